@@ -1,0 +1,262 @@
+"""The records that flow through Pincite, in the order in which data flows.
+
+Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Literal, NamedTuple
+
+LandmarkKind = Literal["page", "heading", "paragraph"]
+Stage = Literal["reading", "encoding", "storing", "done"]
+
+
+class Span(NamedTuple):
+    """A run of text, `[start, end)` in code points of `Document.text`."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The words themselves."""
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A place in a document that readers name: a page, a heading, the beginning of a paragraph."""
+
+    kind: LandmarkKind
+    start: int
+    label: str = ""
+    """What readers call it: `iv` for a page, the words of a heading; empty for a paragraph."""
+    level: int = 0
+    """Depth of a heading, 1 for the highest; 0 for the other kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file, read and normalised."""
+
+    id: str
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    source: str
+    """Where it was found: an absolute path, or an address."""
+    title: str
+    """What the format or the text states; empty where neither does. The same holds for `author` and `date`."""
+    author: str
+    date: str
+    """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
+    media_type: str
+    text: str
+    landmarks: tuple[Landmark, ...]
+    """In order of `start`."""
+    notes: tuple[str, ...] = ()
+    """The document's health, for the receipt: what was left out or repaired in reading it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document without its text."""
+
+    id: str
+    source: str
+    title: str
+    author: str
+    date: str
+    media_type: str
+    characters: int
+    pages: int
+    """How many pages the format has; 0 where it has none."""
+    passages: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What to call it: its title, else the last part of its source."""
+        return self.title or PurePath(self.source).name or self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage before the catalog has given it an id."""
+
+    start: int
+    end: int
+    sentences: tuple[Span, ...]
+    """In order, without overlap, within `[start, end)`; together they hold every word of the chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of retrieval: a run of whole sentences of one document."""
+
+    id: int
+    document_id: str
+    ordinal: int
+    """Its place in the document, from 0."""
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+    """Spans of the document's text, as all spans are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a span stands, in the words a reader would use."""
+
+    page: str = ""
+    heading: str = ""
+    """The path of headings above the span, outermost first, joined by ` > `."""
+    paragraph: int = 0
+    """Counted from 1 below the nearest page or heading; 0 where the document has no paragraphs."""
+
+    @property
+    def label(self) -> str:
+        """All of it in one line: `p. 3, § Trade, ¶ 2`."""
+        parts = (
+            f"p. {self.page}" if self.page else "",
+            f"§ {self.heading}" if self.heading else "",
+            f"¶ {self.paragraph}" if self.paragraph else "",
+        )
+        return ", ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What made a hit a hit."""
+
+    dense: float | None
+    """Cosine of question and passage; None where the dense side was not asked."""
+    dense_rank: int | None
+    """From 1; None where the passage was not among the dense candidates."""
+    lexical: float | None
+    """BM25 score; None where no word of the question occurs in the passage."""
+    lexical_rank: int | None
+    matched_terms: tuple[str, ...]
+    """The question's words that occur in the passage, in the question's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question."""
+
+    passage: Passage
+    document: DocumentInfo
+    score: float
+    """In [0, 1], higher is better; comparable among the hits of one question."""
+    pin: Span
+    """The sentence that carries the evidence."""
+    location: Location
+    """Where the pin stands."""
+    why: Why
+
+    @property
+    def quote(self) -> str:
+        """The words of the pin."""
+        return self.passage.text[self.pin.start - self.passage.start : self.pin.end - self.passage.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read, and what to do about it."""
+
+    source: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the reader should know of a file that was added all the same."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an `add` or a `remove` did, file by file: each file found stands in exactly one of the tuples."""
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    notes: tuple[Note, ...] = ()
+    passages: int = 0
+    """Passages added, whether encoded anew or found again."""
+    encoded: int = 0
+    """Passages encoded anew."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a long `add`."""
+
+    source: str
+    stage: Stage
+    files_done: int
+    files: int
+    passages: int
+    """Passages of this file that have been encoded so far."""
+    of_passages: int
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a library or its surroundings, and its remedy."""
+
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `verify` proved, and what it could not."""
+
+    documents: int
+    passages: int
+    sentences: int
+    sources_checked: int
+    """Sources that are still on disk with the bytes that were indexed, read again and compared."""
+    sources_changed: tuple[str, ...]
+    """Sources whose bytes are not those that were indexed: add them again."""
+    sources_missing: tuple[str, ...]
+    mismatches: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """A library in numbers."""
+
+    folder: str
+    documents: int
+    passages: int
+    sentences: int
+    characters: int
+    bytes: int
+    """Size of the library's folder."""
+    encoder: str
+    generation: int
+    media_types: dict[str, int] = field(default_factory=dict)
