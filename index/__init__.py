@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {"Library": "index.library", "PinciteError": "index.errors", "Settings": "index.settings"}
-__all__ = ["Library", "PinciteError", "Settings", "__version__"]  # noqa: F822 - fetched by __getattr__
+__all__ = ["Library", "PinciteError", "Settings", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

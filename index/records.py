@@ -5,7 +5,7 @@ Every offset is a Unicode code point into `Document.text`, and every span is hal
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal, NamedTuple
@@ -170,7 +170,17 @@ class Found:
 
     question: str
     hits: tuple[Hit, ...]
+    """Best first."""
     timings_ms: dict[str, float]
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __getitem__(self, n: int) -> Hit:
+        return self.hits[n]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +267,8 @@ class Stats:
     characters: int
     bytes: int
     """Size of the library's folder."""
-    encoder: str
+    made_with: str
+    """Encoder, its revision, and chunking; empty while nothing has been added."""
     generation: int
+    """How many changes it has seen."""
     media_types: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,242 @@
+"""The command line: `pincite COMMAND`. It parses, calls the library and prints; nothing else."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index.cli.state import ERROR, SOME_FAILED, State
+
+if TYPE_CHECKING:
+    from index.errors import PinciteError
+    from index.records import Verification
+
+app = typer.Typer(
+    name="pincite",
+    help="Ask your own documents; see the exact words each answer rests on.",
+    epilog="Begin with: pincite add papers/   then: pincite search 'Who signed the treaty?'",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def main() -> None:
+    """Run the command line; what Pincite raises on purpose becomes one line on standard error and exit code 1."""
+    from index.errors import PinciteError
+
+    try:
+        app()
+    except PinciteError as error:
+        _complain(error)
+        sys.exit(ERROR)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was stored stays; the same command goes on from there.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(ERROR)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    library: Annotated[
+        Path | None,
+        typer.Option("--library", help="Folder of the library. Default: $PINCITE_LIBRARY, else your data folder."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Ask your own documents; see the exact words each answer rests on."""
+    if version:
+        from index import __version__
+
+        typer.echo(f"pincite {__version__}")
+        raise typer.Exit
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR)
+    context.obj = State(library, quiet, verbose)
+
+
+@app.command(epilog="Example: pincite add papers/ notes.md")
+def add(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Add files and folders to the library, or bring it up to date with them.
+
+    Exit code 3 says that some files could not be read; the receipt names them.
+    """
+    from index import wire
+    from index.cli import printing
+
+    state: State = context.obj
+    with state.open(create=True) as library, printing.progress(shown=not state.quiet) as report:
+        receipt = library.add(paths, progress=report)
+    if json:
+        printing.as_json(wire.receipt(receipt))
+    else:
+        printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose)
+    if receipt.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command(epilog="Example: pincite search 'Who signed the treaty?' -k 3 --in treaty.pdf")
+def search(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="In your own words.", show_default=False)],
+    limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="How many passages.")] = 5,
+    documents: Annotated[
+        list[str] | None, typer.Option("--in", help="Only in this document (id, source or title); repeatable.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the passages that answer a question, each with the sentence that carries the evidence."""
+    from index import wire
+    from index.cli import printing
+
+    state: State = context.obj
+    with state.open() as library:
+        found = library.search(question, limit=limit, documents=documents or None)
+    if json:
+        printing.as_json(wire.found(found))
+    else:
+        printing.found(found, verbose=state.verbose)
+
+
+@app.command(name="list", epilog="Example: pincite list --json")
+def list_documents(context: typer.Context, json: JsonOption = False) -> None:
+    """List the documents of the library."""
+    from index import wire
+    from index.cli import printing
+
+    with context.obj.open() as library:
+        documents = library.documents()
+    if json:
+        printing.as_json([wire.document_info(each) for each in documents])
+    else:
+        printing.documents(documents)
+
+
+@app.command(epilog="Example: pincite show treaty.pdf --span 120:480")
+def show(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(help="Its id, source or title.", show_default=False)],
+    span: Annotated[str, typer.Option(help="Only START:END, in code points.", show_default=False)] = "",
+    json: JsonOption = False,
+) -> None:
+    """Show a document's text, the one that all offsets refer to."""
+    from index import wire
+    from index.cli import printing
+
+    wanted = printing.parse_span(span) if span else None
+    with context.obj.open() as library:
+        full = library.document(document)
+        location = library.locate(full.id, wanted) if wanted else None
+    if json:
+        cut = {"span": {"start": wanted[0], "end": wanted[1], "text": wanted.of(full.text)}} if wanted else {}
+        place = {"location": wire.location(location)} if location else {}
+        printing.as_json({**wire.document(full), **cut, **place})
+    else:
+        printing.document(full, wanted, location)
+
+
+@app.command(epilog="Example: pincite remove treaty.pdf 'Old notes'")
+def remove(
+    context: typer.Context,
+    documents: Annotated[list[str], typer.Argument(help="Each by id, source or title.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Remove documents from the library, at once and completely. The files themselves stay."""
+    from index import wire
+    from index.cli import printing
+
+    with context.obj.open() as library:
+        receipt = library.remove(*documents)
+    if json:
+        printing.as_json(wire.receipt(receipt))
+    else:
+        printing.receipt(receipt, quiet=context.obj.quiet, verbose=context.obj.verbose)
+
+
+@app.command(epilog="Example: pincite stats --json")
+def stats(context: typer.Context, json: JsonOption = False) -> None:
+    """Show the library in numbers."""
+    from index import wire
+    from index.cli import printing
+
+    with context.obj.open() as library:
+        numbers = wire.stats(library.stats())
+    if json:
+        printing.as_json(numbers)
+    else:
+        printing.table(numbers)
+
+
+@app.command(epilog="Example: pincite verify")
+def verify(context: typer.Context, json: JsonOption = False) -> None:
+    """Read every source that is still on disk again, and prove that every passage and sentence is its text.
+
+    Exit code 1 says that something does not match.
+    """
+    from index import wire
+    from index.cli import printing
+
+    with context.obj.open() as library, printing.progress(shown=not context.obj.quiet) as report:
+        result: Verification = library.verify(progress=report)
+    if json:
+        printing.as_json(wire.verification(result))
+    else:
+        printing.verification(result)
+    if result.mismatches:
+        raise typer.Exit(ERROR)
+
+
+@app.command(epilog="Example: pincite doctor")
+def doctor(context: typer.Context, json: JsonOption = False) -> None:
+    """Look at versions, processor, encoder and library, and say how to mend what is wrong.
+
+    Exit code 1 says that something is.
+    """
+    from dataclasses import asdict
+
+    from index.cli import printing
+    from index.diagnosis import diagnose
+
+    settings = context.obj.settings()
+    diagnosis = diagnose(context.obj.folder(settings), settings)
+    if json:
+        printing.as_json(asdict(diagnosis))
+    else:
+        printing.table(diagnosis.findings)
+        printing.problems(diagnosis.problems)
+    if diagnosis.problems:
+        raise typer.Exit(ERROR)
+
+
+@app.command(epilog="Example: pincite serve --port 8080")
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
+) -> None:
+    """Serve the library as a page in the browser."""
+    from index.web import serve as serve_page
+
+    settings = context.obj.settings()
+    serve_page(context.obj.folder(settings), settings, host=host, port=port)
+
+
+def _complain(error: PinciteError) -> None:
+    typer.secho(f"Error: {error.message}", fg=typer.colors.RED, err=True)
+    if error.hint:
+        typer.echo(error.hint, err=True)

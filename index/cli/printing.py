@@ -1,0 +1,233 @@
+"""Records on a terminal. A document's words are data: nothing in them is taken for markup or for control codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from index.records import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from index.records import (
+        Document,
+        DocumentInfo,
+        Found,
+        Hit,
+        Location,
+        Problem,
+        ProgressCallback,
+        Receipt,
+        Verification,
+    )
+    from index.records import Progress as Moment
+
+_LISTED = 10
+"""How many names a receipt lists before it says how many more there are; --verbose lists all."""
+
+
+def as_json(value: Any) -> None:
+    """JSON on standard output, for programs."""
+    typer.echo(json.dumps(value, ensure_ascii=not _speaks_unicode(), indent=2))
+
+
+def found(result: Found, *, verbose: bool) -> None:
+    """Hits, best first; on a terminal the pin stands out in bold, elsewhere between two pairs of asterisks."""
+    console = Console(highlight=False)
+    if not result.hits:
+        console.print("Nothing found.")
+    for n, hit in enumerate(result.hits, 1):
+        console.print(_headline(n, hit))
+        console.print(_passage(hit, marked=not console.is_terminal))
+        console.print(_reason(hit), style="dim")
+        console.print()
+    if verbose:
+        console.print(", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items()), style="dim")
+
+
+def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
+    """What was done, counted and, where it matters, named."""
+    console = Console(highlight=False)
+    counts = {name: len(getattr(each, name)) for name in ("added", "replaced", "unchanged", "removed", "failed")}
+    shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
+    console.print(
+        Text(", ".join(shown) + (f"; {each.passages} passages in {each.seconds:.1f} s" if each.passages else ""))
+    )
+    if quiet:
+        return
+    for name in ("added", "replaced", "removed") if verbose else ("removed",):
+        for source in getattr(each, name):
+            console.print(Text(f"  {name}: {source}"))
+    for note in _some(console, each.notes, verbose=verbose):
+        console.print(Text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
+    for failure in each.failed:
+        console.print(Text(f"  failed: {failure.source}", style="red"))
+        console.print(Text(f"    {failure.reason} {failure.hint}"))
+
+
+def documents(infos: Sequence[DocumentInfo]) -> None:
+    """One row a document."""
+    console = Console(highlight=False)
+    if not infos:
+        console.print("The library is empty. Add files to it: pincite add PATH")
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source"):
+        table.add_column(name, overflow="fold", justify="right" if name in ("Pages", "Passages") else "left")
+    for info in infos:
+        cells = (
+            info.id[:12],
+            info.name,
+            info.author,
+            info.date,
+            str(info.pages or ""),
+            str(info.passages),
+            info.source,
+        )
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+
+
+def document(full: Document, span: Span | None, location: Location | None) -> None:
+    """A document's text as it is; with a span, its words, and where they stand."""
+    if location is not None and location.label:
+        typer.secho(location.label, dim=True, err=True)
+    typer.echo(_printable(span.of(full.text) if span else full.text))
+
+
+def verification(each: Verification) -> None:
+    """What was proved, and what was not."""
+    console = Console(highlight=False)
+    console.print(
+        f"{each.documents} documents, {each.passages} passages, {each.sentences} sentences; "
+        f"{each.sources_checked} sources read again: {len(each.mismatches)} mismatches."
+    )
+    for name, sources in (("changed since", each.sources_changed), ("no longer there", each.sources_missing)):
+        for source in sources:
+            console.print(Text(f"  {name}: {source}", style="dim"))
+    problems(each.mismatches)
+
+
+def problems(found_problems: Sequence[Problem]) -> None:
+    """What is wrong, and the remedy."""
+    console = Console(highlight=False)
+    for problem in found_problems:
+        console.print(Text(f"  {problem.what}", style="red"))
+        console.print(Text(f"    {problem.remedy}"))
+
+
+def table(rows: Mapping[str, Any]) -> None:
+    """Names and values."""
+    console = Console(highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        shown = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        grid.add_row(Text(name.replace("_", " "), style="dim"), Text(shown, overflow="fold"))
+    console.print(grid)
+
+
+@contextmanager
+def progress(*, shown: bool) -> Iterator[ProgressCallback | None]:
+    """A bar on standard error with files, passages, rate and time left; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    if not shown or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, rate="")
+        rate = _Rate()
+
+        def report(moment: Moment) -> None:
+            name = Text(Path(moment.source).name[:32]).plain.replace("[", r"\[")
+            total, done = moment.files, float(moment.files_done)
+            if moment.of_passages:
+                done += moment.passages / moment.of_passages
+            bar.update(task, description=f"{moment.stage} {name}", total=total, completed=done, rate=rate.after(moment))
+
+        yield report
+
+
+def parse_span(text: str) -> Span:
+    """`START:END` as a span. Raises a usage error for anything else."""
+    start, colon, end = text.partition(":")
+    if not colon or not start.strip().isdecimal() or not end.strip().isdecimal():
+        raise typer.BadParameter(f"{text!r} is not START:END.", param_hint="--span")
+    return Span(int(start), int(end))
+
+
+class _Rate:
+    """Passages a second, over the whole run."""
+
+    def __init__(self) -> None:
+        from time import monotonic
+
+        self._now = monotonic
+        self._began = monotonic()
+        self._finished = 0
+        self._current = 0
+
+    def after(self, moment: Moment) -> str:
+        if moment.stage == "encoding":
+            if moment.passages < self._current:
+                self._finished += self._current
+            self._current = moment.passages
+        passages = self._finished + self._current
+        return f"{passages / max(self._now() - self._began, 0.001):.0f} passages/s" if passages else ""
+
+
+def _headline(n: int, hit: Hit) -> Text:
+    line = Text(f"[{n}] ", style="bold")
+    line.append(_printable(hit.document.name), style="bold")
+    stated = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label) if part)
+    line.append(_printable(f"  {stated}"), style="cyan")
+    line.append(f"  {hit.score:.2f}", style="dim")
+    return line
+
+
+def _passage(hit: Hit, *, marked: bool) -> Text:
+    start, end = hit.pin.start - hit.passage.start, hit.pin.end - hit.passage.start
+    mark = "**" if marked else ""
+    text = Text(_printable(hit.passage.text[:start]) + mark)
+    text.append(_printable(hit.quote), style="bold yellow")
+    text.append(mark + _printable(hit.passage.text[end:]))
+    return text
+
+
+def _reason(hit: Hit) -> Text:
+    why = hit.why
+    parts = []
+    if why.dense is not None:
+        parts.append(f"meaning {why.dense:.2f}" + (f" (rank {why.dense_rank})" if why.dense_rank else ""))
+    if why.lexical is not None:
+        parts.append(f"words {why.lexical:.1f} (rank {why.lexical_rank})")
+    if why.matched_terms:
+        parts.append("matched " + ", ".join(why.matched_terms))
+    return Text(_printable("why: " + "; ".join(parts)))
+
+
+def _some(console: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
+    yield from values if verbose else values[:_LISTED]
+    if len(values) > _LISTED and not verbose:
+        console.print(Text(f"  … and {len(values) - _LISTED} more; --verbose names them", style="dim"))
+
+
+def _printable(text: str) -> str:
+    """Without the characters that steer a terminal or reverse the direction of what follows."""
+    steering = {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {0x0A, 0x09}
+    return text.translate(dict.fromkeys(steering))
+
+
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

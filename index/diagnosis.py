@@ -1,0 +1,76 @@
+"""What `pincite doctor` looks at: versions, processor, encoder, library; each problem with its remedy."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from index.errors import LibraryNotFound, PinciteError
+from index.library import Library
+from index.records import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.settings import Settings
+
+PARTS = ("pincite", "sentence-transformers", "torch", "faiss-cpu", "tantivy", "tiktoken", "gradio", "pypdfium2")
+_LEAST_FREE_MEGABYTES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Findings in order, and what is wrong."""
+
+    findings: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def diagnose(folder: Path, settings: Settings) -> Diagnosis:
+    """Look at everything that has to work, without changing anything, and without stopping at the first problem."""
+    findings: dict[str, str] = {"Python": platform.python_version(), "System": platform.platform()}
+    problems: list[Problem] = []
+    for part in PARTS:
+        try:
+            findings[part] = version(part)
+        except PackageNotFoundError:
+            problems.append(Problem(f"{part} is not installed.", "Install Pincite again: pip install pincite"))
+    _examine_encoder(settings, findings, problems)
+    _examine_library(folder, settings, findings, problems)
+    return Diagnosis(findings, tuple(problems))
+
+
+def _examine_encoder(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
+    from index.encoding import SentenceTransformerEncoder, cpu_features
+
+    findings["Processor"] = ", ".join(cpu_features()) or "no features that Pincite uses"
+    try:
+        encoder = SentenceTransformerEncoder(settings.model, device=settings.device, precision=settings.precision)
+    except PinciteError as error:
+        problems.append(Problem(error.message, error.hint))
+        return
+    findings["Encoder"] = encoder.name
+    findings["Weights"] = "as published (sha256 checked)" if not settings.model else "not checked: your own model"
+    findings["Computes"] = f"{encoder.precision} on {encoder.device}, at most {encoder.max_tokens} tokens a passage"
+
+
+def _examine_library(folder: Path, settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
+    findings["Library"] = str(folder)
+    try:
+        with Library.open(folder, settings, create=False) as library:
+            stats = library.stats()
+            findings["Holds"] = f"{stats.documents} documents, {stats.passages} passages, {stats.bytes / 1e6:.1f} MB"
+            findings["Made with"] = stats.made_with or "nothing yet"
+            problems.extend(library.problems())
+    except LibraryNotFound:
+        findings["Holds"] = "nothing: it is made by the first `pincite add`"
+    except PinciteError as error:
+        problems.append(Problem(error.message, error.hint))
+    standing = next(each for each in (folder, *folder.parents) if each.exists())
+    free = shutil.disk_usage(standing).free // 1_000_000
+    findings["Free disk"] = f"{free} MB"
+    if free < _LEAST_FREE_MEGABYTES:
+        problems.append(Problem(f"Only {free} MB are free where the library is.", "Make room on the disk."))

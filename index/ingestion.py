@@ -1,0 +1,197 @@
+"""Files to passages in the store: read, chunked, encoded, each document stored in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from index.encoding import Draft
+from index.errors import FingerprintMismatch, LoadingError
+from index.loading import discover, load_bytes, locate, read_bytes
+from index.records import Failure, Note, Progress, Receipt, Span
+from index.storage.filing import PackedVectors
+from index.storage.schema import pack_sentence_vectors, pack_spans, pack_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from index.chunking import Chunker
+    from index.encoding import Encoder
+    from index.records import Chunk, Document, ProgressCallback, Stage
+    from index.storage.store import FolderStore
+
+BATCH_PASSAGES = 128
+"""Passages that are encoded together, of one document or several: enough to sort by length, soon enough stored."""
+INDEX_SECONDS = 0.5
+"""How long a stored document may wait to be seen by other processes while more are being added."""
+_SEPARATOR = " | "
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document that is ready to be encoded."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    drafts: tuple[Draft, ...]
+    keys: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """The receipt while it is being written."""
+
+    added: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    passages: int = 0
+    encoded: int = 0
+
+    @property
+    def files(self) -> int:
+        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.failed)
+
+    def receipt(self, seconds: float) -> Receipt:
+        return Receipt(
+            added=tuple(self.added),
+            replaced=tuple(self.replaced),
+            unchanged=tuple(self.unchanged),
+            failed=tuple(self.failed),
+            notes=tuple(self.notes),
+            passages=self.passages,
+            encoded=self.encoded,
+            seconds=seconds,
+        )
+
+
+class Ingestion:
+    """One `add`, from paths to receipt. The caller holds the store's lock."""
+
+    def __init__(
+        self,
+        store: FolderStore,
+        encoder: Encoder,
+        chunker: Chunker,
+        *,
+        max_bytes: int,
+        progress: ProgressCallback | None = None,
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._chunker = chunker
+        self._max_bytes = max_bytes
+        self._progress = progress
+        self._fingerprint = encoder.name + _SEPARATOR + chunker.name
+        self._ledger = _Ledger()
+        self._waiting: list[_Prepared] = []
+        self._files = 0
+        self._indexed_at = 0.0
+
+    def run(self, paths: Iterable[str | Path]) -> Receipt:
+        """Add files and folders; bytes that were read before cost a hash. Each file stands in the receipt once.
+
+        Raises FingerprintMismatch where the library was made with another encoder or chunking.
+        """
+        began = time.monotonic()
+        stored = self._store.catalog.fingerprint()
+        if stored and stored != self._fingerprint:
+            raise FingerprintMismatch(str(self._store.folder), stored, self._fingerprint)
+        files = list(discover(paths))
+        self._files = len(files)
+        try:
+            for path in files:
+                self._read(path)
+                if sum(len(each.chunks) for each in self._waiting) >= BATCH_PASSAGES:
+                    self._store_waiting()
+            self._store_waiting()
+        finally:
+            self._store.index()
+        self._report("", "done")
+        return self._ledger.receipt(time.monotonic() - began)
+
+    def _read(self, path: Path) -> None:
+        """Read and chunk one file, unless its bytes are known."""
+        self._report(str(path), "reading")
+        try:
+            source = locate(path)
+            data = read_bytes(source, max_bytes=self._max_bytes)
+            if self._is_known(str(source), hashlib.sha256(data).hexdigest()):
+                self._ledger.unchanged.append(str(source))
+                return
+            document = load_bytes(data, source=str(source))
+        except LoadingError as error:
+            self._ledger.failed.append(Failure(str(path.absolute()), error.message, error.hint))
+            return
+        chunks = self._chunker.chunk(document.text, document.landmarks)
+        drafts = tuple(_draft(document, chunk) for chunk in chunks)
+        self._waiting.append(_Prepared(document, chunks, drafts, tuple(_key(draft) for draft in drafts)))
+
+    def _is_known(self, source: str, identity: str) -> bool:
+        """Whether these bytes are in the library; where they came from another source, this one is noted beside it."""
+        catalog = self._store.catalog
+        if catalog.document_of(source) == identity:
+            return True
+        if any(each.document.id == identity for each in self._waiting):
+            self._store_waiting()
+        if catalog.number_of(identity) is None:
+            return False
+        catalog.link(source, identity)
+        return True
+
+    def _store_waiting(self) -> None:
+        """Encode what has not been encoded before, and store each document that waits."""
+        vectors = self._vectors()
+        for each in self._waiting:
+            source = each.document.source
+            packed = [vectors[key] for key in each.keys]
+            outcome = self._store.catalog.put(each.document, each.chunks, packed, self._fingerprint)
+            (self._ledger.added if outcome == "added" else self._ledger.replaced).append(source)
+            self._ledger.notes.extend(Note(source, note) for note in each.document.notes)
+            self._ledger.passages += len(each.chunks)
+            if time.monotonic() - self._indexed_at > INDEX_SECONDS:
+                self._store.index()
+                self._indexed_at = time.monotonic()
+        self._waiting = []
+
+    def _vectors(self) -> dict[bytes, PackedVectors]:
+        """The vectors of all that waits, by key: found again, or encoded in batches."""
+        drafts = {key: draft for each in self._waiting for key, draft in zip(each.keys, each.drafts, strict=True)}
+        vectors = self._store.catalog.vectors_by_key(list(drafts))
+        missing = [key for key in drafts if key not in vectors]
+        source = self._waiting[0].document.source if self._waiting else ""
+        for start in range(0, len(missing), BATCH_PASSAGES):
+            keys = missing[start : start + BATCH_PASSAGES]
+
+            def report(done: int, before: int = start) -> None:
+                self._report(source, "encoding", before + done, len(missing))
+
+            encoded = self._encoder.encode([drafts[key] for key in keys], report)
+            for key, each in zip(keys, encoded, strict=True):
+                vectors[key] = PackedVectors(key, pack_vector(each.vector), pack_sentence_vectors(each.sentences))
+        self._ledger.encoded += len(missing)
+        return vectors
+
+    def _report(self, source: str, stage: Stage, passages: int = 0, of_passages: int = 0) -> None:
+        if self._progress:
+            self._progress(Progress(source, stage, self._ledger.files, self._files, passages, of_passages))
+
+
+def encoder_of(fingerprint: str) -> str:
+    """The name of the encoder in a library's fingerprint."""
+    return fingerprint.partition(_SEPARATOR)[0]
+
+
+def _draft(document: Document, chunk: Chunk) -> Draft:
+    sentences = tuple(Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.sentences)
+    return Draft(document.text[chunk.start : chunk.end], sentences)
+
+
+def _key(draft: Draft) -> bytes:
+    """What a draft's vectors depend on, beside the encoder: its text and where its sentences are."""
+    text = draft.text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(pack_spans(draft.sentences, 0) + text, digest_size=16).digest()

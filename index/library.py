@@ -1,0 +1,230 @@
+"""The library: what a reader opens, fills, asks and checks. Every face does its work through this class."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from index.errors import AmbiguousDocument, DocumentNotFound, FingerprintMismatch, PinciteError, SpanError
+from index.records import Found, Receipt, Stats
+from index.settings import Settings
+from index.storage.store import FolderStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from index.encoding import Encoder
+    from index.records import Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
+
+_SHORTEST_PREFIX = 6
+
+
+class Library:
+    """A folder of documents that can be asked. Safe to use from several threads.
+
+    with Library.open("notes") as library:
+        library.add(["papers/"])
+        for hit in library.search("Who signed the treaty?"):
+            print(hit.quote, hit.location)
+    """
+
+    def __init__(self, store: FolderStore, settings: Settings, encoder: Encoder | None = None) -> None:
+        self._store = store
+        self._settings = settings
+        self._encoder = encoder
+        self._loading = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path | None = None,
+        settings: Settings | None = None,
+        *,
+        encoder: Encoder | None = None,
+        create: bool = True,
+    ) -> Self:
+        """Open the library in a folder, by default the one that the settings name; the encoder loads at first need.
+
+        Raises LibraryNotFound where there is none and `create` is False, LibraryDamaged where its catalog is damaged,
+        LibraryTooNew where a newer Pincite wrote it.
+        """
+        settings = settings or Settings()
+        path = Path(folder if folder is not None else settings.library).expanduser().absolute()
+        return cls(FolderStore(path, create=create), settings, encoder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder, which then can be copied."""
+        self._store.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where the library is."""
+        return self._store.folder
+
+    # Filling
+
+    def add(self, paths: str | Path | Iterable[str | Path], *, progress: ProgressCallback | None = None) -> Receipt:
+        """Add files and folders. What is there already, byte for byte, costs nothing; what changed is replaced.
+
+        A file that cannot be read is a `Failure` in the receipt and does not stop the others. Each document is stored
+        whole in one step: stop at any moment, and the next `add` goes on from there.
+
+        Raises LibraryLocked where another program is changing the library, FingerprintMismatch where it was made with
+        another encoder or chunking, LibraryNotWritable where its disk does not take it.
+        """
+        from index.chunking import Chunker
+        from index.ingestion import Ingestion
+
+        paths = [paths] if isinstance(paths, str | Path) else list(paths)
+        encoder = self.encoder()
+        chunker = Chunker(
+            target_tokens=self._settings.passage_tokens, limit=encoder.max_tokens, count_tokens=encoder.count_tokens
+        )
+        with self._store.writing():
+            ingestion = Ingestion(self._store, encoder, chunker, max_bytes=self._max_bytes, progress=progress)
+            return ingestion.run(paths)
+
+    def remove(self, *documents: str) -> Receipt:
+        """Remove documents, each named by id, source or title: from the catalog and from every index, at once.
+
+        Raises DocumentNotFound or AmbiguousDocument before anything is removed.
+        """
+        with self._store.writing():
+            found = {info.id: info for info in map(self.find, documents)}
+            for identity in found:
+                self._store.catalog.remove(self._number(identity))
+            self._store.index()
+        return Receipt(removed=tuple(info.source for info in found.values()))
+
+    # Asking
+
+    def search(self, question: str, *, limit: int = 10, documents: Sequence[str] | None = None) -> Found:
+        """The passages that answer a question, best first, each pinned to the sentence that carries the evidence.
+
+        `documents` restricts the search to these, each named by id, source or title. An empty question finds nothing.
+        """
+        from index.retrieval import Retriever
+
+        question = question.strip()
+        if len(question) > self._settings.max_question_characters:
+            raise PinciteError(
+                f"The question has {len(question)} characters; {self._settings.max_question_characters} are allowed.",
+                "Ask a shorter one, or raise PINCITE_MAX_QUESTION_CHARACTERS.",
+            )
+        if limit < 1:
+            raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
+        if not question:
+            return Found(question, (), {})
+        within = None if documents is None else [self._number(self.find(name).id) for name in documents]
+        return Retriever(self._store, self.encoder(for_search=True)).search(question, limit=limit, within=within)
+
+    def documents(self) -> list[DocumentInfo]:
+        """All documents, by source."""
+        return self._store.catalog.documents()
+
+    def document(self, name: str) -> Document:
+        """A document with its text, named by id, source or title. Raises DocumentNotFound, AmbiguousDocument."""
+        document = self._store.catalog.document(self._number(self.find(name).id))
+        if document is None:
+            raise DocumentNotFound(name)
+        return document
+
+    def locate(self, name: str, span: Span) -> Location:
+        """Where in a document a span stands. Raises SpanError where it is not in the document."""
+        info = self.find(name)
+        if not 0 <= span.start <= span.end <= info.characters:
+            raise SpanError(
+                f"{info.name} has {info.characters} characters; {span.start}:{span.end} is not a span of it.",
+                "A span is START:END, in code points, with 0 <= START <= END.",
+            )
+        return self._store.locate(self._number(info.id), span.start)
+
+    def find(self, name: str) -> DocumentInfo:
+        """The one document of that id or beginning of an id, source, file name or title.
+
+        Raises DocumentNotFound or AmbiguousDocument.
+        """
+        wanted, documents = name.strip(), self.documents()
+        for named in (_by_identity, _by_prefix, _by_name):
+            matches = [info for info in documents if wanted and named(info, wanted)]
+            if len(matches) > 1:
+                raise AmbiguousDocument(name, tuple(f"{info.id[:12]} {info.source}" for info in matches))
+            if matches:
+                return matches[0]
+        raise DocumentNotFound(name)
+
+    # Health
+
+    def stats(self) -> Stats:
+        """The library in numbers."""
+        catalog = self._store.catalog
+        media_types: dict[str, int] = {}
+        for info in self.documents():
+            media_types[info.media_type] = media_types.get(info.media_type, 0) + 1
+        return Stats(
+            folder=str(self.folder),
+            bytes=self._store.bytes_on_disk(),
+            made_with=catalog.fingerprint(),
+            generation=catalog.generation(),
+            media_types=media_types,
+            **catalog.totals(),
+        )
+
+    def problems(self) -> list[Problem]:
+        """Where the library contradicts itself, without a look at its sources; each with its remedy."""
+        return self._store.problems()
+
+    def verify(self, *, progress: ProgressCallback | None = None) -> Verification:
+        """Read every source that is still on disk and prove that every passage and sentence is its text."""
+        from index.verification import verify
+
+        return verify(self._store, max_bytes=self._max_bytes, progress=progress)
+
+    def encoder(self, *, for_search: bool = False) -> Encoder:
+        """The encoder, loaded at the first call.
+
+        Raises EncoderError where it cannot be had; with `for_search`, FingerprintMismatch where the library's vectors
+        are another encoder's.
+        """
+        from index.encoding import load_encoder
+        from index.ingestion import encoder_of
+
+        with self._loading:
+            if self._encoder is None:
+                self._encoder = load_encoder(self._settings)
+        stored = self._store.catalog.fingerprint()
+        if for_search and stored and encoder_of(stored) != self._encoder.name:
+            raise FingerprintMismatch(str(self.folder), encoder_of(stored), self._encoder.name)
+        return self._encoder
+
+    @property
+    def _max_bytes(self) -> int:
+        return self._settings.max_file_megabytes * 1_000_000
+
+    def _number(self, identity: str) -> int:
+        number = self._store.catalog.number_of(identity)
+        if number is None:
+            raise DocumentNotFound(identity)
+        return number
+
+
+def _by_identity(info: DocumentInfo, name: str) -> bool:
+    return info.id == name or info.source in (name, str(Path(name).expanduser().absolute()))
+
+
+def _by_prefix(info: DocumentInfo, name: str) -> bool:
+    return len(name) >= _SHORTEST_PREFIX and info.id.startswith(name.lower())
+
+
+def _by_name(info: DocumentInfo, name: str) -> bool:
+    return name.casefold() in (info.title.casefold(), Path(info.source).name.casefold())

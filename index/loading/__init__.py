@@ -1,0 +1,63 @@
+"""Files to documents.
+
+    for path in discover(["papers/", "notes.md"]):
+        try:
+            document = load(path, max_bytes=512 << 20)
+        except LoadingError as error:
+            ...  # a Failure in the receipt; the other files go on
+
+Importing this package loads none of the libraries that read the formats: each stands behind the door of its format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import import_module
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from index.errors import EmptyDocument
+from index.loading import archives, sniffing
+from index.loading.composing import compose
+from index.loading.discovering import discover
+from index.loading.normalising import has_words
+from index.loading.opening import locate, read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.loading.composing import Content, Draft
+    from index.records import Document
+
+__all__ = ["discover", "load", "load_bytes", "locate", "read_bytes"]
+
+_DOORS = {
+    archives.DOCX: "docx",
+    sniffing.PDF: "pdf",
+    sniffing.HTML: "html",
+    sniffing.MARKDOWN: "markdown",
+    sniffing.ORG: "text",
+    sniffing.PLAIN: "text",
+}
+
+
+def load(path: Path, *, max_bytes: int) -> Document:
+    """Read a file once and make a document of it; whatever goes wrong is a `LoadingError`."""
+    source = locate(path)
+    return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
+
+
+def load_bytes(data: bytes, *, source: str) -> Document:
+    """Make a document of bytes; `source` says where they come from, and its ending helps where contents look alike."""
+    content = sniffing.sniff(data, source)
+    draft = _read(content, PurePath(source).name)
+    document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
+    if not has_words(document.text):
+        raise EmptyDocument(f"{PurePath(source).name} has no words in it.")
+    return document
+
+
+def _read(content: Content, name: str) -> Draft:
+    door: Any = import_module(f"index.loading.{_DOORS[content.media_type]}")
+    draft: Draft = door.read(content, name)
+    return draft

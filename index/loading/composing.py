@@ -1,0 +1,105 @@
+"""What a format hands over, and how it becomes the one canonical text with its landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.loading.normalising import normalise
+from index.records import Document, Landmark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_ORDER = {"page": 0, "heading": 1, "paragraph": 2}
+_BETWEEN = "\n\n"
+DEEPEST_HEADING = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file as sniffed: its bytes, what they are, and their text where they are text."""
+
+    data: bytes
+    media_type: str
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list, table, code listing or heading; its text is already normalised."""
+
+    text: str
+    level: int = 0
+    """Depth of a heading, from 1; 0 for everything else."""
+    pages: tuple[tuple[int, str], ...] = ()
+    """Pages that begin in this block: offset within `text`, and label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a format read, before it has an identity."""
+
+    blocks: Sequence[Block]
+    title: str = ""
+    author: str = ""
+    date: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def paragraph(text: str, level: int = 0) -> Block:
+    """A block of prose: runs of blanks are one blank, newlines stay."""
+    lines = (" ".join(line.split()) for line in normalise(text).split("\n"))
+    return Block(normalise("\n".join(lines)), min(level, DEEPEST_HEADING))
+
+
+def verbatim(text: str) -> Block:
+    """A block whose blanks carry meaning: code, verse, aligned columns."""
+    return Block(normalise(text))
+
+
+def rows(cells: Iterable[Iterable[str]]) -> Block:
+    """A table: one row a line, cells divided by a bar."""
+    lines = (" | ".join(" ".join(cell.split()) for cell in row) for row in cells)
+    return Block(normalise("\n".join(line for line in lines if line.strip(" |"))))
+
+
+def one_line(text: str) -> str:
+    """Text for a field such as the title: normalised, without line breaks."""
+    return " ".join(normalise(text).split())
+
+
+def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document:  # noqa: A002 - the record's own word
+    """Join the blocks by blank lines, and note where each begins."""
+    pieces: list[str] = []
+    landmarks: list[Landmark] = []
+    position = 0
+    for block in draft.blocks:
+        if block.text and pieces:
+            pieces.append(_BETWEEN)
+            position += len(_BETWEEN)
+        landmarks += _landmarks(block, position)
+        if block.text:
+            pieces.append(block.text)
+            position += len(block.text)
+    return Document(
+        id=id,
+        source=source,
+        title=one_line(draft.title),
+        author=one_line(draft.author),
+        date=draft.date,
+        media_type=content.media_type,
+        text="".join(pieces),
+        landmarks=tuple(sorted(landmarks, key=lambda landmark: (landmark.start, _ORDER[landmark.kind]))),
+        notes=content.notes + draft.notes,
+    )
+
+
+def _landmarks(block: Block, position: int) -> list[Landmark]:
+    found = [Landmark("page", position + offset, label) for offset, label in block.pages]
+    if not block.text:
+        return found
+    if block.level:
+        return [*found, Landmark("heading", position, " ".join(block.text.split()), block.level)]
+    return [*found, Landmark("paragraph", position)]

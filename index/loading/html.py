@@ -1,0 +1,131 @@
+"""Web pages: the main text with its headings, lists and tables; title, author and date as the page states them.
+
+trafilatura knows where the main text of a page begins and ends, but not its headings and lists, of which it drops many.
+So it only marks the ground: our own walk reads everything on it, in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from index.loading import describing
+from index.loading.composing import Draft, one_line
+from index.loading.markup import Piece, walk
+from index.loading.normalising import has_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.loading.composing import Content
+
+_ANCHOR_LENGTH = 25
+_PROBE_LENGTH = 80
+_SMALL_PAGE_WORDS = 150
+_LEAST_SHARE = 0.25
+"""When trafilatura finds less of a page than this, it has missed the point of the page."""
+_LINKS_SHARE = 0.7
+_STATED_DATES = (
+    "//meta[@property='article:published_time' or @itemprop='datePublished' or @property='og:published_time']/@content",
+    "//meta[translate(@name,'DCPUBLISHRT','dcpublishrt')='date' or translate(@name,'DCATES.RMI','dcates.rmi')='dc.date'"
+    " or translate(@name,'DCATES.RMIU','dcates.rmiu')='dc.date.issued' or @name='dcterms.date'"
+    " or @name='publish-date' or @name='pubdate' or @name='citation_publication_date']/@content",
+    "//*[@itemprop='datePublished']/@datetime",
+    "//time[@pubdate or contains(@class,'publish') or contains(@class,'entry-date') or ancestor::article]/@datetime",
+)
+_JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
+_HEAD_PIECES = 8
+
+logging.getLogger("trafilatura").addHandler(logging.NullHandler())
+logging.getLogger("htmldate").addHandler(logging.NullHandler())
+
+
+def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is called alike
+    """Walk the page, cut it to its main text, and ask it for its title, author and date."""
+    tree = _parse(content.text)
+    if tree is None:
+        return Draft(())
+    pieces = [piece for piece in walk(tree) if has_words(piece.block.text)]
+    kept, note = _main(pieces, _squeezed(_main_text(tree)))
+    title, author = _stated(tree)
+    highest = [piece.block.text for piece in kept if piece.block.level == 1]
+    return Draft(
+        [piece.block for piece in kept],
+        title=highest[0] if len(highest) == 1 else title,
+        author=author or _visible_author(kept),
+        date=_date(tree, kept),
+        notes=(note,) if note else (),
+    )
+
+
+def _parse(text: str) -> Any:
+    """The page as a tree; None where there is no element in it."""
+    from lxml import etree, html
+
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
+    try:
+        return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except etree.LxmlError:
+        return None
+
+
+def _main_text(tree: Any) -> str:
+    import trafilatura
+
+    found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)
+    return str(found.text or "") if found else ""
+
+
+def _squeezed(text: str) -> str:
+    """Without blanks and marks, so that two ways of writing out one page can be compared."""
+    return re.sub(r"[\W_]+", "", text)
+
+
+def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
+    """The pieces of the main text, and what to say of the others; all pieces where nothing can be told apart."""
+    squeezed = [_squeezed(piece.block.text) for piece in pieces]
+    whole = sum(map(len, squeezed))
+    words = sum(piece.block.text.count(" ") + 1 for piece in pieces)
+    if words < _SMALL_PAGE_WORDS or len(main) < _LEAST_SHARE * whole:
+        return pieces, ""
+    anchored = [len(text) >= _ANCHOR_LENGTH and text[:_PROBE_LENGTH] in main for text in squeezed]
+    if not any(anchored):
+        return pieces, ""
+    first = anchored.index(True)
+    while first and pieces[first - 1].block.level:
+        first -= 1
+    last = len(anchored) - 1 - anchored[::-1].index(True)
+    inside = zip(pieces[first : last + 1], anchored[first : last + 1], strict=True)
+    kept = [piece for piece, sure in inside if sure or piece.link_share < _LINKS_SHARE]
+    left = len(pieces) - len(kept)
+    return kept, f"Left out of passages: {left} pieces around the main text of the page." if left else ""
+
+
+def _stated(tree: Any) -> tuple[str, str]:
+    from trafilatura.metadata import extract_metadata
+
+    described: Any = extract_metadata(tree, extensive=False)
+    return one_line(described.title or ""), one_line((described.author or "").replace("; ", ", "))
+
+
+def _head_lines(pieces: Sequence[Piece]) -> Iterator[str]:
+    for piece in pieces[:_HEAD_PIECES]:
+        yield from piece.block.text.split("\n")
+
+
+def _visible_author(pieces: Sequence[Piece]) -> str:
+    return next(filter(None, map(describing.byline, _head_lines(pieces))), "")
+
+
+def _date(tree: Any, pieces: Sequence[Piece]) -> str:
+    """The date in the page's metadata, else a line at its top that is a date; trafilatura would guess from any text."""
+    stated: list[str] = [value for path in _STATED_DATES for value in tree.xpath(path)]
+    for script in tree.xpath("//script[@type='application/ld+json']/text()"):
+        stated += _JSON_LD_DATE.findall(script)
+    return next(
+        filter(None, [*map(describing.iso_date, stated), *map(describing.dateline, _head_lines(pieces))]),
+        "",
+    )
+
+

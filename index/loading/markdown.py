@@ -1,0 +1,158 @@
+"""Markdown: the words without their markup, headings as landmarks, front matter as title, author and date."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+from index.loading.composing import Block, Draft, one_line, paragraph, rows, verbatim
+from index.loading.describing import iso_date
+from index.loading.normalising import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.tree import SyntaxTreeNode
+
+    from index.loading.composing import Content
+
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:(.*)")
+_ITEM = re.compile(r"[ \t]*-[ \t]+(.*)")
+_HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_BREAK_TAG = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h\d)>", re.IGNORECASE)
+_INDENT = "  "
+
+
+def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is called alike
+    """Parse by CommonMark with tables, and keep what a reader would see."""
+    from markdown_it import MarkdownIt
+    from markdown_it.tree import SyntaxTreeNode
+
+    fields, body = front_matter(normalise(content.text))
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    blocks = [block for block in _blocks(SyntaxTreeNode(parser.parse(body))) if block.text]
+    return Draft(
+        blocks,
+        title=fields.get("title", "") or _title(blocks),
+        author=fields.get("author", "") or fields.get("authors", ""),
+        date=iso_date(fields.get("date", "")),
+    )
+
+
+def front_matter(text: str) -> tuple[dict[str, str], str]:
+    """`key: value` lines between two rules at the very top, and the text after them.
+
+    This reads the plain part of YAML that such heads use: quoted or bare values, and lists of words.
+    """
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, text
+    fields: dict[str, str] = {}
+    key = ""
+    for line in found.group(1).splitlines():
+        pair, item = _KEY.match(line), _ITEM.match(line)
+        if pair:
+            key = pair.group(1).lower()
+            fields[key] = _value(pair.group(2))
+        elif item and key:
+            fields[key] = ", ".join(filter(None, (fields[key], _value(item.group(1)))))
+    return fields, text[found.end() :]
+
+
+def _value(raw: str) -> str:
+    raw = raw.strip()
+    if raw.startswith("[") and raw.endswith("]"):
+        return ", ".join(_value(part) for part in raw[1:-1].split(","))
+    quoted = re.match(r"""(["'])(.*)\1""", raw)
+    return quoted.group(2) if quoted else re.sub(r"\s+#.*", "", raw)
+
+
+def _title(blocks: list[Block]) -> str:
+    """The heading of the first level at the top, or the only one."""
+    highest = [block.text for block in blocks if block.level == 1]
+    at_top = bool(blocks) and blocks[0].level == 1
+    return one_line(highest[0]) if at_top or len(highest) == 1 else ""
+
+
+def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
+    for child in node.children:
+        if child.type == "heading":
+            yield paragraph(_inline(child), int(child.tag[1:]))
+        elif child.type == "paragraph":
+            yield paragraph(_inline(child))
+        elif child.type in {"fence", "code_block"}:
+            yield verbatim(child.content)
+        elif child.type == "html_block":
+            yield from map(paragraph, _without_tags(child.content).split("\n\n"))
+        elif child.type == "table":
+            yield rows([_inline(cell) for cell in row.children] for part in child.children for row in part.children)
+        elif child.type in {"bullet_list", "ordered_list"}:
+            yield from _list(child)
+        else:
+            yield from _blocks(child)
+
+
+def _list(node: SyntaxTreeNode) -> Iterator[Block]:
+    """A tight list is one block, a line an item; what is more than lines stands by itself."""
+    lines: list[str] = []
+    for line in _items(node, 0):
+        if isinstance(line, str):
+            lines.append(line)
+            continue
+        if lines:
+            yield verbatim("\n".join(lines))
+        lines = []
+        if line is not None:
+            yield line
+    if lines:
+        yield verbatim("\n".join(lines))
+
+
+def _items(node: SyntaxTreeNode, depth: int) -> Iterator[str | Block | None]:
+    """Lines of a list, blocks between them, and None where the author left a blank line."""
+    number = int(node.attrs.get("start", 1))
+    for item in node.children:
+        mark = "- " if node.type == "bullet_list" else f"{number}. "
+        number += 1
+        for child in item.children:
+            if child.type == "paragraph":
+                yield f"{_INDENT * depth}{mark}{paragraph(_inline(child)).text}"
+                if not child.hidden:
+                    yield None
+            elif child.type in {"bullet_list", "ordered_list"}:
+                yield from _items(child, depth + 1)
+            else:
+                yield from _blocks_of(child)
+            mark = _INDENT
+
+
+def _blocks_of(node: SyntaxTreeNode) -> Iterator[Block]:
+    from markdown_it.tree import SyntaxTreeNode as Tree
+
+    yield from _blocks(Tree([*node.to_tokens()]))
+
+
+def _inline(node: SyntaxTreeNode) -> str:
+    return "".join(_words(part) for part in node.children)
+
+
+def _words(node: SyntaxTreeNode) -> str:
+    if node.type in {"text", "code_inline"}:
+        return str(node.content)
+    if node.type == "softbreak":
+        return " "
+    if node.type == "hardbreak":
+        return "\n"
+    if node.type == "html_inline":
+        return "\n" if _BREAK_TAG.fullmatch(node.content) else ""
+    if node.type == "image":
+        return ""
+    return _inline(node)
+
+
+def _without_tags(markup: str) -> str:
+    """The words in a piece of HTML within Markdown, which is mostly a picture or a centred line."""
+    return unescape(_TAG.sub("", _BREAK_TAG.sub("\n\n", _HIDDEN.sub("", markup))))

@@ -1,0 +1,133 @@
+"""What a file is: its content decides, its name only where contents look alike."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from index.errors import DamagedFile, EmptyDocument, UnsupportedFormat
+from index.loading.archives import DOCX, zip_media_type
+from index.loading.composing import Content
+from index.loading.decoding import Decoded, decode, decode_as
+from index.loading.foreign import BINARY_SUFFIXES, MAGIC, TEXT_SUFFIXES, ole2_format, unsupported
+
+PDF = "application/pdf"
+
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+ORG = "text/org"
+PLAIN = "text/plain"
+
+_BY_SUFFIX = {
+    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
+    ".org": ORG,
+}
+_HEAD = 4096
+_PDF_SLACK = 1024
+"""A PDF may have this much in front of it, says its specification; we grant it to files that are called so."""
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CHARSET = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_HTML = re.compile(r"(?:\s|<!--.*?-->|<\?xml.*?\?>)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
+_MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
+_ONLY_MAIL = re.compile(
+    r"^(?:mime-version|message-id|received|return-path|delivered-to|x-mailer):", re.MULTILINE | re.IGNORECASE
+)
+_JSON = re.compile(r"\s*[\[{]")
+_JSON_LIMIT = 5_000_000
+
+
+def sniff(data: bytes, source: str) -> Content:
+    """The file's content with its media type.
+
+    Raises:
+        UnsupportedFormat: a format that is not read, called by its name.
+        DamagedFile: the content is not what the name says.
+        EmptyDocument: no bytes at all.
+    """
+    suffix = PurePath(source).suffix.lower()
+    name = PurePath(source).name
+    if not data:
+        raise EmptyDocument(f"{name} is empty: it has no bytes.")
+    if _is_pdf(data, suffix):
+        return Content(data, PDF)
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Content(data, zip_media_type(data, name))
+    _refuse_foreign(data, name)
+    return _sniff_text(data, suffix, name)
+
+
+def _is_pdf(data: bytes, suffix: str) -> bool:
+    head = data[:_PDF_SLACK]
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head)
+
+
+def _refuse_foreign(data: bytes, name: str) -> None:
+    if data.startswith(_OLE2):
+        raise ole2_format(data, name)
+    for offset, magic, format_name in MAGIC:
+        if data.startswith(magic, offset):
+            raise unsupported(name, format_name)
+
+
+def _sniff_text(data: bytes, suffix: str, name: str) -> Content:
+    decoded = _declared(data) or decode(data)
+    if decoded is None:
+        if suffix in BINARY_SUFFIXES:
+            raise _mislabelled(name, suffix, "is damaged, or something else under that name")
+        raise unsupported(name, "a binary file of no kind that Pincite knows")
+    if suffix in BINARY_SUFFIXES and not _HTML.match(decoded.text[:_HEAD]):
+        raise _mislabelled(name, suffix, "holds plain text")
+    media_type = _text_media_type(decoded.text, suffix, name)
+    return Content(data, media_type, decoded.text, decoded.notes)
+
+
+def _mislabelled(name: str, suffix: str, instead: str) -> DamagedFile:
+    return DamagedFile(
+        f"{name} is called {BINARY_SUFFIXES[suffix]} and {instead}.",
+        "Save it again in the program it comes from; if it is plain text, rename it to end in .txt.",
+    )
+
+
+def _declared(data: bytes) -> Decoded | None:
+    """The encoding that a web page or XML file names for itself; a byte-order mark would overrule it."""
+    head = data[:_HEAD]
+    named = _CHARSET.search(head)
+    if not named or b"\x00" in head or head.startswith(b"\xef\xbb\xbf"):
+        return None
+    return decode_as(data, named.group(1).decode("ascii"))
+
+
+def _text_media_type(text: str, suffix: str, name: str) -> str:
+    if suffix in TEXT_SUFFIXES:
+        raise unsupported(name, TEXT_SUFFIXES[suffix])
+    if _HTML.match(text[:_HEAD]):
+        return HTML
+    if _XML.match(text[:_HEAD]):
+        raise unsupported(name, TEXT_SUFFIXES[".xml"])
+    if suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[suffix]
+    if _is_mail(text):
+        raise unsupported(name, TEXT_SUFFIXES[".eml"])
+    if _is_json(text):
+        raise unsupported(name, TEXT_SUFFIXES[".json"])
+    return PLAIN
+
+
+def _is_mail(text: str) -> bool:
+    """Headers that only mail programs write; `From:` and `Date:` alone may head a memo."""
+    headers = _MAIL_HEADERS.match(text[:_HEAD].replace("\r\n", "\n"))
+    return bool(headers and _ONLY_MAIL.search(headers.group()))
+
+
+def _is_json(text: str) -> bool:
+    import json
+
+    if not _JSON.match(text) or len(text) > _JSON_LIMIT:
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

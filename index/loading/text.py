@@ -1,0 +1,108 @@
+"""Plain text: paragraphs, the clear headings, and what the head says of title, author and date."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from index.loading import describing
+from index.loading.composing import Block, Draft, one_line, paragraph, verbatim
+from index.loading.normalising import normalise
+from index.loading.unwrapping import Width, unwrap
+
+if TYPE_CHECKING:
+    from index.loading.composing import Content
+
+_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:])\1{2,}")
+_CHAPTER = re.compile(
+    r"(?:chapter|part|book|section|appendix|act|scene|letter|article)\s+(?:[ivxlcdm]+|\d+|[a-z]|one|two|three|four|five"
+    r"|six|seven|eight|nine|ten|the\s+\w+)\b[.:]?(?:\s+[^a-z\s].*)?",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+[A-ZÀ-Þ][^.!?;]*[^.!?,;:\s]")
+_STARS_ALONE = re.compile(r"^\*+ +\S.*$", re.MULTILINE)
+_STARS = re.compile(r"(\*+)\s+(\S.*)")
+_HEADING_LENGTH = 100
+_CAPITALS_LEVEL = 2
+_MEDIA_TYPE_ORG = "text/org"
+
+
+def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is called alike
+    """Plain text, or Org, whose headings are lines with stars."""
+    org = content.media_type == _MEDIA_TYPE_ORG
+    stanzas = _stanzas(_STARS_ALONE.sub(r"\n\n\g<0>\n\n", content.text) if org else content.text)
+    described = describing.describe([[line.strip() for line in stanza] for stanza in stanzas])
+    reader = _Reader(described.title, Width.of(stanzas), org=org)
+    found = [block for stanza in stanzas for block in reader.blocks(stanza)]
+    return Draft(found, described.title, described.author, described.date)
+
+
+def blocks(text: str) -> list[Block]:
+    """The blocks of a plain text that stands within something else."""
+    stanzas = _stanzas(text)
+    reader = _Reader("", Width.of(stanzas), org=False)
+    return [block for stanza in stanzas for block in reader.blocks(stanza)]
+
+
+def _stanzas(text: str) -> list[list[str]]:
+    """Runs of lines between blank lines."""
+    return [stanza.split("\n") for stanza in normalise(text).split("\n\n")]
+
+
+class _Reader:
+    """Turns stanzas into blocks; remembers which underlines stood for which level."""
+
+    def __init__(self, title: str, width: Width, *, org: bool) -> None:
+        self._title = title
+        self._width = width
+        self._org = org
+        self._underlines: list[str] = []
+
+    def blocks(self, stanza: list[str]) -> list[Block]:
+        """A heading, alone or on top of its paragraph, or paragraphs."""
+        stanza = self._without_overline(stanza)
+        if len(stanza) > 1 and _underlines(stanza[1], stanza[0]):
+            rest = self.blocks(stanza[2:]) if stanza[2:] else []
+            return [paragraph(stanza[0], self._underline_level(stanza[1][0])), *rest]
+        level = self._level(stanza[0].strip()) if len(stanza) == 1 else 0
+        if level:
+            return [paragraph(_STARS.sub(r"\2", stanza[0]) if self._org else stanza[0], level)]
+        return [verbatim(text) for text in unwrap(stanza, self._width) if text.strip()]
+
+    def _without_overline(self, stanza: list[str]) -> list[str]:
+        """A heading between two rules of the same kind keeps only the lower one."""
+        ruled = len(stanza) > 2 and _underlines(stanza[0], stanza[1]) and stanza[0].strip() == stanza[2].strip()  # noqa: PLR2004
+        return stanza[1:] if ruled else stanza
+
+    def _underline_level(self, mark: str) -> int:
+        if mark not in self._underlines:
+            self._underlines.append(mark)
+        return self._underlines.index(mark) + 1
+
+    def _level(self, line: str) -> int:
+        stars = _STARS.fullmatch(line) if self._org else None
+        if stars:
+            return len(stars.group(1))
+        if self._title and one_line(line) == self._title:
+            return 1
+        if describing.iso_date(line):
+            return 0
+        if len(line) > _HEADING_LENGTH or line.endswith((".", ",", ";", ":", "!")):
+            return 1 if _CHAPTER.fullmatch(line) and len(line) <= _HEADING_LENGTH else 0
+        if _CHAPTER.fullmatch(line):
+            return 1
+        numbered = _NUMBERED.fullmatch(line)
+        if numbered:
+            return 1 + numbered.group(1).count(".")
+        return _CAPITALS_LEVEL if _is_capitals(line) else 0
+
+
+def _underlines(rule: str, line: str) -> bool:
+    rule, line = rule.strip(), line.strip()
+    return bool(_UNDERLINE.fullmatch(rule)) and bool(line) and line[0].isalnum() and len(rule) >= len(line) * 0.8
+
+
+def _is_capitals(line: str) -> bool:
+    """Two words or more, all in capitals: `THE CUSTOMS OF THE SEA`, not `ISBN 3` nor `- A`."""
+    words = re.findall(r"[^\W\d_]{2,}", line)
+    return len(words) > 1 and line.isupper() and line[0].isalnum() and "|" not in line

@@ -1,0 +1,109 @@
+"""Lines that an editor broke at a margin become paragraphs again; lines that an author broke stay lines.
+
+A line was broken at the margin exactly when the next line's first word would not have fitted behind it. Prose does that
+at nearly every line end; verse, lists, code and tables hardly ever. The margin is measured on the document as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NARROWEST, _WIDEST = 40, 132
+_MARGIN_QUANTILE = 0.9
+_WRAPPED_SHARE = 0.6
+_FEWEST_BREAKS = 4
+_FEWEST_PLAIN_BREAKS = 2
+"""Fewer are enough where every line goes on in lower case."""
+_SLACK = 6
+"""Characters: editors that balance or justify stop a little before the margin."""
+_LONG_LINE = 200
+_ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
+_ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
+_CODE_END = re.compile(r"[{};\\]$|\):$")
+_SENTENCE_END = re.compile(r"[.!?:…][\"'”’)\]]*\s*$")
+_HYPHEN_END = re.compile(r"[^\W\d_]-$")
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """The margin at which a document's lines were broken; 0 where they were not."""
+
+    margin: int
+
+    @classmethod
+    def of(cls, stanzas: Iterable[list[str]]) -> Width:
+        """Measure it: most breaks between two lines of one stanza must be forced by it."""
+        breaks = [(a.rstrip(), b) for stanza in stanzas for a, b in zip(stanza, stanza[1:], strict=False)]
+        breaks = [(a, b) for a, b in breaks if not _ITEM.match(b) and not _ALIGNED.search(a)]
+        plain = all(b.lstrip()[:1].islower() for _, b in breaks)
+        if len(breaks) < (_FEWEST_PLAIN_BREAKS if plain else _FEWEST_BREAKS):
+            return cls(0)
+        lengths = sorted(len(a) for a, _ in breaks)
+        margin = lengths[min(len(lengths) - 1, int(len(lengths) * _MARGIN_QUANTILE))]
+        forced = sum(_forced(a, b, margin) for a, b in breaks)
+        wrapped = _NARROWEST <= margin <= _WIDEST and forced >= _WRAPPED_SHARE * len(breaks)
+        return cls(margin if wrapped else 0)
+
+
+def unwrap(stanza: list[str], width: Width) -> list[str]:
+    """The paragraphs of a stanza."""
+    stanza = dedent("\n".join(stanza)).split("\n")
+    if not width.margin:
+        return _long_lines_apart(stanza)
+    paragraphs: list[str] = []
+    lines = [stanza[0].rstrip()]
+    for line, following in zip(stanza, stanza[1:], strict=False):
+        if _begins_paragraph(line, following) and not any(map(_ITEM.match, [*lines, following])):
+            paragraphs.append("\n".join(lines))
+            lines = [following.strip()]
+        elif _continues(line.rstrip(), following, width.margin):
+            lines[-1] = _joined(lines[-1], following.strip())
+        else:
+            lines.append(following.rstrip())
+    return [*paragraphs, *_long_lines_apart([_tidy(line) for line in lines])]
+
+
+def _begins_paragraph(line: str, following: str) -> bool:
+    """An indent after the end of a sentence, as books set their paragraphs."""
+    return _indent(following) > _indent(line) and bool(_SENTENCE_END.search(line))
+
+
+def _forced(line: str, following: str, margin: int) -> bool:
+    first = following.split(maxsplit=1)[0] if following.strip() else ""
+    return len(line) + 1 + len(first) > margin - _SLACK
+
+
+def _continues(line: str, following: str, margin: int) -> bool:
+    if _ITEM.match(following) or _ALIGNED.search(line) or _ALIGNED.search(following) or _CODE_END.search(line):
+        return False
+    return _forced(line, following, margin)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _joined(line: str, following: str) -> str:
+    """A hyphen at the margin stays: plain text is seldom hyphenated, and `well-\\nknown` is `well-known`."""
+    return line + following if _HYPHEN_END.search(line) else f"{line} {following}"
+
+
+def _tidy(line: str) -> str:
+    """Prose loses its inner runs of blanks, as after a full stop; columns keep them."""
+    return line if _ALIGNED.search(line) else re.sub(r"(?<=\S)  +", " ", line)
+
+
+def _long_lines_apart(stanza: list[str]) -> list[str]:
+    """Where nothing was wrapped, a line longer than any page is wide is a paragraph of its own."""
+    paragraphs: list[list[str]] = [[]]
+    for line in stanza:
+        if paragraphs[-1] and _LONG_LINE < max(len(line), len(paragraphs[-1][-1])):
+            paragraphs.append([])
+        paragraphs[-1].append(line.rstrip())
+    return ["\n".join(lines) for lines in paragraphs]

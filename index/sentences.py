@@ -1,0 +1,144 @@
+"""Where sentences begin and end: text -> the spans of its sentences.
+
+`sentencex` knows abbreviations, initials and the full stops of many scripts. It also takes whatever stands between
+two brackets or quotation marks for one sentence, and a mark that is never closed for the rest of the text: so it is
+shown the text without such marks, and they are settled here. Measured: `python -m benchmarks.sentences`.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import regex
+import sentencex
+
+from index.records import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RULES = 1
+"""Raise it with every change that moves a border: it is part of a library's fingerprint."""
+WINDOW = 4000
+"""Characters looked at together: it bounds the cost of whatever takes more than linear time."""
+
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_SHOWN = (
+    {code: " " for code in range(0x3001) if chr(code).isspace()}  # some of the rarer blanks make sentencex panic
+    | str.maketrans(dict.fromkeys("()[]{}\"`'“”„‘’«»", " "))
+    | str.maketrans("…", ".")
+)
+_ASIDE = re.compile(
+    r"\([^()]{0,200}\)|\[[^][]{0,200}\]|“[^“”]{0,200}”|„[^„“”]{0,200}[“”]|«[^«»]{0,200}»"
+    r"|(?<![^\s(])\"(?=\S)[^\"]{0,200}(?<=\S)\"|``(?:(?!``|'').){0,200}''"
+)
+_CLOSING = re.compile(r"(?:\s?(?:[)\]}”»]|'')|[\"'’])*(?:\[\d[\d,;–\s-]{0,60}\])*")
+_REMARK = re.compile(r"(?:…|[.?!…]\s?[)\]\"'”’»]+)\s*$")
+_NUMBER = re.compile(r"[\d\s.,()\[\]•*–-]{1,8}")
+_COUNTED = re.compile(r"\b(?:figs?|eqs?|refs?|nos?|vols?|ch|chap|secs?|tab|suppl|art|pp?)\.\s*$", re.IGNORECASE)
+_CUTS = (
+    re.compile(r"[;:](?=\s)|[；：—]|\s(?=[–-]\s)"),
+    re.compile(r",(?=\s)|[，、،]|\s(?=(?:and|or|but|nor|yet|so|which|that|because|while|whereas)\s)"),
+    re.compile(r"\s"),
+)
+_CHARACTER = regex.compile(r"\X")
+
+
+def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
+    """The sentences of `text[start:end]`, in order, without the white space between them.
+
+    Every character that is not white space lies in exactly one span, and no span runs over the end of a line:
+    a heading, an item of a list, a row of a table is a sentence of its own.
+    """
+    lines = _LINE.finditer(text, start, len(text) if end is None else end)
+    return [span for line in lines for span in _split_line(text, line.start(), line.end())]
+
+
+def first_line(text: str, start: int, end: int) -> Span:
+    """The first line of `text[start:end]` that has words, whole; empty, at `end`, where none has."""
+    lines = (trimmed(text, *line.span()) for line in _LINE.finditer(text, start, end))
+    return next((line for line in lines if line.start < line.end), Span(end, end))
+
+
+def trimmed(text: str, start: int, end: int) -> Span:
+    """`[start, end)` without the white space at its ends; empty where there is nothing else."""
+    part = text[start:end]
+    begin = start + len(part) - len(part.lstrip())
+    return Span(begin, max(begin, start + len(part.rstrip())))
+
+
+def halves(text: str, span: Span) -> tuple[Span, Span]:
+    """A sentence too long to keep, in two: at the border of a clause, else of a word, else of a character.
+
+    `span` has at least two characters, and no white space at its ends.
+    """
+    part = span.of(text)
+    cut = span.start + _cut(part, len(part) // 4, len(part) // 2, len(part) - len(part) // 4)
+    return trimmed(text, span.start, cut), trimmed(text, cut, span.end)
+
+
+def _cut(part: str, low: int, ideal: int, high: int) -> int:
+    """The place in `(low, high)` best fit to cut `part`, near `ideal`; visible characters stay whole."""
+    for border in _CUTS:
+        places = [match.end() for match in border.finditer(part) if low < match.end() < high]
+        if places:
+            return min(places, key=lambda place: abs(place - ideal))
+    places = [match.end() for match in _CHARACTER.finditer(part) if match.end() < len(part)]
+    return min(places or [len(part) // 2], key=lambda place: abs(place - ideal))
+
+
+def _split_line(text: str, start: int, end: int) -> Iterator[Span]:
+    """Go through a line in windows, each from the sentence that the window before may have cut."""
+    while start < end:
+        window = text[start : min(start + WINDOW, end)]
+        borders = _borders(window)
+        if start + WINDOW < end:
+            borders[-1:] = [] if len(borders) > 2 else [_cut(window, WINDOW * 3 // 4, WINDOW, WINDOW)]
+        for left, right in pairwise(borders):
+            span = trimmed(text, start + left, start + right)
+            if span.start < span.end:
+                yield span
+        start += borders[-1]
+
+
+def _borders(window: str) -> list[int]:
+    """Where the sentences of a window begin, and where the last one ends."""
+    asides = {place for aside in _ASIDE.finditer(window) for place in range(aside.start() + 1, aside.end())}
+    borders = [0]
+    for end in _ends(window):
+        if end not in asides and not _goes_on(window[borders[-1] : end], window[end : end + 12].lstrip()[:1]):
+            borders.append(end)
+    return [*borders, len(window)]
+
+
+def _ends(window: str) -> Iterator[int]:
+    """Where sentences end, with the marks that close what they opened and the numbers of their sources."""
+    begin, done = 0, 0
+    for part in _parts(window.translate(_SHOWN))[:-1]:
+        closing = _CLOSING.match(window, begin + len(part.rstrip()))
+        begin += len(part)
+        if closing and done < closing.end() < len(window):
+            done = closing.end()
+            yield done
+
+
+def _goes_on(sentence: str, after: str) -> bool:
+    """Whether a sentence goes on with the character `after`, though the splitter ended it."""
+    if after in ",;:" or _NUMBER.fullmatch(sentence):
+        return True
+    if after.islower():
+        return bool(_REMARK.search(sentence[-12:]))
+    return after.isdigit() and bool(_COUNTED.search(sentence[-12:]))
+
+
+def _parts(shown: str) -> list[str]:
+    """The splitter's own parts, which together are the text; all in one should it panic."""
+    try:
+        parts: list[str] = sentencex.segment("en", shown)
+    except BaseException as panic:
+        if type(panic).__name__ != "PanicException":  # Rust's, which is no Exception and has no name to import
+            raise
+        return [shown]
+    return parts

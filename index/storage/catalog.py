@@ -1,0 +1,329 @@
+"""The truth: one SQLite database that holds everything a library knows."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from index.errors import LibraryDamaged, LibraryTooNew
+from index.records import Document, DocumentInfo, Landmark, Location, Passage, Problem
+from index.storage import filing, schema
+from index.storage.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from index.records import Chunk, LandmarkKind
+    from index.storage.database import Connection
+
+_INFO = """
+    SELECT d.number, d.id, (SELECT min(source) FROM sources s WHERE s.document = d.number) AS source,
+           d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes
+    FROM documents d
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage with its document's number and its packed sentence vectors."""
+
+    passage: Passage
+    number: int
+    sentence_vectors: bytes
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRange:
+    """The ids of a document's passages: `first` to `first + passages - 1`."""
+
+    number: int
+    first: int
+    passages: int
+
+
+class Catalog:
+    """All that a library knows: documents, landmarks, passages, vectors, and what became of each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._database = Database(folder / "catalog.db")
+        version = self._version()
+        if version > schema.VERSION:
+            self.close()
+            raise LibraryTooNew(f"The library {folder} has format {version}; this Pincite knows {schema.VERSION}.")
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing yet, not even tables."""
+        return self._version() == 0
+
+    @property
+    def library_id(self) -> str:
+        """What tells this library from every other one."""
+        return self._meta("library")
+
+    def close(self) -> None:
+        """Let go of the file, which then is complete in itself."""
+        self._database.close()
+
+    # Reading
+
+    def generation(self) -> int:
+        """How many changes the library has seen."""
+        return int(self._meta("generation"))
+
+    def fingerprint(self) -> str:
+        """What the vectors were made with; empty while there are none."""
+        return self._meta("fingerprint")
+
+    def documents(self) -> list[DocumentInfo]:
+        """All documents, by source."""
+        return [_info(row) for row in self._database.rows(f"{_INFO} ORDER BY source, d.number")]
+
+    def number_of(self, identity: str) -> int | None:
+        """The number of the document with this id."""
+        rows = self._database.rows("SELECT number FROM documents WHERE id = ?", [identity])
+        return int(rows[0][0]) if rows else None
+
+    def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
+        """The documents of these numbers that still exist."""
+        return {
+            row[0]: _info(row) for row in self._database.rows(f"{_INFO} WHERE d.number IN {_marks(numbers)}", numbers)
+        }
+
+    def document_of(self, source: str) -> str:
+        """The id of the document that was read from this source; empty where there is none."""
+        query = "SELECT d.id FROM sources s JOIN documents d ON d.number = s.document WHERE s.source = ?"
+        rows = self._database.rows(query, [source])
+        return str(rows[0][0]) if rows else ""
+
+    def sources(self) -> list[tuple[str, str]]:
+        """Each source and the id of its document."""
+        return self._database.rows(
+            "SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document ORDER BY 1"
+        )
+
+    def document(self, number: int) -> Document | None:
+        """A whole document, its text put together from its passages."""
+        info = self.infos([number]).get(number)
+        if info is None:
+            return None
+        text = "".join(row.passage.text + gap for row, gap in self._document_rows(number))
+        marks = self._database.rows(
+            "SELECT kind, start, label, level FROM landmarks WHERE document = ? ORDER BY start, place", [number]
+        )
+        landmarks = tuple(Landmark(*mark) for mark in marks)
+        stated = (info.id, info.source, info.title, info.author, info.date, info.media_type)
+        return Document(*stated, text, landmarks, info.notes)
+
+    def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
+        """The passages of these ids that still exist. Raises LibraryDamaged where one does not match its checksum."""
+        return {row.passage.id: row for row, _ in self._passage_rows(f"p.id IN {_marks(ids)}", ids)}
+
+    def passages_of(self, number: int) -> list[Passage]:
+        """All passages of a document, in order."""
+        return [row.passage for row, _ in self._document_rows(number)]
+
+    def vectors_by_key(self, keys: Sequence[bytes]) -> dict[bytes, filing.PackedVectors]:
+        """Vectors that exist already for texts with these hashes."""
+        found: dict[bytes, filing.PackedVectors] = {}
+        for some in _slices(keys, 500):
+            query = f"SELECT key, vector, sentences FROM vectors WHERE key IN {_marks(some)}"
+            found.update((row[0], filing.PackedVectors(*row)) for row in self._database.rows(query, some))
+        return found
+
+    def added_since(self, generation: int) -> list[DocumentRange]:
+        """The documents that came after that generation and are still there."""
+        query = "SELECT number, first, passages FROM documents WHERE generation > ? ORDER BY number"
+        return [DocumentRange(*row) for row in self._database.rows(query, [generation])]
+
+    def removed_since(self, generation: int) -> list[DocumentRange]:
+        """The documents that went after that generation."""
+        query = "SELECT document, first, passages FROM removals WHERE generation > ? ORDER BY generation"
+        return [DocumentRange(*row) for row in self._database.rows(query, [generation])]
+
+    def ranges(self, numbers: Sequence[int]) -> list[DocumentRange]:
+        """The passage ids of these documents."""
+        query = f"SELECT number, first, passages FROM documents WHERE number IN {_marks(numbers)}"
+        return [DocumentRange(*row) for row in self._database.rows(query, numbers)]
+
+    def vectors(self, ranges: Sequence[DocumentRange]) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+        """Ids (n,) and vectors (n, dimension), float32, in blocks, of the passages in these ranges."""
+        for first, last in _runs(ranges, 8192):
+            rows = self._database.rows(
+                "SELECT passage, vector FROM vectors WHERE passage BETWEEN ? AND ?", [first, last]
+            )
+            if rows:
+                block = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2").reshape(len(rows), -1)
+                yield np.asarray([row[0] for row in rows], dtype=np.int64), block.astype(np.float32)
+
+    def texts(self, ranges: Sequence[DocumentRange]) -> Iterator[tuple[int, int, str, str]]:
+        """Id, document number, title and text of the passages in these ranges."""
+        query = """SELECT p.id, p.document, d.title, substr(p.text, 1, p.end - p.start)
+                   FROM passages p JOIN documents d ON d.number = p.document WHERE p.id BETWEEN ? AND ?"""
+        for first, last in _runs(ranges, 2048):
+            yield from self._database.rows(query, [first, last])
+
+    def totals(self) -> dict[str, int]:
+        """Numbers of documents, passages, sentences and characters."""
+        query = """SELECT count(*), coalesce(sum(passages), 0), coalesce(sum(sentences), 0),
+                   coalesce(sum(characters), 0) FROM documents"""
+        row = self._database.rows(query)[0]
+        return dict(zip(("documents", "passages", "sentences", "characters"), row, strict=True))
+
+    def locate(self, number: int, start: int) -> Location:
+        """Page, path of headings and paragraph of the place `start` in a document."""
+        with self._database.reading() as connection:
+            page = _last(connection, number, "page", start)
+            heading = _last(connection, number, "heading", start)
+            path, above = [], heading
+            while above:
+                path.append(above.label)
+                above = _last(connection, number, "heading", above.start, below_level=above.level)
+            anchor = max(page.start if page else -1, heading.start if heading else -1)
+            paragraph = connection.execute(
+                """SELECT count(*) FROM landmarks
+                   WHERE document = ? AND kind = 'paragraph' AND start BETWEEN ? AND ?""",
+                (number, anchor, start),
+            ).fetchone()[0]
+        return Location(page.label if page else "", " > ".join(reversed(path)), paragraph)
+
+    def problems(self) -> list[Problem]:
+        """What SQLite's own check and our checksums find wrong, without raising."""
+        again = "Remove the document and add its source again."
+        found = []
+        try:
+            found = [
+                Problem(
+                    f"The catalog is damaged: {row[0]}.", "Restore the library from a copy, or add the sources anew."
+                )
+                for row in self._database.rows("PRAGMA integrity_check(20)")
+                if row[0] != "ok"
+            ]
+            for number, identity in self._database.rows("SELECT number, id FROM documents ORDER BY number"):
+                try:
+                    self._document_rows(number)
+                except LibraryDamaged as error:
+                    found.append(Problem(f"Document {identity[:12]}: {error.detail}.", again))
+        except LibraryDamaged as error:
+            found.append(Problem(error.message, error.hint))
+        return found
+
+    # Writing
+
+    def create(self) -> None:
+        """Make the tables, unless another process just did."""
+        with self._database.writing() as connection:
+            if connection.execute("PRAGMA user_version").fetchone()[0]:
+                return
+            for statement in schema.TABLES.split(";"):
+                connection.execute(statement)
+            meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+            connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+    def put(
+        self, document: Document, chunks: Sequence[Chunk], vectors: Sequence[filing.PackedVectors], fingerprint: str
+    ) -> Literal["added", "replaced"]:
+        """Store a document in one transaction, in place of what was read from the same source before."""
+        with self._database.writing() as connection:
+            generation = filing.next_generation(connection)
+            replaced = filing.unlink(connection, document.source, generation)
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
+            number = filing.insert_document(connection, document, chunks, generation)
+            filing.insert_passages(connection, number, document, chunks, vectors)
+            connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
+        return "replaced" if replaced else "added"
+
+    def link(self, source: str, document_id: str) -> None:
+        """Note that a document already stored is found at this source, too."""
+        with self._database.writing() as connection:
+            filing.unlink(connection, source, filing.next_generation(connection))
+            connection.execute(
+                "INSERT INTO sources SELECT ?, number FROM documents WHERE id = ?", (source, document_id)
+            )
+
+    def remove(self, number: int) -> None:
+        """Remove a document and all that belongs to it."""
+        with self._database.writing() as connection:
+            filing.remove(connection, number, filing.next_generation(connection))
+
+    # Details
+
+    def _version(self) -> int:
+        return int(self._database.rows("PRAGMA user_version")[0][0])
+
+    def _meta(self, key: str) -> str:
+        rows = self._database.rows("SELECT value FROM meta WHERE key = ?", [key])
+        if not rows:
+            raise self._database.damaged(f"it lost its {key}")
+        return str(rows[0][0])
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._database.reading() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def _document_rows(self, number: int) -> list[tuple[PassageRow, str]]:
+        return self._passage_rows("p.document = ?", [number])
+
+    def _passage_rows(self, condition: str, values: Sequence[Any]) -> list[tuple[PassageRow, str]]:
+        """Passages, each with the white space between it and the next one."""
+        query = f"""SELECT p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences,
+                           v.vector, p.checksum
+                    FROM passages p JOIN documents d ON d.number = p.document JOIN vectors v ON v.passage = p.id
+                    WHERE {condition} ORDER BY p.document, p.ordinal"""
+        result = []
+        for row in self._database.rows(query, values):
+            identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector, stored = row
+            if schema.checksum(text, sentences, vector, sentence_vectors) != stored:
+                raise self._database.damaged(f"passage {identity} does not match its checksum")
+            spans = schema.unpack_spans(sentences, start)
+            passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
+            result.append((PassageRow(passage, number, sentence_vectors, vector), text[end - start :]))
+        return result
+
+
+def _info(row: Sequence[Any]) -> DocumentInfo:
+    return DocumentInfo(*row[1:-1], tuple(json.loads(row[-1])))  # type: ignore[call-arg,unused-ignore]
+
+
+def _last(connection: Connection, number: int, kind: LandmarkKind, start: int, below_level: int = 0) -> Landmark | None:
+    """The last landmark of a kind at or before `start`; with `below_level`, only one of a lower level before it."""
+    row = connection.execute(
+        """SELECT kind, start, label, level FROM landmarks
+           WHERE document = ? AND kind = ? AND start <= ? AND (? = 0 OR level < ?)
+           ORDER BY start DESC, place DESC LIMIT 1""",
+        (number, kind, start, below_level, below_level),
+    ).fetchone()
+    return Landmark(*row) if row else None
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return f"({', '.join('?' * len(values))})"
+
+
+def _slices(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _runs(ranges: Sequence[DocumentRange], size: int) -> Iterator[tuple[int, int]]:
+    """First and last ids of blocks of about `size` passages; neighbouring documents share a block."""
+    first = last = None
+    for each in ranges:
+        for start in range(each.first, each.first + each.passages, size):
+            end = min(start + size, each.first + each.passages) - 1
+            if first is not None and last is not None and start == last + 1 and end - first < size:
+                last = end
+                continue
+            if first is not None and last is not None:
+                yield first, last
+            first, last = start, end
+    if first is not None and last is not None:
+        yield first, last

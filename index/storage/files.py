@@ -1,0 +1,61 @@
+"""Files that appear whole or not at all, and the stamp that says what a cache was built from."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a cache was built from. A cache of another library, format or a later generation is of no use."""
+
+    library: str
+    format: int
+    generation: int
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Stamp:
+        """The reverse of `to_json`. Raises ValueError for anything else."""
+        try:
+            fields = json.loads(text)
+            return cls(str(fields["library"]), int(fields["format"]), int(fields["generation"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a stamp: {text[:80]!r}") from error
+
+    def fits(self, library: str, format: int, generation: int) -> bool:  # noqa: A002
+        """Whether a cache with this stamp can be caught up to that generation."""
+        return self.library == library and self.format == format and self.generation <= generation
+
+
+def write_whole(path: Path, *parts: bytes | memoryview) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never half of either."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def crc_of(path: Path) -> int:
+    """CRC-32 of a file's bytes."""
+    total = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            total = zlib.crc32(block, total)
+    return total

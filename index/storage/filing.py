@@ -1,0 +1,87 @@
+"""The steps of which the catalog's transactions are made. Each takes the connection of the one it belongs to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.records import Chunk, Document
+    from index.storage.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class PackedVectors:
+    """The vectors of one passage as the catalog keeps them, and the hash of what was embedded."""
+
+    key: bytes
+    vector: bytes
+    sentences: bytes
+
+
+def next_generation(connection: Connection) -> int:
+    """Count this transaction as a change."""
+    connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+    return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+
+
+def unlink(connection: Connection, source: str, generation: int) -> bool:
+    """Forget a source, and its document where no other source has it. Whether there was one."""
+    row = connection.execute("SELECT document FROM sources WHERE source = ?", (source,)).fetchone()
+    if row is None:
+        return False
+    connection.execute("DELETE FROM sources WHERE source = ?", (source,))
+    if not connection.execute("SELECT 1 FROM sources WHERE document = ? LIMIT 1", row).fetchone():
+        remove(connection, row[0], generation)
+    return True
+
+
+def remove(connection: Connection, number: int, generation: int) -> None:
+    """Remove a document and all that belongs to it, and note which passages went."""
+    connection.execute(
+        "INSERT INTO removals SELECT ?, number, first, passages FROM documents WHERE number = ?", (generation, number)
+    )
+    connection.execute("DELETE FROM documents WHERE number = ?", (number,))
+
+
+def insert_document(connection: Connection, document: Document, chunks: Sequence[Chunk], generation: int) -> int:
+    """Store a document and its landmarks; its passages will have the ids that come next."""
+    pages = sum(landmark.kind == "page" for landmark in document.landmarks)
+    sentences = sum(len(chunk.sentences) for chunk in chunks)
+    last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+    first = (last[0] if last else 0) + 1
+    stated = (document.id, document.title, document.author, document.date, document.media_type)
+    notes = json.dumps(document.notes, ensure_ascii=False)
+    values = (*stated, notes, len(document.text), pages, sentences, first, len(chunks), generation)
+    number = connection.execute(f"INSERT INTO documents VALUES (NULL, {', '.join('?' * 12)})", values).lastrowid
+    assert number is not None
+    connection.executemany(
+        "INSERT INTO landmarks VALUES (?, ?, ?, ?, ?, ?)",
+        ((number, mark.kind, mark.start, n, mark.label, mark.level) for n, mark in enumerate(document.landmarks)),
+    )
+    return number
+
+
+def insert_passages(
+    connection: Connection,
+    number: int,
+    document: Document,
+    chunks: Sequence[Chunk],
+    vectors: Sequence[PackedVectors],
+) -> None:
+    """Store the passages with their vectors."""
+    nexts = [chunk.start for chunk in chunks[1:]] + [len(document.text)]
+    insert = "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
+    for ordinal, (chunk, packed, until) in enumerate(zip(chunks, vectors, nexts, strict=True)):
+        text = document.text[chunk.start : until]
+        spans = schema.pack_spans(chunk.sentences, chunk.start)
+        check = schema.checksum(text, spans, packed.vector, packed.sentences)
+        values = (number, ordinal, chunk.start, chunk.end, text, spans, check)
+        identity = connection.execute(insert, values).lastrowid
+        vector_values = (identity, packed.key, packed.vector, packed.sentences)
+        connection.execute("INSERT INTO vectors VALUES (?, ?, ?, ?)", vector_values)

@@ -1,0 +1,62 @@
+"""One writer at a time, in whichever process. The system releases the lock when its holder dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from index.errors import LibraryLocked, LibraryNotWritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HINT = "Check the folder's permissions and the free space of its disk."
+
+
+class WriterLock:
+    """The right to change a library. Taking it again within one thread is free."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._card = folder / "writer.json"
+        self._lock = FileLock(folder / "writer.lock")
+
+    @contextmanager
+    def held(self, *, patience: float) -> Iterator[None]:
+        """Hold the lock. Raises LibraryLocked, naming the holder, after `patience` seconds of waiting."""
+        try:
+            self._lock.acquire(timeout=patience, poll_interval=0.02)
+        except Timeout as error:
+            raise LibraryLocked(str(self._folder), self._holder()) from error
+        except OSError as error:
+            raise LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", _HINT) from error
+        try:
+            if self._lock.lock_counter == 1:
+                self._card.write_text(json.dumps(_visiting_card()))
+            yield
+        finally:
+            if self._lock.lock_counter == 1:
+                self._card.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _holder(self) -> str:
+        """Who holds the lock, as far as they have said."""
+        try:
+            card = json.loads(self._card.read_text())
+            return f"process {card['pid']} on {card['host']} ({card['program']}, since {card['since']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
+
+
+def _visiting_card() -> dict[str, str | int]:
+    program = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]).strip() or "python"
+    since = datetime.now().astimezone().isoformat(timespec="seconds")
+    return {"pid": os.getpid(), "host": socket.gethostname(), "program": program, "since": since}
