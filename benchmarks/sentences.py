@@ -128,7 +128,7 @@ def megabytes_a_second(split: Splitter, documents: Iterable[str]) -> float:
 
 
 def hard_cases(split: Splitter) -> float:
-    texts_and_parts = [(" ".join(parts), parts) for parts in HARD.values()]
+    texts_and_parts = [(" ".join(parts), tuple(map(str.strip, parts))) for parts in HARD.values()]
     texts_and_parts += [("".join(parts), tuple(filter(None, map(str.strip, parts)))) for parts in GLUED.values()]
     right = [tuple(span.of(text) for span in split(text)) == parts for text, parts in texts_and_parts]
     return sum(right) / len(right)

@@ -163,8 +163,8 @@ class Chunker:
 
 def _sentences(text: str, landmarks: Sequence[Landmark]) -> Iterator[_Sentence]:
     """The sentences of a text: none runs over the beginning of a paragraph or heading, a heading is one."""
-    kinds = {mark.start: mark.kind for mark in landmarks if mark.kind != "page" and 0 < mark.start < len(text)}
-    kinds |= {mark.start: mark.kind for mark in landmarks if mark.kind == "heading"}
+    marks = [mark for mark in landmarks if mark.kind != "page" and mark.start < len(text)]
+    kinds = {mark.start: mark.kind for mark in sorted(marks, key=lambda mark: mark.kind == "heading")}
     previous = 0
     for start, end in pairwise(sorted({0, len(text), *kinds})):
         kind = kinds.get(start)
@@ -195,7 +195,8 @@ def _cut_before(sentences: Iterable[_Sentence], begins: Callable[[_Sentence], bo
 
 def _halved(text: str, sentence: _Sentence) -> list[_Sentence]:
     left, right = halves(text, sentence.span)
-    return [sentence._replace(span=left), _Sentence(right)]
+    tokens = sentence.tokens // 2
+    return [sentence._replace(span=left, tokens=tokens), _Sentence(right, tokens=sentence.tokens - tokens)]
 
 
 def _divisible(run: _Run) -> bool:
@@ -203,11 +204,15 @@ def _divisible(run: _Run) -> bool:
 
 
 def _halves(text: str, run: _Run) -> tuple[_Run, _Run]:
-    """Cut between two sentences near the middle, yet not after a heading; else within the last sentence."""
+    """Cut near the middle: between paragraphs, else between sentences, not after a heading; else within the last."""
     places = [place for place in range(1, len(run)) if not run[place - 1].heading]
     if not places and not (len(run) > 1 and run[-1].heading) and _divisible(run[-1:]):
         left, right = _halved(text, run[-1])
         return (*run[:-1], left), (right,)
     sums = list(accumulate(sentence.tokens for sentence in run))
-    cut = min(places or range(1, len(run)), key=lambda place: abs(2 * sums[place - 1] - sums[-1]))
+
+    def cost(place: int) -> float:
+        return abs(2 * sums[place - 1] - sums[-1]) + (0 if run[place].paragraph else sums[-1] / 2)
+
+    cut = min(places or range(1, len(run)), key=cost)
     return run[:cut], run[cut:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from index.encoding import Draft
 from index.errors import FingerprintMismatch, LoadingError
@@ -15,7 +15,7 @@ from index.storage.filing import PackedVectors
 from index.storage.schema import pack_sentence_vectors, pack_spans, pack_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from index.chunking import Chunker
@@ -28,6 +28,7 @@ BATCH_PASSAGES = 128
 INDEX_SECONDS = 0.5
 """How long a stored document may wait to be seen by other processes while more are being added."""
 _SEPARATOR = " | "
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,22 @@ class Ingestion:
 
         Raises FingerprintMismatch where the library was made with another encoder or chunking.
         """
+        files = list(discover(paths))
+        return self._run(files, self._take_file)
+
+    def run_documents(self, documents: Iterable[Document]) -> Receipt:
+        """Add documents that were made elsewhere, as `run` does files."""
+        return self._run(list(documents), self._take_document)
+
+    def _run(self, items: Sequence[_Item], take: Callable[[_Item], None]) -> Receipt:
         began = time.monotonic()
         stored = self._store.catalog.fingerprint()
         if stored and stored != self._fingerprint:
             raise FingerprintMismatch(str(self._store.folder), stored, self._fingerprint)
-        files = list(discover(paths))
-        self._files = len(files)
+        self._files = len(items)
         try:
-            for path in files:
-                self._read(path)
+            for item in items:
+                take(item)
                 if sum(len(each.chunks) for each in self._waiting) >= BATCH_PASSAGES:
                     self._store_waiting()
             self._store_waiting()
@@ -114,19 +122,23 @@ class Ingestion:
         self._report("", "done")
         return self._ledger.receipt(time.monotonic() - began)
 
-    def _read(self, path: Path) -> None:
-        """Read and chunk one file, unless its bytes are known."""
+    def _take_file(self, path: Path) -> None:
+        """Read a file, unless its bytes are known."""
         self._report(str(path), "reading")
         try:
             source = locate(path)
             data = read_bytes(source, max_bytes=self._max_bytes)
-            if self._is_known(str(source), hashlib.sha256(data).hexdigest()):
-                self._ledger.unchanged.append(str(source))
-                return
-            document = load_bytes(data, source=str(source))
+            if not self._is_known(str(source), hashlib.sha256(data).hexdigest()):
+                self._prepare(load_bytes(data, source=str(source)))
         except LoadingError as error:
             self._ledger.failed.append(Failure(str(path.absolute()), error.message, error.hint))
-            return
+
+    def _take_document(self, document: Document) -> None:
+        if not self._is_known(document.source, document.id):
+            self._prepare(document)
+
+    def _prepare(self, document: Document) -> None:
+        """Chunk a document; it then waits to be encoded together with others."""
         chunks = self._chunker.chunk(document.text, document.landmarks)
         drafts = tuple(_draft(document, chunk) for chunk in chunks)
         self._waiting.append(_Prepared(document, chunks, drafts, tuple(_key(draft) for draft in drafts)))
@@ -134,13 +146,13 @@ class Ingestion:
     def _is_known(self, source: str, identity: str) -> bool:
         """Whether these bytes are in the library; where they came from another source, this one is noted beside it."""
         catalog = self._store.catalog
-        if catalog.document_of(source) == identity:
-            return True
-        if any(each.document.id == identity for each in self._waiting):
-            self._store_waiting()
-        if catalog.number_of(identity) is None:
-            return False
-        catalog.link(source, identity)
+        if catalog.document_of(source) != identity:
+            if any(each.document.id == identity for each in self._waiting):
+                self._store_waiting()
+            if catalog.number_of(identity) is None:
+                return False
+            catalog.link(source, identity)
+        self._ledger.unchanged.append(source)
         return True
 
     def _store_waiting(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from index.encoding import Encoder
+    from index.ingestion import Ingestion
     from index.records import Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
 
 _SHORTEST_PREFIX = 6
@@ -82,17 +83,18 @@ class Library:
         Raises LibraryLocked where another program is changing the library, FingerprintMismatch where it was made with
         another encoder or chunking, LibraryNotWritable where its disk does not take it.
         """
-        from index.chunking import Chunker
-        from index.ingestion import Ingestion
-
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
-        encoder = self.encoder()
-        chunker = Chunker(
-            target_tokens=self._settings.passage_tokens, limit=encoder.max_tokens, count_tokens=encoder.count_tokens
-        )
         with self._store.writing():
-            ingestion = Ingestion(self._store, encoder, chunker, max_bytes=self._max_bytes, progress=progress)
-            return ingestion.run(paths)
+            return self._ingestion(progress).run(paths)
+
+    def add_documents(self, documents: Iterable[Document], *, progress: ProgressCallback | None = None) -> Receipt:
+        r"""Add documents that were made elsewhere than in a file, as `add` does files.
+
+        An `id` stands for the contents: the same id again is taken to be unchanged. Their texts have to be canonical:
+        no white space at either end, `\n` for line breaks.
+        """
+        with self._store.writing():
+            return self._ingestion(progress).run_documents(documents)
 
     def remove(self, *documents: str) -> Receipt:
         """Remove documents, each named by id, source or title: from the catalog and from every index, at once.
@@ -206,6 +208,16 @@ class Library:
         if for_search and stored and encoder_of(stored) != self._encoder.name:
             raise FingerprintMismatch(str(self.folder), encoder_of(stored), self._encoder.name)
         return self._encoder
+
+    def _ingestion(self, progress: ProgressCallback | None) -> Ingestion:
+        from index.chunking import Chunker
+        from index.ingestion import Ingestion
+
+        encoder = self.encoder()
+        chunker = Chunker(
+            target_tokens=self._settings.passage_tokens, limit=encoder.max_tokens, count_tokens=encoder.count_tokens
+        )
+        return Ingestion(self._store, encoder, chunker, max_bytes=self._max_bytes, progress=progress)
 
     @property
     def _max_bytes(self) -> int:

@@ -38,6 +38,8 @@ _CLOSING = re.compile(r"(?:\s?(?:[)\]}”»]|'')|[\"'’])*(?:\[\d[\d,;–\s-]{0
 _REMARK = re.compile(r"(?:…|[.?!…]\s?[)\]\"'”’»]+)\s*$")
 _NUMBER = re.compile(r"[\d\s.,()\[\]•*–-]{1,8}")
 _COUNTED = re.compile(r"\b(?:figs?|eqs?|refs?|nos?|vols?|ch|chap|secs?|tab|suppl|art|pp?)\.\s*$", re.IGNORECASE)
+_WORD = re.compile(r"\S")
+_JOINING = frozenset(",;:")
 _CUTS = (
     re.compile(r"[;:](?=\s)|[；：—]|\s(?=[–-]\s)"),
     re.compile(r",(?=\s)|[，、،]|\s(?=(?:and|or|but|nor|yet|so|which|that|because|while|whereas)\s)"),
@@ -108,7 +110,8 @@ def _borders(window: str) -> list[int]:
     asides = {place for aside in _ASIDE.finditer(window) for place in range(aside.start() + 1, aside.end())}
     borders = [0]
     for end in _ends(window):
-        if end not in asides and not _goes_on(window[borders[-1] : end], window[end : end + 12].lstrip()[:1]):
+        after = _WORD.search(window, end)
+        if end not in asides and not _goes_on(window[borders[-1] : end], after[0] if after else ""):
             borders.append(end)
     return [*borders, len(window)]
 
@@ -126,7 +129,7 @@ def _ends(window: str) -> Iterator[int]:
 
 def _goes_on(sentence: str, after: str) -> bool:
     """Whether a sentence goes on with the character `after`, though the splitter ended it."""
-    if after in ",;:" or _NUMBER.fullmatch(sentence):
+    if after in _JOINING or _NUMBER.fullmatch(sentence):
         return True
     if after.islower():
         return bool(_REMARK.search(sentence[-12:]))

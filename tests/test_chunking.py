@@ -218,6 +218,13 @@ def test_limit_is_the_encoders_own() -> None:
     assert all(chunk.end - chunk.start <= 62 for chunk in found)
 
 
+def test_encoders_limit_parts_paragraphs_first() -> None:
+    """Of small paragraphs packed together, none is broken when the encoder finds the passage too long."""
+    first, second = words(12), " ".join([words(6)] * 4)
+    found = Chunker(target_tokens=50, limit=150, count_tokens=by_characters).chunk(f"{first}\n\n{second}", ())
+    assert [chunk.start for chunk in found] == [0, len(first) + 2]
+
+
 @pytest.mark.parametrize("text", ["", " \n\n\t"], ids=["nothing", "white space"])
 def test_no_words_no_passages(text: str) -> None:
     """A text without words has no passages."""

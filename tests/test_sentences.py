@@ -75,6 +75,7 @@ HARD: dict[str, tuple[str, ...]] = {
     "quotes in code": ("{'role': 'user', 'content': 'You there?", "I am here.", "Are you?"),
     "all in lower case": ("profit fell in 2005.", "costs rose."),
     "letter that is no initial": ("We took vitamin C.", "It helped."),
+    "wide space between": ("One." + 20 * " ", "Two."),
     "number of a point": ("1. Pick it up.", "2. Put it down."),
     "ellipsis before a small letter": ("Well\u2026 maybe.", "Or not."),
     "tokenised text": ("It rained in the U.S. .", "He said `` no '' ."),
@@ -87,7 +88,7 @@ GLUED: dict[str, tuple[str, ...]] = {
 }
 
 HARD_CASES = [
-    *(pytest.param(" ".join(parts), parts, id=name) for name, parts in HARD.items()),
+    *(pytest.param(" ".join(parts), tuple(map(str.strip, parts)), id=name) for name, parts in HARD.items()),
     *(
         pytest.param("".join(parts), tuple(filter(None, map(str.strip, parts))), id=name)
         for name, parts in GLUED.items()

@@ -12,7 +12,12 @@ from index.loading.foreign import EPUB, EXCEL, ODP, ODS, ODT, POWERPOINT, ZIP, u
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _UNPACKED_LIMIT = 1 << 30
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-_PARTS = {"word/document.xml": "", "xl/workbook.xml": EXCEL, "xl/workbook.bin": EXCEL, "ppt/presentation.xml": POWERPOINT}
+_PARTS = {
+    "word/document.xml": "",
+    "xl/workbook.xml": EXCEL,
+    "xl/workbook.bin": EXCEL,
+    "ppt/presentation.xml": POWERPOINT,
+}
 _MIMETYPES = {
     "application/epub+zip": EPUB,
     "application/vnd.oasis.opendocument.text": ODT,
@@ -27,6 +32,7 @@ def zip_media_type(data: bytes, name: str) -> str:
     Raises:
         DamagedFile: the archive's table of contents cannot be read.
         TooLarge: it would unpack to more than a gigabyte, as only a trap does.
+
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -17,6 +17,7 @@ _SAMPLE = 65_536
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BINARY_SHARE = 0.01
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
+_NEARLY_TWO = 1.9
 _FALLBACK = "cp1252"
 _FEW_BYTES = 400
 """Below this, statistics on letters are noise, and Western European is the better guess."""
@@ -56,7 +57,8 @@ def decode_as(data: bytes, encoding: str) -> Decoded | None:
 def _wide(data: bytes) -> Decoded | None:
     """UTF-16 or UTF-32 without a byte-order mark: the zeros stand on one side of each letter."""
     sample = data[: _SAMPLE // 4 * 4]
-    width = 4 if _zeros(sample, 4, 1) + _zeros(sample, 4, 2) > 1.9 else 2  # noqa: PLR2004 - two columns nearly all zero
+    two_columns_of_zeros = _zeros(sample, 4, 1) + _zeros(sample, 4, 2) > _NEARLY_TWO
+    width = 4 if two_columns_of_zeros else 2
     little = _zeros(sample, width, width - 1) >= _zeros(sample, width, 0)
     decoded = _leniently(data, f"utf-{8 * width}-{'le' if little else 'be'}")
     strange = len(_UNPRINTABLE.findall(decoded.text)) + decoded.text.count("\ufffd")

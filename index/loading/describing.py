@@ -43,7 +43,17 @@ _BYLINE = re.compile(r"(?:written\s+)?by\s+(\S.*)", re.IGNORECASE)
 _NAME = re.compile(r"(?:[A-ZÀ-ÞĀ-Ž][\w'’.-]*|van|von|der|den|de|da|di|du|del|la|le|bin|al|and|&|with)")
 _NAME_WORDS = 12
 _FURNITURE = frozenset(
-    {"pages", "home", "menu", "search", "contents", "skip to content", "skip to main content", "navigation", "subscribe"}
+    (
+        "pages",
+        "home",
+        "menu",
+        "search",
+        "contents",
+        "navigation",
+        "subscribe",
+        "skip to content",
+        "skip to main content",
+    )
 )
 _CHAPTER = re.compile(r"(?:chapter|part|book|section|volume|appendix|page)\b.{0,12}", re.IGNORECASE)
 _TITLE_WORDS, _TITLE_LENGTH = 30, 200

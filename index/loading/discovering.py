@@ -26,16 +26,16 @@ def discover(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _walk(path: Path, seen: set[str]) -> Iterator[Path]:
-    real = os.path.realpath(path)
-    if real in seen:
-        return
-    seen.add(real)
-    if not path.is_dir():
-        yield path
-        return
     try:
+        real = os.path.realpath(path)
+        if real in seen:
+            return
+        seen.add(real)
+        if not path.is_dir():
+            yield path
+            return
         children = sorted(path.iterdir())
-    except OSError:
+    except (OSError, ValueError):
         yield path
         return
     for child in children:

@@ -115,11 +115,8 @@ def unsupported(name: str, format_name: str) -> UnsupportedFormat:
 
 def ole2_format(data: bytes, name: str) -> LoadingError:
     """Which program wrote this compound file; the names of its streams stand in it as UTF-16."""
-    for stream, format_name in _OLE2_STREAMS:
-        if stream.encode("utf-16-le") in data:
-            break
-    else:
-        format_name = "an Office document of the older kind"
+    found = (form for stream, form in _OLE2_STREAMS if stream.encode("utf-16-le") in data)
+    format_name = next(found, "an Office document of the older kind")
     if not format_name:
         return PasswordRequired(f"{name} is an Office document locked with a password.")
     return unsupported(name, format_name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from index.loading import describing
@@ -48,8 +49,8 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is 
         return Draft(())
     pieces = [piece for piece in walk(tree) if has_words(piece.block.text)]
     kept, note = _main(pieces, _squeezed(_main_text(tree)))
-    title, author = _stated(tree)
-    highest = [piece.block.text for piece in kept if piece.block.level == 1]
+    title, author = _stated(tree, content.text)
+    highest = [piece.block.text for piece in kept[:_HEAD_PIECES] if piece.block.level == 1]
     return Draft(
         [piece.block for piece in kept],
         title=highest[0] if len(highest) == 1 else title,
@@ -99,14 +100,19 @@ def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
     inside = zip(pieces[first : last + 1], anchored[first : last + 1], strict=True)
     kept = [piece for piece, sure in inside if sure or piece.link_share < _LINKS_SHARE]
     left = len(pieces) - len(kept)
-    return kept, f"Left out of passages: {left} pieces around the main text of the page." if left else ""
+    what = "1 piece" if left == 1 else f"{left} pieces"
+    return kept, f"Left out of passages: {what} around the main text of the page." if left else ""
 
 
-def _stated(tree: Any) -> tuple[str, str]:
+def _stated(tree: Any, source: str) -> tuple[str, str]:
+    """Title and author by the page's metadata; a name that trafilatura made of something else is left out."""
     from trafilatura.metadata import extract_metadata
 
     described: Any = extract_metadata(tree, extensive=False)
-    return one_line(described.title or ""), one_line((described.author or "").replace("; ", ", "))
+    names = one_line(described.author or "").split("; ")
+    page = " ".join(unescape(source).split())
+    author = ", ".join(names) if all(name in page for name in names) else ""
+    return one_line(described.title or ""), author
 
 
 def _head_lines(pieces: Sequence[Piece]) -> Iterator[str]:
@@ -127,5 +133,3 @@ def _date(tree: Any, pieces: Sequence[Piece]) -> str:
         filter(None, [*map(describing.iso_date, stated), *map(describing.dateline, _head_lines(pieces))]),
         "",
     )
-
-

@@ -12,18 +12,29 @@ from index.loading.composing import Block, paragraph, rows, verbatim
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_UNSEEN = frozenset(
-    "script style noscript template svg iframe object canvas audio video map head nav footer aside button select option"
-    " datalist input textarea dialog".split()
-)
-_BLOCK = frozenset(
-    "address article blockquote body caption center dd details div dl dt fieldset figcaption figure form header hr html"
-    " legend main p section summary table tbody td tfoot th thead tr".split()
+_UNSEEN = {
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "iframe",
+    "object",
+    "canvas",
+    "audio",
+    "video",
+    "map",
+    "head",
+} | {"nav", "footer", "aside", "button", "select", "option", "datalist", "input", "textarea", "dialog"}
+_BLOCK = (
+    {"address", "article", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt", "fieldset"}
+    | {"figcaption", "figure", "form", "header", "hr", "html", "legend", "main", "p", "section", "summary"}
+    | {"table", "tbody", "td", "tfoot", "th", "thead", "tr"}
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_INNER_BLOCKS = "descendant::p|descendant::div|descendant::br|descendant::ul|descendant::ol|descendant::h1|descendant::h2"
+_INNER_BLOCKS = "descendant::*[self::p or self::div or self::br or self::ul or self::ol or self::h1 or self::h2]"
 _LAYOUT_CELL = 400
 _LISTING_LINES = 40
 _INDENT = "  "
@@ -44,7 +55,7 @@ class _Walk:
 
     words: list[str] = field(default_factory=list)
     level: int = 0
-    lists: list[list[Any]] = field(default_factory=list)
+    lists: list[tuple[str, int]] = field(default_factory=list)
     """Open lists, outermost first: kind, and number of the last item."""
     in_links: int = 0
     link_length: int = 0
@@ -71,9 +82,9 @@ class _Walk:
 
     def item(self) -> None:
         """Begin a line with the mark of the innermost list."""
-        kind, number = self.lists[-1] if self.lists else ["ul", 0]
+        kind, number = self.lists[-1] if self.lists else ("ul", 0)
         if self.lists:
-            self.lists[-1][1] = number + 1
+            self.lists[-1] = (kind, number + 1)
         mark = f"{number + 1}." if kind == "ol" else "-"
         self.words.append(f"\n{_DEPTH * (len(self.lists) - 1)}{mark} ")
 
@@ -112,21 +123,17 @@ def walk(tree: Any) -> Iterator[Piece]:
 
 def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
     tag = element.tag
-    if tag in _UNSEEN or _is_hidden(element):
+    apart = _apart(element)
+    if apart is not None:
         events.skip_subtree()
-        return
-    if tag == "pre":
-        events.skip_subtree()
-        yield from _flushed_then(state, _listing(_visible_text(element).replace("\0", "")))
-        return
-    if tag == "table" and not _is_layout(element):
-        events.skip_subtree()
-        yield from _flushed_then(state, [rows(map(_cells, element.iter("tr")))])
+        if apart:
+            yield from state.flush()
+        yield from (Piece(block) for block in apart if block.text)
         return
     if tag in _LISTS:
         if not state.lists:
             yield from state.flush()
-        state.lists.append([tag, _start(element)])
+        state.lists.append((tag, _start(element)))
     elif tag in _HEADINGS:
         yield from state.flush()
         state.level = _HEADINGS[tag]
@@ -141,9 +148,15 @@ def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
     state.say((element.text or "").replace("\0", ""))
 
 
-def _flushed_then(state: _Walk, blocks: list[Block]) -> Iterator[Piece]:
-    yield from state.flush()
-    yield from (Piece(block) for block in blocks if block.text)
+def _apart(element: Any) -> list[Block] | None:
+    """The blocks of what is not walked through: nothing of what is unseen, a listing, a table; None for all else."""
+    if element.tag in _UNSEEN or _is_hidden(element):
+        return []
+    if element.tag == "pre":
+        return _listing(_visible_text(element).replace("\0", ""))
+    if element.tag == "table" and not _is_layout(element):
+        return [rows(map(_cells, element.iter("tr")))]
+    return None
 
 
 def _leave(state: _Walk, element: Any) -> Iterator[Piece]:
@@ -179,9 +192,7 @@ def _is_layout(table: Any) -> bool:
     """Tables once were the way to lay out a page: such cells hold tables or whole texts."""
     if table.find(".//table") is not None:
         return True
-    return any(
-        len(_visible_text(cell)) > _LAYOUT_CELL and cell.xpath(_INNER_BLOCKS) for cell in table.iter("td", "th")
-    )
+    return any(len(_visible_text(cell)) > _LAYOUT_CELL and cell.xpath(_INNER_BLOCKS) for cell in table.iter("td", "th"))
 
 
 def _cells(row: Any) -> list[str]:

@@ -39,7 +39,7 @@ _SPELLED_OUT = str.maketrans(
 
 
 def normalise(text: str) -> str:
-    """The canonical form: NFC, `\\n`, visible characters, at most one blank line, nothing around it.
+    r"""The canonical form: NFC, `\n`, visible characters, at most one blank line, nothing around it.
 
     Doing it twice changes nothing.
     """

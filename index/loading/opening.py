@@ -13,6 +13,7 @@ def locate(path: Path) -> Path:
 
     Raises:
         SourceNotReadable: the name holds bytes that are not text, so that no catalog could keep it.
+
     """
     source = Path(os.path.normpath(path.absolute()))
     if not str(source).isprintable() and any("\ud800" <= character <= "\udfff" for character in str(source)):

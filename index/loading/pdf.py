@@ -35,6 +35,7 @@ def read(content: Content, name: str) -> Draft:
         PasswordRequired: it cannot be opened without a password; protection against copying alone does not matter.
         NoTextLayer: its pages are pictures.
         DamagedFile: pdfium cannot make sense of it.
+
     """
     with _PDFIUM:
         sheets, labels, outline, stated, broken = _ask(content.data, name)

@@ -18,24 +18,34 @@ if TYPE_CHECKING:
     from index.loading.pdf_paragraphs import Paragraph
 
 _PROGRAM_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$|title$"
-    r"|\(anonymous\)|no title)",
+    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
+    r"|title$|\(anonymous\)|no title)",
     re.IGNORECASE,
 )
-_FILE_NAME = re.compile(r"\S*\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE)
-_NO_AUTHOR = frozenset(
-    {"anonymous", "(anonymous)", "user", "admin", "administrator", "owner", "unknown", "author", "unspecified", "root", "guest"}
+_FILE_NAME = re.compile(
+    r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
 )
+_NO_AUTHOR = {
+    "anonymous",
+    "(anonymous)",
+    "user",
+    "admin",
+    "administrator",
+    "owner",
+    "unknown",
+    "author",
+    "unspecified",
+} | {"root", "guest"}
 _LARGEST = 1.25
 _HEAD_PARAGRAPHS = 12
-_AT_TOP = 3
+_AT_TOP = 5
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
 """A section of something larger, of which this is an excerpt."""
 _TITLE_LENGTH = 250
 
 
 def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
-    """Title, author and date."""
+    """Title, author and date; `found` has at least one paragraph."""
     head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
     lines = [line for paragraph in head for line in paragraph.text.split("\n")]
     title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
@@ -60,11 +70,10 @@ def _largest(head: Sequence[Paragraph], body: float) -> str:
         return ""
     upright = [paragraph for paragraph in head if not paragraph.first.sideways]
     sizes = sorted({round(paragraph.first.size) for paragraph in upright}, reverse=True)
-    candidates = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
+    largest = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
+    candidates = [paragraph for paragraph in largest if not _NUMBERED.match(paragraph.text)]
     if len(candidates) != 1 or sizes[0] <= _LARGEST * body or candidates[0] not in upright[:_AT_TOP]:
         return ""
     title = one_line(candidates[0].text)
-    if _NUMBERED.match(title):
-        return ""
     wordy = len(title.split()) > 1 and len(title) <= _TITLE_LENGTH
     return title if wordy and describing.looks_like_title(title) else ""

@@ -19,6 +19,7 @@ _MOST_LINES = 4
 _OUTLINE_MATCHES = 3
 _DEEPEST = 6
 _MANY_SHARE = 0.5
+_LETTERS = 3
 _NUMBERING = re.compile(r"^(?:chapter|section|part|appendix)?[\d.ivx]*(?=[a-z])")
 
 
@@ -59,15 +60,12 @@ def _key(text: str) -> str:
 
 def _by_type(found: Sequence[Paragraph], body: float) -> list[int]:
     """The larger the type, the higher the heading; bold type of the text's own size comes last."""
-    sizes = sorted(
-        {round(paragraph.first.size) for paragraph in found if _is_large(paragraph, body)},
-        reverse=True,
-    )
+    sizes = sorted({round(paragraph.first.size) for paragraph in found if _is_large(paragraph, body)}, reverse=True)
+    level = {size: min(rank, _DEEPEST) for rank, size in enumerate(sizes, 1)}
     bold = [_is_bold(paragraph, body) for paragraph in found]
-    if sum(bold) > _MANY_SHARE * len(found):
-        bold = [False] * len(found)
+    below = min(len(sizes) + 1, _DEEPEST) if sum(bold) <= _MANY_SHARE * len(found) else 0
     return [
-        min(sizes.index(round(paragraph.first.size)) + 1 if _is_large(paragraph, body) else is_bold * (len(sizes) + 1), 6)
+        level[round(paragraph.first.size)] if _is_large(paragraph, body) else below * is_bold
         for paragraph, is_bold in zip(found, bold, strict=True)
     ]
 
@@ -95,4 +93,8 @@ def _is_bold(paragraph: Paragraph, body: float) -> bool:
 
 
 def _worded(paragraph: Paragraph) -> bool:
-    return not paragraph.first.sideways and sum(map(str.isalpha, paragraph.text)) >= 3 and paragraph.text[0].isalnum()  # noqa: PLR2004
+    return (
+        not paragraph.first.sideways
+        and sum(map(str.isalpha, paragraph.text)) >= _LETTERS
+        and paragraph.text[0].isalnum()
+    )

@@ -133,9 +133,7 @@ def _ask(text_page: Any, first: int, last: int) -> tuple[tuple[_Box, ...], bool]
     """Boxes of the first, middle and last letter, and whether both ends are bold."""
     import pypdfium2.raw as pdfium
 
-    at = [
-        pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, index) for index in (first, (first + last) // 2, last)
-    ]
+    at = [pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, index) for index in (first, (first + last) // 2, last)]
     boxes = tuple(box for index in at if index >= 0 and (box := _box(text_page, index)))
     return boxes, _is_bold(text_page, at[0]) and _is_bold(text_page, at[-1])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from index.errors import DamagedFile, EmptyDocument, UnsupportedFormat
-from index.loading.archives import DOCX, zip_media_type
+from index.errors import DamagedFile, EmptyDocument
+from index.loading.archives import zip_media_type
 from index.loading.composing import Content
 from index.loading.decoding import Decoded, decode, decode_as
 from index.loading.foreign import BINARY_SUFFIXES, MAGIC, TEXT_SUFFIXES, ole2_format, unsupported
@@ -45,6 +45,7 @@ def sniff(data: bytes, source: str) -> Content:
         UnsupportedFormat: a format that is not read, called by its name.
         DamagedFile: the content is not what the name says.
         EmptyDocument: no bytes at all.
+
     """
     suffix = PurePath(source).suffix.lower()
     name = PurePath(source).name

@@ -71,7 +71,7 @@ class _Reader:
 
     def _without_overline(self, stanza: list[str]) -> list[str]:
         """A heading between two rules of the same kind keeps only the lower one."""
-        ruled = len(stanza) > 2 and _underlines(stanza[0], stanza[1]) and stanza[0].strip() == stanza[2].strip()  # noqa: PLR2004
+        ruled = bool(stanza[2:]) and _underlines(stanza[0], stanza[1]) and stanza[0].strip() == stanza[2].strip()
         return stanza[1:] if ruled else stanza
 
     def _underline_level(self, mark: str) -> int:

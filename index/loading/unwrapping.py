@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class Width:
     @classmethod
     def of(cls, stanzas: Iterable[list[str]]) -> Width:
         """Measure it: most breaks between two lines of one stanza must be forced by it."""
-        breaks = [(a.rstrip(), b) for stanza in stanzas for a, b in zip(stanza, stanza[1:], strict=False)]
+        breaks = [(a.rstrip(), b) for stanza in stanzas for a, b in pairwise(stanza)]
         breaks = [(a, b) for a, b in breaks if not _ITEM.match(b) and not _ALIGNED.search(a)]
         plain = all(b.lstrip()[:1].islower() for _, b in breaks)
         if len(breaks) < (_FEWEST_PLAIN_BREAKS if plain else _FEWEST_BREAKS):
@@ -58,7 +59,7 @@ def unwrap(stanza: list[str], width: Width) -> list[str]:
         return _long_lines_apart(stanza)
     paragraphs: list[str] = []
     lines = [stanza[0].rstrip()]
-    for line, following in zip(stanza, stanza[1:], strict=False):
+    for line, following in pairwise(stanza):
         if _begins_paragraph(line, following) and not any(map(_ITEM.match, [*lines, following])):
             paragraphs.append("\n".join(lines))
             lines = [following.strip()]
@@ -90,7 +91,7 @@ def _indent(line: str) -> int:
 
 
 def _joined(line: str, following: str) -> str:
-    """A hyphen at the margin stays: plain text is seldom hyphenated, and `well-\\nknown` is `well-known`."""
+    r"""A hyphen at the margin stays: plain text is seldom hyphenated, and `well-\nknown` is `well-known`."""
     return line + following if _HYPHEN_END.search(line) else f"{line} {following}"
 
 
@@ -103,7 +104,7 @@ def _long_lines_apart(stanza: list[str]) -> list[str]:
     """Where nothing was wrapped, a line longer than any page is wide is a paragraph of its own."""
     paragraphs: list[list[str]] = [[]]
     for line in stanza:
-        if paragraphs[-1] and _LONG_LINE < max(len(line), len(paragraphs[-1][-1])):
+        if paragraphs[-1] and max(len(line), len(paragraphs[-1][-1])) > _LONG_LINE:
             paragraphs.append([])
         paragraphs[-1].append(line.rstrip())
     return ["\n".join(lines) for lines in paragraphs]

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 NAMESPACE = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _W = NAMESPACE
 _VAL = f"{_W}val"
+PAGE_BREAK = "\f"
 _SAID = {
     f"{_W}tab": "\t",
-    f"{_W}br": "\n",
+    f"{_W}ptab": "\t",
     f"{_W}cr": "\n",
     f"{_W}noBreakHyphen": "-",
     f"{_W}softHyphen": "",
@@ -94,6 +95,8 @@ def _words(element: Any) -> Iterator[str]:
             yield child.text or ""
         elif child.tag in _SAID:
             yield _SAID[child.tag]
+        elif child.tag == f"{_W}br":
+            yield "\n" if child.get(f"{_W}type", "textWrapping") == "textWrapping" else PAGE_BREAK
         elif child.tag == f"{_W}r" and _is_hidden(child):
             continue
         elif child.tag not in _NOT_HERE and child.tag != _ALTERNATE_FALLBACK:
@@ -141,7 +144,8 @@ class Numbering:
         """The definitions of a document; many documents have none."""
         from docx.opc.constants import RELATIONSHIP_TYPE
 
-        found = [relation.target_part for relation in part.rels.values() if relation.reltype == RELATIONSHIP_TYPE.NUMBERING]
+        kind = RELATIONSHIP_TYPE.NUMBERING
+        found = [relation.target_part for relation in part.rels.values() if relation.reltype == kind]
         return cls(_formats(found[0].element) if found else {})
 
     def mark(self, element: Any, style: Style) -> tuple[str, int]:

@@ -1,0 +1,71 @@
+"""Words that were broken at a margin, put together as the rest of the document writes them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_COMPOUND = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
+_WORD = re.compile(r"[^\W\d_]+")
+_BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
+_SQUARE_SCRIPT = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]")
+"""Scripts that are written without blanks."""
+_WHOLE_WORD = 4
+_PREFIXES = {
+    "anti",
+    "counter",
+    "extra",
+    "fore",
+    "hyper",
+    "inter",
+    "macro",
+    "micro",
+    "multi",
+    "over",
+    "under",
+    "semi",
+} | {"super", "trans", "with"}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands within lines, where no margin can have caused a hyphen."""
+
+    compounds: frozenset[str]
+    plain: frozenset[str]
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> Words:
+        """Collect them; the last word of a line proves nothing where it ends in a hyphen."""
+        compounds: set[str] = set()
+        plain: set[str] = set()
+        for line in lines:
+            lowered = line.lower()
+            compounds.update(_COMPOUND.findall(lowered))
+            plain.update(_WORD.findall(lowered.rsplit(" ", 1)[0] if lowered.endswith("-") else lowered))
+        return cls(frozenset(compounds), frozenset(plain))
+
+    def before(self, text: str, following: str) -> str:
+        """The text so far, ready for the next line: with a blank, or without a hyphen that is the margin's."""
+        broken = _BROKEN.search(text)
+        if broken:
+            return text if self._keeps_hyphen(broken.group(1).lower(), following) else text[:-1]
+        square = _SQUARE_SCRIPT.match(text[-1:]) and _SQUARE_SCRIPT.match(following[:1])
+        return text if square else f"{text} "
+
+    def _keeps_hyphen(self, head: str, following: str) -> bool:
+        """A compound that is written so elsewhere, or of two words of the document that it never writes as one."""
+        tail = _WORD.match(following)
+        if not tail or not following[0].islower():
+            return True
+        word = tail.group().lower()
+        first = head.rsplit("-", 1)[-1]
+        if f"{head}-{word}" in self.compounds:
+            return True
+        if first + word in self.plain or min(len(first), len(word)) < _WHOLE_WORD or first in _PREFIXES:
+            return False
+        return first in self.plain and word in self.plain

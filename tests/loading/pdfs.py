@@ -1,0 +1,106 @@
+"""Small PDFs for tests, made from what is printed where: no library, so that none of ours is tested against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 612, 792
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Words at a place, in points from the lower left corner; `upward` turns them to run up the page."""
+
+    x: float
+    y: float
+    words: str
+    size: float = 11
+    bold: bool = False
+    upward: bool = False
+
+    def operators(self) -> bytes:
+        escaped = self.words.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        matrix = f"0 1 -1 0 {self.x} {self.y}" if self.upward else f"1 0 0 1 {self.x} {self.y}"
+        font = "F2" if self.bold else "F1"
+        return f"BT /{font} {self.size} Tf {matrix} Tm ({escaped}) Tj ET\n".encode("cp1252")
+
+
+def column(lines: Sequence[str], *, x: float = 72, top: float = 700, size: float = 11, pitch: float = 13) -> list[Printed]:
+    """Lines below each other; a line that begins with blanks is set in by as many half letters."""
+    return [
+        Printed(x + (len(line) - len(line.lstrip())) * size / 2, top - number * pitch, line.strip(), size)
+        for number, line in enumerate(lines)
+    ]
+
+
+def build(
+    pages: Sequence[Sequence[Printed]],
+    *,
+    information: dict[str, str] | None = None,
+    outline: Sequence[tuple[str, int]] = (),
+    labels: str = "",
+    rotate: int = 0,
+    picture: bool = False,
+) -> bytes:
+    """A PDF of these pages; `outline` gives titles and page indices, `labels` the inside of a /PageLabels array."""
+    bodies: list[bytes] = [b"", b"", _font("Helvetica"), _font("Helvetica-Bold")]
+    kids: list[int] = []
+    image = _image(bodies) if picture else 0
+    for printed in pages:
+        stream = b"".join(item.operators() for item in printed)
+        if image:
+            stream += b"q 500 0 0 500 50 100 cm /Im Do Q\n"
+        bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
+        pictures = f"/XObject << /Im {image} 0 R >>" if image else ""
+        bodies.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Rotate {rotate} /Contents {len(bodies)} 0 R "
+            f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> {pictures} >> >>".encode()
+        )
+        kids.append(len(bodies))
+    bodies[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(f'{kid} 0 R' for kid in kids)}] >>".encode()
+    extras = f"/PageLabels << /Nums [{labels}] >> " if labels else ""
+    if outline:
+        extras += f"/Outlines {_outline(bodies, outline, kids)} 0 R "
+    bodies[0] = f"<< /Type /Catalog /Pages 2 0 R {extras}>>".encode()
+    stated = "".join(f"/{key} ({value}) " for key, value in (information or {}).items())
+    bodies.append(f"<< {stated}>>".encode("cp1252"))
+    return _file(bodies)
+
+
+def _font(name: str) -> bytes:
+    return f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>".encode()
+
+
+def _image(bodies: list[bytes]) -> int:
+    bodies.append(
+        b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>\n"
+        b"stream\n\x80\nendstream"
+    )
+    return len(bodies)
+
+
+def _outline(bodies: list[bytes], entries: Sequence[tuple[str, int]], kids: Sequence[int]) -> int:
+    root = len(bodies) + 1
+    first, last = root + 1, root + len(entries)
+    bodies.append(f"<< /Type /Outlines /First {first} 0 R /Last {last} 0 R /Count {len(entries)} >>".encode())
+    for number, (title, page) in enumerate(entries):
+        before = f"/Prev {first + number - 1} 0 R " if number else ""
+        after = f"/Next {first + number + 1} 0 R " if number + 1 < len(entries) else ""
+        target = f"/Dest [{kids[page]} 0 R /Fit]"
+        bodies.append(f"<< /Title ({title}) /Parent {root} 0 R {before}{after}{target} >>".encode("cp1252"))
+    return root
+
+
+def _file(bodies: Sequence[bytes]) -> bytes:
+    out = bytearray(b"%PDF-1.5\n")
+    offsets = []
+    for number, body in enumerate(bodies, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1)
+    for offset in offsets:
+        out += b"%010d 00000 n \n" % offset
+    out += b"trailer\n<< /Size %d /Root 1 0 R /Info %d 0 R >>\n" % (len(bodies) + 1, len(bodies))
+    return bytes(out + b"startxref\n%d\n%%%%EOF\n" % start)
