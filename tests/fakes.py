@@ -52,11 +52,12 @@ IDEAS = (
 """One axis each; the words of one line are synonyms, which only the dense side can see."""
 SPARE = 34
 """Axes for all other words, by hash: near to nothing by design, and to each other only by chance."""
-SILENT = frozenset("a an and are at be did does for from has how in is it of on the to was were what who with".split())
+SILENT = "a an and are at be did does for from has how in is it of on the to was were what who with"
 """Words that point nowhere."""
 CONTEXT = 0.1
 """How much of its passage a sentence's vector holds."""
 
+_SILENT = frozenset(SILENT.split())
 _AXES = {word: axis for axis, words in enumerate(IDEAS) for word in words.split()}
 _DIMENSION = len(IDEAS) + SPARE
 
@@ -106,7 +107,7 @@ def meaning(text: str) -> Vectors:
     """The ideas of a text, counted, as a vector of length one; a text without any points along the last axis."""
     vector = np.zeros(_DIMENSION, dtype=np.float32)
     for word in re.findall(r"\w+", text.lower()):
-        if word not in SILENT:
+        if word not in _SILENT:
             vector[_axis(word)] += 1
     if not vector.any():
         vector[-1] = 1

@@ -19,6 +19,29 @@ _BINARY_SHARE = 0.01
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
 _NEARLY_TWO = 1.9
 _FALLBACK = "cp1252"
+_JAPANESE = frozenset(
+    {"cp932", "shift_jis", "shift_jis_2004", "shift_jisx0213", "euc_jp", "euc_jis_2004", "euc_jisx0213"}
+)
+_HIRAGANA = re.compile("[\u3041-\u3096]")
+_HIRAGANA_SHARE = 0.1
+_CLOSE = 0.05
+_OUT_OF_USE = (
+    *("mac_cyrillic", "mac_greek", "mac_iceland", "mac_latin2", "mac_roman", "mac_turkish", "hp_roman8"),
+    *("cp037", "cp1026", "cp1125", "cp1140", "cp273", "cp424", "cp500", "cp720", "cp737", "cp775", "cp850", "cp852"),
+    *("cp855", "cp856", "cp857", "cp858", "cp860", "cp861", "cp862", "cp863", "cp864", "cp865", "cp869", "cp875"),
+    *("iso8859_3", "iso8859_4", "iso8859_10", "iso8859_13", "iso8859_14", "iso8859_16", "ptcp154", "kz1048"),
+)
+"""Encodings of the first Macintosh, of mainframes and of DOS: they turn up as wrong guesses only."""
+_AS_BROWSERS_DO = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+}
+"""What is named on the left is on the web the larger set on the right."""
+_UNBELIEVABLE = re.compile("utf-?(?:7|16|32)|.*escape", re.IGNORECASE)
+"""A name that could be read in the file is not in two bytes a letter; the others are no encodings of pages."""
 _FEW_BYTES = 400
 """Below this, statistics on letters are noise, and Western European is the better guess."""
 
@@ -49,7 +72,8 @@ def decode(data: bytes) -> Decoded | None:
 def decode_as(data: bytes, encoding: str) -> Decoded | None:
     """Text in an encoding that the file itself names; None where no such encoding exists or fits."""
     try:
-        return Decoded(data.decode(codecs.lookup(encoding).name))
+        name = codecs.lookup(encoding).name
+        return None if _UNBELIEVABLE.match(name) else Decoded(data.decode(_AS_BROWSERS_DO.get(name, name)))
     except (LookupError, UnicodeError, TypeError):
         return None
 
@@ -91,19 +115,24 @@ def _repaired(text: str, encoding: str, bad: int) -> Decoded:
 
 
 def _guess(sample: bytes) -> str:
-    """The best match; between equals Western European, which charset-normalizer sorts behind Central European."""
+    """charset-normalizer's best match, but for two ties that it breaks by the alphabet.
+
+    Western European comes before Central European, and Japanese, known by its hiragana, before Korean.
+    """
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(sample)
+    matches = from_bytes(sample, cp_exclusion=list(_OUT_OF_USE))
     best = matches.best()
     if best is None:
         return _FALLBACK
     if len(sample) < _FEW_BYTES and _accents_only(sample) and not best.encoding.startswith(("utf", "iso2022")):
         return _FALLBACK
-    western = next((match for match in matches if match.encoding == _FALLBACK), None)
-    if western and western.chaos <= best.chaos and western.coherence >= best.coherence:
-        return _FALLBACK
-    return best.encoding
+    for match in matches:
+        if match.encoding in _JAPANESE and len(_HIRAGANA.findall(str(match))) > _HIRAGANA_SHARE * len(str(match)):
+            return str(match.encoding)
+        if match.encoding == _FALLBACK and match.chaos <= best.chaos and match.coherence >= best.coherence - _CLOSE:
+            return _FALLBACK
+    return str(best.encoding)
 
 
 def _accents_only(sample: bytes) -> bool:

@@ -55,7 +55,9 @@ _FURNITURE = frozenset(
         "skip to main content",
     )
 )
-_CHAPTER = re.compile(r"(?:chapter|part|book|section|volume|appendix|page)\b.{0,12}", re.IGNORECASE)
+_CHAPTER = re.compile(
+    r"(?:chapter|part|book|section|volume|appendix|page)\s+(?:[ivxlcdm]+|\d+|[a-z])\b.*", re.IGNORECASE
+)
 _TITLE_WORDS, _TITLE_LENGTH = 30, 200
 _BODY_LENGTH = 200
 _HEAD_LINES = 15

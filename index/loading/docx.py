@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _GENERATOR = "python-docx"
 _TEMPLATE_TITLES = frozenset({"", "word document", "document", "untitled", "title", "microsoft word document"})
 _HEAD_BLOCKS = 8
-_CONTENTS_NOTE = "Left out of passages: a table of contents of {} lines."
+_CONTENTS_NOTE = "Left out of passages: a table of contents."
 _INDENT = "  "
 _FOOTNOTES = "/word/footnotes.xml"
 
@@ -69,7 +69,7 @@ def _read(data: bytes) -> Draft:
         title=title or reader.title,
         author=author or next(filter(None, map(describing.byline, head)), ""),
         date=next(filter(None, map(describing.dateline, head)), "") or date,
-        notes=(_CONTENTS_NOTE.format(reader.contents_lines),) if reader.contents_lines else (),
+        notes=(_CONTENTS_NOTE,) if reader.has_contents else (),
     )
 
 
@@ -93,7 +93,7 @@ class _Reader:
         self._numbering = numbering
         self.title = ""
         """The words of the first paragraph in the style `Title`."""
-        self.contents_lines = 0
+        self.has_contents = False
 
     def blocks(self, body: Any) -> Iterator[Block]:
         """Paragraphs and tables in order; the items of a list are lines of one block."""
@@ -117,7 +117,7 @@ class _Reader:
         style = self._style(element)
         text = words(element)
         if style.is_contents:
-            self.contents_lines += bool(text.strip())
+            self.has_contents = True
             return
         if style.is_title and not self.title:
             self.title = one_line(text)

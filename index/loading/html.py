@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ _STATED_DATES = (
 )
 _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
+_GUEST_FAILS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, AssertionError)
+"""How trafilatura stumbles over odd pages: they are then read without it."""
 
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
@@ -74,8 +77,10 @@ def _parse(text: str) -> Any:
 def _main_text(tree: Any) -> str:
     import trafilatura
 
-    found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)
-    return str(found.text or "") if found else ""
+    with suppress(*_GUEST_FAILS):
+        found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)
+        return str(found.text or "") if found else ""
+    return ""
 
 
 def _squeezed(text: str) -> str:
@@ -108,7 +113,11 @@ def _stated(tree: Any, source: str) -> tuple[str, str]:
     """Title and author by the page's metadata; a name that trafilatura made of something else is left out."""
     from trafilatura.metadata import extract_metadata
 
-    described: Any = extract_metadata(tree, extensive=False)
+    described: Any = None
+    with suppress(*_GUEST_FAILS):
+        described = extract_metadata(tree, extensive=False)
+    if described is None:
+        return "", ""
     names = one_line(described.author or "").split("; ")
     page = " ".join(unescape(source).split())
     author = ", ".join(names) if all(name in page for name in names) else ""

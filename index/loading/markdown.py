@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from index.loading.composing import Block, Draft, one_line, paragraph, rows, verbatim
 from index.loading.describing import iso_date
-from index.loading.normalising import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from index.loading.composing import Content
 
+_NEWLINE = re.compile(r"\r\n?")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:(.*)")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)")
@@ -31,7 +31,7 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is 
     from markdown_it import MarkdownIt
     from markdown_it.tree import SyntaxTreeNode
 
-    fields, body = front_matter(normalise(content.text))
+    fields, body = front_matter(_NEWLINE.sub("\n", content.text.lstrip("\ufeff")))
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     blocks = [block for block in _blocks(SyntaxTreeNode(parser.parse(body))) if block.text]
     return Draft(

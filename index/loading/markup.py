@@ -38,6 +38,7 @@ _INNER_BLOCKS = "descendant::*[self::p or self::div or self::br or self::ul or s
 _LAYOUT_CELL = 400
 _LISTING_LINES = 40
 _INDENT = "  "
+_LIST_START = re.compile(r"-?[0-9]{1,9}")
 _BLANKS = re.compile(r"[ \t\n\r\f\v]+")
 
 
@@ -177,7 +178,7 @@ def _leave(state: _Walk, element: Any) -> Iterator[Piece]:
 
 def _start(element: Any) -> int:
     stated = element.get("start", "1")
-    return int(stated) - 1 if stated.lstrip("-").isascii() and stated.lstrip("-").isdigit() else 0
+    return int(stated) - 1 if _LIST_START.fullmatch(stated) else 0
 
 
 def _is_hidden(element: Any) -> bool:

@@ -41,10 +41,9 @@ def read(content: Content, name: str) -> Draft:
         sheets, labels, outline, stated, broken = _ask(content.data, name)
     if not any(sheet.lines for sheet in sheets):
         _refuse_wordless(sheets, name, broken)
-    kept, left_out = without_furniture(sheets)
-    pages = [in_reading_order(lines) for lines in kept]
-    found = paragraphs(pages)
-    body = body_size(pages)
+    body = body_size([sheet.lines for sheet in sheets])
+    kept, left_out = without_furniture(sheets, body)
+    found = paragraphs([in_reading_order(lines) for lines in kept], body)
     levels = heading_levels(found, body, outline)
     title, author, date = describe(stated, found, body, name)
     blocks = list(_blocks(found, levels, labels))
@@ -132,14 +131,13 @@ def _count(pages: int) -> str:
 
 def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str]) -> Iterator[Block]:
     """Paragraphs as blocks; pages after the last word begin at the very end."""
-    last = -1
     block: Block | None = None
     for paragraph, level in zip(found, levels, strict=True):
         if block:
             yield block
         text = re.sub(r"\s+", " ", paragraph.text) if level else paragraph.text
         block = Block(text, level, tuple((offset, labels[page]) for offset, page in paragraph.pages))
-        last = max(last, *(page for _, page in paragraph.pages), last) if paragraph.pages else last
-    trailing = labels[last + 1 :]
+    begun = sum(len(paragraph.pages) for paragraph in found)
+    trailing = labels[begun:]
     if block:
         yield replace(block, pages=block.pages + tuple((len(block.text), label) for label in trailing))

@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _LONGEST = 150
+_LARGER = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,16 @@ class _Candidate:
         return bool(self.numbers) and not any(map(str.isalpha, self.pattern))
 
 
-def without_furniture(sheets: Sequence[Sheet]) -> tuple[list[list[Line]], tuple[str, ...]]:
-    """The lines of each page without what repeats, and a note on what that was."""
+def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[Line]], tuple[str, ...]]:
+    """The lines of each page without what repeats, and a note on what that was.
+
+    Larger type than that of the text is a heading, though every page begin with one; and what is all there is stays.
+    """
     candidates = [
         _Candidate(page, line, at_top, *_pattern(line.text))
         for page, sheet in enumerate(sheets)
         for line, at_top in _edge_lines(sheet)
+        if line.size <= _LARGER * body
     ]
     groups: dict[tuple[str, bool], list[_Candidate]] = defaultdict(list)
     for candidate in candidates:
@@ -55,22 +60,25 @@ def without_furniture(sheets: Sequence[Sheet]) -> tuple[list[list[Line]], tuple[
     found += _beside_page_numbers(candidates, found)
     dropped = {(candidate.page, candidate.line) for candidate in found}
     kept = [[line for line in sheet.lines if (page, line) not in dropped] for page, sheet in enumerate(sheets)]
+    if not any(kept):
+        return [list(sheet.lines) for sheet in sheets], ()
     heads = {candidate.page for candidate in found if not candidate.is_bare}
     numbers = {candidate.page for candidate in found if candidate.is_bare}
     return kept, _note(len(heads), len(numbers))
 
 
 def _beside_page_numbers(candidates: list[_Candidate], found: list[_Candidate]) -> list[_Candidate]:
-    """Heads that change with the chapter, known by the page number at their end, in the place where others stand."""
+    """Heads that change with the chapter, known by the page number in their row or at their end."""
     counted = {(_place(candidate), number - candidate.page) for candidate in found for number in candidate.numbers}
-    return [
-        candidate
-        for candidate in candidates
-        if candidate.numbers
-        and (candidate.pattern.endswith(" #") or candidate.pattern.startswith("# "))
-        and any((_place(candidate), number - candidate.page) in counted for number in candidate.numbers)
-        and candidate not in found
-    ]
+    rows = {(candidate.page, _place(candidate)) for candidate in found if candidate.is_bare}
+
+    def is_beside(candidate: _Candidate) -> bool:
+        at_end = candidate.pattern.endswith(" #") or candidate.pattern.startswith("# ")
+        counts = any((_place(candidate), number - candidate.page) in counted for number in candidate.numbers)
+        return (at_end and counts) or (candidate.page, _place(candidate)) in rows
+
+    known = {(candidate.page, candidate.line) for candidate in found}
+    return [other for other in candidates if (other.page, other.line) not in known and is_beside(other)]
 
 
 def _place(candidate: _Candidate) -> int:

@@ -10,6 +10,7 @@ import ctypes
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.loading.composing import one_line
@@ -24,6 +25,8 @@ _NAME_LENGTH = 64
 _GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
 """Gaps between fragments of one line, in type sizes: touching, apart, and set one above the other."""
 _OVERLAP = 0.3
+_COLUMN_GAP = 1.5
+_NEAR = 3.0
 _STEEP = 2.5
 _SMALLER = 0.85
 _WORD = 3
@@ -45,6 +48,8 @@ class Line:
     bold: bool = False
     sideways: bool = False
     """It runs across the text of its page, as a stamp in the margin does."""
+    cells: int = 1
+    """How many parts, wide gaps between them, were put side by side: a row of a table has several."""
 
     @property
     def size(self) -> float:
@@ -110,12 +115,41 @@ def _fragments(text_page: Any, text: str) -> Iterator[_Fragment]:
     for broken in [*_BREAK.finditer(text), None]:
         end = broken.start() if broken else len(text)
         words = text[start:end]
-        body = words.strip()
-        first = start + len(words) - len(words.lstrip())
+        if words.strip():
+            hyphen = "-" if broken and broken.group(1) else ""
+            yield from _parts(text_page, f"{words.rstrip()}{hyphen}", start, wide)
+        start = broken.end() if broken else end
+
+
+def _parts(text_page: Any, words: str, start: int, wide: _Utf16) -> Iterator[_Fragment]:
+    """A line of pdfium's, divided where a gap is wider than any between words: there another column begins."""
+    begin = len(words) - len(words.lstrip())
+    inside = range(start + begin + 1, start + len(words))
+    cuts = _cuts(text_page, wide.index(start + begin), wide.index(start + len(words) - 1))
+    for end in [*sorted(cut - start for cut in map(wide.position, cuts) if cut in inside), len(words)]:
+        body = words[begin:end].strip()
+        first = start + end - len(words[begin:end].lstrip())
         boxes, bold = _ask(text_page, wide.index(first), wide.index(first + len(body) - 1)) if body else ((), False)
         if boxes:
-            yield _Fragment(one_line(body) + ("-" if broken and broken.group(1) else ""), boxes, bold)
-        start = broken.end() if broken else end
+            yield _Fragment(one_line(body), boxes, bold)
+        begin = end
+
+
+def _cuts(text_page: Any, first: int, last: int) -> list[int]:
+    """Where text goes on behind a wide gap, or back on the left; pdfium gives a rectangle for each run without one."""
+    import pypdfium2.raw as pdfium
+
+    at = pdfium.FPDFText_GetCharIndexFromTextIndex
+    start, end = at(text_page, first), at(text_page, last)
+    count = text_page.count_rects(start, end - start + 1) if 0 <= start < end else 0
+    boxes = [text_page.get_rect(index) for index in range(count)] if count > 1 else []
+    cuts = []
+    for left, right in pairwise(boxes):
+        back = right[2] < left[0] and abs(right[1] - left[1]) > 1
+        if back or right[0] - left[2] > _COLUMN_GAP * (left[3] - left[1]):
+            letter = text_page.get_index(right[0] + 1, (right[1] + right[3]) / 2, _NEAR, _NEAR)
+            cuts += [] if letter is None else [pdfium.FPDFText_GetTextIndexFromCharIndex(text_page, letter)]
+    return cuts
 
 
 class _Utf16:
@@ -127,6 +161,11 @@ class _Utf16:
     def index(self, position: int) -> int:
         """From code points to UTF-16 units."""
         return len(self._text[:position].encode("utf-16-le", "surrogatepass")) // 2 if self._text else position
+
+    def position(self, index: int) -> int:
+        """From UTF-16 units to code points."""
+        units = self._text.encode("utf-16-le", "surrogatepass")[: 2 * max(0, index)]
+        return len(units.decode("utf-16-le", "replace")) if self._text else index
 
 
 def _ask(text_page: Any, first: int, last: int) -> tuple[tuple[_Box, ...], bool]:

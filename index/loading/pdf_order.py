@@ -6,6 +6,7 @@ between two columns.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ _FEWEST_LINES = 5
 _PROSE_LENGTH = 20
 _CROSSING_SHARE = 0.25
 _JUMPS_SHARE = 0.4
+_SAME_ROW = 0.7
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
@@ -27,7 +29,29 @@ def in_reading_order(lines: Sequence[Line]) -> list[Line]:
     gutter = _gutter(upright)
     if gutter is not None and _jumps(upright, gutter):
         upright = _by_columns(upright, gutter)
-    return upright + sideways
+    return _rows(upright) + sideways
+
+
+def _rows(lines: Sequence[Line]) -> list[Line]:
+    """What stands side by side, as the cells of a table do, is one line after all."""
+    rows: list[Line] = []
+    for line in lines:
+        if rows and _beside(rows[-1], line):
+            rows[-1] = replace(
+                rows[-1],
+                text=f"{rows[-1].text} {line.text}",
+                right=line.right,
+                bold=rows[-1].bold and line.bold,
+                cells=rows[-1].cells + 1,
+            )
+        else:
+            rows.append(line)
+    return rows
+
+
+def _beside(row: Line, line: Line) -> bool:
+    overlap = min(row.top, line.top) - max(row.bottom, line.bottom)
+    return line.left >= row.right and overlap > _SAME_ROW * max(row.size, line.size)
 
 
 def _gutter(lines: Sequence[Line]) -> float | None:

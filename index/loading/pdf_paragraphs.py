@@ -33,8 +33,10 @@ _BODY = 1.12
 _GAP = 1.3
 _SLIGHT_GAP = 1.15
 _WIDE_GAP = 2.5
+_RUN_GAP = 2.0
 _HALF_LINE = 40
 _LOOK_BACK = 15
+_TAIL = 20
 _FAR_FROM_FULL = 0.6
 _NEIGHBOURS = 12
 _EM = 0.8
@@ -62,7 +64,7 @@ class Paragraph:
     @property
     def ends_sentence(self) -> bool:
         """Whether its last sentence is over."""
-        return bool(_SENTENCE_END.search(self.text))
+        return bool(_SENTENCE_END.search(self.text[-_TAIL:]))
 
     @property
     def is_item(self) -> bool:
@@ -78,9 +80,9 @@ class _Edges:
     right: float
 
 
-def paragraphs(pages: Sequence[Sequence[Line]]) -> list[Paragraph]:
-    """The paragraphs of a whole document; a page without words begins where the next paragraph does."""
-    joiner = _Joiner(pages)
+def paragraphs(pages: Sequence[Sequence[Line]], body: float) -> list[Paragraph]:
+    """The paragraphs of a document whose text has type of the size `body`; an empty page begins where the next does."""
+    joiner = _Joiner(pages, body)
     for number, lines in enumerate(pages):
         joiner.page(number, lines)
     return joiner.finish()
@@ -97,12 +99,12 @@ def body_size(pages: Sequence[Sequence[Line]]) -> float:
 class _Joiner:
     """Takes lines in reading order, and decides of each how it goes on from the one before."""
 
-    def __init__(self, pages: Sequence[Sequence[Line]]) -> None:
+    def __init__(self, pages: Sequence[Sequence[Line]], body: float) -> None:
         self.found: list[Paragraph] = []
         self._later: list[Paragraph] = []
         self._pending: list[int] = []
         self._pitch = _pitches(pages)
-        self._largest = _BODY * body_size(pages)
+        self._largest = _BODY * body
         self._words = Words.of(line.text for lines in pages for line in lines)
 
     def page(self, number: int, lines: Sequence[Line]) -> None:
@@ -156,7 +158,11 @@ class _Joiner:
             return False
         resumed = self.found[index]
         between = self.found[index + 1 :]
-        self.found[index:] = [other for other in between if other.page <= resumed.page] + [resumed]
+        before = [other for other in between if other.page <= resumed.page]
+        if before:
+            before[0].pages[:0] = [mark for mark in resumed.pages if not mark[0]]
+            resumed.pages = [mark for mark in resumed.pages if mark[0]]
+        self.found[index:] = [*before, resumed]
         later = [other for other in between if other.page > resumed.page]
         self._pending[:0] = [page for other in later for _, page in other.pages]
         for other in later:
@@ -201,6 +207,8 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
         return False
     if _ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
         return False
+    if max(paragraph.last.cells, line.cells) > 1:
+        return False
     prose = paragraph.lines > 1 or len(paragraph.text) > _HALF_LINE
     full = paragraph.last.right > paragraph.right - 2 * _EM * line.size
     return prose and (line.text[:1].islower() or full)
@@ -212,7 +220,7 @@ def _below(paragraph: Paragraph, line: Line, edges: _Edges, *, apart: bool) -> R
     last = paragraph.last
     end = last.right + _first_word_width(line)
     early = end < edges.right - em
-    if _LEADER.search(last.text):
+    if _LEADER.search(last.text) or min(last.cells, line.cells) > 1:
         return "newline"
     if _ITEM.match(line.text) and (early or paragraph.ends_sentence or _BULLET.match(line.text)):
         return "newline" if paragraph.is_item else "paragraph"
@@ -271,7 +279,7 @@ def _edges(lines: Sequence[Line]) -> Iterator[_Edges]:
     for index, line in enumerate(lines):
         above = takewhile(_Beside(line), reversed(lines[max(0, index - _NEIGHBOURS) : index]))
         below = takewhile(_Beside(line), lines[index : index + _NEIGHBOURS])
-        run = [*above, *below]
+        run = [line, *above, *below]
         yield _Edges(min(other.left for other in run), max(other.right for other in run))
 
 
@@ -282,7 +290,7 @@ class _Beside:
     last: Line
 
     def __call__(self, line: Line) -> bool:
-        near = abs(self.last.bottom - line.bottom) < _WIDE_GAP * _USUAL_PITCH * line.size
+        near = abs(self.last.bottom - line.bottom) < _RUN_GAP * line.size
         beside = near and _overlap(self.last, line) and _alike(self.last, line, _NEARLY)
         self.last = line
         return beside

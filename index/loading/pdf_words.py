@@ -15,6 +15,7 @@ _BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
 _SQUARE_SCRIPT = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]")
 """Scripts that are written without blanks."""
 _WHOLE_WORD = 4
+_TAIL = 80
 _PREFIXES = {
     "anti",
     "counter",
@@ -51,7 +52,7 @@ class Words:
 
     def before(self, text: str, following: str) -> str:
         """The text so far, ready for the next line: with a blank, or without a hyphen that is the margin's."""
-        broken = _BROKEN.search(text)
+        broken = _BROKEN.search(text[-_TAIL:])
         if broken:
             return text if self._keeps_hyphen(broken.group(1).lower(), following) else text[:-1]
         square = _SQUARE_SCRIPT.match(text[-1:]) and _SQUARE_SCRIPT.match(following[:1])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:])\1{2,}")
 _CHAPTER = re.compile(
     r"(?:chapter|part|book|section|appendix|act|scene|letter|article)\s+(?:[ivxlcdm]+|\d+|[a-z]|one|two|three|four|five"
-    r"|six|seven|eight|nine|ten|the\s+\w+)\b[.:]?(?:\s+[^a-z\s].*)?",
+    r"|six|seven|eight|nine|ten|the\s+\w+)\b[.:]?(?:\s+(?-i:[^a-z\s]).*)?",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+[A-ZÀ-Þ][^.!?;]*[^.!?,;:\s]")
@@ -60,10 +60,14 @@ class _Reader:
 
     def blocks(self, stanza: list[str]) -> list[Block]:
         """A heading, alone or on top of its paragraph, or paragraphs."""
+        headings: list[Block] = []
         stanza = self._without_overline(stanza)
-        if len(stanza) > 1 and _underlines(stanza[1], stanza[0]):
-            rest = self.blocks(stanza[2:]) if stanza[2:] else []
-            return [paragraph(stanza[0], self._underline_level(stanza[1][0])), *rest]
+        while len(stanza) > 1 and _underlines(stanza[1], stanza[0]):
+            headings.append(paragraph(stanza[0], self._underline_level(stanza[1].strip()[0])))
+            stanza = self._without_overline(stanza[2:])
+        return headings + (self._body(stanza) if stanza else [])
+
+    def _body(self, stanza: list[str]) -> list[Block]:
         level = self._level(stanza[0].strip()) if len(stanza) == 1 else 0
         if level:
             return [paragraph(_STARS.sub(r"\2", stanza[0]) if self._org else stanza[0], level)]

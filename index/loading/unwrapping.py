@@ -27,7 +27,7 @@ _LONG_LINE = 200
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
 _CODE_END = re.compile(r"[{};\\]$|\):$")
-_SENTENCE_END = re.compile(r"[.!?:…][\"'”’)\]]*\s*$")
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 _HYPHEN_END = re.compile(r"[^\W\d_]-$")
 
 

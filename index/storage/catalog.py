@@ -137,10 +137,10 @@ class Catalog:
             found.update((row[0], filing.PackedVectors(*row)) for row in self._database.rows(query, some))
         return found
 
-    def added_since(self, generation: int) -> list[DocumentRange]:
-        """The documents that came after that generation and are still there."""
-        query = "SELECT number, first, passages FROM documents WHERE generation > ? ORDER BY number"
-        return [DocumentRange(*row) for row in self._database.rows(query, [generation])]
+    def added_since(self, generation: int, *, until: int = schema.NEVER) -> list[DocumentRange]:
+        """The documents that came after that generation, up to another one, and are still there."""
+        query = "SELECT number, first, passages FROM documents WHERE generation > ? AND generation <= ? ORDER BY number"
+        return [DocumentRange(*row) for row in self._database.rows(query, [generation, until])]
 
     def removed_since(self, generation: int) -> list[DocumentRange]:
         """The documents that went after that generation."""
@@ -184,7 +184,8 @@ class Catalog:
             path, above = [], heading
             while above:
                 path.append(above.label)
-                above = _last(connection, number, "heading", above.start, below_level=above.level)
+                outer = above.level > 1
+                above = _last(connection, number, "heading", above.start, below_level=above.level) if outer else None
             anchor = max(page.start if page else -1, heading.start if heading else -1)
             paragraph = connection.execute(
                 """SELECT count(*) FROM landmarks
@@ -265,12 +266,13 @@ class Catalog:
             raise self._database.damaged(f"it lost its {key}")
         return str(rows[0][0])
 
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._database.reading() as connection:
-            return connection.execute(query, values).fetchall()
-
     def _document_rows(self, number: int) -> list[tuple[PassageRow, str]]:
-        return self._passage_rows("p.document = ?", [number])
+        """All of a document's passages. Raises LibraryDamaged where some are missing."""
+        rows = self._passage_rows("p.document = ?", [number])
+        due = self._database.rows("SELECT passages FROM documents WHERE number = ?", [number])
+        if due and due[0][0] != len(rows):
+            raise self._database.damaged(f"document {number} lacks passages: {len(rows)} of {due[0][0]} are there")
+        return rows
 
     def _passage_rows(self, condition: str, values: Sequence[Any]) -> list[tuple[PassageRow, str]]:
         """Passages, each with the white space between it and the next one."""
@@ -281,7 +283,7 @@ class Catalog:
         result = []
         for row in self._database.rows(query, values):
             identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector, stored = row
-            if schema.checksum(text, sentences, vector, sentence_vectors) != stored:
+            if schema.checksum((ordinal, start, end), text, sentences, vector, sentence_vectors) != stored:
                 raise self._database.damaged(f"passage {identity} does not match its checksum")
             spans = schema.unpack_spans(sentences, start)
             passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)

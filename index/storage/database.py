@@ -18,6 +18,8 @@ Connection = sqlite3.Connection
 # Write-ahead log: readers never wait for the writer. FULL: what was committed survives a power cut.
 # Secure delete: the words of a removed document do not linger in the file.
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+BUSY_SECONDS = 30.0
+"""How long a transaction waits for another program's."""
 _UNUSABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 
 
@@ -73,7 +75,7 @@ class Database:
         return LibraryDamaged(self._folder, detail)
 
     def _connect(self) -> Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
         try:
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
@@ -92,7 +94,7 @@ class Database:
             raise self.damaged(str(error)) from error
 
     def _operational(self, error: sqlite3.OperationalError) -> PinciteError:
-        code = error.sqlite_errorcode & 0xFF
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # none where Python could not decode a text
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return LibraryLocked(self._folder, "another program")
         if code in _UNUSABLE:

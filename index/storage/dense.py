@@ -22,6 +22,7 @@ _TAIL = struct.Struct("<II8s")  # CRC-32 of all before it, length of the stamp, 
 _MAGIC = b"PINCITE1"
 _SAVE_SHARE = 0.05
 _SAVE_LEAST = 256
+_SAVE_ALWAYS = 1 << 62
 
 
 class DenseIndex:
@@ -48,7 +49,7 @@ class DenseIndex:
                 self._load(generation)
             if generation == self._generation:
                 return
-            added = catalog.added_since(self._generation)
+            added = catalog.added_since(self._generation, until=generation)
             gone = catalog.removed_since(self._generation)
             if gone and self._index is not None:
                 self._index.remove_ids(_selector(gone))
@@ -68,6 +69,11 @@ class DenseIndex:
             scores, ids = self._index.search(vector.reshape(1, -1), min(k, self._index.ntotal), params=parameters)
         found = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
         return {identity: min(score, 1.0) for identity, score in found if identity >= 0}
+
+    def __len__(self) -> int:
+        """How many vectors are in the index."""
+        with self._lock:
+            return int(self._index.ntotal) if self._index is not None else 0
 
     def ids(self) -> set[int]:
         """The ids of all passages in the index."""
@@ -93,10 +99,15 @@ class DenseIndex:
         """Read the file; one that is absent, damaged or not of this library counts for nothing."""
         try:
             stamp, index = _read(self._path)
+        except FileNotFoundError:
+            return
         except (OSError, ValueError):
+            self._unsaved = _SAVE_ALWAYS
             return
         if stamp.fits(self._library, FORMAT, generation):
             self._index, self._generation = index, stamp.generation
+        else:  # of another history: it must not be there when this one has come as far
+            self._unsaved = _SAVE_ALWAYS
 
 
 def _read(path: Path) -> tuple[Stamp, Any]:

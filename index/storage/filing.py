@@ -80,7 +80,7 @@ def insert_passages(
     for ordinal, (chunk, packed, until) in enumerate(zip(chunks, vectors, nexts, strict=True)):
         text = document.text[chunk.start : until]
         spans = schema.pack_spans(chunk.sentences, chunk.start)
-        check = schema.checksum(text, spans, packed.vector, packed.sentences)
+        check = schema.checksum((ordinal, chunk.start, chunk.end), text, spans, packed.vector, packed.sentences)
         values = (number, ordinal, chunk.start, chunk.end, text, spans, check)
         identity = connection.execute(insert, values).lastrowid
         vector_values = (identity, packed.key, packed.vector, packed.sentences)

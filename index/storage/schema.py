@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can tell whose database it is
 VERSION = 1
+NEVER = 2**63 - 1
+"""A generation that no library reaches: the largest number SQLite takes."""
 
 # A passage's `text` runs to the beginning of the next one, so that the pieces of a document, in order, are its
 # text, stored once. The ids of a document's passages are consecutive, and AUTOINCREMENT never gives one twice.
@@ -112,9 +114,9 @@ def unpack_sentence_vectors(packed: bytes, dimension: int) -> np.ndarray[Any, np
     return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def checksum(text: str, *blobs: bytes) -> int:
-    """CRC-32 over what of a passage must not change unseen."""
-    total = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+def checksum(place: tuple[int, int, int], text: str, *blobs: bytes) -> int:
+    """CRC-32 over what of a passage must not change unseen; `place` is its ordinal, start and end."""
+    total = zlib.crc32(text.encode("utf-8", "surrogatepass"), zlib.crc32(repr(place).encode()))
     for blob in blobs:
         total = zlib.crc32(blob, total)
     return total

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-WIDTH, HEIGHT = 612, 792
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class Printed:
         return f"BT /{font} {self.size} Tf {matrix} Tm ({escaped}) Tj ET\n".encode("cp1252")
 
 
-def column(lines: Sequence[str], *, x: float = 72, top: float = 700, size: float = 11, pitch: float = 13) -> list[Printed]:
+def column(
+    lines: Sequence[str], *, x: float = 72, top: float = 700, size: float = 11, pitch: float = 13
+) -> list[Printed]:
     """Lines below each other; a line that begins with blanks is set in by as many half letters."""
     return [
         Printed(x + (len(line) - len(line.lstrip())) * size / 2, top - number * pitch, line.strip(), size)
@@ -54,7 +57,7 @@ def build(
         bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
         pictures = f"/XObject << /Im {image} 0 R >>" if image else ""
         bodies.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Rotate {rotate} /Contents {len(bodies)} 0 R "
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Rotate {rotate} /Contents {len(bodies)} 0 R "
             f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> {pictures} >> >>".encode()
         )
         kids.append(len(bodies))
@@ -74,7 +77,8 @@ def _font(name: str) -> bytes:
 
 def _image(bodies: list[bytes]) -> int:
     bodies.append(
-        b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>\n"
+        b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray "
+        b"/BitsPerComponent 8 /Length 1 >>\n"
         b"stream\n\x80\nendstream"
     )
     return len(bodies)

@@ -24,6 +24,9 @@ CASES = {
     "utf-32, big end first, no mark": (ENGLISH, "utf-32-be"),
     "western european": (FRENCH, "cp1252"),
     "one short line of western european": ("Ein schöner Mann, größer als können.", "cp1252"),
+    "spanish": ("El niño comió la paella. ¡Qué rico! dijo la señora. " * 10, "cp1252"),
+    "japanese": ("昨日は森へ散歩に行きました。きのこをたくさん見つけました。" * 5, "shift_jis"),
+    "chinese": ("昨天我们去森林散步，发现了很多蘑菇。" * 5, "gb18030"),
     "polish": (POLISH, "cp1250"),
     "russian": (RUSSIAN, "cp1251"),
     "hebrew": (HEBREW, "iso8859_8"),
@@ -65,7 +68,18 @@ def test_a_cut_file_says_so() -> None:
     assert "UTF-16" in found.notes[0]
 
 
-@pytest.mark.parametrize(("name", "readable"), [("cp1252", True), ("klingon", False), ("base64", False), ("ascii", False)])
+@pytest.mark.parametrize(
+    ("name", "readable"),
+    [
+        ("cp1252", True),
+        ("klingon", False),
+        ("base64", False),
+        ("utf-16", False),
+        ("unicode_escape", False),
+        ("ascii", True),
+        ("utf-8", False),
+    ],
+)
 def test_an_encoding_that_a_file_names(name: str, readable: bool) -> None:
     """A page's own word on its encoding counts where it can be true."""
     found = decode_as("für".encode("cp1252"), name)

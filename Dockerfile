@@ -1,0 +1,13 @@
+# The demo: docker build -t pincite . && docker run -p 7860:7860 pincite
+FROM python:3.11-slim
+RUN useradd --create-home --uid 1000 user
+USER user
+WORKDIR /home/user/app
+ENV PATH="/home/user/.local/bin:$PATH" GRADIO_SERVER_NAME=0.0.0.0
+COPY --chown=user . .
+RUN pip install --no-cache-dir -e .
+# The seeds are read and encoded at build time, so that the page answers as soon as it is up.
+RUN python -c "import app; app.open_library().close()"
+EXPOSE 7860
+HEALTHCHECK CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/healthz')"
+CMD ["python", "app.py"]

@@ -1,0 +1,44 @@
+"""The demo: a library of the sample documents in seeds/, served as a page. `python app.py`, or a hosted Space."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from index.library import Library
+from index.settings import Settings
+from index.web import serve
+
+SEEDS = Path(__file__).parent / "seeds"
+EXAMPLES = (
+    "Why did Rosneft and Transneft give in and let CNPC pay less?",
+    "Does Beijing regard Crimea as belonging to Russia or to Ukraine?",
+    "What is the technical term for a market that has only one customer?",
+    "Which types of bomber flew together over the Sea of Japan in July 2019?",
+)
+
+
+def main() -> None:
+    """Fill the demo's library, which costs nothing when it is full already, and serve it.
+
+    It is kept apart from the reader's own, unless PINCITE_LIBRARY names a folder. GRADIO_SERVER_NAME and
+    GRADIO_SERVER_PORT are what those who host Gradio set.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    settings = Settings()
+    chosen = "library" in settings.model_fields_set
+    folder = settings.library if chosen else user_data_path("pincite") / "demo"
+    with Library.open(folder, settings) as library:
+        receipt = library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
+    for failure in receipt.failed:
+        logging.warning("%s: %s %s", failure.source, failure.reason, failure.hint)
+    host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    port = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
+    serve(folder, settings, host=host, port=port, examples=EXAMPLES)
+
+
+if __name__ == "__main__":
+    main()

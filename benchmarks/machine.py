@@ -1,0 +1,62 @@
+"""What every table says of the machine, and how it is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+
+def machine() -> dict[str, str]:
+    """Processor, cores, system, versions."""
+    cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
+    flags = next((line.split(":")[1].split() for line in _cpuinfo() if line.startswith("flags")), [])
+    told = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in flags]
+    libraries = {name: version(name) for name in ("torch", "sentence-transformers", "faiss-cpu", "tantivy")}
+    return {
+        "processor": f"{cpu} ({', '.join(told)})",
+        "cores": str(os.cpu_count()),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **libraries,
+    }
+
+
+def report(title: str, rows: Sequence[Mapping[str, Any]], file: str | None = None) -> None:
+    """A Markdown table on standard output; with `file`, the same as JSON."""
+    told = machine()
+    print(f"\n### {title}\n\n{'; '.join(f'{name} {value}' for name, value in told.items())}\n")
+    if rows:
+        names = list(rows[0])
+        print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+        for row in rows:
+            print("| " + " | ".join(_shown(row.get(name, "")) for name in names) + " |")
+    sys.stdout.flush()
+    if file:
+        Path(file).write_text(json.dumps({"title": title, "machine": told, "rows": list(rows)}, indent=2))
+
+
+def seconds(work: Callable[[], object], rounds: int) -> float:
+    """Median seconds of `rounds` runs."""
+    times = []
+    for _ in range(rounds):
+        began = perf_counter()
+        work()
+        times.append(perf_counter() - began)
+    return statistics.median(times)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) and abs(value) < 100 else f"{value:.0f}" if isinstance(value, float) else str(value)
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []

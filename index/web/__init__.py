@@ -1,0 +1,64 @@
+"""The page in the browser: Gradio for its controls, our own templates for what it shows.
+
+Importing this package loads neither Gradio nor FastAPI: that takes seconds, and the command line imports it to answer
+`--help`. No retrieval, SQL or model is here; whatever the page can do is a method of `Library`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from index.library import Library
+    from index.settings import Settings
+
+__all__ = ["create_app", "serve"]
+
+
+def create_app(library: Library, settings: Settings | None = None, *, examples: Sequence[str] = ()) -> FastAPI:
+    """The page over an open library, as an ASGI application; `examples` are questions to begin with."""
+    _keep_gradio_quiet()
+    from index.settings import Settings
+    from index.web.application import build
+
+    return build(library, settings or Settings(), examples)
+
+
+def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: Sequence[str] = ()) -> None:
+    """Open the library in a folder, made where there is none, and serve its page until interrupted.
+
+    Addresses hold questions, so requests are not logged.
+    """
+    from index.library import Library
+
+    with Library.open(folder, settings) as library:
+        threading.Thread(target=_warm, args=[library], daemon=True).start()
+        app = create_app(library, settings, examples=examples)
+        import uvicorn
+
+        uvicorn.run(app, host=host, port=port, access_log=False)
+
+
+def _warm(library: Library) -> None:
+    """Load the encoder before the first question. Where that fails, the question fails in the same way, and says so."""
+    from index.errors import PinciteError
+
+    with contextlib.suppress(PinciteError):
+        library.encoder()
+
+
+def _keep_gradio_quiet() -> None:
+    """Let no request leave this machine.
+
+    Gradio reports its use and looks for newer versions, on threads of its own, unless this variable says otherwise by
+    the time it is imported. The test there is for "True", so every other value does.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"

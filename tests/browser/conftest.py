@@ -1,0 +1,187 @@
+"""A real browser against the real page, over a small library whose geometry can be read."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+import uvicorn
+
+from index.library import Library
+from index.records import Found
+from index.settings import Settings
+from index.web import create_app
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+EXAMPLES = ("Who signed the treaty?", "What does `<b>oil</b>` ${cost}?")
+SECRET = "the key is under /srv/secret"
+
+TREATY = """# The Harbour Treaty
+
+The king signed the treaty in the harbour. Winter had closed the river before the letter arrived.
+
+## Afterwards
+
+The queen kept a garden and a clock. Nobody remembered the whale.
+"""
+OIL = "The price of oil fell in summer. A horse cost more than a bridge that year."
+ATTACK = "<img src=x onerror=window.pwned=1> <script>window.pwned=1</script> ${window.pwned=1} `${window.pwned=1}` {{7*7}}"
+HOSTILE_NAME = "<img src=x onerror=window.pwned=1> ${window.pwned=1} `x`.txt"
+HOSTILE_TEXT = f"The comet fell into the desert with {ATTACK} and was \u202enever\u202c seen again."
+HOSTILE_PAGE = (
+    "<html><head><title>Volcano &lt;img src=x onerror=window.pwned=1&gt; &lt;/script&gt;&lt;script&gt;window.pwned=1"
+    "&lt;/script&gt; ${window.pwned=1}</title></head><body><article><p>The volcano covered the school in paper and "
+    "rain, and the doctor wrote of it for many years afterwards in every letter that is kept.</p></article></body></html>"
+)
+SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, HOSTILE_NAME: HOSTILE_TEXT, "volcano.html": HOSTILE_PAGE}
+
+
+class Moody(Library):
+    """A library that finds nothing, or fails, where the question asks it to."""
+
+    def search(self, question: str, *, limit: int = 10, documents: Sequence[str] | None = None) -> Found:
+        """As `Library.search`, but for two questions."""
+        if question == "nothing, please":
+            return Found(question, (), {})
+        if question == "fail, please":
+            raise RuntimeError(SECRET)
+        return super().search(question, limit=limit, documents=documents)
+
+
+class Visit(Protocol):
+    """Opens an address in a browser of its own, which remembers nothing."""
+
+    def __call__(self, url: str, **options: Any) -> Page: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever is in this folder needs a browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright, which would otherwise download one."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing: apt-get install -y --no-install-recommends chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """See `Visit`. Afterwards no page may have complained, or asked anyone but this machine."""
+    contexts, troubles = [], []
+
+    def visit(url: str, **options: Any) -> Page:
+        context = browser.new_context(viewport=options.pop("viewport", {"width": 1280, "height": 900}), **options)
+        context.set_default_timeout(10_000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: None if _is_local(request.url) else troubles.append(request.url))
+        page.goto(url)
+        page.locator("#results section, #results nav").first.wait_for()
+        return page
+
+    yield visit
+    pwned = [page.evaluate("window.pwned") for context in contexts for page in context.pages]
+    for context in contexts:
+        context.close()
+    assert troubles == []
+    assert not any(pwned)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page over four documents, two of them hostile; for tests that change nothing."""
+    folder = tmp_path_factory.mktemp("site")
+    with open_library(folder, SOURCES) as library, serving(library) as url:
+        yield url
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[tuple[str, Library]]:
+    """The address of a page, and its library, which holds the treaty."""
+    with open_library(tmp_path, {"treaty.md": TREATY}) as library, serving(library) as url:
+        yield url, library
+
+
+@pytest.fixture
+def empty_site(tmp_path: Path) -> Iterator[str]:
+    """The address of a page over an empty library."""
+    with open_library(tmp_path, {}) as library, serving(library) as url:
+        yield url
+
+
+@contextmanager
+def open_library(folder: Path, sources: dict[str, str]) -> Iterator[Library]:
+    """A library of these texts, by file name."""
+    (folder / "sources").mkdir()
+    for name, text in sources.items():
+        (folder / "sources" / name).write_text(text)
+    with Moody.open(folder / "library", _settings(), encoder=FakeEncoder()) as library:
+        if sources:
+            assert not library.add(folder / "sources").failed
+        yield library
+
+
+@contextmanager
+def serving(library: Library) -> Iterator[str]:
+    """Serve a library's page from a thread, on a free port."""
+    app = create_app(library, _settings(), examples=EXAMPLES)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        wait_until(lambda: server.started)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something holds, or fail."""
+    tick = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        tick.wait(0.02)
+    raise AssertionError(f"{condition} did not hold within {seconds} s.")
+
+
+def _settings() -> Settings:
+    return Settings(passage_tokens=32, max_question_characters=300)
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))

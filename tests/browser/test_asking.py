@@ -1,0 +1,151 @@
+"""The Ask tab, as a reader meets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import EXAMPLES, SECRET
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Visit
+
+PIN = "The king signed the treaty in the harbour."
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Your question").fill(question)
+    page.get_by_role("button", name="Ask", exact=True).click()
+
+
+def first(page: Page) -> Locator:
+    return page.locator(".p-card").first
+
+
+def test_a_question_finds_the_passage_and_marks_the_sentence(site: str, visit: Visit) -> None:
+    page = visit(site)
+    ask(page, "Which monarch signed the accord?")
+    expect(first(page).locator("mark")).to_have_text(PIN)
+    expect(first(page).locator("h3")).to_contain_text("The Harbour Treaty")
+    expect(first(page).locator(".p-place")).to_contain_text("§ The Harbour Treaty")
+    expect(first(page).locator(".p-score")).to_contain_text("1.00")
+    expect(page.locator(".p-numbers")).to_contain_text("4 documents")
+    expect(page.locator("#live")).to_contain_text("found in 4 documents.")
+    expect(page).to_have_title("Which monarch signed the accord? · Pincite")
+
+
+def test_each_passage_says_why_it_was_found(site: str, visit: Visit) -> None:
+    page = visit(site)
+    ask(page, "Who signed the treaty?")
+    why = first(page).locator("details")
+    expect(why.locator("dl")).to_be_hidden()
+    why.locator("summary").click()
+    expect(why).to_contain_text("rank 1, cosine")
+    expect(why).to_contain_text("signed, treaty")
+
+
+def test_a_quote_is_copied_with_its_reference(site: str, visit: Visit) -> None:
+    page = visit(site)
+    ask(page, "Who signed the treaty?")
+    first(page).get_by_role("button", name="Copy quote").click()
+    expect(page.locator(".p-toast")).to_have_text("Quote copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"“{PIN}”\nThe Harbour Treaty, § The Harbour Treaty, ¶ 1"
+
+
+def test_the_search_can_be_restricted_to_some_documents(site: str, visit: Visit) -> None:
+    page = visit(site)
+    page.get_by_role("checkbox", name="oil.txt").check()
+    ask(page, "Who signed the treaty?")
+    expect(page.locator(".p-numbers")).to_contain_text("1 document ·")
+    expect(first(page).locator("h3")).to_contain_text("oil.txt")
+
+
+def test_an_address_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> None:
+    page = visit(site)
+    page.get_by_role("checkbox", name="oil.txt").check()
+    ask(page, "What does oil cost?")
+    expect(page.locator(".p-card")).to_have_count(1)
+    assert "q=What+does+oil+cost" in page.url
+
+    fresh = visit(page.url)
+    expect(fresh.get_by_label("Your question")).to_have_value("What does oil cost?")
+    expect(fresh.get_by_role("checkbox", name="oil.txt")).to_be_checked()
+    expect(fresh.locator(".p-card")).to_have_count(1)
+    expect(first(fresh).locator("mark")).to_contain_text("The price of oil fell in summer.")
+
+
+def test_going_back_brings_the_former_question(site: str, visit: Visit) -> None:
+    page = visit(site)
+    ask(page, "Who signed the treaty?")
+    expect(first(page).locator("mark")).to_have_text(PIN)
+    ask(page, "What does oil cost?")
+    expect(first(page).locator("mark")).to_contain_text("oil")
+    page.go_back()
+    expect(page.get_by_label("Your question")).to_have_value("Who signed the treaty?")
+    expect(first(page).locator("mark")).to_have_text(PIN)
+
+
+def test_an_example_is_asked_as_it_stands(site: str, visit: Visit) -> None:
+    page = visit(site)
+    page.get_by_role("link", name=EXAMPLES[1]).click()
+    expect(page.get_by_label("Your question")).to_have_value(EXAMPLES[1])
+    expect(first(page).locator("mark")).to_contain_text("oil")
+
+
+def test_an_empty_question_is_asked_for(site: str, visit: Visit) -> None:
+    page = visit(site)
+    ask(page, "   ")
+    expect(page.locator("#results")).to_contain_text("Write a question first")
+    expect(page.get_by_label("Your question")).to_be_focused()
+
+
+def test_nothing_found_says_so_and_what_to_try(site: str, visit: Visit) -> None:
+    page = visit(site)
+    ask(page, "nothing, please")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(page.locator("#results")).to_contain_text("Name a person, a place or a term")
+
+
+def test_an_empty_library_says_how_to_fill_it(empty_site: str, visit: Visit) -> None:
+    page = visit(empty_site)
+    expect(page.get_by_role("heading", name="This library is empty")).to_be_visible()
+    page.get_by_role("button", name="Add documents").click()
+    expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
+
+
+def test_what_pincite_refuses_is_shown_with_its_remedy(site: str, visit: Visit) -> None:
+    page = visit(f"{site}/?{urlencode({'q': 'why? ' * 100})}")
+    expect(page.locator(".p-problem")).to_contain_text("300 are allowed.")
+    expect(page.locator(".p-problem")).to_contain_text("Ask a shorter one")
+
+
+def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
+    page = visit(site)
+    ask(page, "fail, please")
+    expect(page.locator(".p-problem")).to_contain_text("The server’s log says what.")
+    assert SECRET not in page.content()
+
+
+def test_everything_can_be_done_from_the_keyboard(site: str, visit: Visit) -> None:
+    page = visit(site)
+    box = page.get_by_label("Your question")
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(box).not_to_be_focused()
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+    page.keyboard.type("Who signed the treaty?")
+    page.keyboard.press("Enter")
+    expect(first(page).locator("mark")).to_have_text(PIN)
+    page.get_by_role("tab", name="Ask").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Library").blur()
+    page.keyboard.press("/")
+    expect(box).to_be_focused()

@@ -1,0 +1,190 @@
+"""Web pages: the main text, its structure, and what the page states of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.loading import load_bytes
+
+if TYPE_CHECKING:
+    from index.records import Document
+
+SENTENCE = "The bees left the hive in the early morning, while the dew was still on the clover. "
+
+
+def read(body: str, head: str = "") -> Document:
+    """A document of this."""
+    return load_bytes(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), source="a.html")
+
+
+def headings(document: Document) -> list[tuple[int, str]]:
+    """Levels and words of its headings."""
+    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
+
+
+SEEN = {
+    "paragraphs": ("<p>Bees.</p><p>Wasps.</p>", "Bees.\n\nWasps."),
+    "words without tags": ("Bees<div>Wasps</div>Ants", "Bees\n\nWasps\n\nAnts"),
+    "inline tags": ("<p>The <b>bees</b> <a href='/x'>are</a>\n  well.</p>", "The bees are well."),
+    "entities": ("<p>Bees &amp; wasps &eacute;t&eacute;&nbsp;!</p>", "Bees & wasps été !"),
+    "line ends": ("<p>Bees<br>wasps<br><br>ants</p>", "Bees\nwasps\n\nants"),
+    "comments": ("<p>Bees <!-- not this -->wasps</p>", "Bees wasps"),
+    "scripts and styles": ("<script>bad()</script><style>p {}</style><p>Bees.</p><noscript>bad</noscript>", "Bees."),
+    "what is hidden": (
+        "<p hidden>bad</p><p style='display: none'>bad</p><p>Bees.</p><i aria-hidden=true>x</i>",
+        "Bees.",
+    ),
+    "menus and feet": ("<nav>Home</nav><p>Bees.</p><footer>Imprint</footer>", "Bees."),
+    "a list": ("<ul><li>honey</li><li>wax <b>too</b></li></ul>", "- honey\n- wax too"),
+    "a numbered list": ("<ol start=3><li>honey</li><li>wax</li></ol>", "3. honey\n4. wax"),
+    "a list within a list": (
+        "<ul>\n <li>honey\n  <ol><li>heath</li></ol></li>\n <li>wax</li>\n</ul>",
+        "- honey\n  1. heath\n- wax",
+    ),
+    "paragraphs in items": ("<ul><li><p>honey</p><p>of the heath</p></li></ul>", "- honey\n  of the heath"),
+    "an item without a list": ("<li>honey</li>", "- honey"),
+    "a table": (
+        "<table><tr><th>hive</th><th>bees</th></tr><tr><td>one</td><td>2<br>000</td></tr></table>",
+        "hive | bees\none | 2 000",
+    ),
+    "a listing": ("<pre>if bees:\n    fly()</pre>", "if bees:\n    fly()"),
+    "terms": ("<dl><dt>bee</dt><dd>an insect</dd></dl>", "bee\n\nan insect"),
+    "a listing with markup": ("<pre>a <b>bee</b><script>bad</script> flies<!-- x -->.</pre>", "a bee flies."),
+}
+
+
+@pytest.mark.parametrize(("markup", "text"), SEEN.values(), ids=SEEN.keys())
+def test_what_a_reader_sees(markup: str, text: str) -> None:
+    """The text is what a reader sees, in order; scripts, hidden parts and menus are not in it."""
+    assert read(markup).text == text
+
+
+def test_headings() -> None:
+    """Headings are landmarks with their level, and stand before their text."""
+    document = read("<h1>Bees</h1><p>Text.</p><h3>The <i>swarm</i></h3><p>More.</p>")
+    assert headings(document) == [(1, "Bees"), (3, "The swarm")]
+    assert document.text == "Bees\n\nText.\n\nThe swarm\n\nMore."
+
+
+def test_a_page_laid_out_by_a_table() -> None:
+    """Cells that hold texts are no rows: their paragraphs are paragraphs."""
+    cell = f"<td><h2>Bees</h2><p>{SENTENCE * 4}</p><p>{SENTENCE}</p></td>"
+    document = read(f"<table><tr>{cell}<td>side</td></tr></table>")
+    assert headings(document) == [(2, "Bees")]
+    assert " | " not in document.text
+    assert "in rows" in read("<table><tr><td><table><tr><td>in</td></tr></table>in rows</td></tr></table>").text
+
+
+def test_the_main_text_of_a_full_page() -> None:
+    """Around an article, links and boxes are left out, which a note says; its headings and lists stay."""
+    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
+    article = f"<h1>The Dance</h1><p>{SENTENCE * 6}</p><h2>Honey</h2><ul><li>heath</li></ul><p>{SENTENCE * 6}</p>"
+    document = read(
+        f"<div class=menu><ul>{links}</ul></div><article>{article}</article><div class=related><ul>{links}</ul></div>"
+    )
+    assert headings(document) == [(1, "The Dance"), (2, "Honey")]
+    assert "- heath" in document.text
+    assert "Another page" not in document.text
+    assert document.notes[0].startswith("Left out of passages: 2 pieces")
+
+
+def test_a_page_of_links() -> None:
+    """A page that is a list of links has those links for its text."""
+    links = "".join(f"<p><a href='/{n}'>Page number {n} on bees and what they do all day</a></p>" for n in range(40))
+    document = read(links)
+    assert "Page number 0 " in document.text
+    assert "Page number 30 " in document.text
+
+
+def test_a_law_in_one_listing() -> None:
+    """A whole document in `pre` is plain text: its wrapped lines are joined."""
+    lines = (
+        "The bees of this county shall not be disturbed between the hours of\n"
+        "six and eight, nor shall any hive be moved.\n\n"
+    )
+    document = read(f"<pre>{lines * 20}</pre>")
+    assert document.text.startswith("The bees of this county shall not be disturbed between the hours of six and eight")
+
+
+STATED = {
+    "title of the page": ("<title>On Bees</title>", "<p>Text.</p>", ("On Bees", "", "")),
+    "heading of the page": ("<title>On Bees | Hive</title>", "<h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
+    "nothing": ("", "<p>Text written in 2020 by somebody.</p>", ("", "", "")),
+    "author": (
+        "<title>Bees</title><meta name=author content='Ada Lovelace'>",
+        "<p>Text.</p>",
+        ("Bees", "Ada Lovelace", ""),
+    ),
+    "byline": ("<title>Bees</title>", "<p>By Ada Lovelace</p><p>Text.</p>", ("Bees", "Ada Lovelace", "")),
+    "published": (
+        "<meta property='article:published_time' content='2020-12-05T08:00:00Z'>",
+        "<p>Text.</p>",
+        ("", "", "2020-12-05"),
+    ),
+    "a date among the metadata": ("<meta name=Date content='2020-12-05'>", "<p>Text.</p>", ("", "", "2020-12-05")),
+    "linked data": (
+        '<script type="application/ld+json">{"@type": "Article", "datePublished": "2020-12-05"}</script>',
+        "<p>Text.</p>",
+        ("", "", "2020-12-05"),
+    ),
+    "a time": (
+        "",
+        "<article><time datetime='2020-12-05'>last week</time><p>Text.</p></article>",
+        ("", "", "2020-12-05"),
+    ),
+    "a line that is a date": ("", "<p>December 2020</p><p>Text.</p>", ("", "", "2020-12")),
+    "a date in a sentence": ("", "<p>On 5 December 2020 the bees left.</p>", ("", "", "")),
+    "a date in an address": (
+        "<link rel=canonical href='https://example.org/2020/12/05/bees'>",
+        "<p>Text.</p>",
+        ("", "", ""),
+    ),
+}
+
+
+@pytest.mark.parametrize(("head", "body", "expected"), STATED.values(), ids=STATED.keys())
+def test_stated_and_never_guessed(head: str, body: str, expected: tuple[str, str, str]) -> None:
+    """Title, author and date are those that the page states; a date in running text or an address is not the page's."""
+    document = read(body, head)
+    assert (document.title, document.author, document.date) == expected
+
+
+ENCODINGS = {
+    "named by the page": "<meta charset=windows-1251><p>Пчёлы улетели.</p>".encode("cp1251"),
+    "named the old way": "<meta http-equiv=Content-Type content='x; charset=koi8-r'><p>Пчёлы улетели.</p>".encode(
+        "koi8_r"
+    ),
+    "named by its XML": "<?xml version='1.0' encoding='utf-8'?><html><p>Пчёлы улетели.</p></html>".encode(),
+    "by its mark": "<meta charset=windows-1251><p>Пчёлы улетели.</p>".encode("utf-8-sig"),
+    "in two bytes": "<html><p>Пчёлы улетели.</p></html>".encode("utf-16"),
+    "named by nobody": "<html><p>Пчёлы улетели.</p></html>".encode(),
+    "named wrongly": "<meta charset=klingon><p>Пчёлы улетели.</p>".encode(),
+}
+
+
+@pytest.mark.parametrize("data", ENCODINGS.values(), ids=ENCODINGS.keys())
+def test_encodings(data: bytes) -> None:
+    """A page is read in the encoding of its mark, else the one it names, else the one it is found to be in."""
+    assert load_bytes(data, source="a.html").text == "Пчёлы улетели."
+
+
+def test_a_page_that_the_guest_stumbles_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where trafilatura fails, the page is read whole, with what needs no guessing."""
+    import trafilatura
+    from trafilatura import metadata
+
+    def stumble(*_: object, **__: object) -> None:
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr(trafilatura, "bare_extraction", stumble)
+    monkeypatch.setattr(metadata, "extract_metadata", stumble)
+    document = read("<h1>Bees</h1><p>3 May 1843</p>", "<title>On Bees</title>")
+    assert document.text == "Bees\n\n3 May 1843"
+    assert (document.title, document.date) == ("Bees", "1843-05-03")
+
+
+def test_depth() -> None:
+    """A page nested deeper than Python recurses is read."""
+    assert read("<div>" * 1500 + "Bees." + "</div>" * 1500).text == "Bees."

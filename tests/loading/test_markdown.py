@@ -1,0 +1,88 @@
+"""Markdown: words without markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.loading import load_bytes
+
+if TYPE_CHECKING:
+    from index.records import Document
+
+
+def read(text: str) -> Document:
+    """A document of this."""
+    return load_bytes(text.encode(), source="a.md")
+
+
+def headings(document: Document) -> list[tuple[int, str]]:
+    """Levels and words of its headings."""
+    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
+
+
+SEEN = {
+    "emphasis": ("The *bees* are **very** ~~ill~~ `well`.", "The bees are very ill well."),
+    "links": (
+        "See [the hive](https://example.org) and <https://example.org/x>.",
+        "See the hive and https://example.org/x.",
+    ),
+    "pictures": ("![a bee](bee.png) The bees.", "The bees."),
+    "soft line ends": ("The bees\nare well.", "The bees are well."),
+    "hard line ends": ("The bees  \nare well.", "The bees\nare well."),
+    "entities": ("Bees &amp; wasps", "Bees & wasps"),
+    "quotations": ("> The bees\n> are well.", "The bees are well."),
+    "rules": ("Bees.\n\n---\n\nWasps.", "Bees.\n\nWasps."),
+    "a list": ("- honey\n- wax\n", "- honey\n- wax"),
+    "a list within a list": ("- honey\n  - heath\n  - acacia\n- wax", "- honey\n  - heath\n  - acacia\n- wax"),
+    "numbers from three": ("3. third\n4. fourth", "3. third\n4. fourth"),
+    "a list with room": ("- honey\n\n- wax", "- honey\n\n- wax"),
+    "a paragraph in an item": ("- honey\n\n  of the heath\n- wax", "- honey\n\nof the heath\n\n- wax"),
+    "code in an item": ("- run\n\n  ```\n  bees()\n  ```\n", "- run\n\nbees()"),
+    "code": ("```python\nif bees:\n    fly()\n```", "if bees:\n    fly()"),
+    "a table": ("hive | bees\n---|---\none | *2000*\ntwo | 1500", "hive | bees\none | 2000\ntwo | 1500"),
+    "html": (
+        "<p align=center>Bees &amp; <b>wasps</b></p>\n\n<!-- hidden -->\n\nBees<br>wasps <i>x</i>",
+        "Bees & wasps\n\nBees\nwasps x",
+    ),
+    "scripts": ("<script>fly()</script>\n\nBees.", "Bees."),
+    "references": ("The [bees][1].\n\n[1]: https://example.org", "The bees."),
+}
+
+
+@pytest.mark.parametrize(("markup", "text"), SEEN.values(), ids=SEEN.keys())
+def test_what_a_reader_sees(markup: str, text: str) -> None:
+    """The text is what a reader sees on the finished page; markup and targets are not in it."""
+    assert read(markup).text == text
+
+
+def test_headings() -> None:
+    """Headings of both kinds are landmarks with their level, in place."""
+    document = read("# Bees\n\nText.\n\n## The *swarm*\n\nWax\n---\n\nMore.")
+    assert headings(document) == [(1, "Bees"), (2, "The swarm"), (2, "Wax")]
+    swarm = next(mark for mark in document.landmarks if mark.label == "The swarm")
+    assert document.text[swarm.start :].startswith("The swarm\n\nWax")
+
+
+HEADS = {
+    "plain": ('---\ntitle: "On Bees"\nauthor: Ada\ndate: 2020-12-05\n---\nText.', ("On Bees", "Ada", "2020-12-05")),
+    "several authors": ("---\ntitle: Bees\nauthors:\n  - Ada\n  - Charles\n---\nText.", ("Bees", "Ada, Charles", "")),
+    "authors in a row": ("---\nauthor: [Ada, 'Charles']\ndate: soon\n---\nText.", ("", "Ada, Charles", "")),
+    "a comment": ("---\ntitle: Bees # draft\n---\nText.", ("Bees", "", "")),
+    "a heading below": ("---\ntitle: On Bees\n---\n# Bees\n\nText.", ("On Bees", "", "")),
+    "a heading alone": ("# Bees\n\nText.", ("Bees", "", "")),
+    "the first of several headings": ("# Bees\n\nText.\n\n# Wasps\n\nText.", ("Bees", "", "")),
+    "the only heading, further down": ("Draft.\n\n# Bees\n\nText.", ("Bees", "", "")),
+    "several headings, further down": ("Draft.\n\n# Bees\n\n# Wasps\n\nText.", ("", "", "")),
+    "a heading of the second level": ("## Bees\n\nText.", ("", "", "")),
+    "a rule, and no head": ("Text.\n\n---\ntitle: Bees\n---\n", ("", "", "")),
+}
+
+
+@pytest.mark.parametrize(("markup", "expected"), HEADS.values(), ids=HEADS.keys())
+def test_what_it_says_of_itself(markup: str, expected: tuple[str, str, str]) -> None:
+    """Title, author and date come from the front matter, the title else from the heading of the whole."""
+    document = read(markup)
+    assert (document.title, document.author, document.date) == expected
+    assert "title:" not in document.text.split("Text.")[0]

@@ -1,0 +1,391 @@
+"""PDF: printed lines become paragraphs, and pages stay findable."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.errors import DamagedFile, EmptyDocument, NoTextLayer
+from index.loading import load_bytes
+from tests.loading.pdfs import Printed, build, column
+
+if TYPE_CHECKING:
+    from index.records import Document
+
+LINES = (
+    "The bees left the hive in the early morning, while the dew was still on",
+    "the clover, and did not come back before the bells of the village rang",
+    "for noon. Nobody had expected them to stay away for so long, least of",
+    "all the old beekeeper, who had counted them one by one and written the",
+    "number on the door.",
+)
+PROSE = " ".join(LINES)
+
+
+def read(data: bytes, name: str = "a.pdf") -> Document:
+    """A document of this."""
+    return load_bytes(data, source=name)
+
+
+def headings(document: Document) -> list[tuple[int, str]]:
+    """Levels and words of its headings."""
+    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
+
+
+def page_of(document: Document, words: str) -> str:
+    """The label of the page on which these words begin."""
+    start = document.text.index(words)
+    return [mark.label for mark in document.landmarks if mark.kind == "page" and mark.start <= start][-1]
+
+
+def test_lines_become_paragraphs() -> None:
+    """Lines at the usual distance are one paragraph; a gap begins another."""
+    document = read(build([[*column(LINES), *column(LINES, top=600)]]))
+    assert document.text == f"{PROSE}\n\n{PROSE}"
+
+
+def test_an_indent_begins_a_paragraph() -> None:
+    """Without a gap, a first line that is set in begins a paragraph."""
+    document = read(
+        build(
+            [
+                column(
+                    [*LINES, "   It was late when the first of them came home, heavy with pollen,", "and fell asleep."]
+                )
+            ]
+        )
+    )
+    assert document.text.split("\n\n")[1].startswith("It was late")
+
+
+def test_a_full_stop_at_the_margin_begins_nothing() -> None:
+    """A sentence that happens to end with its line is followed by the next in the same paragraph."""
+    lines = ["The bees left the hive in the early morning, while the dew lay there.", *LINES]
+    assert "\n\n" not in read(build([column(lines)])).text
+
+
+HYPHENS = {
+    "a word broken at the margin": (
+        ["Nobody hoped for any co-", "operation of the bees."],
+        "Nobody hoped for any cooperation of the bees.",
+    ),
+    "a compound that is written so elsewhere": (
+        ["A long-term hive lasts. It was a long-", "term plan, they said."],
+        "A long-term hive lasts. It was a long-term plan, they said.",
+    ),
+    "a compound of words that are never one": (
+        ["The market is based on honey: a market-", "based honey."],
+        "The market is based on honey: a market-based honey.",
+    ),
+    "a name": (
+        ["They all lived in Baden-", "Baden, near the woods."],
+        "They all lived in Baden-Baden, near the woods.",
+    ),
+    "a number": (["The bees had COVID-", "19, or so it seemed."], "The bees had COVID-19, or so it seemed."),
+    "a dash": (["The bees came back -", "late, but they came."], "The bees came back - late, but they came."),
+}
+
+
+@pytest.mark.parametrize(("lines", "text"), HYPHENS.values(), ids=HYPHENS.keys())
+def test_hyphens(lines: list[str], text: str) -> None:
+    """A hyphen goes where only the margin asked for it."""
+    assert read(build([column(lines)])).text == text
+
+
+def test_a_sentence_over_a_page_break_is_whole() -> None:
+    """What runs over a page break is one paragraph, and the page begins inside it."""
+    document = read(build([column(LINES[:3]), column(LINES[3:])]))
+    assert document.text == PROSE
+    assert page_of(document, "least of") == "1"
+    assert page_of(document, "all the old beekeeper") == "2"
+
+
+def test_notes_at_the_foot_do_not_cut_a_sentence() -> None:
+    """A footnote stands before the paragraph that it would interrupt, on its own page."""
+    note = [Printed(72, 80, "1 So says the book of the bees, in its second edition.", 8)]
+    document = read(build([[*column(LINES[:3]), *note], column(LINES[3:])]))
+    assert PROSE in document.text
+    assert page_of(document, "1 So says") == "1"
+
+
+def test_a_caption_at_the_top_of_a_page_does_not_cut_a_sentence() -> None:
+    """A caption stands after the paragraph that it would interrupt, on the page where it is printed."""
+    second = [Printed(72, 720, "Figure 1: A hive", 11), *column(LINES[3:], top=650)]
+    document = read(build([column(LINES[:3]), second]))
+    assert PROSE in document.text
+    assert page_of(document, "Figure 1") == "2"
+    assert page_of(document, "all the old") == "2"
+
+
+def test_two_columns_painted_one_after_the_other() -> None:
+    """The left column is read before the right, and a sentence goes on from one to the other."""
+    left, right = column(_narrow()[:9], x=72), column(_narrow()[9:], x=330)
+    assert read(build([[*left, *right]])).text == " ".join(_narrow())
+
+
+@pytest.mark.parametrize("shift", [0, 5])
+def test_two_columns_painted_line_by_line(shift: int) -> None:
+    """A page that is painted across its columns is read down them all the same."""
+    left, right = column(_narrow()[:9], x=72), column(_narrow()[9:], x=330, top=700 - shift)
+    across = [printed for pair in zip(left, right, strict=True) for printed in pair]
+    title = [Printed(72, 740, "The bees of this village and of all the villages around it, and their honey", 11)]
+    assert read(build([[*title, *across]])).text.endswith(" ".join(_narrow()))
+
+
+def _narrow() -> list[str]:
+    words = f"{PROSE} {PROSE}".replace("door. The", "door, and that the").split()
+    lines = [""]
+    for word in words:
+        if len(lines[-1]) + len(word) > 34:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines[:18]
+
+
+def _book(pages: int) -> bytes:
+    """Pages with a running head, on the left the book and on the right the chapter, and a number below."""
+    made = []
+    for number in range(pages):
+        head = "On Bees" if number % 2 else f"Chapter {'I' if number < pages / 2 else 'II'}: The Hive"
+        body = column([line.replace("noon", f"noon on day {number * number}") for line in LINES])
+        made.append([Printed(72, 760, head, 9), *body, Printed(300, 40, str(number + 7), 9)])
+    return build(made)
+
+
+def test_running_heads_and_page_numbers() -> None:
+    """What the printer repeats on every page is left out, and the document's notes say what and where."""
+    document = read(_book(12))
+    assert "On Bees" not in document.text
+    assert "Chapter" not in document.text
+    assert "\n18" not in document.text
+    assert document.text.count("noon on day") == 12
+    assert document.notes == ("Left out of passages: a running head or foot on 12 pages, page numbers on 12 pages.",)
+
+
+def test_heads_that_change_with_the_chapter() -> None:
+    """A head that is known only by the page number beside it is left out too."""
+    chapters = ["Spring", "Summer", "Summer", "Summer", "Autumn", "Autumn", "Winter"]
+    pages = [[Printed(72, 760, f"{name} {n + 3}", 9), *column(LINES)] for n, name in enumerate(chapters)]
+    document = read(build(pages))
+    assert "Winter" not in document.text
+    assert "Summer" not in document.text
+
+
+def test_heads_beside_the_page_number() -> None:
+    """A head is left out where the page's number stands in its row, at the other margin."""
+    chapters = ["Spring", "Summer", "Autumn", "Winter"]
+    pages = [
+        [Printed(72, 760, name, 9), Printed(500, 760, str(n + 3), 9), *column(LINES)] for n, name in enumerate(chapters)
+    ]
+    assert not set(chapters) & set(read(build(pages)).text.split())
+
+
+def test_roman_page_numbers() -> None:
+    """Pages may be counted in Roman numerals."""
+    pages = [[*column(LINES), Printed(300, 40, roman, 9)] for roman in ("iii", "iv", "v", "vi")]
+    document = read(build(pages))
+    assert not {"iii", "iv", "v", "vi"} & set(document.text.split())
+
+
+def _day(number: int) -> list[Printed]:
+    return column([f"It was day {number * number}.", *LINES[1:]], top=650)
+
+
+KEPT = {
+    "chapters that begin at one height": [[Printed(72, 740, f"Chapter {n}"), *_day(n)] for n in (4, 9, 11, 30)],
+    "chapters that begin with each page": [[Printed(72, 740, f"Chapter {n}", 14), *_day(n)] for n in (1, 2, 3, 4)],
+    "a page that is there twice": [[Printed(72, 740, "May 5, 2023", 11), *column(LINES)]] * 2,
+    "figures at the foot": [[*_day(n), Printed(72, 60, f"Sum: {n}")] for n in (17, 3, 99, 12)],
+}
+
+
+@pytest.mark.parametrize("pages", KEPT.values(), ids=KEPT.keys())
+def test_what_only_looks_like_furniture_stays(pages: list[list[Printed]]) -> None:
+    """Numbers that do not count pages, and what stands on two pages only, are the document's own words."""
+    document = read(build(pages))
+    assert document.notes == ()
+    assert all(
+        item.words in document.text.replace("\n", " ") for page in pages for item in page if item.y > 705 or item.y < 70
+    )
+
+
+def test_headings_by_type() -> None:
+    """Larger type makes a heading, the larger the higher; bold type of the usual size comes below."""
+    page = [
+        Printed(72, 740, "On the Dance of Bees", 20),
+        Printed(72, 715, "First Part", 15),
+        *column(LINES, top=690),
+        Printed(72, 600, "A Note on Wax", 11, bold=True),
+        *column(LINES, top=575),
+    ]
+    document = read(build([page]))
+    assert headings(document) == [(1, "On the Dance of Bees"), (2, "First Part"), (3, "A Note on Wax")]
+    assert document.title == "On the Dance of Bees"
+
+
+def test_headings_by_outline() -> None:
+    """An outline that fits the text says which lines are headings."""
+    pages = [
+        [Printed(72, 730, f"{n}. {name}", 11), *column(LINES)] for n, name in enumerate(["Bees", "Wax", "Honey"], 1)
+    ]
+    outline = [("Bees", 0), ("Wax", 1), ("Honey", 2)]
+    assert headings(read(build(pages, outline=outline))) == [(1, "1. Bees"), (1, "2. Wax"), (1, "3. Honey")]
+
+
+def test_lists_keep_their_lines() -> None:
+    """Each item of a list is a line; an item of two lines is one line again."""
+    items = [
+        "• honey of the heath",
+        "• wax, which is sold by the pound to those who make",
+        "  candles of it",
+        "• pollen",
+    ]
+    found = read(build([column(items)])).text
+    assert found == "• honey of the heath\n• wax, which is sold by the pound to those who make candles of it\n• pollen"
+
+
+def test_a_table_of_contents_keeps_its_lines() -> None:
+    """Lines that lead to a page by dots stay lines."""
+    lines = [
+        "Bees ............................. 1",
+        "Wax .............................. 2",
+        "Honey ............................ 3",
+    ]
+    assert read(build([column(lines)])).text.count("\n") == 2
+
+
+def test_a_table_keeps_its_rows() -> None:
+    """Cells that stand side by side are a line, in order, whether or not they are far apart."""
+    rows = [("hive", "bees", "honey"), ("one", "2000", "3 kg"), ("two", "1500", "2 kg"), ("three", "900", "1 kg")]
+    cells = [Printed(72 + 120 * x, 700 - 14 * y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
+    assert read(build([cells])).text == "\n".join(map(" ".join, rows))
+
+
+def test_a_line_with_raised_figures_is_one_line() -> None:
+    """A figure that is set higher belongs to the word before it."""
+    page = [
+        Printed(72, 700, "The bees are well", 11),
+        Printed(156, 704, "2", 7),
+        Printed(163, 700, "and so is the queen.", 11),
+    ]
+    assert read(build([page])).text == "The bees are well2 and so is the queen."
+
+
+def test_labels() -> None:
+    """A page is called what is printed on it where the PDF knows, else by its number."""
+    pages = [column([f"{insect} are well."]) for insect in ("Bees", "Wasps", "Ants", "Flies")]
+    labelled = read(build(pages, labels="0 << /S /r >> 2 << /S /D >>"))
+    assert [page_of(labelled, insect) for insect in ("Bees", "Wasps", "Ants", "Flies")] == ["i", "ii", "1", "2"]
+    assert page_of(read(build(pages)), "Flies") == "4"
+
+
+def test_what_is_all_there_is_stays() -> None:
+    """Pages with nothing on them but their numbers keep these."""
+    assert read(build([column([f"Sheet {n}"]) for n in range(5)])).text.startswith("Sheet 0")
+
+
+def test_empty_pages_count() -> None:
+    """A page without words is a page, at the end too."""
+    document = read(build([column(["Bees."]), [], column(["Wasps."]), []]))
+    assert page_of(document, "Wasps") == "3"
+    assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 270])
+def test_text_that_runs_up_the_page(rotate: int) -> None:
+    """A page whose text runs upward is read as if it lay the right way."""
+    lines = [Printed(100 + 13 * n, 72, line, 11, upward=True) for n, line in enumerate(LINES)]
+    assert read(build([lines], rotate=rotate)).text == PROSE
+
+
+def test_a_stamp_in_the_margin() -> None:
+    """What runs up the margin of a page does not get into its text."""
+    stamp = Printed(30, 200, "printed for the members of the society", 14, upward=True)
+    document = read(build([[*column(LINES[:2]), stamp, *column(LINES[2:], top=674)]]))
+    assert document.text == f"{PROSE}\n\nprinted for the members of the society"
+
+
+STATED = {
+    "title and author": ({"Title": "On Bees", "Author": "Ada Lovelace"}, ("On Bees", "Ada Lovelace", "")),
+    "a program's title": ({"Title": "Microsoft Word - bees.doc"}, ("", "", "")),
+    "a file name": ({"Title": "bees_final-2.indd"}, ("", "", "")),
+    "the name of the file": ({"Title": "a"}, ("", "", "")),
+    "no title": ({"Title": "untitled", "Author": "anonymous"}, ("", "", "")),
+    "the day of export": ({"CreationDate": "D:20201205080000Z"}, ("", "", "")),
+}
+
+
+@pytest.mark.parametrize(("information", "expected"), STATED.values(), ids=STATED.keys())
+def test_stated_and_never_guessed(information: dict[str, str], expected: tuple[str, str, str]) -> None:
+    """What a person wrote into the properties counts; what programs leave there does not, nor the day of an export."""
+    document = read(build([column(LINES)], information=information))
+    assert (document.title, document.author, document.date) == expected
+
+
+def test_the_first_page_says_it() -> None:
+    """The largest line at the top is the title, `By …` the author, and a line that is a date the date."""
+    page = [
+        Printed(72, 740, "The Dance of the Bees", 20),
+        Printed(72, 715, "By Ada Lovelace", 11),
+        Printed(72, 695, "3 May 1843", 11),
+        *column(LINES, top=660),
+    ]
+    document = read(build([page]))
+    assert (document.title, document.author, document.date) == ("The Dance of the Bees", "Ada Lovelace", "1843-05-03")
+
+
+@pytest.mark.parametrize(
+    "line", ["4.2 Conclusions on Bees", "Bees", "the bees, and so on,"], ids=["section", "word", "phrase"]
+)
+def test_large_type_that_is_no_title(line: str) -> None:
+    """The heading of a section, a word or a phrase in large type is not the title of the whole."""
+    assert read(build([[Printed(72, 740, line, 20), *column(LINES)]])).title == ""
+
+
+def test_pictures_of_pages() -> None:
+    """Pages that are images say so, and how they can be given text."""
+    with pytest.raises(NoTextLayer, match=r"its 2 pages are images.*ocrmypdf"):
+        read(build([[], []], picture=True))
+
+
+def test_nothing_printed() -> None:
+    """Blank pages are no words."""
+    with pytest.raises(EmptyDocument):
+        read(build([[]]))
+
+
+def test_damaged() -> None:
+    """A file that only begins like a PDF is damaged."""
+    with pytest.raises(DamagedFile, match="cannot be opened"):
+        read(b"%PDF-1.7 and then something else")
+
+
+def test_a_damaged_page_does_not_cost_the_others() -> None:
+    """A page that is not there is left out with a note, and the others keep their numbers."""
+    data = build([column(["Bees."]), column(["Wasps."])])
+    document = read(data.replace(b"/Kids [6 0 R", b"/Kids [1 0 R", 1))
+    assert document.text == "Wasps."
+    assert page_of(document, "Wasps.") == "2"
+    assert document.notes == ("1 page could not be read.",)
+
+
+def test_pages_of_words_and_pages_of_pictures() -> None:
+    """Where some pages are images, the others are read, and a note says what is missing."""
+    document = read(build([column(["Bees."]), []], picture=True))
+    assert document.text == "Bees."
+    assert document.notes == ("1 page without text, as images: run text recognition to have them read.",)
+
+
+def test_threads() -> None:
+    """Documents may be read in several threads at once, and come out the same."""
+    data = _book(8)
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(read(data).text)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {read(data).text}
+    assert len(found) == 4

@@ -1,0 +1,200 @@
+"""Plain text: paragraphs, headings, and what its head says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.loading import load_bytes
+from index.loading.describing import byline, iso_date
+
+if TYPE_CHECKING:
+    from index.records import Document
+
+PROSE = (
+    "The bees left the hive in the early morning, while the dew was still\n"
+    "on the clover, and did not come back before the bells of the village\n"
+    "had rung for noon. Nobody had expected them to stay away for so long,\n"
+    "least of all the old beekeeper, who had counted them out one by one\n"
+    "and written their number on the door.\n"
+)
+
+
+def read(text: str, name: str = "a.txt") -> Document:
+    """A document of this."""
+    return load_bytes(text.encode(), source=name)
+
+
+def headings(document: Document) -> list[tuple[int, str]]:
+    """Levels and words of its headings."""
+    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
+
+
+def paragraphs(document: Document) -> list[str]:
+    """Its paragraphs and headings, by their landmarks."""
+    starts = [mark.start for mark in document.landmarks if mark.kind in {"heading", "paragraph"}]
+    ends = [*starts[1:], len(document.text)]
+    return [document.text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def test_lines_broken_at_a_margin_are_joined() -> None:
+    """Prose that an editor broke into lines is one paragraph again, so that sentences are whole."""
+    document = read(PROSE + "\n" + PROSE)
+    assert paragraphs(document) == [" ".join(PROSE.split())] * 2
+
+
+def test_paragraphs_by_indent() -> None:
+    """In text set like a book, an indent after the end of a sentence begins a paragraph."""
+    document = read(PROSE + "   " + PROSE + PROSE)
+    assert paragraphs(document)[1].startswith("The bees left")
+
+
+def test_a_hyphen_at_the_margin_stays() -> None:
+    """Plain text is seldom hyphenated: `well-` and `known` are `well-known`."""
+    text = PROSE.replace("was still\non the clover", "was well-\nknown to lie")
+    assert "well-known" in read(text + "\n" + PROSE).text
+
+
+KEPT = {
+    "verse": "The hive is a town without sorrow,\nThe heath is its harvest and hall,\nIts wealth,\nAnd all.",
+    "a list": "- honey from the heath\n- wax\n- pollen, dried and sold by the pound\n- royal jelly",
+    "numbers": "1. Open the hive.\n2. Look for the queen, who is longer than the others.\n3. Close it.",
+    "code": "def hives():\n    for hive in HIVES:\n        yield hive\nprint(hives())",
+    "a table": "hive   bees   honey\none    2000   3 kg\ntwo    1500   2 kg\nthree  900    1 kg",
+}
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
+def test_lines_that_an_author_broke_stay(text: str) -> None:
+    """Verse, lists, code and tables keep their lines, alone and amid wrapped prose."""
+    assert read(text).text == text
+    assert text in read(f"{PROSE}\n{PROSE}\n{text}\n\n{PROSE}").text
+
+
+def test_long_lines_are_paragraphs() -> None:
+    """Where a line holds a whole paragraph, each such line is one."""
+    line = " ".join(PROSE.split())
+    assert paragraphs(read(f"{line}\n{line}\n")) == [line, line]
+
+
+HEADINGS = {
+    "a chapter": ("CHAPTER I\n\n" + PROSE, [(1, "CHAPTER I")]),
+    "a chapter with a name": ("Chapter 2. The Swarm\n\n" + PROSE, [(1, "Chapter 2. The Swarm")]),
+    "numbers": ("1. Bees\n\n" + PROSE + "\n1.2 Swarms\n\n" + PROSE, [(1, "1. Bees"), (2, "1.2 Swarms")]),
+    "capitals": ("Intro text.\n\nTHE OLD BEEKEEPER\n\n" + PROSE, [(2, "THE OLD BEEKEEPER")]),
+    "underlines": ("Bees\n====\nText.\n\nWax\n---\nMore.\n", [(1, "Bees"), (2, "Wax")]),
+    "lines above and below": ("======\n Bees\n======\n\nText.\n", [(1, "Bees")]),
+    "a sentence": ("It was late.\n\n" + PROSE, []),
+    "a date": ("Some text.\n\n5 December 2020\n\n" + PROSE, []),
+    "a short line": ("Some text.\n\nDoylestown, PA 18901\n\n" + PROSE, []),
+    "one word in capitals": ("Some text.\n\nNOTE\n\n" + PROSE, []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), HEADINGS.values(), ids=HEADINGS.keys())
+def test_clear_headings_only(text: str, expected: list[tuple[int, str]]) -> None:
+    """A line is a heading where nothing else would look like it."""
+    assert headings(read(text)) == expected
+
+
+def test_org_headings() -> None:
+    """The stars of Org are levels, and not in the text."""
+    document = read("* Bees\nText on bees.\n** Swarms\nText on swarms.\n", "a.org")
+    assert headings(document) == [(1, "Bees"), (2, "Swarms")]
+    assert "*" not in document.text
+
+
+BLOG = (
+    "Pages\n\n5 December 2020\n\nDo Bees Really Dance?\n\nBy Ada Lovelace\n\n{body}\n\nNo comments:\n\nPost a Comment"
+)
+BODY = " ".join(PROSE.split())
+DESCRIBED = {
+    "a page saved from a blog": (
+        BLOG.format(body=BODY),
+        ("Do Bees Really Dance?", "Ada Lovelace", "2020-12-05"),
+    ),
+    "header lines": (
+        f"Title: On Bees\nAuthors: Ada Lovelace, Charles Babbage\nDate: 3 May 1843\n\n{BODY}",
+        ("On Bees", "Ada Lovelace, Charles Babbage", "1843-05-03"),
+    ),
+    "a title alone": (f"The Dance of the Bees\n\n{BODY}", ("The Dance of the Bees", "", "")),
+    "a memo": (f"May 5, 2023\nTo Whom it May Concern:\n\n{BODY}", ("", "", "2023-05-05")),
+    "a date within the text": (f"{BODY} It was on 5 December 2020.\n\n5 December 2020\n\n{BODY}", ("", "", "")),
+    "a first line that is a sentence": (f"The bees are well.\n\n{BODY}", ("", "", "")),
+    "a chapter": (f"CHAPTER I\n\n{BODY}", ("", "", "")),
+    "a line and nothing else": ("The Dance of the Bees", ("", "", "")),
+    "a greeting": (f"Dear Ada,\n\n{BODY}", ("", "", "")),
+    "lines that belong together": (f"Ada Lovelace\nCountess\nLondon\n\n{BODY}", ("", "", "")),
+    "by that names nobody": (f"The Dance\n\nBy the way of introduction\n\n{BODY}", ("The Dance", "", "")),
+    "code": ("import bees\n\nimport hives\n\nbees.fly()", ("", "", "")),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), DESCRIBED.values(), ids=DESCRIBED.keys())
+def test_stated_and_never_guessed(text: str, expected: tuple[str, str, str]) -> None:
+    """Title, author and date are those that the head of the text states; otherwise they are empty."""
+    document = read(text)
+    assert (document.title, document.author, document.date) == expected
+
+
+def test_the_title_is_a_heading() -> None:
+    """The line that is the title heads what follows."""
+    assert headings(read(BLOG.format(body=BODY))) == [(1, "Do Bees Really Dance?")]
+
+
+DATES = {
+    "2020-12-05": "2020-12-05",
+    "2020-12-05T08:30:00Z": "2020-12-05",
+    "2020-12-05 08:30:00 +0100": "2020-12-05",
+    "2020-12": "2020-12",
+    "2020": "2020",
+    "5 December 2020": "2020-12-05",
+    "Saturday, December 5th, 2020": "2020-12-05",
+    "Published on 5 Dec. 2020": "2020-12-05",
+    "December 2020": "2020-12",
+    "5. Dezember 2020": "2020-12-05",
+    "5 de diciembre de 2020": "2020-12-05",
+    "5 décembre 2020": "2020-12-05",
+    "5/12/2020": "",
+    "31 February 2020": "",
+    "5 Smarch 2020": "",
+    "On 5 December 2020 the bees": "",
+    "": "",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), DATES.items())
+def test_dates(text: str, expected: str) -> None:
+    """A date is read as precisely as it is stated, and not at all where it could mean two days."""
+    assert iso_date(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("By Ada Lovelace", "Ada Lovelace"),
+        ("by Ada Lovelace and Charles Babbage", "Ada Lovelace and Charles Babbage"),
+        ("BY ADA LOVELACE", "ADA LOVELACE"),
+        ("By Ludwig van Beethoven", "Ludwig van Beethoven"),
+        ("By noon the bees had gone", ""),
+        ("By Jove!", ""),
+        ("Ada Lovelace", ""),
+    ],
+)
+def test_bylines(line: str, names: str) -> None:
+    """A byline is `By` and names, and nothing besides."""
+    assert byline(line) == names
+
+
+def test_the_seed() -> None:
+    """The article that Pincite ships with states its title, its author and its date, and has paragraphs."""
+    seeds = Path(__file__).parents[2].parent / "shared" / "seeds"
+    if not seeds.is_dir():
+        pytest.skip("the shared folder is not here")
+    document = load_bytes(next(seeds.glob("*.txt")).read_bytes(), source="seed.txt")
+    assert document.title == "Is Putin Really Considering a Military Alliance With China?"
+    assert document.author == "Alexander Gabuev"
+    assert document.date == "2020-12-05"
+    assert "".join(paragraphs(document)[4:5]).startswith("At a meeting of the Valdai Discussion Club")

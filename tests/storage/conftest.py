@@ -1,0 +1,30 @@
+"""An empty catalog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.storage.catalog import Catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the catalog is."""
+    path = tmp_path / "library"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def catalog(folder: Path) -> Iterator[Catalog]:
+    """Made, and empty."""
+    catalog = Catalog(folder)
+    catalog.create()
+    yield catalog
+    catalog.close()

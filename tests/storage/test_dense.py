@@ -1,0 +1,263 @@
+"""Nearest passages: what FAISS says is what arithmetic says, whatever happened to its file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.encoding import normalised
+from index.records import Chunk
+from index.storage.catalog import Catalog
+from index.storage.dense import DenseIndex
+from index.storage.filing import PackedVectors
+from index.storage.schema import pack_vector
+from tests.fakes import meaning
+from tests.storage.making import MADE_WITH, a_document, id_of, put
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from index.storage.catalog import DocumentRange
+
+WHALE = a_document("A whale swam.", "The whale sang a letter.", source="/whale")
+OIL = a_document("Oil has a price.", "The clock stopped.", source="/oil")
+MANY = 300
+"""Enough passages for the file to be worth writing."""
+
+
+class Watched(Catalog):
+    """A catalog that counts the vectors read from it."""
+
+    read = 0
+
+    def vectors(self, ranges: Sequence[DocumentRange]) -> Any:
+        """As ever, and counted."""
+        for ids, vectors in super().vectors(ranges):
+            self.read += len(ids)
+            yield ids, vectors
+
+
+def index_of(catalog: Catalog, folder: Path) -> DenseIndex:
+    """An index that is caught up."""
+    index = DenseIndex(folder / "dense.faiss", catalog.library_id)
+    index.catch_up(catalog)
+    return index
+
+
+def put_vectors(catalog: Catalog, vectors: np.ndarray[Any, Any], source: str = "/many") -> int:
+    """A document with one passage for each vector."""
+    document = replace(a_document(source, source=source), text="x" * len(vectors))
+    packed = [PackedVectors(bytes([n % 256, n // 256]), pack_vector(vector), b"") for n, vector in enumerate(vectors)]
+    catalog.put(document, [Chunk(n, n + 1, ()) for n in range(len(vectors))], packed, MADE_WITH)
+    number = catalog.number_of(document.id)
+    assert number is not None
+    return number
+
+
+def some_vectors(seed: int, n: int, dimension: int = 16) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Random directions."""
+    return normalised(np.random.default_rng(seed).normal(size=(n, dimension)).astype(np.float32))
+
+
+def brute_force(catalog: Catalog, question: np.ndarray[Any, Any], k: int, ids: set[int]) -> dict[int, float]:
+    """The same search by arithmetic over the catalog's vectors."""
+    scores = {
+        int(identity): float(vector @ question)
+        for block, vectors in catalog.vectors(catalog.added_since(-1))
+        for identity, vector in zip(block, vectors, strict=True)
+        if int(identity) in ids
+    }
+    return dict(sorted(scores.items(), key=lambda item: -item[1])[:k])
+
+
+def same(found: dict[int, float], expected: dict[int, float]) -> bool:
+    """The same passages in the same order with the same scores."""
+    return list(found) == list(expected) and found == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_nearest_comes_first(catalog: Catalog, folder: Path) -> None:
+    """A passage that is all about the question has cosine 1; one with half of other ideas has the root of one half."""
+    put(catalog, WHALE)
+    put(catalog, OIL)
+    found = index_of(catalog, folder).search(meaning("whale"), 2, None)
+    assert list(found) == [id_of(catalog, "swam"), id_of(catalog, "sang")]
+    assert list(found.values()) == pytest.approx([2**-0.5, 3**-0.5], abs=1e-3)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**6), st.integers(1, 40), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_it_agrees_with_arithmetic(catalog: Catalog, folder: Path, seed: int, k: int, kept: list[bool]) -> None:
+    """After any additions and removals, ids, order and cosines are those of an exhaustive search of the catalog."""
+    for info in catalog.documents():
+        catalog.remove(catalog.number_of(info.id) or 0)
+    index = index_of(catalog, folder)
+    numbers = [put_vectors(catalog, some_vectors(seed + n, 1 + n * 5), f"/{seed}/{n}") for n in range(4)]
+    index.catch_up(catalog)
+    for number, stays in zip(numbers, kept, strict=True):
+        if not stays:
+            catalog.remove(number)
+    index.catch_up(catalog)
+    ids = {each.first + n for each in catalog.added_since(-1) for n in range(each.passages)}
+    question = some_vectors(seed + 9, 1)[0]
+    assert index.ids() == ids
+    assert same(index.search(question, k, None), brute_force(catalog, question, k, ids))
+
+
+@pytest.mark.parametrize("names", [["/whale"], ["/whale", "/oil"], []], ids=["one", "several", "none"])
+def test_a_filter_acts_before_the_ranking(catalog: Catalog, folder: Path, names: list[str]) -> None:
+    """Restricted to some documents, their best passages are found even where all others are nearer."""
+    put_vectors(catalog, np.tile(meaning("whale"), (50, 1)))
+    numbers = {"/whale": put(catalog, WHALE), "/oil": put(catalog, OIL)}
+    ranges = catalog.ranges([numbers[name] for name in names])
+    found = index_of(catalog, folder).search(meaning("whale"), 3, ranges)
+    allowed = {each.first + n for each in ranges for n in range(each.passages)}
+    assert same(found, {i: s for i, s in brute_force(catalog, meaning("whale"), 3, allowed).items()})
+    assert bool(found) == bool(names)
+
+
+def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
+    """Before anything is added, and after everything is removed, nothing is found and nothing fails."""
+    index = index_of(catalog, folder)
+    assert index.search(meaning("whale"), 5, None) == {}
+    assert index.ids() == set()
+    number = put(catalog, WHALE)
+    index.catch_up(catalog)
+    catalog.remove(number)
+    index.catch_up(catalog)
+    assert index.search(meaning("whale"), 5, None) == {}
+    assert index.ids() == set()
+
+
+def test_a_removed_passage_is_not_found(catalog: Catalog, folder: Path) -> None:
+    """Removal takes effect with the next catching up, and leaves the others where they were."""
+    whale, _ = put(catalog, WHALE), put(catalog, OIL)
+    index = index_of(catalog, folder)
+    gone = set(index.search(meaning("whale"), 2, None))
+    catalog.remove(whale)
+    index.catch_up(catalog)
+    assert gone.isdisjoint(index.search(meaning("whale"), 9, None))
+    assert list(index.search(meaning("price"), 1, None)) == [id_of(catalog, "price")]
+
+
+def test_a_commit_in_the_midst_of_catching_up_is_counted_once(folder: Path) -> None:
+    """Where a writer commits after the generation was read, its passages are in the index once, not twice."""
+
+    class Interrupted(Catalog):
+        commit = None
+
+        def generation(self) -> int:
+            generation = super().generation()
+            document, self.commit = self.commit, None
+            if document:
+                put(self, document)
+            return generation
+
+    catalog = Interrupted(folder)
+    catalog.create()
+    put(catalog, OIL)
+    index = index_of(catalog, folder)
+    put(catalog, a_document("The clock chimed."))
+    catalog.commit = WHALE  # type: ignore[assignment]
+    index.catch_up(catalog)
+    index.catch_up(catalog)
+    assert len(index) == 5 == len(index.ids())
+    catalog.close()
+
+
+def test_small_changes_are_not_worth_a_file(catalog: Catalog, folder: Path) -> None:
+    """A few passages are read again faster than a file is written."""
+    put(catalog, WHALE)
+    index_of(catalog, folder).save()
+    assert not (folder / "dense.faiss").exists()
+
+
+def test_a_sound_file_spares_reading(catalog: Catalog, folder: Path) -> None:
+    """The next process reads only what came after the file was written, and finds the same."""
+    put_vectors(catalog, some_vectors(1, MANY))
+    index_of(catalog, folder).save()
+    put_vectors(catalog, some_vectors(2, 7), "/later")
+    catalog.close()
+    watched = Watched(folder)
+    index = index_of(watched, folder)
+    assert watched.read == 7
+    question = some_vectors(3, 1)[0]
+    assert same(index.search(question, 20, None), brute_force(catalog, question, 20, index.ids()))
+    watched.close()
+
+
+def test_a_file_is_not_written_twice(catalog: Catalog, folder: Path) -> None:
+    """Saving again without a change leaves the file alone."""
+    put_vectors(catalog, some_vectors(1, MANY))
+    index = index_of(catalog, folder)
+    index.save()
+    (folder / "dense.faiss").unlink()
+    index.save()
+    assert not (folder / "dense.faiss").exists()
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "short": lambda data: data[:10],
+    "truncated": lambda data: data[: len(data) // 2],
+    "a bit of a vector": lambda data: data[:500] + bytes([data[500] ^ 1]) + data[501:],
+    "a bit of the stamp": lambda data: data[:-40] + bytes([data[-40] ^ 1]) + data[-39:],
+    "a bit of the checksum": lambda data: data[:-16] + bytes([data[-16] ^ 1]) + data[-15:],
+    "noise": lambda data: bytes(range(256)) * 40,
+    "something added": lambda data: data + b"x",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_file_is_not_trusted(catalog: Catalog, folder: Path, name: str) -> None:
+    """Whatever is wrong with the file, all vectors are read from the catalog again and the answers are the same."""
+    put_vectors(catalog, some_vectors(1, MANY))
+    index = index_of(catalog, folder)
+    index.save()
+    question = some_vectors(3, 1)[0]
+    before = index.search(question, 20, None)
+    path = folder / "dense.faiss"
+    path.write_bytes(DAMAGES[name](path.read_bytes()))
+    watched = Watched(folder)
+    again = index_of(watched, folder)
+    assert watched.read == MANY
+    assert same(again.search(question, 20, None), before)
+    watched.close()
+
+
+def test_a_foreign_file_is_not_trusted(catalog: Catalog, folder: Path, tmp_path: Path) -> None:
+    """A sound file of another library counts for nothing."""
+    (tmp_path / "other").mkdir()
+    other = Catalog(tmp_path / "other")
+    other.create()
+    put_vectors(other, some_vectors(1, MANY))
+    index_of(other, tmp_path / "other").save()
+    other.close()
+    put_vectors(catalog, some_vectors(2, MANY))
+    (tmp_path / "other" / "dense.faiss").rename(folder / "dense.faiss")
+    question = some_vectors(3, 1)[0]
+    index = index_of(catalog, folder)
+    assert same(index.search(question, 9, None), brute_force(catalog, question, 9, index.ids()))
+
+
+def test_a_file_of_a_lost_history_is_not_trusted(catalog: Catalog, folder: Path) -> None:
+    """Where the catalog was restored from a copy, a file of what came after the copy is replaced, not taken up later."""
+    put_vectors(catalog, some_vectors(1, 2), "/early")
+    catalog.close()
+    copy = (folder / "catalog.db").read_bytes()
+    put_vectors(catalog, some_vectors(2, MANY), "/lost")
+    index_of(catalog, folder).save()
+    catalog.close()
+    (folder / "catalog.db").write_bytes(copy)
+    restored = index_of(catalog, folder)
+    assert len(restored.ids()) == 2
+    restored.save()
+    put_vectors(catalog, some_vectors(3, 2), "/new")  # the generation of the lost history again
+    question = some_vectors(4, 1)[0]
+    index = index_of(catalog, folder)
+    assert same(index.search(question, 9, None), brute_force(catalog, question, 9, {1, 2, 3, 4}))
