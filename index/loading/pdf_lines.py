@@ -130,8 +130,9 @@ def _parts(text_page: Any, words: str, start: int, wide: _Utf16) -> Iterator[_Fr
         body = words[begin:end].strip()
         first = start + end - len(words[begin:end].lstrip())
         boxes, bold = _ask(text_page, wide.index(first), wide.index(first + len(body) - 1)) if body else ((), False)
-        if boxes:
-            yield _Fragment(one_line(body), boxes, bold)
+        seen = one_line(body)
+        if boxes and seen:
+            yield _Fragment(seen, boxes, bold)
         begin = end
 
 

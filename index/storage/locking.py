@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,15 +37,25 @@ class WriterLock:
         except Timeout as error:
             raise LibraryLocked(str(self._folder), self._holder()) from error
         except OSError as error:
-            raise LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", _HINT) from error
+            raise self._not_writable(error) from error
         try:
-            if self._lock.lock_counter == 1:
-                self._card.write_text(json.dumps(_visiting_card()))
+            self._leave_card()
             yield
         finally:
             if self._lock.lock_counter == 1:
-                self._card.unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._card.unlink(missing_ok=True)
             self._lock.release()
+
+    def _leave_card(self) -> None:
+        if self._lock.lock_counter == 1:
+            try:
+                self._card.write_text(json.dumps(_visiting_card()))
+            except OSError as error:
+                raise self._not_writable(error) from error
+
+    def _not_writable(self, error: OSError) -> LibraryNotWritable:
+        return LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", _HINT)
 
     def _holder(self) -> str:
         """Who holds the lock, as far as they have said."""

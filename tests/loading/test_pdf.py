@@ -378,6 +378,21 @@ def test_pages_of_words_and_pages_of_pictures() -> None:
     assert document.notes == ("1 page without text, as images: run text recognition to have them read.",)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Printed(72, 690, "\xad\xad", 11),
+        Printed(72, 687, "", 11),
+        Printed(72, 687, "tiny", 0.001),
+        Printed(-900, -900, "far"),
+    ],
+    ids=["only soft hyphens", "no letters", "no height", "off the page"],
+)
+def test_odd_print(odd: Printed) -> None:
+    """What cannot be seen on a page does no harm to what can."""
+    assert "The bees are well." in read(build([[Printed(72, 700, "The bees are well."), odd]])).text
+
+
 def test_threads() -> None:
     """Documents may be read in several threads at once, and come out the same."""
     data = _book(8)

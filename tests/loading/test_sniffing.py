@@ -116,7 +116,9 @@ def test_not_what_the_name_says(name: str, data: bytes, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b" \n\t\n", b"\xef\xbb\xbf", b"--- *** ---"], ids=["none", "blank", "mark", "rules"]
+    "data",
+    [b"", b" \n\t\n", b"\xef\xbb\xbf", b"--- *** ---", b"<html></html>"],
+    ids=["none", "blank", "mark", "rules", "tags"],
 )
 def test_no_words(data: bytes) -> None:
     """A file without a single letter or digit is empty, and no document."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from index.encoding import Draft
 from index.records import Chunk, Document, Landmark, Span
@@ -14,6 +15,8 @@ from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
 
     from index.storage.catalog import Catalog
 
@@ -61,6 +64,16 @@ def put(catalog: Catalog, document: Document) -> int:
     """Store a document, and give its number."""
     chunks = chunks_of(document)
     catalog.put(document, chunks, vectors_of(document, chunks), MADE_WITH)
+    number = catalog.number_of(document.id)
+    assert number is not None
+    return number
+
+
+def put_vectors(catalog: Catalog, vectors: np.ndarray[Any, Any], source: str = "/many") -> int:
+    """A document with one passage for each vector."""
+    document = replace(a_document(source, source=source), text="x" * len(vectors))
+    packed = [PackedVectors(bytes([n % 256, n // 256]), pack_vector(vector), b"") for n, vector in enumerate(vectors)]
+    catalog.put(document, [Chunk(n, n + 1, ()) for n in range(len(vectors))], packed, MADE_WITH)
     number = catalog.number_of(document.id)
     assert number is not None
     return number

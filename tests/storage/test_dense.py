@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.encoding import normalised
-from index.records import Chunk
 from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex
-from index.storage.filing import PackedVectors
-from index.storage.schema import pack_vector
 from tests.fakes import meaning
-from tests.storage.making import MADE_WITH, a_document, id_of, put
+from tests.storage.making import a_document, id_of, put, put_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,16 +44,6 @@ def index_of(catalog: Catalog, folder: Path) -> DenseIndex:
     index = DenseIndex(folder / "dense.faiss", catalog.library_id)
     index.catch_up(catalog)
     return index
-
-
-def put_vectors(catalog: Catalog, vectors: np.ndarray[Any, Any], source: str = "/many") -> int:
-    """A document with one passage for each vector."""
-    document = replace(a_document(source, source=source), text="x" * len(vectors))
-    packed = [PackedVectors(bytes([n % 256, n // 256]), pack_vector(vector), b"") for n, vector in enumerate(vectors)]
-    catalog.put(document, [Chunk(n, n + 1, ()) for n in range(len(vectors))], packed, MADE_WITH)
-    number = catalog.number_of(document.id)
-    assert number is not None
-    return number
 
 
 def some_vectors(seed: int, n: int, dimension: int = 16) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -1,0 +1,107 @@
+"""The sample documents, their questions, and the article that the project began with, through the real encoder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from index import Library, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.encoding import Encoder
+    from index.records import Found
+
+pytestmark = pytest.mark.model
+
+ROOT = Path(__file__).parents[1]
+SEEDS = ROOT / "seeds"
+ARTICLE = ROOT.parent / "shared" / "seeds"
+QUESTIONS = [json.loads(line) for line in (SEEDS / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> Iterator[Library]:
+    with Library.open(tmp_path_factory.mktemp("seeds"), Settings(), encoder=real_encoder) as library:
+        receipt = library.add([path for path in SEEDS.iterdir() if path.suffix != ".jsonl"])
+        assert not receipt.failed
+        yield library
+
+
+@pytest.fixture(scope="module")
+def article(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> Iterator[Library]:
+    if not ARTICLE.exists():
+        pytest.skip("shared data is absent: the article is not part of the project")
+    with Library.open(tmp_path_factory.mktemp("article"), Settings(), encoder=real_encoder) as library:
+        library.add(ARTICLE)
+        yield library
+
+
+def test_the_questions_are_enough_and_ten_of_them_have_no_answer() -> None:
+    """Forty or more questions, ten or more of them not answerable from the documents."""
+    assert len(QUESTIONS) >= 40
+    assert sum(not each["answerable"] for each in QUESTIONS) >= 10
+
+
+def test_every_quote_stands_in_its_document(seeds: Library) -> None:
+    """An answerable question names a document and words that are in it, to the letter."""
+    for each in _answerable():
+        assert each["quote"] in seeds.document(each["document"]).text, each["question"]
+
+
+def test_every_document_states_title_author_and_date(seeds: Library) -> None:
+    """All the seeds say what they are, in five formats, and every one is understood."""
+    for info in seeds.documents():
+        assert info.title, info.source
+        assert info.author == "Pincite seed library", info.source
+        assert info.date.startswith("2026-11"), info.source
+
+
+def test_answerable_questions_find_their_document_and_pin_their_quote(seeds: Library) -> None:
+    """The right document is among the first three for 95 % of the questions, and the first pin on it quotes for 85 %."""
+    found = [(each, seeds.search(each["question"], limit=10)) for each in _answerable()]
+    near = sum(each["document"] in _names(hits)[:3] for each, hits in found)
+    pinned = sum(each["quote"] in hits[0].quote for each, hits in found)
+    assert near >= 0.95 * len(found), f"{near} of {len(found)}"
+    assert pinned >= 0.85 * len(found), f"{pinned} of {len(found)}"
+
+
+def test_every_quote_of_a_hit_is_in_its_document(seeds: Library) -> None:
+    """`document.text[start:end]` is the quote, for each passage and each pin."""
+    for each in QUESTIONS:
+        for hit in seeds.search(each["question"]):
+            text = seeds.document(hit.document.id).text
+            assert hit.pin.of(text) == hit.quote
+            assert text[hit.passage.start : hit.passage.end] == hit.passage.text
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How did China get a discount from Rosneft and Transneft?", "secured a discount"),
+        ("Does China recognise Crimea as Russian?", "officially considers Crimea to be part of Ukraine"),
+        ("What was China's share of Russia's trade in 2019?", "nearly 18 percent in 2019"),
+    ],
+)
+def test_the_article_answers(article: Library, question: str, words: str) -> None:
+    """The passage that answers comes first, and its pin is the sentence that does."""
+    assert words in article.search(question)[0].quote
+
+
+def test_the_article_states_who_wrote_it_and_when(article: Library) -> None:
+    """A page saved as plain text is read for its title, author and date."""
+    (info,) = article.documents()
+    assert info.title == "Is Putin Really Considering a Military Alliance With China?"
+    assert (info.author, info.date) == ("Alexander Gabuev", "2020-12-05")
+
+
+def _answerable() -> list[dict[str, Any]]:
+    return [each for each in QUESTIONS if each["answerable"]]
+
+
+def _names(hits: Found) -> list[str]:
+    return [Path(hit.document.source).name for hit in hits]
