@@ -131,7 +131,10 @@ class SentenceTransformerEncoder:
         lengths = [len(encoding.ids) for encoding in tokenised]
         limit = int(self._model.max_seq_length or 512)
         if lengths and max(lengths) > limit:
-            raise EncoderError(f"A passage of {max(lengths)} tokens exceeds the encoder's limit of {limit}.")
+            raise EncoderError(
+                f"A passage of {max(lengths)} tokens exceeds the encoder's limit of {limit}.",
+                "Cut it into passages of at most `max_tokens`, counted with `count_tokens`.",
+            )
         results: list[Encoded | None] = [None] * len(drafts)
         done = 0
         for batch in _batches(lengths):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -74,14 +73,13 @@ def add(library: Library, paths: Sequence[Path], jobs: Jobs) -> Generator[None, 
 
     Raises what `Library.add` raises.
     """
-    moments: SimpleQueue[Progress | None] = SimpleQueue()
-    drawn = 0.0
+    moments: SimpleQueue[Progress] = SimpleQueue()
     with ThreadPoolExecutor(1, thread_name_prefix="adding") as pool:
         adding = pool.submit(library.add, paths, progress=moments.put)
-        adding.add_done_callback(lambda _: moments.put(None))
-        while (moment := moments.get()) is not None:
-            jobs.hear(moment)
-            if time.monotonic() - drawn > FRAME_SECONDS:
-                drawn = time.monotonic()
-                yield
+        while not wait([adding], FRAME_SECONDS).done:
+            if moments.empty():
+                continue
+            while not moments.empty():
+                jobs.hear(moments.get())
+            yield
     return adding.result()

@@ -1,0 +1,222 @@
+"""Adding files: what is known costs nothing, what changed is replaced, what is broken stops nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.errors import EncoderError, FingerprintMismatch
+from index.ingestion import BATCH_PASSAGES
+from index.library import Library
+from index.records import Receipt
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.records import Progress
+    from tests.conftest import Write
+
+SECTIONS = [
+    f"# Section {name}\n\n{name} stood by the harbour. The ship of {name} was slow.\n"
+    for name in ("Anna", "Boris", "Clara", "David", "Elena")
+]
+"""Each is a passage of its own."""
+
+
+def text_of(library: Library, name: str) -> str:
+    """The whole text of a document."""
+    return library.document(name).text
+
+
+def test_a_file_becomes_a_document_with_passages(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Its sections are passages, each encoded once, and its text is kept."""
+    path = write("people.md", "\n".join(SECTIONS))
+    receipt = library.add(path)
+    assert receipt == Receipt(added=(str(path),), passages=5, encoded=5, seconds=receipt.seconds)
+    assert [text.split(".")[0].split("\n")[-1] for text in encoder.encoded] == [
+        f"{name} stood by the harbour" for name in ("Anna", "Boris", "Clara", "David", "Elena")
+    ]
+    assert "The ship of Clara was slow." in text_of(library, "people.md")
+
+
+def test_adding_again_costs_nothing(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """The same bytes at the same place are unchanged: nothing is encoded, and the library has seen no change."""
+    path = write("people.md", "\n".join(SECTIONS))
+    library.add(path)
+    before, generation = list(encoder.encoded), library.stats().generation
+    receipt = library.add([path])
+    assert (receipt.unchanged, receipt.added, receipt.encoded) == ((str(path),), (), 0)
+    assert encoder.encoded == before
+    assert library.stats().generation == generation
+
+
+def test_of_a_changed_file_only_changed_passages_are_encoded(
+    library: Library, encoder: FakeEncoder, write: Write
+) -> None:
+    """Four of five passages are found again by their text, though their offsets moved; one is encoded."""
+    path = write("people.md", "\n".join(SECTIONS))
+    library.add(path)
+    encoder.encoded.clear()
+    changed = [SECTIONS[0].replace("slow", "very fast indeed"), *SECTIONS[1:]]
+    write("people.md", "\n".join(changed))
+    receipt = library.add(path)
+    assert (receipt.replaced, receipt.passages, receipt.encoded) == ((str(path),), 5, 1)
+    assert [text for text in encoder.encoded if "fast" not in text] == []
+    assert "slow" not in library.search("Anna", limit=1)[0].passage.text
+    assert library.verify().mismatches == ()
+
+
+def test_the_same_bytes_at_two_places_are_one_document(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Within one `add` and across two, the second place is noted and nothing is encoded for it."""
+    first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[0])
+    library.add([first, second])
+    library.add(write("c.md", SECTIONS[0]))
+    assert len(encoder.encoded) == 1
+    assert [info.source for info in library.documents()] == [str(first)]
+    assert len(library.search("Anna")) == 1
+
+
+def test_each_place_keeps_its_document(library: Library, write: Write) -> None:
+    """Where one of two equal files changes, the other one's words stay; when both have changed, they are gone."""
+    first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[0])
+    library.add([first, second])
+    write("a.md", SECTIONS[1])
+    library.add(first)
+    assert "Anna" in text_of(library, "b.md")
+    assert "Boris" in text_of(library, "a.md")
+    write("b.md", SECTIONS[2])
+    library.add(second)
+    assert {info.source for info in library.documents()} == {str(first), str(second)}
+    assert library.search("Anna")[0].why.matched_terms == ()
+
+
+def test_two_files_can_change_places(library: Library, write: Write) -> None:
+    """After a swap of contents each place has the other's words, and nothing was lost on the way."""
+    paths = [write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])]
+    library.add(paths)
+    write("a.md", SECTIONS[1])
+    write("b.md", SECTIONS[0])
+    library.add(paths)
+    assert "Boris" in text_of(library, "a.md")
+    assert "Anna" in text_of(library, "b.md")
+    assert library.problems() == []
+
+
+def test_a_broken_file_stops_nobody(library: Library, write: Write, tmp_path: Path) -> None:
+    """Each broken file is named with reason and hint; the others are added."""
+    paths = [
+        write("good.md", SECTIONS[0]),
+        write("broken.pdf", b"%PDF-1.7 and no more"),
+        write("empty.txt", ""),
+        tmp_path / "missing.txt",
+        write("also good.txt", "The whale sang."),
+    ]
+    receipt = library.add(paths)
+    assert receipt.added == (str(paths[0]), str(paths[4]))
+    assert [failure.source for failure in receipt.failed] == [str(path) for path in paths[1:4]]
+    assert all(failure.reason.endswith(".") and failure.hint for failure in receipt.failed)
+    assert len(library.search("whale", limit=1)[0].quote) > 0
+
+
+def test_a_name_that_is_not_text_is_a_failure(library: Library, write: Write, tmp_path: Path) -> None:
+    """A file whose name no catalog could keep is named as failed, and the others are added."""
+    good = write("good.md", SECTIONS[0])
+    try:
+        write("bad\udcff.txt", "The whale sang.")
+    except OSError:
+        pytest.skip("this file system takes only names that are text")
+    receipt = library.add(tmp_path / "sources")
+    assert receipt.added == (str(good),)
+    assert ["not valid text" in failure.reason for failure in receipt.failed] == [True]
+
+
+def test_notes_of_a_file_are_in_the_receipt(library: Library, write: Write) -> None:
+    """What was repaired in reading a file is said, and the file is named."""
+    path = write("latin.txt", "The café by the harbour served bread. " * 3 + "\u00e9t\u00e9.")
+    path.write_bytes(path.read_text(encoding="utf-8").encode("latin-1"))
+    receipt = library.add(path)
+    assert {note.source for note in receipt.notes} == {str(path)}
+    assert library.documents()[0].notes == tuple(note.text for note in receipt.notes)
+
+
+def test_folders_are_searched_through(library: Library, write: Write, tmp_path: Path) -> None:
+    """A folder stands for the files in it and below; each counts once, however often it is named."""
+    paths = [write("a.md", SECTIONS[0]), write("deep/er/b.md", SECTIONS[1])]
+    receipt = library.add([tmp_path / "sources", paths[0], str(paths[1].parent)])
+    assert receipt.added == tuple(map(str, paths))
+
+
+def test_progress_only_goes_forward(library: Library, write: Write) -> None:
+    """Files done never decrease, passages never exceed their number, and the last word is `done`, of all files."""
+    moments: list[Progress] = []
+    paths = [write(f"{n}.md", f"# {n}\n\n" + section) for n, section in enumerate(SECTIONS * 3)]
+    library.add([*paths, write("broken.pdf", b"%PDF-1.7")], progress=moments.append)
+    done = [moment.files_done for moment in moments]
+    assert done == sorted(done)
+    assert {moment.files for moment in moments} == {16}
+    assert all(moment.passages <= moment.of_passages for moment in moments)
+    assert [moment.passages for moment in moments if moment.stage == "encoding"][-1] == moments[-2].of_passages
+    assert (moments[-1].stage, moments[-1].files_done) == ("done", 16)
+
+
+def test_a_big_document_is_encoded_in_batches(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """No call of the encoder is given more than a batch, and the document is stored whole all the same."""
+    path = write("big.txt", "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(300)))
+    receipt = library.add(path)
+    assert receipt.encoded > BATCH_PASSAGES
+    assert max(encoder.calls) == BATCH_PASSAGES
+    assert sum(encoder.calls) == receipt.encoded
+    assert library.verify().mismatches == ()
+
+
+def test_small_files_are_encoded_together(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Five files of a passage each are one call of the encoder."""
+    library.add([write(f"{n}.md", section) for n, section in enumerate(SECTIONS)])
+    assert encoder.calls == [5]
+
+
+@pytest.mark.parametrize(
+    ("encoder_name", "passage_tokens"),
+    [pytest.param("other@2", 32, id="another encoder"), pytest.param("fake@1", 64, id="other passages")],
+)
+def test_another_way_of_making_is_refused(
+    library: Library, write: Write, encoder_name: str, passage_tokens: int
+) -> None:
+    """A library is not filled with vectors of two kinds; the error names both, and nothing has changed."""
+    library.add(write("a.md", SECTIONS[0]))
+    other = FakeEncoder(name=encoder_name)
+    with (
+        Library.open(library.folder, Settings(passage_tokens=passage_tokens), encoder=other) as again,
+        pytest.raises(FingerprintMismatch) as caught,
+    ):
+        again.add(write("b.md", SECTIONS[1]))
+    assert "fake@1" in caught.value.stored
+    assert encoder_name in caught.value.wanted
+    assert "make a new library" in caught.value.hint
+    assert other.encoded == []
+    assert len(library.documents()) == 1
+
+
+def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Where the encoder gives up midway, whole documents stay, and the next `add` goes on from there."""
+    first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])
+    library.add(first)
+    limit, encoder.max_tokens = encoder.max_tokens, 20
+    with pytest.raises(EncoderError), Library.open(library.folder, Settings(passage_tokens=32), encoder=Failing()) as again:
+        again.add([first, second])
+    encoder.max_tokens = limit
+    assert [info.source for info in library.documents()] == [str(first)]
+    assert library.problems() == []
+    receipt = library.add([first, second])
+    assert (receipt.unchanged, receipt.added) == ((str(first),), (str(second),))
+
+
+class Failing(FakeEncoder):
+    """Gives up."""
+
+    def encode(self, drafts: object, progress: object = None) -> list[object]:  # type: ignore[override]
+        """Never."""
+        raise EncoderError("It broke.", "Mend it.")
