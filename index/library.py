@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from index.encoding import Encoder
     from index.ingestion import Ingestion
     from index.records import Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
+    from index.retrieval import Mode
 
 _SHORTEST_PREFIX = 6
 
@@ -110,10 +111,13 @@ class Library:
 
     # Asking
 
-    def search(self, question: str, *, limit: int = 10, documents: Sequence[str] | None = None) -> Found:
+    def search(
+        self, question: str, *, limit: int = 10, documents: Sequence[str] | None = None, mode: Mode = "hybrid"
+    ) -> Found:
         """The passages that answer a question, best first, each pinned to the sentence that carries the evidence.
 
-        `documents` restricts the search to these, each named by id, source or title. An empty question finds nothing.
+        `documents` restricts the search to these, each named by id, source or title; `mode` asks one side alone. An
+        empty question finds nothing.
         """
         from index.retrieval import Retriever
 
@@ -128,7 +132,8 @@ class Library:
         if not question:
             return Found(question, (), {})
         within = None if documents is None else [self._number(self.find(name).id) for name in documents]
-        return Retriever(self._store, self.encoder(for_search=True)).search(question, limit=limit, within=within)
+        retriever = Retriever(self._store, self.encoder(for_search=True))
+        return retriever.search(question, limit=limit, within=within, mode=mode)
 
     def documents(self) -> list[DocumentInfo]:
         """All documents, by source."""

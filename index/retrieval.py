@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from index.encoding import Encoder
     from index.storage.catalog import PassageRow
     from index.storage.store import Store
+
+Mode = Literal["hybrid", "dense", "lexical"]
 
 CANDIDATES = 100
 """How many passages each side proposes."""
@@ -53,8 +55,11 @@ class Retriever:
         self._store = store
         self._encoder = encoder
 
-    def search(self, question: str, *, limit: int, within: Sequence[int] | None = None) -> Found:
-        """The best `limit` passages, best first; `within` restricts the search to these documents' numbers."""
+    def search(self, question: str, *, limit: int, within: Sequence[int] | None = None, mode: Mode = "hybrid") -> Found:
+        """The best `limit` passages, best first; `within` restricts the search to these documents' numbers.
+
+        `mode` asks one side alone, which is how the two are compared.
+        """
         clock = _Clock()
         with clock.timing("refreshing"):
             self._store.refresh()
@@ -62,9 +67,9 @@ class Retriever:
             vector = self._encoder.encode_question(question)
         depth = max(CANDIDATES, limit)
         with clock.timing("dense"):
-            dense = self._store.dense(vector, depth, within)
+            dense = self._store.dense(vector, depth, within) if mode != "lexical" else {}
         with clock.timing("lexical"):
-            lexical = self._store.lexical(question, depth, within)
+            lexical = self._store.lexical(question, depth, within) if mode != "dense" else {}
         with clock.timing("fusing"):
             sides = _Sides(dense, lexical, fuse(dense, lexical))
         with clock.timing("pinning"):

@@ -135,8 +135,7 @@ def test_a_name_that_is_not_text_is_a_failure(library: Library, write: Write, tm
 
 def test_notes_of_a_file_are_in_the_receipt(library: Library, write: Write) -> None:
     """What was repaired in reading a file is said, and the file is named."""
-    path = write("latin.txt", "The café by the harbour served bread. " * 3 + "\u00e9t\u00e9.")
-    path.write_bytes(path.read_text(encoding="utf-8").encode("latin-1"))
+    path = write("mixed.txt", "The café by the harbour served bread. ".encode() * 20 + b"A ca\xfe came.")
     receipt = library.add(path)
     assert {note.source for note in receipt.notes} == {str(path)}
     assert library.documents()[0].notes == tuple(note.text for note in receipt.notes)

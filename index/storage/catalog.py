@@ -194,6 +194,11 @@ class Catalog:
             ).fetchone()[0]
         return Location(page.label if page else "", " > ".join(reversed(path)), paragraph)
 
+    def headings(self, number: int, start: int, end: int) -> frozenset[int]:
+        """Where in this part of a document headings begin."""
+        query = "SELECT start FROM landmarks WHERE document = ? AND kind = 'heading' AND start >= ? AND start < ?"
+        return frozenset(row[0] for row in self._database.rows(query, [number, start, end]))
+
     def problems(self) -> list[Problem]:
         """What SQLite's own check and our checksums find wrong, without raising."""
         again = "Remove the document and add its source again."

@@ -54,6 +54,10 @@ class Store(Protocol):
         """Where in a document a place is."""
         ...
 
+    def headings(self, number: int, start: int, end: int) -> frozenset[int]:
+        """Where in this part of a document headings begin."""
+        ...
+
     def terms(self, text: str) -> dict[str, str]:
         """The terms to look for in a question, each with its word, in order."""
         ...
@@ -119,6 +123,10 @@ class FolderStore:
     def locate(self, number: int, start: int) -> Location:
         """See `Store.locate`."""
         return self.catalog.locate(number, start)
+
+    def headings(self, number: int, start: int, end: int) -> frozenset[int]:
+        """See `Store.headings`."""
+        return self.catalog.headings(number, start, end)
 
     def terms(self, text: str) -> dict[str, str]:
         """See `Store.terms`."""

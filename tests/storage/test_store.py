@@ -1,0 +1,265 @@
+"""The folder: many readers, one writer, caches that may be lost, and copies that answer the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.errors import LibraryDamaged, LibraryLocked
+from index.storage import store as store_module
+from index.storage.store import FolderStore
+from tests.fakes import meaning
+from tests.storage.making import a_document, id_of, put, put_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SHIP = a_document("The ship left the harbour.", "A whale swam by.", source="/ship")
+KING = a_document("The king signed the treaty.", source="/king")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[FolderStore]:
+    """A store with one document."""
+    store = FolderStore(tmp_path / "library", create=True)
+    commit(store, SHIP)
+    yield store
+    store.close()
+
+
+def commit(store: FolderStore, document: object) -> None:
+    """Store a document and bring the indexes up to date, as an `add` does."""
+    with store.writing():
+        put(store.catalog, document)  # type: ignore[arg-type]
+        store.index()
+
+
+def answers(store: FolderStore) -> dict[tuple[str, str, int], float]:
+    """What the store answers to some questions on either side: each passage's score."""
+    store.refresh()
+    found = {}
+    for question in ("ship", "whale", "king treaty"):
+        found.update({("dense", question, i): s for i, s in store.dense(meaning(question), 400, None).items()})
+        found.update({("lexical", question, i): s for i, s in store.lexical(question, 400, None).items()})
+    return found
+
+
+def found_by(store: FolderStore, question: str, side: str = "lexical") -> set[int]:
+    """The passages that one side finds for a question."""
+    return {identity for s, q, identity in answers(store) if (s, q) == (side, question)}
+
+
+def test_both_sides_find_it(store: FolderStore) -> None:
+    """After a commit, meaning and words find the passage, and its text can be read by id."""
+    store.refresh()
+    identity = id_of(store.catalog, "whale")
+    assert next(iter(store.dense(meaning("whale"), 1, None))) == identity
+    assert list(store.lexical("whale", 9, None)) == [identity]
+    assert store.passages([identity])[identity].passage.text == "A whale swam by."
+
+
+def test_a_filter_names_documents(store: FolderStore) -> None:
+    """`within` restricts both sides to the documents of these numbers."""
+    commit(store, KING)
+    number = store.catalog.number_of(KING.id)
+    assert number is not None
+    store.refresh()
+    identity = id_of(store.catalog, "king")
+    assert list(store.dense(meaning("whale"), 9, [number])) == [identity]
+    assert store.lexical("whale", 9, [number]) == {}
+    assert list(store.lexical("king", 9, [number])) == [identity]
+
+
+def test_another_store_sees_a_commit(store: FolderStore) -> None:
+    """A reader that has the folder open sees what a writer committed, and what it removed, with its next question."""
+    reader = FolderStore(store.folder, create=False)
+    assert found_by(reader, "king treaty") == set()
+    commit(store, KING)
+    assert found_by(reader, "king treaty") == {id_of(store.catalog, "king")}
+    with store.writing():
+        store.catalog.remove(store.catalog.number_of(SHIP.id) or 0)
+        store.index()
+    assert found_by(reader, "whale") == set()
+    assert found_by(reader, "whale", "dense") == {id_of(store.catalog, "king")}
+    reader.close()
+
+
+READER = """
+import json, pathlib, sys
+from index.storage.store import FolderStore
+from tests.fakes import meaning
+store = FolderStore(pathlib.Path(sys.argv[1]), create=False)
+for line in sys.stdin:
+    store.refresh()
+    question = line.strip()
+    ids = [list(store.dense(meaning(question), 1, None)), list(store.lexical(question, 1, None))]
+    print(json.dumps(ids), flush=True)
+"""
+
+
+def test_another_process_sees_a_commit(store: FolderStore) -> None:
+    """A process that opened the library before a commit finds the new passage on both sides, without a restart."""
+    command = [sys.executable, "-c", READER, str(store.folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def ask(question: str) -> list[list[int]]:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(question + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())  # type: ignore[no-any-return]
+
+        assert ask("king")[1] == []
+        commit(store, KING)
+        assert ask("king") == [[id_of(store.catalog, "king")]] * 2
+        process.stdin.close()
+        assert process.wait() == 0
+
+
+def test_a_copy_answers_the_same(store: FolderStore, tmp_path: Path) -> None:
+    """The folder can be copied elsewhere, while it is open and after it was closed; the copy is a library of its own."""
+    commit(store, KING)
+    before = answers(store)
+    shutil.copytree(store.folder, tmp_path / "while open")
+    store.close()
+    shutil.copytree(store.folder, tmp_path / "after closing")
+    for name in ("while open", "after closing"):
+        copy = FolderStore(tmp_path / name, create=False)
+        assert answers(copy) == before
+        assert copy.problems() == []
+        commit(copy, a_document("Only here is a volcano.", source="/only"))
+        assert copy.problems() == []
+        copy.close()
+    assert store.catalog.totals()["documents"] == 2
+
+
+@pytest.mark.parametrize("lost", [["dense.faiss"], ["lexical"], ["dense.faiss", "lexical"]], ids=" and ".join)
+def test_lost_caches_are_made_again(store: FolderStore, lost: list[str]) -> None:
+    """Delete either index or both: the next reader answers as before."""
+    with store.writing():
+        put_vectors(store.catalog, [meaning("comet")] * 300)  # type: ignore[arg-type]
+        store.index()
+    before = answers(store)
+    store.close()
+    for name in lost:
+        path = store.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    again = FolderStore(store.folder, create=False)
+    assert answers(again) == pytest.approx(before)
+    assert again.problems() == []
+    again.close()
+
+
+def test_a_commit_without_an_index_is_caught_up(store: FolderStore) -> None:
+    """Where a writer died between commit and index, the next reader brings the index up to date itself."""
+    put(store.catalog, KING)
+    reader = FolderStore(store.folder, create=False)
+    assert found_by(reader, "king treaty") == {id_of(store.catalog, "king")}
+    assert reader.problems() == []
+    reader.close()
+
+
+def test_while_a_writer_is_at_work_the_last_index_serves(store: FolderStore) -> None:
+    """A reader does not wait for a writer that has committed and not yet indexed: dense is new, words are the last."""
+    reader = FolderStore(store.folder, create=False)
+    reader.refresh()
+    answered = threading.Event()
+
+    def ask() -> None:
+        reader.refresh()
+        answered.set()
+
+    with store.writing():
+        put(store.catalog, KING)
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert answered.wait(2)
+        identity = id_of(store.catalog, "king")
+        assert identity in reader.dense(meaning("king"), 9, None)
+        assert reader.lexical("king", 9, None) == {}
+    thread.join()
+    reader.close()
+
+
+def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no index of words yet and a writer keeps the lock, meaning alone answers after a while."""
+    monkeypatch.setattr(store_module, "_READER_PATIENCE", 0.05)
+    shutil.rmtree(store.folder / "lexical")
+    reader = FolderStore(store.folder, create=False)
+    locked, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with store.writing():
+            locked.set()
+            done.wait(5)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    locked.wait(5)
+    reader.refresh()
+    assert reader.lexical("whale", 9, None) == {}
+    assert reader.dense(meaning("whale"), 1, None)
+    done.set()
+    thread.join()
+    reader.close()
+
+
+def test_two_writers(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second writer waits a little, then is told who is at work."""
+    monkeypatch.setattr(store_module, "WRITER_PATIENCE", 0.05)
+    other = FolderStore(store.folder, create=False)
+    said = []
+
+    def intrude() -> None:
+        try:
+            with other.writing():
+                said.append("got in")
+        except LibraryLocked as error:
+            said.append(error.holder)
+
+    with store.writing():
+        thread = threading.Thread(target=intrude)
+        thread.start()
+        thread.join()
+    assert said[0].startswith("process ")
+    other.close()
+
+
+@pytest.mark.parametrize("loss", ["missing", "empty"])
+def test_a_lost_catalog_is_not_taken_for_a_new_library(store: FolderStore, loss: str) -> None:
+    """Where the indexes are there and the catalog is not, that is damage; nothing is made in its place."""
+    store.close()
+    path = store.folder / "catalog.db"
+    path.unlink() if loss == "missing" else path.write_bytes(b"")
+    with pytest.raises(LibraryDamaged, match=loss):
+        FolderStore(store.folder, create=True)
+
+
+@pytest.mark.parametrize("side", ["dense", "lexical"])
+def test_an_index_that_disagrees_is_named(store: FolderStore, side: str) -> None:
+    """An id too many in an index is a problem with a remedy, and the remedy works."""
+    other = FolderStore(store.folder.parent / "other", create=True)
+    commit(other, SHIP)
+    commit(other, KING)
+    store.refresh()
+    other.refresh()
+    store.__dict__[f"_{side}"] = other.__dict__[f"_{side}"]
+    other.__dict__[f"_{side}"]._generation = 1
+    (problem,) = store.problems()
+    assert problem.what == f"The {side} index has 1 passages too many and lacks 0."
+    assert "it is made again" in problem.remedy
+    other.close()
+
+
+def test_the_size_counts_every_file(store: FolderStore) -> None:
+    """Catalog, log, indexes and lock are all part of it."""
+    assert store.bytes_on_disk() == sum(path.stat().st_size for path in store.folder.rglob("*") if path.is_file())
