@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 
 from platformdirs import user_data_path
 
+from index.errors import PinciteError
 from index.library import Library
 from index.settings import Settings
 from index.web import serve
@@ -21,24 +23,32 @@ EXAMPLES = (
 )
 
 
-def main() -> None:
-    """Fill the demo's library, which costs nothing when it is full already, and serve it.
+def open_library() -> Library:
+    """The demo's library, filled, which costs nothing when it is full already.
 
-    It is kept apart from the reader's own, unless PINCITE_LIBRARY names a folder. GRADIO_SERVER_NAME and
-    GRADIO_SERVER_PORT are what those who host Gradio set.
+    It is kept apart from the reader's own, unless PINCITE_LIBRARY names a folder.
     """
-    logging.basicConfig(level=logging.WARNING)
     settings = Settings()
     chosen = "library" in settings.model_fields_set
-    folder = settings.library if chosen else user_data_path("pincite") / "demo"
-    with Library.open(folder, settings) as library:
-        receipt = library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
+    library = Library.open(settings.library if chosen else user_data_path("pincite") / "demo", settings)
+    receipt = library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
     for failure in receipt.failed:
         logging.warning("%s: %s %s", failure.source, failure.reason, failure.hint)
+    return library
+
+
+def main() -> None:
+    """Serve it where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, as those who host Gradio expect."""
+    logging.basicConfig(level=logging.WARNING)
+    with open_library() as library:
+        folder = library.folder
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     port = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
-    serve(folder, settings, host=host, port=port, examples=EXAMPLES)
+    serve(folder, Settings(), host=host, port=port, examples=EXAMPLES)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PinciteError as error:
+        sys.exit(str(error))

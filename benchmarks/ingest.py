@@ -1,9 +1,9 @@
 """What `library.add` costs beside bare `encode`, on the same texts, in one run: `python -m benchmarks.ingest`.
 
-The texts are passages of real documents: those of a BEIR-format corpus (`--corpus FILE`), else of seeds/. Each is written
-to a file of its own, so that `add` reads, chunks, encodes and stores them; `encode` is sentence-transformers' own,
-with its best batch size of those tried, in float32 and in the precision that Pincite chooses. The rounds alternate,
-because the machine's speed drifts; the table shows medians.
+The texts are passages of real documents: those of a BEIR-format corpus (`--corpus FILE`), else of seeds/. Each is
+written to a file of its own, so that `add` reads, chunks, encodes and stores them; `encode` is that of
+sentence-transformers, with the best batch size of those tried, in float32 and in the precision that Pincite chooses.
+The rounds alternate, because a machine's speed drifts; the table shows medians.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ import argparse
 import json
 import statistics
 import tempfile
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import report
 from index import Library, Settings
 from index.chunking import Chunker
 from index.encoding import SentenceTransformerEncoder, default_weights
 from index.loading import discover, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BATCH_SIZES = (8, 16, 32)
 
@@ -47,7 +50,7 @@ def _measure(texts: list[str], files: Path, encoder: SentenceTransformerEncoder,
     for precision in dict.fromkeys(("float32", encoder.precision)):
         model = _bare(precision)
         for size in BATCH_SIZES:
-            ways[f"encode {precision}, batch {size}"] = lambda m=model, s=size: _encode(m, texts, s)
+            ways[f"encode {precision}, batch {size}"] = partial(_encode, model, texts, size)
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():

@@ -243,13 +243,14 @@ def _choose_precision(precision: str, device: str) -> str:
 
 
 def _load_model(path: str, device: str, dtype: Any) -> Any:
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(path, device=device, model_kwargs={"dtype": dtype}).eval()
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, ImportError, RuntimeError, SafetensorError) as error:
         raise EncoderError(
             f"The encoder {path!r} could not be loaded: {error}".rstrip(".") + ".",
             "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one.",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from index.encoding import Draft
-from index.errors import FingerprintMismatch, LoadingError
+from index.errors import FingerprintMismatch, LibraryNotWritable, LoadingError
 from index.loading import discover, load_bytes, locate, read_bytes
 from index.records import Failure, Note, Progress, Receipt, Span
 from index.storage.filing import PackedVectors
@@ -117,8 +118,11 @@ class Ingestion:
                 if sum(len(each.chunks) for each in self._waiting) >= BATCH_PASSAGES:
                     self._store_waiting()
             self._store_waiting()
-        finally:
-            self._store.index()
+        except BaseException:
+            with suppress(LibraryNotWritable):  # what stopped the work is the error to tell
+                self._store.index()
+            raise
+        self._store.index()
         self._report("", "done")
         return self._ledger.receipt(time.monotonic() - began)
 

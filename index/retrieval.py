@@ -103,14 +103,22 @@ class Retriever:
         return tuple(hits)
 
     def _pin(self, asked: _Question, row: PassageRow) -> tuple[Span, tuple[str, ...]]:
-        """The sentence that carries the evidence, and the question's words that the passage holds."""
+        """The sentence that carries the evidence, and the question's words that the passage holds.
+
+        A heading says what follows is about; it is evidence only where a passage has nothing else.
+        """
         passage = row.passage
         sentences = [Span(s.start - passage.start, s.end - passage.start).of(passage.text) for s in passage.sentences]
         terms = [set(self._store.analyze(sentence)) for sentence in sentences]
         cosines = unpack_sentence_vectors(row.sentence_vectors, len(asked.vector)) @ asked.vector
         total = sum(asked.idf.values()) or 1.0
         overlaps = [sum(weight for term, weight in asked.idf.items() if term in each) / total for each in terms]
-        best = int(np.argmax(cosines + OVERLAP_SHARE * np.asarray(overlaps)))
+        headings = self._store.headings(row.number, passage.start, passage.end)
+        evidence = [span.start not in headings for span in passage.sentences]
+        strength = np.where(
+            evidence if any(evidence) else True, cosines + OVERLAP_SHARE * np.asarray(overlaps), -np.inf
+        )
+        best = int(np.argmax(strength))
         held = set().union(*terms)
         return passage.sentences[best], tuple(dict.fromkeys(word for term, word in asked.words.items() if term in held))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -163,7 +163,10 @@ def test_progress_only_goes_forward(library: Library, write: Write) -> None:
 
 def test_a_big_document_is_encoded_in_batches(library: Library, encoder: FakeEncoder, write: Write) -> None:
     """No call of the encoder is given more than a batch, and the document is stored whole all the same."""
-    path = write("big.txt", "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(300)))
+    path = write(
+        "big.txt",
+        "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(300)),
+    )
     receipt = library.add(path)
     assert receipt.encoded > BATCH_PASSAGES
     assert max(encoder.calls) == BATCH_PASSAGES
@@ -204,7 +207,10 @@ def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder:
     first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])
     library.add(first)
     limit, encoder.max_tokens = encoder.max_tokens, 20
-    with pytest.raises(EncoderError), Library.open(library.folder, Settings(passage_tokens=32), encoder=Failing()) as again:
+    with (
+        pytest.raises(EncoderError),
+        Library.open(library.folder, Settings(passage_tokens=32), encoder=cast(Any, Failing())) as again,
+    ):
         again.add([first, second])
     encoder.max_tokens = limit
     assert [info.source for info in library.documents()] == [str(first)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from tests.conftest import Write
 
-SHIP = "<html><head><title>The Ship</title></head><body><p>The ship left the harbour. A whale swam by.</p></body></html>"
+SHIP = (
+    "<html><head><title>The Ship</title></head><body><p>The ship left the harbour. A whale swam by.</p></body></html>"
+)
 
 
 @pytest.fixture
@@ -215,6 +217,14 @@ def test_the_built_in_encoder_loads_at_first_need(tmp_path: Path, monkeypatch: p
     assert [settings.model for settings in loads] == ["a model"]
 
 
+def test_one_side_alone(filled: Library) -> None:
+    """Asked for one side alone, the other one's ranks are not there."""
+    dense, lexical = (filled.search("king", mode=mode) for mode in ("dense", "lexical"))
+    assert dense[0].why.lexical_rank is None
+    assert lexical[0].why.dense_rank is None
+    assert dense[0].quote == lexical[0].quote == "The king signed the treaty in winter."
+
+
 # Removing
 
 
@@ -268,7 +278,7 @@ def test_searching_while_adding(library: Library, write: Write) -> None:
     """Threads that search while one adds and removes get hits whose every quote is in its document, and no error."""
     stop = threading.Event()
     errors: list[BaseException] = []
-    checked = []
+    checked: list[Any] = []
 
     def ask() -> None:
         try:
@@ -278,7 +288,7 @@ def test_searching_while_adding(library: Library, write: Write) -> None:
                     assert hit.pin.of(text) == hit.quote
                     assert hit.quote
                     checked.append(hit.quote)
-        except BaseException as error:  # noqa: BLE001 - it is looked at below
+        except BaseException as error:
             errors.append(error)
 
     paths = [write(f"{n}.txt", f"Ship {n} left the harbour. Captain {n} slept.") for n in range(12)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
@@ -148,7 +148,7 @@ def test_what_was_removed_meanwhile_makes_room(store: FolderStore, encoder: Fake
     """A document that is removed between searching and reading is not served; the next best takes its place."""
 
     class Late(FolderStore):
-        def lexical(self, query: str, k: int, within: object) -> dict[int, float]:  # type: ignore[override]
+        def lexical(self, query: str, k: int, within: object) -> dict[int, float]:  # type: ignore[override,unused-ignore]
             found = super().lexical(query, k, None)
             with self.writing():
                 self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
@@ -164,14 +164,14 @@ def test_what_goes_between_two_reads_is_left_out(store: FolderStore, encoder: Fa
     """A passage whose document is gone by the time it is described is left out."""
 
     class Later(FolderStore):
-        def passages(self, ids: object) -> dict[int, object]:  # type: ignore[override]
-            rows = super().passages(ids)  # type: ignore[arg-type]
+        def passages(self, ids: object) -> dict[int, object]:  # type: ignore[override,unused-ignore]
+            rows = super().passages(ids)  # type: ignore[arg-type,unused-ignore]
             with self.writing():
                 self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
-            return rows  # type: ignore[return-value]
+            return rows  # type: ignore[return-value,unused-ignore]
 
     later = Later(store.folder, create=False)
-    found = Retriever(later, encoder).search("silver ship", limit=4)
+    found = Retriever(cast(Any, later), encoder).search("silver ship", limit=4)
     assert {hit.document.source for hit in found} == {"/sea.txt"}
     later.close()
 

@@ -75,8 +75,12 @@ def test_a_text_that_does_not_fit_its_checksum(library: Library, source: Path) -
 @pytest.mark.parametrize(
     ("spans", "flaw"),
     [
-        pytest.param(lambda s: [*s[:-1], Span(s[-1].start + 1, s[-1].end)], "has a sentence out of place", id="shifted"),
-        pytest.param(lambda s: [*s[:-1], Span(s[-1].start, s[-1].end + 9)], "has a sentence out of place", id="too long"),
+        pytest.param(
+            lambda s: [*s[:-1], Span(s[-1].start + 1, s[-1].end)], "has a sentence out of place", id="shifted"
+        ),
+        pytest.param(
+            lambda s: [*s[:-1], Span(s[-1].start, s[-1].end + 9)], "has a sentence out of place", id="too long"
+        ),
         pytest.param(lambda s: [s[0], *s], "has a sentence out of place", id="twice"),
         pytest.param(lambda s: s[:-1], "has words in no sentence", id="one lost"),
         pytest.param(lambda _: [], "has words in no sentence", id="all lost"),
@@ -96,7 +100,9 @@ def test_a_passage_in_the_wrong_place(library: Library, source: Path) -> None:
     """A passage whose offsets are not where its words stand is found."""
     passage = library.search("king", limit=1)[0].passage
     change(library, passage.id, start=passage.start - 3, end=passage.end - 3)
-    assert [f"passage {passage.id} is not the text at its place" in p.what for p in library.verify().mismatches] == [True]
+    assert [f"passage {passage.id} is not the text at its place" in p.what for p in library.verify().mismatches] == [
+        True
+    ]
 
 
 def test_a_changed_source_is_no_mismatch(library: Library, source: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli.state import ERROR, SOME_FAILED, State
+from index.cli.state import ERROR, INTERRUPTED, SOME_FAILED, State
 
 if TYPE_CHECKING:
     from index.errors import PinciteError
@@ -37,12 +37,18 @@ def main() -> None:
     except PinciteError as error:
         _complain(error)
         sys.exit(ERROR)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. What was stored stays; the same command goes on from there.", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(ERROR)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            typer.echo("Stopped. What was stored stays; the same command goes on from there.", err=True)
+        raise
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from index import __version__
+
+        typer.echo(f"pincite {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -54,14 +60,11 @@ def options(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does the work, before a command is asked for
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Ask your own documents; see the exact words each answer rests on."""
-    if version:
-        from index import __version__
-
-        typer.echo(f"pincite {__version__}")
-        raise typer.Exit
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR)
     context.obj = State(library, quiet, verbose)
 
@@ -237,6 +240,8 @@ def serve(
 
 
 def _complain(error: PinciteError) -> None:
-    typer.secho(f"Error: {error.message}", fg=typer.colors.RED, err=True)
+    from index.cli.printing import printable
+
+    typer.secho(printable(f"Error: {error.message}"), fg=typer.colors.RED, err=True)
     if error.hint:
-        typer.echo(error.hint, err=True)
+        typer.echo(printable(error.hint), err=True)

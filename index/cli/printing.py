@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -33,13 +34,17 @@ if TYPE_CHECKING:
     )
     from index.records import Progress as Moment
 
+_STEERING = {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {0x0A, 0x09}
+_HALVES = range(0xD800, 0xE000)  # of characters: how Python spells the bytes of a file name that is not text
+_HARMLESS: dict[int, str | None] = {**dict.fromkeys(_STEERING), **dict.fromkeys(_HALVES, "\ufffd")}
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*_STEERING, *_HALVES) if code >= 0x7F}
 _LISTED = 10
 """How many names a receipt lists before it says how many more there are; --verbose lists all."""
 
 
 def as_json(value: Any) -> None:
     """JSON on standard output, for programs."""
-    typer.echo(json.dumps(value, ensure_ascii=not _speaks_unicode(), indent=2))
+    typer.echo(json.dumps(value, ensure_ascii=not _speaks_unicode(), indent=2).translate(_ESCAPED))
 
 
 def found(result: Found, *, verbose: bool) -> None:
@@ -68,12 +73,12 @@ def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
         return
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
         for source in getattr(each, name):
-            console.print(Text(f"  {name}: {source}"))
+            console.print(_text(f"  {name}: {source}"))
     for note in _some(console, each.notes, verbose=verbose):
-        console.print(Text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
+        console.print(_text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
     for failure in each.failed:
-        console.print(Text(f"  failed: {failure.source}", style="red"))
-        console.print(Text(f"    {failure.reason} {failure.hint}"))
+        console.print(_text(f"  failed: {failure.source}", style="red"))
+        console.print(_text(f"    {failure.reason} {failure.hint}"))
 
 
 def documents(infos: Sequence[DocumentInfo]) -> None:
@@ -95,15 +100,15 @@ def documents(infos: Sequence[DocumentInfo]) -> None:
             str(info.passages),
             info.source,
         )
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(_text(cell) for cell in cells))
     console.print(table)
 
 
 def document(full: Document, span: Span | None, location: Location | None) -> None:
     """A document's text as it is; with a span, its words, and where they stand."""
     if location is not None and location.label:
-        typer.secho(location.label, dim=True, err=True)
-    typer.echo(_printable(span.of(full.text) if span else full.text))
+        typer.secho(printable(location.label), dim=True, err=True)
+    typer.echo(printable(span.of(full.text) if span else full.text))
 
 
 def verification(each: Verification) -> None:
@@ -115,7 +120,7 @@ def verification(each: Verification) -> None:
     )
     for name, sources in (("changed since", each.sources_changed), ("no longer there", each.sources_missing)):
         for source in sources:
-            console.print(Text(f"  {name}: {source}", style="dim"))
+            console.print(_text(f"  {name}: {source}", style="dim"))
     problems(each.mismatches)
 
 
@@ -123,8 +128,8 @@ def problems(found_problems: Sequence[Problem]) -> None:
     """What is wrong, and the remedy."""
     console = Console(highlight=False)
     for problem in found_problems:
-        console.print(Text(f"  {problem.what}", style="red"))
-        console.print(Text(f"    {problem.remedy}"))
+        console.print(_text(f"  {problem.what}", style="red"))
+        console.print(_text(f"    {problem.remedy}"))
 
 
 def table(rows: Mapping[str, Any]) -> None:
@@ -133,7 +138,7 @@ def table(rows: Mapping[str, Any]) -> None:
     grid = Table.grid(padding=(0, 2))
     for name, value in rows.items():
         shown = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        grid.add_row(Text(name.replace("_", " "), style="dim"), Text(shown, overflow="fold"))
+        grid.add_row(Text(name.replace("_", " "), style="dim"), Text(printable(shown), overflow="fold"))
     console.print(grid)
 
 
@@ -150,7 +155,7 @@ def progress(*, shown: bool) -> Iterator[ProgressCallback | None]:
         rate = _Rate()
 
         def report(moment: Moment) -> None:
-            name = Text(Path(moment.source).name[:32]).plain.replace("[", r"\[")
+            name = escape(printable(Path(moment.source).name[:32]))
             total, done = moment.files, float(moment.files_done)
             if moment.of_passages:
                 done += moment.passages / moment.of_passages
@@ -165,6 +170,11 @@ def parse_span(text: str) -> Span:
     if not colon or not start.strip().isdecimal() or not end.strip().isdecimal():
         raise typer.BadParameter(f"{text!r} is not START:END.", param_hint="--span")
     return Span(int(start), int(end))
+
+
+def printable(text: str) -> str:
+    """Without the characters that steer a terminal or reverse the direction of what follows."""
+    return text.translate(_HARMLESS)
 
 
 class _Rate:
@@ -189,9 +199,9 @@ class _Rate:
 
 def _headline(n: int, hit: Hit) -> Text:
     line = Text(f"[{n}] ", style="bold")
-    line.append(_printable(hit.document.name), style="bold")
+    line.append(printable(hit.document.name), style="bold")
     stated = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label) if part)
-    line.append(_printable(f"  {stated}"), style="cyan")
+    line.append(printable(f"  {stated}"), style="cyan")
     line.append(f"  {hit.score:.2f}", style="dim")
     return line
 
@@ -199,9 +209,9 @@ def _headline(n: int, hit: Hit) -> Text:
 def _passage(hit: Hit, *, marked: bool) -> Text:
     start, end = hit.pin.start - hit.passage.start, hit.pin.end - hit.passage.start
     mark = "**" if marked else ""
-    text = Text(_printable(hit.passage.text[:start]) + mark)
-    text.append(_printable(hit.quote), style="bold yellow")
-    text.append(mark + _printable(hit.passage.text[end:]))
+    text = Text(printable(hit.passage.text[:start]) + mark)
+    text.append(printable(hit.quote), style="bold yellow")
+    text.append(mark + printable(hit.passage.text[end:]))
     return text
 
 
@@ -214,7 +224,7 @@ def _reason(hit: Hit) -> Text:
         parts.append(f"words {why.lexical:.1f} (rank {why.lexical_rank})")
     if why.matched_terms:
         parts.append("matched " + ", ".join(why.matched_terms))
-    return Text(_printable("why: " + "; ".join(parts)))
+    return _text("why: " + "; ".join(parts))
 
 
 def _some(console: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
@@ -223,10 +233,8 @@ def _some(console: Console, values: Sequence[Any], *, verbose: bool) -> Iterator
         console.print(Text(f"  … and {len(values) - _LISTED} more; --verbose names them", style="dim"))
 
 
-def _printable(text: str) -> str:
-    """Without the characters that steer a terminal or reverse the direction of what follows."""
-    steering = {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {0x0A, 0x09}
-    return text.translate(dict.fromkeys(steering))
+def _text(words: str, style: str = "") -> Text:
+    return Text(printable(words), style=style)
 
 
 def _speaks_unicode() -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ERROR = 1
 SOME_FAILED = 3
+INTERRUPTED = 130  # as typer ends on Ctrl-C, and as shells expect it
 
 
 @dataclass(frozen=True, slots=True)

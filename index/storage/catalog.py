@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from index.errors import LibraryDamaged, LibraryTooNew
+from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Document, DocumentInfo, Landmark, Location, Passage, Problem
 from index.storage import filing, schema
 from index.storage.database import Database
@@ -52,10 +52,13 @@ class Catalog:
 
     def __init__(self, folder: Path) -> None:
         self._database = Database(folder / "catalog.db")
-        version = self._version()
-        if version > schema.VERSION:
+        try:
+            version = self._version()
+            if version > schema.VERSION:
+                raise LibraryTooNew(f"The library {folder} has format {version}; this Pincite knows {schema.VERSION}.")
+        except LibraryError:
             self.close()
-            raise LibraryTooNew(f"The library {folder} has format {version}; this Pincite knows {schema.VERSION}.")
+            raise
 
     @property
     def blank(self) -> bool:
@@ -75,7 +78,10 @@ class Catalog:
 
     def generation(self) -> int:
         """How many changes the library has seen."""
-        return int(self._meta("generation"))
+        value = self._meta("generation")
+        if not value.isdecimal():
+            raise self._database.damaged(f"its generation is {value!r}")
+        return int(value)
 
     def fingerprint(self) -> str:
         """What the vectors were made with; empty while there are none."""
@@ -83,7 +89,7 @@ class Catalog:
 
     def documents(self) -> list[DocumentInfo]:
         """All documents, by source."""
-        return [_info(row) for row in self._database.rows(f"{_INFO} ORDER BY source, d.number")]
+        return [self._info(row) for row in self._database.rows(f"{_INFO} ORDER BY source, d.number")]
 
     def number_of(self, identity: str) -> int | None:
         """The number of the document with this id."""
@@ -92,9 +98,8 @@ class Catalog:
 
     def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
         """The documents of these numbers that still exist."""
-        return {
-            row[0]: _info(row) for row in self._database.rows(f"{_INFO} WHERE d.number IN {_marks(numbers)}", numbers)
-        }
+        rows = self._database.rows(f"{_INFO} WHERE d.number IN {_marks(numbers)}", numbers)
+        return {row[0]: self._info(row) for row in rows}
 
     def document_of(self, source: str) -> str:
         """The id of the document that was read from this source; empty where there is none."""
@@ -140,17 +145,17 @@ class Catalog:
     def added_since(self, generation: int, *, until: int = schema.NEVER) -> list[DocumentRange]:
         """The documents that came after that generation, up to another one, and are still there."""
         query = "SELECT number, first, passages FROM documents WHERE generation > ? AND generation <= ? ORDER BY number"
-        return [DocumentRange(*row) for row in self._database.rows(query, [generation, until])]
+        return self._ranges(query, [generation, until])
 
     def removed_since(self, generation: int) -> list[DocumentRange]:
         """The documents that went after that generation."""
         query = "SELECT document, first, passages FROM removals WHERE generation > ? ORDER BY generation"
-        return [DocumentRange(*row) for row in self._database.rows(query, [generation])]
+        return self._ranges(query, [generation])
 
     def ranges(self, numbers: Sequence[int]) -> list[DocumentRange]:
         """The passage ids of these documents."""
         query = f"SELECT number, first, passages FROM documents WHERE number IN {_marks(numbers)}"
-        return [DocumentRange(*row) for row in self._database.rows(query, numbers)]
+        return self._ranges(query, numbers)
 
     def vectors(self, ranges: Sequence[DocumentRange]) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
         """Ids (n,) and vectors (n, dimension), float32, in blocks, of the passages in these ranges."""
@@ -158,6 +163,8 @@ class Catalog:
             rows = self._database.rows(
                 "SELECT passage, vector FROM vectors WHERE passage BETWEEN ? AND ?", [first, last]
             )
+            if not all(isinstance(row[1], bytes) and len(row[1]) == len(rows[0][1]) for row in rows):
+                raise self._database.damaged(f"the vectors of passages {first} to {last} are not alike")
             if rows:
                 block = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2").reshape(len(rows), -1)
                 yield np.asarray([row[0] for row in rows], dtype=np.int64), block.astype(np.float32)
@@ -271,6 +278,21 @@ class Catalog:
             raise self._database.damaged(f"it lost its {key}")
         return str(rows[0][0])
 
+    def _info(self, row: Sequence[Any]) -> DocumentInfo:
+        try:
+            return DocumentInfo(*row[1:-1], tuple(json.loads(row[-1])))  # type: ignore[call-arg,unused-ignore]
+        except (TypeError, ValueError) as error:
+            raise self._database.damaged(f"document {row[0]} has notes that are no list: {error}") from error
+
+    def _ranges(self, query: str, values: Sequence[Any]) -> list[DocumentRange]:
+        """The ranges that a query brings. Raises LibraryDamaged for one that was never given to a document."""
+        rows = self._database.rows(query, values)
+        last = self._database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'passages'") if rows else []
+        for row in rows:
+            if not all(isinstance(value, int) for value in row) or not 0 < row[1] <= row[1] + row[2] <= last[0][0] + 1:
+                raise self._database.damaged(f"document {row[0]} has passages that never were")
+        return [DocumentRange(*row) for row in rows]
+
     def _document_rows(self, number: int) -> list[tuple[PassageRow, str]]:
         """All of a document's passages. Raises LibraryDamaged where some are missing."""
         rows = self._passage_rows("p.document = ?", [number])
@@ -288,16 +310,14 @@ class Catalog:
         result = []
         for row in self._database.rows(query, values):
             identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector, stored = row
-            if schema.checksum((ordinal, start, end), text, sentences, vector, sentence_vectors) != stored:
+            parts = (sentences, vector, sentence_vectors)
+            sound = isinstance(text, str) and all(isinstance(part, bytes) for part in parts)
+            if not sound or schema.checksum((ordinal, start, end), text, *parts) != stored:
                 raise self._database.damaged(f"passage {identity} does not match its checksum")
             spans = schema.unpack_spans(sentences, start)
             passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
             result.append((PassageRow(passage, number, sentence_vectors, vector), text[end - start :]))
         return result
-
-
-def _info(row: Sequence[Any]) -> DocumentInfo:
-    return DocumentInfo(*row[1:-1], tuple(json.loads(row[-1])))  # type: ignore[call-arg,unused-ignore]
 
 
 def _last(connection: Connection, number: int, kind: LandmarkKind, start: int, below_level: int = 0) -> Landmark | None:

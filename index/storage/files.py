@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from index.errors import LibraryNotWritable
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+NOT_WRITABLE_HINT = "Check the folder's permissions and the free space of its disk; what was committed is safe."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ class Stamp:
 
 
 def write_whole(path: Path, *parts: bytes | memoryview) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never half of either."""
+    """Write a file so that a crash leaves the old one or the new one, never half of either.
+
+    Raises LibraryNotWritable where the disk does not take it.
+    """
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with unfinished.open("wb") as file:
@@ -48,8 +56,11 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+    except OSError as error:
+        raise LibraryNotWritable(f"{path} cannot be written: {error}.", NOT_WRITABLE_HINT) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def crc_of(path: Path) -> int:

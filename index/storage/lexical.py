@@ -9,7 +9,8 @@ import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
-from index.storage.files import Stamp, crc_of, write_whole
+from index.errors import LibraryNotWritable
+from index.storage.files import NOT_WRITABLE_HINT, Stamp, crc_of, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,10 +79,12 @@ class LexicalIndex:
         if self._index is None or within == []:
             return {}
         schema = self._index.schema
-        terms = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", t)) for t in self.terms(query)]
+        terms = [term for word in _telling(query) for term in self._analyzer.analyze(word)]
         if not terms:
             return {}
-        clause = tantivy.Query.boolean_query(terms)
+        # A word that the question repeats counts as often: it is what a long question is about.
+        queries = [tantivy.Query.term_query(schema, "text", term) for term in terms]
+        clause = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in queries])
         if within is not None:
             numbers = tantivy.Query.term_set_query(schema, "document", [each.number for each in within])
             restricted = tantivy.Query.const_score_query(numbers, 0.0)
@@ -96,9 +99,7 @@ class LexicalIndex:
 
         Words that every question has ("how", "the", "did") are left out, unless there are no others.
         """
-        words = [match[0] for match in _WORD.finditer(_POSSESSIVE.sub("", text))]
-        telling = [word for word in words if word.casefold() not in _IDLE] or words
-        return {term: word for word in telling for term in self._analyzer.analyze(word)}
+        return {term: word for word in _telling(text) for term in self._analyzer.analyze(word)}
 
     def analyze(self, text: str) -> list[str]:
         """The terms of a text, in order, with repetition."""
@@ -153,24 +154,24 @@ class LexicalIndex:
 
     def _write(self, catalog: Catalog, generation: int) -> None:
         """Add what came, delete what went. Deleting first makes it harmless to do the same twice."""
-        import tantivy
-
-        self._index.register_tokenizer("pincite", self._analyzer)
         added = catalog.added_since(self._generation)
-        writer = self._index.writer(_HEAP_BYTES, 1)
-        for each in (*catalog.removed_since(self._generation), *added):
-            writer.delete_documents_by_term("document", each.number)
-        for identity, number, _title, text in catalog.texts(added):
-            document = tantivy.Document()
-            document.add_integer("id", identity)
-            document.add_integer("document", number)
-            document.add_text("text", text)
-            writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
-        stamp = Stamp(self._library, FORMAT, generation)
-        manifest = {"stamp": stamp.to_json(), "files": {name: self._measure(name) for name in _names(self._folder)}}
+        gone = catalog.removed_since(self._generation)
+        try:
+            self._index.register_tokenizer("pincite", self._analyzer)
+            writer = self._index.writer(_HEAP_BYTES, 1)
+            try:
+                _fill(writer, catalog, gone, added)
+                writer.commit()
+            finally:
+                writer.wait_merging_threads()  # lets go of tantivy's own lock, whatever happened
+            self._index.reload()
+            stamp = Stamp(self._library, FORMAT, generation)
+            manifest = {"stamp": stamp.to_json(), "files": {name: self._measure(name) for name in _names(self._folder)}}
+        except (OSError, ValueError, RuntimeError) as error:
+            self._seen = (0, 0)  # what is on disk now is nothing to go on from
+            raise LibraryNotWritable(
+                f"The index {self._folder} cannot be written: {error}.", NOT_WRITABLE_HINT
+            ) from error
         write_whole(self._folder / _MANIFEST, json.dumps(manifest).encode())
         self._generation, self._seen = generation, _identity(self._folder / _MANIFEST)
 
@@ -192,6 +193,25 @@ class LexicalIndex:
         if known is None or known[0] != size or name == "meta.json":
             known = self._measured[name] = [size, crc_of(path)]
         return known
+
+
+def _fill(writer: Any, catalog: Catalog, gone: Sequence[DocumentRange], added: Sequence[DocumentRange]) -> None:
+    import tantivy
+
+    for each in (*gone, *added):
+        writer.delete_documents_by_term("document", each.number)
+    for identity, number, _title, text in catalog.texts(added):
+        document = tantivy.Document()
+        document.add_integer("id", identity)
+        document.add_integer("document", number)
+        document.add_text("text", text)
+        writer.add_document(document)
+
+
+def _telling(text: str) -> list[str]:
+    """The words of a question that tell it from others; all of them where none does."""
+    words = [match[0] for match in _WORD.finditer(_POSSESSIVE.sub("", text))]
+    return [word for word in words if word.casefold() not in _IDLE] or words
 
 
 def _analyzer() -> Any:

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from index.errors import LibraryLocked, LibraryNotWritable
+from index.storage.files import NOT_WRITABLE_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_HINT = "Check the folder's permissions and the free space of its disk."
 
 
 class WriterLock:
@@ -55,7 +54,7 @@ class WriterLock:
                 raise self._not_writable(error) from error
 
     def _not_writable(self, error: OSError) -> LibraryNotWritable:
-        return LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", _HINT)
+        return LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", NOT_WRITABLE_HINT)
 
     def _holder(self) -> str:
         """Who holds the lock, as far as they have said."""

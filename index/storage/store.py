@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index.errors import LibraryDamaged, LibraryLocked, LibraryNotFound, LibraryNotWritable
+from index.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryNotFound, LibraryNotWritable
 from index.records import Problem
 from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex
@@ -79,8 +79,13 @@ class FolderStore:
         _check_folder(folder, create=create)
         self._lock = WriterLock(folder)
         self.catalog = self._open_catalog(create=create)
-        self._dense = DenseIndex(folder / "dense.faiss", self.catalog.library_id)
-        self._lexical = LexicalIndex(folder / "lexical", self.catalog.library_id)
+        try:
+            library = self.catalog.library_id
+        except LibraryError:
+            self.close()
+            raise
+        self._dense = DenseIndex(folder / "dense.faiss", library)
+        self._lexical = LexicalIndex(folder / "lexical", library)
 
     def close(self) -> None:
         """Let go of the files."""

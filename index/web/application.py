@@ -48,6 +48,7 @@ def _mount(app: FastAPI, library: Library, settings: Settings, examples: Sequenc
         theme=gr.themes.Base(font=[gr.themes.Font("IBM Plex Sans"), "system-ui"], font_mono=["ui-monospace"]),
         favicon_path=str(STATIC / "mark.svg"),
         max_file_size=settings.max_file_megabytes * 1_000_000,
+        app_kwargs={"openapi_url": None},
         blocked_paths=[str(library.folder)],
         show_error=False,
         ssr_mode=False,

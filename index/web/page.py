@@ -95,10 +95,10 @@ def _lay_out_asking(longest: int) -> _Ask:
 
 
 def _lay_out_keeping() -> _Keep:
-    table = _html("", "table")
     _html(rendering.adding(), "adding")
-    files = gr.File(label="Add documents", file_count="multiple", elem_id="files", height=110)
+    files = gr.File(label="Add documents", file_count="multiple", elem_id="files", height=100)
     outcome = _html("", "outcome")
+    table = _html("", "table")
     identity = gr.Textbox(visible="hidden", elem_id="identity", label="Document to remove")
     remove = gr.Button("Remove", visible="hidden", elem_id="remove")
     return _Keep(table, files, outcome, identity, remove)

@@ -52,7 +52,7 @@ def removal_dialog() -> str:
 
 
 def adding() -> str:
-    """Above the drop zone."""
+    """What can be added, above the drop zone."""
     return _render("adding.html")
 
 

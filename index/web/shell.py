@@ -75,6 +75,7 @@ class Shell:
         async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
                 start.update(message)
+            if message["type"] != "http.response.body":
                 return
             parts.append(message.get("body", b""))
             if not message.get("more_body"):

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pytest
 import uvicorn
@@ -18,9 +18,12 @@ from index.web import create_app
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+Scheme = Literal["light", "dark"]
+SIZE: ViewportSize = {"width": 1280, "height": 900}
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -44,13 +47,21 @@ The king signed the treaty in the harbour. Winter had closed the river before th
 The queen kept a garden and a clock. Nobody remembered the whale.
 """
 OIL = "The price of oil fell in summer. A horse cost more than a bridge that year."
-ATTACK = "<img src=x onerror=window.pwned=1> <script>window.pwned=1</script> ${window.pwned=1} `${window.pwned=1}` {{7*7}}"
+ATTACKS = (
+    "<img src=x onerror=window.pwned=1>",
+    "<script>window.pwned=1</script>",
+    "${window.pwned=1}",
+    "`${window.pwned=1}`",
+    "{{value}}",
+)
+ATTACK = " ".join(ATTACKS)
 HOSTILE_NAME = "<img src=x onerror=window.pwned=1> ${window.pwned=1} `x`.txt"
 HOSTILE_TEXT = f"The comet fell into the desert with {ATTACK} and was \u202enever\u202c seen again."
 HOSTILE_PAGE = (
     "<html><head><title>Volcano &lt;img src=x onerror=window.pwned=1&gt; &lt;/script&gt;&lt;script&gt;window.pwned=1"
     "&lt;/script&gt; ${window.pwned=1}</title></head><body><article><p>The volcano covered the school in paper and "
-    "rain, and the doctor wrote of it for many years afterwards in every letter that is kept.</p></article></body></html>"
+    "rain, and the doctor wrote of it for many years afterwards in every letter that is kept.</p></article></body>"
+    "</html>"
 )
 SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, HOSTILE_NAME: HOSTILE_TEXT, "volcano.html": HOSTILE_PAGE}
 
@@ -58,19 +69,21 @@ SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, HOSTILE_NAME: HOSTILE_TEXT, "vol
 class Moody(Library):
     """A library that finds nothing, or fails, where the question asks it to."""
 
-    def search(self, question: str, *, limit: int = 10, documents: Sequence[str] | None = None) -> Found:
+    def search(self, question: str, **options: Any) -> Found:
         """As `Library.search`, but for two questions."""
         if question == "nothing, please":
             return Found(question, (), {})
         if question == "fail, please":
             raise RuntimeError(SECRET)
-        return super().search(question, limit=limit, documents=documents)
+        return super().search(question, **options)
 
 
 class Visit(Protocol):
-    """Opens an address in a browser of its own, which remembers nothing."""
+    """Opens an address; `fresh` in a browser that has never seen it."""
 
-    def __call__(self, url: str, **options: Any) -> Page: ...
+    def __call__(
+        self, url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False
+    ) -> Page: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,17 +107,25 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """See `Visit`. Afterwards no page may have complained, or asked anyone but this machine."""
-    contexts, troubles = [], []
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """What most pages share: a cache, and thus half of the time that each would take alone."""
+    context = _new_context(browser)
+    yield context
+    context.close()
 
-    def visit(url: str, **options: Any) -> Page:
-        context = browser.new_context(viewport=options.pop("viewport", {"width": 1280, "height": 900}), **options)
-        context.set_default_timeout(10_000)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        contexts.append(context)
-        page = context.new_page()
+
+@pytest.fixture
+def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
+    """See `Visit`. Afterwards no page may have complained, or asked anyone but this machine."""
+    pages: list[Page] = []
+    troubles: list[str] = []
+
+    def visit(url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False) -> Page:
+        page = (_new_context(browser) if fresh else context).new_page()
+        pages.append(page)
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: None if _is_local(request.url) else troubles.append(request.url))
@@ -113,9 +134,11 @@ def visit(browser: Browser) -> Iterator[Visit]:
         return page
 
     yield visit
-    pwned = [page.evaluate("window.pwned") for context in contexts for page in context.pages]
-    for context in contexts:
-        context.close()
+    pwned = [page.evaluate("window.pwned") for page in pages]
+    for page in pages:
+        page.close()
+        if page.context != context:
+            page.context.close()
     assert troubles == []
     assert not any(pwned)
 
@@ -177,6 +200,13 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
             return
         tick.wait(0.02)
     raise AssertionError(f"{condition} did not hold within {seconds} s.")
+
+
+def _new_context(browser: Browser) -> BrowserContext:
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
 
 
 def _settings() -> Settings:

@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import EXAMPLES, SECRET
+from tests.browser.conftest import EXAMPLES, SECRET, open_library, serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Visit
@@ -18,15 +20,18 @@ PIN = "The king signed the treaty in the harbour."
 
 
 def ask(page: Page, question: str) -> None:
+    """Type a question and press the button."""
     page.get_by_label("Your question").fill(question)
     page.get_by_role("button", name="Ask", exact=True).click()
 
 
 def first(page: Page) -> Locator:
+    """The best passage."""
     return page.locator(".p-card").first
 
 
 def test_a_question_finds_the_passage_and_marks_the_sentence(site: str, visit: Visit) -> None:
+    """The pin is in a mark; title, place, score and numbers stand beside it; screen readers hear of it."""
     page = visit(site)
     ask(page, "Which monarch signed the accord?")
     expect(first(page).locator("mark")).to_have_text(PIN)
@@ -39,6 +44,7 @@ def test_a_question_finds_the_passage_and_marks_the_sentence(site: str, visit: V
 
 
 def test_each_passage_says_why_it_was_found(site: str, visit: Visit) -> None:
+    """Ranks on both sides and the words in common are there for those who ask."""
     page = visit(site)
     ask(page, "Who signed the treaty?")
     why = first(page).locator("details")
@@ -49,6 +55,7 @@ def test_each_passage_says_why_it_was_found(site: str, visit: Visit) -> None:
 
 
 def test_a_quote_is_copied_with_its_reference(site: str, visit: Visit) -> None:
+    """What is pasted elsewhere says where it is from."""
     page = visit(site)
     ask(page, "Who signed the treaty?")
     first(page).get_by_role("button", name="Copy quote").click()
@@ -58,6 +65,7 @@ def test_a_quote_is_copied_with_its_reference(site: str, visit: Visit) -> None:
 
 
 def test_the_search_can_be_restricted_to_some_documents(site: str, visit: Visit) -> None:
+    """A checked pill leaves no other document in the results."""
     page = visit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, "Who signed the treaty?")
@@ -65,21 +73,38 @@ def test_the_search_can_be_restricted_to_some_documents(site: str, visit: Visit)
     expect(first(page).locator("h3")).to_contain_text("oil.txt")
 
 
+def test_many_documents_are_chosen_from_a_list(tmp_path: Path, visit: Visit) -> None:
+    """Nine pills would be too many; the list holds, and sends, the same."""
+    sources = {f"note {n}.txt": f"The king wrote letter {n}." for n in range(1, 10)}
+    with open_library(tmp_path, sources) as library, serving(library) as url:
+        page = visit(url)
+        page.get_by_role("combobox", name="Search only in").click()
+        page.get_by_role("option", name="note 4.txt").click()
+        page.get_by_role("option", name="note 7.txt").click()
+        ask(page, "Who wrote the letter?")
+        expect(page.locator(".p-card h3")).to_contain_text(["note 4.txt", "note 7.txt"])
+        expect(page.locator(".p-card")).to_have_count(2)
+        assert "in=" in page.url
+
+
 def test_an_address_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> None:
+    """The address holds question and documents: sent to somebody else, it shows them the same."""
     page = visit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, "What does oil cost?")
     expect(page.locator(".p-card")).to_have_count(1)
     assert "q=What+does+oil+cost" in page.url
 
-    fresh = visit(page.url)
+    fresh = visit(page.url, fresh=True)
     expect(fresh.get_by_label("Your question")).to_have_value("What does oil cost?")
+    expect(fresh).to_have_title("What does oil cost? · Pincite")
     expect(fresh.get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(fresh.locator(".p-card")).to_have_count(1)
     expect(first(fresh).locator("mark")).to_contain_text("The price of oil fell in summer.")
 
 
 def test_going_back_brings_the_former_question(site: str, visit: Visit) -> None:
+    """Each question is a page in the history of the browser."""
     page = visit(site)
     ask(page, "Who signed the treaty?")
     expect(first(page).locator("mark")).to_have_text(PIN)
@@ -91,6 +116,7 @@ def test_going_back_brings_the_former_question(site: str, visit: Visit) -> None:
 
 
 def test_an_example_is_asked_as_it_stands(site: str, visit: Visit) -> None:
+    """An example may hold any character."""
     page = visit(site)
     page.get_by_role("link", name=EXAMPLES[1]).click()
     expect(page.get_by_label("Your question")).to_have_value(EXAMPLES[1])
@@ -98,6 +124,7 @@ def test_an_example_is_asked_as_it_stands(site: str, visit: Visit) -> None:
 
 
 def test_an_empty_question_is_asked_for(site: str, visit: Visit) -> None:
+    """Nothing is not a question, and not an error either."""
     page = visit(site)
     ask(page, "   ")
     expect(page.locator("#results")).to_contain_text("Write a question first")
@@ -105,6 +132,7 @@ def test_an_empty_question_is_asked_for(site: str, visit: Visit) -> None:
 
 
 def test_nothing_found_says_so_and_what_to_try(site: str, visit: Visit) -> None:
+    """An empty result is a state of its own."""
     page = visit(site)
     ask(page, "nothing, please")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
@@ -112,6 +140,7 @@ def test_nothing_found_says_so_and_what_to_try(site: str, visit: Visit) -> None:
 
 
 def test_an_empty_library_says_how_to_fill_it(empty_site: str, visit: Visit) -> None:
+    """Whoever starts with nothing is led to the Library tab."""
     page = visit(empty_site)
     expect(page.get_by_role("heading", name="This library is empty")).to_be_visible()
     page.get_by_role("button", name="Add documents").click()
@@ -119,12 +148,14 @@ def test_an_empty_library_says_how_to_fill_it(empty_site: str, visit: Visit) -> 
 
 
 def test_what_pincite_refuses_is_shown_with_its_remedy(site: str, visit: Visit) -> None:
+    """An error that was raised on purpose shows its message and its hint."""
     page = visit(f"{site}/?{urlencode({'q': 'why? ' * 100})}")
     expect(page.locator(".p-problem")).to_contain_text("300 are allowed.")
     expect(page.locator(".p-problem")).to_contain_text("Ask a shorter one")
 
 
 def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
+    """The text of any other exception stays on the server."""
     page = visit(site)
     ask(page, "fail, please")
     expect(page.locator(".p-problem")).to_contain_text("The server’s log says what.")
@@ -132,6 +163,7 @@ def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
 
 
 def test_everything_can_be_done_from_the_keyboard(site: str, visit: Visit) -> None:
+    """Slash focuses, Escape leaves, Enter asks, arrows change tabs."""
     page = visit(site)
     box = page.get_by_label("Your question")
     expect(box).to_be_focused()

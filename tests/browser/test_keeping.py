@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
 from index.library import Library
 from index.settings import Settings
+from tests.browser.conftest import Moody, serving
 from tests.browser.test_asking import ask, first
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import FilePayload, Page
 
     from tests.browser.conftest import Visit
@@ -21,16 +23,19 @@ BREAD = "The doctor baked bread every winter. Nobody else in the school liked si
 
 
 def file(name: str, content: str | bytes) -> FilePayload:
+    """A file as the browser would send it."""
     data = content.encode() if isinstance(content, str) else content
     return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
 
 
 def upload(page: Page, *files: FilePayload) -> None:
+    """Open the Library tab and choose files."""
     page.get_by_role("tab", name="Library").click()
     page.locator("#files input[type=file]").set_input_files(list(files))
 
 
 def test_uploaded_files_are_found_by_asking(own_site: tuple[str, Library], visit: Visit) -> None:
+    """From upload to pin; the files stay where `verify` reads them again."""
     url, library = own_site
     page = visit(url)
     upload(page, file("bread.txt", BREAD), file("bridge.md", "# Bridges\n\nA bridge of glass crossed the river."))
@@ -46,9 +51,8 @@ def test_uploaded_files_are_found_by_asking(own_site: tuple[str, Library], visit
 
 
 def test_progress_is_shown_file_by_file(tmp_path: Path, visit: Visit) -> None:
-    from tests.browser.conftest import Moody, serving
-
-    settings, encoder = Settings(passage_tokens=32), FakeEncoder(seconds=1.5)
+    """Each file says what is being done to it while it is done."""
+    settings, encoder = Settings(passage_tokens=32), FakeEncoder(seconds=0.8)
     with Moody.open(tmp_path / "slow", settings, encoder=encoder) as library, serving(library) as url:
         page = visit(url)
         upload(page, file("bread.txt", BREAD), file("whale.txt", "The whale followed the ship."))
@@ -59,6 +63,7 @@ def test_progress_is_shown_file_by_file(tmp_path: Path, visit: Visit) -> None:
 
 
 def test_a_file_uploaded_again_replaces_its_former_version(own_site: tuple[str, Library], visit: Visit) -> None:
+    """The name decides: the same bytes are known, other bytes are the next version."""
     url, library = own_site
     page = visit(url)
     upload(page, file("bread.txt", BREAD))
@@ -72,6 +77,7 @@ def test_a_file_uploaded_again_replaces_its_former_version(own_site: tuple[str, 
 
 
 def test_a_failed_file_is_named_with_reason_and_remedy(own_site: tuple[str, Library], visit: Visit) -> None:
+    """A broken file stops no other, and does not stay on the server."""
     url, library = own_site
     page = visit(url)
     upload(page, file("scan.pdf", b"%PDF-1.7 and then nothing"), file("bread.txt", BREAD))
@@ -84,6 +90,7 @@ def test_a_failed_file_is_named_with_reason_and_remedy(own_site: tuple[str, Libr
 
 
 def test_a_document_is_removed_once_that_is_confirmed(own_site: tuple[str, Library], visit: Visit) -> None:
+    """Asked first; then the document is gone, and its uploaded file with it."""
     url, library = own_site
     page = visit(url)
     upload(page, file("bread.txt", BREAD))
@@ -101,6 +108,7 @@ def test_a_document_is_removed_once_that_is_confirmed(own_site: tuple[str, Libra
 
 
 def test_a_locked_library_says_who_holds_it(own_site: tuple[str, Library], visit: Visit) -> None:
+    """Another writer is a message, not a failure of the page; the upload leaves nothing behind."""
     url, library = own_site
     page = visit(url)
     with Library.open(library.folder, Settings()) as other, other._store.writing():

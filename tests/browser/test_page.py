@@ -8,23 +8,25 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ATTACK, HOSTILE_NAME
+from tests.browser.conftest import ATTACK, ATTACKS, HOSTILE_NAME
 from tests.browser.test_asking import ask, first
-from tests.browser.test_keeping import file, upload
 
 if TYPE_CHECKING:
-    from index.library import Library
-    from tests.browser.conftest import Visit
+    from playwright.sync_api import ViewportSize
 
-PHONE = {"width": 390, "height": 844}
-WIDE = {"width": 1440, "height": 900}
+    from tests.browser.conftest import Scheme, Visit
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
 
 
 def test_hostile_words_are_shown_as_words(site: str, visit: Visit) -> None:
+    """Markup in text, title, file name and question is shown as it is written; nothing of it runs."""
     page = visit(site)
     ask(page, f"Where did the comet fall? {ATTACK}")
-    expect(first(page).locator("mark")).to_contain_text(ATTACK)
     expect(first(page).locator("h3")).to_contain_text(HOSTILE_NAME)
+    for attack in ATTACKS:
+        expect(page.locator("blockquote").filter(has_text=attack).first).to_be_visible()
     expect(page.get_by_role("checkbox", name=HOSTILE_NAME)).to_be_attached()
     ask(page, "What did the volcano cover?")
     expect(first(page).locator("h3")).to_contain_text("<img src=x onerror=window.pwned=1> </script><script>")
@@ -37,6 +39,7 @@ def test_hostile_words_are_shown_as_words(site: str, visit: Visit) -> None:
 
 
 def test_a_hostile_address_is_a_question_like_others(site: str, visit: Visit) -> None:
+    """So is markup in the address."""
     page = visit(f"{site}/?{urlencode({'q': ATTACK, 'in': ATTACK})}")
     expect(page.locator(".p-problem")).to_contain_text("No document of this library is called")
     page = visit(f"{site}/?{urlencode({'q': ATTACK})}")
@@ -44,19 +47,11 @@ def test_a_hostile_address_is_a_question_like_others(site: str, visit: Visit) ->
     expect(page.locator(".p-card").first).to_be_visible()
 
 
-def test_a_hostile_file_name_stays_in_its_folder(own_site: tuple[str, Library], visit: Visit) -> None:
-    url, library = own_site
-    page = visit(url)
-    upload(page, file("..\\..\\<img src=x onerror=window.pwned=1>.txt", "Bread and silver in winter."))
-    expect(page.locator("#outcome .p-stage")).to_have_text("Added")
-    (kept,) = (library.folder / "uploads").iterdir()
-    assert kept.suffix == ".txt"
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-def test_it_fits_and_can_be_read(site: str, visit: Visit, size: dict[str, int], scheme: str) -> None:
-    page = visit(f"{site}/?q=Who+signed+the+treaty", viewport=size, color_scheme=scheme)
+def test_it_fits_and_can_be_read(site: str, visit: Visit, size: ViewportSize, scheme: Scheme) -> None:
+    """No sideways scrolling from 390 pixels on; text has the contrast that WCAG AA asks for, light and dark."""
+    page = visit(f"{site}/?q=Who+signed+the+treaty", size=size, scheme=scheme)
     expect(first(page).locator("mark")).to_be_visible()
     for name in ("Ask", "Library"):
         page.get_by_role("tab", name=name).click()
@@ -82,6 +77,7 @@ CONTRAST = """node => {
 
 
 def test_parts_have_names_for_those_who_do_not_see_them(site: str, visit: Visit) -> None:
+    """Headings, groups, tabs and panels can be told apart by name."""
     page = visit(site)
     expect(page.get_by_role("heading", level=1)).to_have_text("Ask the library")
     expect(page.get_by_role("group", name="Search only in")).to_be_visible()

@@ -83,7 +83,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[Chunk]]:
     return text, chunks
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cut_texts())
 def test_the_passages_of_a_document_are_its_text(catalog: Catalog, cut: tuple[str, list[Chunk]]) -> None:
     """However a text is cut, its pieces put together are that text, and each passage is its slice of it."""
@@ -102,7 +102,9 @@ def test_the_passages_of_a_document_are_its_text(catalog: Catalog, cut: tuple[st
 def test_a_document_comes_back_with_all_it_states(catalog: Catalog) -> None:
     """Title, author, date, notes and landmarks are kept as they were given."""
     marks = (Landmark("page", 0, "iv"), Landmark("heading", 0, "Trade", 2), Landmark("paragraph", 4))
-    document = replace(a_document("Oil rose."), author="N. N.", date="2020-12", notes=("no text on p. 3",), landmarks=marks)
+    document = replace(
+        a_document("Oil rose."), author="N. N.", date="2020-12", notes=("no text on p. 3",), landmarks=marks
+    )
     number = put(catalog, document)
     assert catalog.document(number) == document
     (info,) = catalog.documents()
@@ -352,6 +354,27 @@ def test_a_lost_passage_is_noticed(catalog: Catalog, folder: Path, statement: st
     assert SHIP.id[:12] in problem.what
 
 
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [
+        pytest.param("UPDATE documents SET passages = 'x'", lambda c: c.added_since(0), id="a count that is a text"),
+        pytest.param("UPDATE documents SET passages = 1 << 40", lambda c: c.added_since(0), id="a count beyond belief"),
+        pytest.param("UPDATE documents SET first = -5", lambda c: c.ranges([1]), id="an id below the first"),
+        pytest.param("UPDATE documents SET notes = '{'", lambda c: c.documents(), id="notes that are no JSON"),
+        pytest.param("UPDATE documents SET notes = '5'", lambda c: c.infos([1]), id="notes that are no list"),
+        pytest.param("UPDATE passages SET text = x'00' WHERE id = 1", lambda c: c.passages([1]), id="a text of bytes"),
+        pytest.param("UPDATE vectors SET vector = 'x'", lambda c: c.passages([1]), id="a vector of text"),
+        pytest.param("UPDATE meta SET value = 'x' WHERE key = 'generation'", lambda c: c.generation(), id="generation"),
+    ],
+)
+def test_what_cannot_be_right_is_damage(catalog: Catalog, folder: Path, statement: str, read: Any) -> None:
+    """A value of the wrong kind or size is reported as damage; it neither stops the program nor keeps it busy."""
+    put(catalog, SHIP)
+    tamper(folder, statement)
+    with pytest.raises(LibraryDamaged):
+        read(catalog)
+
+
 def test_a_lost_identity_is_damage(catalog: Catalog, folder: Path) -> None:
     """A catalog whose own record is missing says so."""
     tamper(folder, "DELETE FROM meta WHERE key = 'library'")
@@ -381,7 +404,7 @@ def test_bytes_that_are_not_text_are_damage(catalog: Catalog, folder: Path) -> N
         catalog.document(number)
 
 
-DAMAGES = {
+DAMAGES: dict[str, Any] = {
     "not a database": lambda data: b"This is not SQLite." * 300,
     "header of zeros": lambda data: b"\0" * 100 + data[100:],
     "truncated within a page": lambda data: data[: len(data) // 2 + 17],

@@ -76,7 +76,7 @@ def test_the_nearest_comes_first(catalog: Catalog, folder: Path) -> None:
     assert list(found.values()) == pytest.approx([2**-0.5, 3**-0.5], abs=1e-3)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**6), st.integers(1, 40), st.lists(st.booleans(), min_size=4, max_size=4))
 def test_it_agrees_with_arithmetic(catalog: Catalog, folder: Path, seed: int, k: int, kept: list[bool]) -> None:
     """After any additions and removals, ids, order and cosines are those of an exhaustive search of the catalog."""
@@ -187,7 +187,7 @@ def test_a_file_is_not_written_twice(catalog: Catalog, folder: Path) -> None:
     assert not (folder / "dense.faiss").exists()
 
 
-DAMAGES = {
+DAMAGES: dict[str, Any] = {
     "empty": lambda data: b"",
     "short": lambda data: data[:10],
     "truncated": lambda data: data[: len(data) // 2],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.errors import LibraryNotWritable
 from index.storage.files import Stamp, crc_of, write_whole
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ def test_a_stamp_survives_json(library: str, form: int, generation: int) -> None
     assert Stamp.from_json(stamp.to_json()) == stamp
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "5", "{}", '{"library": "a", "format": "x", "generation": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "5", "{}", '{"library": "a", "format": "x", "generation": 1}', b"\xff"]
+)
 def test_what_is_no_stamp_is_refused(text: str | bytes) -> None:
     """Anything but a stamp is a ValueError, which makes the cache worthless rather than the program stop."""
     with pytest.raises(ValueError):
@@ -50,6 +53,14 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     assert (tmp_path / "x").read_bytes() == b"one two"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     assert crc_of(tmp_path / "x") == zlib.crc32(b"one two")
+
+
+def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
+    """Where the file cannot be written, the error is ours, and names the file."""
+    (tmp_path / "x").mkdir()
+    with pytest.raises(LibraryNotWritable, match=f"{tmp_path}/x cannot be written"):
+        write_whole(tmp_path / "x", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

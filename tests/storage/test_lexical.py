@@ -194,7 +194,7 @@ def test_a_damaged_folder_is_built_again(catalog: Catalog, folder: Path, damage:
 
 @pytest.mark.parametrize("damage", [truncate, flip, unlink])
 def test_a_damaged_list_of_files_is_no_obstacle(catalog: Catalog, folder: Path, damage: object) -> None:
-    """tantivy's own list of files is not vouched for by the manifest; damaged or gone, the answers stay the same."""
+    """Tantivy's own list of files is not vouched for by the manifest; damaged or gone, the answers stay the same."""
     put(catalog, TREATY)
     before = index_of(catalog, folder).search("king winter", 9, None)
     damage(folder / "lexical" / ".managed.json")  # type: ignore[operator]

@@ -114,7 +114,10 @@ def test_a_holder_that_left_no_name(tmp_path: Path, card: str) -> None:
     """Where the holder's card is missing or half written, the error says no more than is known."""
     with another_process(tmp_path):
         (tmp_path / "writer.json").write_text(card)
-        with pytest.raises(LibraryLocked, match="is being changed by another process"), WriterLock(tmp_path).held(patience=0):
+        with (
+            pytest.raises(LibraryLocked, match="is being changed by another process"),
+            WriterLock(tmp_path).held(patience=0),
+        ):
             pass
 
 

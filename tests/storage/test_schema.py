@@ -37,7 +37,7 @@ def test_a_packed_span_takes_eight_bytes() -> None:
 
 
 @given(nps.arrays(np.float32, 16, elements=VALUES))
-def test_a_vector_keeps_its_direction(vector: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_a_vector_keeps_its_direction(vector: np.ndarray) -> None:  # type: ignore[type-arg,unused-ignore]
     """Float16 changes no cosine by more than a thousandth."""
     assume(np.linalg.norm(vector) > 0.01)
     vector = vector / np.linalg.norm(vector)
@@ -46,7 +46,7 @@ def test_a_vector_keeps_its_direction(vector: np.ndarray) -> None:  # type: igno
 
 
 @given(ROWS)
-def test_sentence_vectors_keep_their_directions(rows: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_sentence_vectors_keep_their_directions(rows: np.ndarray) -> None:  # type: ignore[type-arg,unused-ignore]
     """Int8, scaled row by row, changes no cosine by more than a thousandth, and each row comes back with length one."""
     lengths = np.linalg.norm(rows, axis=1)
     assume(lengths.min() > 1e-3)

@@ -34,9 +34,11 @@
     if (question && documents.length) url.searchParams.set("in", documents.map((id) => id.slice(0, 12)).join(","));
     return url;
   };
+  const asked = () => new URLSearchParams(location.search).get("q")?.trim();
   const entitle = (question) => {
     root.toggleAttribute("data-asked", Boolean(question));
-    document.title = question ? `${question} · Pincite` : "Pincite";
+    const title = question ? `${question} · Pincite` : "Pincite";
+    if (document.title !== title) document.title = title;
   };
   const asking = (values) => {
     const question = (values[0] || "").trim();
@@ -87,7 +89,11 @@
       find("#removal").showModal();
     },
     keep: () => { find("#removal").close(); opener?.focus(); },
-    removing: () => { find("#removal").close(); find("#remove").click(); },
+    removing: () => {
+      find("#removal").close();
+      find("#remove").click();
+      find("#table .p-scroll")?.focus({ preventScroll: true }); // Its own button is about to go.
+    },
   };
   document.addEventListener("click", (event) => {
     const target = event.target.closest?.("[data-act]");
@@ -146,19 +152,25 @@
   };
 
   // Whatever the server has drawn says of itself, in data-say, what is to be announced.
+  const isAbove = (node) => node.checkVisibility() && node.getBoundingClientRect().bottom < 0;
   const said = new Map();
   const listen = () => {
     for (const name of ["results", "outcome"]) {
       const text = find(`#${name} [data-say]`)?.dataset.say || "";
-      if (said.get(name) !== text && text) say(text);
+      if (said.get(name) !== text && text) (isAbove(find(`#${name}`)) ? toast : say)(text);
       said.set(name, text);
     }
   };
   let due = false;
-  const look = () => { due = false; mend(); listen(); };
+  const look = () => {
+    due = false;
+    mend();
+    listen();
+    if (document.title === "Pincite") entitle(asked()); // Gradio has just set it.
+  };
   new MutationObserver(() => { if (!due) { due = true; requestAnimationFrame(look); } })
     .observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });
 
-  entitle(new URLSearchParams(location.search).get("q")?.trim());
+  entitle(asked());
   window.pincite = { asking, removing: () => doomed };
 })();

@@ -1,0 +1,21 @@
+"""A reader that stays: `python -m tests.faults.reader FOLDER` answers each line of standard input with sources."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from index.library import Library
+from tests.fakes import FakeEncoder
+
+
+def main() -> None:
+    """One JSON list of the hits' sources for each question."""
+    with Library.open(Path(sys.argv[1]), encoder=FakeEncoder(), create=False) as library:
+        for question in sys.stdin:
+            print(json.dumps([hit.document.source for hit in library.search(question, limit=3)]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

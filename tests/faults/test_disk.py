@@ -1,0 +1,83 @@
+"""Full and read-only disks: an error of ours, and what was committed stays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.errors import LibraryNotWritable
+from tests.faults.adder import open_library
+from tests.faults.conftest import write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of eight megabytes."""
+    mounted = tmp_path / "disk"
+    mounted.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mounted)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("no disk can be mounted here: that takes root")
+    yield mounted
+    subprocess.run(["umount", "-l", str(mounted)], check=True)
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    """Take all but so many bytes."""
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
+    ballast = disk / "ballast"
+    ballast.write_bytes(b"\0" * (free - leave))
+    return ballast
+
+
+@pytest.mark.parametrize("leave", [0, 20_000, 60_000, 150_000, 400_000, 700_000])
+def test_a_full_disk(small_disk: Path, tmp_path: Path, leave: int) -> None:
+    """Wherever the disk becomes full, the error says so, what was committed answers, and with room it goes on."""
+    paths = write_files(tmp_path / "sources", 100)
+    with open_library(small_disk / "library") as library:
+        library.add(paths[:10])
+        ballast = fill(small_disk, leave=leave)
+        with pytest.raises(LibraryNotWritable) as caught:
+            library.add(paths)
+        assert "free space" in caught.value.hint
+        assert len(library.documents()) >= 10
+        assert library.search("Ship3", limit=1)[0].document.source == paths[3]
+        ballast.unlink()
+        library.add(paths)
+        assert len(library.documents()) == 100
+        assert library.verify().mismatches == ()
+
+
+def test_removal_on_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
+    """Removing without any room either succeeds or changes nothing; it works once there is room."""
+    paths = write_files(tmp_path / "sources", 10)
+    with open_library(small_disk / "library") as library:
+        library.add(paths)
+        ballast = fill(small_disk, leave=0)
+        with pytest.raises(LibraryNotWritable):
+            library.remove(paths[0])
+        ballast.unlink()
+        assert len(library.documents()) in (9, 10)
+        if len(library.documents()) == 10:
+            library.remove(paths[0])
+        assert paths[0] not in [hit.document.source for hit in library.search("Ship0", limit=30)]
+        assert library.problems() == []
+
+
+def test_a_read_only_disk(small_disk: Path, tmp_path: Path) -> None:
+    """On a disk that takes no changes an `add` says so."""
+    paths = write_files(tmp_path / "sources", 3)
+    with open_library(small_disk / "library") as library:
+        library.add(paths[:2])
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(LibraryNotWritable), open_library(small_disk / "library") as library:
+        library.add(paths)
