@@ -138,7 +138,11 @@ class Ingestion:
             self._ledger.failed.append(Failure(str(path.absolute()), error.message, error.hint))
 
     def _take_document(self, document: Document) -> None:
-        if not self._is_known(document.source, document.id):
+        """Take a document as it is, unless its offsets would not survive: passages begin and end with a word."""
+        if not document.text or document.text != document.text.strip():
+            reason = "Its text is empty, or begins or ends with white space."
+            self._ledger.failed.append(Failure(document.source, reason, "Strip it, and move its landmarks with it."))
+        elif not self._is_known(document.source, document.id):
             self._prepare(document)
 
     def _prepare(self, document: Document) -> None:

@@ -12,6 +12,7 @@ from index.library import Library
 from index.records import Receipt
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.storage.making import a_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,6 +218,24 @@ def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder:
     assert library.problems() == []
     receipt = library.add([first, second])
     assert (receipt.unchanged, receipt.added) == ((str(first),), (str(second),))
+
+
+def test_documents_made_elsewhere(library: Library) -> None:
+    """Documents need not come from files; the same id is unchanged, another one of the same source replaces it."""
+    ship, whale = a_document("The ship left.", source="mem:1"), a_document("A whale swam by.", source="mem:2")
+    assert library.add_documents([ship, whale]).added == ("mem:1", "mem:2")
+    assert library.document("mem:1") == ship
+    assert library.search("whale")[0].quote == "A whale swam by."
+    again = library.add_documents([ship, a_document("A whale sang.", source="mem:2")])
+    assert (again.unchanged, again.replaced) == (("mem:1",), ("mem:2",))
+
+
+@pytest.mark.parametrize("text", ["", " The ship left.", "The ship left.\n"])
+def test_a_document_whose_offsets_would_not_survive_is_refused(library: Library, text: str) -> None:
+    """A text with white space at an end, or none at all, is a failure with a hint; the others are added."""
+    receipt = library.add_documents([a_document(text, source="mem:1"), a_document("Rain fell.", source="mem:2")])
+    assert receipt.added == ("mem:2",)
+    assert [(failure.source, bool(failure.hint)) for failure in receipt.failed] == [("mem:1", True)]
 
 
 class Failing(FakeEncoder):
