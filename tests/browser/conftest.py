@@ -134,7 +134,7 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         return page
 
     yield visit
-    pwned = [page.evaluate("window.pwned") for page in pages]
+    pwned = [page.evaluate("window.pwned") for page in pages if not page.is_closed()]
     for page in pages:
         page.close()
         if page.context != context:
@@ -184,12 +184,14 @@ def serving(library: Library) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        wait_until(lambda: server.started)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            wait_until(lambda: server.started)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:

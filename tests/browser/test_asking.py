@@ -82,9 +82,12 @@ def test_many_documents_are_chosen_from_a_list(tmp_path: Path, visit: Visit) -> 
         page.get_by_role("option", name="note 4.txt").click()
         page.get_by_role("option", name="note 7.txt").click()
         ask(page, "Who wrote the letter?")
-        expect(page.locator(".p-card h3")).to_contain_text(["note 4.txt", "note 7.txt"])
         expect(page.locator(".p-card")).to_have_count(2)
+        names = "".join(page.locator(".p-card h3").all_inner_texts())
+        assert "note 4.txt" in names
+        assert "note 7.txt" in names
         assert "in=" in page.url
+        page.close()  # before the server stops: the page would complain
 
 
 def test_an_address_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> None:

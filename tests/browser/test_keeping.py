@@ -60,6 +60,7 @@ def test_progress_is_shown_file_by_file(tmp_path: Path, visit: Visit) -> None:
         expect(bread).to_contain_text("Encoding")
         expect(page.locator("#outcome .p-numbers")).to_contain_text("of 2 files")
         expect(bread.locator(".p-stage")).to_have_text("Added")
+        page.close()  # before the server stops: the page would complain
 
 
 def test_a_file_uploaded_again_replaces_its_former_version(own_site: tuple[str, Library], visit: Visit) -> None:
