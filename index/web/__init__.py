@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -62,3 +63,5 @@ def _keep_gradio_quiet() -> None:
     the time it is imported. The test there is for "True", so every other value does.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # After every event it would also sum up all former ones, with pandas, for a page of statistics that is not served.
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
