@@ -45,6 +45,9 @@ class Asking:
     def arrive(self, parameters: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
         """A page has been opened: show the library, and answer the question in its address, if there is one.
 
+        All in one event: of two that begin together, Gradio's client loses the second where the first ends before the
+        second has been accepted (6.31).
+
         Gives question, results, and what `overview` gives.
         """
         question = parameters.get("q", "").strip()
@@ -54,7 +57,7 @@ class Asking:
             overview = self.overview(chosen)
             idle = self._nothing_asked()
         except PinciteError as error:
-            yield question, rendering.problem(error), *[gr.skip()] * 4
+            yield question, rendering.problem(error), *[gr.skip()] * 5
             return
         if not question:
             yield question, idle, *overview
@@ -63,11 +66,15 @@ class Asking:
         results, rail = self._answer(question, chosen)
         yield question, results, *overview[:-1], rail
 
-    def overview(self, chosen: Sequence[str] = ()) -> tuple[str, Update, Update, str]:
-        """What is said of the library beside the question: hero, pills, list, rail."""
+    def refresh(self, question: str) -> tuple[Any, ...]:
+        """The library has changed: results, where no question stands above them, and what `overview` gives."""
+        return gr.skip() if (question or "").strip() else self._nothing_asked(), *self.overview()
+
+    def overview(self, chosen: Sequence[str] = ()) -> tuple[str, Update, Update, str, str]:
+        """What is said of the library: hero, pills, list, table, rail."""
         documents = self.library.documents()
         hero = rendering.hero(len(documents), sum(info.passages for info in documents))
-        return hero, *_choices(documents, chosen), rendering.rail(documents)
+        return hero, *_choices(documents, chosen), rendering.library(documents), rendering.rail(documents)
 
     def _nothing_asked(self, complaint: str = "") -> str:
         return rendering.idle(self.examples, empty=not self.library.documents(), complaint=complaint)

@@ -1,4 +1,4 @@
-"""What happens on the Library tab: documents listed, added and removed."""
+"""What happens on the Library tab: documents added and removed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,6 @@ class Keeping:
 
     library: Library
     uploads: Uploads
-
-    def table(self) -> str:
-        """The documents."""
-        try:
-            return rendering.library(self.library.documents())
-        except PinciteError as error:
-            return rendering.problem(error)
 
     def add(self, files: list[str] | None) -> Iterator[tuple[None, str]]:
         """Uploaded files to receipt, by way of their progress. The None empties the drop zone, free for more."""

@@ -37,11 +37,6 @@ class _Ask:
     results: gr.HTML
     rail: gr.HTML
 
-    @property
-    def overview(self) -> list[Any]:
-        """What `Asking.overview` fills."""
-        return [self.hero, self.pills, self.listed, self.rail]
-
 
 @dataclass(frozen=True, slots=True)
 class _Keep:
@@ -116,13 +111,12 @@ def _wire(page: gr.Blocks, ask: _Ask, keep: _Keep, asking: Asking, keeping: Keep
         trigger_mode="always_last",
         **quiet,
     )
-    page.load(_arriving(asking), None, [ask.question, ask.results, *ask.overview], **quiet)
-    page.load(keeping.table, None, keep.table, **quiet)
+    overview = [ask.hero, ask.pills, ask.listed, keep.table, ask.rail]
+    page.load(_arriving(asking), None, [ask.question, ask.results, *overview], **quiet)
     added = keep.files.upload(keeping.add, keep.files, [keep.files, keep.outcome], **change)
     removed = keep.remove.click(keeping.remove, keep.identity, keep.outcome, js=_TAKE_REMOVAL, **change)
     for changed in (added, removed):
-        changed.then(keeping.table, None, keep.table, **quiet)
-        changed.then(asking.overview, None, ask.overview, **quiet)
+        changed.then(asking.refresh, ask.question, [ask.results, *overview], **quiet)
 
 
 def _arriving(asking: Asking) -> Callable[[gr.Request], Any]:

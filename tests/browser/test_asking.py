@@ -7,27 +7,15 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
+from tests.browser.acting import ask, file, first, upload
 from tests.browser.conftest import EXAMPLES, SECRET, open_library, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
-
     from tests.browser.conftest import Visit
 
 PIN = "The king signed the treaty in the harbour."
-
-
-def ask(page: Page, question: str) -> None:
-    """Type a question and press the button."""
-    page.get_by_label("Your question").fill(question)
-    page.get_by_role("button", name="Ask", exact=True).click()
-
-
-def first(page: Page) -> Locator:
-    """The best passage."""
-    return page.locator(".p-card").first
 
 
 def test_a_question_finds_the_passage_and_marks_the_sentence(site: str, visit: Visit) -> None:
@@ -143,11 +131,15 @@ def test_nothing_found_says_so_and_what_to_try(site: str, visit: Visit) -> None:
 
 
 def test_an_empty_library_says_how_to_fill_it(empty_site: str, visit: Visit) -> None:
-    """Whoever starts with nothing is led to the Library tab."""
+    """Whoever starts with nothing is led to the Library tab, and from there to the first question."""
     page = visit(empty_site)
     expect(page.get_by_role("heading", name="This library is empty")).to_be_visible()
     page.get_by_role("button", name="Add documents").click()
     expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
+    upload(page, file("note.txt", "The king signed the treaty."))
+    expect(page.locator(".p-table")).to_contain_text("note.txt")
+    page.get_by_role("tab", name="Ask").click()
+    expect(page.get_by_role("link", name=EXAMPLES[0])).to_be_visible()
 
 
 def test_what_pincite_refuses_is_shown_with_its_remedy(site: str, visit: Visit) -> None:

@@ -8,30 +8,16 @@ from playwright.sync_api import expect
 
 from index.library import Library
 from index.settings import Settings
+from tests.browser.acting import ask, file, first, upload
 from tests.browser.conftest import Moody, serving
-from tests.browser.test_asking import ask, first
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import FilePayload, Page
-
     from tests.browser.conftest import Visit
 
 BREAD = "The doctor baked bread every winter. Nobody else in the school liked silver."
-
-
-def file(name: str, content: str | bytes) -> FilePayload:
-    """A file as the browser would send it."""
-    data = content.encode() if isinstance(content, str) else content
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
-
-
-def upload(page: Page, *files: FilePayload) -> None:
-    """Open the Library tab and choose files."""
-    page.get_by_role("tab", name="Library").click()
-    page.locator("#files input[type=file]").set_input_files(list(files))
 
 
 def test_uploaded_files_are_found_by_asking(own_site: tuple[str, Library], visit: Visit) -> None:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.acting import ask, first
 from tests.browser.conftest import ATTACK, ATTACKS, HOSTILE_NAME
-from tests.browser.test_asking import ask, first
 
 if TYPE_CHECKING:
     from playwright.sync_api import ViewportSize
