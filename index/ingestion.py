@@ -6,6 +6,7 @@ import hashlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from index.encoding import Draft
@@ -40,6 +41,15 @@ class _Prepared:
     chunks: tuple[Chunk, ...]
     drafts: tuple[Draft, ...]
     keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What turns documents into vectors, and its name."""
+
+    encoder: Encoder
+    chunker: Chunker
+    fingerprint: str
 
 
 @dataclass(slots=True)
@@ -77,18 +87,15 @@ class Ingestion:
     def __init__(
         self,
         store: FolderStore,
-        encoder: Encoder,
-        chunker: Chunker,
+        tools: Callable[[], tuple[Encoder, Chunker]],
         *,
         max_bytes: int,
         progress: ProgressCallback | None = None,
     ) -> None:
         self._store = store
-        self._encoder = encoder
-        self._chunker = chunker
+        self._load_tools = tools
         self._max_bytes = max_bytes
         self._progress = progress
-        self._fingerprint = encoder.name + _SEPARATOR + chunker.name
         self._ledger = _Ledger()
         self._waiting: list[_Prepared] = []
         self._files = 0
@@ -97,7 +104,8 @@ class Ingestion:
     def run(self, paths: Iterable[str | Path]) -> Receipt:
         """Add files and folders; bytes that were read before cost a hash. Each file stands in the receipt once.
 
-        Raises FingerprintMismatch where the library was made with another encoder or chunking.
+        Raises FingerprintMismatch where there is something to encode and the library was made with another encoder or
+        chunking.
         """
         files = list(discover(paths))
         return self._run(files, self._take_file)
@@ -108,9 +116,6 @@ class Ingestion:
 
     def _run(self, items: Sequence[_Item], take: Callable[[_Item], None]) -> Receipt:
         began = time.monotonic()
-        stored = self._store.catalog.fingerprint()
-        if stored and stored != self._fingerprint:
-            raise FingerprintMismatch(str(self._store.folder), stored, self._fingerprint)
         self._files = len(items)
         try:
             for item in items:
@@ -125,6 +130,16 @@ class Ingestion:
         self._store.index()
         self._report("", "done")
         return self._ledger.receipt(time.monotonic() - began)
+
+    @cached_property
+    def _tools(self) -> _Tools:
+        """Encoder and chunker, loaded for the first file that needs them: where all is unchanged, none does."""
+        encoder, chunker = self._load_tools()
+        tools = _Tools(encoder, chunker, encoder.name + _SEPARATOR + chunker.name)
+        stored = self._store.catalog.fingerprint()
+        if stored and stored != tools.fingerprint:
+            raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
+        return tools
 
     def _take_file(self, path: Path) -> None:
         """Read a file, unless its bytes are known."""
@@ -147,7 +162,7 @@ class Ingestion:
 
     def _prepare(self, document: Document) -> None:
         """Chunk a document; it then waits to be encoded together with others."""
-        chunks = self._chunker.chunk(document.text, document.landmarks)
+        chunks = self._tools.chunker.chunk(document.text, document.landmarks)
         drafts = tuple(_draft(document, chunk) for chunk in chunks)
         self._waiting.append(_Prepared(document, chunks, drafts, tuple(_key(draft) for draft in drafts)))
 
@@ -169,7 +184,7 @@ class Ingestion:
         for each in self._waiting:
             source = each.document.source
             packed = [vectors[key] for key in each.keys]
-            outcome = self._store.catalog.put(each.document, each.chunks, packed, self._fingerprint)
+            outcome = self._store.catalog.put(each.document, each.chunks, packed, self._tools.fingerprint)
             (self._ledger.added if outcome == "added" else self._ledger.replaced).append(source)
             self._ledger.notes.extend(Note(source, note) for note in each.document.notes)
             self._ledger.passages += len(each.chunks)
@@ -190,7 +205,7 @@ class Ingestion:
             def report(done: int, before: int = start) -> None:
                 self._report(source, "encoding", before + done, len(missing))
 
-            encoded = self._encoder.encode([drafts[key] for key in keys], report)
+            encoded = self._tools.encoder.encode([drafts[key] for key in keys], report)
             for key, each in zip(keys, encoded, strict=True):
                 vectors[key] = PackedVectors(key, pack_vector(each.vector), pack_sentence_vectors(each.sentences))
         self._ledger.encoded += len(missing)

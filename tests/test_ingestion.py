@@ -210,7 +210,7 @@ def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder:
     limit, encoder.max_tokens = encoder.max_tokens, 20
     with (
         pytest.raises(EncoderError),
-        Library.open(library.folder, Settings(passage_tokens=32), encoder=cast(Any, Failing())) as again,
+        Library.open(library.folder, Settings(passage_tokens=32), encoder=cast("Any", Failing())) as again,
     ):
         again.add([first, second])
     encoder.max_tokens = limit
@@ -218,6 +218,14 @@ def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder:
     assert library.problems() == []
     receipt = library.add([first, second])
     assert (receipt.unchanged, receipt.added) == ((str(first),), (str(second),))
+
+
+def test_where_all_is_unchanged_no_encoder_is_loaded(library: Library, write: Write) -> None:
+    """Adding what is known costs hashes only: even an encoder that does not exist is not missed."""
+    path = write("ship.txt", "The ship left.")
+    library.add(path)
+    with Library.open(library.folder, Settings(model="/no/such/model")) as again:
+        assert again.add(path).unchanged == (str(path),)
 
 
 def test_documents_made_elsewhere(library: Library) -> None:

@@ -171,7 +171,7 @@ def test_what_goes_between_two_reads_is_left_out(store: FolderStore, encoder: Fa
             return rows  # type: ignore[return-value,unused-ignore]
 
     later = Later(store.folder, create=False)
-    found = Retriever(cast(Any, later), encoder).search("silver ship", limit=4)
+    found = Retriever(cast("Any", later), encoder).search("silver ship", limit=4)
     assert {hit.document.source for hit in found} == {"/sea.txt"}
     later.close()
 

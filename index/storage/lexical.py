@@ -200,7 +200,7 @@ def _fill(writer: Any, catalog: Catalog, gone: Sequence[DocumentRange], added: S
 
     for each in (*gone, *added):
         writer.delete_documents_by_term("document", each.number)
-    for identity, number, _title, text in catalog.texts(added):
+    for identity, number, text in catalog.texts(added):
         document = tantivy.Document()
         document.add_integer("id", identity)
         document.add_integer("document", number)

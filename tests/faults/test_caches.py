@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.library import Library
 from tests.faults.adder import open_library
 from tests.faults.conftest import write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.library import Library
 
 SEED = 7
 QUESTIONS = ("Ship7 left harbourtwo", "Who was Captain33?", "Ship55 in winter", "harbourthree Captain70")

@@ -1,4 +1,4 @@
-"""Kill the writer at any instant: the library is exactly some committed state, and the next `add` goes on from there."""
+"""Kill the writer at any instant: the library is some committed state, and the next `add` goes on from there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import shutil
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,6 @@ from tests.faults.conftest import Helper, check_committed, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FILES = 100
 SEED = 20261125
@@ -27,9 +27,7 @@ CHANGES = 8
 
 def canonical(paths: list[str], tmp_path: Path) -> dict[str, list[str]]:
     """What each file says, as the library should hold it."""
-    from pathlib import Path as P
-
-    return {path: [load(P(path), max_bytes=10**6).text] for path in paths}
+    return {path: [load(Path(path), max_bytes=10**6).text] for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +73,7 @@ def test_kills_while_adding(tmp_path: Path, seconds: float) -> None:
             assert len(library.documents()) == FILES
             assert library.verify().mismatches == ()
         shutil.rmtree(folder)
-    print(f"seed {SEED}: of {FILES} documents there were {states}")
+    print(f"seed {SEED}: of {FILES} documents there were {states}")  # noqa: T201 - so that a failure can be repeated
     assert min(states) < FILES // 2
     assert len(set(states)) > 3
 

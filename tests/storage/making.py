@@ -81,5 +81,5 @@ def put_vectors(catalog: Catalog, vectors: np.ndarray[Any, Any], source: str = "
 
 def id_of(catalog: Catalog, words: str) -> int:
     """The id of the one passage that holds these words."""
-    (identity,) = [identity for identity, _, _, text in catalog.texts(catalog.added_since(-1)) if words in text]
+    (identity,) = [identity for identity, _, text in catalog.texts(catalog.added_since(-1)) if words in text]
     return identity

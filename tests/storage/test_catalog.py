@@ -169,7 +169,7 @@ def test_each_change_is_one_generation(catalog: Catalog) -> None:
 
 
 def test_a_new_version_takes_the_place_of_the_old(catalog: Catalog, folder: Path) -> None:
-    """What is read from the same source again replaces the document: of the old one only the note of its removal stays."""
+    """What is read from the same source again replaces the document: only the note of its removal stays."""
     put(catalog, SHIP)
     new = replace(KING, source=SHIP.source)
     assert catalog.put(new, chunks_of(new), vectors_of(new, chunks_of(new)), MADE_WITH) == "replaced"
@@ -189,7 +189,7 @@ def test_a_removed_document_leaves_no_trace(catalog: Catalog, folder: Path) -> N
 
 
 def test_removed_words_are_not_in_the_file(catalog: Catalog, folder: Path) -> None:
-    """After closing, no byte of a removed document's words can be found in the database, nor is there a log beside it."""
+    """After closing, none of a removed document's words is found in the database, nor is there a log beside it."""
     words = "xylophonists zigzagged"
     number = put(catalog, a_document(*[f"Nine {words} there, {n}." for n in range(200)], title="Quixotry"))
     put(catalog, KING)
@@ -203,7 +203,7 @@ def test_removed_words_are_not_in_the_file(catalog: Catalog, folder: Path) -> No
 
 
 def test_ids_are_never_given_twice(catalog: Catalog) -> None:
-    """A passage that comes after a removal gets an id that no passage ever had, so that no old id can mean new words."""
+    """A passage after a removal gets an id that no passage ever had, so that no old id can mean new words."""
     first = put(catalog, SHIP)
     old = {each.id for each in catalog.passages_of(first)}
     catalog.remove(first)

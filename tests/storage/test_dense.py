@@ -103,7 +103,7 @@ def test_a_filter_acts_before_the_ranking(catalog: Catalog, folder: Path, names:
     ranges = catalog.ranges([numbers[name] for name in names])
     found = index_of(catalog, folder).search(meaning("whale"), 3, ranges)
     allowed = {each.first + n for each in ranges for n in range(each.passages)}
-    assert same(found, {i: s for i, s in brute_force(catalog, meaning("whale"), 3, allowed).items()})
+    assert same(found, brute_force(catalog, meaning("whale"), 3, allowed))
     assert bool(found) == bool(names)
 
 
@@ -232,7 +232,7 @@ def test_a_foreign_file_is_not_trusted(catalog: Catalog, folder: Path, tmp_path:
 
 
 def test_a_file_of_a_lost_history_is_not_trusted(catalog: Catalog, folder: Path) -> None:
-    """Where the catalog was restored from a copy, a file of what came after the copy is replaced, not taken up later."""
+    """Where the catalog was restored from a copy, a file of what came after it is replaced, not taken up later."""
     put_vectors(catalog, some_vectors(1, 2), "/early")
     catalog.close()
     copy = (folder / "catalog.db").read_bytes()

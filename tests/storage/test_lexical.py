@@ -85,7 +85,7 @@ def test_the_terms_of_a_question(catalog: Catalog, folder: Path) -> None:
 
 
 def test_how_rare_a_term_is(catalog: Catalog, folder: Path) -> None:
-    """Of seven passages, one holds `oil` and four `winter`: idf is the formula of BM25, and highest for unknown words."""
+    """Of seven passages, one holds `oil` and four `winter`: idf is that of BM25, and highest for unknown words."""
     put(catalog, TREATY)
     put(catalog, OIL)
     idf = index_of(catalog, folder).idf(["oil", "winter", "zeppelin"])
@@ -105,7 +105,7 @@ def test_before_anything_is_open(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", [["/oil"], ["/oil", "/third"], []], ids=["one", "several", "none"])
 def test_a_filter_acts_before_the_ranking(catalog: Catalog, folder: Path, names: list[str]) -> None:
-    """Restricted to some documents, their passages are found even where all others score higher, with the same scores."""
+    """Restricted to some documents, their passages are found even where all others score higher."""
     put(catalog, a_document(*["winter oil"] * 30, source="/many"))
     numbers = {"/oil": put(catalog, OIL), "/third": put(catalog, a_document("winter is long here", source="/third"))}
     ranges = catalog.ranges([numbers[name] for name in names])

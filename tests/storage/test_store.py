@@ -126,7 +126,7 @@ def test_another_process_sees_a_commit(store: FolderStore) -> None:
 
 
 def test_a_copy_answers_the_same(store: FolderStore, tmp_path: Path) -> None:
-    """The folder can be copied elsewhere, while it is open and after it was closed; the copy is a library of its own."""
+    """The folder can be copied elsewhere, open or closed; the copy is a library of its own."""
     commit(store, KING)
     before = answers(store)
     shutil.copytree(store.folder, tmp_path / "while open")
