@@ -15,6 +15,7 @@
     │   ├── DocumentNotFound
     │   ├── AmbiguousDocument
     │   └── SpanError
+    ├── EvaluationError
     └── LoadingError                 becomes a `Failure` in the receipt; never stops the other files
         ├── SourceNotFound
         ├── SourceNotReadable
@@ -143,6 +144,10 @@ class AmbiguousDocument(DocumentError):
 
 class SpanError(DocumentError):
     """A span lies outside its document."""
+
+
+class EvaluationError(PinciteError):
+    """A set of questions, or a result on one, cannot be used: a file is missing or a line is broken."""
 
 
 class LoadingError(PinciteError):

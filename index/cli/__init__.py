@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from index.cli import evaluating
 from index.cli.state import ERROR, INTERRUPTED, SOME_FAILED, State
 
 if TYPE_CHECKING:
@@ -237,6 +238,9 @@ def serve(
 
     settings = context.obj.settings()
     serve_page(context.obj.folder(settings), settings, host=host, port=port)
+
+
+app.command(name="eval", epilog=evaluating.EXAMPLE)(evaluating.evaluate)
 
 
 def _complain(error: PinciteError) -> None:
