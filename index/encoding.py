@@ -1,4 +1,4 @@
-"""Texts to vectors, through sentence-transformers; the only door to it and to torch.
+"""Texts to vectors, through sentence-transformers; the door to it and to torch, with index.reranking.
 
 One forward pass gives a passage's vector and a contextual vector for each of its sentences: the mean of the
 sentence's tokens as the model saw them amid their neighbours. All vectors are float32 of length one.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -95,8 +96,8 @@ class SentenceTransformerEncoder:
         from tokenizers import Tokenizer
 
         self._torch = torch
-        self._device = _choose_device(device)
-        self.precision = _choose_precision(precision, self._device)
+        self._device = choose_device(device)
+        self.precision = choose_precision(precision, self._device)
         path = model or str(default_weights())
         self._model = _load_model(path, self._device, getattr(torch, self.precision))
         backend = getattr(self._model.tokenizer, "backend_tokenizer", None)
@@ -109,7 +110,7 @@ class SentenceTransformerEncoder:
         self._query_prompt, self._document_prompt = _prompts(self._model)
         self._contextual = _pools_by_mean(self._model)
         self._lock = threading.Lock()
-        self.name = _model_name(model, self._model)
+        self.name = model_name(model, self._model[0].config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
         self.dimension: int = self._model.get_embedding_dimension()
         # Two tokens are kept back where a prompt is prepended: its border may be tokenised apart.
         prompt_tokens = self.count_tokens([self._document_prompt])[0] if self._document_prompt else 0
@@ -223,7 +224,8 @@ def normalised(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def _choose_device(device: str) -> str:
+def choose_device(device: str) -> str:
+    """What is named; of `auto` the quickest that this machine has: `cuda`, `mps`, else `cpu`."""
     import torch
 
     if device != "auto":
@@ -233,7 +235,8 @@ def _choose_device(device: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _choose_precision(precision: str, device: str) -> str:
+def choose_precision(precision: str, device: str) -> str:
+    """What is named; of `auto` `bfloat16` where the device has it natively, else `float32`."""
     import torch
 
     if precision != "auto":
@@ -242,31 +245,35 @@ def _choose_precision(precision: str, device: str) -> str:
     return "bfloat16" if native else "float32"
 
 
-def _load_model(path: str, device: str, dtype: Any) -> Any:
+@contextmanager
+def model_loading(what: str, hint: str) -> Iterator[None]:
+    """Around the loading of a model: no progress bars, and whatever goes wrong becomes an EncoderError about `what`."""
     from safetensors import SafetensorError
-    from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return SentenceTransformer(path, device=device, model_kwargs={"dtype": dtype}).eval()
+        yield
     except (OSError, ValueError, LookupError, TypeError, ImportError, RuntimeError, SafetensorError) as error:
-        raise EncoderError(
-            f"The encoder {path!r} could not be loaded: {error}".rstrip(".") + ".",
-            "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one.",
-        ) from error
+        raise EncoderError(f"The {what} could not be loaded: {error}".rstrip(".") + ".", hint) from error
 
 
-def _model_name(model: str, loaded: Any) -> str:
+def model_name(model: str, config: Any) -> str:
     """Name and revision: the hash of the weights where they lie in a folder, else the hub's commit."""
-    if not model:
-        return f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
     if Path(model).is_dir():
         digest = hashlib.sha256()
         for file in sorted(Path(model).rglob("*.safetensors")):
             digest.update(file.read_bytes())
         return f"{Path(model).resolve().name}@{digest.hexdigest()[:12]}"
-    return f"{model}@{getattr(loaded[0].config, '_commit_hash', None) or 'unknown'}"
+    return f"{model}@{getattr(config, '_commit_hash', None) or 'unknown'}"
+
+
+def _load_model(path: str, device: str, dtype: Any) -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    hint = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
+    with model_loading(f"encoder {path!r}", hint):
+        return SentenceTransformer(path, device=device, model_kwargs={"dtype": dtype}).eval()
 
 
 def _prompts(model: Any) -> tuple[str, str]:

@@ -52,7 +52,7 @@ class SettingsError(PinciteError):
 
 
 class EncoderError(PinciteError):
-    """The encoder could not be loaded or did not answer."""
+    """The encoder, or the reranker, could not be loaded or did not answer."""
 
 
 class WeightsMismatch(EncoderError):

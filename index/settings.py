@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     """The library's folder, where none is named."""
     model: str = ""
     """Any sentence-transformers model or folder; empty for the built-in all-MiniLM-L6-v2."""
+    reranker: str = ""
+    """Any sentence-transformers cross-encoder or folder, which ranks the best candidates again; empty for none."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `mps` …"""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

@@ -276,8 +276,8 @@ def test_precision_follows_the_processor(monkeypatch: pytest.MonkeyPatch) -> Non
     """`auto` takes bfloat16 where the processor has it natively and float32 elsewhere; what is named is taken."""
     for native, precision in ((True, "bfloat16"), (False, "float32")):
         monkeypatch.setattr(encoding, "native_bfloat16", lambda native=native: native)
-        assert encoding._choose_precision("auto", "cpu") == precision
-    assert encoding._choose_precision("bfloat16", "cpu") == "bfloat16"
-    assert encoding._choose_device("cpu") == "cpu"
-    assert encoding._choose_device("auto") in ("cpu", "cuda", "mps")
+        assert encoding.choose_precision("auto", "cpu") == precision
+    assert encoding.choose_precision("bfloat16", "cpu") == "bfloat16"
+    assert encoding.choose_device("cpu") == "cpu"
+    assert encoding.choose_device("auto") in ("cpu", "cuda", "mps")
     assert set(encoding.cpu_features()) <= {"AVX2", "AVX-512", "AVX512-BF16", "AMX"}

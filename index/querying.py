@@ -1,0 +1,197 @@
+"""What a reader asks: the words to search for, and what else a passage or its document must satisfy.
+
+    parse('"force majeure" in treaties -war in:contracts type:pdf after:2020')
+
+What is not quite an operator is plain words, never an error: a quotation mark that is not closed, a lone `-`,
+`after:yesterday`. So is what people write without thinking of operators: `x-ray`, `-40 degrees`, `--flag`, `6" pipe`,
+`type: safety`. Reading takes time in proportion to the question's length, whatever is in it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from index.records import DocumentInfo
+
+SYNTAX: tuple[tuple[str, str], ...] = (
+    ('"exact phrase"', "Only passages that have these very words, in this order."),
+    ("-word", "No passage that has this word. Put a number in quotation marks: -40 is minus forty."),
+    ('-"two words"', "No passage that has these very words."),
+    ("in:notes", "Only documents with this in their title or file name, or with this source or id."),
+    ('in:"old notes"', "The same for more than one word. Of several in:, one is enough."),
+    ("type:pdf", "Only documents of this kind: pdf, docx, html, md, org, txt, or the ending of a file name."),
+    ("after:2020-03", "Only documents dated 1 March 2020 or later. A year or a full date will do as well."),
+    ("before:2020", "Only documents dated before 1 January 2020. Documents without a date are left out."),
+)
+"""Each operator by an example, and what it does."""
+
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_KINDS = {
+    "pdf": "application/pdf",
+    **dict.fromkeys(("doc", "docx", "word"), _DOCX),
+    **dict.fromkeys(("htm", "html"), "text/html"),
+    **dict.fromkeys(("md", "markdown"), "text/markdown"),
+    "org": "text/org",
+    **dict.fromkeys(("txt", "text"), "text/plain"),
+}
+"""The names that readers give to the media types of `index.loading`."""
+_SHORTEST_ID = 8
+
+_MARKS = '"“”„«»'
+_TAIL = ".,;:!?…)]"
+"""What the sentence around an operator may put behind it."""
+_LETTER = r"[^\W\u2e80-\U0010ffff]"
+"""A letter or digit of a script with spaces between words: East Asian quotation marks stand amid the letters."""
+# No repetition runs past a mark of its own kind, or is tried again at another length: the time taken stays linear.
+_QUOTED = rf'(?<!{_LETTER})(?:"[^"]*+"|“[^“”]*+”|„[^„“”]*+[“”]|«[^«»]*+»)(?!{_LETTER})'
+_WORD = rf"[^\s{_MARKS}]++(?!\S)"
+_FIELD = r"(?ai:in|type|after|before):"
+_TOKEN = re.compile(
+    rf"(?<!\S)(?P<operator>{_FIELD}|-(?!{_FIELD}))(?P<operand>{_QUOTED}[{re.escape(_TAIL)}]*+|{_WORD})"
+    rf"|(?P<phrase>{_QUOTED})"
+)
+_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, taken apart. White space within any part is single spaces."""
+
+    text: str
+    """What to search by meaning and words: the question without its operators, but with the words of its phrases.
+    Empty where there is nothing but operators."""
+    phrases: tuple[str, ...] = ()
+    """Each must be in the passage."""
+    excluded: tuple[str, ...] = ()
+    """None may be in the passage."""
+    titles: tuple[str, ...] = ()
+    """Any of them names the document."""
+    types: tuple[str, ...] = ()
+    """Any of them is the document's kind; in lower case, without a leading dot."""
+    after: str = ""
+    """`2020`, `2020-03` or `2020-03-05`, as precise as asked; of several the strictest. The same holds for `before`."""
+    before: str = ""
+
+    @property
+    def restricts(self) -> bool:
+        """Does it leave out documents?"""
+        return bool(self.titles or self.types or self.after or self.before)
+
+    @property
+    def constrains(self) -> bool:
+        """Does it leave out passages for their words?"""
+        return bool(self.phrases or self.excluded)
+
+    def admits(self, info: DocumentInfo) -> bool:
+        """May the document's passages be found, by its title or source, its kind and its date?
+
+        `in:` asks for a part of the title or of the file name, for the whole source, or for eight or more characters
+        that begin the id, in any case. `type:` goes by the format that was read where the name is a usual one, else by
+        the ending of the file name or a part of the media type.
+        """
+        return (
+            (not self.titles or any(_is_named(info, title) for title in self.titles))
+            and (not self.types or any(_is_kind(info, kind) for kind in self.types))
+            and self.admits_date(info.date)
+        )
+
+    def admits_date(self, stated: str) -> bool:
+        """Does a document with this date lie in the time asked for? `after` includes its first day, `before` does not.
+
+        A date without its day or month counts as the first day it may mean. Thus `after:2020-06` leaves out what is
+        only known to be of 2020, and `after:X` and `before:X` share all dated documents, none on both sides.
+        A document without a date is in no time.
+        """
+        if not stated:
+            return not (self.after or self.before)
+        day = _first_day(stated)
+        return (not self.after or _first_day(self.after) <= day) and (not self.before or day < _first_day(self.before))
+
+
+def parse(question: str) -> Query:
+    """Take a question apart; whatever it holds, nothing is raised.
+
+    A question of exclusions alone is searched as plain words: to leave out everything else finds nothing sensible.
+    """
+    values: dict[str, list[str]] = {name: [] for name in ("", "-", "in", "type", "after", "before")}
+    pieces, at = [], 0
+    for token in _TOKEN.finditer(question):
+        operator = (token["operator"] or "").lower().removesuffix(":")
+        value = _value(operator, token["phrase"] or token["operand"])
+        if not value:
+            continue
+        values[operator].append(value)
+        pieces += [question[at : token.start()] or " ", "" if operator else value]
+        at = token.end()
+    query = Query(
+        text=_spaced("".join([*pieces, question[at:]])),
+        phrases=tuple(values[""]),
+        excluded=tuple(values["-"]),
+        titles=tuple(values["in"]),
+        types=tuple(values["type"]),
+        after=max(values["after"], default=""),
+        before=min(values["before"], default=""),
+    )
+    only_excludes = query.excluded and not (query.text or query.restricts)
+    return Query(_spaced(question)) if only_excludes else query
+
+
+def _value(operator: str, operand: str) -> str:
+    """What is asked for; empty where the operator cannot mean it, and all of it is plain words."""
+    quoted = operand[0] in _MARKS
+    bare = operand.rstrip(_TAIL)
+    words = _spaced(bare[1:-1] if quoted else bare)
+    match operator:
+        case "in":
+            return words
+        case "type":
+            return words.lower().removeprefix(".")
+        case "after" | "before":
+            return words if _is_date(words) else ""
+        case "-" if not quoted:
+            return words if words[:1].isalpha() else ""
+        case _:
+            return words if any(map(str.isalnum, words)) else ""
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(_DATE.fullmatch(text) and date.fromisoformat(_first_day(text)))
+    except ValueError:
+        return False
+
+
+def _first_day(stated: str) -> str:
+    """`2020-03-01` for `2020-03`: days written so sort as they follow each other."""
+    return f"{stated}-01-01"[:10]
+
+
+def _is_named(info: DocumentInfo, name: str) -> bool:
+    wanted = _folded(name)
+    return (
+        wanted in _folded(info.title)
+        or wanted in _folded(PurePath(info.source).name)
+        or wanted == _folded(info.source)
+        or (len(wanted) >= _SHORTEST_ID and _folded(info.id).startswith(wanted))
+    )
+
+
+def _folded(text: str) -> str:
+    """Without case, and with accents composed: some systems store `é` in a file's name as two characters."""
+    return unicodedata.normalize("NFC", text.casefold())
+
+
+def _is_kind(info: DocumentInfo, kind: str) -> bool:
+    if kind in _KINDS:
+        return info.media_type == _KINDS[kind]
+    return PurePath(info.source).suffix.lower() == f".{kind}" or kind in info.media_type.lower()
