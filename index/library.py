@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from index.errors import AmbiguousDocument, DocumentNotFound, FingerprintMismatch, PinciteError, SpanError
-from index.records import Found, Receipt, Stats
+from index.records import Coverage, Found, Receipt, Stats
 from index.settings import Settings
 from index.storage.store import FolderStore
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from index.chunking import Chunker
     from index.encoding import Encoder
     from index.ingestion import Ingestion
+    from index.querying import Query
     from index.records import Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
-    from index.retrieval import Mode
+    from index.reranking import Reranker
+    from index.retrieval import Mode, Retriever
 
 _SHORTEST_PREFIX = 6
 
@@ -37,6 +40,7 @@ class Library:
         self._store = store
         self._settings = settings
         self._encoder = encoder
+        self._reranker: Reranker | None = None
         self._loading = threading.Lock()
 
     @classmethod
@@ -113,28 +117,77 @@ class Library:
     # Asking
 
     def search(
-        self, question: str, *, limit: int = 10, documents: Sequence[str] | None = None, mode: Mode = "hybrid"
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        documents: Sequence[str] | None = None,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+        plain: bool = False,
     ) -> Found:
         """The passages that answer a question, best first, each pinned to the sentence that carries the evidence.
 
-        `documents` restricts the search to these, each named by id, source or title; `mode` asks one side alone. An
-        empty question finds nothing.
+        The question may have the operators of `index.querying.SYNTAX`. `documents` restricts the search to these, each
+        named by id, source or title; `mode` asks one side alone; `explain` tells which words of each pin are nearest to
+        the question; `plain` takes operators for the words they are made of. An empty question finds nothing.
         """
-        from index.retrieval import Retriever
-
-        question = question.strip()
-        if len(question) > self._settings.max_question_characters:
-            raise PinciteError(
-                f"The question has {len(question)} characters; {self._settings.max_question_characters} are allowed.",
-                "Ask a shorter one, or raise PINCITE_MAX_QUESTION_CHARACTERS.",
-            )
+        query, within, notes = self._understood(question, documents, plain=plain)
         if limit < 1:
             raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
-        if not question:
-            return Found(question, (), {})
+        if not query.text:
+            return Found(question.strip(), (), {}, notes)
+        found = self._retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
+        return replace(found, question=question.strip(), notes=notes)
+
+    def _understood(
+        self, question: str, documents: Sequence[str] | None, *, plain: bool = False
+    ) -> tuple[Query, list[int] | None, tuple[str, ...]]:
+        """What is asked, of which documents' numbers (None for all), and what the reader should know of that."""
+        from index import querying
+
+        if len(question.strip()) > self._settings.max_question_characters:
+            raise PinciteError(
+                f"The question has {len(question.strip())} characters; "
+                f"{self._settings.max_question_characters} are allowed.",
+                "Ask a shorter one, or raise PINCITE_MAX_QUESTION_CHARACTERS.",
+            )
+        query = querying.Query(question.strip()) if plain else querying.parse(question)
+        notes = []
         within = None if documents is None else [self._number(self.find(name).id) for name in documents]
-        retriever = Retriever(self._store, self.encoder(for_search=True))
-        return retriever.search(question, limit=limit, within=within, mode=mode)
+        if query.restricts:
+            admitted = [number for number, info in self._store.catalog.numbered().items() if query.admits(info)]
+            within = admitted if within is None else sorted(set(admitted).intersection(within))
+            if not within:
+                notes.append("No document is what in:, type:, after: or before: ask for.")
+            if not query.text:
+                notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
+        return query, within, tuple(notes)
+
+    def _retriever(self) -> Retriever:
+        from index.reranking import load_reranker
+        from index.retrieval import Retriever
+
+        encoder = self.encoder(for_search=True)
+        with self._loading:
+            if self._settings.reranker and self._reranker is None:
+                self._reranker = load_reranker(self._settings)
+        return Retriever(self._store, encoder, self._reranker)
+
+    def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> list[Coverage]:
+        """What each document has to say to a question: its best hit, or that there is none. Best first.
+
+        The question may have the operators of `index.querying.SYNTAX`; a document that they leave out has no row.
+        """
+        query, within, _ = self._understood(question, documents)
+        if not query.text:
+            return []
+        infos = self._store.catalog.numbered()
+        covered = [info for number, info in infos.items() if within is None or number in within]
+        hits = {hit.document.id: hit for hit in self._retriever().cover(query, within=within)}
+        spoken = [Coverage(hit.document, hit) for hit in hits.values()]
+        silent = [Coverage(info, None) for info in covered if info.id not in hits]
+        return spoken + sorted(silent, key=lambda each: each.document.name.casefold())
 
     def documents(self) -> list[DocumentInfo]:
         """All documents, by source."""

@@ -42,6 +42,8 @@ _KINDS = {
 }
 """The names that readers give to the media types of `index.loading`."""
 _SHORTEST_ID = 8
+PROSE_WORDS = 50
+"""More words than this nobody types into a search field."""
 
 _MARKS = '"“”„«»'
 _TAIL = ".,;:!?…)]"
@@ -117,8 +119,11 @@ class Query:
 def parse(question: str) -> Query:
     """Take a question apart; whatever it holds, nothing is raised.
 
-    A question of exclusions alone is searched as plain words: to leave out everything else finds nothing sensible.
+    A question of more than PROSE_WORDS words is pasted prose, whose marks and dashes are no operators. One of
+    exclusions alone is searched as plain words: to leave out everything else finds nothing sensible.
     """
+    if len(question.split()) > PROSE_WORDS:
+        return Query(_spaced(question))
     values: dict[str, list[str]] = {name: [] for name in ("", "-", "in", "type", "after", "before")}
     pieces, at = [], 0
     for token in _TOKEN.finditer(question):

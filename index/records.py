@@ -138,10 +138,22 @@ class Why:
     dense_rank: int | None
     """From 1; None where the passage was not among the dense candidates."""
     lexical: float | None
-    """BM25 score; None where no word of the question occurs in the passage."""
+    """BM25 score, 0 where no word of the question occurs near; None where the lexical side was not asked."""
     lexical_rank: int | None
+    fused: float
+    """Both sides' scores, each as a share of the best, weighted; in [0, 1]."""
+    evidence: float
+    """How strongly the best sentence speaks to the question: its cosine, and a part for the rare words it shares."""
+    verbatim: bool
+    """Whether it comes first because it holds the question word for word, which few passages do."""
+    reranked: float | None
+    """What the reranker says, in [0, 1]; None where there is none."""
     matched_terms: tuple[str, ...]
     """The question's words that occur in the passage, in the question's order."""
+    pin_terms: tuple[str, ...]
+    """Those of them that occur in the pin, the rarest first."""
+    nearest_words: tuple[str, ...] = ()
+    """The words of the pin that are nearest to the question in meaning; only where an explanation was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +169,29 @@ class Hit:
     location: Location
     """Where the pin stands."""
     why: Why
+    claims: tuple[float, ...] = ()
+    """How good a pin each sentence of the passage would be; minus infinity for a heading."""
+    also: tuple[Hit, ...] = ()
+    """Further hits that say the same in nearly the same words, best first."""
+
+    @property
+    def runner_up(self) -> Span | None:
+        """The sentence that would be the pin if the pin were not; None where there is no other."""
+        others = [
+            (claim, span)
+            for claim, span in zip(self.claims, self.passage.sentences, strict=True)
+            if span != self.pin and claim > float("-inf")
+        ]
+        return max(others, key=lambda other: other[0])[1] if others else None
 
     @property
     def quote(self) -> str:
         """The words of the pin."""
-        return self.passage.text[self.pin.start - self.passage.start : self.pin.end - self.passage.start]
+        return self.words(self.pin)
+
+    def words(self, span: Span) -> str:
+        """The words of a span within the passage."""
+        return self.passage.text[span.start - self.passage.start : span.end - self.passage.start]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +202,8 @@ class Found:
     hits: tuple[Hit, ...]
     """Best first."""
     timings_ms: dict[str, float]
+    notes: tuple[str, ...] = ()
+    """What the reader should know of how the question was understood."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -181,6 +213,15 @@ class Found:
 
     def __getitem__(self, n: int) -> Hit:
         return self.hits[n]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What one document has to say to a question."""
+
+    document: DocumentInfo
+    hit: Hit | None
+    """Its best; None where no sentence of it speaks to the question. Absence is a finding, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,24 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from index.records import Document, DocumentInfo, Found, Hit, Location, Receipt, Stats, Verification
+    from collections.abc import Sequence
+
+    from index.records import (
+        Coverage,
+        Document,
+        DocumentInfo,
+        Found,
+        Hit,
+        Location,
+        Receipt,
+        Span,
+        Stats,
+        Verification,
+        Why,
+    )
 
 Json = dict[str, Any]
+_DECIMALS = 6
 
 
 def found(result: Found) -> Json:
@@ -16,22 +31,43 @@ def found(result: Found) -> Json:
     return {
         "question": result.question,
         "hits": [hit(each) for each in result.hits],
+        "notes": list(result.notes),
         "timings_ms": result.timings_ms,
     }
 
 
 def hit(each: Hit) -> Json:
-    """A passage, its place, its pin, and why it was found."""
+    """A passage, its place, its pin, why it was found, and its copies, each a hit of its own."""
     return {
-        "score": round(each.score, 6),
+        "score": round(each.score, _DECIMALS),
         "document": reference(each.document),
         "location": location(each.location),
         "start": each.passage.start,
         "end": each.passage.end,
         "text": each.passage.text,
-        "pin": {"start": each.pin.start, "end": each.pin.end, "text": each.quote},
-        "why": asdict(each.why),
+        "pin": span(each, each.pin),
+        "runner_up": span(each, each.runner_up) if each.runner_up else None,
+        "why": why(each.why),
+        "also": [hit(copy) for copy in each.also],
     }
+
+
+def why(each: Why) -> Json:
+    """Every reason, by the names of `Why`: null where a side was not asked, or did not propose the passage."""
+    return {
+        name: round(value, _DECIMALS) if isinstance(value, float) else value for name, value in asdict(each).items()
+    }
+
+
+def coverage(question: str, rows: Sequence[Coverage]) -> Json:
+    """What each document has to say: its best hit, or null."""
+    documents = [{"document": reference(row.document), "hit": hit(row.hit) if row.hit else None} for row in rows]
+    return {"question": question.strip(), "documents": documents}
+
+
+def span(each: Hit, place: Span) -> Json:
+    """A sentence of a hit's passage."""
+    return {"start": place.start, "end": place.end, "text": each.words(place)}
 
 
 def reference(info: DocumentInfo) -> Json:

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -18,6 +18,7 @@ from index import __version__, cli
 from index.cli import printing
 from index.records import Progress
 from tests.fakes import FakeEncoder
+from tests.running import Run, running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,46 +31,12 @@ TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe ki
 CSI, RLO = "\x1b[31m", "\u202e"
 
 
-class Outcome(NamedTuple):
-    """What a run of the program gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as JSON."""
-        return json.loads(self.out)
-
-
-class Run:
-    """Runs `pincite` in this process, with the fake encoder."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-
-    def __call__(self, *arguments: str | Path) -> Outcome:
-        """As if typed."""
-        self._monkeypatch.setattr(sys, "argv", ["pincite", *map(str, arguments)])
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        code = caught.value.code
-        return Outcome(code if isinstance(code, int) else 0, *self._capsys.readouterr())
-
-
 @pytest.fixture
 def run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
 ) -> Run:
     """The program, on a library of this test."""
-    monkeypatch.setenv("PINCITE_LIBRARY", str(tmp_path / "library"))
-    monkeypatch.setenv("PINCITE_PASSAGE_TOKENS", "32")
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("index.encoding.load_encoder", lambda settings: encoder)
-    return Run(capsys, monkeypatch)
+    return running(capsys, monkeypatch, tmp_path, encoder)
 
 
 @pytest.fixture
@@ -209,36 +176,6 @@ def test_many_notes_are_cut_short(run: Run, write: Write) -> None:
     assert "… and 2 more" in outcome.out
 
 
-def test_searching(filled: Run) -> None:
-    """Each hit has number, name, place, score, passage, reason; the pin is marked where it cannot be bold."""
-    outcome = filled("search", "whale", "-k", "1")
-    assert outcome.code == 0
-    headline, *passage = outcome.out.splitlines()
-    assert headline == "[1] Sea  § Sea, ¶ 1  1.00"
-    assert "The ship left the harbour. **A whale swam by.**" in "\n".join(passage)
-    assert re.search(r"why: meaning 0\.\d\d \(rank 1\); words \d\.\d \(rank 1\); matched whale", outcome.out)
-
-
-def test_searching_tells_the_time_where_asked(filled: Run) -> None:
-    """`--verbose` adds the milliseconds of each stage."""
-    assert re.search(r"encoding \d+\.\d ms", filled("-v", "search", "whale").out)
-
-
-def test_searching_in_vain(filled: Run) -> None:
-    """Nothing found is said, and is no error."""
-    outcome = filled("search", " ")
-    assert (outcome.code, outcome.out) == (0, "Nothing found.\n")
-
-
-def test_a_search_can_be_restricted(filled: Run, write: Write) -> None:
-    """`--in` names documents as the library knows them, and can be repeated."""
-    filled("add", write("other.md", "# Other\n\nAnother whale."))
-    hits = filled("search", "whale", "--in", "other.md", "--json").json["hits"]
-    assert {hit["document"]["title"] for hit in hits} == {"Other"}
-    hits = filled("search", "whale", "--in", "other.md", "--in", "sea.md", "--json").json["hits"]
-    assert {hit["document"]["title"] for hit in hits} == {"Other", "Sea"}
-
-
 def test_listing(filled: Run, write: Write) -> None:
     """One row a document, with the beginning of its id; an empty library says how to fill it."""
     outcome = filled("list")
@@ -363,7 +300,8 @@ def test_doctor_without_a_library(run: Run, sound_encoder: None, tmp_path: Path)
 # JSON
 
 SHAPES = {
-    ("search", "whale"): {"question", "hits", "timings_ms"},
+    ("search", "whale"): {"question", "hits", "notes", "timings_ms"},
+    ("coverage", "whale"): {"question", "documents"},
     ("show", "sea.md"): {"id", "source", "title", "author", "date", "media_type", "text", "landmarks", "notes"},
     ("show", "sea.md", "--span", "0:3"): {"span", "location", "text"},
     ("stats",): {"folder", "documents", "passages", "sentences", "characters", "bytes", "made_with", "generation"},
@@ -410,7 +348,11 @@ def hostile(run: Run, write: Write) -> Run:
 
 COMMAND_LINES: list[Sequence[str]] = [
     ("-v", "search", "whale"),
+    ("search", "whale", "--explain"),
     ("search", "whale", "--json"),
+    ("coverage", "whale"),
+    ("coverage", "whale", "--csv"),
+    ("coverage", "whale", "--json"),
     ("list",),
     ("list", "--json"),
     ("show", "The [red]whale[/red] [/]"),

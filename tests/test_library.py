@@ -10,6 +10,7 @@ import pytest
 from index.errors import (
     AmbiguousDocument,
     DocumentNotFound,
+    EncoderError,
     FingerprintMismatch,
     LibraryNotFound,
     LibraryNotWritable,
@@ -22,6 +23,7 @@ from index.settings import Settings
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.conftest import Write
@@ -223,6 +225,68 @@ def test_one_side_alone(filled: Library) -> None:
     assert dense[0].why.lexical_rank is None
     assert lexical[0].why.dense_rank is None
     assert dense[0].quote == lexical[0].quote == "The king signed the treaty in winter."
+
+
+@pytest.mark.parametrize("documents", [["nothing"], ["notes.txt"]], ids=["unknown", "ambiguous"])
+def test_operators_do_not_hide_a_wrong_name(filled: Library, documents: list[str]) -> None:
+    """A name in `documents` has to be of one document, whatever the question's own operators ask for."""
+    with pytest.raises((DocumentNotFound, AmbiguousDocument)):
+        filled.search("king in:notes", documents=documents)
+
+
+def test_a_question_is_told_as_it_was_asked(filled: Library) -> None:
+    """With its operators, and without the blanks around it."""
+    assert filled.search(' king "the treaty" type:txt ').question == 'king "the treaty" type:txt'
+
+
+def test_an_explanation_is_passed_on(filled: Library) -> None:
+    """Asked for, it tells the nearest words of the pin."""
+    assert filled.search("monarch", explain=True)[0].why.nearest_words[0] == "king"
+    assert filled.search("monarch")[0].why.nearest_words == ()
+
+
+# Reranking
+
+
+class Reversing:
+    """A reranker that likes the last of what it is given best."""
+
+    name = "reversing@1"
+
+    def score(self, question: str, passages: Sequence[str]) -> list[float]:
+        """See `Reranker.score`."""
+        return [(1 + place) / 10 for place in range(len(passages))]
+
+
+def test_the_reranker_of_the_settings_ranks(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is loaded once, for the first search, and its word is the order and the score."""
+    loads: list[str] = []
+
+    def load(settings: Settings) -> Reversing:
+        loads.append(settings.reranker)
+        return Reversing()
+
+    monkeypatch.setattr("index.reranking.load_reranker", load)
+    question = "Who signed the pact?"
+    plain = filled.search(question)
+    assert loads == []
+    with Library.open(filled.folder, Settings(reranker="some/cross-encoder"), encoder=FakeEncoder()) as reranked:
+        assert loads == []
+        found = reranked.search(question)
+        reranked.search(question, limit=1)
+    assert loads == ["some/cross-encoder"]
+    assert [hit.passage.id for hit in found] == [hit.passage.id for hit in plain][::-1]
+    assert [(hit.score, hit.why.reranked) for hit in found] == [(0.3, 0.3), (0.2, 0.2), (0.1, 0.1)]
+    assert all(hit.why.reranked is None for hit in plain)
+
+
+def test_a_reranker_that_cannot_be_had_is_an_error(filled: Library) -> None:
+    """The search tells which setting names it."""
+    with (
+        Library.open(filled.folder, Settings(reranker=str(filled.folder)), encoder=FakeEncoder()) as library,
+        pytest.raises(EncoderError, match="reranker"),
+    ):
+        library.search("king")
 
 
 # Removing

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from index import records
-from index.records import DocumentInfo, Found, Hit, Landmark, Location, Passage, Span, Why
+from index.records import DocumentInfo, Found, Hit, Landmark, Location, Passage, Span
+from tests.making import why
 
 RECORDS = [each for each in vars(records).values() if isinstance(each, type) and is_dataclass(each)]
 INFO = DocumentInfo("f" * 64, "/papers/treaty.pdf", "The Treaty", "", "", "application/pdf", 99, 3, 1)
 PASSAGE = Passage(1, INFO.id, 0, 10, 32, "It rained. Peace came.", (Span(10, 20), Span(21, 32)))
-HIT = Hit(PASSAGE, INFO, 0.5, Span(21, 32), Location("2"), Why(0.5, 1, None, None, ()))
+HIT = Hit(PASSAGE, INFO, 0.5, Span(21, 32), Location("2"), why(dense=0.5, dense_rank=1))
 
 
 def test_a_span_is_half_open() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 import sys
+from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
 from index.errors import PinciteError
+from index.querying import SYNTAX
 from index.records import (
     DocumentInfo,
     Failure,
@@ -23,13 +27,14 @@ from index.records import (
     Progress,
     Receipt,
     Span,
-    Why,
 )
+from index.retrieval.searching import CANDIDATES
 from index.settings import Settings
 from index.web import create_app, rendering
 from index.web.jobs import Jobs
 from index.web.shell import POLICY, Shell
 from index.web.uploads import Uploads, safe_name
+from tests.making import why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +61,7 @@ def a_hit(**changes: Any) -> Hit:
         "score": 0.734,
         "pin": passage.sentences[2],
         "location": Location(page="4", paragraph=2),
-        "why": Why(0.61, 1, None, None, ("carries",)),
+        "why": why(dense=0.61, dense_rank=1, lexical=0.0, matched_terms=("carries",)),
     }
     return Hit(**{**hit, **changes})
 
@@ -83,14 +88,127 @@ def test_a_card_marks_exactly_the_pin() -> None:
 
 
 def test_a_card_says_where_it_is_from_and_why() -> None:
-    """Author, date, place, score and ranks; and what copying gives."""
+    """Author, date, place and score; and what copying gives."""
     html = shown(rendering.results(Found("q", (a_hit(),), {}), 12.4))
     assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
     assert "Score </span>0.73" in html
-    assert "rank 1, cosine 0.61" in html
-    assert "not among the best" in html
     assert "1 passage · 1 document · 12 ms" in html
     assert 'data-quote="Three carries it." data-reference="A. Author, On Three (1999), p. 4, ¶ 2"' in html
+
+
+def reasons(html: str) -> dict[str, str]:
+    """What stands under "Why this passage", by its name, without tags."""
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html.split("Why this passage")[1], re.DOTALL)
+    return {name: re.sub(r"<[^>]+>", "", value) for name, value in pairs}
+
+
+def reasons_of(**stated: Any) -> dict[str, str]:
+    """The same, of a hit with these reasons."""
+    return reasons(rendering.results(Found("q", (a_hit(why=why(**stated)),), {}), 1))
+
+
+def test_a_card_tells_every_reason() -> None:
+    """One line each, in the order in which they come about."""
+    told = reasons_of(
+        dense=0.612,
+        dense_rank=2,
+        lexical=3.14,
+        lexical_rank=1,
+        fused=0.978,
+        evidence=0.834,
+        verbatim=True,
+        reranked=0.456,
+        matched_terms=("three", "carries"),
+        pin_terms=("carries",),
+        nearest_words=("carries", "it"),
+    )
+    assert told == {
+        "Meaning": "cosine 0.61, rank 2",
+        "Words": "BM25 3.1, rank 1",
+        "Both, fused": "0.98",
+        "Evidence": "0.83; the question, word for word",
+        "Reranked": "0.46",
+        "In common": "three, carries",
+        "In the mark": "carries",
+        "Nearest": "carries, it",
+    }
+
+
+def test_a_card_tells_what_it_was_not_found_for() -> None:
+    """Far from the question in meaning and without a word of it; what a side was not asked is not told."""
+    assert reasons_of(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1) == {
+        "Meaning": f"cosine 0.10, beyond the first {CANDIDATES}",
+        "Words": "none of the question’s",
+        "Both, fused": "0.10",
+        "Evidence": "0.10",
+    }
+    assert reasons_of(lexical=1.2) == {
+        "Words": f"BM25 1.2, beyond the first {CANDIDATES}",
+        "Both, fused": "0.00",
+        "Evidence": "0.00",
+        "In common": "none in the passage, some beside it",
+    }
+
+
+def copies(number: int) -> tuple[Hit, ...]:
+    """Copies of a hit, in documents of their own."""
+    info = a_hit().document
+    infos = [replace(info, id=f"{n:064}", title=f"Copy {n}", characters=334) for n in range(1, number + 1)]
+    return tuple(a_hit(document=each) for each in infos)
+
+
+def test_a_card_names_its_copies() -> None:
+    """Three of them at most, each with its place; the rest is a number."""
+    html = shown(rendering.results(Found("q", (a_hit(also=copies(5)),), {}), 1))
+    also = html.split('<details class="p-also">')[1].split("</details>")[0]
+    assert "<summary>Also in 5 other places</summary>" in also
+    assert re.findall(r"<bdi>(Copy \d)</bdi>", also) == ["Copy 1", "Copy 2", "Copy 3"]
+    assert also.count("<bdi>p. 4, ¶ 2</bdi>") == 3
+    assert "and 2 more" in also
+    bare = a_hit(also=(a_hit(location=Location()),))
+    html = shown(rendering.results(Found("q", (bare,), {}), 1))
+    assert "<summary>Also in 1 other place</summary> <ul> <li><bdi>On Three</bdi></li> </ul>" in html
+    assert "p-also" not in rendering.results(Found("q", (a_hit(),), {}), 1)
+
+
+def test_copies_have_ticks_of_their_own() -> None:
+    """With the number of the passage, so that they light up with it; a document that has only a copy is not greyed."""
+    best = a_hit(also=(*copies(1), a_hit(pin=SENTENCES[0])))
+    html = rendering.rail([best.document, best.also[0].document], Found("q", (best,), {}))
+    assert html.count('<i class="p-copy" data-n="1"') == 2
+    assert html.count('<i data-n="1" style="left:46.8%"') == 1
+    assert html.count(">Passage 1; <") == 2
+    assert "p-off" not in html
+
+
+def test_a_rail_without_ticks_is_the_library() -> None:
+    """Where nothing was found, nothing comes from anywhere."""
+    html = rendering.rail([a_hit().document], Found("q", (), {}))
+    assert "The library" in html
+    assert "p-off" not in html
+
+
+def test_notes_stand_above_the_passages() -> None:
+    """And are told to those who do not see them."""
+    html = shown(rendering.results(Found("q", (a_hit(),), {}, ("Read so.", "And so.")), 1))
+    assert 'data-say="1 passage found in 1 document. Read so. And so."' in html
+    assert html.index("<bdi>And so.</bdi>") < html.index("p-cards")
+
+
+def test_notes_say_why_nothing_was_found() -> None:
+    """In place of general advice."""
+    html = shown(rendering.results(Found("q", (), {}, ("No document is so.",)), 1))
+    assert 'data-say="Nothing found. No document is so."' in html
+    assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
+    assert "Name a person" not in html
+    assert "Name a person" in rendering.results(Found("q", (), {}), 1)
+
+
+def test_the_page_lists_the_operators() -> None:
+    """All of them, as `index.querying` states them."""
+    html = rendering.operators()
+    pairs = re.findall(r"<dt><code>(.*?)</code></dt><dd>(.*?)</dd>", html)
+    assert [(unescape(example), unescape(meaning)) for example, meaning in pairs] == list(SYNTAX)
 
 
 @pytest.mark.parametrize("at", range(5))
@@ -115,8 +233,10 @@ def hostile_info() -> DocumentInfo:
 def hostile_hit() -> Hit:
     """A hit in it."""
     passage = Passage(1, "d" * 64, 0, 0, len(ATTACK), ATTACK, (Span(0, len(ATTACK)),))
-    why = Why(0.5, 1, 1.0, 1, (ATTACK,))
-    return Hit(passage, hostile_info(), 0.5, Span(0, len(ATTACK)), Location(heading=ATTACK), why)
+    words = dict.fromkeys(("matched_terms", "pin_terms", "nearest_words"), (ATTACK,))
+    reason = why(dense=0.5, dense_rank=1, lexical=1.0, lexical_rank=1, **words)
+    hit = Hit(passage, hostile_info(), 0.5, Span(0, len(ATTACK)), Location(heading=ATTACK), reason)
+    return replace(hit, also=(hit,) * 5)
 
 
 def hostile_receipt() -> Receipt:
@@ -129,6 +249,11 @@ def hostile_receipt() -> Receipt:
     "html",
     [
         pytest.param(lambda: rendering.results(Found(ATTACK, (hostile_hit(),), {}), 1), id="results"),
+        pytest.param(lambda: rendering.results(Found("q", (a_hit(),), {}, (ATTACK,)), 1), id="notes"),
+        pytest.param(lambda: rendering.results(Found("q", (), {}, (ATTACK,)), 1), id="notes alone"),
+        pytest.param(lambda: rendering.results(Found("q", (a_hit(also=(hostile_hit(),)),), {}), 1), id="copies"),
+        pytest.param(lambda: rendering.operators([(ATTACK, "what it does")]), id="operators"),
+        pytest.param(lambda: rendering.operators([("-word", ATTACK)]), id="meanings"),
         pytest.param(lambda: rendering.rail([hostile_info()], Found("q", (hostile_hit(),), {})), id="rail"),
         pytest.param(lambda: rendering.library([hostile_info()]), id="library"),
         pytest.param(lambda: rendering.receipt(hostile_receipt(), PinciteError(ATTACK, ATTACK)), id="receipt"),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
+import pytest
+
 from index import wire
+from index.records import Why
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -25,7 +29,27 @@ def test_a_hit_tells_where_its_words_are(library: Library, write: Write) -> None
     assert hit["location"] == {"page": "", "heading": "Trade", "paragraph": 1, "label": "§ Trade, ¶ 1"}
     assert hit["why"]["matched_terms"] == ("treaty",)
     assert hit["document"].keys() == {"id", "title", "source", "author", "date"}
-    assert found.keys() == {"question", "hits", "timings_ms"}
+    assert found.keys() == {"question", "hits", "notes", "timings_ms"}
+
+
+def test_a_hit_tells_why_and_what_else_says_the_same(library: Library, write: Write) -> None:
+    """Every reason has its field, copies are hits of their own, notes are told; all of it survives JSON."""
+    library.add([write("treaty.md", TEXT), write("again.md", TEXT + "\n"), write("rain.txt", "Rain fell.")])
+    result = library.search("treaty in:md", explain=True)
+    hit = result[0]
+    said = json.loads(json.dumps(wire.found(result)))
+    assert said["notes"] == []
+    assert said["hits"][0]["why"].keys() == {each.name for each in fields(Why)}
+    assert said["hits"][0]["why"]["pin_terms"] == ["treaty"]
+    assert said["hits"][0]["why"]["nearest_words"][0] == "treaty"
+    assert said["hits"][0]["why"]["evidence"] == pytest.approx(hit.why.evidence, abs=1e-6)
+    (copy,) = said["hits"][0]["also"]
+    assert copy.keys() == said["hits"][0].keys()
+    assert copy["also"] == []
+    assert copy["document"]["source"] == hit.also[0].document.source != hit.document.source
+    text = library.document(copy["document"]["id"]).text
+    assert text[copy["pin"]["start"] : copy["pin"]["end"]] == copy["pin"]["text"]
+    assert wire.found(library.search("treaty in:nowhere"))["notes"] != []
 
 
 def test_every_record_is_json(library: Library, write: Write) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import evaluating
-from index.cli.state import ERROR, INTERRUPTED, SOME_FAILED, State
+from index.cli import evaluating, searching
+from index.cli.state import ERROR, INTERRUPTED, SOME_FAILED, JsonOption, State
 
 if TYPE_CHECKING:
     from index.errors import PinciteError
@@ -25,8 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def main() -> None:
@@ -94,27 +92,8 @@ def add(
         raise typer.Exit(SOME_FAILED)
 
 
-@app.command(epilog="Example: pincite search 'Who signed the treaty?' -k 3 --in treaty.pdf")
-def search(
-    context: typer.Context,
-    question: Annotated[str, typer.Argument(help="In your own words.", show_default=False)],
-    limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="How many passages.")] = 5,
-    documents: Annotated[
-        list[str] | None, typer.Option("--in", help="Only in this document (id, source or title); repeatable.")
-    ] = None,
-    json: JsonOption = False,
-) -> None:
-    """Show the passages that answer a question, each with the sentence that carries the evidence."""
-    from index import wire
-    from index.cli import printing
-
-    state: State = context.obj
-    with state.open() as library:
-        found = library.search(question, limit=limit, documents=documents or None)
-    if json:
-        printing.as_json(wire.found(found))
-    else:
-        printing.found(found, verbose=state.verbose)
+app.command(cls=searching.Asking, epilog=searching.SEARCH_EXAMPLE)(searching.search)
+app.command(cls=searching.Asking, epilog=searching.COVERAGE_EXAMPLE)(searching.coverage)
 
 
 @app.command(name="list", epilog="Example: pincite list --json")

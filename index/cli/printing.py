@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from index.records import (
         Document,
         DocumentInfo,
-        Found,
-        Hit,
         Location,
         Problem,
         ProgressCallback,
@@ -45,20 +43,6 @@ _LISTED = 10
 def as_json(value: Any) -> None:
     """JSON on standard output, for programs."""
     typer.echo(json.dumps(value, ensure_ascii=not _speaks_unicode(), indent=2).translate(_ESCAPED))
-
-
-def found(result: Found, *, verbose: bool) -> None:
-    """Hits, best first; on a terminal the pin stands out in bold, elsewhere between two pairs of asterisks."""
-    console = Console(highlight=False)
-    if not result.hits:
-        console.print("Nothing found.")
-    for n, hit in enumerate(result.hits, 1):
-        console.print(_headline(n, hit))
-        console.print(_passage(hit, marked=not console.is_terminal))
-        console.print(_reason(hit), style="dim")
-        console.print()
-    if verbose:
-        console.print(", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items()), style="dim")
 
 
 def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
@@ -195,36 +179,6 @@ class _Rate:
             self._current = moment.passages
         passages = self._finished + self._current
         return f"{passages / max(self._now() - self._began, 0.001):.0f} passages/s" if passages else ""
-
-
-def _headline(n: int, hit: Hit) -> Text:
-    line = Text(f"[{n}] ", style="bold")
-    line.append(printable(hit.document.name), style="bold")
-    stated = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label) if part)
-    line.append(printable(f"  {stated}"), style="cyan")
-    line.append(f"  {hit.score:.2f}", style="dim")
-    return line
-
-
-def _passage(hit: Hit, *, marked: bool) -> Text:
-    start, end = hit.pin.start - hit.passage.start, hit.pin.end - hit.passage.start
-    mark = "**" if marked else ""
-    text = Text(printable(hit.passage.text[:start]) + mark)
-    text.append(printable(hit.quote), style="bold yellow")
-    text.append(mark + printable(hit.passage.text[end:]))
-    return text
-
-
-def _reason(hit: Hit) -> Text:
-    why = hit.why
-    parts = []
-    if why.dense is not None:
-        parts.append(f"meaning {why.dense:.2f}" + (f" (rank {why.dense_rank})" if why.dense_rank else ""))
-    if why.lexical is not None:
-        parts.append(f"words {why.lexical:.1f} (rank {why.lexical_rank})")
-    if why.matched_terms:
-        parts.append("matched " + ", ".join(why.matched_terms))
-    return _text("why: " + "; ".join(parts))
 
 
 def _some(console: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:

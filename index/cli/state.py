@@ -1,9 +1,11 @@
-"""What the options before the command say, and the exit codes."""
+"""What the options before the command say, the option that most commands have, and the exit codes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 ERROR = 1
 SOME_FAILED = 3
 INTERRUPTED = 130  # as typer ends on Ctrl-C, and as shells expect it
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,8 +91,8 @@ def evidence(gold: Gold, top: Sequence[Hit], deep: Sequence[Hit]) -> Iterator[tu
         yield f"Answer@{k}", float(any(passages[:k]))
         yield f"Answer@{k}, right document", float(any(p and r for p, r in zip(passages[:k], right[:k], strict=True)))
     of_document = [hit for hit in deep if hit.document.source == gold.document]
-    pins = [bool(words.search(hit.quote)) or _covers(gold, hit, hit.pin) for hit in of_document[:2]]
-    yield "Pin", float(any(words.search(hit.quote) or _covers(gold, hit, hit.pin) for hit in top[:1]))
+    pins = [_holds(gold, words, hit, span) for hit, span in _pins(of_document)]
+    yield "Pin", float(any(_holds(gold, words, hit, hit.pin) for hit in top[:1]))
     yield "Pin, right document", float(any(pins[:1]))
     yield "Two pins, right document", float(any(pins))
     if gold.alternatives:
@@ -124,6 +124,21 @@ def _best(gold: Gold, found: Sequence[tuple[Hit, Span]]) -> Agreement:
     inside = merged(span for hit, span in found if hit.document.source == gold.document)
     elsewhere = _characters([span for hit, span in found if hit.document.source != gold.document])
     return max(agreement(inside, spans, elsewhere=elsewhere) for spans in gold.alternatives)
+
+
+def _pins(hits: Sequence[Hit]) -> list[tuple[Hit, Span]]:
+    """The first hit's pin, and the best other sentence of all these hits."""
+    sentences = [
+        (claim, place, span)
+        for place, hit in enumerate(hits)
+        for claim, span in zip(hit.claims, hit.passage.sentences, strict=True)
+        if (place, span) != (0, hits[0].pin)
+    ]
+    return [(hit, hit.pin) for hit in hits[:1]] + [(hits[place], span) for _, place, span in sorted(sentences)[-1:]]
+
+
+def _holds(gold: Gold, words: re.Pattern[str], hit: Hit, span: Span) -> bool:
+    return bool(words.search(hit.words(span))) or _covers(gold, hit, span)
 
 
 def _covers(gold: Gold, hit: Hit, span: Span) -> bool:

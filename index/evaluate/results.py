@@ -20,7 +20,7 @@ MEANINGS = {
     "Answer@10, right document": "one of the first 10 passages is and does",
     "Pin": "the pin of the first hit holds an answer",
     "Pin, right document": "the pin of the right document's best hit holds an answer",
-    "Two pins, right document": "the pin of one of the right document's two best hits does",
+    "Two pins, right document": "that pin or the next best sentence of the document's hits does",
     "Pin precision": "share of the first hit's pin that is gold; 0 in a wrong document",
     "Pin recall": "share of the gold characters that the first hit's pin holds",
     "Pin IoU": "characters that are both in the first hit's pin and gold, over those that are either",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from index.encoding import Encoder
     from index.evaluate.ranking import Ranking
     from index.evaluate.sets import EvaluationSet, Task
-    from index.records import Hit, ProgressCallback, Receipt
+    from index.records import Found, Hit, ProgressCallback, Receipt
     from index.retrieval import Mode
     from index.settings import Settings
 
@@ -190,18 +190,26 @@ def _ask(
 ) -> Iterator[_Found]:
     """Ask each question as a reader would, and time that; then, with `depth`, ask it again for further hits.
 
-    More candidates can change how the best ones are fused; so the hits that a reader sees stay first, as they were.
+    The questions of a set, which are asked with `depth`, are plain words: nobody wrote them in our syntax. More
+    candidates may let others in; so the hits that a reader sees stay first, as they were.
     """
+    plain = depth is not None
     library.search(questions[0], limit=SEEN, mode=mode)  # the first one pays for loading, which is not its own cost
     for number, question in enumerate(questions, 1):
         began = perf_counter()
-        top = library.search(question, limit=SEEN, mode=mode).hits
+        found = library.search(question, limit=SEEN, mode=mode, plain=plain)
         milliseconds = (perf_counter() - began) * 1000
-        deep = library.search(question, limit=depth, mode=mode).hits if depth else ()
+        top = _with_copies(found)[:SEEN]
+        deep = _with_copies(library.search(question, limit=depth, mode=mode, plain=plain)) if depth else []
         if asked:
             asked(mode, number, len(questions))
         seen = {hit.passage.id for hit in top}
         yield _Found(top, (*top, *(hit for hit in deep if hit.passage.id not in seen)), milliseconds)
+
+
+def _with_copies(found: Found) -> list[Hit]:
+    """All hits, each followed by its copies: a set may take one of these to be right and not the other."""
+    return [each for hit in found for each in (hit, *hit.also)]
 
 
 def _note(values: Values, identity: str, scores: Iterator[tuple[str, float]]) -> None:

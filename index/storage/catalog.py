@@ -26,6 +26,8 @@ _INFO = """
            d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes
     FROM documents d
 """
+_LISTED = "(SELECT value FROM json_each(?))"
+"""Any number of values as one parameter: SQLite limits how many there may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class PassageRow:
     number: int
     sentence_vectors: bytes
     vector: bytes
+    headings: frozenset[int]
+    """Where in the document's text the headings begin that stand in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Catalog:
 
     def __init__(self, folder: Path) -> None:
         self._database = Database(folder / "catalog.db")
+        self._numbered: tuple[int, dict[int, DocumentInfo]] = (-1, {})
         try:
             version = self._version()
             if version > schema.VERSION:
@@ -91,6 +96,13 @@ class Catalog:
         """All documents, by source."""
         return [self._info(row) for row in self._database.rows(f"{_INFO} ORDER BY source, d.number")]
 
+    def numbered(self) -> dict[int, DocumentInfo]:
+        """All documents by number; read again when something has changed."""
+        generation = self.generation()
+        if self._numbered[0] != generation:
+            self._numbered = generation, {row[0]: self._info(row) for row in self._database.rows(_INFO)}
+        return self._numbered[1]
+
     def number_of(self, identity: str) -> int | None:
         """The number of the document with this id."""
         rows = self._database.rows("SELECT number FROM documents WHERE id = ?", [identity])
@@ -98,7 +110,7 @@ class Catalog:
 
     def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
         """The documents of these numbers that still exist."""
-        rows = self._database.rows(f"{_INFO} WHERE d.number IN {_marks(numbers)}", numbers)
+        rows = self._database.rows(f"{_INFO} WHERE d.number IN {_LISTED}", [json.dumps(list(numbers))])
         return {row[0]: self._info(row) for row in rows}
 
     def document_of(self, source: str) -> str:
@@ -128,7 +140,12 @@ class Catalog:
 
     def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
         """The passages of these ids that still exist. Raises LibraryDamaged where one does not match its checksum."""
-        return {row.passage.id: row for row, _ in self._passage_rows(f"p.id IN {_marks(ids)}", ids)}
+        return {row.passage.id: row for row, _ in self._passage_rows(f"p.id IN {_LISTED}", [json.dumps(list(ids))])}
+
+    def numbers(self, ids: Sequence[int]) -> dict[int, int]:
+        """The document's number of each of these passages that still exist."""
+        query = f"SELECT id, document FROM passages WHERE id IN {_LISTED}"
+        return dict(self._database.rows(query, [json.dumps(list(ids))]))
 
     def passages_of(self, number: int) -> list[Passage]:
         """All passages of a document, in order."""
@@ -154,8 +171,8 @@ class Catalog:
 
     def ranges(self, numbers: Sequence[int]) -> list[DocumentRange]:
         """The passage ids of these documents."""
-        query = f"SELECT number, first, passages FROM documents WHERE number IN {_marks(numbers)}"
-        return self._ranges(query, numbers)
+        query = f"SELECT number, first, passages FROM documents WHERE number IN {_LISTED}"
+        return self._ranges(query, [json.dumps(list(numbers))])
 
     def vectors(self, ranges: Sequence[DocumentRange]) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
         """Ids (n,) and vectors (n, dimension), float32, in blocks, of the passages in these ranges."""
@@ -163,11 +180,14 @@ class Catalog:
             rows = self._database.rows(
                 "SELECT passage, vector FROM vectors WHERE passage BETWEEN ? AND ?", [first, last]
             )
-            if not all(isinstance(row[1], bytes) and len(row[1]) == len(rows[0][1]) for row in rows):
-                raise self._database.damaged(f"the vectors of passages {first} to {last} are not alike")
             if rows:
-                block = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2").reshape(len(rows), -1)
-                yield np.asarray([row[0] for row in rows], dtype=np.int64), block.astype(np.float32)
+                yield np.asarray([row[0] for row in rows], dtype=np.int64), self._stacked(rows)
+
+    def vectors_of(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray[Any, Any]]:
+        """The same for these passages, as far as they still exist."""
+        query = f"SELECT passage, vector FROM vectors WHERE passage IN {_LISTED}"
+        rows = self._database.rows(query, [json.dumps(list(ids))])
+        return [row[0] for row in rows], self._stacked(rows)
 
     def texts(self, ranges: Sequence[DocumentRange]) -> Iterator[tuple[int, int, str]]:
         """Id, document number and text of the passages in these ranges."""
@@ -199,11 +219,6 @@ class Catalog:
                 (number, anchor, start),
             ).fetchone()[0]
         return Location(page.label if page else "", " > ".join(reversed(path)), paragraph)
-
-    def headings(self, number: int, start: int, end: int) -> frozenset[int]:
-        """Where in this part of a document headings begin."""
-        query = "SELECT start FROM landmarks WHERE document = ? AND kind = 'heading' AND start >= ? AND start < ?"
-        return frozenset(row[0] for row in self._database.rows(query, [number, start, end]))
 
     def problems(self) -> list[Problem]:
         """What SQLite's own check and our checksums find wrong, without raising."""
@@ -283,6 +298,13 @@ class Catalog:
         except (TypeError, ValueError) as error:
             raise self._database.damaged(f"document {row[0]} has notes that are no list: {error}") from error
 
+    def _stacked(self, rows: Sequence[Any]) -> np.ndarray[Any, Any]:
+        """The vectors of rows of id and vector, float32, shape (rows, dimension)."""
+        if not all(isinstance(row[1], bytes) and len(row[1]) == len(rows[0][1]) for row in rows):
+            raise self._database.damaged(f"the vectors of passages {rows[0][0]} to {rows[-1][0]} are not alike")
+        block = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2")
+        return block.reshape(len(rows), -1 if rows else 0).astype(np.float32)
+
     def _ranges(self, query: str, values: Sequence[Any]) -> list[DocumentRange]:
         """The ranges that a query brings. Raises LibraryDamaged for one that was never given to a document."""
         rows = self._database.rows(query, values)
@@ -303,19 +325,23 @@ class Catalog:
     def _passage_rows(self, condition: str, values: Sequence[Any]) -> list[tuple[PassageRow, str]]:
         """Passages, each with the white space between it and the next one."""
         query = f"""SELECT p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences,
-                           v.vector, p.checksum
+                           v.vector, p.checksum,
+                           (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
+                            AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end)
                     FROM passages p JOIN documents d ON d.number = p.document JOIN vectors v ON v.passage = p.id
                     WHERE {condition} ORDER BY p.document, p.ordinal"""
         result = []
         for row in self._database.rows(query, values):
-            identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector, stored = row
+            identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector = row[:10]
+            stored, headings = row[10:]
             parts = (sentences, vector, sentence_vectors)
             sound = isinstance(text, str) and all(isinstance(part, bytes) for part in parts)
             if not sound or schema.checksum((ordinal, start, end), text, *parts) != stored:
                 raise self._database.damaged(f"passage {identity} does not match its checksum")
             spans = schema.unpack_spans(sentences, start)
             passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
-            result.append((PassageRow(passage, number, sentence_vectors, vector), text[end - start :]))
+            marked = frozenset(map(int, headings.split(","))) if headings else frozenset()
+            result.append((PassageRow(passage, number, sentence_vectors, vector, marked), text[end - start :]))
         return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import threading
 import zlib
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.storage.catalog import Catalog, DocumentRange
+    from index.storage.scope import Scope
 
-FORMAT = 1
+FORMAT = 2
 _TAIL = struct.Struct("<II8s")  # CRC-32 of all before it, length of the stamp, magic
 _MAGIC = b"PINCITE1"
 _SAVE_SHARE = 0.05
@@ -26,7 +28,7 @@ _SAVE_ALWAYS = 1 << 62
 
 
 class DenseIndex:
-    """Exact inner product over the passages' vectors.
+    """Exact inner product over the passages' vectors, in float16 as the catalog has them.
 
     The file is a FAISS index followed by a stamp and a checksum, which FAISS does not see. The index in memory is
     always caught up from the catalog before it is asked; the file only spares reading the vectors again, so it is
@@ -60,12 +62,12 @@ class DenseIndex:
             self._unsaved += sum(each.passages for each in (*added, *gone))
             self._generation = generation
 
-    def search(self, vector: np.ndarray[Any, Any], k: int, within: Sequence[DocumentRange] | None) -> dict[int, float]:
-        """The `k` nearest passages, nearest first: id to cosine; `within` restricts them before they are ranked."""
+    def search(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
+        """The `k` nearest passages, nearest first: id to cosine; `scope` restricts them before they are ranked."""
         with self._lock:
-            if self._index is None or self._index.ntotal == 0 or within == []:
+            if self._index is None or self._index.ntotal == 0 or (scope is not None and scope.empty):
                 return {}
-            parameters = _parameters(within)
+            parameters = _parameters(scope) if scope is not None else None
             scores, ids = self._index.search(vector.reshape(1, -1), min(k, self._index.ntotal), params=parameters)
         found = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
         return {identity: min(score, 1.0) for identity, score in found if identity >= 0}
@@ -127,14 +129,22 @@ def _read(path: Path) -> tuple[Stamp, Any]:
 def _new_index(dimension: int) -> Any:
     import faiss
 
-    return faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
+    half = faiss.ScalarQuantizer.QT_fp16
+    return faiss.IndexIDMap(faiss.IndexScalarQuantizer(dimension, half, faiss.METRIC_INNER_PRODUCT))
 
 
-def _parameters(within: Sequence[DocumentRange] | None) -> Any:
+def _parameters(scope: Scope) -> Any:
     import faiss
 
+    conditions = []
+    if scope.documents is not None:
+        conditions.append(_selector(scope.documents))
+    if scope.holding is not None:
+        conditions.append(faiss.IDSelectorBatch(np.asarray(scope.holding, dtype=np.int64)))
+    if scope.banned:
+        conditions.append(faiss.IDSelectorNot(faiss.IDSelectorBatch(np.asarray(scope.banned, dtype=np.int64))))
     parameters: Any = faiss.SearchParameters
-    return parameters(sel=_selector(within)) if within is not None else None
+    return parameters(sel=reduce(faiss.IDSelectorAnd, conditions)) if conditions else None
 
 
 def _selector(ranges: Sequence[DocumentRange]) -> Any:

@@ -1,38 +1,43 @@
-"""Passages by words: a tantivy index on disk, caught up from the catalog. The only door to tantivy."""
+"""Passages by words: a tantivy index on disk, caught up from the catalog. The only door to tantivy, with `analysis`."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
 import shutil
 import threading
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from index.errors import LibraryNotWritable
+from index.storage import analysis
 from index.storage.files import NOT_WRITABLE_HINT, Stamp, crc_of, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from index.storage.catalog import Catalog, DocumentRange
+    from index.storage.scope import Scope
 
-FORMAT = 1
+FORMAT = 2
+CONTEXT_SHARE = 0.7
+"""Weight of a passage with its two neighbours beside the passage alone. A passage that continues a thought does not
+repeat what it is about; its neighbours do."""
+_FIELDS = {"text": 1 - CONTEXT_SHARE, "context": CONTEXT_SHARE}
+EVERY = 2**31
+"""More passages than a library has."""
 _MANIFEST = "manifest.json"
 _HEAP_BYTES = 50_000_000
-_WORD = re.compile(r"\w+(?:[-.'’]\w+)*")
-_POSSESSIVE = re.compile(r"['’]s\b")
-_IDLE = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have how if in into is it its of on or "
-    "shall should so such than that the their them then there these they this to was were what when where which who "
-    "whom whose why will with would".split()
-)
 _BROKEN = (OSError, ValueError, KeyError, TypeError)
 
 
 class LexicalIndex:
-    """BM25 over stemmed words.
+    """BM25 over terms, and words in their order for what has to be there verbatim.
+
+    Three fields: `text` has a passage's terms, `context` those of its neighbours, too, `words` its words with their
+    places. They are indexed as `analysis` gives them, so that a text and a question are taken apart by the same code.
 
     The folder carries a manifest: a stamp, and the size and CRC-32 of each file. Whatever does not match it is rebuilt
     from the catalog. Only the holder of the library's lock changes the folder; everybody else opens it again
@@ -47,7 +52,6 @@ class LexicalIndex:
         self._generation = -1
         self._seen: tuple[int, int] = (0, 0)
         self._measured: dict[str, list[int]] = {}
-        self._analyzer = _analyzer()
 
     @property
     def usable(self) -> bool:
@@ -72,38 +76,39 @@ class LexicalIndex:
                 self._begin()
             self._write(catalog, generation)
 
-    def search(self, query: str, k: int, within: Sequence[DocumentRange] | None) -> dict[int, float]:
-        """The `k` passages that hold the query's words best, best first: id to BM25 score; `within` restricts them."""
+    def search(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
+        """The `k` passages that hold the query's terms best, best first: id to BM25 score; `scope` restricts them."""
         import tantivy
 
-        if self._index is None or within == []:
+        terms = analysis.asked_terms(query)
+        if self._index is None or not terms or (scope is not None and scope.empty):
             return {}
-        schema = self._index.schema
-        terms = [term for word in _telling(query) for term in self._analyzer.analyze(word)]
-        if not terms:
+        clause = self._any_of(terms)
+        if scope is not None:
+            clause = tantivy.Query.boolean_query([(tantivy.Occur.Must, clause), *self._restricting(scope)])
+        return self._found(clause, k)
+
+    def scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        """The score of each of these passages; one that holds none of the query's terms is left out."""
+        import tantivy
+
+        terms = analysis.asked_terms(query)
+        if self._index is None or not terms or not ids:
             return {}
-        # A word that the question repeats counts as often: it is what a long question is about.
-        queries = [tantivy.Query.term_query(schema, "text", term) for term in terms]
-        clause = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in queries])
-        if within is not None:
-            numbers = tantivy.Query.term_set_query(schema, "document", [each.number for each in within])
-            restricted = tantivy.Query.const_score_query(numbers, 0.0)
-            clause = tantivy.Query.boolean_query([(tantivy.Occur.Must, clause), (tantivy.Occur.Must, restricted)])
-        searcher = self._index.searcher()
-        hits = searcher.search(clause, k, count=False).hits
-        ids = searcher.fast_field_values("id", [address for _, address in hits]) if hits else []
-        return {identity: score for identity, (score, _) in zip(ids, hits, strict=True)}
+        these = (tantivy.Occur.Must, _silent(self._one_of("id", ids)))
+        return self._found(tantivy.Query.boolean_query([(tantivy.Occur.Must, self._any_of(terms)), these]), len(ids))
 
-    def terms(self, text: str) -> dict[str, str]:
-        """The terms to look for, each with the word it comes from, in order.
+    def holding(self, phrases: Sequence[str], k: int = EVERY, scope: Scope | None = None) -> list[int]:
+        """The ids of passages that hold any of these phrases, word for word but for case and accents; at most `k`."""
+        import tantivy
 
-        Words that every question has ("how", "the", "did") are left out, unless there are no others.
-        """
-        return {term: word for word in _telling(text) for term in self._analyzer.analyze(word)}
-
-    def analyze(self, text: str) -> list[str]:
-        """The terms of a text, in order, with repetition."""
-        return list(self._analyzer.analyze(text))
+        clauses = [clause for phrase in phrases if (clause := self._verbatim(phrase)) is not None]
+        if self._index is None or not clauses or (scope is not None and scope.empty):
+            return []
+        clause = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in clauses])
+        if scope is not None:
+            clause = tantivy.Query.boolean_query([(tantivy.Occur.Must, clause), *self._restricting(scope)])
+        return list(self._found(clause, k))
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """How rare each term is: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
@@ -120,9 +125,54 @@ class LexicalIndex:
 
         if self._index is None:
             return set()
+        return set(self._found(tantivy.Query.all_query(), EVERY))
+
+    def _found(self, query: Any, k: int) -> dict[int, float]:
         searcher = self._index.searcher()
-        hits = searcher.search(tantivy.Query.all_query(), max(searcher.num_docs, 1), count=False).hits
-        return set(searcher.fast_field_values("id", [address for _, address in hits])) if hits else set()
+        hits = searcher.search(query, min(k, max(searcher.num_docs, 1)), count=False).hits
+        ids = searcher.fast_field_values("id", [address for _, address in hits]) if hits else []
+        return {identity: score for identity, (score, _) in zip(ids, hits, strict=True)}
+
+    def _any_of(self, terms: Sequence[str]) -> Any:
+        """Terms in either field, each as often as it is given."""
+        import tantivy
+
+        query = tantivy.Query
+        return query.boolean_query(
+            [
+                (tantivy.Occur.Should, query.boost_query(query.term_query(self._index.schema, field, term), share))
+                for term in terms
+                for field, share in _FIELDS.items()
+            ]
+        )
+
+    def _one_of(self, field: str, values: Iterable[int]) -> Any:
+        import tantivy
+
+        return tantivy.Query.term_set_query(self._index.schema, field, list(values))
+
+    def _verbatim(self, phrase: str) -> Any:
+        """Words in this order; None where there are none."""
+        import tantivy
+
+        words: list[Any] = analysis.words(phrase)
+        if self._index is None or not words:
+            return None
+        if len(words) == 1:
+            return tantivy.Query.term_query(self._index.schema, "words", words[0])
+        return tantivy.Query.phrase_query(self._index.schema, "words", words)
+
+    def _restricting(self, scope: Scope) -> Iterator[tuple[Any, Any]]:
+        """What else a passage must have or must not, without a say in its score."""
+        import tantivy
+
+        if scope.documents is not None:
+            yield tantivy.Occur.Must, _silent(self._one_of("document", (each.number for each in scope.documents)))
+        for phrase in scope.phrases:
+            yield tantivy.Occur.Must, _silent(self._verbatim(phrase) or tantivy.Query.empty_query())
+        for phrase in scope.excluded:
+            if (clause := self._verbatim(phrase)) is not None:
+                yield tantivy.Occur.MustNot, clause
 
     def _open(self, generation: int) -> bool:
         """Open the folder if it is sound; what was open before stays where it is not, as in the midst of a write."""
@@ -148,7 +198,8 @@ class LexicalIndex:
         # Signed, for tantivy-py deletes by term in signed fields only: in unsigned ones it finds nothing, silently.
         builder.add_integer_field("id", indexed=True, fast=True)
         builder.add_integer_field("document", indexed=True)
-        builder.add_text_field("text", tokenizer_name="pincite", index_option="position")
+        for field, option in (("text", "freq"), ("context", "freq"), ("words", "position")):
+            builder.add_text_field(field, tokenizer_name="whitespace", index_option=option)
         self._index = tantivy.Index(builder.build(), path=str(self._folder))
         self._generation = 0
 
@@ -157,7 +208,6 @@ class LexicalIndex:
         added = catalog.added_since(self._generation)
         gone = catalog.removed_since(self._generation)
         try:
-            self._index.register_tokenizer("pincite", self._analyzer)
             writer = self._index.writer(_HEAP_BYTES, 1)
             try:
                 _fill(writer, catalog, gone, added)
@@ -200,27 +250,24 @@ def _fill(writer: Any, catalog: Catalog, gone: Sequence[DocumentRange], added: S
 
     for each in (*gone, *added):
         writer.delete_documents_by_term("document", each.number)
-    for identity, number, text in catalog.texts(added):
-        document = tantivy.Document()
-        document.add_integer("id", identity)
-        document.add_integer("document", number)
-        document.add_text("text", text)
-        writer.add_document(document)
+    for number, passages in groupby(catalog.texts(added), key=itemgetter(1)):
+        rows = list(passages)
+        terms = [" ".join(analysis.terms(text)) for _, _, text in rows]
+        for place, (identity, _, text) in enumerate(rows):
+            document = tantivy.Document()
+            document.add_integer("id", identity)
+            document.add_integer("document", number)
+            document.add_text("text", terms[place])
+            document.add_text("context", " ".join(terms[max(place - 1, 0) : place + 2]))
+            document.add_text("words", " ".join(analysis.words(text)))
+            writer.add_document(document)
 
 
-def _telling(text: str) -> list[str]:
-    """The words of a question that tell it from others; all of them where none does."""
-    words = [match[0] for match in _WORD.finditer(_POSSESSIVE.sub("", text))]
-    return [word for word in words if word.casefold() not in _IDLE] or words
-
-
-def _analyzer() -> Any:
+def _silent(query: Any) -> Any:
+    """A condition that adds nothing to the score."""
     import tantivy
 
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    for step in (tantivy.Filter.lowercase(), tantivy.Filter.ascii_fold(), tantivy.Filter.remove_long(100)):
-        builder = builder.filter(step)
-    return builder.filter(tantivy.Filter.stemmer("english")).build()
+    return tantivy.Query.const_score_query(query, 0.0)
 
 
 def _identity(path: Path) -> tuple[int, int]:

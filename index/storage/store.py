@@ -6,18 +6,20 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from index.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryNotFound, LibraryNotWritable
 from index.records import Problem
+from index.storage import analysis
 from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex
 from index.storage.lexical import LexicalIndex
 from index.storage.locking import WriterLock
+from index.storage.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import numpy as np
 
     from index.records import DocumentInfo, Location
     from index.storage.catalog import PassageRow
@@ -28,18 +30,38 @@ _READER_PATIENCE = 5.0
 
 
 class Store(Protocol):
-    """All that retrieval needs. Documents are named by number, passages by id; `within` restricts before ranking."""
+    """All that retrieval needs. Documents are named by number, passages by id; a scope restricts before ranking."""
 
     def refresh(self) -> None:
         """See what others have committed."""
         ...
 
-    def dense(self, vector: np.ndarray[Any, Any], k: int, within: Sequence[int] | None) -> dict[int, float]:
+    def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
+        """These documents' passages that hold every phrase and nothing that is excluded; None for all."""
+        ...
+
+    def dense(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
         """The `k` nearest passages, nearest first: id to cosine."""
         ...
 
-    def lexical(self, query: str, k: int, within: Sequence[int] | None) -> dict[int, float]:
+    def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
         """The `k` best passages by the query's words, best first: id to BM25 score."""
+        ...
+
+    def cosines(self, vector: np.ndarray[Any, Any], ids: Sequence[int]) -> dict[int, float]:
+        """How near each of these passages is, as `dense` would say."""
+        ...
+
+    def lexical_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        """What each of these passages scores, as `lexical` would say; none where it holds none of the words."""
+        ...
+
+    def numbers(self, ids: Sequence[int]) -> dict[int, int]:
+        """The number of each passage's document."""
+        ...
+
+    def holding(self, phrase: str, k: int, scope: Scope | None = None) -> list[int]:
+        """At most `k` passages that hold these words in this order."""
         ...
 
     def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
@@ -52,10 +74,6 @@ class Store(Protocol):
 
     def locate(self, number: int, start: int) -> Location:
         """Where in a document a place is."""
-        ...
-
-    def headings(self, number: int, start: int, end: int) -> frozenset[int]:
-        """Where in this part of a document headings begin."""
         ...
 
     def terms(self, text: str) -> dict[str, str]:
@@ -107,15 +125,43 @@ class FolderStore:
                     return
                 time.sleep(0.05)
 
-    def dense(self, vector: np.ndarray[Any, Any], k: int, within: Sequence[int] | None) -> dict[int, float]:
-        """See `Store.dense`."""
-        ranges = None if within is None else self.catalog.ranges(within)
-        return self._dense.search(vector, k, ranges)
+    def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
+        """See `Store.scope`."""
+        if within is None and not phrases and not excluded:
+            return None
+        held = [set(self._lexical.holding([phrase])) for phrase in phrases]
+        return Scope(
+            documents=None if within is None else self.catalog.ranges(within),
+            phrases=tuple(phrases),
+            excluded=tuple(excluded),
+            holding=sorted(set.intersection(*held)) if held else None,
+            banned=sorted(self._lexical.holding(excluded)),
+        )
 
-    def lexical(self, query: str, k: int, within: Sequence[int] | None) -> dict[int, float]:
+    def dense(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
+        """See `Store.dense`."""
+        return self._dense.search(vector, k, scope)
+
+    def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
         """See `Store.lexical`."""
-        ranges = None if within is None else self.catalog.ranges(within)
-        return self._lexical.search(query, k, ranges)
+        return self._lexical.search(query, k, scope)
+
+    def cosines(self, vector: np.ndarray[Any, Any], ids: Sequence[int]) -> dict[int, float]:
+        """See `Store.cosines`."""
+        stored, vectors = self.catalog.vectors_of(ids)
+        return dict(zip(stored, np.minimum(vectors @ vector, 1.0).tolist(), strict=True)) if stored else {}
+
+    def lexical_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        """See `Store.lexical_scores`."""
+        return self._lexical.scores(query, ids)
+
+    def numbers(self, ids: Sequence[int]) -> dict[int, int]:
+        """See `Store.numbers`."""
+        return self.catalog.numbers(ids)
+
+    def holding(self, phrase: str, k: int, scope: Scope | None = None) -> list[int]:
+        """See `Store.holding`."""
+        return self._lexical.holding([phrase], k, scope)
 
     def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
         """See `Store.passages`."""
@@ -129,17 +175,13 @@ class FolderStore:
         """See `Store.locate`."""
         return self.catalog.locate(number, start)
 
-    def headings(self, number: int, start: int, end: int) -> frozenset[int]:
-        """See `Store.headings`."""
-        return self.catalog.headings(number, start, end)
-
     def terms(self, text: str) -> dict[str, str]:
         """See `Store.terms`."""
-        return self._lexical.terms(text)
+        return analysis.asked(text)
 
     def analyze(self, text: str) -> list[str]:
         """See `Store.analyze`."""
-        return self._lexical.analyze(text)
+        return analysis.terms(text)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """See `Store.idf`."""

@@ -81,6 +81,7 @@ def _lay_out_asking(longest: int) -> _Ask:
                     elem_id="question",
                 )
                 button = gr.Button("Ask", variant="primary", elem_id="go")
+            _html(rendering.operators(), "operators")
             pills = gr.CheckboxGroup(label="Search only in", visible=False, elem_id="pills")
             listed = gr.Dropdown(label="Search only in", multiselect=True, visible=False, elem_id="listed")
             results = _html("", "results")

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from index.querying import SYNTAX
+from index.retrieval.searching import CANDIDATES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 RAIL_LENGTH = 12
 """How many documents stand beside the answer before the rest becomes a number."""
+COPIES = 3
+"""How many copies of a passage are named before the rest becomes a number."""
 _FORMATS = {
     "application/pdf": "PDF",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
@@ -61,6 +66,11 @@ def hero(documents: int, passages: int) -> str:
     return _render("hero.html", documents=documents, passages=passages)
 
 
+def operators(syntax: Sequence[tuple[str, str]] = SYNTAX) -> str:
+    """What a question may hold beside words, below it, for those who ask."""
+    return _render("operators.html", syntax=syntax)
+
+
 def idle(examples: Sequence[str], *, empty: bool, complaint: str = "") -> str:
     """Nothing has been asked yet: questions to begin with, or how to fill an empty library."""
     return _render("idle.html", examples=examples, empty=empty, complaint=complaint)
@@ -72,10 +82,17 @@ def searching() -> str:
 
 
 def results(found: Found, milliseconds: float) -> str:
-    """The passages found, each with its pin marked; or that there are none."""
+    """The passages found, each with its pin marked and its copies named; or that there are none."""
     cards = [_card(number, hit) for number, hit in enumerate(found, 1)]
     documents = len({hit.document.id for hit in found})
-    return _render("results.html", cards=cards, documents=documents, milliseconds=milliseconds)
+    return _render(
+        "results.html",
+        cards=cards,
+        documents=documents,
+        milliseconds=milliseconds,
+        notes=found.notes,
+        copies=COPIES,
+    )
 
 
 def problem(error: PinciteError | None) -> str:
@@ -84,14 +101,16 @@ def problem(error: PinciteError | None) -> str:
 
 
 def rail(documents: Sequence[DocumentInfo], found: Found | None = None) -> str:
-    """The documents in brief, with a tick wherever a passage was found."""
+    """The documents in brief, with a tick wherever a passage or a copy of it was found."""
     ticks: dict[str, list[dict[str, Any]]] = {}
-    for number, hit in enumerate(found or (), 1):
-        place = 100 * hit.pin.start / max(1, hit.document.characters)
-        ticks.setdefault(hit.document.id, []).append({"number": number, "percent": round(place, 1)})
+    for number, best in enumerate(found or (), 1):
+        for hit in (best, *best.also):
+            place = 100 * hit.pin.start / max(1, hit.document.characters)
+            tick = {"number": number, "percent": round(place, 1), "again": hit is not best}
+            ticks.setdefault(hit.document.id, []).append(tick)
     rows = sorted(documents, key=lambda info: info.id not in ticks)[:RAIL_LENGTH]
     rows.sort(key=lambda info: info.source)
-    return _render("rail.html", rows=rows, ticks=ticks, asked=found is not None, more=len(documents) - len(rows))
+    return _render("rail.html", rows=rows, ticks=ticks, found=bool(ticks), more=len(documents) - len(rows))
 
 
 def library(documents: Sequence[DocumentInfo]) -> str:
@@ -147,6 +166,11 @@ def _format(media_type: str) -> str:
     return _FORMATS.get(media_type, media_type.rpartition("/")[2])
 
 
+def _rank(rank: int | None) -> str:
+    """A place among the candidates, or that it has none."""
+    return f"rank {rank}" if rank else f"beyond the first {CANDIDATES}"
+
+
 def _file_name(source: str) -> str:
     return Path(source).name or source
 
@@ -163,7 +187,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(count=_count, file_name=_file_name, format_name=_format)
+_environment.filters.update(count=_count, file_name=_file_name, format_name=_format, rank=_rank)
 
 
 def _render(template: str, **values: Any) -> str:

@@ -58,6 +58,11 @@ def test_it_fits_and_can_be_read(site: str, visit: Visit, size: ViewportSize, sc
         page.locator(".p-table" if name == "Library" else ".p-card").first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("tab", name="Ask").click()
+    for summary in page.locator(".p-operators summary, .p-card:first-child .p-why summary").all():
+        summary.click()
+    for selector in (".p-operators dd", ".p-operators code", ".p-why dt", ".p-why dd"):
+        assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for selector in ("blockquote", "mark", ".p-place", ".p-score", ".p-numbers", "#go", "h3", ".p-size", "summary"):
         assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
 

@@ -33,6 +33,11 @@ def a_document(
     return Document(identity, source, title, "", "", "text/plain", text, tuple(landmarks))
 
 
+def a_copy(document: Document, source: str) -> Document:
+    """Another document of the same text: its file differs in what a reader does not see."""
+    return replace(document, source=source, id=hashlib.sha256(source.encode()).hexdigest())
+
+
 def chunks_of(document: Document) -> list[Chunk]:
     """One chunk for each of its passages; a full stop ends a sentence."""
     chunks, start = [], 0

@@ -16,6 +16,7 @@ from index.errors import LibraryDamaged, LibraryLocked, LibraryTooNew, PinciteEr
 from index.records import Chunk, Landmark, Span
 from index.storage import schema
 from index.storage.catalog import Catalog
+from index.storage.database import Database
 from tests.storage.making import MADE_WITH, a_document, chunks_of, key_of, put, put_vectors, vectors_of
 
 if TYPE_CHECKING:
@@ -255,6 +256,60 @@ def test_blocks_of_vectors_and_texts_hold_every_passage_once(catalog: Catalog) -
     expected = [each.first + n for each in ranges for n in range(each.passages)]
     assert [int(i) for ids, _ in catalog.vectors(ranges) for i in ids] == expected
     assert [identity for identity, *_ in catalog.texts(ranges)] == expected
+
+
+def test_more_than_sqlite_takes_at_once(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40,000 numbers or ids, more than SQLite takes parameters by default, bring exactly those that are there."""
+    catalog.close()
+    connect = Database._connect
+
+    def limited(database: Database) -> sqlite3.Connection:
+        connection = connect(database)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
+        return connection
+
+    monkeypatch.setattr(Database, "_connect", limited)
+    numbers = [put(catalog, SHIP), put(catalog, KING)]
+    many = [*range(3, 40_001), 2, 1]
+    assert {number: info.id for number, info in catalog.infos(many).items()} == dict(
+        zip(numbers, (SHIP.id, KING.id), strict=True)
+    )
+    assert {identity: row.passage.text for identity, row in catalog.passages(many).items()} == {
+        1: "The ship left. It rained.",
+        2: "A whale swam by.",
+        3: "The king signed the treaty.",
+    }
+    assert sorted((each.number, each.first, each.passages) for each in catalog.ranges(many)) == [(1, 1, 2), (2, 3, 1)]
+    assert catalog.numbers(many) == {1: 1, 2: 1, 3: 2}
+    ids, vectors = catalog.vectors_of(many)
+    assert sorted(ids) == [1, 2, 3]
+    stored = {
+        int(each): vector
+        for block in catalog.vectors(catalog.added_since(0))
+        for each, vector in zip(*block, strict=True)
+    }
+    for identity, vector in zip(ids, vectors, strict=True):
+        assert (vector == stored[identity]).all()
+
+
+def test_none_asked_for_is_none(catalog: Catalog) -> None:
+    """No numbers or ids bring nothing, and unknown ones neither."""
+    put(catalog, SHIP)
+    for some in ([], [99]):
+        assert len(catalog.infos(some)) == len(catalog.passages(some)) == len(catalog.numbers(some)) == 0
+        assert catalog.ranges(some) == []
+        ids, vectors = catalog.vectors_of(some)
+        assert (ids, len(vectors)) == ([], 0)
+
+
+def test_all_documents_by_number(catalog: Catalog) -> None:
+    """Each number leads to its document, as `documents` tells it; a removed one has none."""
+    ship, king = put(catalog, SHIP), put(catalog, KING)
+    numbered = catalog.numbered()
+    assert {number: info.id for number, info in numbered.items()} == {ship: SHIP.id, king: KING.id}
+    assert sorted(numbered.values(), key=lambda info: info.source) == catalog.documents()
+    catalog.remove(ship)
+    assert list(catalog.numbered()) == [king]
 
 
 # Where a place is

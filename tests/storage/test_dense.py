@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.encoding import normalised
+from index.storage import dense
 from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex
+from index.storage.scope import Scope
 from tests.fakes import meaning
 from tests.storage.making import a_document, id_of, put, put_vectors
 
@@ -71,7 +73,7 @@ def test_the_nearest_comes_first(catalog: Catalog, folder: Path) -> None:
     """A passage that is all about the question has cosine 1; one with half of other ideas has the root of one half."""
     put(catalog, WHALE)
     put(catalog, OIL)
-    found = index_of(catalog, folder).search(meaning("whale"), 2, None)
+    found = index_of(catalog, folder).search(meaning("whale"), 2)
     assert list(found) == [id_of(catalog, "swam"), id_of(catalog, "sang")]
     assert list(found.values()) == pytest.approx([2**-0.5, 3**-0.5], abs=1e-3)
 
@@ -92,7 +94,7 @@ def test_it_agrees_with_arithmetic(catalog: Catalog, folder: Path, seed: int, k:
     ids = {each.first + n for each in catalog.added_since(-1) for n in range(each.passages)}
     question = some_vectors(seed + 9, 1)[0]
     assert index.ids() == ids
-    assert same(index.search(question, k, None), brute_force(catalog, question, k, ids))
+    assert same(index.search(question, k), brute_force(catalog, question, k, ids))
 
 
 @pytest.mark.parametrize("names", [["/whale"], ["/whale", "/oil"], []], ids=["one", "several", "none"])
@@ -101,22 +103,110 @@ def test_a_filter_acts_before_the_ranking(catalog: Catalog, folder: Path, names:
     put_vectors(catalog, np.tile(meaning("whale"), (50, 1)))
     numbers = {"/whale": put(catalog, WHALE), "/oil": put(catalog, OIL)}
     ranges = catalog.ranges([numbers[name] for name in names])
-    found = index_of(catalog, folder).search(meaning("whale"), 3, ranges)
+    found = index_of(catalog, folder).search(meaning("whale"), 3, Scope(documents=ranges))
     allowed = {each.first + n for each in ranges for n in range(each.passages)}
     assert same(found, brute_force(catalog, meaning("whale"), 3, allowed))
     assert bool(found) == bool(names)
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.integers(0, 10**6),
+    st.none() | st.sets(st.integers(0, 4)),
+    st.none() | st.sets(st.integers(0, 59)),
+    st.sets(st.integers(0, 59)),
+    st.integers(1, 70),
+)
+def test_a_scope_is_a_filter(
+    catalog: Catalog,
+    folder: Path,
+    seed: int,
+    documents: set[int] | None,
+    holding: set[int] | None,
+    banned: set[int],
+    k: int,
+) -> None:
+    """Whichever documents and passages it names or bans, the best of what is left are found, however far they are."""
+    if not catalog.documents():
+        for n, size in enumerate((1, 9, 20, 3, 27)):
+            put_vectors(catalog, some_vectors(n, size), f"/{n}")
+    ranges, index = catalog.added_since(-1), index_of(catalog, folder)
+    every = sorted(index.ids())
+    scope = Scope(
+        documents=None if documents is None else [ranges[n] for n in sorted(documents)],
+        holding=None if holding is None else [every[n] for n in sorted(holding)],
+        banned=[every[n] for n in sorted(banned)],
+    )
+    allowed = set(every) - set(scope.banned)
+    if scope.documents is not None:
+        allowed &= {each.first + n for each in scope.documents for n in range(each.passages)}
+    if scope.holding is not None:
+        allowed &= set(scope.holding)
+    question = some_vectors(seed + 9, 1)[0]
+    assert same(index.search(question, k, scope), brute_force(catalog, question, k, allowed))
+
+
+def test_a_scope_that_names_nothing_restricts_nothing(catalog: Catalog, folder: Path) -> None:
+    """A search for what lacks a word that no passage has is a search of all."""
+    put_vectors(catalog, some_vectors(1, 30))
+    index, question = index_of(catalog, folder), some_vectors(2, 1)[0]
+    assert index.search(question, 9, Scope(excluded=("zeppelin",))) == index.search(question, 9)
+
+
+def test_what_was_removed_is_in_no_scope(catalog: Catalog, folder: Path) -> None:
+    """Ids that are gone may be named all the same, as by a reader who asked for them before: they are not found."""
+    first, second = (put_vectors(catalog, some_vectors(n, 20), f"/{n}") for n in (1, 2))
+    index, question = index_of(catalog, folder), some_vectors(3, 1)[0]
+    scope = Scope(documents=catalog.ranges([first, second]), holding=list(range(10, 31)))
+    catalog.remove(first)
+    index.catch_up(catalog)
+    assert same(index.search(question, 50, scope), brute_force(catalog, question, 50, set(range(21, 31))))
+
+
+def test_cosines_are_those_of_the_stored_vectors(catalog: Catalog, folder: Path) -> None:
+    """The index holds what the catalog does, in float16: not a bit is lost on the way, and no score exceeds 1."""
+    vectors = some_vectors(5, 200, 64)
+    put_vectors(catalog, vectors)
+    index = index_of(catalog, folder)
+    kept = vectors.astype(np.float16).astype(np.float32)
+    for place in range(0, 200, 20):
+        found = index.search(vectors[place], 200)
+        assert next(iter(found)) == place + 1
+        assert found == pytest.approx(
+            {n + 1: min(float(each @ vectors[place]), 1.0) for n, each in enumerate(kept)}, abs=1e-6
+        )
+        assert max(found.values()) <= 1
+
+
+def test_a_file_of_another_format_is_not_trusted(
+    catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier Pincite wrote is made again from the catalog."""
+    put_vectors(catalog, some_vectors(1, MANY))
+    monkeypatch.setattr(dense, "FORMAT", dense.FORMAT - 1)
+    index_of(catalog, folder).save()
+    monkeypatch.undo()
+    catalog.close()
+    watched = Watched(folder)
+    index = index_of(watched, folder)
+    assert watched.read == MANY
+    index.save()
+    watched.read = 0
+    index_of(watched, folder)
+    assert watched.read == 0
+    watched.close()
+
+
 def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
     """Before anything is added, and after everything is removed, nothing is found and nothing fails."""
     index = index_of(catalog, folder)
-    assert index.search(meaning("whale"), 5, None) == {}
+    assert index.search(meaning("whale"), 5) == {}
     assert index.ids() == set()
     number = put(catalog, WHALE)
     index.catch_up(catalog)
     catalog.remove(number)
     index.catch_up(catalog)
-    assert index.search(meaning("whale"), 5, None) == {}
+    assert index.search(meaning("whale"), 5) == {}
     assert index.ids() == set()
 
 
@@ -124,11 +214,11 @@ def test_a_removed_passage_is_not_found(catalog: Catalog, folder: Path) -> None:
     """Removal takes effect with the next catching up, and leaves the others where they were."""
     whale, _ = put(catalog, WHALE), put(catalog, OIL)
     index = index_of(catalog, folder)
-    gone = set(index.search(meaning("whale"), 2, None))
+    gone = set(index.search(meaning("whale"), 2))
     catalog.remove(whale)
     index.catch_up(catalog)
-    assert gone.isdisjoint(index.search(meaning("whale"), 9, None))
-    assert list(index.search(meaning("price"), 1, None)) == [id_of(catalog, "price")]
+    assert gone.isdisjoint(index.search(meaning("whale"), 9))
+    assert list(index.search(meaning("price"), 1)) == [id_of(catalog, "price")]
 
 
 def test_a_commit_in_the_midst_of_catching_up_is_counted_once(folder: Path) -> None:
@@ -173,7 +263,7 @@ def test_a_sound_file_spares_reading(catalog: Catalog, folder: Path) -> None:
     index = index_of(watched, folder)
     assert watched.read == 7
     question = some_vectors(3, 1)[0]
-    assert same(index.search(question, 20, None), brute_force(catalog, question, 20, index.ids()))
+    assert same(index.search(question, 20), brute_force(catalog, question, 20, index.ids()))
     watched.close()
 
 
@@ -206,13 +296,13 @@ def test_a_damaged_file_is_not_trusted(catalog: Catalog, folder: Path, name: str
     index = index_of(catalog, folder)
     index.save()
     question = some_vectors(3, 1)[0]
-    before = index.search(question, 20, None)
+    before = index.search(question, 20)
     path = folder / "dense.faiss"
     path.write_bytes(DAMAGES[name](path.read_bytes()))
     watched = Watched(folder)
     again = index_of(watched, folder)
     assert watched.read == MANY
-    assert same(again.search(question, 20, None), before)
+    assert same(again.search(question, 20), before)
     watched.close()
 
 
@@ -228,7 +318,7 @@ def test_a_foreign_file_is_not_trusted(catalog: Catalog, folder: Path, tmp_path:
     (tmp_path / "other" / "dense.faiss").rename(folder / "dense.faiss")
     question = some_vectors(3, 1)[0]
     index = index_of(catalog, folder)
-    assert same(index.search(question, 9, None), brute_force(catalog, question, 9, index.ids()))
+    assert same(index.search(question, 9), brute_force(catalog, question, 9, index.ids()))
 
 
 def test_a_file_of_a_lost_history_is_not_trusted(catalog: Catalog, folder: Path) -> None:
@@ -246,4 +336,4 @@ def test_a_file_of_a_lost_history_is_not_trusted(catalog: Catalog, folder: Path)
     put_vectors(catalog, some_vectors(3, 2), "/new")  # the generation of the lost history again
     question = some_vectors(4, 1)[0]
     index = index_of(catalog, folder)
-    assert same(index.search(question, 9, None), brute_force(catalog, question, 9, {1, 2, 3, 4}))
+    assert same(index.search(question, 9), brute_force(catalog, question, 9, {1, 2, 3, 4}))

@@ -13,6 +13,8 @@ import pytest
 
 from index.errors import LibraryDamaged, LibraryLocked
 from index.storage import store as store_module
+from index.storage.catalog import DocumentRange
+from index.storage.scope import Scope
 from index.storage.store import FolderStore
 from tests.fakes import meaning
 from tests.storage.making import a_document, id_of, put, put_vectors
@@ -46,8 +48,8 @@ def answers(store: FolderStore) -> dict[tuple[str, str, int], float]:
     store.refresh()
     found = {}
     for question in ("ship", "whale", "king treaty"):
-        found.update({("dense", question, i): s for i, s in store.dense(meaning(question), 400, None).items()})
-        found.update({("lexical", question, i): s for i, s in store.lexical(question, 400, None).items()})
+        found.update({("dense", question, i): s for i, s in store.dense(meaning(question), 400).items()})
+        found.update({("lexical", question, i): s for i, s in store.lexical(question, 400).items()})
     return found
 
 
@@ -57,11 +59,11 @@ def found_by(store: FolderStore, question: str, side: str = "lexical") -> set[in
 
 
 def test_both_sides_find_it(store: FolderStore) -> None:
-    """After a commit, meaning and words find the passage, and its text can be read by id."""
+    """After a commit, meaning and words find the passage, words its neighbour after it; its text is read by id."""
     store.refresh()
     identity = id_of(store.catalog, "whale")
-    assert next(iter(store.dense(meaning("whale"), 1, None))) == identity
-    assert list(store.lexical("whale", 9, None)) == [identity]
+    assert next(iter(store.dense(meaning("whale"), 1))) == identity
+    assert list(store.lexical("whale", 9)) == [identity, id_of(store.catalog, "ship")]
     assert store.passages([identity])[identity].passage.text == "A whale swam by."
 
 
@@ -72,9 +74,74 @@ def test_a_filter_names_documents(store: FolderStore) -> None:
     assert number is not None
     store.refresh()
     identity = id_of(store.catalog, "king")
-    assert list(store.dense(meaning("whale"), 9, [number])) == [identity]
-    assert store.lexical("whale", 9, [number]) == {}
-    assert list(store.lexical("king", 9, [number])) == [identity]
+    scope = store.scope([number], (), ())
+    assert list(store.dense(meaning("whale"), 9, scope)) == [identity]
+    assert store.lexical("whale", 9, scope) == {}
+    assert list(store.lexical("king", 9, scope)) == [identity]
+
+
+def test_no_restriction_is_no_scope(store: FolderStore) -> None:
+    """Where nothing is left out, neither side has to look at what a passage is."""
+    assert store.scope(None, (), ()) is None
+
+
+def test_a_scope_knows_who_holds_what(store: FolderStore) -> None:
+    """It names the passages that hold all phrases, and those that hold anything excluded."""
+    commit(store, a_document("A whale swam by the king.", "The king swam.", source="/swam"))
+    store.refresh()
+    ids = {words: id_of(store.catalog, words) for words in ("by.", "by the", "king swam")}
+    scope = store.scope(None, ("a whale", "swam by"), ("the king", "zeppelin"))
+    assert scope is not None
+    assert scope.documents is None
+    assert scope.holding == [ids["by."], ids["by the"]]
+    assert scope.banned == [ids["by the"], ids["king swam"]]
+    assert list(store.dense(meaning("king"), 9, scope)) == [ids["by."]]
+    assert list(store.lexical("king whale", 9, scope)) == [ids["by."]]
+    assert store.holding("swam", 9, scope) == [ids["by."]]
+
+
+@pytest.mark.parametrize(
+    ("scope", "empty"),
+    [
+        (Scope(), False),
+        (Scope(documents=[]), True),
+        (Scope(documents=[DocumentRange(1, 1, 2)]), False),
+        (Scope(phrases=("x",), holding=[]), True),
+        (Scope(phrases=("x",), holding=[1]), False),
+        (Scope(documents=[], phrases=("x",), holding=[1]), True),
+        (Scope(excluded=("x",), banned=[1, 2]), False),
+    ],
+)
+def test_where_nothing_can_be(store: FolderStore, scope: Scope, empty: bool) -> None:
+    """A scope of no document or no passage is empty, and neither side finds anything in it."""
+    store.refresh()
+    assert scope.empty == empty
+    if empty:
+        assert store.dense(meaning("whale"), 9, scope) == store.lexical("whale", 9, scope) == {}
+        assert store.holding("whale", 9, scope) == []
+
+
+def test_documents_that_are_gone_are_in_no_scope(store: FolderStore) -> None:
+    """Numbers of removed documents name no passage."""
+    number = store.catalog.number_of(SHIP.id) or 0
+    with store.writing():
+        store.catalog.remove(number)
+        store.index()
+    scope = store.scope([number, 99], (), ())
+    assert scope is not None
+    assert scope.empty
+
+
+def test_what_is_known_is_scored_as_by_the_search(store: FolderStore) -> None:
+    """Each side's opinion of passages that are named is what it says of them when it finds them."""
+    commit(store, KING)
+    store.refresh()
+    for question in ("ship", "the whale of the king", "treaty", "zeppelin"):
+        dense, lexical = store.dense(meaning(question), 99), store.lexical(question, 99)
+        assert store.cosines(meaning(question), list(dense)) == pytest.approx(dense, abs=1e-6)
+        assert store.lexical_scores(question, list(dense)) == pytest.approx(lexical)
+    assert store.cosines(meaning("ship"), []) == store.lexical_scores("ship", []) == {}
+    assert store.cosines(meaning("ship"), [99]) == store.lexical_scores("ship", [99]) == {}
 
 
 def test_another_store_sees_a_commit(store: FolderStore) -> None:
@@ -99,7 +166,7 @@ store = FolderStore(pathlib.Path(sys.argv[1]), create=False)
 for line in sys.stdin:
     store.refresh()
     question = line.strip()
-    ids = [list(store.dense(meaning(question), 1, None)), list(store.lexical(question, 1, None))]
+    ids = [list(store.dense(meaning(question), 1)), list(store.lexical(question, 1))]
     print(json.dumps(ids), flush=True)
 """
 
@@ -184,8 +251,8 @@ def test_while_a_writer_is_at_work_the_last_index_serves(store: FolderStore) -> 
         thread.start()
         assert answered.wait(2)
         identity = id_of(store.catalog, "king")
-        assert identity in reader.dense(meaning("king"), 9, None)
-        assert reader.lexical("king", 9, None) == {}
+        assert identity in reader.dense(meaning("king"), 9)
+        assert reader.lexical("king", 9) == {}
     thread.join()
     reader.close()
 
@@ -206,8 +273,8 @@ def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeyp
     thread.start()
     locked.wait(5)
     reader.refresh()
-    assert reader.lexical("whale", 9, None) == {}
-    assert reader.dense(meaning("whale"), 1, None)
+    assert reader.lexical("whale", 9) == {}
+    assert reader.dense(meaning("whale"), 1)
     done.set()
     thread.join()
     reader.close()

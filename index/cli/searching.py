@@ -1,0 +1,89 @@
+"""`pincite search` and `pincite coverage`: a question, and what the documents say to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from index.cli.state import JsonOption  # noqa: TC001 - typer reads it when it runs
+
+if TYPE_CHECKING:
+    from index.cli.state import State
+
+Question = Annotated[str, typer.Argument(help="In your own words, with or without operators.", show_default=False)]
+Documents = Annotated[
+    list[str] | None, typer.Option("--in", help="Only in this document (id, source or title); repeatable.")
+]
+
+
+class Asking(TyperCommand):
+    """A command whose argument is a question: its help lists the operators that a question may have."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Operators below options."""
+        from index.querying import SYNTAX
+
+        super().format_options(ctx, formatter)
+        with formatter.section("Operators in the question"):
+            formatter.write_dl(SYNTAX)
+        with formatter.indentation():
+            formatter.write_paragraph()
+            formatter.write_text("Before a question that begins with a dash, write -- and a space.")
+
+
+SEARCH_EXAMPLE = "Example: pincite search 'Who signed the \"peace treaty\"?' -k 3 --explain"
+
+
+def search(
+    context: typer.Context,
+    question: Question,
+    limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="How many passages.")] = 5,
+    documents: Documents = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell in full why each passage was found.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show the passages that answer a question, each with the sentence that carries the evidence."""
+    from index import wire
+    from index.cli import hits, printing
+
+    state: State = context.obj
+    with state.open() as library:
+        found = library.search(question, limit=limit, documents=documents or None, explain=explain)
+    if json:
+        printing.as_json(wire.found(found))
+        return
+    if not state.quiet:
+        hits.notes(found)
+    hits.found(found, limit=limit, explain=explain, verbose=state.verbose)
+
+
+COVERAGE_EXAMPLE = "Example: pincite coverage 'Who pays for it? type:pdf' --csv > pays.csv"
+
+
+def coverage(
+    context: typer.Context,
+    question: Question,
+    documents: Documents = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show what each document has to say to a question: its best sentence, or that it has none.
+
+    In the CSV a cell of a document's words that a spreadsheet would take for a formula, because it begins with one of
+    = + - @ or a tab or carriage return, begins with an apostrophe; characters that steer a terminal are left out.
+    """
+    from index import wire
+    from index.cli import hits, printing
+
+    if csv and json:
+        raise typer.BadParameter("choose one of the two.", param_hint="--csv, --json")
+    with context.obj.open() as library:
+        rows = library.coverage(question, documents=documents or None)
+    if json:
+        printing.as_json(wire.coverage(question, rows))
+    elif csv:
+        hits.as_csv(rows)
+    else:
+        hits.coverage(rows)

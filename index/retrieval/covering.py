@@ -1,0 +1,53 @@
+"""Every document against a question, not only the best: where a document does not speak to it, that is told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from index.retrieval.scoring import in_order, weighed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from index.records import Hit
+    from index.retrieval.evidence import Evidence
+    from index.retrieval.reading import Reading
+    from index.retrieval.sides import Sides
+    from index.storage.store import Store
+
+PASSAGES = 3
+"""How many of a document's best passages are weighed by their sentences."""
+STRENGTH = 0.4
+"""From which strength on a sentence is taken to speak to the question. On SQuAD, COVID-QA, ClapNQ and SciFact at least
+95 % of the documents that answer have such a sentence, 3 % of unrelated ones, and 42 % of papers on one topic."""
+OVERLAP = 0.5
+"""Or from which share of the question's rare words on."""
+
+
+def cover(reading: Reading, store: Store) -> Iterator[Hit]:
+    """The best hit of each document that speaks to the question, best first."""
+    sides = reading.sides
+    evidence = reading.weigh(_best_of_each(sides, store))
+    scores = weighed(sides.dense, sides.lexical, {each: sides.fused[each] for each in evidence}, evidence)
+    best: dict[int, int] = {}
+    for identity in scores:
+        best.setdefault(evidence[identity].row.number, identity)
+    speaking = [identity for identity in best.values() if _speaks(evidence[identity])]
+    infos = store.infos([evidence[identity].row.number for identity in speaking])
+    yield from (reading.hit(each, scores[each], infos) for each in speaking if evidence[each].row.number in infos)
+
+
+def _best_of_each(sides: Sides, store: Store) -> Iterable[int]:
+    """The best passages of each document, by what both sides say of them."""
+    numbers = store.numbers(list(sides.fused))
+    found: dict[int, list[int]] = defaultdict(list)
+    for identity in in_order(sides.fused):
+        if identity in numbers:
+            found[numbers[identity]].append(identity)
+    return [identity for ids in found.values() for identity in islice(ids, PASSAGES)]
+
+
+def _speaks(evidence: Evidence) -> bool:
+    return evidence.best >= STRENGTH or evidence.overlap >= OVERLAP

@@ -1,0 +1,117 @@
+"""Passages read for one question: weighed, pinned, and made into hits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from index.records import Hit, Why
+from index.retrieval.duplicates import Words, grouped
+from index.retrieval.evidence import weigh
+from index.storage.analysis import holds, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from index.records import DocumentInfo
+    from index.retrieval.evidence import Asked, Evidence
+    from index.retrieval.sides import Sides
+    from index.storage.store import Store
+
+BLOCK = 30
+"""How many passages are read at once, at least; among so many of the best, copies are looked for."""
+
+
+class Reading:
+    """What has been read for one question; passages that were removed meanwhile are not among it."""
+
+    def __init__(self, store: Store, asked: Asked, sides: Sides) -> None:
+        self.asked = asked
+        self.sides = sides
+        self.evidence: dict[int, Evidence] = {}
+        self.verbatim: frozenset[int] = frozenset()
+        self.reranked: dict[int, float] = {}
+        self._store = store
+        self._pins: dict[int, list[int]] = {}
+        self._words: dict[int, Words] = {}
+
+    def weigh(self, ids: Iterable[int]) -> dict[int, Evidence]:
+        """Read these passages and weigh their sentences; those that still exist, in the order given."""
+        wanted = list(ids)
+        rows = self._store.passages([each for each in wanted if each not in self.evidence])
+        self.evidence |= zip(rows, weigh(self.asked, list(rows.values()), self._store), strict=True)
+        return {each: self.evidence[each] for each in wanted if each in self.evidence}
+
+    def hits(self, scores: Mapping[int, float], limit: int) -> tuple[Hit, ...]:
+        """The best passages that still exist, copies of one text together."""
+        groups = grouped(self._existing(scores, limit), self._same, limit=limit, look=BLOCK)
+        infos = self._store.infos(sorted({self.evidence[each].row.number for group in groups for each in group}))
+        hits = []
+        for group in groups:
+            there = [self.hit(each, scores[each], infos) for each in group if self.evidence[each].row.number in infos]
+            if there:
+                hits.append(replace(there[0], also=tuple(there[1:])))
+        return tuple(hits)
+
+    def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
+        """The candidates that still exist, best first, read block by block: all of the first, more where needed."""
+        ids = list(scores)
+        for start in range(0, len(ids), max(BLOCK, limit)):
+            block = ids[start : start + max(BLOCK, limit)]
+            yield from self.weigh(block)
+
+    def _same(self, one: int, other: int) -> bool:
+        """Whether one is a copy of the other: nearly the same words, and each has the other's evidence word for word.
+
+        Where a template says that the tenant pays, and its copy that the landlord does, they are not the same news.
+        """
+        if not self._words_of(one).alike(self._words_of(other)):
+            return False
+        texts, pins = zip(*(self._said(each) for each in (one, other)), strict=True)
+        return pins[0] in texts[1] and pins[1] in texts[0]
+
+    def _said(self, identity: int) -> tuple[str, str]:
+        """The words of a passage and of its pin, without what is between them."""
+        passage = self.evidence[identity].row.passage
+        texts = (passage.text, self._quote(identity))
+        return tuple(f" {' '.join(words(text))} " for text in texts)  # type: ignore[return-value]
+
+    def _words_of(self, identity: int) -> Words:
+        if identity not in self._words:
+            self._words[identity] = Words(self.evidence[identity].held)
+        return self._words[identity]
+
+    def _pins_of(self, identity: int) -> list[int]:
+        if identity not in self._pins:
+            self._pins[identity] = self.evidence[identity].pins()
+        return self._pins[identity]
+
+    def _quote(self, identity: int) -> str:
+        passage = self.evidence[identity].row.passage
+        pin = passage.sentences[self._pins_of(identity)[0]]
+        return passage.text[pin.start - passage.start : pin.end - passage.start]
+
+    def hit(self, identity: int, score: float, infos: Mapping[int, DocumentInfo]) -> Hit:
+        """A passage with its pin, its place, and the reasons for it."""
+        each, sides, asked = self.evidence[identity], self.sides, self.asked
+        passage, pins = each.row.passage, self._pins_of(identity)
+        pin = passage.sentences[pins[0]]
+        claims = (float(claim) if n in pins else float("-inf") for n, claim in enumerate(each.claims))
+        held, in_pin = each.held, each.terms[pins[0]]
+        rarest = sorted((term for term in asked.words if term in in_pin), key=lambda term: -asked.idf[term])
+        why = Why(
+            dense=sides.dense.get(identity) if sides.mode != "lexical" else None,
+            dense_rank=sides.dense_ranks.get(identity),
+            lexical=sides.lexical.get(identity, 0.0) if sides.mode != "dense" else None,
+            lexical_rank=sides.lexical_ranks.get(identity),
+            fused=sides.fused[identity],
+            evidence=each.best,
+            verbatim=identity in self.verbatim,
+            reranked=self.reranked.get(identity),
+            matched_terms=tuple(word for word in dict.fromkeys(asked.words.values()) if holds(held, word)),
+            pin_terms=tuple(
+                word for word in dict.fromkeys(asked.words[term] for term in rarest) if holds(in_pin, word)
+            ),
+        )
+        location = self._store.locate(each.row.number, pin.start)
+        return Hit(passage, infos[each.row.number], score, pin, location, why, claims=tuple(claims))

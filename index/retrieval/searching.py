@@ -1,0 +1,145 @@
+"""One search, from the question to hits that are pinned, explained and free of copies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from index.encoding import Draft
+from index.records import Found
+from index.retrieval.covering import cover
+from index.retrieval.evidence import Asked
+from index.retrieval.reading import Reading
+from index.retrieval.scoring import behind, lifted, placed, reranked, weighed
+from index.retrieval.sides import ask
+from index.retrieval.timing import Clock
+from index.storage.analysis import spans_of_words
+from index.storage.lexical import EVERY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.encoding import Encoder, Vectors
+    from index.querying import Query
+    from index.records import Hit
+    from index.reranking import Reranker
+    from index.retrieval.sides import Mode
+    from index.storage.scope import Scope
+    from index.storage.store import Store
+
+CANDIDATES = 50
+"""How many passages each side proposes."""
+DEEPER = 4
+"""How many times more, where these are not enough for the hits asked for; what then comes is ranked behind them."""
+WEIGHED = 30
+"""How many of the best are weighed by their sentences."""
+VERBATIM_MOST = 20
+"""Up to how many passages that hold the question word for word come first: where more do, it is no rare phrase."""
+VERBATIM_LOOK = 60
+"""Among how many that hold its words those are looked for that also have its punctuation."""
+NEAREST = 3
+"""How many words of a pin are told to be nearest."""
+
+
+class Retriever:
+    """Finds the passages of a store that answer a question."""
+
+    def __init__(self, store: Store, encoder: Encoder, reranker: Reranker | None = None) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._reranker = reranker
+
+    def search(
+        self,
+        query: Query,
+        *,
+        limit: int,
+        within: Sequence[int] | None = None,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+    ) -> Found:
+        """The best `limit` passages, best first; `within` restricts the search to these documents' numbers.
+
+        `mode` asks one side alone, unweighed, which is how the two are compared; `explain` adds the words of each pin
+        that are nearest to the question, which takes another pass of the encoder.
+        """
+        clock = Clock()
+        asked, scope = self._asked(query, within, clock)
+        depth = CANDIDATES
+        sides = ask(self._store, asked, depth, scope, mode, clock)
+        reading = Reading(self._store, asked, sides)
+        with clock.timing("weighing"):
+            scores = self._weighed(reading, scope) if mode == "hybrid" else sides.fused
+        with clock.timing("pinning"):
+            hits = reading.hits(scores, limit)
+        while len(hits) < limit:
+            depth *= DEEPER
+            if not sides.extend(ask(self._store, asked, depth, scope, mode, clock)):
+                break
+            scores = behind(scores, sides.fused)
+            hits = reading.hits(scores, limit)
+        if explain:
+            with clock.timing("explaining"):
+                hits = self._explained(asked.vector, hits)
+        return Found(query.text, hits, clock.milliseconds)
+
+    def cover(self, query: Query, *, within: Sequence[int] | None = None) -> Iterator[Hit]:
+        """The best hit of each document that speaks to the question, best first; all passages are candidates."""
+        clock = Clock()
+        asked, scope = self._asked(query, within, clock)
+        sides = ask(self._store, asked, EVERY, scope, "hybrid", clock)
+        return cover(Reading(self._store, asked, sides), self._store)
+
+    def _asked(self, query: Query, within: Sequence[int] | None, clock: Clock) -> tuple[Asked, Scope | None]:
+        with clock.timing("refreshing"):
+            self._store.refresh()
+        with clock.timing("encoding"):
+            vector = self._encoder.encode_question(query.text)
+        with clock.timing("scoping"):
+            words = self._store.terms(query.text)
+            asked = Asked(query.text, vector, words, self._store.idf(list(words)))
+            return asked, self._store.scope(within, query.phrases, query.excluded)
+
+    def _weighed(self, reading: Reading, scope: Scope | None) -> dict[int, float]:
+        """The fused candidates, the best of them by their sentences; what holds the question verbatim comes first."""
+        asked, sides = reading.asked, reading.sides
+        reading.verbatim = self._verbatim(reading, scope)
+        sides.include(self._store, asked, reading.verbatim)
+        evidence = reading.weigh(dict.fromkeys([*reading.verbatim, *islice(sides.fused, WEIGHED)]))
+        scores = placed(weighed(sides.dense, sides.lexical, sides.fused, evidence), evidence)
+        if self._reranker is not None:
+            said = self._reranker.score(asked.text, [each.row.passage.text for each in evidence.values()])
+            reading.reranked = dict(zip(evidence, said, strict=True))
+            scores = reranked(scores, reading.reranked)
+        return lifted(scores, reading.verbatim)
+
+    def _verbatim(self, reading: Reading, scope: Scope | None) -> frozenset[int]:
+        """The passages that hold the question to the letter, else those that hold its words; none where these are many.
+
+        Letters tell `T-cells` and `10-11` from `T cells` and `10, 11`.
+        """
+        asked = reading.asked
+        holders = self._store.holding(asked.text, VERBATIM_LOOK, scope)
+        if not holders:
+            return frozenset()
+        wanted = _plain(asked.text)
+        found = reading.weigh(holders)
+        exact = [each for each in found if wanted in _plain(found[each].row.passage.text)]
+        return frozenset(next((some for some in (exact, holders) if 0 < len(some) <= VERBATIM_MOST), ()))
+
+    def _explained(self, question: Vectors, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """The same hits, each with the words of its pin that are nearest to the question."""
+        spans = [spans_of_words(hit.quote) for hit in hits]
+        drafts = [Draft(hit.quote, each) for hit, each in zip(hits, spans, strict=True)]
+        result = []
+        for hit, each, encoded in zip(hits, spans, self._encoder.encode(drafts), strict=True):
+            nearest = (encoded.sentences @ question).argsort()[::-1]
+            words = dict.fromkeys(each[n].of(hit.quote) for n in nearest)
+            result.append(replace(hit, why=replace(hit.why, nearest_words=tuple(islice(words, NEAREST)))))
+        return tuple(result)
+
+
+def _plain(text: str) -> str:
+    """Without case, and with single spaces."""
+    return " ".join(text.casefold().split())

@@ -1,0 +1,26 @@
+"""Records for tests: what matters is stated, the rest says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from index.records import Why
+
+_NO_REASON = Why(
+    dense=None,
+    dense_rank=None,
+    lexical=None,
+    lexical_rank=None,
+    fused=0.0,
+    evidence=0.0,
+    verbatim=False,
+    reranked=None,
+    matched_terms=(),
+    pin_terms=(),
+)
+
+
+def why(**stated: Any) -> Why:
+    """Reasons for a hit."""
+    return replace(_NO_REASON, **stated)

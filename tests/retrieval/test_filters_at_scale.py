@@ -1,0 +1,167 @@
+"""Filters among 100,000 passages: the few that are admitted are found, though all others are nearer.
+
+The library is made without an encoder: random vectors, words of a small vocabulary, all in one transaction. That takes
+three to four seconds where nothing else runs, so nothing is cut down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from index.encoding import normalised
+from index.library import Library
+from index.records import Chunk, Span
+from index.retrieval.searching import VERBATIM_MOST
+from index.settings import Settings
+from index.storage import filing
+from index.storage.store import FolderStore
+from tests.fakes import IDEAS, FakeEncoder, meaning
+from tests.retrieval.conftest import ask, quotes
+from tests.storage.making import MADE_WITH, a_document, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from index.records import Document, Found
+    from index.storage.database import Connection
+
+DOCUMENTS = 250
+PASSAGES = 400
+"""Of each document."""
+QUESTION = "Which whale was seen in the harbour?"
+PARTS = ("bolt", "nail", "screw", "nut", "pin", "rivet")
+SMALL = replace(
+    a_document(
+        *(f"Item {n} of the list is a {part}." for n, part in enumerate(PARTS * 2)), source="/small.txt", title="Parts"
+    ),
+    date="1999",
+)
+"""Twelve passages that are about nothing that is asked."""
+
+
+def random_units(chance: np.random.Generator, n: int) -> np.ndarray[Any, Any]:
+    """Directions all around that of the question: most are nearer to it than a list of parts is."""
+    vectors = chance.normal(size=(n, FakeEncoder().dimension)) + 4 * meaning(QUESTION)
+    return normalised(vectors.astype(np.float32))
+
+
+def store_passages(
+    connection: Connection, document: Document, texts: Sequence[str], vectors: np.ndarray[Any, Any]
+) -> None:
+    """One passage of one sentence for each text and vector, in the transaction that is open."""
+    ends = np.cumsum([len(text) + 2 for text in texts]) - 2
+    chunks = [
+        Chunk(end - len(text), end, (Span(end - len(text), end),))
+        for text, end in zip(texts, ends.tolist(), strict=True)
+    ]
+    halves = vectors.astype("<f2")
+    bytes_each = np.rint(vectors * (127 / np.abs(vectors).max(axis=1, keepdims=True))).astype(np.int8)
+    packed = [
+        filing.PackedVectors(n.to_bytes(4), half.tobytes(), each.tobytes())
+        for n, (half, each) in enumerate(zip(halves, bytes_each, strict=True))
+    ]
+    number = filing.insert_document(connection, document, chunks, filing.next_generation(connection))
+    filing.insert_passages(connection, number, document, chunks, packed)
+    connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of that library, with the small document in the middle of it."""
+    path = tmp_path_factory.mktemp("scale") / "library"
+    chance = np.random.default_rng(20)
+    words = np.array([word for idea in IDEAS for word in idea.split()] + [f"word{n}" for n in range(2000)])
+    store = FolderStore(path, create=True)
+    with store.writing():
+        with store.catalog._database.writing() as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (MADE_WITH,))
+            for n in range(DOCUMENTS):
+                texts = [
+                    f"A whale, {' '.join(picked)}." for picked in words[chance.integers(0, len(words), (PASSAGES, 5))]
+                ]
+                large = a_document(*texts, source=f"/{n}.txt", title=f"Volume {n}")
+                dated = replace(large, date="2001" if n % 2 else "2002", id=key_of(large.source).hex())
+                store_passages(connection, dated, texts, random_units(chance, PASSAGES))
+                if n == DOCUMENTS // 2:
+                    parts = SMALL.text.split("\n\n")
+                    store_passages(connection, SMALL, parts, np.stack([meaning(part) for part in parts]))
+        store.index()
+    assert store.catalog.totals()["passages"] == DOCUMENTS * PASSAGES + 12
+    store.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def library(folder: Path) -> Iterator[Library]:
+    """The library, opened once for all tests."""
+    with Library.open(folder, Settings(), encoder=FakeEncoder()) as library:
+        yield library
+
+
+def all_of(found: Found, document: Document) -> bool:
+    """Whether there are ten hits, each of that document, none twice."""
+    return [hit.document.id for hit in found] == [document.id] * 10 and len(set(quotes(found))) == 10
+
+
+def test_without_a_filter_the_small_document_is_not_seen(library: Library) -> None:
+    """All others are nearer: it is not among the hundred best."""
+    assert all(hit.document.id != SMALL.id for hit in library.search(QUESTION, limit=100))
+
+
+def test_ten_of_ten_by_number(folder: Path) -> None:
+    """The retriever, restricted to the document's number, finds ten of its twelve passages and nothing else."""
+    store = FolderStore(folder, create=False)
+    assert all_of(ask(store, QUESTION, within=[store.catalog.number_of(SMALL.id) or 0]), SMALL)
+    store.close()
+
+
+@pytest.mark.parametrize("operators", ["in:parts", "in:small.txt", "before:2000", "after:1999 before:2001"])
+def test_ten_of_ten_by_operator(library: Library, operators: str) -> None:
+    """So does the syntax, by title, file name or date."""
+    assert all_of(library.search(f"{QUESTION} {operators}"), SMALL)
+
+
+def test_ten_of_ten_by_name(library: Library) -> None:
+    """So does naming the document, and the best of it come first: the one that the question's word is in."""
+    found = library.search("the whale or a rivet", documents=["Parts"])
+    assert all_of(found, SMALL)
+    assert {hit.quote for hit in found.hits[:2]} == {
+        "Item 5 of the list is a rivet.",
+        "Item 11 of the list is a rivet.",
+    }
+
+
+@pytest.mark.parametrize("mode", ["dense", "hybrid"])
+def test_a_filter_that_admits_half_of_all(library: Library, mode: str) -> None:
+    """Fifty thousand passages are admitted: only theirs come, and as many as are asked for."""
+    found = library.search(f"{QUESTION} after:2002", limit=100, mode=mode)  # type: ignore[arg-type]
+    assert len(found) == 100
+    assert {hit.document.date for hit in found} == {"2002"}
+
+
+def test_a_filter_finds_the_best_of_what_it_admits(library: Library) -> None:
+    """The ten nearest of one document among 251 are those that a search of all passages ranks highest of it."""
+    everything = library._store.dense(meaning(QUESTION), DOCUMENTS * PASSAGES)
+    (volume,) = library._store.catalog.ranges([library._store.catalog.number_of(library.find("Volume 7").id) or 0])
+    expected = [each for each in everything if volume.first <= each < volume.first + volume.passages][:10]
+    found = library.search(QUESTION, documents=["Volume 7"], mode="dense")
+    assert [hit.passage.id for hit in found] == expected
+
+
+def test_a_phrase_of_few_among_all(library: Library) -> None:
+    """Twelve passages hold it; they come, whatever is asked beside it, and no other does."""
+    found = library.search(f'"of the list" {QUESTION}', limit=50)
+    assert {each.document.id for hit in found for each in (hit, *hit.also)} == {SMALL.id}
+    assert sum(1 + len(hit.also) for hit in found) == 12
+    assert VERBATIM_MOST >= 12
+    assert all(hit.why.verbatim for hit in library.search("of the list", limit=10))
+
+
+def test_an_exclusion_of_nearly_all(library: Library) -> None:
+    """Every other passage has the excluded word: what is left is found."""
+    assert all_of(library.search("harbour in winter -whale"), SMALL)
