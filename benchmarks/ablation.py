@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 DEPTH = 40
 """Passages that make up a ranking: enough for ten documents."""
+SETTINGS = Settings(max_question_characters=10_000)
 RANK_CONSTANT = 60
 """The constant of reciprocal rank fusion, as its authors have it (Cormack, Clarke and Büttcher, 2009)."""
 
@@ -51,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     names = options.only or sorted(path.name for path in options.kept.iterdir() if (path / "catalog.db").exists())
     given = [each for name in names if (each := read_set(options.sets / name)).judgements]
-    encoder = _Remembering(load_encoder(Settings()))
+    encoder = _Remembering(load_encoder(SETTINGS))
     rows: list[dict[str, Any]] = []
     for name, mode, change, rebuilt in _variants():
         row: dict[str, Any] = {"variant": name}
@@ -117,7 +118,7 @@ def _library(kept: Path, encoder: _Remembering, *, rebuilt: bool) -> Iterator[Li
     with tempfile.TemporaryDirectory() as folder:
         if rebuilt:
             shutil.copy(kept / "catalog.db", folder)
-        with Library.open(Path(folder) if rebuilt else kept, encoder=encoder, create=False) as library:
+        with Library.open(Path(folder) if rebuilt else kept, SETTINGS, encoder=encoder, create=False) as library:
             yield library
 
 

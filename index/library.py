@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from index.encoding import Encoder
     from index.ingestion import Ingestion
     from index.querying import Query
-    from index.records import Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
+    from index.records import Answer, Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
     from index.reranking import Reranker
     from index.retrieval import Mode, Retriever
 
@@ -173,6 +173,26 @@ class Library:
             if self._settings.reranker and self._reranker is None:
                 self._reranker = load_reranker(self._settings)
         return Retriever(self._store, encoder, self._reranker)
+
+    def ask(self, question: str, *, documents: Sequence[str] | None = None, limit: int = 10) -> Answer:
+        """An answer of one to four quotations, each with its citation; or that the documents hold none.
+
+        The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at.
+        """
+        from index.answering import confidence, quoted, quotes
+
+        _, within, _ = self._understood(question, documents)
+        found = self.search(question, limit=limit, documents=documents)
+        infos = self._store.catalog.numbered()
+        among = list(infos.values()) if within is None else [infos[number] for number in within if number in infos]
+        return quoted(
+            found,
+            quotes(found.question, found.hits),
+            confidence=confidence(found.signals, self.encoder().name) if found.hits else 0.0,
+            bar=self._settings.bar,
+            searched=(sum(info.passages for info in among), len(among)),
+            locate=lambda hit, start: self._store.locate(self._number(hit.document.id), start),
+        )
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> list[Coverage]:
         """What each document has to say to a question: its best hit, or that there is none. Best first.

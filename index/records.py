@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 LandmarkKind = Literal["page", "heading", "paragraph"]
 Stage = Literal["reading", "encoding", "done"]
+Verdict = Literal["quoted", "supported", "number differs", "negation differs", "name differs", "not found"]
 
 
 class Span(NamedTuple):
@@ -204,6 +205,8 @@ class Found:
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()
     """What the reader should know of how the question was understood."""
+    signals: dict[str, float] = field(default_factory=dict)
+    """What tells whether the documents hold an answer, by `index.retrieval.signals`; empty where nothing was found."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -222,6 +225,55 @@ class Coverage:
     document: DocumentInfo
     hit: Hit | None
     """Its best; None where no sentence of it speaks to the question. Absence is a finding, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered reference to the exact words that something rests on."""
+
+    marker: int
+    document: DocumentInfo
+    location: Location
+    start: int
+    end: int
+    quote: str
+    """`document.text[start:end]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of an answer, or of a text that was checked."""
+
+    text: str
+    """A quotation as it stands, with an ellipsis where it was cut; or what somebody wrote, without its markers."""
+    markers: tuple[int, ...]
+    """The citations it rests on; none where nothing supports it."""
+    verdict: Verdict
+    detail: str = ""
+    """What differs, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the documents say to a question, or that they do not say it."""
+
+    question: str
+    status: Literal["answered", "abstained"]
+    confidence: float
+    """How likely it is that the documents hold an answer, in [0, 1]."""
+    bar: float
+    """The confidence from which on an answer is given."""
+    statements: tuple[Statement, ...]
+    """In the order in which they are read; none where there is no answer."""
+    citations: tuple[Citation, ...]
+    """By marker, from 1."""
+    hits: tuple[Hit, ...]
+    """The passages that were found, best first; where there is no answer, the first is the nearest miss."""
+    searched: tuple[int, int]
+    """Passages and documents among which was searched."""
+    writer: Literal["quote", "model"]
+    timings_ms: dict[str, float]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """`auto`: bfloat16 where the processor has it natively."""
     passage_tokens: int = Field(default=170, ge=32, le=2000)
     """What a passage aims at, in tiktoken tokens."""
+    bar: float = Field(default=0.6, ge=0.0, le=1.0)
+    """The confidence from which on a question is answered; below it, what is nearest is shown, and not as an answer."""
     max_file_megabytes: int = Field(default=512, ge=1)
     max_question_characters: int = Field(default=2000, ge=50)
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.records import (
+        Answer,
+        Citation,
         Coverage,
         Document,
         DocumentInfo,
@@ -68,6 +70,35 @@ def coverage(question: str, rows: Sequence[Coverage]) -> Json:
 def span(each: Hit, place: Span) -> Json:
     """A sentence of a hit's passage."""
     return {"start": place.start, "end": place.end, "text": each.words(place)}
+
+
+def answer(each: Answer) -> Json:
+    """An answer with its numbered sources, or the nearest passages where there is none."""
+    return {
+        "question": each.question,
+        "status": each.status,
+        "confidence": round(each.confidence, 4),
+        "bar": each.bar,
+        "writer": each.writer,
+        "statements": [asdict(statement) for statement in each.statements],
+        "citations": [citation(one) for one in each.citations],
+        "hits": [hit(one) for one in each.hits],
+        "searched": {"passages": each.searched[0], "documents": each.searched[1]},
+        "notes": list(each.notes),
+        "timings_ms": each.timings_ms,
+    }
+
+
+def citation(each: Citation) -> Json:
+    """A numbered reference to the exact words."""
+    return {
+        "marker": each.marker,
+        "document": reference(each.document),
+        "location": location(each.location),
+        "start": each.start,
+        "end": each.end,
+        "quote": each.quote,
+    }
 
 
 def reference(info: DocumentInfo) -> Json:

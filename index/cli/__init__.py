@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import evaluating, searching
+from index.cli import asking, evaluating, searching
 from index.cli.state import ERROR, INTERRUPTED, SOME_FAILED, JsonOption, State
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def add(
         raise typer.Exit(SOME_FAILED)
 
 
+app.command(cls=searching.Asking, epilog=asking.ASK_EXAMPLE)(asking.ask)
 app.command(cls=searching.Asking, epilog=searching.SEARCH_EXAMPLE)(searching.search)
 app.command(cls=searching.Asking, epilog=searching.COVERAGE_EXAMPLE)(searching.coverage)
 

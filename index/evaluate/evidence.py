@@ -11,6 +11,7 @@ from index.records import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from index.answering.quoting import Quote
     from index.records import Hit
 
 ANSWER_DEPTHS = (1, 5, 10)
@@ -97,6 +98,15 @@ def evidence(gold: Gold, top: Sequence[Hit], deep: Sequence[Hit]) -> Iterator[tu
     yield "Two pins, right document", float(any(pins))
     if gold.alternatives:
         yield from _characters_measured(gold, top, of_document)
+
+
+def quoted_answers(gold: Gold, quotes: Sequence[Quote]) -> Iterator[tuple[str, float]]:
+    """Each measure with its value, of the quotations that would be the answer."""
+    words = any_of(gold.wordings)
+    holds = [_holds(gold, words, quote.hit, quote.span) for quote in quotes]
+    yield "First quotation", float(any(holds[:1]))
+    yield "Quotations", float(any(holds))
+    yield "Quoted gold", float(any(_covers(gold, quote.hit, quote.span) for quote in quotes))
 
 
 def rationale_pins(rationales: Sequence[Rationale], top: Sequence[Hit]) -> Iterator[float]:

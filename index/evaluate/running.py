@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from index.answering import quotes
 from index.errors import EvaluationError
-from index.evaluate.evidence import evidence, rationale_pins
+from index.evaluate.evidence import evidence, quoted_answers, rationale_pins
 from index.evaluate.questions import read_questions
 from index.evaluate.ranking import begin_run, measured, ranked, write_run
 from index.evaluate.resampling import estimate
@@ -177,6 +178,7 @@ def _outcome(
         rankings |= dict.fromkeys(task.queries, ranked(found.deep))
         for gold in task.golds:
             _note(values, gold.id, evidence(gold, found.top, found.deep))
+            _note(values, gold.id, quoted_answers(gold, quotes(task.text, found.top)))
         # The question is the unit of resampling: a claim with three rationales is one observation, not three.
         if pins := list(rationale_pins(task.rationales, found.top)):
             values["Rationale pin"][task.rationales[0].id] = sum(pins) / len(pins)

@@ -13,6 +13,7 @@ from index.retrieval.evidence import Asked
 from index.retrieval.reading import Reading
 from index.retrieval.scoring import behind, lifted, placed, reranked, weighed
 from index.retrieval.sides import ask
+from index.retrieval.signals import signals
 from index.retrieval.timing import Clock
 from index.storage.analysis import spans_of_words
 from index.storage.lexical import EVERY
@@ -38,6 +39,8 @@ VERBATIM_MOST = 20
 """Up to how many passages that hold the question word for word come first: where more do, it is no rare phrase."""
 VERBATIM_LOOK = 60
 """Among how many that hold its words those are looked for that also have its punctuation."""
+TOLD = 10
+"""Of how many hits it is told whether they hold an answer."""
 NEAREST = 3
 """How many words of a pin are told to be nearest."""
 
@@ -82,7 +85,8 @@ class Retriever:
         if explain:
             with clock.timing("explaining"):
                 hits = self._explained(asked.vector, hits)
-        return Found(query.text, hits, clock.milliseconds)
+        evidence = [reading.evidence[hit.passage.id] for hit in hits[:TOLD]]
+        return Found(query.text, hits, clock.milliseconds, signals=signals(asked, evidence, list(sides.dense.values())))
 
     def cover(self, query: Query, *, within: Sequence[int] | None = None) -> Iterator[Hit]:
         """The best hit of each document that speaks to the question, best first; all passages are candidates."""

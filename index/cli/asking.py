@@ -1,0 +1,70 @@
+"""`pincite ask`: a question, and an answer made of the documents' own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer  # noqa: TC002 - typer itself reads the annotations when it runs
+from rich.console import Console
+from rich.text import Text
+
+from index.cli.printing import printable
+from index.cli.searching import Documents, Question  # noqa: TC001 - typer reads them when it runs
+from index.cli.state import JsonOption  # noqa: TC001
+
+if TYPE_CHECKING:
+    from index.records import Answer, Citation
+
+ASK_EXAMPLE = "Example: pincite ask 'What did the treaty cost?' --in treaty.pdf"
+
+
+def ask(context: typer.Context, question: Question, documents: Documents = None, json: JsonOption = False) -> None:
+    """Answer a question in the documents' own words, each with its source; or say that they hold no answer."""
+    from index import wire
+    from index.cli import printing
+
+    with context.obj.open() as library:
+        answer = library.ask(question, documents=documents or None)
+    if json:
+        printing.as_json(wire.answer(answer))
+    else:
+        show(answer)
+
+
+def show(answer: Answer) -> None:
+    """The answer with its numbers and below it the sources; or what is nearest, and that it is none."""
+    console = Console(highlight=False)
+    passages, documents = answer.searched
+    if answer.status == "abstained":
+        console.print("Your documents hold no answer to this.", style="bold")
+        console.print(
+            f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; "
+            f"confidence {answer.confidence:.2f}, "
+            f"below the bar of {answer.bar:.2f} (PINCITE_BAR)."
+        )
+        if answer.hits:
+            nearest = answer.hits[0]
+            place = ", ".join(part for part in (nearest.document.name, nearest.location.label) if part)
+            console.print(Text(printable(f"\nThe nearest passage, which is no answer: {place}"), style="dim"))
+            console.print(Text(printable(nearest.quote), style="dim"))
+        return
+    for statement in answer.statements:
+        line = Text(printable(statement.text))
+        line.append("".join(f" [{marker}]" for marker in statement.markers), style="bold cyan")
+        console.print(line)
+    console.print()
+    for citation in answer.citations:
+        console.print(_source(citation))
+    console.print(f"confidence {answer.confidence:.2f}", style="dim")
+
+
+def _source(citation: Citation) -> Text:
+    info = citation.document
+    stated = " · ".join(part for part in (info.name, info.author, info.date, citation.location.label) if part)
+    line = Text(f"[{citation.marker}] ", style="bold cyan")
+    line.append(printable(f"{stated}  {citation.start}:{citation.end}"))
+    return line
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

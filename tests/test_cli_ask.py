@@ -1,0 +1,65 @@
+"""`pincite ask`: what is printed of an answer, and of none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.running import Run, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Write
+    from tests.fakes import FakeEncoder
+
+CSI, RLO = "\x1b[31m", "\u202e"
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    encoder: FakeEncoder,
+    write: Write,
+) -> Run:
+    """The program, with two documents in its library."""
+    program = running(capsys, monkeypatch, tmp_path, encoder)
+    treaty = f"# The {CSI}treaty{RLO}\n\nThe king signed the treaty in winter.\n\nBread was dear.\n"
+    program("add", write("treaty.md", treaty), write("sea.md", "# Sea\n\nA whale swam by the harbour.\n"))
+    return program
+
+
+def test_an_answer_has_its_numbers_and_their_sources(run: Run) -> None:
+    """The words, a marker behind them, and below what the marker stands for, with the place in the document."""
+    told = run("ask", "Who signed the treaty?")
+    assert told.code == 0
+    assert told.out.startswith("The king signed the treaty in winter. [1]\n")
+    text = run("ask", "Who signed the treaty?", "--json").json
+    start, end = (text["citations"][0][name] for name in ("start", "end"))
+    assert f"{start}:{end}" in " ".join(told.out.split())
+    assert run("show", "treaty.md", "--span", f"{start}:{end}").out.strip() == "The king signed the treaty in winter."
+
+
+def test_no_answer_says_so(run: Run) -> None:
+    """How much was searched, how sure that is, and what was nearest, marked as none."""
+    told = " ".join(run("ask", "How high is the volcano above the desert?").out.split())
+    assert told.startswith("Your documents hold no answer to this. Searched ")
+    assert "in 2 documents; confidence 0." in told
+    assert "The nearest passage, which is no answer: " in told
+    assert "[1]" not in told
+
+
+def test_a_title_cannot_steer_the_terminal(run: Run) -> None:
+    """Control and direction characters of a document do not reach it."""
+    for question in ("Who signed the treaty?", "What does the volcano cost in bread?"):
+        out = run("ask", question).out
+        assert CSI not in out
+        assert RLO not in out
+
+
+def test_asked_of_one_document(run: Run) -> None:
+    """`--in` restricts what is searched, and what is said to have been searched."""
+    assert "in 1 document;" in " ".join(run("ask", "Where is the volcano?", "--in", "sea.md").out.split())
