@@ -55,7 +55,8 @@ def main() -> None:
     print("DEFAULT =", tuple(round(float(value), 3) for value in fitted))
     print("WORDS_ALONE =", tuple(round(float(value), 3) for value in alone))
     if options.features:
-        np.savez(options.features, **{f"{name}-{n}": part for name in names for n, part in enumerate(asked[name])})
+        parts: dict[str, Any] = {f"{name}-{n}": part for name in names for n, part in enumerate(asked[name])}
+        np.savez(options.features, **parts)
     table = [_tested(name, *_half(known[name], 1), fitted) for name in names]
     table.append(_tested("all", rows[1::2], answers[1::2], fitted))
     table.append(_tested("all, by words alone", rows[1::2] * words, answers[1::2], alone))

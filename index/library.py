@@ -20,11 +20,24 @@ if TYPE_CHECKING:
     from index.encoding import Encoder
     from index.ingestion import Ingestion
     from index.querying import Query
-    from index.records import Answer, Document, DocumentInfo, Location, Problem, ProgressCallback, Span, Verification
+    from index.records import (
+        Answer,
+        Check,
+        Document,
+        DocumentInfo,
+        Hit,
+        Location,
+        Problem,
+        ProgressCallback,
+        Span,
+        Verification,
+    )
     from index.reranking import Reranker
     from index.retrieval import Mode, Retriever
 
 _SHORTEST_PREFIX = 6
+_CHECKED = 5
+"""With how many passages a sentence is compared."""
 
 
 class Library:
@@ -191,8 +204,25 @@ class Library:
             confidence=confidence(found.signals, self.encoder().name) if found.hits else 0.0,
             bar=self._settings.bar,
             searched=(sum(info.passages for info in among), len(among)),
-            locate=lambda hit, start: self._store.locate(self._number(hit.document.id), start),
+            locate=self._locate,
         )
+
+    def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
+        """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
+
+        What needs knowledge of the world to be seen is not seen: `supported` says that the documents say the same in
+        much the same words, and that numbers, negations and names agree.
+        """
+        from index.answering import check
+
+        def find(sentence: str) -> Found:
+            asked = sentence[: self._settings.max_question_characters]
+            return self.search(asked, limit=_CHECKED, documents=documents, plain=True)
+
+        return check(text, find, self._locate)
+
+    def _locate(self, hit: Hit, start: int) -> Location:
+        return self._store.locate(self._number(hit.document.id), start)
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> list[Coverage]:
         """What each document has to say to a question: its best hit, or that there is none. Best first.

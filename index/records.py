@@ -172,6 +172,8 @@ class Hit:
     why: Why
     claims: tuple[float, ...] = ()
     """How good a pin each sentence of the passage would be; minus infinity for a heading."""
+    cosines: tuple[float, ...] = ()
+    """Of each sentence of the passage and the question."""
     also: tuple[Hit, ...] = ()
     """Further hits that say the same in nearly the same words, best first."""
 
@@ -274,6 +276,26 @@ class Answer:
     writer: Literal["quote", "model"]
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A text, sentence by sentence, against the documents."""
+
+    statements: tuple[Statement, ...]
+    """All sentences of the text that state something, in order; each with the passage that its verdict rests on."""
+    citations: tuple[Citation, ...]
+    """By marker, from 1: what supports a statement, or contradicts it."""
+
+    @property
+    def supported(self) -> int:
+        """How many statements the documents support."""
+        return sum(statement.verdict in ("quoted", "supported") for statement in self.statements)
+
+    @property
+    def summary(self) -> str:
+        """In a line."""
+        return f"{self.supported} of {len(self.statements)} sentences supported"
 
 
 @dataclass(frozen=True, slots=True)

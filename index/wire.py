@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from index.records import (
         Answer,
+        Check,
         Citation,
         Coverage,
         Document,
@@ -86,6 +87,16 @@ def answer(each: Answer) -> Json:
         "searched": {"passages": each.searched[0], "documents": each.searched[1]},
         "notes": list(each.notes),
         "timings_ms": each.timings_ms,
+    }
+
+
+def check(each: Check) -> Json:
+    """A text, sentence by sentence, with what supports or contradicts it."""
+    return {
+        "summary": each.summary,
+        "supported": each.supported,
+        "statements": [asdict(statement) for statement in each.statements],
+        "citations": [citation(one) for one in each.citations],
     }
 
 

@@ -63,3 +63,17 @@ def test_a_title_cannot_steer_the_terminal(run: Run) -> None:
 def test_asked_of_one_document(run: Run) -> None:
     """`--in` restricts what is searched, and what is said to have been searched."""
     assert "in 1 document;" in " ".join(run("ask", "Where is the volcano?", "--in", "sea.md").out.split())
+
+
+def test_a_text_is_checked(run: Run, write: Write) -> None:
+    """Each sentence under its verdict, what differs, the words that say otherwise, and the sum; then the exit code."""
+    told = run(
+        "check", write("draft.txt", "The king signed the treaty in winter. The king never signed the treaty in winter.")
+    )
+    assert told.code == 1
+    out = " ".join(told.out.split())
+    assert "supported: The king signed the treaty in winter. [1]" in out
+    assert "negation differs: The king never signed the treaty in winter. [1]" in out
+    assert out.endswith("1 of 2 sentences supported.")
+    assert run("check", write("right.txt", "The king signed the treaty in winter.")).code == 0
+    assert run("check", write("right.txt", "The king signed the treaty in winter."), "--json").json["supported"] == 1

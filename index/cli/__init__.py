@@ -93,6 +93,7 @@ def add(
 
 
 app.command(cls=searching.Asking, epilog=asking.ASK_EXAMPLE)(asking.ask)
+app.command(epilog=asking.CHECK_EXAMPLE)(asking.check)
 app.command(cls=searching.Asking, epilog=searching.SEARCH_EXAMPLE)(searching.search)
 app.command(cls=searching.Asking, epilog=searching.COVERAGE_EXAMPLE)(searching.coverage)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-import typer  # noqa: TC002 - typer itself reads the annotations when it runs
+import typer
 from rich.console import Console
 from rich.text import Text
 
 from index.cli.printing import printable
 from index.cli.searching import Documents, Question  # noqa: TC001 - typer reads them when it runs
-from index.cli.state import JsonOption  # noqa: TC001
+from index.cli.state import ERROR, JsonOption
 
 if TYPE_CHECKING:
-    from index.records import Answer, Citation
+    from index.records import Answer, Check, Citation
 
 ASK_EXAMPLE = "Example: pincite ask 'What did the treaty cost?' --in treaty.pdf"
 
@@ -68,3 +68,46 @@ def _source(citation: Citation) -> Text:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+CHECK_EXAMPLE = "Example: pincite check draft.md   or: pbpaste | pincite check -"
+
+
+def check(
+    context: typer.Context,
+    file: Annotated[typer.FileText, typer.Argument(help="A text file, or - for standard input.", show_default=False)],
+    documents: Documents = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare each sentence of a text with the documents: supported, at odds with them, or not found.
+
+    Exit code 1 says that not all are supported. What needs knowledge of the world to be seen is not seen.
+    """
+    from index import wire
+    from index.cli import printing
+
+    with context.obj.open() as library:
+        checked = library.check(file.read(), documents=documents or None)
+    if json:
+        printing.as_json(wire.check(checked))
+    else:
+        show_check(checked)
+    if checked.supported < len(checked.statements):
+        raise typer.Exit(ERROR)
+
+
+def show_check(checked: Check) -> None:
+    """Each sentence under its verdict, then the sources, then how many are supported."""
+    console = Console(highlight=False)
+    for statement in checked.statements:
+        line = Text(f"{statement.verdict}: ", style="green" if statement.verdict == "supported" else "red")
+        line.append(printable(statement.text), style="default")
+        line.append("".join(f" [{marker}]" for marker in statement.markers), style="bold cyan")
+        console.print(line)
+        if statement.detail:
+            console.print(Text(printable(f"  {statement.detail}"), style="dim"))
+    console.print()
+    for citation in checked.citations:
+        console.print(_source(citation))
+        console.print(Text(printable(f"  {citation.quote}"), style="dim"))
+    console.print(f"{checked.summary}.")

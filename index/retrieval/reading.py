@@ -114,4 +114,13 @@ class Reading:
             ),
         )
         location = self._store.locate(each.row.number, pin.start)
-        return Hit(passage, infos[each.row.number], score, pin, location, why, claims=tuple(claims))
+        return Hit(
+            passage,
+            infos[each.row.number],
+            score,
+            pin,
+            location,
+            why,
+            claims=tuple(claims),
+            cosines=tuple(each.cosines.tolist()),
+        )

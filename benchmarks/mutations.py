@@ -1,0 +1,182 @@
+"""How many wrong sentences the check catches, and how many right ones it stops: `python -m benchmarks.mutations`.
+
+Sentences of public sets are changed in known ways (benchmarks.mutating) and compared with their passage, whose
+sentences have the vectors that a library would store. `--fit` prints the weights of index.checking.support anew,
+from all sets and with each of them left out; `--misses N` shows what went wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from benchmarks.machine import report
+from benchmarks.mutating import RIGHT, WRONG, Place, synonyms, verbatim
+from index.checking import Source, compare
+from index.checking.facts import read
+from index.checking.support import Support, supports
+from index.chunking import Chunker
+from index.encoding import Draft, load_encoder
+from index.records import Span
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.checking import Judgement
+    from index.encoding import Encoder, Vectors
+
+EVAL = Path(__file__).parents[1].parent / "shared" / "eval"
+SETS = ("squad_v2", "covidqa", "scifact", "cran", "clapnq")
+TARGETS = {
+    "verbatim": 100, "number": 99, "negation": 97, "name": 90, "half_of_another_passage": 85,
+    "half_of_the_same_passage": 85, "of_another_passage": 97, "a_fifth_dropped": 93, "synonyms": 93,
+}  # fmt: skip
+"""Per cent judged rightly: right sentences supported, wrong ones anything else."""
+MISSED = 0.03
+"""The share of sentences with synonyms that the fitted weights may fail to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A sentence, changed, with the passage that it is compared with."""
+
+    set: str
+    mutation: str
+    right: bool
+    claim: str
+    place: Place
+    closeness: Vectors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
+    parser.add_argument("--sentences", type=int, default=300, help="how many of each set")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--misses", type=int, default=0, help="of each mutation, how many to show")
+    parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    encoder = load_encoder(Settings())
+    cases = [case for name in SETS for case in made(options.eval / name, options.sentences, options.seed, encoder)]
+    judged = [(case, judge(case)) for case in cases]
+    report(f"Mutations: per cent judged rightly, {options.sentences} sentences a set", rows(judged), options.json)
+    for mutation in TARGETS if options.misses else ():
+        wrong = [each for each in judged if each[0].mutation == mutation and not rightly(*each)]
+        for case, judgement in Random(options.seed).sample(wrong, min(len(wrong), options.misses)):
+            print(f"\n{mutation}, {case.set}: {judgement.verdict}. {judgement.detail}\n  {case.claim}")
+            print(f"  {case.place.sentence}")
+    if options.fit:
+        fit([case for case in cases if case.mutation != verbatim.__name__])
+
+
+def made(folder: Path, count: int, seed: int, encoder: Encoder) -> Iterator[Case]:
+    """The cases of one set."""
+    chance = Random(f"{seed}/{folder.name}")
+    found = list(_places(folder, count, chance, encoder))
+    drafts = [draft for _, draft in found]
+    for (place, _), encoded in zip(found, encoder.encode(drafts), strict=True):
+        for mutation in (*RIGHT, *WRONG):
+            if claim := mutation(place, chance):
+                closeness = encoded.sentences @ encoder.encode_question(claim)
+                yield Case(folder.name, mutation.__name__, mutation in RIGHT, claim, place, closeness)
+
+
+def _places(folder: Path, count: int, chance: Random, encoder: Encoder) -> Iterator[tuple[Place, Draft]]:
+    """Sentences of passages as a library would make them, at most a few of one document."""
+    texts = [json.loads(line)["text"] for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
+    chance.shuffle(texts)
+    chunker = Chunker(limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+    found: list[tuple[str, Draft, tuple[str, ...]]] = []
+    for text in texts[:count]:
+        chunks = [chunk for chunk in chunker.chunk(text, ()) if len(chunk.sentences) > 1]
+        for chunk in chance.sample(chunks, min(len(chunks), max(3, 2 * count // len(texts)))):
+            spans = tuple(Span(start - chunk.start, end - chunk.start) for start, end in chunk.sentences)
+            draft = Draft(text[chunk.start : chunk.end], spans)
+            sentences = tuple(span.of(draft.text) for span in spans)
+            whole = [each for each in sentences if 6 <= len(each.split()) <= 60 and each[-1] in '.?!"']
+            if whole:
+                found.append((chance.choice(whole), draft, sentences))
+    chance.shuffle(found)
+    for n, (sentence, draft, sentences) in enumerate(found[:count]):
+        stranger = found[(n + chance.randrange(1, min(count, len(found)))) % len(found)][0]
+        yield Place(sentence, draft.text, sentences, stranger), draft
+
+
+def judge(case: Case) -> Judgement:
+    sources = [Source(sentence, case.place.passage) for sentence in case.place.sentences]
+    return compare(case.claim, sources, case.closeness.tolist())
+
+
+def rightly(case: Case, judgement: Judgement) -> bool:
+    return (judgement.verdict == "supported") is case.right
+
+
+def rows(judged: Sequence[tuple[Case, Judgement]]) -> list[dict[str, Any]]:
+    table = []
+    for mutation, target in TARGETS.items():
+        mine = [each for each in judged if each[0].mutation == mutation]
+        shares = {name: [rightly(*each) for each in mine if each[0].set == name] for name in SETS}
+        table.append(
+            {"mutation": mutation, "n": len(mine), "target": target, "all": _percent([rightly(*e) for e in mine])}
+            | {name: _percent(share) for name, share in shares.items()}
+            | {verdict: _percent([j.verdict == verdict for _, j in mine]) for verdict in VERDICTS}
+        )
+    return table
+
+
+VERDICTS = ("supported", "number differs", "negation differs", "name differs", "not found")
+
+
+def _percent(share: Sequence[bool]) -> float:
+    return 100 * sum(share) / len(share) if share else float("nan")
+
+
+def fit(cases: Sequence[Case]) -> None:
+    """Print the weights that tell best whether the passage has the sentence: from all sets, and without each."""
+    features = np.array([_features(_best(case)) for case in cases])
+    has = np.array([case.right or case.mutation in ("number", "negation", "name") for case in cases])
+    for left_out in ("", *SETS):
+        used = np.array([case.set != left_out for case in cases])
+        reworded = used & np.array([case.mutation == synonyms.__name__ for case in cases])
+        of_each = {case.mutation: sum(c.mutation == case.mutation for c in cases) for case in cases}
+        share = np.array([1 / of_each[case.mutation] for case in cases])
+        for side in (has, ~has):
+            share[used & side] /= share[used & side].sum()
+        weights = _regression(features[used], has[used], share[used])
+        bias = -np.quantile(features[reworded] @ weights, MISSED)
+        print(f"without {left_out:10}" if left_out else f"{'all sets':18}", np.round([*weights, bias], 2))
+
+
+def _best(case: Case) -> Support:
+    sentences = [read(sentence) for sentence in case.place.sentences]
+    contexts = [case.place.passage] * len(sentences)
+    found = supports(read(case.claim), sentences, contexts, case.closeness.tolist())
+    return max(found, key=lambda support: support.rank)
+
+
+def _features(support: Support) -> tuple[float, float, float]:
+    return support.closeness, min(support.gap, 8), min(support.patch, 8)
+
+
+def _regression(features: Any, has: Any, share: Any) -> Any:
+    """Weights of a logistic regression, the first positive, the others negative."""
+    signs = np.where(has, 1.0, -1.0)
+
+    def loss(weights: Any) -> float:
+        return float(share @ np.logaddexp(0, -signs * (features @ weights[:-1] + weights[-1])))
+
+    bounds = [(0, None), (None, 0), (None, 0), (None, None)]
+    return minimize(loss, np.zeros(4), bounds=bounds, method="L-BFGS-B").x[:-1]
+
+
+if __name__ == "__main__":
+    main()

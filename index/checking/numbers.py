@@ -1,0 +1,124 @@
+"""The numbers a sentence states, each with what it counts, whatever way they are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from index.checking.dates import date_in_digits, month
+from index.checking.numerals import numeral
+from index.checking.quantity import Quantity
+from index.checking.units import MONEY, MONEY_BEFORE, UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.checking.numerals import Numeral
+    from index.checking.wording import Word
+
+_MONEY_SCALES = {"m": 10**6, "b": 10**9, "k": 10**3}
+_LETTER = re.compile(r" ([mbk])\b")
+_UNIT = re.compile(
+    r"(?:[ -]?(?:US )?)(?:° ?[CF]?\b|(?P<percent>%|per ?cent\b)|(?P<word>[^\W\d_]{1,12})\b)", re.IGNORECASE
+)
+_CODE_LETTERS = frozenset("DGHSW")
+"""Letters that make a code when they are written onto digits, though in lower case they are units: `5G`."""
+_CLOCK = re.compile(r":([0-5]\d)(?!\d)(?: ?([ap])m\b)?", re.IGNORECASE)
+_INSIDE = re.compile(r"[^\W\d_][^\W_]*[-_.]?$|[^\W\d_]\d+/$")
+_PREFIX = re.compile(r"\b(?:mid|pre|post|late|early|circa|ca|under|over|sub|aged?|top|non|the)-$", re.IGNORECASE)
+_BEFORE_PRONOUN = frozenset("the this that no any every each which another only".split())
+_AFTER_PRONOUN = frozenset("of another can may must might should would could has is was who that s to".split())
+_MINUS = re.compile(r"(?:^|[\s(])-$|\bminus $", re.IGNORECASE)
+_RANGE = re.compile(r" ?-{1,2} ?| to | and | or ", re.IGNORECASE)
+_YEARS = range(1000, 2200)
+
+
+def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
+    """The numbers of a settled text, in order; parts of names such as `COVID-19` are none."""
+    found: list[Quantity] = []
+    done, before = 0, None
+    for i, word in enumerate(words):
+        if word.start < done:
+            continue
+        number: Numeral | None = None
+        new = date_in_digits(text, word.start)
+        if named := month(words, i):
+            new = [named]
+        elif not new and not _in_code(text, word) and (number := numeral(text, words, i)):
+            new = _read(text, words, i, number)
+            if before and number and new and (joint := _RANGE.fullmatch(text, done, number.start)):
+                found[-1], new = _ranged(found[-1], new[0], before, number, joint[0].strip())
+        if new:
+            found += new
+            done, before = new[-1].end, number
+    return tuple(found)
+
+
+def _in_code(text: str, word: Word) -> bool:
+    """Whether what stands before makes a number a part of a name: `IL-6`, `v2`, or of a longer code: `1.2.3`."""
+    if not word.text[0].isdecimal():
+        return False
+    before = text[max(0, word.start - 20) : word.start]
+    return bool(_INSIDE.search(before)) and not _PREFIX.search(before)
+
+
+def _read(text: str, words: Sequence[Word], i: int, number: Numeral) -> list[Quantity]:
+    """A numeral with its unit; nothing where letters are written onto its digits that make it a code."""
+    ranged = i > 0 and words[i - 1].text[-1].isdecimal()
+    minus = not ranged and _MINUS.search(text[max(0, number.start - 6) : number.start])
+    value = -number.value if minus else number.value
+    read = Quantity(value, "", number.start, number.end, _firm(text, words, i, number))
+    if number.kind != "cardinal":
+        return [replace(read, unit=number.kind)]
+    if clock := _CLOCK.match(text, number.end):
+        hours = value + Fraction(int(clock[1]), 60) + 12 * (clock[2] in ("p", "P") and value < 12)
+        return [replace(read, value=hours, unit="clock", end=clock.end())]
+    if money := MONEY_BEFORE.search(text[max(0, number.start - 8) : number.start]):
+        letter = _LETTER.match(text, number.end)
+        scale = _MONEY_SCALES.get(number.suffix.casefold() or (letter[1] if letter else ""), 1)
+        unit = MONEY[(money[1] or money[2]).casefold()]
+        return [replace(read, value=value * scale, unit=unit, start=number.start - len(money[0]))]
+    if number.suffix == "k":
+        return [replace(read, value=value * 1000)]
+    if number.suffix:
+        unit = UNITS.get(number.suffix.casefold(), "")
+        return [replace(read, unit=unit)] if unit and number.suffix not in _CODE_LETTERS else []
+    return [_with_unit(text, read)]
+
+
+def _with_unit(text: str, read: Quantity) -> Quantity:
+    found = _UNIT.match(text, read.end)
+    if not found:
+        return read
+    unit = "%" if found["percent"] else UNITS.get(found["word"].casefold(), "") if found["word"] else "degree"
+    if unit not in ("am", "pm"):
+        return replace(read, unit=unit, end=found.end()) if unit else read
+    if read.value > 12:
+        return read
+    return replace(read, value=read.value + 12 * (unit == "pm" and read.value < 12), unit="clock", end=found.end())
+
+
+def _firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
+    """Whether "one" counts and "first" ranks; both have other uses."""
+    before = words[i - 1].plain if i else ""
+    after = next((word.plain for word in words[i + 1 : i + 3] if word.start >= number.end), "")
+    mark = text[number.end : number.end + 1]
+    if words[i].plain == "one" and number.value == 1:
+        ends = mark in ("", ".", ",", ";", "'")
+        return not (ends or before in _BEFORE_PRONOUN or after in _AFTER_PRONOUN)
+    if number.kind == "ordinal" and not words[i].text[0].isdecimal():
+        return not (before in ("at", "per") or (i == 0 and mark == ",") or after == "of")
+    return True
+
+
+def _ranged(
+    left: Quantity, right: Quantity, before: Numeral, number: Numeral, joint: str
+) -> tuple[Quantity, list[Quantity]]:
+    """The two ends of a range, of which one may lend the other its scale or century: `5-10 million`, `1914-18`."""
+    if number.scale > 1 and before.scale == 1 and left.value < 1000 and joint not in ("and", "or"):
+        return replace(left, value=left.value * number.scale), [right]
+    if joint in ("-", "--") and left.value in _YEARS and left.value % 100 < right.value < 100:
+        return left, [replace(right, value=right.value + left.value // 100 * 100)]
+    return left, [right]

@@ -1,0 +1,103 @@
+"""Words that say the contrary of each other: pairs that can be told without understanding the sentence."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from index.checking.wording import folded, stemmed
+
+# What stands on one side of a line is opposed to what stands on the other. Words whose second meaning is as frequent
+# and does not contrast ("last", "light", "right", "well") are left out, and so is what needs the world to be known.
+_LINES = """
+increase rise rises rose risen grow grew grown raise / decrease decline fall fell fallen drop dropped reduce reduction
+increase raise / lower shrink shrank diminish
+more greater / less fewer
+most / least fewest
+higher / lower
+high / low
+highest / lowest
+above / below
+over / under
+before / after
+earlier / later
+early / late
+earliest / latest
+positive / negative
+large larger big bigger / small smaller
+largest biggest / smallest
+long longer / short shorter
+longest / shortest
+fast faster quick quicker / slow slower
+strong stronger / weak weaker
+better / worse
+best / worst
+older oldest / younger youngest
+maximum / minimum
+majority / minority
+upper / lower
+inside / outside
+internal / external
+accept approve propose / reject refuse
+agree / disagree
+allow permit / prevent prohibit forbid forbade forbidden ban banned
+include / exclude
+support / oppose
+win won / lose lost
+succeed success successful / fail failed failure
+improve improvement / worsen deteriorate
+present presence / absent absence
+true / false
+same identical / different
+activate activation / inhibit inhibition
+stimulate / suppress
+beneficial / harmful
+easy / difficult hard
+common / rare
+safe / dangerous
+legal / illegal
+always / never
+everyone everybody / nobody
+all every / none
+begin began begun start / end ended finish cease
+open opened / close closed
+import / export
+north northern / south southern
+east eastern / west western
+"""
+_PREFIX = re.compile(r"(?:un|non|dis|ir|il|im|in)(?=[^\W\d_]{4})|a(?=[^\W\d_]{4,}(?:ic|al)$)")
+_NO_PREFIX = frozenset(
+    "inform inhabit invaluable invest intense intend income import impress impose imply improve impart inside into "
+    "dispose display discover discharge distill union unit until under illustrate irritate increase incorporate "
+    "indeed industry influence interest internal introduce invent investigate".split()
+)
+
+
+def opposed(one: str, other: str) -> bool:
+    """Whether two stems stand on the two sides of a pair."""
+    return other in _table()[1].get(one, ())
+
+
+def alike(stem: str) -> frozenset[str]:
+    """The stems that stand on the same side of a pair, which say nearly the same."""
+    return _table()[0].get(stem, frozenset())
+
+
+def without_prefix(word: str) -> str:
+    """The stem of what a word in lower case denies: that of `common` for `uncommon`; empty where it denies nothing."""
+    found = _PREFIX.match(word)
+    return stemmed(word[found.end() :]) if found and word not in _NO_PREFIX else ""
+
+
+@cache
+def _table() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """For each stem, those on its own sides, and those on the others."""
+    own: dict[str, frozenset[str]] = {}
+    contrary: dict[str, frozenset[str]] = {}
+    for line in _LINES.strip().splitlines():
+        one, other = (frozenset(stemmed(folded(word)) for word in side.split()) for side in line.split("/"))
+        for here, there in ((one, other), (other, one)):
+            for stem in here:
+                own[stem] = own.get(stem, frozenset()) | here
+                contrary[stem] = contrary.get(stem, frozenset()) | there
+    return own, contrary

@@ -1,0 +1,70 @@
+"""A number with what it counts, and whether two of them are one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+TOLERANCE = Fraction(1, 20)
+"""How far a number may be from the source's where the claim says `about`, and it is the source's, rounded."""
+_HEDGE = re.compile(
+    r"(?:\b(?:about|around|approximately|approx|nearly|almost|roughly|some|over|circa|ca|just under|close to|more than"
+    r"|less than|at least|up to)|[~≈])[.\s]*(?:US)?[$€£¥]?\s?$",
+    re.IGNORECASE,
+)
+_LOOSE = frozenset(("", "ordinal", "fraction", "dated"))
+"""Kinds of numbers that may count anything: `the 5th of May` is `5 May`."""
+_STRICT = frozenset(("calendar", "decade", "indefinite"))
+"""Kinds of numbers that are only what they are: a month, the nineties, hundreds."""
+_COINED = frozenset("$€")
+_TWINS = ({"pound", "£"}, {"cent", "%"})
+_SMALLEST_STEP = Fraction(1, 10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number of a settled text."""
+
+    value: Fraction
+    unit: str
+    """`%`, `$`, `km`, …; `ordinal`, `fraction`, `calendar` for a month; empty where nothing is stated."""
+    start: int
+    end: int
+    firm: bool = True
+    """Whether it is surely meant as a number: "one" may be a pronoun, "first" an adverb."""
+
+
+def same(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
+    """Whether the claim's number is the source's; with `about`, whether it is the source's, rounded."""
+    ours, theirs = claim.value, source.value
+    if {claim.unit, source.unit} == {"%", "fraction"}:
+        ours, theirs = (ours, theirs * 100) if claim.unit == "%" else (ours * 100, theirs)
+    elif "cent" in (claim.unit, source.unit) and _COINED & {claim.unit, source.unit}:
+        ours, theirs = (ours, theirs * 100) if claim.unit == "cent" else (ours * 100, theirs)
+    elif not _alike(claim.unit, source.unit):
+        return False
+    return ours == theirs or (about and _rounds_to(theirs, ours))
+
+
+def hedged(text: str, quantity: Quantity) -> bool:
+    """Whether the text says that the number is not exact: `about 20`."""
+    return bool(_HEDGE.search(text[max(0, quantity.start - 20) : quantity.start]))
+
+
+def _alike(ours: str, theirs: str) -> bool:
+    if ours == theirs:
+        return True
+    if _STRICT & {ours, theirs}:
+        return {ours, theirs} == {"calendar", "dated"}
+    return ours in _LOOSE or theirs in _LOOSE or {ours, theirs} in _TWINS
+
+
+def _rounds_to(exact: Fraction, rounded: Fraction) -> bool:
+    """Whether a number, rounded to as many digits as the other shows, is the other."""
+    step = Fraction(1)
+    while rounded and (rounded / (step * 10)).denominator == 1:
+        step *= 10
+    while (rounded / step).denominator > 1 and step > _SMALLEST_STEP:
+        step /= 10
+    return round(exact / step) * step == rounded and abs(exact - rounded) <= abs(exact) * TOLERANCE

@@ -1,0 +1,117 @@
+"""A sentence as it is compared: one way to write each mark, and its words by their stems."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+_KNOWN_WORDS, _KNOWN_TEXTS = 100_000, 2048
+"""How many words, and how many texts, are remembered: a source is compared with each sentence of an answer."""
+_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("‘’‛`´ʼ", "'"),
+        **dict.fromkeys("“”„‟«»″", '"'),
+        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", None),
+        **{mark: f" {part} " for mark, part in zip("½⅓⅔¼¾⅕⅛", "1/2 1/3 2/3 1/4 3/4 1/5 1/8".split(), strict=True)},
+    }
+)
+_RAISED = re.compile("[⁰¹²³⁴-⁹⁻]+")
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){1,8}[^\W\d_](?:\.|(?![^\W_]))")
+_SPACE = re.compile(r"\s+")
+_ACCENT = re.compile("[\u0300-\u036f]")
+_IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"\d+(?:[.,]\d+)+|[{_IDEOGRAPH}]|[^\W_{_IDEOGRAPH}]+(?:'[^\W_{_IDEOGRAPH}]+)*")
+_TOKEN = re.compile(rf"{_WORD.pattern}|[^\s\"']")
+_POSSESSIVE = re.compile(r"'s?$")
+_STOPS = frozenset(".,;:!?")
+_IDLE = frozenset(
+    "a about according all also although among an and any are as at be became because been being between both but by "
+    "can could did do does doing done during each eg either etc even for from had has have having he her here hers him "
+    "his how however i ie if in into is it its itself just may me might much must my of off on or other our out own "
+    "per said say says shall she should since so some such than that the their theirs them themselves then there "
+    "therefore these they this those though through thus to too toward towards until upon us very via was we were what "
+    "when where whether which while who whom whose why will with within would yet you your s t d ll m re ve".split()
+)
+"""Words that every text has; those that deny or compare are not among them."""
+_LIGHT = frozenset(
+    "above after again around before below best compare compared early far fewer first high include included includes "
+    "including just known largely last late later least less like likely low made mainly make makes more most mostly "
+    "next only over particularly primarily reported reports respectively second several statistically take taken takes "
+    "then today took two under up use used uses using various well year years".split()
+)
+"""Words that say little of what a sentence is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a settled text."""
+
+    text: str
+    start: int
+    end: int
+    plain: str
+    """Lower case, without accents and the possessive."""
+    stem: str
+    telling: bool
+    """Whether it says something of its own: it is no article, preposition or auxiliary."""
+    weighty: bool
+    """Whether it tells one sentence from another: no adverb of degree or time either, no verb of all work."""
+
+
+def settled(text: str) -> str:
+    """The text with one form for each quotation mark, dash and blank, and initials without their full stops."""
+    text = _RAISED.sub(lambda found: "^" + found[0].translate(_LOWERED), text.translate(_MARKS))
+    text = unicodedata.normalize("NFKC", text)
+    return _SPACE.sub(" ", _DOTTED.sub(lambda found: found[0].replace(".", ""), text)).strip()
+
+
+def folded(text: str) -> str:
+    """Lower case, without accents."""
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFKD", text.casefold())))
+
+
+def words(text: str) -> tuple[Word, ...]:
+    """The words of a settled text, in order; where scripts put no space between them, each character is one."""
+    return tuple(_word(found[0], *found.span()) for found in _WORD.finditer(text))
+
+
+def stemmed(word: str) -> str:
+    """The stem of a word in lower case."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(_KNOWN_TEXTS)
+def verbatim(text: str, *, whole: bool = True) -> str:
+    """What is left of a text when case, blanks and quotation marks do not count: its tokens, between spaces.
+
+    One text stands in another word for word when its form is a part of the other's. Of a text that is not `whole`
+    the stops at its end are left out, for its source may go on.
+    """
+    tokens = _TOKEN.findall(folded(settled(text)))
+    end = len(tokens)
+    while not whole and end > 1 and tokens[end - 1] in _STOPS:
+        end -= 1
+    return f" {' '.join(tokens[:end])} " if tokens else ""
+
+
+def _word(text: str, start: int, end: int) -> Word:
+    plain, stem, telling, weighty = _forms(text)
+    return Word(text, start, end, plain, stem, telling, weighty)
+
+
+@lru_cache(_KNOWN_WORDS)
+def _forms(word: str) -> tuple[str, str, bool, bool]:
+    plain = _POSSESSIVE.sub("", folded(word))
+    return plain, stemmed(plain), plain not in _IDLE, plain not in _IDLE | _LIGHT
+
+
+@cache
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")

@@ -1,0 +1,91 @@
+"""`library.check`: what somebody wrote, sentence by sentence, against the documents."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import wire
+from index.library import Library
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from index.records import Check
+
+TREATY = "The king signed the treaty in 1912. It cost 1,000 ships and a bridge of silver. Nobody saw the whale."
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library that knows of a treaty."""
+    folder: Path = tmp_path_factory.mktemp("check")
+    source = folder / "treaty.txt"
+    source.write_text(TREATY, encoding="utf-8")
+    with Library.open(folder / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
+        library.add(source)
+        yield library
+
+
+def verdicts(check: Check) -> list[str]:
+    """Of each sentence."""
+    return [statement.verdict for statement in check.statements]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "verdict"),
+    [
+        pytest.param("The king signed the treaty in 1912.", "supported", id="word for word"),
+        pytest.param("The king signed the treaty in 1913.", "number differs", id="another year"),
+        pytest.param("The king did not sign the treaty in 1912.", "negation differs", id="denied"),
+        pytest.param("A comet frightened the horses of the desert.", "not found", id="something else"),
+    ],
+)
+def test_a_sentence_gets_its_verdict(library: Library, sentence: str, verdict: str) -> None:
+    """Whoever is at odds with the documents is told so, and pointed to the words that say otherwise."""
+    check = library.check(sentence)
+    assert verdicts(check) == [verdict]
+    if verdict == "not found":
+        assert (check.citations, check.statements[0].markers) == ((), ())
+    else:
+        assert check.citations[0].quote == "The king signed the treaty in 1912."
+        assert TREATY[check.citations[0].start : check.citations[0].end] == check.citations[0].quote
+    assert check.supported == (verdict == "supported")
+
+
+def test_a_text_is_taken_apart(library: Library) -> None:
+    """Markers of its own are left out, and so are questions and what states nothing; a source is cited once."""
+    text = "Summary\n\nThe king signed the treaty in 1912 [7]. Why so? The king signed the treaty in 1912.[^2]"
+    check = library.check(text)
+    assert [statement.text for statement in check.statements] == ["The king signed the treaty in 1912."] * 2
+    assert [statement.markers for statement in check.statements] == [(1,), (1,)]
+    assert check.summary == "2 of 2 sentences supported"
+
+
+def test_a_check_as_json(library: Library) -> None:
+    """Verdicts, and the words that they rest on."""
+    told = json.loads(json.dumps(wire.check(library.check("The king signed the treaty in 1913."))))
+    assert told["summary"] == "0 of 1 sentences supported"
+    assert told["statements"][0]["verdict"] == "number differs"
+    assert told["citations"][0]["quote"] == "The king signed the treaty in 1912."
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=50, deadline=None)
+def test_any_text_can_be_checked(library: Library, text: str) -> None:
+    """Whatever it holds, nothing is raised, and every citation is there."""
+    for citation in library.check(text).citations:
+        assert TREATY[citation.start : citation.end] == citation.quote
+
+
+def test_an_empty_library_supports_nothing(tmp_path: Path) -> None:
+    """Nor does it contradict."""
+    with Library.open(tmp_path / "empty", encoder=FakeEncoder()) as empty:
+        assert verdicts(empty.check("The king signed the treaty.")) == ["not found"]

@@ -1,0 +1,1 @@
+"""The check, behaviour by behaviour; no encoder is needed: closeness is passed by hand."""

@@ -1,0 +1,36 @@
+"""Claims compared with one sentence, or with a passage, as the tests need it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.checking import Source, compare
+from index.checking.facts import read
+from index.checking.quantity import same
+from index.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.checking import Judgement, Verdict
+
+NEAR = 0.8
+"""What the default encoder says of a sentence and the same in other words."""
+
+
+def judged(claim: str, passage: str, closeness: float | Sequence[float] = NEAR) -> Judgement:
+    """Compare a claim with the sentences of a passage, all of them as close where one number is given."""
+    sources = [Source(span.of(passage), passage) for span in split_sentences(passage)]
+    return compare(claim, sources, [closeness] * len(sources) if isinstance(closeness, float) else closeness)
+
+
+def verdict(claim: str, passage: str, closeness: float | Sequence[float] = NEAR) -> Verdict:
+    """The same, but for the explanation."""
+    return judged(claim, passage, closeness).verdict
+
+
+def one_number(claim: str, source: str) -> bool:
+    """Whether two texts state the same numbers, each of one text being one of the other."""
+    ours, theirs = read(claim).quantities, read(source).quantities
+    forth = all(any(same(one, other) for other in theirs) for one in ours)
+    return bool(ours) and forth and all(any(same(one, other) for other in ours) for one in theirs)
