@@ -85,7 +85,7 @@ def _variants() -> Iterator[tuple[str, Mode, Callable[[], Any], bool]]:
     yield "no evidence beside the fused score", "hybrid", _changed((scoring, "EVIDENCE_SHARE", 0.0)), False
     yield "neither", "hybrid", _changed((scoring, "SENTENCE_SHARE", 0.0), (scoring, "EVIDENCE_SHARE", 0.0)), False
     yield "evidence share 0.6", "hybrid", _changed((scoring, "EVIDENCE_SHARE", 0.6)), False
-    yield "25 passages weighed, not 50", "hybrid", _changed((searching, "WEIGHED", 25)), False
+    yield "20 passages weighed, not 30", "hybrid", _changed((searching, "WEIGHED", 20)), False
     yield "BM25 of the passage alone", "hybrid", _changed((lexical, "_FIELDS", {"text": 1.0})), False
     yield "BM25 with neighbours alone", "hybrid", _changed((lexical, "_FIELDS", {"context": 1.0})), False
     yield "codes as they are written only", "hybrid", _changed((analysis, "_PART", re.compile("(?!)"))), True

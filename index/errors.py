@@ -16,6 +16,8 @@
     │   ├── AmbiguousDocument
     │   └── SpanError
     ├── EvaluationError
+    ├── WriterError
+    ├── BadPack
     └── LoadingError                 becomes a `Failure` in the receipt; never stops the other files
         ├── SourceNotFound
         ├── SourceNotReadable
@@ -148,6 +150,20 @@ class SpanError(DocumentError):
 
 class EvaluationError(PinciteError):
     """A set of questions, or a result on one, cannot be used: a file is missing or a line is broken."""
+
+
+class WriterError(PinciteError):
+    """The language model gave no answer, or only a part of one; `reason` says in a word or two why."""
+
+    def __init__(self, reason: str, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.reason = reason
+
+
+class BadPack(PinciteError):
+    """A file is not an evidence pack, or was changed or damaged since it was made."""
+
+    hint = "Ask for the pack again, from whoever made it."
 
 
 class LoadingError(PinciteError):

@@ -5,23 +5,24 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from index.errors import AmbiguousDocument, DocumentNotFound, FingerprintMismatch, PinciteError, SpanError
-from index.records import Coverage, Found, Receipt, Stats
+from index.records import Answer, Coverage, Found, Receipt, Stats
 from index.settings import Settings
+from index.storage.schema import unpack_sentence_vectors
 from index.storage.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from index.chunking import Chunker
     from index.encoding import Encoder
+    from index.exporting import PackFinding
     from index.ingestion import Ingestion
     from index.querying import Query
     from index.records import (
-        Answer,
         Check,
         Document,
         DocumentInfo,
@@ -187,18 +188,43 @@ class Library:
                 self._reranker = load_reranker(self._settings)
         return Retriever(self._store, encoder, self._reranker)
 
-    def ask(self, question: str, *, documents: Sequence[str] | None = None, limit: int = 10) -> Answer:
-        """An answer of one to four quotations, each with its citation; or that the documents hold none.
+    def ask(
+        self,
+        question: str,
+        *,
+        documents: Sequence[str] | None = None,
+        limit: int = 10,
+        writer: Literal["quote", "model"] = "quote",
+        strict: bool = False,
+    ) -> Answer:
+        """An answer of one to four sentences, each with its citation; or that the documents hold none.
 
-        The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at.
+        The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at. The
+        writer `quote` quotes; `model` asks the language model of the settings, whose every sentence is checked against
+        the passages: what is not supported is marked, or with `strict` left out. Whatever goes wrong with the model,
+        the documents are quoted, and a note says why.
         """
-        from index.answering import confidence, quoted, quotes
+        *_, answer = self.ask_stream(question, documents=documents, limit=limit, writer=writer, strict=strict)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        documents: Sequence[str] | None = None,
+        limit: int = 10,
+        writer: Literal["quote", "model"] = "quote",
+        strict: bool = False,
+    ) -> Iterator[str | Answer]:
+        """The same as `ask`: first the model's words as they come, unchecked, then the answer."""
+        from index.answering import confidence, quoted, quotes, written
 
         _, within, _ = self._understood(question, documents)
         found = self.search(question, limit=limit, documents=documents)
         infos = self._store.catalog.numbered()
         among = list(infos.values()) if within is None else [infos[number] for number in within if number in infos]
-        return quoted(
+        answer = quoted(
             found,
             quotes(found.question, found.hits),
             confidence=confidence(found.signals, self.encoder().name) if found.hits else 0.0,
@@ -206,6 +232,19 @@ class Library:
             searched=(sum(info.passages for info in among), len(among)),
             locate=self._locate,
         )
+        if writer == "model" and answer.status == "answered":
+            closeness = self._closeness(answer.hits)
+            yield from written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+        else:
+            yield answer
+
+    def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
+        """Tells how near a sentence is to each sentence of each passage, in order."""
+        rows = self._store.passages([hit.passage.id for hit in hits])
+        packed = b"".join(rows[hit.passage.id].sentence_vectors for hit in hits)
+        encoder = self.encoder()
+        vectors = unpack_sentence_vectors(packed, encoder.dimension)
+        return lambda sentence: (vectors @ encoder.encode_question(sentence)).tolist()
 
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
@@ -294,6 +333,31 @@ class Library:
     def problems(self) -> list[Problem]:
         """Where the library contradicts itself, without a look at its sources; each with its remedy."""
         return self._store.problems()
+
+    def pack(self, answer: Answer) -> tuple[bytes, str]:
+        """An answer as an evidence pack, which `verify_pack` checks on another copy of the library: as zip, as text."""
+        from datetime import UTC, datetime
+
+        from index.exporting import pack, pack_markdown
+
+        facts = {"made with": self._store.catalog.fingerprint(), "bar": str(answer.bar), "writer": answer.writer}
+        now = datetime.now(UTC)
+        return pack(answer, {}, facts, now), pack_markdown(answer, {}, facts, now)
+
+    def verify_pack(self, path: str | Path) -> list[PackFinding]:
+        """What of an evidence pack this library does not bear out; nothing where every quote is there.
+
+        Raises BadPack where the file is none, or was changed.
+        """
+        from index.exporting import read_pack, verify_pack
+
+        def find(identity: str) -> Document | None:
+            try:
+                return self.document(identity)
+            except DocumentNotFound:
+                return None
+
+        return verify_pack(read_pack(Path(path)), find)
 
     def verify(self, *, progress: ProgressCallback | None = None) -> Verification:
         """Read every source that is still on disk and prove that every passage and sentence is its text."""

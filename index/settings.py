@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -35,6 +35,16 @@ class Settings(BaseSettings):
     """What a passage aims at, in tiktoken tokens."""
     bar: float = Field(default=0.6, ge=0.0, le=1.0)
     """The confidence from which on a question is answered; below it, what is nearest is shown, and not as an answer."""
+    llm_url: str = ""
+    """An OpenAI-compatible endpoint that writes answers, such as `http://localhost:11434/v1`; empty: none is asked."""
+    llm_model: str = ""
+    llm_key: SecretStr = SecretStr("")
+    llm_timeout: float = Field(default=60.0, gt=0)
+    """Seconds for a whole answer; after that the documents are quoted."""
+    llm_budget: int = Field(default=3000, ge=500)
+    """Tokens of a prompt, by tiktoken."""
+    llm_tokens: int = Field(default=400, ge=16)
+    """Tokens of an answer."""
     max_file_megabytes: int = Field(default=512, ge=1)
     max_question_characters: int = Field(default=2000, ge=50)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from index.encoding import SentenceTransformerEncoder
 
-MANDATORY = ("faults", "browser")
+MANDATORY = ("faults", "browser", "server")
 """Tests of these kinds prove what the README promises: where CI sets `CI=true`, skipping one of them is a failure."""
 EXCUSED = "shared data"
 """A reason that begins so is accepted: the file is not part of this repository."""

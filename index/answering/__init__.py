@@ -1,10 +1,11 @@
-"""Hits to an answer: `quoting` chooses the words, `confidence` says whether the documents hold an answer at all,
-`proving` compares what somebody else wrote with the documents.
+"""Hits to an answer. `quoting` chooses the words, and `confidence` says whether the documents hold an answer at all;
+`modelling` lets a language model write, and `citing` checks it; `proving` checks what somebody else wrote.
 """
 
 from index.answering.answers import quoted
 from index.answering.confidence import confidence
+from index.answering.modelling import written
 from index.answering.proving import check
 from index.answering.quoting import quotes
 
-__all__ = ["check", "confidence", "quoted", "quotes"]
+__all__ = ["check", "confidence", "quoted", "quotes", "written"]

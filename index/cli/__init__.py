@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -168,14 +169,29 @@ def stats(context: typer.Context, json: JsonOption = False) -> None:
 
 
 @app.command(epilog="Example: pincite verify")
-def verify(context: typer.Context, json: JsonOption = False) -> None:
+def verify(
+    context: typer.Context,
+    pack: Annotated[Path | None, typer.Option(help="Check this evidence pack instead.", show_default=False)] = None,
+    json: JsonOption = False,
+) -> None:
     """Read every source that is still on disk again, and prove that every passage and sentence is its text.
 
-    Exit code 1 says that something does not match.
+    With --pack, prove that every quote of an evidence pack is in this library's documents. Exit code 1 says that
+    something does not match.
     """
     from index import wire
     from index.cli import printing
 
+    if pack is not None:
+        with context.obj.open() as library:
+            findings = library.verify_pack(pack)
+        if json:
+            printing.as_json([asdict(finding) for finding in findings])
+        else:
+            printing.findings(findings)
+        if findings:
+            raise typer.Exit(ERROR)
+        return
     with context.obj.open() as library, printing.progress(shown=not context.obj.quiet) as report:
         result: Verification = library.verify(progress=report)
     if json:
@@ -192,8 +208,6 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
 
     Exit code 1 says that something is.
     """
-    from dataclasses import asdict
-
     from index.cli import printing
     from index.diagnosis import diagnose
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,17 +20,72 @@ if TYPE_CHECKING:
 ASK_EXAMPLE = "Example: pincite ask 'What did the treaty cost?' --in treaty.pdf"
 
 
-def ask(context: typer.Context, question: Question, documents: Documents = None, json: JsonOption = False) -> None:
-    """Answer a question in the documents' own words, each with its source; or say that they hold no answer."""
+class Form(StrEnum):
+    """In which form an answer is printed."""
+
+    text = "text"
+    markdown = "markdown"
+    html = "html"
+    bibtex = "bibtex"
+    ris = "ris"
+    csl = "csl"
+    apa = "apa"
+    mla = "mla"
+    chicago = "chicago"
+
+
+class Writer(StrEnum):
+    """Who writes an answer."""
+
+    quote = "quote"
+    model = "model"
+
+
+def ask(
+    context: typer.Context,
+    question: Question,
+    documents: Documents = None,
+    writer: Annotated[Writer, typer.Option(help="Quote, or let the model of PINCITE_LLM_URL write.")] = Writer.quote,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave out what the documents do not support.")] = False,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="Print the answer in this form.", show_default=False)
+    ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(help="Write an evidence pack to this .zip or .md file as well.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Answer a question in the documents' own words, each with its source; or say that they hold no answer.
+
+    With --writer model a language model writes, and each of its sentences is checked against its source.
+    """
     from index import wire
     from index.cli import printing
+    from index.exporting import export
 
     with context.obj.open() as library:
-        answer = library.ask(question, documents=documents or None)
+        answer = library.ask(question, documents=documents or None, writer=writer.value, strict=strict)
+        if pack is not None:
+            _write_pack(pack, *library.pack(answer))
     if json:
         printing.as_json(wire.answer(answer))
-    else:
-        show(answer)
+        return
+    if form is not None:
+        typer.echo(printable(export(answer, form.value)), nl=False)
+        return
+    for note in answer.notes:
+        typer.secho(printable(f"note: {note}"), dim=True, err=True)
+    show(answer)
+
+
+def _write_pack(path: Path, archive: bytes, text: str) -> None:
+    if path.suffix not in (".zip", ".md"):
+        raise typer.BadParameter("name a file that ends in .zip or .md.", param_hint="--pack")
+    try:
+        path.write_bytes(archive if path.suffix == ".zip" else text.encode())
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--pack") from error
 
 
 def show(answer: Answer) -> None:
@@ -51,6 +108,8 @@ def show(answer: Answer) -> None:
     for statement in answer.statements:
         line = Text(printable(statement.text))
         line.append("".join(f" [{marker}]" for marker in statement.markers), style="bold cyan")
+        if statement.verdict not in ("quoted", "supported"):
+            line.append(f"  ({statement.verdict}: not supported by the documents)", style="red")
         console.print(line)
     console.print()
     for citation in answer.citations:

@@ -21,6 +21,7 @@ from index.records import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from index.exporting import PackFinding
     from index.records import (
         Document,
         DocumentInfo,
@@ -106,6 +107,17 @@ def verification(each: Verification) -> None:
         for source in sources:
             console.print(_text(f"  {name}: {source}", style="dim"))
     problems(each.mismatches)
+
+
+def findings(found_in_pack: Sequence[PackFinding]) -> None:
+    """What of an evidence pack does not hold."""
+    console = Console(highlight=False)
+    if not found_in_pack:
+        console.print("Every quote of the pack is in this library's documents.")
+    for each in found_in_pack:
+        console.print(_text(f"  {each.fault}: {each.document}", style="red"))
+        console.print(_text(f"    {each.quote}"))
+        console.print(_text(f"    {each.what}"))
 
 
 def problems(found_problems: Sequence[Problem]) -> None:

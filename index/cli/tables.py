@@ -47,6 +47,10 @@ def evaluation(each: Evaluation, *, verbose: bool) -> None:
     table.add_section()
     table.add_row("Latency p50 / p95, ms", str(each.questions), *map(_latency, each.outcomes))
     console.print(table)
+    for outcome in each.outcomes:
+        if outcome.citations:
+            told = f"{outcome.mode}: {outcome.citations} quotations, {outcome.citations_wrong} of them not there."
+            console.print(Text(told))
     for line in _machine(each):
         console.print(Text(line))
     for note in each.notes:

@@ -61,6 +61,10 @@ class Outcome:
     values: Values
     latency_p50_ms: float
     latency_p95_ms: float
+    citations: int = 0
+    """Quotations of the answers, each compared with its document."""
+    citations_wrong: int = 0
+    """How many of them are not there, word for word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -80,7 +81,7 @@ def evaluate_folder(
         receipt = _filled(library, given, progress)
         outcomes = []
         for mode in dict.fromkeys(modes):
-            outcome, rankings = _outcome(library, tasks, given.judgements, mode, asked)
+            outcome, rankings = _outcome(library, tasks, given, mode, asked)
             outcomes.append(outcome)
             if mode in runs:
                 write_run(runs[mode], rankings, f"pincite-{mode}")
@@ -166,25 +167,30 @@ def _filled(library: Library, given: EvaluationSet, progress: ProgressCallback |
 def _outcome(
     library: Library,
     tasks: Sequence[Task],
-    judgements: dict[str, dict[str, int]],
+    given: EvaluationSet,
     mode: Mode,
     asked: AskedCallback | None,
 ) -> tuple[Outcome, dict[str, Ranking]]:
     values: Values = defaultdict(dict)
     rankings: dict[str, Ranking] = {}
     times = []
+    citations = wrong = 0
+    texts = {each.source: each.text for each in given.documents}
     for task, found in zip(tasks, _ask(library, [task.text for task in tasks], mode, DEPTH, asked), strict=True):
         times.append(found.milliseconds)
         rankings |= dict.fromkeys(task.queries, ranked(found.deep))
+        quoted = quotes(task.text, found.top)
+        citations += len(quoted)
+        wrong += sum(quote.span.of(texts[quote.hit.document.source]) != quote.words for quote in quoted)
         for gold in task.golds:
             _note(values, gold.id, evidence(gold, found.top, found.deep))
-            _note(values, gold.id, quoted_answers(gold, quotes(task.text, found.top)))
+            _note(values, gold.id, quoted_answers(gold, quoted))
         # The question is the unit of resampling: a claim with three rationales is one observation, not three.
         if pins := list(rationale_pins(task.rationales, found.top)):
             values["Rationale pin"][task.rationales[0].id] = sum(pins) / len(pins)
     if rankings:
-        values |= measured(judgements, rankings)
-    return _summed(mode, values, times), rankings
+        values |= measured(given.judgements, rankings)
+    return replace(_summed(mode, values, times), citations=citations, citations_wrong=wrong), rankings
 
 
 def _ask(

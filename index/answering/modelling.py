@@ -1,0 +1,55 @@
+"""An answer in a language model's words, checked; or, whatever goes wrong with the model, in the documents' own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from index.answering.citing import cited
+from index.answering.markers import declines
+from index.answering.prompting import Source
+from index.answering.writing import ModelWriter
+from index.errors import WriterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.answering.citing import Closeness, Locate
+    from index.records import Answer
+    from index.settings import Settings
+
+
+def written(
+    answer: Answer, settings: Settings, *, closeness: Closeness, locate: Locate, strict: bool
+) -> Iterator[str | Answer]:
+    """The model's words as they come, then the answer that is made of them; a note tells why where it is not."""
+    text = ""
+    sources = [
+        Source(n, hit.document.name, hit.location.label, hit.passage.text) for n, hit in enumerate(answer.hits, 1)
+    ]
+    try:
+        for piece in _writer(settings).stream(answer.question, sources):
+            text += piece
+            yield piece
+    except WriterError as error:
+        yield _quoted_instead(answer, f"{error.message} {error.hint}")
+        return
+    if declines(text):
+        yield _quoted_instead(answer, "The model found no answer in these passages.")
+    else:
+        yield cited(answer, text, closeness=closeness, locate=locate, strict=strict)
+
+
+def _quoted_instead(answer: Answer, why: str) -> Answer:
+    return replace(answer, notes=(*answer.notes, f"{why} The documents are quoted instead."))
+
+
+def _writer(settings: Settings) -> ModelWriter:
+    return ModelWriter(
+        settings.llm_url,
+        settings.llm_model,
+        settings.llm_key.get_secret_value(),
+        timeout_seconds=settings.llm_timeout,
+        budget_tokens=settings.llm_budget,
+        max_answer_tokens=settings.llm_tokens,
+    )

@@ -1,0 +1,106 @@
+"""Answers and citations in the forms that people paste, and evidence packs that another library can check.
+
+    print(export(answer, "markdown"))
+    Path("evidence.zip").write_bytes(pack(answer, contexts, {"encoder": "…"}, datetime.now(UTC)))
+    for finding in verify_pack(read_pack("evidence.zip"), find):
+        print(finding.quote, finding.what)
+
+All are functions of records. In every form a citation has its place and a link to its words (see `linking`), and no
+text of a document becomes markup: it is made fit for one line in `describing`, then escaped by the form. So a readable
+form shows a quote with each run of white space as one space; `evidence.json` has it character for character.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from index.errors import BadPack, PinciteError
+from index.exporting import bibtex, csl, html, markdown, prose, ris
+from index.exporting.context import Context
+from index.exporting.describing import described
+from index.exporting.evidence import Evidence, Pack, PackFinding
+from index.exporting.linking import deep_link
+from index.exporting.outlining import outlined
+from index.exporting.packing import pack, pack_markdown
+from index.exporting.reading import read_pack
+from index.exporting.styling import references
+from index.exporting.verifying import verify_pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.exporting.describing import Entry
+    from index.exporting.outlining import Outline
+    from index.exporting.styling import Style
+    from index.records import Answer, Citation
+
+__all__ = [
+    "FORMS",
+    "BadPack",
+    "Context",
+    "Evidence",
+    "Form",
+    "Pack",
+    "PackFinding",
+    "cite",
+    "deep_link",
+    "export",
+    "pack",
+    "pack_markdown",
+    "read_pack",
+    "verify_pack",
+]
+
+Form = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago"]
+FORMS: tuple[Form, ...] = get_args(Form)
+_HEADINGS: dict[Style, str] = {"apa": "References", "mla": "Works Cited", "chicago": "Notes"}
+_CITED: dict[str, Callable[[Entry], str]] = {
+    "text": prose.citation,
+    "markdown": markdown.citation,
+    "html": html.citation,
+}
+_ANSWERED: dict[str, Callable[[Outline], str]] = {
+    "text": prose.answer,
+    "markdown": markdown.answer,
+    "html": html.answer,
+}
+_LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex.write, "ris": ris.write, "csl": csl.write}
+
+
+def export(answer: Answer, form: Form) -> str:
+    """The whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
+
+    Raises PinciteError where there is no such form.
+    """
+    _check(form)
+    outline = outlined(answer)
+    if form in _LISTED:
+        return _LISTED[form](tuple({entry.key: entry for entry in outline.entries}.values()))
+    if form in _ANSWERED:
+        return _ANSWERED[form](outline)
+    style = cast("Style", form)
+    made = zip(outline.entries, _styled(outline.entries, style), strict=True)
+    return prose.numbered(outline, _HEADINGS[style], [f"[{entry.marker}] {reference}" for entry, reference in made])
+
+
+def cite(citation: Citation, form: Form) -> str:
+    """One citation, as `export` lists it among the sources. Raises PinciteError where there is no such form."""
+    _check(form)
+    entry = described(citation)
+    if form in _LISTED:
+        return _LISTED[form]((entry,))
+    if form in _CITED:
+        return _CITED[form](entry)
+    return _styled((entry,), cast("Style", form))[0] + "\n"
+
+
+def _styled(entries: Sequence[Entry], style: Style) -> list[str]:
+    """References; the styles have no place for the link to a file, so it follows on a line of its own."""
+    unique = {entry.key: entry for entry in entries}
+    made = dict(zip(unique, references(tuple(unique.values()), style), strict=True))
+    return [made[entry.key] if entry.address else f"{made[entry.key]}\n{prose.INDENT}{entry.link}" for entry in entries]
+
+
+def _check(form: str) -> None:
+    if form not in FORMS:
+        raise PinciteError(f"{form!r} is no form to export to.", f"Choose one of: {', '.join(FORMS)}")

@@ -1,0 +1,78 @@
+"""Links to the very words of a citation.
+
+A web page is linked with a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`, as browsers understand it and
+https://wicg.github.io/scroll-to-text-fragment/ defines it). Any other document has no address that a stranger could
+open, so the link names it by its contents: `pincite:DOCUMENT_ID#START-END`, the SHA-256 of the file and the span
+`[start, end)` in code points of its text. Whoever has the same file in a library finds the words by it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote as percent_encoded
+from urllib.parse import urlsplit, urlunsplit
+
+from index.exporting.context import Context
+from index.loading.composing import one_line
+
+if TYPE_CHECKING:
+    from index.records import Citation
+
+WHOLE = 300
+"""Characters up to which a quote is put into the link whole; beyond, its first and last words stand for it."""
+ENDS = 6
+"""How many words stand for each end of a long quote."""
+TELLING = 4
+"""Words from which on a quote is found without the words around it."""
+_HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+_LEGAL = "/:@!$&'()*+,;=~-._?"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def deep_link(citation: Citation, context: Context | None = None) -> str:
+    """Where the quote can be read. `context` is what stands around it, and is needed only to find a short quote."""
+    address = web_address(citation.document.source)
+    if not address:
+        identity = percent_encoded(citation.document.id, safe="", errors="replace")
+        return f"pincite:{identity}#{citation.start}-{citation.end}"
+    directive = _directive(citation.quote, context or Context())
+    return f"{address}{'' if '#' in address else '#'}:~:text={directive}" if directive else address
+
+
+def web_address(source: str) -> str:
+    """The source as an address that can stand in any format, without a password; empty where it is none."""
+    try:
+        scheme, host, path, query, fragment = urlsplit(one_line(source))
+        host = host.rpartition("@")[2]
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except ValueError:
+        return ""
+    if scheme not in ("http", "https") or not _HOST.fullmatch(host):
+        return ""
+    fragment = fragment.partition(":~:")[0]
+    return urlunsplit((scheme, host, *(_legal(part) for part in (path, query, fragment))))
+
+
+def _legal(part: str) -> str:
+    return percent_encoded(_STRAY_PERCENT.sub("%25", part), safe=_LEGAL + "%", errors="replace")
+
+
+def _directive(quote: str, context: Context) -> str:
+    """A browser seeks each part within one block of the page, so a quote of several lines is given by its ends."""
+    lines = [words for line in quote.splitlines() if (words := one_line(line).split())]
+    if not lines:
+        return ""
+    words = [word for line in lines for word in line]
+    if len(lines) == 1 and len(words) < TELLING:
+        before, after = context.before_on_line.split()[-TELLING:], context.after_on_line.split()[:TELLING]
+        prefix, suffix = (f"{_encoded(before)}-," if before else ""), (f",-{_encoded(after)}" if after else "")
+        return f"{prefix}{_encoded(words)}{suffix}"
+    long = len(lines) > 1 or (len(" ".join(words)) > WHOLE and len(words) >= 2 * ENDS)
+    return f"{_encoded(lines[0][:ENDS])},{_encoded(lines[-1][-ENDS:])}" if long else _encoded(words)
+
+
+def _encoded(words: list[str]) -> str:
+    """Percent-encoded; the dash too, which has a meaning here, and a last stop, which would seem to follow the link."""
+    encoded = percent_encoded(" ".join(words), safe="", errors="replace").replace("-", "%2D")
+    return f"{encoded[:-1]}%2E" if encoded.endswith(".") else encoded

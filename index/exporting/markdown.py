@@ -1,0 +1,59 @@
+"""Answers and citations as Markdown, with footnotes. Every word from outside passes through `escaped`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from index.exporting.describing import Entry
+    from index.exporting.outlining import Line, Outline
+
+_ACTIVE = re.compile(
+    r"""[\\`*_{}\[\]<#~^$|]     # emphasis, code, links, tags, attributes, templates, formulas, tables
+    | ==                        # marked words
+    | &(?=\#?\w+;)              # character references
+    | @(?=\w)                   # mentions, pandoc's citations, addresses that become links
+    | :(?=//) | (?<=\bwww)\.    # addresses that become links
+    | !$                        # would make an image of a footnote behind it
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_AT_THE_BEGINNING = re.compile(r"[-+:%>=]|\d+(?=[.)])")
+
+
+def escaped(words: str) -> str:
+    """Words that Markdown shows as they are, at the beginning of a line as within it. They must be one line.
+
+    Escaped is what has a meaning in CommonMark or in the extensions of GitHub and pandoc.
+    """
+    words = _ACTIVE.sub(r"\\\g<0>", words)
+    if begun := _AT_THE_BEGINNING.match(words):
+        at = begun.end() if begun.group()[0].isdigit() else 0
+        words = f"{words[:at]}\\{words[at:]}"
+    return words
+
+
+def citation(entry: Entry) -> str:
+    """A quotation, and below it where it stands."""
+    return f"> “{escaped(entry.quote)}”\n>\n> — {escaped(entry.reference)} <{entry.link}>\n"
+
+
+def answer(outline: Outline) -> str:
+    """The question as a heading, the statements with footnotes, in each footnote reference, quote and link."""
+    blocks = [f"## {escaped(outline.question)}"]
+    blocks += [outline.abstention] if outline.abstention else []
+    blocks += map(_statement, outline.lines)
+    blocks += [f"Nearest:\n\n{citation(outline.nearest).rstrip()}"] if outline.nearest else []
+    blocks += [f"[^{entry.marker}]: {source(entry)}" for entry in outline.entries]
+    return "\n\n".join(blocks) + "\n"
+
+
+def source(entry: Entry) -> str:
+    """Reference, quote and link on one line."""
+    return f"{escaped(entry.reference)}: “{escaped(entry.quote)}” <{entry.link}>"
+
+
+def _statement(line: Line) -> str:
+    footnotes = "".join(f"[^{marker}]" for marker in line.markers)
+    return f"{escaped(line.text)}{footnotes}{f' *({escaped(line.remark)})*' if line.remark else ''}"

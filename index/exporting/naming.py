@@ -1,0 +1,105 @@
+"""Authors as bibliographies want them: family names before given names, several names apart.
+
+Documents state their authors in one line, in no agreed form. What is plainly a person's name is taken apart; all else,
+above all the name of a body, stays as it stands, for a name taken apart at the wrong place is a wrong author.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MOST = 50
+"""Names beyond which the rest of a list is left out."""
+_SEMICOLON = re.compile(r"\s*;\s*")
+_BETWEEN = re.compile(r"\s*,\s*(?:(?:and|&)\s+)?|\s+(?:and|&)\s+")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_PARTICLES = _set("af al bin da das de del della den der di do dos du el ibn la le ten ter van von zu zur y")
+_TITLES = _set("dr dr. prof prof. professor sir dame lord lady mr mr. mrs. ms. rev. jr jr. sr sr. ii iii iv")
+_BODIES = _set(
+    """
+    academy administration affairs agency alliance archive archives army assembly associates association authority
+    bank board bureau center centre chamber church club coalition college collective commission committee community
+    company conference congress consortium corporation council court cross department desk directorate division
+    editors editorial embassy federation force foreign forum foundation fund government group health house inc inc.
+    initiative institute institution international journal laboratories laboratory law library limited ltd ltd.
+    magazine ministry museum nations network news newspaper office organisation organization parliament partners
+    party post press project publications publishing research review rights school secretariat senate service
+    services society staff state states statistics studies team times today treasury trust union united university
+    watch working world writers
+    gmbh ag universität institut ministerium verein stiftung université ministère société universidad ministerio
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A person's name, or with `given` empty the name of a body, or one that cannot be told apart."""
+
+    family: str
+    given: str = ""
+
+    @property
+    def sorted(self) -> str:
+        """As it is filed: `Snow, John`."""
+        return f"{self.family}, {self.given}" if self.given else self.family
+
+
+def names(author: str) -> tuple[Name, ...]:
+    """The names in what a document states as its author, which is one line."""
+    pieces = [piece for piece in _SEMICOLON.split(author.strip(" ;")) if piece]
+    return tuple(name for piece in pieces[:MOST] for name in _piece(piece))[:MOST]
+
+
+def _piece(text: str) -> list[Name]:
+    parts = _BETWEEN.split(text)
+    if len(parts) > 1 and all(parts):
+        people = [_person(part) for part in parts]
+        if all(people):
+            return [person for person in people if person]
+        if len(parts) == 2 and (inverted := _inverted(text)):
+            return [inverted]
+    return [_person(text) or Name(text)]
+
+
+def _inverted(text: str) -> Name | None:
+    """`Snow, John`: one family name, a comma, given names."""
+    family, comma, given = (part.strip() for part in text.partition(","))
+    words = f"{given} {family}".split()
+    plain = comma and len(family.split()) == 1 and given and _personal(words)
+    return Name(family, given) if plain else None
+
+
+def _person(text: str) -> Name | None:
+    """`John Snow`, `Ludwig van Beethoven`, `J. R. R. Tolkien`; None for everything that need not be a person."""
+    words = text.split()
+    if len(words) < 2 or not _personal(words):
+        return None
+    at = len(words) - 1
+    while at > 1 and words[at - 1].casefold() in _PARTICLES:
+        at -= 1
+    return Name(" ".join(words[at:]), " ".join(words[:at]))
+
+
+def _personal(words: list[str]) -> bool:
+    """Two to five words with capitals, none of them a title or a word that bodies have in their names."""
+    lowered = [word.casefold() for word in words]
+    return (
+        2 <= len(words) <= 5
+        and lowered[0] not in _PARTICLES | {"the"}
+        and not _BODIES.union(_TITLES).intersection(lowered)
+        and all(_capitalised(word) or word in _PARTICLES for word in words)
+        and len(words[-1]) > 1
+        and _capitalised(words[-1])
+        and not words[-1].isupper()
+    )
+
+
+def _capitalised(word: str) -> bool:
+    """`John`, `J.`, `J.R.R.`, `O’Neill`, `Jean-Paul`: letters, the first a capital."""
+    return word[0].isupper() and all(character.isalpha() or character in "'’.-‐" for character in word)

@@ -1,0 +1,101 @@
+"""Making an evidence pack: an answer with all that another person needs to check it, in one file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from index.exporting.context import Context, context_in
+from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Evidence, Pack
+from index.exporting.linking import deep_link, web_address
+from index.exporting.outlining import outlined
+from index.exporting.readable import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from index.records import Answer, Citation
+
+FENCE = "```json " + FORMAT
+"""Opens the machine part of a `.md`; no text from outside can begin a line, so none can forge it."""
+
+
+def pack(
+    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+) -> bytes:
+    """A `.zip` with the machine part `evidence.json` and the human part `evidence.md`. The same input, the same bytes.
+
+    `contexts` has, by marker, the characters right before and after each quote; where it lacks one, those of the
+    passage that was found stand in. `made_at` has to know its time zone.
+    """
+    human, machine = _parts(answer, contexts, settings_facts, made_at)
+    date_time = (max(made_at.year, 1980), made_at.month, made_at.day, made_at.hour, made_at.minute, made_at.second)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in ((HUMAN_PART, human), (MACHINE_PART, machine)):
+            info = zipfile.ZipInfo(name, date_time)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, text.encode())
+    return buffer.getvalue()
+
+
+def pack_markdown(
+    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+) -> str:
+    """The same in one `.md`: the human part, and below it the machine part in a block of code."""
+    human, machine = _parts(answer, contexts, settings_facts, made_at)
+    return f"{human}\n{FENCE}\n{machine}\n```\n"
+
+
+def _parts(
+    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+) -> tuple[str, str]:
+    if made_at.tzinfo is None:
+        raise ValueError("made_at has no time zone")
+    contexts = {
+        citation.marker: contexts.get(citation.marker) or context_in(citation, answer.hits)
+        for citation in answer.citations
+    }
+    made = Pack(
+        made_at=made_at.isoformat(timespec="seconds"),
+        question=answer.question,
+        status=answer.status,
+        confidence=answer.confidence,
+        bar=answer.bar,
+        writer=answer.writer,
+        searched=answer.searched,
+        statements=answer.statements,
+        evidence=tuple(_evidence(citation, contexts[citation.marker]) for citation in answer.citations),
+        settings=dict(settings_facts),
+        notes=answer.notes,
+    )
+    human = readable(made, outlined(answer, contexts))
+    head = {"format": FORMAT, "version": VERSION, "readable_sha256": digest(human)}
+    return human, _json(head | asdict(made))
+
+
+def _json(fields: dict[str, Any]) -> str:
+    """ASCII: each character by its number, so that no editor reorders, joins or normalises what was quoted.
+
+    Half a character, as a question may hold one and no document does, becomes a question mark: no reader takes it.
+    """
+    whole = json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
+    return json.dumps(whole, ensure_ascii=True, indent=2)
+
+
+def _evidence(citation: Citation, context: Context) -> Evidence:
+    """An address goes without the password that it may have."""
+    source = web_address(citation.document.source) or citation.document.source
+    shared = replace(citation, document=replace(citation.document, source=source))
+    return Evidence(shared, context, deep_link(citation, context))
+
+
+def digest(human: str) -> str:
+    """SHA-256 of the human part, whatever a program has made of its line ends."""
+    return hashlib.sha256("\n".join(human.split("\r\n")).encode()).hexdigest()

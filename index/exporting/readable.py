@@ -1,0 +1,89 @@
+"""The part of an evidence pack that people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.exporting.markdown import escaped
+from index.loading.composing import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.exporting.describing import Entry
+    from index.exporting.evidence import Evidence, Pack
+    from index.exporting.outlining import Outline
+
+_HOW_TO_CHECK = (
+    "Each document is named by the SHA-256 of its file. In a library that holds the same files, Pincite checks that "
+    "every quote stands in its document at the characters given here, counted in Unicode code points from 0."
+)
+
+
+def readable(pack: Pack, outline: Outline) -> str:
+    """Markdown: question, answer, each quote with what stands around it and where it stands, and the settings."""
+    return "\n\n".join(_blocks(pack, outline)) + "\n"
+
+
+def _blocks(pack: Pack, outline: Outline) -> Iterator[str]:
+    yield "# Evidence"
+    yield f"Question: {_words(pack.question)}"
+    yield "## Answer"
+    if outline.abstention:
+        yield outline.abstention
+    for line in outline.lines:
+        markers = "".join(f" **[{marker}]**" for marker in line.markers)
+        yield f"{escaped(line.text)}{markers}{f' *({escaped(line.remark)})*' if line.remark else ''}"
+    for each, entry in zip(pack.evidence, outline.entries, strict=True):
+        yield f"## Quote {entry.marker}"
+        yield f"> {_quoted(each)}"
+        yield _facts(_of_quote(each, entry))
+    yield "## How this was made"
+    passages, documents = pack.searched
+    yield _facts(
+        {
+            "Date": pack.made_at,
+            "Searched": f"{passages:,} passages of {documents:,} documents",
+            "Confidence": f"{pack.confidence:.0%}; from {pack.bar:.0%} on an answer is given",
+            "Written by": "quoting the documents" if pack.writer == "quote" else "a language model, then checked",
+            **pack.settings,
+        }
+    )
+    for note in pack.notes:
+        yield _words(note)
+    yield "## How to check it"
+    yield _HOW_TO_CHECK
+
+
+def _quoted(each: Evidence) -> str:
+    """The quote in bold among the words around it."""
+    quote = _words(each.citation.quote)
+    parts = (_words(each.context.before), f"**{quote}**" if quote else "", _words(each.context.after))
+    return " ".join(part for part in parts if part)
+
+
+def _of_quote(each: Evidence, entry: Entry) -> dict[str, str]:
+    citation, info = each.citation, each.citation.document
+    return {
+        "Title": entry.title,
+        "Author": entry.author,
+        "Date": entry.date,
+        "Place": entry.location.label,
+        "Source": info.source,
+        "SHA-256": info.id,
+        "Characters": f"{citation.start} to {citation.end} of {info.characters}",
+        "Link": each.link,
+    }
+
+
+def _facts(facts: dict[str, str]) -> str:
+    """A list; a fact that is not known is left out."""
+    return "\n".join(f"- {_words(name)}: {_value(name, value)}" for name, value in facts.items() if value)
+
+
+def _value(name: str, value: str) -> str:
+    return f"<{value}>" if name == "Link" else _words(value)
+
+
+def _words(text: str) -> str:
+    return escaped(one_line(text))

@@ -1,0 +1,121 @@
+"""Reading an evidence pack that comes from somebody else, and may be damaged, changed or a trap.
+
+Nothing is unpacked to the disk: two entries are read by their names, into memory, up to a limit that holds for what
+comes out and not for what the archive says of it.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import BadPack
+from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Pack
+from index.exporting.packing import FENCE, digest
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+LARGEST = 16 << 20
+"""Bytes of a pack, and of each of its parts when unpacked."""
+_ENTRIES = 16
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    format: str
+    version: int
+    readable_sha256: str = ""
+
+
+def read_pack(path: str | Path) -> Pack:
+    """The pack in a `.zip` or `.md`. Raises BadPack where it is none, is damaged, or was changed since it was made."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise BadPack(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+    if len(data) > LARGEST:
+        raise BadPack(f"{path.name} is larger than {LARGEST >> 20} megabytes, which no evidence pack is.")
+    human, machine = _unzipped(data, path.name) if data.startswith(b"PK") else _fenced(data, path.name)
+    return _pack(human, machine, path.name)
+
+
+def _unzipped(data: bytes, name: str) -> tuple[bytes, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.namelist()
+            if len(entries) > _ENTRIES or any(entries.count(part) != 1 for part in (HUMAN_PART, MACHINE_PART)):
+                raise BadPack(f"{name} is an archive, but not one of {MACHINE_PART} and {HUMAN_PART}.")
+            return _entry(archive, HUMAN_PART, name), _entry(archive, MACHINE_PART, name)
+    except _BROKEN as error:
+        raise BadPack(f"{name} is an archive that cannot be read: {error}.") from error
+
+
+def _entry(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
+    with archive.open(part) as entry:
+        data = entry.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise BadPack(f"{part} in {name} unpacks to more than {LARGEST >> 20} megabytes, as only a trap does.")
+    return data
+
+
+def _fenced(data: bytes, name: str) -> tuple[bytes, bytes]:
+    lines = data.replace(b"\r\n", b"\n")
+    human, fence, rest = lines.rpartition(f"\n{FENCE}\n".encode())
+    machine, closed, _ = rest.partition(b"\n```")
+    if not fence or not closed:
+        raise BadPack(f"{name} is no evidence pack: neither an archive, nor Markdown with {FORMAT} in it.")
+    return human, machine
+
+
+def _pack(human: bytes, machine: bytes, name: str) -> Pack:
+    from pydantic import ValidationError
+
+    try:
+        head: _Head = _adapter(_Head).validate_json(machine, strict=True)
+        if head.format != FORMAT:
+            raise BadPack(f"{name} is no evidence pack: its format is called {head.format[:40]!r}.")
+        if head.version > VERSION:
+            raise BadPack(f"{name} was made by a newer Pincite.", "Upgrade Pincite: pip install --upgrade pincite")
+        made: Pack = _adapter(Pack).validate_json(machine, strict=True)
+        changed = digest(human.decode()) != head.readable_sha256
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"][:8])
+        raise BadPack(f"The {MACHINE_PART} of {name} is not what it should be: {place} {first['msg']}.") from error
+    except UnicodeDecodeError as error:
+        raise BadPack(f"The {HUMAN_PART} of {name} is not UTF-8 text.") from error
+    if changed:
+        raise BadPack(f"The {HUMAN_PART} of {name} is not the one that was packed.")
+    if flaw := _flaw(made):
+        raise BadPack(f"The {MACHINE_PART} of {name} contradicts itself: {flaw}.")
+    return made
+
+
+def _flaw(made: Pack) -> str:
+    markers = [each.citation.marker for each in made.evidence]
+    if len(set(markers)) != len(markers) or any(marker < 1 for marker in markers):
+        return "its citations are not numbered apart"
+    for statement in made.statements:
+        if not set(statement.markers) <= set(markers):
+            return "a statement rests on a citation that is not there"
+    for each in made.evidence:
+        citation = each.citation
+        if not 0 <= citation.start <= citation.end or citation.end - citation.start != len(citation.quote):
+            return f"quote {citation.marker} is not as long as its span"
+    return ""
+
+
+@cache
+def _adapter(record: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(record)

@@ -1,0 +1,53 @@
+"""Citations as references in the styles of the APA, the MLA and the Chicago manual, by a processor of CSL.
+
+The styles are ours, in `styles/`: the published ones are made for books and journals, and leave out a file without
+author or print its title twice. A style says how a reference looks; names, dates and lists are the processor's work.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from index.exporting import csl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.exporting.describing import Entry
+
+Style = Literal["apa", "mla", "chicago"]
+STYLES = Path(__file__).parent / "styles"
+_CLOSED = ("?", "!")
+
+
+def references(entries: Sequence[Entry], style: Style) -> list[str]:
+    """A reference for each citation, in their order; each with the place and, of a web page, the deep link."""
+    from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
+    from citeproc.source.json import CiteProcJSON
+
+    source = CiteProcJSON([_item(entry) for entry in entries])
+    # A style holds the state of one run: it is read anew, for several threads may be at work.
+    rules = CitationStylesStyle(str(STYLES / f"{style}.csl"), validate=False)
+    bibliography = CitationStylesBibliography(rules, source, formatter.plain)
+    for entry in entries:
+        bibliography.register(Citation([CitationItem(entry.key)]))
+    made = [str(reference).replace(csl.WORD_JOINER, "") for reference in bibliography.bibliography()]
+    return [_closed(reference, entry.title) for reference, entry in zip(made, entries, strict=True)]
+
+
+def _item(entry: Entry) -> dict[str, object]:
+    """The variables that our styles use."""
+    item = csl.item(entry)
+    place = {
+        "number": item.get("page"),
+        "section": item.get("section"),
+        "chapter-number": entry.location.paragraph or None,
+    }
+    kept = {name: item[name] for name in ("id", "type", "title", "author", "issued", "URL") if name in item}
+    return kept | {name: value for name, value in place.items() if value}
+
+
+def _closed(reference: str, title: str) -> str:
+    """A title that ends in a question mark takes no full stop, which the processor does not know."""
+    return reference.replace(f"{title}.", title, 1) if title.endswith(_CLOSED) else reference

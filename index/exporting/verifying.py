@@ -1,0 +1,88 @@
+"""Checking an evidence pack against a library, which need not be the one that it was made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.exporting.evidence import PackFinding
+from index.exporting.locating import located
+from index.loading.composing import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from index.exporting.evidence import Evidence, Fault, Pack
+    from index.records import Citation, Document, Statement
+
+ELLIPSIS = "…"
+
+
+def verify_pack(pack: Pack, documents: Callable[[str], Document | None]) -> list[PackFinding]:
+    """What of the pack does not hold here; nothing where every quote is in its document, word for word.
+
+    `documents` gives the document of an id, or one that goes by the same name where there is none of that id, or None.
+    """
+    known: dict[str, Document | None] = {}
+    findings: list[PackFinding] = []
+    for each in pack.evidence:
+        identity = each.citation.document.id
+        if identity not in known:
+            known[identity] = documents(identity)
+        findings += _check(each, known[identity])
+    findings += [finding for statement in pack.statements for finding in _statement(pack, statement)]
+    return findings
+
+
+def _check(each: Evidence, document: Document | None) -> Iterator[PackFinding]:
+    citation = each.citation
+    start, end, identity = citation.start, citation.end, citation.document.id
+    if document is None:
+        yield _finding("document missing", citation, f"No document here has the SHA-256 {identity}.")
+        return
+    there = document.text[start:end] == citation.quote
+    if document.id != identity:
+        place = "The quote is in it all the same." if there else _elsewhere(citation, document)
+        yield _finding("another document", citation, f"Its SHA-256 is {document.id}, not {identity}. {place}")
+        return
+    if not there:
+        what = f"Characters {start} to {end} of the document are other words. {_elsewhere(citation, document)}"
+        yield _finding("quote not there", citation, what)
+        return
+    before, after = each.context.before, each.context.after
+    if not (document.text.endswith(before, 0, start) and document.text.startswith(after, end)):
+        yield _finding("context differs", citation, "What the pack has around the quote is not around it.")
+    for name, here, packed in _descriptions(citation, document):
+        if packed != here:
+            yield _finding("described otherwise", citation, f"Its {name} is {here!r} here, and {packed!r} in the pack.")
+
+
+def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str, str, str]]:
+    """What is told of the quote beside its words: by name, as it is here and as the pack has it."""
+    info = citation.document
+    yield "title", document.title, info.title
+    yield "author", document.author, info.author
+    yield "date", document.date, info.date
+    yield "place", located(document.landmarks, citation.start).label, citation.location.label
+
+
+def _elsewhere(citation: Citation, document: Document) -> str:
+    at = document.text.find(citation.quote)
+    if at < 0:
+        return "The quote is nowhere in it."
+    return f"The quote stands at {at} to {at + len(citation.quote)}."
+
+
+def _statement(pack: Pack, statement: Statement) -> Iterator[PackFinding]:
+    """A statement that is given as a quotation has to be words of a quote that it rests on."""
+    if pack.writer != "quote" or statement.verdict != "quoted":
+        return
+    words = one_line(statement.text).strip(f"{ELLIPSIS} ")
+    quotes = [each.citation.quote for each in pack.evidence if each.citation.marker in statement.markers]
+    if not any(words in one_line(quote) for quote in quotes):
+        marker = statement.markers[0] if statement.markers else 0
+        what = "The statement is given as a quotation, and its quotes do not hold it."
+        yield PackFinding("statement not quoted", marker, "", statement.text, what)
+
+
+def _finding(fault: Fault, citation: Citation, what: str) -> PackFinding:
+    return PackFinding(fault, citation.marker, citation.document.name, citation.quote, what)

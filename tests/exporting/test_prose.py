@@ -1,0 +1,59 @@
+"""Plain text, which has no escape: what is ours is told by its place."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+
+from index.exporting import cite, export
+from index.exporting.outlining import outlined
+from index.records import Answer, Statement
+from tests.exporting.making import PAGE, abstention, answer, answers, citation
+
+
+def test_an_answer_lists_statements_then_sources() -> None:
+    """A marker stands where a line begins."""
+    assert export(answer(citation(PAGE)), "text") == (
+        "Question: What was the cause?\n"
+        "\n"
+        "[1] “The pump in Broad Street was the cause.”\n"
+        "\n"
+        "Sources\n"
+        "\n"
+        "[1] John Snow, On the Mode of Communication of Cholera (1855-03-02), p. 39, § Soho, ¶ 1\n"
+        "    “The pump in Broad Street was the cause.”\n"
+        "    https://example.org/cholera#:~:text=The%20pump%20in%20Broad%20Street%20was%20the%20cause%2E\n"
+    )
+
+
+def test_one_citation_is_three_lines() -> None:
+    """Quote, reference, link."""
+    quote, reference, link = cite(citation(), "text").splitlines()
+    assert quote == "“The pump in Broad Street was the cause.”"
+    assert reference.endswith("p. 39, § Soho, ¶ 1")
+    assert link.startswith("pincite:")
+
+
+def test_a_statement_without_support_has_a_dash_for_a_marker() -> None:
+    """And the verdict behind it."""
+    made = export(answer(statements=(Statement("It was the air.", (), "not found"),)), "text")
+    assert "\n[-] It was the air. (not found)\n" in made
+
+
+def test_no_answer_says_how_near_it_came() -> None:
+    """Confidence, bar, and the nearest passage."""
+    made = export(abstention(), "text")
+    assert "(confidence 21%, from 50% on an answer is given)." in made
+    assert "\nNearest: John Snow, On the Mode" in made
+
+
+@given(answers())
+def test_no_document_begins_a_line(each: Answer) -> None:
+    """Line by line it is what we wrote, so no marker and no source can be forged."""
+    outline, lines = outlined(each), export(each, "text").splitlines()
+    marked = [line for line in lines if line.startswith("[")]
+    assert len(lines) == 2 + len(outline.lines) + 3 + 3 * len(outline.entries)
+    assert len(marked) == len(outline.lines) + len(outline.entries)
+    for line, entry in zip(marked[len(outline.lines) :], outline.entries, strict=True):
+        assert re.match(r"\[(\d+)\]", line).group(1) == str(entry.marker)  # type: ignore[union-attr]
