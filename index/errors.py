@@ -18,6 +18,7 @@
     ├── EvaluationError
     ├── WriterError
     ├── BadPack
+    ├── BatchError
     └── LoadingError                 becomes a `Failure` in the receipt; never stops the other files
         ├── SourceNotFound
         ├── SourceNotReadable
@@ -164,6 +165,10 @@ class BadPack(PinciteError):
     """A file is not an evidence pack, or was changed or damaged since it was made."""
 
     hint = "Ask for the pack again, from whoever made it."
+
+
+class BatchError(PinciteError):
+    """A file of questions cannot be read, or the table of answers not written."""
 
 
 class LoadingError(PinciteError):

@@ -77,3 +77,15 @@ def test_a_text_is_checked(run: Run, write: Write) -> None:
     assert out.endswith("1 of 2 sentences supported.")
     assert run("check", write("right.txt", "The king signed the treaty in winter.")).code == 0
     assert run("check", write("right.txt", "The king signed the treaty in winter."), "--json").json["supported"] == 1
+
+
+def test_a_batch_of_questions(run: Run, write: Write, tmp_path: Path) -> None:
+    """A row each, and how many a second; the two options belong together, and something has to be asked."""
+    questions = write("q.txt", "Who signed the treaty?\nHow high is the volcano above the desert?\n")
+    told = run("ask", "--batch", questions, "-o", tmp_path / "t.csv")
+    assert told.code == 0
+    assert "1 answered, 1 abstained" in " ".join(told.out.split())
+    assert "questions a second" in " ".join(told.out.split())
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 3
+    assert run("ask", "--batch", questions).code == 2
+    assert run("ask").code == 2

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
+from functools import partial
 from pathlib import Path  # noqa: TC003
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +14,14 @@ from rich.console import Console
 from rich.text import Text
 
 from index.cli.printing import printable
-from index.cli.searching import Documents, Question  # noqa: TC001 - typer reads them when it runs
-from index.cli.state import ERROR, JsonOption
+from index.cli.searching import Documents  # noqa: TC001 - typer reads them when it runs
+from index.cli.state import ERROR, SOME_FAILED, JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from index.cli.state import State
+    from index.library import Library
     from index.records import Answer, Check, Citation
 
 ASK_EXAMPLE = "Example: pincite ask 'What did the treaty cost?' --in treaty.pdf"
@@ -43,8 +50,18 @@ class Writer(StrEnum):
 
 def ask(
     context: typer.Context,
-    question: Question,
+    question: Annotated[
+        str, typer.Argument(help="In your own words, with or without operators.", show_default=False)
+    ] = "",
     documents: Documents = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(help="Ask all questions of this .txt, .csv or .jsonl file.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The table for --batch: .csv, .jsonl or .md.", show_default=False),
+    ] = None,
     writer: Annotated[Writer, typer.Option(help="Quote, or let the model of PINCITE_LLM_URL write.")] = Writer.quote,
     strict: Annotated[bool, typer.Option("--strict", help="Leave out what the documents do not support.")] = False,
     form: Annotated[
@@ -58,14 +75,20 @@ def ask(
 ) -> None:
     """Answer a question in the documents' own words, each with its source; or say that they hold no answer.
 
-    With --writer model a language model writes, and each of its sentences is checked against its source.
+    With --writer model a language model writes, and each of its sentences is checked against its source. With --batch
+    each question of a file becomes a row of a table; run again, what is answered is not asked a second time.
     """
+    if batch is not None or output is not None:
+        _ask_all(context.obj, batch, output, partial(_ask, documents=documents, writer=writer, strict=strict))
+        return
+    if not question.strip():
+        raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
     from index import wire
     from index.cli import printing
     from index.exporting import export
 
     with context.obj.open() as library:
-        answer = library.ask(question, documents=documents or None, writer=writer.value, strict=strict)
+        answer = _ask(library, question, documents=documents, writer=writer, strict=strict)
         if pack is not None:
             _write_pack(pack, *library.pack(answer))
     if json:
@@ -77,6 +100,30 @@ def ask(
     for note in answer.notes:
         typer.secho(printable(f"note: {note}"), dim=True, err=True)
     show(answer)
+
+
+def _ask(library: Library, question: str, *, documents: Documents, writer: Writer, strict: bool) -> Answer:
+    return library.ask(question, documents=documents or None, writer=writer.value, strict=strict)
+
+
+def _ask_all(state: State, batch: Path | None, output: Path | None, ask: Callable[[Library, str], Answer]) -> None:
+    from index import batching
+    from index.cli.tables import evaluating
+
+    if batch is None or output is None:
+        raise typer.BadParameter("--batch FILE and --output FILE belong together.", param_hint="--batch, --output")
+    questions = batching.read_questions(batch)
+    began = monotonic()
+    with state.open() as library, evaluating(shown=not state.quiet) as (_, asked):
+        rows = batching.run(
+            questions, output, partial(ask, library), lambda n, of: asked("questions", n, of) if asked else None
+        )
+    counts = Counter(row.status for row in rows)
+    told = ", ".join(f"{number} {status}" for status, number in counts.items())
+    rate = len(rows) / max(monotonic() - began, 0.001)
+    Console(highlight=False).print(Text(printable(f"{output}: {told}; {rate:.1f} questions a second")))
+    if counts["failed"]:
+        raise typer.Exit(SOME_FAILED)
 
 
 def _write_pack(path: Path, archive: bytes, text: str) -> None:

@@ -1,0 +1,196 @@
+"""Many questions from a file, one row each into a table; what is there already is not asked again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, TextIO
+
+from index.errors import BatchError, PinciteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from index.records import Answer, Citation, Hit
+
+INPUTS = (".csv", ".jsonl", ".txt")
+OUTPUTS = (".csv", ".jsonl", ".md")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would run instead of showing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one question."""
+
+    question: str
+    status: str
+    """`answered`, `abstained`, or `failed`."""
+    answer: str = ""
+    """The statements with their markers."""
+    quote: str = ""
+    """The first citation's words; where there is none, those that came nearest. The same holds for the next two."""
+    document: str = ""
+    location: str = ""
+    confidence: float = 0.0
+    verdict: str = ""
+    """The first statement's."""
+    error: str = ""
+    """Why a question failed, and what to do."""
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def read_questions(path: Path) -> list[str]:
+    """The questions of a .txt (one a line), .csv (a column `question`, else the first) or .jsonl (`question`)."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BatchError(f"{path} cannot be read: {error}.", "It has to be UTF-8 text.") from error
+    match path.suffix.lower():
+        case ".txt":
+            asked = text.splitlines()
+        case ".csv":
+            asked = _from_csv(text)
+        case ".jsonl":
+            asked = [_from_json(path, n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+        case _:
+            raise BatchError(f"{path} is none of {', '.join(INPUTS)}.", "Name a file with one of these endings.")
+    questions = [question.strip() for question in asked if question.strip()]
+    if not questions:
+        raise BatchError(f"{path} has no question.", "Write one a line.")
+    return questions
+
+
+def run(
+    questions: Sequence[str], output: Path, ask: Callable[[str], Answer], progress: Callable[[int, int], None]
+) -> list[Row]:
+    """Ask each question that the table does not have yet, and add each row at once; all rows, in the questions' order.
+
+    A question that fails is a row, too, and is asked again the next time. Killed at any moment, the table has what was
+    answered. Raises BatchError where it cannot be read or written.
+    """
+    if output.suffix.lower() not in OUTPUTS:
+        raise BatchError(f"{output} is none of {', '.join(OUTPUTS)}.", "Name a file with one of these endings.")
+    done = {row.question: row for row in _read_rows(output) if row.status != "failed"}
+    try:
+        _begin(output, list(done.values()))
+        with output.open("a", encoding="utf-8", newline="") as file:
+            writer = _Writer(file, output.suffix.lower())
+            for n, question in enumerate(questions, 1):
+                if question not in done:
+                    done[question] = _asked(question, ask)
+                    writer.write(done[question])
+                progress(n, len(questions))
+    except OSError as error:
+        raise BatchError(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
+    return [done[question] for question in questions]
+
+
+def _begin(output: Path, rows: Sequence[Row]) -> None:
+    """The table with these rows, in place of one that may end in the midst of a row."""
+    part = output.with_name(f"{output.name}.part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        writer = _Writer(file, output.suffix.lower())
+        writer.head()
+        for row in rows:
+            writer.write(row)
+    part.replace(output)
+
+
+def _asked(question: str, ask: Callable[[str], Answer]) -> Row:
+    try:
+        answer = ask(question)
+    except PinciteError as error:
+        return Row(question, "failed", error=str(error))
+    said = " ".join(
+        statement.text + "".join(f" [{marker}]" for marker in statement.markers) for statement in answer.statements
+    )
+    row = Row(
+        question,
+        answer.status,
+        said,
+        confidence=round(answer.confidence, 4),
+        verdict=answer.statements[0].verdict if answer.statements else "",
+    )
+    sources: list[Citation | Hit] = [*answer.citations[:1], *answer.hits[:1]]
+    if not sources:
+        return row
+    return replace(row, quote=sources[0].quote, document=sources[0].document.name, location=sources[0].location.label)
+
+
+class _Writer:
+    """Rows into a file that can be read at any moment."""
+
+    def __init__(self, file: TextIO, form: str) -> None:
+        self._file = file
+        self._form = form
+        self._csv = csv.writer(file)
+
+    def head(self) -> None:
+        if self._form == ".csv":
+            self._csv.writerow(COLUMNS)
+        elif self._form == ".md":
+            self._file.write("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS) + "\n")
+
+    def write(self, row: Row) -> None:
+        values = asdict(row)
+        if self._form == ".jsonl":
+            self._file.write(json.dumps(values, ensure_ascii=False) + "\n")
+        elif self._form == ".csv":
+            self._csv.writerow([_guarded(str(value)) for value in values.values()])
+        else:
+            self._file.write("| " + " | ".join(_cell(str(value)) for value in values.values()) + " |\n")
+        self._file.flush()
+
+
+def _guarded(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _cell(value: str) -> str:
+    """One line of Markdown in which nothing is markup."""
+    escaped = "".join(f"\\{mark}" if mark in "\\`*_{}[]<>()#|!~&" else mark for mark in value)
+    return " ".join(escaped.split())
+
+
+def _read_rows(output: Path) -> Iterator[Row]:
+    """The rows of an unfinished table; a Markdown table, which is for reading, is made anew."""
+    if not output.exists() or output.suffix.lower() == ".md":
+        return
+    try:
+        with output.open(encoding="utf-8", newline="") as file:
+            if output.suffix.lower() == ".csv":
+                found = [dict(each) for each in csv.DictReader(file)]
+            else:
+                found = [json.loads(line) for line in file if line.endswith("\n")]
+        for each in found:
+            values = {name: each[name] for name in COLUMNS}
+            question = str(values.pop("question"))
+            if output.suffix.lower() == ".csv" and question.startswith("'") and question[1:].startswith(_FORMULA):
+                question = question[1:]
+            yield Row(question, **{**values, "confidence": float(values["confidence"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        hint = "Name another file, or remove this one."
+        raise BatchError(f"{output} is there already, and is no table of answers.", hint) from error
+
+
+def _from_csv(text: str) -> list[str]:
+    rows = [row for row in csv.reader(text.splitlines()) if row]
+    names = [name.strip().lower() for name in rows[0]] if rows else []
+    if "question" in names:
+        at = names.index("question")
+        return [row[at] for row in rows[1:] if len(row) > at]
+    return [row[0] for row in rows]
+
+
+def _from_json(path: Path, number: int, line: str) -> str:
+    try:
+        return str(json.loads(line)["question"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BatchError(
+            f"{path.name}, line {number}: there is no question.", "Mend that line and try again."
+        ) from error
