@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
+from benchmarks.curve import risk_coverage
 from benchmarks.machine import report
 from index import Library
 from index.answering.confidence import DEFAULT, WORDS_ALONE, features
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
     parser.add_argument("--features", help="keep the features in this .npz file")
+    parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
     parser.add_argument("--json")
     options = parser.parse_args()
     names = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
@@ -59,6 +61,9 @@ def main() -> None:
         np.savez(options.features, **parts)
     table = [_tested(name, *_half(known[name], 1), fitted) for name in names]
     table.append(_tested("all", rows[1::2], answers[1::2], fitted))
+    if options.picture:
+        said, answered = _say(rows[1::2], fitted), answers[1::2] > 0
+        options.picture.write_text(risk_coverage(said[answered], said[~answered]), encoding="utf-8")
     table.append(_tested("all, by words alone", rows[1::2] * words, answers[1::2], alone))
     report("Confidence, on the half that was not fitted", table, options.json)
     for name in PAGED:
