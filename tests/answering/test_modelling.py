@@ -138,3 +138,35 @@ def test_words_come_as_they_are_written(ask: Ask, tmp_path: Path) -> None:
         with Library.open(tmp_path / "library", Settings(llm_url=stage.url, bar=1), encoder=FakeEncoder()) as library:
             assert library.ask(QUESTION, writer="model").status == "abstained"
             assert len(stage.requests) == 1
+
+
+def _dies(player: Player) -> None:
+    player.begin()
+    player.say("The king signed ")
+
+
+def _hangs(player: Player) -> None:
+    player.begin()
+    player.say("The king signed ")
+    player.hang()
+
+
+def _raves(player: Player) -> None:
+    player.begin()
+    player.send("data: {nonsense\n\n")
+
+
+def _says_nothing(player: Player) -> None:
+    player.begin()
+    player.say(finish="stop")
+
+
+@pytest.mark.parametrize("play", [_dies, _hangs, _raves, _says_nothing])
+def test_a_broken_server_costs_no_answer(tmp_path: Path, ask: Ask, play: Callable[[Player], None]) -> None:
+    """Killed in mid-stream, silent, talking nonsense or nothing: quotations and a notice, within the time-out."""
+    with playing(play) as stage:
+        settings = Settings(llm_url=stage.url, llm_model="m", llm_timeout=1.5, bar=0)
+        with Library.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
+            answer = library.ask(QUESTION, writer="model")
+    assert (answer.writer, answer.statements[0].text) == ("quote", "The king signed the treaty in 1912.")
+    assert answer.notes[0].endswith("The documents are quoted instead.")
