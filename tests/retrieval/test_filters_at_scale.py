@@ -146,6 +146,7 @@ def test_a_filter_that_admits_half_of_all(library: Library, mode: str) -> None:
 
 def test_a_filter_finds_the_best_of_what_it_admits(library: Library) -> None:
     """The ten nearest of one document among 251 are those that a search of all passages ranks highest of it."""
+    library._store.refresh()
     everything = library._store.dense(meaning(QUESTION), DOCUMENTS * PASSAGES)
     (volume,) = library._store.catalog.ranges([library._store.catalog.number_of(library.find("Volume 7").id) or 0])
     expected = [each for each in everything if volume.first <= each < volume.first + volume.passages][:10]
