@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, TextIO
 
 from index.errors import BatchError, PinciteError
+from index.spreadsheets import bare, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 INPUTS = (".csv", ".jsonl", ".txt")
 OUTPUTS = (".csv", ".jsonl", ".md")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would run instead of showing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +140,10 @@ class _Writer:
         if self._form == ".jsonl":
             self._file.write(json.dumps(values, ensure_ascii=False) + "\n")
         elif self._form == ".csv":
-            self._csv.writerow([_guarded(str(value)) for value in values.values()])
+            self._csv.writerow([guarded(str(value)) for value in values.values()])
         else:
             self._file.write("| " + " | ".join(_cell(str(value)) for value in values.values()) + " |\n")
         self._file.flush()
-
-
-def _guarded(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def _cell(value: str) -> str:
@@ -170,8 +165,8 @@ def _read_rows(output: Path) -> Iterator[Row]:
         for each in found:
             values = {name: each[name] for name in COLUMNS}
             question = str(values.pop("question"))
-            if output.suffix.lower() == ".csv" and question.startswith("'") and question[1:].startswith(_FORMULA):
-                question = question[1:]
+            if output.suffix.lower() == ".csv":
+                question = bare(question)
             yield Row(question, **{**values, "confidence": float(values["confidence"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "Name another file, or remove this one."

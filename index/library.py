@@ -146,13 +146,26 @@ class Library:
         named by id, source or title; `mode` asks one side alone; `explain` tells which words of each pin are nearest to
         the question; `plain` takes operators for the words they are made of. An empty question finds nothing.
         """
+        return self._search(question, documents, limit=limit, mode=mode, explain=explain, plain=plain)[0]
+
+    def _search(
+        self,
+        question: str,
+        documents: Sequence[str] | None,
+        *,
+        limit: int,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+        plain: bool = False,
+    ) -> tuple[Found, list[int] | None]:
+        """What was found, and among which documents' numbers (None for all)."""
         query, within, notes = self._understood(question, documents, plain=plain)
         if limit < 1:
             raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
         if not query.text:
-            return Found(question.strip(), (), {}, notes)
+            return Found(question.strip(), (), {}, notes), within
         found = self._retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
-        return replace(found, question=question.strip(), notes=notes)
+        return replace(found, question=question.strip(), notes=notes), within
 
     def _understood(
         self, question: str, documents: Sequence[str] | None, *, plain: bool = False
@@ -220,8 +233,7 @@ class Library:
         """The same as `ask`: first the model's words as they come, unchecked, then the answer."""
         from index.answering import confidence, quoted, quotes, written
 
-        _, within, _ = self._understood(question, documents)
-        found = self.search(question, limit=limit, documents=documents)
+        found, within = self._search(question, documents, limit=limit)
         infos = self._store.catalog.numbered()
         among = list(infos.values()) if within is None else [infos[number] for number in within if number in infos]
         answer = quoted(
@@ -241,8 +253,14 @@ class Library:
     def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Tells how near a sentence is to each sentence of each passage, in order."""
         rows = self._store.passages([hit.passage.id for hit in hits])
-        packed = b"".join(rows[hit.passage.id].sentence_vectors for hit in hits)
         encoder = self.encoder()
+        # A passage that was removed meanwhile is near to nothing.
+        packed = b"".join(
+            rows[hit.passage.id].sentence_vectors
+            if hit.passage.id in rows
+            else bytes(len(hit.passage.sentences) * encoder.dimension)
+            for hit in hits
+        )
         vectors = unpack_sentence_vectors(packed, encoder.dimension)
         return lambda sentence: (vectors @ encoder.encode_question(sentence)).tolist()
 
@@ -261,7 +279,8 @@ class Library:
         return check(text, find, self._locate)
 
     def _locate(self, hit: Hit, start: int) -> Location:
-        return self._store.locate(self._number(hit.document.id), start)
+        number = self._store.catalog.number_of(hit.document.id)
+        return hit.location if number is None else self._store.locate(number, start)
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> list[Coverage]:
         """What each document has to say to a question: its best hit, or that there is none. Best first.

@@ -85,7 +85,6 @@ def ask(
         raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
     from index import wire
     from index.cli import printing
-    from index.exporting import export
 
     with context.obj.open() as library:
         answer = _ask(library, question, documents=documents, writer=writer, strict=strict)
@@ -95,6 +94,8 @@ def ask(
         printing.as_json(wire.answer(answer))
         return
     if form is not None:
+        from index.exporting import export
+
         typer.echo(printable(export(answer, form.value)), nl=False)
         return
     for note in answer.notes:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from index.cli.printing import printable
+from index.spreadsheets import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +29,6 @@ _NAMED = 26
 """How wide a document's name is in the table, at most: of 80 columns, most are the quote's."""
 _QUOTED = 160
 """How many characters of a quote stand in the table; JSON and CSV have all."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet would run instead of showing it."""
 
 
 def found(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
@@ -99,8 +98,7 @@ def _cells(each: Coverage) -> Iterator[str | float | int]:
 
 
 def _guarded(words: str) -> str:
-    cell = printable(words)
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return guarded(printable(words))
 
 
 def _said(hit: Hit | None) -> Text:

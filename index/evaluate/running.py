@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from index.encoding import Encoder
+    from index.evaluate.questions import Questions
     from index.evaluate.ranking import Ranking
     from index.evaluate.sets import EvaluationSet, Task
     from index.records import Found, Hit, ProgressCallback, Receipt
@@ -85,20 +86,8 @@ def evaluate_folder(
             outcomes.append(outcome)
             if mode in runs:
                 write_run(runs[mode], rankings, f"pincite-{mode}")
-        stats = library.stats()
-    return Evaluation(
-        name=given.name,
-        digest=given.digest,
-        made_with=stats.made_with,
-        documents=stats.documents,
-        passages=stats.passages,
-        questions=len(tasks),
-        unanswerable=given.unanswerable,
-        passages_per_second=None if receipt.unchanged else receipt.passages / receipt.seconds,
-        peak_megabytes=_peak_megabytes(),
-        outcomes=tuple(outcomes),
-        notes=given.notes,
-    )
+        rate = None if receipt.unchanged else receipt.passages / receipt.seconds
+        return _evaluation(given, library, len(tasks), outcomes, rate)
 
 
 def evaluate_questions(
@@ -124,6 +113,13 @@ def evaluate_questions(
             times.append(each.milliseconds)
             _note(values, question.id, question.scores(each.top))
         outcomes.append(_summed(mode, values, times))
+    return _evaluation(given, library, len(questions), outcomes, None)
+
+
+def _evaluation(
+    given: EvaluationSet | Questions, library: Library, questions: int, outcomes: Sequence[Outcome], rate: float | None
+) -> Evaluation:
+    """All that is told of a set, and of the library that was asked; `rate` is in passages a second."""
     stats = library.stats()
     return Evaluation(
         name=given.name,
@@ -131,9 +127,9 @@ def evaluate_questions(
         made_with=stats.made_with,
         documents=stats.documents,
         passages=stats.passages,
-        questions=len(questions),
+        questions=questions,
         unanswerable=given.unanswerable,
-        passages_per_second=None,
+        passages_per_second=rate,
         peak_megabytes=_peak_megabytes(),
         outcomes=tuple(outcomes),
         notes=given.notes,

@@ -80,8 +80,9 @@ class Retriever:
             depth *= DEEPER
             if not sides.extend(ask(self._store, asked, depth, scope, mode, clock)):
                 break
-            scores = behind(scores, sides.fused)
-            hits = reading.hits(scores, limit)
+            with clock.timing("pinning"):
+                scores = behind(scores, sides.fused)
+                hits = reading.hits(scores, limit)
         if explain:
             with clock.timing("explaining"):
                 hits = self._explained(asked.vector, hits)

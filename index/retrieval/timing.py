@@ -21,4 +21,5 @@ class Clock:
         """Time what is done inside."""
         start = time.perf_counter()
         yield
-        self.milliseconds[stage] = round((time.perf_counter() - start) * 1000, 3)
+        spent = (time.perf_counter() - start) * 1000
+        self.milliseconds[stage] = round(self.milliseconds.get(stage, 0.0) + spent, 3)

@@ -18,6 +18,7 @@ from index.settings import Settings
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import Write
@@ -41,16 +42,16 @@ def test_another_encoders_cosines_have_no_say() -> None:
 
 
 @pytest.fixture
-def ships(tmp_path: Path, write: Write) -> Library:
+def ships(tmp_path: Path, write: Write) -> Iterator[Library]:
     """A library that can answer some questions."""
-    library = Library.open(tmp_path / "ships", Settings(passage_tokens=40), encoder=FakeEncoder())
-    library.add(
-        [
-            write("treaty.md", "# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n"),
-            write("whales.md", "# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n"),
-        ]
-    )
-    return library
+    with Library.open(tmp_path / "ships", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
+        library.add(
+            [
+                write("treaty.md", "# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n"),
+                write("whales.md", "# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n"),
+            ]
+        )
+        yield library
 
 
 def test_an_answer_is_made_of_what_is_there(ships: Library) -> None:
@@ -122,3 +123,11 @@ def test_a_document_cannot_cite_another(library: Library, write: Write, hostile:
     assert [statement.markers for statement in answer.statements] == [(c.marker,) for c in answer.citations]
     for citation in answer.citations:
         assert library.document(citation.document.id).text[citation.start : citation.end] == citation.quote
+
+
+def test_what_was_removed_meanwhile_is_told_as_it_was(ships: Library) -> None:
+    """Between searching and answering a document may go: its hit keeps its place, and is near to no sentence."""
+    hit = ships.search("Who signed the treaty?")[0]
+    ships.remove(hit.document.id)
+    assert ships._locate(hit, 0) == hit.location
+    assert list(ships._closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
