@@ -85,11 +85,6 @@ class Query:
         """Does it leave out documents?"""
         return bool(self.titles or self.types or self.after or self.before)
 
-    @property
-    def constrains(self) -> bool:
-        """Does it leave out passages for their words?"""
-        return bool(self.phrases or self.excluded)
-
     def admits(self, info: DocumentInfo) -> bool:
         """May the document's passages be found, by its title or source, its kind and its date?
 

@@ -30,9 +30,14 @@ class Database:
         self._path = path
         self._folder = str(path.parent)
         self._pool: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self._closed = False
 
     def close(self) -> None:
-        """Close every connection; the last one folds the log into the file, which then can be copied alone."""
+        """Close every connection; the last one folds the log into the file, which then can be copied alone.
+
+        A connection in use is closed by its user, when it is given back.
+        """
+        self._closed = True
         while True:
             try:
                 self._pool.get_nowait().close()
@@ -56,6 +61,8 @@ class Database:
                 yield connection
             finally:
                 self._pool.put(connection)
+                if self._closed:
+                    self.close()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
