@@ -8,20 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from index.markup import environment
 
 if TYPE_CHECKING:
     from index.exporting.describing import Entry
     from index.exporting.outlining import Outline
 
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_environment = environment(Path(__file__).parent / "templates")
 
 
 def citation(entry: Entry) -> str:

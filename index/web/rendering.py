@@ -1,8 +1,4 @@
-"""Records to HTML: the one place where markup is made, and where every word from outside is escaped.
-
-Jinja2 escapes whatever a template inserts. No text of a document, a file name or a question may reach the page by
-another way; above all none may become part of a Gradio template (`html_template`), which runs in the browser as code.
-"""
+"""Records to the page's HTML. `index.markup` escapes every word from outside."""
 
 from __future__ import annotations
 
@@ -10,8 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from index.markup import environment
 from index.querying import SYNTAX
 from index.retrieval.searching import CANDIDATES
 
@@ -175,19 +170,8 @@ def _file_name(source: str) -> str:
     return Path(source).name or source
 
 
-def _count(number: int, noun: str) -> str:
-    """`1 passage`, `1,284 passages`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_environment.filters.update(count=_count, file_name=_file_name, format_name=_format, rank=_rank)
+_environment = environment(Path(__file__).parent / "templates")
+_environment.filters.update(file_name=_file_name, format_name=_format, rank=_rank)
 
 
 def _render(template: str, **values: Any) -> str:
