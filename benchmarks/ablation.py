@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from index.encoding import Vectors
     from index.evaluate.sets import EvaluationSet
-    from index.retrieval import Mode
+    from index.records import Mode
 
 DEPTH = 40
 """Passages that make up a ranking: enough for ten documents."""

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.enlarging import enlarge
 from benchmarks.machine import report
 from index import Library
-from index.retrieval.searching import CANDIDATES
+from index.records import CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,10 @@ from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 LandmarkKind = Literal["page", "heading", "paragraph"]
-Stage = Literal["reading", "encoding", "done"]
+Mode = Literal["hybrid", "dense", "lexical"]
+"""Which sides a question is put to."""
+Stage = Literal["reading", "encoding", "settled", "done"]
+Outcome = Literal["added", "replaced", "unchanged", "failed"]
 Verdict = Literal["quoted", "supported", "number differs", "negation differs", "name differs", "not found"]
 
 
@@ -128,6 +131,10 @@ class Location:
 
     def __str__(self) -> str:
         return self.label
+
+
+CANDIDATES = 50
+"""How many passages each side proposes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +339,24 @@ class Receipt:
     seconds: float = 0.0
 
 
+class Portion(NamedTuple):
+    """What one file has in passages that are encoded together with others'."""
+
+    source: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a file; from this moment on, it is so."""
+
+    outcome: Outcome
+    passages: int = 0
+    """Passages of its document, where it was added or replaced."""
+    notes: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A moment of a long `add`."""
@@ -341,11 +366,16 @@ class Progress:
     files_done: int
     files: int
     passages: int
-    """Passages of this file that have been encoded so far."""
+    """Passages of this file, and of those it is encoded together with, that have been encoded so far."""
     of_passages: int
+    together: tuple[Portion, ...] = ()
+    """While encoding: all files that are encoded together, this one first."""
+    settled: Settled | None = None
+    """Of a file that has been settled."""
 
 
 ProgressCallback = Callable[[Progress], None]
+"""Hears of every moment, in the thread that works, between two steps of it; what it raises ends the work there."""
 
 
 @dataclass(frozen=True, slots=True)

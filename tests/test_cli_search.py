@@ -18,8 +18,7 @@ from typer.testing import CliRunner
 from index import cli
 from index.cli import hits
 from index.querying import SYNTAX
-from index.records import Coverage, DocumentInfo, Found, Hit, Location, Passage, Span, Why
-from index.retrieval.searching import CANDIDATES
+from index.records import CANDIDATES, Coverage, DocumentInfo, Found, Hit, Location, Passage, Span, Why
 from tests.making import why
 from tests.running import Run, running
 

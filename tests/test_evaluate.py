@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.library import Library
-    from index.retrieval import Mode
+    from index.records import Mode
     from tests.conftest import Write
 
     MakeSet = Callable[..., Path]

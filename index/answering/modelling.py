@@ -18,17 +18,23 @@ if TYPE_CHECKING:
     from index.records import Answer
     from index.settings import Settings
 
+BEAT_SECONDS = 0.25
+
 
 def written(
     answer: Answer, settings: Settings, *, closeness: Closeness, locate: Locate, strict: bool
 ) -> Iterator[str | Answer]:
-    """The model's words as they come, then the answer that is made of them; a note tells why where it is not."""
+    """The model's words as they come, then the answer that is made of them; a note tells why where it is not.
+
+    While the model says nothing, an empty piece comes every BEAT_SECONDS: a moment at which a reader who has gone is
+    noticed.
+    """
     text = ""
     sources = [
         Source(n, hit.document.name, hit.location.label, hit.passage.text) for n, hit in enumerate(answer.hits, 1)
     ]
     try:
-        for piece in _writer(settings).stream(answer.question, sources):
+        for piece in _writer(settings).stream(answer.question, sources, beat_seconds=BEAT_SECONDS):
             text += piece
             yield piece
     except WriterError as error:

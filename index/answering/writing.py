@@ -70,10 +70,12 @@ class ModelWriter:
         self.name = f"{model or 'the model'} at {place.netloc.rpartition('@')[2]}{place.path}"
         """The model and where it is, without what might be secret in the address."""
 
-    def stream(self, question: str, sources: Sequence[Source]) -> Iterator[str]:
+    def stream(self, question: str, sources: Sequence[Source], *, beat_seconds: float | None = None) -> Iterator[str]:
         """The model's answer, piece by piece, less what it thinks aloud before.
 
-        Raises WriterError, be it after some pieces. Closing the iterator closes the connection.
+        With `beat_seconds`, an empty piece comes whenever the model has said nothing for so long: whoever has been left
+        alone meanwhile can stop listening. Raises WriterError, be it after some pieces. Closing the iterator closes the
+        connection.
         """
         client = self._client()
         client.exit_stack = reply = Reply(BYTES_PER_TOKEN * (self._max_answer_tokens + CHARACTERS_PER_TOKEN))
@@ -83,7 +85,7 @@ class ModelWriter:
         work = (client, reply, messages, inbox)
         threading.Thread(target=self._run, args=work, name="pincite-writer", daemon=True).start()
         try:
-            while (piece := _next(inbox, deadline)) is not None:
+            while (piece := _next(inbox, deadline, beat_seconds)) is not None:
                 if isinstance(piece, WriterError):
                     raise piece
                 yield piece
@@ -114,7 +116,7 @@ class ModelWriter:
                     messages, model=self._model, max_tokens=self._max_answer_tokens, temperature=0, stream=True
                 )
                 words, room = False, CHARACTERS_PER_TOKEN * self._max_answer_tokens
-                for piece in without_thoughts(pieces(chunks, reply)):
+                for piece in filter(None, without_thoughts(pieces(chunks, reply))):
                     room -= len(piece)
                     if room < 0:
                         raise ReplyError("cut short", "writes far more than it was asked for")
@@ -134,10 +136,17 @@ def _failure(reason: Reason, message: str) -> WriterError:
     return WriterError(reason, message, HINTS[reason])
 
 
-def _next(inbox: _Inbox, deadline: float) -> str | WriterError | None:
+def _next(inbox: _Inbox, deadline: float, beat_seconds: float | None) -> str | WriterError | None:
     """What comes next; what is there is taken after the deadline, too, for then it was the reader who was slow."""
     left = deadline - time.monotonic()
-    return inbox.get(timeout=left) if left > 0 else inbox.get_nowait()
+    if left <= 0:
+        return inbox.get_nowait()
+    if beat_seconds is None or left <= beat_seconds:
+        return inbox.get(timeout=left)
+    try:
+        return inbox.get(timeout=beat_seconds)
+    except Empty:
+        return ""
 
 
 def _checked_url(url: str) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from index.cli.printing import printable
+from index.records import CANDIDATES
 from index.spreadsheets import guarded
 
 if TYPE_CHECKING:
@@ -182,8 +183,6 @@ def _rank(rank: int | None, beyond: str) -> str:
 
 def _candidates(limit: int) -> int:
     """How many passages each side proposed."""
-    from index.retrieval.searching import CANDIDATES
-
     return max(CANDIDATES, limit)
 
 

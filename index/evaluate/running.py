@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from index.evaluate.questions import Questions
     from index.evaluate.ranking import Ranking
     from index.evaluate.sets import EvaluationSet, Task
-    from index.records import Found, Hit, ProgressCallback, Receipt
-    from index.retrieval import Mode
+    from index.records import Found, Hit, Mode, ProgressCallback, Receipt
     from index.settings import Settings
 
     AskedCallback = Callable[[str, int, int], None]

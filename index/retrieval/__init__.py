@@ -5,6 +5,5 @@ the best sentences, `evidence` looks into those, `duplicates` tells copies from 
 """
 
 from index.retrieval.searching import Retriever
-from index.retrieval.sides import Mode
 
-__all__ = ["Mode", "Retriever"]
+__all__ = ["Retriever"]

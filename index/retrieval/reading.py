@@ -34,6 +34,7 @@ class Reading:
         self._store = store
         self._pins: dict[int, list[int]] = {}
         self._words: dict[int, Words] = {}
+        self._said: dict[int, tuple[str, str]] = {}
 
     def weigh(self, ids: Iterable[int]) -> dict[int, Evidence]:
         """Read these passages and weigh their sentences; those that still exist, in the order given."""
@@ -67,14 +68,15 @@ class Reading:
         """
         if not self._words_of(one).alike(self._words_of(other)):
             return False
-        texts, pins = zip(*(self._said(each) for each in (one, other)), strict=True)
+        texts, pins = zip(*(self._said_by(each) for each in (one, other)), strict=True)
         return pins[0] in texts[1] and pins[1] in texts[0]
 
-    def _said(self, identity: int) -> tuple[str, str]:
+    def _said_by(self, identity: int) -> tuple[str, str]:
         """The words of a passage and of its pin, without what is between them."""
-        passage = self.evidence[identity].row.passage
-        texts = (passage.text, self._quote(identity))
-        return tuple(f" {' '.join(words(text))} " for text in texts)  # type: ignore[return-value]
+        if identity not in self._said:
+            text, pin = self.evidence[identity].row.passage.text, self._quote(identity)
+            self._said[identity] = f" {' '.join(words(text))} ", f" {' '.join(words(pin))} "
+        return self._said[identity]
 
     def _words_of(self, identity: int) -> Words:
         if identity not in self._words:

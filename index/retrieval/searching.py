@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from index.encoding import Draft
-from index.records import Found
+from index.records import CANDIDATES, Found
 from index.retrieval.covering import cover
 from index.retrieval.evidence import Asked
 from index.retrieval.reading import Reading
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
     from index.encoding import Encoder, Vectors
     from index.querying import Query
-    from index.records import Hit
+    from index.records import Hit, Mode
     from index.reranking import Reranker
-    from index.retrieval.sides import Mode
     from index.storage.scope import Scope
     from index.storage.store import Store
 
-CANDIDATES = 50
-"""How many passages each side proposes."""
 DEEPER = 4
 """How many times more, where these are not enough for the hits asked for; what then comes is ranked behind them."""
+DEEPEST = 8
+"""How many times the hits asked for, and the candidates at least: so many copies of one text are enough."""
 WEIGHED = 30
 """How many of the best are weighed by their sentences."""
 VERBATIM_MOST = 20
@@ -76,7 +75,7 @@ class Retriever:
             scores = self._weighed(reading, scope) if mode == "hybrid" else sides.fused
         with clock.timing("pinning"):
             hits = reading.hits(scores, limit)
-        while len(hits) < limit:
+        while len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
             depth *= DEEPER
             if not sides.extend(ask(self._store, asked, depth, scope, mode, clock)):
                 break

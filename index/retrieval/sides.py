@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from index.retrieval.scoring import fuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from index.records import Mode
     from index.retrieval.evidence import Asked
     from index.retrieval.timing import Clock
     from index.storage.scope import Scope
     from index.storage.store import Store
-
-Mode = Literal["hybrid", "dense", "lexical"]
 
 
 @dataclass(slots=True)

@@ -186,6 +186,12 @@ def test_as_it_comes() -> None:
         assert list(pieces) == ["signed it."]
 
 
+def test_no_piece_is_empty() -> None:
+    """A token that brings no letters yet, as of a letter in parts, is no piece."""
+    with playing(_saying("", "The king", "", " signed it.", finish="stop")) as stage:
+        assert list(writer(stage.url).stream(QUESTION, SOURCES)) == ["The king", " signed it."]
+
+
 def test_slow_reader() -> None:
     """What has come in time is not lost on a reader who takes longer."""
     with playing(_well) as stage:
@@ -347,6 +353,7 @@ EMPTY: dict[str, Play] = {
     "nothing": _status(200, "", EVENTS),
     "no words": _saying(finish="stop"),
     "blanks": _saying(" ", "\n", finish="stop"),
+    "nothing, and closing words": _saying("<think>Well</think>", "", finish="stop"),
     "thoughts alone": _saying("<think>Well</think>\n", finish="stop"),
 }
 CUT_SHORT: dict[str, Play] = {
@@ -509,6 +516,24 @@ def test_closing() -> None:
             pieces.close()  # type: ignore[attr-defined]
             assert stage.left.wait(AT_LAST)
     assert _nobody_writes()
+
+
+def test_beat() -> None:
+    """A reader who wants to be woken is, while the server says nothing; what it says then is not lost."""
+    going_on = threading.Event()
+
+    def play(player: Player) -> None:
+        player.begin()
+        player.say("The king ")
+        player.say("signed it." if going_on.wait(AT_LAST) else "nobody woke", finish="stop")
+
+    with playing(play) as stage:
+        pieces = writer(stage.url).stream(QUESTION, SOURCES, beat_seconds=0.01)
+        while next(pieces) != "The king ":
+            pass
+        assert next(pieces) == ""
+        going_on.set()
+        assert "".join(pieces) == "signed it."
 
 
 def test_too_late() -> None:

@@ -59,7 +59,7 @@ def test_flipped_bytes_never_change_a_quote(sound: Path, tmp_path: Path) -> None
         except PinciteError as error:
             refusals.append(error)
         finally:
-            shutil.rmtree(copy)
+            shutil.rmtree(copy, ignore_errors=True)  # tantivy's watcher may touch its lock once more
     assert served > 0
     assert refusals
     assert all(isinstance(error, LibraryError) and error.hint for error in refusals)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.records import CANDIDATES
 from index.retrieval.covering import OVERLAP, STRENGTH
-from index.retrieval.searching import CANDIDATES
 from tests.fakes import IDEAS
 from tests.storage.making import a_document, put
 

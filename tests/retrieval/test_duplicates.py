@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.records import CANDIDATES
 from index.retrieval.duplicates import LIKENESS, Words, grouped
 from index.retrieval.reading import BLOCK
-from index.retrieval.searching import CANDIDATES
 from tests.retrieval.conftest import ask, quotes
 from tests.storage.making import a_copy, a_document
 
@@ -167,3 +167,13 @@ def test_every_copy_quotes_its_own_document(library: Library, write: Write) -> N
     assert len({copy.pin for copy in (hit, *hit.also)}) == 5
     for each in (hit, *hit.also):
         check(each)
+
+
+def test_copies_without_end_are_not_all_looked_at(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that says one sentence over and over is one hit, with as many other places as a reader could want."""
+    monkeypatch.setattr("index.retrieval.searching.DEEPEST", 2)
+    receipt = library.add(write("again.txt", "A comet was seen in winter over the harbour. " * 3000))
+    (hit,) = library.search(QUESTION, limit=10)
+    assert CANDIDATES < len(hit.also) < receipt.passages / 2

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.querying import Query, parse
+from index.records import CANDIDATES
 from index.retrieval import Retriever
 from index.retrieval.scoring import DENSE_SHARE
-from index.retrieval.searching import CANDIDATES, NEAREST, WEIGHED
+from index.retrieval.searching import NEAREST, WEIGHED
 from index.settings import Settings
 from index.storage.analysis import spans_of_words
 from index.storage.store import FolderStore

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.retrieval.searching import CANDIDATES
+from index.records import CANDIDATES
 from tests.retrieval.conftest import quotes
 from tests.storage.making import a_copy, a_document, put
 

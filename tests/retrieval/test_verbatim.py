@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.retrieval.searching import CANDIDATES, VERBATIM_MOST
+from index.records import CANDIDATES
+from index.retrieval.searching import VERBATIM_MOST
 from tests.retrieval.conftest import ask
 from tests.storage.making import a_document
 
