@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import asdict, dataclass, fields, replace
+from io import StringIO
+from pathlib import PurePath
 from typing import TYPE_CHECKING, TextIO
 
 from index.errors import BatchError, PinciteError
 from index.spreadsheets import bare, guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from index.records import Answer, Citation, Hit
 
 INPUTS = (".csv", ".jsonl", ".txt")
 OUTPUTS = (".csv", ".jsonl", ".md")
+_UTF8 = "It has to be UTF-8 text."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +49,42 @@ COLUMNS = tuple(field.name for field in fields(Row))
 def read_questions(path: Path) -> list[str]:
     """The questions of a .txt (one a line), .csv (a column `question`, else the first) or .jsonl (`question`)."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BatchError(f"{path} cannot be read: {error}.", "It has to be UTF-8 text.") from error
-    match path.suffix.lower():
+        data = path.read_bytes()
+    except OSError as error:
+        raise BatchError(f"{path} cannot be read: {error}.", _UTF8) from error
+    return questions_in(str(path), data)
+
+
+def questions_in(name: str, data: bytes) -> list[str]:
+    """The questions in the bytes of a file of that name, as `read_questions` finds them."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BatchError(f"{name} cannot be read: {error}.", _UTF8) from error
+    match PurePath(name).suffix.lower():
         case ".txt":
             asked = text.splitlines()
         case ".csv":
             asked = _from_csv(text)
         case ".jsonl":
-            asked = [_from_json(path, n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+            lines = text.splitlines()
+            asked = [_from_json(PurePath(name).name, n, line) for n, line in enumerate(lines, 1) if line.strip()]
         case _:
-            raise BatchError(f"{path} is none of {', '.join(INPUTS)}.", "Name a file with one of these endings.")
+            raise BatchError(f"{name} is none of {', '.join(INPUTS)}.", "Name a file with one of these endings.")
     questions = [question.strip() for question in asked if question.strip()]
     if not questions:
-        raise BatchError(f"{path} has no question.", "Write one a line.")
+        raise BatchError(f"{name} has no question.", "Write one a line.")
     return questions
+
+
+def table(rows: Iterable[Row], form: str) -> str:
+    """The rows as a file of one of OUTPUTS."""
+    text = StringIO(newline="")
+    writer = _Writer(text, form)
+    writer.head()
+    for row in rows:
+        writer.write(row)
+    return text.getvalue()
 
 
 def run(
@@ -81,7 +104,7 @@ def run(
             writer = _Writer(file, output.suffix.lower())
             for n, question in enumerate(questions, 1):
                 if question not in done:
-                    done[question] = _asked(question, ask)
+                    done[question] = asked(question, ask)
                     writer.write(done[question])
                 progress(n, len(questions))
     except OSError as error:
@@ -100,7 +123,8 @@ def _begin(output: Path, rows: Sequence[Row]) -> None:
     part.replace(output)
 
 
-def _asked(question: str, ask: Callable[[str], Answer]) -> Row:
+def asked(question: str, ask: Callable[[str], Answer]) -> Row:
+    """The row of one question; where it fails, one that says why."""
     try:
         answer = ask(question)
     except PinciteError as error:
@@ -182,10 +206,8 @@ def _from_csv(text: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _from_json(path: Path, number: int, line: str) -> str:
+def _from_json(name: str, number: int, line: str) -> str:
     try:
         return str(json.loads(line)["question"])
     except (ValueError, KeyError, TypeError) as error:
-        raise BatchError(
-            f"{path.name}, line {number}: there is no question.", "Mend that line and try again."
-        ) from error
+        raise BatchError(f"{name}, line {number}: there is no question.", "Mend that line and try again.") from error

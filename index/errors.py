@@ -14,11 +14,19 @@
     ├── DocumentError
     │   ├── DocumentNotFound
     │   ├── AmbiguousDocument
-    │   └── SpanError
+    │   ├── SpanError
+    │   ├── OriginalMissing
+    │   └── PageError
     ├── EvaluationError
     ├── WriterError
     ├── BadPack
     ├── BatchError
+    ├── ServiceError                 what a server does not do: by its operator's settings, or for want of room
+    │   ├── NotAllowed
+    │   ├── AddressRefused
+    │   ├── TooMany
+    │   ├── QueueFull
+    │   └── JobNotFound
     └── LoadingError                 becomes a `Failure` in the receipt; never stops the other files
         ├── SourceNotFound
         ├── SourceNotReadable
@@ -27,7 +35,8 @@
         ├── PasswordRequired
         ├── NoTextLayer
         ├── EmptyDocument
-        └── TooLarge
+        ├── TooLarge
+        └── FetchFailed
 
 Each message says what happened; each `hint` says what to do next.
 """
@@ -149,6 +158,16 @@ class SpanError(DocumentError):
     """A span lies outside its document."""
 
 
+class OriginalMissing(DocumentError):
+    """The file that a document was read from is gone, or has changed since."""
+
+    hint = "Its text is still in the library; add the file again to have its pages and its download back."
+
+
+class PageError(DocumentError):
+    """A document has no such page, or it cannot be shown as it was asked for."""
+
+
 class EvaluationError(PinciteError):
     """A set of questions, or a result on one, cannot be used: a file is missing or a line is broken."""
 
@@ -169,6 +188,60 @@ class BadPack(PinciteError):
 
 class BatchError(PinciteError):
     """A file of questions cannot be read, or the table of answers not written."""
+
+
+class ServiceError(PinciteError):
+    """A server does not do what it was asked."""
+
+
+class NotAllowed(ServiceError):
+    """Whoever runs the server has not allowed it; `setting` names what would."""
+
+    def __init__(self, what: str, setting: str) -> None:
+        super().__init__(f"{what} is not allowed here.", f"Whoever runs this server can allow it with {setting}.")
+        self.what = what
+        self.setting = setting
+
+
+class AddressRefused(ServiceError):
+    """An address that is not on the public web: nothing is fetched from it, whatever the settings."""
+
+    hint = "Only public http and https addresses are fetched. Save what is there in a file, and add that."
+
+
+class TooMany(ServiceError):
+    """More at once than the settings allow."""
+
+    def __init__(self, what: str, count: int, limit: int, setting: str) -> None:
+        super().__init__(
+            f"{count:,} {what} are more than the {limit:,} that are allowed at once.",
+            f"Give fewer at a time. Whoever runs this server can raise the limit with {setting}.",
+        )
+        self.what = what
+        self.count = count
+        self.limit = limit
+        self.setting = setting
+
+
+class QueueFull(ServiceError):
+    """As many jobs wait as the settings allow."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit:,} jobs are waiting already, and no more are taken.",
+            "Try again in a while. Whoever runs this server can raise the limit with PINCITE_MAX_WAITING_JOBS.",
+        )
+        self.limit = limit
+
+
+class JobNotFound(ServiceError):
+    """No job has that id: there never was one, or the server has been started anew since."""
+
+    def __init__(self, identity: str) -> None:
+        super().__init__(
+            f"There is no job {identity!r}.", "See the library for what it holds; what was added before stays added."
+        )
+        self.identity = identity
 
 
 class LoadingError(PinciteError):
@@ -217,3 +290,9 @@ class EmptyDocument(LoadingError):
 
 class TooLarge(LoadingError):
     """The file is larger than the settings allow."""
+
+
+class FetchFailed(LoadingError):
+    """An address gave no document: it cannot be reached, takes too long, or answers with an error."""
+
+    hint = "Check the address in a browser; or save what is there in a file, and add that."

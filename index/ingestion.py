@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from index.encoding import Draft
 from index.errors import FingerprintMismatch, LibraryNotWritable, LoadingError
 from index.loading import discover, load_bytes, locate, read_bytes
-from index.records import Failure, Note, Progress, Receipt, Span
+from index.records import Failure, Note, Portion, Progress, Receipt, Settled, Span
 from index.storage.filing import PackedVectors
 from index.storage.schema import pack_sentence_vectors, pack_spans, pack_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from index.chunking import Chunker
@@ -90,23 +90,29 @@ class Ingestion:
         tools: Callable[[], tuple[Encoder, Chunker]],
         *,
         max_bytes: int,
+        max_pages: int | None = None,
         progress: ProgressCallback | None = None,
     ) -> None:
         self._store = store
         self._load_tools = tools
         self._max_bytes = max_bytes
+        self._max_pages = max_pages
+        self._sources: Mapping[Path, str] = {}
         self._progress = progress
         self._ledger = _Ledger()
         self._waiting: list[_Prepared] = []
         self._files = 0
         self._indexed_at = 0.0
 
-    def run(self, paths: Iterable[str | Path]) -> Receipt:
+    def run(self, paths: Iterable[str | Path], sources: Mapping[Path, str] | None = None) -> Receipt:
         """Add files and folders; bytes that were read before cost a hash. Each file stands in the receipt once.
+
+        A file that `sources` has another name for is known by that one.
 
         Raises FingerprintMismatch where there is something to encode and the library was made with another encoder or
         chunking.
         """
+        self._sources = sources or {}
         files = list(discover(paths))
         return self._run(files, self._take_file)
 
@@ -143,26 +149,30 @@ class Ingestion:
 
     def _take_file(self, path: Path) -> None:
         """Read a file, unless its bytes are known."""
-        self._report(str(path), "reading")
+        source = self._sources.get(path)
+        self._report(source or str(path), "reading")
         try:
-            source = locate(path)
-            data = read_bytes(source, max_bytes=self._max_bytes)
-            if not self._is_known(str(source), hashlib.sha256(data).hexdigest()):
-                self._prepare(load_bytes(data, source=str(source)))
+            place = locate(path)
+            data = read_bytes(place, max_bytes=self._max_bytes)
+            if not self._is_known(source or str(place), hashlib.sha256(data).hexdigest()):
+                name = path.name if source else ""
+                self._prepare(load_bytes(data, source=source or str(place), name=name, max_pages=self._max_pages))
         except LoadingError as error:
-            self._ledger.failed.append(Failure(str(path.absolute()), error.message, error.hint))
+            self._fail(source or str(path.absolute()), error.message, error.hint)
 
     def _take_document(self, document: Document) -> None:
         """Take a document as it is, unless its offsets would not survive: passages begin and end with a word."""
         if not document.text or document.text != document.text.strip():
             reason = "Its text is empty, or begins or ends with white space."
-            self._ledger.failed.append(Failure(document.source, reason, "Strip it, and move its landmarks with it."))
+            self._fail(document.source, reason, "Strip it, and move its landmarks with it.")
         elif not self._is_known(document.source, document.id):
             self._prepare(document)
 
     def _prepare(self, document: Document) -> None:
-        """Chunk a document; it then waits to be encoded together with others."""
+        """Chunk a document; it then waits to be encoded together with others, but small ones not with a large one."""
         chunks = self._tools.chunker.chunk(document.text, document.landmarks)
+        if len(chunks) >= BATCH_PASSAGES:
+            self._store_waiting()
         drafts = tuple(_draft(document, chunk) for chunk in chunks)
         self._waiting.append(_Prepared(document, chunks, drafts, tuple(_key(draft) for draft in drafts)))
 
@@ -176,6 +186,7 @@ class Ingestion:
                 return False
             catalog.link(source, identity)
         self._ledger.unchanged.append(source)
+        self._settle(source, Settled("unchanged"))
         return True
 
     def _store_waiting(self) -> None:
@@ -188,6 +199,7 @@ class Ingestion:
             (self._ledger.added if outcome == "added" else self._ledger.replaced).append(source)
             self._ledger.notes.extend(Note(source, note) for note in each.document.notes)
             self._ledger.passages += len(each.chunks)
+            self._settle(source, Settled(outcome, len(each.chunks), each.document.notes))
             if time.monotonic() - self._indexed_at > INDEX_SECONDS:
                 self._store.index()
                 self._indexed_at = time.monotonic()
@@ -198,12 +210,13 @@ class Ingestion:
         drafts = {key: draft for each in self._waiting for key, draft in zip(each.keys, each.drafts, strict=True)}
         vectors = self._store.catalog.vectors_by_key(list(drafts))
         missing = [key for key in drafts if key not in vectors]
-        source = self._waiting[0].document.source if self._waiting else ""
+        together = _portions(self._waiting, missing)
+        self._report_encoding(together, 0, len(missing))
         for start in range(0, len(missing), BATCH_PASSAGES):
             keys = missing[start : start + BATCH_PASSAGES]
 
             def report(done: int, before: int = start) -> None:
-                self._report(source, "encoding", before + done, len(missing))
+                self._report_encoding(together, before + done, len(missing))
 
             encoded = self._tools.encoder.encode([drafts[key] for key in keys], report)
             for key, each in zip(keys, encoded, strict=True):
@@ -211,14 +224,44 @@ class Ingestion:
         self._ledger.encoded += len(missing)
         return vectors
 
-    def _report(self, source: str, stage: Stage, passages: int = 0, of_passages: int = 0) -> None:
+    def _fail(self, source: str, reason: str, hint: str) -> None:
+        failure = Failure(source, reason, hint)
+        self._ledger.failed.append(failure)
+        self._settle(source, Settled("failed", failure=failure))
+
+    def _report(self, source: str, stage: Stage) -> None:
+        self._tell(Progress(source, stage, self._ledger.files, self._files, 0, 0))
+
+    def _report_encoding(self, together: tuple[Portion, ...], done: int, passages: int) -> None:
+        if together:
+            source = together[0].source
+            self._tell(Progress(source, "encoding", self._ledger.files, self._files, done, passages, together))
+
+    def _settle(self, source: str, settled: Settled) -> None:
+        self._tell(Progress(source, "settled", self._ledger.files, self._files, 0, 0, settled=settled))
+
+    def _tell(self, moment: Progress) -> None:
         if self._progress:
-            self._progress(Progress(source, stage, self._ledger.files, self._files, passages, of_passages))
+            self._progress(moment)
 
 
 def encoder_of(fingerprint: str) -> str:
     """The name of the encoder in a library's fingerprint."""
     return fingerprint.partition(_SEPARATOR)[0]
+
+
+def _portions(waiting: Sequence[_Prepared], missing: Sequence[bytes]) -> tuple[Portion, ...]:
+    """Which files have how many of the passages that are to be encoded; a passage that two have counts for the first.
+
+    Empty where nothing is to be encoded.
+    """
+    left = set(missing)
+    portions = []
+    for each in waiting:
+        own = left.intersection(each.keys)
+        left -= own
+        portions.append(Portion(each.document.source, len(own)))
+    return tuple(portions) if missing else ()
 
 
 def _draft(document: Document, chunk: Chunk) -> Draft:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from index.errors import AmbiguousDocument, DocumentNotFound, FingerprintMismatch, PinciteError, SpanError
+from index.errors import DocumentNotFound, FingerprintMismatch, PinciteError, SpanError
+from index.mapping import Maps, Recalling, nowhere, place
+from index.naming import named
 from index.records import Answer, Coverage, Found, Receipt, Stats
 from index.settings import Settings
 from index.storage.schema import unpack_sentence_vectors
 from index.storage.store import FolderStore
+from index.viewing import Viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from index.chunking import Chunker
     from index.encoding import Encoder
     from index.exporting import PackFinding
     from index.ingestion import Ingestion
+    from index.mapping import LibraryMap, Placed
     from index.querying import Query
     from index.records import (
         Check,
@@ -28,15 +33,16 @@ if TYPE_CHECKING:
         DocumentInfo,
         Hit,
         Location,
+        Mode,
         Problem,
         ProgressCallback,
         Span,
         Verification,
     )
     from index.reranking import Reranker
-    from index.retrieval import Mode, Retriever
+    from index.retrieval import Retriever
+    from index.viewing import Original, PageMark, View
 
-_SHORTEST_PREFIX = 6
 _CHECKED = 5
 """With how many passages a sentence is compared."""
 
@@ -55,6 +61,9 @@ class Library:
         self._settings = settings
         self._encoder = encoder
         self._reranker: Reranker | None = None
+        self._recalling: Recalling | None = None
+        self._maps = Maps(self._store.catalog, self._store.folder)
+        self._viewer = Viewer(store, max_bytes=self._max_bytes)
         self._loading = threading.Lock()
 
     @classmethod
@@ -85,6 +94,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of the folder, which then can be copied."""
+        self._maps.close()
         self._store.close()
 
     @property
@@ -94,18 +104,25 @@ class Library:
 
     # Filling
 
-    def add(self, paths: str | Path | Iterable[str | Path], *, progress: ProgressCallback | None = None) -> Receipt:
+    def add(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        sources: Mapping[Path, str] | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Receipt:
         """Add files and folders. What is there already, byte for byte, costs nothing; what changed is replaced.
 
         A file that cannot be read is a `Failure` in the receipt and does not stop the others. Each document is stored
-        whole in one step: stop at any moment, and the next `add` goes on from there.
+        whole in one step: stop at any moment, and the next `add` goes on from there. `sources` gives files another
+        source than their path, such as the address that they were fetched from.
 
         Raises LibraryLocked where another program is changing the library, FingerprintMismatch where it was made with
         another encoder or chunking, LibraryNotWritable where its disk does not take it.
         """
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         with self._store.writing():
-            return self._ingestion(progress).run(paths)
+            return self._ingestion(progress).run(paths, sources)
 
     def add_documents(self, documents: Iterable[Document], *, progress: ProgressCallback | None = None) -> Receipt:
         r"""Add documents that were made elsewhere than in a file, as `add` does files.
@@ -195,11 +212,18 @@ class Library:
         from index.reranking import load_reranker
         from index.retrieval import Retriever
 
-        encoder = self.encoder(for_search=True)
+        encoder = self._questions()
         with self._loading:
             if self._settings.reranker and self._reranker is None:
                 self._reranker = load_reranker(self._settings)
         return Retriever(self._store, encoder, self._reranker)
+
+    def _questions(self) -> Recalling:
+        """The encoder, as questions are put to it."""
+        encoder = self.encoder(for_search=True)
+        with self._loading:
+            self._recalling = self._recalling or Recalling(encoder)
+            return self._recalling
 
     def ask(
         self,
@@ -229,8 +253,11 @@ class Library:
         limit: int = 10,
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
-    ) -> Iterator[str | Answer]:
-        """The same as `ask`: first the model's words as they come, unchecked, then the answer."""
+    ) -> Generator[str | Answer, None, None]:
+        """The same as `ask`: first the model's words as they come, unchecked, then the answer.
+
+        While the model keeps silent, empty words come now and then. Closing it hangs up on the model.
+        """
         from index.answering import confidence, quoted, quotes, written
 
         found, within = self._search(question, documents, limit=limit)
@@ -297,6 +324,20 @@ class Library:
         silent = [Coverage(info, None) for info in covered if info.id not in hits]
         return spoken + sorted(silent, key=lambda each: each.document.name.casefold())
 
+    def suggestions(self, limit: int = 4) -> list[str]:
+        """Questions to begin with, made from the documents' headings; each was asked, and is answered."""
+        from index import suggesting
+
+        infos = self._store.catalog.numbered()
+        some = suggesting.spread(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
+        numbers = {info.id: number for number, info in infos.items()}
+        headings = self._store.catalog.headings([numbers[info.id] for info in some])
+        tried = (
+            next((form for form in forms if self.ask(form).status == "answered"), "")
+            for forms in suggesting.questions(some, headings)
+        )
+        return list(islice(filter(None, tried), limit))
+
     def documents(self) -> list[DocumentInfo]:
         """All documents, by source."""
         return self._store.catalog.documents()
@@ -310,29 +351,79 @@ class Library:
 
     def locate(self, name: str, span: Span) -> Location:
         """Where in a document a span stands. Raises SpanError where it is not in the document."""
-        info = self.find(name)
-        if not 0 <= span.start <= span.end <= info.characters:
-            raise SpanError(
-                f"{info.name} has {info.characters} characters; {span.start}:{span.end} is not a span of it.",
-                "A span is START:END, in code points, with 0 <= START <= END.",
-            )
+        info = self._having(name, span)
         return self._store.locate(self._number(info.id), span.start)
+
+    def text(self, name: str, span: Span) -> str:
+        """The words of a span; quicker than `document(name).text` where the document is long. Raises SpanError."""
+        return self._viewer.text(self._having(name, span), span)
+
+    def view(self, name: str, span: Span | None = None) -> View:
+        """A window of about 6,000 characters of a document's text, cut into headings and paragraphs, around a span.
+
+        From an empty span on it shows what follows: `view(name, Span(view.end, view.end))` is the next window. Without
+        a span it is the first one. Raises SpanError where the span is not in the document.
+        """
+        return self._viewer.view(self._having(name, span), span)
+
+    def page_marks(self, name: str, span: Span) -> tuple[PageMark, ...]:
+        """On which pages of a PDF a span stands, each with rectangles around the words.
+
+        None for other formats, or where the file is gone. Raises SpanError where the span is not in the document.
+        """
+        return self._viewer.page_marks(self._having(name, span), span)
+
+    def page_image(self, name: str, number: int, span: Span | None = None, *, width: int = 1200) -> bytes:
+        """A page of a PDF as PNG; `number` counts from 1, `width` is in pixels, from 200 to 3,000.
+
+        The words of the span are highlighted where they stand on that page. Raises PageError where there is no such
+        page, or not in that width, OriginalMissing where the file is gone, SpanError.
+        """
+        return self._viewer.page_image(self._having(name, span), number, span, width=width)
+
+    def original(self, name: str) -> Original:
+        """The file that a document was read from. Raises OriginalMissing where it is gone, or has other bytes now."""
+        return self._viewer.original(self.find(name))
+
+    def has_original(self, name: str) -> bool:
+        """Whether `original` has something to give. Costs little; a file is read again only where it has changed."""
+        return self._viewer.has_original(self.find(name))
 
     def find(self, name: str) -> DocumentInfo:
         """The one document of that id or beginning of an id, source, file name or title.
 
         Raises DocumentNotFound or AmbiguousDocument.
         """
-        wanted, documents = name.strip(), self.documents()
-        for named in (_by_identity, _by_prefix, _by_name):
-            matches = [info for info in documents if wanted and named(info, wanted)]
-            if len(matches) > 1:
-                raise AmbiguousDocument(name, tuple(f"{info.id[:12]} {info.source}" for info in matches))
-            if matches:
-                return matches[0]
-        raise DocumentNotFound(name)
+        return named(self._store.catalog.numbered().values(), name)
+
+    # Map
+
+    def map(self, *, wait: bool = False) -> LibraryMap:
+        """All passages as dots in the plane, sampled, near ones saying similar things.
+
+        Where the library has changed, an older map (or one without shapes) is given while a new one is made in the
+        background; with `wait`, the new one, which takes well under a second whatever the library's size.
+        """
+        return self._maps.newest(wait=wait)
+
+    def placed(self, question: str, hits: Sequence[Hit]) -> Placed:
+        """Where a question and its hits stand on the map as it is now. A question asked just now is not encoded again.
+
+        Give the question as it was asked, operators and all.
+        """
+        from index import querying
+
+        known = self.map()
+        if not known.shapes:
+            return nowhere(known, hits)
+        vector = self._questions().recall(querying.parse(question).text)
+        return place(known, vector, hits, self._store.catalog)
 
     # Health
+
+    def generation(self) -> int:
+        """How many changes the library has seen: another number, another library. Costs next to nothing."""
+        return self._store.catalog.generation()
 
     def stats(self) -> Stats:
         """The library in numbers."""
@@ -411,26 +502,25 @@ class Library:
             target = self._settings.passage_tokens
             return encoder, Chunker(target_tokens=target, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
 
-        return Ingestion(self._store, tools, max_bytes=self._max_bytes, progress=progress)
+        pages = self._settings.max_pages
+        return Ingestion(self._store, tools, max_bytes=self._max_bytes, max_pages=pages, progress=progress)
 
     @property
     def _max_bytes(self) -> int:
         return self._settings.max_file_megabytes * 1_000_000
+
+    def _having(self, name: str, span: Span | None) -> DocumentInfo:
+        """The document of that name, which has to have the span."""
+        info = self.find(name)
+        if span and not 0 <= span.start <= span.end <= info.characters:
+            raise SpanError(
+                f"{info.name} has {info.characters} characters; {span.start}:{span.end} is not a span of it.",
+                "A span is START:END, in code points, with 0 <= START <= END.",
+            )
+        return info
 
     def _number(self, identity: str) -> int:
         number = self._store.catalog.number_of(identity)
         if number is None:
             raise DocumentNotFound(identity)
         return number
-
-
-def _by_identity(info: DocumentInfo, name: str) -> bool:
-    return info.id == name or info.source in (name, str(Path(name).expanduser().absolute()))
-
-
-def _by_prefix(info: DocumentInfo, name: str) -> bool:
-    return len(name) >= _SHORTEST_PREFIX and info.id.startswith(name.lower())
-
-
-def _by_name(info: DocumentInfo, name: str) -> bool:
-    return name.casefold() in (info.title.casefold(), Path(info.source).name.casefold())

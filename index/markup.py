@@ -24,10 +24,10 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["count"] = _count
+    made.filters["count"] = count
     return made
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
     """`1 passage`, `1,284 passages`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

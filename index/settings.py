@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from index.errors import SettingsError
 
@@ -47,6 +48,33 @@ class Settings(BaseSettings):
     """Tokens of an answer."""
     max_file_megabytes: int = Field(default=512, ge=1)
     max_question_characters: int = Field(default=2000, ge=50)
+    max_text_characters: int = Field(default=50_000, ge=50)
+    """Of a text that a server is given to check, sentence by sentence."""
+    max_body_megabytes: int = Field(default=8, ge=1)
+    """Of a request to a server that is no upload."""
+    max_pages: int = Field(default=20_000, ge=1)
+    """Pages of one file."""
+    max_hits: int = Field(default=100, ge=1)
+    """Passages that one question may ask a server for."""
+    max_upload_files: int = Field(default=500, ge=1)
+    """Files in one upload, or in one folder that a server adds."""
+    max_waiting_jobs: int = Field(default=32, ge=1)
+    """Uploads that may wait for their turn, and as many batches of questions."""
+    max_batch_questions: int = Field(default=1000, ge=1)
+    allow_urls: bool = False
+    """Whether a server fetches documents from the web for whoever can reach it."""
+    allow_folders: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders of the server from which whoever can reach it may add documents; in the environment as in PATH."""
+    allow_hosts: str = ""
+    """Names, with commas between them, by which assistants may address a server on this machine besides `localhost`."""
+    log_questions: bool = False
+    """Whether a server's log may hold the text of questions."""
+
+    @field_validator("allow_folders", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A list of folders as the environment has it."""
+        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
 
     def __init__(self, **values: Any) -> None:
         try:

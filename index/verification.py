@@ -22,18 +22,21 @@ _State = Literal["same", "changed", "missing"]
 def verify(store: FolderStore, *, max_bytes: int, progress: ProgressCallback | None = None) -> Verification:
     """Check the catalog in itself and against its indexes, then read every source that is still there and compare.
 
-    Sources that changed or went since they were added are no mismatch: the library still holds what they said.
+    Sources that changed or went since they were added are no mismatch: the library still holds what they said. Of what
+    came from an address, the file that was kept is read.
     """
     mismatches = store.problems()
     states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": []}
     sources = store.catalog.sources()
+    kept = _kept(store.folder / "uploads") if any(map(_is_address, dict(sources))) else {}
     for n, (source, identity) in enumerate(sources):
         if progress:
             progress(Progress(source, "reading", n, len(sources), 0, 0))
-        state, data = _read(source, identity, max_bytes)
+        path = kept.get(identity) if _is_address(source) else Path(source)
+        state, data = _read(path, identity, max_bytes)
         states[state].append(source)
-        if state == "same":
-            mismatches.extend(_compare(store, source, identity, data))
+        if path and state == "same":
+            mismatches.extend(_compare(store, source, path.name, identity, data))
     totals = store.catalog.totals()
     return Verification(
         documents=totals["documents"],
@@ -46,9 +49,21 @@ def verify(store: FolderStore, *, max_bytes: int, progress: ProgressCallback | N
     )
 
 
-def _read(source: str, identity: str, max_bytes: int) -> tuple[_State, bytes]:
+def _is_address(source: str) -> bool:
+    return "://" in source
+
+
+def _kept(folder: Path) -> dict[str, Path]:
+    """The files of a folder by their SHA-256."""
+    paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
+
+
+def _read(path: Path | None, identity: str, max_bytes: int) -> tuple[_State, bytes]:
+    if path is None:
+        return "missing", b""
     try:
-        data = read_bytes(Path(source), max_bytes=max_bytes)
+        data = read_bytes(path, max_bytes=max_bytes)
     except SourceNotFound:
         return "missing", b""
     except LoadingError:
@@ -56,7 +71,7 @@ def _read(source: str, identity: str, max_bytes: int) -> tuple[_State, bytes]:
     return ("same" if hashlib.sha256(data).hexdigest() == identity else "changed"), data
 
 
-def _compare(store: FolderStore, source: str, identity: str, data: bytes) -> Iterator[Problem]:
+def _compare(store: FolderStore, source: str, name: str, identity: str, data: bytes) -> Iterator[Problem]:
     """What of a document does not agree with its source as it is read now."""
     remedy = f"Remove the document and add it again: {source}"
     number = store.catalog.number_of(identity)
@@ -66,7 +81,7 @@ def _compare(store: FolderStore, source: str, identity: str, data: bytes) -> Ite
     except LibraryDamaged:
         return  # the catalog's own check has named it
     try:
-        fresh = load_bytes(data, source=source)
+        fresh = load_bytes(data, source=source, name=name)
     except LoadingError as error:
         yield Problem(f"{source} cannot be read any more: {error.message}", remedy)
         return

@@ -74,7 +74,8 @@ class FakeEncoder:
         self.calls: list[int] = []
         """How many passages each call of `encode` was given."""
         self.questions: list[str] = []
-        self._seconds = seconds
+        self.seconds = seconds
+        """How long each call of `encode` takes at least."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Words, and two markers."""
@@ -93,8 +94,8 @@ class FakeEncoder:
             results.append(Encoded(whole, normalised(np.stack(own)) if own else np.zeros((0, _DIMENSION), np.float32)))
             if progress:
                 progress(done)
-        if self._seconds:
-            time.sleep(self._seconds)
+        if self.seconds:
+            time.sleep(self.seconds)
         return results
 
     def encode_question(self, question: str) -> Vectors:

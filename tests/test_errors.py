@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from index import errors
-from index.errors import AmbiguousDocument, FingerprintMismatch, LibraryLocked, PinciteError, TooLarge, WeightsMismatch
+from index.errors import (
+    AmbiguousDocument,
+    FingerprintMismatch,
+    JobNotFound,
+    LibraryLocked,
+    NotAllowed,
+    PinciteError,
+    QueueFull,
+    TooLarge,
+    TooMany,
+    WeightsMismatch,
+)
 
 SOURCE = Path(errors.__file__).parent
 CLASSES = {name: each for name, each in vars(errors).items() if isinstance(each, type)}
@@ -88,6 +99,13 @@ def test_an_error_reads_as_message_and_hint() -> None:
         (LibraryLocked("/lib", "process 7"), {"folder": "/lib", "holder": "process 7"}),
         (FingerprintMismatch("/lib", "a", "b"), {"stored": "a", "wanted": "b"}),
         (AmbiguousDocument("x", tuple("abcdefg")), {"name": "x", "candidates": tuple("abcdefg")}),
+        (NotAllowed("That", "PINCITE_THAT"), {"what": "That", "setting": "PINCITE_THAT"}),
+        (
+            TooMany("files", 9, 5, "PINCITE_FILES"),
+            {"what": "files", "count": 9, "limit": 5, "setting": "PINCITE_FILES"},
+        ),
+        (QueueFull(5), {"limit": 5}),
+        (JobNotFound("abc"), {"identity": "abc"}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

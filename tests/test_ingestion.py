@@ -17,7 +17,7 @@ from tests.storage.making import a_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.records import Progress
+    from index.records import Progress, Settled
     from tests.conftest import Write
 
 SECTIONS = [
@@ -158,8 +158,87 @@ def test_progress_only_goes_forward(library: Library, write: Write) -> None:
     assert done == sorted(done)
     assert {moment.files for moment in moments} == {16}
     assert all(moment.passages <= moment.of_passages for moment in moments)
-    assert [moment.passages for moment in moments if moment.stage == "encoding"][-1] == moments[-2].of_passages
+    last = [moment for moment in moments if moment.stage == "encoding"][-1]
+    assert last.passages == last.of_passages > 0
     assert (moments[-1].stage, moments[-1].files_done) == ("done", 16)
+
+
+def test_what_becomes_of_each_file_is_told_at_once(library: Library, write: Write) -> None:
+    """Once for each, in the moment from which on it is so; together that is the receipt."""
+    paths = [write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1]), write("broken.pdf", b"%PDF-1.7")]
+    library.add(paths[0])
+    paths[0].write_text(SECTIONS[2])
+    told: dict[str, Settled] = {}
+
+    def hear(moment: Progress) -> None:
+        if moment.settled:
+            assert moment.source not in told
+            told[moment.source] = moment.settled
+            held = any(info.source == moment.source for info in library.documents())
+            assert held == (moment.settled.outcome in ("added", "replaced"))
+
+    receipt = library.add([*paths, write("copy.md", SECTIONS[1])], progress=hear)
+    outcomes = {source: settled.outcome for source, settled in told.items()}
+    assert outcomes == {
+        **dict.fromkeys(receipt.replaced, "replaced"),
+        **dict.fromkeys(receipt.added, "added"),
+        **dict.fromkeys(receipt.unchanged, "unchanged"),
+        **dict.fromkeys([failure.source for failure in receipt.failed], "failed"),
+    }
+    assert len(outcomes) == 4
+    assert tuple(settled.failure for settled in told.values() if settled.failure) == receipt.failed
+    assert sum(settled.passages for settled in told.values()) == receipt.passages == 2
+
+
+def test_files_that_are_encoded_together_are_named_together(library: Library, write: Write) -> None:
+    """With what each has in it; a passage that two have is encoded once, and counts for the first."""
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", SECTIONS[1]), write("c.txt", SECTIONS[0] + "\n")]
+    moments: list[Progress] = []
+    library.add(paths, progress=moments.append)
+    encoding = [moment for moment in moments if moment.stage == "encoding"]
+    assert {moment.together for moment in encoding} == {((str(paths[0]), 1), (str(paths[1]), 1), (str(paths[2]), 0))}
+    assert [(moment.passages, moment.of_passages) for moment in encoding] == [(0, 2), (1, 2), (2, 2)]
+    assert {moment.source for moment in encoding} == {str(paths[0])}
+
+
+def test_who_hears_of_the_progress_can_end_it(library: Library, write: Write) -> None:
+    """What was stored by then stays; nothing is half there, and the next `add` goes on."""
+
+    class EnoughError(Exception):
+        pass
+
+    big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
+    library.add(paths[0])
+
+    def hear(moment: Progress) -> None:
+        if moment.passages > 150:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        library.add(paths, progress=hear)
+    assert [info.source for info in library.documents()] == [str(paths[0])]
+    assert (library.problems(), library.verify().mismatches) == ([], ())
+    assert library.add(paths).added == (str(paths[1]), str(paths[2]))
+
+
+def test_a_file_is_known_by_another_source(library: Library, write: Write) -> None:
+    """Such as the address it was fetched from; its next version replaces it wherever that lies, and failures say it."""
+    url = "https://example.org/ships"
+    first, second, broken = (
+        write("1.md", "# Ships\n\n" + SECTIONS[0]),
+        write("2.md", SECTIONS[1]),
+        write("3.pdf", b"%PDF"),
+    )
+    assert library.add(first, sources={first: url}).added == (url,)
+    assert library.documents()[0].media_type == "text/markdown"
+    assert library.add(first, sources={first: url}).unchanged == (url,)
+    assert library.add([second], sources={second: url}).replaced == (url,)
+    assert [info.source for info in library.documents()] == [url]
+    assert [failure.source for failure in library.add(broken, sources={broken: "https://x.org/"}).failed] == [
+        "https://x.org/"
+    ]
+    assert library.documents()[0].source == url
 
 
 def test_a_big_document_is_encoded_in_batches(library: Library, encoder: FakeEncoder, write: Write) -> None:
@@ -179,6 +258,26 @@ def test_small_files_are_encoded_together(library: Library, encoder: FakeEncoder
     """Five files of a passage each are one call of the encoder."""
     library.add([write(f"{n}.md", section) for n, section in enumerate(SECTIONS)])
     assert encoder.calls == [5]
+
+
+def test_small_files_do_not_wait_for_a_large_one(library: Library, write: Write) -> None:
+    """They are stored before its first passage is encoded."""
+    big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
+    told: list[str] = []
+    library.add(paths, progress=lambda moment: told.append(f"{moment.stage} {moment.source.rpartition('/')[2]}"))
+    assert list(dict.fromkeys(told)) == [
+        "reading a.txt",
+        "reading b.txt",
+        "encoding a.txt",
+        "settled a.txt",
+        "encoding b.txt",
+        "settled b.txt",
+        "reading c.txt",
+        "encoding c.txt",
+        "settled c.txt",
+        "done ",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def test_the_environment_sets_and_an_argument_prevails(monkeypatch: pytest.Monke
         pytest.param({"passage_tokens": "many"}, "passage_tokens", id="no number"),
         pytest.param({"precision": "float8"}, "precision", id="none of the choices"),
         pytest.param({"max_file_megabytes": 0}, "max_file_megabytes", id="nothing allowed"),
+        pytest.param({"max_pages": 0}, "max_pages", id="no page"),
+        pytest.param({"allow_urls": "sometimes"}, "allow_urls", id="neither yes nor no"),
         pytest.param({"colour": "red"}, "colour", id="unknown"),
     ],
 )
@@ -45,6 +48,21 @@ def test_what_cannot_be_used_is_named(values: dict[str, Any], named: str) -> Non
         Settings(**values)
     assert f"The setting {named!r} cannot be {values[named]!r}" in caught.value.message
     assert f"PINCITE_{named.upper()}" in caught.value.hint
+
+
+def test_folders_are_listed_as_in_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the environment by the system's own separator, empty parts left out; as an argument in any sequence."""
+    monkeypatch.setenv("PINCITE_ALLOW_FOLDERS", os.pathsep.join(["/papers", "", "/more papers"]))
+    assert Settings().allow_folders == (Path("/papers"), Path("/more papers"))
+    assert Settings(allow_folders=["/x"]).allow_folders == (Path("/x"),)
+    monkeypatch.setenv("PINCITE_ALLOW_FOLDERS", "")
+    assert Settings().allow_folders == ()
+
+
+def test_a_server_gives_away_nothing_by_default() -> None:
+    """Neither the web nor a folder can be added through it, and its log holds no question."""
+    settings = Settings()
+    assert (settings.allow_urls, settings.allow_folders, settings.log_questions) == (False, (), False)
 
 
 def test_the_environment_is_validated_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,7 +131,7 @@ def test_a_source_that_cannot_be_understood_any_more(
 ) -> None:
     """Where a reader of a format has become stricter, the same bytes may fail: that is said, with the reason."""
 
-    def refuse(data: bytes, *, source: str) -> Document:
+    def refuse(data: bytes, *, source: str, name: str) -> Document:
         raise LoadingError("It is in a dialect that is no longer read.", "Convert it.")
 
     monkeypatch.setattr("index.verification.load_bytes", refuse)

@@ -222,17 +222,24 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
         raise typer.Exit(ERROR)
 
 
-@app.command(epilog="Example: pincite serve --port 8080")
+@app.command(epilog="Example: pincite serve --port 8080   then: curl http://127.0.0.1:8080/healthz")
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
+    api_only: Annotated[
+        bool, typer.Option("--api-only", help="Serve no page: less to load, for programs and assistants alone.")
+    ] = False,
 ) -> None:
-    """Serve the library as a page in the browser."""
-    from index.web import serve as serve_page
+    """Serve the library: a page in the browser, and a service for programs and assistants.
+
+    The page is at /, the description of the service at /docs, what assistants speak to (MCP) at /mcp.
+    """
+    from index import api, web
 
     settings = context.obj.settings()
-    serve_page(context.obj.folder(settings), settings, host=host, port=port)
+    serving = api.serve if api_only else web.serve
+    serving(context.obj.folder(settings), settings, host=host, port=port)
 
 
 app.command(name="eval", epilog=evaluating.EXAMPLE)(evaluating.evaluate)

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from index.cli.state import State
     from index.evaluate.results import Evaluation
-    from index.retrieval import Mode
+    from index.records import Mode
 
 EXAMPLE = "Example: pincite eval scifact/ --mode hybrid --mode dense   or: pincite eval questions.jsonl --json"
 

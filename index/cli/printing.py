@@ -151,6 +151,8 @@ def progress(*, shown: bool) -> Iterator[ProgressCallback | None]:
         rate = _Rate()
 
         def report(moment: Moment) -> None:
+            if moment.stage == "settled":  # the next moment counts it
+                return
             name = escape(printable(Path(moment.source).name[:32]))
             total, done = moment.files, float(moment.files_done)
             if moment.of_passages:

@@ -47,17 +47,22 @@ def load(path: Path, *, max_bytes: int) -> Document:
     return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
 
 
-def load_bytes(data: bytes, *, source: str) -> Document:
-    """Make a document of bytes; `source` says where they come from, and its ending helps where contents look alike."""
-    content = sniffing.sniff(data, source)
-    draft = _read(content, PurePath(source).name)
+def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
+    """Make a document of bytes; `source` says where they come from, and its ending helps where contents look alike.
+
+    `name` is what to call the file, and whose ending counts, where that is not the last part of its source.
+    Raises TooLarge where a format with pages has more than `max_pages`, before they are read.
+    """
+    content = sniffing.sniff(data, name or source)
+    draft = _read(content, name or PurePath(source).name, max_pages)
     document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
     if not has_words(document.text):
-        raise EmptyDocument(f"{PurePath(source).name} has no words in it.")
+        raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
     return document
 
 
-def _read(content: Content, name: str) -> Draft:
+def _read(content: Content, name: str, max_pages: int | None) -> Draft:
     door: Any = import_module(f"index.loading.{_DOORS[content.media_type]}")
-    draft: Draft = door.read(content, name)
+    limits = {"max_pages": max_pages} if content.media_type == sniffing.PDF else {}
+    draft: Draft = door.read(content, name, **limits)
     return draft

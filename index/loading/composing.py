@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _ORDER = {"page": 0, "heading": 1, "paragraph": 2}
 _BETWEEN = "\n\n"
 DEEPEST_HEADING = 6
+LONGEST_FIELD = 300
+"""In characters: a title or a heading that goes on for a hundred thousand would be repeated with every hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,12 @@ def one_line(text: str) -> str:
     return " ".join(normalise(text).split())
 
 
+def field(text: str) -> str:
+    """One line, cut where it is longer than anybody would read."""
+    line = one_line(text)
+    return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1].rstrip()}…"
+
+
 def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document:  # noqa: A002 - the record's own word
     """Join the blocks by blank lines, and note where each begins."""
     pieces: list[str] = []
@@ -86,8 +94,8 @@ def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document
     return Document(
         id=id,
         source=source,
-        title=one_line(draft.title),
-        author=one_line(draft.author),
+        title=field(draft.title),
+        author=field(draft.author),
         date=draft.date,
         media_type=content.media_type,
         text="".join(pieces),
@@ -97,9 +105,9 @@ def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document
 
 
 def _landmarks(block: Block, position: int) -> list[Landmark]:
-    found = [Landmark("page", position + offset, label) for offset, label in block.pages]
+    found = [Landmark("page", position + offset, field(label)) for offset, label in block.pages]
     if not block.text:
         return found
     if block.level:
-        return [*found, Landmark("heading", position, " ".join(block.text.split()), block.level)]
+        return [*found, Landmark("heading", position, field(block.text), block.level)]
     return [*found, Landmark("paragraph", position)]

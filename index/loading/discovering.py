@@ -7,31 +7,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _SKIPPED = (".", "~$")
 """Hidden files, and the lock files that Office leaves beside an open document."""
 
 
-def discover(paths: Iterable[str | Path]) -> Iterator[Path]:
+def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
     """Every file once, folders searched through in sorted order.
 
     A path that the reader named is always yielded, even where nothing is there or a folder cannot be listed:
     `load` then says so, and the receipt names it. Hidden files and folders are skipped unless named.
     A file that is reached by two ways, or a folder that contains itself by a link, counts once.
+    A folder that `enter` refuses is yielded itself, and not looked into.
     """
     seen: set[str] = set()
     for path in map(Path, paths):
-        yield from _walk(path, seen)
+        yield from _walk(path, seen, enter)
 
 
-def _walk(path: Path, seen: set[str]) -> Iterator[Path]:
+def _walk(path: Path, seen: set[str], enter: Callable[[Path], bool]) -> Iterator[Path]:
     try:
         real = os.path.realpath(path)
         if real in seen:
             return
         seen.add(real)
-        if not path.is_dir():
+        if not path.is_dir() or not enter(path):
             yield path
             return
         children = sorted(path.iterdir())
@@ -40,4 +41,4 @@ def _walk(path: Path, seen: set[str]) -> Iterator[Path]:
         return
     for child in children:
         if not child.name.startswith(_SKIPPED) and (child.is_dir() or child.is_file()):
-            yield from _walk(child, seen)
+            yield from _walk(child, seen, enter)

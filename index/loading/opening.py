@@ -33,11 +33,16 @@ def read_bytes(source: Path, *, max_bytes: int) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceNotReadable(f"{source} cannot be read: {reason}.") from error
     if len(data) > max_bytes:
-        raise TooLarge(
-            f"{source.name} has more than the {max_bytes / 1e6:.4g} megabytes that the settings allow.",
-            "Raise the limit with PINCITE_MAX_FILE_MEGABYTES, or split the file.",
-        )
+        raise too_large(source.name, max_bytes)
     return data
+
+
+def too_large(name: str, max_bytes: int) -> TooLarge:
+    """What to raise of a file that has more bytes than allowed."""
+    return TooLarge(
+        f"{name} has more than the {max_bytes / 1e6:.4g} megabytes that the settings allow.",
+        "Raise the limit with PINCITE_MAX_FILE_MEGABYTES, or split the file.",
+    )
 
 
 def _demand_file(source: Path) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from index.errors import DamagedFile, NoTextLayer, PasswordRequired
+from index.errors import DamagedFile, NoTextLayer, TooLarge
 from index.loading.composing import Block, Draft
 from index.loading.normalising import normalise
 from index.loading.pdf_describing import describe
 from index.loading.pdf_furniture import without_furniture
 from index.loading.pdf_headings import OutlineEntry, heading_levels
 from index.loading.pdf_lines import Sheet, read_sheet
+from index.loading.pdf_opening import PDFIUM, open_pdf, opened_page, page_label, refused
 from index.loading.pdf_order import in_reading_order
 from index.loading.pdf_paragraphs import Paragraph, body_size, paragraphs
 
@@ -22,23 +22,21 @@ if TYPE_CHECKING:
 
     from index.loading.composing import Content
 
-_PDFIUM = threading.Lock()
-"""pdfium keeps global state: two threads in it at once end the process."""
 _OUTLINE_LIMIT = 20_000
 _DEEPEST = 15
 
 
-def read(content: Content, name: str) -> Draft:
+def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
     """Read every page.
 
     Raises:
+        TooLarge: it has more than `max_pages`; none of them has been read then.
         PasswordRequired: it cannot be opened without a password; protection against copying alone does not matter.
         NoTextLayer: its pages are pictures.
         DamagedFile: pdfium cannot make sense of it.
 
     """
-    with _PDFIUM:
-        sheets, labels, outline, stated, broken = _ask(content.data, name)
+    sheets, labels, outline, stated, broken = _ask(content.data, name, max_pages)
     if not any(sheet.lines for sheet in sheets):
         _refuse_wordless(sheets, name, broken)
     body = body_size([sheet.lines for sheet in sheets])
@@ -50,49 +48,48 @@ def read(content: Content, name: str) -> Draft:
     return Draft(blocks, title, author, date, left_out + _notes(sheets, broken))
 
 
-def _ask(data: bytes, name: str) -> tuple[list[Sheet], list[str], list[OutlineEntry], dict[str, str], int]:
-    """All that pdfium is asked, so that its lock can be let go."""
+def _ask(
+    data: bytes, name: str, max_pages: int | None
+) -> tuple[list[Sheet], list[str], list[OutlineEntry], dict[str, str], int]:
+    """All that pdfium is asked. Between two pages others have their turn."""
     import pypdfium2 as pdfium
 
+    with PDFIUM:
+        document = open_pdf(data, name)
+        pages = len(document)
     try:
-        document = pdfium.PdfDocument(data)
+        _demand_pages(pages, name, max_pages)
+        sheets = [_sheet(document, index) for index in range(pages)]
+        with PDFIUM:
+            labels = [page_label(document, index) for index in range(pages)]
+            outline = list(_outline(document))
+            stated = document.get_metadata_dict(skip_empty=True)
     except pdfium.PdfiumError as error:
-        raise _translated(error, name) from error
-    try:
-        sheets = [_sheet(document, index) for index in range(len(document))]
-        labels = [normalise(document.get_page_label(index)) or str(index + 1) for index in range(len(document))]
-        outline = list(_outline(document))
-        stated = document.get_metadata_dict(skip_empty=True)
-    except pdfium.PdfiumError as error:
-        raise _translated(error, name) from error
+        raise refused(error, name) from error
     finally:
-        document.close()
+        with PDFIUM:
+            document.close()
     broken = sum(sheet is None for sheet in sheets)
     return [sheet or Sheet(0.0, ()) for sheet in sheets], labels, outline, stated, broken
 
 
-def _translated(error: Any, name: str) -> Exception:
-    import pypdfium2.raw as raw
-
-    if error.err_code == raw.FPDF_ERR_PASSWORD:
-        return PasswordRequired(f"{name} is a PDF locked with a password.")
-    return DamagedFile(f"{name} is a PDF that cannot be opened: {str(error).rstrip('.')}.")
+def _demand_pages(pages: int, name: str, max_pages: int | None) -> None:
+    if max_pages is not None and pages > max_pages:
+        raise TooLarge(
+            f"{name} has {pages:,} pages, more than the {max_pages:,} that the settings allow.",
+            "Raise the limit with PINCITE_MAX_PAGES, or split the file.",
+        )
 
 
 def _sheet(document: Any, index: int) -> Sheet | None:
     """One page; None where it is damaged, for the others may be whole."""
     import pypdfium2 as pdfium
 
-    try:
-        page = document[index]
-    except pdfium.PdfiumError:
-        return None
-    try:
-        return read_sheet(page)
-    except pdfium.PdfiumError:
-        return None
-    finally:
-        page.close()
+    with PDFIUM, opened_page(document, index) as page:
+        try:
+            return read_sheet(page) if page else None
+        except pdfium.PdfiumError:
+            return None
 
 
 def _outline(document: Any) -> Iterator[OutlineEntry]:

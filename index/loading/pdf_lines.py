@@ -10,30 +10,26 @@ import ctypes
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.loading.composing import one_line
+from index.loading.pdf_runs import PageText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BREAK = re.compile("\r\n|\r|\n|(\ufffe)")
-"""pdfium ends a line with CR LF, and writes U+FFFE where it saw a hyphen there."""
+    from index.loading.pdf_runs import Box, Run
+
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
 _NAME_LENGTH = 64
 _GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
 """Gaps between fragments of one line, in type sizes: touching, apart, and set one above the other."""
 _OVERLAP = 0.3
-_COLUMN_GAP = 1.5
-_NEAR = 3.0
 _STEEP = 2.5
 _SMALLER = 0.85
 _WORD = 3
 
 Direction = Literal["right", "up", "down"]
-_Box = tuple[float, float, float, float]
-"""Left, right, bottom, top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class _Fragment:
     """A run of letters between pdfium's line breaks, with the boxes of three of them."""
 
     text: str
-    boxes: tuple[_Box, ...]
+    boxes: tuple[Box, ...]
     bold: bool
 
     @property
@@ -96,7 +92,7 @@ def read_sheet(page: Any) -> Sheet:
 
     text_page = page.get_textpage()
     try:
-        fragments = list(_fragments(text_page, text_page.get_text_range()))
+        fragments = list(_fragments(PageText(text_page)))
     finally:
         text_page.close()
     width, height = page.get_size()
@@ -109,82 +105,19 @@ def read_sheet(page: Any) -> Sheet:
     return Sheet(height if main == "right" else width, tuple(lines), images)
 
 
-def _fragments(text_page: Any, text: str) -> Iterator[_Fragment]:
-    wide = _Utf16(text)
-    start = 0
-    for broken in [*_BREAK.finditer(text), None]:
-        end = broken.start() if broken else len(text)
-        words = text[start:end]
-        if words.strip():
-            hyphen = "-" if broken and broken.group(1) else ""
-            yield from _parts(text_page, f"{words.rstrip()}{hyphen}", start, wide)
-        start = broken.end() if broken else end
+def _fragments(page: PageText) -> Iterator[_Fragment]:
+    for run in page.runs():
+        boxes, bold = _ask(page, run)
+        words = one_line(run.words)
+        if boxes and words:
+            yield _Fragment(words, boxes, bold)
 
 
-def _parts(text_page: Any, words: str, start: int, wide: _Utf16) -> Iterator[_Fragment]:
-    """A line of pdfium's, divided where a gap is wider than any between words: there another column begins."""
-    begin = len(words) - len(words.lstrip())
-    inside = range(start + begin + 1, start + len(words))
-    cuts = _cuts(text_page, wide.index(start + begin), wide.index(start + len(words) - 1))
-    for end in [*sorted(cut - start for cut in map(wide.position, cuts) if cut in inside), len(words)]:
-        body = words[begin:end].strip()
-        first = start + end - len(words[begin:end].lstrip())
-        boxes, bold = _ask(text_page, wide.index(first), wide.index(first + len(body) - 1)) if body else ((), False)
-        seen = one_line(body)
-        if boxes and seen:
-            yield _Fragment(seen, boxes, bold)
-        begin = end
-
-
-def _cuts(text_page: Any, first: int, last: int) -> list[int]:
-    """Where text goes on behind a wide gap, or back on the left; pdfium gives a rectangle for each run without one."""
-    import pypdfium2.raw as pdfium
-
-    at = pdfium.FPDFText_GetCharIndexFromTextIndex
-    start, end = at(text_page, first), at(text_page, last)
-    count = text_page.count_rects(start, end - start + 1) if 0 <= start < end else 0
-    boxes = [text_page.get_rect(index) for index in range(count)] if count > 1 else []
-    cuts = []
-    for left, right in pairwise(boxes):
-        back = right[2] < left[0] and abs(right[1] - left[1]) > 1
-        if back or right[0] - left[2] > _COLUMN_GAP * (left[3] - left[1]):
-            letter = text_page.get_index(right[0] + 1, (right[1] + right[3]) / 2, _NEAR, _NEAR)
-            cuts += [] if letter is None else [pdfium.FPDFText_GetTextIndexFromCharIndex(text_page, letter)]
-    return cuts
-
-
-class _Utf16:
-    """pdfium counts in UTF-16; so do we where a page has letters beyond the first plane."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text if any(character > "\uffff" for character in text) else ""
-
-    def index(self, position: int) -> int:
-        """From code points to UTF-16 units."""
-        return len(self._text[:position].encode("utf-16-le", "surrogatepass")) // 2 if self._text else position
-
-    def position(self, index: int) -> int:
-        """From UTF-16 units to code points."""
-        units = self._text.encode("utf-16-le", "surrogatepass")[: 2 * max(0, index)]
-        return len(units.decode("utf-16-le", "replace")) if self._text else index
-
-
-def _ask(text_page: Any, first: int, last: int) -> tuple[tuple[_Box, ...], bool]:
+def _ask(page: PageText, run: Run) -> tuple[tuple[Box, ...], bool]:
     """Boxes of the first, middle and last letter, and whether both ends are bold."""
-    import pypdfium2.raw as pdfium
-
-    at = [pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, index) for index in (first, (first + last) // 2, last)]
-    boxes = tuple(box for index in at if index >= 0 and (box := _box(text_page, index)))
-    return boxes, _is_bold(text_page, at[0]) and _is_bold(text_page, at[-1])
-
-
-def _box(text_page: Any, index: int) -> _Box | None:
-    import pypdfium2.raw as pdfium
-
-    found = pdfium.FS_RECTF()
-    if not pdfium.FPDFText_GetLooseCharBox(text_page, index, found):
-        return None
-    return found.left, found.right, found.bottom, found.top
+    first, last = run.start, run.start + len(run.words) - 1
+    boxes = tuple(box for position in (first, (first + last) // 2, last) if (box := page.box(position)))
+    return boxes, _is_bold(page.raw, page.letter(first)) and _is_bold(page.raw, page.letter(last))
 
 
 def _is_bold(text_page: Any, index: int) -> bool:
@@ -204,7 +137,7 @@ def _line(fragment: _Fragment, main: Direction) -> Line:
     return Line(fragment.text, left, right, typical[2], typical[3], fragment.bold, sideways)
 
 
-def _turned(box: _Box, main: Direction) -> _Box:
+def _turned(box: Box, main: Direction) -> Box:
     left, right, bottom, top = box
     if main == "up":
         return bottom, top, -right, -left

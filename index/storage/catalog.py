@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
-from index.records import Document, DocumentInfo, Landmark, Location, Passage, Problem
+from index.records import Document, DocumentInfo, Landmark, Location, Passage, Problem, Span
 from index.storage import filing, schema
 from index.storage.database import Database
 
@@ -40,6 +40,26 @@ class PassageRow:
     vector: bytes
     headings: frozenset[int]
     """Where in the document's text the headings begin that stand in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A piece of a document: whole passages, and the landmarks among them."""
+
+    start: int
+    """Where in the document's text it begins."""
+    text: str
+    landmarks: tuple[Landmark, ...]
+    """In order."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.start + len(self.text)
+
+    def of(self, span: Span) -> str:
+        """The part of the text that stands in a span of the document's."""
+        return self.text[max(0, span.start - self.start) : max(0, span.end - self.start)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +158,29 @@ class Catalog:
         stated = (info.id, info.source, info.title, info.author, info.date, info.media_type)
         return Document(*stated, text, landmarks, info.notes)
 
+    def excerpt(self, number: int, span: Span) -> Excerpt:
+        """The part of a document's text that has a span, and what else stands in the same passages."""
+        begins = "(SELECT max(ordinal) FROM passages WHERE document = ? AND start <= ?)"
+        condition = f"p.document = ? AND p.start < ? AND p.ordinal >= coalesce({begins}, 0)"
+        rows = self._passage_rows(condition, [number, max(span.end, span.start + 1), number, span.start])
+        start, text = rows[0][0].passage.start if rows else 0, "".join(row.passage.text + gap for row, gap in rows)
+        marks = self._database.rows(
+            """SELECT kind, start, label, level FROM landmarks WHERE document = ?
+               AND kind IN ('page', 'heading', 'paragraph') AND start BETWEEN ? AND ? ORDER BY start, place""",
+            [number, start, start + len(text)],
+        )
+        return Excerpt(start, text, tuple(Landmark(*mark) for mark in marks))
+
+    def pages_begun(self, number: int, at: int) -> int:
+        """How many pages of a document begin at that place or before it."""
+        query = "SELECT count(*) FROM landmarks WHERE document = ? AND kind = 'page' AND start <= ?"
+        return int(self._database.rows(query, [number, at])[0][0])
+
+    def sources_of(self, number: int) -> list[str]:
+        """Where a document was found."""
+        query = "SELECT source FROM sources WHERE document = ? ORDER BY source"
+        return [row[0] for row in self._database.rows(query, [number])]
+
     def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
         """The passages of these ids that still exist. Raises LibraryDamaged where one does not match its checksum."""
         return {row.passage.id: row for row, _ in self._passage_rows(f"p.id IN {_LISTED}", [json.dumps(list(ids))])}
@@ -219,6 +262,15 @@ class Catalog:
                 (number, anchor, start),
             ).fetchone()[0]
         return Location(page.label if page else "", " > ".join(reversed(path)), paragraph)
+
+    def headings(self, numbers: Sequence[int]) -> dict[str, list[str]]:
+        """The headings of these documents, in order, by the document's id."""
+        found: dict[str, list[str]] = {}
+        query = f"""SELECT d.id, l.label FROM landmarks l JOIN documents d ON d.number = l.document
+                    WHERE l.kind = 'heading' AND l.document IN {_LISTED} ORDER BY l.document, l.start, l.place"""
+        for identity, label in self._database.rows(query, [json.dumps(list(numbers))]):
+            found.setdefault(identity, []).append(label)
+        return found
 
     def problems(self) -> list[Problem]:
         """What SQLite's own check and our checksums find wrong, without raising."""

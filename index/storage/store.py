@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,7 +21,6 @@ from index.storage.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from index.records import DocumentInfo, Location
     from index.storage.catalog import PassageRow
@@ -218,7 +219,7 @@ class FolderStore:
 
     def bytes_on_disk(self) -> int:
         """Size of the folder."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        return sum(_size(Path(folder) / name) for folder, _, names in os.walk(self.folder) for name in names)
 
     def _open_catalog(self, *, create: bool) -> Catalog:
         """Making a catalog takes the lock, so that two processes do not both make one."""
@@ -236,6 +237,14 @@ class FolderStore:
             with self._lock.held(patience=WRITER_PATIENCE):
                 catalog.create()
         return catalog
+
+
+def _size(path: Path) -> int:
+    """In bytes; nothing where it has gone since it was listed, as files do that another process makes anew."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _check_folder(folder: Path, *, create: bool) -> None:

@@ -44,9 +44,12 @@ def build(
     outline: Sequence[tuple[str, int]] = (),
     labels: str = "",
     rotate: int = 0,
+    crop: str = "0 0 612 792",
     picture: bool = False,
 ) -> bytes:
-    """A PDF of these pages; `outline` gives titles and page indices, `labels` the inside of a /PageLabels array."""
+    """A PDF of these pages; `outline` gives titles and page indices, `labels` the inside of a /PageLabels array,
+    `crop` what is shown of each.
+    """
     bodies: list[bytes] = [b"", b"", _font("Helvetica"), _font("Helvetica-Bold")]
     kids: list[int] = []
     image = _image(bodies) if picture else 0
@@ -57,7 +60,8 @@ def build(
         bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
         pictures = f"/XObject << /Im {image} 0 R >>" if image else ""
         bodies.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Rotate {rotate} /Contents {len(bodies)} 0 R "
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /CropBox [{crop}] /Rotate {rotate} "
+            f"/Contents {len(bodies)} 0 R "
             f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> {pictures} >> >>".encode()
         )
         kids.append(len(bodies))

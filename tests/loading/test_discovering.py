@@ -41,6 +41,13 @@ def test_once(tmp_path: Path) -> None:
     assert _names(tmp_path, tmp_path, tmp_path / "a" / "one.txt") == ["a/one.txt"]
 
 
+def test_folders_that_are_not_to_be_entered(tmp_path: Path) -> None:
+    """Are yielded themselves, and nothing of what is in them."""
+    _write(tmp_path, "a/one.txt", "b/two.txt", "c/b/three.txt")
+    found = discover([tmp_path], enter=lambda folder: folder.name != "b")
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["a/one.txt", "b", "c/b"]
+
+
 def test_strings_will_do(tmp_path: Path) -> None:
     """Paths may be strings."""
     _write(tmp_path, "one.txt")

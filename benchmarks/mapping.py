@@ -1,0 +1,97 @@
+"""What the map of a large library costs: `python -m benchmarks.mapping --library DIR [--passages N]`.
+
+The library is made of random vectors round one direction for each document, without the encoder; it is kept in DIR and
+used again. The map is made from its catalog alone, as in the background after a change; then a question is put on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.machine import report, seconds
+from index import Library
+from index.mapping import place
+from index.mapping.making import make
+from index.records import Chunk, Document, Hit, Span, Why
+from index.storage.filing import PackedVectors
+from index.storage.schema import pack_sentence_vectors, pack_vector
+from index.web.mapping import map_overlay, map_svg
+
+DIMENSION = 384
+LONGEST = 400
+WORDS = "A sentence of a document that was made up."
+FINGERPRINT = "made up"
+UNKNOWN = Why(None, None, None, None, 0.0, 0.0, False, None, (), ())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", type=Path, required=True, help="where the large library is, or will be, made")
+    parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    with Library.open(options.library) as library:
+        _fill(library, options.passages)
+        catalog = library._store.catalog
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        known = make(catalog, catalog.generation())
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        numbers = catalog.added_since(-1)
+        vector = known.projection.axes[:, 0].astype(np.float32)
+        hits = [_hit(library, each.first, each.number) for each in numbers[:10]]
+        placed = place(known, vector, hits, catalog)
+        rows = {
+            "the map": seconds(lambda: make(catalog, catalog.generation()), options.rounds),
+            "its markup": seconds(lambda: map_svg(known), options.rounds),
+            "a question and ten hits on it": seconds(lambda: place(known, vector, hits, catalog), options.rounds),
+            "their markup": seconds(lambda: map_overlay(placed, hits, {1, 2, 3}), options.rounds),
+        }
+        title = f"Map: {library.stats().passages} passages of {len(numbers)} documents"
+        note = f"{sum(len(shape.dots) for shape in known.shapes)} dots, {len(map_svg(known)):,} bytes, {grown:.0f} MB"
+        report(title, [{"what": name, "ms": 1000 * value} for name, value in rows.items()], options.json)
+        print(f"\n{note} more memory at the first making")
+
+
+def _fill(library: Library, passages: int) -> None:
+    """Add documents of very different lengths until there are so many passages."""
+    rng = np.random.default_rng(0)
+    catalog = library._store.catalog
+    done = catalog.totals()["passages"]
+    while done < passages:
+        length = min(int(rng.integers(1, LONGEST)), passages - done)
+        document, chunks = _document(f"made-up-{done}", length)
+        catalog.put(document, chunks, _vectors(rng, document.id, length), FINGERPRINT)
+        done += length
+
+
+def _document(name: str, passages: int) -> tuple[Document, list[Chunk]]:
+    size = len(WORDS) + 1
+    spans = [Span(n * size, n * size + len(WORDS)) for n in range(passages)]
+    text = "\n".join([WORDS] * passages)
+    return Document(name, f"{name}.txt", name, "", "", "text/plain", text, ()), [Chunk(*s, (s,)) for s in spans]
+
+
+def _vectors(rng: np.random.Generator, name: str, passages: int) -> list[PackedVectors]:
+    direction = rng.standard_normal(DIMENSION)
+    vectors = direction + rng.standard_normal((passages, DIMENSION))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [
+        PackedVectors(f"{name} {n}".encode(), pack_vector(vector), pack_sentence_vectors(vector[None]))
+        for n, vector in enumerate(vectors)
+    ]
+
+
+def _hit(library: Library, passage: int, number: int) -> Hit:
+    catalog = library._store.catalog
+    row = catalog.passages([passage])[passage]
+    where = catalog.locate(number, row.passage.start)
+    return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], where, UNKNOWN)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""What a reader sees of a source: its text around the exact words, its pages, and the file itself."""
+
+from index.loading.pdf_pages import PageMark
+from index.loading.pdf_rectangles import Rectangle
+from index.viewing.records import Block, Original, Part, View
+from index.viewing.viewer import Viewer
+
+__all__ = ["Block", "Original", "PageMark", "Part", "Rectangle", "View", "Viewer"]

@@ -1,0 +1,101 @@
+"""Shows what a library's documents were read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.errors import DocumentNotFound, OriginalMissing, PageError
+from index.loading.pdf_pages import MOST_LETTERS, PageMark, page_marks
+from index.loading.pdf_tracing import Words
+from index.loading.sniffing import PDF
+from index.records import Span
+from index.viewing.originals import Originals
+from index.viewing.records import Original, View
+from index.viewing.windows import MOST_MARKED, REACH, window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.records import DocumentInfo
+    from index.storage.store import FolderStore
+
+_AROUND = 1_500
+"""Characters on each side of a span by which its words are told from the same words elsewhere."""
+
+
+class Viewer:
+    """Shows documents that a library holds, and spans that lie in them. Safe to use from several threads.
+
+    Every method raises DocumentNotFound where the document has been removed meanwhile.
+    """
+
+    def __init__(self, store: FolderStore, *, max_bytes: int) -> None:
+        self._catalog = store.catalog
+        self._originals = Originals(store.folder / "uploads", max_bytes=max_bytes)
+
+    def text(self, info: DocumentInfo, span: Span) -> str:
+        """The words of a span; reads no more of the document than that."""
+        return self._catalog.excerpt(self._number(info), span).of(span)
+
+    def view(self, info: DocumentInfo, span: Span | None) -> View:
+        """The text around a span; from an empty span on, what follows; without one, the beginning."""
+        number, asked = self._number(info), span or Span(0, 0)
+        until = min(asked.end, asked.start + MOST_MARKED)
+        excerpt = self._catalog.excerpt(number, Span(max(0, asked.start - REACH), until + REACH))
+        if not excerpt.text:
+            raise DocumentNotFound(info.id)
+        blocks = window(excerpt, asked)
+        start, end = blocks[0].start, blocks[-1].end
+        location = self._catalog.locate(number, asked.start)
+        return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
+
+    def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
+        """The pages on which a span stands; none where the format has no pages, or the file is gone."""
+        number = self._number(info)
+        if info.media_type != PDF or not self.has_original(info):
+            return ()
+        first, last = (self._catalog.pages_begun(number, at) for at in (span.start, max(span.start, span.end - 1)))
+        return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
+
+    def page_image(self, info: DocumentInfo, number: int, span: Span | None, *, width: int) -> bytes:
+        """A page as PNG. Raises PageError, OriginalMissing."""
+        from index.loading.pdf_images import page_image
+
+        if info.media_type != PDF:
+            raise PageError(f"{info.name} has no pages that can be shown.", "Only PDF files have them.")
+        marks = self.page_marks(info, span) if span else ()
+        marked = [rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles]
+        return page_image(self._path(info), number, marked, width=width, name=info.name)
+
+    def has_original(self, info: DocumentInfo) -> bool:
+        """Whether the file is still there with the same bytes."""
+        try:
+            self._path(info)
+        except OriginalMissing:
+            return False
+        return True
+
+    def original(self, info: DocumentInfo) -> Original:
+        """The file itself. Raises OriginalMissing."""
+        data, name = self._originals.read(info, self._sources(info))
+        return Original(data, name, info.media_type)
+
+    def _words(self, number: int, span: Span) -> Words:
+        """The words of a span (no more than it takes to see that they are too many), and those around it."""
+        before = Span(max(0, span.start - _AROUND), span.start)
+        words = Span(span.start, min(span.end, span.start + MOST_LETTERS + 1))
+        after = Span(words.end, words.end + _AROUND)
+        excerpt = self._catalog.excerpt(number, Span(before.start, after.end))
+        return Words(excerpt.of(before), excerpt.of(words), excerpt.of(after))
+
+    def _path(self, info: DocumentInfo) -> Path:
+        return self._originals.path(info, self._sources(info))
+
+    def _sources(self, info: DocumentInfo) -> list[str]:
+        return self._catalog.sources_of(self._number(info))
+
+    def _number(self, info: DocumentInfo) -> int:
+        number = self._catalog.number_of(info.id)
+        if number is None:
+            raise DocumentNotFound(info.id)
+        return number
