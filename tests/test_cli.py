@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
@@ -232,18 +232,6 @@ def damage(folder: Path) -> None:
 
     with closing(sqlite3.connect(folder / "catalog.db")) as connection, connection:
         connection.execute("UPDATE passages SET text = 'x' WHERE id = 1")
-
-
-def test_serving_calls_the_page(filled: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`serve` hands library, settings and address to the page, and does nothing else."""
-    import types
-
-    calls: list[tuple[Any, ...]] = []
-    page = types.ModuleType("index.web")
-    page.serve = lambda folder, settings, *, host, port: calls.append((folder, host, port))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "index.web", page)
-    assert filled("serve", "--port", "8080").code == 0
-    assert calls == [(tmp_path / "library", "127.0.0.1", 8080)]
 
 
 # Doctor

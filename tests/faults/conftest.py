@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from index.library import Library
 
@@ -92,3 +93,25 @@ def check_committed(library: Library, texts: Mapping[str, Sequence[str]]) -> set
         found = [hit.document.source for hit in library.search(ship, limit=30) if ship in hit.passage.text]
         assert found == ([source] * 3 if source in sources else [])
     return sources
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of eight megabytes."""
+    mounted = tmp_path / "disk"
+    mounted.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mounted)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("no disk can be mounted here: that takes root")
+    yield mounted
+    subprocess.run(["umount", "-l", str(mounted)], check=True)
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    """Take all but so many bytes."""
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
+    ballast = disk / "ballast"
+    ballast.write_bytes(b"\0" * (free - leave))
+    return ballast

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,33 +9,10 @@ import pytest
 
 from index.errors import LibraryNotWritable
 from tests.faults.adder import open_library
-from tests.faults.conftest import write_files
+from tests.faults.conftest import fill, write_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of eight megabytes."""
-    mounted = tmp_path / "disk"
-    mounted.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mounted)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip("no disk can be mounted here: that takes root")
-    yield mounted
-    subprocess.run(["umount", "-l", str(mounted)], check=True)
-
-
-def fill(disk: Path, *, leave: int) -> Path:
-    """Take all but so many bytes."""
-    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
-    ballast = disk / "ballast"
-    ballast.write_bytes(b"\0" * (free - leave))
-    return ballast
 
 
 @pytest.mark.parametrize("leave", [0, 20_000, 60_000, 150_000, 400_000, 700_000])

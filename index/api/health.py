@@ -1,0 +1,54 @@
+"""How the server and its library are: for whoever keeps it running."""
+
+from typing import Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
+
+from index import wire
+from index.api.holdings import Health, Stats
+from index.api.service import Used
+from index.api.telling import tells
+
+router = APIRouter(tags=["Health"])
+_ALIVE = Health(status="ok")
+
+
+@router.get("/healthz", summary="Whether the server lives", response_model=Health)
+async def alive() -> Health:
+    """That the server answers; it says nothing of what is in the library."""
+    return _ALIVE
+
+
+@router.get("/readyz", summary="Whether it can answer", response_model=Health, responses=tells(503))
+async def ready(service: Used) -> Health:
+    """That the library can be read and the encoder is loaded: questions are answered at once."""
+    if not service.warmth.done:
+        raise HTTPException(503, "The library is being made ready.")
+    if service.warmth.error:
+        raise service.warmth.error
+    await anyio.to_thread.run_sync(service.library.generation)
+    return _ALIVE
+
+
+@router.get(
+    "/metrics",
+    summary="What it has counted",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Requests, documents, passages, jobs, and the process.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def metrics(service: Used) -> Response:
+    """What the server has counted, for Prometheus."""
+    return Response(service.measures.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+@router.get("/v1/stats", summary="The library in numbers", response_model=Stats, responses=tells(503))
+def stats(service: Used) -> dict[str, Any]:
+    """The library in numbers."""
+    return wire.stats(service.library.stats())

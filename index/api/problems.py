@@ -1,0 +1,209 @@
+"""Whatever goes wrong, as RFC 9457 wants it told: one table from our errors to statuses and titles."""
+
+import json
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from index import errors
+from index.errors import PinciteError
+
+MEDIA_TYPE = "application/problem+json"
+_NAMESPACE = "urn:pincite:problem:"
+_MOST_MISTAKES = 20
+"""More mistakes of one request than these help nobody."""
+
+
+class Mistake(BaseModel):
+    """One mistake of a request."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    pointer: str
+    """Where: a JSON pointer into the body, as a fragment (`#/limit`), or the name of a parameter (`query: start`)."""
+    detail: str
+    """What is wrong there."""
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do next."""
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:pincite:problem:document-not-found",
+                    "title": "There is no such document",
+                    "status": 404,
+                    "detail": "No document of this library is called 'treaty.pdf'.",
+                    "hint": "See what there is: GET /v1/documents",
+                    "request_id": "5d41402abc4b2a76b9719d911017c592",
+                }
+            ]
+        },
+    )
+
+    type: str
+    """The kind of problem: a name that programs can rely on, or `about:blank` where the status says it all."""
+    title: str
+    """The kind of problem, in words."""
+    status: int = Field(ge=400, le=599)
+    """The status of the response."""
+    detail: str
+    """What happened this time."""
+    hint: str = ""
+    """What to do next; empty where there is nothing to say."""
+    request_id: str
+    """By which the server's log knows the request."""
+    mistakes: list[Mistake] = []
+    """Of a request that does not fit its description: what is wrong, and where."""
+
+
+class Kind(NamedTuple):
+    """How a class of errors is told."""
+
+    status: HTTPStatus
+    title: str
+    told: bool = True
+    """Whether its message may be shown: those about the library as a whole name folders of this server."""
+
+
+_NO_SERVICE, _UNFIT, _MISSING = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
+KINDS: dict[type[PinciteError], Kind] = {
+    PinciteError: Kind(_UNFIT, "The request cannot be carried out"),
+    errors.SettingsError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server is not set up rightly", told=False),
+    errors.EncoderError: Kind(_NO_SERVICE, "The encoder cannot be used", told=False),
+    errors.LibraryError: Kind(_NO_SERVICE, "The library cannot be used", told=False),
+    errors.LibraryLocked: Kind(_NO_SERVICE, "The library is being changed by another program", told=False),
+    errors.LibraryNotWritable: Kind(_NO_SERVICE, "The library takes no changes", told=False),
+    errors.LibraryDamaged: Kind(_NO_SERVICE, "The library is damaged", told=False),
+    errors.DocumentError: Kind(_UNFIT, "The request does not fit the document"),
+    errors.DocumentNotFound: Kind(_MISSING, "There is no such document"),
+    errors.AmbiguousDocument: Kind(HTTPStatus.CONFLICT, "Several documents have that name", told=False),
+    errors.SpanError: Kind(_UNFIT, "The span is not in the document"),
+    errors.PageError: Kind(_MISSING, "There is no such page"),
+    errors.OriginalMissing: Kind(_MISSING, "The original is not there any more"),
+    errors.EvaluationError: Kind(_UNFIT, "The questions cannot be used"),
+    errors.WriterError: Kind(HTTPStatus.BAD_GATEWAY, "The language model gave no answer"),
+    errors.BadPack: Kind(_UNFIT, "The file is not an evidence pack"),
+    errors.BatchError: Kind(_UNFIT, "The questions cannot be used"),
+    errors.ServiceError: Kind(_UNFIT, "The server does not do this"),
+    errors.NotAllowed: Kind(HTTPStatus.FORBIDDEN, "Not allowed here"),
+    errors.AddressRefused: Kind(HTTPStatus.FORBIDDEN, "Nothing is fetched from that address"),
+    errors.TooMany: Kind(_UNFIT, "Too many at once"),
+    errors.QueueFull: Kind(_NO_SERVICE, "Too many jobs are waiting"),
+    errors.JobNotFound: Kind(_MISSING, "There is no such job"),
+    errors.LoadingError: Kind(_UNFIT, "The file cannot be read"),
+    errors.UnsupportedFormat: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The format is not read"),
+    errors.TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"),
+}
+"""A class that is not here is told as its nearest ancestor is."""
+_HINTS: dict[type[PinciteError], str] = {
+    errors.DocumentNotFound: "See what there is: GET /v1/documents",
+    errors.AmbiguousDocument: "Name one by its id: GET /v1/documents",
+    errors.LibraryLocked: "Try again in a while; searching works meanwhile.",
+}
+"""Where what a command line would do is not what a client can."""
+_UNTOLD = "Whoever runs this server finds the details in its log, by the request's id."
+_RETRY_SECONDS = "5"
+
+
+class ProblemResponse(Response):
+    """A problem as the response that tells it. Half characters, which no reader takes, become question marks."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, problem: Problem, headers: dict[str, str] | None = None) -> None:
+        content = json.dumps(as_json(problem), ensure_ascii=False).encode("utf-8", "replace")
+        super().__init__(content, problem.status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+def as_json(problem: Problem) -> dict[str, Any]:
+    """Without what has nothing to say."""
+    return problem.model_dump(exclude_defaults=True)
+
+
+def of_error(error: PinciteError, request_id: str) -> Problem:
+    """One of our errors, by the table."""
+    kind = next(KINDS[each] for each in type(error).__mro__ if each in KINDS)
+    hint = next((_HINTS[each] for each in type(error).__mro__ if each in _HINTS), error.hint if kind.told else _UNTOLD)
+    return Problem(
+        type=_NAMESPACE + _dashed(type(error).__name__),
+        title=kind.title,
+        status=kind.status,
+        detail=error.message if kind.told else f"{kind.title}.",
+        hint=hint,
+        request_id=request_id,
+    )
+
+
+def of_status(status: int, request_id: str, detail: str = "") -> Problem:
+    """A status that says it all."""
+    title = HTTPStatus(status).phrase
+    return Problem(type="about:blank", title=title, status=status, detail=detail or f"{title}.", request_id=request_id)
+
+
+def unforeseen(request_id: str) -> Problem:
+    """An error that nobody foresaw: nothing of it is told, for it may hold anything."""
+    return of_status(HTTPStatus.INTERNAL_SERVER_ERROR, request_id, "Something went wrong here.").model_copy(
+        update={"hint": _UNTOLD}
+    )
+
+
+def request_id(request: Request) -> str:
+    """The id that `observing` gave the request."""
+    identity: str = request.state.request_id
+    return identity
+
+
+async def pincite_error(request: Request, error: Exception) -> Response:
+    """Handler of our errors."""
+    assert isinstance(error, PinciteError)
+    problem = of_error(error, request_id(request))
+    request.state.error = error if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
+    wait = {"Retry-After": _RETRY_SECONDS} if isinstance(error, errors.LibraryLocked | errors.QueueFull) else {}
+    return ProblemResponse(problem, wait)
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """Handler of what FastAPI and the routes refuse by its status."""
+    assert isinstance(error, HTTPException)
+    said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
+    return ProblemResponse(of_status(error.status_code, request_id(request), said), dict(error.headers or {}))
+
+
+async def unfit_request(request: Request, error: Exception) -> Response:
+    """Handler of requests that do not fit their description. What was sent is not sent back."""
+    assert isinstance(error, RequestValidationError)
+    mistakes = [Mistake(pointer=_pointer(each["loc"]), detail=each["msg"]) for each in error.errors()[:_MOST_MISTAKES]]
+    return ProblemResponse(
+        Problem(
+            type=_NAMESPACE + "unfit-request",
+            title="The request does not fit its description",
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            detail="; ".join(f"{each.pointer}: {each.detail}" for each in mistakes),
+            hint="The description is at /docs.",
+            request_id=request_id(request),
+            mistakes=mistakes,
+        )
+    )
+
+
+def _pointer(place: tuple[int | str, ...]) -> str:
+    """`("body", "questions", 3)` as `#/questions/3`; of a parameter, where it stands and its name."""
+    where, *names = place
+    if where == "body":
+        return "#" + "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)
+    return f"{where}: {'/'.join(map(str, names))}"
+
+
+def _dashed(name: str) -> str:
+    """`DocumentNotFound` as `document-not-found`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

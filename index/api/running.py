@@ -1,0 +1,64 @@
+"""A server of its own, for the service without a page."""
+
+from pathlib import Path as FilePath
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from index.api import journal
+from index.api.application import build
+from index.api.negotiating import wanted
+from index.library import Library
+from index.markup import environment
+from index.serving import Jobs, Uploads
+from index.settings import Settings
+
+PLACES = {
+    "description": "openapi.json",
+    "documentation": "docs",
+    "documents": "v1/documents",
+    "alive": "healthz",
+    "ready": "readyz",
+    "metrics": "metrics",
+    "assistants": "mcp",
+}
+"""What is where, relative to where the service is."""
+GRACE_SECONDS = 5
+"""How long those who follow an event stream keep a server from ending."""
+_HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
+    """Open, serve until interrupted, close."""
+    journal.write_lines()
+    with Library.open(folder, settings) as library:
+        jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
+        try:
+            app = build(library, settings, jobs)
+            add_front(app)
+            uvicorn.run(
+                app,
+                host=host,
+                port=port,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        finally:
+            jobs.close()
+
+
+def add_front(app: FastAPI) -> None:
+    """Say at "/" what is where, where no page is mounted there."""
+    templates = environment(FilePath(__file__).parent / "templates")
+
+    async def front(request: Request) -> Response:
+        if wanted(request.headers.get("accept"), ("application/json", "text/html")) == "text/html":
+            html = templates.get_template("front.html").render(places=PLACES, version=app.version)
+            return HTMLResponse(html, headers={"Content-Security-Policy": _HTML})
+        return JSONResponse({"name": "Pincite", "version": app.version, **PLACES})
+
+    app.add_route("/", front, methods=["GET"], include_in_schema=False)

@@ -1,0 +1,109 @@
+"""What the routes stand on: the library, the jobs, and threads enough but not too many."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, TypeVar
+
+import anyio
+import anyio.to_thread
+from fastapi import Depends
+from starlette.requests import Request
+
+from index.api import streaming
+from index.api.measuring import Measures
+from index.errors import LibraryError, PinciteError, TooMany
+from index.library import Library
+from index.serving import Jobs
+from index.settings import Settings
+
+T = TypeVar("T")
+QUESTIONS = 4
+"""Questions that are worked on at once; the others wait for their turn, in order. On two cores 2, 3 or 4 answer alike
+as many in a second; 40 answer a tenth less."""
+WRITERS = 16
+"""Answers that wait for the language model at once, which costs this machine nothing."""
+DRAWERS = 2
+"""Pages that are drawn at once: PDFium does one at a time."""
+RECEIVERS = 16
+"""Uploads that are taken in at once, however slowly they come: nothing else waits for them."""
+_log = logging.getLogger(__name__)
+
+
+class Warmth:
+    """Whether a first question has been answered: that loads the encoder and the indexes, which takes seconds."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._done = threading.Event()
+        self.error: PinciteError | None = None
+
+    def begin(self) -> None:
+        """Ask it in a thread. Where that fails, other questions fail in the same way, and say so."""
+        threading.Thread(target=self._ask, name="pincite-warming", daemon=True).start()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has come to its end, a good one or not."""
+        return self._done.is_set()
+
+    def _ask(self) -> None:
+        try:
+            self._library.search("Is there anybody?", limit=1)
+        except PinciteError as error:
+            self.error = error
+            _log.error("No question can be answered: %s", error)
+        except Exception:  # a thread's outermost edge
+            self.error = LibraryError("The first question failed.", "See the log.")
+            _log.exception("No question can be answered.")
+        finally:
+            self._done.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a route may use."""
+
+    library: Library
+    settings: Settings
+    jobs: Jobs
+    measures: Measures
+    warmth: Warmth
+    boot: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Tells this server from one over another library that stood at the same address before."""
+    questions: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(QUESTIONS))
+    writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
+    drawers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DRAWERS))
+    receivers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(RECEIVERS))
+
+    async def work(
+        self,
+        request: Request,
+        limiter: anyio.CapacityLimiter,
+        call: Callable[[], T],
+        on_gone: Callable[[], None] = lambda: None,
+    ) -> T:
+        """Do it in a thread, when its turn has come; where the client does not wait for that, not at all."""
+        return await streaming.unless_gone(
+            request.receive, lambda: anyio.to_thread.run_sync(call, limiter=limiter), on_gone
+        )
+
+    def asked(self, request: Request, question: str) -> None:
+        """Note a question for the log, where the settings allow that."""
+        if self.settings.log_questions:
+            request.state.question = question
+
+    def admit(self, what: str, count: int, limit: int, setting: str) -> None:
+        """Raise TooMany where there are more than the setting allows."""
+        if count > limit:
+            raise TooMany(what, count, limit, setting)
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Used = Annotated[Service, Depends(_service)]

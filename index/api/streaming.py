@@ -1,0 +1,112 @@
+"""Responses whose client may go away: server-sent events as they come, and work that is given up with its client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+Emit = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+Produce = Callable[[Emit], Awaitable[None]]
+MEDIA_TYPE = "text/event-stream"
+KEEP_ALIVE_SECONDS = 15.0
+"""So often a comment is sent: proxies close what is silent for a minute."""
+T = TypeVar("T")
+
+
+def described(example: str, **events: str) -> dict[str, Any]:
+    """A stream of events for OpenAPI: of each, by its name, the schema that its data has."""
+    kinds = [
+        {
+            "type": "object",
+            "properties": {
+                "event": {"const": name},
+                "data": {
+                    "type": "string",
+                    "contentMediaType": "application/json",
+                    "contentSchema": {"$ref": f"#/components/schemas/{model}"},
+                },
+            },
+            "required": ["event", "data"],
+        }
+        for name, model in events.items()
+    ]
+    schema = kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
+    return {MEDIA_TYPE: {"itemSchema": schema, "example": example}}
+
+
+class EventStream(Response):
+    """A response that lasts as long as `produce` runs and sends what it emits; without a client, it is cancelled."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, produce: Produce) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._produce = produce
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Produce, keep alive and listen at the same time, until the first or the last of them ends."""
+
+        async def emit(event: str, data: Mapping[str, Any]) -> None:
+            await _chunk(send, format_sse_event(event=event, data_str=_line(data)))
+
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async with anyio.create_task_group() as group:
+            group.start_soon(_cancel_without_client, receive, group.cancel_scope.cancel)
+            group.start_soon(_keep_alive, send)
+            await self._produce(emit)
+            group.cancel_scope.cancel()
+        await _chunk(send, b"", more=False)
+
+
+async def unless_gone(receive: Receive, work: Callable[[], Awaitable[T]], on_gone: Callable[[], None]) -> T:
+    """What `work` gives. Where its client goes away, `on_gone` is called and the work cancelled.
+
+    What a thread has begun goes on to its end. Raises ClientDisconnect where nothing came of it.
+    """
+    outcome: list[T] = []
+    try:
+        async with anyio.create_task_group() as group:
+
+            def give_up() -> None:
+                on_gone()
+                group.cancel_scope.cancel()
+
+            group.start_soon(_cancel_without_client, receive, give_up)
+            outcome.append(await work())
+            group.cancel_scope.cancel()
+    except ExceptionGroup as several:  # in which anyio wraps the one error that there can be
+        raise several.exceptions[0] from None
+    if not outcome:
+        raise ClientDisconnect
+    return outcome[0]
+
+
+async def _cancel_without_client(receive: Receive, cancel: Callable[[], None]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    cancel()
+
+
+def _line(data: Mapping[str, Any]) -> str:
+    """JSON in one line; half characters, which no reader takes, become question marks."""
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+async def _keep_alive(send: Send) -> None:
+    while True:
+        await anyio.sleep(KEEP_ALIVE_SECONDS)
+        await _chunk(send, KEEPALIVE_COMMENT)
+
+
+async def _chunk(send: Send, body: bytes, *, more: bool = True) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": more})

@@ -1,0 +1,98 @@
+"""The tools as a server of the Model Context Protocol, for whatever transport."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+from mcp.server import Server
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+    ToolAnnotations,
+)
+from mcp_types import Tool as OfferedTool
+from pydantic import ValidationError
+
+import index
+from index.errors import PinciteError
+from index.mcp import failing
+from index.mcp.tools import INSTRUCTIONS, Tool, tools
+
+if TYPE_CHECKING:
+    from mcp.server.context import ServerRequestContext
+
+    from index.library import Library
+    from index.settings import Settings
+
+AT_ONCE = 4
+"""Calls that are worked on at once; the others wait for their turn, in order."""
+_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+_log = logging.getLogger(__name__)
+
+
+def build(library: Library, settings: Settings) -> Server[Any]:
+    """Put the parts together."""
+    offered = {tool.name: tool for tool in tools(library, settings)}
+    listed = [_described(tool) for tool in offered.values()]
+    schemas = {tool.name: tool.input_schema for tool in listed}
+    limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    async def list_tools(_: ServerRequestContext[Any], __: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=listed)
+
+    async def call_tool(_: ServerRequestContext[Any], called: CallToolRequestParams) -> CallToolResult:
+        tool = offered.get(called.name)
+        if tool is None:
+            raise MCPError(INVALID_PARAMS, f"There is no such tool. There are: {', '.join(offered)}.")
+        return await anyio.to_thread.run_sync(_called, tool, called.arguments or {}, limiter=limiter)
+
+    return Server(
+        "pincite",
+        title="Pincite",
+        version=index.__version__,
+        description="Ask a reader's own documents; see the exact words each answer rests on.",
+        instructions=INSTRUCTIONS,
+        get_tool_input_schema=schemas.get,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+    )
+
+
+def _described(tool: Tool) -> OfferedTool:
+    return OfferedTool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.takes.model_json_schema(),
+        output_schema=tool.gives.model_json_schema(mode="serialization"),
+        annotations=_READS,
+    )
+
+
+def _called(tool: Tool, arguments: dict[str, Any]) -> CallToolResult:
+    """What the tool gives, or what went wrong, which the assistant shall read and not the transport."""
+    try:
+        result = tool.work(tool.takes.model_validate(arguments))
+    except ValidationError as error:
+        return _failed(failing.misfit(error))
+    except PinciteError as error:
+        if not failing.is_told(error):
+            _log.error("%s: %s", tool.name, error)
+        return _failed(failing.told(error))
+    except Exception:  # the outermost edge: nothing of what nobody foresaw is told
+        _log.exception("%s failed.", tool.name)
+        return _failed(failing.UNFORESEEN)
+    shape = result.shape.model_dump(mode="json")
+    return CallToolResult(content=[TextContent(type="text", text=result.text)], structured_content=shape)
+
+
+def _failed(words: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=words)], is_error=True)

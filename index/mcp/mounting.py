@@ -1,0 +1,67 @@
+"""The server over HTTP: one route, POST alone, JSON for JSON."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from index.mcp.guarding import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mcp.server import Server
+    from starlette.types import Receive, Scope, Send
+
+    from index.settings import Settings
+
+PATH = "/mcp"
+_UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+"""What the SDK would check it can only check against a fixed list of names; `guarding` does it."""
+
+
+class Endpoint:
+    """An ASGI application at one path, alive while `running` is entered."""
+
+    def __init__(self, server: Server[Any], settings: Settings) -> None:
+        self._server = server
+        self._settings = settings
+        self._names = frozenset(settings.allow_hosts.lower().replace(",", " ").split())
+        self._manager: StreamableHTTPSessionManager | None = None
+
+    @property
+    def route(self) -> Route:
+        """For the parent's routes. Other methods than POST are refused: there are no streams and no sessions."""
+        return Route(PATH, self, methods=["POST"], name="mcp", include_in_schema=False)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Take requests. To be entered by the parent's lifespan; leaving it ends what is under way."""
+        manager = StreamableHTTPSessionManager(
+            self._server,
+            json_response=True,
+            stateless=True,
+            security_settings=_UNGUARDED,
+            max_request_body_size=self._settings.max_body_megabytes * 1_000_000,
+        )
+        async with manager.run():
+            self._manager = manager
+            try:
+                yield
+            finally:
+                self._manager = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        manager = self._manager
+        if manager is None:
+            await PlainTextResponse("Not running", status_code=503)(scope, receive, send)
+        elif refused := refusal(scope, self._names):
+            await refused(scope, receive, send)
+        else:
+            await manager.handle_request(scope, receive, send)

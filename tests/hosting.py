@@ -1,0 +1,41 @@
+"""A real server for tests, on a free port of this machine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from starlette.types import ASGIApp
+
+
+@contextmanager
+def hosted(app: ASGIApp) -> Iterator[str]:
+    """Serve an application from a thread; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            wait_until(lambda: server.started)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something holds, or fail."""
+    tick = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        tick.wait(0.02)
+    raise AssertionError(f"{condition} did not hold within {seconds} s.")
