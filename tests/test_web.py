@@ -6,39 +6,31 @@ import gzip
 import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from html import unescape
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
-from index.errors import PinciteError
+from index.errors import EncoderError, PinciteError
 from index.querying import SYNTAX
-from index.records import (
-    DocumentInfo,
-    Failure,
-    Found,
-    Hit,
-    Location,
-    Note,
-    Passage,
-    Progress,
-    Receipt,
-    Span,
-)
-from index.retrieval.searching import CANDIDATES
+from index.records import CANDIDATES, Answer, Citation, Coverage, DocumentInfo, Hit, Location, Passage, Span, Statement
 from index.settings import Settings
-from index.web import create_app, rendering
-from index.web.jobs import Jobs
+from index.web import create_app, rendering, showing_answers
+from index.web.asking import Asking
+from index.web.fragments import add_fragments
+from index.web.remembering import MOST, Remembered
 from index.web.shell import POLICY, Shell
-from index.web.uploads import Uploads, safe_name
+from index.web.showing_answers import cards
 from tests.making import why
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from starlette.types import Receive, Scope, Send
 
@@ -66,34 +58,156 @@ def a_hit(**changes: Any) -> Hit:
     return Hit(**{**hit, **changes})
 
 
+def another_hit(**changes: Any) -> Hit:
+    """A hit in another passage of another document."""
+    info = replace(a_hit().document, id="e" * 64, title="On Four")
+    passage = replace(a_hit().passage, id=8, document_id=info.id)
+    return a_hit(**{"document": info, "passage": passage, **changes})
+
+
+def citing(marker: int, hit: Hit, span: Span | None = None) -> Citation:
+    """A citation of a hit, of its pin or of some other span."""
+    span = span or hit.pin
+    return Citation(marker, hit.document, hit.location, *span, hit.words(span))
+
+
+def an_answer(*citations: Citation, hits: tuple[Hit, ...] = (), **changes: Any) -> Answer:
+    """An answer of one quotation for each citation; without any, that there is none."""
+    answer = Answer(
+        question="q",
+        status="answered" if citations else "abstained",
+        confidence=0.93 if citations else 0.04,
+        bar=0.6,
+        statements=tuple(Statement(each.quote, (each.marker,), "quoted") for each in citations),
+        citations=citations,
+        hits=hits,
+        searched=(1234, 12),
+        writer="quote",
+        timings_ms={},
+    )
+    return replace(answer, **changes)
+
+
+def answered(*hits: Hit, **changes: Any) -> Answer:
+    """An answer that rests on the first of these hits."""
+    return an_answer(citing(1, hits[0]), hits=hits, **changes)
+
+
+def show(answer: Answer, *, narrowed: bool = False) -> str:
+    """The answer as markup."""
+    return shown(showing_answers.answer(answer, cards(answer), 12.4, "key", narrowed=narrowed))
+
+
 def shown(html: str) -> str:
     """Markup without the white space that a browser would not show."""
     return " ".join(html.split())
 
 
-# What is rendered
+def bare(html: str) -> str:
+    """What a reader sees of it."""
+    return shown(unescape(re.sub(r"<[^>]+>", "", html)))
 
 
-def test_a_card_marks_exactly_the_pin() -> None:
+def quoted(html: str) -> str:
+    """The first quotation, without what is shown in place of the passage's other sentences."""
+    quote = html.split("<blockquote", 1)[1].split(">", 1)[1].split("</blockquote>")[0]
+    return re.sub(r'<span class="p-gap"[^>]*>.*?</span>', "", quote)
+
+
+# Cards
+
+
+def test_a_card_marks_exactly_the_citation() -> None:
     """What stands before the mark, in it and after it is the passage, to the letter."""
-    html = rendering.results(Found("q", (a_hit(),), {}), 12.4)
-    quote = html.split('<blockquote dir="auto">')[1].split("</blockquote>")[0]
+    quote = quoted(show(answered(a_hit())))
     assert "<mark>Three carries it.</mark>" in quote
-    for gap in ('<span class="p-gap" aria-hidden="true">… </span>', '<span class="p-gap" aria-hidden="true"> …</span>'):
-        assert gap in quote
-        quote = quote.replace(gap, "")
-    for tag in ("<mark>", "</mark>", '<span class="p-far">', "</span>"):
-        quote = quote.replace(tag, "")
-    assert quote == TEXT
+    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quote) == TEXT
+
+
+@pytest.mark.parametrize(
+    "span",
+    [*(Span(a + 100, b + 100) for a, b in SENTENCES), Span(131, 141), Span(112, 156), Span(100, 167), Span(125, 131)],
+)
+def test_a_citation_may_be_any_span(span: Span) -> None:
+    """A sentence, a part of one, several, all."""
+    hit = a_hit()
+    html = show(an_answer(citing(1, hit, span), hits=(hit,)))
+    assert f"<mark>{TEXT[span.start - 100 : span.end - 100]}</mark>" in html
+    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quoted(html)) == TEXT
+
+
+def test_headings_that_begin_a_passage_are_left_to_its_place() -> None:
+    """They are no sentences of it; the reader is told the heading above."""
+    hit = a_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
+    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quoted(show(answered(hit)))) == TEXT.removeprefix("One begins. ")
+
+
+def test_a_cited_heading_is_shown() -> None:
+    """Whatever is cited can be seen."""
+    hit = a_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
+    html = show(an_answer(citing(1, hit, hit.passage.sentences[0]), hits=(hit,)))
+    assert "<mark>One begins.</mark>" in html
 
 
 def test_a_card_says_where_it_is_from_and_why() -> None:
     """Author, date, place and score; and what copying gives."""
-    html = shown(rendering.results(Found("q", (a_hit(),), {}), 12.4))
+    html = show(answered(a_hit()))
     assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
     assert "Score </span>0.73" in html
-    assert "1 passage · 1 document · 12 ms" in html
     assert 'data-quote="Three carries it." data-reference="A. Author, On Three (1999), p. 4, ¶ 2"' in html
+
+
+@pytest.mark.parametrize(
+    ("heading", "label"),
+    [
+        ("On Three", "p. 4, ¶ 2"),
+        ("On Three > The second", "p. 4, § The second, ¶ 2"),
+        ("On Three and more", "p. 4, § On Three and more, ¶ 2"),
+        ("Elsewhere", "p. 4, § Elsewhere, ¶ 2"),
+    ],
+)
+def test_a_place_does_not_repeat_the_title(heading: str, label: str) -> None:
+    """Where the title is the highest heading, the card has it already."""
+    hit = a_hit(location=Location("4", heading, 2))
+    assert cards(answered(hit))[0].place == label
+
+
+def test_cards_carry_the_numbers_of_the_citations() -> None:
+    """Those of the passages that the answer does not use go on from there."""
+    one, two = a_hit(), another_hit()
+    answer = an_answer(citing(1, two), citing(2, one), hits=(one, two, another_hit(passage=replace(TALE, id=9))))
+    made = cards(answer)
+    assert [(card.number, card.hit.document.name, card.cited) for card in made] == [
+        (1, "On Four", True),
+        (2, "On Three", True),
+        (3, "On Four", False),
+    ]
+
+
+TALE = replace(a_hit().passage, document_id="e" * 64)
+
+
+def test_a_passage_that_is_cited_twice_is_shown_once_in_full() -> None:
+    """Its other citations show the sentence and its neighbours, and say whose passage it is."""
+    hit = a_hit()
+    first, last = hit.passage.sentences[0], hit.passage.sentences[-1]
+    answer = an_answer(citing(1, hit, first), citing(2, hit, last), hits=(hit,))
+    html = show(answer)
+    assert [(card.number, card.same_as) for card in cards(answer)] == [(1, 0), (2, 1)]
+    assert html.count('class="p-brief"') == 1
+    assert "same passage as 1" in html
+    assert html.count("Why this passage") == 2
+
+
+def test_a_number_leads_to_the_words() -> None:
+    """By document and span, in the address and for the viewer alike."""
+    html = show(answered(a_hit()))
+    link = html.split('<a class="p-cite"')[1].split("</a>")[0]
+    identity = "d" * 64
+    assert f'href="d/{identity}#125-142"' in link
+    assert f'data-act="source" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in link
+    assert 'aria-label="Source 1: On Three, p. 4, ¶ 2"' in link
+    assert f'id="passage-1" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in html
 
 
 def reasons(html: str) -> dict[str, str]:
@@ -104,7 +218,7 @@ def reasons(html: str) -> dict[str, str]:
 
 def reasons_of(**stated: Any) -> dict[str, str]:
     """The same, of a hit with these reasons."""
-    return reasons(rendering.results(Found("q", (a_hit(why=why(**stated)),), {}), 1))
+    return reasons(show(answered(a_hit(why=why(**stated)))))
 
 
 def test_a_card_tells_every_reason() -> None:
@@ -129,7 +243,7 @@ def test_a_card_tells_every_reason() -> None:
         "Evidence": "0.83; the question, word for word",
         "Reranked": "0.46",
         "In common": "three, carries",
-        "In the mark": "carries",
+        "Best sentence": "carries",
         "Nearest": "carries, it",
     }
 
@@ -159,70 +273,243 @@ def copies(number: int) -> tuple[Hit, ...]:
 
 def test_a_card_names_its_copies() -> None:
     """Three of them at most, each with its place; the rest is a number."""
-    html = shown(rendering.results(Found("q", (a_hit(also=copies(5)),), {}), 1))
+    html = show(answered(a_hit(also=copies(5))))
     also = html.split('<details class="p-also">')[1].split("</details>")[0]
     assert "<summary>Also in 5 other places</summary>" in also
     assert re.findall(r"<bdi>(Copy \d)</bdi>", also) == ["Copy 1", "Copy 2", "Copy 3"]
     assert also.count("<bdi>p. 4, ¶ 2</bdi>") == 3
     assert "and 2 more" in also
-    bare = a_hit(also=(a_hit(location=Location()),))
-    html = shown(rendering.results(Found("q", (bare,), {}), 1))
+    html = show(answered(a_hit(also=(a_hit(location=Location()),))))
     assert "<summary>Also in 1 other place</summary> <ul> <li><bdi>On Three</bdi></li> </ul>" in html
-    assert "p-also" not in rendering.results(Found("q", (a_hit(),), {}), 1)
-
-
-def test_copies_have_ticks_of_their_own() -> None:
-    """With the number of the passage, so that they light up with it; a document that has only a copy is not greyed."""
-    best = a_hit(also=(*copies(1), a_hit(pin=SENTENCES[0])))
-    html = rendering.rail([best.document, best.also[0].document], Found("q", (best,), {}))
-    assert html.count('<i class="p-copy" data-n="1"') == 2
-    assert html.count('<i data-n="1" style="left:46.8%"') == 1
-    assert html.count(">Passage 1; <") == 2
-    assert "p-off" not in html
-
-
-def test_a_rail_without_ticks_is_the_library() -> None:
-    """Where nothing was found, nothing comes from anywhere."""
-    html = rendering.rail([a_hit().document], Found("q", (), {}))
-    assert "The library" in html
-    assert "p-off" not in html
-
-
-def test_notes_stand_above_the_passages() -> None:
-    """And are told to those who do not see them."""
-    html = shown(rendering.results(Found("q", (a_hit(),), {}, ("Read so.", "And so.")), 1))
-    assert 'data-say="1 passage found in 1 document. Read so. And so."' in html
-    assert html.index("<bdi>And so.</bdi>") < html.index("p-cards")
-
-
-def test_notes_say_why_nothing_was_found() -> None:
-    """In place of general advice."""
-    html = shown(rendering.results(Found("q", (), {}, ("No document is so.",)), 1))
-    assert 'data-say="Nothing found. No document is so."' in html
-    assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
-    assert "Name a person" not in html
-    assert "Name a person" in rendering.results(Found("q", (), {}), 1)
-
-
-def test_the_page_lists_the_operators() -> None:
-    """All of them, as `index.querying` states them."""
-    html = rendering.operators()
-    pairs = re.findall(r"<dt><code>(.*?)</code></dt><dd>(.*?)</dd>", html)
-    assert [(unescape(example), unescape(meaning)) for example, meaning in pairs] == list(SYNTAX)
-
-
-@pytest.mark.parametrize("at", range(5))
-def test_a_pin_may_be_any_sentence(at: int) -> None:
-    """The first has nothing before it, the last nothing after it."""
-    start, end = SENTENCES[at]
-    html = rendering.results(Found("q", (a_hit(pin=Span(start + 100, end + 100)),), {}), 1)
-    assert f"<mark>{TEXT[start:end]}</mark>" in html
+    assert "p-also" not in show(answered(a_hit()))
 
 
 def test_a_document_without_title_goes_by_its_file() -> None:
     """And a reference leaves out what is not known."""
     info = DocumentInfo("d" * 64, "/papers/three.txt", "", "", "", "text/plain", 267, 0, 4)
-    assert rendering.reference(a_hit(document=info, location=Location())) == "three.txt"
+    assert cards(answered(a_hit(document=info, location=Location())))[0].reference == "three.txt"
+
+
+# Answers
+
+
+def test_an_answer_is_announced_with_its_numbers() -> None:
+    """So that those who do not see it know what there is to be read."""
+    html = show(answered(a_hit(), another_hit()))
+    assert 'data-say="Answer ready. 1 sentence, 1 source."' in html
+    assert "<span>2 documents</span> <span>2 passages</span> <span>12 ms</span>" in html
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [
+        (0.95, "Very likely answered here"),
+        (0.8, "Likely answered here"),
+        (0.61, "Perhaps answered here"),
+    ],
+)
+def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
+    """The figure, and the bar, are there on demand."""
+    html = bare(show(answered(a_hit(), confidence=confidence)))
+    assert words in html
+    assert f"Confidence {confidence:.2f}: how likely it is, from 0 to 1" in html
+    assert "From 0.60 on, one is given. 1,234 passages of 12 documents were searched." in html
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("- For China it is minor.", "For China it is minor."),
+        ("• A point.", "A point."),
+        ("3. Third, it is so.", "Third, it is so."),
+        ("… which was so.", "… which was so."),
+        ("-40 degrees were measured.", "-40 degrees were measured."),
+        ("1999 was cold.", "1999 was cold."),
+    ],
+)
+def test_an_item_of_a_list_stands_alone_without_its_bullet(text: str, read: str) -> None:
+    """The answer is read as sentences; the card has the passage as it is."""
+    html = show(answered(a_hit(), statements=(Statement(text, (1,), "quoted"),)))
+    assert f"<bdi>{read}</bdi>" in html
+
+
+def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
+    """In plain words, with what differs; what is supported has no remark."""
+    statements = (
+        Statement("It is so.", (1,), "supported"),
+        Statement("It was 12.", (1,), "number differs", "12 here, 15 in the source"),
+        Statement("It was B.", (1,), "name differs", "B here, A in the source"),
+        Statement("It was not.", (1,), "negation differs"),
+        Statement("It flew.", (), "not found"),
+    )
+    html = show(answered(a_hit(), writer="model", statements=statements))
+    assert re.findall(r'<span class="p-verdict" role="note">(.*?)</span>', html) == [
+        "A number differs: 12 here, 15 in the source",
+        "A name differs: B here, A in the source",
+        "Says the opposite",
+        "Not found in the passages",
+    ]
+    assert "4 of 5 sentences are not fully supported." in html
+    assert "4 not fully supported." in html.split('data-say="')[1].split('"')[0]
+    assert "Written by a language model" not in show(answered(a_hit()))
+
+
+def test_a_copy_of_an_answer_holds_its_remarks() -> None:
+    """What is not supported is told wherever the answer goes."""
+    statements = (Statement("It flew.", (), "not found"),)
+    html = show(answered(a_hit(), writer="model", statements=statements))
+    assert "[-] It flew. (not found)" in html.split('data-text="')[1].split('"')[0]
+
+
+def test_an_answer_can_be_exported_in_every_form() -> None:
+    """By its key."""
+    html = show(answered(a_hit()))
+    forms = re.findall(r'href="page/export\?answer=key&amp;form=(\w+)"', html)
+    assert forms == list(showing_answers.FORMS)
+
+
+def test_notes_stand_above_the_answer() -> None:
+    """And are told to those who do not see them."""
+    html = show(answered(a_hit(), notes=("Read so.", "And so.")))
+    assert 'data-say="Answer ready. 1 sentence, 1 source. Read so. And so."' in html
+    assert html.index("<bdi>And so.</bdi>") < html.index('class="p-answer"')
+
+
+def test_passages_that_are_not_used_are_folded_away_where_they_are_many() -> None:
+    """Four are shown; none of them is marked as a source."""
+    rest = [another_hit(passage=replace(TALE, id=n)) for n in range(20, 27)]
+    html = show(answered(a_hit(), *rest))
+    assert "<summary>3 more passages</summary>" in html
+    assert html.count('class="p-card p-related"') == 7
+    assert html.count('class="p-card"') == 1
+
+
+# No answer
+
+
+def test_that_there_is_no_answer_is_said_with_the_nearest_passage() -> None:
+    """What was searched, the figure that decided, and what to try."""
+    html = show(an_answer(hits=(a_hit(), another_hit())))
+    told = bare(html)
+    assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in told
+    assert "The confidence is 0.04; from 0.60 on, an answer is given." in told
+    assert "What came nearest" in told
+    assert "Search in all documents" not in told
+    assert "Search in all documents" in show(an_answer(hits=(a_hit(),)), narrowed=True)
+    assert "p-answer" not in html
+    assert html.count("p-related") == 2
+
+
+def test_notes_say_why_nothing_was_found() -> None:
+    """In place of general advice."""
+    html = show(an_answer(notes=("No document is so.",)))
+    assert 'data-say="Nothing found. No document is so."' in html
+    assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
+    assert "Name a person" not in html
+    assert "Name a person" in show(an_answer())
+
+
+# Where it stands
+
+
+def test_copies_have_ticks_of_their_own() -> None:
+    """With the number of the passage, so that they light up with it; a document that has only a copy is not greyed."""
+    best = a_hit(also=(*copies(1), a_hit(pin=SENTENCES[0])))
+    html = showing_answers.strips([best.document, best.also[0].document], cards(answered(best)))
+    assert html.count('<i class="p-copy" data-n="1"') == 2
+    assert html.count('<i class="p-used" data-n="1" style="left:46.8%"') == 1
+    assert html.count(">Passage 1; <") == 2
+    assert "p-off" not in html
+
+
+def test_a_passage_that_is_not_used_has_a_fainter_tick() -> None:
+    """As its number is hollow."""
+    html = showing_answers.strips([a_hit().document], cards(an_answer(hits=(a_hit(),))))
+    assert '<i class="p-faint" data-n="1"' in html
+
+
+def test_without_ticks_no_document_is_greyed() -> None:
+    """Where nothing was found, nothing comes from anywhere."""
+    assert "p-off" not in showing_answers.strips([a_hit().document])
+
+
+def test_a_long_library_is_cut_beside_the_answer_but_not_where_passages_were_found() -> None:
+    """Documents with a hit come before the others, and the rest is a number."""
+    infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
+    html = showing_answers.strips(infos, cards(answered(a_hit(document=infos[19]))))
+    assert html.count("<li") == showing_answers.RAIL_LENGTH
+    assert "19.txt" in html
+    assert f"and {20 - showing_answers.RAIL_LENGTH} more documents" in shown(html)
+
+
+def test_coverage_has_a_row_for_each_document() -> None:
+    """Its best passage, or that there is no mention; very many rows become a number."""
+    silent = [Coverage(replace(a_hit().document, id=f"{n:064}", title=f"Silent {n}"), None) for n in range(300)]
+    html = shown(showing_answers.coverage([Coverage(a_hit().document, a_hit()), *silent]))
+    assert "1 of 301 documents speaks to this question" in html
+    assert "<mark>Three carries it.</mark>" in html
+    assert html.count("no mention") == showing_answers.COVERED - 1
+    assert "and 101 more documents" in html
+    assert "No document was searched for this." in showing_answers.coverage([])
+
+
+# Before a question
+
+
+def test_the_page_lists_the_operators() -> None:
+    """All of them, as `index.querying` states them."""
+    html = rendering.helpers()
+    pairs = re.findall(r"<dt><code>(.*?)</code></dt><dd>(.*?)</dd>", html)
+    assert [(unescape(example), unescape(meaning)) for example, meaning in pairs] == list(SYNTAX)
+
+
+def test_the_hero_counts() -> None:
+    """One document, many, none."""
+    assert "only from this one document" in rendering.hero(1, 9)
+    assert "only from these 1,284 documents" in rendering.hero(1284, 9)
+    assert "Ask your own documents" in rendering.hero(0, 0)
+
+
+def test_examples_are_made_once_for_each_state_of_the_library(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And made again when it has changed; where they cannot be made, there are none."""
+    made: list[int] = []
+
+    def suggestions(self: Library) -> list[str]:
+        made.append(self.generation())
+        if len(made) == 3:
+            raise EncoderError("It is gone.")
+        return [f"Question {len(made)}?"]
+
+    monkeypatch.setattr("index.library.Library.suggestions", suggestions)
+    asking = Asking(library, Settings(), ())
+
+    def first() -> str:
+        return str(asking.refresh("", [], [])[0])
+
+    assert "This library is empty" in first()
+    library.add(write("a.txt", "The king signed the treaty."))
+    assert "Question 1?" in first()
+    assert "Question 1?" in first()
+    library.add(write("b.txt", "The queen kept a garden."))
+    assert "Question 2?" in first()
+    library.add(write("c.txt", "The whale followed the ship."))
+    assert "Try one of these" not in first()
+
+
+def test_a_changed_library_keeps_the_answer_and_the_choice(library: Library, write: Write) -> None:
+    """What is read is not taken away; a document that is gone is no longer chosen."""
+    library.add([write("a.txt", "The king signed the treaty."), write("b.txt", "The queen kept a garden.")])
+    infos = library.documents()
+    asking = Asking(library, Settings(), ())
+    results, _, pills, *_ = asking.refresh("Who signed?", [infos[0].id, "gone"], [])
+    assert "__type__" in results
+    assert pills["value"] == [infos[0].id]
+    assert len(pills["choices"]) == 2
+
+
+# Words from outside
 
 
 def hostile_info() -> DocumentInfo:
@@ -239,27 +526,27 @@ def hostile_hit() -> Hit:
     return replace(hit, also=(hit,) * 5)
 
 
-def hostile_receipt() -> Receipt:
-    """A receipt about it."""
-    failed = (Failure(f"/papers/{ATTACK}", ATTACK, ATTACK),)
-    return Receipt(added=(f"/{ATTACK}",), failed=failed, notes=(Note(f"/{ATTACK}", ATTACK),))
-
-
 @pytest.mark.parametrize(
     "html",
     [
-        pytest.param(lambda: rendering.results(Found(ATTACK, (hostile_hit(),), {}), 1), id="results"),
-        pytest.param(lambda: rendering.results(Found("q", (a_hit(),), {}, (ATTACK,)), 1), id="notes"),
-        pytest.param(lambda: rendering.results(Found("q", (), {}, (ATTACK,)), 1), id="notes alone"),
-        pytest.param(lambda: rendering.results(Found("q", (a_hit(also=(hostile_hit(),)),), {}), 1), id="copies"),
-        pytest.param(lambda: rendering.operators([(ATTACK, "what it does")]), id="operators"),
-        pytest.param(lambda: rendering.operators([("-word", ATTACK)]), id="meanings"),
-        pytest.param(lambda: rendering.rail([hostile_info()], Found("q", (hostile_hit(),), {})), id="rail"),
-        pytest.param(lambda: rendering.library([hostile_info()]), id="library"),
-        pytest.param(lambda: rendering.receipt(hostile_receipt(), PinciteError(ATTACK, ATTACK)), id="receipt"),
+        pytest.param(lambda: show(answered(hostile_hit(), question=ATTACK)), id="answer"),
+        pytest.param(lambda: show(answered(a_hit(), notes=(ATTACK,))), id="notes"),
+        pytest.param(lambda: show(an_answer(notes=(ATTACK,))), id="notes alone"),
+        pytest.param(lambda: show(an_answer(hits=(hostile_hit(),), question=ATTACK)), id="no answer"),
+        pytest.param(
+            lambda: show(answered(a_hit(), statements=(Statement(ATTACK, (1,), "not found", ATTACK),))), id="verdict"
+        ),
+        pytest.param(lambda: show(answered(a_hit(also=(hostile_hit(),)))), id="copies"),
+        pytest.param(lambda: showing_answers.writing(ATTACK), id="being written"),
+        pytest.param(lambda: showing_answers.strips([hostile_info()], cards(answered(hostile_hit()))), id="strips"),
+        pytest.param(
+            lambda: showing_answers.coverage([Coverage(hostile_info(), hostile_hit()), Coverage(hostile_info(), None)]),
+            id="coverage",
+        ),
+        pytest.param(lambda: rendering.helpers([(ATTACK, "what it does")]), id="operators"),
+        pytest.param(lambda: rendering.helpers([("-word", ATTACK)]), id="meanings"),
         pytest.param(lambda: rendering.problem(PinciteError(ATTACK, ATTACK)), id="problem"),
         pytest.param(lambda: rendering.idle([ATTACK], empty=False, complaint=ATTACK), id="examples"),
-        pytest.param(lambda: rendering.jobs(Jobs.of([hostile_path()])), id="jobs"),
     ],
 )
 def test_every_word_from_outside_is_escaped(html: Any) -> None:
@@ -269,145 +556,20 @@ def test_every_word_from_outside_is_escaped(html: Any) -> None:
     assert ESCAPED.split("/")[0] in markup
 
 
-def hostile_path() -> Path:
-    """A file of that name; it need not exist."""
-    from pathlib import Path
-
-    return Path("/papers") / ATTACK
+# What is remembered
 
 
-def test_a_long_library_is_cut_beside_the_answer_but_not_where_passages_were_found() -> None:
-    """Documents with a hit come before the others, and the rest is a number."""
-    infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
-    html = rendering.rail(infos, Found("q", (a_hit(document=infos[19]),), {}))
-    assert html.count("<li") == rendering.RAIL_LENGTH
-    assert "19.txt" in html
-    assert "and 8 more documents" in shown(html)
-
-
-def test_a_receipt_names_each_file_with_what_became_of_it() -> None:
-    """Reason and remedy for those that failed, notes for those that did not."""
-    receipt = Receipt(
-        added=("/in/a.md",),
-        unchanged=("/in/b.md",),
-        failed=(Failure("/in/c.pdf", "It is broken.", "Mend it."),),
-        notes=(Note("/in/a.md", "A page was empty."),),
-        passages=1234,
-        seconds=2.0,
-    )
-    html = shown(rendering.receipt(receipt))
-    assert (
-        '<bdi>a.md</bdi></span><span class="p-stage">Added</span><span class="p-reason"><bdi>A page was empty.' in html
-    )
-    assert "<bdi>It is broken.</bdi> <bdi>Mend it.</bdi>" in html
-    assert 'data-say="Added: 1. Already here: 1. Not added: 1."' in html
-    assert "1,234 passages in 2.0 s" in html
-
-
-# Progress
-
-
-def test_progress_follows_each_file_through_its_stages(tmp_path: Path) -> None:
-    """Files are read one after the other, and encoded together."""
-    one, two = str(tmp_path / "1.txt"), str(tmp_path / "2.txt")
-    jobs = Jobs.of([tmp_path / "1.txt", tmp_path / "2.txt"])
-
-    def stages() -> list[str]:
-        return [job.stage for job in jobs.files.values()]
-
-    assert stages() == ["Waiting", "Waiting"]
-    jobs.hear(Progress(one, "reading", 0, 2, 0, 0))
-    assert stages() == ["Reading", "Waiting"]
-    jobs.hear(Progress(two, "reading", 0, 2, 0, 0))
-    assert stages() == ["Read", "Reading"]
-    jobs.hear(Progress(one, "encoding", 0, 2, 3, 6))
-    assert stages() == ["Encoding, 3 of 6 passages"] * 2
-    assert jobs.files[two].part == pytest.approx(0.6)
-
-
-def test_what_is_stored_stays_stored_while_others_are_read(tmp_path: Path) -> None:
-    """The next file being read says that those before it have been stored."""
-    one, two = str(tmp_path / "1.txt"), str(tmp_path / "2.txt")
-    jobs = Jobs.of([tmp_path / "1.txt", tmp_path / "2.txt"])
-    for moment in (Progress(one, "reading", 0, 2, 0, 0), Progress(one, "encoding", 0, 2, 6, 6)):
-        jobs.hear(moment)
-    jobs.hear(Progress(two, "reading", 1, 2, 0, 0))
-    assert [job.stage for job in jobs.files.values()] == ["Stored", "Reading"]
-    assert jobs.done == 1
-
-
-# Uploads
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("notes.txt", "notes.txt"),
-        ("../../etc/passwd", "passwd"),
-        ("..\\..\\boot.ini", "boot.ini"),
-        ("/absolute/path.md", "path.md"),
-        ("..", "document"),
-        (".hidden.md", "hidden.md"),
-        ("a\x00b\n.md", "ab.md"),
-        ("", "document"),
-        ("Überblick 2020 – 学.pdf", "Überblick 2020 – 学.pdf"),
-        ("<img src=x>.txt", "img src=x.txt"),
-    ],
-)
-def test_a_file_name_is_made_safe(name: str, safe: str) -> None:
-    """Its last part, without what leads elsewhere or what some file system refuses."""
-    assert safe_name(name) == safe
-
-
-def test_a_long_name_keeps_its_ending() -> None:
-    """By which readers, and some formats, are recognised."""
-    name = safe_name("ü" * 300 + ".html")
-    assert name.endswith("ü.html")
-    assert len(name.encode()) <= 200
-
-
-def held(*contents: str) -> set[str]:
-    """The ids of documents with these contents."""
-    from hashlib import sha256
-
-    return {sha256(content.encode()).hexdigest() for content in contents}
-
-
-def kept(uploads: Path) -> Mapping[str, str]:
-    """What is in the folder."""
-    return {path.name: path.read_text() for path in uploads.iterdir()}
-
-
-def test_uploads_move_to_their_own_names(tmp_path: Path, write: Write) -> None:
-    """Two files of one upload that share a name are two files."""
-    files = [write("x/a.txt", "one"), write("y/a.txt", "two"), write("z/b.txt", "three")]
-    uploads = Uploads(tmp_path / "uploads")
-    taken = uploads.take(files)
-    uploads.settle(taken, held("one", "two", "three"))
-    assert kept(tmp_path / "uploads") == {"a.txt": "one", "a (2).txt": "two", "b.txt": "three"}
-    assert not any(file.exists() for file in files)
-
-
-def test_a_new_version_that_failed_gives_way_to_the_former(tmp_path: Path, write: Write) -> None:
-    """What the library still holds is what stays."""
-    uploads = Uploads(tmp_path / "uploads")
-    uploads.settle(uploads.take([write("a.txt", "good")]), held("good"))
-    uploads.settle(uploads.take([write("a.txt", "bad"), write("b.txt", "bad too")]), held("good"))
-    assert kept(tmp_path / "uploads") == {"a.txt": "good"}
-
-
-def test_a_removed_document_takes_all_its_files_along(tmp_path: Path, write: Write) -> None:
-    """Under whatever names its bytes were uploaded; others stay."""
-    uploads = Uploads(tmp_path / "uploads")
-    uploads.settle(uploads.take([write(f"{n}.txt", text) for n, text in enumerate("aab")]), held("a", "b"))
-    uploads.forget(*held("a"))
-    assert kept(tmp_path / "uploads") == {"2.txt": "b"}
-
-
-def test_nothing_uploaded_is_nothing_to_forget(tmp_path: Path) -> None:
-    """The folder is made when it is needed."""
-    Uploads(tmp_path / "uploads").forget("0" * 64)
-    assert not (tmp_path / "uploads").exists()
+def test_answers_are_remembered_for_a_while() -> None:
+    """By keys that nobody guesses; the oldest goes first."""
+    remembered = Remembered()
+    keys = [remembered.keep(an_answer(question=str(n))) for n in range(MOST + 1)]
+    assert len(set(keys)) == MOST + 1
+    assert all(len(key) >= 16 for key in keys)
+    assert remembered.find(keys[0]) is None
+    newest = remembered.find(keys[-1])
+    assert newest is not None
+    assert newest.question == str(MOST)
+    assert remembered.find("") is None
 
 
 # What surrounds the page
@@ -478,16 +640,25 @@ def app(library: Library) -> Iterator[TestClient]:
 
 def test_the_application_answers(app: TestClient) -> None:
     """Page, style, script and health."""
-    assert app.get("/healthz").json() == {"status": "ok"}
+    assert app.get("/healthz").status_code == 200
     page = app.get("/").text
-    for name in ("app.css", "app.js"):
-        address = page.split(f"ui/{name}?v=")[1].split('"')[0]
-        assert app.get(f"/ui/{name}?v={address}").status_code == 200
+    addresses = re.findall(r"ui/[a-z]+\.(?:css|js)\?v=[0-9a-f]+", page)
+    assert len(addresses) >= 10
+    for address in addresses:
+        assert app.get(f"/{address}").status_code == 200
     assert "<title>Pincite</title>" in page
     assert "og:" not in page
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/monitoring", "/gradio_api/file=/etc/passwd"])
+def test_the_service_is_there_beside_the_page(app: TestClient) -> None:
+    """Its routes and its documentation, which asks no other host."""
+    assert app.get("/v1/documents").json()
+    docs = app.get("/docs").text
+    assert "swagger" in docs
+    assert not re.findall(r"(?:src|href)=.https?://", docs)
+
+
+@pytest.mark.parametrize("path", ["/redoc", "/monitoring", "/gradio_api/file=/etc/passwd"])
 def test_the_application_keeps_its_doors_shut(app: TestClient, path: str) -> None:
     """Documentation that would ask other hosts, statistics, and files."""
     assert app.get(path).status_code in (401, 403, 404)
@@ -503,6 +674,45 @@ def test_an_upload_beyond_the_limit_is_refused(app: TestClient) -> None:
     """Before it is stored."""
     response = app.post("/gradio_api/upload", files={"files": ("big.txt", b"x" * 1_100_000)})
     assert response.status_code == 413
+
+
+def test_the_map_is_fetched_apart(app: TestClient, library: Library, write: Write) -> None:
+    """Nothing of an empty library; of another one, when it has been made."""
+    library.map(wait=True)
+    assert app.get("/page/map").status_code == 204
+    library.add(write("a.txt", "The king signed the treaty. The queen kept a garden."))
+    library.map(wait=True)
+    response = app.get("/page/map")
+    assert response.status_code == 200
+    assert "<svg" in response.text
+
+
+def test_coverage_is_a_fragment(app: TestClient, library: Library, write: Write) -> None:
+    """So is what went wrong: both are something to show."""
+    library.add(write("a.txt", "The king signed the treaty."))
+    assert "1 of 1 document speaks" in app.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
+    gone = app.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
+    assert "No document of this library is called" in gone.text
+
+
+def test_an_answer_is_a_file_in_every_form(library: Library, write: Write) -> None:
+    """Exactly what was shown, under a name that says what it is; what is not remembered is gone."""
+    library.add(write("a.txt", "The king signed the treaty."))
+    app, remembered = FastAPI(), Remembered()
+    add_fragments(app, library, remembered)
+    key = remembered.keep(library.ask("Who signed the treaty?"))
+    with TestClient(app) as client:
+        for form in showing_answers.FORMS:
+            response = client.get("/page/export", params={"answer": key, "form": form})
+            assert response.status_code == 200
+            assert 'filename="answer.' in response.headers["content-disposition"]
+            assert response.headers["cache-control"] == "no-store"
+            if form == "pack":
+                assert "evidence.json" in zipfile.ZipFile(BytesIO(response.content)).namelist()
+            elif form not in ("bibtex", "ris", "csl", "apa", "mla", "chicago"):
+                assert "The king signed the treaty." in response.text
+        assert client.get("/page/export", params={"answer": "gone", "form": "ris"}).status_code == 410
+        assert client.get("/page/export", params={"answer": key, "form": "exe"}).status_code == 410
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
+from index import api
+from index.serving import Jobs, Uploads
 from index.web import rendering
+from index.web.asking import Asking
+from index.web.batch_routes import add_batches
+from index.web.fragments import add_fragments
+from index.web.keeping import Keeping
+from index.web.keeping_routes import add_keeping
 from index.web.page import build_page
+from index.web.questioning import Questioning
 from index.web.shell import Shell
+from index.web.viewer import add_citation_route
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
+
+    from fastapi import FastAPI
 
     from index.library import Library
     from index.settings import Settings
@@ -27,19 +39,37 @@ STATIC = Path(__file__).parent / "static"
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
     """Put the parts together. Routes come before the mount at "/", which would swallow them."""
-    app = FastAPI(title="Pincite", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_api_route("/healthz", _health, methods=["GET"])
+    jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
+    app = api.create_app(library, settings, jobs)
+    _close_at_the_end(app, jobs)
     app.mount("/ui", GZipMiddleware(StaticFiles(directory=STATIC)), name="ui")
     # Without origins it allows none; because it is there, Gradio does not add its own, which would allow every one.
     app.add_middleware(CORSMiddleware)
-    _mount(app, library, settings, examples)
+    asking, keeping = Asking(library, settings, examples), Keeping(library, settings, jobs)
+    add_citation_route(app)
+    add_fragments(app, library, asking.answers)
+    add_keeping(app, keeping)
+    add_batches(app, Questioning(library, jobs))
+    _mount(app, build_page(settings, asking, keeping), library, settings)
     versions = {path.name: _version(path) for path in STATIC.iterdir()}
     app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
     return app
 
 
-def _mount(app: FastAPI, library: Library, settings: Settings, examples: Sequence[str]) -> None:
-    page = build_page(library, settings, examples)
+def _close_at_the_end(app: FastAPI, jobs: Jobs) -> None:
+    """When the server stops, so do the jobs; what is stored by then stays."""
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def living(of: FastAPI) -> AsyncIterator[Any]:
+        async with inner(of) as state:
+            yield state
+        await run_in_threadpool(jobs.close)
+
+    app.router.lifespan_context = living
+
+
+def _mount(app: FastAPI, page: gr.Blocks, library: Library, settings: Settings) -> None:
     page.queue(max_size=64, default_concurrency_limit=4, api_open=False)
     gr.mount_gradio_app(
         app,
@@ -56,11 +86,6 @@ def _mount(app: FastAPI, library: Library, settings: Settings, examples: Sequenc
         footer_links=[],
         enable_monitoring=False,
     )
-
-
-async def _health() -> dict[str, str]:
-    """That the server answers; it says nothing of what is in the library."""
-    return {"status": "ok"}
 
 
 def _version(path: Path) -> str:

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import gradio as gr
 
 from index.errors import PinciteError
-from index.web import rendering
+from index.records import Answer
+from index.serving import disclosing
+from index.web import rendering, showing_answers
+from index.web.mapping import map_overlay
+from index.web.remembering import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from index.library import Library
-    from index.records import DocumentInfo, Found
+    from index.records import DocumentInfo
+    from index.settings import Settings
 
-HITS = 8
 PILLS = 8
 """More documents than this are chosen from a list."""
+FRAME_SECONDS = 0.1
+"""While a model writes, the page is drawn anew at most this often."""
 _LONGEST_LABEL = 60
 _log = logging.getLogger(__name__)
 Update = dict[str, Any]
+
+
+class Shown(NamedTuple):
+    """What a question changes on the page."""
+
+    results: Any
+    marks: Any
+    """On the map."""
+    strips: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,80 +46,131 @@ class Asking:
     """The events of the Ask tab; each returns HTML, or what Gradio is to change in a control."""
 
     library: Library
+    settings: Settings
     examples: Sequence[str]
+    answers: Remembered = field(default_factory=Remembered)
+    _suggested: dict[int, list[str]] = field(default_factory=dict)
+    """By the library's generation: what to begin with, where no examples were given."""
 
-    def ask(self, question: str, pills: list[str], listed: list[str]) -> Iterator[tuple[str, Any]]:
-        """Question to results and rail; the first pair shows that something is being done."""
+    @property
+    def writes(self) -> bool:
+        """Whether there is a model that can write answers."""
+        return bool(self.settings.llm_url)
+
+    def ask(self, question: str, pills: list[str], listed: list[str], writer: str) -> Iterator[Shown]:
+        """Question to results and strips; the first says that something is being done."""
         question = (question or "").strip()
         if not question:
-            yield self._nothing_asked("Write a question first, in your own words."), gr.skip()
+            yield Shown(self._idle("Write a question first, in your own words."), gr.skip(), gr.skip())
             return
-        yield rendering.searching(), gr.skip()
-        yield self._answer(question, [*(pills or ()), *(listed or ())])
+        yield Shown(rendering.searching(), gr.skip(), gr.skip())
+        yield from self._answer(question, [*(pills or ()), *(listed or ())], writes=writer == "write")
+
+    def stop(self) -> Shown:
+        """A model was stopped while it wrote: what it wrote is not checked, and goes."""
+        return Shown(self._idle("Stopped before the answer was finished."), "", self.overview()[-1])
 
     def arrive(self, parameters: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
         """A page has been opened: show the library, and answer the question in its address, if there is one.
 
-        All in one event: of two that begin together, Gradio's client loses the second where the first ends before the
-        second has been accepted (6.31).
-
-        Gives question, results, and what `overview` gives.
+        Gives question, writer, results, marks on the map, and what `overview` gives.
         """
         question = parameters.get("q", "").strip()
+        writes = self.writes and parameters.get("write") == "1"
+        head = (question, "write" if writes else "quote")
         names = [name for name in parameters.get("in", "").split(",") if name]
         try:
             chosen = [self.library.find(name).id for name in names]
             overview = self.overview(chosen)
-            idle = self._nothing_asked()
         except PinciteError as error:
-            yield question, rendering.problem(error), *[gr.skip()] * 5
+            yield *head, rendering.problem(error), *[gr.skip()] * 5
             return
-        if not question:
-            yield question, idle, *overview
+        if question:
+            yield *head, rendering.searching(), "", *overview
+            for shown in self._answer(question, chosen, writes=writes):
+                yield *head, shown.results, shown.marks, *[gr.skip()] * 3, shown.strips
             return
-        yield question, rendering.searching(), *overview
-        results, rail = self._answer(question, chosen)
-        yield question, results, *overview[:-1], rail
+        yield *head, self._idle(suggest=False), "", *overview
+        yield *head, self._idle(), *[gr.skip()] * 5
 
-    def refresh(self, question: str) -> tuple[Any, ...]:
+    def refresh(self, question: str, pills: list[str], listed: list[str]) -> tuple[Any, ...]:
         """The library has changed: results, where no question stands above them, and what `overview` gives."""
-        return gr.skip() if (question or "").strip() else self._nothing_asked(), *self.overview()
+        overview = self.overview([*(pills or ()), *(listed or ())])
+        if (question or "").strip():
+            return gr.skip(), *overview[:-1], gr.skip()
+        return self._idle(), *overview
 
-    def overview(self, chosen: Sequence[str] = ()) -> tuple[str, Update, Update, str, str]:
-        """What is said of the library: hero, pills, list, table, rail."""
+    def overview(self, chosen: Sequence[str] = ()) -> tuple[str, Update, Update, str]:
+        """What is said of the library: hero, pills, list, strips."""
         documents = self.library.documents()
         hero = rendering.hero(len(documents), sum(info.passages for info in documents))
-        return hero, *_choices(documents, chosen), rendering.library(documents), rendering.rail(documents)
+        return hero, *_choices(documents, chosen), showing_answers.strips(documents)
 
-    def _nothing_asked(self, complaint: str = "") -> str:
-        return rendering.idle(self.examples, empty=not self.library.documents(), complaint=complaint)
+    def _idle(self, complaint: str = "", *, suggest: bool = True) -> str:
+        empty = not self.library.documents()
+        examples = self.examples or (self._suggestions() if suggest and not empty else ())
+        return rendering.idle(examples, empty=empty, complaint=complaint)
 
-    def _answer(self, question: str, chosen: list[str]) -> tuple[str, str]:
-        """Results and rail. Whatever goes wrong becomes a state of the page; what was not foreseen goes to the log."""
+    def _suggestions(self) -> Sequence[str]:
+        """Made once for each state of the library. Where that fails, the first question will fail, and say why."""
+        try:
+            generation = self.library.generation()
+            if generation not in self._suggested:
+                made = self.library.suggestions()
+                self._suggested.clear()
+                self._suggested[generation] = made
+            return self._suggested[generation]
+        except PinciteError as error:
+            _log.warning("No questions could be suggested: %s", error)
+            return ()
+
+    def _answer(self, question: str, chosen: list[str], *, writes: bool) -> Iterator[Shown]:
+        """The answer, as it comes. What goes wrong becomes a state of the page; what nobody foresaw goes to the log."""
         began = time.perf_counter()
-        found: Found | None = None
+        drawn = 0.0
+        written = ""
         try:
             documents = self.library.documents()
             if not documents:
-                return self._nothing_asked(), rendering.rail(())
-            found = self.library.search(question, limit=HITS, documents=chosen or None)
-            milliseconds = 1000 * (time.perf_counter() - began)
-            return rendering.results(found, milliseconds), rendering.rail(documents, found)
+                yield Shown(self._idle(), "", showing_answers.strips(()))
+                return
+            writer: Literal["quote", "model"] = "model" if writes and self.writes else "quote"
+            for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):
+                if isinstance(piece, Answer):
+                    milliseconds = 1000 * (time.perf_counter() - began)
+                    yield self._shown(disclosing.answer(piece), documents, milliseconds, narrowed=bool(chosen))
+                    return
+                written += piece
+                if not piece or time.perf_counter() > drawn + FRAME_SECONDS:
+                    yield Shown(showing_answers.writing(written), gr.skip(), gr.skip())
+                    drawn = time.perf_counter()
         except PinciteError as error:
-            return rendering.problem(error), rendering.rail(())
+            yield Shown(rendering.problem(error), "", showing_answers.strips(()))
         except Exception:
             _log.exception("A question could not be answered.")
-            return rendering.problem(None), rendering.rail(())
+            yield Shown(rendering.problem(None), "", showing_answers.strips(()))
+
+    def _shown(
+        self, answer: Answer, documents: Sequence[DocumentInfo], milliseconds: float, *, narrowed: bool
+    ) -> Shown:
+        key = self.answers.keep(answer) if answer.status == "answered" else ""
+        made = showing_answers.cards(answer)
+        results = showing_answers.answer(answer, made, milliseconds, key, narrowed=narrowed)
+        hits = [replace(card.hit, pin=card.span) for card in made]
+        cited = {card.number for card in made if card.cited}
+        marks = map_overlay(self.library.placed(answer.question, hits), hits, cited)
+        return Shown(results, marks, showing_answers.strips(documents, made))
 
 
 def _choices(documents: Sequence[DocumentInfo], chosen: Sequence[str]) -> tuple[Update, Update]:
     """Pills for a few documents, a list for many, neither where there is nothing to choose."""
     choices = [(_label(info), info.id) for info in documents]
+    chosen = [info.id for info in documents if info.id in chosen]
     pills = 1 < len(documents) <= PILLS
     listed = len(documents) > PILLS
     return (
-        gr.update(choices=choices if pills else [], value=list(chosen) if pills else [], visible=pills),
-        gr.update(choices=choices if listed else [], value=list(chosen) if listed else [], visible=listed),
+        gr.update(choices=choices if pills else [], value=chosen if pills else [], visible=pills),
+        gr.update(choices=choices if listed else [], value=chosen if listed else [], visible=listed),
     )
 
 

@@ -1,22 +1,26 @@
-"""What happens on the Library tab: documents added and removed."""
+"""What happens on the Library tab, whoever asks for it: Gradio's drop zone, or library.js by `page_routes`.
+
+What goes wrong is raised; each caller shows it where it belongs.
+"""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from index.errors import PinciteError
-from index.records import Receipt
-from index.web import jobs, rendering
+from index.serving import disclosing, fetch, folder_arrivals
+from index.serving.states import UNDER_WAY
+from index.web import showing_library
+from index.web.shelf import shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from index.library import Library
-    from index.web.uploads import Uploads
-
-_log = logging.getLogger(__name__)
+    from index.serving import Jobs
+    from index.settings import Settings
+    from index.web.shelf import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +28,53 @@ class Keeping:
     """The events of the Library tab."""
 
     library: Library
-    uploads: Uploads
+    settings: Settings
+    jobs: Jobs
 
-    def add(self, files: list[str] | None) -> Iterator[tuple[None, str]]:
-        """Uploaded files to receipt, by way of their progress. The None empties the drop zone, free for more."""
-        if not files:
-            return
-        taken = self.uploads.take(files)
-        under_way = jobs.Jobs.of(taken)
-        yield None, rendering.jobs(under_way)
-        try:
-            adding = jobs.add(self.library, taken, under_way)
-            while True:
-                try:
-                    next(adding)
-                except StopIteration as stop:
-                    outcome = rendering.receipt(stop.value)
-                    break
-                yield None, rendering.jobs(under_way)
-        except PinciteError as error:
-            outcome = rendering.receipt(Receipt(), error)
-        except Exception:
-            _log.exception("Uploaded files could not be added.")
-            outcome = rendering.problem(None)
-        finally:
-            self.uploads.settle(taken, {info.id for info in self.library.documents()})
-        yield None, outcome
+    def shelf(self, wish: Wish) -> str:
+        """The list, or the part of it that is wished for."""
+        found = shelf(self.library.documents(), wish)
+        return showing_library.shelf(replace(found, rows=tuple(map(disclosing.info, found.rows))))
+
+    def state(self, mine: Sequence[str]) -> dict[str, object]:
+        """What a page that is open asks every few seconds: whether anything has changed, and how soon to ask again."""
+        recent = self.jobs.recent()
+        seen = hashlib.sha256(" ".join(f"{job.id}:{job.version}" for job in recent).encode())
+        working = [job.id for job in recent if job.state in UNDER_WAY]
+        return {
+            "generation": self.library.generation(),
+            "jobs": seen.hexdigest()[:16],
+            "known": [job.id for job in recent if job.id in mine],
+            "working": any(identity in mine for identity in working),
+            "others": any(identity not in mine for identity in working),
+        }
+
+    def watched(self, mine: Sequence[str]) -> str:
+        """The uploads of one browser, and that there are others."""
+        recent = [job for job in self.jobs.recent() if job.kind == "add"]
+        own = [job for job in recent if job.id in mine]
+        others = [job for job in recent if job.id not in mine and job.state in UNDER_WAY]
+        return showing_library.jobs(own, others)
+
+    def cancel(self, identity: str, file: int | None = None) -> str:
+        """A job, or one file of it that has not been begun, is not wanted any more; nothing to show."""
+        self.jobs.find(identity).cancel(file)
+        return ""
+
+    def upload(self, files: Sequence[str]) -> str:
+        """Files that Gradio has received, to be added; the job's id."""
+        return self.jobs.add(self.jobs.uploads.take(files)).id
+
+    def link(self, address: str) -> str:
+        """A page or file from the web, fetched and to be added; the job's id."""
+        return self.jobs.add([fetch(address, self.settings, self.jobs.uploads)]).id
+
+    def folder(self, path: str) -> str:
+        """A folder of the server, to be added; the job's id."""
+        return self.jobs.add(folder_arrivals(path, self.settings)).id
 
     def remove(self, identity: str) -> str:
         """A document out of the library, and its uploaded file with it."""
-        try:
-            receipt = self.library.remove(self.library.find(identity).id)
-            self.uploads.forget(identity)
-            return rendering.receipt(receipt)
-        except PinciteError as error:
-            return rendering.receipt(Receipt(), error)
-        except Exception:
-            _log.exception("A document could not be removed.")
-            return rendering.problem(None)
+        info = self.library.find(identity)
+        self.jobs.remove(info.id)
+        return showing_library.removed(disclosing.info(info))

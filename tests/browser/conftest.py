@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pytest
-import uvicorn
 
 from index.library import Library
-from index.records import Found
+from index.records import Answer, Coverage
 from index.settings import Settings
 from index.web import create_app
+from tests.answering.playing import playing
 from tests.fakes import FakeEncoder
+from tests.hosting import hosted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+    from tests.answering.playing import Stage
 
 Scheme = Literal["light", "dark"]
 SIZE: ViewportSize = {"width": 1280, "height": 900}
@@ -69,13 +70,20 @@ SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, HOSTILE_NAME: HOSTILE_TEXT, "vol
 class Moody(Library):
     """A library that finds nothing, or fails, where the question asks it to."""
 
-    def search(self, question: str, **options: Any) -> Found:
-        """As `Library.search`, but for two questions."""
+    def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
+        """As `Library.ask_stream`, but for two questions."""
         if question == "nothing, please":
-            return Found(question, (), {})
-        if question == "fail, please":
+            yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
+        elif question == "fail, please":
             raise RuntimeError(SECRET)
-        return super().search(question, **options)
+        else:
+            yield from super().ask_stream(question, **options)
+
+    def coverage(self, question: str, **options: Any) -> list[Coverage]:
+        """As `Library.coverage`, but for one question."""
+        if "fail" in question:
+            raise RuntimeError(SECRET)
+        return super().coverage(question, **options)
 
 
 class Visit(Protocol):
@@ -130,7 +138,7 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: None if _is_local(request.url) else troubles.append(request.url))
         page.goto(url)
-        page.locator("#results section, #results nav").first.wait_for()
+        page.locator("#results :is(section, nav)").first.wait_for(state="attached")
         return page
 
     yield visit
@@ -141,6 +149,14 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
             page.context.close()
     assert troubles == []
     assert not any(pwned)
+
+
+@pytest.fixture
+def unwatched(browser: Browser) -> Iterator[Page]:
+    """A page that may complain, as browsers do of every answer that is no success."""
+    context = _new_context(browser)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="session")
@@ -165,43 +181,33 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def writing_site(tmp_path: Path) -> Iterator[tuple[str, Stage]]:
+    """The address of a page over the treaty and the oil, with a model that plays what its stage is given to play."""
+    with playing(lambda player: player.hang()) as stage:
+        settings = Settings(passage_tokens=32, llm_url=stage.url, llm_model="m")
+        sources = {"treaty.md": TREATY, "oil.txt": OIL}
+        with open_library(tmp_path, sources, settings) as library, serving(library, settings) as url:
+            yield url, stage
+
+
 @contextmanager
-def open_library(folder: Path, sources: dict[str, str]) -> Iterator[Library]:
+def open_library(folder: Path, sources: dict[str, str], settings: Settings | None = None) -> Iterator[Library]:
     """A library of these texts, by file name."""
     (folder / "sources").mkdir()
     for name, text in sources.items():
         (folder / "sources" / name).write_text(text)
-    with Moody.open(folder / "library", _settings(), encoder=FakeEncoder()) as library:
+    with Moody.open(folder / "library", settings or _settings(), encoder=FakeEncoder()) as library:
         if sources:
             assert not library.add(folder / "sources").failed
         yield library
 
 
 @contextmanager
-def serving(library: Library) -> Iterator[str]:
+def serving(library: Library, settings: Settings | None = None, *, examples: Sequence[str] = EXAMPLES) -> Iterator[str]:
     """Serve a library's page from a thread, on a free port."""
-    app = create_app(library, _settings(), examples=EXAMPLES)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
-            wait_until(lambda: server.started)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until something holds, or fail."""
-    tick = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        tick.wait(0.02)
-    raise AssertionError(f"{condition} did not hold within {seconds} s.")
+    with hosted(create_app(library, settings or _settings(), examples=examples)) as url:
+        yield url
 
 
 def _new_context(browser: Browser) -> BrowserContext:

@@ -17,50 +17,179 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visit
 
-PIN = "The king signed the treaty in the harbour."
+QUESTION = "Who signed the treaty?"
+QUOTE = "The king signed the treaty in the harbour."
+FOREIGN = "Where is the parliament of Norway?"
 
 
-def test_a_question_finds_the_passage_and_marks_the_sentence(site: str, visit: Visit) -> None:
-    """The pin is in a mark; title, place, score and numbers stand beside it; screen readers hear of it."""
+# Answers
+
+
+def test_a_question_is_answered_in_the_documents_own_words(site: str, visit: Visit) -> None:
+    """Each sentence has its number, each number its card with the quote marked; screen readers hear of it."""
     page = visit(site)
-    ask(page, "Which monarch signed the accord?")
-    expect(first(page).locator("mark")).to_have_text(PIN)
-    expect(first(page).locator("h3")).to_contain_text("The Harbour Treaty")
-    expect(first(page).locator(".p-place")).to_contain_text("§ The Harbour Treaty")
+    ask(page, QUESTION)
+    expect(page.locator(".p-answer")).to_have_text(f"{QUOTE}[1]")
+    expect(first(page).locator("mark")).to_have_text(QUOTE)
+    expect(first(page).locator("h3")).to_have_text("Source 1: The Harbour Treaty")
+    expect(first(page).locator(".p-place")).to_have_text("¶ 1")
     expect(first(page).locator(".p-score")).to_have_text(re.compile(r"Score 0\.\d\d|Score 1\.00"))
-    expect(page.locator(".p-numbers")).to_contain_text("4 documents")
-    expect(page.locator("#live")).to_contain_text("found in 4 documents.")
-    expect(page).to_have_title("Which monarch signed the accord? · Pincite")
+    expect(page.locator(".p-numbers").first).to_contain_text("documents")
+    expect(page.locator("#live")).to_have_text("Answer ready. 1 sentence, 1 source.")
+    expect(page).to_have_title(f"{QUESTION} · Pincite")
+
+
+def test_a_number_names_its_source_and_leads_to_its_words(site: str, visit: Visit) -> None:
+    """For those who do not see the page, and for those who open it in another window."""
+    page = visit(site)
+    ask(page, QUESTION)
+    number = page.get_by_role("link", name="Source 1: The Harbour Treaty, ¶ 1")
+    expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}#\d+-\d+$"))
+    card = first(page)
+    for name in ("data-document", "data-start", "data-end", "data-n"):
+        assert number.get_attribute(name) == card.get_attribute(name)
+
+
+def test_passages_that_the_answer_does_not_use_stand_apart(site: str, visit: Visit) -> None:
+    """With numbers that go on from those of the citations, and are hollow."""
+    page = visit(site)
+    ask(page, QUESTION)
+    related = page.locator(".p-unused .p-card")
+    expect(page.get_by_role("heading", name="Related passages")).to_be_visible()
+    expect(related.first).to_have_attribute("data-n", "2")
+    expect(related.first.locator("h3")).to_contain_text("Passage 2: ")
+    colours = "node => getComputedStyle(node.querySelector('.p-number')).backgroundColor"
+    assert related.first.evaluate(colours) != first(page).evaluate(colours)
+
+
+def test_how_sure_it_is_is_said_in_words_and_on_demand_in_figures(site: str, visit: Visit) -> None:
+    """The figure opens by key and closes by Escape, and focus is where it was."""
+    page = visit(site)
+    ask(page, QUESTION)
+    sure = page.get_by_role("button", name="Very likely answered here")
+    expect(page.locator("#sure")).to_be_hidden()
+    sure.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sure")).to_contain_text(re.compile(r"Confidence 0\.9\d: how likely it is"))
+    page.keyboard.press("Escape")
+    expect(page.locator("#sure")).to_be_hidden()
+    expect(sure).to_be_focused()
 
 
 def test_each_passage_says_why_it_was_found(site: str, visit: Visit) -> None:
     """Ranks on both sides and the words in common are there for those who ask."""
     page = visit(site)
-    ask(page, "Who signed the treaty?")
+    ask(page, QUESTION)
     why = first(page).locator(".p-why")
     expect(why.locator("dl")).to_be_hidden()
     why.locator("summary").click()
     expect(why).to_contain_text(", rank 1")
     expect(why).to_contain_text("In commonsigned, treaty")
-    expect(why).to_contain_text("In the mark")
 
 
-def test_a_quote_is_copied_with_its_reference(site: str, visit: Visit) -> None:
-    """What is pasted elsewhere says where it is from."""
+def test_what_is_marked_in_one_place_lights_up_in_all(site: str, visit: Visit) -> None:
+    """Number, card, badge on the map and tick beside the page."""
     page = visit(site)
-    ask(page, "Who signed the treaty?")
-    first(page).get_by_role("button", name="Copy quote").click()
-    expect(page.locator(".p-toast")).to_have_text("Quote copied")
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == f"“{PIN}”\nThe Harbour Treaty, § The Harbour Treaty, ¶ 1"
+    ask(page, QUESTION)
+    expect(page.locator("#marks .p-badge").first).to_be_visible()
+    page.locator(".p-cite").first.hover()
+    for name in (".p-cite", ".p-card", ".p-badge", ".p-strip i"):
+        expect(page.locator(f'{name}[data-n="1"]').first).to_have_class(re.compile("p-hot"))
+        expect(page.locator(f'{name}.p-hot:not([data-n="1"])')).to_have_count(0)
+
+
+# No answer
+
+
+def test_a_question_that_the_library_does_not_answer_says_so(site: str, visit: Visit) -> None:
+    """With the nearest passage, what was searched, and what to try; the figure that decided is there."""
+    page = visit(site)
+    ask(page, FOREIGN)
+    expect(page.get_by_role("heading", name="No answer in this library")).to_be_visible()
+    expect(page.locator(".p-none")).to_contain_text("of 4 documents supports an answer")
+    expect(page.locator(".p-none")).to_contain_text("from 0.60 on, an answer is given")
+    expect(page.locator(".p-none")).to_contain_text("Name a person, a place or a term")
+    expect(page.locator(".p-none")).not_to_contain_text("some are left out")
+    expect(page.get_by_role("heading", name="What came nearest")).to_be_visible()
+    expect(first(page)).to_have_class(re.compile("p-related"))
+    expect(page.locator(".p-answer")).to_have_count(0)
+    expect(page.locator("#live")).to_contain_text("No answer in this library.")
+    page.locator(".p-more > summary").click()
+    expect(page.locator(".p-card").nth(1)).to_be_visible()
+
+
+def test_what_was_left_out_on_purpose_is_among_what_to_try(site: str, visit: Visit) -> None:
+    """And the way to the Library is a click."""
+    page = visit(site)
+    page.get_by_role("checkbox", name="oil.txt").check()
+    ask(page, FOREIGN)
+    expect(page.locator(".p-none")).to_contain_text("Search in all documents: some are left out now.")
+    page.locator(".p-none").get_by_role("button", name="Library").click()
+    expect(page.get_by_role("tabpanel", name="Library")).to_be_visible()
+
+
+def test_nothing_found_says_so_and_what_to_try(site: str, visit: Visit) -> None:
+    """An empty result is a state of its own."""
+    page = visit(site)
+    ask(page, "nothing, please")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(page.locator("#results")).to_contain_text("Name a person, a place or a term")
+
+
+def test_an_operator_without_a_document_says_so(site: str, visit: Visit) -> None:
+    """What was understood is told on the page and to screen readers; the documents are not greyed."""
+    page = visit(site)
+    ask(page, "treaty in:nowhere")
+    expect(page.locator("#results .p-lead")).to_have_text("No document is what in:, type:, after: or before: ask for.")
+    expect(page.locator("#live")).to_contain_text("Nothing found. No document is")
+    expect(page.locator(".p-off")).to_have_count(0)
+
+
+def test_an_empty_library_says_how_to_fill_it(empty_site: str, visit: Visit) -> None:
+    """Whoever starts with nothing is led to the Library tab, and from there to the first question."""
+    page = visit(empty_site)
+    expect(page.get_by_role("heading", name="This library is empty")).to_be_visible()
+    page.get_by_role("button", name="Add documents").click()
+    expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
+    upload(page, file("note.txt", "The king signed the treaty."))
+    expect(page.get_by_role("tabpanel", name="Library")).to_contain_text("note.txt")
+    page.get_by_role("tab", name="Ask", exact=True).click()
+    expect(page.get_by_role("link", name=EXAMPLES[0])).to_be_visible()
+    expect(page.locator("#map svg")).to_be_attached()
+
+
+def test_an_empty_question_is_asked_for(site: str, visit: Visit) -> None:
+    """Nothing is not a question, and not an error either."""
+    page = visit(site)
+    ask(page, "   ")
+    expect(page.locator("#results")).to_contain_text("Write a question first")
+    expect(page.get_by_label("Your question")).to_be_focused()
+
+
+def test_what_pincite_refuses_is_shown_with_its_remedy(site: str, visit: Visit) -> None:
+    """An error that was raised on purpose shows its message and its hint."""
+    page = visit(f"{site}/?{urlencode({'q': 'why? ' * 100})}")
+    expect(page.locator(".p-problem")).to_contain_text("300 are allowed.")
+    expect(page.locator(".p-problem")).to_contain_text("Ask a shorter one")
+
+
+def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
+    """The text of any other exception stays on the server."""
+    page = visit(site)
+    ask(page, "fail, please")
+    expect(page.locator(".p-problem")).to_contain_text("The server’s log says what.")
+    assert SECRET not in page.content()
+
+
+# Narrowing
 
 
 def test_the_search_can_be_restricted_to_some_documents(site: str, visit: Visit) -> None:
     """A checked pill leaves no other document in the results."""
     page = visit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
-    ask(page, "Who signed the treaty?")
-    expect(page.locator(".p-numbers")).to_contain_text("1 document ·")
+    ask(page, QUESTION)
+    expect(page.locator(".p-none")).to_contain_text("of 1 document supports")
     expect(first(page).locator("h3")).to_contain_text("oil.txt")
 
 
@@ -81,6 +210,29 @@ def test_many_documents_are_chosen_from_a_list(tmp_path: Path, visit: Visit) -> 
         page.close()  # before the server stops: the page would complain
 
 
+def test_the_syntax_is_explained_on_demand(site: str, visit: Visit) -> None:
+    """It opens and closes by key, fits a phone, and gives focus back."""
+    page = visit(site, size={"width": 390, "height": 844})
+    opener = page.get_by_role("button", name="Search syntax")
+    syntax = page.locator("#syntax")
+    expect(syntax).to_be_hidden()
+    opener.focus()
+    page.keyboard.press("Enter")
+    for example, meaning in SYNTAX:
+        expect(syntax.get_by_text(example, exact=True)).to_be_visible()
+        expect(syntax.get_by_text(meaning, exact=True)).to_be_visible()
+    box = syntax.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    page.keyboard.press("Escape")
+    expect(syntax).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+# Addresses
+
+
 def test_an_address_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> None:
     """The address holds question and documents: sent to somebody else, it shows them the same."""
     page = visit(site)
@@ -98,72 +250,53 @@ def test_an_address_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> No
 
 
 def test_going_back_brings_the_former_question(site: str, visit: Visit) -> None:
-    """Each question is a page in the history of the browser."""
+    """Each question is a page in the history of the browser; so it is forth again."""
     page = visit(site)
-    ask(page, "Who signed the treaty?")
-    expect(first(page).locator("mark")).to_have_text(PIN)
+    ask(page, QUESTION)
+    expect(first(page).locator("mark")).to_have_text(QUOTE)
     ask(page, "What does oil cost?")
     expect(first(page).locator("mark")).to_contain_text("oil")
     page.go_back()
-    expect(page.get_by_label("Your question")).to_have_value("Who signed the treaty?")
-    expect(first(page).locator("mark")).to_have_text(PIN)
+    expect(page.get_by_label("Your question")).to_have_value(QUESTION)
+    expect(first(page).locator("mark")).to_have_text(QUOTE)
+    page.go_forward()
+    expect(page.get_by_label("Your question")).to_have_value("What does oil cost?")
+    expect(first(page).locator("mark")).to_contain_text("oil")
+
+
+def test_the_link_of_an_answer_is_copied(site: str, visit: Visit) -> None:
+    """Whole, as another browser needs it."""
+    page = visit(f"{site}/?{urlencode({'q': QUESTION})}")
+    page.get_by_role("button", name="Link", exact=True).click()
+    expect(page.locator(".p-toast")).to_have_text("Link copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{site}/?q=Who+signed+the+treaty%3F"
+
+
+# Examples
 
 
 def test_an_example_is_asked_as_it_stands(site: str, visit: Visit) -> None:
-    """An example may hold any character."""
+    """An example may hold any character; focus moves to the answer, for what had it is gone."""
     page = visit(site)
     page.get_by_role("link", name=EXAMPLES[1]).click()
     expect(page.get_by_label("Your question")).to_have_value(EXAMPLES[1])
     expect(first(page).locator("mark")).to_contain_text("oil")
+    expect(page.locator("#results")).to_be_focused()
 
 
-def test_an_empty_question_is_asked_for(site: str, visit: Visit) -> None:
-    """Nothing is not a question, and not an error either."""
-    page = visit(site)
-    ask(page, "   ")
-    expect(page.locator("#results")).to_contain_text("Write a question first")
-    expect(page.get_by_label("Your question")).to_be_focused()
+def test_examples_come_from_the_library_where_none_are_given(tmp_path: Path, visit: Visit) -> None:
+    """From its headings; each is answered by it."""
+    text = "# The Harbour Treaty\n\nThe king signed it.\n\n## Who kept a garden?\n\nThe queen kept a garden."
+    with open_library(tmp_path, {"treaty.md": text, "oil.txt": OIL}) as library, serving(library, examples=()) as url:
+        page = visit(url)
+        examples = page.locator(".p-examples a")
+        expect(examples).to_have_text(["Who kept a garden?"])
+        examples.click()
+        expect(page.locator(".p-answer")).to_contain_text("The queen kept a garden.")
+        page.close()  # before the server stops: the page would complain
 
 
-def test_nothing_found_says_so_and_what_to_try(site: str, visit: Visit) -> None:
-    """An empty result is a state of its own."""
-    page = visit(site)
-    ask(page, "nothing, please")
-    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
-    expect(page.locator("#results")).to_contain_text("Name a person, a place or a term")
-
-
-def test_an_operator_without_a_document_says_so(site: str, visit: Visit) -> None:
-    """What was understood is told on the page and to screen readers; the documents are not greyed."""
-    page = visit(site)
-    ask(page, "treaty in:nowhere")
-    expect(page.locator("#results .p-lead")).to_have_text("No document is what in:, type:, after: or before: ask for.")
-    expect(page.locator("#live")).to_contain_text("Nothing found. No document is")
-    expect(page.get_by_role("heading", name="The library", exact=True)).to_be_visible()
-    ask(page, "treaty in:oil.txt")
-    expect(page.locator(".p-numbers")).to_contain_text("1 document ·")
-
-
-def test_the_operators_are_listed_below_the_question(site: str, visit: Visit) -> None:
-    """They open and close by key, stay open while questions are asked, and fit a phone."""
-    page = visit(site, size={"width": 390, "height": 844})
-    operators = page.locator("#operators")
-    expect(operators.locator("dl")).to_be_hidden()
-    page.get_by_label("Your question").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    expect(operators.locator("summary")).to_be_focused()
-    page.keyboard.press("Enter")
-    for example, meaning in SYNTAX:
-        expect(operators.get_by_text(example, exact=True)).to_be_visible()
-        expect(operators.get_by_text(meaning, exact=True)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    ask(page, "Who signed the treaty?")
-    expect(first(page).locator("mark")).to_have_text(PIN)
-    expect(operators.locator("dl")).to_be_visible()
-    operators.locator("summary").focus()
-    page.keyboard.press("Enter")
-    expect(operators.locator("dl")).to_be_hidden()
+# Copies
 
 
 def test_copies_of_a_passage_are_named_below_it(tmp_path: Path, visit: Visit) -> None:
@@ -173,9 +306,9 @@ def test_copies_of_a_passage_are_named_below_it(tmp_path: Path, visit: Visit) ->
         "oil.txt": OIL,
     }
     with open_library(tmp_path, sources) as library, serving(library) as url:
-        page = visit(f"{url}/?q=Which+monarch+signed+the+accord%3F")
+        page = visit(f"{url}/?{urlencode({'q': QUESTION})}")
         also = first(page).locator(".p-also")
-        expect(first(page).locator("mark")).to_have_text(PIN)
+        expect(first(page).locator("mark")).to_have_text(QUOTE)
         expect(also.locator("ul")).to_be_hidden()
         also.locator("summary").click()
         expect(also.locator("li").first).to_contain_text("The Harbour Treaty · § The Harbour Treaty, ¶ 1")
@@ -184,51 +317,3 @@ def test_copies_of_a_passage_are_named_below_it(tmp_path: Path, visit: Visit) ->
         first(page).hover()
         expect(page.locator(".p-strip i.p-hot")).to_have_count(ticks.count())
         page.close()  # before the server stops: the page would complain
-
-
-def test_an_empty_library_says_how_to_fill_it(empty_site: str, visit: Visit) -> None:
-    """Whoever starts with nothing is led to the Library tab, and from there to the first question."""
-    page = visit(empty_site)
-    expect(page.get_by_role("heading", name="This library is empty")).to_be_visible()
-    page.get_by_role("button", name="Add documents").click()
-    expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
-    upload(page, file("note.txt", "The king signed the treaty."))
-    expect(page.locator(".p-table")).to_contain_text("note.txt")
-    page.get_by_role("tab", name="Ask").click()
-    expect(page.get_by_role("link", name=EXAMPLES[0])).to_be_visible()
-
-
-def test_what_pincite_refuses_is_shown_with_its_remedy(site: str, visit: Visit) -> None:
-    """An error that was raised on purpose shows its message and its hint."""
-    page = visit(f"{site}/?{urlencode({'q': 'why? ' * 100})}")
-    expect(page.locator(".p-problem")).to_contain_text("300 are allowed.")
-    expect(page.locator(".p-problem")).to_contain_text("Ask a shorter one")
-
-
-def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
-    """The text of any other exception stays on the server."""
-    page = visit(site)
-    ask(page, "fail, please")
-    expect(page.locator(".p-problem")).to_contain_text("The server’s log says what.")
-    assert SECRET not in page.content()
-
-
-def test_everything_can_be_done_from_the_keyboard(site: str, visit: Visit) -> None:
-    """Slash focuses, Escape leaves, Enter asks, arrows change tabs."""
-    page = visit(site)
-    box = page.get_by_label("Your question")
-    expect(box).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(box).not_to_be_focused()
-    page.keyboard.press("/")
-    expect(box).to_be_focused()
-    expect(box).to_have_value("")
-    page.keyboard.type("Who signed the treaty?")
-    page.keyboard.press("Enter")
-    expect(first(page).locator("mark")).to_have_text(PIN)
-    page.get_by_role("tab", name="Ask").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("tab", name="Library").blur()
-    page.keyboard.press("/")
-    expect(box).to_be_focused()

@@ -7,6 +7,16 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const box = () => find("#question textarea");
 
+  // What this browser remembers. Where it may not, each page starts anew.
+  const kept = {
+    get: (name, otherwise) => {
+      try { return JSON.parse(localStorage.getItem(`pincite.${name}`)) ?? otherwise; } catch { return otherwise; }
+    },
+    set: (name, value) => {
+      try { localStorage.setItem(`pincite.${name}`, JSON.stringify(value)); } catch { /* not remembered, then */ }
+    },
+  };
+
   // Telling: one live region for screen readers, one toast for everybody.
   let telling;
   const say = (text) => {
@@ -16,37 +26,62 @@
   let fading;
   const toast = (text) => {
     let note = find(".p-toast");
-    if (!note) { note = document.createElement("div"); note.className = "p-toast"; document.body.append(note); }
+    if (!note) { note = document.createElement("div"); note.className = "p-toast"; note.ariaHidden = "true"; document.body.append(note); }
     note.textContent = text;
     note.classList.add("on");
     clearTimeout(fading);
     fading = setTimeout(() => note.classList.remove("on"), 1800);
     say(text);
   };
+  const copy = async (text, told = "Copied") => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch { // Not a secure context: the old way.
+      const area = document.createElement("textarea");
+      area.value = text;
+      area.className = "p-sr";
+      (find("dialog:modal") || document.body).append(area); // What lies behind a dialog cannot be selected.
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    toast(told);
+  };
 
   // The address names what was asked, so that it can be kept, sent, and gone back to.
   let address = location.search;
-  const permalink = (question, documents) => {
+  const asked = () => {
+    const query = new URLSearchParams(location.search);
+    const documents = (query.get("in") || "").split(",").filter(Boolean);
+    return { question: (query.get("q") || "").trim(), documents, write: query.get("write") === "1" };
+  };
+  const permalink = ({ question, documents, write } = asked()) => {
     const url = new URL(location.href);
     url.search = "";
     url.hash = "";
-    if (question) url.searchParams.set("q", question);
-    if (question && documents.length) url.searchParams.set("in", documents.map((id) => id.slice(0, 12)).join(","));
+    if (question) {
+      url.searchParams.set("q", question);
+      if (documents.length) url.searchParams.set("in", documents.map((id) => id.slice(0, 12)).join(","));
+      if (write) url.searchParams.set("write", "1");
+    }
     return url;
   };
-  const asked = () => new URLSearchParams(location.search).get("q")?.trim();
-  const entitle = (question) => {
+  const entitle = ({ question } = asked()) => {
     root.toggleAttribute("data-asked", Boolean(question));
     const title = question ? `${question} · Pincite` : "Pincite";
     if (document.title !== title) document.title = title;
   };
   const asking = (values) => {
-    const question = (values[0] || "").trim();
-    const url = permalink(question, [...(values[1] || []), ...(values[2] || [])]);
+    const [question, pills, listed, writer] = values;
+    const what = {
+      question: (question || "").trim(), documents: [...(pills || []), ...(listed || [])], write: writer === "write",
+    };
+    const url = permalink(what);
     if (url.search !== location.search) history.pushState(null, "", url);
     address = location.search;
-    entitle(question);
-    if (!question) box()?.focus();
+    entitle(what);
+    if (!what.question) box()?.focus();
+    document.dispatchEvent(new CustomEvent("pincite:ask", { detail: what }));
     return values;
   };
   addEventListener("popstate", () => { if (location.search !== address) location.reload(); });
@@ -54,67 +89,92 @@
   const ask = (question) => {
     const area = box();
     if (!area) return;
+    open("ask");
     area.value = question;
     area.dispatchEvent(new Event("input", { bubbles: true }));
-    requestAnimationFrame(() => find("#go").click());
+    requestAnimationFrame(() => { find("#go").click(); focusOn("#results"); }); // What was clicked is about to go.
   };
-  const open = (name) => all('[role="tab"]').find((tab) => tab.getAttribute("aria-controls") === name)?.click();
-
-  const copy = async (text) => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch { // Not a secure context: the old way.
-      const area = document.createElement("textarea");
-      area.value = text;
-      area.className = "p-sr";
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    toast("Quote copied");
+  const open = (name) => find(`#sections [role="tab"][aria-controls="${name}"]:not([tabindex="-1"])`)?.click()
+    ?? all('[role="tab"]').find((tab) => tab.getAttribute("aria-controls") === name)?.click();
+  const focusOn = (selector) => {
+    const node = find(selector);
+    if (!node) return;
+    node.tabIndex = -1;
+    node.focus({ preventScroll: true });
   };
 
-  let doomed = "";
-  let opener = null;
+  // Light and dark. Gradio sets the class on <body>, and goes by the system alone; on <html> the script in the head has
+  // set it before anything was drawn.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const paint = () => {
+    const chosen = kept.get("theme", "system");
+    const theme = chosen === "system" ? (dark.matches ? "dark" : "light") : chosen;
+    root.classList.toggle("dark", theme === "dark");
+    document.body.classList.toggle("dark", theme === "dark");
+    for (const radio of all('input[name="theme"]')) radio.checked = radio.value === chosen;
+    const paper = getComputedStyle(root).getPropertyValue("--paper").trim();
+    for (const meta of all('meta[name="theme-color"]')) if (meta.content !== paper) meta.content = paper;
+  };
+  dark.addEventListener("change", paint);
+  new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
+
   const actions = {
     ask: (target) => ask(target.dataset.question),
-    copy: (target) => copy(`“${target.dataset.quote}”\n${target.dataset.reference}`),
+    copy: (target) => copy(target.dataset.text, target.dataset.told),
+    quote: (target) => copy(`“${target.dataset.quote}”\n${target.dataset.reference}`, "Quote copied"),
+    link: () => copy(permalink().href, "Link copied"),
     library: () => open("library"),
-    skip: () => { const results = find("#results"); results.tabIndex = -1; results.focus(); },
-    remove: (target) => {
-      doomed = target.dataset.id;
-      opener = target;
-      find("#removal-name").textContent = target.dataset.name;
-      find("#removal").showModal();
-    },
-    keep: () => { find("#removal").close(); opener?.focus(); },
-    removing: () => {
-      find("#removal").close();
-      find("#remove").click();
-      find("#table .p-scroll")?.focus({ preventScroll: true }); // Its own button is about to go.
-    },
+    skip: () => focusOn("#results"),
+    keys: () => find("#shortcuts").showModal(),
+    closeKeys: () => find("#shortcuts").close(),
   };
   document.addEventListener("click", (event) => {
     const target = event.target.closest?.("[data-act]");
     if (!target) return;
-    const link = target.tagName === "A";
+    const link = target.matches("a"); // A badge of the map is one, too, and its name is in small letters.
     if (link && (event.metaKey || event.ctrlKey || event.shiftKey || event.button)) return;
     if (link) event.preventDefault();
-    actions[target.dataset.act]?.(target);
+    actions[target.dataset.act]?.(target, event);
+  });
+  const settings = { keys: true, history: true }; // by data-keeps, and what they are until somebody decides
+  document.addEventListener("change", (event) => {
+    if (event.target.name === "theme") { kept.set("theme", event.target.value); paint(); }
+    const name = event.target.dataset.keeps;
+    if (!name) return;
+    kept.set(name, event.target.checked);
+    document.dispatchEvent(new CustomEvent("pincite:keeps", { detail: name }));
   });
 
+  // Popovers stand below what opens them, or above where there is no room, on the side that has more of it.
+  const [ROOM, GAP, EDGE, NARROW] = [420, 6, 12, 640];
+  document.addEventListener("beforetoggle", (event) => {
+    const opener = event.newState === "open" && event.target.id && find(`[popovertarget="${event.target.id}"]`);
+    if (!opener) return;
+    const { left, right, top, bottom } = opener.getBoundingClientRect();
+    const { style } = event.target;
+    const { clientWidth: width, clientHeight: height } = root;
+    const [over, leftwards] = [height - bottom < Math.min(top, ROOM), left + right > width];
+    style.top = over ? "auto" : `${bottom + scrollY + GAP}px`;
+    style.bottom = over ? `${height - top - scrollY + GAP}px` : "auto";
+    style.left = leftwards ? "auto" : `${width < NARROW ? EDGE : left}px`;
+    style.right = leftwards ? `${Math.max(EDGE, width - right)}px` : "auto";
+  }, true);
+
+  // Keys of one letter can be turned off; they stay out of the way where somebody writes, or a dialog is open.
+  const typing = (event) => event.ctrlKey || event.metaKey || event.altKey
+    || event.target.closest?.("input, textarea, select, [contenteditable], [popover], [role=tab]")
+    || find("dialog:modal, :popover-open");
+  const shortcuts = {
+    "/": () => { open("ask"); requestAnimationFrame(() => box()?.focus()); },
+    "?": () => actions.keys(),
+  };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (event.key === "Escape" && event.target === box()) box().blur();
-    if (event.key !== "/" || writing || find("dialog[open]")) return;
-    event.preventDefault();
-    open("ask");
-    requestAnimationFrame(() => box()?.focus());
+    if (typing(event) || !kept.get("keys", settings.keys) || !shortcuts[event.key]) return;
+    if (shortcuts[event.key](event) !== false) event.preventDefault();
   });
 
-  // A number in the margin and its tick beside the page light up together.
+  // A citation, its card, its badge on the map and its tick beside the page light up together.
   const light = (event, on) => {
     const number = event.target.closest?.("[data-n]")?.dataset.n;
     if (number) all(`[data-n="${CSS.escape(number)}"]`).forEach((node) => node.classList.toggle("p-hot", on));
@@ -125,11 +185,12 @@
   // What Gradio leaves undone for those who do not see the page, or use no mouse.
   const mendTabs = () => {
     for (const list of all('[role="tablist"]')) {
-      list.setAttribute("aria-label", "Sections");
+      if (!list.hasAttribute("aria-label")) list.setAttribute("aria-label", "Sections");
       for (const tab of all('[role="tab"]', list)) {
         const panel = document.getElementById(tab.getAttribute("aria-controls"));
         tab.id ||= `${tab.getAttribute("aria-controls")}-tab`;
         panel?.setAttribute("aria-labelledby", tab.id);
+        panel?.setAttribute("role", "tabpanel");
       }
     }
   };
@@ -146,16 +207,20 @@
     box()?.setAttribute("enterkeyhint", "search");
     box()?.setAttribute("dir", "auto");
     find("#listed input")?.setAttribute("placeholder", find("#listed .token") ? "" : "All documents");
-    find("#pills fieldset, fieldset#pills")?.setAttribute("aria-label", "Search only in");
-    // Its label says "Click to upload or drop files", its words say something else: speech input needs them to agree.
-    all("#files button[aria-label]").forEach((button) => button.removeAttribute("aria-label"));
+    for (const name of ["pills", "writer"]) {
+      const group = find(`#${name} fieldset, fieldset#${name}`);
+      const label = find('[data-testid="block-info"]', group || document)?.textContent.trim();
+      if (group && label) group.setAttribute("aria-label", label);
+    }
+    for (const node of all("[data-keeps]")) node.checked = kept.get(node.dataset.keeps, settings[node.dataset.keeps]);
+    for (const radio of all('input[name="theme"]')) radio.checked = radio.value === kept.get("theme", "system");
   };
 
   // Whatever the server has drawn says of itself, in data-say, what is to be announced.
   const isAbove = (node) => node.checkVisibility() && node.getBoundingClientRect().bottom < 0;
   const said = new Map();
   const listen = () => {
-    for (const name of ["results", "outcome"]) {
+    for (const name of ["results", "outcome", "coverage"]) {
       const text = find(`#${name} [data-say]`)?.dataset.say || "";
       if (said.get(name) !== text && text) (isAbove(find(`#${name}`)) ? toast : say)(text);
       said.set(name, text);
@@ -166,11 +231,18 @@
     due = false;
     mend();
     listen();
-    if (document.title === "Pincite") entitle(asked()); // Gradio has just set it.
+    if (document.title === "Pincite") entitle(); // Gradio has just set it.
   };
   new MutationObserver(() => { if (!due) { due = true; requestAnimationFrame(look); } })
     .observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });
 
-  entitle(asked());
-  window.pincite = { asking, removing: () => doomed };
+  const settle = () => { address = location.search; }; // Whoever rewrites the address without a new question says so.
+  const changed = () => { find("#refresh")?.click(); document.dispatchEvent(new CustomEvent("pincite:changed")); };
+  paint();
+  entitle();
+  // The other scripts add their actions and shortcuts to these, and use the rest.
+  window.pincite = {
+    actions, all, ask, asked, asking, changed, copy, find, focusOn, kept, open, permalink, say, settle, shortcuts,
+    toast,
+  };
 })();

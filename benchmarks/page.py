@@ -1,0 +1,160 @@
+"""What the page weighs and how soon it can be used, beside a bare Gradio page: `python -m benchmarks.page`.
+
+The bare page has a text box, a button, some HTML and a file; both are served from this process, and opened in turn,
+each time by a browser that has never been there. Then the seeds' questions, each asked in several ways in random order:
+`library.ask`, and the page's event, from sending it over HTTP to having all of the answer; and the map's overlay alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+
+from app import EXAMPLES, SEEDS
+from benchmarks.machine import report
+from index import Library, Settings
+from index.web import create_app
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.weighing import Weight, weigh
+from tests.hosting import hosted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastapi import FastAPI
+
+QUESTION = "#question textarea"
+WARM = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each page is opened")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()
+    questions = [json.loads(line)["question"] for line in lines]
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library", Settings()) as library:
+        library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
+        with hosted(create_app(library, Settings(), examples=EXAMPLES)) as url, hosted(_bare()) as bare:
+            home = _weights(options.rounds, {"bare Gradio page": (bare, "textarea"), "home": (url, QUESTION)})
+            answering = _answering(library, url, questions)
+    report(f"Page: median of {options.rounds} visits", home, _beside(options.json, "home"))
+    report(f"Page: {len(questions)} questions on the seeds", answering, _beside(options.json, "answer"))
+
+
+def _bare() -> FastAPI:
+    import gradio as gr
+    from fastapi import FastAPI
+
+    with gr.Blocks(analytics_enabled=False) as page:
+        gr.Textbox()
+        gr.Button()
+        gr.HTML()
+        gr.File()
+    mounted: FastAPI = gr.mount_gradio_app(FastAPI(), page, path="/")
+    return mounted
+
+
+def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    """The pages in turn, because a machine's speed drifts; `pages` gives each one's address and control."""
+    from playwright.sync_api import sync_playwright
+
+    taken: dict[str, list[Weight]] = defaultdict(list)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        for _ in range(rounds):
+            for name, (url, control) in pages.items():
+                taken[name].append(weigh(browser, url, control))
+        browser.close()
+    usable = {name: statistics.median(each.usable for each in weights) for name, weights in taken.items()}
+    return [
+        {
+            "page": name,
+            "requests": max(each.requests for each in weights),
+            "KB": max(each.kilobytes for each in weights),
+            "first paint s": statistics.median(each.painted for each in weights),
+            "usable s": usable[name],
+            "usable, of the bare page's": usable[name] / next(iter(usable.values())),
+        }
+        for name, weights in taken.items()
+    ]
+
+
+class _Event:
+    """The event behind the button, asked for as the page asks for it."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        config = client.get("/config").raise_for_status().json()
+        components = {each["id"]: each["props"] for each in config["components"]}
+        button = next(number for number, props in components.items() if props.get("elem_id") == "go")
+        event = next(each for each in config["dependencies"] if [button, "click"] in each["targets"])
+        self._number = event["id"]
+        self._values = [components[each].get("value") for each in event["inputs"]]
+        self._place = [components[each].get("elem_id") for each in event["inputs"]].index("question")
+        self._asked = 0
+
+    def ask(self, question: str) -> None:
+        """Ask, and read what the server sends until it says that the answer is complete."""
+        self._asked += 1
+        session = f"measured{self._asked}"
+        data = [*self._values]
+        data[self._place] = question
+        asked = {"data": data, "fn_index": self._number, "session_hash": session, "trigger_id": None}
+        self._client.post("/gradio_api/queue/join", json=asked).raise_for_status()
+        with self._client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
+            for line in stream.iter_lines():
+                told = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+                if told.get("msg") == "process_completed":
+                    assert told["success"], told
+                    return
+        raise AssertionError("The stream ended without an answer.")
+
+
+def _answering(library: Library, url: str, questions: Sequence[str]) -> list[dict[str, Any]]:
+    """Each question in every way; `over` is by how much more than `library.ask` for the same question."""
+    times: dict[str, list[float]] = defaultdict(list)
+    with httpx.Client(base_url=url, timeout=60) as client:
+        event = _Event(client)
+        ways: dict[str, Callable[[str], object]] = {"library.ask": library.ask, "answer event": event.ask}
+        for question in questions[:WARM]:
+            for way in ways.values():
+                way(question)
+        chance = random.Random(0)
+        for question in questions:
+            for name in chance.sample(list(ways), len(ways)):
+                began = perf_counter()
+                ways[name](question)
+                times[name].append(1000 * (perf_counter() - began))
+    return [_row(name, values, times["library.ask"]) for name, values in times.items()]
+
+
+def _row(name: str, values: Sequence[float], asking: Sequence[float]) -> dict[str, Any]:
+    over = np.array(values) - np.array(asking)
+    return {
+        "what": name,
+        "p50 ms": float(np.percentile(values, 50)),
+        "p95 ms": float(np.percentile(values, 95)),
+        "over library.ask, p50 ms": float(np.percentile(over, 50)),
+        "over library.ask, p95 ms": float(np.percentile(over, 95)),
+    }
+
+
+def _beside(file: str | None, part: str) -> str | None:
+    """Two tables are two files."""
+    return str(Path(file).with_stem(f"{Path(file).stem}-{part}")) if file else None
+
+
+if __name__ == "__main__":
+    main()

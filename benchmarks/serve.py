@@ -1,0 +1,114 @@
+"""The service under twenty readers at once: `python -m benchmarks.serve`.
+
+A server of its own process holds the seeds. Clients ask the seeds' questions over HTTP and look up every citation: one
+alone, then all at once, then all at once while files are added and removed. `wrong` counts citations whose document
+does not hold those words there, answers from what had been removed, and answers that were errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+
+from benchmarks.machine import report
+from tests.service.crowding import Account, Changes, add, ask_at_once, changing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+PASSING = "Visitor number {} measured the lighthouse of Cape Quagga and found that it was too short by a foot."
+_START_SECONDS = 120.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--questions", type=int, default=20, help="how many each of them asks")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()
+    questions = [json.loads(line)["question"] for line in lines][: options.questions]
+    with tempfile.TemporaryDirectory() as folder, _serving(Path(folder) / "library") as url:
+        _fill(url)
+        rows = [
+            _measure("one client", url, questions, clients=1),
+            _measure(f"{options.clients} clients", url, questions, clients=options.clients),
+            _measure(f"{options.clients} clients, files come and go", url, questions, options.clients, PASSING),
+        ]
+    report(f"Serve: the seeds, {len(questions)} questions each", rows, options.json)
+
+
+def _measure(what: str, url: str, questions: Sequence[str], clients: int, passing: str = "") -> dict[str, Any]:
+    began = perf_counter()
+    with changing(url, passing) if passing else nullcontext(Changes()) as changes:
+        account = ask_at_once(url, questions, clients=clients, changes=changes)
+        seconds = perf_counter() - began
+    return _row(what, account, changes, seconds)
+
+
+def _row(what: str, account: Account, changes: Changes, seconds: float) -> dict[str, Any]:
+    for trouble in (*account.troubles, *changes.troubles):
+        print(trouble, file=sys.stderr)
+    return {
+        "who asks": what,
+        "answers": len(account.milliseconds),
+        "answers/s": len(account.milliseconds) / seconds,
+        "p50 ms": float(np.percentile(account.milliseconds, 50)),
+        "p95 ms": float(np.percentile(account.milliseconds, 95)),
+        "citations looked up": account.citations,
+        "files come and gone": changes.added,
+        "wrong": len(account.troubles) + len(changes.troubles),
+    }
+
+
+def _fill(url: str) -> None:
+    files = {path.name: path.read_bytes() for path in sorted(SEEDS.iterdir()) if path.suffix != ".jsonl"}
+    with httpx.Client(base_url=url, timeout=_START_SECONDS) as client:
+        add(client, files)
+
+
+@contextmanager
+def _serving(library: Path) -> Iterator[str]:
+    """The service in a process of its own, so that clients and server do not share an interpreter."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-c", "from index.cli import main; main()", "serve", "--api-only", "--port", str(port)]
+    server = subprocess.Popen(command, env={**os.environ, "PINCITE_LIBRARY": str(library)})
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    began = perf_counter()
+    while perf_counter() - began < _START_SECONDS and server.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        threading.Event().wait(0.1)
+    raise TimeoutError(f"The server was not ready after {_START_SECONDS:.0f} s.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What batch.js asks the server: batches, their rows, the table as a file, and the questions of a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from index.errors import PinciteError
+from index.web.replying import begun, fragment, only_from_the_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+    from index.web.questioning import Questioning
+
+_KINDS = {".csv": "text/csv", ".md": "text/markdown", ".jsonl": "application/jsonl"}
+
+
+def add_batches(app: FastAPI, questioning: Questioning) -> None:
+    """Serve them below `/page/`."""
+
+    def batches(mine: str = "") -> HTMLResponse:
+        return fragment(lambda: questioning.watched(mine.split(",")))
+
+    def rows(identity: str, begin: int = 0) -> HTMLResponse:
+        return fragment(lambda: questioning.rows(identity, begin))
+
+    def choices(words: str = "", chosen: str = "") -> HTMLResponse:
+        return fragment(lambda: questioning.choices(words, chosen.split(",")))
+
+    def answers(identity: str, ending: str) -> Response:
+        return _table(questioning, identity, f".{ending}")
+
+    routes: dict[str, Callable[..., Any]] = {"batches": batches, "batches/{identity}/rows": rows, "choices": choices}
+    for path, answer in {**routes, "batches/{identity}/answers.{ending}": answers}.items():
+        app.add_api_route(f"/page/{path}", answer, methods=["GET"], include_in_schema=False, response_model=None)
+    _add_beginnings(app, questioning)
+
+
+def _add_beginnings(app: FastAPI, questioning: Questioning) -> None:
+    def begin(
+        questions: Annotated[str, Form()] = "",
+        documents: Annotated[list[str] | None, Form()] = None,
+        writer: Annotated[str, Form()] = "",
+    ) -> HTMLResponse:
+        return begun(lambda: questioning.begin(questions, documents or (), model=writer == "model"))
+
+    async def questions(request: Request, name: str) -> HTMLResponse:
+        data = await request.body()
+        return await run_in_threadpool(lambda: fragment(lambda: questioning.read(name, data)))
+
+    guarded = [Depends(only_from_the_page)]
+    routes: dict[str, Callable[..., Any]] = {"batches": begin, "questions": questions}
+    for path, answer in routes.items():
+        app.add_api_route(f"/page/{path}", answer, methods=["POST"], dependencies=guarded, include_in_schema=False)
+
+
+def _table(questioning: Questioning, identity: str, form: str) -> Response:
+    try:
+        text = questioning.table(identity, form)
+    except PinciteError as error:
+        return PlainTextResponse(str(error), 404)
+    headers = {"Content-Disposition": f'attachment; filename="answers{form}"', "Cache-Control": "no-store"}
+    # With a byte-order mark, without which spreadsheets take UTF-8 for something else.
+    data = text.encode("utf-8-sig" if form == ".csv" else "utf-8")
+    return Response(data, media_type=_KINDS[form], headers=headers)

@@ -1,0 +1,62 @@
+"""Routes that only the page asks: parts of it that are fetched when they are wanted, and answers as files."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi import Response  # noqa: TC002 - FastAPI reads it when it runs
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from index.api.exported import FORMATS, exported
+from index.errors import PinciteError
+from index.serving import disclosing
+from index.web import rendering, showing_answers
+from index.web.mapping import map_svg
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from index.library import Library
+    from index.web.remembering import Remembered
+
+_log = logging.getLogger(__name__)
+
+
+def add_fragments(app: FastAPI, library: Library, answers: Remembered) -> None:
+    """Serve them below `/page/`. They are synchronous, so that each runs in a thread of its own."""
+
+    def coverage(q: str, within: str = "") -> HTMLResponse:
+        return HTMLResponse(_coverage(library, q, within))
+
+    def mapped() -> HTMLResponse:
+        known = library.map()
+        svg = map_svg(known)
+        is_new = known.generation == library.generation()
+        return HTMLResponse(svg, (200 if svg else 204) if is_new else 202)
+
+    def export(answer: str, form: str) -> Response:
+        found = answers.find(answer)
+        wanted = next((known for known in FORMATS if known == form), None)
+        if found is None or wanted is None:
+            return PlainTextResponse("This answer is no longer kept here. Ask again, then export.", 410)
+        response = exported(library, found, wanted)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    app.add_api_route("/page/coverage", coverage, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/map", mapped, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/export", export, methods=["GET"], include_in_schema=False)
+
+
+def _coverage(library: Library, question: str, within: str) -> str:
+    """What each document has to say, or what went wrong: either is something to show."""
+    names = [name for name in within.split(",") if name]
+    try:
+        rows = library.coverage(question, documents=names or None)
+        return showing_answers.coverage([disclosing.coverage(row) for row in rows])
+    except PinciteError as error:
+        return rendering.problem(error)
+    except Exception:
+        _log.exception("The coverage of a question could not be found.")
+        return rendering.problem(None)

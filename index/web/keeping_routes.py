@@ -1,0 +1,67 @@
+"""What library.js asks the server: the list, jobs, and what is to be done.
+
+Uploads and removals are watched by asking again, so that no event of Gradio lasts as long as a job does: those that are
+being asked questions never wait for one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Form
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from index.web.replying import begun, fragment, only_from_the_page
+from index.web.shelf import Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+    from index.web.keeping import Keeping
+
+_LONGEST_FILTER = 200
+
+
+def add_keeping(app: FastAPI, keeping: Keeping) -> None:
+    """Serve them below `/page/`; each runs in a thread of its own."""
+
+    def state(mine: str = "") -> JSONResponse:
+        return JSONResponse(keeping.state(_ids(mine)), headers={"Cache-Control": "no-store"})
+
+    def jobs(mine: str = "") -> HTMLResponse:
+        return fragment(lambda: keeping.watched(_ids(mine)))
+
+    def documents(words: str = "", column: str = "", falling: str = "", page: int = 1) -> HTMLResponse:
+        return fragment(lambda: keeping.shelf(Wish(words[:_LONGEST_FILTER], column, bool(falling), page)))
+
+    answers: dict[str, Callable[..., Any]] = {"state": state, "jobs": jobs, "documents": documents}
+    for path, answer in answers.items():
+        app.add_api_route(f"/page/{path}", answer, methods=["GET"], include_in_schema=False)
+    _add_changes(app, keeping)
+
+
+def _add_changes(app: FastAPI, keeping: Keeping) -> None:
+    def links(address: Annotated[str, Form()]) -> HTMLResponse:
+        return begun(lambda: keeping.link(address))
+
+    def folders(folder: Annotated[str, Form()]) -> HTMLResponse:
+        return begun(lambda: keeping.folder(folder))
+
+    def cancel(identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
+        return fragment(lambda: keeping.cancel(identity, file))
+
+    def remove(identity: str) -> HTMLResponse:
+        return fragment(lambda: keeping.remove(identity))
+
+    guarded = [Depends(only_from_the_page)]
+    changes: dict[str, Callable[..., Any]] = {"links": links, "folders": folders, "jobs/{identity}/cancel": cancel}
+    for path, change in changes.items():
+        app.add_api_route(f"/page/{path}", change, methods=["POST"], dependencies=guarded, include_in_schema=False)
+    path = "/page/documents/{identity}"
+    app.add_api_route(path, remove, methods=["DELETE"], dependencies=guarded, include_in_schema=False)
+
+
+def _ids(joined: str) -> list[str]:
+    return [identity for identity in joined.split(",") if identity]

@@ -1,0 +1,56 @@
+"""The Library tab: a drop zone of Gradio's, and places that library.js fills."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import gradio as gr
+
+from index.errors import PinciteError
+from index.web import rendering, showing_library
+from index.web.controls import QUIET, html
+
+if TYPE_CHECKING:
+    from index.settings import Settings
+    from index.web.keeping import Keeping
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryTab:
+    """The controls of the Library tab."""
+
+    files: gr.File
+    outcome: gr.HTML
+
+    @classmethod
+    def lay_out(cls, settings: Settings) -> Self:
+        """Place the controls in the tab that is being built."""
+        html(showing_library.adding(settings), "adding")
+        files = gr.File(label="Add documents", file_count="multiple", elem_id="files", height=100)
+        outcome = html("", "outcome")
+        html(showing_library.keeping(settings), "keeping")
+        html(showing_library.removal_dialog(), "dialogs")
+        return cls(files, outcome)
+
+    def wire(self, keeping: Keeping) -> None:
+        """Bind the events among the tab's own controls."""
+
+        def upload(files: list[str] | None) -> tuple[None, str]:
+            return None, _begun(keeping, files or [])
+
+        self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
+
+
+def _begun(keeping: Keeping, files: list[str]) -> str:
+    """The mark of the job that adds the files, which library.js finds and follows; or why there is none."""
+    try:
+        return showing_library.begun(keeping.upload(files))
+    except PinciteError as error:
+        return rendering.problem(error)
+    except Exception:
+        _log.exception("Uploaded files could not be added.")
+        return rendering.problem(None)

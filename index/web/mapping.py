@@ -1,0 +1,117 @@
+"""The map of the library as inline SVG, in two layers that lie on each other.
+
+`map_svg` is what stays: the dots, one path for each document, and names. It goes out once for each change of the
+library. `map_overlay` is what a question adds: its diamond, a badge for each hit, and the names anew, for those of hit
+documents come first then; where it is on the page, `map.css` hides the names of the other layer.
+
+Both have the same view box and go into one element of class `p-layers` (a column with `elem_classes="p-layers"`, or an
+element of ours), each as a child of its own: `map.css` puts the children of such an element on top of each other.
+Each layer carries `data-generation`; where they differ, the dots on the page are of an older library.
+
+The hits are those of the cards, in the order of the cards, each with the pin that its card marks: badge n has the
+`data-n` of card n, and what a citation has besides, so that it opens the same source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import atan2, cos, sin
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from index.markup import environment
+from index.web.map_layout import BADGE, HEIGHT, TARGET, WIDTH, around, badges, labels, labels_beside, spot
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from index.mapping import LibraryMap, Placed, Point, Shape
+    from index.records import Hit
+
+BADGES = 20
+"""How many hits have a badge: the evidence of an answer and what is nearest to it, not a long list of passages."""
+_FEW = 200
+"""Dots up to which each is drawn larger."""
+_environment = environment(Path(__file__).parent / "templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A hit on the map: its dot, its number, and the line between them."""
+
+    number: int
+    hit: Hit
+    cited: bool
+    dot: Point
+    at: Point
+
+    @property
+    def href(self) -> str:
+        """The address of the hit's pin, as citations have it."""
+        return f"d/{quote(self.hit.document.id, safe='')}#{self.hit.pin.start}-{self.hit.pin.end}"
+
+    @property
+    def rim(self) -> Point:
+        """Where the line from the dot ends."""
+        angle = atan2(self.dot[1] - self.at[1], self.dot[0] - self.at[0])
+        return round(self.at[0] + BADGE * cos(angle), 1), round(self.at[1] + BADGE * sin(angle), 1)
+
+
+def map_svg(library_map: LibraryMap) -> str:
+    """The layer that stays; empty for a library without passages."""
+    if not library_map.shapes:
+        return ""
+    dots = sum(len(shape.dots) for shape in library_map.shapes)
+    return _environment.get_template("map.html").render(
+        generation=library_map.generation,
+        width=WIDTH,
+        height=HEIGHT,
+        few=dots <= _FEW,
+        paths=[_path(shape) for shape in library_map.shapes],
+        labels=labels(library_map),
+    )
+
+
+def map_overlay(placed: Placed, hits: Sequence[Hit], cited: Collection[int]) -> str:
+    """The layer of one question; `cited` are the numbers, from 1, of the hits that the answer cites.
+
+    Empty where there is no map yet.
+    """
+    if not placed.map.shapes:
+        return ""
+    question = _rounded(spot(placed.question))
+    marks = _marks(placed, hits, cited, question)
+    documents = [mark.hit.document.id for mark in marks]
+    discs = [around(question, BADGE), *(around(mark.at, BADGE + 2) for mark in marks)]
+    return _environment.get_template("map_overlay.html").render(
+        generation=placed.map.generation,
+        width=WIDTH,
+        height=HEIGHT,
+        question=question,
+        badges=marks,
+        radius=BADGE,
+        target=TARGET,
+        labels=labels_beside(placed.map, [*discs, *(around(mark.dot, 4) for mark in marks)], documents),
+        found=frozenset(documents),
+    )
+
+
+def _marks(placed: Placed, hits: Sequence[Hit], cited: Collection[int], question: Point) -> list[Badge]:
+    numbered = enumerate(zip(hits, placed.hits, strict=True), 1)
+    there = [(number, hit, _rounded(spot(point))) for number, (hit, point) in numbered if point is not None][:BADGES]
+    places = badges(question, [dot for *_, dot in there])
+    return [Badge(number, hit, number in cited, dot, at) for (number, hit, dot), at in zip(there, places, strict=True)]
+
+
+def _path(shape: Shape) -> str:
+    """The dots of a document as strokes of no length, each begun relative to the one before."""
+    steps, (x, y) = [], (0, 0)
+    for across, down in sorted((round(a), round(b)) for a, b in map(spot, shape.dots)):
+        steps.append(f"m{across - x} {down - y}h0")
+        x, y = across, down
+    return "".join(steps)
+
+
+def _rounded(point: Point) -> Point:
+    return round(point[0], 1), round(point[1], 1)

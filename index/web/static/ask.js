@@ -1,0 +1,193 @@
+"use strict";
+// The Ask tab: evidence by key, coverage, export, the questions asked in this browser, and a model that writes.
+(() => {
+  const { actions, all, ask, asked, copy, find, focusOn, kept, permalink, say, shortcuts, toast } = window.pincite;
+  const root = document.documentElement;
+
+  // From card to card; Enter on one opens its source.
+  const evidence = () => all("#results .p-card").filter((card) => card.checkVisibility());
+  const step = (by) => () => {
+    const cards = evidence();
+    const at = cards.indexOf(document.activeElement.closest(".p-card"));
+    const next = at < 0 ? cards[by > 0 ? 0 : cards.length - 1] : cards[at + by];
+    if (!next) return at >= 0; // At either end stay there, and do not scroll instead.
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+    return true;
+  };
+  const inDialog = (run) => (event) => (event.target.closest("dialog") ? false : run());
+  Object.assign(shortcuts, {
+    j: inDialog(step(1)), k: inDialog(step(-1)), ArrowDown: inDialog(step(1)), ArrowUp: inDialog(step(-1)),
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.(".p-card")) find('[data-act="source"]', event.target)?.click();
+  });
+
+  // Coverage is fetched when somebody looks at it, once for each question.
+  let covered = "";
+  let fetching = new AbortController();
+  const shell = () => find("#coverage [data-own]");
+  const fill = (html) => { shell().innerHTML = html; };
+  const bones = '<section class="p-searching" aria-busy="true"><div class="p-bones"><i></i><i></i><i></i></div></section>';
+  const failed = `<section class="p-state p-problem"><h2 class="p-eyebrow">That did not work</h2>
+    <p class="p-lead">The coverage could not be fetched.</p>
+    <p><button type="button" class="p-button" data-act="coverAgain">Try again</button></p></section>`;
+  const cover = async () => {
+    const what = asked();
+    const key = permalink(what).search;
+    if (covered === key) return;
+    covered = key;
+    fetching.abort();
+    fetching = new AbortController();
+    fill(bones);
+    say("Looking through every document");
+    try {
+      const query = new URLSearchParams({ q: what.question, within: what.documents.join(",") });
+      const answer = await fetch(`page/coverage?${query}`, { signal: fetching.signal });
+      if (!answer.ok) throw new Error(answer.status);
+      fill(await answer.text());
+      say(find(":is(.p-numbers, .p-lead)", shell())?.textContent || "");
+      if (find(".p-problem", shell())) covered = "";
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      covered = "";
+      fill(failed);
+      say("The coverage could not be fetched.");
+    }
+  };
+  const show = (pane) => {
+    root.dataset.pane = pane;
+    for (const tab of all(".p-panes [role=tab]")) {
+      const chosen = tab.dataset.pane === pane;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+    }
+    if (pane === "coverage") cover();
+  };
+  actions.pane = (tab) => show(tab.dataset.pane);
+  actions.coverAgain = () => { cover(); focusOn("#coverage"); };
+
+  // The map: its dots are fetched once for each change of the library; an answer brings only what it adds to them.
+  const [PATIENCE, SOON] = [7, 250];
+  const IN_MAKING = 202;
+  let drawing = false;
+  const drawMap = async (attempt = 0) => {
+    drawing = true;
+    const answer = await fetch("page/map").catch(() => null);
+    const svg = answer?.ok ? await answer.text() : "";
+    if (svg) find("#map [data-own]").innerHTML = svg;
+    if (answer?.status === IN_MAKING && attempt < PATIENCE) setTimeout(drawMap, SOON * 2 ** attempt, attempt + 1);
+    else drawing = false;
+  };
+  let begun = false;
+  const lookAtMap = () => {
+    if (drawing || !find("#map [data-own]")) return;
+    const newest = find("#marks svg")?.dataset.generation;
+    if (begun && (!newest || newest === find("#map svg")?.dataset.generation)) return;
+    begun = true;
+    drawMap();
+  };
+  new MutationObserver(lookAtMap).observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("pincite:changed", () => { if (!drawing) drawMap(); });
+
+  // An answer as a file. Fetched, so that what goes wrong can be said on the page.
+  actions.export = async (link) => {
+    find("#export")?.hidePopover();
+    try {
+      const answer = await fetch(link.href);
+      if (!answer.ok) { toast(answer.status === 410 ? await answer.text() : "That did not work"); return; }
+      const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition")) || [];
+      const file = document.createElement("a");
+      file.href = URL.createObjectURL(await answer.blob());
+      file.download = name || "answer";
+      file.click();
+      setTimeout(() => URL.revokeObjectURL(file.href), 10000);
+      say("Exported");
+    } catch { toast("The server cannot be reached"); }
+  };
+
+  // The questions of this browser: they stay in it, and go when their reader wants.
+  const LONGEST = 50;
+  const former = () => kept.get("asked", []);
+  const remember = (what) => {
+    if (!what.question || !kept.get("history", true)) return;
+    const key = permalink(what).search;
+    kept.set("asked", [what, ...former().filter((each) => permalink(each).search !== key)].slice(0, LONGEST));
+  };
+  const listed = (what, at) => {
+    const link = document.createElement("a");
+    Object.assign(link, { href: permalink(what).href, textContent: what.question, dir: "auto" });
+    link.dataset.act = "askAgain";
+    link.dataset.at = at;
+    const remove = document.createElement("button");
+    Object.assign(remove, { type: "button", className: "p-tool", textContent: "×", ariaLabel: `Erase: ${what.question}` });
+    remove.dataset.act = "forget";
+    remove.dataset.at = at;
+    const row = document.createElement("li");
+    row.append(link, remove);
+    return row;
+  };
+  const list = () => {
+    const rows = former().map(listed);
+    const none = document.createElement("li");
+    none.className = "p-hint";
+    none.textContent = kept.get("history", true) ? "Nothing yet." : "Questions are not kept.";
+    find("#history ul").replaceChildren(...(rows.length ? rows : [none]));
+    find('[data-act="eraseHistory"]').hidden = !rows.length;
+  };
+  document.addEventListener("beforetoggle", (event) => { if (event.target.id === "history") list(); }, true);
+  actions.askAgain = (link) => {
+    const what = former()[link.dataset.at];
+    find("#history").hidePopover();
+    const here = asked();
+    const same = what.write === here.write && String(what.documents) === String(here.documents);
+    if (same) ask(what.question); // Else its documents and its writer have to be chosen, too.
+    else location.assign(permalink(what));
+  };
+  actions.forget = (button) => {
+    const at = Number(button.dataset.at);
+    kept.set("asked", former().filter((_, n) => n !== at));
+    list();
+    (all("#history li .p-tool")[Math.min(at, former().length - 1)] || find("#history [data-keeps]")).focus();
+  };
+  actions.eraseHistory = () => {
+    kept.set("asked", []);
+    list();
+    find("#history [data-keeps]").focus();
+    say("Erased");
+  };
+  document.addEventListener("pincite:keeps", (event) => {
+    if (event.detail !== "history") return;
+    if (!kept.get("history", true)) kept.set("asked", []);
+    list();
+  });
+
+  // A model that writes is stopped on demand, and before the next question.
+  const writing = () => find("#results .p-writing");
+  actions.stop = () => { find("#stop").click(); focusOn("#results"); };
+  let next = ""; // "waiting" for the model to have ended; "free" to be asked.
+  const makeWay = (event) => {
+    if (!writing() || next === "free") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    next = "waiting";
+    find("#cancel").click();
+  };
+  window.pincite.answered = () => {
+    if (next !== "waiting") return;
+    next = "free";
+    find("#go").click();
+    next = "";
+  };
+  document.addEventListener("click", (event) => { if (event.target.closest?.("#go")) makeWay(event); }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && event.target.closest?.("#question")) makeWay(event);
+  }, true);
+
+  document.addEventListener("pincite:ask", (event) => {
+    remember(event.detail);
+    show("answer");
+    fetching.abort();
+    covered = "";
+  });
+})();

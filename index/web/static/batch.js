@@ -1,0 +1,83 @@
+"use strict";
+// The Questions tab: questions from a file into the box, documents to search in, and the tables of answers as they grow.
+(() => {
+  const { all, find, jobs, say } = window.pincite;
+
+  const showBatches = async () => {
+    const place = find("#p-batches");
+    if (!place) return;
+    jobs.redraw(place, (await jobs.call(`batches?mine=${jobs.mine()}`)).text);
+    jobs.announce(place);
+    for (const batch of all("details[open][data-job]", place)) await fill(batch);
+  };
+
+  // Rows are only ever added: those that are there stay as they are, whoever reads them.
+  const filling = new Set();
+  const fill = async (batch) => {
+    const { job, rows } = batch.dataset;
+    if (filling.has(job)) return;
+    filling.add(job);
+    try {
+      const body = find("tbody", batch);
+      while (body.isConnected && body.rows.length < Number(rows)) {
+        const before = body.rows.length;
+        const { text } = await jobs.call(`batches/${job}/rows?begin=${before}`);
+        body.insertAdjacentHTML("beforeend", text);
+        if (body.rows.length === before) break;
+      }
+    } finally {
+      filling.delete(job);
+    }
+  };
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.("#p-batches details[open]")) jobs.tried(() => fill(event.target));
+    if (event.target.matches?.(".p-within[open]")) jobs.tried(choose);
+  }, true);
+
+  // Documents to search in. Those chosen are sent along, and come back checked, above what was found.
+  let turn = 0;
+  const chosen = () => all("#p-choices input:checked").map((box) => box.value);
+  const choose = async () => {
+    const words = find("#p-choose").value;
+    const mine = ++turn;
+    const { text } = await jobs.call(`choices?${new URLSearchParams({ words, chosen: chosen() })}`);
+    if (mine === turn) jobs.redraw(find("#p-choices"), text);
+  };
+  let typing;
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "p-choose") return;
+    clearTimeout(typing);
+    typing = setTimeout(() => jobs.tried(choose), 200);
+  });
+
+  const read = async (input) => {
+    const [file] = input.files;
+    if (!file) return;
+    const box = find("#p-questions");
+    const outcome = find("#p-batch-outcome");
+    const { text } = await jobs.call(`questions?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file });
+    input.value = ""; // The same file, mended, can be chosen again.
+    const holder = document.createElement("template");
+    holder.innerHTML = text;
+    const read = find("#p-read", holder.content);
+    jobs.redraw(outcome, read ? "" : text);
+    if (read) {
+      box.value = [box.value.trim(), read.content.textContent].filter(Boolean).join("\n");
+      box.focus();
+      say(`${box.value.split("\n").length} questions`);
+    } else say(find("[data-say]", outcome)?.dataset.say || "");
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "p-question-file") jobs.tried(() => read(event.target));
+    if (event.target.matches?.("#p-choices input"))
+      find("#p-within").textContent = chosen().length ? `${chosen().length} of the documents` : "all documents";
+  });
+
+  jobs.listen(showBatches);
+  let begun = false;
+  new MutationObserver(() => {
+    if (begun || !find("#p-batches")) return;
+    begun = true;
+    showBatches().catch(() => { begun = false; });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

@@ -1,0 +1,297 @@
+"use strict";
+// The Library tab. Whatever takes long is a job of the server; this page only watches it, so that nothing here has to
+// last: closed and opened again, the page finds its jobs by the ids that it has kept. Fragments come rendered from
+// routes under page/, into places of our own, which Gradio does not patch.
+(() => {
+  const { actions, all, changed, find, kept, say, toast } = window.pincite;
+  const root = document.documentElement;
+  const base = new URL("../", document.currentScript.src);
+  const MOST_KEPT = 20;
+  const PACE = { working: 700, others: 2000, idle: 3000, lost: 10000 };
+  const LIST_PACE = 2000;
+  const PAGE_PACE = { busy: 10000, idle: 2000 }; // what shows the library beside the list: more to draw, less awaited
+
+  // The header tells the server that this page asks: a form on another site cannot send it.
+  const call = async (path, options = {}) => {
+    const headers = { "X-Pincite": "page" };
+    const response = await fetch(new URL(`page/${path}`, base), { ...options, headers });
+    if (!response.ok && !response.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(response.status);
+    return { job: response.headers.get("X-Job"), text: await response.text() };
+  };
+  const SILENCE = "The server does not answer. Try again in a moment.";
+  const tried = async (work) => { try { await work(); } catch { toast(SILENCE); } };
+  const post = (path, values = {}) => call(path, { method: "POST", body: new URLSearchParams(values) });
+
+  // This browser's jobs, newest first. Where nothing may be kept, they are known until the page is closed.
+  let unsaved = [];
+  const mine = () => kept.get("jobs", unsaved);
+  const keep = (ids) => { unsaved = ids.slice(0, MOST_KEPT); kept.set("jobs", unsaved); };
+
+  // Drawing anew in place: nodes that stay keep their focus, and what is open in them. Rows go by data-key; a node with
+  // data-own is filled by somebody else.
+  const LEFT_ALONE = new Set(["open", "aria-busy"]);
+  const adopt = (old, fresh) => {
+    for (const { name } of [...old.attributes])
+      if (!LEFT_ALONE.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes)
+      if (!LEFT_ALONE.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (!old.hasAttribute("data-own")) mend(old, fresh);
+  };
+  const mend = (old, fresh) => {
+    const keyed = new Map([...old.children].filter((node) => node.dataset.key).map((node) => [node.dataset.key, node]));
+    let at = old.firstChild;
+    for (const node of [...fresh.childNodes]) {
+      const key = node.dataset?.key;
+      const match = key ? keyed.get(key) : at && !at.dataset?.key && at.nodeName === node.nodeName ? at : null;
+      if (!match) { old.insertBefore(node, at); continue; }
+      if (match === at) at = at.nextSibling; else old.insertBefore(match, at);
+      if (match.nodeType !== Node.ELEMENT_NODE) { if (match.data !== node.data) match.data = node.data; }
+      else adopt(match, node);
+    }
+    while (at) { const next = at.nextSibling; at.remove(); at = next; }
+  };
+  const redraw = (place, html) => {
+    const held = place.contains(document.activeElement) ? document.activeElement : null;
+    const row = held?.parentElement.closest("[data-key]");
+    const beside = row?.nextElementSibling || row?.previousElementSibling;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    mend(place, fresh.content);
+    if (!held || document.activeElement === held) return;
+    // What had the focus was moved, or is gone: then its like in the next row has it, else the heading.
+    const like = beside?.isConnected && find(`[data-act="${held.dataset.act}"]`, beside);
+    const heir = held.isConnected ? held : like || find("[tabindex='-1']", place) || place;
+    heir.focus({ preventScroll: true });
+  };
+
+  // The list.
+  const wish = { words: "", column: "name", falling: "", page: "1" };
+  const going = new Set(); // documents that are being removed
+  let asked = 0;
+  const showShelf = async () => {
+    const place = find("#p-shelf");
+    if (!place) return;
+    const turn = ++asked;
+    const { text } = await call(`documents?${new URLSearchParams(wish)}`);
+    if (turn !== asked) return;
+    redraw(place, text);
+    const { documents, column, page } = find(".p-shelf", place)?.dataset || {};
+    if (!documents) return;
+    Object.assign(wish, { column, page });
+    find(".p-finder").hidden = Number(documents) <= Number(place.dataset.few);
+    find("#p-order").value = column;
+    for (const row of all("tr[data-key]", place)) row.setAttribute("aria-busy", String(going.has(row.dataset.key)));
+  };
+  const turnTo = (changes) => { Object.assign(wish, changes); return tried(showShelf); };
+  Object.assign(actions, {
+    sort: (target) => turnTo({ column: target.dataset.column, falling: target.dataset.falling, page: "1" }),
+    turn: async (target) => {
+      await turnTo({ page: target.dataset.page });
+      const heading = find("#h-shelf");
+      heading.focus({ preventScroll: true });
+      heading.scrollIntoView({ block: "start" });
+      say(`Documents ${find(".p-pager span").textContent}`);
+    },
+  });
+  let typing;
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "p-filter") return;
+    clearTimeout(typing);
+    typing = setTimeout(async () => {
+      await turnTo({ words: event.target.value, page: "1" });
+      const { matched } = find(".p-shelf")?.dataset || {};
+      if (matched) say(`${matched} found`);
+    }, 200);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "p-order") turnTo({ column: event.target.value, falling: "", page: "1" });
+  });
+
+  // Removing.
+  let doomed = "";
+  const show = (html, place = find("#p-outcome")) => {
+    if (!place) return;
+    redraw(place, html);
+    const { tell, say: said } = find("[data-tell], [data-say]", place)?.dataset || {};
+    // In a long list what is said above it is out of sight.
+    if (tell || said) (place.getBoundingClientRect().bottom < 0 ? toast : say)(tell || said);
+  };
+  const failed = (place) => show(`<p class="p-lead">${SILENCE}</p>`, place);
+  Object.assign(actions, {
+    remove: (target) => {
+      doomed = target.dataset.id;
+      find("#removal-name").textContent = target.dataset.name;
+      find("#removal").showModal();
+    },
+    keep: () => find("#removal").close(), // The browser gives the focus back to the button that asked.
+    removing: async () => {
+      const identity = doomed;
+      find("#removal").close();
+      going.add(identity);
+      find(`tr[data-key="${CSS.escape(identity)}"]`)?.setAttribute("aria-busy", "true");
+      try {
+        show((await call(`documents/${identity}`, { method: "DELETE" })).text);
+      } catch {
+        failed();
+      }
+      going.delete(identity);
+      await tried(showShelf);
+      poll();
+    },
+    clear: () => { find("#p-outcome").replaceChildren(); find("#h-shelf")?.focus({ preventScroll: true }); },
+  });
+
+  // A file that is too large is refused before it has been sent, with a reason; Gradio would say "Error", and stop the
+  // others with it.
+  const refuse = (large) => {
+    const problem = find("#p-too-large").content.cloneNode(true);
+    const named = large.map((file) => file.name).join(", ");
+    find("bdi", problem).textContent = named;
+    find("#p-outcome").replaceChildren(problem);
+    say(`Too large to be added: ${named}`);
+  };
+  let sifting = false;
+  const sift = (event, files) => {
+    const most = Number(find("#p-too-large")?.dataset.bytes);
+    const large = files.filter((file) => file.size > most);
+    if (!large.length) { if (!sifting) find("#p-outcome")?.replaceChildren(); return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const rest = new DataTransfer();
+    for (const file of files) if (!large.includes(file)) rest.items.add(file);
+    const input = find("#files input[type=file]");
+    input.files = rest.files;
+    sifting = true;
+    if (rest.files.length) input.dispatchEvent(new Event("change", { bubbles: true }));
+    sifting = false;
+    refuse(large);
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("#files input")) sift(event, [...event.target.files]);
+  }, true);
+  document.addEventListener("drop", (event) => {
+    if (!event.target.closest?.("#files")) return;
+    sift(event, [...event.dataTransfer.files]);
+    // Gradio, which does not learn of this drop, would go on showing that something is held over it.
+    if (event.defaultPrevented) event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true }));
+  }, true);
+
+  // Uploads, watched.
+  const told = new Map(); // of each job, the state that was announced
+  const announce = (place) => {
+    for (const { dataset } of all("[data-state]", place)) {
+      const { job, state, tell } = dataset;
+      // What had ended before this page was opened is no news.
+      if (told.get(job) !== state && (told.has(job) || "running" in dataset)) say(tell);
+      told.set(job, state);
+    }
+  };
+  const showJobs = async () => {
+    const place = find("#p-jobs");
+    if (!place) return;
+    redraw(place, (await call(`jobs?mine=${mine()}`)).text);
+    announce(place);
+  };
+  const listeners = []; // batch.js has one
+  const showAll = () => Promise.all([showJobs(), ...listeners.map((listener) => listener())]);
+  const watch = (job) => {
+    if (!job) return;
+    keep([job, ...mine().filter((id) => id !== job)]);
+    told.set(job, "");
+    poll();
+  };
+  Object.assign(actions, {
+    cancel: async (target) => {
+      const { job, file } = target.dataset;
+      const place = find(target.closest("#batch") ? "#p-batch-outcome" : "#p-outcome");
+      try { show((await post(`jobs/${job}/cancel`, file ? { file } : {})).text, place); } catch { failed(place); }
+      poll();
+    },
+    dismiss: async (target) => {
+      keep(mine().filter((id) => id !== target.dataset.job));
+      const heirs = target.closest("#batch") ? ["#p-batches summary", "#p-questions"] : ["#p-jobs h2", "#h-shelf"];
+      await tried(showAll);
+      heirs.map((heir) => find(heir)).find(Boolean)?.focus({ preventScroll: true });
+    },
+  });
+
+  // Forms: an address, a folder, questions. Each begins a job, or says why not.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest?.("form[data-send]");
+    if (!form) return;
+    event.preventDefault();
+    if (form.getAttribute("aria-busy") === "true") return;
+    form.setAttribute("aria-busy", "true");
+    const place = find(form.dataset.answer || "#p-outcome");
+    try {
+      const { job, text } = await post(form.dataset.send, new FormData(form));
+      show(text, place);
+      if (job) { watch(job); if (!form.hasAttribute("data-keep")) form.reset(); }
+    } catch {
+      failed(place);
+    }
+    form.removeAttribute("aria-busy");
+  });
+
+  // What others do is seen by asking, every few seconds while the page is looked at, for two numbers. A held stream
+  // would cost each reader one of the six connections that a browser opens to a host, all the time.
+  const seen = { generation: null, jobs: null };
+  const due = { list: false, page: false, jobs: false };
+  const last = { list: 0, page: 0 };
+  const busyAsking = () => Boolean(find(".p-searching, #pills :focus, #listed :focus"));
+  const catchUp = async (pagePace) => {
+    const now = performance.now();
+    if (due.jobs) { await showAll(); due.jobs = false; }
+    if (due.list && now - last.list > LIST_PACE) { await showShelf(); due.list = false; last.list = now; }
+    if (due.page && now - last.page > pagePace && !busyAsking()) { changed(); due.page = false; last.page = now; }
+  };
+  let timer;
+  let polling = false;
+  let again = false;
+  const ask = async () => {
+    const before = mine();
+    const state = JSON.parse((await call(`state?mine=${before}`)).text);
+    const isNews = seen.generation !== null && state.generation !== seen.generation;
+    due.list ||= isNews;
+    due.page ||= isNews;
+    due.jobs ||= state.jobs !== seen.jobs;
+    Object.assign(seen, { generation: state.generation, jobs: state.jobs });
+    const forgotten = before.filter((id) => !state.known.includes(id));
+    if (forgotten.length) keep(mine().filter((id) => !forgotten.includes(id)));
+    const busy = state.working || state.others;
+    await catchUp(busy ? PAGE_PACE.busy : PAGE_PACE.idle);
+    if (state.working || due.list || (due.page && !busy)) return "working";
+    return state.others ? "others" : "idle";
+  };
+  const poll = async () => {
+    if (polling) { again = true; return; }
+    clearTimeout(timer);
+    polling = true;
+    let pace = "lost";
+    try { if (!document.hidden) pace = await ask(); } catch { /* The server is away: asked again, less often. */ }
+    polling = false;
+    root.toggleAttribute("data-lost", pace === "lost" && !document.hidden);
+    if (again) { again = false; poll(); } else if (!document.hidden) timer = setTimeout(poll, PACE[pace]);
+  };
+  document.addEventListener("visibilitychange", poll);
+
+  // What Gradio has drawn: a tab, which it makes when it is opened for the first time, and which is filled then; and the
+  // mark of an upload that has become a job. It is not told by an event chained to the upload's: of events that come
+  // close upon each other, Gradio's client may lose one (6.31).
+  let filling = false;
+  let begun = "";
+  const fill = async () => {
+    filling = true;
+    try { await Promise.all([showShelf(), showJobs()]); } catch { /* Filled by the next change that is noticed. */ }
+    filling = false;
+  };
+  new MutationObserver(() => {
+    if (!filling && find("#p-shelf:empty")) fill();
+    const mark = find("#outcome [data-begun]")?.dataset.begun || "";
+    if (mark !== begun) watch((begun = mark));
+  }).observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-begun"] });
+
+  // batch.js watches its jobs by the same means.
+  window.pincite.jobs = { announce, call, listen: (listener) => listeners.push(listener), mine, redraw, tried };
+  poll();
+})();

@@ -1,0 +1,297 @@
+"use strict";
+// The source of a citation, opened at its words. What it shows is a fragment from v1/documents/ID/view, which the
+// server has escaped. What is open stands in the variables below and on <html>, never on nodes that Gradio patches.
+(() => {
+  const { actions, all, copy, find, places } = window.pincite;
+  const root = document.documentElement;
+  const wide = matchMedia("(min-width: 1000px)");
+  const isFramed = () => "parentIFrame" in window && window !== window.parent; // As long as its page: nothing sticks.
+  const viewer = () => find("#viewer");
+  const body = () => find("#viewer-body");
+  const words = () => find("#viewer-text");
+  const NEAR = 2; // How many blocks on each side of the words a phone shows at first.
+  const EARLIER = 4000; // How many characters before a window the one before it begins.
+  const THIRD = 0.28; // Where in the viewer the words come to stand.
+
+  let shown = null; // The place that is open, {document, start, end, n}; or nothing.
+  let edges = {}; // Whether there is text before and after what is shown.
+  let facts = {}; // What the fragment says of itself.
+  let opener = null; // What was clicked, and the place it named: there focus returns.
+  let asked = new AbortController(); // The last request; the next one puts an end to it.
+  let extending = false;
+  let preferred = "page";
+
+  // What belongs to the open source stays lit, by a style sheet for its number: the nodes may become others.
+  const sheet = new CSSStyleSheet();
+  document.adoptedStyleSheets.push(sheet);
+  const light = (n) => {
+    const its = `[data-n="${CSS.escape(n || "")}"]`;
+    sheet.replaceSync(!n ? "" : `.gradio-container {
+      .p-said:has(.p-cite${its}) { background: var(--accent-soft); box-shadow: 0 0 0 3px var(--accent-soft) }
+      .p-cite${its} { background: var(--accent); color: var(--on-accent) }
+      .p-card${its} .p-number { outline: 4px solid var(--accent-soft) }
+      .p-strip i${its} { width: 6px; margin-left: -3px }
+    }`);
+  };
+  const cards = () => all(".p-card[data-document]");
+  const here = (list) => {
+    const at = list.findIndex((card) => places.same(places.of(card), shown));
+    return at < 0 ? list.findIndex((card) => card.dataset.n === shown.n && card.dataset.document === shown.document) : at;
+  };
+  const refresh = () => {
+    if (!shown) return;
+    const list = cards();
+    const at = here(list);
+    shown.n = list[at]?.dataset.n;
+    light(shown.n);
+    find("#viewer-number").textContent = shown.n ? `Source ${shown.n}` : shown.start === null ? "Document" : "Source";
+    find('[data-act="viewer-previous"]').setAttribute("aria-disabled", !list[at - 1]);
+    find('[data-act="viewer-next"]').setAttribute("aria-disabled", at < 0 || !list[at + 1]);
+  };
+  const answers = new MutationObserver(refresh);
+
+  let fading;
+  const tell = (text, visibly = false) => {
+    const told = find("#viewer-told");
+    told.textContent = text;
+    told.classList.toggle("on", visibly);
+    clearTimeout(fading);
+    fading = setTimeout(() => told.classList.remove("on"), 1800);
+  };
+
+  // The dialog: beside the answer where there is room, else above everything.
+  const isModal = () => viewer().matches(":modal");
+  const raise = () => {
+    const dialog = viewer();
+    const room = wide.matches && !root.hasAttribute("data-whole") && find("#rail")?.checkVisibility();
+    const beside = isFramed() || Boolean(room);
+    if (!dialog.open || isModal() === beside) {
+      const focused = document.activeElement;
+      if (dialog.open) dialog.close();
+      if (beside) dialog.show(); else dialog.showModal();
+      if (dialog.contains(focused)) focused.focus({ preventScroll: true });
+    }
+    root.dataset.source = beside ? "beside" : "above";
+  };
+  wide.addEventListener("change", () => { if (shown) { raise(); settle(); } });
+  const moveNear = (node) => {
+    root.toggleAttribute("data-framed", isFramed());
+    if (isFramed() && node) viewer().style.top = `${Math.max(0, node.getBoundingClientRect().top + scrollY - 120)}px`;
+  };
+  const settle = () => {
+    const pin = find(viewer().dataset.as === "page" ? ".p-rect" : "mark", body());
+    const top = pin ? pin.getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
+    body().scrollTop = Math.max(0, top - body().clientHeight * THIRD);
+  };
+
+  const show = async (next, from = null) => {
+    asked.abort();
+    const { signal } = (asked = new AbortController());
+    shown = next;
+    if (from) opener = { node: from, place: next };
+    raise();
+    moveNear(from);
+    places.remember(shown, isModal());
+    refresh();
+    answers.observe(find("#results"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-n"] });
+    viewer().setAttribute("aria-busy", "true");
+    const { view, problem } = await places.fetch(shown, signal);
+    if (signal.aborted) return;
+    viewer().removeAttribute("aria-busy");
+    if (view) fill(view); else complain(problem);
+    if (!document.activeElement.closest("[data-act=viewer-previous], [data-act=viewer-next]"))
+      find("#viewer-title").focus({ preventScroll: true });
+    else tell(`Source ${shown.n} of ${cards().length}: ${find("#viewer-about").textContent}`.replace(/\s+/g, " "));
+  };
+  const fill = (view) => {
+    facts = { ...view.dataset };
+    shown.document = facts.document;
+    edges = { before: "before" in facts, after: "after" in facts };
+    find("#viewer-about").replaceChildren(find(".p-view-head", view));
+    find("#viewer-pages").replaceChildren(...all(".p-page", view));
+    words().replaceChildren(...find(".p-text", view).children);
+    const blocks = all(".p-block", body());
+    const marked = blocks.flatMap((block, at) => (find("mark", block) ? [at] : []));
+    blocks.forEach((block, at) => block.classList.toggle("p-far", at < marked[0] - NEAR || at > marked.at(-1) + NEAR));
+    const original = find("#viewer-original");
+    original.hidden = !("original" in facts);
+    original.href = `v1/documents/${encodeURIComponent(facts.document)}/original`;
+    for (const act of ["copy", "whole"]) find(`[data-act="viewer-${act}"]`).hidden = !marked.length;
+    viewer().dataset.state = find(".p-page", body()) ? "pages" : "text";
+    as(find(".p-rect", body()) ? preferred : "text");
+    refresh();
+  };
+  const complain = ({ title, hint, again }) => {
+    const about = find("#viewer-about");
+    about.innerHTML = '<h2 class="p-view-title" id="viewer-title" tabindex="-1"></h2><p class="p-hint"></p>';
+    about.firstChild.textContent = title;
+    about.lastChild.textContent = hint;
+    if (again) about.insertAdjacentHTML("beforeend", '<button class="p-button" data-act="viewer-again">Try again</button>');
+    empty();
+    viewer().dataset.state = "problem";
+  };
+  const empty = () => {
+    find("#viewer-pages").replaceChildren();
+    words().replaceChildren();
+    edges = {};
+    more();
+  };
+  const hide = (back) => {
+    if (!shown) return;
+    asked.abort();
+    answers.disconnect();
+    shown = opener = null;
+    light("");
+    viewer().close();
+    viewer().removeAttribute("aria-busy");
+    delete viewer().dataset.state;
+    find("#viewer-about").replaceChildren();
+    tell("");
+    empty();
+    delete root.dataset.source;
+    setWhole(false);
+    places.forget(back);
+  };
+  const close = () => {
+    if (!shown) return;
+    const { node, place } = opener || { place: shown };
+    hide(true);
+    const again = find(`[data-act="source"][data-n="${CSS.escape(place.n || "")}"]`) || find("#results");
+    const target = node?.isConnected && places.same(places.of(node), place) ? node : again;
+    if (target.id === "results") target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+  };
+
+  // As the page is printed, or as text; and what stands before and after it.
+  const as = (how) => {
+    viewer().dataset.as = how;
+    for (const each of ["page", "text"]) find(`[data-act="viewer-${each}"]`).setAttribute("aria-pressed", each === how);
+    more();
+    settle();
+  };
+  const isNear = () => !wide.matches && !root.hasAttribute("data-whole") && Boolean(find(".p-far", words()));
+  const more = () => {
+    const [earlier, later] = ["earlier", "later"].map((name) => find(`[data-act="viewer-${name}"]`));
+    const pages = all(".p-page", body()).map((page) => Number(page.dataset.page));
+    const paged = viewer().dataset.as === "page" && pages.length;
+    earlier.textContent = paged ? "Page before" : "Earlier in the document";
+    later.textContent = paged ? "Page after" : "Later in the document";
+    earlier.hidden = paged ? pages[0] <= 1 : !(edges.before || isNear());
+    later.hidden = paged ? pages.at(-1) >= Number(facts.pages) : !(edges.after || isNear());
+    if (document.activeElement.hidden) body().focus({ preventScroll: true }); // It was the one that has just gone.
+  };
+  const moreText = async (back, signal) => {
+    const blocks = all(".p-block", words());
+    const at = Number(back ? blocks[0].dataset.start : blocks.at(-1).dataset.end);
+    const from = back ? Math.max(0, at - EARLIER) : at;
+    const { view, problem } = await places.fetch({ ...shown, start: from, end: from }, signal);
+    if (!view) throw problem;
+    const fresh = [];
+    let held = []; // The label of a page goes with the block that begins it.
+    for (const node of find(".p-text", view).children) {
+      held.push(node);
+      if (!node.dataset.start) continue;
+      if (back ? node.dataset.end <= at : node.dataset.start >= at) fresh.push(...held);
+      held = [];
+    }
+    return () => {
+      edges[back ? "before" : "after"] = fresh.length > 0 && (back ? "before" : "after") in view.dataset;
+      if (back) words().prepend(...fresh); else words().append(...fresh);
+    };
+  };
+  const morePages = async (back) => {
+    const beside = back ? find(".p-page", body()) : all(".p-page", body()).at(-1);
+    const page = beside.cloneNode(true);
+    page.dataset.page = Number(page.dataset.page) + (back ? -1 : 1);
+    all(".p-rect", page).forEach((node) => node.remove());
+    const image = find("img", page);
+    image.src = image.src.replace(/\d+(?=\.png)/, page.dataset.page);
+    image.alt = `Page ${page.dataset.page} of the file`;
+    image.loading = "eager";
+    await image.decode();
+    image.style.aspectRatio = `${image.naturalWidth}/${image.naturalHeight}`;
+    return () => (back ? beside.before(page) : beside.after(page));
+  };
+  const extend = async (back) => {
+    if (extending) return;
+    extending = true;
+    const { signal } = asked;
+    try {
+      const change = await (viewer().dataset.as === "page" ? morePages(back) : moreText(back, signal));
+      if (!signal.aborted) holding(back, () => { change(); more(); });
+    } catch { if (!signal.aborted) tell("That could not be loaded. Try again.", true); }
+    extending = false;
+  };
+  const holding = (back, change) => { // What is being read stays where it is, whatever comes before it.
+    const below = body().scrollHeight - body().scrollTop;
+    change();
+    if (back) body().scrollTop = body().scrollHeight - below;
+  };
+  const setWhole = (on) => {
+    root.toggleAttribute("data-whole", on);
+    find('[data-act="viewer-whole"]').setAttribute("aria-pressed", on);
+  };
+  const whole = (on) => {
+    setWhole(on);
+    raise();
+    more();
+    settle();
+  };
+  const step = (by) => {
+    const list = cards();
+    const at = here(list);
+    if (at >= 0 && list[at + by]) show(places.of(list[at + by]));
+  };
+
+  const copied = async (text, said) => {
+    await copy(text, said);
+    if (isModal()) tell(said, true); // What the page says lies behind.
+  };
+  const quote = () => all(".p-block", words())
+    .map((block) => all("mark", block).map((mark) => mark.textContent).join("")).filter(Boolean).join("\n\n");
+  Object.assign(actions, {
+    source: (node) => show(places.of(node), node),
+    "viewer-previous": () => step(-1),
+    "viewer-next": () => step(1),
+    "viewer-close": close,
+    "viewer-again": () => show(shown),
+    "viewer-whole": () => whole(!root.hasAttribute("data-whole")),
+    "viewer-page": () => as((preferred = "page")),
+    "viewer-text": () => as((preferred = "text")),
+    "viewer-earlier": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(true)),
+    "viewer-later": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(false)),
+    "viewer-copy": () => copied(`“${quote()}”\n${facts.reference}`, "Quote copied"),
+    "viewer-link": () => copied(places.link(shown), "Link copied"),
+  });
+
+  // Esc beside the answer; above it the browser sees to that, and tells.
+  document.addEventListener("cancel", (event) => { if (event.target === viewer()) close(); }, true);
+  document.addEventListener("keydown", (event) => {
+    if (!shown || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input, textarea, select, [contenteditable]") || find("dialog:modal:not(#viewer)")) return;
+    if (event.key === "Escape" && !isModal()) close();
+    const by = { "[": -1, ArrowLeft: -1, "]": 1, ArrowRight: 1 }[event.key];
+    if (by && viewer().contains(event.target)) { event.preventDefault(); step(by); }
+  });
+
+  // A new question ends the reading of the former one's sources.
+  document.addEventListener("pincite:ask", () => hide(false));
+  addEventListener("popstate", () => {
+    const place = places.read();
+    if (!place) close();
+    else if (!shown || !places.same(place, shown)) show(place);
+  });
+
+  // An address that names a source opens it, once Gradio has drawn the page.
+  const arrive = () => {
+    if (!viewer() || !find("#results")) return false;
+    new IntersectionObserver(
+      ([later]) => { if (later.isIntersecting && viewer().dataset.as !== "page" && !isNear()) extend(false); },
+      { root: body(), rootMargin: "0px 0px 400px" },
+    ).observe(find('[data-act="viewer-later"]'));
+    if (places.read()) show(places.read());
+    return true;
+  };
+  const arriving = new MutationObserver(() => { if (arrive()) arriving.disconnect(); });
+  if (!arrive()) arriving.observe(root, { childList: true, subtree: true });
+})();

@@ -1,0 +1,77 @@
+"""Pictures of the page in its states, over the sample documents and with the real encoder.
+
+    python -m tests.browser.shots OUT [--all]
+
+At 1440 and 390 pixels, light and dark, named WIDTH-SCHEME-N-state.png; with `--all` also of the small panels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from app import EXAMPLES, SEEDS
+from index.library import Library
+from index.settings import Settings
+from index.web import create_app
+from tests.browser.conftest import CHROMIUM, FLAGS, Scheme
+from tests.browser.reaching import Story, states
+from tests.browser.reading import DESK, PHONE
+from tests.hosting import hosted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from playwright.sync_api import Browser, ViewportSize
+
+SHOWN = ("home", "answer", "source", "page", "coverage", "none", "library", "uploading", "questions")
+STORY = Story(
+    text="Does Beijing regard Crimea as belonging to Russia or to Ukraine?",
+    page="Why did Rosneft and Transneft give in and let CNPC pay less?",
+    nothing="How do bees find their way home?",
+    upload="The committee met in the old harbour and spoke of the price of bread, which had doubled. " * 3000,
+)
+_SETTLING_MS = 400
+
+
+def main() -> None:
+    """Serve the sample documents, and go through the states four times."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--all", action="store_true", help="every state, not the main ones alone")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library", Settings()) as library:
+        library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
+        with hosted(create_app(library, Settings(), examples=EXAMPLES)) as url, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+            for size in (DESK, PHONE):
+                for scheme in get_args(Scheme):
+                    _take(browser, url, size, scheme, options.out, () if options.all else SHOWN)
+            browser.close()
+
+
+def _take(browser: Browser, url: str, size: ViewportSize, scheme: Scheme, out: Path, only: Collection[str]) -> None:
+    """All pictures of one size and theme; `only` these states, or all where it is empty."""
+    context = browser.new_context(
+        viewport=size, color_scheme=scheme, device_scale_factor=2 if size == PHONE else 1, has_touch=size == PHONE
+    )
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.goto(url)
+    number = 0
+    for state in states(page, STORY):
+        if only and state not in only:
+            continue
+        number += 1
+        page.wait_for_timeout(_SETTLING_MS)
+        page.screenshot(path=out / f"{size['width']}-{scheme}-{number}-{state}.png")
+    context.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Every state of the page against the rules of WCAG 2.2 A and AA, and against its own edges; light and dark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from index.library import Library
+from index.settings import Settings
+from tests.browser.axe import COLOURS, violations
+from tests.browser.conftest import serving
+from tests.browser.fitting import outside
+from tests.browser.reaching import Story, states
+from tests.browser.reading import ASKED, DESK, HTML, MARKDOWN, PDF, PHONE, SEEDS, WORD
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page, ViewportSize
+
+    from tests.browser.conftest import Visit
+
+SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["wide", "phone"])
+STORY = Story(
+    text=ASKED[HTML],
+    page=ASKED[PDF],
+    nothing="Who painted the albatross of Lisbon?",
+    upload="The doctor baked bread in winter. " * 6000,
+)
+
+
+@SIZES
+def test_every_state_can_be_perceived_by_everybody(tmp_path: Path, visit: Visit, size: ViewportSize) -> None:
+    """No rule is broken and nothing is out of reach, in light colours; and the colours are as legible in dark ones."""
+    encoder = FakeEncoder()
+    with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
+        library.add([SEEDS / name for name in (MARKDOWN, PDF, HTML, WORD)])
+        encoder.seconds = 0.5
+        with serving(library) as url:
+            page = visit(url, size=size)
+            complaints = []
+            for name in states(page, STORY):
+                complaints += [f"{name}: {each}" for each in _objections(page)]
+            page.close()  # before the server stops: the page would complain
+    assert complaints == []
+
+
+@SIZES
+def test_an_empty_library_can_be_perceived_by_everybody(empty_site: str, visit: Visit, size: ViewportSize) -> None:
+    """So it is where there is nothing yet, in each tab."""
+    page = visit(empty_site, size=size)
+    for tab in ("Ask", "Library", "Questions"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tabpanel", name=tab)).to_be_visible()
+        assert _objections(page) == []
+
+
+def _objections(page: Page) -> list[str]:
+    found = [*violations(page), *outside(page)]
+    page.emulate_media(color_scheme="dark")
+    page.locator("body.dark").wait_for()
+    found += [f"in the dark, {each}" for each in violations(page, *COLOURS)]
+    page.emulate_media(color_scheme="light")
+    return found

@@ -1,0 +1,203 @@
+"""The Questions tab: many questions in, a table of answers out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from index.records import Document
+from index.settings import Settings
+from tests.browser.acting import file, first
+from tests.browser.conftest import OIL, TREATY, Moody, open_library, serving
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from typing import Any
+
+    from playwright.sync_api import Locator, Page
+
+    from index.records import Answer
+    from tests.browser.conftest import Visit
+
+SIGNED, FELL, UNKNOWN = "Who signed the treaty?", "Did the price of oil fall in summer?", "Where is the volcano?"
+
+
+@pytest.fixture
+def two_texts(tmp_path: Path) -> Iterator[str]:
+    """The address of a page over the treaty and the price of oil."""
+    with open_library(tmp_path, {"treaty.md": TREATY, "oil.txt": OIL}) as library, serving(library) as url:
+        yield url
+
+
+def ask_all(page: Page, *questions: str) -> None:
+    """Open the Questions tab, write them and press the button."""
+    page.get_by_role("tab", name="Questions").click()
+    page.get_by_label("Questions, one a line").fill("\n".join(questions))
+    page.get_by_role("button", name="Ask them all").click()
+
+
+def row(page: Page, question: str) -> Locator:
+    """The row of a question."""
+    return page.locator(".p-answers tbody tr").filter(has_text=question)
+
+
+def finished(page: Page) -> Locator:
+    """The newest batch, once it has ended."""
+    return page.locator("#p-batches > details").first.filter(has_text="Download")
+
+
+def test_questions_become_a_table(two_texts: str, visit: Visit) -> None:
+    """Each with its answer, quote, document, location and confidence; or that there is none, and what came nearest."""
+    page = visit(two_texts)
+    ask_all(page, SIGNED, FELL, UNKNOWN, "x" * 2001)
+    expect(finished(page)).to_contain_text("4 questions")
+    signed = row(page, SIGNED).get_by_role("cell")
+    expect(signed.nth(0)).to_have_text("The king signed the treaty in the harbour. [1]")
+    expect(signed.nth(1)).to_have_text("The king signed the treaty in the harbour.")
+    expect(signed.nth(2)).to_contain_text("The Harbour Treaty")
+    expect(signed.nth(2)).to_contain_text("¶ 1")
+    expect(signed.nth(3)).to_have_text("0.99")
+    expect(row(page, UNKNOWN)).to_contain_text("No answer in this library")
+    expect(row(page, UNKNOWN)).to_contain_text("Nearest:")
+    expect(row(page, "x" * 99)).to_contain_text("Not answered")
+    expect(row(page, "x" * 99)).to_contain_text("Ask a shorter one")
+    expect(page.locator("#live")).to_have_text("4 questions: 2 answered, 1 without an answer, 1 failed")
+
+
+def test_a_question_of_the_table_leads_to_its_answer(two_texts: str, visit: Visit) -> None:
+    """In a tab of its own, so that the table stays."""
+    page = visit(two_texts)
+    ask_all(page, SIGNED)
+    with page.expect_popup() as opening:
+        row(page, SIGNED).get_by_role("link").click()
+    answer = opening.value
+    expect(answer.get_by_label("Your question")).to_have_value(SIGNED)
+    expect(first(answer).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
+    answer.close()
+    expect(row(page, SIGNED)).to_be_visible()
+
+
+def test_the_table_can_be_downloaded(two_texts: str, visit: Visit) -> None:
+    """As CSV, whose cells are no formulas, as Markdown and as JSONL."""
+    page = visit(two_texts)
+    ask_all(page, SIGNED, "=SUM(1)")
+    texts = {}
+    for name in ("CSV", "Markdown", "JSONL"):
+        with page.expect_download() as downloading:
+            finished(page).get_by_role("link", name=name).click()
+        texts[downloading.value.suggested_filename] = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
+    assert set(texts) == {"answers.csv", "answers.md", "answers.jsonl"}
+    rows = list(csv.DictReader(texts["answers.csv"].splitlines()))
+    assert [each["question"] for each in rows] == [SIGNED, "'=SUM(1)"]
+    assert rows[0]["answer"] == "The king signed the treaty in the harbour. [1]"
+    assert json.loads(texts["answers.jsonl"].splitlines()[1])["question"] == "=SUM(1)"
+    assert "| Who signed the treaty? | answered |" in texts["answers.md"]
+
+
+def test_questions_come_from_a_file(two_texts: str, visit: Visit) -> None:
+    """Into the box, below what is there, to be looked through first; a file that has none says why."""
+    page = visit(two_texts)
+    page.get_by_role("tab", name="Questions").click()
+    box, chooser = page.get_by_label("Questions, one a line"), page.get_by_label("Take them from a file")
+    box.fill(SIGNED)
+    chooser.set_input_files(file("more.csv", f'n,question\n1,"{FELL}"\n2,"{UNKNOWN}"\n'))
+    expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")
+    expect(box).to_be_focused()
+    expect(page.locator("#live")).to_have_text("3 questions")
+    chooser.set_input_files(file("broken.jsonl", '{"question": "Who?"}\n{}'))
+    expect(page.locator("#p-batch-outcome")).to_contain_text("broken.jsonl, line 2: there is no question.")
+    expect(page.locator("#p-batch-outcome")).to_contain_text("Mend that line and try again.")
+    expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")
+    page.get_by_role("button", name="Ask them all").click()
+    expect(page.locator(".p-answers tbody tr")).to_have_count(3)
+    expect(page.locator("#p-batch-outcome")).to_be_empty()
+
+
+def test_questions_can_be_asked_of_some_documents(two_texts: str, visit: Visit) -> None:
+    """Chosen from a list that can be searched; the links of the table ask the same ones."""
+    page = visit(two_texts)
+    page.get_by_role("tab", name="Questions").click()
+    page.get_by_text("Search only in").last.click()
+    page.get_by_role("checkbox", name="oil.txt").check()
+    page.get_by_label("Find a document").last.fill("harbour")
+    expect(page.get_by_role("checkbox", name="The Harbour Treaty")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="oil.txt")).to_be_checked()
+    expect(page.locator("#p-within")).to_have_text("1 of the documents")
+    ask_all(page, SIGNED, FELL)
+    expect(row(page, SIGNED)).to_contain_text("No answer in this library")
+    expect(row(page, FELL)).to_contain_text("The price of oil fell in summer.")
+    with page.expect_popup() as opening:
+        row(page, FELL).get_by_role("link").click()
+    expect(opening.value.get_by_role("checkbox", name="oil.txt")).to_be_checked()
+    opening.value.close()
+
+
+def test_no_question_is_no_batch(two_texts: str, visit: Visit) -> None:
+    """It says what to do, to those who listen as well."""
+    page = visit(two_texts)
+    ask_all(page, "")
+    expect(page.locator("#p-batch-outcome")).to_contain_text("Write one a line, or take them from a file.")
+    expect(page.locator("#live")).to_contain_text("There is no question.")
+    expect(page.locator("#p-batches details")).to_have_count(0)
+
+
+class Pondering(Moody):
+    """A library that thinks a moment about each question."""
+
+    def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
+        """As `Library.ask_stream`, after that moment."""
+        time.sleep(0.3)
+        return super().ask_stream(question, **options)
+
+
+@pytest.fixture
+def pondering_site(tmp_path: Path) -> Iterator[str]:
+    """The address of a page over such a library."""
+    with (
+        Pondering.open(tmp_path / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library,
+        serving(library) as url,
+    ):
+        library.add_documents([Document("a" * 64, "/treaty.txt", "", "", "", "text/plain", "The king signed it.", ())])
+        yield url
+
+
+def test_a_batch_shows_its_progress_and_can_be_cancelled(pondering_site: str, visit: Visit) -> None:
+    """Rows come as they are answered; what was answered stays, to read and to download."""
+    page = visit(pondering_site)
+    ask_all(page, *(f"Who signed treaty {n}?" for n in range(100)))
+    expect(page.get_by_role("progressbar", name="Asking 100 questions")).to_be_visible()
+    expect(row(page, "Who signed treaty 1?")).to_contain_text("The king signed it.")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(finished(page)).to_contain_text("100 questions, cancelled")
+    shown = page.locator(".p-answers tbody tr").count()
+    assert 2 <= shown < 100
+    with page.expect_download() as downloading:
+        finished(page).get_by_role("link", name="JSONL").click()
+    assert len(Path(downloading.value.path()).read_text().splitlines()) == shown
+    page.get_by_role("button", name="Close this table").click()
+    expect(page.locator("#p-batches details")).to_have_count(0)
+
+
+def test_a_page_opened_again_finds_its_batches(pondering_site: str, visit: Visit) -> None:
+    """The newest open, the others closed; their rows are as they were."""
+    page = visit(pondering_site)
+    ask_all(page, "Who signed treaty 1?")
+    expect(finished(page)).to_contain_text("1 question")
+    ask_all(page, *(f"Who signed treaty {n}?" for n in range(2, 12)))
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.close()
+    page = visit(pondering_site)
+    page.get_by_role("tab", name="Questions").click()
+    expect(finished(page)).to_contain_text("10 questions")
+    expect(row(page, "Who signed treaty 11?")).to_be_visible()
+    expect(row(page, "Who signed treaty 1?")).to_be_hidden()
+    page.get_by_role("heading", name="1 question", exact=True).click()
+    expect(row(page, "Who signed treaty 1?")).to_be_visible()
