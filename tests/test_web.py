@@ -23,6 +23,7 @@ from index.records import CANDIDATES, Answer, Citation, Coverage, DocumentInfo, 
 from index.settings import Settings
 from index.web import create_app, rendering, showing_answers
 from index.web.asking import Asking
+from index.web.bundling import PARTS, STATIC
 from index.web.fragments import add_fragments
 from index.web.remembering import MOST, Remembered
 from index.web.shell import POLICY, Shell
@@ -623,8 +624,8 @@ def test_nobody_reads_other_sites_through_this_one(client: TestClient, path: str
 
 def test_what_is_named_by_its_contents_may_be_kept(client: TestClient) -> None:
     """And nothing else may, above all not the page, which names it."""
-    assert "immutable" in client.get("/ui/app.css?v=1").headers["cache-control"]
-    assert "cache-control" not in client.get("/ui/app.css").headers
+    assert "immutable" in client.get("/ui/page.css?v=1").headers["cache-control"]
+    assert "cache-control" not in client.get("/ui/page.css").headers
     assert client.get("/").headers["cache-control"] == "no-cache"
 
 
@@ -643,11 +644,20 @@ def test_the_application_answers(app: TestClient) -> None:
     assert app.get("/healthz").status_code == 200
     page = app.get("/").text
     addresses = re.findall(r"ui/[a-z]+\.(?:css|js)\?v=[0-9a-f]+", page)
-    assert len(addresses) >= 10
+    assert [address.partition("?")[0] for address in addresses] == ["ui/page.css", "ui/page.js"]
     for address in addresses:
-        assert app.get(f"/{address}").status_code == 200
+        response = app.get(f"/{address}")
+        assert response.status_code == 200
+        assert response.headers["content-encoding"] == "gzip"
+        assert "immutable" in response.headers["cache-control"]
     assert "<title>Pincite</title>" in page
     assert "og:" not in page
+
+
+def test_every_static_file_is_served() -> None:
+    """None is left out of the two files that are fetched; the mark is the icon."""
+    parts = [part for parts in PARTS.values() for part in parts]
+    assert sorted([*parts, "mark.svg"]) == sorted(path.name for path in STATIC.iterdir())
 
 
 def test_the_service_is_there_beside_the_page(app: TestClient) -> None:

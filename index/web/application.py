@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.staticfiles import StaticFiles
 
 from index import api
 from index.serving import Jobs, Uploads
 from index.web import rendering
 from index.web.asking import Asking
 from index.web.batch_routes import add_batches
+from index.web.bundling import STATIC, bundles
 from index.web.fragments import add_fragments
 from index.web.keeping import Keeping
 from index.web.keeping_routes import add_keeping
@@ -34,15 +31,14 @@ if TYPE_CHECKING:
     from index.library import Library
     from index.settings import Settings
 
-STATIC = Path(__file__).parent / "static"
-
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
     """Put the parts together. Routes come before the mount at "/", which would swallow them."""
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = api.create_app(library, settings, jobs)
     _close_at_the_end(app, jobs)
-    app.mount("/ui", GZipMiddleware(StaticFiles(directory=STATIC)), name="ui")
+    mount, versions = bundles()
+    app.router.routes.append(mount)
     # Without origins it allows none; because it is there, Gradio does not add its own, which would allow every one.
     app.add_middleware(CORSMiddleware)
     asking, keeping = Asking(library, settings, examples), Keeping(library, settings, jobs)
@@ -51,7 +47,6 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_keeping(app, keeping)
     add_batches(app, Questioning(library, jobs))
     _mount(app, build_page(settings, asking, keeping), library, settings)
-    versions = {path.name: _version(path) for path in STATIC.iterdir()}
     app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
     return app
 
@@ -86,7 +81,3 @@ def _mount(app: FastAPI, page: gr.Blocks, library: Library, settings: Settings) 
         footer_links=[],
         enable_monitoring=False,
     )
-
-
-def _version(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

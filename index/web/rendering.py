@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.errors import DocumentNotFound
 from index.markup import environment
 from index.querying import SYNTAX
 from index.records import CANDIDATES
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from index.errors import PinciteError
+
+_HINTS: dict[type, str] = {
+    DocumentNotFound: "Choose among the documents below the question, or ask them all. It may have been removed.",
+}
+"""Where an error's own hint names a command."""
 
 
 def head(versions: Mapping[str, str]) -> str:
@@ -72,7 +78,8 @@ def searching() -> str:
 
 def problem(error: PinciteError | None) -> str:
     """What went wrong and what to do next; of an error that was not foreseen, only that it was logged."""
-    return render("problem.html", error=error)
+    hint = _HINTS.get(type(error), error.hint if error else "")
+    return render("problem.html", error=error, hint=hint)
 
 
 def _rank(rank: int | None) -> str:

@@ -5,6 +5,7 @@ They are looked at by `shots`, by axe, and by whoever asks whether everything is
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -87,7 +88,7 @@ def _source(page: Page, story: Story) -> None:
 def _page(page: Page, story: Story) -> None:
     _leave(page)
     ask(page, story.page)
-    expect(page.locator("#results .p-said").first).to_be_visible()
+    expect(page.locator(".p-cite").first).to_have_attribute("aria-label", re.compile(r", p\. \w+"))
     page.locator(".p-cite").first.click()
     expect(opened(page)).to_have_attribute("data-state", "pages")
     page.wait_for_function("[...document.querySelectorAll('#viewer img')].every(image => image.complete)")

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 SHOWN = ("home", "answer", "source", "page", "coverage", "none", "library", "uploading", "questions")
 STORY = Story(
-    text="Does Beijing regard Crimea as belonging to Russia or to Ukraine?",
-    page="Why did Rosneft and Transneft give in and let CNPC pay less?",
-    nothing="How do bees find their way home?",
-    upload="The committee met in the old harbour and spoke of the price of bread, which had doubled. " * 3000,
+    text="How long is the frontier between Russia and China?",
+    page="For how long does the gas contract between Gazprom and CNPC run?",
+    nothing="How many aircraft carriers does the Chinese navy have?",
+    upload="".join(
+        f"On day {n} the committee met in the harbour and spoke of the price of bread. " for n in range(4000)
+    ),
 )
 _SETTLING_MS = 400
 
@@ -57,8 +59,9 @@ def main() -> None:
 
 def _take(browser: Browser, url: str, size: ViewportSize, scheme: Scheme, out: Path, only: Collection[str]) -> None:
     """All pictures of one size and theme; `only` these states, or all where it is empty."""
+    phone = size == PHONE
     context = browser.new_context(
-        viewport=size, color_scheme=scheme, device_scale_factor=2 if size == PHONE else 1, has_touch=size == PHONE
+        viewport=size, color_scheme=scheme, device_scale_factor=2 if phone else 1, is_mobile=phone, has_touch=phone
     )
     context.set_default_timeout(30_000)
     page = context.new_page()

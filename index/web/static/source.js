@@ -174,11 +174,12 @@
     const [earlier, later] = ["earlier", "later"].map((name) => find(`[data-act="viewer-${name}"]`));
     const pages = all(".p-page", body()).map((page) => Number(page.dataset.page));
     const paged = viewer().dataset.as === "page" && pages.length;
+    const focused = document.activeElement;
     earlier.textContent = paged ? "Page before" : "Earlier in the document";
     later.textContent = paged ? "Page after" : "Later in the document";
     earlier.hidden = paged ? pages[0] <= 1 : !(edges.before || isNear());
     later.hidden = paged ? pages.at(-1) >= Number(facts.pages) : !(edges.after || isNear());
-    if (document.activeElement.hidden) body().focus({ preventScroll: true }); // It was the one that has just gone.
+    if (focused.hidden) body().focus({ preventScroll: true }); // It was the one that has just gone.
   };
   const moreText = async (back, signal) => {
     const blocks = all(".p-block", words());
