@@ -88,7 +88,9 @@ def _serving(library: Path) -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     command = [sys.executable, "-c", "from index.cli import main; main()", "serve", "--api-only", "--port", str(port)]
-    server = subprocess.Popen(command, env={**os.environ, "PINCITE_LIBRARY": str(library)})
+    # Its journal has a line for every request; what goes wrong, the clients see.
+    environment = {**os.environ, "PINCITE_LIBRARY": str(library)}
+    server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_ready(url, server)

@@ -466,9 +466,9 @@ def test_the_page_lists_the_operators() -> None:
 
 def test_the_hero_counts() -> None:
     """One document, many, none."""
-    assert "only from this one document" in rendering.hero(1, 9)
-    assert "only from these 1,284 documents" in rendering.hero(1284, 9)
-    assert "Ask your own documents" in rendering.hero(0, 0)
+    assert "only from this one document" in rendering.hero(1)
+    assert "only from these 1,284 documents" in rendering.hero(1284)
+    assert "Ask your own documents" in rendering.hero(0)
 
 
 def test_examples_are_made_once_for_each_state_of_the_library(
@@ -487,7 +487,7 @@ def test_examples_are_made_once_for_each_state_of_the_library(
     asking = Asking(library, Settings(), ())
 
     def first() -> str:
-        return str(asking.refresh("", [], [])[0])
+        return str(asking.refresh("", [], []).beginning)
 
     assert "This library is empty" in first()
     library.add(write("a.txt", "The king signed the treaty."))
@@ -504,10 +504,11 @@ def test_a_changed_library_keeps_the_answer_and_the_choice(library: Library, wri
     library.add([write("a.txt", "The king signed the treaty."), write("b.txt", "The queen kept a garden.")])
     infos = library.documents()
     asking = Asking(library, Settings(), ())
-    results, _, pills, *_ = asking.refresh("Who signed?", [infos[0].id, "gone"], [])
-    assert "__type__" in results
-    assert pills["value"] == [infos[0].id]
-    assert len(pills["choices"]) == 2
+    shown = asking.refresh("Who signed?", [infos[0].id, "gone"], [])
+    assert "__type__" in shown.strips
+    assert shown.pills["value"] == [infos[0].id]
+    assert len(shown.pills["choices"]) == 2
+    assert "p-strip" in asking.refresh("", [], []).strips
 
 
 # Words from outside
@@ -547,7 +548,8 @@ def hostile_hit() -> Hit:
         pytest.param(lambda: rendering.helpers([(ATTACK, "what it does")]), id="operators"),
         pytest.param(lambda: rendering.helpers([("-word", ATTACK)]), id="meanings"),
         pytest.param(lambda: rendering.problem(PinciteError(ATTACK, ATTACK)), id="problem"),
-        pytest.param(lambda: rendering.idle([ATTACK], empty=False, complaint=ATTACK), id="examples"),
+        pytest.param(lambda: rendering.beginning([ATTACK], empty=False), id="examples"),
+        pytest.param(lambda: rendering.complaint(ATTACK), id="complaint"),
     ],
 )
 def test_every_word_from_outside_is_escaped(html: Any) -> None:

@@ -40,13 +40,14 @@ class AskTab:
     results: gr.HTML
     marks: gr.HTML
     strips: gr.HTML
+    beginning: gr.HTML
 
     @classmethod
     def lay_out(cls, settings: Settings) -> Self:
         """Place the controls in the tab that is being built."""
         with gr.Row(elem_id="stage"):
             with gr.Column(elem_id="main"):
-                hero = html("", "hero")
+                hero = html(rendering.hero(), "hero")
                 with gr.Row(elem_id="askbar"):
                     question = _question(settings.max_question_characters)
                     button = gr.Button("Ask", variant="primary", elem_id="go")
@@ -58,6 +59,7 @@ class AskTab:
                 html(rendering.panes(), "panes")
                 results = html("", "results")
                 html("<div data-own></div>", "coverage")
+                beginning = html("", "beginning")
             with gr.Column(elem_id="rail"):
                 html(rendering.rail_heading(), "railhead")
                 with gr.Column(elem_id="where", elem_classes="p-layers"):
@@ -67,7 +69,7 @@ class AskTab:
                 strips = html("", "strips")
         stop = gr.Button("Stop", visible="hidden", elem_id="stop")
         cancel = gr.Button("Cancel", visible="hidden", elem_id="cancel")
-        return cls(hero, question, button, stop, cancel, writer, pills, listed, results, marks, strips)
+        return cls(hero, question, button, stop, cancel, writer, pills, listed, results, marks, strips, beginning)
 
     @property
     def asked(self) -> list[Component]:
@@ -81,8 +83,8 @@ class AskTab:
 
     @property
     def overview(self) -> list[Component]:
-        """What shows the library, in the order of `Asking.overview`."""
-        return [self.hero, self.pills, self.listed, self.strips]
+        """What shows the library, in the order of `Overview`."""
+        return [self.hero, self.pills, self.listed, self.strips, self.beginning]
 
     def wire(self, page: gr.Blocks, asking: Asking, refresh: gr.Button) -> None:
         """Bind the events: a question asked, a page opened, a model stopped, the library changed (`refresh`)."""
@@ -102,7 +104,7 @@ class AskTab:
         self.cancel.click(None, None, None, cancels=[asked, arrived], **QUIET)
         for event in (asked, arrived):
             event.then(None, None, None, js=_TELL_END, **QUIET)
-        refresh.click(asking.refresh, self.asked[:-1], [self.results, *self.overview], **QUIET)
+        refresh.click(asking.refresh, self.asked[:-1], self.overview, **QUIET)
 
 
 def _arriving(asking: Asking) -> Callable[[gr.Request], Any]:

@@ -41,6 +41,20 @@ class Shown(NamedTuple):
     strips: Any
 
 
+class Overview(NamedTuple):
+    """What is said of the library."""
+
+    hero: Any
+    pills: Any
+    listed: Any
+    strips: Any
+    beginning: Any
+    """Where nothing has been asked yet."""
+
+
+_UNCHANGED = Overview(*[gr.skip()] * 5)
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """The events of the Ask tab; each returns HTML, or what Gradio is to change in a control."""
@@ -58,58 +72,64 @@ class Asking:
         return bool(self.settings.llm_url)
 
     def ask(self, question: str, pills: list[str], listed: list[str], writer: str) -> Iterator[Shown]:
-        """Question to results and strips; the first says that something is being done."""
+        """Question to results, map and strips; the first says that something is being done."""
         question = (question or "").strip()
         if not question:
-            yield Shown(self._idle("Write a question first, in your own words."), gr.skip(), gr.skip())
+            yield Shown(rendering.complaint("Write a question first, in your own words."), gr.skip(), gr.skip())
             return
         yield Shown(rendering.searching(), gr.skip(), gr.skip())
         yield from self._answer(question, [*(pills or ()), *(listed or ())], writes=writer == "write")
 
     def stop(self) -> Shown:
         """A model was stopped while it wrote: what it wrote is not checked, and goes."""
-        return Shown(self._idle("Stopped before the answer was finished."), "", self.overview()[-1])
+        return Shown(rendering.complaint("Stopped before the answer was finished."), "", self.overview().strips)
 
     def arrive(self, parameters: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
         """A page has been opened: show the library, and answer the question in its address, if there is one.
 
-        Gives question, writer, results, marks on the map, and what `overview` gives.
+        Gives question, writer, results, marks on the map, and an `Overview`. What the reader may have typed or asked
+        meanwhile stays, unless the address asks something.
         """
         question = parameters.get("q", "").strip()
         writes = self.writes and parameters.get("write") == "1"
-        head = (question, "write" if writes else "quote")
+        head = (question, "write" if writes else "quote") if question else (gr.skip(), gr.skip())
         names = [name for name in parameters.get("in", "").split(",") if name]
+        overview = _UNCHANGED
         try:
+            overview = self.overview(suggest=False)
             chosen = [self.library.find(name).id for name in names]
-            overview = self.overview(chosen)
         except PinciteError as error:
-            yield *head, rendering.problem(error), *[gr.skip()] * 5
+            yield *head, rendering.problem(error), "", *overview
             return
+        if chosen:
+            overview = self.overview(chosen, suggest=False)
+        yield *head, rendering.searching() if question else gr.skip(), gr.skip(), *overview
+        same = (gr.skip(), gr.skip())
         if question:
-            yield *head, rendering.searching(), "", *overview
             for shown in self._answer(question, chosen, writes=writes):
-                yield *head, shown.results, shown.marks, *[gr.skip()] * 3, shown.strips
-            return
-        yield *head, self._idle(suggest=False), "", *overview
-        yield *head, self._idle(), *[gr.skip()] * 5
+                yield *same, shown.results, shown.marks, *_UNCHANGED._replace(strips=shown.strips)
+        if not self.examples:
+            beginning = self._beginning(self.library.documents())
+            yield *same, gr.skip(), gr.skip(), *_UNCHANGED._replace(beginning=beginning)
 
-    def refresh(self, question: str, pills: list[str], listed: list[str]) -> tuple[Any, ...]:
-        """The library has changed: results, where no question stands above them, and what `overview` gives."""
+    def refresh(self, question: str, pills: list[str], listed: list[str]) -> Overview:
+        """The library has changed; what was found for a question that still stands there stays."""
         overview = self.overview([*(pills or ()), *(listed or ())])
-        if (question or "").strip():
-            return gr.skip(), *overview[:-1], gr.skip()
-        return self._idle(), *overview
+        return overview._replace(strips=gr.skip()) if (question or "").strip() else overview
 
-    def overview(self, chosen: Sequence[str] = ()) -> tuple[str, Update, Update, str]:
-        """What is said of the library: hero, pills, list, strips."""
+    def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> Overview:
+        """The library as it is; without `suggest` only what can be had at once."""
         documents = self.library.documents()
-        hero = rendering.hero(len(documents), sum(info.passages for info in documents))
-        return hero, *_choices(documents, chosen), showing_answers.strips(documents)
+        return Overview(
+            rendering.hero(len(documents)),
+            *_choices(documents, chosen),
+            showing_answers.strips(documents),
+            self._beginning(documents, suggest=suggest),
+        )
 
-    def _idle(self, complaint: str = "", *, suggest: bool = True) -> str:
-        empty = not self.library.documents()
-        examples = self.examples or (self._suggestions() if suggest and not empty else ())
-        return rendering.idle(examples, empty=empty, complaint=complaint)
+    def _beginning(self, documents: Sequence[DocumentInfo], *, suggest: bool = True) -> str:
+        examples = self.examples or (self._suggestions() if suggest and documents else ())
+        return rendering.beginning(examples, empty=not documents)
 
     def _suggestions(self) -> Sequence[str]:
         """Made once for each state of the library. Where that fails, the first question will fail, and say why."""
@@ -132,7 +152,7 @@ class Asking:
         try:
             documents = self.library.documents()
             if not documents:
-                yield Shown(self._idle(), "", showing_answers.strips(()))
+                yield Shown("", "", showing_answers.strips(()))
                 return
             writer: Literal["quote", "model"] = "model" if writes and self.writes else "quote"
             for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):

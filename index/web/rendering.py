@@ -36,9 +36,9 @@ def header() -> str:
     return render("header.html")
 
 
-def hero(documents: int, passages: int) -> str:
-    """What this is, above the question."""
-    return render("hero.html", documents=documents, passages=passages)
+def hero(documents: int | None = None) -> str:
+    """What this is, above the question; None while it is not known how many documents there are."""
+    return render("hero.html", documents=documents)
 
 
 def helpers(syntax: Sequence[tuple[str, str]] = SYNTAX) -> str:
@@ -66,9 +66,14 @@ def keys_dialog() -> str:
     return render("keys.html")
 
 
-def idle(examples: Sequence[str], *, empty: bool, complaint: str = "") -> str:
+def beginning(examples: Sequence[str], *, empty: bool) -> str:
     """Nothing has been asked yet: questions to begin with, or how to fill an empty library."""
-    return render("idle.html", examples=examples, empty=empty, complaint=complaint)
+    return render("beginning.html", examples=examples, empty=empty)
+
+
+def complaint(text: str) -> str:
+    """Why there is no answer now, in a line."""
+    return render("complaint.html", text=text)
 
 
 def searching() -> str:

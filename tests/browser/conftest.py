@@ -95,11 +95,15 @@ class Visit(Protocol):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever is in this folder needs a browser."""
+    """Whatever is in this folder needs a browser, and comes last.
+
+    From its start on, Playwright keeps an event loop going in this thread, and no other test could have one.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: here in item.path.parents)
 
 
 @pytest.fixture(scope="session")
@@ -138,7 +142,7 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: None if _is_local(request.url) else troubles.append(request.url))
         page.goto(url)
-        page.locator("#results :is(section, nav)").first.wait_for(state="attached")
+        page.locator("#results section, #beginning :is(section, nav)").first.wait_for(state="attached")
         return page
 
     yield visit

@@ -114,7 +114,6 @@ def _large() -> list[Hostile]:
 
 
 CORPUS: tuple[Hostile, ...] = (
-    *(_text(about, payload) for about, payload in MARKUP.items()),
     *(_text(about, payload) for about, payload in TEXTS.items()),
     *(_markdown(about, payload) for about, payload in {**MARKUP, **LINKS}.items()),
     *(_page(about, payload, payload) for about, payload in MARKUP.items()),

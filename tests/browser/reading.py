@@ -78,7 +78,7 @@ def shelf(folder: Path, *names: str) -> Iterator[tuple[str, Library]]:
 def arrive(page: Page, url: str) -> None:
     """Open the page and wait until it can be used."""
     page.goto(url)
-    page.locator("#results :is(section, nav)").first.wait_for(state="attached")
+    page.locator("#results section, #beginning :is(section, nav)").first.wait_for(state="attached")
 
 
 def card(page: Page, number: int = 1) -> Locator:

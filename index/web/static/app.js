@@ -153,11 +153,14 @@
     const { left, right, top, bottom } = opener.getBoundingClientRect();
     const { style } = event.target;
     const { clientWidth: width, clientHeight: height } = root;
-    const [over, leftwards] = [height - bottom < Math.min(top, ROOM), left + right > width];
+    const whole = width < NARROW && !event.target.classList.contains("p-menu");
+    const [over, leftwards] = [height - bottom < Math.min(top, ROOM), left + right > width && !whole];
     style.top = over ? "auto" : `${bottom + scrollY + GAP}px`;
     style.bottom = over ? `${height - top - scrollY + GAP}px` : "auto";
-    style.left = leftwards ? "auto" : `${width < NARROW ? EDGE : left}px`;
-    style.right = leftwards ? `${Math.max(EDGE, width - right)}px` : "auto";
+    style.maxHeight = over ? `${top - GAP - EDGE - find("#header").offsetHeight}px` : "";
+    style.left = leftwards ? "auto" : `${whole ? EDGE : left}px`;
+    const edge = width < NARROW && !event.target.matches(".p-menu"); // wide ones need all the room there is
+    style.right = leftwards ? `${edge ? EDGE : Math.max(EDGE, width - right)}px` : "auto";
   }, true);
 
   // Keys of one letter can be turned off; they stay out of the way where somebody writes, or a dialog is open.

@@ -162,12 +162,12 @@
     list();
   });
 
-  // A model that writes is stopped on demand, and before the next question.
-  const writing = () => find("#results .p-writing");
+  // What is being answered is stopped on demand, and before the next question.
+  const busy = () => find('#results [aria-busy="true"]');
   actions.stop = () => { find("#stop").click(); focusOn("#results"); };
-  let next = ""; // "waiting" for the model to have ended; "free" to be asked.
+  let next = ""; // "waiting" for the last one to have ended; "free" to be asked.
   const makeWay = (event) => {
-    if (!writing() || next === "free") return;
+    if (!busy() || next === "free") return;
     event.preventDefault();
     event.stopImmediatePropagation();
     next = "waiting";
