@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import gradio as gr
 
@@ -17,7 +17,7 @@ from index.web.mapping import map_overlay
 from index.web.remembering import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from index.library import Library
     from index.records import DocumentInfo
@@ -30,6 +30,7 @@ FRAME_SECONDS = 0.1
 _LONGEST_LABEL = 60
 _log = logging.getLogger(__name__)
 Update = dict[str, Any]
+T = TypeVar("T")
 
 
 class Shown(NamedTuple):
@@ -65,6 +66,8 @@ class Asking:
     answers: Remembered = field(default_factory=Remembered)
     _suggested: dict[int, list[str]] = field(default_factory=dict)
     """By the library's generation: what to begin with, where no examples were given."""
+    _read: dict[int, list[DocumentInfo]] = field(default_factory=dict)
+    """By the library's generation: its documents."""
 
     @property
     def writes(self) -> bool:
@@ -109,7 +112,7 @@ class Asking:
             for shown in self._answer(question, chosen, writes=writes):
                 yield *same, shown.results, shown.marks, *_UNCHANGED._replace(strips=shown.strips)
         if not self.examples:
-            beginning = self._beginning(self.library.documents())
+            beginning = self._beginning(self._documents())
             yield *same, gr.skip(), gr.skip(), *_UNCHANGED._replace(beginning=beginning)
 
     def refresh(self, question: str, pills: list[str], listed: list[str]) -> Overview:
@@ -119,7 +122,7 @@ class Asking:
 
     def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> Overview:
         """The library as it is; without `suggest` only what can be had at once."""
-        documents = self.library.documents()
+        documents = self._documents()
         return Overview(
             rendering.hero(len(documents)),
             *_choices(documents, chosen),
@@ -131,15 +134,14 @@ class Asking:
         examples = self.examples or (self._suggestions() if suggest and documents else ())
         return rendering.beginning(examples, empty=not documents)
 
+    def _documents(self) -> list[DocumentInfo]:
+        """All documents, read again when something has changed: they may be thousands."""
+        return _of(self.library.generation(), self._read, self.library.documents)
+
     def _suggestions(self) -> Sequence[str]:
         """Made once for each state of the library. Where that fails, the first question will fail, and say why."""
         try:
-            generation = self.library.generation()
-            if generation not in self._suggested:
-                made = self.library.suggestions()
-                self._suggested.clear()
-                self._suggested[generation] = made
-            return self._suggested[generation]
+            return _of(self.library.generation(), self._suggested, self.library.suggestions)
         except PinciteError as error:
             _log.warning("No questions could be suggested: %s", error)
             return ()
@@ -150,7 +152,7 @@ class Asking:
         drawn = 0.0
         written = ""
         try:
-            documents = self.library.documents()
+            documents = self._documents()
             if not documents:
                 yield Shown("", "", showing_answers.strips(()))
                 return
@@ -180,6 +182,16 @@ class Asking:
         cited = {card.number for card in made if card.cited}
         marks = map_overlay(self.library.placed(answer.question, hits), hits, cited)
         return Shown(results, marks, showing_answers.strips(documents, made))
+
+
+def _of(generation: int, known: dict[int, list[T]], make: Callable[[], list[T]]) -> list[T]:
+    """What belongs to a generation of the library; only the newest is kept."""
+    if generation not in known:
+        made = make()
+        known.clear()
+        known[generation] = made
+        return made
+    return known[generation]
 
 
 def _choices(documents: Sequence[DocumentInfo], chosen: Sequence[str]) -> tuple[Update, Update]:

@@ -19,7 +19,7 @@ from tests.hosting import hosted
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
     from tests.answering.playing import Stage
 
@@ -138,7 +138,7 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         pages.append(page)
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: troubles.append(message.text) if _is_trouble(message) else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: None if _is_local(request.url) else troubles.append(request.url))
         page.goto(url)
@@ -223,6 +223,11 @@ def _new_context(browser: Browser) -> BrowserContext:
 
 def _settings() -> Settings:
     return Settings(passage_tokens=32, max_question_characters=300)
+
+
+def _is_trouble(message: ConsoleMessage) -> bool:
+    """An error; but not that the server has stopped, which a page that is still open may see when a test ends."""
+    return message.type == "error" and "ERR_CONNECTION_REFUSED" not in message.text
 
 
 def _is_local(url: str) -> bool:

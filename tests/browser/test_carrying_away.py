@@ -107,6 +107,7 @@ def test_an_answer_that_the_server_has_forgotten_says_so(site: str, unwatched: P
     """As after a restart: asked again, it can be exported."""
     page = unwatched
     page.goto(site)
+    page.locator("#beginning :is(section, nav)").first.wait_for(state="attached")
     ask(page, QUESTION)
     page.route("**/page/export*", lambda route: route.continue_(url=f"{site}/page/export?answer=gone&form=ris"))
     page.get_by_role("button", name="Export").click()

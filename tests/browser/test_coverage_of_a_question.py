@@ -97,6 +97,7 @@ def test_a_broken_connection_is_tried_again(site: str, unwatched: Page) -> None:
     """On demand, and it says so."""
     page = unwatched
     page.goto(site)
+    page.locator("#beginning :is(section, nav)").first.wait_for(state="attached")
     ask(page, QUESTION)
     expect(first(page)).to_be_visible()
     page.route("**/page/coverage*", lambda route: route.abort())
