@@ -19,7 +19,7 @@ from tests.hosting import hosted
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
     from tests.answering.playing import Stage
 
@@ -37,6 +37,9 @@ FLAGS = (
     "--disable-sync",
 )
 EXAMPLES = ("Who signed the treaty?", "What does `<b>oil</b>` ${cost}?")
+HARMLESS = ("ERR_CONNECTION_REFUSED", "AbortError", "aborted", "Connection errored out")
+"""What a page that is left, or outlives its server by a moment, says of a stream that ends: the first is the browser's,
+the others are Gradio's own."""
 SECRET = "the key is under /srv/secret"
 
 TREATY = """# The Harbour Treaty
@@ -138,7 +141,7 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         pages.append(page)
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
-        page.on("console", lambda message: troubles.append(message.text) if _is_trouble(message) else None)
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: None if _is_local(request.url) else troubles.append(request.url))
         page.goto(url)
@@ -151,7 +154,7 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         page.close()
         if page.context != context:
             page.context.close()
-    assert troubles == []
+    assert [trouble for trouble in troubles if not any(words in trouble for words in HARMLESS)] == []
     assert not any(pwned)
 
 
@@ -223,11 +226,6 @@ def _new_context(browser: Browser) -> BrowserContext:
 
 def _settings() -> Settings:
     return Settings(passage_tokens=32, max_question_characters=300)
-
-
-def _is_trouble(message: ConsoleMessage) -> bool:
-    """An error; but not that the server has stopped, which a page that is still open may see when a test ends."""
-    return message.type == "error" and "ERR_CONNECTION_REFUSED" not in message.text
 
 
 def _is_local(url: str) -> bool:
