@@ -1,4 +1,4 @@
-"""The page without a browser: what is rendered, what is refused, what is kept."""
+"""The page without a browser: its events, what surrounds it, and the application that serves it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
-from html import unescape
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
-from index.errors import EncoderError, PinciteError
-from index.querying import SYNTAX
-from index.records import CANDIDATES, Answer, Citation, Coverage, DocumentInfo, Hit, Location, Passage, Span, Statement
+from index.errors import EncoderError
+from index.records import Answer, Document
 from index.settings import Settings
-from index.web import create_app, rendering, showing_answers
+from index.web import create_app, showing_answers
 from index.web.asking import Asking
 from index.web.bundling import PARTS, STATIC
 from index.web.fragments import add_fragments
 from index.web.remembering import MOST, Remembered
 from index.web.shell import POLICY, Shell
-from index.web.showing_answers import cards
-from tests.making import why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,437 +34,11 @@ if TYPE_CHECKING:
     from index.library import Library
     from tests.conftest import Write
 
-ATTACK = "<img src=x onerror=alert(1)> \"quoted\" 'too' & ${alert(1)}"
-ESCAPED = "&lt;img src=x onerror=alert(1)&gt; &#34;quoted&#34; &#39;too&#39; &amp; ${alert(1)}"
-TEXT = "One begins. Two goes on. Three carries it. Four follows. Five ends."
-SENTENCES = (Span(0, 11), Span(12, 24), Span(25, 42), Span(43, 56), Span(57, 67))
-
-
-def a_hit(**changes: Any) -> Hit:
-    """A hit whose pin is the third of five sentences, or as the changes want it."""
-    info = DocumentInfo("d" * 64, "/papers/three.txt", "On Three", "A. Author", "1999", "text/plain", 267, 0, 4)
-    passage = Passage(7, info.id, 0, 100, 167, TEXT, tuple(Span(a + 100, b + 100) for a, b in SENTENCES))
-    hit = {
-        "passage": passage,
-        "document": info,
-        "score": 0.734,
-        "pin": passage.sentences[2],
-        "location": Location(page="4", paragraph=2),
-        "why": why(dense=0.61, dense_rank=1, lexical=0.0, matched_terms=("carries",)),
-    }
-    return Hit(**{**hit, **changes})
-
-
-def another_hit(**changes: Any) -> Hit:
-    """A hit in another passage of another document."""
-    info = replace(a_hit().document, id="e" * 64, title="On Four")
-    passage = replace(a_hit().passage, id=8, document_id=info.id)
-    return a_hit(**{"document": info, "passage": passage, **changes})
-
-
-def citing(marker: int, hit: Hit, span: Span | None = None) -> Citation:
-    """A citation of a hit, of its pin or of some other span."""
-    span = span or hit.pin
-    return Citation(marker, hit.document, hit.location, *span, hit.words(span))
-
-
-def an_answer(*citations: Citation, hits: tuple[Hit, ...] = (), **changes: Any) -> Answer:
-    """An answer of one quotation for each citation; without any, that there is none."""
-    answer = Answer(
-        question="q",
-        status="answered" if citations else "abstained",
-        confidence=0.93 if citations else 0.04,
-        bar=0.6,
-        statements=tuple(Statement(each.quote, (each.marker,), "quoted") for each in citations),
-        citations=citations,
-        hits=hits,
-        searched=(1234, 12),
-        writer="quote",
-        timings_ms={},
-    )
-    return replace(answer, **changes)
-
-
-def answered(*hits: Hit, **changes: Any) -> Answer:
-    """An answer that rests on the first of these hits."""
-    return an_answer(citing(1, hits[0]), hits=hits, **changes)
-
-
-def show(answer: Answer, *, narrowed: bool = False) -> str:
-    """The answer as markup."""
-    return shown(showing_answers.answer(answer, cards(answer), 12.4, "key", narrowed=narrowed))
-
-
-def shown(html: str) -> str:
-    """Markup without the white space that a browser would not show."""
-    return " ".join(html.split())
-
-
-def bare(html: str) -> str:
-    """What a reader sees of it."""
-    return shown(unescape(re.sub(r"<[^>]+>", "", html)))
-
-
-def quoted(html: str) -> str:
-    """The first quotation, without what is shown in place of the passage's other sentences."""
-    quote = html.split("<blockquote", 1)[1].split(">", 1)[1].split("</blockquote>")[0]
-    return re.sub(r'<span class="p-gap"[^>]*>.*?</span>', "", quote)
-
-
-# Cards
-
-
-def test_a_card_marks_exactly_the_citation() -> None:
-    """What stands before the mark, in it and after it is the passage, to the letter."""
-    quote = quoted(show(answered(a_hit())))
-    assert "<mark>Three carries it.</mark>" in quote
-    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quote) == TEXT
-
-
-@pytest.mark.parametrize(
-    "span",
-    [*(Span(a + 100, b + 100) for a, b in SENTENCES), Span(131, 141), Span(112, 156), Span(100, 167), Span(125, 131)],
-)
-def test_a_citation_may_be_any_span(span: Span) -> None:
-    """A sentence, a part of one, several, all."""
-    hit = a_hit()
-    html = show(an_answer(citing(1, hit, span), hits=(hit,)))
-    assert f"<mark>{TEXT[span.start - 100 : span.end - 100]}</mark>" in html
-    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quoted(html)) == TEXT
-
-
-def test_headings_that_begin_a_passage_are_left_to_its_place() -> None:
-    """They are no sentences of it; the reader is told the heading above."""
-    hit = a_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
-    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quoted(show(answered(hit)))) == TEXT.removeprefix("One begins. ")
-
-
-def test_a_cited_heading_is_shown() -> None:
-    """Whatever is cited can be seen."""
-    hit = a_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
-    html = show(an_answer(citing(1, hit, hit.passage.sentences[0]), hits=(hit,)))
-    assert "<mark>One begins.</mark>" in html
-
-
-def test_a_card_says_where_it_is_from_and_why() -> None:
-    """Author, date, place and score; and what copying gives."""
-    html = show(answered(a_hit()))
-    assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
-    assert "Score </span>0.73" in html
-    assert 'data-quote="Three carries it." data-reference="A. Author, On Three (1999), p. 4, ¶ 2"' in html
-
-
-@pytest.mark.parametrize(
-    ("heading", "label"),
-    [
-        ("On Three", "p. 4, ¶ 2"),
-        ("On Three > The second", "p. 4, § The second, ¶ 2"),
-        ("On Three and more", "p. 4, § On Three and more, ¶ 2"),
-        ("Elsewhere", "p. 4, § Elsewhere, ¶ 2"),
-    ],
-)
-def test_a_place_does_not_repeat_the_title(heading: str, label: str) -> None:
-    """Where the title is the highest heading, the card has it already."""
-    hit = a_hit(location=Location("4", heading, 2))
-    assert cards(answered(hit))[0].place == label
-
-
-def test_cards_carry_the_numbers_of_the_citations() -> None:
-    """Those of the passages that the answer does not use go on from there."""
-    one, two = a_hit(), another_hit()
-    answer = an_answer(citing(1, two), citing(2, one), hits=(one, two, another_hit(passage=replace(TALE, id=9))))
-    made = cards(answer)
-    assert [(card.number, card.hit.document.name, card.cited) for card in made] == [
-        (1, "On Four", True),
-        (2, "On Three", True),
-        (3, "On Four", False),
-    ]
-
-
-TALE = replace(a_hit().passage, document_id="e" * 64)
-
-
-def test_a_passage_that_is_cited_twice_is_shown_once_in_full() -> None:
-    """Its other citations show the sentence and its neighbours, and say whose passage it is."""
-    hit = a_hit()
-    first, last = hit.passage.sentences[0], hit.passage.sentences[-1]
-    answer = an_answer(citing(1, hit, first), citing(2, hit, last), hits=(hit,))
-    html = show(answer)
-    assert [(card.number, card.same_as) for card in cards(answer)] == [(1, 0), (2, 1)]
-    assert html.count('class="p-brief"') == 1
-    assert "same passage as 1" in html
-    assert html.count("Why this passage") == 2
-
-
-def test_a_number_leads_to_the_words() -> None:
-    """By document and span, in the address and for the viewer alike."""
-    html = show(answered(a_hit()))
-    link = html.split('<a class="p-cite"')[1].split("</a>")[0]
-    identity = "d" * 64
-    assert f'href="d/{identity}#125-142"' in link
-    assert f'data-act="source" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in link
-    assert 'aria-label="Source 1: On Three, p. 4, ¶ 2"' in link
-    assert f'id="passage-1" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in html
-
-
-def reasons(html: str) -> dict[str, str]:
-    """What stands under "Why this passage", by its name, without tags."""
-    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html.split("Why this passage")[1], re.DOTALL)
-    return {name: re.sub(r"<[^>]+>", "", value) for name, value in pairs}
-
-
-def reasons_of(**stated: Any) -> dict[str, str]:
-    """The same, of a hit with these reasons."""
-    return reasons(show(answered(a_hit(why=why(**stated)))))
-
-
-def test_a_card_tells_every_reason() -> None:
-    """One line each, in the order in which they come about."""
-    told = reasons_of(
-        dense=0.612,
-        dense_rank=2,
-        lexical=3.14,
-        lexical_rank=1,
-        fused=0.978,
-        evidence=0.834,
-        verbatim=True,
-        reranked=0.456,
-        matched_terms=("three", "carries"),
-        pin_terms=("carries",),
-        nearest_words=("carries", "it"),
-    )
-    assert told == {
-        "Meaning": "cosine 0.61, rank 2",
-        "Words": "BM25 3.1, rank 1",
-        "Both, fused": "0.98",
-        "Evidence": "0.83; the question, word for word",
-        "Reranked": "0.46",
-        "In common": "three, carries",
-        "Best sentence": "carries",
-        "Nearest": "carries, it",
-    }
-
-
-def test_a_card_tells_what_it_was_not_found_for() -> None:
-    """Far from the question in meaning and without a word of it; what a side was not asked is not told."""
-    assert reasons_of(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1) == {
-        "Meaning": f"cosine 0.10, beyond the first {CANDIDATES}",
-        "Words": "none of the question’s",
-        "Both, fused": "0.10",
-        "Evidence": "0.10",
-    }
-    assert reasons_of(lexical=1.2) == {
-        "Words": f"BM25 1.2, beyond the first {CANDIDATES}",
-        "Both, fused": "0.00",
-        "Evidence": "0.00",
-        "In common": "none in the passage, some beside it",
-    }
-
-
-def copies(number: int) -> tuple[Hit, ...]:
-    """Copies of a hit, in documents of their own."""
-    info = a_hit().document
-    infos = [replace(info, id=f"{n:064}", title=f"Copy {n}", characters=334) for n in range(1, number + 1)]
-    return tuple(a_hit(document=each) for each in infos)
-
-
-def test_a_card_names_its_copies() -> None:
-    """Three of them at most, each with its place; the rest is a number."""
-    html = show(answered(a_hit(also=copies(5))))
-    also = html.split('<details class="p-also">')[1].split("</details>")[0]
-    assert "<summary>Also in 5 other places</summary>" in also
-    assert re.findall(r"<bdi>(Copy \d)</bdi>", also) == ["Copy 1", "Copy 2", "Copy 3"]
-    assert also.count("<bdi>p. 4, ¶ 2</bdi>") == 3
-    assert "and 2 more" in also
-    html = show(answered(a_hit(also=(a_hit(location=Location()),))))
-    assert "<summary>Also in 1 other place</summary> <ul> <li><bdi>On Three</bdi></li> </ul>" in html
-    assert "p-also" not in show(answered(a_hit()))
-
-
-def test_a_document_without_title_goes_by_its_file() -> None:
-    """And a reference leaves out what is not known."""
-    info = DocumentInfo("d" * 64, "/papers/three.txt", "", "", "", "text/plain", 267, 0, 4)
-    assert cards(answered(a_hit(document=info, location=Location())))[0].reference == "three.txt"
-
-
-# Answers
-
-
-def test_an_answer_is_announced_with_its_numbers() -> None:
-    """So that those who do not see it know what there is to be read."""
-    html = show(answered(a_hit(), another_hit()))
-    assert 'data-say="Answer ready. 1 sentence, 1 source."' in html
-    assert "<span>2 documents</span> <span>2 passages</span> <span>12 ms</span>" in html
-
-
-@pytest.mark.parametrize(
-    ("confidence", "words"),
-    [
-        (0.95, "Very likely answered here"),
-        (0.8, "Likely answered here"),
-        (0.61, "Perhaps answered here"),
-    ],
-)
-def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
-    """The figure, and the bar, are there on demand."""
-    html = bare(show(answered(a_hit(), confidence=confidence)))
-    assert words in html
-    assert f"Confidence {confidence:.2f}: how likely it is, from 0 to 1" in html
-    assert "From 0.60 on, one is given. 1,234 passages of 12 documents were searched." in html
-
-
-@pytest.mark.parametrize(
-    ("text", "read"),
-    [
-        ("- For China it is minor.", "For China it is minor."),
-        ("• A point.", "A point."),
-        ("3. Third, it is so.", "Third, it is so."),
-        ("… which was so.", "… which was so."),
-        ("-40 degrees were measured.", "-40 degrees were measured."),
-        ("1999 was cold.", "1999 was cold."),
-    ],
-)
-def test_an_item_of_a_list_stands_alone_without_its_bullet(text: str, read: str) -> None:
-    """The answer is read as sentences; the card has the passage as it is."""
-    html = show(answered(a_hit(), statements=(Statement(text, (1,), "quoted"),)))
-    assert f"<bdi>{read}</bdi>" in html
-
-
-def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
-    """In plain words, with what differs; what is supported has no remark."""
-    statements = (
-        Statement("It is so.", (1,), "supported"),
-        Statement("It was 12.", (1,), "number differs", "12 here, 15 in the source"),
-        Statement("It was B.", (1,), "name differs", "B here, A in the source"),
-        Statement("It was not.", (1,), "negation differs"),
-        Statement("It flew.", (), "not found"),
-    )
-    html = show(answered(a_hit(), writer="model", statements=statements, notes=("1 of 5 sentences supported.",)))
-    assert re.findall(r'<span class="p-verdict" role="note">(.*?)</span>', html) == [
-        "A number differs: 12 here, 15 in the source",
-        "A name differs: B here, A in the source",
-        "Says the opposite",
-        "Not found in the passages",
-    ]
-    assert "each sentence was checked against the passages. 1 of 5 sentences supported." in bare(html)
-    assert "1 of 5 sentences supported." in html.split('data-say="')[1].split('"')[0]
-    assert "Written by a language model" not in show(answered(a_hit()))
-
-
-def test_a_copy_of_an_answer_holds_its_remarks() -> None:
-    """What is not supported is told wherever the answer goes."""
-    statements = (Statement("It flew.", (), "not found"),)
-    html = show(answered(a_hit(), writer="model", statements=statements))
-    assert "[-] It flew. (not found)" in html.split('data-text="')[1].split('"')[0]
-
-
-def test_an_answer_can_be_exported_in_every_form() -> None:
-    """By its key."""
-    html = show(answered(a_hit()))
-    forms = re.findall(r'href="page/export\?answer=key&amp;form=(\w+)"', html)
-    assert forms == list(showing_answers.FORMS)
-
-
-def test_notes_stand_above_the_answer() -> None:
-    """And are told to those who do not see them."""
-    html = show(answered(a_hit(), notes=("Read so.", "And so.")))
-    assert 'data-say="Answer ready. 1 sentence, 1 source. Read so. And so."' in html
-    assert html.index("<bdi>And so.</bdi>") < html.index('class="p-answer"')
-
-
-def test_passages_that_are_not_used_are_folded_away_where_they_are_many() -> None:
-    """Four are shown; none of them is marked as a source."""
-    rest = [another_hit(passage=replace(TALE, id=n)) for n in range(20, 27)]
-    html = show(answered(a_hit(), *rest))
-    assert "<summary>3 more passages</summary>" in html
-    assert html.count('class="p-card p-related"') == 7
-    assert html.count('class="p-card"') == 1
-
-
-# No answer
-
-
-def test_that_there_is_no_answer_is_said_with_the_nearest_passage() -> None:
-    """What was searched, the figure that decided, and what to try."""
-    html = show(an_answer(hits=(a_hit(), another_hit())))
-    told = bare(html)
-    assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in told
-    assert "The confidence is 0.04; from 0.60 on, an answer is given." in told
-    assert "What came nearest" in told
-    assert "Search in all documents" not in told
-    assert "Search in all documents" in show(an_answer(hits=(a_hit(),)), narrowed=True)
-    assert "p-answer" not in html
-    assert html.count("p-related") == 2
-
-
-def test_notes_say_why_nothing_was_found() -> None:
-    """In place of general advice."""
-    html = show(an_answer(notes=("No document is so.",)))
-    assert 'data-say="Nothing found. No document is so."' in html
-    assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
-    assert "Name a person" not in html
-    assert "Name a person" in show(an_answer())
-
-
-# Where it stands
-
-
-def test_copies_have_ticks_of_their_own() -> None:
-    """With the number of the passage, so that they light up with it; a document that has only a copy is not greyed."""
-    best = a_hit(also=(*copies(1), a_hit(pin=SENTENCES[0])))
-    html = showing_answers.strips([best.document, best.also[0].document], cards(answered(best)))
-    assert html.count('<i class="p-copy" data-n="1"') == 2
-    assert html.count('<i class="p-used" data-n="1" style="left:46.8%"') == 1
-    assert html.count(">Passage 1; <") == 2
-    assert "p-off" not in html
-
-
-def test_a_passage_that_is_not_used_has_a_fainter_tick() -> None:
-    """As its number is hollow."""
-    html = showing_answers.strips([a_hit().document], cards(an_answer(hits=(a_hit(),))))
-    assert '<i class="p-faint" data-n="1"' in html
-
-
-def test_without_ticks_no_document_is_greyed() -> None:
-    """Where nothing was found, nothing comes from anywhere."""
-    assert "p-off" not in showing_answers.strips([a_hit().document])
-
-
-def test_a_long_library_is_cut_beside_the_answer_but_not_where_passages_were_found() -> None:
-    """Documents with a hit come before the others, and the rest is a number."""
-    infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
-    html = showing_answers.strips(infos, cards(answered(a_hit(document=infos[19]))))
-    assert html.count("<li") == showing_answers.RAIL_LENGTH
-    assert "19.txt" in html
-    assert f"and {20 - showing_answers.RAIL_LENGTH} more documents" in shown(html)
-
-
-def test_coverage_has_a_row_for_each_document() -> None:
-    """Its best passage, or that there is no mention; very many rows become a number."""
-    silent = [Coverage(replace(a_hit().document, id=f"{n:064}", title=f"Silent {n}"), None) for n in range(300)]
-    html = shown(showing_answers.coverage([Coverage(a_hit().document, a_hit()), *silent]))
-    assert "1 of 301 documents speaks to this question" in html
-    assert "<mark>Three carries it.</mark>" in html
-    assert html.count("no mention") == showing_answers.COVERED - 1
-    assert "and 101 more documents" in html
-    assert "No document was searched for this." in showing_answers.coverage([])
+EXAMPLES = ("Who signed the treaty?",)
+NONE = Answer("q", "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
 
 
 # Before a question
-
-
-def test_the_page_lists_the_operators() -> None:
-    """All of them, as `index.querying` states them."""
-    html = rendering.helpers()
-    pairs = re.findall(r"<dt><code>(.*?)</code></dt><dd>(.*?)</dd>", html)
-    assert [(unescape(example), unescape(meaning)) for example, meaning in pairs] == list(SYNTAX)
-
-
-def test_the_hero_counts() -> None:
-    """One document, many, none."""
-    assert "only from this one document" in rendering.hero(1)
-    assert "only from these 1,284 documents" in rendering.hero(1284)
-    assert "Ask your own documents" in rendering.hero(0)
 
 
 def test_examples_are_made_once_for_each_state_of_the_library(
@@ -503,7 +73,7 @@ def test_a_changed_library_keeps_the_answer_and_the_choice(library: Library, wri
     """What is read is not taken away; a document that is gone is no longer chosen."""
     library.add([write("a.txt", "The king signed the treaty."), write("b.txt", "The queen kept a garden.")])
     infos = library.documents()
-    asking = Asking(library, Settings(), ())
+    asking = Asking(library, Settings(), EXAMPLES)
     shown = asking.refresh("Who signed?", [infos[0].id, "gone"], [])
     assert "__type__" in shown.strips
     assert shown.pills["value"] == [infos[0].id]
@@ -511,52 +81,32 @@ def test_a_changed_library_keeps_the_answer_and_the_choice(library: Library, wri
     assert "p-strip" in asking.refresh("", [], []).strips
 
 
-# Words from outside
-
-
-def hostile_info() -> DocumentInfo:
-    """A document that is called what nobody should call it."""
-    return DocumentInfo("d" * 64, f"/papers/{ATTACK}", ATTACK, ATTACK, ATTACK, f"x/{ATTACK}", 67, 0, 1, (ATTACK,))
-
-
-def hostile_hit() -> Hit:
-    """A hit in it."""
-    passage = Passage(1, "d" * 64, 0, 0, len(ATTACK), ATTACK, (Span(0, len(ATTACK)),))
-    words = dict.fromkeys(("matched_terms", "pin_terms", "nearest_words"), (ATTACK,))
-    reason = why(dense=0.5, dense_rank=1, lexical=1.0, lexical_rank=1, **words)
-    hit = Hit(passage, hostile_info(), 0.5, Span(0, len(ATTACK)), Location(heading=ATTACK), reason)
-    return replace(hit, also=(hit,) * 5)
-
-
 @pytest.mark.parametrize(
-    "html",
+    ("documents", "chosen", "pills", "listed"),
     [
-        pytest.param(lambda: show(answered(hostile_hit(), question=ATTACK)), id="answer"),
-        pytest.param(lambda: show(answered(a_hit(), notes=(ATTACK,))), id="notes"),
-        pytest.param(lambda: show(an_answer(notes=(ATTACK,))), id="notes alone"),
-        pytest.param(lambda: show(an_answer(hits=(hostile_hit(),), question=ATTACK)), id="no answer"),
-        pytest.param(
-            lambda: show(answered(a_hit(), statements=(Statement(ATTACK, (1,), "not found", ATTACK),))), id="verdict"
-        ),
-        pytest.param(lambda: show(answered(a_hit(also=(hostile_hit(),)))), id="copies"),
-        pytest.param(lambda: showing_answers.writing(ATTACK), id="being written"),
-        pytest.param(lambda: showing_answers.strips([hostile_info()], cards(answered(hostile_hit()))), id="strips"),
-        pytest.param(
-            lambda: showing_answers.coverage([Coverage(hostile_info(), hostile_hit()), Coverage(hostile_info(), None)]),
-            id="coverage",
-        ),
-        pytest.param(lambda: rendering.helpers([(ATTACK, "what it does")]), id="operators"),
-        pytest.param(lambda: rendering.helpers([("-word", ATTACK)]), id="meanings"),
-        pytest.param(lambda: rendering.problem(PinciteError(ATTACK, ATTACK)), id="problem"),
-        pytest.param(lambda: rendering.beginning([ATTACK], empty=False), id="examples"),
-        pytest.param(lambda: rendering.complaint(ATTACK), id="complaint"),
+        (0, (), 0, 0),
+        (1, (), 0, 0),
+        (2, (1,), 2, 0),
+        (8, (), 8, 0),
+        (9, (3,), 0, 9),
+        (1000, (), 0, 1000),
+        (1001, (), 0, 0),
+        (1001, (5, 7), 0, 2),
     ],
 )
-def test_every_word_from_outside_is_escaped(html: Any) -> None:
-    """In text and in attributes alike, wherever it stands."""
-    markup = html()
-    assert "<img" not in markup
-    assert ESCAPED.split("/")[0] in markup
+def test_documents_are_chosen_as_their_number_allows(
+    library: Library, documents: int, chosen: tuple[int, ...], pills: int, listed: int
+) -> None:
+    """By pills, by a list, or in the question; one alone is not chosen at all."""
+    made = (
+        Document(f"{n:064}", f"/{n:04}.txt", "", "", "", "text/plain", "The king wrote.", ()) for n in range(documents)
+    )
+    library.add_documents(made)
+    shown = Asking(library, Settings(), EXAMPLES).overview([f"{n:064}" for n in chosen])
+    for update, number in ((shown.pills, pills), (shown.listed, listed)):
+        assert len(update["choices"]) == number
+        assert update["visible"] == (number > 0)
+        assert update["value"] == ([f"{n:064}" for n in chosen] if number else [])
 
 
 # What is remembered
@@ -565,7 +115,7 @@ def test_every_word_from_outside_is_escaped(html: Any) -> None:
 def test_answers_are_remembered_for_a_while() -> None:
     """By keys that nobody guesses; the oldest goes first."""
     remembered = Remembered()
-    keys = [remembered.keep(an_answer(question=str(n))) for n in range(MOST + 1)]
+    keys = [remembered.keep(replace(NONE, question=str(n))) for n in range(MOST + 1)]
     assert len(set(keys)) == MOST + 1
     assert all(len(key) >= 16 for key in keys)
     assert remembered.find(keys[0]) is None

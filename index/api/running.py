@@ -38,17 +38,22 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
         try:
             app = build(library, settings, jobs)
             add_front(app)
-            uvicorn.run(
-                app,
-                host=host,
-                port=port,
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
+            listen(app, host=host, port=port)
         finally:
             jobs.close()
+
+
+def listen(app: FastAPI, *, host: str, port: int) -> None:
+    """Serve an application until interrupted. Addresses hold questions, so the server's own log of requests is off."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
 
 
 def add_front(app: FastAPI) -> None:

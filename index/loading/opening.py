@@ -17,7 +17,7 @@ def locate(path: Path) -> Path:
     """
     source = Path(os.path.normpath(path.absolute()))
     if not str(source).isprintable() and any("\ud800" <= character <= "\udfff" for character in str(source)):
-        raise SourceNotReadable(f"The name {str(source)!r} is not valid text.", "Rename it, and add it again.")
+        raise SourceNotReadable(f"The name {source.name!r} is not valid text.", "Rename it, and add it again.")
     return source
 
 

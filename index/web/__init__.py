@@ -6,10 +6,8 @@ Importing this package loads neither Gradio nor FastAPI: that takes seconds, and
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,26 +32,16 @@ def create_app(library: Library, settings: Settings | None = None, *, examples: 
 
 
 def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: Sequence[str] = ()) -> None:
-    """Open the library in a folder, made where there is none, and serve its page until interrupted.
-
-    Addresses hold questions, so requests are not logged.
-    """
+    """Open the library in a folder, made where there is none, and serve its page until interrupted."""
+    from index.api import journal
     from index.library import Library
 
+    journal.write_lines()
     with Library.open(folder, settings) as library:
-        threading.Thread(target=_warm, args=[library], daemon=True).start()
         app = create_app(library, settings, examples=examples)
-        import uvicorn
+        from index.api.running import listen
 
-        uvicorn.run(app, host=host, port=port, access_log=False)
-
-
-def _warm(library: Library) -> None:
-    """Load the encoder before the first question. Where that fails, the question fails in the same way, and says so."""
-    from index.errors import PinciteError
-
-    with contextlib.suppress(PinciteError):
-        library.encoder()
+        listen(app, host=host, port=port)
 
 
 def _keep_gradio_quiet() -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PILLS = 8
 """More documents than this are chosen from a list."""
+LISTED = 1000
+"""And more than this cannot be listed: each visitor would wait for them."""
 FRAME_SECONDS = 0.1
 """While a model writes, the page is drawn anew at most this often."""
 _LONGEST_LABEL = 60
@@ -151,6 +153,7 @@ class Asking:
         began = time.perf_counter()
         drawn = 0.0
         written = ""
+        documents: list[DocumentInfo] = []
         try:
             documents = self._documents()
             if not documents:
@@ -167,10 +170,10 @@ class Asking:
                     yield Shown(showing_answers.writing(written), gr.skip(), gr.skip())
                     drawn = time.perf_counter()
         except PinciteError as error:
-            yield Shown(rendering.problem(error), "", showing_answers.strips(()))
+            yield Shown(rendering.problem(error), "", showing_answers.strips(documents))
         except Exception:
             _log.exception("A question could not be answered.")
-            yield Shown(rendering.problem(None), "", showing_answers.strips(()))
+            yield Shown(rendering.problem(None), "", showing_answers.strips(documents))
 
     def _shown(
         self, answer: Answer, documents: Sequence[DocumentInfo], milliseconds: float, *, narrowed: bool
@@ -195,11 +198,14 @@ def _of(generation: int, known: dict[int, list[T]], make: Callable[[], list[T]])
 
 
 def _choices(documents: Sequence[DocumentInfo], chosen: Sequence[str]) -> tuple[Update, Update]:
-    """Pills for a few documents, a list for many, neither where there is nothing to choose."""
-    choices = [(_label(info), info.id) for info in documents]
+    """Pills for a few documents, a list for many, neither where there is nothing to choose.
+
+    Of too many for a list, it holds those that an address has chosen; the others are named in the question, by `in:`.
+    """
     chosen = [info.id for info in documents if info.id in chosen]
+    choices = [(_label(info), info.id) for info in documents if len(documents) <= LISTED or info.id in chosen]
     pills = 1 < len(documents) <= PILLS
-    listed = len(documents) > PILLS
+    listed = len(documents) > PILLS and bool(choices)
     return (
         gr.update(choices=choices if pills else [], value=chosen if pills else [], visible=pills),
         gr.update(choices=choices if listed else [], value=chosen if listed else [], visible=listed),

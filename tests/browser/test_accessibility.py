@@ -28,7 +28,7 @@ STORY = Story(
     text=ASKED[HTML],
     page=ASKED[PDF],
     nothing="Who painted the albatross of Lisbon?",
-    upload="The doctor baked bread in winter. " * 6000,
+    upload="".join(f"On day {n} the doctor baked bread in the harbour of the king. " for n in range(2000)),
 )
 
 
@@ -38,7 +38,7 @@ def test_every_state_can_be_perceived_by_everybody(tmp_path: Path, visit: Visit,
     encoder = FakeEncoder()
     with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
         library.add([SEEDS / name for name in (MARKDOWN, PDF, HTML, WORD)])
-        encoder.seconds = 0.5
+        encoder.seconds = 1.0
         with serving(library) as url:
             page = visit(url, size=size)
             complaints = []

@@ -166,14 +166,13 @@ def test_some_are_uploaded_and_removed_in_the_browser(tmp_path: Path, visit: Vis
         page.close()  # before the server stops: the page would complain
 
 
-@SIZES
-def test_ten_megabytes_in_one_line(tmp_path: Path, visit: Visit, size: ViewportSize) -> None:
+def test_ten_megabytes_in_one_line(tmp_path: Path, visit: Visit) -> None:
     """A line without an end is cut into passages like any text; only what is looked at reaches the browser."""
     (tmp_path / "line.txt").write_text((LINE * (TEN_MEGABYTES // len(LINE) + 1))[:TEN_MEGABYTES])
     with _library(tmp_path / "library", words=1000) as library:
         assert not library.add(tmp_path / "line.txt").failed
         with serving(library) as url:
-            page = _watched(visit(url, size=size))
+            page = _watched(visit(url, size=DESK))
             ask(page, "Where did the comet fall?")
             expect(first(page).locator("blockquote")).to_contain_text(LINE.strip())
             assert outside(page) == []
@@ -181,6 +180,10 @@ def test_ten_megabytes_in_one_line(tmp_path: Path, visit: Visit, size: ViewportS
             text = opened(page).locator("#viewer-text").inner_text()
             assert LINE.strip() in text
             assert len(text) < TEN_MEGABYTES / 100
+            assert outside(page) == []
+            page.set_viewport_size(PHONE)
+            assert outside(page) == []
+            page.keyboard.press("Escape")
             assert outside(page) == []
             _assert_stayed(page)
             page.close()  # before the server stops: the page would complain

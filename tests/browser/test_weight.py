@@ -13,16 +13,14 @@ if TYPE_CHECKING:
 QUESTION = "#question textarea"
 
 
-def test_a_first_visit_is_light(site: str, browser: Browser) -> None:
-    """At most 80 requests and 480 KB, of which Gradio alone takes 58 and 371."""
-    weight = weigh(browser, site, QUESTION)
-    assert weight.requests <= 80
-    assert weight.kilobytes <= 480
+def test_the_page_is_light(site: str, browser: Browser) -> None:
+    """A first visit takes at most 80 requests and 480 KB, of which Gradio alone takes 58 and 371.
 
-
-def test_an_answer_adds_little(site: str, browser: Browser) -> None:
-    """A visit that arrives with a question costs hardly more than one without."""
+    One that arrives with a question takes hardly more.
+    """
     home = weigh(browser, site, QUESTION)
+    assert home.requests <= 80
+    assert home.kilobytes <= 480
     answer = weigh(browser, f"{site}/?{urlencode({'q': 'Who signed the treaty?'})}", QUESTION)
     assert answer.requests <= home.requests + 4
     assert answer.kilobytes <= home.kilobytes + 60
