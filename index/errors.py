@@ -25,6 +25,7 @@
     │   ├── NotAllowed
     │   ├── AddressRefused
     │   ├── TooMany
+    │   ├── Stopping
     │   ├── QueueFull
     │   └── JobNotFound
     └── LoadingError                 becomes a `Failure` in the receipt; never stops the other files
@@ -221,6 +222,13 @@ class TooMany(ServiceError):
         self.count = count
         self.limit = limit
         self.setting = setting
+
+
+class Stopping(ServiceError):
+    """The server is being stopped, and begins nothing new."""
+
+    def __init__(self) -> None:
+        super().__init__("The server is being stopped.", "Try again when it is back.")
 
 
 class QueueFull(ServiceError):

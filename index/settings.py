@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     allow_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders of the server from which whoever can reach it may add documents; in the environment as in PATH."""
     allow_hosts: str = ""
-    """Names, with commas between them, by which assistants may address a server on this machine besides `localhost`."""
+    """Names, with commas between them, by which a server on this machine is addressed besides `localhost`."""
     log_questions: bool = False
     """Whether a server's log may hold the text of questions."""
 

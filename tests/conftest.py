@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from index.encoding import SentenceTransformerEncoder
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and FAISS are loaded: the workers share the cores
+
 MANDATORY = ("faults", "browser", "server")
 """Tests of these kinds prove what the README promises: where CI sets `CI=true`, skipping one of them is a failure."""
 EXCUSED = "shared data"

@@ -11,8 +11,7 @@ import pytest
 
 from index.errors import PinciteError
 from index.querying import SYNTAX
-from index.records import Answer, Citation, Coverage, DocumentInfo, Hit, Location, Passage, Span, Statement
-from index.retrieval.searching import CANDIDATES
+from index.records import CANDIDATES, Answer, Citation, Coverage, DocumentInfo, Hit, Location, Passage, Span, Statement
 from index.web import rendering, showing_answers
 from index.web.showing_answers import cards
 from tests.making import why

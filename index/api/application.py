@@ -21,6 +21,7 @@ from index.api.observing import Observing
 from index.api.service import Service, Warmth
 from index.api.unmatched import Unmatched
 from index.errors import PinciteError
+from index.mcp.guarding import names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,7 +66,7 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
     app.add_middleware(Heading)
-    app.add_middleware(Guarding)
+    app.add_middleware(Guarding, allowed=names(settings.allow_hosts))
     app.add_middleware(Limiting, megabytes=settings.max_body_megabytes)
     app.add_middleware(Observing, measures=service.measures)
     app.openapi = described(app, settings)  # type: ignore[method-assign]  # as FastAPI wants it

@@ -98,6 +98,7 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.NotAllowed: Kind(HTTPStatus.FORBIDDEN, "Not allowed here"),
     errors.AddressRefused: Kind(HTTPStatus.FORBIDDEN, "Nothing is fetched from that address"),
     errors.TooMany: Kind(_UNFIT, "Too many at once"),
+    errors.Stopping: Kind(_NO_SERVICE, "The server is being stopped"),
     errors.QueueFull: Kind(_NO_SERVICE, "Too many jobs are waiting"),
     errors.JobNotFound: Kind(_MISSING, "There is no such job"),
     errors.LoadingError: Kind(_UNFIT, "The file cannot be read"),

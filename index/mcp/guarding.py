@@ -1,4 +1,4 @@
-"""Who may not speak to an assistant's door: other people's web pages, through the browser of whoever reads them.
+"""Who may not speak to a library: other people's web pages, through the browser of whoever reads them.
 
 A page can send requests to `localhost`, and by rebinding its own name to 127.0.0.1 it can even read the answers. So a
 request that arrives on the loopback device must name this machine (or a name that the operator has allowed, as behind a
@@ -25,15 +25,30 @@ if TYPE_CHECKING:
 _NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+MISADDRESSED = (
+    "Not addressed to this server, which is on this machine only. "
+    "Whoever runs it can allow other names with PINCITE_ALLOW_HOSTS."
+)
+
+
+def names(setting: str) -> frozenset[str]:
+    """The names of this server in PINCITE_ALLOW_HOSTS."""
+    return frozenset(setting.lower().replace(",", " ").split())
+
+
+def is_misaddressed(scope: Scope, allowed: Collection[str]) -> bool:
+    """Whether a request came to this machine's own device under a name that is not its own, nor one of `allowed`."""
+    return _is_loopback(scope) and _named(f"//{Headers(scope=scope).get('host', '')}") not in _NAMES.union(allowed)
+
+
 def refusal(scope: Scope, allowed: Collection[str]) -> Response | None:
-    """The response to a request that must not be answered; None for any other. `allowed` are names of this server."""
+    """The response to an assistant's request that must not be answered; None for any other."""
     headers = Headers(scope=scope)
     host, origin = headers.get("host", ""), headers.get("origin")
-    local, known = _is_loopback(scope), _NAMES.union(allowed)
-    if local and _named(f"//{host}") not in known:
-        hint = "This server is on this machine only. Whoever runs it can allow other names with PINCITE_ALLOW_HOSTS."
-        return PlainTextResponse(f"Not addressed to this server. {hint}", status_code=421)
-    if origin is not None and origin.partition("//")[2] != host and not (local and _named(origin) in known):
+    if is_misaddressed(scope, allowed):
+        return PlainTextResponse(MISADDRESSED, status_code=421)
+    own = _is_loopback(scope) and _named(origin or "") in _NAMES.union(allowed)
+    if origin is not None and origin.partition("//")[2] != host and not own:
         return PlainTextResponse("Pages of other servers may not ask this one.", status_code=403)
     return None
 

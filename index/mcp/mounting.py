@@ -10,7 +10,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from index.mcp.guarding import refusal
+from index.mcp.guarding import names, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ class Endpoint:
     def __init__(self, server: Server[Any], settings: Settings) -> None:
         self._server = server
         self._settings = settings
-        self._names = frozenset(settings.allow_hosts.lower().replace(",", " ").split())
+        self._names = names(settings.allow_hosts)
         self._manager: StreamableHTTPSessionManager | None = None
 
     @property

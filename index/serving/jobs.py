@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from index.errors import JobNotFound, PinciteError, QueueFull, ServiceError, TooMany
+from index.errors import JobNotFound, PinciteError, QueueFull, ServiceError, Stopping, TooMany
 from index.serving.adding import Adding
 from index.serving.batches import Batch
 from index.serving.job import Job, Stopped
@@ -153,7 +153,7 @@ class Jobs:
         for job in jobs:
             job.cancel()
         for removal in removals:
-            removal.outcome.set_exception(_closing())
+            removal.outcome.set_exception(Stopping())
         self._changing.shutdown()
         self._asking.shutdown()
         self._uploads.close()
@@ -224,13 +224,9 @@ class Jobs:
 
     def _demand_open(self) -> None:
         if self._closed:
-            raise _closing()
+            raise Stopping
 
     @staticmethod
     def _demand(count: int, what: str, limit: int, setting: str) -> None:
         if count > limit:
             raise TooMany(what, count, limit, setting)
-
-
-def _closing() -> ServiceError:
-    return ServiceError("The server is being stopped.", "Try again when it is back.")

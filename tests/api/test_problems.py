@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from starlette.requests import Request
 
 from index import errors
-from index.api import problems
+from index.api import create_app, problems
 from index.api.problems import KINDS, Problem
 from index.errors import PinciteError
+from index.settings import Settings
 from tests.api.conftest import SECRET, Service, files
+from tests.hosting import hosted
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -28,6 +31,7 @@ MADE: dict[type[PinciteError], PinciteError] = {
     errors.WriterError: errors.WriterError("timeout", "The writer was too slow.", "Try again."),
     errors.NotAllowed: errors.NotAllowed("Adding documents from the web", "PINCITE_ALLOW_URLS"),
     errors.TooMany: errors.TooMany("files", 4, 3, "PINCITE_MAX_UPLOAD_FILES"),
+    errors.Stopping: errors.Stopping(),
     errors.QueueFull: errors.QueueFull(32),
     errors.JobNotFound: errors.JobNotFound("7"),
 }
@@ -214,6 +218,24 @@ def test_nothing_tells_where_files_are(service: Service, client: TestClient) -> 
         client.delete(f"/v1/documents/{identity}"),
     ]
     assert [answer.url.path for answer in answers if str(service.folder) in answer.text + str(answer.headers)] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("127.0.0.1:7860", "/v1/stats", 200),
+        ("localhost", "/v1/stats", 200),
+        ("evil.example", "/v1/stats", 421),
+        ("evil.example", "/docs", 421),
+        ("docs.example.org", "/v1/stats", 200),
+        ("evil.example", "/healthz", 200),
+    ],
+)
+def test_a_server_of_this_machine_answers_to_its_own_names(service: Service, host: str, path: str, status: int) -> None:
+    """A page whose name points to this machine is no other site for the browser, and must not read the library."""
+    settings = Settings(allow_hosts="Docs.example.org")
+    with hosted(create_app(service.library, settings, service.jobs)) as address:
+        assert httpx.get(f"{address}{path}", headers={"Host": host}).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -28,4 +28,7 @@ def file(name: str, content: str | bytes) -> FilePayload:
 def upload(page: Page, *files: FilePayload) -> None:
     """Open the Library tab and choose files."""
     page.get_by_role("tab", name="Library").click()
-    page.locator("#files input[type=file]").set_input_files(list(files))
+    ready = page.locator("#files input[type=file]")
+    ready.wait_for(state="attached")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    ready.set_input_files(list(files))

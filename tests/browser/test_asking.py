@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from index.querying import SYNTAX
 from tests.browser.acting import ask, file, first, upload
 from tests.browser.conftest import EXAMPLES, OIL, SECRET, TREATY, open_library, serving
+from tests.browser.reading import opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -316,4 +317,6 @@ def test_copies_of_a_passage_are_named_below_it(tmp_path: Path, visit: Visit) ->
         assert ticks.count() > 1
         first(page).hover()
         expect(page.locator(".p-strip i.p-hot")).to_have_count(ticks.count())
+        also.get_by_role("link").first.click()
+        expect(opened(page).locator("mark")).to_have_text(QUOTE)
         page.close()  # before the server stops: the page would complain

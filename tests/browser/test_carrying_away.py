@@ -141,6 +141,7 @@ def test_former_questions_keep_the_documents_they_were_about(site: str, visit: V
     ask(page, OTHER)
     expect(page.locator(".p-card")).to_have_count(1)
     page = another_day(page, site)
+    expect(page.locator("#history li")).to_contain_text("in one document")
     page.locator("#history li a").click()
     expect(page.get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(page.locator(".p-card")).to_have_count(1)

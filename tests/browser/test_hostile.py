@@ -104,7 +104,7 @@ def test_each_can_be_asked_about_and_read(den: Den, visit: Visit) -> None:
 
 def _read(page: Page, each: Hostile) -> list[str]:
     """Open the source of the best passage, and close it again."""
-    first(page).locator('[data-act="source"]').evaluate("node => node.click()")
+    first(page).locator('[data-act="source"][data-n]').evaluate("node => node.click()")
     viewer = opened(page)
     expect(viewer.locator("#viewer-text")).to_contain_text(each.word)
     assert viewer.locator("script, iframe, object, embed, svg [onload], #viewer-text img, base, meta").count() == 0
@@ -176,7 +176,7 @@ def test_ten_megabytes_in_one_line(tmp_path: Path, visit: Visit) -> None:
             ask(page, "Where did the comet fall?")
             expect(first(page).locator("blockquote")).to_contain_text(LINE.strip())
             assert outside(page) == []
-            first(page).locator('[data-act="source"]').click()
+            first(page).locator('[data-act="source"][data-n]').click()
             text = opened(page).locator("#viewer-text").inner_text()
             assert LINE.strip() in text
             assert len(text) < TEN_MEGABYTES / 100

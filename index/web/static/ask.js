@@ -20,7 +20,7 @@
     j: inDialog(step(1)), k: inDialog(step(-1)), ArrowDown: inDialog(step(1)), ArrowUp: inDialog(step(-1)),
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches?.(".p-card")) find('[data-act="source"]', event.target)?.click();
+    if (event.key === "Enter" && event.target.matches?.(".p-card")) find('[data-act="source"][data-n]', event.target)?.click();
   });
 
   // Coverage is fetched when somebody looks at it, once for each question.
@@ -123,8 +123,12 @@
     Object.assign(remove, { type: "button", className: "p-tool", textContent: "×", ariaLabel: `Erase: ${what.question}` });
     remove.dataset.act = "forget";
     remove.dataset.at = at;
+    const among = document.createElement("span");
+    among.className = "p-among";
+    const documents = what.documents.length;
+    among.textContent = documents ? `in ${documents === 1 ? "one document" : `${documents} documents`}` : "";
     const row = document.createElement("li");
-    row.append(link, remove);
+    row.append(link, among, remove);
     return row;
   };
   const list = () => {

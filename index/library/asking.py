@@ -1,0 +1,210 @@
+"""What a library is asked: questions, and texts that are to be checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from index.errors import PinciteError
+from index.library.opened import Opened
+from index.records import Answer, Coverage, Found
+from index.storage.schema import unpack_sentence_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from index.querying import Query
+    from index.records import Check, Hit, Location, Mode
+    from index.retrieval import Retriever
+
+_CHECKED = 5
+"""With how many passages a sentence is compared."""
+
+
+class Asking(Opened):
+    """Questions, and texts that are to be checked."""
+
+    def search(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        documents: Sequence[str] | None = None,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+        plain: bool = False,
+    ) -> Found:
+        """The passages that answer a question, best first, each pinned to the sentence that carries the evidence.
+
+        The question may have the operators of `index.querying.SYNTAX`. `documents` restricts the search to these, each
+        named by id, source or title; `mode` asks one side alone; `explain` tells which words of each pin are nearest to
+        the question; `plain` takes operators for the words they are made of. An empty question finds nothing.
+        """
+        return self._search(question, documents, limit=limit, mode=mode, explain=explain, plain=plain)[0]
+
+    def ask(
+        self,
+        question: str,
+        *,
+        documents: Sequence[str] | None = None,
+        limit: int = 10,
+        writer: Literal["quote", "model"] = "quote",
+        strict: bool = False,
+    ) -> Answer:
+        """An answer of one to four sentences, each with its citation; or that the documents hold none.
+
+        The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at. The
+        writer `quote` quotes; `model` asks the language model of the settings, whose every sentence is checked against
+        the passages: what is not supported is marked, or with `strict` left out. Whatever goes wrong with the model,
+        the documents are quoted, and a note says why.
+        """
+        *_, answer = self.ask_stream(question, documents=documents, limit=limit, writer=writer, strict=strict)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        documents: Sequence[str] | None = None,
+        limit: int = 10,
+        writer: Literal["quote", "model"] = "quote",
+        strict: bool = False,
+    ) -> Generator[str | Answer, None, None]:
+        """The same as `ask`: first the model's words as they come, unchecked, then the answer.
+
+        While the model keeps silent, empty words come now and then. Closing it hangs up on the model.
+        """
+        from index.answering import confidence, quoted, quotes, written
+
+        found, within = self._search(question, documents, limit=limit)
+        infos = self._store.catalog.numbered()
+        among = list(infos.values()) if within is None else [infos[number] for number in within if number in infos]
+        answer = quoted(
+            found,
+            quotes(found.question, found.hits),
+            confidence=confidence(found.signals, self.encoder().name) if found.hits else 0.0,
+            bar=self._settings.bar,
+            searched=(sum(info.passages for info in among), len(among)),
+            locate=self._locate,
+        )
+        if writer == "model" and answer.status == "answered":
+            closeness = self._closeness(answer.hits)
+            yield from written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+        else:
+            yield answer
+
+    def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
+        """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
+
+        What needs knowledge of the world to be seen is not seen: `supported` says that the documents say the same in
+        much the same words, and that numbers, negations and names agree.
+        """
+        from index.answering import check
+
+        def find(sentence: str) -> Found:
+            asked = sentence[: self._settings.max_question_characters]
+            return self.search(asked, limit=_CHECKED, documents=documents, plain=True)
+
+        return check(text, find, self._locate)
+
+    def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> list[Coverage]:
+        """What each document has to say to a question: its best hit, or that there is none. Best first.
+
+        The question may have the operators of `index.querying.SYNTAX`; a document that they leave out has no row.
+        """
+        query, within, _ = self._understood(question, documents)
+        if not query.text:
+            return []
+        infos = self._store.catalog.numbered()
+        covered = [info for number, info in infos.items() if within is None or number in within]
+        hits = {hit.document.id: hit for hit in self._retriever().cover(query, within=within)}
+        spoken = [Coverage(hit.document, hit) for hit in hits.values()]
+        silent = [Coverage(info, None) for info in covered if info.id not in hits]
+        return spoken + sorted(silent, key=lambda each: each.document.name.casefold())
+
+    def suggestions(self, limit: int = 4) -> list[str]:
+        """Questions to begin with, made from the documents' headings; each was asked, and is answered."""
+        from index import suggesting
+
+        infos = self._store.catalog.numbered()
+        some = suggesting.spread(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
+        numbers = {info.id: number for number, info in infos.items()}
+        headings = self._store.catalog.headings([numbers[info.id] for info in some])
+        tried = (
+            next((form for form in forms if self.ask(form).status == "answered"), "")
+            for forms in suggesting.questions(some, headings)
+        )
+        return list(islice(filter(None, tried), limit))
+
+    def _search(
+        self,
+        question: str,
+        documents: Sequence[str] | None,
+        *,
+        limit: int,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+        plain: bool = False,
+    ) -> tuple[Found, list[int] | None]:
+        """What was found, and among which documents' numbers (None for all)."""
+        query, within, notes = self._understood(question, documents, plain=plain)
+        if limit < 1:
+            raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
+        if not query.text:
+            return Found(question.strip(), (), {}, notes), within
+        found = self._retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
+        return replace(found, question=question.strip(), notes=notes), within
+
+    def _understood(
+        self, question: str, documents: Sequence[str] | None, *, plain: bool = False
+    ) -> tuple[Query, list[int] | None, tuple[str, ...]]:
+        """What is asked, of which documents' numbers (None for all), and what the reader should know of that."""
+        from index import querying
+
+        if len(question.strip()) > self._settings.max_question_characters:
+            raise PinciteError(
+                f"The question has {len(question.strip())} characters; "
+                f"{self._settings.max_question_characters} are allowed.",
+                "Ask a shorter one, or raise PINCITE_MAX_QUESTION_CHARACTERS.",
+            )
+        query = querying.Query(question.strip()) if plain else querying.parse(question)
+        notes = []
+        within = None if documents is None else [self._number(self.find(name).id) for name in documents]
+        if query.restricts:
+            admitted = [number for number, info in self._store.catalog.numbered().items() if query.admits(info)]
+            within = admitted if within is None else sorted(set(admitted).intersection(within))
+            if not within:
+                notes.append("No document is what in:, type:, after: or before: ask for.")
+            if not query.text:
+                notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
+        return query, within, tuple(notes)
+
+    def _retriever(self) -> Retriever:
+        from index.reranking import load_reranker
+        from index.retrieval import Retriever
+
+        encoder = self._questions()
+        with self._loading:
+            if self._settings.reranker and self._reranker is None:
+                self._reranker = load_reranker(self._settings)
+        return Retriever(self._store, encoder, self._reranker)
+
+    def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
+        """Tells how near a sentence is to each sentence of each passage, in order."""
+        rows = self._store.passages([hit.passage.id for hit in hits])
+        encoder = self.encoder()
+        # A passage that was removed meanwhile is near to nothing.
+        packed = b"".join(
+            rows[hit.passage.id].sentence_vectors
+            if hit.passage.id in rows
+            else bytes(len(hit.passage.sentences) * encoder.dimension)
+            for hit in hits
+        )
+        vectors = unpack_sentence_vectors(packed, encoder.dimension)
+        return lambda sentence: (vectors @ encoder.encode_question(sentence)).tolist()
+
+    def _locate(self, hit: Hit, start: int) -> Location:
+        number = self._store.catalog.number_of(hit.document.id)
+        return hit.location if number is None else self._store.locate(number, start)

@@ -1,0 +1,75 @@
+"""What changes a library: documents that come and go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.library.opened import Opened
+from index.records import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from index.chunking import Chunker
+    from index.encoding import Encoder
+    from index.ingestion import Ingestion
+    from index.records import Document, ProgressCallback
+
+
+class Filling(Opened):
+    """Documents come and go."""
+
+    def add(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        sources: Mapping[Path, str] | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Receipt:
+        """Add files and folders. What is there already, byte for byte, costs nothing; what changed is replaced.
+
+        A file that cannot be read is a `Failure` in the receipt and does not stop the others. Each document is stored
+        whole in one step: stop at any moment, and the next `add` goes on from there. `sources` gives files another
+        source than their path, such as the address that they were fetched from.
+
+        Raises LibraryLocked where another program is changing the library, FingerprintMismatch where it was made with
+        another encoder or chunking, LibraryNotWritable where its disk does not take it.
+        """
+        paths = [paths] if isinstance(paths, str | Path) else list(paths)
+        with self._store.writing():
+            return self._ingestion(progress).run(paths, sources)
+
+    def add_documents(self, documents: Iterable[Document], *, progress: ProgressCallback | None = None) -> Receipt:
+        r"""Add documents that were made elsewhere than in a file, as `add` does files.
+
+        An `id` stands for the contents: the same id again is taken to be unchanged. Their texts have to be canonical:
+        no white space at either end, `\n` for line breaks.
+        """
+        with self._store.writing():
+            return self._ingestion(progress).run_documents(documents)
+
+    def remove(self, *documents: str) -> Receipt:
+        """Remove documents, each named by id, source or title: from the catalog and from every index, at once.
+
+        Raises DocumentNotFound or AmbiguousDocument before anything is removed.
+        """
+        with self._store.writing():
+            found = {info.id: info for info in map(self.find, documents)}
+            for identity in found:
+                self._store.catalog.remove(self._number(identity))
+            self._store.index()
+        return Receipt(removed=tuple(info.source for info in found.values()))
+
+    def _ingestion(self, progress: ProgressCallback | None) -> Ingestion:
+        from index.ingestion import Ingestion
+
+        def tools() -> tuple[Encoder, Chunker]:
+            from index.chunking import Chunker
+
+            encoder = self.encoder()
+            target = self._settings.passage_tokens
+            return encoder, Chunker(target_tokens=target, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+
+        pages = self._settings.max_pages
+        return Ingestion(self._store, tools, max_bytes=self._max_bytes, max_pages=pages, progress=progress)

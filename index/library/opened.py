@@ -1,0 +1,122 @@
+"""A library that is open: its store, its settings, its encoder, and how documents are named."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from index.errors import DocumentNotFound, FingerprintMismatch, SpanError
+from index.mapping import Maps, Recalling
+from index.naming import named
+from index.settings import Settings
+from index.storage.store import FolderStore
+from index.viewing import Viewer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from index.encoding import Encoder
+    from index.records import DocumentInfo, Span
+    from index.reranking import Reranker
+
+
+class Opened:
+    """What every part of `Library` stands on."""
+
+    def __init__(self, store: FolderStore, settings: Settings, encoder: Encoder | None = None) -> None:
+        self._store = store
+        self._settings = settings
+        self._encoder = encoder
+        self._reranker: Reranker | None = None
+        self._recalling: Recalling | None = None
+        self._maps = Maps(self._store.catalog, self._store.folder)
+        self._viewer = Viewer(store, max_bytes=self._max_bytes)
+        self._loading = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path | None = None,
+        settings: Settings | None = None,
+        *,
+        encoder: Encoder | None = None,
+        create: bool = True,
+    ) -> Self:
+        """Open the library in a folder, by default the one that the settings name; the encoder loads at first need.
+
+        Raises LibraryNotFound where there is none and `create` is False, LibraryDamaged where its catalog is damaged,
+        LibraryTooNew where a newer Pincite wrote it.
+        """
+        settings = settings or Settings()
+        path = Path(folder if folder is not None else settings.library).expanduser().absolute()
+        return cls(FolderStore(path, create=create), settings, encoder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder, which then can be copied."""
+        self._maps.close()
+        self._store.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where the library is."""
+        return self._store.folder
+
+    def encoder(self, *, for_search: bool = False) -> Encoder:
+        """The encoder, loaded at the first call.
+
+        Raises EncoderError where it cannot be had; with `for_search`, FingerprintMismatch where the library's vectors
+        are another encoder's.
+        """
+        from index.encoding import load_encoder
+        from index.ingestion import encoder_of
+
+        with self._loading:
+            if self._encoder is None:
+                self._encoder = load_encoder(self._settings)
+        stored = self._store.catalog.fingerprint()
+        if for_search and stored and encoder_of(stored) != self._encoder.name:
+            raise FingerprintMismatch(str(self.folder), encoder_of(stored), self._encoder.name)
+        return self._encoder
+
+    def find(self, name: str) -> DocumentInfo:
+        """The one document of that id or beginning of an id, source, file name or title.
+
+        Raises DocumentNotFound or AmbiguousDocument.
+        """
+        return named(self._store.catalog.numbered().values(), name)
+
+    def _questions(self) -> Recalling:
+        """The encoder, as questions are put to it."""
+        encoder = self.encoder(for_search=True)
+        with self._loading:
+            self._recalling = self._recalling or Recalling(encoder)
+            return self._recalling
+
+    @property
+    def _max_bytes(self) -> int:
+        return self._settings.max_file_megabytes * 1_000_000
+
+    def _having(self, name: str, span: Span | None) -> DocumentInfo:
+        """The document of that name, which has to have the span."""
+        info = self.find(name)
+        if span and not 0 <= span.start <= span.end <= info.characters:
+            raise SpanError(
+                f"{info.name} has {info.characters} characters; {span.start}:{span.end} is not a span of it.",
+                "A span is START:END, in code points, with 0 <= START <= END.",
+            )
+        return info
+
+    def _number(self, identity: str) -> int:
+        number = self._store.catalog.number_of(identity)
+        if number is None:
+            raise DocumentNotFound(identity)
+        return number
