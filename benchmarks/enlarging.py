@@ -1,97 +1,176 @@
-"""A large library out of small ones: their passages again and again, each time with changes, without the encoder."""
+"""A large library out of small ones: `python -m benchmarks.enlarging --base DIR … --library DIR --passages N …`.
+
+How its passages and vectors come about is told in `benchmarks.recombining`; how near the made vectors are to the
+encoder's own stands in the library's folder, in `made.json`. A library that has some of its passages gets the others.
+"""
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import json
 import random
-import re
-from collections import defaultdict
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.recombining import Sources, Turns, nearest_cosine, read_sources
 from index import Library
+from index.encoding import Draft, SentenceTransformerEncoder
 from index.records import Chunk, Document, Landmark, Span
 from index.storage.filing import PackedVectors
-from index.storage.schema import pack_vector
+from index.storage.schema import pack_sentence_vectors, pack_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
-    from index.storage.catalog import PassageRow
+    from index.encoding import Encoded, Encoder, Vectors
 
 DOCUMENT_PASSAGES = 40
 """Passages that are put together as one document."""
-CHANGED_WORDS = 0.15
-"""Share of words that are replaced by others of the same length, so that no two copies are near-duplicates."""
-NOISE = 0.35
-"""Length of the random vector that is added to a passage's vector of length one: such a copy has a cosine of .94."""
-_WORD = re.compile(r"\w+")
+ENCODED = 5_000
+"""How many passages are really encoded, unless told otherwise."""
+NOTE = "made.json"
+# Nobody minds when a library that is being made is lost; each connection that the pool gives out is the same one.
+_HASTE = ("synchronous = OFF", "cache_size = -400000", "secure_delete = OFF", "wal_autocheckpoint = 20000")
 
 
-def enlarge(bases: Sequence[Path], folder: Path, passages: int, seed: int = 0) -> None:
-    """Fill the library in `folder` up to `passages` passages, in one process, without encoding anything."""
-    rng, numpy_rng = random.Random(seed), np.random.default_rng(seed)
-    rows, fingerprint = _rows(bases)
-    words = _by_length(rows)
+class Maker:
+    """Makes documents, each by its number and always the same."""
+
+    def __init__(self, bases: Sequence[Path], encoder: Encoder, *, encoded: int = ENCODED, seed: int = 0) -> None:
+        self._encoder = encoder
+        self._sources, self.fingerprint = read_sources(bases, encoder)
+        self._encoded = encoded // DOCUMENT_PASSAGES
+        self._seed = seed
+
+    def document(self, number: int) -> tuple[Document, list[Chunk], list[PackedVectors]]:
+        """The document of this number with its passages; the first ones are really encoded."""
+        rng = random.Random(f"{self._seed} {number}")
+        passages = self._passages(number)
+        document, chunks, drafts = _written(self._sources, passages, number)
+        if number < self._encoded:
+            packed = [(pack_vector(each.vector), pack_sentence_vectors(each.sentences)) for each in self._part[number]]
+        else:
+            vectors = self._turns.applied(self._sources.means(passages), rng)
+            own = [self._sources.packed[sentences].tobytes() for sentences in passages]
+            packed = list(zip(map(pack_vector, vectors), own, strict=True))
+        keys = [hashlib.blake2b(draft.text.encode(), digest_size=16).digest() for draft in drafts]
+        return document, chunks, [PackedVectors(key, *each) for key, each in zip(keys, packed, strict=True)]
+
+    @cached_property
+    def note(self) -> dict[str, float]:
+        """How near the made vectors are to the encoder's own: each half of the part is tried with the other's turns."""
+        means, real = self._measured
+        half = len(real) // 2
+        turned = Turns.measured(means[half:], real[half:]).applied(means[:half], random.Random(self._seed))
+        cosines = (means * real).sum(axis=1)
+        return {
+            "encoded": len(real),
+            "cosine of mean and encoded": float(cosines.mean()),
+            "5th percentile": float(np.percentile(cosines, 5)),
+            "cosine of made and mean": float((turned * means[:half]).sum(axis=1).mean()),
+            "cosine of made and encoded": float((turned * real[:half]).sum(axis=1).mean()),
+            "nearest other, encoded": nearest_cosine(real[:half]),
+            "nearest other, made": nearest_cosine(turned),
+            "nearest other, means": nearest_cosine(means[:half]),
+        }
+
+    def _passages(self, number: int) -> list[list[int]]:
+        rng = random.Random(f"{self._seed} passages {number}")
+        return [self._sources.recombined(rng) for _ in range(DOCUMENT_PASSAGES)]
+
+    @cached_property
+    def _part(self) -> list[list[Encoded]]:
+        """The vectors of the first documents, as the encoder gives them."""
+        drafts = [_written(self._sources, self._passages(number), number)[2] for number in range(self._encoded)]
+        encoded = iter(self._encoder.encode([draft for each in drafts for draft in each]))
+        return [[next(encoded) for _ in each] for each in drafts]
+
+    @cached_property
+    def _measured(self) -> tuple[Vectors, Vectors]:
+        """Means and real vectors of the part."""
+        passages = [each for number in range(self._encoded) for each in self._passages(number)]
+        return self._sources.means(passages), np.stack([each.vector for some in self._part for each in some])
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns.measured(*self._measured)
+
+
+def enlarge(maker: Maker, folder: Path, passages: int, *, index: bool = True) -> None:
+    """Fill the library in `folder` up to `passages` passages, with its indexes or without."""
     with Library.open(folder) as library:
         store = library._store
-        done = library.stats().passages
         with store.writing():
-            while done < passages:
-                chosen = rng.choices(rows, k=min(DOCUMENT_PASSAGES, passages - done))
-                texts = [_changed(row.passage.text, words, rng) for row in chosen]
-                document, chunks = _document(texts, chosen, done)
-                vectors = [_noisy(row, numpy_rng, f"{done} {n}") for n, row in enumerate(chosen)]
-                store.catalog.put(document, chunks, vectors, fingerprint)
-                done += len(chosen)
-            store.index()
+            with store.catalog._database.reading() as connection:
+                for pragma in _HASTE:
+                    connection.execute(f"PRAGMA {pragma}")
+            for number in range(store.catalog.totals()["passages"] // DOCUMENT_PASSAGES, passages // DOCUMENT_PASSAGES):
+                store.catalog.put(*maker.document(number), maker.fingerprint)
+            (folder / NOTE).write_text(json.dumps(maker.note, indent=2))
+            if index:
+                store.index()
 
 
-def _rows(bases: Sequence[Path]) -> tuple[list[PassageRow], str]:
-    """All passages of all bases."""
-    rows: list[PassageRow] = []
-    fingerprint = ""
-    for base in bases:
-        with Library.open(base, create=False) as library:
-            catalog = library._store.catalog
-            fingerprint = catalog.fingerprint()
-            for each in catalog.added_since(-1):
-                rows += catalog.passages(range(each.first, each.first + each.passages)).values()
-    return rows, fingerprint
+def caption(folder: Path) -> str:
+    """How a library's passages and vectors came about, in one sentence; empty for one that was not made here."""
+    if not (folder / NOTE).exists():
+        return ""
+    note = json.loads((folder / NOTE).read_text())
+    return (
+        f"Passages: runs of real sentences of two or three passages of one corpus that are near one another. Vectors: "
+        f"{note['encoded']:,.0f} encoded; the others interpolated from their sentences' real vectors (cosine to the "
+        f"encoder's {note['cosine of mean and encoded']:.3f} in the mean, {note['5th percentile']:.3f} at the 5th "
+        f"percentile) and turned aside as far as those were found to be. Cosine of a passage to the nearest other of "
+        f"{note['encoded'] / 2:,.0f}: {note['nearest other, encoded']:.3f} encoded, "
+        f"{note['nearest other, made']:.3f} made."
+    )
 
 
-def _by_length(rows: Sequence[PassageRow]) -> dict[int, list[str]]:
-    words: dict[int, list[str]] = defaultdict(list)
-    for row in rows:
-        for word in _WORD.findall(row.passage.text):
-            words[len(word)].append(word)
-    return words
-
-
-def _changed(text: str, words: dict[int, list[str]], rng: random.Random) -> str:
-    """The same text with some words replaced; every offset stays."""
-
-    def replace(found: re.Match[str]) -> str:
-        return rng.choice(words[len(found[0])]) if rng.random() < CHANGED_WORDS else found[0]
-
-    return _WORD.sub(replace, text)
-
-
-def _document(texts: Sequence[str], rows: Sequence[PassageRow], number: int) -> tuple[Document, list[Chunk]]:
-    chunks, start = [], 0
-    for text, row in zip(texts, rows, strict=True):
-        shift = start - row.passage.start
-        spans = tuple(Span(a + shift, b + shift) for a, b in row.passage.sentences)
-        chunks.append(Chunk(start, start + len(text), spans))
-        start += len(text) + 2
+def _written(
+    sources: Sources, passages: Sequence[Sequence[int]], number: int
+) -> tuple[Document, list[Chunk], list[Draft]]:
+    """The text, sentence by sentence, and where each stands."""
+    chunks, drafts, start = [], [], 0
+    for sentences in passages:
+        draft = Draft(" ".join(sources.texts[each] for each in sentences), tuple(_places(sources, sentences)))
+        spans = tuple(Span(a + start, b + start) for a, b in draft.sentences)
+        chunks.append(Chunk(start, start + len(draft.text), spans))
+        drafts.append(draft)
+        start += len(draft.text) + 2
+    text = "\n\n".join(draft.text for draft in drafts)
     marks = tuple(Landmark("paragraph", chunk.start) for chunk in chunks)
-    name = f"copy-{number}"
-    return Document(name, f"{name}.txt", name, "", "", "text/plain", "\n\n".join(texts), marks), chunks
+    identity = hashlib.sha256(text.encode()).hexdigest()
+    return Document(identity, f"made-{number}.txt", f"Made {number}", "", "", "text/plain", text, marks), chunks, drafts
 
 
-def _noisy(row: PassageRow, rng: np.random.Generator, key: str) -> PackedVectors:
-    vector = np.frombuffer(row.vector, dtype="<f2").astype(np.float32)
-    noise = rng.standard_normal(len(vector)).astype(np.float32)
-    changed = vector + NOISE * noise / np.linalg.norm(noise)
-    return PackedVectors(key.encode(), pack_vector(changed / np.linalg.norm(changed)), row.sentence_vectors)
+def _places(sources: Sources, sentences: Sequence[int]) -> Iterator[Span]:
+    start = 0
+    for each in sentences:
+        yield Span(start, start + len(sources.texts[each]))
+        start += len(sources.texts[each]) + 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, action="append", required=True, help="a library to take from; repeatable")
+    parser.add_argument("--library", type=Path, action="append", required=True, help="where it is made; repeatable")
+    parser.add_argument("--passages", type=int, action="append", required=True, help="of each, in the same order")
+    parser.add_argument("--encoded", type=int, default=ENCODED, help="how many passages are really encoded")
+    parser.add_argument("--no-index", action="store_true", help="make the catalog alone")
+    options = parser.parse_args()
+    maker = Maker(options.base, SentenceTransformerEncoder(), encoded=options.encoded)
+    print(json.dumps(maker.note, indent=2), flush=True)
+    for folder, passages in zip(options.library, options.passages, strict=True):
+        began = perf_counter()
+        enlarge(maker, folder, passages, index=not options.no_index)
+        print(f"{folder}: {passages:,} passages, {perf_counter() - began:.0f} s", flush=True)
+        print(caption(folder), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,12 @@
-"""What `library.add` costs beside bare `encode`, on the same texts, in one run: `python -m benchmarks.ingest`.
+"""What `library.add` costs beside bare `encode`, and beside other libraries: `python -m benchmarks.ingest [--peers]`.
 
-The texts are passages of real documents: those of a BEIR-format corpus (`--corpus FILE`), else of seeds/. Each is
-written to a file of its own, so that `add` reads, chunks, encodes and stores them; `encode` is that of
-sentence-transformers, with the best batch size of those tried, in float32 and in the precision that Pincite chooses.
-The rounds alternate, because a machine's speed drifts; the table shows medians.
+The texts are passages of real documents, of at most 200 word pieces so that nobody truncates: those of a BEIR-format
+corpus (`--corpus FILE`), else of seeds/. For `add` each is a file of its own, which it reads, chunks, encodes and
+stores; the others are given the texts. `encode` is that of sentence-transformers. With `--peers` LangChain and
+LlamaIndex with FAISS, and txtai, with the same weights, index them, too, in an environment that is made for them once.
+
+Each contender is a process of its own, which has loaded its model before the clock starts. The rounds alternate,
+because a machine's speed drifts; the table shows medians, and the most memory that each process had.
 """
 
 from __future__ import annotations
@@ -11,22 +14,29 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import report
-from index import Library, Settings
+from benchmarks.peers import PEERS, Contender, environment
+from benchmarks.stages import questions, stages
 from index.chunking import Chunker
-from index.encoding import SentenceTransformerEncoder, default_weights
+from index.encoding import SentenceTransformerEncoder
 from index.loading import discover, load
+from index.processor import native_bfloat16
+from index.weights import default_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Sequence
 
-BATCH_SIZES = (8, 16, 32)
+    Ways = dict[str, tuple[Contender, str]]
+
+LIMIT = 200
+BATCH_SIZES = ("8", "16", "32")
+ADD = "library.add"
 
 
 def main() -> None:
@@ -34,53 +44,85 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="a corpus.jsonl of {title, text}")
     parser.add_argument("--passages", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", action="store_true", help="other libraries, too")
+    parser.add_argument(
+        "--environment",
+        type=Path,
+        default=Path.home() / ".cache" / "pincite-peers",
+        help="where theirs is, or is made (%(default)s)",
+    )
     parser.add_argument("--json")
     options = parser.parse_args()
     encoder = SentenceTransformerEncoder()
     texts = _texts(options.corpus, encoder)[: options.passages]
+    python = environment(options.environment.absolute()) if options.peers else ""
     with tempfile.TemporaryDirectory() as folder:
-        files = _write(texts, Path(folder) / "files")
-        rates = _measure(texts, files, encoder, options.rounds)
-    report(f"Ingest: {len(texts)} texts, {options.rounds} rounds", _rows(rates, encoder.precision), options.json)
+        files = _write(texts, Path(folder))
+        rows, asked = stages(files, encoder), questions(texts, encoder)
+        with ExitStack() as stack:
+            ways = _ways(stack, Path(folder), python)
+            measured = _measure(ways, options.rounds)
+            for contender in dict.fromkeys(contender for contender, _ in ways.values()):
+                print(contender.name, json.dumps(contender.versions))
+    told = f"{len(texts)} texts of {_mean(encoder, texts):.0f} word pieces in the mean, {LIMIT} at most"
+    report(f"Where the time goes, one stage after the other ({encoder.precision}): {told}", rows)
+    report("One question alone", asked)
+    report(f"Ingest: {told}, {options.rounds} rounds", list(_rows(measured, len(texts))), options.json)
 
 
-def _measure(texts: list[str], files: Path, encoder: SentenceTransformerEncoder, rounds: int) -> dict[str, list[float]]:
-    """Passages a second of each way, round by round."""
-    ways: dict[str, Callable[[], int]] = {"library.add": lambda: _add(files, encoder)}
-    for precision in dict.fromkeys(("float32", encoder.precision)):
-        model = _bare(precision)
-        for size in BATCH_SIZES:
-            ways[f"encode {precision}, batch {size}"] = partial(_encode, model, texts, size)
-    rates: dict[str, list[float]] = {name: [] for name in ways}
+def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
+    """What is run in each round: a contender, and what it is told."""
+    precisions = ("float32", "bfloat16") if native_bfloat16() else ("float32",)
+
+    given = [str(default_weights()), str(folder / "texts.json"), str(folder / "files")]
+
+    def start(name: str, *options: str, python: str = sys.executable) -> Contender:
+        contender = Contender(name, python, [name, *given, *options])
+        stack.callback(contender.stop)
+        return contender
+
+    ways: Ways = {ADD: (start("pincite"), ""), f"{ADD}, float32": (start("pincite", "float32"), "")}
+    for precision in precisions:
+        bare = start("encode", precision)
+        ways |= {f"encode {precision}, batch {size}": (bare, size) for size in BATCH_SIZES}
+    return ways | {f"peer: {name}": (start(name, python=python), "") for name in PEERS if python}
+
+
+def _measure(ways: Ways, rounds: int) -> dict[str, list[dict[str, float]]]:
+    """What each way was heard to take, round by round."""
+    heard: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(rounds):
-        for name, way in ways.items():
-            began = perf_counter()
-            done = way()
-            rates[name].append(done / (perf_counter() - began))
-    return rates
+        for name, (contender, told) in ways.items():
+            heard[name].append(contender.round(told))
+    return heard
 
 
-def _rows(rates: dict[str, list[float]], precision: str) -> list[dict[str, Any]]:
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    best = {p: max(m for name, m in medians.items() if name.startswith(f"encode {p}")) for p in ("float32", precision)}
-    return [
-        {
+def _rows(heard: dict[str, list[dict[str, float]]], texts: int) -> Iterator[dict[str, Any]]:
+    rates = {name: [texts / each["seconds"] for each in rounds] for name, rounds in heard.items()}
+    medians = {name: statistics.median(each) for name, each in rates.items()}
+
+    def best(start: str) -> float:
+        return max((median for name, median in medians.items() if name.startswith(start)), default=float("nan"))
+
+    for name, rounds in heard.items():
+        yield {
             "way": name,
-            "passages/s (median)": median,
+            "texts/s (median)": medians[name],
             "lowest": min(rates[name]),
             "highest": max(rates[name]),
-            f"of best encode {precision}": median / best[precision],
-            "of best encode float32": median / best["float32"],
+            "of best encode": medians[name] / best("encode"),
+            "of best encode float32": medians[name] / best("encode float32"),
+            "of the fastest peer": medians[name] / best("peer"),
+            "texts a CPU second": texts / statistics.median(each["spent"] for each in rounds),
+            "peak MB": round(max(each["peak"] for each in rounds)),
         }
-        for name, median in medians.items()
-    ]
 
 
 def _texts(corpus: Path | None, encoder: SentenceTransformerEncoder) -> list[str]:
     """Whole passages, as the chunker makes them."""
-    chunker = Chunker(limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+    chunker = Chunker(limit=LIMIT, count_tokens=encoder.count_tokens)
     if corpus:
-        documents = [json.loads(line) for line in corpus.read_text().splitlines()[:2000]]
+        documents = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()[:2000]]
         texts = [f"{each['title']}\n\n{each['text']}".strip() for each in documents]
     else:
         seeds = Path(__file__).parents[1] / "seeds"
@@ -88,31 +130,18 @@ def _texts(corpus: Path | None, encoder: SentenceTransformerEncoder) -> list[str
     return [text[chunk.start : chunk.end] for text in texts for chunk in chunker.chunk(text, ())]
 
 
-def _write(texts: list[str], folder: Path) -> Path:
-    folder.mkdir()
+def _write(texts: Sequence[str], folder: Path) -> Path:
+    """One file for each text; beside their folder all of them in one file, for those who are given texts."""
+    (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+    files = folder / "files"
+    files.mkdir()
     for n, text in enumerate(texts):
-        (folder / f"{n:05}.txt").write_text(text, encoding="utf-8")
-    return folder
+        (files / f"{n:05}.txt").write_text(text, encoding="utf-8")
+    return files
 
 
-def _add(files: Path, encoder: SentenceTransformerEncoder) -> int:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Library.open(Path(folder) / "library", Settings(), encoder=encoder) as library,
-    ):
-        return library.add(files).passages
-
-
-def _bare(precision: str) -> Any:
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    return SentenceTransformer(str(default_weights()), device="cpu", model_kwargs={"dtype": getattr(torch, precision)})
-
-
-def _encode(model: Any, texts: list[str], batch_size: int) -> int:
-    model.encode(texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False)
-    return len(texts)
+def _mean(encoder: SentenceTransformerEncoder, texts: Sequence[str]) -> float:
+    return statistics.fmean(encoder.count_tokens(texts))
 
 
 if __name__ == "__main__":

@@ -1,60 +1,156 @@
-"""What a warm question costs, stage by stage, beside the least it could: `python -m benchmarks.search`.
+"""What a warm question costs at several sizes, and how many of the nearest it finds: `python -m benchmarks.search`.
 
-The library is made of small ones that `pincite eval --keep` left (`--base DIR`, repeatable), their passages repeated
-with changes up to `--passages`. The floor is one encoding of the question and one FAISS search of 100, alone.
-Both are asked in turn, question by question, because a machine's speed drifts. No answer is cached anywhere; the
-library's files are in the system's memory, as they are where it is in use.
+Libraries are named (`--library`, repeatable) or made, of those that `pincite eval --keep` left (`--base DIR --into DIR
+--passages N`, see `benchmarks.enlarging`). Each is measured in a process of its own: every way to ask by one client and
+by eight, by one while another process adds documents, and stage by stage beside a floor, which is one encoding of the
+question and one search of the dense side. Ways are asked in turn, question by question, because a machine's speed
+drifts. No answer is cached; the files are in the system's memory. Recall is that of the dense side against all vectors
+of the catalog.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.enlarging import enlarge
-from benchmarks.machine import report
+from benchmarks.changing import adding
+from benchmarks.enlarging import ENCODED, Maker, caption, enlarge
+from benchmarks.measuring import alone, memory, quantiles, read_questions, tell, warm
 from index import Library
+from index.encoding import SentenceTransformerEncoder
 from index.records import CANDIDATES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from index.encoding import Vectors
+
+    Times = dict[str, list[float]]
 
 WARM = 20
 """Questions that are asked before the clock runs."""
 LIMIT = 10
+NEAREST = (10, CANDIDATES)
+"""Of how many nearest passages the recall is told."""
+CLIENTS = 8
+_SIZE, _WAY, _WHO = "passages", "way to ask", "clients"
+_TIE = 1e-6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base", type=Path, action="append", required=True, help="a library to repeat; repeatable")
-    parser.add_argument("--library", type=Path, required=True, help="where the large library is, or will be, made")
-    parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--library", type=Path, action="append", default=[], help="a library; repeatable")
+    parser.add_argument("--base", type=Path, action="append", default=[], help="a library to make others of")
+    parser.add_argument("--into", type=Path, help="the folder of those that are made")
+    parser.add_argument("--passages", type=int, action="append", default=[], help="how many one of them has")
+    parser.add_argument("--encoded", type=int, default=ENCODED, help="how many of its passages are really encoded")
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--ask", type=int, default=300, help="how many questions")
     parser.add_argument("--json")
     options = parser.parse_args()
-    enlarge(options.base, options.library, options.passages)
-    texts = [json.loads(line)["text"] for path in options.questions for line in path.read_text().splitlines()]
-    questions = texts[:: max(1, len(texts) // options.ask)]
-    for path in options.library.rglob("*"):
-        if path.is_file():
-            path.read_bytes()
-    with Library.open(options.library, create=False) as library:
-        title = f"Search: {library.stats().passages} passages, {len(questions)} questions, {LIMIT} hits"
-        report(title, _rows(_measure(library, questions)), options.json)
+    made = [options.into / str(passages) for passages in options.passages]
+    if made:
+        alone(_make, options.base, made, options.passages, options.encoded)
+    questions = read_questions(options.questions, options.ask)
+    times, found, stages = [], [], []
+    for folder in [*options.library, *made]:
+        latencies, state, parts = alone(_measure, folder, questions)
+        times += latencies
+        found.append(state)
+        stages += parts
+    title = f"Search: {len(questions)} questions, {LIMIT} hits"
+    tables = {title: times, "Search: recall and memory": found, "Search: stages, one client": stages}
+    tell(tables, options.json, [_growth(times), *dict.fromkeys(map(caption, [*options.library, *made]))])
 
 
-def _measure(library: Library, questions: Sequence[str]) -> dict[str, list[float]]:
-    """Milliseconds of each stage, question by question."""
+def _make(bases: Sequence[Path], folders: Sequence[Path], sizes: Sequence[int], encoded: int) -> None:
+    maker = Maker(bases, SentenceTransformerEncoder(), encoded=encoded)
+    for folder, passages in zip(folders, sizes, strict=True):
+        enlarge(maker, folder, passages)
+
+
+def _measure(folder: Path, questions: Sequence[str]) -> tuple[list[dict[str, Any]], dict[str, Any], list[Any]]:
+    """Latencies, recall with memory, and stages."""
+    warm(folder)
+    with Library.open(folder, create=False) as library:
+        size = {_SIZE: library.stats().passages}
+        ways = _ways(library)
+        for question in questions[:WARM]:
+            for ask in ways.values():
+                ask(question)
+        one = _in_turn(ways, questions)
+        alone_mb = memory()
+        eight = {way: _at_once(ask, questions) for way, ask in ways.items()}
+        crowd_mb = memory()
+        stages = _stages(library, questions)
+        with adding(folder) as added:
+            busy = _in_turn(ways, questions)
+        busy_mb = memory()
+        vectors = [library.encoder().encode_question(question) for question in questions]
+        recall = _recall(library, vectors)
+    who = {"one": one, f"{CLIENTS} at once": eight, "one, while another process adds": busy}
+    rows = [
+        {**size, _WAY: way, _WHO: name, **quantiles(values)}
+        for name, times in who.items()
+        for way, values in times.items()
+    ]
+    state = {
+        **size,
+        **{f"recall@{k}": share for k, share in recall.items()},
+        **alone_mb,
+        f"RSS MB, {CLIENTS} clients": crowd_mb["RSS MB"],
+        "RSS MB, while adding": busy_mb["RSS MB"],
+        "documents added": added.documents,
+        "s each, their encoding included": float(np.median(added.seconds)),
+    }
+    return rows, state, [{**size, **row} for row in _rows(stages)]
+
+
+def _ways(library: Library) -> dict[str, Callable[[str], object]]:
+    return {
+        "dense side": lambda question: library.search(question, limit=LIMIT, mode="dense", plain=True),
+        "lexical side": lambda question: library.search(question, limit=LIMIT, mode="lexical", plain=True),
+        "search": lambda question: library.search(question, limit=LIMIT, plain=True),
+        "ask": lambda question: library.ask(question, limit=LIMIT),
+    }
+
+
+def _in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str]) -> Times:
+    """Milliseconds of each way, each question put to all of them in an order drawn by lot.
+
+    Whoever comes later finds the encoder's weights driven from the processor's cache by the others' vectors.
+    """
+    times: Times = defaultdict(list)
+    rng = random.Random(0)
+    for question in questions:
+        for way in rng.sample(sorted(ways), len(ways)):
+            times[way].append(_milliseconds(ways[way], question))
+    return {way: times[way] for way in ways}
+
+
+def _at_once(ask: Callable[[str], object], questions: Sequence[str]) -> list[float]:
+    """Milliseconds of each question, put by several clients, each of which asks its next one when it has an answer."""
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        return list(clients.map(lambda question: _milliseconds(ask, question), questions))
+
+
+def _milliseconds(ask: Callable[[str], object], question: str) -> float:
+    began = perf_counter()
+    ask(question)
+    return (perf_counter() - began) * 1000
+
+
+def _stages(library: Library, questions: Sequence[str]) -> Times:
+    """Milliseconds of each stage of a search, and of the floor."""
     encoder, store = library.encoder(), library._store
-    times: dict[str, list[float]] = defaultdict(list)
+    times: Times = defaultdict(list)
 
     def floor(question: str) -> None:
         began = perf_counter()
@@ -64,45 +160,56 @@ def _measure(library: Library, questions: Sequence[str]) -> dict[str, list[float
         ended = perf_counter()
         times["floor"].append((ended - began) * 1000)
         times["floor: encode"].append((encoded - began) * 1000)
-        times["floor: FAISS"].append((ended - encoded) * 1000)
+        times["floor: dense"].append((ended - encoded) * 1000)
 
     def search(question: str) -> None:
-        began = perf_counter()
-        found = library.search(question, limit=LIMIT, plain=True)
-        times["search"].append((perf_counter() - began) * 1000)
-        for stage, milliseconds in found.timings_ms.items():
+        for stage, milliseconds in library.search(question, limit=LIMIT, plain=True).timings_ms.items():
             times[f"search: {stage}"].append(milliseconds)
 
-    def ask(question: str) -> None:
-        began = perf_counter()
-        library.ask(question, limit=LIMIT)
-        times["ask, which searches and quotes"].append((perf_counter() - began) * 1000)
-
-    for question in questions[:WARM]:
-        library.search(question, limit=LIMIT, plain=True)
-    for question in questions:
-        began = perf_counter()
-        encoder.encode_question(question)
-        times["encode, again and again"].append((perf_counter() - began) * 1000)
-    rng = random.Random(0)
-    for question in questions:
-        # Whoever comes later finds the encoder's weights driven from the processor's cache by the others' vectors.
-        for way in rng.sample((floor, search, ask), 3):
-            way(question)
+    times["search"] = _in_turn({"floor": floor, "search": search}, questions)["search"]
+    times["encode, again and again"] = [_milliseconds(encoder.encode_question, question) for question in questions]
     return times
 
 
-def _rows(times: dict[str, list[float]]) -> list[dict[str, Any]]:
+def _rows(times: Times) -> list[dict[str, Any]]:
     floor = float(np.median(times["floor"]))
     return [
-        {
-            "what": name,
-            "p50 ms": float(np.percentile(values, 50)),
-            "p95 ms": float(np.percentile(values, 95)),
-            "p50 of the floor": float(np.percentile(values, 50)) / floor,
-        }
+        {"what": name, **quantiles(values), "p50 of the floor": float(np.median(values)) / floor}
         for name, values in times.items()
     ]
+
+
+def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
+    """Share of the true nearest that the dense side finds; one that is as near as the last of them is one of them."""
+    best = _best(library, np.stack(questions), max(NEAREST))
+    store = library._store
+    store.refresh()
+    shares: dict[int, list[float]] = defaultdict(list)
+    for vector, cosines in zip(questions, best, strict=True):
+        for k in NEAREST:
+            found = np.asarray(list(store.cosines(vector, list(store.dense(vector, k))).values()))
+            due = min(cosines[k - 1], 1.0) - _TIE if len(cosines) >= k else -1.0
+            shares[k].append(float((found >= due).sum()) / min(k, len(cosines)))
+    return {k: float(np.mean(values)) for k, values in shares.items()}
+
+
+def _best(library: Library, questions: Vectors, k: int) -> Vectors:
+    """The cosines of the nearest passages of each question, best first, block by block."""
+    catalog = library._store.catalog
+    best = np.empty((len(questions), 0), dtype=np.float32)
+    for _, vectors in catalog.vectors(catalog.added_since(-1)):
+        both = np.concatenate([best, questions @ vectors.T], axis=1)
+        best = -np.sort(np.partition(-both, min(k, both.shape[1]) - 1, axis=1)[:, :k], axis=1)
+    return np.asarray(best)
+
+
+def _growth(rows: Sequence[dict[str, Any]]) -> str:
+    """How many times as much a question costs in the largest library as in the one before."""
+    told = {row[_SIZE]: row["p50 ms"] for row in rows if row[_WAY] == "search" and row[_WHO] == "one"}
+    if len(told) < 2:
+        return ""
+    smaller, larger = sorted(told)[-2:]
+    return f"From {smaller:,} to {larger:,} passages a search costs {told[larger] / told[smaller]:.2f} times as much."
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines][: options.questions]
-    with tempfile.TemporaryDirectory() as folder, _serving(Path(folder) / "library") as url:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "library") as (url, _):
         _fill(url)
         rows = [
             _measure("one client", url, questions, clients=1),
@@ -82,8 +82,8 @@ def _fill(url: str) -> None:
 
 
 @contextmanager
-def _serving(library: Path) -> Iterator[str]:
-    """The service in a process of its own, so that clients and server do not share an interpreter."""
+def serving(library: Path) -> Iterator[tuple[str, int]]:
+    """The service in a process of its own, as clients and server must not share an interpreter: address and process."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -94,7 +94,7 @@ def _serving(library: Path) -> Iterator[str]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_ready(url, server)
-        yield url
+        yield url, server.pid
     finally:
         server.terminate()
         server.wait(30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import version
-from itertools import accumulate, chain, compress, pairwise
+from itertools import accumulate, chain, compress, islice, pairwise
 from operator import attrgetter, not_
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -26,6 +26,8 @@ WHOLE, SENTENCE, LINE = 1.0, 0.15, 0.05
 """What it costs to end a passage inside a paragraph that would fit; inside another one; there, at the end of a line."""
 CRUMB = 10
 """Fewer tokens than this are not weighed alone: they stay with their neighbours in the same paragraph."""
+COUNTED = 256
+"""Passages whose tokens are counted in one call: the tokens of a whole book would fill the memory."""
 LEAST_LIMIT = 16
 """Below this an encoder could not take in a single character of every script."""
 
@@ -81,9 +83,9 @@ class Chunker:
                 f"Passages of {target_tokens} tokens for an encoder that takes {limit} are too short to mean anything.",
                 f"Use {LEAST_LIMIT} or more for both.",
             )
-        self._target = target_tokens
+        self.target_tokens = target_tokens
+        self.limit = limit
         self._most = int(target_tokens * STRETCH)
-        self._limit = limit
         self._count_tokens = count_tokens
         self.name = f"sentences/sentencex-{version('sentencex')}+{RULES}/{target_tokens}-{limit}"
         """Changes whenever the passages of a text could: part of a library's fingerprint."""
@@ -95,22 +97,23 @@ class Chunker:
         and small ones are packed together.
         """
         sentences = self._measured(text, _sentences(text, landmarks))
-        runs = [run for section in _cut_before(sentences, _begins_section) for run in self._packed(section)]
-        return tuple(
-            Chunk(run[0].span.start, run[-1].span.end, tuple(sentence.span for sentence in run))
-            for run in self._fitted(text, runs)
-        )
+        runs = (run for section in _cut_before(sentences, _begins_section) for run in self._packed(section))
+        fitted: list[Chunk] = []
+        while some := list(islice(runs, COUNTED)):
+            fitted += map(_chunk, self._fitted(text, some))
+        return tuple(fitted)
 
     def _measured(self, text: str, sentences: Iterable[_Sentence]) -> Iterator[_Sentence]:
         """Count each sentence, and cut those that would not fit into a passage of their own."""
-        todo = list(sentences)[::-1]
-        while todo:
-            sentence = todo.pop()
-            tokens = count_tiktoken(sentence.span.of(text))
-            if tokens <= self._most or len(sentence.span.of(text)) < 2:
-                yield sentence._replace(tokens=tokens)
-            else:
-                todo += _halved(text, sentence)[::-1]
+        for whole in sentences:
+            todo = [whole]
+            while todo:
+                sentence = todo.pop()
+                tokens = count_tiktoken(sentence.span.of(text))
+                if tokens <= self._most or len(sentence.span.of(text)) < 2:
+                    yield sentence._replace(tokens=tokens)
+                else:
+                    todo += _halved(text, sentence)[::-1]
 
     def _packed(self, section: list[_Sentence]) -> Iterator[_Run]:
         """The cheapest way to cut a section: dynamic programming over the places where a passage may end.
@@ -134,7 +137,7 @@ class Chunker:
             tokens += atoms[start].tokens
             if tokens > self._most and start < end - 1:
                 return
-            off = (tokens - self._target) / self._target
+            off = (tokens - self.target_tokens) / self.target_tokens
             yield best[start][0] + (off if off < 0 else 2 * off) ** 2 + atoms[end - 1].toll, start
 
     def _atoms(self, paragraph: list[_Sentence]) -> Iterator[_Atom]:
@@ -143,7 +146,7 @@ class Chunker:
         group: list[_Sentence] = []
         tokens = 0
         for sentence in paragraph:
-            if group and tokens >= (self._target if group[-1].heading else CRUMB):
+            if group and tokens >= (self.target_tokens if group[-1].heading else CRUMB):
                 yield _Atom(tuple(group), tokens, WHOLE if fits else LINE if sentence.line else SENTENCE)
                 group, tokens = [], 0
             group.append(sentence)
@@ -155,7 +158,7 @@ class Chunker:
         fitting: list[_Run] = []
         while runs:
             counts = self._count_tokens([text[run[0].span.start : run[-1].span.end] for run in runs])
-            wide = [count > self._limit and _divisible(run) for run, count in zip(runs, counts, strict=True)]
+            wide = [count > self.limit and _divisible(run) for run, count in zip(runs, counts, strict=True)]
             fitting += compress(runs, map(not_, wide))
             runs = [half for run in compress(runs, wide) for half in _halves(text, run)]
         return sorted(fitting, key=lambda run: run[0].span)
@@ -181,16 +184,20 @@ def _sentences(text: str, landmarks: Sequence[Landmark]) -> Iterator[_Sentence]:
             previous = span.end
 
 
-def _cut_before(sentences: Iterable[_Sentence], begins: Callable[[_Sentence], bool]) -> list[list[_Sentence]]:
+def _cut_before(sentences: Iterable[_Sentence], begins: Callable[[_Sentence], bool]) -> Iterator[list[_Sentence]]:
     """Cut before each sentence that begins something, but never right after a heading."""
-    parts: list[list[_Sentence]] = []
-    after_heading = False
+    part: list[_Sentence] = []
     for sentence in sentences:
-        if not parts or (begins(sentence) and not after_heading):
-            parts.append([])
-        parts[-1].append(sentence)
-        after_heading = sentence.heading
-    return parts
+        if part and begins(sentence) and not part[-1].heading:
+            yield part
+            part = []
+        part.append(sentence)
+    if part:
+        yield part
+
+
+def _chunk(run: _Run) -> Chunk:
+    return Chunk(run[0].span.start, run[-1].span.end, tuple(sentence.span for sentence in run))
 
 
 def _halved(text: str, sentence: _Sentence) -> list[_Sentence]:

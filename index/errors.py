@@ -8,9 +8,14 @@
     │   ├── LibraryNotFound
     │   ├── LibraryLocked
     │   ├── LibraryNotWritable
+    │   │   └── NoRoom
+    │   ├── LibraryExists
     │   ├── LibraryDamaged
     │   ├── LibraryTooNew
     │   └── FingerprintMismatch
+    ├── SyncError
+    │   ├── FolderMissing
+    │   └── TooManyRemovals
     ├── DocumentError
     │   ├── DocumentNotFound
     │   ├── AmbiguousDocument
@@ -20,6 +25,10 @@
     ├── EvaluationError
     ├── WriterError
     ├── BadPack
+    ├── ArchiveError                 a file that keeps a library: a backup, or one that was exported
+    │   ├── BadArchive
+    │   ├── ArchiveExists
+    │   └── ArchiveNotWritable
     ├── BatchError
     ├── ServiceError                 what a server does not do: by its operator's settings, or for want of room
     │   ├── NotAllowed
@@ -37,6 +46,9 @@
         ├── NoTextLayer
         ├── EmptyDocument
         ├── TooLarge
+        ├── TooMuchMemory
+        ├── TookTooLong
+        ├── ReaderCrashed
         └── FetchFailed
 
 Each message says what happened; each `hint` says what to do next.
@@ -102,13 +114,37 @@ class LibraryNotWritable(LibraryError):
     """The library's folder does not take changes: permissions, a read-only or a full disk."""
 
 
+class NoRoom(LibraryNotWritable):
+    """A disk has less room than something takes; both are in bytes."""
+
+    def __init__(self, folder: str, needed: int, free: int) -> None:
+        super().__init__(
+            f"This takes {needed / 1e6:,.0f} MB on the disk of {folder}, where {free / 1e6:,.0f} MB are free.",
+            "Make room there, and try again; nothing has been changed.",
+        )
+        self.folder = folder
+        self.needed = needed
+        self.free = free
+
+
+class LibraryExists(LibraryError):
+    """There is something in the folder that a library is to go to."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"The folder {folder} is not empty.",
+            "Name a new folder with --library, or replace its library with --force.",
+        )
+        self.folder = folder
+
+
 class LibraryDamaged(LibraryError):
     """The catalog is damaged: nothing of it is served."""
 
     def __init__(self, folder: str, detail: str) -> None:
         super().__init__(
             f"The catalog of the library {folder} is damaged: {detail}.",
-            "Restore the folder from a copy, or move it away and add the sources again.",
+            "Restore it from a backup (pincite restore FILE --force), or move it away and add the sources again.",
         )
         self.folder = folder
         self.detail = detail
@@ -126,11 +162,40 @@ class FingerprintMismatch(LibraryError):
     def __init__(self, folder: str, stored: str, wanted: str) -> None:
         super().__init__(
             f"The library {folder} was made with {stored}; the settings ask for {wanted}.",
-            "Use the settings it was made with, or make a new library with --library and add the sources to it.",
+            "Use the settings it was made with, or bring the library to those that you have: pincite rebuild",
         )
         self.folder = folder
         self.stored = stored
         self.wanted = wanted
+
+
+class SyncError(PinciteError):
+    """A library and a folder are not made one."""
+
+
+class FolderMissing(SyncError):
+    """A folder to sync with is not there, or cannot be listed: that says nothing of the files in it."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(
+            f"The folder {folder} cannot be looked into: {reason}.",
+            "Check the path, its permissions, and whether its disk is mounted; the library keeps what it has from it.",
+        )
+        self.folder = folder
+        self.reason = reason
+
+
+class TooManyRemovals(SyncError):
+    """Most of what the library has from a folder is gone from it: that may be a disk that is not mounted."""
+
+    def __init__(self, folder: str, removals: int, of: int) -> None:
+        super().__init__(
+            f"Of {of:,} files that the library has from {folder}, {removals:,} are not there any more.",
+            "If they are meant to go, say --force (`force=True`); if not, see whether its disk is mounted.",
+        )
+        self.folder = folder
+        self.removals = removals
+        self.of = of
 
 
 class DocumentError(PinciteError):
@@ -185,6 +250,30 @@ class BadPack(PinciteError):
     """A file is not an evidence pack, or was changed or damaged since it was made."""
 
     hint = "Ask for the pack again, from whoever made it."
+
+
+class ArchiveError(PinciteError):
+    """Something about a file that keeps a library."""
+
+
+class BadArchive(ArchiveError):
+    """A file is no backup or exported library, or was damaged or changed since it was made. Nothing of it is used."""
+
+    hint = "Use another copy of the file, or make it again."
+
+
+class ArchiveExists(ArchiveError):
+    """There is a file of that name, and nothing is overwritten unasked."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"There is {path} already.", "Give another name, or replace it with --force.")
+        self.path = path
+
+
+class ArchiveNotWritable(ArchiveError):
+    """The file cannot be written where it is to be."""
+
+    hint = "Check the folder, its permissions and the free space of its disk; no half file was left."
 
 
 class BatchError(PinciteError):
@@ -298,6 +387,24 @@ class EmptyDocument(LoadingError):
 
 class TooLarge(LoadingError):
     """The file is larger than the settings allow."""
+
+
+class TooMuchMemory(LoadingError):
+    """Reading the file wants more memory than the settings allow."""
+
+    hint = "Raise the limit with PINCITE_PARSE_MEGABYTES, or split the file."
+
+
+class TookTooLong(LoadingError):
+    """Reading the file takes longer than the settings allow."""
+
+    hint = "Raise the limit with PINCITE_PARSE_SECONDS, or split the file."
+
+
+class ReaderCrashed(LoadingError):
+    """The file brought down the process that read it, or a library failed on it as nobody foresaw."""
+
+    hint = "Open it in the program it comes from, save it again, and add it again; if it is huge, split it."
 
 
 class FetchFailed(LoadingError):

@@ -28,8 +28,13 @@ def named(documents: Iterable[DocumentInfo], name: str) -> DocumentInfo:
     raise DocumentNotFound(name)
 
 
+def identities(name: str) -> tuple[str, str]:
+    """The id or source that a name is, and the path that it stands for."""
+    return name.strip(), _absolute(name.strip())
+
+
 def _to_identity(name: str) -> Callable[[DocumentInfo], bool]:
-    sources = (name, _absolute(name))
+    sources = identities(name)
     return lambda info: info.id == name or info.source in sources
 
 

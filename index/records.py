@@ -323,11 +323,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """A file that has another name, or another place, than before."""
+
+    source: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an `add` or a `remove` did, file by file: each file found stands in exactly one of the tuples."""
+    """What an `add`, a `remove` or a `sync` did: each file found, and each that went, stands in exactly one tuple."""
 
     added: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
@@ -337,6 +346,16 @@ class Receipt:
     encoded: int = 0
     """Passages encoded anew."""
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What an `add` that was stopped left to do, and what could not be done."""
+
+    waiting: tuple[str, ...]
+    """Paths, in the order in which they come."""
+    failed: tuple[Failure, ...]
+    """By path; each is forgotten when it is added."""
 
 
 class Portion(NamedTuple):
@@ -417,3 +436,24 @@ class Stats:
     generation: int
     """How many changes it has seen."""
     media_types: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How much of what is nearest in meaning a search of the library finds."""
+
+    exact: bool
+    """Whether every passage is compared with the question, as in a small library: nothing then can be missed."""
+    recall: float
+    """Of the `nearest` passages that comparing with all of them gives, the share that is found; the mean."""
+    low: float
+    """With `high`: where that mean is to be looked for in 95 of 100 samples."""
+    high: float
+    questions: int
+    """Stand-ins for questions, made of the library's own sentences, that were put to it; none where it is exact."""
+    nearest: int
+    passages: int
+    lists: int = 0
+    """Into how many lists the vectors are parted."""
+    probed: int = 0
+    """How many of them a question looks through."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from index.encoding import choose_device, choose_precision, model_loading, model_name
 from index.errors import EncoderError
+from index.processor import choose_device, choose_precision
+from index.weights import model_loading, model_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +47,8 @@ def load_reranker(settings: Settings) -> Reranker | None:
     """The reranker that the settings name, or None where they name none. Raises EncoderError where it cannot be had."""
     if not settings.reranker:
         return None
-    return CrossEncoderReranker(settings.reranker, device=settings.device, precision=settings.precision)
+    precision = "auto" if settings.precision == "int8" else settings.precision  # eight bits are the encoder's alone
+    return CrossEncoderReranker(settings.reranker, device=settings.device, precision=precision)
 
 
 class CrossEncoderReranker:

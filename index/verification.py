@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from index.errors import LibraryDamaged, LoadingError, SourceNotFound
-from index.loading import load_bytes, read_bytes
+from index.loading import digest
+from index.parsing import Limits, parsers
 from index.records import Problem, Progress, Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from index.parsing import Parsed
     from index.records import Document, Passage, ProgressCallback
     from index.storage.store import FolderStore
 
 _State = Literal["same", "changed", "missing"]
+_DEFAULT_LIMITS = Limits()
 
 
-def verify(store: FolderStore, *, max_bytes: int, progress: ProgressCallback | None = None) -> Verification:
+def verify(
+    store: FolderStore, *, max_bytes: int, limits: Limits = _DEFAULT_LIMITS, progress: ProgressCallback | None = None
+) -> Verification:
     """Check the catalog in itself and against its indexes, then read every source that is still there and compare.
 
     Sources that changed or went since they were added are no mismatch: the library still holds what they said. Of what
@@ -28,15 +34,17 @@ def verify(store: FolderStore, *, max_bytes: int, progress: ProgressCallback | N
     mismatches = store.problems()
     states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": []}
     sources = store.catalog.sources()
-    kept = _kept(store.folder / "uploads") if any(map(_is_address, dict(sources))) else {}
-    for n, (source, identity) in enumerate(sources):
-        if progress:
-            progress(Progress(source, "reading", n, len(sources), 0, 0))
-        path = kept.get(identity) if _is_address(source) else Path(source)
-        state, data = _read(path, identity, max_bytes)
-        states[state].append(source)
-        if path and state == "same":
-            mismatches.extend(_compare(store, source, path.name, identity, data))
+    kept = _kept(store.folder / "uploads", max_bytes) if any(map(_is_address, dict(sources))) else {}
+    with parsers(limits) as parser:
+        for n, (source, identity) in enumerate(sources):
+            if progress:
+                progress(Progress(source, "reading", n, len(sources), 0, 0))
+            path = kept.get(identity) if _is_address(source) else Path(source)
+            state = _state(path, identity, max_bytes)
+            states[state].append(source)
+            if path and state == "same":
+                read = partial(parser.parse, path, source=source, name=path.name, max_bytes=max_bytes)
+                mismatches.extend(_compare(store, source, identity, read))
     totals = store.catalog.totals()
     return Verification(
         documents=totals["documents"],
@@ -53,25 +61,28 @@ def _is_address(source: str) -> bool:
     return "://" in source
 
 
-def _kept(folder: Path) -> dict[str, Path]:
+def _kept(folder: Path, max_bytes: int) -> dict[str, Path]:
     """The files of a folder by their SHA-256."""
     paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
+    found = {}
+    for path in paths:
+        with suppress(LoadingError):  # none of ours: what was added could be read
+            found[digest(path, max_bytes=max_bytes)] = path
+    return found
 
 
-def _read(path: Path | None, identity: str, max_bytes: int) -> tuple[_State, bytes]:
+def _state(path: Path | None, identity: str, max_bytes: int) -> _State:
     if path is None:
-        return "missing", b""
+        return "missing"
     try:
-        data = read_bytes(path, max_bytes=max_bytes)
+        return "same" if digest(path, max_bytes=max_bytes) == identity else "changed"
     except SourceNotFound:
-        return "missing", b""
+        return "missing"
     except LoadingError:
-        return "changed", b""
-    return ("same" if hashlib.sha256(data).hexdigest() == identity else "changed"), data
+        return "changed"
 
 
-def _compare(store: FolderStore, source: str, name: str, identity: str, data: bytes) -> Iterator[Problem]:
+def _compare(store: FolderStore, source: str, identity: str, read: Callable[[], Parsed]) -> Iterator[Problem]:
     """What of a document does not agree with its source as it is read now."""
     remedy = f"Remove the document and add it again: {source}"
     number = store.catalog.number_of(identity)
@@ -81,7 +92,7 @@ def _compare(store: FolderStore, source: str, name: str, identity: str, data: by
     except LibraryDamaged:
         return  # the catalog's own check has named it
     try:
-        fresh = load_bytes(data, source=source, name=name)
+        fresh = read().document
     except LoadingError as error:
         yield Problem(f"{source} cannot be read any more: {error.message}", remedy)
         return

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Found,
         Hit,
         Location,
+        Queue,
+        Recall,
         Receipt,
         Span,
         Stats,
@@ -137,9 +139,19 @@ def receipt(each: Receipt) -> Json:
     return asdict(each)
 
 
+def queue(each: Queue) -> Json:
+    """What is still to be added, and what could not be."""
+    return asdict(each)
+
+
 def stats(each: Stats) -> Json:
     """A library in numbers."""
     return asdict(each)
+
+
+def recall(each: Recall) -> Json:
+    """How much of what is nearest a search finds."""
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(each).items()}
 
 
 def verification(each: Verification) -> Json:

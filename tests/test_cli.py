@@ -209,6 +209,14 @@ def test_numbers(filled: Run) -> None:
     assert re.search(r"media types +text/markdown: 1 *\n", outcome.out)
 
 
+def test_recall_of_a_small_library(filled: Run) -> None:
+    """Asked for, it is told beside the numbers: of a small library that its search is exact."""
+    assert re.search(r"recall +exact: True, recall: 1.0, ", filled("stats", "--recall").out)
+    said = filled("stats", "--recall", "--json").json["recall"]
+    assert (said["exact"], said["recall"], said["questions"], said["passages"]) == (True, 1.0, 0, 2)
+    assert "recall" not in filled("stats", "--json").json
+
+
 def test_verifying(filled: Run, tmp_path: Path) -> None:
     """What was proved is counted, what changed or went is named, a mismatch is exit code 1."""
     outcome = filled("verify")

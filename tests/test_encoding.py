@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from index import encoding
-from index.encoding import (
-    DEFAULT_SHA256,
-    Draft,
-    SentenceTransformerEncoder,
-    _batches,
-    default_weights,
-    load_encoder,
-    normalised,
-)
+from index import encoding, processor
+from index.encoding import SHORT, Draft, SentenceTransformerEncoder, _batches, load_encoder, normalised
 from index.errors import EncoderError, WeightsMismatch
+from index.loading import load
 from index.records import Span
 from index.settings import Settings
+from index.weights import DEFAULT_SHA256, default_weights
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from index.encoding import Encoded
 
 pytestmark = pytest.mark.model
@@ -109,10 +102,10 @@ def cosines(one: list[Encoded], other: list[Encoded]) -> list[float]:
 
 def test_batches_hold_every_draft_once() -> None:
     """Whatever the lengths, each index is in one batch, and no batch of several exceeds its tokens."""
-    lengths = [3, 5000, 7, 100, 2048, 1, 1, 900, 900, 900]
+    lengths = [3, 5000, 7, 100, 1024, 1, 1, 450, 450, 450]
     batches = list(_batches(lengths))
     assert sorted(i for batch in batches for i in batch) == list(range(10))
-    assert all(len(batch) == 1 or max(lengths[i] for i in batch) * len(batch) <= 2048 for batch in batches)
+    assert all(len(batch) == 1 or max(lengths[i] for i in batch) * len(batch) <= 1024 for batch in batches)
     assert list(_batches([])) == []
 
 
@@ -273,11 +266,55 @@ def test_a_damaged_model_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_precision_follows_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`auto` takes bfloat16 where the processor has it natively and float32 elsewhere; what is named is taken."""
+    """`auto` takes what the processor and the model's layers let be quickest; what is named is taken."""
     for native, precision in ((True, "bfloat16"), (False, "float32")):
-        monkeypatch.setattr(encoding, "native_bfloat16", lambda native=native: native)
-        assert encoding.choose_precision("auto", "cpu") == precision
-    assert encoding.choose_precision("bfloat16", "cpu") == "bfloat16"
-    assert encoding.choose_device("cpu") == "cpu"
-    assert encoding.choose_device("auto") in ("cpu", "cuda", "mps")
-    assert set(encoding.cpu_features()) <= {"AVX2", "AVX-512", "AVX512-BF16", "AMX"}
+        monkeypatch.setattr(processor, "native_bfloat16", lambda native=native: native)
+        assert processor.choose_precision("auto", "cpu") == precision
+    assert processor.choose_precision("int8", "cpu") == "int8"
+    assert processor.choose_device("cpu") == "cpu"
+    assert processor.choose_device("auto") in ("cpu", "cuda", "mps")
+    assert set(processor.cpu_features()) <= {"AVX2", "AVX-512", "AVX512-BF16", "AVX512-VNNI", "AMX"}
+
+
+@pytest.mark.skipif(not processor.native_int8(), reason="this processor multiplies bytes through sixteen bits")
+def test_eight_bits_are_near_float32(real_encoder: SentenceTransformerEncoder) -> None:
+    """Of real passages and of the sentences in them no vector turns by more than a cosine of .998."""
+    quick = SentenceTransformerEncoder(device="cpu", precision="int8")
+    seeds = Path(__file__).parents[1] / "seeds"
+    text = load(seeds / "09-economic-coercion.txt", max_bytes=10**6).text
+    passages = [text[start : start + 800] for start in range(0, len(text) - 800, 800)][:10]
+    drafts = [Draft(passage, tuple(Span(n, n + 100) for n in range(0, 800, 100))) for passage in passages]
+    exact, near = real_encoder.encode(drafts), quick.encode(drafts)
+    assert min(real_encoder.count_tokens(passages)) > SHORT
+    assert 0.998 < min(cosines(exact, near)) < 0.99999
+    assert min(float((a.sentences * b.sentences).sum(axis=1).min()) for a, b in zip(exact, near, strict=True)) > 0.998
+    assert quick.name == real_encoder.name
+
+
+def test_eight_bits_are_refused_where_the_layers_are_not_ours(tmp_path: Path) -> None:
+    """Rather than computed by something else under that name."""
+    with pytest.raises(EncoderError, match="eight bits"):
+        SentenceTransformerEncoder(str(make_model(tmp_path, pooling="cls")), device="cpu", precision="int8")
+
+
+def test_threads_change_nothing(real_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches that are encoded at the same time come back in order, and leave the number of threads as it was."""
+    import torch
+
+    drafts = [Draft(f"{text} {n}") for n in range(4) for text in TEXTS]
+    alone = real_encoder.encode(drafts)
+    monkeypatch.setattr(encoding, "BATCH_TOKENS", 64)
+    monkeypatch.setattr(real_encoder, "_threads", 3)
+    before = torch.get_num_threads()
+    try:
+        together = real_encoder.encode(drafts)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert cosines(alone, together) == pytest.approx([1.0] * len(drafts), abs=1e-5)
+
+
+def test_short_texts_are_in_batches_of_their_own() -> None:
+    """They are computed in another precision: what shares a batch with them must not be."""
+    batches = list(_batches([SHORT + 1, 3, SHORT, SHORT + 9, 7]))
+    assert sorted(map(sorted, batches)) == [[0, 3], [1, 2, 4]]

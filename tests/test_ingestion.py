@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from index.errors import EncoderError, FingerprintMismatch
 from index.ingestion import BATCH_PASSAGES
+from index.ingestion.adding import FEWEST_PASSAGES
+from index.ingestion.preparing import DocumentHand, Ready
 from index.library import Library
+from index.parsing.process import Process
 from index.records import Receipt
 from index.settings import Settings
 from tests.fakes import FakeEncoder
@@ -17,7 +21,9 @@ from tests.storage.making import a_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.records import Progress, Settled
+    from index.parsing import Cutting, Parsed
+    from index.parsing.requests import Request
+    from index.records import Document, Progress, Settled
     from tests.conftest import Write
 
 SECTIONS = [
@@ -104,6 +110,21 @@ def test_two_files_can_change_places(library: Library, write: Write) -> None:
     assert "Boris" in text_of(library, "a.md")
     assert "Anna" in text_of(library, "b.md")
     assert library.problems() == []
+
+
+def test_files_are_read_by_the_same_process(library: Library, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there for the next `add`, too: to begin one anew takes longer than to read a small file."""
+    used: set[int] = set()
+    ask = Process.ask
+
+    def watched(process: Process, request: Request, cutting: Cutting | None) -> Parsed:
+        used.add(process.pid)
+        return ask(process, request, cutting)
+
+    monkeypatch.setattr(Process, "ask", watched)
+    for n in range(3):
+        library.add([write(f"{n}{k}.txt", f"The ship {n} left {k} times.") for k in range(3)])
+    assert len(used) == 1
 
 
 def test_a_broken_file_stops_nobody(library: Library, write: Write, tmp_path: Path) -> None:
@@ -260,6 +281,25 @@ def test_small_files_are_encoded_together(library: Library, encoder: FakeEncoder
     assert encoder.calls == [5]
 
 
+def test_the_encoder_does_not_wait_for_a_slow_file(
+    library: Library, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what is ready by then, enough to be worth it is encoded and stored, though a batch would hold more."""
+    work = DocumentHand.work
+    calls = encoder.calls
+
+    def slow(hand: DocumentHand, item: Document, *, known: bool = True) -> Ready:
+        while item.source == "mem:slow" and not calls:
+            time.sleep(0.01)
+        return work(hand, item, known=known)
+
+    monkeypatch.setattr(DocumentHand, "work", slow)
+    quick = [a_document(f"The ship {n} left.", source=f"mem:{n}") for n in range(FEWEST_PASSAGES)]
+    library.add_documents([*quick, a_document("A whale swam by.", source="mem:slow")])
+    assert calls == [FEWEST_PASSAGES, 1]
+    assert BATCH_PASSAGES > FEWEST_PASSAGES
+
+
 def test_small_files_do_not_wait_for_a_large_one(library: Library, write: Write) -> None:
     """They are stored before its first passage is encoded."""
     big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
@@ -297,7 +337,7 @@ def test_another_way_of_making_is_refused(
         again.add(write("b.md", SECTIONS[1]))
     assert "fake@1" in caught.value.stored
     assert encoder_name in caught.value.wanted
-    assert "make a new library" in caught.value.hint
+    assert "pincite rebuild" in caught.value.hint
     assert other.encoded == []
     assert len(library.documents()) == 1
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.library import Library
-    from index.records import Document, Progress
+    from index.parsing import Parsed, Parser
+    from index.records import Progress
     from tests.conftest import Write
 
 TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
@@ -131,10 +132,10 @@ def test_a_source_that_cannot_be_understood_any_more(
 ) -> None:
     """Where a reader of a format has become stricter, the same bytes may fail: that is said, with the reason."""
 
-    def refuse(data: bytes, *, source: str, name: str) -> Document:
+    def refuse(parser: Parser, path: Path, **stated: object) -> Parsed:
         raise LoadingError("It is in a dialect that is no longer read.", "Convert it.")
 
-    monkeypatch.setattr("index.verification.load_bytes", refuse)
+    monkeypatch.setattr("index.parsing.Parser.parse", refuse)
     (problem,) = library.verify().mismatches
     assert problem.what == f"{source} cannot be read any more: It is in a dialect that is no longer read."
 

@@ -59,6 +59,7 @@ def test_every_record_is_json(library: Library, write: Write) -> None:
     values = {
         "receipt": wire.receipt(receipt),
         "stats": wire.stats(library.stats()),
+        "recall": wire.recall(library.recall()),
         "verification": wire.verification(library.verify()),
         "info": wire.document_info(info),
         "document": wire.document(library.document(info.id)),
@@ -68,6 +69,6 @@ def test_every_record_is_json(library: Library, write: Write) -> None:
     assert again["receipt"]["added"] == [info.source]
     assert again["receipt"]["failed"][0].keys() == {"source", "reason", "hint"}
     assert again["stats"]["documents"] == again["verification"]["documents"] == 1
-    assert again["info"]["passages"] == 1
+    assert again["recall"]["passages"] == again["info"]["passages"] == 1
     assert again["document"]["landmarks"][0] == {"kind": "heading", "start": 0, "label": "Trade", "level": 1}
     assert again["found"]["question"] == "treaty"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from index.encoding import DEFAULT_NAME
 from index.retrieval.signals import NAMES
+from index.weights import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

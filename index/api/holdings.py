@@ -95,6 +95,15 @@ class Note(Described):
     """What was left out or repaired."""
 
 
+class Renamed(Described):
+    """A file that has another name than before."""
+
+    source: str
+    """Which."""
+    before: str
+    """What it was called."""
+
+
 class Receipt(Described):
     """What adding or removing did, file by file: each stands in exactly one of the lists."""
 
@@ -102,6 +111,8 @@ class Receipt(Described):
     """New documents, by source."""
     replaced: list[str]
     """Documents that took the place of an older version."""
+    renamed: list[Renamed]
+    """What is known by another name now, and is otherwise as it was."""
     unchanged: list[str]
     """What was there already, byte for byte."""
     removed: list[str]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Location,
         Problem,
         ProgressCallback,
+        Queue,
         Receipt,
         Verification,
     )
@@ -49,7 +50,8 @@ def as_json(value: Any) -> None:
 def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
     """What was done, counted and, where it matters, named."""
     console = Console(highlight=False)
-    counts = {name: len(getattr(each, name)) for name in ("added", "replaced", "unchanged", "removed", "failed")}
+    names = ("added", "replaced", "renamed", "unchanged", "removed", "failed")
+    counts = {name: len(getattr(each, name)) for name in names}
     shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
     console.print(
         Text(", ".join(shown) + (f"; {each.passages} passages in {each.seconds:.1f} s" if each.passages else ""))
@@ -59,9 +61,22 @@ def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
         for source in getattr(each, name):
             console.print(_text(f"  {name}: {source}"))
+    for one in each.renamed if verbose else ():
+        console.print(_text(f"  renamed: {one.before} -> {one.source}"))
     for note in _some(console, each.notes, verbose=verbose):
         console.print(_text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
     for failure in each.failed:
+        console.print(_text(f"  failed: {failure.source}", style="red"))
+        console.print(_text(f"    {failure.reason} {failure.hint}"))
+
+
+def queue(each: Queue, *, verbose: bool) -> None:
+    """What waits, and what failed, counted and named."""
+    console = Console(highlight=False)
+    console.print(Text(f"{len(each.waiting):,} waiting, {len(each.failed):,} failed"))
+    for path in _some(console, each.waiting, verbose=verbose):
+        console.print(_text(f"  waiting: {path}"))
+    for failure in _some(console, each.failed, verbose=verbose):
         console.print(_text(f"  failed: {failure.source}", style="red"))
         console.print(_text(f"    {failure.reason} {failure.hint}"))
 

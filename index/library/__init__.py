@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from index.library.asking import Asking
-from index.library.filling import Filling
 from index.library.keeping import Keeping
+from index.library.living import Living
+from index.library.operating import Operating
 
 __all__ = ["Library"]
 
 
-class Library(Filling, Asking, Keeping):
+class Library(Living, Asking, Keeping, Operating):
     """A folder of documents that can be asked. Safe to use from several threads.
 
     with Library.open("notes") as library:

@@ -79,14 +79,12 @@ class Asking(Opened):
         from index.answering import confidence, quoted, quotes, written
 
         found, within = self._search(question, documents, limit=limit)
-        infos = self._store.catalog.numbered()
-        among = list(infos.values()) if within is None else [infos[number] for number in within if number in infos]
         answer = quoted(
             found,
             quotes(found.question, found.hits),
             confidence=confidence(found.signals, self.encoder().name) if found.hits else 0.0,
             bar=self._settings.bar,
-            searched=(sum(info.passages for info in among), len(among)),
+            searched=self._store.catalog.extent(within),
             locate=self._locate,
         )
         if writer == "model" and answer.status == "answered":
@@ -114,6 +112,9 @@ class Asking(Opened):
 
         The question may have the operators of `index.querying.SYNTAX`; a document that they leave out has no row.
         """
+        return self._steadily(lambda: self._coverage(question, documents))
+
+    def _coverage(self, question: str, documents: Sequence[str] | None) -> list[Coverage]:
         query, within, _ = self._understood(question, documents)
         if not query.text:
             return []
@@ -154,7 +155,9 @@ class Asking(Opened):
             raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
         if not query.text:
             return Found(question.strip(), (), {}, notes), within
-        found = self._retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
+        found = self._steadily(
+            lambda: self._retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
+        )
         return replace(found, question=question.strip(), notes=notes), within
 
     def _understood(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.library.opened import Opened
-from index.records import Receipt
+from index.records import Queue, Receipt
+from index.storage.worklist import Worklist
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,19 +28,49 @@ class Filling(Opened):
         *,
         sources: Mapping[Path, str] | None = None,
         progress: ProgressCallback | None = None,
+        workers: int | None = None,
     ) -> Receipt:
         """Add files and folders. What is there already, byte for byte, costs nothing; what changed is replaced.
 
         A file that cannot be read is a `Failure` in the receipt and does not stop the others. Each document is stored
-        whole in one step: stop at any moment, and the next `add` goes on from there. `sources` gives files another
-        source than their path, such as the address that they were fetched from.
+        whole in one step: stop at any moment, and the next `add`, or `resume`, goes on from there. `sources` gives
+        files another source than their path, such as the address that they were fetched from; what has one is not
+        queued. `workers` is how many processes read files meanwhile, by default as many as the settings say.
 
         Raises LibraryLocked where another program is changing the library, FingerprintMismatch where it was made with
         another encoder or chunking, LibraryNotWritable where its disk does not take it.
         """
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
-        with self._store.writing():
-            return self._ingestion(progress).run(paths, sources)
+        with self._store.writing(), Worklist(self.folder) as worklist:
+            ingestion = self._ingestion(progress, workers, None if sources else worklist)
+            return ingestion.run(paths, sources)
+
+    def resume(
+        self,
+        *,
+        waiting: bool = True,
+        failed: bool = False,
+        progress: ProgressCallback | None = None,
+        workers: int | None = None,
+    ) -> Receipt:
+        """Add what an `add` that was stopped left waiting; with `failed`, also what could not be read.
+
+        Raises what `add` raises.
+        """
+        with self._store.writing(), Worklist(self.folder) as worklist:
+            paths = worklist.waiting() if waiting else []
+            paths += [failure.source for failure in worklist.failed()] if failed else []
+            return self._ingestion(progress, workers, worklist).run(paths)
+
+    def queue(self) -> Queue:
+        """The files that wait to be added, and those that could not be."""
+        with Worklist(self.folder) as worklist:
+            return Queue(tuple(worklist.waiting()), tuple(worklist.failed()))
+
+    def forget_queue(self) -> None:
+        """Wait for nothing, and remember no failure; the library stays as it is."""
+        with self._store.writing(), Worklist(self.folder) as worklist:
+            worklist.forget()
 
     def add_documents(self, documents: Iterable[Document], *, progress: ProgressCallback | None = None) -> Receipt:
         r"""Add documents that were made elsewhere than in a file, as `add` does files.
@@ -61,7 +93,9 @@ class Filling(Opened):
             self._store.index()
         return Receipt(removed=tuple(info.source for info in found.values()))
 
-    def _ingestion(self, progress: ProgressCallback | None) -> Ingestion:
+    def _ingestion(
+        self, progress: ProgressCallback | None, workers: int | None = None, worklist: Worklist | None = None
+    ) -> Ingestion:
         from index.ingestion import Ingestion
 
         def tools() -> tuple[Encoder, Chunker]:
@@ -71,5 +105,14 @@ class Filling(Opened):
             target = self._settings.passage_tokens
             return encoder, Chunker(target_tokens=target, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
 
-        pages = self._settings.max_pages
-        return Ingestion(self._store, tools, max_bytes=self._max_bytes, max_pages=pages, progress=progress)
+        settings = self._settings
+        return Ingestion(
+            self._store,
+            tools,
+            max_bytes=self._max_bytes,
+            max_pages=settings.max_pages,
+            progress=progress,
+            limits=self._limits,
+            workers=workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
+            worklist=worklist,
+        )

@@ -11,7 +11,7 @@ from index.records import Stats
 
 if TYPE_CHECKING:
     from index.exporting import PackFinding
-    from index.records import Answer, Document, Problem, ProgressCallback, Verification
+    from index.records import Answer, Document, Problem, ProgressCallback, Recall, Verification
 
 
 class Keeping(Reading):
@@ -36,6 +36,13 @@ class Keeping(Reading):
             **catalog.totals(),
         )
 
+    def recall(self, questions: int = 200) -> Recall:
+        """How much of the ten nearest passages is found, against a comparison with all; of a small library, all of it.
+
+        That comparison reads every vector: a few seconds for each 100,000 passages.
+        """
+        return self._store.recall(questions)
+
     def problems(self) -> list[Problem]:
         """Where the library contradicts itself, without a look at its sources; each with its remedy."""
         return self._store.problems()
@@ -44,7 +51,7 @@ class Keeping(Reading):
         """Read every source that is still on disk and prove that every passage and sentence is its text."""
         from index.verification import verify
 
-        return verify(self._store, max_bytes=self._max_bytes, progress=progress)
+        return verify(self._store, max_bytes=self._max_bytes, limits=self._limits, progress=progress)
 
     def pack(self, answer: Answer) -> tuple[bytes, str]:
         """An answer as an evidence pack, which `verify_pack` checks on another copy of the library: as zip, as text."""

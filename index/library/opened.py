@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from index.errors import DocumentNotFound, FingerprintMismatch, SpanError
 from index.mapping import Maps, Recalling
-from index.naming import named
+from index.naming import identities, named
 from index.settings import Settings
 from index.storage.store import FolderStore
 from index.viewing import Viewer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from index.encoding import Encoder
+    from index.parsing import Limits
     from index.records import DocumentInfo, Span
     from index.reranking import Reranker
+
+_Result = TypeVar("_Result")
 
 
 class Opened:
@@ -92,7 +96,24 @@ class Opened:
 
         Raises DocumentNotFound or AmbiguousDocument.
         """
+        wanted = identities(name)
+        alike = self._store.catalog.identified(wanted)
+        if len(alike) == 1 and (alike[0].id == wanted[0] or alike[0].source in wanted):
+            return named(alike, name)  # no other way to name one comes before these: the others need not be read
         return named(self._store.catalog.numbered().values(), name)
+
+    def _steadily(self, work: Callable[[], _Result]) -> _Result:
+        """What `work` gives; once more where the library was rebuilt or restored in the midst of it."""
+        while True:
+            library = self._store.catalog.library_id
+            try:
+                result = work()
+            except Exception:
+                if self._store.catalog.library_id == library:
+                    raise
+            else:
+                if self._store.catalog.library_id == library:
+                    return result
 
     def _questions(self) -> Recalling:
         """The encoder, as questions are put to it."""
@@ -100,6 +121,13 @@ class Opened:
         with self._loading:
             self._recalling = self._recalling or Recalling(encoder)
             return self._recalling
+
+    @property
+    def _limits(self) -> Limits:
+        """What the reading of one file may cost."""
+        from index.parsing import Limits
+
+        return Limits(self._settings.parse_seconds, self._settings.parse_megabytes)
 
     @property
     def _max_bytes(self) -> int:

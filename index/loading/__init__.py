@@ -21,7 +21,7 @@ from index.loading import archives, sniffing
 from index.loading.composing import compose
 from index.loading.discovering import discover
 from index.loading.normalising import has_words
-from index.loading.opening import locate, read_bytes
+from index.loading.opening import digest, locate, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from index.loading.composing import Content, Draft
     from index.records import Document
 
-__all__ = ["discover", "load", "load_bytes", "locate", "read_bytes"]
+__all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
 
 _DOORS = {
     archives.DOCX: "docx",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,22 +24,45 @@ def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lam
     """
     seen: set[str] = set()
     for path in map(Path, paths):
-        yield from _walk(path, seen, enter)
+        yield from _walk(path, _real(path), seen, enter)
 
 
-def _walk(path: Path, seen: set[str], enter: Callable[[Path], bool]) -> Iterator[Path]:
+def is_skipped(name: str) -> bool:
+    """Whether a file or folder of this name is passed by, unless a reader names it."""
+    return name.startswith(_SKIPPED)
+
+
+def _walk(path: Path, real: str, seen: set[str], enter: Callable[[Path], bool]) -> Iterator[Path]:
+    """A file, or what is in a folder; `real` is the same place by the way that has no links in it."""
+    if real in seen:
+        return
+    seen.add(real)
     try:
-        real = os.path.realpath(path)
-        if real in seen:
-            return
-        seen.add(real)
         if not path.is_dir() or not enter(path):
             yield path
             return
-        children = sorted(path.iterdir())
+        with os.scandir(path) as entries:
+            children = sorted(entries, key=lambda child: child.name)
     except (OSError, ValueError):
         yield path
         return
     for child in children:
-        if not child.name.startswith(_SKIPPED) and (child.is_dir() or child.is_file()):
-            yield from _walk(child, seen, enter)
+        if not is_skipped(child.name) and _is_meant(child):
+            # Most names are no links: where they lead is known without asking the system for each part of the way.
+            behind = _real(Path(child.path)) if child.is_symlink() else str(Path(real, child.name))
+            yield from _walk(path / child.name, behind, seen, enter)
+
+
+def _is_meant(child: os.DirEntry[str]) -> bool:
+    """No pipe, device or link to nothing; what cannot be told is for the receipt to name."""
+    try:
+        return child.is_dir() or child.is_file()
+    except OSError as error:
+        return error.errno != errno.ELOOP
+
+
+def _real(path: Path) -> str:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)

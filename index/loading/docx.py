@@ -95,8 +95,11 @@ class _Reader:
         """The words of the first paragraph in the style `Title`."""
         self.has_contents = False
 
-    def blocks(self, body: Any) -> Iterator[Block]:
-        """Paragraphs and tables in order; the items of a list are lines of one block."""
+    def blocks(self, body: Any, *, boxes: bool = True) -> Iterator[Block]:
+        """Paragraphs and tables in order; the items of a list are lines of one block.
+
+        The text boxes of a paragraph follow it, those within others, too, each by itself.
+        """
         items: list[str] = []
         for element in _children(body):
             item = self._item(element)
@@ -106,11 +109,11 @@ class _Reader:
             if items:
                 yield verbatim("\n".join(items))
                 items = []
-            yield from self._others(element)
+            yield from self._others(element, boxes=boxes)
         if items:
             yield verbatim("\n".join(items))
 
-    def _others(self, element: Any) -> Iterator[Block]:
+    def _others(self, element: Any, *, boxes: bool) -> Iterator[Block]:
         if element.tag == f"{NAMESPACE}tbl":
             yield table(element)
             return
@@ -122,9 +125,9 @@ class _Reader:
         if style.is_title and not self.title:
             self.title = one_line(text)
         yield from (paragraph(part, style.level) for part in text.split(PAGE_BREAK))
-        for box in element.iter(f"{NAMESPACE}txbxContent"):
+        for box in element.iter(f"{NAMESPACE}txbxContent") if boxes else ():
             if not _is_fallback(box):
-                yield from self.blocks(box)
+                yield from self.blocks(box, boxes=False)
 
     def _style(self, element: Any) -> Style:
         properties = element.find(f"{NAMESPACE}pPr")

@@ -38,6 +38,8 @@ _STATED_DATES = (
 )
 _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
+_DEEPEST = 250
+"""Levels; trafilatura takes minutes for pages that nest deeper, and is not asked of them."""
 _GUEST_FAILS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, AssertionError)
 """How trafilatura stumbles over odd pages: they are then read without it."""
 
@@ -75,12 +77,19 @@ def _parse(text: str) -> Any:
 
 
 def _main_text(tree: Any) -> str:
+    """What trafilatura takes for the main text; nothing where it cannot tell, or would take too long."""
     import trafilatura
 
+    if _is_deep(tree):
+        return ""
     with suppress(*_GUEST_FAILS):
         found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)
         return str(found.text or "") if found else ""
     return ""
+
+
+def _is_deep(tree: Any) -> bool:
+    return bool(tree.xpath(f"boolean({'/*' * _DEEPEST})"))
 
 
 def _squeezed(text: str) -> str:
@@ -113,6 +122,8 @@ def _stated(tree: Any, source: str) -> tuple[str, str]:
     """Title and author by the page's metadata; a name that trafilatura made of something else is left out."""
     from trafilatura.metadata import extract_metadata
 
+    if _is_deep(tree):
+        return one_line(tree.findtext(".//title") or ""), ""
     described: Any = None
     with suppress(*_GUEST_FAILS):
         described = extract_metadata(tree, extensive=False)

@@ -20,7 +20,12 @@ _NEWLINE = re.compile(r"\r\n?")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:(.*)")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)")
-_HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_HIDING = re.compile(r"<!--|<script\b|<style\b", re.IGNORECASE)
+_SHOWING = {
+    "<!--": re.compile("-->"),
+    "<script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "<style": re.compile(r"</style\s*>", re.IGNORECASE),
+}
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _BREAK_TAG = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h\d)>", re.IGNORECASE)
 _INDENT = "  "
@@ -65,7 +70,11 @@ def front_matter(text: str) -> tuple[dict[str, str], str]:
 def _value(raw: str) -> str:
     raw = raw.strip()
     if raw.startswith("[") and raw.endswith("]"):
-        return ", ".join(_value(part) for part in raw[1:-1].split(","))
+        return ", ".join(_plain(part.strip(" \t[]")) for part in raw[1:-1].split(","))
+    return _plain(raw)
+
+
+def _plain(raw: str) -> str:
     quoted = re.match(r"""(["'])(.*)\1""", raw)
     return quoted.group(2) if quoted else re.sub(r"\s+#.*", "", raw)
 
@@ -155,4 +164,19 @@ def _words(node: SyntaxTreeNode) -> str:
 
 def _without_tags(markup: str) -> str:
     """The words in a piece of HTML within Markdown, which is mostly a picture or a centred line."""
-    return unescape(_TAG.sub("", _BREAK_TAG.sub("\n\n", _HIDDEN.sub("", markup))))
+    return unescape(_TAG.sub("", _BREAK_TAG.sub("\n\n", _shown(markup))))
+
+
+def _shown(markup: str) -> str:
+    """Without comments, scripts and styles. What never ends is shown; its end is looked for once."""
+    shown, at, endless = [], 0, set()
+    for opening in _HIDING.finditer(markup):
+        kind = opening[0].lower()
+        if opening.start() < at or kind in endless:
+            continue
+        if end := _SHOWING[kind].search(markup, opening.end()):
+            shown.append(markup[at : opening.start()])
+            at = end.end()
+        else:
+            endless.add(kind)
+    return "".join([*shown, markup[at:]])

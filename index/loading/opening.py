@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
-from index.errors import SourceNotFound, SourceNotReadable, TooLarge
+from index.errors import LoadingError, SourceNotFound, SourceNotReadable, TooLarge
+
+_BLOCK = 1 << 20
 
 
 def locate(path: Path) -> Path:
@@ -22,19 +25,38 @@ def locate(path: Path) -> Path:
 
 
 def read_bytes(source: Path, *, max_bytes: int) -> bytes:
-    """The file's bytes, read once and never more than allowed."""
+    """The file's bytes, read once and never more than allowed; a file that is too large is not read at all."""
     try:
-        _demand_file(source)
+        size = _demand_file(source)
+        if size > max_bytes:
+            raise too_large(source.name, max_bytes)
         with source.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise SourceNotFound(f"There is nothing at {source}.") from error
+            data = file.read(size + 1)
+            if len(data) > size:  # it grew, or its system does not tell sizes
+                data += file.read(max(0, max_bytes + 1 - len(data)))
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SourceNotReadable(f"{source} cannot be read: {reason}.") from error
+        raise _unreadable(source, error) from error
     if len(data) > max_bytes:
         raise too_large(source.name, max_bytes)
     return data
+
+
+def digest(source: Path, *, max_bytes: int) -> str:
+    """The SHA-256 of what `read_bytes` would read, block by block. Raises what that does."""
+    total = 0
+    hashed = hashlib.sha256()
+    try:
+        size = _demand_file(source)
+        if size <= max_bytes:
+            with source.open("rb") as file:
+                while total <= max_bytes and (block := file.read(_BLOCK)):
+                    hashed.update(block)
+                    total += len(block)
+    except (OSError, ValueError) as error:
+        raise _unreadable(source, error) from error
+    if max(size, total) > max_bytes:
+        raise too_large(source.name, max_bytes)
+    return hashed.hexdigest()
 
 
 def too_large(name: str, max_bytes: int) -> TooLarge:
@@ -45,10 +67,18 @@ def too_large(name: str, max_bytes: int) -> TooLarge:
     )
 
 
-def _demand_file(source: Path) -> None:
-    """A pipe or device would block for ever."""
-    source.stat()
+def _unreadable(source: Path, error: OSError | ValueError) -> LoadingError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SourceNotFound(f"There is nothing at {source}.")
+    reason = getattr(error, "strerror", None) or str(error)
+    return SourceNotReadable(f"{source} cannot be read: {reason}.")
+
+
+def _demand_file(source: Path) -> int:
+    """Its size. A pipe or device would block for ever."""
+    size = source.stat().st_size
     if source.is_dir():
         raise SourceNotReadable(f"{source} is a folder.", "Add the files in it, or see whether you may list it.")
     if not source.is_file():
         raise SourceNotReadable(f"{source} is not a file but a device or a pipe.", "Save its content in a file.")
+    return size

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _OUTLINE_LIMIT = 20_000
 _DEEPEST = 15
+_MOST_BROKEN = 1_000
+"""Pages in a row; a page tree that leads in a circle has as many as it likes."""
 
 
 def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
@@ -59,7 +61,7 @@ def _ask(
         pages = len(document)
     try:
         _demand_pages(pages, name, max_pages)
-        sheets = [_sheet(document, index) for index in range(pages)]
+        sheets = list(_sheets(document, pages, name))
         with PDFIUM:
             labels = [page_label(document, index) for index in range(pages)]
             outline = list(_outline(document))
@@ -79,6 +81,16 @@ def _demand_pages(pages: int, name: str, max_pages: int | None) -> None:
             f"{name} has {pages:,} pages, more than the {max_pages:,} that the settings allow.",
             "Raise the limit with PINCITE_MAX_PAGES, or split the file.",
         )
+
+
+def _sheets(document: Any, pages: int, name: str) -> Iterator[Sheet | None]:
+    broken = 0
+    for index in range(pages):
+        sheet = _sheet(document, index)
+        broken = 0 if sheet else broken + 1
+        if broken > _MOST_BROKEN:
+            raise DamagedFile(f"{name} is a PDF of which {broken:,} pages in a row cannot be read.")
+        yield sheet
 
 
 def _sheet(document: Any, index: int) -> Sheet | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 
 from index.loading import describing
@@ -61,22 +62,18 @@ class _Reader:
     def blocks(self, stanza: list[str]) -> list[Block]:
         """A heading, alone or on top of its paragraph, or paragraphs."""
         headings: list[Block] = []
-        stanza = self._without_overline(stanza)
-        while len(stanza) > 1 and _underlines(stanza[1], stanza[0]):
-            headings.append(paragraph(stanza[0], self._underline_level(stanza[1].strip()[0])))
-            stanza = self._without_overline(stanza[2:])
-        return headings + (self._body(stanza) if stanza else [])
+        lines = deque(stanza)
+        _drop_overline(lines)
+        while len(lines) > 1 and _underlines(lines[1], lines[0]):
+            headings.append(paragraph(lines.popleft(), self._underline_level(lines.popleft().strip()[0])))
+            _drop_overline(lines)
+        return headings + (self._body(list(lines)) if lines else [])
 
     def _body(self, stanza: list[str]) -> list[Block]:
         level = self._level(stanza[0].strip()) if len(stanza) == 1 else 0
         if level:
             return [paragraph(_STARS.sub(r"\2", stanza[0]) if self._org else stanza[0], level)]
         return [verbatim(text) for text in unwrap(stanza, self._width) if text.strip()]
-
-    def _without_overline(self, stanza: list[str]) -> list[str]:
-        """A heading between two rules of the same kind keeps only the lower one."""
-        ruled = bool(stanza[2:]) and _underlines(stanza[0], stanza[1]) and stanza[0].strip() == stanza[2].strip()
-        return stanza[1:] if ruled else stanza
 
     def _underline_level(self, mark: str) -> int:
         if mark not in self._underlines:
@@ -99,6 +96,12 @@ class _Reader:
         if numbered:
             return 1 + numbered.group(1).count(".")
         return _CAPITALS_LEVEL if _is_capitals(line) else 0
+
+
+def _drop_overline(lines: deque[str]) -> None:
+    """A heading between two rules of the same kind keeps only the lower one."""
+    if len(lines) > 2 and _underlines(lines[0], lines[1]) and lines[0].strip() == lines[2].strip():
+        lines.popleft()
 
 
 def _underlines(rule: str, line: str) -> bool:

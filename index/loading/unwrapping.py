@@ -92,7 +92,7 @@ def _indent(line: str) -> int:
 
 def _joined(line: str, following: str) -> str:
     r"""A hyphen at the margin stays: plain text is seldom hyphenated, and `well-\nknown` is `well-known`."""
-    return line + following if _HYPHEN_END.search(line) else f"{line} {following}"
+    return line + following if _HYPHEN_END.search(line[-3:]) else f"{line} {following}"
 
 
 def _tidy(line: str) -> str:

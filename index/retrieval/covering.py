@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from index.retrieval.evidence import Evidence
     from index.retrieval.reading import Reading
     from index.retrieval.sides import Sides
-    from index.storage.store import Store
+    from index.storage.protocol import Store
 
+CONSIDERED = 10_000
+"""How many passages each side proposes: in a library of more, a document is told to be silent where none of its
+passages is among so many, by meaning or by words."""
 PASSAGES = 3
 """How many of a document's best passages are weighed by their sentences."""
 STRENGTH = 0.4

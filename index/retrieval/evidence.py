@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.storage.catalog import PassageRow
-    from index.storage.store import Store
+    from index.storage.protocol import Store
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from index.records import DocumentInfo
     from index.retrieval.evidence import Asked, Evidence
     from index.retrieval.sides import Sides
-    from index.storage.store import Store
+    from index.storage.protocol import Store
 
 BLOCK = 30
 """How many passages are read at once, at least; among so many of the best, copies are looked for."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.encoding import Draft
 from index.records import CANDIDATES, Found
-from index.retrieval.covering import cover
+from index.retrieval.covering import CONSIDERED, cover
 from index.retrieval.evidence import Asked
 from index.retrieval.reading import Reading
 from index.retrieval.scoring import behind, lifted, placed, reranked, weighed
@@ -16,7 +16,6 @@ from index.retrieval.sides import ask
 from index.retrieval.signals import signals
 from index.retrieval.timing import Clock
 from index.storage.analysis import spans_of_words
-from index.storage.lexical import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from index.querying import Query
     from index.records import Hit, Mode
     from index.reranking import Reranker
+    from index.storage.protocol import Store
     from index.storage.scope import Scope
-    from index.storage.store import Store
 
 DEEPER = 4
 """How many times more, where these are not enough for the hits asked for; what then comes is ranked behind them."""
@@ -89,10 +88,13 @@ class Retriever:
         return Found(query.text, hits, clock.milliseconds, signals=signals(asked, evidence, list(sides.dense.values())))
 
     def cover(self, query: Query, *, within: Sequence[int] | None = None) -> Iterator[Hit]:
-        """The best hit of each document that speaks to the question, best first; all passages are candidates."""
+        """The best hit of each document that speaks to the question, best first.
+
+        All passages of a library of up to `CONSIDERED` are candidates; of a larger one, so many on each side.
+        """
         clock = Clock()
         asked, scope = self._asked(query, within, clock)
-        sides = ask(self._store, asked, EVERY, scope, "hybrid", clock)
+        sides = ask(self._store, asked, CONSIDERED, scope, "hybrid", clock)
         return cover(Reading(self._store, asked, sides), self._store)
 
     def _asked(self, query: Query, within: Sequence[int] | None, clock: Clock) -> tuple[Asked, Scope | None]:

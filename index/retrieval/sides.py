@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from index.records import Mode
     from index.retrieval.evidence import Asked
     from index.retrieval.timing import Clock
+    from index.storage.protocol import Store
     from index.storage.scope import Scope
-    from index.storage.store import Store
 
 
 @dataclass(slots=True)

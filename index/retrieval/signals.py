@@ -26,13 +26,14 @@ def signals(asked: Asked, found: Sequence[Evidence], cosines: Sequence[float]) -
         return {}
     ordered = sorted(cosines, reverse=True)
     total = sum(asked.idf.values()) or 1.0
-    known = sum(idf for term, idf in asked.idf.items() if any(term in each.held for each in found))
+    held = [each.held for each in found]  # put together at each look
+    known = sum(idf for term, idf in asked.idf.items() if any(term in terms for terms in held))
     return {
         "sentence": max(float(np.max(each.cosines[each.evident])) for each in found),
         "passage": ordered[0],
         "drop": ordered[0] - ordered[min(9, len(ordered) - 1)],
         "overlap": max(each.overlap for each in found),
-        "coverage": max(sum(asked.idf[term] for term in asked.idf.keys() & each.held) for each in found) / total,
+        "coverage": max(sum(asked.idf[term] for term in asked.idf.keys() & terms) for terms in held) / total,
         "together": known / total,
         "claim": max(each.claim for each in found),
     }

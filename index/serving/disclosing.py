@@ -63,6 +63,7 @@ def receipt(each: Receipt) -> Receipt:
         each,
         added=tuple(map(source, each.added)),
         replaced=tuple(map(source, each.replaced)),
+        renamed=tuple(replace(one, source=source(one.source), before=source(one.before)) for one in each.renamed),
         unchanged=tuple(map(source, each.unchanged)),
         removed=tuple(map(source, each.removed)),
         failed=tuple(map(_failure, each.failed)),

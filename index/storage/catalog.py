@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,9 +14,10 @@ from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Document, DocumentInfo, Landmark, Location, Passage, Problem, Span
 from index.storage import filing, schema
 from index.storage.database import Database
+from index.storage.numbering import Numbering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from index.records import Chunk, LandmarkKind
@@ -75,8 +77,9 @@ class Catalog:
     """All that a library knows: documents, landmarks, passages, vectors, and what became of each."""
 
     def __init__(self, folder: Path) -> None:
-        self._database = Database(folder / "catalog.db")
-        self._numbered: tuple[int, dict[int, DocumentInfo]] = (-1, {})
+        self.database = self._database = Database(folder / "catalog.db")
+        self._numbering = Numbering()
+        self._extent: tuple[int, tuple[int, int]] = (-1, (0, 0))
         try:
             version = self._version()
             if version > schema.VERSION:
@@ -112,16 +115,53 @@ class Catalog:
         """What the vectors were made with; empty while there are none."""
         return self._meta("fingerprint")
 
+    def removals_from(self) -> int:
+        """From which generation on it is known what was removed."""
+        rows = self._database.rows("SELECT value FROM meta WHERE key = 'removals_from'")
+        if rows and not str(rows[0][0]).isdecimal():
+            raise self._database.damaged(f"its removals are from {rows[0][0]!r}")
+        return int(rows[0][0]) if rows else 0
+
     def documents(self) -> list[DocumentInfo]:
         """All documents, by source."""
         return [self._info(row) for row in self._database.rows(f"{_INFO} ORDER BY source, d.number")]
 
     def numbered(self) -> dict[int, DocumentInfo]:
-        """All documents by number; read again when something has changed."""
+        """All documents by number; what changed since they were last asked for is read again."""
+        with self._database.snapshot():
+            return self._numbering.of(self)
+
+    def all_infos(self) -> dict[int, DocumentInfo]:
+        """The same, read anew."""
+        return {row[0]: self._info(row) for row in self._database.rows(_INFO)}
+
+    def first_sources(self) -> dict[int, str]:
+        """The source that stands for each document, by its number: the first of its sources."""
+        return dict(self._database.rows("SELECT document, min(source) FROM sources GROUP BY document"))
+
+    def relinked(self) -> int:
+        """When a document that stayed last got a source or lost one."""
+        rows = self._database.rows("SELECT value FROM meta WHERE key = 'relinked'")
+        return int(rows[0][0]) if rows and str(rows[0][0]).isdecimal() else schema.NEVER if rows else 0
+
+    def identified(self, names: Sequence[str]) -> list[DocumentInfo]:
+        """The documents that have one of these as their id, or were read from one of these sources."""
+        query = f"""{_INFO} WHERE d.id IN {_LISTED}
+                    OR d.number IN (SELECT document FROM sources WHERE source IN {_LISTED})"""
+        listed = json.dumps(list(names))
+        return [self._info(row) for row in self._database.rows(query, [listed, listed])]
+
+    def extent(self, numbers: Sequence[int] | None = None) -> tuple[int, int]:
+        """How many passages and documents there are in all, counted again when something has changed; or of these."""
+        query = "SELECT coalesce(sum(passages), 0), count(*) FROM documents"
+        if numbers is not None:
+            rows = self._database.rows(f"{query} WHERE number IN {_LISTED}", [json.dumps(list(numbers))])
+            return rows[0][0], rows[0][1]
         generation = self.generation()
-        if self._numbered[0] != generation:
-            self._numbered = generation, {row[0]: self._info(row) for row in self._database.rows(_INFO)}
-        return self._numbered[1]
+        if self._extent[0] != generation:
+            passages, documents = self._database.rows(query)[0]
+            self._extent = generation, (passages, documents)
+        return self._extent[1]
 
     def number_of(self, identity: str) -> int | None:
         """The number of the document with this id."""
@@ -145,15 +185,34 @@ class Catalog:
             "SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document ORDER BY 1"
         )
 
+    def sources_below(self, folder: str) -> dict[str, str]:
+        """Each source in a folder, or in one below it, and the id of its document."""
+        below = folder.rstrip(os.sep) + os.sep
+        query = "SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document"
+        after = below[:-1] + chr(ord(os.sep) + 1)
+        return dict(self._database.rows(f"{query} WHERE s.source >= ? AND s.source < ?", [below, after]))
+
+    def documents_of(self, sources: Sequence[str]) -> dict[str, str]:
+        """The same for these sources."""
+        query = f"""SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document
+                    WHERE s.source IN {_LISTED}"""
+        return dict(self._database.rows(query, [json.dumps(list(sources))]))
+
+    def media_types(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of those of these documents that exist, by id."""
+        query = f"SELECT id, media_type FROM documents WHERE id IN {_LISTED}"
+        return dict(self._database.rows(query, [json.dumps(list(ids))]))
+
     def document(self, number: int) -> Document | None:
         """A whole document, its text put together from its passages."""
-        info = self.infos([number]).get(number)
-        if info is None:
-            return None
-        text = "".join(row.passage.text + gap for row, gap in self._document_rows(number))
-        marks = self._database.rows(
-            "SELECT kind, start, label, level FROM landmarks WHERE document = ? ORDER BY start, place", [number]
-        )
+        with self._database.snapshot():
+            info = self.infos([number]).get(number)
+            if info is None:
+                return None
+            text = "".join(row.passage.text + gap for row, gap in self._document_rows(number))
+            marks = self._database.rows(
+                "SELECT kind, start, label, level FROM landmarks WHERE document = ? ORDER BY start, place", [number]
+            )
         landmarks = tuple(Landmark(*mark) for mark in marks)
         stated = (info.id, info.source, info.title, info.author, info.date, info.media_type)
         return Document(*stated, text, landmarks, info.notes)
@@ -194,6 +253,10 @@ class Catalog:
         """All passages of a document, in order."""
         return [row.passage for row, _ in self._document_rows(number)]
 
+    def rows_of(self, number: int) -> list[tuple[PassageRow, str]]:
+        """The same with their vectors, each with the white space that follows it in the document."""
+        return self._document_rows(number)
+
     def vectors_by_key(self, keys: Sequence[bytes]) -> dict[bytes, filing.PackedVectors]:
         """Vectors that exist already for texts with these hashes."""
         found: dict[bytes, filing.PackedVectors] = {}
@@ -207,10 +270,27 @@ class Catalog:
         query = "SELECT number, first, passages FROM documents WHERE generation > ? AND generation <= ? ORDER BY number"
         return self._ranges(query, [generation, until])
 
-    def removed_since(self, generation: int) -> list[DocumentRange]:
-        """The documents that went after that generation."""
+    def generation_after(self, generation: int, passages: int) -> int:
+        """The generation by which about so many passages came after that one; NEVER where fewer did."""
+        query = "SELECT generation, passages FROM documents WHERE generation > ? ORDER BY generation LIMIT ?"
+        reached, total = schema.NEVER, 0
+        for each, count in self._database.rows(query, [generation, passages]):
+            total += count
+            if total >= passages:
+                reached = each
+                break
+        return reached
+
+    def removed_since(self, generation: int) -> list[DocumentRange] | None:
+        """The documents that went after that generation.
+
+        None where that is not known any more: what was made from that generation has to be made anew. Of the first
+        one nothing has to be known, for there was nothing that could go.
+        """
         query = "SELECT document, first, passages FROM removals WHERE generation > ? ORDER BY generation"
-        return self._ranges(query, [generation])
+        with self._database.snapshot():
+            known = generation <= 0 or generation >= self.removals_from()
+            return self._ranges(query, [generation]) if known else None
 
     def ranges(self, numbers: Sequence[int]) -> list[DocumentRange]:
         """The passage ids of these documents."""
@@ -244,6 +324,11 @@ class Catalog:
                    coalesce(sum(characters), 0) FROM documents"""
         row = self._database.rows(query)[0]
         return dict(zip(("documents", "passages", "sentences", "characters"), row, strict=True))
+
+    def highest(self) -> int:
+        """The highest passage id that was ever given: at least as many as there are passages, and known at once."""
+        rows = self._database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
+        return int(rows[0][0]) if rows else 0
 
     def locate(self, number: int, start: int) -> Location:
         """Page, path of headings and paragraph of the place `start` in a document."""
@@ -311,27 +396,56 @@ class Catalog:
         self, document: Document, chunks: Sequence[Chunk], vectors: Sequence[filing.PackedVectors], fingerprint: str
     ) -> Literal["added", "replaced"]:
         """Store a document in one transaction, in place of what was read from the same source before."""
+        return self.put_all([(document, chunks, vectors)], fingerprint)[0]
+
+    def put_all(
+        self,
+        documents: Iterable[tuple[Document, Sequence[Chunk], Sequence[filing.PackedVectors]]],
+        fingerprint: str,
+    ) -> list[Literal["added", "replaced"]]:
+        """Store several, as `put` does each, in one transaction: a disk takes as long for many as for one."""
+        outcomes: list[Literal["added", "replaced"]] = []
         with self._database.writing() as connection:
-            generation = filing.next_generation(connection)
-            replaced = filing.unlink(connection, document.source, generation)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
-            number = filing.insert_document(connection, document, chunks, generation)
-            filing.insert_passages(connection, number, document, chunks, vectors)
-            connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
-        return "replaced" if replaced else "added"
+            for document, chunks, vectors in documents:
+                generation = filing.next_generation(connection)
+                replaced = filing.unlink(connection, document.source, generation)
+                number = filing.insert_document(connection, document, chunks, generation)
+                filing.insert_passages(connection, number, document, chunks, vectors)
+                connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
+                outcomes.append("replaced" if replaced else "added")
+        return outcomes
 
     def link(self, source: str, document_id: str) -> None:
         """Note that a document already stored is found at this source, too."""
         with self._database.writing() as connection:
-            filing.unlink(connection, source, filing.next_generation(connection))
+            generation = filing.next_generation(connection)
+            filing.unlink(connection, source, generation)
             connection.execute(
                 "INSERT INTO sources SELECT ?, number FROM documents WHERE id = ?", (source, document_id)
             )
+            filing.note_relinked(connection, generation)
+
+    def relink(self, gained: Mapping[str, str], lost: Iterable[str] = ()) -> None:
+        """In one step, sources get the documents with these ids and others lose theirs: nothing is gone meanwhile.
+
+        A document that has no source left is removed.
+        """
+        with self._database.writing() as connection:
+            filing.relink(connection, gained, lost, filing.next_generation(connection))
 
     def remove(self, number: int) -> None:
         """Remove a document and all that belongs to it."""
         with self._database.writing() as connection:
             filing.remove(connection, number, filing.next_generation(connection))
+
+    def forget_removals(self, until: int) -> int:
+        """Forget which documents went up to that generation; how many that were."""
+        with self._database.writing() as connection:
+            gone = connection.execute("DELETE FROM removals WHERE generation <= ?", (until,)).rowcount
+            if gone:
+                connection.execute("INSERT OR REPLACE INTO meta VALUES ('removals_from', ?)", (str(until),))
+        return gone
 
     # Details
 
@@ -368,8 +482,9 @@ class Catalog:
 
     def _document_rows(self, number: int) -> list[tuple[PassageRow, str]]:
         """All of a document's passages. Raises LibraryDamaged where some are missing."""
-        rows = self._passage_rows("p.document = ?", [number])
-        due = self._database.rows("SELECT passages FROM documents WHERE number = ?", [number])
+        with self._database.snapshot():
+            rows = self._passage_rows("p.document = ?", [number])
+            due = self._database.rows("SELECT passages FROM documents WHERE number = ?", [number])
         if due and due[0][0] != len(rows):
             raise self._database.damaged(f"document {number} lacks passages: {len(rows)} of {due[0][0]} are there")
         return rows

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import queue
 import sqlite3
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from index.errors import LibraryDamaged, LibraryLocked, LibraryNotWritable, PinciteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 Connection = sqlite3.Connection
 
 # Write-ahead log: readers never wait for the writer. FULL: what was committed survives a power cut.
-# Secure delete: the words of a removed document do not linger in the file.
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+# Secure delete: the words of a removed document do not linger in the file. Size limit: a log that one large change
+# has blown up gives its room back.
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    f"journal_size_limit = {64 << 20}",
+)
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another program's."""
+_LOG_SECONDS = 5.0
+"""How long the log waits for readers before it is made short."""
+_STEP_PAGES = 4096
+"""Of a copy, between two calls of its progress."""
 _UNUSABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 
 
@@ -31,6 +43,12 @@ class Database:
         self._folder = str(path.parent)
         self._pool: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._closed = False
+        self._fixed = threading.local()
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
 
     def close(self) -> None:
         """Close every connection; the last one folds the log into the file, which then can be copied alone.
@@ -52,6 +70,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection, for several queries in a row."""
+        fixed: Connection | None = getattr(self._fixed, "connection", None)
+        if fixed is not None:
+            with self._translated():
+                yield fixed
+            return
         with self._translated():
             try:
                 connection = self._pool.get_nowait()
@@ -65,6 +88,22 @@ class Database:
                     self.close()
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within it, all that this thread reads is of one moment, whatever others commit."""
+        if getattr(self._fixed, "connection", None) is not None:
+            yield
+            return
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            self._fixed.connection = connection
+            try:
+                yield
+            finally:
+                self._fixed.connection = None
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it is stored, or nothing."""
         with self.reading() as connection:
@@ -76,6 +115,47 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    # The file as a whole
+
+    def copy_to(self, path: Path, progress: Callable[[int, int], None] | None = None) -> None:
+        """Copy it as it is at this moment into a new file, which is complete in itself; readers and writers go on."""
+        with self.snapshot(), self.reading() as connection, self._translated():
+            connection.execute("SELECT count(*) FROM sqlite_schema")  # from here on nothing changes for this thread
+            target = sqlite3.connect(path, isolation_level=None)
+            try:
+                for pragma in ("journal_mode = OFF", "synchronous = OFF"):  # whoever wants it whole forces it out later
+                    target.execute(f"PRAGMA {pragma}")
+                _copy(connection, target, progress)
+            finally:
+                target.close()
+
+    def condense_to(self, path: Path) -> None:
+        """The same, without the room that deleted rows left."""
+        with self.reading() as connection:
+            connection.execute("VACUUM INTO ?", [str(path)])
+
+    def become(self, other: Database, progress: Callable[[int, int], None] | None = None) -> None:
+        """Take on everything that another file holds, in one transaction.
+
+        Every connection of every process sees the old contents or the new ones; killed before the end, it never was.
+        """
+        with other.reading() as source, self.reading() as target:
+            try:
+                _copy(source, target, progress)
+            finally:
+                self.shorten_log()
+
+    def shorten_log(self) -> bool:
+        """Fold the log into the file and give its room back. Whether that was possible: a long reader may stand by."""
+        with self.reading() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_LOG_SECONDS * 1000:.0f}")
+            try:
+                return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.OperationalError:  # a full disk, mostly: what was committed stays in the log
+                return False
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     def damaged(self, detail: str) -> LibraryDamaged:
         """The error for contents that cannot be right."""
@@ -108,3 +188,11 @@ class Database:
             hint = "Check the folder's permissions and the free space of its disk; what was committed is safe."
             return LibraryNotWritable(f"The library {self._folder} cannot be used as it is: {error}.", hint)
         return self.damaged(str(error))
+
+
+def _copy(source: Connection, target: Connection, progress: Callable[[int, int], None] | None) -> None:
+    def report(_: int, remaining: int, total: int) -> None:
+        if progress:
+            progress(total - remaining, total)
+
+    source.backup(target, pages=_STEP_PAGES, progress=report)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from index.errors import LibraryNotWritable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NOT_WRITABLE_HINT = "Check the folder's permissions and the free space of its disk; what was committed is safe."
@@ -48,11 +49,18 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
 
     Raises LibraryNotWritable where the disk does not take it.
     """
+    with writing_whole(path) as file:
+        for part in parts:
+            file.write(part)
+
+
+@contextmanager
+def writing_whole(path: Path) -> Iterator[BinaryIO]:
+    """The same for what comes piece by piece."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with unfinished.open("wb") as file:
-            for part in parts:
-                file.write(part)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -61,6 +69,13 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what writers of this file left behind that were killed. Only who keeps other writers away may."""
+    for left in path.parent.glob(f"{path.name}.*.part"):
+        with suppress(OSError):
+            left.unlink(missing_ok=True)
 
 
 def crc_of(path: Path) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from index.storage import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from index.records import Chunk, Document
     from index.storage.database import Connection
@@ -38,7 +38,28 @@ def unlink(connection: Connection, source: str, generation: int) -> bool:
     connection.execute("DELETE FROM sources WHERE source = ?", (source,))
     if not connection.execute("SELECT 1 FROM sources WHERE document = ? LIMIT 1", row).fetchone():
         remove(connection, row[0], generation)
+    else:
+        note_relinked(connection, generation)
     return True
+
+
+def relink(connection: Connection, gained: Mapping[str, str], lost: Iterable[str], generation: int) -> None:
+    """Give each source the document with its id, and take others away; a document without any is removed at the end."""
+    sources = json.dumps([*gained, *lost])
+    had = connection.execute(
+        "SELECT DISTINCT document FROM sources WHERE source IN (SELECT value FROM json_each(?)) ORDER BY 1", (sources,)
+    ).fetchall()
+    connection.execute("DELETE FROM sources WHERE source IN (SELECT value FROM json_each(?))", (sources,))
+    connection.executemany("INSERT INTO sources SELECT ?, number FROM documents WHERE id = ?", gained.items())
+    for row in had:
+        if not connection.execute("SELECT 1 FROM sources WHERE document = ? LIMIT 1", row).fetchone():
+            remove(connection, row[0], generation)
+    note_relinked(connection, generation)
+
+
+def note_relinked(connection: Connection, generation: int) -> None:
+    """Note that a document that stays got a source or lost one, which shows in no document's own generation."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('relinked', ?)", (str(generation),))
 
 
 def remove(connection: Connection, number: int, generation: int) -> None:
@@ -49,16 +70,21 @@ def remove(connection: Connection, number: int, generation: int) -> None:
     connection.execute("DELETE FROM documents WHERE number = ?", (number,))
 
 
-def insert_document(connection: Connection, document: Document, chunks: Sequence[Chunk], generation: int) -> int:
-    """Store a document and its landmarks; its passages will have the ids that come next."""
+def insert_document(
+    connection: Connection, document: Document, chunks: Sequence[Chunk], generation: int, number: int | None = None
+) -> int:
+    """Store a document and its landmarks, by default under the next number.
+
+    Its passages will have the ids that come next.
+    """
     pages = sum(landmark.kind == "page" for landmark in document.landmarks)
     sentences = sum(len(chunk.sentences) for chunk in chunks)
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
     first = (last[0] if last else 0) + 1
     stated = (document.id, document.title, document.author, document.date, document.media_type)
     notes = json.dumps(document.notes, ensure_ascii=False)
-    values = (*stated, notes, len(document.text), pages, sentences, first, len(chunks), generation)
-    number = connection.execute(f"INSERT INTO documents VALUES (NULL, {', '.join('?' * 12)})", values).lastrowid
+    values = (number, *stated, notes, len(document.text), pages, sentences, first, len(chunks), generation)
+    number = connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * 13)})", values).lastrowid
     assert number is not None
     connection.executemany(
         "INSERT INTO landmarks VALUES (?, ?, ?, ?, ?, ?)",

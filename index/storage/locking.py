@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class WriterLock:
-    """The right to change a library. Taking it again within one thread is free."""
+    """The right to change a library, or to do something else alone. Taking it again within one thread is free."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "writer") -> None:
         self._folder = folder
-        self._card = folder / "writer.json"
-        self._lock = FileLock(folder / "writer.lock")
+        self._card = folder / f"{name}.json"
+        self._lock = FileLock(folder / f"{name}.lock")
 
     @contextmanager
     def held(self, *, patience: float) -> Iterator[None]:

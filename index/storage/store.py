@@ -1,20 +1,28 @@
-"""What retrieval asks of a store, and the store that is a folder on this machine."""
+"""The store that is a folder on this machine."""
 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryNotFound, LibraryNotWritable
+from index.errors import (
+    LibraryDamaged,
+    LibraryError,
+    LibraryLocked,
+    LibraryNotFound,
+    LibraryNotWritable,
+    PinciteError,
+)
 from index.records import Problem
 from index.storage import analysis
 from index.storage.catalog import Catalog
-from index.storage.dense import DenseIndex
+from index.storage.dense import PATIENCE, DenseIndex
 from index.storage.lexical import LexicalIndex
 from index.storage.locking import WriterLock
 from index.storage.scope import Scope
@@ -22,72 +30,21 @@ from index.storage.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import DocumentInfo, Location
+    from index.records import DocumentInfo, Location, Recall
     from index.storage.catalog import PassageRow
 
 WRITER_PATIENCE = 2.0
 """Seconds that a writer waits for another one: long enough for a reader that mends a cache, no longer."""
+_TOMBSTONES = 0.1
+"""Share of removed passages from which on the index of words is worth being made anew."""
 _READER_PATIENCE = 5.0
-
-
-class Store(Protocol):
-    """All that retrieval needs. Documents are named by number, passages by id; a scope restricts before ranking."""
-
-    def refresh(self) -> None:
-        """See what others have committed."""
-        ...
-
-    def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
-        """These documents' passages that hold every phrase and nothing that is excluded; None for all."""
-        ...
-
-    def dense(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
-        """The `k` nearest passages, nearest first: id to cosine."""
-        ...
-
-    def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
-        """The `k` best passages by the query's words, best first: id to BM25 score."""
-        ...
-
-    def cosines(self, vector: np.ndarray[Any, Any], ids: Sequence[int]) -> dict[int, float]:
-        """How near each of these passages is, as `dense` would say."""
-        ...
-
-    def lexical_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
-        """What each of these passages scores, as `lexical` would say; none where it holds none of the words."""
-        ...
-
-    def numbers(self, ids: Sequence[int]) -> dict[int, int]:
-        """The number of each passage's document."""
-        ...
-
-    def holding(self, phrase: str, k: int, scope: Scope | None = None) -> list[int]:
-        """At most `k` passages that hold these words in this order."""
-        ...
-
-    def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
-        """The passages that still exist, by id."""
-        ...
-
-    def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
-        """The documents that still exist, by number."""
-        ...
-
-    def locate(self, number: int, start: int) -> Location:
-        """Where in a document a place is."""
-        ...
-
-    def terms(self, text: str) -> dict[str, str]:
-        """The terms to look for in a question, each with its word, in order."""
-        ...
-
-    def analyze(self, text: str) -> list[str]:
-        """A text's terms, in order."""
-        ...
-
-    def idf(self, terms: Sequence[str]) -> dict[str, float]:
-        """How rare each term is among the passages."""
-        ...
+_MERGING_PATIENCE = 60.0
+"""Seconds that closing waits for merges: those of a million passages."""
+_MENDED_AT_ONCE = 1_000
+"""Passages that a question waits for where the index of words lacks them: a quarter of a second's work."""
+_MENDED_A_STEP = 4_000
+"""Passages between two moments at which others may write: about a second's work."""
+_LOOK_SECONDS = 0.05
 
 
 class FolderStore:
@@ -98,36 +55,44 @@ class FolderStore:
         _check_folder(folder, create=create)
         self._lock = WriterLock(folder)
         self.catalog = self._open_catalog(create=create)
+        self._library = ""
+        self._dense: DenseIndex
+        self._lexical: LexicalIndex
+        self._closing = threading.Event()
+        self._mending: threading.Thread | None = None
         try:
-            library = self.catalog.library_id
+            self.follow()
         except LibraryError:
             self.close()
             raise
-        self._dense = DenseIndex(folder / "dense.faiss", library)
-        self._lexical = LexicalIndex(folder / "lexical", library)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files, when what goes on in the background is at a point where it can stop."""
+        self._closing.set()
+        if self._mending is not None:
+            self._mending.join()
+        if self._library:
+            self._dense.close()
+            self._lexical.close(_MERGING_PATIENCE)
         self.catalog.close()
 
-    # Searching: the Store protocol
+    # Searching: the protocol
 
     def refresh(self) -> None:
-        """See what others have committed; mend a stale or damaged lexical index where nobody else is about to."""
-        self._dense.catch_up(self.catalog)
+        """See what others have committed; mend a stale or damaged lexical index where nobody else is about to.
+
+        A question waits for as much of that as is done in a moment; more is done in the background.
+        """
+        self.follow()
+        self._dense.catch_up(patience=PATIENCE)
         until = time.monotonic() + _READER_PATIENCE
         while not self._lexical.reload(self.catalog.generation()):
-            try:
-                with self._lock.held(patience=0):
-                    self._lexical.catch_up(self.catalog)
-            except (LibraryLocked, LibraryNotWritable):
-                # A writer is at work and will write the index itself: until then the last one serves.
-                if self._lexical.usable or time.monotonic() > until:
-                    return
-                time.sleep(0.05)
+            # Where a writer is at work, it will write the index itself: until then the last one serves.
+            if not self._mend(_MENDED_AT_ONCE) and (self._lexical.usable or time.monotonic() > until):
+                return
 
     def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
-        """See `Store.scope`."""
+        """See `protocol.Store.scope`."""
         if within is None and not phrases and not excluded:
             return None
         held = [set(self._lexical.holding([phrase])) for phrase in phrases]
@@ -140,67 +105,136 @@ class FolderStore:
         )
 
     def dense(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
-        """See `Store.dense`."""
+        """See `protocol.Store.dense`."""
         return self._dense.search(vector, k, scope)
 
     def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
-        """See `Store.lexical`."""
+        """See `protocol.Store.lexical`."""
         return self._lexical.search(query, k, scope)
 
     def cosines(self, vector: np.ndarray[Any, Any], ids: Sequence[int]) -> dict[int, float]:
-        """See `Store.cosines`."""
+        """See `protocol.Store.cosines`."""
         stored, vectors = self.catalog.vectors_of(ids)
         return dict(zip(stored, np.minimum(vectors @ vector, 1.0).tolist(), strict=True)) if stored else {}
 
     def lexical_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
-        """See `Store.lexical_scores`."""
+        """See `protocol.Store.lexical_scores`."""
         return self._lexical.scores(query, ids)
 
     def numbers(self, ids: Sequence[int]) -> dict[int, int]:
-        """See `Store.numbers`."""
+        """See `protocol.Store.numbers`."""
         return self.catalog.numbers(ids)
 
     def holding(self, phrase: str, k: int, scope: Scope | None = None) -> list[int]:
-        """See `Store.holding`."""
+        """See `protocol.Store.holding`."""
         return self._lexical.holding([phrase], k, scope)
 
     def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
-        """See `Store.passages`."""
+        """See `protocol.Store.passages`."""
         return self.catalog.passages(ids)
 
     def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
-        """See `Store.infos`."""
+        """See `protocol.Store.infos`."""
         return self.catalog.infos(numbers)
 
     def locate(self, number: int, start: int) -> Location:
-        """See `Store.locate`."""
+        """See `protocol.Store.locate`."""
         return self.catalog.locate(number, start)
 
     def terms(self, text: str) -> dict[str, str]:
-        """See `Store.terms`."""
+        """See `protocol.Store.terms`."""
         return analysis.asked(text)
 
     def analyze(self, text: str) -> list[str]:
-        """See `Store.analyze`."""
+        """See `protocol.Store.analyze`."""
         return analysis.terms(text)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
-        """See `Store.idf`."""
+        """See `protocol.Store.idf`."""
         return self._lexical.idf(terms)
 
     # Changing
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, patience: float | None = None) -> Iterator[None]:
         """Hold the right to change the library. Raises LibraryLocked, naming the holder."""
-        with self._lock.held(patience=WRITER_PATIENCE):
-            yield
+        with self._lock.held(patience=WRITER_PATIENCE if patience is None else patience):
+            self.follow()
+            try:
+                yield
+            finally:
+                self._lexical.rest()
+
+    def follow(self) -> bool:
+        """Let go of both indexes where the library was rebuilt or restored since they were made; whether it was."""
+        library = self.catalog.library_id
+        if library == self._library:
+            return False
+        if self._library:
+            self._lexical.close()
+            self._dense.close()
+        self._dense = DenseIndex(self.folder, self.catalog)
+        self._lexical = LexicalIndex(self.folder / "lexical", library)
+        self._library = library
+        return True
 
     def index(self) -> None:
         """Bring both indexes up to date, on disk where that is due. Needs `writing`."""
-        self._dense.catch_up(self.catalog)
-        self._dense.save()
+        self._dense.keep()
         self._lexical.catch_up(self.catalog)
+
+    def saved_generations(self) -> list[int]:
+        """From which generations what is on disk of the indexes has to be caught up."""
+        return [each for each in (self._dense.saved_generation, self._lexical.saved_generation) if each is not None]
+
+    def tidy(self, staging: Path) -> None:
+        """Leave behind what the index of words keeps of removed passages, where it is much. Needs `writing`.
+
+        It is made anew in the folder `staging`, while questions go on with the one that is there.
+        """
+        if self._lexical.tombstones > _TOMBSTONES:
+            fresh = LexicalIndex(staging, self._library)
+            fresh.catch_up(self.catalog)
+            fresh.close(_MERGING_PATIENCE)
+            self.take_index(staging)
+
+    def take_index(self, folder: Path) -> None:
+        """Put an index of words, made elsewhere for this very library, in the place of this one. Needs `writing`."""
+        self._lexical.take_over(folder)
+
+    def wait_for_dense(self) -> None:
+        """Have the dense index of a large library built anew where anything has changed, and wait for it.
+
+        Raises LibraryNotWritable where that fails.
+        """
+        self._dense.settle()
+
+    def _mend(self, most: int) -> bool:
+        """Catch the index of words up where nobody holds the lock; whether that was done."""
+        try:
+            with self._lock.held(patience=0):
+                if self.follow():
+                    self._dense.catch_up()
+                if self._lexical.behind(self.catalog) <= most:
+                    self._lexical.catch_up(self.catalog)
+                    self._lexical.rest()
+                    return True
+                if self._mending is None or not self._mending.is_alive():
+                    self._mending = threading.Thread(target=self._mend_on, name="lexical-mending", daemon=True)
+                    self._mending.start()
+        except (LibraryLocked, LibraryNotWritable):
+            pass
+        time.sleep(_LOOK_SECONDS if not self._lexical.usable else 0)
+        return False
+
+    def _mend_on(self) -> None:
+        """Catch the index of words up step by step; between two steps, others may write."""
+        with suppress(PinciteError):
+            done = False
+            while not done and not self._closing.wait(_LOOK_SECONDS):
+                with self._lock.held(patience=WRITER_PATIENCE):
+                    done = self._lexical.catch_up(self.catalog, most=_MENDED_A_STEP)
+                    self._lexical.rest()
 
     # Health
 
@@ -210,12 +244,22 @@ class FolderStore:
         if found:
             return found
         self.refresh()
+        until = time.monotonic() + _READER_PATIENCE
+        while not self._lexical.reload(self.catalog.generation()) and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)  # who is writing has not come to the index of words yet: that is no contradiction
+            self.refresh()
+        self._dense.catch_up()
         ids = {each.first + n for each in self.catalog.added_since(-1) for n in range(each.passages)}
         for name, other in (("dense", self._dense.ids()), ("lexical", self._lexical.ids())):
             if other != ids:
                 what = f"The {name} index has {len(other - ids)} passages too many and lacks {len(ids - other)}."
                 found.append(Problem(what, f"Delete the {name} index from {self.folder}; it is made again."))
         return found
+
+    def recall(self, questions: int) -> Recall:
+        """How much of what is nearest the dense index finds."""
+        self._dense.catch_up()
+        return self._dense.recall(questions)
 
     def bytes_on_disk(self) -> int:
         """Size of the folder."""
@@ -225,7 +269,7 @@ class FolderStore:
         """Making a catalog takes the lock, so that two processes do not both make one."""
         path = self.folder / "catalog.db"
         if not path.exists() or not path.stat().st_size:
-            if (self.folder / "dense.faiss").exists() or (self.folder / "lexical").exists():
+            if any((self.folder / name).exists() for name in ("dense.faiss", "dense.ivf", "lexical")):
                 raise LibraryDamaged(str(self.folder), "it is empty" if path.exists() else "it is missing")
             if not create:
                 raise LibraryNotFound(str(self.folder))
@@ -241,10 +285,9 @@ class FolderStore:
 
 def _size(path: Path) -> int:
     """In bytes; nothing where it has gone since it was listed, as files do that another process makes anew."""
-    try:
+    with suppress(OSError):
         return path.stat().st_size
-    except OSError:
-        return 0
+    return 0
 
 
 def _check_folder(folder: Path, *, create: bool) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from index import wire
 from index.answering.confidence import DEFAULT, WORDS_ALONE, confidence
-from index.encoding import DEFAULT_NAME
 from index.library import Library
 from index.retrieval.signals import NAMES
 from index.settings import Settings
+from index.weights import DEFAULT_NAME
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from index import wire
 from index.api import asked, evidence, exported, holdings
 from index.api.asked import AskRequest, BatchRequest, CheckRequest, CoverageRequest, FromFolder, FromUrl, SearchRequest
 from index.exporting import FORMS
-from index.records import Receipt
+from index.records import Receipt, Renamed
 from index.serving import disclosing
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def test_models_say_what_the_records_say(service: Service) -> None:
     (info, *_) = library.documents()
     stats = wire.stats(library.stats())
     del stats["folder"]
-    receipt = disclosing.receipt(Receipt(added=(info.source,), passages=2, seconds=0.5))
+    renamed = (Renamed("/srv/sources/b.md", "/srv/sources/a.md"),)
+    receipt = disclosing.receipt(Receipt(added=(info.source,), renamed=renamed, passages=2, seconds=0.5))
+    assert receipt.renamed == (Renamed("b.md", "a.md"),)
     told: list[tuple[type[BaseModel], dict[str, Any]]] = [
         (evidence.Found, wire.found(library.search("treaty", explain=True))),
         (evidence.Answer, wire.answer(library.ask("Who signed the treaty?"))),

@@ -24,8 +24,13 @@ CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and 
 MADE: dict[type[PinciteError], PinciteError] = {
     errors.LibraryNotFound: errors.LibraryNotFound("/srv/library"),
     errors.LibraryLocked: errors.LibraryLocked("/srv/library", "process 7"),
+    errors.NoRoom: errors.NoRoom("/srv/library", 2_000_000, 1_000_000),
+    errors.LibraryExists: errors.LibraryExists("/srv/library"),
+    errors.ArchiveExists: errors.ArchiveExists("/srv/library.zip"),
     errors.LibraryDamaged: errors.LibraryDamaged("/srv/library", "a page is torn"),
     errors.FingerprintMismatch: errors.FingerprintMismatch("/srv/library", "a", "b"),
+    errors.FolderMissing: errors.FolderMissing("/srv/notes", "No such file or directory"),
+    errors.TooManyRemovals: errors.TooManyRemovals("/srv/notes", 90, 100),
     errors.DocumentNotFound: errors.DocumentNotFound("treaty.md"),
     errors.AmbiguousDocument: errors.AmbiguousDocument("treaty", ("a /srv/a/treaty.md", "b /srv/b/treaty.md")),
     errors.WriterError: errors.WriterError("timeout", "The writer was too slow.", "Try again."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +13,6 @@ from tests.faults.adder import open_library
 from tests.faults.conftest import write_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from index.library import Library
 
 SEED = 7
@@ -82,3 +81,20 @@ def test_files_of_two_states_are_not_mixed(sound: Path, tmp_path: Path) -> None:
     with open_library(copy) as library:
         assert answers(library) == before
         assert library.problems() == []
+
+
+def test_what_a_dead_writer_left_of_a_removal(sound: Path, tmp_path: Path) -> None:
+    """A list of deleted passages that was written and never committed is in nobody's way."""
+    folders = [Path(shutil.copytree(sound, tmp_path / name)) for name in ("dead", "next")]
+    with open_library(folders[0]) as library:
+        source = library.documents()[7].source
+        library.remove(source)
+    there = {path.name for path in (folders[1] / "lexical").iterdir()}
+    left = [path for path in (folders[0] / "lexical").glob("*.del") if path.name not in there]
+    assert left
+    for path in left:
+        shutil.copy(path, folders[1] / "lexical")
+    with open_library(folders[1]) as library:
+        library.remove(source)
+        assert library.problems() == []
+        assert source not in {hit.document.source for hit in library.search("Ship7", mode="lexical", limit=100)}

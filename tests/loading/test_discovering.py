@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,11 +89,19 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that denies its content is handed on, so that the receipt can name it."""
 
-    def denied(self: Path) -> None:
+    def denied(path: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "iterdir", denied)
+    monkeypatch.setattr(os, "scandir", denied)
     assert list(discover([tmp_path])) == [tmp_path]
+
+
+def test_a_file_that_cannot_even_be_looked_at(tmp_path: Path) -> None:
+    """A link that leads into itself is no file and no error; what the system refuses to say is handed on by name."""
+    _write(tmp_path, "one.txt")
+    (tmp_path / "ring").symlink_to(tmp_path / "ring")
+    (tmp_path / "far").symlink_to("x" * 300)
+    assert _names(tmp_path) == ["far", "one.txt"]
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from docx.oxml.ns import nsdecls, qn
 
 from index.errors import DamagedFile, EmptyDocument
 from index.loading import load_bytes
+from tests.loading.hostile import body
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -239,3 +240,13 @@ def test_a_part_that_is_no_xml() -> None:
             new.writestr(info, part[:300] if info.filename == "word/document.xml" else part)
     with pytest.raises(DamagedFile, match=r"a\.docx is a Word document that cannot be opened"):
         load_bytes(out.getvalue(), source="a.docx")
+
+
+def test_boxes_within_boxes() -> None:
+    """However deep text boxes stand within each other, each is read once, after its paragraph, from the outside in."""
+    inside = ""
+    for depth in range(40, 0, -1):
+        said = f"<w:t>Box {depth}.</w:t>"
+        inside = f"<w:p><w:r>{said}<w:txbxContent>{inside or '<w:p/>'}</w:txbxContent></w:r></w:p>"
+    document = load_bytes(body(inside), source="a.docx")
+    assert document.text.split("\n\n") == [f"Box {depth}." for depth in range(1, 41)]

@@ -86,3 +86,14 @@ def test_what_it_says_of_itself(markup: str, expected: tuple[str, str, str]) -> 
     document = read(markup)
     assert (document.title, document.author, document.date) == expected
     assert "title:" not in document.text.split("Text.")[0]
+
+
+def test_what_never_ends_is_shown() -> None:
+    """Comments, scripts and styles are not; one whose end is missing hides nothing."""
+    hidden = "<div>One <!-- two --> three <script>four</script> five <STYLE>six</STYLE > seven <!-- eight</div>"
+    assert read(hidden).text == "One three five seven <!-- eight"
+
+
+def test_a_head_with_lists_in_lists() -> None:
+    """They are read as one list."""
+    assert read('---\nauthor: [[Ann, "Bo"], Cy]\n---\n\nWords.').author == "Ann, Bo, Cy"

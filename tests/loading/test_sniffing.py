@@ -132,14 +132,45 @@ def test_locked_office_file() -> None:
         load_bytes(_stream("EncryptedPackage"), source="a.docx")
 
 
+def packed(*parts: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """An archive of these parts."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, data in parts:
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
 def test_a_trap(monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that would unpack to more than the limit is refused before anything is unpacked."""
-    monkeypatch.setattr(archives, "_UNPACKED_LIMIT", 5 << 20)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", bytes(6 << 20))
-    with pytest.raises(TooLarge, match="would unpack to 6 megabytes"):
-        load_bytes(buffer.getvalue(), source="a.docx")
+    monkeypatch.setattr(archives, "_UNPACKED_LIMIT", 5_000_000)
+    data = packed(("word/document.xml", bytes(6_000_000)), compression=zipfile.ZIP_STORED)
+    with pytest.raises(TooLarge, match="would unpack to 6"):
+        load_bytes(data, source="a.docx")
+
+
+def test_a_trap_by_its_ratio() -> None:
+    """So is one that would become hundreds of times as large, though it is below that limit."""
+    data = packed(("word/document.xml", bytes(archives._SUSPICIOUS + 1)))
+    assert len(data) < 100_000
+    with pytest.raises(TooLarge, match="would unpack to 20"):
+        load_bytes(data, source="a.docx")
+
+
+def test_a_trap_in_what_says_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the part that names a book or an OpenDocument only the first line is unpacked, however long it is."""
+    read: list[int] = []
+    whole = zipfile.ZipExtFile.read
+
+    def watched(part: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        data = whole(part, n)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", watched)
+    with pytest.raises(UnsupportedFormat, match="zip archive"):
+        load_bytes(packed(("mimetype", bytes(50_000_000))), source="a.epub")
+    assert sum(read) <= 1000
 
 
 def test_deep_nesting_is_no_crash() -> None:

@@ -38,6 +38,7 @@ def store_of(tmp_path: Path) -> Iterator[StoreOf]:
             for document in documents:
                 put(store.catalog, document)
             store.index()
+        store.refresh()
         return store
 
     yield make

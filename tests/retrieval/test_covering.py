@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.records import CANDIDATES
+from index.retrieval import searching
 from index.retrieval.covering import OVERLAP, STRENGTH
 from tests.fakes import IDEAS
 from tests.storage.making import a_document, put
@@ -115,3 +116,11 @@ def test_nothing_asked_is_nothing_told(archive: Library, question: str) -> None:
 def test_an_empty_library_has_no_rows(library: Library) -> None:
     """And no error."""
     assert library.coverage("ship") == []
+
+
+def test_of_a_large_library_the_best_passages_are_considered(archive: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each side proposes only so many: a document that has none of them is told to be silent."""
+    monkeypatch.setattr(searching, "CONSIDERED", 1)
+    rows = archive.coverage("Which ship was in the harbour?")
+    assert [row.document.name for row in rows if row.hit] == ["ships.txt"]
+    assert len(rows) == 4

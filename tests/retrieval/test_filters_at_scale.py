@@ -1,7 +1,8 @@
 """Filters among 100,000 passages: the few that are admitted are found, though all others are nearer.
 
-The library is made without an encoder: random vectors, words of a small vocabulary, all in one transaction. That takes
-three to four seconds where nothing else runs, so nothing is cut down.
+The library is made without an encoder: random vectors, words of a small vocabulary, all in one transaction. Its dense
+index is approximate, built by the program that builds it elsewhere; since then a document has gone, and another one
+was replaced.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from index.records import Chunk, Span
 from index.retrieval.searching import VERBATIM_MOST
 from index.settings import Settings
 from index.storage import filing
+from index.storage.scope import Scope
 from index.storage.store import FolderStore
 from tests.fakes import IDEAS, FakeEncoder, meaning
 from tests.retrieval.conftest import ask, quotes
@@ -42,6 +44,9 @@ SMALL = replace(
     date="1999",
 )
 """Twelve passages that are about nothing that is asked."""
+GONE, REPLACED = 3, 4
+"""Volumes that were removed, and replaced by another text, after the dense index was built."""
+NEW = replace(a_document(*(f"A whale in the new edition, {n}." for n in range(30)), source="/4.txt"), date="2002")
 
 
 def random_units(chance: np.random.Generator, n: int) -> np.ndarray[Any, Any]:
@@ -77,6 +82,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chance = np.random.default_rng(20)
     words = np.array([word for idea in IDEAS for word in idea.split()] + [f"word{n}" for n in range(2000)])
     store = FolderStore(path, create=True)
+    store._dense._builder.start = lambda: None  # type: ignore[method-assign]  # which would give way to all else
     with store.writing():
         with store.catalog._database.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (MADE_WITH,))
@@ -92,8 +98,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     store_passages(connection, SMALL, parts, np.stack([meaning(part) for part in parts]))
         store.index()
     assert store.catalog.totals()["passages"] == DOCUMENTS * PASSAGES + 12
+    store.wait_for_dense()
+    change(store, chance)
     store.close()
     return path
+
+
+def change(store: FolderStore, chance: np.random.Generator) -> None:
+    """One document goes, another one is replaced."""
+    with store.writing():
+        store.catalog.remove(number_of(store, f"/{GONE}.txt"))
+        with store.catalog._database.writing() as connection:
+            filing.unlink(connection, NEW.source, filing.next_generation(connection))
+            store_passages(connection, NEW, NEW.text.split("\n\n"), random_units(chance, 30))
+        store.index()
+
+
+def number_of(store: FolderStore, source: str) -> int:
+    """The number of the document that was read from there."""
+    return store.catalog.number_of(store.catalog.document_of(source)) or 0
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +189,72 @@ def test_a_phrase_of_few_among_all(library: Library) -> None:
 def test_an_exclusion_of_nearly_all(library: Library) -> None:
     """Every other passage has the excluded word: what is left is found."""
     assert all_of(library.search("harbour in winter -whale"), SMALL)
+
+
+# The dense side alone, beside arithmetic
+
+
+def nearest(library: Library, scope: Scope, k: int) -> dict[int, float]:
+    """What comparing the question with every passage that a scope admits gives."""
+    catalog, question = library._store.catalog, meaning(QUESTION)
+    holding = None if scope.holding is None else set(scope.holding)
+    scores = {
+        identity: score
+        for ids, vectors in catalog.vectors(catalog.added_since(-1) if scope.documents is None else scope.documents)
+        for identity, score in zip(ids.tolist(), (vectors @ question).tolist(), strict=True)
+        if holding is None or identity in holding
+    }
+    for identity in scope.banned:
+        scores.pop(identity, None)
+    return dict(sorted(scores.items(), key=lambda item: -item[1])[:k])
+
+
+def some_ids(share: float) -> list[int]:
+    """So many of the ids, at random."""
+    return (np.flatnonzero(np.random.default_rng(8).random(DOCUMENTS * PASSAGES) < share) + 1).tolist()
+
+
+NARROW = {
+    "one document": lambda ranges: Scope(documents=ranges[7:8]),
+    "the new edition": lambda ranges: Scope(documents=[each for each in ranges if each.passages == 30]),
+    "few documents": lambda ranges: Scope(documents=ranges[::60]),
+    "few passages": lambda ranges: Scope(holding=some_ids(0.01)),
+    "few of few": lambda ranges: Scope(documents=ranges[::60], holding=some_ids(0.2), banned=some_ids(0.1)),
+    "nearly all excluded": lambda ranges: Scope(banned=some_ids(0.99)),
+}
+WIDE = {
+    "half of the documents": lambda ranges: Scope(documents=ranges[::2]),
+    "half of the passages": lambda ranges: Scope(holding=some_ids(0.5)),
+    "half excluded": lambda ranges: Scope(banned=some_ids(0.5)),
+    "one excluded": lambda ranges: Scope(banned=[1]),
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_a_narrow_filter_is_exact(library: Library, name: str) -> None:
+    """Where few are admitted, every one of them is compared with: the best come, each with its cosine."""
+    library._store.refresh()
+    assert library._store._dense.base is not None
+    scope = NARROW[name](library._store.catalog.added_since(-1))
+    found = library._store.dense(meaning(QUESTION), 50, scope)
+    assert found == pytest.approx(nearest(library, scope, 50), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_a_wide_filter_is_as_good_as_none(library: Library, name: str) -> None:
+    """Where many are admitted, as many as are asked for come, all of them admitted, and hardly a better one exists."""
+    library._store.refresh()
+    scope = WIDE[name](library._store.catalog.added_since(-1))
+    found, best = library._store.dense(meaning(QUESTION), 50, scope), nearest(library, scope, DOCUMENTS * PASSAGES)
+    assert len(found) == 50
+    assert found == pytest.approx({identity: best[identity] for identity in found}, abs=1e-5)
+    assert len(found.keys() & set(list(best)[:50])) >= 45
+
+
+def test_what_went_is_in_no_filter(library: Library) -> None:
+    """The ids of a document that was removed, or replaced, are admitted by nothing, even where they are named."""
+    library._store.refresh()
+    gone = sorted(set(range(1, DOCUMENTS * PASSAGES + 13)) - library._store._dense.ids())
+    assert len(gone) == 2 * PASSAGES
+    assert library._store.dense(meaning(QUESTION), 50, Scope(holding=gone)) == {}
+    assert library._store.dense(meaning(QUESTION), 2**31).keys().isdisjoint(gone)

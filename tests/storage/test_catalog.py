@@ -20,7 +20,7 @@ from index.storage.database import Database
 from tests.storage.making import MADE_WITH, a_document, chunks_of, key_of, put, put_vectors, vectors_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from index.records import Document
@@ -233,8 +233,22 @@ def test_what_changed_since(catalog: Catalog) -> None:
     assert [each.number for each in catalog.added_since(1)] == [king]
     catalog.remove(ship)
     assert [each.number for each in catalog.added_since(0)] == [king]
-    assert [(each.number, each.first, each.passages) for each in catalog.removed_since(2)] == [(ship, 1, 2)]
+    assert [(each.number, each.first, each.passages) for each in catalog.removed_since(2) or ()] == [(ship, 1, 2)]
     assert catalog.removed_since(3) == []
+
+
+def test_what_is_forgotten_of_removals_is_known_to_be(catalog: Catalog) -> None:
+    """From before that, a cache cannot be caught up; from then on, or from nothing at all, it can."""
+    for n in range(3):
+        put(catalog, a_document(f"Passage {n}.", source=f"/{n}"))
+    catalog.remove(1)
+    catalog.remove(2)
+    assert catalog.removals_from() == 0
+    assert catalog.forget_removals(4) == 1
+    assert catalog.removals_from() == 4
+    assert [catalog.removed_since(generation) for generation in (1, 3)] == [None, None]
+    assert [len(catalog.removed_since(generation) or ()) for generation in (0, 4, 5)] == [1, 1, 0]
+    assert catalog.forget_removals(4) == 0
 
 
 def test_vectors_are_found_again_by_what_was_embedded(catalog: Catalog) -> None:
@@ -310,6 +324,36 @@ def test_all_documents_by_number(catalog: Catalog) -> None:
     assert sorted(numbered.values(), key=lambda info: info.source) == catalog.documents()
     catalog.remove(ship)
     assert list(catalog.numbered()) == [king]
+
+
+def test_documents_by_number_are_kept_up(catalog: Catalog) -> None:
+    """After whatever happened to documents and their sources, they are those that are read anew."""
+    crown = a_document("A crown.", source="/b")
+    changes: list[Callable[[], object]] = [
+        lambda: put(catalog, SHIP),
+        lambda: put(catalog, KING),
+        lambda: catalog.link("/a first one", KING.id),
+        lambda: put(catalog, crown),
+        lambda: catalog.link("/b", SHIP.id),  # of which crown loses its only source
+        lambda: put(catalog, a_document("Another.", source="/a first one")),  # which king loses, and keeps its own
+        lambda: catalog.relink({"/moved": SHIP.id}, ["/b"]),
+        lambda: catalog.remove(catalog.number_of(KING.id) or 0),
+        lambda: catalog.forget_removals(catalog.generation()),
+        lambda: put(catalog, KING),
+    ]
+    for change in changes:
+        change()
+        assert catalog.numbered() == catalog.all_infos()
+
+
+def test_what_did_not_change_is_not_read_again(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new document costs nothing for each of the others."""
+    put(catalog, SHIP)
+    before = catalog.numbered()
+    monkeypatch.setattr(Catalog, "all_infos", lambda _: pytest.fail("all were read"))
+    king = put(catalog, KING)
+    assert set(catalog.numbered()) == {*before, king}
+    assert king not in before
 
 
 # Where a place is
@@ -478,7 +522,7 @@ def test_a_damaged_file_is_a_clear_error(catalog: Catalog, folder: Path, name: s
     with pytest.raises(LibraryDamaged) as caught:
         read_everything(folder)
     assert str(folder) in caught.value.message
-    assert "Restore the folder from a copy" in caught.value.hint
+    assert "Restore it from a backup" in caught.value.hint
 
 
 def read_everything(folder: Path) -> list[tuple[Document | None, Sequence[object]]]:

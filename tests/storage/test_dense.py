@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.encoding import normalised
-from index.storage import dense
 from index.storage.catalog import Catalog
-from index.storage.dense import DenseIndex
+from index.storage.dense import DenseIndex, exact
 from index.storage.scope import Scope
 from tests.fakes import meaning
 from tests.storage.making import a_document, id_of, put, put_vectors
@@ -43,8 +42,8 @@ class Watched(Catalog):
 
 def index_of(catalog: Catalog, folder: Path) -> DenseIndex:
     """An index that is caught up."""
-    index = DenseIndex(folder / "dense.faiss", catalog.library_id)
-    index.catch_up(catalog)
+    index = DenseIndex(folder, catalog)
+    index.catch_up()
     return index
 
 
@@ -86,11 +85,11 @@ def test_it_agrees_with_arithmetic(catalog: Catalog, folder: Path, seed: int, k:
         catalog.remove(catalog.number_of(info.id) or 0)
     index = index_of(catalog, folder)
     numbers = [put_vectors(catalog, some_vectors(seed + n, 1 + n * 5), f"/{seed}/{n}") for n in range(4)]
-    index.catch_up(catalog)
+    index.catch_up()
     for number, stays in zip(numbers, kept, strict=True):
         if not stays:
             catalog.remove(number)
-    index.catch_up(catalog)
+    index.catch_up()
     ids = {each.first + n for each in catalog.added_since(-1) for n in range(each.passages)}
     question = some_vectors(seed + 9, 1)[0]
     assert index.ids() == ids
@@ -159,7 +158,7 @@ def test_what_was_removed_is_in_no_scope(catalog: Catalog, folder: Path) -> None
     index, question = index_of(catalog, folder), some_vectors(3, 1)[0]
     scope = Scope(documents=catalog.ranges([first, second]), holding=list(range(10, 31)))
     catalog.remove(first)
-    index.catch_up(catalog)
+    index.catch_up()
     assert same(index.search(question, 50, scope), brute_force(catalog, question, 50, set(range(21, 31))))
 
 
@@ -183,14 +182,14 @@ def test_a_file_of_another_format_is_not_trusted(
 ) -> None:
     """What an earlier Pincite wrote is made again from the catalog."""
     put_vectors(catalog, some_vectors(1, MANY))
-    monkeypatch.setattr(dense, "FORMAT", dense.FORMAT - 1)
-    index_of(catalog, folder).save()
+    monkeypatch.setattr(exact, "FORMAT", exact.FORMAT - 1)
+    index_of(catalog, folder).keep()
     monkeypatch.undo()
     catalog.close()
     watched = Watched(folder)
     index = index_of(watched, folder)
     assert watched.read == MANY
-    index.save()
+    index.keep()
     watched.read = 0
     index_of(watched, folder)
     assert watched.read == 0
@@ -203,9 +202,9 @@ def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
     assert index.search(meaning("whale"), 5) == {}
     assert index.ids() == set()
     number = put(catalog, WHALE)
-    index.catch_up(catalog)
+    index.catch_up()
     catalog.remove(number)
-    index.catch_up(catalog)
+    index.catch_up()
     assert index.search(meaning("whale"), 5) == {}
     assert index.ids() == set()
 
@@ -216,7 +215,7 @@ def test_a_removed_passage_is_not_found(catalog: Catalog, folder: Path) -> None:
     index = index_of(catalog, folder)
     gone = set(index.search(meaning("whale"), 2))
     catalog.remove(whale)
-    index.catch_up(catalog)
+    index.catch_up()
     assert gone.isdisjoint(index.search(meaning("whale"), 9))
     assert list(index.search(meaning("price"), 1)) == [id_of(catalog, "price")]
 
@@ -240,8 +239,8 @@ def test_a_commit_in_the_midst_of_catching_up_is_counted_once(folder: Path) -> N
     index = index_of(catalog, folder)
     put(catalog, a_document("The clock chimed."))
     catalog.commit = WHALE  # type: ignore[assignment]
-    index.catch_up(catalog)
-    index.catch_up(catalog)
+    index.catch_up()
+    index.catch_up()
     assert len(index) == 5 == len(index.ids())
     catalog.close()
 
@@ -249,14 +248,14 @@ def test_a_commit_in_the_midst_of_catching_up_is_counted_once(folder: Path) -> N
 def test_small_changes_are_not_worth_a_file(catalog: Catalog, folder: Path) -> None:
     """A few passages are read again faster than a file is written."""
     put(catalog, WHALE)
-    index_of(catalog, folder).save()
+    index_of(catalog, folder).keep()
     assert not (folder / "dense.faiss").exists()
 
 
 def test_a_sound_file_spares_reading(catalog: Catalog, folder: Path) -> None:
     """The next process reads only what came after the file was written, and finds the same."""
     put_vectors(catalog, some_vectors(1, MANY))
-    index_of(catalog, folder).save()
+    index_of(catalog, folder).keep()
     put_vectors(catalog, some_vectors(2, 7), "/later")
     catalog.close()
     watched = Watched(folder)
@@ -271,9 +270,9 @@ def test_a_file_is_not_written_twice(catalog: Catalog, folder: Path) -> None:
     """Saving again without a change leaves the file alone."""
     put_vectors(catalog, some_vectors(1, MANY))
     index = index_of(catalog, folder)
-    index.save()
+    index.keep()
     (folder / "dense.faiss").unlink()
-    index.save()
+    index.keep()
     assert not (folder / "dense.faiss").exists()
 
 
@@ -294,7 +293,7 @@ def test_a_damaged_file_is_not_trusted(catalog: Catalog, folder: Path, name: str
     """Whatever is wrong with the file, all vectors are read from the catalog again and the answers are the same."""
     put_vectors(catalog, some_vectors(1, MANY))
     index = index_of(catalog, folder)
-    index.save()
+    index.keep()
     question = some_vectors(3, 1)[0]
     before = index.search(question, 20)
     path = folder / "dense.faiss"
@@ -312,7 +311,7 @@ def test_a_foreign_file_is_not_trusted(catalog: Catalog, folder: Path, tmp_path:
     other = Catalog(tmp_path / "other")
     other.create()
     put_vectors(other, some_vectors(1, MANY))
-    index_of(other, tmp_path / "other").save()
+    index_of(other, tmp_path / "other").keep()
     other.close()
     put_vectors(catalog, some_vectors(2, MANY))
     (tmp_path / "other" / "dense.faiss").rename(folder / "dense.faiss")
@@ -327,12 +326,12 @@ def test_a_file_of_a_lost_history_is_not_trusted(catalog: Catalog, folder: Path)
     catalog.close()
     copy = (folder / "catalog.db").read_bytes()
     put_vectors(catalog, some_vectors(2, MANY), "/lost")
-    index_of(catalog, folder).save()
+    index_of(catalog, folder).keep()
     catalog.close()
     (folder / "catalog.db").write_bytes(copy)
     restored = index_of(catalog, folder)
     assert len(restored.ids()) == 2
-    restored.save()
+    restored.keep()
     put_vectors(catalog, some_vectors(3, 2), "/new")  # the generation of the lost history again
     question = some_vectors(4, 1)[0]
     index = index_of(catalog, folder)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -280,6 +281,41 @@ def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeyp
     reader.close()
 
 
+def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes long is caught up with in the background, step by step; between two steps, others may write."""
+    monkeypatch.setattr(store_module, "_MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(store_module, "_MENDED_A_STEP", 1)
+    for n in range(5):
+        put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
+    reader = FolderStore(store.folder, create=False)
+    reader.refresh()
+    mending = reader.__dict__["_mending"]
+    assert mending.name == "lexical-mending"
+    assert reader.lexical("whale", 9)
+    with store.writing():
+        put(store.catalog, KING)
+    mending.join(30)
+    assert found_by(reader, "king treaty") == {id_of(store.catalog, "king")}
+    assert reader.problems() == []
+    reader.close()
+
+
+def test_closing_ends_what_goes_on_in_the_background(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is closed while it mends leaves a folder that the next one goes on with."""
+    monkeypatch.setattr(store_module, "_MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(store_module, "_MENDED_A_STEP", 1)
+    for n in range(5):
+        put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
+    reader = FolderStore(store.folder, create=False)
+    reader.refresh()
+    reader.close()
+    assert not reader.__dict__["_mending"].is_alive()
+    monkeypatch.undo()
+    store.refresh()
+    assert next(iter(store.lexical("comet3", 9))) == id_of(store.catalog, "Comet3")
+    assert store.problems() == []
+
+
 def test_two_writers(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second writer waits a little, then is told who is at work."""
     monkeypatch.setattr(store_module, "WRITER_PATIENCE", 0.05)
@@ -319,8 +355,12 @@ def test_an_index_that_disagrees_is_named(store: FolderStore, side: str) -> None
     commit(other, KING)
     store.refresh()
     other.refresh()
-    store.__dict__[f"_{side}"] = other.__dict__[f"_{side}"]
-    other.__dict__[f"_{side}"]._generation = 1
+    if side == "dense":
+        store.__dict__["_dense"] = other.__dict__["_dense"]
+        other.__dict__["_dense"]._generation = 1
+    else:
+        view = other.__dict__["_lexical"].__dict__["_view"]
+        store.__dict__["_lexical"].__dict__["_view"] = replace(view, generation=1)
     (problem,) = store.problems()
     assert problem.what == f"The {side} index has 1 passages too many and lacks 0."
     assert "it is made again" in problem.remedy

@@ -1,0 +1,105 @@
+"""Documents that are new to a library and of its own kind, and a process that adds them one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from index import Library
+from index.records import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSAGES = 20
+"""Of each new document, about."""
+_WAIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new document, and a question that only its own first sentence answers."""
+
+    document: Document
+    question: str
+
+
+class Writer:
+    """Makes documents out of the passages of a library's documents; the encoder has not seen them in this order."""
+
+    def __init__(self, library: Library, seed: int = 0) -> None:
+        self._library = library
+        self._rng = random.Random(seed)
+        self._made = 0
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        return [each.number for each in self._library._store.catalog.added_since(-1)]
+
+    def fresh(self, source: str = "") -> Fresh:
+        """A document of some twenty passages; with `source`, in place of the one that was read from there."""
+        self._made += 1
+        catalog = self._library._store.catalog
+        texts: list[str] = []
+        while len(texts) < PASSAGES:
+            number = self._rng.choice(self._numbers)
+            texts += [passage.text.strip() for passage in catalog.passages_of(number)]
+        word = "".join(self._rng.choice("bdfgklmnprst") + self._rng.choice("aeiou") for _ in range(5))
+        sentence = f"The {word} lighthouse of Cape Quagga is {self._rng.randrange(100, 1000)} feet tall."
+        text = "\n\n".join([sentence, *self._rng.sample(texts, PASSAGES)])
+        identity = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        name = source or f"fresh-{word}-{self._made}.txt"
+        question = f"How tall is the {word} lighthouse of Cape Quagga?"
+        return Fresh(Document(identity, name, word, "", "", "text/plain", text, ()), question)
+
+
+@dataclass(slots=True)
+class Added:
+    """What a process added meanwhile."""
+
+    documents: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+
+@contextmanager
+def adding(folder: Path) -> Iterator[Added]:
+    """While another process adds documents without a pause; at last it removes them again."""
+    context = multiprocessing.get_context("spawn")
+    ready, stop, told = context.Event(), context.Event(), context.Queue()
+    process = context.Process(target=_add, args=(folder, ready, stop, told))
+    process.start()
+    try:
+        while not ready.wait(1):
+            if not process.is_alive():
+                raise ChildProcessError("The process that adds has ended.")
+        added = Added()
+        yield added
+        stop.set()
+        added.seconds = told.get(timeout=_WAIT_SECONDS)
+        added.documents = len(added.seconds)
+        process.join(_WAIT_SECONDS)
+    finally:
+        stop.set()
+        process.join(_WAIT_SECONDS)
+
+
+def _add(folder: Path, ready: Any, stop: Any, told: Any) -> None:
+    """What the other process does."""
+    with Library.open(folder, create=False) as library:
+        writer = Writer(library, seed=1)
+        seconds: list[float] = []
+        sources: list[str] = []
+        while not stop.is_set():
+            fresh = writer.fresh()
+            receipt = library.add_documents([fresh.document])
+            seconds.append(receipt.seconds)
+            sources += receipt.added
+            ready.set()
+        library.remove(*sources)
+        told.put(seconds)

@@ -1,0 +1,58 @@
+"""Kills, full disks, damage: `python -m benchmarks.faults --rounds 20 [--seed S] [--only NAME …] [--json FILE]`.
+
+Each operation is killed at so many random instants, half of them anywhere in its time and half just after something
+that it reported; half of the kills take the processes that it began with it. After each one the library is opened:
+every document is whole, in its old version or its new one; what was reported as done is there; `problems` and `verify`
+find nothing; searches bring exactly what the catalog has; the quotes of hits and answers are at their place in their
+source. Then the operation is done to its end, and all of it is looked at again. The exit code is 1 where anything was
+wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.machine import report
+from tests.faults.arena import Arena
+from tests.faults.disks import NoDiskError
+from tests.faults.operations import OPERATIONS
+from tests.faults.rounds import Tally, kill_rounds
+from tests.faults.scenarios import SCENARIOS
+
+SEED = 20261125
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Kills, full disks, damage.")
+    parser.add_argument("--rounds", type=int, default=20, help="of each operation and of each other fault")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--only", nargs="+", choices=[*OPERATIONS, *SCENARIOS], metavar="NAME")
+    parser.add_argument("--json", help="write the table to this file, too")
+    wanted = parser.parse_args()
+    rows, faults = [], []
+    for name in wanted.only or [*OPERATIONS, *SCENARIOS]:
+        with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
+            try:
+                tally = _struck(name, Path(folder), wanted.rounds, wanted.seed)
+            except NoDiskError:
+                print(f"{name}: left out, for no disk can be mounted here")
+                continue
+        rows.append(tally.row(name))
+        faults += [f"{name}: {fault}" for fault in tally.faults]
+        print("\n".join([str(rows[-1]), *(f"  {fault}" for fault in tally.faults)]), flush=True)
+    kills = sum(int(row["struck"]) for row in rows if row["operation"] in OPERATIONS)
+    report(f"Faults: {kills} kills, seed {wanted.seed}", rows, wanted.json)
+    return int(bool(faults))
+
+
+def _struck(name: str, folder: Path, rounds: int, seed: int) -> Tally:
+    if name in OPERATIONS:
+        return kill_rounds(OPERATIONS[name], Arena(folder / "arena"), rounds, seed)
+    return SCENARIOS[name](folder, rounds, seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

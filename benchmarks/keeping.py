@@ -1,0 +1,145 @@
+"""What it costs to keep a library: `python -m benchmarks.keeping --library DIR [--json FILE]`.
+
+Everything is done on a copy beside it. What the encoder costs is left out (`pincite rebuild` encodes what it cannot
+find again, at the rate that `benchmarks.ingest` tells): a stand-in gives vectors of the right length at no cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.measuring import alone, copied, memory, tell
+from index import Library
+from index.encoding import Encoded, normalised
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.encoding import Draft, Vectors
+
+REMOVED = 4
+"""One document in so many is removed before the library is compacted."""
+SHORTER = 120
+"""Tokens of a passage, for the rebuilding."""
+
+
+class StandIn:
+    """Goes by the name of the library's encoder, and costs next to nothing."""
+
+    max_tokens = 256
+
+    def __init__(self, name: str, dimension: int) -> None:
+        self.name = name
+        self.dimension = dimension
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """More or less."""
+        return [int(len(text.split()) * 1.3) + 2 for text in texts]
+
+    def encode(
+        self,
+        drafts: Sequence[Draft],
+        progress: Callable[[int], None] | None = None,  # noqa: ARG002 - part of the protocol
+    ) -> list[Encoded]:
+        """Vectors at random."""
+        return [self._encoded(draft) for draft in drafts]
+
+    def encode_question(self, question: str) -> Vectors:  # noqa: ARG002
+        """A vector like any other."""
+        return normalised(np.ones(self.dimension, dtype=np.float32))
+
+    def _encoded(self, draft: Draft) -> Encoded:
+        chance = np.random.default_rng(len(draft.text))
+        rows = normalised(chance.standard_normal((1 + len(draft.sentences), self.dimension)).astype(np.float32))
+        return Encoded(rows[0], rows[1:])
+
+
+def measured(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
+    """One operation, in a process that has done nothing before."""
+    with Library.open(folder, create=False) as known:
+        made_with, passages = known.stats().made_with, known.stats().passages
+        rows = known._store.catalog.database.rows("SELECT length(vector) / 2 FROM vectors LIMIT 1")
+    encoder = StandIn(made_with.partition(" | ")[0], rows[0][0])
+    backup, carried, small = (beside / name for name in ("backup.zip", "library.zip", "no-vectors.zip"))
+    with Library.open(folder, Settings(), encoder=encoder) as library:
+        work: dict[str, Callable[[], object]] = {
+            "backup": lambda: library.backup(backup),
+            "restore": lambda: Library.restore(backup, beside / "restored"),
+            "export-library": lambda: library.export_library(carried),
+            "export-library --no-vectors": lambda: library.export_library(small, vectors=False),
+            "import-library": lambda: library.import_library(carried),
+            "compact": library.compact,
+            "rebuild": lambda: library.rebuild(passage_tokens=SHORTER),
+        }
+        began, cpu, before = time.perf_counter(), time.process_time(), library.stats().bytes
+        work[operation]()
+        told = {"operation": operation, "passages": passages, "seconds": time.perf_counter() - began}
+        told |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
+        made = {"backup": backup, "export-library": carried, "export-library --no-vectors": small}.get(operation)
+        after = made.stat().st_size if made else library.stats().bytes
+        return {**told, "MB before": before / 1e6, "MB of the file or after": after / 1e6}
+
+
+def thin_out(folder: Path) -> None:
+    """Remove one document in so many."""
+    with Library.open(folder, create=False) as library:
+        library.remove(*(info.id for info in library.documents()[::REMOVED]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    with copied(options.library) as folder:
+        beside = folder.with_name(f"{folder.name}.kept")
+        beside.mkdir()
+        try:
+            rows = [measured_alone(folder, beside, name) for name in ("backup", "restore")]
+            rows += [measured_alone(folder, beside, f"export-library{how}") for how in ("", " --no-vectors")]
+            rows.append(_imported(beside))
+            alone(thin_out, folder)
+            rows += [measured_alone(folder, beside, name) for name in ("compact", "rebuild")]
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    notes = [f"One document in {REMOVED} was removed before compact; rebuild cuts passages of {SHORTER} tokens."]
+    tell({"Keeping a library (without the encoder)": rows}, options.json, notes)
+
+
+def measured_alone(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
+    """See `measured`."""
+    return alone(measured, folder, beside, operation)
+
+
+def _imported(beside: Path) -> dict[str, Any]:
+    """Into a library of the same kind that holds one document."""
+    empty = beside / "restored"
+    alone(_emptied, empty)
+    return alone(_measured_import, empty, beside)
+
+
+def _emptied(folder: Path) -> None:
+    with Library.open(folder, create=False) as library:
+        library.remove(*(info.id for info in library.documents()[1:]))  # what it was made with is known by the rest
+        library.compact()
+
+
+def _measured_import(folder: Path, beside: Path) -> dict[str, Any]:
+    began, cpu = time.perf_counter(), time.process_time()
+    with Library.open(folder, create=False) as library:
+        before = library.stats().bytes
+        receipt = library.import_library(beside / "library.zip")
+        told = {"operation": "import-library", "passages": receipt.passages, "seconds": time.perf_counter() - began}
+        told |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
+        return {**told, "MB before": before / 1e6, "MB of the file or after": library.stats().bytes / 1e6}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What files cost the process that reads them, and what becomes of monsters: `python -m benchmarks.reading PATH…`.
+
+Each file is read and cut into passages as `pincite add` does it, within the limits of the settings; the table shows the
+slowest, and the largest in memory, of PATH… With `--monsters` a PDF of 5,000 pages, texts of 60 and 500 megabytes and
+one of two gigabytes are made and read, too. With `--files N` a folder of so many small files is made and added to a
+library, with vectors of nothing: what is left is the cost of finding, queueing, reading and storing them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.machine import report
+from index import Library, Settings
+from index.errors import LoadingError
+from index.loading import discover
+from index.parsing import Cutting, Limits, parsers
+from index.storage.worklist import Worklist, absolute
+from index.weights import default_weights
+from tests.fakes import FakeEncoder
+from tests.loading.pdfs import build, column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.parsing import Parser
+
+SHOWN = 8
+PAGES = 5000
+LINES = 42
+LINE = "the Arctic Tern was moored in the harbour of Hull where the rain of winter fell on her and on all"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("--monsters", action="store_true")
+    parser.add_argument("--files", type=int, default=0)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    settings = Settings()
+    limits = Limits(settings.parse_seconds, settings.parse_megabytes)
+    with tempfile.TemporaryDirectory() as folder, parsers(limits) as reader:
+        if options.paths:
+            rows = [_read(reader, Path(absolute(path)), settings) for path in discover(options.paths)]
+            counts = Counter(row["result"].split(":")[0] for row in rows)
+            worst = sorted(rows, key=lambda row: -row["seconds"])[:SHOWN]
+            worst += [max(rows, key=lambda row: row["peak MB"])]
+            told = ", ".join(f"{count} {result}" for result, count in counts.most_common())
+            report(f"Reading: {len(rows)} files ({told})", worst, options.json)
+        if options.monsters:
+            monsters = [_read(reader, path, settings) for path in _monsters(Path(folder))]
+            report("Reading: monsters", monsters, options.json)
+    if options.files:
+        report(f"Adding {options.files:,} small files", list(_small(options.files)), options.json)
+
+
+def _read(reader: Parser, path: Path, settings: Settings) -> dict[str, Any]:
+    row: dict[str, Any] = {"file": path.name, "MB": path.stat().st_size / 1e6}
+    began = monotonic()
+    try:
+        parsed = reader.parse(
+            path,
+            source=str(path),
+            max_bytes=settings.max_file_megabytes * 1_000_000,
+            max_pages=settings.max_pages,
+            cutting=_cutting(settings),
+        )
+    except LoadingError as error:
+        refused = f"{type(error).__name__}: {error.hint}"
+        return {**row, "seconds": monotonic() - began, "peak MB": 0.0, "result": refused}
+    result = f"document: {len(parsed.chunks or ()):,} passages"
+    return {**row, "seconds": monotonic() - began, "peak MB": parsed.cost.megabytes, "result": result}
+
+
+def _cutting(settings: Settings) -> Cutting:
+    tokenizer = (default_weights() / "tokenizer.json").read_text(encoding="utf-8")
+    return Cutting(settings.passage_tokens, 256, _untruncated(tokenizer))
+
+
+def _untruncated(tokenizer: str) -> str:
+    from tokenizers import Tokenizer
+
+    made = Tokenizer.from_str(tokenizer)
+    made.no_truncation()
+    made.no_padding()
+    return str(made.to_str())
+
+
+def _monsters(folder: Path) -> Iterator[Path]:
+    path = folder / "pages.pdf"
+    path.write_bytes(build([column([_line(page * LINES + n) for n in range(LINES)]) for page in range(PAGES)]))
+    yield path
+    for megabytes in (60, 500):
+        path = folder / f"text-{megabytes}.txt"
+        with path.open("w", encoding="utf-8") as file:
+            n = written = 0
+            while written < megabytes * 1_000_000:
+                written += file.write("\n".join(_line(n + k) for k in range(6)) + "\n\n")
+                n += 6
+        yield path
+        path.unlink()
+    path = folder / "text-2000.txt"
+    with path.open("wb") as huge:
+        huge.truncate(2_000_000_000)
+    yield path
+
+
+def _line(n: int) -> str:
+    """Each is another one; every third ends a sentence."""
+    words = LINE.split()
+    return " ".join(words[(n * 7 + k * 3) % len(words)] for k in range(13)) + (f" in {n}." if n % 3 == 2 else "")
+
+
+def _small(count: int) -> Iterator[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for n in range(count):
+            if n % 1000 == 0:
+                (folder / "files" / f"{n // 1000:04}").mkdir(parents=True)
+            text = f"The vessel {n} left the harbour of Hull in winter, and came back {n % 7} days later."
+            (folder / "files" / f"{n // 1000:04}" / f"{n:06}.txt").write_text(text)
+        began, before = monotonic(), _resident()
+        with Worklist(folder) as worklist:
+            worklist.queue(map(absolute, discover([folder / "files"])))
+        yield {"step": "find and queue", "seconds": monotonic() - began, "MB more than before": _resident() - before}
+        with Library.open(folder / "library", Settings(), encoder=FakeEncoder(max_tokens=256)) as library:
+            for step in ("add", "add again, all unchanged"):
+                began, before = monotonic(), _resident()
+                library.add(folder / "files")
+                yield {"step": step, "seconds": monotonic() - began, "MB more than before": _resident() - before}
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""Passages that nobody wrote out of sentences that somebody did, and vectors for them that were mostly not encoded.
+
+A made passage has runs of consecutive sentences of two or three passages of one corpus that are near one another, and
+the length of a real one. The mean of its sentences' vectors, which the encoder gave them in their old places, is near
+what the encoder says of the whole; how near is measured on a part that is encoded. Every other vector is that mean,
+turned as far and into the direction in which the encoder's own vector was found to lie from the mean somewhere in the
+part: as near to its mean as real ones are to theirs, and as unlike it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index import Library
+from index.encoding import normalised
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from index.encoding import Encoder, Vectors
+    from index.storage.catalog import PassageRow
+
+    Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+NEIGHBOURS = 50
+"""Among how many of the nearest passages of its corpus a passage's partners are drawn."""
+PARTNERS = (1, 2)
+_MARKERS = 2
+_BLOCK = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sentences of some libraries, corpus by corpus, passage by passage."""
+
+    texts: list[str]
+    tokens: Ints
+    """Of each sentence, in the encoder's own, markers not counted."""
+    packed: np.ndarray[Any, np.dtype[np.int8]]
+    """Of each sentence, as the catalog keeps it."""
+    vectors: Vectors
+    """The same in float32, of length one."""
+    first: Ints
+    """Where each passage's sentences begin, and at last their number."""
+    near: Ints
+    """Of each passage, its nearest ones, itself left out; shape (passages, NEIGHBOURS or fewer)."""
+    limit: int
+    """Most tokens that a passage may have."""
+
+    def recombined(self, rng: random.Random) -> list[int]:
+        """The sentences of a new passage, by number."""
+        passages = len(self.first) - 1
+        one = rng.randrange(passages)
+        chosen = [one, *rng.sample(self.near[one].tolist(), rng.choice(PARTNERS))]
+        like = rng.randrange(passages)
+        length = int(self.tokens[self.first[like] : self.first[like + 1]].sum())
+        found: list[int] = []
+        total = 0
+        for each in chosen:
+            begin, end = int(self.first[each]), int(self.first[each + 1])
+            taken = 0
+            for sentence in range(rng.randrange(begin, end), end):
+                tokens = int(self.tokens[sentence])
+                if sentence in found or (found and total + tokens > self.limit):
+                    break
+                found.append(sentence)
+                taken, total = taken + tokens, total + tokens
+                if taken >= length / len(chosen):
+                    break
+        return found
+
+    def means(self, passages: Sequence[Sequence[int]]) -> Vectors:
+        """The mean of each passage's sentences, weighted by their tokens; shape (passages, dimension)."""
+        flat = np.asarray([sentence for each in passages for sentence in each])
+        starts = np.cumsum([0, *(len(each) for each in passages[:-1])])
+        return normalised(np.add.reduceat(self.vectors[flat] * self.tokens[flat, None].astype(np.float32), starts))
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How the encoder's vectors lie to the means of their sentences."""
+
+    cosines: np.ndarray[Any, np.dtype[np.float32]]
+    directions: Vectors
+    """Each of length one, and at a right angle to the mean that it was measured from."""
+
+    @classmethod
+    def measured(cls, means: Vectors, encoded: Vectors) -> Turns:
+        """From the same passages' means and vectors; shape of both (passages, dimension)."""
+        cosines = np.minimum((means * encoded).sum(axis=1), 1.0)
+        return cls(cosines, normalised(encoded - cosines[:, None] * means))
+
+    def applied(self, means: Vectors, rng: random.Random) -> Vectors:
+        """Each mean turned as one of the measured ones was, drawn by lot."""
+        drawn = np.asarray([rng.randrange(len(self.cosines)) for _ in means])
+        cosines, directions = self.cosines[drawn, None], self.directions[drawn]
+        aside = normalised(directions - (directions * means).sum(axis=1, keepdims=True) * means)
+        return normalised((cosines * means + np.sqrt(1 - cosines**2) * aside).astype(np.float32))
+
+
+def read_sources(bases: Sequence[Path], encoder: Encoder) -> tuple[Sources, str]:
+    """All sentences of all bases, and the fingerprint that these share. Raises ValueError where they do not."""
+    prints: set[str] = set()
+    rows: list[PassageRow] = []
+    near: list[Ints] = []
+    for base in bases:
+        with Library.open(base, create=False) as library:
+            corpus = _rows(library)
+            prints.add(library._store.catalog.fingerprint())
+        near.append(_nearest(np.stack([np.frombuffer(row.vector, "<f2") for row in corpus])) + len(rows))
+        rows += corpus
+    if len(prints) != 1:
+        raise ValueError(f"The libraries were made in {len(prints)} ways.")
+    least = min(each.shape[1] for each in near)
+    texts = [span.of(row.passage.text) for row in rows for span in _spans(row)]
+    packed = np.frombuffer(b"".join(row.sentence_vectors for row in rows), np.int8).reshape(len(texts), -1)
+    return Sources(
+        texts=texts,
+        tokens=np.asarray(encoder.count_tokens(texts)) - _MARKERS,
+        packed=packed,
+        vectors=normalised(packed.astype(np.float32)),
+        first=np.cumsum([0, *(len(row.passage.sentences) for row in rows)]),
+        near=np.concatenate([each[:, :least] for each in near]),
+        limit=encoder.max_tokens - _MARKERS,
+    ), prints.pop()
+
+
+def nearest_cosine(vectors: Vectors) -> float:
+    """The mean cosine of each vector to the nearest other one."""
+    blocks = []
+    for begin, end in pairwise([*range(0, len(vectors), _BLOCK), len(vectors)]):
+        cosines = vectors[begin:end] @ vectors.T
+        cosines[np.arange(end - begin), np.arange(begin, end)] = -1
+        blocks.append(cosines.max(axis=1))
+    return float(np.concatenate(blocks).mean())
+
+
+def _rows(library: Library) -> list[PassageRow]:
+    """All passages that have a sentence."""
+    catalog = library._store.catalog
+    rows: list[PassageRow] = []
+    for each in catalog.added_since(-1):
+        rows += catalog.passages(range(each.first, each.first + each.passages)).values()
+    return [row for row in rows if row.passage.sentences]
+
+
+def _spans(row: PassageRow) -> list[Any]:
+    start = row.passage.start
+    return [span._replace(start=span.start - start, end=span.end - start) for span in row.passage.sentences]
+
+
+def _nearest(vectors: np.ndarray[Any, Any]) -> Ints:
+    """Of each vector, the nearest others."""
+    single = vectors.astype(np.float32)
+    count = min(NEIGHBOURS, len(single) - 1)
+    found = []
+    for begin, end in pairwise([*range(0, len(single), _BLOCK), len(single)]):
+        cosines = single[begin:end] @ single.T
+        cosines[np.arange(end - begin), np.arange(begin, end)] = -1
+        found.append(np.argpartition(-cosines, count - 1, axis=1)[:, :count])
+    return np.concatenate(found)

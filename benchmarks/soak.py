@@ -1,0 +1,208 @@
+"""Clients who ask for a long time while documents come and go: `python -m benchmarks.soak --library DIR --minutes 10`.
+
+The service runs in a process of its own over a copy of the library. Each client asks over HTTP and looks up every
+citation in its document's words; meanwhile documents of some twenty passages are uploaded, replaced and removed, each
+asked for at once. `wrong` counts citations whose document does not hold those words there, what was added and is not
+found, what was removed and is, and answers that were errors. The exit code is 1 where anything was wrong, or where the
+server's memory has grown by more than a twentieth since the first fifth of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+
+from benchmarks.changing import Fresh, Writer
+from benchmarks.measuring import copied, memory, quantiles, read_questions, tell, warm
+from benchmarks.serve import serving
+from index import Library
+from tests.service.crowding import Account, Changes, add, ask_at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+KEPT = 8
+"""Documents that are there at once, beside those of the library; each third one is replaced before it is removed."""
+GROWTH = 0.05
+WARM_SHARE = 0.2
+ROWS = 10
+_SECONDS = 120.0
+_EVERY = 2.0
+_ASKED = 4
+
+
+@dataclass(slots=True)
+class Watched:
+    """The server's memory and its files, moment by moment."""
+
+    resident: list[float] = field(default_factory=list)
+    anonymous: list[float] = field(default_factory=list)
+    files: list[float] = field(default_factory=list)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", type=Path, required=True, help="a library, which stays as it is")
+    parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    questions = read_questions(options.questions, 1000)
+    with copied(options.library) as folder:
+        warm(folder)
+        with Library.open(folder, create=False) as library, serving(folder) as (url, process):
+            passages = library.stats().passages
+            rows, watched = _soak(url, process, library, questions, 60 * options.minutes, options.clients)
+    grown = _growth(watched.resident)
+    wrong = sum(row["wrong"] for row in rows)
+    said = f"Memory after the first fifth and at the end: {grown:+.1%}. Wrong: {wrong}."
+    title = f"Soak: {passages} passages, {options.clients} clients, {options.minutes:g} minutes"
+    tell({title: rows}, options.json, [said])
+    sys.exit(1 if wrong or grown > GROWTH else 0)
+
+
+def _soak(
+    url: str, process: int, library: Library, questions: Sequence[str], seconds: float, clients: int
+) -> tuple[list[dict[str, Any]], Watched]:
+    began = monotonic()
+    rows: list[dict[str, Any]] = []
+    changes, watched = Changes(), Watched()
+    rounds = 0
+    with _watching(process, library.folder, watched), _changing(url, Writer(library), changes):
+        while len(rows) < ROWS:
+            until = began + seconds * (len(rows) + 1) / ROWS
+            account, before, troubled = Account(), changes.added, len(changes.troubles)
+            while monotonic() < until:
+                turn = [questions[(rounds * _ASKED + n) % len(questions)] for n in range(_ASKED)]
+                _join(account, ask_at_once(url, turn, clients=clients, changes=changes))
+                rounds += 1
+            for trouble in (*account.troubles, *changes.troubles[troubled:]):
+                print(trouble, file=sys.stderr)
+            rows.append(
+                {
+                    "minutes": (monotonic() - began) / 60,
+                    "answers": len(account.milliseconds),
+                    **quantiles(account.milliseconds),
+                    "citations looked up": account.citations,
+                    "of documents just removed": account.gone,
+                    "documents come": changes.added - before,
+                    "wrong": len(account.troubles) + len(changes.troubles) - troubled,
+                    "RSS MB": watched.resident[-1],
+                    "anonymous MB": watched.anonymous[-1],
+                    "files MB": watched.files[-1],
+                }
+            )
+    return rows, watched
+
+
+def _join(account: Account, other: Account) -> None:
+    account.milliseconds += other.milliseconds
+    account.citations += other.citations
+    account.gone += other.gone
+    account.troubles += other.troubles
+
+
+def _growth(resident: Sequence[float]) -> float:
+    """By which share the last tenth is above the tenth after the warm-up."""
+    tenth = max(1, len(resident) // ROWS)
+    begin = int(WARM_SHARE * len(resident))
+    return float(np.median(resident[-tenth:]) / np.median(resident[begin : begin + tenth]) - 1)
+
+
+@contextmanager
+def _watching(process: int, folder: Path, watched: Watched) -> Iterator[None]:
+    def look() -> None:
+        used = memory(process)
+        watched.resident.append(used["RSS MB"])
+        watched.anonymous.append(used["anonymous MB"])
+        watched.files.append(sum(_size(path) for path in folder.rglob("*")) / 1e6)
+
+    with _again_and_again(look, _EVERY):
+        yield
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # gone since it was listed
+        return 0
+
+
+@contextmanager
+def _changing(url: str, writer: Writer, changes: Changes) -> Iterator[None]:
+    """Documents come, are replaced and go, one after the other."""
+    there: deque[tuple[str, Fresh]] = deque()
+    with httpx.Client(base_url=url, timeout=_SECONDS) as client:
+
+        def change() -> None:
+            try:
+                _come(client, writer, there, changes)
+                if len(there) > KEPT:
+                    _go(client, *there.popleft(), changes)
+            except (httpx.HTTPError, AssertionError) as error:
+                changes.troubles.append(repr(error))
+
+        with _again_and_again(change, 0.0):
+            yield
+
+
+def _come(client: httpx.Client, writer: Writer, there: deque[tuple[str, Fresh]], changes: Changes) -> None:
+    """A new document, or each third time a new version of the one that came last."""
+    fresh = writer.fresh()
+    name = fresh.document.source
+    if changes.added % 3 == 2 and there:
+        name, former = there.pop()
+        changes.removed.add(former.document.id)
+    add(client, {name: fresh.document.text.encode("utf-8", "surrogatepass")})
+    changes.added += 1
+    there.append((name, fresh))
+    if fresh.document.id not in _found(client, fresh.question):
+        changes.troubles.append(f"{name} was added, and is not found.")
+
+
+def _go(client: httpx.Client, name: str, fresh: Fresh, changes: Changes) -> None:
+    changes.removed.add(fresh.document.id)
+    client.delete(f"/v1/documents/{fresh.document.id}").raise_for_status()
+    if fresh.document.id in _found(client, fresh.question):
+        changes.troubles.append(f"{name} was removed, and is still found.")
+
+
+def _found(client: httpx.Client, question: str) -> list[str]:
+    hits = client.post("/v1/search", json={"question": question}).raise_for_status().json()["hits"]
+    return [hit["document"]["id"] for hit in hits]
+
+
+@contextmanager
+def _again_and_again(work: Any, pause: float) -> Iterator[None]:
+    """In a thread, at least once, until the block ends."""
+    over, begun = threading.Event(), threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            work()
+            begun.set()
+            over.wait(pause)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        begun.wait(_SECONDS)
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Where the time of `library.add` goes, each stage alone, one after the other, on the same files; and a question's."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.machine import seconds
+from index import Library, Settings
+from index.chunking import Chunker
+from index.encoding import Draft, SentenceTransformerEncoder, _batches, _pool
+from index.loading import load
+from index.processor import native_bfloat16
+from index.records import Span
+from index.storage.schema import pack_sentence_vectors, pack_vector
+from index.weights import default_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.encoding import Encoded, Vectors
+
+QUESTIONS, QUESTION_WORDS = 40, 12
+
+
+class Known:
+    """An encoder that has met every text before: what is left of `add` is all but the encoding."""
+
+    def __init__(self, encoder: SentenceTransformerEncoder, drafts: Sequence[Draft]) -> None:
+        self._encoder = encoder
+        self._encoded = dict(zip((each.text for each in drafts), encoder.encode(drafts), strict=True))
+        self.name, self.dimension, self.max_tokens = encoder.name, encoder.dimension, encoder.max_tokens
+        self.tokenizer_json = encoder.tokenizer_json
+        self.count_tokens, self.encode_question = encoder.count_tokens, encoder.encode_question
+
+    def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
+        """See `Encoder.encode`."""
+        if progress:
+            progress(len(drafts))
+        return [self._encoded[each.text] for each in drafts]
+
+
+def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, Any]]:
+    """One row for each stage: milliseconds a passage, and the share of `library.add` that they would be."""
+    paths = sorted(files.iterdir())
+    chunker = Chunker(limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+    times: dict[str, float] = {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        began = perf_counter()
+        done = work()
+        times[name] = perf_counter() - began
+        return done
+
+    documents = timed("read and parse", lambda: [load(path, max_bytes=10**9) for path in paths])
+    chunked = timed("chunk, counting tokens", lambda: [chunker.chunk(each.text, each.landmarks) for each in documents])
+    drafts = [
+        Draft(each.text[c.start : c.end], tuple(Span(s.start - c.start, s.end - c.start) for s in c.sentences))
+        for each, chunks in zip(documents, chunked, strict=True)
+        for c in chunks
+    ]
+    tokenised = timed("tokenise", lambda: encoder._tokenizer.encode_batch([each.text for each in drafts]))
+    batches = [[tokenised[i] for i in batch] for batch in _batches([len(each.ids) for each in tokenised])]
+    passed = timed("encode: forward pass", lambda: list(encoder._passes(batches)))
+    flat = [rows for _, split in passed for rows in split]
+    tokens = dict(zip((id(each) for batch in batches for each in batch), flat, strict=True))
+    timed("pool sentences", lambda: [_sentences(*each, tokens) for each in zip(drafts, tokenised, strict=True)])
+    known = Known(encoder, drafts)
+    timed("pack vectors", lambda: [_pack(each) for each in known.encode(drafts)])
+    timed("all but encoding: library.add of known vectors", lambda: _add(files, known))
+    whole = timed("library.add", lambda: _add(files, encoder))
+    return [
+        {"stage": name, "ms a passage": 1000 * spent / whole, "of library.add": spent / times["library.add"]}
+        for name, spent in times.items()
+    ]
+
+
+def questions(texts: Sequence[str], encoder: SentenceTransformerEncoder) -> list[dict[str, Any]]:
+    """The median milliseconds of encoding one question, warm, by Pincite and by sentence-transformers."""
+    asked = [" ".join(text.split()[:QUESTION_WORDS]) for text in texts[:QUESTIONS]]
+    ways: dict[str, Callable[[str], object]] = {f"encode_question, {encoder.precision}": encoder.encode_question}
+    for precision in dict.fromkeys(("float32", "bfloat16" if native_bfloat16() else "float32")):
+        ways[f"sentence-transformers, {precision}"] = partial(bare(precision).encode, show_progress_bar=False)
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for question in asked:
+        for name, encode in ways.items():
+            spent[name].append(seconds(partial(encode, question), 3))
+    return [{"way": name, "ms a question": 1000 * statistics.median(times)} for name, times in spent.items()]
+
+
+def bare(precision: str) -> Any:
+    """Sentence-transformers with the default encoder's weights."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(default_weights()), device="cpu", model_kwargs={"dtype": getattr(torch, precision)})
+
+
+def _sentences(draft: Draft, encoding: Any, tokens: dict[int, Vectors]) -> Vectors:
+    rows = tokens[id(encoding)]
+    return _pool(encoding, rows, [(span.start, span.end) for span in draft.sentences], rows[0])
+
+
+def _pack(encoded: Encoded) -> tuple[bytes, bytes]:
+    return pack_vector(encoded.vector), pack_sentence_vectors(encoded.sentences)
+
+
+def _add(files: Path, encoder: SentenceTransformerEncoder | Known) -> int:
+    """The number of passages that were added to a new library."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Library.open(Path(folder) / "library", Settings(), encoder=encoder) as library,
+    ):
+        return library.add(files).passages

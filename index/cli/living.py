@@ -1,0 +1,94 @@
+"""`pincite sync` and `pincite watch`: a library that follows folders."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index.cli.state import SOME_FAILED, JsonOption, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SYNC_EXAMPLE = "Example: pincite sync papers/ --dry-run"
+WATCH_EXAMPLE = "Example: pincite watch papers/ notes/"
+
+Folders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders to follow.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Also remove where most of a folder's files are gone.")]
+
+
+def sync(
+    context: typer.Context,
+    folders: Folders,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    checksum: Annotated[
+        bool, typer.Option("--checksum", help="Read every file, also those that look as they did when last read.")
+    ] = False,
+    force: Force = False,
+    json: JsonOption = False,
+) -> None:
+    """Make the library have what is in these folders: add, replace, rename and remove until they agree.
+
+    What the library has from elsewhere is left alone. A folder that is missing is an error, and so are removals of most
+    of its files: that may be a disk that is not mounted. Exit code 3 says that some files could not be read.
+    """
+    from index import wire
+    from index.cli import printing
+
+    state: State = context.obj
+    with state.open(create=not dry_run) as library, printing.progress(shown=not state.quiet) as report:
+        receipt = library.sync(folders, dry_run=dry_run, checksum=checksum, force=force, progress=report)
+    if json:
+        printing.as_json(wire.receipt(receipt))
+    else:
+        printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose or dry_run)
+    if receipt.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def watch(
+    context: typer.Context,
+    folders: Folders,
+    every: Annotated[
+        float, typer.Option(min=0.1, help="Seconds after which everything is looked at, whatever was told of changes.")
+    ] = 60.0,
+    poll: Annotated[
+        bool, typer.Option("--poll", help="Do not ask the system for changes, only look: for network disks.")
+    ] = False,
+    settle: Annotated[
+        float, typer.Option(min=0.05, help="Seconds for which a file must rest before it is read.")
+    ] = 1.0,
+    force: Force = False,
+) -> None:
+    """Follow these folders until Ctrl-C: each change in them becomes one in the library, and a line here.
+
+    A folder that goes is waited for, and so is another program that changes the library.
+    """
+    from index.cli.watched import Watched
+    from index.watching import Pace
+
+    state: State = context.obj
+    told = Watched(quiet=state.quiet)
+    with state.open(create=True) as library, _ending_well():
+        told.begin(folders)
+        library.watch(folders, told, pace=Pace(every, settle, events=not poll), force=force)
+    told.end()
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Ctrl-C, and a system that asks to end, are the ways in which this ends."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,7 @@
+"""Files to passages in the store: read ahead in processes of their own, encoded together, each stored in one step."""
+
+from index.ingestion.adding import BATCH_PASSAGES, INDEX_SECONDS, Ingestion
+from index.ingestion.preparing import draft_of, key_of
+from index.ingestion.tools import encoder_of, fingerprint_of
+
+__all__ = ["BATCH_PASSAGES", "INDEX_SECONDS", "Ingestion", "draft_of", "encoder_of", "fingerprint_of", "key_of"]

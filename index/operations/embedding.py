@@ -1,0 +1,83 @@
+"""Documents whose texts are known, to passages with their vectors: cut and encoded, in batches that span documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from index.ingestion import BATCH_PASSAGES, draft_of, fingerprint_of, key_of
+from index.storage.filing import PackedVectors
+from index.storage.schema import pack_sentence_vectors, pack_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from index.chunking import Chunker
+    from index.encoding import Draft, Encoder
+    from index.records import Chunk, Document
+
+    Known = Callable[[Sequence[bytes]], dict[bytes, PackedVectors]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What turns texts into passages and vectors."""
+
+    encoder: Encoder
+    chunker: Chunker
+
+    @property
+    def fingerprint(self) -> str:
+        """What a library made with them is said to be made with."""
+        return fingerprint_of(self.encoder, self.chunker)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A document with its passages and their vectors."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    vectors: list[PackedVectors]
+
+
+class Embedder:
+    """Cuts and encodes. Vectors that `known` finds by their keys are not made again."""
+
+    def __init__(self, tools: Tools, known: Known) -> None:
+        self._tools = tools
+        self._known = known
+        self.encoded = 0
+        """Passages encoded so far."""
+        self.found = 0
+        """Passages whose vectors were known."""
+
+    def embed(self, documents: Iterable[Document]) -> Iterator[Embedded]:
+        """Each document in order, as soon as its batch is full."""
+        waiting: list[tuple[Document, tuple[Chunk, ...]]] = []
+        for document in documents:
+            waiting.append((document, self._tools.chunker.chunk(document.text, document.landmarks)))
+            if sum(len(chunks) for _, chunks in waiting) >= BATCH_PASSAGES:
+                yield from self._embedded(waiting)
+                waiting = []
+        yield from self._embedded(waiting)
+
+    def _embedded(self, waiting: Sequence[tuple[Document, tuple[Chunk, ...]]]) -> Iterator[Embedded]:
+        drafts = [[draft_of(document, chunk) for chunk in chunks] for document, chunks in waiting]
+        keys = [[key_of(draft) for draft in each] for each in drafts]
+        vectors = self._vectors(dict(zip(chain(*keys), chain(*drafts), strict=True)))
+        for (document, chunks), own in zip(waiting, keys, strict=True):
+            yield Embedded(document, chunks, [vectors[key] for key in own])
+
+    def _vectors(self, drafts: dict[bytes, Draft]) -> dict[bytes, PackedVectors]:
+        vectors = self._known(list(drafts))
+        missing = [key for key in drafts if key not in vectors]
+        for start in range(0, len(missing), BATCH_PASSAGES):
+            some = missing[start : start + BATCH_PASSAGES]
+            encoded = self._tools.encoder.encode([drafts[key] for key in some])
+            for key, each in zip(some, encoded, strict=True):
+                vectors[key] = PackedVectors(key, pack_vector(each.vector), pack_sentence_vectors(each.sentences))
+        self.encoded += len(missing)
+        self.found += len(drafts) - len(missing)
+        return vectors

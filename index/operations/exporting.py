@@ -1,0 +1,99 @@
+"""A library to a portable file, as it is at one moment; others read and write it meanwhile."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from index.operations.archive import ArchiveWriter
+from index.operations.carrying import DOCUMENTS, FORMAT, SENTENCES, VECTORS, VERSION, carried
+from index.operations.results import Exported
+from index.operations.room import demand_room, size_of
+from index.records import Chunk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.operations.results import Watch
+    from index.storage.catalog import Catalog, PassageRow
+    from index.storage.store import FolderStore
+
+_SHARD = 16 << 20
+"""Bytes that are gathered before they are written: what memory it takes does not depend on the library's size."""
+
+
+def export_library(
+    store: FolderStore, path: Path, *, vectors: bool = True, force: bool = False, progress: Watch | None = None
+) -> Exported:
+    """Write all documents, and with `vectors` what spares the importer the encoder.
+
+    Raises ArchiveExists, ArchiveNotWritable, NoRoom, LibraryDamaged.
+    """
+    began = time.monotonic()
+    catalog = store.catalog
+    with ArchiveWriter(path, FORMAT, VERSION, force=force) as archive, catalog.database.snapshot():
+        demand_room(archive.folder, size_of(catalog.database.path))
+        totals = catalog.totals()
+        shards = _Shards(archive, vectors=vectors)
+        numbers = [number for (number,) in catalog.database.rows("SELECT number FROM documents ORDER BY number")]
+        for done, number in enumerate(numbers, 1):
+            shards.add(catalog, number)
+            if progress:
+                progress("exporting", done, len(numbers))
+        shards.flush()
+        made_at = datetime.now(UTC).isoformat(timespec="seconds")
+        archive.state(
+            made_at=made_at,
+            made_with=catalog.fingerprint(),
+            vectors=vectors,
+            dimension=shards.dimension,
+            shards=shards.written,
+            **totals,
+        )
+    seconds = time.monotonic() - began
+    return Exported(str(path), size_of(path), totals["documents"], totals["passages"], vectors, seconds)
+
+
+class _Shards:
+    """Gathers documents, and writes them when there are enough."""
+
+    def __init__(self, archive: ArchiveWriter, *, vectors: bool) -> None:
+        self._archive = archive
+        self._with_vectors = vectors
+        self._lines: list[bytes] = []
+        self._rows: list[PassageRow] = []
+        self._size = 0
+        self.written = 0
+        self.dimension = 0
+
+    def add(self, catalog: Catalog, number: int) -> None:
+        """One more document. Raises LibraryDamaged where it does not match its checksums."""
+        document = catalog.document(number)
+        assert document is not None
+        rows = [row for row, _ in catalog.rows_of(number)]
+        chunks = (Chunk(row.passage.start, row.passage.end, row.passage.sentences) for row in rows)
+        self._lines.append(carried(document, catalog.sources_of(number), chunks).to_json())
+        self._size += len(self._lines[-1])
+        if self._with_vectors:
+            self._rows += rows
+            self._size += sum(len(row.vector) + len(row.sentence_vectors) for row in rows)
+            self.dimension = len(rows[0].vector) // 2
+        if self._size >= _SHARD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        if not self._lines:
+            return
+        self.written += 1
+        with self._archive.part(DOCUMENTS.format(self.written), compress=True, documents=len(self._lines)) as part:
+            for line in self._lines:
+                part.write(line)
+        if self._with_vectors:
+            with self._archive.part(VECTORS.format(self.written), rows=len(self._rows)) as part:
+                part.write(b"".join(row.vector for row in self._rows))
+            sentences = sum(len(row.passage.sentences) for row in self._rows)
+            with self._archive.part(SENTENCES.format(self.written), rows=sentences) as part:
+                part.write(b"".join(row.sentence_vectors for row in self._rows))
+        self._lines, self._rows, self._size = [], [], 0

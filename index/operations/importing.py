@@ -1,0 +1,233 @@
+"""Documents from a portable file into a library. The file may come from anybody: nothing in it is believed unseen.
+
+It is read twice, once to check all of it and once to take it in, one document at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from index.errors import FingerprintMismatch, LibraryNotWritable
+from index.ingestion import draft_of, key_of
+from index.operations.carrying import DOCUMENTS, FORMAT, SENTENCES, VECTORS, VERSION, parsed
+from index.operations.embedding import Embedded, Embedder
+from index.operations.reading import ArchiveReader
+from index.operations.room import demand_room
+from index.records import Note, Receipt
+from index.storage.filing import PackedVectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from index.operations.carrying import Line
+    from index.operations.embedding import Tools
+    from index.operations.reading import Stream
+    from index.operations.results import Watch
+    from index.records import Document
+    from index.storage.store import FolderStore
+
+_INDEX_SECONDS = 2.0
+_LENGTH = (0.98, 1.02)
+"""Between which the length of a vector is one, in float16."""
+_MOST_NUMBERS = 1 << 16
+
+
+def import_library(
+    store: FolderStore, path: Path, tools: Callable[[], Tools], *, max_bytes: int, progress: Watch | None = None
+) -> Receipt:
+    """Add the documents of a portable file; one that is here already stays as it is.
+
+    Where the library was made with the same encoder and chunking, the vectors of the file are taken, else its texts are
+    cut and encoded anew. A document from a source that the library has another document from takes its place, as with
+    `add`. Nothing is changed before all of the file was checked; stop at any moment, and the next import goes on.
+
+    `max_bytes` is the most that one document may take. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+    """
+    began = time.monotonic()
+    with ArchiveReader(path, FORMAT, VERSION, progress) as archive:
+        carrier = _Carrier(archive, max_bytes)
+        carrier.check(progress)
+        demand_room(store.folder, 2 * sum(archive.size(name) for name in archive.parts))
+        with store.writing():
+            work = _Merging(store, carrier, tools, progress)
+            try:
+                work.run()
+            except BaseException:
+                with suppress(LibraryNotWritable):  # what stopped the work is the error to tell
+                    store.index()
+                raise
+            store.index()
+    return work.receipt(time.monotonic() - began)
+
+
+class _Carrier:
+    """The documents of a file, and their vectors where it has any."""
+
+    def __init__(self, archive: ArchiveReader, max_bytes: int) -> None:
+        self._archive = archive
+        self.bad = archive.bad
+        self._max_bytes = max_bytes
+        self.made_with: str = archive.fact("made_with", str)
+        self.vectors: bool = archive.fact("vectors", bool)
+        self.dimension: int = archive.fact("dimension", int)
+        self.documents: int = archive.fact("documents", int)
+        self._shards: int = archive.fact("shards", int)
+        kinds = (DOCUMENTS, VECTORS, SENTENCES) if self.vectors else (DOCUMENTS,)
+        if len(archive.parts) != self._shards * len(kinds):
+            raise archive.bad("its parts are not those that its manifest names")
+        due = {kind.format(shard) for shard in range(1, self._shards + 1) for kind in kinds}
+        if set(archive.parts) != due or not 0 <= self.dimension < _MOST_NUMBERS:
+            raise archive.bad("its parts are not those that its manifest names")
+
+    def check(self, progress: Watch | None) -> None:
+        """Read all of it. Raises BadArchive where any of it cannot be right."""
+        identities: set[str] = set()
+        passages = sentences = characters = 0
+        for line, _ in self.lines(with_vectors=self.vectors):
+            identities.add(line.id)
+            passages += len(line.passages)
+            sentences += sum(len(spans) for _, _, spans in line.passages)
+            characters += len(line.text)
+            if progress:
+                progress("reading", len(identities), self.documents)
+        found = {"documents": len(identities), "passages": passages, "sentences": sentences, "characters": characters}
+        if any(self._archive.fact(name, int) != number for name, number in found.items()):
+            raise self._archive.bad("it does not hold what its manifest says, or one document twice")
+
+    def lines(self, *, with_vectors: bool) -> Iterator[tuple[Line, list[PackedVectors]]]:
+        """Each document, with the vectors of its passages where these are wanted."""
+        for shard in range(1, self._shards + 1):
+            with ExitStack() as opened:
+                kinds = (DOCUMENTS, VECTORS, SENTENCES) if with_vectors else (DOCUMENTS,)
+                streams = [opened.enter_context(self._archive.part(kind.format(shard))) for kind in kinds]
+                while data := streams[0].line(self._max_bytes):
+                    line = self._parsed(data)
+                    yield line, self._vectors(line, *streams[1:]) if with_vectors else []
+
+    def _parsed(self, data: bytes) -> Line:
+        if not data.endswith(b"\n"):
+            raise self._archive.bad(
+                "a document in it is larger than the settings allow", "Raise PINCITE_MAX_FILE_MEGABYTES."
+            )
+        try:
+            return parsed(data)
+        except ValueError as error:
+            raise self._archive.bad(f"a document in it is not as it should be: {error}") from error
+
+    def _vectors(self, line: Line, vectors: Stream, sentences: Stream) -> list[PackedVectors]:
+        counts = [len(spans) for _, _, spans in line.passages]
+        whole = vectors.read(len(counts) * self.dimension * 2)
+        parts = sentences.read(sum(counts) * self.dimension)
+        if len(whole) != len(counts) * self.dimension * 2 or len(parts) != sum(counts) * self.dimension:
+            raise self._archive.bad("it has fewer vectors than passages")
+        rows = np.frombuffer(whole, dtype="<f2").reshape(len(counts), -1).astype(np.float32)
+        lengths = np.linalg.norm(rows, axis=1)
+        if not self.dimension or not np.all(
+            (lengths > _LENGTH[0]) & (lengths < _LENGTH[1])
+        ):  # false for what is no number
+            raise self._archive.bad("its vectors are none of an encoder's")
+        document, packed, at = line.document, [], 0
+        for place, (chunk, count) in enumerate(zip(line.chunks, counts, strict=True)):
+            vector = whole[place * self.dimension * 2 : (place + 1) * self.dimension * 2]
+            own = parts[at * self.dimension : (at + count) * self.dimension]
+            packed.append(PackedVectors(key_of(draft_of(document, chunk)), vector, own))
+            at += count
+        return packed
+
+
+class _Merging:
+    """One import, document by document. The caller holds the store's lock."""
+
+    def __init__(
+        self, store: FolderStore, carrier: _Carrier, tools: Callable[[], Tools], progress: Watch | None
+    ) -> None:
+        self._store = store
+        self._carrier = carrier
+        self._load_tools = tools
+        self._progress = progress
+        self._done: dict[str, list[str]] = {"added": [], "replaced": [], "unchanged": []}
+        self._notes: list[Note] = []
+        self._passages = 0
+        self._encoded = 0
+        self._indexed_at = time.monotonic()
+
+    def run(self) -> None:
+        """Take in what is new."""
+        if self._fits():
+            for line, vectors in self._carrier.lines(with_vectors=True):
+                if not self._is_known(line):
+                    self._put(Embedded(line.document, line.chunks, vectors), line.sources, self._carrier.made_with)
+            return
+        tools = self._tools
+        embedder = Embedder(tools, self._store.catalog.vectors_by_key)
+        sources: dict[str, list[str]] = {}
+        for each in embedder.embed(self._new(sources)):
+            self._put(each, sources.pop(each.document.id), tools.fingerprint)
+        self._encoded = embedder.encoded
+
+    def receipt(self, seconds: float) -> Receipt:
+        """What was done."""
+        outcomes = {name: tuple(sources) for name, sources in self._done.items()}
+        counts = {"passages": self._passages, "encoded": self._encoded}
+        return Receipt(**outcomes, **counts, notes=tuple(self._notes), seconds=seconds)  # type: ignore[arg-type]
+
+    @cached_property
+    def _tools(self) -> Tools:
+        tools, stored = self._load_tools(), self._store.catalog.fingerprint()
+        if stored and stored != tools.fingerprint:
+            raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
+        return tools
+
+    def _fits(self) -> bool:
+        """Whether the file's vectors are such as this library has, or would have."""
+        if not self._carrier.vectors:
+            return False
+        if self._carrier.made_with != (self._store.catalog.fingerprint() or self._tools.fingerprint):
+            return False
+        rows = self._store.catalog.database.rows("SELECT length(vector) / 2 FROM vectors LIMIT 1")
+        if self._carrier.dimension != (rows[0][0] if rows else self._tools.encoder.dimension):
+            raise self._carrier.bad("its vectors are not of the length that this encoder's have")
+        return True
+
+    def _new(self, sources: dict[str, list[str]]) -> Iterator[Document]:
+        """What the library does not have; notes where each was found."""
+        for line, _ in self._carrier.lines(with_vectors=False):
+            if not self._is_known(line):
+                sources[line.id] = line.sources
+                yield line.document
+
+    def _is_known(self, line: Line) -> bool:
+        """Whether the library has it; then the places where it was found are noted, as far as nothing else has them."""
+        catalog = self._store.catalog
+        if catalog.number_of(line.id) is None:
+            return False
+        for source in line.sources:
+            if not catalog.document_of(source):
+                catalog.link(source, line.id)
+        self._tell("unchanged", line.sources[0])
+        return True
+
+    def _put(self, each: Embedded, sources: list[str], fingerprint: str) -> None:
+        """Store a document, and index it now and then."""
+        catalog = self._store.catalog
+        outcome = catalog.put(each.document, each.chunks, each.vectors, fingerprint)
+        for source in sources[1:]:
+            if catalog.document_of(source) != each.document.id:
+                catalog.link(source, each.document.id)
+        self._passages += len(each.chunks)
+        self._notes += [Note(each.document.source, note) for note in each.document.notes]
+        if time.monotonic() - self._indexed_at > _INDEX_SECONDS:
+            self._store.index()
+            self._indexed_at = time.monotonic()
+        self._tell(outcome, each.document.source)
+
+    def _tell(self, outcome: str, source: str) -> None:
+        self._done[outcome].append(source)
+        if self._progress:
+            self._progress("importing", sum(map(len, self._done.values())), self._carrier.documents)

@@ -1,0 +1,192 @@
+"""Reading such a file, which may come from somebody else, and may be damaged, changed or a trap.
+
+Nothing is unpacked by its name: parts are asked for by name and read as streams, each up to the size that the manifest
+states, and each is compared with its hash at its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from index.errors import BadArchive
+from index.operations.archive import BLOCK, DIGITS, MANIFEST, SEAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+
+    from index.operations.results import Watch
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, KeyError)
+_LARGEST_MANIFEST = 64 << 20
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UPGRADE = "Upgrade Pincite: pip install --upgrade pincite"
+
+
+class ArchiveReader:
+    """An archive of a kind, its seal checked. Raises BadArchive, with the reason, for everything else."""
+
+    def __init__(self, path: Path, kind: str, version: int, progress: Watch | None = None) -> None:
+        self._path = path
+        self._kind = kind
+        self._version = version
+        self._progress = progress
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = self._path.open("rb")
+        except OSError as error:
+            raise BadArchive(f"{self._path} cannot be read: {error.strerror}.", "Check the path.") from error
+        try:
+            self._check_seal()
+            self._check_contents()
+        except BaseException:
+            self._file.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zip.close()
+        self._file.close()
+
+    def bad(self, what: str, hint: str = "") -> BadArchive:
+        """The error for contents that cannot be right."""
+        return BadArchive(f"{self._path.name} cannot be used: {what}.", hint)
+
+    def fact(self, name: str, kind: type[Any]) -> Any:
+        """What the manifest states under this name. Raises BadArchive where that is not of this kind."""
+        value = self._manifest.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+            raise self.bad(f"its manifest has no {name}")
+        return value
+
+    @property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """What the manifest says of each part, by name."""
+        return dict(self._manifest["parts"])
+
+    def size(self, name: str) -> int:
+        """How large a part is, in bytes."""
+        return int(self._manifest["parts"][name]["bytes"])
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[Stream]:
+        """Read a part. Raises BadArchive at its end where it is not what the manifest says."""
+        if name not in self._manifest["parts"]:
+            raise self.bad(f"it has no {name}")
+        facts = self._manifest["parts"][name]
+        with self._reading(name):
+            file = self._zip.open(name)
+        with file:
+            stream = Stream(file, facts["bytes"], lambda: self._reading(name))
+            yield stream
+            if not stream.ended or stream.sha256 != facts["sha256"]:
+                raise self.bad(f"{name} in it is not what its manifest says")
+
+    def copy(self, name: str, to: Path) -> None:
+        """Write a part into a new file, or raise and leave what is there to the caller."""
+        with self.part(name) as stream, to.open("wb") as file:
+            while block := stream.read(BLOCK):
+                file.write(block)
+
+    # Details
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (*_BROKEN, OSError) as error:
+            raise self.bad(f"{name} in it is damaged: {error}") from error
+
+    def _check_seal(self) -> None:
+        size = self._file.seek(0, 2)
+        self._file.seek(max(0, size - DIGITS - len(SEAL)))
+        seal = self._file.read()
+        if not seal.startswith(SEAL):
+            raise BadArchive(f"{self._path.name} is no {self._kind}, or its end is missing.")
+        digest, left = hashlib.sha256(), size - DIGITS
+        self._file.seek(0)
+        while block := self._file.read(min(BLOCK, left)):
+            digest.update(block)
+            left -= len(block)
+            if self._progress:
+                self._progress("checking", size - left, size)
+        if digest.hexdigest().encode() != seal[len(SEAL) :]:
+            raise BadArchive(f"{self._path.name} was damaged or changed since it was made.")
+
+    def _check_contents(self) -> None:
+        """The manifest, and that the archive has the parts that it names and no others, each once."""
+        try:
+            self._zip = zipfile.ZipFile(self._file)
+            infos = self._zip.infolist()
+            with self._zip.open(MANIFEST) as file:
+                manifest = json.loads(file.read(_LARGEST_MANIFEST))
+        except (*_BROKEN, OSError) as error:
+            raise self.bad(f"it has no manifest that can be read: {error}") from error
+        if not isinstance(manifest, dict) or manifest.get("format") != self._kind:
+            raise BadArchive(f"{self._path.name} is no {self._kind}.", "Check which file that is.")
+        version = manifest.get("version")
+        if not isinstance(version, int) or version > self._version:
+            raise self.bad("a newer Pincite made it", _UPGRADE)
+        parts = manifest.get("parts")
+        if not isinstance(parts, dict) or not all(map(_is_described, parts.values())):
+            raise self.bad("its manifest does not describe its parts")
+        if sorted(info.filename for info in infos) != sorted([MANIFEST, *parts]):
+            raise self.bad("its parts are not those that its manifest names")
+        if any(info.compress_type not in _METHODS or info.flag_bits & 1 for info in infos):
+            raise self.bad("its parts are packed in a way that Pincite never uses")
+        if any(info.file_size != parts[info.filename]["bytes"] for info in infos if info.filename != MANIFEST):
+            raise self.bad("its parts are not as large as its manifest says")
+        self._manifest = manifest
+
+
+class Stream:
+    """A part as it is read: never more than the size that was stated, and hashed on the way."""
+
+    def __init__(self, file: IO[bytes], size: int, reading: Callable[[], AbstractContextManager[None]]) -> None:
+        self._file = file
+        self._left = size
+        self._hash = hashlib.sha256()
+        self._reading = reading
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes more; fewer only at the end."""
+        with self._reading():
+            return self._seen(self._file.read(min(size, self._left)))
+
+    def line(self, longest: int) -> bytes:
+        """The next line with its end; a longer one is cut there."""
+        with self._reading():
+            return self._seen(self._file.readline(min(longest, self._left)))
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of it was read, and there is no more than was stated."""
+        with self._reading():
+            return self._left == 0 and not self._file.read(1)
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was read."""
+        return self._hash.hexdigest()
+
+    def _seen(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        self._hash.update(data)
+        return data
+
+
+def _is_described(facts: object) -> bool:
+    if not isinstance(facts, dict):
+        return False
+    size, digest = facts.get("bytes"), facts.get("sha256")
+    return isinstance(size, int) and not isinstance(size, bool) and size >= 0 and isinstance(digest, str)

@@ -1,0 +1,117 @@
+"""Documents, passages and errors as frames, and back; in pieces, so that neither side holds all of it twice."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from index import errors
+from index.errors import LoadingError
+from index.parsing.frames import TalkError, receive, receive_json, send, send_json
+from index.parsing.requests import Cost, Parsed
+from index.records import Chunk, Document, Landmark, LandmarkKind, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+_PIECE = 1 << 20
+"""Characters in a frame."""
+_LANDMARKS = 10_000
+_CHUNKS = 4_000
+_STATED = ("id", "source", "title", "author", "date", "media_type")
+_KINDS = frozenset(get_args(LandmarkKind))
+_NUMBER = "I"
+_Item = TypeVar("_Item")
+
+
+def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
+    """A document with its passages."""
+    document, chunks = parsed.document, parsed.chunks
+    head = {
+        "stated": [getattr(document, name) for name in _STATED],
+        "notes": document.notes,
+        "cost": asdict(parsed.cost),
+        "pieces": _frames(document.text, _PIECE),
+        "landmarks": _frames(document.landmarks, _LANDMARKS),
+        "chunks": None if chunks is None else _frames(chunks, _CHUNKS),
+    }
+    send_json(sink, head)
+    for start in range(0, len(document.text), _PIECE):
+        send(sink, document.text[start : start + _PIECE].encode("utf-8", "surrogatepass"))
+    for marks in _slices(document.landmarks, _LANDMARKS):
+        send_json(sink, [[mark.kind, mark.start, mark.label, mark.level] for mark in marks])
+    for some in _slices(chunks or (), _CHUNKS):
+        send(sink, _packed(some))
+    sink.flush()
+
+
+def send_error(sink: BinaryIO, error: LoadingError, cost: Cost) -> None:
+    """Why there is no document."""
+    send_json(
+        sink,
+        {"error": type(error).__name__, "message": error.message, "hint": error.hint, "cost": asdict(cost)},
+    )
+    sink.flush()
+
+
+def receive_parsed(source: BinaryIO) -> Parsed:
+    """What was sent: a document, or the error, raised. Raises TalkError for anything else."""
+    head = receive_json(source)
+    try:
+        if "error" in head:
+            raise _error(head)
+        text = "".join([receive(source).decode("utf-8", "surrogatepass") for _ in range(head["pieces"])])
+        landmarks = [mark for _ in range(head["landmarks"]) for mark in _landmarks(receive_json(source))]
+        chunks = None
+        if head["chunks"] is not None:
+            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpacked(receive(source)))
+        id_, source_, title, author, date, media_type = map(str, head["stated"])
+        notes = tuple(map(str, head["notes"]))
+        document = Document(id_, source_, title, author, date, media_type, text, tuple(landmarks), notes)
+        return Parsed(document, chunks, Cost(**head["cost"]))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise TalkError(f"no document: {error}") from error
+
+
+def _error(head: dict[str, Any]) -> LoadingError:
+    kind = getattr(errors, str(head["error"]), LoadingError)
+    known = isinstance(kind, type) and issubclass(kind, LoadingError)
+    return (kind if known else LoadingError)(str(head["message"]), str(head["hint"]))
+
+
+def _landmarks(rows: Any) -> Iterator[Landmark]:
+    for kind, start, label, level in rows:
+        if kind not in _KINDS:
+            raise ValueError(f"a landmark of kind {kind!r}")
+        yield Landmark(kind, int(start), str(label), int(level))
+
+
+def _packed(chunks: Sequence[Chunk]) -> bytes:
+    """Numbers: start, end, how many sentences, and the start and end of each."""
+    numbers = array(_NUMBER)
+    for chunk in chunks:
+        numbers.extend((chunk.start, chunk.end, len(chunk.sentences)))
+        for span in chunk.sentences:
+            numbers.extend(span)
+    return numbers.tobytes()
+
+
+def _unpacked(frame: bytes) -> Iterator[Chunk]:
+    numbers = array(_NUMBER, frame)
+    at = 0
+    while at < len(numbers):
+        start, end, count = numbers[at : at + 3]
+        flat = numbers[at + 3 : at + 3 + 2 * count]
+        yield Chunk(start, end, tuple(map(Span, flat[::2], flat[1::2])))
+        at += 3 + 2 * count
+
+
+def _frames(values: Sequence[Any], size: int) -> int:
+    return -(-len(values) // size)
+
+
+def _slices(values: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,140 @@
+"""The parsing process: `python -m index.parsing.worker PARENT MEGABYTES`, which answers requests until its input ends.
+
+It must stay small: no model, no index, no database is loaded here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
+from index.loading import load_bytes, read_bytes
+from index.parsing import confining
+from index.parsing.frames import TalkError, receive, receive_json
+from index.parsing.packing import send_error, send_parsed
+from index.parsing.requests import Cost, Parsed, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from index.chunking import Chunker
+    from index.records import Chunk, Document
+
+_NEARLY = 0.7
+"""A file that counts as damaged once so much of the memory was in use is more likely to be too large for it."""
+
+
+def main() -> None:
+    """Answer until there is nobody to answer."""
+    parent, megabytes = map(int, sys.argv[1:3])
+    confining.confine(megabytes, parent)
+    source, sink = _pipes()
+    try:
+        _Worker(megabytes).serve(source, sink)
+    except (TalkError, BrokenPipeError):
+        os._exit(0)
+
+
+def _pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Input and output for us alone: what a library prints must not get in between."""
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):
+        os.dup2(nothing, descriptor)
+    return source, sink
+
+
+class _Worker:
+    """Reads files, one after the other."""
+
+    def __init__(self, megabytes: int) -> None:
+        self._megabytes = megabytes
+        self._tokenizers: dict[str, _Tokenizer] = {}
+
+    def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
+        """Requests in, documents or errors out."""
+        while True:
+            message = receive_json(source)
+            if "tokenizer" in message:
+                self._tokenizers = {message["tokenizer"]: _Tokenizer(receive(source).decode())}
+                continue
+            self._answer(Request.of(message), sink)
+
+    def _answer(self, request: Request, sink: BinaryIO) -> None:
+        began = time.monotonic()
+        confining.forget_peak()
+        confining.allow(request.seconds)
+        try:
+            document, chunks = self._read(request)
+        except LoadingError as error:
+            send_error(sink, self._judged(error, request), _cost(began))
+        else:
+            send_parsed(sink, Parsed(document, chunks, _cost(began)))
+        finally:
+            confining.rest()
+
+    def _read(self, request: Request) -> tuple[Document, tuple[Chunk, ...] | None]:
+        """The document. Whatever goes wrong is a LoadingError: a library that fails as nobody foresaw ends nothing."""
+        name = request.name or Path(request.path).name
+        try:
+            data = read_bytes(Path(request.path), max_bytes=request.max_bytes)
+            document = load_bytes(data, source=request.source, name=request.name, max_pages=request.max_pages)
+            del data
+            return document, self._cut(document, request)
+        except (LoadingError, SystemExit):
+            raise
+        except MemoryError:
+            raise self._too_much(name) from None
+        except RecursionError:
+            raise DamagedFile(f"{name} is nested more deeply than any document is.") from None
+        except BaseException as error:  # also what is no Exception, as the panics of libraries in Rust
+            raise ReaderCrashed(f"{name} cannot be read: {type(error).__name__}: {error}"[:500] + ".") from error
+
+    def _cut(self, document: Document, request: Request) -> tuple[Chunk, ...] | None:
+        if request.cutting is None:
+            return None
+        target, limit, tokenizer = request.cutting
+        return self._tokenizers[tokenizer].chunker(target, limit).chunk(document.text, document.landmarks)
+
+    def _judged(self, error: LoadingError, request: Request) -> LoadingError:
+        starved = isinstance(error, DamagedFile) and confining.memory("VmHWM") > _NEARLY * self._megabytes
+        return self._too_much(request.name or Path(request.path).name) if starved else error
+
+    def _too_much(self, name: str) -> TooMuchMemory:
+        return TooMuchMemory(f"{name} needs more than {self._megabytes:,} megabytes of memory to be read.")
+
+
+class _Tokenizer:
+    """An encoder's tokenizer, without the encoder."""
+
+    def __init__(self, as_json: str) -> None:
+        self._as_json = as_json
+
+    def chunker(self, target: int, limit: int) -> Chunker:
+        """What cuts as the encoder's own chunker does."""
+        from index.chunking import Chunker
+
+        return Chunker(target_tokens=target, limit=limit, count_tokens=self._count)
+
+    def _count(self, texts: Sequence[str]) -> list[int]:
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+    @cached_property
+    def _tokenizer(self):  # type: ignore[no-untyped-def]
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_str(self._as_json)
+
+
+def _cost(began: float) -> Cost:
+    return Cost(time.monotonic() - began, confining.memory("VmHWM"))
+
+
+if __name__ == "__main__":
+    main()

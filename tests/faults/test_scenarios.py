@@ -1,0 +1,35 @@
+"""Full disks, damage, clocks, and others who use the library at the same time: each fault a few times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.disks import NoDiskError
+from tests.faults.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEED = 20261125
+ROUNDS = {
+    "full disk": 6,
+    "read-only disk": 3,
+    "damaged catalog": 12,
+    "damaged caches": 6,
+    "clock going back": 2,
+    "two writers": 2,
+    "reader meanwhile": 5,
+}
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_faults(name: str, tmp_path: Path) -> None:
+    """What was committed is there and agrees, what cannot be had is refused with a reason, and all goes on after it."""
+    try:
+        tally = SCENARIOS[name](tmp_path, ROUNDS[name], SEED)
+    except NoDiskError:
+        pytest.skip("no disk can be mounted here: that takes root")
+    assert tally.faults == []
+    assert tally.hits > 0, "the fault was never met"

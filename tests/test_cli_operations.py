@@ -1,0 +1,114 @@
+"""The commands that keep a library: what they print, and with which exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.running import Run, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Write
+    from tests.fakes import FakeEncoder
+
+TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    encoder: FakeEncoder,
+    write: Write,
+) -> Run:
+    """The program, with a document in its library."""
+    run = running(capsys, monkeypatch, tmp_path, encoder)
+    assert run("add", write("sea.md", TEXT)).code == 0
+    return run
+
+
+def test_backup_and_restore(run: Run, tmp_path: Path) -> None:
+    """There and back, into the folder that the option names, before the command or after it."""
+    file, new, other = tmp_path / "b.zip", tmp_path / "new", tmp_path / "other"
+    made = run("backup", file)
+    assert made.code == 0
+    assert made.out.startswith("1 documents, 2 passages, ")
+    assert str(file) in made.out
+    assert run("restore", file, "--library", new).code == 0
+    assert run("--library", other, "restore", file).out.endswith(f"are in {other}.\n")
+    for folder in (new, other):
+        assert (
+            run("--library", folder, "search", "whale", "--json").json["hits"][0]["pin"]["text"] == "A whale swam by."
+        )
+
+
+def test_nothing_is_overwritten_unasked(run: Run, tmp_path: Path) -> None:
+    """Exit code 1, and the way to do it after all."""
+    file = tmp_path / "b.zip"
+    run("backup", file)
+    for command in ("backup", "restore"):
+        refused = run(command, file)
+        assert refused.code == 1
+        assert "--force" in refused.err
+        assert run(command, file, "--force").code == 0
+
+
+def test_a_file_that_is_no_backup_is_1(run: Run, write: Write, tmp_path: Path) -> None:
+    """With a sentence that says so, and nothing left behind."""
+    outcome = run("restore", write("sea.md", TEXT), "--library", tmp_path / "new")
+    assert outcome.code == 1
+    assert "sea.md is no pincite backup" in outcome.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_compact(run: Run) -> None:
+    """Bytes before and after."""
+    assert run("compact").out.endswith(" MB now.\n")
+    told = run("compact", "--json").json
+    assert 0 < told["bytes_after"] <= told["bytes_before"]
+
+
+def test_rebuild_says_what_to_set(run: Run) -> None:
+    """Passages of another size are a setting from then on."""
+    outcome = run("rebuild", "--passage-tokens", "64")
+    assert outcome.code == 0
+    assert "From now on set PINCITE_PASSAGE_TOKENS=64\n" in outcome.out
+    assert run("stats", "--json").json["made_with"].endswith("/64-64")
+    assert "From now on" not in run("rebuild").out
+
+
+def test_export_and_import(run: Run, tmp_path: Path, encoder: FakeEncoder) -> None:
+    """One file, with vectors or without; the receipt is that of `add`."""
+    file, small = tmp_path / "e.zip", tmp_path / "s.zip"
+    assert run("export-library", file).out.startswith("1 documents, 2 passages, ")
+    assert run("export-library", small, "--no-vectors", "--json").json["vectors"] is False
+    encoder.encoded.clear()
+    assert run("--library", tmp_path / "new", "import-library", file).out.startswith("1 added; 2 passages")
+    assert encoder.encoded == []
+    again = run("--library", tmp_path / "new", "import-library", small, "--json").json
+    assert len(again["unchanged"]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["backup"], ["restore"], ["rebuild", "--passage-tokens", "3"], ["import-library"]]
+)
+def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
+    """With the reason on standard error."""
+    outcome = run(*arguments)
+    assert outcome.code == 2
+    assert outcome.err
+
+
+def test_where_there_is_no_library(run: Run, tmp_path: Path) -> None:
+    """Nothing to copy is exit code 1; only `import-library` and `restore` make one."""
+    commands: list[list[str | Path]] = [["compact"], ["rebuild"]]
+    commands += [["backup", tmp_path / "b.zip"], ["export-library", tmp_path / "e.zip"]]
+    for arguments in commands:
+        outcome = run("--library", tmp_path / "none", *arguments)
+        assert outcome.code == 1
+        assert "pincite add" in outcome.err
+        assert not (tmp_path / "none").exists()
