@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import astuple
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,12 +18,14 @@ from index.errors import (
     TooMany,
 )
 from index.serving import adding
+from index.serving.adding import GROUP_FILES
 from index.storage import store
 from index.storage.locking import WriterLock
 from tests.serving.conftest import SHIP, TEXTS, arrive, finished, kept, until
 from tests.storage.test_locking import another_process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from index.encoding import Draft, Encoded
@@ -381,25 +383,26 @@ def test_a_disk_that_fills_up_in_the_middle(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job fails with that error; what was stored stays, the rest is cancelled, and the queue goes on."""
-    put = library._store.catalog.put
+    put_all = library._store.catalog.put_all
     full = LibraryNotWritable("The disk is full.", "Make room.")
     stored: list[str] = []
 
-    def put_three(document: object, *rest: object) -> str:
-        if len(stored) == 3:
+    def put_the_first(documents: Iterable[Any], fingerprint: str) -> list[Any]:
+        if stored:
             raise full
-        stored.append("one")
-        return put(document, *rest)  # type: ignore[arg-type]
+        stored.append("a group")
+        return put_all(documents, fingerprint)
 
     with monkeypatch.context() as patched:
-        patched.setattr(library._store.catalog, "put", put_three)
-        job = finished(jobs.add(arrive(uploads, files(*TEXTS[:10]))))
+        patched.setattr(library._store.catalog, "put_all", put_the_first)
+        job = finished(jobs.add(arrive(uploads, files(*TEXTS[:20]))))
     assert (job.state, job.error) == ("failed", full)
-    assert stages(job) == ["added"] * 3 + ["failed"] * 5 + ["cancelled"] * 2
-    assert sorted(kept(uploads)) == ["0.txt", "1.txt", "2.txt"]
+    assert stages(job) == ["added"] * GROUP_FILES + ["failed"] * GROUP_FILES + ["cancelled"] * (20 - 2 * GROUP_FILES)
+    assert kept(uploads) == files(*TEXTS[:GROUP_FILES])
     assert job.receipt is not None
-    assert len(job.receipt.added) == 3
-    assert stages(finished(jobs.add(arrive(uploads, files(*TEXTS[:4]))))) == ["unchanged"] * 3 + ["added"]
+    assert len(job.receipt.added) == GROUP_FILES
+    again = finished(jobs.add(arrive(uploads, files(*TEXTS[: GROUP_FILES + 1]))))
+    assert stages(again) == ["unchanged"] * GROUP_FILES + ["added"]
 
 
 def test_a_file_that_cannot_be_brought_to_its_place(jobs: Jobs, uploads: Uploads, library: Library) -> None:
