@@ -181,10 +181,15 @@ class SentenceTransformerEncoder:
             yield from map(self._forward, batches)
             return
         try:
-            with ThreadPoolExecutor(self._threads, initializer=self._torch.set_num_threads, initargs=(1,)) as pool:
-                yield from pool.map(self._forward, batches)
+            yield from self._cores.map(self._forward, batches)
         finally:
             self._torch.set_num_threads(self._threads)  # what threads that come later begin with
+
+    @cached_property
+    def _cores(self) -> ThreadPoolExecutor:
+        """Kept: what a thread allocates is kept for it by the system, and new threads would be given more."""
+        limit = self._torch.set_num_threads
+        return ThreadPoolExecutor(self._threads, "pincite-encoding", initializer=limit, initargs=(1,))
 
     def _forward(self, batch: list[Encoding]) -> tuple[Vectors, list[Vectors]]:
         """One pass: passage vectors, shape (n, dimension), and each passage's tokens, shape (its length, dimension)."""

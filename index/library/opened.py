@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from index.reranking import Reranker
 
 _Result = TypeVar("_Result")
+_SUCCESSORS = 5
+"""How many times a question is asked anew because the library was exchanged while it was asked."""
 
 
 class Opened:
@@ -103,8 +105,8 @@ class Opened:
         return named(self._store.catalog.numbered().values(), name)
 
     def _steadily(self, work: Callable[[], _Result]) -> _Result:
-        """What `work` gives; once more where the library was rebuilt or restored in the midst of it."""
-        while True:
+        """What `work` gives; again, but not for ever, where the library was rebuilt or restored in the midst of it."""
+        for _ in range(_SUCCESSORS):
             library = self._store.catalog.library_id
             try:
                 result = work()
@@ -114,6 +116,7 @@ class Opened:
             else:
                 if self._store.catalog.library_id == library:
                     return result
+        return work()
 
     def _questions(self) -> Recalling:
         """The encoder, as questions are put to it."""
