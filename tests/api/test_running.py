@@ -49,12 +49,14 @@ def test_a_reader_who_hangs_up_stops_the_work(service: Service, address: str) ->
     """As whoever interrupts curl does."""
     service.library.patience.clear()
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as connection:
-        head = f"POST /v1/ask HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nContent-Length: {len(QUESTION)}\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        head = f"POST /v1/ask HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nContent-Length: {len(QUESTION)}\r\n"
         connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + QUESTION)
         got = b""
         while b"event: piece" not in got:
-            got += connection.recv(4096)
+            part = connection.recv(4096)
+            assert part, got
+            got += part
     time.sleep(0.1)
     service.library.patience.set()
     assert service.library.closed.wait(10)
