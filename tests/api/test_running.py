@@ -50,8 +50,9 @@ def test_a_reader_who_hangs_up_stops_the_work(service: Service, address: str) ->
     service.library.patience.clear()
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        head = f"POST /v1/ask HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nContent-Length: {len(QUESTION)}\r\n"
-        connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + QUESTION)
+        head = f"POST /v1/ask HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n"
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(QUESTION)}\r\n\r\n"
+        connection.sendall(f"{head}{kind}".encode() + QUESTION)
         got = b""
         while b"event: piece" not in got:
             part = connection.recv(4096)

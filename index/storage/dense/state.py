@@ -70,7 +70,7 @@ class State:
         return replace(self, chunks=extended(self.chunks, ids, vectors))
 
     def nearest(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
-        """The `k` nearest passages, nearest first: id to cosine."""
+        """The `k` nearest passages, nearest first, of equal ones the older first: id to cosine."""
         import faiss
 
         if not len(self) or (scope is not None and scope.empty):
@@ -79,7 +79,7 @@ class State:
         admitted = self.hidden if scope is None else Admitted.of(scope, self._top(self.chunks), self.gone)
         parts = list(self._found(vector, k, admitted, scoped=scope is not None))
         scores, ids = (np.concatenate(each) for each in zip(*parts, strict=True))
-        best = np.argsort(-scores, kind="stable")
+        best = np.lexsort((ids, -scores))
         best = best[ids[best] >= 0][:k]
         return dict(zip(ids[best].tolist(), np.minimum(scores[best], 1.0).tolist(), strict=True))
 

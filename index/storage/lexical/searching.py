@@ -158,10 +158,11 @@ def _scored(searcher: Any, weighed: Sequence[tuple[int, str, int]], ids: Sequenc
 
 
 def _found(searcher: Any, query: Any, k: int) -> dict[int, float]:
-    """The best passages of a query: id to score."""
+    """The best passages of a query: id to score; of equal ones the older first, wherever a merge has put them."""
     hits = searcher.search(query, min(k, max(searcher.num_docs, 1)), count=False).hits
     ids = searcher.fast_field_values("id", [address for _, address in hits]) if hits else []
-    return {identity: score for identity, (score, _) in zip(ids, hits, strict=True)}
+    found = ((identity, score) for identity, (score, _) in zip(ids, hits, strict=True))
+    return dict(sorted(found, key=lambda each: (-each[1], each[0])))
 
 
 def _ids(searcher: Any, query: Any) -> list[int]:
