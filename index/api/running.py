@@ -1,6 +1,7 @@
 """A server of its own, for the service without a page."""
 
 import ctypes
+import gc
 import sys
 from pathlib import Path as FilePath
 
@@ -50,6 +51,8 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
 def listen(app: FastAPI, *, host: str, port: int) -> None:
     """Serve an application until interrupted. Addresses hold questions, so the server's own log of requests is off."""
     _share_heaps()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through its half a million objects would hold every answer up
     uvicorn.run(
         app,
         host=host,
