@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from index.errors import LibraryDamaged, LibraryLocked, LibraryNotWritable, PinciteError
+from index.storage.files import NOT_WRITABLE_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -185,8 +186,8 @@ class Database:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return LibraryLocked(self._folder, "another program")
         if code in _UNUSABLE:
-            hint = "Check the folder's permissions and the free space of its disk; what was committed is safe."
-            return LibraryNotWritable(f"The library {self._folder} cannot be used as it is: {error}.", hint)
+            message = f"The library {self._folder} cannot be used as it is: {error}."
+            return LibraryNotWritable(message, NOT_WRITABLE_HINT)
         return self.damaged(str(error))
 
 

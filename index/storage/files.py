@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NOT_WRITABLE_HINT = "Check the folder's permissions and the free space of its disk; what was committed is safe."
+NOT_WRITABLE_HINT = (
+    "Check the folder's permissions and the free space of its disk; what was committed is safe. "
+    "Asking needs the right to write, too: copy a library from a disk that is read-only."
+)
 
 
 @dataclass(frozen=True, slots=True)
