@@ -40,6 +40,8 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e
 """What no file system in use would take, what would lead out of the folder, and what would show another name."""
 _FALLBACK = "document"
 _LOCK = ".lock"
+_REMEMBERED = 1000
+"""How many files it is known of where they were moved."""
 
 
 class Uploads:
@@ -54,6 +56,8 @@ class Uploads:
         self._held: FileLock | None = None
         self._numbers = count(1)
         self._known: dict[tuple[str, int, int], str] = {}
+        self._moving = threading.Lock()
+        self._moved: dict[Path, Arrival] = {}
 
     # For faces
 
@@ -158,11 +162,33 @@ class Uploads:
         return self._folder / f"{Path(name).stem} ({mark}){Path(name).suffix}"
 
     def _move_in(self, file: Path) -> Arrival:
-        with self._place(safe_name(str(file))) as path:
-            shutil.move(file, path)
-            size = path.stat().st_size
-            identity = _sha256(path)
-        return self._arrival(path, "", size, identity)
+        with self._moving, self._place(safe_name(str(file))) as path:
+            try:
+                shutil.move(file, path)
+            except FileNotFoundError:
+                if not self._copied(file, path):
+                    raise
+            arrival = self._arrival(path, "", path.stat().st_size, _sha256(path))
+            self._moved.pop(file, None)
+            self._moved[file] = arrival
+            if len(self._moved) > _REMEMBERED:
+                del self._moved[next(iter(self._moved))]
+        return arrival
+
+    def _copied(self, file: Path, path: Path) -> bool:
+        """Whether the bytes were had from where a former upload took them.
+
+        Gradio receives equal files of one name in one place, so two who send one at once share it.
+        """
+        former = self._moved.get(file)
+        if former is None:
+            return False
+        for other in (former.path, *self._files()):
+            if self._is(other, former.identity):
+                with suppress(FileNotFoundError):  # it went to its place just now, where it comes up next
+                    shutil.copyfile(other, path)
+                    return True
+        return False
 
     @contextmanager
     def _place(self, name: str) -> Iterator[Path]:

@@ -6,8 +6,10 @@ Importing this package loads neither Gradio nor FastAPI: that takes seconds, and
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ __all__ = ["create_app", "serve"]
 def create_app(library: Library, settings: Settings | None = None, *, examples: Sequence[str] = ()) -> FastAPI:
     """The page over an open library, as an ASGI application; `examples` are questions to begin with."""
     _keep_gradio_quiet()
+    _keep_uploads_apart()
     from index.settings import Settings
     from index.web.application import build
 
@@ -53,3 +56,14 @@ def _keep_gradio_quiet() -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # After every event it would also sum up all former ones, with pandas, for a page of statistics that is not served.
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
+
+
+def _keep_uploads_apart() -> None:
+    """Let what is on its way be in a folder of this process: Gradio's own is that of all its programs on a machine.
+
+    Equal files are in one place there, and what one program takes, another misses.
+    """
+    if "GRADIO_TEMP_DIR" not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="pincite-")
+        atexit.register(folder.cleanup)
+        os.environ["GRADIO_TEMP_DIR"] = folder.name

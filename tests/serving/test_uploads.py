@@ -166,6 +166,25 @@ def test_files_that_were_received_elsewhere_are_moved_in(uploads: Uploads, write
     assert not any(file.exists() for file in files)
 
 
+def test_two_who_send_the_same_file_at_once(uploads: Uploads, write: Write) -> None:
+    """Both were received in one place, from which the first took it along: the second has it from there."""
+    file = write("x/a.txt", "same")
+    first, second = uploads.take([file]) + uploads.take([file])
+    assert second.path.read_text() == "same"
+    assert second.path != first.path
+    uploads.keep(first)
+    (third,) = uploads.take([file])
+    for arrival in (second, third):
+        uploads.keep(arrival)
+    assert kept(uploads) == {"a.txt": "same"}
+    uploads.forget(first.identity)
+    with pytest.raises(LibraryNotWritable, match="No such file"):
+        uploads.take([file])
+    with pytest.raises(LibraryNotWritable, match="No such file"):
+        uploads.take([file.with_name("never.txt")])
+    assert arriving(uploads) == []
+
+
 def test_names_that_look_numbered_stay_apart(uploads: Uploads) -> None:
     """Whatever number is free is taken."""
     arrivals = distinct([*arrive(uploads, {"a (2).txt": "1", "a.txt": "2"}), *arrive(uploads, {"a.txt": "3"})])
