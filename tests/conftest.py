@@ -10,6 +10,7 @@ import pytest
 from index.library import Library
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.running import Run, running
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -76,6 +77,14 @@ def library(tmp_path: Path, encoder: FakeEncoder) -> Iterator[Library]:
     """An empty library with that encoder; passages are as short as they may be."""
     with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
         yield library
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
+) -> Run:
+    """The program, on a library of this test."""
+    return running(capsys, monkeypatch, tmp_path, encoder)
 
 
 @pytest.fixture(scope="session")

@@ -18,25 +18,17 @@ from index import __version__, cli
 from index.cli import printing
 from index.records import Progress
 from tests.fakes import FakeEncoder
-from tests.running import Run, running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.conftest import Write
+    from tests.running import Run
 
 README = Path(cli.__file__).parents[2] / "README.md"
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
 TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 CSI, RLO = "\x1b[31m", "\u202e"
-
-
-@pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
-) -> Run:
-    """The program, on a library of this test."""
-    return running(capsys, monkeypatch, tmp_path, encoder)
 
 
 @pytest.fixture

@@ -6,30 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import Run, running
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Write
-    from tests.fakes import FakeEncoder
+    from tests.running import Run
 
 CSI, RLO = "\x1b[31m", "\u202e"
 
 
 @pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    encoder: FakeEncoder,
-    write: Write,
-) -> Run:
+def run(run: Run, write: Write) -> Run:
     """The program, with two documents in its library."""
-    program = running(capsys, monkeypatch, tmp_path, encoder)
     treaty = f"# The {CSI}treaty{RLO}\n\nThe king signed the treaty in winter.\n\nBread was dear.\n"
-    program("add", write("treaty.md", treaty), write("sea.md", "# Sea\n\nA whale swam by the harbour.\n"))
-    return program
+    run("add", write("treaty.md", treaty), write("sea.md", "# Sea\n\nA whale swam by the harbour.\n"))
+    return run
 
 
 def test_an_answer_has_its_numbers_and_their_sources(run: Run) -> None:

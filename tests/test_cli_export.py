@@ -7,30 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import Run, running
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Write
-    from tests.fakes import FakeEncoder
+    from tests.running import Run
 
 QUESTION = "Who signed the treaty?"
 TEXT = "The king signed the treaty in winter.\n\nBread was dear.\n"
 
 
 @pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    encoder: FakeEncoder,
-    write: Write,
-) -> Run:
+def run(run: Run, write: Write) -> Run:
     """The program, with a document in its library."""
-    program = running(capsys, monkeypatch, tmp_path, encoder)
-    program("add", write("treaty.txt", TEXT))
-    return program
+    run("add", write("treaty.txt", TEXT))
+    return run
 
 
 @pytest.mark.parametrize(

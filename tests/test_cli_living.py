@@ -15,24 +15,15 @@ from index.cli import watched
 from index.cli.watched import Watched
 from index.library import Library
 from index.records import Failure, Problem, Receipt, Renamed
-from tests.running import Run, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Write
-    from tests.fakes import FakeEncoder
+    from tests.running import Run
 
 ENOUGH = 60.0
 """Seconds after which a test gives up."""
-
-
-@pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
-) -> Run:
-    """The program, on a library of this test."""
-    return running(capsys, monkeypatch, tmp_path, encoder)
 
 
 @pytest.fixture

@@ -6,27 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import Run, running
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Write
     from tests.fakes import FakeEncoder
+    from tests.running import Run
 
 TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 
 
 @pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    encoder: FakeEncoder,
-    write: Write,
-) -> Run:
+def run(run: Run, write: Write) -> Run:
     """The program, with a document in its library."""
-    run = running(capsys, monkeypatch, tmp_path, encoder)
     assert run("add", write("sea.md", TEXT)).code == 0
     return run
 

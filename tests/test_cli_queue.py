@@ -9,7 +9,6 @@ import pytest
 
 from index.ingestion import adding
 from index.library import Library
-from tests.running import Run, running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,14 +16,7 @@ if TYPE_CHECKING:
     from index.records import Progress
     from tests.conftest import Write
     from tests.fakes import FakeEncoder
-
-
-@pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
-) -> Run:
-    """The program, on a library of this test."""
-    return running(capsys, monkeypatch, tmp_path, encoder)
+    from tests.running import Run
 
 
 @pytest.fixture

@@ -20,11 +20,10 @@ from index.cli import hits
 from index.querying import SYNTAX
 from index.records import CANDIDATES, Coverage, DocumentInfo, Found, Hit, Location, Passage, Span, Why
 from tests.making import why
-from tests.running import Run, running
 
 if TYPE_CHECKING:
     from tests.conftest import Write
-    from tests.fakes import FakeEncoder
+    from tests.running import Run
 
 README = Path(cli.__file__).parents[2] / "README.md"
 TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
@@ -44,14 +43,6 @@ REASON = why(
     nearest_words=("whale", "swam"),
 )
 HIT = Hit(PASSAGE, INFO, 0.91, Span(27, 43), Location(heading="Sea", paragraph=1), REASON)
-
-
-@pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
-) -> Run:
-    """The program, on a library of this test."""
-    return running(capsys, monkeypatch, tmp_path, encoder)
 
 
 @pytest.fixture

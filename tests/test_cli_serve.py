@@ -6,20 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running import Run, running
-
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.fakes import FakeEncoder
-
-
-@pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
-) -> Run:
-    """The program."""
-    return running(capsys, monkeypatch, tmp_path, encoder)
+    from tests.running import Run
 
 
 @pytest.fixture

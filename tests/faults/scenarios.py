@@ -33,11 +33,7 @@ def damaged_catalog(folder: Path, rounds: int, seed: int) -> Tally:
     """Bits of the catalog are flipped, or it is cut off: it is detected, and nothing is served that is not so."""
     arena, tally = Arena(folder / "arena"), Tally()
     change = full(arena, 0)
-    sound = shutil.copytree(arena.library, folder / "sound")
-    for number in range(rounds):
-        chance = random.Random(f"{seed} {number}")
-        shutil.rmtree(arena.library)
-        shutil.copytree(sound, arena.library)
+    for number, chance in _made_sound(arena, folder, rounds, seed):
         catalog = arena.library / "catalog.db"
         catalog.write_bytes(_damaged(catalog.read_bytes(), chance))
         finding, detected = _served(arena, change, chance)
@@ -52,11 +48,7 @@ def damaged_caches(folder: Path, rounds: int, seed: int) -> Tally:
     """Any file beside the catalog is damaged: it is made again, and nobody notices."""
     arena, tally = Arena(folder / "arena"), Tally()
     change = full(arena, 0)
-    sound = shutil.copytree(arena.library, folder / "sound")
-    for number in range(rounds):
-        chance = random.Random(f"{seed} {number}")
-        shutil.rmtree(arena.library)
-        shutil.copytree(sound, arena.library)
+    for number, chance in _made_sound(arena, folder, rounds, seed):
         caches = [path for path in sorted(arena.library.rglob("*")) if path.is_file() and path.name != "catalog.db"]
         cache = chance.choice(caches)
         cache.write_bytes(_damaged(cache.read_bytes(), chance))
@@ -64,6 +56,15 @@ def damaged_caches(folder: Path, rounds: int, seed: int) -> Tally:
         tally.hits += 1
         tally.count(look(arena, change, change.sources, chance), f"round {number}, {cache.name}")
     return tally
+
+
+def _made_sound(arena: Arena, folder: Path, rounds: int, seed: int) -> Iterator[tuple[int, random.Random]]:
+    """Each round's number and its dice, with the library as it was before the first."""
+    sound = shutil.copytree(arena.library, folder / "sound")
+    for number in range(rounds):
+        shutil.rmtree(arena.library)
+        shutil.copytree(sound, arena.library)
+        yield number, random.Random(f"{seed} {number}")
 
 
 def _damaged(data: bytes, chance: random.Random) -> bytes:
