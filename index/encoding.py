@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from index.errors import EncoderError
+from index.pretrained import load, read_default
 from index.processor import choose_device, choose_precision
-from index.weights import DEFAULT_NAME, DEFAULT_SHA256, default_weights, model_loading, model_name
+from index.weights import DEFAULT_NAME, DEFAULT_SHA256, default_weights, model_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,40 +95,34 @@ class SentenceTransformerEncoder:
 
     def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:
         import torch
-        from tokenizers import Tokenizer
 
         from index.bert import Bert, fits, multiplies_bytes
 
         self._torch = torch
         self._device = choose_device(device)
-        self._model = _load_model(model or str(default_weights()), self._device)
-        backend = getattr(self._model.tokenizer, "backend_tokenizer", None)
-        if backend is None:
-            raise EncoderError(f"The model {model!r} has no fast tokenizer.", "Choose one with a tokenizer.json.")
-        self._tokenizer = Tokenizer.from_str(backend.to_str())
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        self._pad_id: int = self._model.tokenizer.pad_token_id or 0
-        self._query_prompt, self._document_prompt = _prompts(self._model)
-        self._contextual = _pools_by_mean(self._model)
-        own = self._contextual and self._device == "cpu" and fits(self._model[0].auto_model)
+        default = not model and self._device == "cpu"
+        found = read_default() if default else load(model or str(default_weights()), self._device)
+        self._pretrained = found
+        self._tokenizer = found.tokenizer
+        self._query_prompt, self._document_prompt = found.query_prompt, found.document_prompt
+        own = default or (found.contextual and self._device == "cpu" and fits(found.layers))
         self.precision = choose_precision(precision, self._device)
         if self.precision == "int8" and not (own and multiplies_bytes()):
             raise EncoderError(
                 f"{model or DEFAULT_NAME} cannot be computed in eight bits here.", "Set PINCITE_PRECISION to auto."
             )
-        self._bert = Bert(self._model[0].auto_model, self.precision, short=SHORT) if own else None
+        self.name = model_name(model, found.layers.config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
+        self._bert = Bert(found.layers, self.precision, short=SHORT) if own else None
         if self._bert:
-            self._model[0].auto_model.encoder = None  # its weights would be there twice
+            self._pretrained = replace(found, layers=None, whole=None)  # its weights would be there twice
         else:
-            self._model.to(getattr(torch, self.precision))
+            found.whole.to(getattr(torch, self.precision))
         self._threads: int = torch.get_num_threads()
         self._lock = threading.Lock()
-        self.name = model_name(model, self._model[0].config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
-        self.dimension: int = self._model.get_embedding_dimension()
+        self.dimension = found.dimension
         # Two tokens are kept back where a prompt is prepended: its border may be tokenised apart.
         prompt_tokens = self.count_tokens([self._document_prompt])[0] if self._document_prompt else 0
-        self.max_tokens: int = int(self._model.max_seq_length or 512) - prompt_tokens
+        self.max_tokens = found.limit - prompt_tokens
 
     @property
     def device(self) -> str:
@@ -148,7 +143,7 @@ class SentenceTransformerEncoder:
         shift = len(self._document_prompt)
         tokenised = self._tokenizer.encode_batch([self._document_prompt + draft.text for draft in drafts])
         lengths = [len(encoding.ids) for encoding in tokenised]
-        limit = int(self._model.max_seq_length or 512)
+        limit = self._pretrained.limit
         if lengths and max(lengths) > limit:
             raise EncoderError(
                 f"A passage of {max(lengths)} tokens exceeds the encoder's limit of {limit}.",
@@ -166,12 +161,12 @@ class SentenceTransformerEncoder:
             if progress:
                 progress(done)
         encoded = [result for result in results if result is not None]
-        return encoded if self._contextual else self._with_sentences_alone(drafts, encoded)
+        return encoded if self._pretrained.contextual else self._with_sentences_alone(drafts, encoded)
 
     def encode_question(self, question: str) -> Vectors:
         """See `Encoder.encode_question`; a question longer than the encoder's limit is cut there."""
         encoding = self._tokenizer.encode(self._query_prompt + question)
-        encoding.truncate(int(self._model.max_seq_length or 512))
+        encoding.truncate(self._pretrained.limit)
         vectors, _ = self._forward([encoding])
         return np.asarray(vectors[0])
 
@@ -203,7 +198,7 @@ class SentenceTransformerEncoder:
         """The same through the model's own modules, whatever they are."""
         torch = self._torch
         longest = max(len(encoding.ids) for encoding in batch)
-        ids = np.full((len(batch), longest), self._pad_id, dtype=np.int64)
+        ids = np.full((len(batch), longest), self._pretrained.pad_id, dtype=np.int64)
         mask = np.zeros((len(batch), longest), dtype=np.int64)
         types = np.zeros((len(batch), longest), dtype=np.int64)
         for row, encoding in enumerate(batch):
@@ -212,7 +207,7 @@ class SentenceTransformerEncoder:
             types[row, :length] = encoding.type_ids
         features = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
         with self._lock, torch.inference_mode():
-            out = self._model.forward({k: torch.from_numpy(v).to(self._device) for k, v in features.items()})
+            out = self._pretrained.whole.forward({k: torch.from_numpy(v).to(self._device) for k, v in features.items()})
             vectors = out["sentence_embedding"].float().cpu().numpy()
             tokens = out["token_embeddings"].float().cpu().numpy()
         return normalised(vectors), [row[: len(each.ids)] for row, each in zip(tokens, batch, strict=True)]
@@ -233,29 +228,6 @@ def normalised(vectors: Vectors) -> Vectors:
     """Each row divided by its length; a row of zeros stays."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
-
-
-def _load_model(path: str, device: str) -> Any:
-    from sentence_transformers import SentenceTransformer
-
-    hint = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
-    with model_loading(f"encoder {path!r}", hint):
-        return SentenceTransformer(path, device=device, model_kwargs={"dtype": "float32"}).eval()
-
-
-def _prompts(model: Any) -> tuple[str, str]:
-    """What the model wants before a question, and before a passage."""
-    prompts: dict[str, str] = {k: v or "" for k, v in (model.prompts or {}).items()}
-    default = prompts.get(model.default_prompt_name or "", "")
-    query = prompts.get("query") or default
-    return query, prompts.get("document") or prompts.get("passage") or default
-
-
-def _pools_by_mean(model: Any) -> bool:
-    """Whether a passage's vector is the mean of its tokens; then the mean of a sentence's is a vector of its kind."""
-    kinds = [type(module).__name__ for module in model]
-    plain = kinds[:2] == ["Transformer", "Pooling"] and set(kinds[2:]) <= {"Normalize"}
-    return plain and getattr(model[1], "pooling_mode", "") == "mean"
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

