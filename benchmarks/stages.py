@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.machine import seconds
 from index import Library, Settings
 from index.chunking import Chunker
-from index.encoding import Draft, SentenceTransformerEncoder, _batches, _pool
+from index.encoding import Draft, SentenceTransformerEncoder, _batches, _pooled
 from index.loading import load
 from index.processor import native_bfloat16
 from index.records import Span
@@ -65,7 +65,7 @@ def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, A
     ]
     tokenised = timed("tokenise", lambda: encoder._tokenizer.encode_batch([each.text for each in drafts]))
     batches = [[tokenised[i] for i in batch] for batch in _batches([len(each.ids) for each in tokenised])]
-    passed = timed("encode: forward pass", lambda: list(encoder._passes(batches)))
+    passed = timed("encode: forward pass", lambda: list(encoder._passes(batches, encoder._adding)))
     flat = [rows for _, split in passed for rows in split]
     tokens = dict(zip((id(each) for batch in batches for each in batch), flat, strict=True))
     timed("pool sentences", lambda: [_sentences(*each, tokens) for each in zip(drafts, tokenised, strict=True)])
@@ -102,7 +102,7 @@ def bare(precision: str) -> Any:
 
 def _sentences(draft: Draft, encoding: Any, tokens: dict[int, Vectors]) -> Vectors:
     rows = tokens[id(encoding)]
-    return _pool(encoding, rows, [(span.start, span.end) for span in draft.sentences], rows[0])
+    return _pooled(encoding, rows, [(span.start, span.end) for span in draft.sentences], rows[0])
 
 
 def _pack(encoded: Encoded) -> tuple[bytes, bytes]:

@@ -152,11 +152,11 @@ class SentenceTransformerEncoder:
         results: list[Encoded | None] = [None] * len(drafts)
         done = 0
         batches = list(_batches(lengths))
-        passes = self._passes([[tokenised[i] for i in batch] for batch in batches])
+        passes = self._passes([[tokenised[i] for i in batch] for batch in batches], self._adding)
         for batch, (vectors, tokens) in zip(batches, passes, strict=True):
             for row, i in enumerate(batch):
                 borders = [(span.start + shift, span.end + shift) for span in drafts[i].sentences]
-                results[i] = Encoded(vectors[row], _pool(tokenised[i], tokens[row], borders, vectors[row]))
+                results[i] = Encoded(vectors[row], _pooled(tokenised[i], tokens[row], borders, vectors[row]))
             done += len(batch)
             if progress:
                 progress(done)
@@ -167,22 +167,36 @@ class SentenceTransformerEncoder:
         """See `Encoder.encode_question`; a question longer than the encoder's limit is cut there."""
         encoding = self._tokenizer.encode(self._query_prompt + question)
         encoding.truncate(self._pretrained.limit)
-        vectors, _ = self._forward([encoding])
+        ((vectors, _),) = self._passes([[encoding]], self._asking)
         return np.asarray(vectors[0])
 
-    def _passes(self, batches: list[list[Encoding]]) -> Iterator[tuple[Vectors, list[Vectors]]]:
-        """Each batch's pass, in order; with layers of our own one on each core, none waiting for another."""
-        if not self._bert or min(self._threads, len(batches)) < 2:
+    def _passes(
+        self, batches: list[list[Encoding]], pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[Vectors, list[Vectors]]]:
+        """Each batch's pass, in order; with layers of our own one on each core, none waiting for another.
+
+        Threads that share one pass wait for the last of them after each layer: where others are at work, too, that
+        made a question wait thirty times as long as it took.
+        """
+        if not self._bert:
             yield from map(self._forward, batches)
             return
         try:
-            yield from self._cores.map(self._forward, batches)
+            yield from pool.map(self._forward, batches)
         finally:
             self._torch.set_num_threads(self._threads)  # what threads that come later begin with
 
     @cached_property
-    def _cores(self) -> ThreadPoolExecutor:
-        """Kept: what a thread allocates is kept for it by the system, and new threads would be given more."""
+    def _adding(self) -> ThreadPoolExecutor:
+        """Threads for passages. They stay: what a thread allocates is kept for it, and new ones would be given more."""
+        return self._pool()
+
+    @cached_property
+    def _asking(self) -> ThreadPoolExecutor:
+        """Threads for questions, which must not wait behind passages."""
+        return self._pool()
+
+    def _pool(self) -> ThreadPoolExecutor:
         limit = self._torch.set_num_threads
         return ThreadPoolExecutor(self._threads, "pincite-encoding", initializer=limit, initargs=(1,))
 
@@ -245,7 +259,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _pool(encoding: Encoding, tokens: Vectors, borders: list[tuple[int, int]], whole: Vectors) -> Vectors:
+def _pooled(encoding: Encoding, tokens: Vectors, borders: list[tuple[int, int]], whole: Vectors) -> Vectors:
     """The mean of each sentence's tokens, shape (sentences, dimension); the passage's own vector where it has none."""
     if not borders:
         return np.zeros((0, tokens.shape[-1]), dtype=np.float32)
