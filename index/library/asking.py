@@ -192,7 +192,7 @@ class Asking(Opened):
         with self._loading:
             if self._settings.reranker and self._reranker is None:
                 self._reranker = load_reranker(self._settings)
-        return Retriever(self._store, encoder, self._reranker)
+        return Retriever(self._store, encoder, self._beside, self._reranker)
 
     def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Tells how near a sentence is to each sentence of each passage, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -39,6 +40,7 @@ class Opened:
         self._maps = Maps(self._store.catalog, self._store.folder)
         self._viewer = Viewer(store, max_bytes=self._max_bytes)
         self._loading = threading.Lock()
+        self._beside = ThreadPoolExecutor(thread_name_prefix="pincite-asking")
 
     @classmethod
     def open(

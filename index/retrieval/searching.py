@@ -12,18 +12,20 @@ from index.retrieval.covering import CONSIDERED, cover
 from index.retrieval.evidence import Asked
 from index.retrieval.reading import Reading
 from index.retrieval.scoring import behind, lifted, placed, reranked, weighed
-from index.retrieval.sides import ask
+from index.retrieval.sides import ask, look_up
 from index.retrieval.signals import signals
 from index.retrieval.timing import Clock
 from index.storage.analysis import spans_of_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
 
     from index.encoding import Encoder, Vectors
     from index.querying import Query
     from index.records import Hit, Mode
     from index.reranking import Reranker
+    from index.retrieval.sides import Sides
     from index.storage.protocol import Store
     from index.storage.scope import Scope
 
@@ -46,9 +48,11 @@ NEAREST = 3
 class Retriever:
     """Finds the passages of a store that answer a question."""
 
-    def __init__(self, store: Store, encoder: Encoder, reranker: Reranker | None = None) -> None:
+    def __init__(self, store: Store, encoder: Encoder, beside: Executor, reranker: Reranker | None = None) -> None:
+        """In `beside`, questions are encoded while their words are looked up."""
         self._store = store
         self._encoder = encoder
+        self._beside = beside
         self._reranker = reranker
 
     def search(
@@ -66,9 +70,8 @@ class Retriever:
         that are nearest to the question, which takes another pass of the encoder.
         """
         clock = Clock()
-        asked, scope = self._asked(query, within, clock)
         depth = CANDIDATES
-        sides = ask(self._store, asked, depth, scope, mode, clock)
+        asked, scope, sides = self._asked(query, within, depth, mode, clock)
         reading = Reading(self._store, asked, sides)
         with clock.timing("weighing"):
             scores = self._weighed(reading, scope) if mode == "hybrid" else sides.fused
@@ -76,7 +79,8 @@ class Retriever:
             hits = reading.hits(scores, limit)
         while len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
             depth *= DEEPER
-            if not sides.extend(ask(self._store, asked, depth, scope, mode, clock)):
+            lexical = look_up(self._store, query.text, depth, scope, mode, clock)
+            if not sides.extend(ask(self._store, asked, lexical, depth, scope, mode, clock)):
                 break
             with clock.timing("pinning"):
                 scores = behind(scores, sides.fused)
@@ -93,19 +97,24 @@ class Retriever:
         All passages of a library of up to `CONSIDERED` are candidates; of a larger one, so many on each side.
         """
         clock = Clock()
-        asked, scope = self._asked(query, within, clock)
-        sides = ask(self._store, asked, CONSIDERED, scope, "hybrid", clock)
+        asked, _, sides = self._asked(query, within, CONSIDERED, "hybrid", clock)
         return cover(Reading(self._store, asked, sides), self._store)
 
-    def _asked(self, query: Query, within: Sequence[int] | None, clock: Clock) -> tuple[Asked, Scope | None]:
+    def _asked(
+        self, query: Query, within: Sequence[int] | None, depth: int, mode: Mode, clock: Clock
+    ) -> tuple[Asked, Scope | None, Sides]:
+        """The question, where it is looked for, and what both sides say: words are looked up while it is encoded."""
         with clock.timing("refreshing"):
             self._store.refresh()
-        with clock.timing("encoding"):
-            vector = self._encoder.encode_question(query.text)
+        vector = self._beside.submit(self._encoder.encode_question, query.text)
         with clock.timing("scoping"):
             words = self._store.terms(query.text)
-            asked = Asked(query.text, vector, words, self._store.idf(list(words)))
-            return asked, self._store.scope(within, query.phrases, query.excluded)
+            idf = self._store.idf(list(words))
+            scope = self._store.scope(within, query.phrases, query.excluded)
+        lexical = look_up(self._store, query.text, depth, scope, mode, clock)
+        with clock.timing("encoding"):
+            asked = Asked(query.text, vector.result(), words, idf)
+        return asked, scope, ask(self._store, asked, lexical, depth, scope, mode, clock)
 
     def _weighed(self, reading: Reading, scope: Scope | None) -> dict[int, float]:
         """The fused candidates, the best of them by their sentences; what holds the question verbatim comes first."""

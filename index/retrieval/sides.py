@@ -46,12 +46,18 @@ class Sides:
         return bool(new)
 
 
-def ask(store: Store, asked: Asked, depth: int, scope: Scope | None, mode: Mode, clock: Clock) -> Sides:
-    """Ask both sides for `depth` candidates, and each for its opinion of what only the other proposed."""
+def look_up(store: Store, text: str, depth: int, scope: Scope | None, mode: Mode, clock: Clock) -> dict[int, float]:
+    """Ask the side of words for `depth` candidates."""
+    with clock.timing("lexical"):
+        return store.lexical(text, depth, scope) if mode != "dense" else {}
+
+
+def ask(
+    store: Store, asked: Asked, lexical: dict[int, float], depth: int, scope: Scope | None, mode: Mode, clock: Clock
+) -> Sides:
+    """Ask the dense side, too, and each side for its opinion of what only the other proposed."""
     with clock.timing("dense"):
         dense = store.dense(asked.vector, depth, scope) if mode != "lexical" else {}
-    with clock.timing("lexical"):
-        lexical = store.lexical(asked.text, depth, scope) if mode != "dense" else {}
     with clock.timing("fusing"):
         ranks = [{identity: rank for rank, identity in enumerate(side, 1)} for side in (dense, lexical)]
         if mode == "hybrid":

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """Milliseconds spent on each stage."""
+    """Milliseconds spent on each stage; on what goes on beside another one, those by which it lasted longer."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from index.encoding import Encoder
     from index.records import Document, Found
     from index.reranking import Reranker
 
@@ -48,7 +50,12 @@ def store_of(tmp_path: Path) -> Iterator[StoreOf]:
 
 def ask(store: FolderStore, question: str, *, limit: int = 10, reranker: Reranker | None = None, **how: Any) -> Found:
     """What the store's documents say to a question."""
-    return Retriever(store, FakeEncoder(), reranker).search(parse(question), limit=limit, **how)
+    return retriever(store, FakeEncoder(), reranker).search(parse(question), limit=limit, **how)
+
+
+def retriever(store: FolderStore, encoder: Encoder, reranker: Reranker | None = None) -> Retriever:
+    """One that encodes questions beside what else it does, as a library's does."""
+    return Retriever(store, encoder, ThreadPoolExecutor(1), reranker)
 
 
 def quotes(found: Found) -> list[str]:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.errors import EncoderError
 from index.querying import Query, parse
 from index.records import CANDIDATES
-from index.retrieval import Retriever
 from index.retrieval.scoring import DENSE_SHARE
 from index.retrieval.searching import NEAREST, WEIGHED
 from index.settings import Settings
 from index.storage.analysis import spans_of_words
 from index.storage.store import FolderStore
 from tests.fakes import IDEAS, FakeEncoder, meaning
-from tests.retrieval.conftest import ask, quotes
+from tests.retrieval.conftest import ask, quotes, retriever
 from tests.storage.making import a_document, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from index.encoding import Vectors
     from index.library import Library
     from index.storage.catalog import PassageRow
     from index.storage.scope import Scope
@@ -310,7 +312,7 @@ def test_the_nearest_words_are_told_where_asked(store: FolderStore) -> None:
 def test_without_being_asked_no_word_is_told_or_encoded(store: FolderStore) -> None:
     """An explanation takes another pass of the encoder, which nobody pays for unasked."""
     encoder = FakeEncoder()
-    found = Retriever(store, encoder).search(parse("boat in harbour"), limit=3)
+    found = retriever(store, encoder).search(parse("boat in harbour"), limit=3)
     assert encoder.calls == []
     assert all(hit.why.nearest_words == () for hit in found)
 
@@ -394,5 +396,38 @@ def test_one_side_alone_is_not_reranked(store: FolderStore, mode: str) -> None:
 def test_a_query_is_asked_as_it_is(store: FolderStore) -> None:
     """The retriever takes a query's parts as given: the text has no operators any more."""
     query = Query("ship", phrases=("bridge of silver",))
-    hits: Any = Retriever(store, FakeEncoder()).search(query, limit=9)
+    hits: Any = retriever(store, FakeEncoder()).search(query, limit=9)
     assert quotes(hits) == ["The ship has a bridge of silver."]
+
+
+def test_words_are_looked_up_while_the_question_is_encoded(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither waits for the other: here the encoder is not done before the words have been looked up."""
+    looked_up, look_up = Event(), store.lexical
+    in_time = []
+
+    class Patient(FakeEncoder):
+        def encode_question(self, question: str) -> Vectors:
+            in_time.append(looked_up.wait(10))
+            return super().encode_question(question)
+
+    def lexical(*query: Any) -> dict[int, float]:
+        found = look_up(*query)
+        looked_up.set()
+        return found
+
+    monkeypatch.setattr(store, "lexical", lexical)
+    found = retriever(store, Patient()).search(parse("silver ship"), limit=1)
+    assert in_time == [True]
+    assert quotes(found) == ["The ship has a bridge of silver."]
+    assert found.timings_ms["encoding"] >= 0
+
+
+def test_a_question_that_cannot_be_encoded_fails_as_it_would_alone(store: FolderStore) -> None:
+    """Whoever asked hears of it, though another thread was told to encode."""
+
+    class Broken(FakeEncoder):
+        def encode_question(self, question: str) -> Vectors:
+            raise EncoderError(f"{question} cannot be encoded.", "Ask something else.")
+
+    with pytest.raises(EncoderError, match="silver ship cannot be encoded"):
+        retriever(store, Broken()).search(parse("silver ship"), limit=1)
