@@ -31,7 +31,7 @@ def hosted(app: ASGIApp) -> Iterator[str]:
             thread.join(10)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until something holds, or fail."""
     tick = threading.Event()
     for _ in range(int(seconds / 0.02)):

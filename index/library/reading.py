@@ -83,11 +83,13 @@ class Reading(Opened):
     def placed(self, question: str, hits: Sequence[Hit]) -> Placed:
         """Where a question and its hits stand on the map as it is now. A question asked just now is not encoded again.
 
-        Give the question as it was asked, operators and all.
+        Where there is no map yet, it is waited for. Give the question as it was asked, operators and all.
         """
         from index import querying
 
         known = self.map()
+        if not known.shapes:
+            known = self.map(wait=True)
         if not known.shapes:
             return nowhere(known, hits)
         vector = self._questions().recall(querying.parse(question).text)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Scheme = Literal["light", "dark"]
 SIZE: ViewportSize = {"width": 1280, "height": 900}
 
+PATIENCE = 30_000
+"""Milliseconds that anything may take, on machines that are slow and shared. What holds is found at once."""
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox",
@@ -114,8 +116,9 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, driven by Playwright, which would otherwise download one."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: apt-get install -y --no-install-recommends chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
@@ -207,6 +210,7 @@ def open_library(folder: Path, sources: dict[str, str], settings: Settings | Non
     with Moody.open(folder / "library", settings or _settings(), encoder=FakeEncoder()) as library:
         if sources:
             assert not library.add(folder / "sources").failed
+            library.map(wait=True)
         yield library
 
 
@@ -219,7 +223,7 @@ def serving(library: Library, settings: Settings | None = None, *, examples: Seq
 
 def _new_context(browser: Browser) -> BrowserContext:
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     return context
 

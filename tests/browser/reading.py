@@ -71,6 +71,7 @@ def shelf(folder: Path, *names: str) -> Iterator[tuple[str, Library]]:
             shutil.copy(SEEDS / name, sources)
     with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
         assert not library.add(sources).failed
+        library.map(wait=True)
         with serving(library) as url:
             yield url, library
 

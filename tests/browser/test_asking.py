@@ -9,13 +9,18 @@ from urllib.parse import urlencode
 from playwright.sync_api import expect
 
 from index.querying import SYNTAX
+from index.records import Document
 from tests.browser.acting import ask, file, first, upload
 from tests.browser.conftest import EXAMPLES, OIL, SECRET, TREATY, open_library, serving
 from tests.browser.reading import opened
+from tests.hosting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from playwright.sync_api import APIResponse, Route
+
+    from index.library import Library
     from tests.browser.conftest import Visit
 
 QUESTION = "Who signed the treaty?"
@@ -97,6 +102,37 @@ def test_what_is_marked_in_one_place_lights_up_in_all(site: str, visit: Visit) -
     for name in (".p-cite", ".p-card", ".p-badge", ".p-strip i"):
         expect(page.locator(f'{name}[data-n="1"]').first).to_have_class(re.compile("p-hot"))
         expect(page.locator(f'{name}.p-hot:not([data-n="1"])')).to_have_count(0)
+
+
+def test_the_map_is_fetched_once_for_each_change(own_site: tuple[str, Library], visit: Visit) -> None:
+    """Marks of an answer that are older than the dots are no reason to fetch these again."""
+    url, library = own_site
+    page = visit(url)
+    ask(page, QUESTION)
+    expect(page.locator("#marks .p-badge").first).to_be_visible()
+    library.add_documents([Document("a" * 64, "/glass", "Glass", "", "", "text/plain", "Glass is silver.", ())])
+    newest = library.map(wait=True).generation
+    expect(page.locator("#map svg")).to_have_attribute("data-generation", str(newest))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "page/map" in request.url else None)
+    page.wait_for_timeout(700)
+    assert asked == []
+
+
+def test_a_question_that_was_lost_on_its_way_is_answered(site: str, visit: Visit) -> None:
+    """Accepted while the end of another event is on its way, it is listened for by nobody; so the page looks again."""
+    page = visit(site)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/queue/data?*", lambda route: held.append((route, route.fetch())), times=1)
+    page.evaluate("document.querySelector('#refresh').click()")
+    wait_until(lambda: page.evaluate("true") and bool(held))
+    with page.expect_response("**/queue/join?*") as accepted:
+        ask(page, QUESTION)
+    accepted.value.finished()
+    page.wait_for_timeout(100)
+    route, ended = held[0]
+    route.fulfill(response=ended)
+    expect(first(page)).to_be_visible()
 
 
 # No answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import time
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,52 +149,65 @@ def test_no_question_is_no_batch(two_texts: str, visit: Visit) -> None:
 
 
 class Pondering(Moody):
-    """A library that thinks a moment about each question."""
+    """A library that answers as many questions as it is let, and ponders the next one until then."""
+
+    let: threading.Semaphore
 
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
-        """As `Library.ask_stream`, after that moment."""
-        time.sleep(0.3)
+        """As `Library.ask_stream`, in its time."""
+        assert self.let.acquire(timeout=60)
         return super().ask_stream(question, **options)
 
 
 @pytest.fixture
-def pondering_site(tmp_path: Path) -> Iterator[str]:
-    """The address of a page over such a library."""
+def pondering_site(tmp_path: Path) -> Iterator[tuple[str, threading.Semaphore]]:
+    """The address of a page over such a library, and what lets it answer."""
     with (
         Pondering.open(tmp_path / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library,
         serving(library) as url,
     ):
+        library.let = threading.Semaphore(0)
         library.add_documents([Document("a" * 64, "/treaty.txt", "", "", "", "text/plain", "The king signed it.", ())])
-        yield url
+        yield url, library.let
+        library.let.release(1000)
 
 
-def test_a_batch_shows_its_progress_and_can_be_cancelled(pondering_site: str, visit: Visit) -> None:
+def test_a_batch_shows_its_progress_and_can_be_cancelled(
+    pondering_site: tuple[str, threading.Semaphore], visit: Visit
+) -> None:
     """Rows come as they are answered; what was answered stays, to read and to download."""
-    page = visit(pondering_site)
+    url, let = pondering_site
+    page = visit(url)
+    let.release(2)
     ask_all(page, *(f"Who signed treaty {n}?" for n in range(100)))
     expect(page.get_by_role("progressbar", name="Asking 100 questions")).to_be_visible()
     expect(row(page, "Who signed treaty 1?")).to_contain_text("The king signed it.")
-    page.get_by_role("button", name="Cancel").click()
+    with page.expect_response("**/cancel"):
+        page.get_by_role("button", name="Cancel").click()
+    let.release(100)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     expect(finished(page)).to_contain_text("100 questions, cancelled")
-    shown = page.locator(".p-answers tbody tr").count()
-    assert 2 <= shown < 100
     with page.expect_download() as downloading:
         finished(page).get_by_role("link", name="JSONL").click()
-    assert len(Path(downloading.value.path()).read_text().splitlines()) == shown
+    answered = len(Path(downloading.value.path()).read_text().splitlines())
+    assert 2 <= answered < 100
+    expect(page.locator(".p-answers tbody tr")).to_have_count(answered)
     page.get_by_role("button", name="Close this table").click()
     expect(page.locator("#p-batches details")).to_have_count(0)
 
 
-def test_a_page_opened_again_finds_its_batches(pondering_site: str, visit: Visit) -> None:
+def test_a_page_opened_again_finds_its_batches(pondering_site: tuple[str, threading.Semaphore], visit: Visit) -> None:
     """The newest open, the others closed; their rows are as they were."""
-    page = visit(pondering_site)
+    url, let = pondering_site
+    page = visit(url)
+    let.release(1)
     ask_all(page, "Who signed treaty 1?")
     expect(finished(page)).to_contain_text("1 question")
     ask_all(page, *(f"Who signed treaty {n}?" for n in range(2, 12)))
     expect(page.get_by_role("progressbar")).to_be_visible()
     page.close()
-    page = visit(pondering_site)
+    page = visit(url)
+    let.release(10)
     page.get_by_role("tab", name="Questions").click()
     expect(finished(page)).to_contain_text("10 questions")
     expect(row(page, "Who signed treaty 11?")).to_be_visible()

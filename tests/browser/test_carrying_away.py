@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.acting import ask, first
+from tests.browser.reading import arrive
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -36,7 +37,7 @@ def asked(page: Page, *questions: str) -> None:
 def another_day(page: Page, url: str) -> Page:
     """The same browser, later."""
     later = page.context.new_page()
-    later.goto(url)
+    arrive(later, url)
     later.get_by_role("button", name="History").click()
     return later
 

@@ -141,7 +141,8 @@ def test_uploads_can_be_cancelled(gate: Gate, visit: Visit) -> None:
     on_its_way(page, "10.txt").get_by_role("button", name="Cancel").click()
     expect(on_its_way(page, "10.txt")).to_contain_text("Cancelled")
     expect(page.get_by_role("button", name="Cancel 11.txt")).to_be_focused()
-    page.get_by_role("button", name="Cancel all").click()
+    with page.expect_response("**/cancel"):
+        page.get_by_role("button", name="Cancel all").click()
     gate.open()
     expect(page.locator("#p-jobs [data-state=cancelled]")).to_be_visible()
     expect(on_its_way(page, "11.txt")).to_contain_text("Cancelled")
@@ -228,6 +229,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(tmp_path: Path, v
         else:
             page.get_by_role("tab", name="Library").click()
             zone = page.locator("#files button").element_handle()
+            page.locator("#p-too-large").wait_for(state="attached")
             page.evaluate(_DROP, [zone, [["big.txt", 1_000_001], ["whale.txt", 9]]])
         expect(page.locator("#p-outcome")).to_contain_text("Too large to be added")
         expect(page.locator("#p-outcome")).to_contain_text("big.txt")
@@ -280,6 +282,7 @@ def test_a_document_is_removed_once_that_is_confirmed(own_site: tuple[str, Libra
     url, library = own_site
     page = visit(url)
     upload(page, file("bread.txt", BREAD))
+    expect(page.locator("#live")).to_contain_text("Done.")
     remove = row(page, "bread.txt").get_by_role("button", name="Remove")
     remove.click()
     page.get_by_role("button", name="Keep it").click()

@@ -136,8 +136,9 @@ def test_it_fits(site: str, visit: Visit, size: ViewportSize, scheme: Scheme) ->
     for summary in page.locator("#results summary").all():
         summary.click()
     assert fits(page)
-    for name in ("Coverage", "Library", "Questions"):
+    for name, filled in (("Coverage", ".p-coverage"), ("Library", "#p-shelf tbody tr"), ("Questions", ".p-batch")):
         page.get_by_role("tab", name=name).click()
+        expect(page.locator(filled).first).to_be_visible()
         assert fits(page)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Moody, Visit
 
-SOON = 12_000
+SOON = 60_000
 """Milliseconds within which a change is seen by everybody: some turns of asking."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from tests.browser.acting import ask
+from tests.browser.conftest import PATIENCE
 from tests.browser.reading import (
     ASKED,
     BOOK,
@@ -30,6 +31,7 @@ from tests.browser.reading import (
     quoted,
     shelf,
 )
+from tests.hosting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +56,7 @@ def reading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 def alone(browser: Browser) -> Iterator[Page]:
     """A page that may complain of what it cannot fetch."""
     context = browser.new_context(viewport=DESK)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
@@ -201,7 +203,7 @@ def test_a_page_keeps_its_place_while_its_image_comes(reading: Shelf, visit: Vis
     viewer = open_source(page)
     pin = viewer.locator(".p-rect").first
     place = box(pin)
-    page.wait_for_function("document.querySelector('.p-page img').complete === false")
+    wait_until(lambda: not page.evaluate("document.querySelector('.p-page img').complete") and bool(held))
     for route in held:
         route.continue_()
     page.wait_for_function("document.querySelector('.p-page img').naturalWidth > 0")
@@ -222,7 +224,7 @@ def test_esc_closes_and_focus_returns(reading: Shelf, visit: Visit, size: Viewpo
     page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
     expect(cite).to_be_focused()
-    assert "#" not in page.url
+    expect(page).not_to_have_url(re.compile("#"))
 
 
 def test_a_badge_of_the_map_opens_the_source_of_its_card(reading: Shelf, visit: Visit) -> None:
@@ -293,7 +295,8 @@ def test_of_quick_clicks_only_the_last_counts(reading: Shelf, visit: Visit) -> N
     page.route("**/view?*", lambda route: held.append(route))
     for number in (1, 2):
         card(page, number).locator('[data-act="source"]').click()
-    page.wait_for_function("document.querySelector('#viewer').open")
+    last = f"start={card(page, 2).get_attribute('data-start')}&"
+    wait_until(lambda: page.evaluate("true") and any(last in route.request.url for route in held))
     for route in reversed(held):
         with suppress(Error):
             route.continue_()
@@ -352,7 +355,7 @@ def test_a_quote_is_copied_with_its_reference(reading: Shelf, visit: Visit) -> N
     page = visit(reading[0], size=PHONE)
     ask(page, ASKED[HTML])
     card(page).get_by_role("button", name="Copy quote").click()
-    expect(page.locator(".p-toast")).to_be_visible()
+    expect(page.locator(".p-toast")).to_have_text("Quote copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     page.evaluate("navigator.clipboard.writeText('')")
     viewer = open_source(page)
@@ -435,7 +438,7 @@ def test_the_way_back_closes_it_on_a_phone(reading: Shelf, visit: Visit) -> None
     opened(page)
     viewer.get_by_role("button", name="Close source").click()
     expect(viewer).to_be_hidden()
-    assert "#" not in page.url
+    expect(page).not_to_have_url(re.compile("#"))
 
 
 def test_a_new_question_closes_the_source_of_the_former(reading: Shelf, visit: Visit) -> None:

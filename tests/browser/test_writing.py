@@ -46,7 +46,7 @@ def test_words_are_shown_as_they_come_and_then_checked(writing_site: Site, visit
     def play(player: Player) -> None:
         player.begin()
         player.say("The king signed", " the treaty")
-        going_on.wait(20)
+        going_on.wait(60)
         player.say(" in the harbour [1].", " The volcano stood beside the school of music [1].", finish="stop")
 
     stage.play = play

@@ -168,7 +168,7 @@
     || event.target.closest?.("input, textarea, select, [contenteditable], [popover], [role=tab]")
     || find("dialog:modal, :popover-open");
   const shortcuts = {
-    "/": () => { open("ask"); requestAnimationFrame(() => box()?.focus()); },
+    "/": () => { open("ask"); box()?.focus(); requestAnimationFrame(() => box()?.focus()); },
     "?": () => actions.keys(),
   };
   document.addEventListener("keydown", (event) => {

@@ -71,24 +71,34 @@
   const [PATIENCE, SOON] = [7, 250];
   const IN_MAKING = 202;
   let drawing = false;
+  let stale = false; // The library has changed again while its dots were fetched.
   const drawMap = async (attempt = 0) => {
     drawing = true;
     const answer = await fetch("page/map").catch(() => null);
     const svg = answer?.ok ? await answer.text() : "";
     if (svg) find("#map [data-own]").innerHTML = svg;
     if (answer?.status === IN_MAKING && attempt < PATIENCE) setTimeout(drawMap, SOON * 2 ** attempt, attempt + 1);
-    else drawing = false;
+    else {
+      drawing = false;
+      if (stale) redrawMap();
+    }
+  };
+  const redrawMap = () => {
+    stale = drawing;
+    if (!drawing) drawMap();
   };
   let begun = false;
+  let sought = ""; // The generation of the last answer for whose sake they were fetched: once is enough.
   const lookAtMap = () => {
     if (drawing || !find("#map [data-own]")) return;
     const newest = find("#marks svg")?.dataset.generation;
-    if (begun && (!newest || newest === find("#map svg")?.dataset.generation)) return;
+    if (begun && (!newest || newest === sought || newest === find("#map svg")?.dataset.generation)) return;
     begun = true;
+    sought = newest;
     drawMap();
   };
   new MutationObserver(lookAtMap).observe(document.body, { childList: true, subtree: true });
-  document.addEventListener("pincite:changed", () => { if (!drawing) drawMap(); });
+  document.addEventListener("pincite:changed", redrawMap);
 
   // An answer as a file. Fetched, so that what goes wrong can be said on the page.
   actions.export = async (link) => {
@@ -188,7 +198,19 @@
     if (event.key === "Enter" && !event.shiftKey && event.target.closest?.("#question")) makeWay(event);
   }, true);
 
+  // Of two events that begin together, Gradio's client may lose one (6.31). What the server says to a question that was
+  // lost comes with the next event.
+  const LOST = 2500;
+  let missing;
+  const drawn = () => all("#results section").map((section) => section.outerHTML).join("");
+  const miss = () => {
+    const before = drawn();
+    clearTimeout(missing);
+    missing = setTimeout(() => { if (drawn() === before) find("#refresh").click(); }, LOST);
+  };
+
   document.addEventListener("pincite:ask", (event) => {
+    miss();
     remember(event.detail);
     show("answer");
     fetching.abort();

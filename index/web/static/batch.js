@@ -3,10 +3,14 @@
 (() => {
   const { all, find, jobs, say } = window.pincite;
 
+  let looked = 0;
   const showBatches = async () => {
     const place = find("#p-batches");
     if (!place) return;
-    jobs.redraw(place, (await jobs.call(`batches?mine=${jobs.mine()}`)).text);
+    const look = ++looked;
+    const { text } = await jobs.call(`batches?mine=${jobs.mine()}`);
+    if (look !== looked) return;
+    jobs.redraw(place, text);
     jobs.announce(place);
     for (const batch of all("details[open][data-job]", place)) await fill(batch);
   };

@@ -186,10 +186,14 @@
       told.set(job, state);
     }
   };
+  let looked = 0;
   const showJobs = async () => {
     const place = find("#p-jobs");
     if (!place) return;
-    redraw(place, (await call(`jobs?mine=${mine()}`)).text);
+    const look = ++looked;
+    const { text } = await call(`jobs?mine=${mine()}`);
+    if (look !== looked) return; // A newer one has been asked for, which knows more.
+    redraw(place, text);
     announce(place);
   };
   const listeners = []; // batch.js has one
