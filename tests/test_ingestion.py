@@ -123,7 +123,7 @@ def test_files_are_read_by_the_same_process(library: Library, write: Write, monk
 
     monkeypatch.setattr(Process, "ask", watched)
     for n in range(3):
-        library.add([write(f"{n}{k}.txt", f"The ship {n} left {k} times.") for k in range(3)])
+        library.add([write(f"{n}{k}.txt", f"The ship {n} left {k} times.") for k in range(3)], workers=1)
     assert len(used) == 1
 
 

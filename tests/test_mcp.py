@@ -382,7 +382,7 @@ ACCEPTS = {"Accept": "application/json, text/event-stream"}
 
 def test_a_plain_request_gets_plain_json(address: str) -> None:
     """No stream, no session: `curl` can do it."""
-    response = httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS)
+    response = httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS, timeout=60)
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     assert "mcp-session-id" not in response.headers
@@ -392,7 +392,7 @@ def test_a_plain_request_gets_plain_json(address: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 def test_only_post_is_answered(address: str, method: str) -> None:
     """There is nothing to follow and nothing to end."""
-    assert httpx.request(method, f"{address}/mcp", headers=ACCEPTS).status_code == 405
+    assert httpx.request(method, f"{address}/mcp", headers=ACCEPTS, timeout=60).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_only_post_is_answered(address: str, method: str) -> None:
 )
 def test_pages_of_others_cannot_reach_a_local_server(address: str, headers: dict[str, str], status: int) -> None:
     """Not by their own name, and not by a name that they let point here."""
-    response = httpx.post(f"{address}/mcp", json=INITIALISE, headers={**ACCEPTS, **headers})
+    response = httpx.post(f"{address}/mcp", json=INITIALISE, headers={**ACCEPTS, **headers}, timeout=60)
     assert response.status_code == status
 
 
@@ -440,7 +440,7 @@ def test_names_that_the_operator_allows_come_from_the_settings(filled: Library) 
     """As behind a proxy on the same machine."""
     with hosted(application(filled, Settings(allow_hosts="a.example, Docs.Example.org"))) as address:
         headers = {**ACCEPTS, "Host": "docs.example.org"}
-        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=headers).status_code == 200
+        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=headers, timeout=60).status_code == 200
 
 
 def test_too_large_a_request_is_refused(filled: Library) -> None:
@@ -448,17 +448,17 @@ def test_too_large_a_request_is_refused(filled: Library) -> None:
     with hosted(application(filled, Settings(max_body_megabytes=1))) as address:
         body = b'{"jsonrpc": "' + b"2" * 1_100_000 + b'"}'
         headers = {**ACCEPTS, "Content-Type": "application/json"}
-        assert httpx.post(f"{address}/mcp", content=body, headers=headers).status_code == 413
+        assert httpx.post(f"{address}/mcp", content=body, headers=headers, timeout=60).status_code == 413
 
 
 def test_an_endpoint_that_does_not_run_says_so_and_can_run_again(filled: Library) -> None:
     """A parent that forgot its lifespan gets 503, no traceback; two lifespans in a row are two lives."""
     app = application(filled)
     with hosted(app) as address:
-        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS).status_code == 200
+        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS, timeout=60).status_code == 200
     with hosted(app) as address:
-        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS).status_code == 200
+        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS, timeout=60).status_code == 200
     still = FastAPI()
     still.router.routes.append(mcp.endpoint(filled, SETTINGS).route)
     with hosted(still) as address:
-        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS).status_code == 503
+        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS, timeout=60).status_code == 503

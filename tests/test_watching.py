@@ -387,21 +387,24 @@ def test_a_file_that_is_being_written_is_read_whole(
 ) -> None:
     """Written to between every two looks of the watcher, it is left alone; then it is read once, and all of it."""
     written: list[str] = []
+    writing = threading.Lock()
     true_rested = Resting.rested
 
     def rested(self: Resting) -> list[Path]:
-        if written and len(written) < 12:
-            written.append(f"Line {len(written)} of the letter.")
-            with (folder / "slow.md").open("a") as file:
-                file.write(written[-1] + "\n\n")
+        with writing:
+            if written and len(written) < 12:
+                written.append(f"Line {len(written)} of the letter.")
+                with (folder / "slow.md").open("a") as file:
+                    file.write(written[-1] + "\n\n")
         return true_rested(self)
 
     monkeypatch.setattr(Resting, "rested", rested)
     write("a.md", "The ship left.")
     with watched(library, folder) as watching:
         watching.changes("added a.md")
-        written.append("Line 0 of the letter.")
-        write("slow.md", written[0] + "\n\n")
+        with writing:
+            written.append("Line 0 of the letter.")
+            write("slow.md", written[0] + "\n\n")
         watching.changes("added slow.md")
         watching.nothing_more()
     assert text_of(library, "slow.md") == "\n\n".join(written)
@@ -577,7 +580,7 @@ def test_it_ends_while_it_works(library: Library, write: Write, folder: Path, en
     assert left.isdisjoint({"watching", "pincite-reader"})
     assert library.problems() == []
     with watched(library, folder) as again:
-        found = again.told.get(timeout=ENOUGH)
+        found = again.told.get(timeout=8 * ENOUGH)
         assert isinstance(found, Receipt)
         assert len(library.documents()) == 40
 

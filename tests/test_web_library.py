@@ -23,7 +23,6 @@ from index.web import create_app, showing_batch, showing_library
 from index.web.health import findings
 from index.web.keeping import Keeping
 from index.web.shelf import COLUMNS, LENGTH, Wish, matching, shelf
-from tests.fakes import FakeEncoder
 from tests.hosting import wait_until
 
 if TYPE_CHECKING:
@@ -501,16 +500,15 @@ def test_one_of_several_files_can_be_left_out(library: Library, write: Write, tm
 
 def test_the_tab_watches_by_jobs(library: Library, write: Write, tmp_path: Path) -> None:
     """Own uploads in full, those of others as a number; when all has ended, nothing is asked for again soon."""
-    slow = FakeEncoder(seconds=0.2)
-    library._encoder = slow
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
     keeping = Keeping(library, settings, jobs)
-    mine, theirs = (keeping.upload([str(write(f"{name}.txt", f"The {name} sang."))]) for name in ("horse", "whale"))
-    state = keeping.state([mine])
-    assert (state["working"], state["others"]) == (True, True)
-    assert "whale" not in keeping.watched([mine])
-    assert "Somebody else is adding 1 file" in keeping.watched([mine])
+    with library._store.writing():  # nothing ends before it is let go
+        mine, theirs = (keeping.upload([str(write(f"{name}.txt", f"The {name} sang."))]) for name in ("horse", "whale"))
+        state = keeping.state([mine])
+        assert (state["working"], state["others"]) == (True, True)
+        assert "whale" not in keeping.watched([mine])
+        assert "Somebody else is adding 1 file" in keeping.watched([mine])
     wait_until(lambda: jobs.find(theirs).state == "done")
     state = keeping.state([mine])
     assert (state["working"], state["others"], state["known"]) == (False, False, [mine])

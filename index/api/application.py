@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
@@ -44,6 +45,7 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
         service.warmth.begin()
         async with assistants.running():
             yield
+        await anyio.to_thread.run_sync(service.warmth.join)  # nothing may ask when the library has been closed
 
     app = FastAPIOffline(
         redoc_url=None,

@@ -94,12 +94,13 @@ def accepted(job: serving.Job, request: Request, response: Response) -> holdings
 
 def shown(job: serving.Job, request_id: str, *, rows: bool = True) -> holdings.Job:
     """A job as clients see it."""
+    state = job.state  # first: what is told of a job that has ended is all there is
     receipt = job.receipt
     return holdings.Job.model_validate(
         {
             "id": job.id,
             "kind": job.kind,
-            "state": job.state,
+            "state": state,
             "files": [_file(file) for file in job.files],
             "done": job.done,
             "total": job.total,

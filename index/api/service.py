@@ -38,11 +38,18 @@ class Warmth:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._done = threading.Event()
+        self._thread: threading.Thread | None = None
         self.error: PinciteError | None = None
 
     def begin(self) -> None:
         """Ask it in a thread. Where that fails, other questions fail in the same way, and say so."""
-        threading.Thread(target=self._ask, name="pincite-warming", daemon=True).start()
+        self._thread = threading.Thread(target=self._ask, name="pincite-warming", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the end of what was begun."""
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def done(self) -> bool:

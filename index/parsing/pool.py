@@ -101,9 +101,9 @@ def _keep(process: Process) -> bool:
 
 
 def _kept(megabytes: int, program: tuple[str, ...]) -> Process | None:
-    """A process that waits for work and has the same limit."""
+    """A process that waits for work and has the same limit; the last one, so that those too many come to their end."""
     with _lock:
-        for process in _idle:
+        for process in reversed(_idle):
             if (process.megabytes, process.program) == (megabytes, program):
                 _idle.pop(process).cancel()
                 return process

@@ -53,7 +53,7 @@ class Process:
     @property
     def fit(self) -> bool:
         """Whether it may read another file."""
-        return self.alive and self._files < MOST_FILES and not self._grown
+        return self.alive and not self._late and self._files < MOST_FILES and not self._grown
 
     @property
     def pid(self) -> int:

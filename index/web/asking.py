@@ -189,12 +189,12 @@ class Asking:
 
 def _of(generation: int, known: dict[int, list[T]], make: Callable[[], list[T]]) -> list[T]:
     """What belongs to a generation of the library; only the newest is kept."""
-    if generation not in known:
+    made = known.get(generation)
+    if made is None:
         made = make()
         known.clear()
         known[generation] = made
-        return made
-    return known[generation]
+    return made
 
 
 def _choices(documents: Sequence[DocumentInfo], chosen: Sequence[str]) -> tuple[Update, Update]:

@@ -53,6 +53,8 @@ class Moody(Library):
         super().__init__(*arguments, **options)
         self.closed = threading.Event()
         """Set when an answer that a model writes has been given up."""
+        self.speaking = threading.Event()
+        """Set when a model has said its first word, and was asked for more."""
         self.patience = threading.Event()
         """What the model waits for after its first word."""
         self.patience.set()
@@ -64,6 +66,7 @@ class Moody(Library):
         try:
             if options.get("writer") == "model":
                 yield "The"
+                self.speaking.set()
                 assert self.patience.wait(20)
                 yield from (" king", " signed.")
             yield from super().ask_stream(question, **{**options, "writer": "quote"})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import threading
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from fastapi.sse import KEEPALIVE_COMMENT
 
 from index import wire
 from index.api import streaming
@@ -104,7 +104,16 @@ def test_a_silent_stream_is_kept_alive(service: Service, client: TestClient, mon
     """By comments, which are no events, for as long as the model thinks."""
     monkeypatch.setattr(streaming, "KEEP_ALIVE_SECONDS", 0.01)
     service.library.patience.clear()
-    threading.Timer(0.3, service.library.patience.set).start()
+    send_chunk, pings = streaming._chunk, []
+
+    async def chunk(send: Any, body: bytes, *, more: bool = True) -> None:
+        await send_chunk(send, body, more=more)
+        if body == KEEPALIVE_COMMENT:
+            pings.append(body)
+        if len(pings) > 3:
+            service.library.patience.set()
+
+    monkeypatch.setattr(streaming, "_chunk", chunk)
     text = client.post("/v1/ask", json={"question": QUESTION, "writer": "model"}, headers=EVENTS).text
     assert text.count("\n: ping\n\n") > 1
     assert [name for name, _ in events(text)] == ["piece", "piece", "piece", "answer"]
@@ -136,7 +145,8 @@ async def test_who_goes_away_stops_the_work(service: Service, accept: str) -> No
             while not any(b"piece" in message.get("body", b"") for message in sent):
                 await anyio.sleep(0.01)
         else:
-            await anyio.sleep(0.1)
+            while not service.library.speaking.is_set():
+                await anyio.sleep(0.01)
         gone.set()
         await anyio.sleep(0.05)
         service.library.patience.set()

@@ -240,7 +240,7 @@ def test_a_server_of_this_machine_answers_to_its_own_names(service: Service, hos
     """A page whose name points to this machine is no other site for the browser, and must not read the library."""
     settings = Settings(allow_hosts="Docs.example.org")
     with hosted(create_app(service.library, settings, service.jobs)) as address:
-        assert httpx.get(f"{address}{path}", headers={"Host": host}).status_code == status
+        assert httpx.get(f"{address}{path}", headers={"Host": host}, timeout=60).status_code == status
 
 
 @pytest.mark.parametrize(

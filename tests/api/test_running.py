@@ -20,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from index.api import journal, running
 from index.api.running import PLACES, add_front
 from index.library import Library
+from tests.hosting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +71,9 @@ def test_head_goes_over_the_wire(address: str) -> None:
         assert response.read() == b""
 
 
-def test_the_front_says_what_is_where(address: str) -> None:
+def test_the_front_says_what_is_where(service: Service, address: str) -> None:
     """To programs and to readers alike; each place is there."""
+    wait_until(lambda: service.app.state.service.warmth.done)
     for accept in ("application/json", "text/html"):
         with urlopen(Request(f"{address}/", headers={"Accept": accept})) as response:
             text = response.read().decode()

@@ -128,6 +128,6 @@ def finished(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
     began = perf_counter()
     while job["state"] not in _OVER:
         assert perf_counter() - began < _SECONDS, job
-        threading.Event().wait(0.02)
+        threading.Event().wait(0.2)
         job = client.get(f"/v1/jobs/{job['id']}").raise_for_status().json()
     return job

@@ -197,6 +197,7 @@ def test_a_large_file_tells_how_far_it_is(jobs: Jobs, uploads: Uploads) -> None:
     job = jobs.add(arrive(uploads, {"long.txt": LONG}))
     heard = []
     until(job, lambda: heard.append(job.files[0]) or job.state == "done")  # type: ignore[func-returns-value]
+    heard.append(job.files[0])
     done = [file.passages for file in heard if file.stage == "encoding"]
     assert done == sorted(done)
     assert heard[-1].passages == heard[-1].of_passages > 128

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -257,7 +258,8 @@ def test_closing_ends_what_is_under_way(
     assert kept(uploads) == {"a.txt": SHIP}
     assert not uploads.folder.with_name("arriving").exists()
     left = {thread for thread in threading.enumerate() if thread.is_alive()} - before
-    assert [thread for thread in left if not isinstance(thread, threading.Timer)] == []  # that of the idle reader ticks
+    lasting = {each for each in left if isinstance(each, threading.Timer) or each.name.startswith("pincite-starter")}
+    assert left - lasting == set()  # the timer of the idle reader ticks; who starts readers outlives all work
     jobs.close()
     for call in (lambda: jobs.batch(["x"]), lambda: jobs.remove("a.txt")):
         with pytest.raises(ServiceError):
@@ -292,7 +294,8 @@ def test_twenty_threads_at_once(jobs: Jobs, uploads: Uploads, library: Library, 
             except QueueFull:
                 pass
             for job in jobs.recent():
-                assert jobs.find(job.id).done <= job.total
+                with suppress(JobNotFound):  # forgotten meanwhile
+                    assert jobs.find(job.id).done <= job.total
             if turn % 2 and mine:
                 mine[-1].cancel()
             if turn == 3:
