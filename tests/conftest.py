@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
+import hypothesis
 import pytest
 
 from index.library import Library
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and FAISS are loaded: the workers share the cores
+
+hypothesis.settings.register_profile("unhurried", hypothesis.settings.get_profile("default"), deadline=None)
+if not os.environ.get("CI"):  # where it is set, Hypothesis has a profile of its own, which is unhurried, too
+    hypothesis.settings.load_profile("unhurried")
 
 MANDATORY = ("faults", "browser", "server")
 """Tests of these kinds prove what the README promises: where CI sets `CI=true`, skipping one of them is a failure."""

@@ -60,6 +60,7 @@ class FolderStore:
         self._lexical: LexicalIndex
         self._closing = threading.Event()
         self._mending: threading.Thread | None = None
+        self._following = threading.Lock()
         try:
             self.follow()
         except LibraryError:
@@ -167,16 +168,17 @@ class FolderStore:
 
     def follow(self) -> bool:
         """Let go of both indexes where the library was rebuilt or restored since they were made; whether it was."""
-        library = self.catalog.library_id
-        if library == self._library:
-            return False
-        if self._library:
-            self._lexical.close()
-            self._dense.close()
-        self._dense = DenseIndex(self.folder, self.catalog)
-        self._lexical = LexicalIndex(self.folder / "lexical", library)
-        self._library = library
-        return True
+        with self._following:
+            library = self.catalog.library_id
+            if library == self._library:
+                return False
+            if self._library:
+                self._lexical.close()
+                self._dense.close()
+            self._dense = DenseIndex(self.folder, self.catalog)
+            self._lexical = LexicalIndex(self.folder / "lexical", library)
+            self._library = library
+            return True
 
     def index(self) -> None:
         """Bring both indexes up to date, on disk where that is due. Needs `writing`."""

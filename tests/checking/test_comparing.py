@@ -251,7 +251,7 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_take_no_time(text: str) -> None:
     """The cost is linear in the length, or the length is cut."""
-    began = time.perf_counter()
+    began = time.thread_time()
     compare(f"{text} x", [Source(text, text), Source("Prices rose.", text)], [0.9, 0.9])
     compare("Prices rose by 10^9 and not 5.", [Source(text, text)], [0.9])
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5

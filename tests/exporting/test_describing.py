@@ -82,9 +82,9 @@ def test_nothing_in_an_entry_breaks_a_line_or_cannot_be_seen(each: Citation) -> 
 def test_huge_fields_are_cut_and_quotes_are_not() -> None:
     """An author of a megabyte is a trap; a quote that lost its end would be no quote."""
     huge = "John Snow; " * 100_000
-    begun = time.perf_counter()
+    begun = time.thread_time()
     entry = described(citation(replace(FILE, title=huge, author=huge), location=Location(huge, huge), quote=huge))
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 5
     assert all(
         len(text) <= LONGEST for text in (entry.title, entry.author, entry.location.page, entry.location.heading)
     )

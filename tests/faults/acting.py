@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Act = Callable[[Arena, Tell], None]
 
 BEGUN, DONE = "begun", "done"
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which something that has neither ended nor spoken hangs."""
 _LEFT_BEHIND = 10.0
 """Seconds in which processes have to notice that the one that they worked for is gone."""

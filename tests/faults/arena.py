@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,8 +78,16 @@ class Arena:
     def empty(self) -> None:
         """Neither library nor copies."""
         for folder in (self.library, self.out, self.copy):
-            shutil.rmtree(folder, ignore_errors=True)
+            clear(folder)
         self.out.mkdir(parents=True)
+
+
+def clear(folder: Path) -> None:
+    """Remove a folder. Tantivy's watcher may make its lock once more in the midst of it."""
+    until = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < until:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert not folder.exists()
 
 
 def made_with(folder: Path) -> str:

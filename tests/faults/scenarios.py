@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from index.errors import LibraryError
 from index.storage import store
 from tests.faults.acting import Actor
-from tests.faults.arena import Arena
+from tests.faults.arena import Arena, clear
 from tests.faults.disks import full_disk, read_only_disk
 from tests.faults.operations import OPERATIONS, add, edited, full
 from tests.faults.oracle import Change, Finding, examine, wrong_citation, wrong_hit
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.faults.acting import Tell
 
 _READ = ("replace", "remove", "sync", "compact", "cache writing")
+GO = "go"
+"""The file for which processes wait that are to begin together."""
 _SHIPS = 40
 _SEEN = 1.0
 """Seconds after which a reader sees what another process has committed."""
@@ -62,7 +64,7 @@ def _made_sound(arena: Arena, folder: Path, rounds: int, seed: int) -> Iterator[
     """Each round's number and its dice, with the library as it was before the first."""
     sound = shutil.copytree(arena.library, folder / "sound")
     for number in range(rounds):
-        shutil.rmtree(arena.library)
+        clear(arena.library)
         shutil.copytree(sound, arena.library)
         yield number, random.Random(f"{seed} {number}")
 
@@ -138,8 +140,10 @@ def add_in_the_past(arena: Arena, tell: Tell) -> None:
 
 
 def add_impatiently(arena: Arena, tell: Tell) -> None:
-    """Add the folder, unless somebody else is adding."""
+    """Add the folder, unless somebody else is adding; both begin when they are told to."""
     store.WRITER_PATIENCE = 0.01
+    while not (arena.folder / GO).exists():
+        time.sleep(0.001)
     add(arena, tell)
 
 
@@ -149,7 +153,10 @@ def two_writers(folder: Path, rounds: int, seed: int) -> Tally:
     for number in range(rounds):
         chance = random.Random(f"{seed} {number}")
         change = edited(arena, number)
+        (arena.folder / GO).unlink(missing_ok=True)
         actors = [Actor(add_impatiently, arena), Actor(add_impatiently, arena)]
+        assert all(actor.hear() for actor in actors)
+        (arena.folder / GO).touch()
         if number % 2:
             actors[0].listen(time.monotonic() + chance.uniform(0, 1))
             actors[0].kill(everything=False)

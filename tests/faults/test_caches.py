@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.faults.adder import open_library
+from tests.faults.arena import clear
 from tests.faults.conftest import write_files
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def test_every_file_of_both_indexes(sound: Path, tmp_path: Path) -> None:
             with open_library(copy) as library:
                 assert answers(library) == before, f"{name} {damage}"
                 assert library.problems() == [], f"{name} {damage}"
-            shutil.rmtree(copy)
+            clear(copy)
 
 
 def test_files_of_two_states_are_not_mixed(sound: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from index.errors import LibraryError, PinciteError
 from index.loading import load
 from tests.faults.adder import open_library
+from tests.faults.arena import clear
 from tests.faults.conftest import write_files
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test_flipped_bytes_never_change_a_quote(sound: Path, tmp_path: Path) -> None
         except PinciteError as error:
             refusals.append(error)
         finally:
-            shutil.rmtree(copy, ignore_errors=True)  # tantivy's watcher may touch its lock once more
+            clear(copy)
     assert served > 0
     assert refusals
     assert all(isinstance(error, LibraryError) and error.hint for error in refusals)

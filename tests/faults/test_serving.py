@@ -40,7 +40,7 @@ def test_a_killed_server_loses_its_queue_and_nothing_else(tmp_path: Path, settle
             assert hashlib.sha256(library.original(info.id).data).hexdigest() == info.id
         assert not list((folder / "arriving").glob("*"))
         job = finished(jobs.add([uploads.receive(Path(path).name, [read(path)]) for path in paths]))
-        assert {file.stage for file in job.files} == {"added", "unchanged"}
+        assert {"unchanged"} <= {file.stage for file in job.files} <= {"added", "unchanged"}
         assert len(check_committed(library, texts)) == 60
         jobs.close()
 

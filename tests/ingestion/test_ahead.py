@@ -49,15 +49,18 @@ def test_no_more_is_begun_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch
     """Each result weighs ten: with four that wait, hands rest until one is taken, and then all is done all the same."""
     monkeypatch.setattr(ahead, name, most)
     begun: list[int] = []
-    fifth = threading.Event()
+    fourth, fifth = threading.Event(), threading.Event()
 
     def work(item: int) -> int:
         begun.append(item)
+        if len(begun) == 4:
+            fourth.set()
         if len(begun) > 4:
             fifth.set()
         return item
 
     with Ahead(range(20), [Hand(work)], lambda _: 10) as results:
+        assert fourth.wait(30)
         assert not fifth.wait(0.2)
         assert begun == [0, 1, 2, 3]
         assert [results.take() for _ in range(20)] == list(range(20))

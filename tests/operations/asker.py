@@ -1,7 +1,7 @@
 """A reader that asks without a pause: `python -m tests.operations.asker FOLDER ENCODER`, until its input ends.
 
-It says `begun` after the first question, and at the end a line of JSON: for each state of the library that it saw, in
-order, what it was made with and how many answers it gave; and what of the answers was wrong.
+It says what the library was made with after the first question, and whenever that has changed; and at the end a line of
+JSON: for each such state, in order, what it was made with and how many answers it gave; and what of them was wrong.
 """
 
 from __future__ import annotations
@@ -37,10 +37,9 @@ def main() -> None:
             made_with = library.stats().made_with
             if not states or states[-1][0] != made_with:
                 states.append((made_with, 0))
-            states[-1] = made_with, states[-1][1] + 1
-            if len(states) == states[-1][1] == 1:
-                sys.stdout.write("begun\n")
+                sys.stdout.write(made_with + "\n")
                 sys.stdout.flush()
+            states[-1] = made_with, states[-1][1] + 1
     sys.stdout.write(json.dumps([states, wrong]) + "\n")
 
 

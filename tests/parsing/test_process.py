@@ -79,6 +79,7 @@ def test_a_file_that_takes_too_long(flawed: None, write: Write, command: str) ->
         with pytest.raises(TookTooLong, match="takes more than 2 seconds") as caught:
             read(parser, write("slow.txt", command))
         assert "PINCITE_PARSE_SECONDS" in caught.value.hint
+        parser._limits = LIMITS  # the next process has the time to begin in
         assert read(parser, write("good.txt", "The ship left.")) == "The ship left."
 
 

@@ -11,6 +11,7 @@ import pytest
 from index.storage.catalog import Catalog
 from index.storage.lexical import LexicalIndex, searching
 from index.storage.scope import Scope
+from tests.faults.arena import clear
 from tests.storage.making import a_document, id_of, put
 
 if TYPE_CHECKING:
@@ -346,7 +347,7 @@ def test_a_damaged_folder_is_built_again(catalog: Catalog, folder: Path, damage:
     files = [path.name for path in sorted(sound.iterdir()) if path.stat().st_size and path.name != ".managed.json"]
     assert "manifest.json" in files
     for name in files:
-        shutil.rmtree(folder / "lexical")
+        clear(folder / "lexical")
         shutil.copytree(sound, folder / "lexical")
         damage(folder / "lexical" / name)  # type: ignore[operator]
         assert not LexicalIndex(folder / "lexical", catalog.library_id).reload(1), name

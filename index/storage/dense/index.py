@@ -76,10 +76,11 @@ class DenseIndex:
         while (state := self._state) is None or state.generation != due:
             if self._closed:
                 return
+            job = self._working()
             left = None if state is None or patience is None else until - time.monotonic()
             if left is not None and left <= 0:
                 break
-            self._working().wait(left)
+            job.wait(left)
             if self._state is not None and self._state.generation > due:
                 break
         self._look_around()

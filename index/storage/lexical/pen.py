@@ -173,6 +173,7 @@ class Pen:
                 elif not self._merging():
                     self._end()
                 if self._writer is None:
+                    self._watch = None  # whoever rests from now on needs a watch of his own
                     return
 
     def _end(self) -> None:
