@@ -135,6 +135,14 @@ def test_a_hit_stands_where_its_passage_does(filled: Library) -> None:
     assert apart(placed.question, bread.centre) < apart(placed.question, shape_of(placed.map, "ships.txt").centre)
 
 
+def test_the_first_question_waits_for_a_map(filled: Library) -> None:
+    """Else its hits would have no place until the next one, though the map is there a moment later."""
+    found = filled.search("Which loaf of bread?")
+    placed = filled.placed("Which loaf of bread?", found.hits)
+    assert [shape.name for shape in placed.map.shapes] == ["ships.txt", "bread.txt"]
+    assert all(placed.hits)
+
+
 def test_a_question_is_not_encoded_again_for_the_map(filled: Library, encoder: FakeEncoder) -> None:
     """Its vector is remembered from the search, with operators and without; the encoder is asked once."""
     filled.map(wait=True)
