@@ -96,7 +96,7 @@ class SentenceTransformerEncoder:
     def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:
         import torch
 
-        from index.bert import Bert, fits, multiplies_bytes
+        from index.bert import Bert, computes, fits
 
         self._torch = torch
         self._device = choose_device(device)
@@ -106,10 +106,11 @@ class SentenceTransformerEncoder:
         self._tokenizer = found.tokenizer
         self._query_prompt, self._document_prompt = found.query_prompt, found.document_prompt
         own = default or (found.contextual and self._device == "cpu" and fits(found.layers))
-        self.precision = choose_precision(precision, self._device)
-        if self.precision == "int8" and not (own and multiplies_bytes()):
+        self.precision = choose_precision(precision, self._device, own=own and computes("float16"))
+        if self.precision in ("float16", "int8") and not (own and computes(self.precision)):
             raise EncoderError(
-                f"{model or DEFAULT_NAME} cannot be computed in eight bits here.", "Set PINCITE_PRECISION to auto."
+                f"{model or DEFAULT_NAME} cannot be computed in {self.precision} here.",
+                "Set PINCITE_PRECISION to auto.",
             )
         self.name = model_name(model, found.layers.config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
         self._bert = Bert(found.layers, self.precision, short=SHORT) if own else None

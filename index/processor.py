@@ -14,14 +14,19 @@ def choose_device(device: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def choose_precision(precision: str, device: str) -> str:
-    """What is named; of `auto` `bfloat16` where the device has it natively, else `float32`."""
+def choose_precision(precision: str, device: str, *, own: bool = False) -> str:
+    """What is named; of `auto` `bfloat16` where the device has it natively, else `float32`.
+
+    For layers of our `own` it is `float16`, of the weights alone, where that is quickest.
+    """
     import torch
 
     if precision != "auto":
         return precision
     native = torch.cuda.is_bf16_supported() if device.startswith("cuda") else device == "cpu" and native_bfloat16()
-    return "bfloat16" if native else "float32"
+    if native:
+        return "bfloat16"
+    return "float16" if own and device == "cpu" and light_weights() else "float32"
 
 
 def native_bfloat16() -> bool:
@@ -29,6 +34,16 @@ def native_bfloat16() -> bool:
     import torch
 
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+
+
+def light_weights() -> bool:
+    """Whether products of float32 are quickest with weights kept in float16.
+
+    With AVX2 alone they take a third less time for a question, a tenth less for many passages. AVX-512 was not tried.
+    """
+    import torch
+
+    return bool(torch.cpu._is_avx2_supported() and not torch.cpu._is_avx512_supported())
 
 
 def native_int8() -> bool:

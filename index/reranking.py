@@ -47,7 +47,8 @@ def load_reranker(settings: Settings) -> Reranker | None:
     """The reranker that the settings name, or None where they name none. Raises EncoderError where it cannot be had."""
     if not settings.reranker:
         return None
-    precision = "auto" if settings.precision == "int8" else settings.precision  # eight bits are the encoder's alone
+    encoders = ("int8", "float16")  # these are computed by the encoder alone
+    precision = "auto" if settings.precision in encoders else settings.precision
     return CrossEncoderReranker(settings.reranker, device=settings.device, precision=precision)
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index import bert
-from index.bert import Bert, fits, multiplies_bytes
+from index.bert import Bert, computes, fits
 from index.processor import native_int8
 
 if TYPE_CHECKING:
@@ -82,6 +82,15 @@ def test_half_the_precision_is_near(model: Any) -> None:
     assert near.dtype == torch.float32
 
 
+@pytest.mark.skipif(not computes("float16"), reason="this torch multiplies no weights in float16")
+def test_weights_in_float16_are_very_near(model: Any) -> None:
+    """What is rounded is the weights alone, to eleven bits; nothing is lost where products are added up."""
+    exact, light, half = (Bert(model, name)(TEXTS) for name in ("float32", "float16", "bfloat16"))
+    assert 0.99999 < likeness(exact, light) < 1
+    assert likeness(exact, light) > likeness(exact, half)
+    torch.testing.assert_close(light, exact, atol=0.01, rtol=0.01)
+
+
 @pytest.mark.skipif(not native_int8(), reason="this processor multiplies bytes through sixteen bits")
 def test_eight_bits_are_near_and_only_for_long_texts(model: Any) -> None:
     """A text that is short is computed as in bfloat16; the others are quantised, and near."""
@@ -105,7 +114,7 @@ def test_bytes_are_not_used_where_they_compute_something_else(monkeypatch: pytes
     for change in (twice, gone):
         changed = SimpleNamespace(qlinear_prepack=operations.qlinear_prepack, qlinear_pointwise=change)
         monkeypatch.setattr(torch.ops, "onednn", changed)
-        assert not multiplies_bytes()
+        assert not computes("int8")
 
 
 @pytest.mark.parametrize(

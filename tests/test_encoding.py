@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from index import encoding, processor
+from index import bert, encoding, processor
 from index.encoding import SHORT, Draft, SentenceTransformerEncoder, _batches, load_encoder, normalised
 from index.errors import EncoderError, WeightsMismatch
 from index.loading import load
@@ -311,9 +311,15 @@ def test_a_damaged_model_is_a_clear_error(tmp_path: Path) -> None:
 
 def test_precision_follows_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """`auto` takes what the processor and the model's layers let be quickest; what is named is taken."""
-    for native, precision in ((True, "bfloat16"), (False, "float32")):
+    for native, light, own, precision in (
+        (True, True, True, "bfloat16"),
+        (False, True, True, "float16"),
+        (False, True, False, "float32"),
+        (False, False, True, "float32"),
+    ):
         monkeypatch.setattr(processor, "native_bfloat16", lambda native=native: native)
-        assert processor.choose_precision("auto", "cpu") == precision
+        monkeypatch.setattr(processor, "light_weights", lambda light=light: light)
+        assert processor.choose_precision("auto", "cpu", own=own) == precision
     assert processor.choose_precision("int8", "cpu") == "int8"
     assert processor.choose_device("cpu") == "cpu"
     assert processor.choose_device("auto") in ("cpu", "cuda", "mps")
@@ -335,10 +341,22 @@ def test_eight_bits_are_near_float32(real_encoder: SentenceTransformerEncoder) -
     assert quick.name == real_encoder.name
 
 
-def test_eight_bits_are_refused_where_the_layers_are_not_ours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["int8", "float16"])
+def test_what_our_layers_alone_compute_is_refused_where_they_are_not_ours(tmp_path: Path, precision: str) -> None:
     """Rather than computed by something else under that name."""
-    with pytest.raises(EncoderError, match="eight bits"):
-        SentenceTransformerEncoder(str(make_model(tmp_path, pooling="cls")), device="cpu", precision="int8")
+    with pytest.raises(EncoderError, match=f"cannot be computed in {precision} here"):
+        SentenceTransformerEncoder(str(make_model(tmp_path, pooling="cls")), device="cpu", precision=precision)
+
+
+@pytest.mark.skipif(not bert.computes("float16"), reason="this torch multiplies no weights in float16")
+def test_weights_in_float16_turn_no_vector(real_encoder: SentenceTransformerEncoder) -> None:
+    """Neither of a passage nor of a question, by more than what is stored of them in float16 would."""
+    light = SentenceTransformerEncoder(device="cpu", precision="float16")
+    drafts = [Draft(text, (Span(0, len(text)),)) for text in TEXTS]
+    assert min(cosines(real_encoder.encode(drafts), light.encode(drafts))) > 0.99999
+    question = "Who signed the treaty in the harbour?"
+    assert float(light.encode_question(question) @ real_encoder.encode_question(question)) > 0.99999
+    assert light.name == real_encoder.name
 
 
 def test_threads_change_nothing(real_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
