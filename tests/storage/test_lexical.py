@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -322,14 +323,17 @@ def test_a_reader_sees_what_a_writer_wrote(catalog: Catalog, folder: Path) -> No
 
 def truncate(path: Path) -> None:
     """Half of it is lost."""
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    os.truncate(path, path.stat().st_size // 2)
 
 
 def flip(path: Path) -> None:
-    """One bit at the beginning is another one."""
-    data = bytearray(path.read_bytes())
-    data[0] ^= 1
-    path.write_bytes(bytes(data))
+    """One bit at the beginning is another one. In its place: a file that is written anew is empty for a moment, and who
+    has it mapped into memory, as tantivy's threads have, would be ended by the system.
+    """
+    with path.open("r+b") as file:
+        first = file.read(1)[0]
+        file.seek(0)
+        file.write(bytes([first ^ 1]))
 
 
 def unlink(path: Path) -> None:

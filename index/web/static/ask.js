@@ -178,7 +178,7 @@
 
   // What is being answered is stopped on demand, and before the next question.
   const busy = () => find('#results [aria-busy="true"]');
-  actions.stop = () => { find("#stop").click(); focusOn("#results"); };
+  actions.stop = () => { miss(); find("#stop").click(); focusOn("#results"); };
   let next = ""; // "waiting" for the last one to have ended; "free" to be asked.
   const makeWay = (event) => {
     if (!busy() || next === "free") return;
@@ -198,8 +198,8 @@
     if (event.key === "Enter" && !event.shiftKey && event.target.closest?.("#question")) makeWay(event);
   }, true);
 
-  // Of two events that begin together, Gradio's client may lose one (6.31). What the server says to a question that was
-  // lost comes with the next event.
+  // Of two events that begin together, Gradio's client may lose one (6.31), be it a question or its end. What the server
+  // says to it comes with the next event.
   const LOST = 2500;
   let missing;
   const drawn = () => all("#results section").map((section) => section.outerHTML).join("");
