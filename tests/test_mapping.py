@@ -289,6 +289,8 @@ def test_a_map_that_cannot_be_made_is_logged_and_leaves_none(
     thread.join()
     assert filled.map().shapes == ()
     assert "The map could not be made" in caplog.text
+    found = filled.search("Which loaf of bread?")
+    assert filled.placed("Which loaf of bread?", found.hits).hits == (None,) * len(found.hits)
 
 
 def test_a_map_of_another_encoder_is_not_shown(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,7 @@ class Reading(Opened):
         """
         from index import querying
 
-        known = self.map()
-        if not known.shapes:
-            known = self.map(wait=True)
+        known = self._maps.first()
         if not known.shapes:
             return nowhere(known, hits)
         vector = self._questions().recall(querying.parse(question).text)

@@ -57,6 +57,14 @@ class Maps:
         known = self._known
         return known if known.generation == generation else self._still_true(known)
 
+    def first(self) -> LibraryMap:
+        """The same as `newest`; where there is none yet, that which is being made. One that cannot be made is none."""
+        known, thread = self.newest(), self._thread
+        if not known.shapes and thread is not None:
+            thread.join()
+            known = self.newest()
+        return known
+
     def close(self) -> None:
         """Wait for a map that is being made, and start no other."""
         with self._starting:

@@ -73,7 +73,7 @@ def _begun(store: FolderStore, tools: Tools) -> tuple[FolderStore, Successor]:
     successor = Successor(store.catalog, side.catalog, tools.fingerprint)
     if successor.begun and not successor.fits:
         side.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder)
         side = _opened(folder)
         successor = Successor(store.catalog, side.catalog, tools.fingerprint)
     try:
