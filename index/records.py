@@ -406,6 +406,18 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A passage whose words do not stand in this order in its file, as a second reader sees it."""
+
+    source: str
+    passage: int
+    page: str
+    """The label of the page on which the passage begins."""
+    agreement: float
+    """The share of its five-word sequences that stand in the plain text of its pages, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What `verify` proved, and what it could not."""
 
@@ -418,6 +430,9 @@ class Verification:
     """Sources whose bytes are not those that were indexed: add them again."""
     sources_missing: tuple[str, ...]
     mismatches: tuple[Problem, ...]
+    unconfirmed: tuple[Unconfirmed, ...] = ()
+    """Passages of PDFs to look at: their lines may be in the wrong order, or their words glued together. They are no
+    mismatches, for the second reader may be the one that is wrong, as in the columns of some tables."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from index import __version__, cli
 from index.cli import printing
-from index.records import Progress
+from index.records import Progress, Unconfirmed, Verification
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -225,6 +225,13 @@ def test_verifying(filled: Run, tmp_path: Path) -> None:
     assert filled("verify", "--json").json["mismatches"][0]["what"].startswith("Document ")
 
 
+def test_verifying_the_order_of_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Pages on which a second reading has the words in another order are named, each once."""
+    doubts = [Unconfirmed("/papers/a.pdf", passage, page, 0.5) for passage, page in ((1, "iv"), (2, "iv"), (3, "9"))]
+    printing.verification(Verification(1, 3, 9, 1, (), (), (), tuple(doubts)))
+    assert "look at the order of words: /papers/a.pdf, page iv, 9" in capsys.readouterr().out
+
+
 def damage(folder: Path) -> None:
     """Change a passage behind the library's back."""
     import sqlite3
@@ -293,7 +300,7 @@ SHAPES = {
     ("show", "sea.md"): {"id", "source", "title", "author", "date", "media_type", "text", "landmarks", "notes"},
     ("show", "sea.md", "--span", "0:3"): {"span", "location", "text"},
     ("stats",): {"folder", "documents", "passages", "sentences", "characters", "bytes", "made_with", "generation"},
-    ("verify",): {"documents", "sources_checked", "sources_changed", "sources_missing", "mismatches"},
+    ("verify",): {"documents", "sources_checked", "sources_changed", "sources_missing", "mismatches", "unconfirmed"},
     ("remove", "sea.md"): {"added", "replaced", "unchanged", "removed", "failed", "notes", "passages", "seconds"},
 }
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from index.errors import LoadingError
+from index.parsing import Parser
 from index.records import Span
 from index.storage.schema import checksum, pack_spans
+from tests.loading.pdfs import build, column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from index.library import Library
-    from index.parsing import Parsed, Parser
+    from index.parsing import Parsed
     from index.records import Progress
     from tests.conftest import Write
 
@@ -153,3 +156,38 @@ def test_progress_names_each_source(library: Library, source: Path) -> None:
     moments: list[Progress] = []
     library.verify(progress=moments.append)
     assert [(moment.source, moment.files_done, moment.files) for moment in moments] == [(str(source), 0, 1)]
+
+
+LINES = [" ".join(f"{word}{n}" for word in ("ship", "harbour", "crew", "storm", "island", "sea")) for n in range(9)]
+
+
+@pytest.fixture
+def printed(library: Library, tmp_path: Path) -> Path:
+    """A PDF of one page, added."""
+    path = tmp_path / "ships.pdf"
+    path.write_bytes(build([column(LINES)]))
+    library.add(path)
+    return path
+
+
+def test_a_witness_confirms_the_order_of_words(library: Library, printed: Path) -> None:
+    """A page that a second reading has in the same order is in no doubt."""
+    assert library.verify().unconfirmed == ()
+
+
+def test_a_witness_that_reads_in_another_order_is_heard(
+    library: Library, printed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a second reading has the lines in another order, the passage is named with its page; it is no mismatch."""
+    parse = Parser.parse
+
+    def scrambled(parser: Parser, path: Path, **stated: Any) -> Parsed:
+        parsed = parse(parser, path, **stated)
+        assert parsed.pages == ("\r\n".join(LINES),)
+        return replace(parsed, pages=("\r\n".join(LINES[::2] + LINES[1::2]),))
+
+    monkeypatch.setattr(Parser, "parse", scrambled)
+    result = library.verify()
+    assert result.mismatches == ()
+    assert {(doubt.source, doubt.page) for doubt in result.unconfirmed} == {(str(printed), "1")}
+    assert all(doubt.agreement < 0.6 for doubt in result.unconfirmed)

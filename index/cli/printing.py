@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ProgressCallback,
         Queue,
         Receipt,
+        Unconfirmed,
         Verification,
     )
     from index.records import Progress as Moment
@@ -121,7 +122,17 @@ def verification(each: Verification) -> None:
     for name, sources in (("changed since", each.sources_changed), ("no longer there", each.sources_missing)):
         for source in sources:
             console.print(_text(f"  {name}: {source}", style="dim"))
+    for source, pages in _pages(each.unconfirmed).items():
+        console.print(_text(f"  look at the order of words: {source}, page {', '.join(pages)}", style="yellow"))
     problems(each.mismatches)
+
+
+def _pages(unconfirmed: Sequence[Unconfirmed]) -> dict[str, list[str]]:
+    """The pages of each source on which passages are unconfirmed, each once."""
+    pages: dict[str, dict[str, None]] = {}
+    for each in unconfirmed:
+        pages.setdefault(each.source, {})[each.page] = None
+    return {source: list(labels) for source, labels in pages.items()}
 
 
 def findings(found_in_pack: Sequence[PackFinding]) -> None:

@@ -23,12 +23,13 @@ _CHUNKS = 4_000
 _STATED = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
 _NUMBER = "I"
+_PAGE_END = "\f"
 _Item = TypeVar("_Item")
 
 
 def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
     """A document with its passages."""
-    document, chunks = parsed.document, parsed.chunks
+    document, chunks, pages = parsed.document, parsed.chunks, _PAGE_END.join(parsed.pages)
     head = {
         "stated": [getattr(document, name) for name in _STATED],
         "notes": document.notes,
@@ -36,14 +37,16 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
         "pieces": _frames(document.text, _PIECE),
         "landmarks": _frames(document.landmarks, _LANDMARKS),
         "chunks": None if chunks is None else _frames(chunks, _CHUNKS),
+        "pages": len(parsed.pages),
+        "page_pieces": _frames(pages, _PIECE),
     }
     send_json(sink, head)
-    for start in range(0, len(document.text), _PIECE):
-        send(sink, document.text[start : start + _PIECE].encode("utf-8", "surrogatepass"))
+    _send_text(sink, document.text)
     for marks in _slices(document.landmarks, _LANDMARKS):
         send_json(sink, [[mark.kind, mark.start, mark.label, mark.level] for mark in marks])
     for some in _slices(chunks or (), _CHUNKS):
         send(sink, _packed(some))
+    _send_text(sink, pages)
     sink.flush()
 
 
@@ -62,17 +65,29 @@ def receive_parsed(source: BinaryIO) -> Parsed:
     try:
         if "error" in head:
             raise _error(head)
-        text = "".join([receive(source).decode("utf-8", "surrogatepass") for _ in range(head["pieces"])])
+        text = _received_text(source, head["pieces"])
         landmarks = [mark for _ in range(head["landmarks"]) for mark in _landmarks(receive_json(source))]
         chunks = None
         if head["chunks"] is not None:
             chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpacked(receive(source)))
+        pages = tuple(_received_text(source, head["page_pieces"]).split(_PAGE_END)) if head["pages"] else ()
+        if len(pages) != head["pages"]:
+            raise ValueError(f"{len(pages)} pages")
         id_, source_, title, author, date, media_type = map(str, head["stated"])
         notes = tuple(map(str, head["notes"]))
         document = Document(id_, source_, title, author, date, media_type, text, tuple(landmarks), notes)
-        return Parsed(document, chunks, Cost(**head["cost"]))
+        return Parsed(document, chunks, Cost(**head["cost"]), pages)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise TalkError(f"no document: {error}") from error
+
+
+def _send_text(sink: BinaryIO, text: str) -> None:
+    for start in range(0, len(text), _PIECE):
+        send(sink, text[start : start + _PIECE].encode("utf-8", "surrogatepass"))
+
+
+def _received_text(source: BinaryIO, pieces: int) -> str:
+    return "".join([receive(source).decode("utf-8", "surrogatepass") for _ in range(pieces)])
 
 
 def _error(head: dict[str, Any]) -> LoadingError:

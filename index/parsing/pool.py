@@ -41,14 +41,17 @@ class Parser:
         name: str = "",
         max_pages: int | None = None,
         cutting: Cutting | None = None,
+        witness: bool = False,
     ) -> Parsed:
         """A document of the file at `path`, as `index.loading.load_bytes` makes it, and its passages by `cutting`.
+
+        With `witness`, the pages of a PDF come as `index.loading.pdf_witness` reads them, too.
 
         Raises LoadingError: TookTooLong, TooMuchMemory and ReaderCrashed besides what `index.loading` raises.
         """
         seconds = self._limits.seconds_for(_size(path))
         cut = (cutting.target_tokens, cutting.limit, cutting.identity) if cutting else None
-        request = Request(str(path), source, name, max_bytes, max_pages, seconds, cut)
+        request = Request(str(path), source, name, max_bytes, max_pages, seconds, cut, witness)
         return self._ready().ask(request, cutting)
 
     def stop(self) -> None:

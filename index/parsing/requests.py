@@ -55,6 +55,8 @@ class Request:
     seconds: float
     cutting: tuple[int, int, str] | None = None
     """Target, limit, and the identity of a tokenizer that was sent before."""
+    witness: bool = False
+    """Whether to read the pages of a PDF in a second way, too."""
 
     @classmethod
     def of(cls, value: Any) -> Request:
@@ -79,3 +81,5 @@ class Parsed:
     document: Document
     chunks: tuple[Chunk, ...] | None
     cost: Cost
+    pages: tuple[str, ...] = ()
+    """The plain text of each page of a PDF, where a witness was asked for."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
 from index.loading import load_bytes, read_bytes
+from index.loading.sniffing import PDF
 from index.parsing import confining
 from index.parsing.frames import TalkError, receive, receive_json
 from index.parsing.packing import send_error, send_parsed
@@ -71,22 +72,23 @@ class _Worker:
         confining.forget_peak()
         confining.allow(request.seconds)
         try:
-            document, chunks = self._read(request)
+            document, chunks, pages = self._read(request)
         except LoadingError as error:
             send_error(sink, self._judged(error, request), _cost(began))
         else:
-            send_parsed(sink, Parsed(document, chunks, _cost(began)))
+            send_parsed(sink, Parsed(document, chunks, _cost(began), pages))
         finally:
             confining.rest()
 
-    def _read(self, request: Request) -> tuple[Document, tuple[Chunk, ...] | None]:
+    def _read(self, request: Request) -> tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]:
         """The document. Whatever goes wrong is a LoadingError: a library that fails as nobody foresaw ends nothing."""
         name = request.name or Path(request.path).name
         try:
             data = read_bytes(Path(request.path), max_bytes=request.max_bytes)
             document = load_bytes(data, source=request.source, name=request.name, max_pages=request.max_pages)
+            pages = _witnessed(data, document, name) if request.witness else ()
             del data
-            return document, self._cut(document, request)
+            return document, self._cut(document, request), pages
         except (LoadingError, SystemExit):
             raise
         except MemoryError:
@@ -130,6 +132,15 @@ class _Tokenizer:
         from tokenizers import Tokenizer
 
         return Tokenizer.from_str(self._as_json)
+
+
+def _witnessed(data: bytes, document: Document, name: str) -> tuple[str, ...]:
+    """The pages of a PDF, read in a second way."""
+    if document.media_type != PDF:
+        return ()
+    from index.loading.pdf_witness import page_texts
+
+    return page_texts(data, name)
 
 
 def _cost(began: float) -> Cost:

@@ -18,6 +18,7 @@ from index.records import Chunk, Document, Landmark, Span
 
 COST = Cost(0.25, 100.0)
 WORDS = st.text(st.characters(exclude_categories=()), max_size=30)
+PAGES = WORDS.map(lambda words: words.replace("\f", " "))
 LANDMARKS = st.builds(
     Landmark, st.sampled_from(["page", "heading", "paragraph"]), st.integers(0, 2**31), WORDS, st.integers(0, 6)
 )
@@ -31,13 +32,13 @@ DOCUMENTS = st.builds(
 )
 
 
-@given(DOCUMENTS, st.none() | st.lists(CHUNKS, max_size=9).map(tuple))
-def test_there_and_back(document: Document, chunks: tuple[Chunk, ...] | None) -> None:
+@given(DOCUMENTS, st.none() | st.lists(CHUNKS, max_size=9).map(tuple), st.lists(PAGES, max_size=4).map(tuple))
+def test_there_and_back(document: Document, chunks: tuple[Chunk, ...] | None, pages: tuple[str, ...]) -> None:
     """What arrives is what was sent."""
     pipe = io.BytesIO()
-    send_parsed(pipe, Parsed(document, chunks, COST))
+    send_parsed(pipe, Parsed(document, chunks, COST, pages))
     pipe.seek(0)
-    assert receive_parsed(pipe) == Parsed(document, chunks, COST)
+    assert receive_parsed(pipe) == Parsed(document, chunks, COST, pages)
     assert pipe.read() == b""
 
 
