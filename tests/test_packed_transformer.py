@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from sentence_transformers import SentenceTransformer
 from index.encoding import Draft, SentenceTransformerEncoder
 from index.packed_transformer import PackedTransformer
 from index.passes import PaddedPass
+from index.pretrained import load_model
 from index.records import Span
 from index.weights import default_weights
 
@@ -131,6 +133,22 @@ def test_packed_layers_are_not_saved(real_encoder: SentenceTransformerEncoder, t
     assert isinstance(module, PackedTransformer)
     with pytest.raises(NotImplementedError, match="save the model whose layers these are"):
         module.save(str(tmp_path))
+
+
+def test_loading_leaves_the_process_as_it_was() -> None:
+    """The garbage collector and the progress bars of others are a caller's."""
+    from transformers.utils import logging
+
+    bars: Any = logging
+    for kept in (True, False):
+        (gc.enable if kept else gc.disable)()
+        (bars.enable_progress_bar if kept else bars.disable_progress_bar)()
+        try:
+            load_model("", "cpu")
+            assert (gc.isenabled(), bars.is_progress_bar_enabled()) == (kept, kept)
+        finally:
+            gc.enable()
+            bars.enable_progress_bar()
 
 
 def test_a_failed_preparation_is_told_by_encode(monkeypatch: pytest.MonkeyPatch) -> None:
