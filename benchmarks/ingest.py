@@ -127,7 +127,17 @@ def _texts(corpus: Path | None, encoder: SentenceTransformerEncoder) -> list[str
     else:
         seeds = Path(__file__).parents[1] / "seeds"
         texts = [load(path, max_bytes=10**9).text for path in discover([seeds]) if path.suffix != ".jsonl"]
-    return [text[chunk.start : chunk.end] for text in texts for chunk in chunker.chunk(text, ())]
+    passages = [text[chunk.start : chunk.end] for text in texts for chunk in chunker.chunk(text, ())]
+    return [passage for passage in passages if _stands_alone(passage, chunker)]
+
+
+def _stands_alone(passage: str, chunker: Chunker) -> bool:
+    """Whether a file of it is one passage, too: lines that are taken for headings there cut it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "passage.txt"
+        path.write_text(passage, encoding="utf-8")
+        document = load(path, max_bytes=10**9)
+    return len(chunker.chunk(document.text, document.landmarks)) == 1
 
 
 def _write(texts: Sequence[str], folder: Path) -> Path:

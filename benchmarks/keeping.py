@@ -51,6 +51,10 @@ class StandIn:
         """Vectors at random."""
         return [self._encoded(draft) for draft in drafts]
 
+    def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
+        """Vectors at random."""
+        return self.encode(drafts)
+
     def encode_question(self, question: str) -> Vectors:  # noqa: ARG002
         """A vector like any other."""
         return normalised(np.ones(self.dimension, dtype=np.float32))

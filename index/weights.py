@@ -35,11 +35,15 @@ def model_loading(what: str, hint: str) -> Iterator[None]:
     from safetensors import SafetensorError
     from transformers.utils import logging
 
+    shown = logging.is_progress_bar_enabled()  # this is a setting of the whole process: it may be a caller's
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, ImportError, RuntimeError, SafetensorError) as error:
         raise EncoderError(f"The {what} could not be loaded: {error}".rstrip(".") + ".", hint) from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def model_name(model: str, config: Any) -> str:

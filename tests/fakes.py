@@ -98,6 +98,10 @@ class FakeEncoder:
             time.sleep(self.seconds)
         return results
 
+    def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
+        """As passages are."""
+        return self.encode(drafts)
+
     def encode_question(self, question: str) -> Vectors:
         """A question points where its words point."""
         self.questions.append(question)

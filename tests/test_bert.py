@@ -11,8 +11,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index import bert
-from index.bert import Bert, computes, fits
-from index.processor import native_int8
+from index.bert import Bert, fits, laid_end_to_end, light_weights_work, mean_pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,6 +48,11 @@ def expected(model: Any, ids: list[int]) -> Tensor:
     return states
 
 
+def passed(model: Any, precision: str, texts: list[list[int]] = TEXTS) -> Tensor:
+    """Our last states of all texts."""
+    return Bert(model, precision)(*laid_end_to_end(texts))
+
+
 def likeness(one: Tensor, other: Tensor) -> float:
     """The least cosine of two states of the same token."""
     return float(functional.cosine_similarity(one, other, dim=-1).min())
@@ -56,65 +60,66 @@ def likeness(one: Tensor, other: Tensor) -> float:
 
 def test_each_token_has_the_state_that_the_library_gives_it(model: Any) -> None:
     """To the fifth digit, whatever texts are before and after it in the batch."""
-    states = torch.split(Bert(model, "float32")(TEXTS), [len(ids) for ids in TEXTS])
+    states = torch.split(passed(model, "float32"), [len(ids) for ids in TEXTS])
     for ids, found in zip(TEXTS, states, strict=True):
         torch.testing.assert_close(found, expected(model, ids), atol=1e-5, rtol=1e-5)
 
 
 def test_blocks_do_not_matter(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """How many tokens go through the wide layer at a time is a matter of speed alone."""
-    whole = Bert(model, "float32")(TEXTS)
+    whole = passed(model, "float32")
     monkeypatch.setattr(bert, "BLOCK", 7)
-    torch.testing.assert_close(Bert(model, "float32")(TEXTS), whole, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(passed(model, "float32"), whole, atol=1e-6, rtol=1e-6)
 
 
 def test_a_torch_without_onednn_computes_the_same(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights are laid out beforehand only where there is something to lay them out for."""
-    laid_out = Bert(model, "float32")(TEXTS)
+    laid_out = passed(model, "float32")
     monkeypatch.setattr(torch.ops, "mkldnn", SimpleNamespace())
-    torch.testing.assert_close(Bert(model, "float32")(TEXTS), laid_out, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(passed(model, "float32"), laid_out, atol=1e-5, rtol=1e-5)
 
 
 def test_half_the_precision_is_near(model: Any) -> None:
     """Bfloat16 turns no token's state by more than its eight bits of fraction let one expect."""
-    exact, near = Bert(model, "float32")(TEXTS), Bert(model, "bfloat16")(TEXTS)
+    exact, near = passed(model, "float32"), passed(model, "bfloat16")
     assert 0.999 < likeness(exact, near) < 1
     assert near.dtype == torch.float32
 
 
-@pytest.mark.skipif(not computes("float16"), reason="this torch multiplies no weights in float16")
+@pytest.mark.skipif(not light_weights_work(), reason="this torch multiplies no weights in float16")
 def test_weights_in_float16_are_very_near(model: Any) -> None:
     """What is rounded is the weights alone, to eleven bits; nothing is lost where products are added up."""
-    exact, light, half = (Bert(model, name)(TEXTS) for name in ("float32", "float16", "bfloat16"))
+    exact, light, half = (passed(model, name) for name in ("float32", "float16", "bfloat16"))
     assert 0.99999 < likeness(exact, light) < 1
     assert likeness(exact, light) > likeness(exact, half)
     torch.testing.assert_close(light, exact, atol=0.01, rtol=0.01)
 
 
-@pytest.mark.skipif(not native_int8(), reason="this processor multiplies bytes through sixteen bits")
-def test_eight_bits_are_near_and_only_for_long_texts(model: Any) -> None:
-    """A text that is short is computed as in bfloat16; the others are quantised, and near."""
-    exact, half, quick = (Bert(model, name, short=20) for name in ("float32", "bfloat16", "int8"))
-    long = [ids for ids in TEXTS if len(ids) > 20]
-    assert 0.995 < likeness(exact(long), quick(long)) < likeness(exact(long), half(long))
-    short = [ids for ids in TEXTS if len(ids) <= 20]
-    assert torch.equal(quick(short), half(short))
-
-
-def test_bytes_are_not_used_where_they_compute_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_light_weights_are_not_used_where_they_compute_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """The operations are torch's own, and may change with it: they are tried before they are relied on."""
-    operations = torch.ops.onednn
+    operations = torch.ops.quantized
 
     def twice(*arguments: Any) -> Any:
-        return 2 * operations.qlinear_pointwise(*arguments)
+        return 2 * operations.linear_dynamic_fp16(*arguments)
 
     def gone(*arguments: Any) -> Any:
         raise RuntimeError("no such operation")
 
     for change in (twice, gone):
-        changed = SimpleNamespace(qlinear_prepack=operations.qlinear_prepack, qlinear_pointwise=change)
-        monkeypatch.setattr(torch.ops, "onednn", changed)
-        assert not computes("int8")
+        changed = SimpleNamespace(linear_prepack_fp16=operations.linear_prepack_fp16, linear_dynamic_fp16=change)
+        monkeypatch.setattr(torch.ops, "quantized", changed)
+        assert not light_weights_work()
+    monkeypatch.setattr(torch.ops, "quantized", SimpleNamespace())
+    assert not light_weights_work()
+
+
+def test_texts_are_pooled_apart(model: Any) -> None:
+    """Each text's vector is the mean of its own tokens, whichever texts lie beside it."""
+    ids, lengths = laid_end_to_end(TEXTS)
+    vectors, tokens = mean_pooled(Bert(model, "float32")(ids, lengths), lengths)
+    assert [len(each) for each in tokens] == [len(each) for each in TEXTS]
+    for vector, text in zip(vectors, TEXTS, strict=True):
+        torch.testing.assert_close(vector, expected(model, text).mean(dim=0), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

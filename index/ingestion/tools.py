@@ -53,6 +53,8 @@ class Toolbox:
         stored = self._store.catalog.fingerprint()
         if stored and stored != tools.fingerprint:
             raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
+        if prepare := getattr(encoder, "prepare", None):
+            prepare()  # while the first files are read
         return tools
 
 

@@ -46,6 +46,10 @@ class Recalling:
         """See `Encoder.encode`."""
         return self._encoder.encode(drafts, progress)
 
+    def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
+        """See `Encoder.encode_quotes`."""
+        return self._encoder.encode_quotes(drafts)
+
     def encode_question(self, question: str) -> Vectors:
         """See `Encoder.encode_question`; the vector is kept for a while."""
         vector = self._encoder.encode_question(question)

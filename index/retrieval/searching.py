@@ -148,7 +148,7 @@ class Retriever:
         spans = [spans_of_words(hit.quote) for hit in hits]
         drafts = [Draft(hit.quote, each) for hit, each in zip(hits, spans, strict=True)]
         result = []
-        for hit, each, encoded in zip(hits, spans, self._encoder.encode(drafts), strict=True):
+        for hit, each, encoded in zip(hits, spans, self._encoder.encode_quotes(drafts), strict=True):
             nearest = (encoded.sentences @ question).argsort()[::-1]
             words = dict.fromkeys(each[n].of(hit.quote) for n in nearest)
             result.append(replace(hit, why=replace(hit.why, nearest_words=tuple(islice(words, NEAREST)))))

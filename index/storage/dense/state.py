@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +72,11 @@ class State:
 
     def nearest(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
         """The `k` nearest passages, nearest first, of equal ones the older first: id to cosine."""
-        import faiss
-
         if not len(self) or (scope is not None and scope.empty):
             return {}
-        faiss.omp_set_num_threads(1)  # of this thread: one question gains nothing by a team, and waits for its last
         admitted = self.hidden if scope is None else Admitted.of(scope, self._top(self.chunks), self.gone)
-        parts = list(self._found(vector, k, admitted, scoped=scope is not None))
+        with _one_thread():
+            parts = list(self._found(vector, k, admitted, scoped=scope is not None))
         scores, ids = (np.concatenate(each) for each in zip(*parts, strict=True))
         best = np.lexsort((ids, -scores))
         best = best[ids[best] >= 0][:k]
@@ -97,3 +96,19 @@ class State:
         if self.base is not None and self.in_base:
             lasts.append(self.base.ids[-1])
         return int(max(lasts, default=0))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """FAISS computes on the calling thread alone: one question gains nothing by a team, and waits for its last member.
+
+    The number is a setting of the calling thread, which may be a caller's: it is put back.
+    """
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
