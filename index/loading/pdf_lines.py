@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.loading.composing import one_line
@@ -114,11 +115,15 @@ def read_sheet(page: Any) -> Sheet:
     finally:
         text_page.close()
     width, height = page.get_size()
+    directions = [fragment.direction for fragment in fragments]
     votes = Counter[Direction]()
-    for fragment in fragments:
-        votes[fragment.direction] += len(fragment.text)
+    for fragment, direction in zip(fragments, directions, strict=True):
+        votes[direction] += len(fragment.text)
     main: Direction = votes.most_common(1)[0][0] if votes else "right"
-    lines = _merged([_line(fragment, main) for fragment in fragments])
+    crossing = (direction != main for direction in directions)
+    lines = _merged(
+        [_line(fragment, main, crossing=turned) for fragment, turned in zip(fragments, crossing, strict=True)]
+    )
     images = not lines and any(True for _ in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3))
     return Sheet(height if main == "right" else width, tuple(lines), images)
 
@@ -149,14 +154,19 @@ def _is_bold(text_page: Any, index: int) -> bool:
 
     name = ctypes.create_string_buffer(_NAME_LENGTH)
     pdfium.FPDFText_GetFontInfo(text_page, index, name, _NAME_LENGTH, None)
-    return bool(_BOLD.search(name.value.decode("latin-1")))
+    return _names_bold(name.value)
 
 
-def _line(fragment: _Fragment, main: Direction) -> Line:
+@lru_cache(maxsize=1024)
+def _names_bold(name: bytes) -> bool:
+    return bool(_BOLD.search(name.decode("latin-1")))
+
+
+def _line(fragment: _Fragment, main: Direction, *, crossing: bool) -> Line:
     """The fragment on a page turned until its text runs to the right."""
     boxes = [_turned(box, main) for box in fragment.boxes]
     left, right = min(box[0] for box in boxes), max(box[1] for box in boxes)
-    sideways = fragment.direction != main and len(fragment.text) > _WORD
+    sideways = crossing and len(fragment.text) > _WORD
     bottom, top = _turned(fragment.typical if sideways else _body(fragment), main)[2:]
     return Line(fragment.text, left, right, bottom, top, fragment.bold, sideways)
 
@@ -167,11 +177,11 @@ def _body(fragment: _Fragment) -> Box:
     if fragment.glyph is None:
         return fragment.typical
     x, y, (across, up) = fragment.glyph
-    ends = [(x + part * across, y + part * up) for part in (-_BELOW, 1 - _BELOW)]
-    lefts, bottoms = sorted(end[0] for end in ends), sorted(end[1] for end in ends)
     size, height = math.hypot(across, up), max(top - bottom, right - left)
-    plausible = height / _UNLIKELY < size < height * _UNLIKELY
-    return (lefts[0], lefts[1], bottoms[0], bottoms[1]) if plausible else fragment.typical
+    if not height / _UNLIKELY < size < height * _UNLIKELY:
+        return fragment.typical
+    foot, head = (x - _BELOW * across, y - _BELOW * up), (x + (1 - _BELOW) * across, y + (1 - _BELOW) * up)
+    return min(foot[0], head[0]), max(foot[0], head[0]), min(foot[1], head[1]), max(foot[1], head[1])
 
 
 def _turned(box: Box, main: Direction) -> Box:

@@ -57,6 +57,8 @@ class PageText:
         self.raw = text_page
         self.text: str = text_page.get_text_range()
         self._pdfium = pdfium
+        # What pdfium writes its answers to.
+        self._matrix, self._x, self._y = pdfium.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
         self._wide = _Utf16(self.text)
 
     def runs(self) -> Iterator[Run]:
@@ -90,7 +92,7 @@ class PageText:
         says: a word in a typewriter font is a tenth lower than the prose around it, though both are set in ten points.
         """
         index = self.letter(position)
-        matrix, x, y = self._pdfium.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
+        matrix, x, y = self._matrix, self._x, self._y
         known = index >= 0 and self._pdfium.FPDFText_GetMatrix(self.raw, index, matrix)
         if not known or not self._pdfium.FPDFText_GetCharOrigin(self.raw, index, x, y):
             return None

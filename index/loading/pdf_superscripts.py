@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _SIGNS = "*∗†‡§¶"
 _MARK = rf"(?:\d{{1,3}}(?:[,–-]\d{{1,3}})*|[{_SIGNS}]+)"
+_SOME = re.compile(rf"[\d{_SIGNS}]")
 _BEFORE_NOTE = re.compile(rf"(?:^{_MARK}|(?<!\S)[{_SIGNS}]+|(?<!\S)\d{{1,2}}(?=[^\W\d_]{{3}}))(?=[^\W\d_]|[“\"‘'(\\/])")
 """At the head of a note, and of a name in a list of those where authors work; not in `14C`."""
 _WORD_END = r"[^\W\d_]{3}[.,;:!?)\]”’\"»]*"
@@ -42,6 +43,8 @@ def is_raised(size: float, baseline: float, beside: float, floor: float) -> bool
 def spaced(page: PageText, run: Run) -> str:
     """The words of a run with a blank between each mark and the word beside it."""
     words = run.words
+    if not _SOME.search(words):
+        return words
     for place in sorted(_seams(page, run), reverse=True):
         words = f"{words[:place]} {words[place:]}"
     return words
