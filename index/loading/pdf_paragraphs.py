@@ -22,6 +22,7 @@ Relation = Literal["join", "newline", "paragraph"]
 _ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
 _BULLET = re.compile(r"[•▪◦●○■□►‣⁃]")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
+_NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECASE)
 _CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE)
 _HYPHEN = re.compile(r"[^\W\d_]-$")
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
@@ -29,6 +30,8 @@ _LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
 _SMALLER = 0.94
 _BODY = 1.12
 """Type larger than this times that of the text is a heading, and does not go on elsewhere."""
+_TITLE, _TITLE_PITCH, _TITLE_LINES = 1.25, 2.0, 4
+"""How much larger than the text a title is, how far apart its lines are, in sizes of its type, and how many it has."""
 _GAP = 1.3
 _SLIGHT_GAP = 1.15
 _WIDE_GAP = 2.5
@@ -186,6 +189,10 @@ class _Joiner:
         drop = last.bottom - line.bottom
         if not alike(last, line) or _CAPTION.match(line.text):
             return "paragraph"
+        if line.size > _TITLE * self._body and _NUMBERED.match(line.text):
+            return "paragraph"
+        if line.size > _TITLE * self._body and _entitles(paragraph, line, drop):
+            return "join"
         pitch = self._pitch[rounded(line.size)]
         if _is_broken(paragraph, line) and drop < _WIDE_GAP * pitch:
             return "join"
@@ -201,6 +208,13 @@ class _Joiner:
 def _turns(last: Line, line: Line) -> bool:
     """Whether a line stands above the last one, or beside it: at the head of a column, or in the margin."""
     return last.bottom - line.bottom < -_LEVEL * line.size or not overlap(last, line)
+
+
+def _entitles(paragraph: Paragraph, line: Line, drop: float) -> bool:
+    """Whether a line of a title goes on in the next one: titles are set loosely, and have colons and question marks."""
+    near = _LEVEL * line.size < drop < _TITLE_PITCH * line.size
+    same = alike(paragraph.last, line, NEARLY) and paragraph.bold == line.bold and paragraph.lines < _TITLE_LINES
+    return near and same and not _ITEM.match(line.text)
 
 
 def _is_broken(paragraph: Paragraph, line: Line) -> bool:

@@ -88,11 +88,11 @@ def test_headings_are_not_joined_over_their_sections() -> None:
 
 def _columns(labels: int) -> list[Printed]:
     """Two columns; at the foot of the left one a note, at the head of the right one a figure with many labels."""
-    left = column(["The bees left the hive in the morning,", "while the dew was on the clover, for mul-"], top=300)
+    left = column(["The bees left the hive in the morning,", "while the dew was on the clover, for sev-"], top=300)
     note = Printed(72, 100, "8 So says the book of the bees.", 8)
     ticks = [Printed(330 + 70 * (number % 2), 760 - 9 * number, str(number), 6) for number in range(labels)]
     caption = Printed(330, 450, "Figure 1: Bees by the hour of the day.", 9)
-    right = column(["tiple hours, and nobody had seen them,", "until the bells rang for noon."], x=330, top=420)
+    right = column(["eral hours, and nobody had seen them,", "until the bells rang for noon."], x=330, top=420)
     return [*left, note, *ticks, caption, *right]
 
 
@@ -100,7 +100,7 @@ def _columns(labels: int) -> list[Printed]:
 def test_notes_and_figures_between_two_columns(labels: int) -> None:
     """A word that is broken over two columns is whole, however much stands between its halves."""
     found = paragraphs(_columns(labels))
-    assert any("on the clover, for multiple hours, and nobody" in text for text in found)
+    assert any("on the clover, for several hours, and nobody" in text for text in found)
     assert "8 So says the book of the bees." in found
 
 
@@ -165,3 +165,57 @@ WHOLE = {
 def test_what_is_one_word_stays_one(page: list[Printed], text: str) -> None:
     """Powers, formulas and words that are painted in parts are not taken apart."""
     assert text in " ".join(paragraphs(page))
+
+
+TITLES = {
+    "a colon": ["The Bees:", "A Unified Toolkit for the Reading of Hives"],
+    "a question": ["Do Bees Count?", "An Answer from the Village", "of the Hives"],
+    "three lines": ["The Bees of the Village", "and of All of the Villages Around", "Honey in Winter"],
+}
+
+
+@pytest.mark.parametrize("pitch", [20, 30])
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES.keys())
+def test_a_title_of_several_lines_is_whole(title: list[str], pitch: int) -> None:
+    """However its lines end, and however loosely they are set."""
+    lines = [Printed(150 + 40 * (n % 2), 740 - n * pitch, words, 17) for n, words in enumerate(title)]
+    page = [*lines, Printed(200, 640, "Ada Lovelace"), *column([PROSE] * 4, top=600)]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert document.title == " ".join(title)
+    assert document.text.startswith(" ".join(title) + "\n\nAda Lovelace")
+
+
+def test_chapters_and_numbered_headings_are_not_one_title() -> None:
+    """Headings below each other, each with its number, stay apart."""
+    page = [Printed(72, 740, "1 The Bees of the Village", 17), Printed(72, 715, "1.1 Their Number", 17)]
+    assert paragraphs([*page, *column([PROSE] * 4, top=680)])[:2] == ["1 The Bees of the Village", "1.1 Their Number"]
+
+
+def test_authors_come_before_the_abstract() -> None:
+    """Names that stand side by side above two columns are read before the columns are."""
+    title = Printed(130, 745, "On the Bees of the Villages around the Mill", 17)
+    names = [
+        item
+        for n, words in enumerate([("Ada Lovelace", "Charles Babbage"), ("London Museum of Engines", "Cambridge")])
+        for item in (Printed(100, 715 - 13 * n, words[0]), Printed(360, 715 - 13 * n, words[1]))
+    ]
+    left = [
+        "The bees left the hive in the early",
+        "morning, while the dew was still",
+        "on the clover, and did not come",
+    ] * 3
+    right = [
+        "back before the bells of the village",
+        "rang for noon, and nobody had seen",
+        "them by the road or by the mill",
+    ] * 3
+    text = [
+        item
+        for n, (a, b) in enumerate(zip(["Abstract", *left[1:]], right, strict=True))
+        for item in (Printed(72, 660 - 13 * n, a), Printed(330, 660 - 13 * n, b))
+    ]
+    found = " ".join(paragraphs([title, *names, *text]))
+    places = [
+        found.index(words) for words in ("On the Bees", "Charles Babbage", "Cambridge", "Abstract", "back before")
+    ]
+    assert places == sorted(places)
