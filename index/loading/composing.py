@@ -69,7 +69,8 @@ def rows(cells: Iterable[Iterable[str]]) -> Block:
 
 def one_line(text: str) -> str:
     """Text for a field such as the title: normalised, without line breaks."""
-    return " ".join(normalise(text).split())
+    plain = text.isascii() and text.isprintable()
+    return " ".join((text if plain else normalise(text)).split())
 
 
 def field(text: str) -> str:

@@ -21,7 +21,7 @@ _SHARE = 0.2
 _SAME_PLACE = 4.0
 _REGULAR = 0.8
 _NUMBER = re.compile(r"\d+")
-_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
+_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE | re.ASCII)
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _LONGEST = 150
 _LARGER = 1.1
@@ -32,14 +32,20 @@ class _Candidate:
     page: int
     line: Line
     at_top: bool
-    pattern: str
-    """The words in lower case, `#` for each number."""
+    pattern: tuple[str, ...]
+    """The words in lower case, parted where the numbers were: one part more than there are numbers."""
     numbers: tuple[int, ...]
 
     @property
     def is_bare(self) -> bool:
         """A number and nothing else to read."""
-        return bool(self.numbers) and not any(map(str.isalpha, self.pattern))
+        return bool(self.numbers) and not any(map(str.isalpha, "".join(self.pattern)))
+
+    @property
+    def has_number_at_end(self) -> bool:
+        """Whether a number stands at one of its ends, apart from the words."""
+        begins = not self.pattern[0] and "".join(self.pattern[1:2]).startswith(" ")
+        return begins or (not self.pattern[-1] and "".join(self.pattern[-2:-1]).endswith(" "))
 
 
 def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[Line]], tuple[str, ...]]:
@@ -53,7 +59,7 @@ def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[L
         for line, at_top in _edge_lines(sheet)
         if line.size <= _LARGER * body
     ]
-    groups: dict[tuple[str, bool], list[_Candidate]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, ...], bool], list[_Candidate]] = defaultdict(list)
     for candidate in candidates:
         groups[candidate.pattern, candidate.at_top].append(candidate)
     found = [candidate for group in groups.values() for candidate in _repeated(group, len(sheets))]
@@ -73,9 +79,8 @@ def _beside_page_numbers(candidates: list[_Candidate], found: list[_Candidate]) 
     rows = {(candidate.page, _place(candidate)) for candidate in found if candidate.is_bare}
 
     def is_beside(candidate: _Candidate) -> bool:
-        at_end = candidate.pattern.endswith(" #") or candidate.pattern.startswith("# ")
         counts = any((_place(candidate), number - candidate.page) in counted for number in candidate.numbers)
-        return (at_end and counts) or (candidate.page, _place(candidate)) in rows
+        return (candidate.has_number_at_end and counts) or (candidate.page, _place(candidate)) in rows
 
     known = {(candidate.page, candidate.line) for candidate in found}
     return [other for other in candidates if (other.page, other.line) not in known and is_beside(other)]
@@ -98,11 +103,12 @@ def _edge_lines(sheet: Sheet) -> Iterator[tuple[Line, bool]]:
                 yield line, at_top
 
 
-def _pattern(text: str) -> tuple[str, tuple[int, ...]]:
-    """The words with `#` for each number, and the numbers; a Roman numeral counts where it stands alone."""
+def _pattern(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The words around the numbers, and the numbers; a Roman numeral counts where it stands alone."""
     if _ROMAN.fullmatch(text):
-        return "#", (_roman(text.lower()),)
-    return " ".join(_NUMBER.sub("#", text).lower().split()), tuple(int(number[:9]) for number in _NUMBER.findall(text))
+        return ("", ""), (_roman(text.lower()),)
+    words = " ".join(text.lower().split())
+    return tuple(_NUMBER.split(words)), tuple(int(number[:9]) for number in _NUMBER.findall(words))
 
 
 def _roman(text: str) -> int:

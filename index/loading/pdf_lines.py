@@ -7,18 +7,21 @@ whatever the page says of its own rotation.
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.loading.composing import one_line
 from index.loading.pdf_runs import PageText
+from index.loading.pdf_superscripts import is_annotated, is_mark, is_raised, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.loading.pdf_runs import Box, Run
+    from index.loading.pdf_runs import Box, Glyph, Run
 
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
 _NAME_LENGTH = 64
@@ -28,6 +31,13 @@ _OVERLAP = 0.3
 _STEEP = 2.5
 _SMALLER = 0.85
 _WORD = 3
+_ENDS_IN_WORD, _BEGINS_WITH_WORD = re.compile(r"[^\W\d_]{2}$"), re.compile(r"[^\W\d_]{2}")
+_LEVEL = 0.15
+"""Of the size of type: up to which distance two baselines are one."""
+_BELOW = 0.2
+"""The part of the size of type that is below the baseline."""
+_UNLIKELY = 4.0
+"""How many times higher or lower than its box type can be; fonts of bitmaps may say that they are one point high."""
 
 Direction = Literal["right", "up", "down"]
 
@@ -49,8 +59,13 @@ class Line:
 
     @property
     def size(self) -> float:
-        """Height of its type, ascender to descender."""
+        """The size of its type."""
         return self.top - self.bottom
+
+    @property
+    def baseline(self) -> float:
+        """How high its letters stand."""
+        return self.bottom + _BELOW * self.size
 
     @property
     def width(self) -> float:
@@ -73,6 +88,10 @@ class _Fragment:
 
     text: str
     boxes: tuple[Box, ...]
+    typical: Box
+    """That of the three which is neither the highest nor the lowest: a raised figure is not what a line is set in."""
+    glyph: Glyph | None
+    """The letter in that box."""
     bold: bool
 
     @property
@@ -96,28 +115,38 @@ def read_sheet(page: Any) -> Sheet:
     finally:
         text_page.close()
     width, height = page.get_size()
+    directions = [fragment.direction for fragment in fragments]
     votes = Counter[Direction]()
-    for fragment in fragments:
-        votes[fragment.direction] += len(fragment.text)
+    for fragment, direction in zip(fragments, directions, strict=True):
+        votes[direction] += len(fragment.text)
     main: Direction = votes.most_common(1)[0][0] if votes else "right"
-    lines = _merged([_line(fragment, main) for fragment in fragments])
+    crossing = (direction != main for direction in directions)
+    lines = _merged(
+        [_line(fragment, main, crossing=turned) for fragment, turned in zip(fragments, crossing, strict=True)]
+    )
     images = not lines and any(True for _ in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3))
     return Sheet(height if main == "right" else width, tuple(lines), images)
 
 
 def _fragments(page: PageText) -> Iterator[_Fragment]:
     for run in page.runs():
-        boxes, bold = _ask(page, run)
-        words = one_line(run.words)
-        if boxes and words:
-            yield _Fragment(words, boxes, bold)
+        words = one_line(spaced(page, run))
+        fragment = _fragment(page, run, words) if words else None
+        if fragment:
+            yield fragment
 
 
-def _ask(page: PageText, run: Run) -> tuple[tuple[Box, ...], bool]:
-    """Boxes of the first, middle and last letter, and whether both ends are bold."""
-    first, last = run.start, run.start + len(run.words) - 1
-    boxes = tuple(box for position in (first, (first + last) // 2, last) if (box := page.box(position)))
-    return boxes, _is_bold(page.raw, page.letter(first)) and _is_bold(page.raw, page.letter(last))
+def _fragment(page: PageText, run: Run, words: str) -> _Fragment | None:
+    """With the boxes of the first, the middle and the last letter; None where pdfium knows none of them."""
+    last = len(run.words) - 1
+    middle = next((place for place in range(last // 2, last) if not run.words[place].isspace()), last)
+    places = dict.fromkeys((run.start, run.start + middle, run.start + last))
+    boxes = [(box, place) for place in places if (box := page.box(place))]
+    if not boxes:
+        return None
+    typical, place = sorted(boxes, key=lambda found: found[0][3] - found[0][2])[len(boxes) // 2]
+    bold = _is_bold(page.raw, page.letter(run.start)) and _is_bold(page.raw, page.letter(run.start + last))
+    return _Fragment(words, tuple(box for box, _ in boxes), typical, page.glyph(place), bold)
 
 
 def _is_bold(text_page: Any, index: int) -> bool:
@@ -125,16 +154,34 @@ def _is_bold(text_page: Any, index: int) -> bool:
 
     name = ctypes.create_string_buffer(_NAME_LENGTH)
     pdfium.FPDFText_GetFontInfo(text_page, index, name, _NAME_LENGTH, None)
-    return bool(_BOLD.search(name.value.decode("latin-1")))
+    return _names_bold(name.value)
 
 
-def _line(fragment: _Fragment, main: Direction) -> Line:
+@lru_cache(maxsize=1024)
+def _names_bold(name: bytes) -> bool:
+    return bool(_BOLD.search(name.decode("latin-1")))
+
+
+def _line(fragment: _Fragment, main: Direction, *, crossing: bool) -> Line:
     """The fragment on a page turned until its text runs to the right."""
     boxes = [_turned(box, main) for box in fragment.boxes]
     left, right = min(box[0] for box in boxes), max(box[1] for box in boxes)
-    typical = sorted(boxes, key=lambda box: box[3] - box[2])[len(boxes) // 2]
-    sideways = fragment.direction != main and len(fragment.text) > _WORD
-    return Line(fragment.text, left, right, typical[2], typical[3], fragment.bold, sideways)
+    sideways = crossing and len(fragment.text) > _WORD
+    bottom, top = _turned(fragment.typical if sideways else _body(fragment), main)[2:]
+    return Line(fragment.text, left, right, bottom, top, fragment.bold, sideways)
+
+
+def _body(fragment: _Fragment) -> Box:
+    """As high as the type of the typical letter, around its baseline; its box where pdfium's size cannot be true."""
+    left, right, bottom, top = fragment.typical
+    if fragment.glyph is None:
+        return fragment.typical
+    x, y, (across, up) = fragment.glyph
+    size, height = math.hypot(across, up), max(top - bottom, right - left)
+    if not height / _UNLIKELY < size < height * _UNLIKELY:
+        return fragment.typical
+    foot, head = (x - _BELOW * across, y - _BELOW * up), (x + (1 - _BELOW) * across, y + (1 - _BELOW) * up)
+    return min(foot[0], head[0]), max(foot[0], head[0]), min(foot[1], head[1]), max(foot[1], head[1])
 
 
 def _turned(box: Box, main: Direction) -> Box:
@@ -167,14 +214,35 @@ def _same_line(line: Line, fragment: Line) -> bool:
 
 
 def _joined(line: Line, fragment: Line) -> Line:
-    size = max(line.size, fragment.size)
-    glue = "" if fragment.left - line.right < _GLUED * size else " "
     main = fragment if line.size < _SMALLER * fragment.size else line
     return Line(
-        line.text + glue + fragment.text,
+        line.text + _between(line, fragment) + fragment.text,
         min(line.left, fragment.left),
         max(line.right, fragment.right),
         main.bottom,
         main.top,
         line.bold and fragment.bold,
     )
+
+
+def _between(line: Line, fragment: Line) -> str:
+    """A blank, or nothing where both parts touch and are one word."""
+    size = max(line.size, fragment.size)
+    apart = fragment.left - line.right >= _GLUED * size
+    return " " if apart or _is_annotation(line, fragment) or _are_labels(line, fragment, size) else ""
+
+
+def _is_annotation(line: Line, fragment: Line) -> bool:
+    """Whether one of them is a raised mark, and the other one begins or ends with a word."""
+    if is_mark(line.text) and fragment.text[:1].isalpha():
+        return is_raised(line.size, line.baseline, fragment.size, fragment.baseline)
+    marks = is_mark(fragment.text.split(" ", 1)[0]) and is_annotated(line.text)
+    return marks and is_raised(fragment.size, fragment.baseline, line.size, line.baseline)
+
+
+def _are_labels(line: Line, fragment: Line, size: float) -> bool:
+    """Whether they are words of one size that stand on two levels, as labels in a figure do."""
+    level = abs(line.baseline - fragment.baseline) < _LEVEL * size
+    if level or min(line.size, fragment.size) < _SMALLER * size:
+        return False
+    return bool(_ENDS_IN_WORD.search(line.text[-_WORD:]) and _BEGINS_WITH_WORD.match(fragment.text))

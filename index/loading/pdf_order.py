@@ -6,6 +6,7 @@ between two columns.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ _PROSE_LENGTH = 20
 _CROSSING_SHARE = 0.25
 _JUMPS_SHARE = 0.4
 _SAME_ROW = 0.7
+_FULL = 0.8
+"""Of the width of the widest line of a column."""
+_NEXT = 2.0
+"""In sizes of type: how far below a line the next one is, at most."""
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
@@ -81,6 +86,27 @@ def _jumps(lines: Sequence[Line], gutter: float) -> bool:
 
 
 def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
+    """What stands above both columns as it is painted, then down the columns."""
+    head = _head(lines, gutter)
+    above = [line for line in lines if line.bottom >= head]
+    return above + _down_columns([line for line in lines if line.bottom < head], gutter)
+
+
+def _head(lines: Sequence[Line], gutter: float) -> float:
+    """Where the columns begin: at the first two lines in a row that fill one, as the names of authors hardly do."""
+    tops = []
+    for side in (-1, 1):
+        column = sorted((line for line in lines if _side(line, gutter) == side), key=lambda line: -line.bottom)
+        full = _FULL * max((line.width for line in column), default=0.0)
+        tops += [
+            above.top
+            for above, below in pairwise(column)
+            if min(above.width, below.width) >= full and above.bottom - below.bottom < _NEXT * above.size
+        ]
+    return max(tops, default=math.inf)
+
+
+def _down_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
     """From the top: what spans both columns parts the page into bands; in each, the left column comes first."""
     ordered: list[Line] = []
     left: list[Line] = []

@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
-from statistics import median
 from typing import TYPE_CHECKING, Literal
 
+from index.loading.pdf_margins import NEARLY, alike, edges_of, overlap, pitches, rounded
 from index.loading.pdf_words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from index.loading.pdf_lines import Line
+    from index.loading.pdf_margins import Edges
 
-Relation = Literal["join", "newline", "paragraph", "gap"]
-"""How a line goes on; across a gap it has to be looked for what it goes on with."""
+Relation = Literal["join", "newline", "paragraph"]
+"""How a line goes on from the one before."""
 
 _ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
 _BULLET = re.compile(r"[•▪◦●○■□►‣⁃]")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
+_NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECASE)
 _CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE)
+_HYPHEN = re.compile(r"[^\W\d_]-$")
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
 """The dots of a table of contents."""
-_SAME_SIZE = 1.13
-_NEARLY = 1.07
 _SMALLER = 0.94
 _BODY = 1.12
 """Type larger than this times that of the text is a heading, and does not go on elsewhere."""
+_TITLE, _TITLE_PITCH, _TITLE_LINES = 1.25, 2.0, 4
+"""How much larger than the text a title is, how far apart its lines are, in sizes of its type, and how many it has."""
 _GAP = 1.3
 _SLIGHT_GAP = 1.15
 _WIDE_GAP = 2.5
-_RUN_GAP = 2.0
+_LEVEL = 0.3
+"""Of the size of type: up to which distance two lines are on one level."""
 _HALF_LINE = 40
-_LOOK_BACK = 15
+_LOOK_BACK = 80
 _TAIL = 20
 _FAR_FROM_FULL = 0.6
-_NEIGHBOURS = 12
 _EM = 0.8
 """Of the height of a line: its type size, roughly the width of two letters."""
-_USUAL_PITCH = 1.25
-_FEWEST_SAMPLES = 5
 
 
 @dataclass(slots=True)
@@ -53,6 +53,9 @@ class Paragraph:
     first: Line
     last: Line
     page: int
+    """The index of the page on which it begins."""
+    last_page: int
+    """The index of the page on which its last line stands."""
     lines: int = 1
     bold: bool = False
     pages: list[tuple[int, int]] = field(default_factory=list)
@@ -70,14 +73,6 @@ class Paragraph:
     def is_item(self) -> bool:
         """Whether its last line that was kept as a line begins with the mark of a list."""
         return bool(_ITEM.match(self.text.rsplit("\n", 1)[-1]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """The margins of the column in which a line stands."""
-
-    left: float
-    right: float
 
 
 def paragraphs(pages: Sequence[Sequence[Line]], body: float) -> list[Paragraph]:
@@ -103,19 +98,19 @@ class _Joiner:
         self.found: list[Paragraph] = []
         self._later: list[Paragraph] = []
         self._pending: list[int] = []
-        self._pitch = _pitches(pages)
-        self._largest = _BODY * body
+        self._number = 0
+        self._pitch = pitches(pages)
+        self._body = body
         self._words = Words.of(line.text for lines in pages for line in lines)
 
     def page(self, number: int, lines: Sequence[Line]) -> None:
         """Add the lines of a page."""
+        self._number = number
         self._pending.append(number)
-        for edges, line in zip(_edges(lines), lines, strict=True):
+        for edges, line in zip(edges_of(lines), lines, strict=True):
             relation = self._relation(line, edges) if self.found else "paragraph"
-            if relation == "gap":
-                relation = "join" if self._resume(line) else "paragraph"
             if relation == "paragraph":
-                self._begin(Paragraph(line.text, line, line, number, bold=line.bold))
+                self._begin(Paragraph(line.text, line, line, number, number, bold=line.bold))
             else:
                 self._extend(self.found[-1], line, relation)
             self.found[-1].right = edges.right
@@ -137,6 +132,7 @@ class _Joiner:
         self._mark_pages(len(head))
         paragraph.text = head + line.text
         paragraph.last = line
+        paragraph.last_page = self._number
         paragraph.lines += 1
         paragraph.bold = paragraph.bold and line.bold
 
@@ -151,13 +147,15 @@ class _Joiner:
         """
         index = len(self.found) - 1
         while index > max(-1, len(self.found) - _LOOK_BACK) and not _continues(self.found[index], line):
-            if not _interrupts(self.found[index], line):
+            if not self._interrupts(self.found[index], line):
                 return False
             index -= 1
         if index < 0 or not _continues(self.found[index], line):
             return False
         resumed = self.found[index]
         between = self.found[index + 1 :]
+        if resumed.last_page == self._number and _displays(resumed, between, line):
+            return False
         before = [other for other in between if other.page <= resumed.page]
         if before:
             before[0].pages[:0] = [mark for mark in resumed.pages if not mark[0]]
@@ -170,40 +168,80 @@ class _Joiner:
         self._later += later
         return True
 
-    def _relation(self, line: Line, edges: _Edges) -> Relation:
+    def _relation(self, line: Line, edges: Edges) -> Relation:
         paragraph = self.found[-1]
-        last = paragraph.last
         if line.sideways:
             return "paragraph"
+        turned = bool(self._pending) or _turns(paragraph.last, line)
+        relation = "paragraph" if turned else self._below(paragraph, line, edges)
+        if relation == "paragraph" and line.size < _BODY * self._body and (turned or self._interrupts(paragraph, line)):
+            return "join" if self._resume(line) else "paragraph"
+        return relation
+
+    def _interrupts(self, paragraph: Paragraph, line: Line) -> bool:
+        """Notes at the foot, labels in figures, captions, stamps: what stands between two halves of a sentence."""
+        small = paragraph.last.size < _SMALLER * min(line.size, self._body)
+        return small or paragraph.last.sideways or bool(_CAPTION.match(paragraph.text))
+
+    def _below(self, paragraph: Paragraph, line: Line, edges: Edges) -> Relation:
+        """How a line goes on that stands below the last one, near or far."""
+        last = paragraph.last
         drop = last.bottom - line.bottom
-        moved = bool(self._pending) or drop < -0.3 * line.size or not _overlap(last, line)
-        if moved or _interrupts(paragraph, line):
-            return "gap" if line.size < self._largest else "paragraph"
-        if not _alike(last, line) or _CAPTION.match(line.text):
+        if not alike(last, line) or _CAPTION.match(line.text):
             return "paragraph"
+        if line.size > _TITLE * self._body and _NUMBERED.match(line.text):
+            return "paragraph"
+        if line.size > _TITLE * self._body and _entitles(paragraph, line, drop):
+            return "join"
+        pitch = self._pitch[rounded(line.size)]
+        if _is_broken(paragraph, line) and drop < _WIDE_GAP * pitch:
+            return "join"
         if paragraph.bold != line.bold and (paragraph.bold or paragraph.ends_sentence):
             return "paragraph"
-        if abs(drop) <= 0.3 * line.size:
+        if abs(drop) <= _LEVEL * line.size:
             return "join"
-        pitch = self._pitch[_rounded(line.size)]
         if drop > _GAP * pitch:
             return "join" if drop < _WIDE_GAP * pitch and _goes_on(paragraph, line) else "paragraph"
-        return _below(paragraph, line, edges, apart=drop > _SLIGHT_GAP * pitch)
+        return _directly_below(paragraph, line, edges, apart=drop > _SLIGHT_GAP * pitch)
 
 
-def _alike(last: Line, line: Line, tolerance: float = _SAME_SIZE) -> bool:
-    return last.sideways == line.sideways and 1 / tolerance < line.size / max(last.size, 0.1) < tolerance
+def _turns(last: Line, line: Line) -> bool:
+    """Whether a line stands above the last one, or beside it: at the head of a column, or in the margin."""
+    return last.bottom - line.bottom < -_LEVEL * line.size or not overlap(last, line)
 
 
-def _interrupts(paragraph: Paragraph, line: Line) -> bool:
-    """Notes at the foot, labels in figures, captions, stamps: what stands between two halves of a sentence."""
-    small = paragraph.last.size < _SMALLER * line.size
-    return small or paragraph.last.sideways or bool(_CAPTION.match(paragraph.text))
+def _entitles(paragraph: Paragraph, line: Line, drop: float) -> bool:
+    """Whether a line of a title goes on in the next one: titles are set loosely, and have colons and question marks."""
+    near = _LEVEL * line.size < drop < _TITLE_PITCH * line.size
+    same = alike(paragraph.last, line, NEARLY) and paragraph.bold == line.bold and paragraph.lines < _TITLE_LINES
+    return near and same and not _ITEM.match(line.text)
+
+
+def _is_broken(paragraph: Paragraph, line: Line) -> bool:
+    """Whether a word goes on from one line to the next."""
+    return bool(_HYPHEN.search(paragraph.text[-_TAIL:])) and line.text[:1].islower()
+
+
+def _displays(above: Paragraph, between: Sequence[Paragraph], below: Line) -> bool:
+    """Whether paragraphs stand in the column between a line and the text that may go on in it: code, quotes, formulas.
+
+    They are read where they stand, for what goes on after them speaks of them. A figure, which has a caption, a note in
+    the margin and the notes at the foot of the column before are not.
+    """
+    left, right = min(above.first.left, below.left), max(above.right, below.right)
+    if _turns(above.last, below) or any(_CAPTION.match(paragraph.text) for paragraph in between):
+        return False
+    return any(
+        below.bottom < paragraph.last.bottom < above.last.bottom
+        and not paragraph.last.sideways
+        and min(paragraph.last.right, right) > max(paragraph.last.left, left)
+        for paragraph in between
+    )
 
 
 def _continues(paragraph: Paragraph, line: Line) -> bool:
     """Across a gap: whether the paragraph's last sentence is not over, and this may be the rest of it."""
-    if not _alike(paragraph.last, line, _NEARLY) or paragraph.last.bold != line.bold or paragraph.ends_sentence:
+    if not alike(paragraph.last, line, NEARLY) or paragraph.last.bold != line.bold or paragraph.ends_sentence:
         return False
     if _ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
         return False
@@ -214,8 +252,8 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
     return prose and (line.text[:1].islower() or full)
 
 
-def _below(paragraph: Paragraph, line: Line, edges: _Edges, *, apart: bool) -> Relation:
-    """Directly below: indents, list marks and lines that end early say what begins anew."""
+def _directly_below(paragraph: Paragraph, line: Line, edges: Edges, *, apart: bool) -> Relation:
+    """At the usual distance, indents, list marks and lines that end early say what begins anew."""
     em = _EM * line.size
     last = paragraph.last
     end = last.right + _first_word_width(line)
@@ -234,7 +272,7 @@ def _below(paragraph: Paragraph, line: Line, edges: _Edges, *, apart: bool) -> R
     return "newline" if early and (apart or far) and not paragraph.is_item else "join"
 
 
-def _begins_by_indent(paragraph: Paragraph, line: Line, edges: _Edges, em: float) -> bool:
+def _begins_by_indent(paragraph: Paragraph, line: Line, edges: Edges, em: float) -> bool:
     """A first line set in, or an entry set out after lines set in."""
     last = paragraph.last
     set_in = line.left > edges.left + em and last.left < line.left - em and not paragraph.is_item
@@ -250,47 +288,3 @@ def _first_word_width(line: Line) -> float:
     """Of the first word and the blank before it, as wide as the line's letters are on average."""
     word = line.text.split(maxsplit=1)[0]
     return (len(word) + 1) * line.width / max(1, len(line.text))
-
-
-def _overlap(a: Line, b: Line) -> bool:
-    return min(a.right, b.right) > max(a.left, b.left)
-
-
-def _rounded(size: float) -> float:
-    return round(size * 2) / 2
-
-
-def _pitches(pages: Sequence[Sequence[Line]]) -> defaultdict[float, float]:
-    """For each size of type, the usual distance from one line to the next."""
-    samples: defaultdict[float, list[float]] = defaultdict(list)
-    for lines in pages:
-        for above, below in pairwise(lines):
-            drop = above.bottom - below.bottom
-            if _rounded(above.size) == _rounded(below.size) and 0 < drop < 3 * below.size and _overlap(above, below):
-                samples[_rounded(below.size)].append(drop)
-    known = {size: median(drops) for size, drops in samples.items() if len(drops) >= _FEWEST_SAMPLES}
-    sizes = {_rounded(line.size) for lines in pages for line in lines}
-    usual = median([pitch / size for size, pitch in known.items() if size]) if any(known) else _USUAL_PITCH
-    return defaultdict(lambda: 0.0, {size: known.get(size, usual * size) for size in sizes})
-
-
-def _edges(lines: Sequence[Line]) -> Iterator[_Edges]:
-    """The margins around each line: those of the run of lines of its kind, above and below, in which it stands."""
-    for index, line in enumerate(lines):
-        above = takewhile(_Beside(line), reversed(lines[max(0, index - _NEIGHBOURS) : index]))
-        below = takewhile(_Beside(line), lines[index : index + _NEIGHBOURS])
-        run = [line, *above, *below]
-        yield _Edges(min(other.left for other in run), max(other.right for other in run))
-
-
-@dataclass(slots=True)
-class _Beside:
-    """Whether a line goes on a run of lines in one column and one size, going up or down from the first."""
-
-    last: Line
-
-    def __call__(self, line: Line) -> bool:
-        near = abs(self.last.bottom - line.bottom) < _RUN_GAP * line.size
-        beside = near and _overlap(self.last, line) and _alike(self.last, line, _NEARLY)
-        self.last = line
-        return beside

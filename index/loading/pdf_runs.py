@@ -18,9 +18,27 @@ _BREAK = re.compile("\r\n|\r|\n|(\ufffe)")
 """pdfium ends a line with CR LF, and writes U+FFFE where it saw a hyphen there."""
 _COLUMN_GAP = 1.5
 _NEAR = 3.0
+_TOUCHING, _STEP, _SAME_SIZE = 0.12, 0.15, 0.9
+"""Of a height: the gap below which there is no blank, and how far apart two levels are; of a size: what is the same."""
+_STEP_REACH = 3
+"""How many letters around it are looked at: those of two labels that overlap cannot be told by their place."""
 
 Box = tuple[float, float, float, float]
 """Left, right, bottom, top, in points."""
+
+
+class Glyph(NamedTuple):
+    """A letter as it is set: where it stands on its baseline, and how far its type reaches upward from there."""
+
+    x: float
+    y: float
+    rise: tuple[float, float]
+    """The size of the type, in points, as a vector: it points up the page unless the text is turned."""
+
+    def is_on_another_level(self, other: Glyph) -> bool:
+        """Whether text that runs to the right goes on above or below, in the same size."""
+        size, smaller = max(self.rise[1], other.rise[1]), min(self.rise[1], other.rise[1])
+        return smaller > _SAME_SIZE * size and abs(self.y - other.y) > _STEP * size
 
 
 class Run(NamedTuple):
@@ -39,6 +57,8 @@ class PageText:
         self.raw = text_page
         self.text: str = text_page.get_text_range()
         self._pdfium = pdfium
+        # What pdfium writes its answers to.
+        self._matrix, self._x, self._y = pdfium.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
         self._wide = _Utf16(self.text)
 
     def runs(self) -> Iterator[Run]:
@@ -65,6 +85,20 @@ class PageText:
             return None
         return found.left, found.right, found.bottom, found.top
 
+    def glyph(self, position: int) -> Glyph | None:
+        """How the letter is set, or None where pdfium does not know.
+
+        The size of the type tells lines apart far better than the boxes of letters, which are as high as their font
+        says: a word in a typewriter font is a tenth lower than the prose around it, though both are set in ten points.
+        """
+        index = self.letter(position)
+        matrix, x, y = self._matrix, self._x, self._y
+        known = index >= 0 and self._pdfium.FPDFText_GetMatrix(self.raw, index, matrix)
+        if not known or not self._pdfium.FPDFText_GetCharOrigin(self.raw, index, x, y):
+            return None
+        size = self._pdfium.FPDFText_GetFontSize(self.raw, index)
+        return Glyph(x.value, y.value, (matrix.c * size, matrix.d * size))
+
     def ink(self, position: int) -> Box | None:
         """The box of what is black of the letter; None for a blank, or where pdfium knows none."""
         left, right, bottom, top = (ctypes.c_double() for _ in range(4))
@@ -85,19 +119,39 @@ class PageText:
                 yield Run(body, start + end - len(words[begin:end].lstrip()))
             begin = end
 
-    def _cuts(self, first: int, last: int) -> list[int]:
-        """Where text goes on behind a wide gap, or back on the left; pdfium gives a box for each run without one."""
+    def _cuts(self, first: int, last: int) -> Iterator[int]:
+        """Where text goes on behind a wide gap, back on the left, or on another level without a blank."""
         at = self._pdfium.FPDFText_GetCharIndexFromTextIndex
         start, end = at(self.raw, first), at(self.raw, last)
         count = self.raw.count_rects(start, end - start + 1) if 0 <= start < end else 0
         boxes = [self.raw.get_rect(index) for index in range(count)] if count > 1 else []
-        cuts = []
         for left, right in pairwise(boxes):
+            gap, height = right[0] - left[2], left[3] - left[1]
             back = right[2] < left[0] and abs(right[1] - left[1]) > 1
-            if back or right[0] - left[2] > _COLUMN_GAP * (left[3] - left[1]):
+            wide = back or gap > _COLUMN_GAP * height
+            if wide or (gap < _TOUCHING * height and _steps(left, right)):
                 letter = self.raw.get_index(right[0] + 1, (right[1] + right[3]) / 2, _NEAR, _NEAR)
-                cuts += [] if letter is None else [self._pdfium.FPDFText_GetTextIndexFromCharIndex(self.raw, letter)]
-        return cuts
+                if letter is not None:
+                    place = self._pdfium.FPDFText_GetTextIndexFromCharIndex(self.raw, letter)
+                    yield from (place,) if wide else self._step(place)
+
+    def _step(self, index: int) -> Iterator[int]:
+        """Near a letter, where type of one size goes on upon another level: two labels of a figure that overlap."""
+        near = range(max(0, index - _STEP_REACH), index + _STEP_REACH + 1)
+        places = [self._wide.position(other) for other in near if other < self._wide.length]
+        for (_, before), (place, after) in pairwise((place, self.glyph(place)) for place in places):
+            if before and after and before.is_on_another_level(after):
+                yield self._wide.index(place)
+
+
+def _steps(left: Box, right: Box) -> bool:
+    """Whether what is black of two parts of a line is higher, or lower, in one of them at its head and at its foot.
+
+    Here pdfium's order of sides holds: left, bottom, right, top.
+    """
+    foot, head = right[1] - left[1], right[3] - left[3]
+    least = _STEP * min(left[3] - left[1], right[3] - right[1])
+    return min(foot, head) > least or max(foot, head) < -least
 
 
 class _Utf16:
@@ -105,6 +159,7 @@ class _Utf16:
 
     def __init__(self, text: str) -> None:
         self._text = text if any(character > "\uffff" for character in text) else ""
+        self.length = len(text.encode("utf-16-le", "surrogatepass")) // 2 if self._text else len(text)
 
     def index(self, position: int) -> int:
         """From code points to UTF-16 units."""

@@ -9,9 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_CODE = "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>"
+
+
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """Words at a place, in points from the lower left corner; `upward` turns them to run up the page."""
+    """Words at a place, in points from the lower left corner; `upward` turns them to run up the page.
+
+    `code` sets them in a typewriter font, which says of itself that it is a sixth lower than the other one.
+    """
 
     x: float
     y: float
@@ -19,11 +25,12 @@ class Printed:
     size: float = 11
     bold: bool = False
     upward: bool = False
+    code: bool = False
 
     def operators(self) -> bytes:
         escaped = self.words.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
         matrix = f"0 1 -1 0 {self.x} {self.y}" if self.upward else f"1 0 0 1 {self.x} {self.y}"
-        font = "F2" if self.bold else "F1"
+        font = "F3" if self.code else "F2" if self.bold else "F1"
         return f"BT /{font} {self.size} Tf {matrix} Tm ({escaped}) Tj ET\n".encode("cp1252")
 
 
@@ -62,7 +69,7 @@ def build(
         bodies.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /CropBox [{crop}] /Rotate {rotate} "
             f"/Contents {len(bodies)} 0 R "
-            f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> {pictures} >> >>".encode()
+            f"/Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 {_CODE} >> {pictures} >> >>".encode()
         )
         kids.append(len(bodies))
     bodies[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(f'{kid} 0 R' for kid in kids)}] >>".encode()

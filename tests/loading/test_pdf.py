@@ -264,13 +264,13 @@ def test_a_table_keeps_its_rows() -> None:
 
 
 def test_a_line_with_raised_figures_is_one_line() -> None:
-    """A figure that is set higher belongs to the word before it."""
+    """A figure that is set higher stands behind the word before it, and is no part of the word."""
     page = [
         Printed(72, 700, "The bees are well", 11),
         Printed(156, 704, "2", 7),
         Printed(163, 700, "and so is the queen.", 11),
     ]
-    assert read(build([page])).text == "The bees are well2 and so is the queen."
+    assert read(build([page])).text == "The bees are well 2 and so is the queen."
 
 
 def test_labels() -> None:

@@ -43,7 +43,7 @@ def test_a_document_or_a_reason(path: Path) -> None:
 SAID = {
     "a paper in two columns": (
         "pdf/multi-column.pdf",
-        "degradation is often observed in practice2, indicating the needs",
+        "degradation is often observed in practice 2, indicating the needs",
     ),
     "a sentence over a page break": ("pdf/multi-column-2p.pdf", "results on multiple open-domain QA datasets"),
     "a sentence around a stamp": (

@@ -1,0 +1,101 @@
+"""PDF: whatever stands on a page, its lines become paragraphs, and none is lost but what repeats."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.loading import load_bytes
+from index.loading.normalising import normalise
+from index.loading.pdf_describing import describe
+from index.loading.pdf_furniture import without_furniture
+from index.loading.pdf_headings import heading_levels
+from index.loading.pdf_lines import Line, Sheet
+from index.loading.pdf_order import in_reading_order
+from index.loading.pdf_paragraphs import body_size, paragraphs
+from tests.loading.pdfs import Printed, build, column
+
+SIGNS = [
+    "#",
+    "# #",
+    "#1",
+    "1",
+    "# 1",
+    "1 #",
+    "ii",
+    "ı",
+    "İ",
+    "٣",
+    "²",
+    "-",
+    "-\u00ad",
+    "\ufffe",
+    "\ufffd",
+    "%",
+    "\\1",
+    "",
+]
+"""What stands for something in a pattern, looks like a number, or looks like a numeral that is none."""
+
+words = st.lists(st.sampled_from(SIGNS) | st.text(max_size=4), min_size=1, max_size=4).map(" ".join)
+lines = st.builds(
+    lambda text, left, width, bottom, size, bold, sideways: Line(
+        text, left, left + width, bottom, bottom + size, bold, sideways
+    ),
+    words.map(lambda text: " ".join(normalise(text).split())).filter(bool),
+    st.sampled_from([0.0, 72.0, 300.0]),
+    st.sampled_from([0.0, 10.0, 200.0, 500.0]),
+    st.sampled_from([-3.0, 20.0, 30.0, 400.0, 411.0, 760.0]),
+    st.sampled_from([0.0, 8.0, 11.0, 20.0]),
+    st.booleans(),
+    st.sampled_from([False, False, False, True]),
+)
+sheets = st.lists(st.lists(lines, max_size=6).map(lambda found: Sheet(792.0, tuple(found))), min_size=1, max_size=6)
+
+
+@given(sheets)
+def test_no_page_is_too_odd(pages: list[Sheet]) -> None:
+    """Any lines become paragraphs with all of their letters; what is left out are whole lines."""
+    body = body_size([sheet.lines for sheet in pages])
+    kept, notes = without_furniture(pages, body)
+    printed, left = (Counter(line for found in found_ for line in found) for found_ in (map(_lines, pages), kept))
+    assert left <= printed
+    assert bool(notes) == (left != printed)
+    if any(kept):
+        found = paragraphs([in_reading_order(found) for found in kept], body)
+        heading_levels(found, body, [])
+        describe({}, found, body, "a.pdf")
+        assert _letters(paragraph.text for paragraph in found) == _letters(line.text for line in left.elements())
+
+
+def _lines(sheet: Sheet) -> tuple[Line, ...]:
+    return sheet.lines
+
+
+def _letters(texts: object) -> Counter[str]:
+    """Each letter, hyphens and blanks aside: these come and go where lines are joined."""
+    return Counter(letter for text in texts for letter in text if letter != "-" and not letter.isspace())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sign", ["#", "# of bees:", "A #", "# 1 of #", "Hive #{number}", "#{number} #"])
+def test_a_number_sign_at_the_edge_of_a_page(sign: str) -> None:
+    """It is no number: it was taken for one beside lines that have one in its place."""
+    heads = [sign.replace("{number}", str(number)) if number % 2 else sign.replace("#", "1") for number in range(6)]
+    pages = [
+        [Printed(72, 760, head), *column([f"Day {number * number} was fine."], top=500)]
+        for number, head in enumerate(heads)
+    ]
+    text = load_bytes(build(pages), source="a.pdf").text
+    assert all(f"Day {number * number} was fine." in text for number in range(6))
+
+
+@pytest.mark.parametrize("letter", ["ı", "İ", "ſ", "Ⅳ"])
+def test_a_letter_that_is_no_numeral(letter: str) -> None:
+    """A dotless i at the edge of a page is a letter of Turkish, and no Roman one."""
+    page = Sheet(792.0, (Line(letter, 72, 80, 30, 41), Line("The bees are well.", 72, 200, 400, 411)))
+    kept, notes = without_furniture([page] * 4, 11)
+    assert (len(kept), all(kept)) == (4, True)
+    assert "page numbers" not in "".join(notes)

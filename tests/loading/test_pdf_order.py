@@ -1,0 +1,221 @@
+"""PDF: lines stay in the order in which they are read, whatever they are set in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.loading import load_bytes
+from tests.loading.pdfs import Printed, build, column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def paragraphs(*pages: Sequence[Printed]) -> list[str]:
+    """The paragraphs of a document of these pages."""
+    return load_bytes(build(pages), source="a.pdf").text.split("\n\n")
+
+
+def manual(lines: Sequence[tuple[str, str]], *, top: float = 700, size: float = 11) -> list[Printed]:
+    """Lines that begin with words in a typewriter font, each letter of it six tenths of the size, or with none."""
+    printed = []
+    for number, (code, words) in enumerate(lines):
+        y = top - 13 * number
+        printed += [Printed(72, y, code, size, code=True)] if code else []
+        printed.append(Printed(72 + 0.6 * size * len(f"{code} " if code else ""), y, words, size))
+    return printed
+
+
+MANUAL = (
+    ("REF_URL, SRCH_URL, and the SRCH_URL1 of each library", "are links, in which the text corre-"),
+    ("", "sponds to an address, but with positions that hold the percent sign and a letter of a call of"),
+    ("sprintf(address, database, query, entry, number)", "for its variables. It uses the name, to-"),
+    ("", "gether with a word of the question, and the other ones use the number of the entry, and"),
+    ("start, stop, n1, and the length of the sequences", "as they are in the table above."),
+)
+PROSE = MANUAL[1][1]
+
+
+def test_lines_with_code_stay_in_order() -> None:
+    """A line whose first letters are set in a typewriter font is no smaller than the line above it."""
+    (text,) = paragraphs(manual(MANUAL))
+    places = [
+        text.index(words)
+        for words in ("text corresponds to an address", "sprintf(address", "together with a word", "start, stop")
+    ]
+    assert places == sorted(places)
+
+
+def test_no_paragraph_ends_within_a_word() -> None:
+    """A line that ends in a hyphen goes on in the next one, also where that one is set in."""
+    lines = [
+        PROSE,
+        "blastx  Compare the sequence to a database, by com-",
+        "    paring all of its frames, and allow gaps.",
+    ]
+    assert not [text for text in paragraphs(column(lines)) if text.endswith("-")]
+
+
+def _display(size: float) -> list[Printed]:
+    """Prose, a line of code in smaller type, and prose that goes on with it."""
+    above = column(["The bees are counted in the morning by means of the call", "of the command"])
+    code = Printed(100, 655, "count --bees hive.txt", size, code=True)
+    return [*above, code, *column(["which writes the number of them, and the hour, on the door."], top=630)]
+
+
+@pytest.mark.parametrize("size", [7, 9, 11])
+def test_code_between_two_halves_of_a_sentence_stays_there(size: float) -> None:
+    """What is displayed within a sentence is read where it stands, for the sentence speaks of it."""
+    text = " ".join(paragraphs(_display(size)))
+    places = [text.index(words) for words in ("of the command", "count --bees", "which writes")]
+    assert places == sorted(places)
+
+
+def test_headings_are_not_joined_over_their_sections() -> None:
+    """The text between two headings is smaller than they are, and does not interrupt them."""
+    page = [
+        Printed(72, 720, "3.3 The counting of bees in the hives of our village", 12, bold=True),
+        *column([PROSE] * 4, top=700),
+        Printed(72, 620, "3.4 The weighing of honey", 12, bold=True),
+        *column([PROSE] * 4, top=600),
+    ]
+    found = paragraphs(page)
+    assert found[0] == page[0].words
+    assert "3.4 The weighing of honey" in found
+
+
+def _columns(labels: int) -> list[Printed]:
+    """Two columns; at the foot of the left one a note, at the head of the right one a figure with many labels."""
+    left = column(["The bees left the hive in the morning,", "while the dew was on the clover, for sev-"], top=300)
+    note = Printed(72, 100, "8 So says the book of the bees.", 8)
+    ticks = [Printed(330 + 70 * (number % 2), 760 - 9 * number, str(number), 6) for number in range(labels)]
+    caption = Printed(330, 450, "Figure 1: Bees by the hour of the day.", 9)
+    right = column(["eral hours, and nobody had seen them,", "until the bells rang for noon."], x=330, top=420)
+    return [*left, note, *ticks, caption, *right]
+
+
+@pytest.mark.parametrize("labels", [3, 18, 34])
+def test_notes_and_figures_between_two_columns(labels: int) -> None:
+    """A word that is broken over two columns is whole, however much stands between its halves."""
+    found = paragraphs(_columns(labels))
+    assert any("on the clover, for several hours, and nobody" in text for text in found)
+    assert "8 So says the book of the bees." in found
+
+
+def test_a_note_does_not_stand_within_a_sentence() -> None:
+    """The text of a note at the foot is a paragraph of its own, and the sentence above it goes on in the next page."""
+    first = [
+        *column([PROSE] * 3, top=180),
+        Printed(72, 141, "and the composition bias rarely pro-", 11),
+        Printed(72, 100, "1", 6),
+        Printed(76, 97, "In principle, the number of bees is a whole one, and so is", 8),
+        Printed(72, 87, "that of the hives.", 8),
+    ]
+    found = paragraphs(first, column(["duces numbers, but it can cause doubts."]))
+    assert any(text.endswith("rarely produces numbers, but it can cause doubts.") for text in found)
+    assert "1 In principle, the number of bees is a whole one, and so is that of the hives." in found
+
+
+SEAMS = {
+    "the mark at the head of a note": (
+        [Printed(72, 700, "1", 6), Printed(76, 697, "In principle", 9)],
+        "1 In principle",
+    ),
+    "a sign at the head of a note": (
+        [Printed(72, 703, "†", 8), Printed(76, 700, "Equal contribution", 11)],
+        "† Equal contribution",
+    ),
+    "a mark behind a word": (
+        [Printed(72, 700, "It was seen in practice"), Printed(180, 704, "12", 7), Printed(188, 700, ", too.")],
+        "It was seen in practice 12, too.",
+    ),
+    "a mark behind a full stop": (
+        [Printed(72, 700, "The bees are well."), Printed(159, 704, "2", 7), Printed(166, 700, "So is the queen.")],
+        "The bees are well. 2 So is the queen.",
+    ),
+    "labels on two levels": ([Printed(72, 700, "adult", 10), Printed(90, 696, "child", 10)], "adult child"),
+}
+
+
+@pytest.mark.parametrize(("page", "text"), SEAMS.values(), ids=SEAMS.keys())
+def test_what_is_no_part_of_a_word_is_apart_from_it(page: list[Printed], text: str) -> None:
+    """Marks of notes and labels of figures are not glued to words, for nobody would find these."""
+    assert paragraphs(page) == [text]
+
+
+WHOLE = {
+    "a power": ([Printed(72, 700, "about 12 m"), Printed(127, 704, "2", 7), Printed(132, 700, "of wax")], "m2 of wax"),
+    "a formula": ([Printed(72, 700, "CO"), Printed(89, 697, "2", 7), Printed(94, 700, "and wax")], "CO2 and wax"),
+    "a function": (
+        [Printed(72, 700, "the sin"), Printed(104.4, 704, "2", 7), Printed(111, 700, "of it")],
+        "sin2 of it",
+    ),
+    "a name of one size": ([Printed(72, 700, "fasta36 and page1")], "fasta36 and page1"),
+    "a word in two parts": ([Printed(72, 700, "bee"), Printed(90.3, 700, "hive")], "beehive"),
+    "a letter that is lowered": (
+        [Printed(72, 700, "T"), Printed(77, 697.6, "E"), Printed(83, 700, "X is a program")],
+        "TEX is a program",
+    ),
+}
+
+
+@pytest.mark.parametrize(("page", "text"), WHOLE.values(), ids=WHOLE.keys())
+def test_what_is_one_word_stays_one(page: list[Printed], text: str) -> None:
+    """Powers, formulas and words that are painted in parts are not taken apart."""
+    assert text in " ".join(paragraphs(page))
+
+
+TITLES = {
+    "a colon": ["The Bees:", "A Unified Toolkit for the Reading of Hives"],
+    "a question": ["Do Bees Count?", "An Answer from the Village", "of the Hives"],
+    "three lines": ["The Bees of the Village", "and of All of the Villages Around", "Honey in Winter"],
+}
+
+
+@pytest.mark.parametrize("pitch", [20, 30])
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES.keys())
+def test_a_title_of_several_lines_is_whole(title: list[str], pitch: int) -> None:
+    """However its lines end, and however loosely they are set."""
+    lines = [Printed(150 + 40 * (n % 2), 740 - n * pitch, words, 17) for n, words in enumerate(title)]
+    page = [*lines, Printed(200, 640, "Ada Lovelace"), *column([PROSE] * 4, top=600)]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert document.title == " ".join(title)
+    assert document.text.startswith(" ".join(title) + "\n\nAda Lovelace")
+
+
+def test_chapters_and_numbered_headings_are_not_one_title() -> None:
+    """Headings below each other, each with its number, stay apart."""
+    page = [Printed(72, 740, "1 The Bees of the Village", 17), Printed(72, 715, "1.1 Their Number", 17)]
+    assert paragraphs([*page, *column([PROSE] * 4, top=680)])[:2] == ["1 The Bees of the Village", "1.1 Their Number"]
+
+
+def test_authors_come_before_the_abstract() -> None:
+    """Names that stand side by side above two columns are read before the columns are."""
+    title = Printed(130, 745, "On the Bees of the Villages around the Mill", 17)
+    names = [
+        item
+        for n, words in enumerate([("Ada Lovelace", "Charles Babbage"), ("London Museum of Engines", "Cambridge")])
+        for item in (Printed(100, 715 - 13 * n, words[0]), Printed(360, 715 - 13 * n, words[1]))
+    ]
+    left = [
+        "The bees left the hive in the early",
+        "morning, while the dew was still",
+        "on the clover, and did not come",
+    ] * 3
+    right = [
+        "back before the bells of the village",
+        "rang for noon, and nobody had seen",
+        "them by the road or by the mill",
+    ] * 3
+    text = [
+        item
+        for n, (a, b) in enumerate(zip(["Abstract", *left[1:]], right, strict=True))
+        for item in (Printed(72, 660 - 13 * n, a), Printed(330, 660 - 13 * n, b))
+    ]
+    found = " ".join(paragraphs([title, *names, *text]))
+    places = [
+        found.index(words) for words in ("On the Bees", "Charles Babbage", "Cambridge", "Abstract", "back before")
+    ]
+    assert places == sorted(places)
