@@ -79,7 +79,7 @@ class Attack:
         trial = Trial()
         try:
             self.run(server, trial)
-        except Exception as error:  # noqa: BLE001  a broken server breaks requests in many ways; the table has to say so
+        except Exception as error:  # a broken server breaks requests in many ways
             trial.doubts.append(_line("The attack could not go on.", f"{type(error).__name__}: {error}"))
         return trial.outcome
 
