@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _against(face: str, attacks: Sequence[Attack]) -> Iterator[Outcome]:
-    """Run attacks against one program, which is started anew when an attack has stopped it."""
+    """Run attacks against one program, which is started anew when an attack got through."""
     with tempfile.TemporaryDirectory(prefix="pincite-attack-") as folder, ExitStack() as servers:
         server: Server | None = None
         for number, attack in enumerate(each for each in attacks if face in each.faces):
@@ -51,6 +51,9 @@ def _against(face: str, attacks: Sequence[Attack]) -> Iterator[Outcome]:
             began = monotonic()
             outcome = attack.on(server)
             _print(face, attack, outcome, monotonic() - began)
+            if not outcome.held:
+                servers.close()  # what got through must not be held against the next attack
+                server = None
             yield outcome
 
 

@@ -83,7 +83,9 @@ def _names(server: Server, trial: Trial) -> None:
             trial.holds("The form of a batch reads no file.", hidden.word not in form.text, form.text)
             for place in ({"folder": name}, {"folder": str(server.outside)}, {"url": f"file://{hidden.path}"}):
                 added = visitor.post("/v1/documents", json=place)
-                trial.holds(f"{next(iter(place))} of the server is refused.", 400 <= added.status_code < 500, added.text)
+                trial.holds(
+                    f"{next(iter(place))} of the server is refused.", 400 <= added.status_code < 500, added.text
+                )
             visitor.finished(visitor.add({f"{name}.md": f"A note named like {uuid.uuid4()}.".encode()}))
             told = visitor.post("/gradio_api/upload", files=[("files", (f"{name}.md", b"x"))], headers=own).text
             trial.holds("The response to an upload names no folder.", not server.leak(told.replace(name, "")), told)

@@ -103,7 +103,9 @@ def _odd_bodies(server: Server, trial: Trial) -> None:
         targets = [route for route in routes if kind == JSON or route.startswith((*_FORMS, "/page/"))]
         statuses: dict[str, int] = {}
 
-        def load(kind: str = kind, body: bytes = body, told: dict[str, int] = statuses, to: list[str] = targets) -> None:
+        def load(
+            kind: str = kind, body: bytes = body, told: dict[str, int] = statuses, to: list[str] = targets
+        ) -> None:
             told.update({target: sent(server, target, kind, body, _PATIENCE) for target in to})
 
         pulse = pulse_during(server, load)

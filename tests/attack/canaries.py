@@ -91,12 +91,13 @@ def listening() -> Iterator[tuple[str, list[str]]]:
 
     class Listener(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            """Whatever is asked, it is noted."""
             asked.append(f"{self.command} {self.path}")
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"The inner server speaks.")
 
-        do_HEAD = do_POST = do_GET
+        do_HEAD = do_POST = do_GET  # noqa: N815  names that http.server looks for
 
         def log_message(self, *_: object) -> None:
             """Nothing is printed."""

@@ -100,7 +100,7 @@ _SHAPES: dict[str, Any] = {
 
 
 def _deletion(server: Server, trial: Trial) -> None:
-    """Files and folders that the server is made to take for uploads: it moves or removes those when it has read them."""
+    """Files and folders that the server is made to take for uploads: it removes those when they are read."""
     with server.visitor() as visitor:
         honest_upload(server, trial, visitor)
         index, working = upload_event(visitor), server.home / "working"

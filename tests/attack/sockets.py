@@ -58,6 +58,11 @@ class Line:
             self.ended = True
         return not self.ended
 
+    def drip(self) -> None:
+        """Send one byte, whatever the server has said meanwhile."""
+        with suppress(OSError):
+            self.socket.send(b"x")
+
     def listen(self, seconds: float) -> bool:
         """Hear what the server says within some time; whether it has answered or hung up."""
         end = time.monotonic() + seconds

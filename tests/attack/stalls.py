@@ -41,7 +41,8 @@ def _half_headers(server: Server, trial: Trial) -> None:
         with _dripping(lines["dripping"]):
             waited = _wait(lambda: not any(_open(each) for each in lines.values()))
         for what, each in lines.items():
-            trial.holds(f"All {what} headers are ended within {_LONGEST:.0f} s.", not _open(each), f"{_open(each)} open")
+            seen = f"{_open(each)} of {len(each)} open"
+            trial.holds(f"All {what} headers are ended within {_LONGEST:.0f} s.", not _open(each), seen)
     trial.holds("600 half-sent headers: /healthz answers within a second.", pulse.regular, pulse)
     trial.figure(f"ended after {waited:.0f} s; {pulse}")
     slimmed(server, trial, before)
@@ -75,7 +76,7 @@ def _dripped_bodies(server: Server, trial: Trial) -> None:
     """64 uploads from one address, a byte a second each; then as many from four addresses."""
     with server.visitor(BYSTANDER) as visitor:
         trial.works("An honest upload is taken.", visitor.upload("drip.txt", b"The honest one does not drip."))
-    for what, addresses in {"one address": ["127.0.0.1"], "four addresses": [f"127.0.0.{n}" for n in (3, 4, 5, 6)]}.items():
+    for what, addresses in _DRIPPERS.items():
         with ExitStack() as opened:
             lines = [
                 line
@@ -98,6 +99,7 @@ def _dripped_bodies(server: Server, trial: Trial) -> None:
             trial.works("An upload is taken afterwards.", bystander.upload("drip.txt", b"The honest one is back."))
 
 
+_DRIPPERS = {"one address": ["127.0.0.1"], "four addresses": [f"127.0.0.{number}" for number in (3, 4, 5, 6)]}
 _BEGUN = {
     "/v1/documents": (FORM, _PART),
     "/gradio_api/upload": (FORM, _PART),
@@ -145,7 +147,7 @@ def _dripping(lines: list[Line]) -> Iterator[None]:
     def drip() -> None:
         while not over.wait(1):
             for line in lines:
-                line.say(b"x")
+                line.drip()
 
     thread = threading.Thread(target=drip, daemon=True)
     thread.start()
