@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.attack.outcomes import Attack
@@ -12,7 +13,7 @@ from tests.attack.sockets import FORM, JSON, PIECE, chunked, flood, head, sent
 from tests.attack.vitals import memory, pulse_during, slimmed, steady
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.attack.outcomes import Trial
     from tests.attack.servers import Server
@@ -71,14 +72,14 @@ def _below_the_limit(server: Server, trial: Trial) -> None:
     for target in ("/gradio_api/queue/join", "/gradio_api/call/v2/ask", "/gradio_api/component_server", *targets):
         for size in (7_900_000, 990_000):
             body = b"".join(_brackets(size))
-            load = _at_once([lambda target=target, body=body: sent(server, target, JSON, body, _PATIENCE)] * 6)
+            load = _at_once([partial(sent, server, target, JSON, body, _PATIENCE)] * 6)
             if not steady(server, trial, f"Six times {size / _MEGABYTE} MB to {target}", load):
                 slimmed(server, trial, before)
                 return
     slimmed(server, trial, before)
 
 
-def _at_once(requests: list[Callable[[], object]]) -> Callable[[], None]:
+def _at_once(requests: Sequence[Callable[[], object]]) -> Callable[[], None]:
     """A load of several requests at the same time."""
 
     def load() -> None:
@@ -151,7 +152,7 @@ def _many_uploads(server: Server, trial: Trial) -> None:
     part = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="m.bin"\r\n\r\n%b\r\n--edge--\r\n'
     body = part % (b"\x00\x01\x02\x03" * _MEGABYTE)
     targets = ("/v1/documents", "/gradio_api/upload")
-    load = _at_once([lambda target=target: sent(server, target, FORM, body, _PATIENCE) for target in targets] * 8)
+    load = _at_once([partial(sent, server, target, FORM, body, _PATIENCE) for target in targets] * 8)
     steady(server, trial, "Sixteen uploads of 4 MB at a time", load)
     with server.visitor(BYSTANDER) as bystander:
         job = bystander.finished(bystander.add({"after.txt": b"The bystander adds after the uploads."}), 120)

@@ -72,8 +72,8 @@ def _beside_the_upload(server: Server, uploaded: list[str]) -> Iterator[tuple[st
     """Links and dots from the folder in which uploads lie, whether or not the server says where that is."""
     name = uploaded[0].rsplit("/", 1)[-1] if uploaded else "honest.txt"
     linked, inner = canary(server.outside), canary(server.outside)
-    for path in [path for path in server.home.rglob("honest*.txt") if path.is_file() and not path.is_symlink()]:
-        link, folder = (path.with_name(f"{kind}-{path.stem}.txt") for kind in ("link", "folder"))
+    for lying in [path for path in server.home.rglob("honest*.txt") if path.is_file() and not path.is_symlink()]:
+        link, folder = (lying.with_name(f"{kind}-{lying.stem}.txt") for kind in ("link", "folder"))
         link.symlink_to(linked.path)
         yield "A symbolic link", str(link), linked.word
         folder.symlink_to(inner.path.parent, target_is_directory=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.attack.outcomes import Trial
     from tests.attack.servers import Server
+    from tests.attack.visitors import Visitor
 
 TRUE, FALSE = "nine", "five"
 QUESTION = "How many silver crowns did keeper {name} earn?"
@@ -167,11 +168,11 @@ def _misshapen(server: Server, trial: Trial) -> None:
             trial.holds(f"After {what} every passage is where it says.", not wrong, wrong[:1])
 
 
-def _quotes(visitor: Any, hit: dict[str, Any]) -> bool:
+def _quotes(visitor: Visitor, hit: dict[str, Any]) -> bool:
     """Whether the words of a hit stand in their document."""
     span = {"start": hit["start"], "end": hit["end"]}
     part = visitor.get(f"/v1/documents/{hit['document']['id']}/text", params=span)
-    return part.status_code == 200 and part.json()["text"] == hit["text"]
+    return part.status_code == 200 and bool(part.json()["text"] == hit["text"])
 
 
 def _spans(document: dict[str, Any]) -> None:

@@ -14,8 +14,6 @@ from tests.attack.sockets import FORM, JSON, Line, head
 from tests.attack.visitors import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.attack.outcomes import Trial
     from tests.attack.servers import Server
 
@@ -111,12 +109,10 @@ def _hosts(server: Server, trial: Trial, visitor: Visitor, what: str, headers: l
 
 def _shares(server: Server, trial: Trial) -> None:
     """Forged addresses give no more places than one visitor has, and take none from others."""
-    honest = _taken(server, "127.0.0.1", lambda number: {})
+    honest = _taken(server)
     trial.figure(f"of {_MANY} unfinished uploads {honest} were taken from one address")
     for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "CF-Connecting-IP", "True-Client-IP"):
-        form = "for={}" if name == "Forwarded" else "{}"
-        field = name.replace("-", "_")
-        taken = _taken(server, "127.0.0.1", lambda number, f=field, t=form: {f: t.format(f"10.0.0.{number + 1}")})
+        taken = _taken(server, name, "for=10.0.0.{}" if name == "Forwarded" else "10.0.0.{}")
         trial.holds(f"{name} gives no more places.", taken <= honest + 2, f"{taken}, and {honest} without it")
     with ExitStack() as held:
         for _ in range(_MANY):
@@ -163,15 +159,16 @@ def _past_the_proxy(server: Server, trial: Trial) -> None:
     with server.visitor() as visitor:
         for what, headers in _FORGED.items():
             _hosts(server, trial, visitor, what, headers)
-    honest = _taken(server, "127.0.0.1", lambda number: {})
-    forged = _taken(server, "127.0.0.1", lambda number: {"X_Forwarded_For": f"10.1.0.{number + 1}"})
+    honest = _taken(server)
+    forged = _taken(server, "X-Forwarded-For", "10.1.0.{}")
     trial.holds("Beside the proxy forged addresses give no more places.", forged <= honest + 2, f"{forged}, {honest}")
 
 
-def _taken(server: Server, address: str, headers: Callable[[int], dict[str, str]]) -> int:
-    """How many of many unfinished uploads a server holds open at a time."""
+def _taken(server: Server, name: str = "", form: str = "") -> int:
+    """How many of many unfinished uploads a server holds open at a time, each with another forged address if any."""
+    forged = [{name.replace("-", "_"): form.format(number + 1)} if name else {} for number in range(_MANY)]
     with ExitStack() as held:
-        lines = [_hold(held, server, address, headers(number)) for number in range(_MANY)]
+        lines = [_hold(held, server, "127.0.0.1", headers) for headers in forged]
         time.sleep(2)
         return sum(line is not None and not line.over() for line in lines)
 

@@ -58,7 +58,7 @@ GRADIO = (
 
 def service(visitor: Visitor) -> list[tuple[str, str]]:
     """The service's routes, of its description, with ids that nothing has."""
-    routes = []
+    routes: list[tuple[str, str]] = []
     for path, methods in visitor.get("/openapi.json").json()["paths"].items():
         filled = path
         for name, value in _FILLED.items():

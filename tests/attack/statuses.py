@@ -36,7 +36,9 @@ def _listed(server: Server, trial: Trial) -> None:
             reply = visitor.bare("POST", target, [("Content-Type", JSON), *visitor.own.items()], body.encode())
             _fine(server, trial, f"POST {target} {body[:60]}", reply)
         for event in events(visitor):
-            for data in ([], [None], [[]] * 30, [{}] * len(event["inputs"]), ["x"] * len(event["inputs"])):
+            count = len(event["inputs"])
+            odd: tuple[list[object], ...] = ([], [None], [[]] * 30, [{}] * count, ["x"] * count)
+            for data in odd:
                 body = json.dumps({"data": data, "fn_index": event["id"], "session_hash": uuid.uuid4().hex})
                 reply = visitor.bare("POST", "/gradio_api/queue/join", [("Content-Type", JSON)], body.encode())
                 _fine(server, trial, f"Event {event['id']} with {str(data)[:40]}", reply)
