@@ -176,7 +176,7 @@ def _rebinding(server: Server, trial: Trial) -> None:
                 ("X-Pincite", "page"),
             ]
             name = f"rebound{uuid.uuid4().hex[:10]}"
-            for target in (*targets, f"/v1/documents/{kept}/text", f"/v1/documents/{kept}/original", "/metrics"):
+            for target in (*targets, f"/v1/documents/{kept}/text", f"/v1/documents/{kept}/original"):
                 reply = visitor.bare("GET", target, own)
                 trial.holds(f"GET {target} by {host} is refused.", reply.status in (400, 403, 421), reply)
             for change in _changes(name, kept, NOTHING):
