@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import uuid
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TRUE, FALSE = "nine", "five"
 QUESTION = "How many silver crowns did keeper {name} earn?"
 _HASH = 64
+_IDENTITY = re.compile(r"[0-9a-f]{64}")
 
 
 def _note(name: str) -> bytes:
@@ -53,7 +55,6 @@ def _libraries(server: Server, trial: Trial) -> None:
             theirs, ours = says(found, name, FALSE), says(found, name, TRUE)
             trial.holds(f"After {way} the true words are found.", ours, f"{told} {found}")
             trial.holds(f"After {way} the forged words are not found.", not theirs, f"{told} {found}")
-            trial.holds(f"{way} does not call the forged words unchanged.", not theirs or "unchanged" not in told, told)
     trial.figure("the import was refused" if imported.returncode else "the import was accepted as a claim")
 
 
@@ -143,7 +144,7 @@ def _misshapen(server: Server, trial: Trial) -> None:
     command(home, "export-library", home / "true.zip")
     with zipfile.ZipFile(home / "true.zip") as archive:
         parts = {part: archive.read(part) for part in archive.namelist()}
-    for what, spoil in _SPOILT.items():
+    for what, spoil in trial.some(_SPOILT.items(), 2):
         spoilt = dict(parts)
         manifest = json.loads(parts["manifest.json"])
         for part in parts:
@@ -164,6 +165,8 @@ def _misshapen(server: Server, trial: Trial) -> None:
         with server.visitor() as visitor:
             asked = visitor.post("/v1/search", json={"question": QUESTION.format(name=name), "limit": 20})
             trial.holds(f"After {what} the server still searches.", asked.status_code == 200, asked.text)
+            odd = [document["id"] for document in visitor.documents() if not _IDENTITY.fullmatch(document["id"])]
+            trial.holds(f"After {what} every document is named by a hash.", not odd, odd)
             wrong = [hit for hit in asked.json().get("hits", []) if not _quotes(visitor, hit)]
             trial.holds(f"After {what} every passage is where it says.", not wrong, wrong[:1])
 

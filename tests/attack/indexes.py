@@ -24,6 +24,7 @@ _QUESTIONS = (
     "Who signed the treaty of 16 July 2001?",
     "What percentage of Russia's foreign trade was with China in 2013, before the turn to the East?",
 )
+_SEEDS = ("01-trade-shares.md", "05-technology-and-5g.md", "11-glossary.docx")
 _SAYS = re.compile(r"\b(words?|lexical|full.text|index)\b", re.IGNORECASE)
 _READY_SECONDS = 90.0
 
@@ -78,7 +79,7 @@ def _by_command(_: Server, trial: Trial) -> None:
         for asked, answer in before.items():
             trial.works(f"With its word index the library answers {asked!r}.", _by_words(answer), answer)
             trial.works("Its answer has no note on indexes.", not _noted(answer), answer.get("notes"))
-        for what, lose in _LOSSES.items():
+        for what, lose in trial.some(_LOSSES.items(), 3):
             home = _copy(whole, Path(folder) / what.replace(" ", "-"))
             lose(home / "library" / "lexical")
             for asked, well in before.items():
@@ -110,7 +111,7 @@ def _over_http(_: Server, trial: Trial) -> None:
     """A server on a library without its word index, from the first moment on."""
     with TemporaryDirectory(prefix="pincite-index-") as folder:
         whole = _library(Path(folder))
-        for what in ("deleted", "damaged"):
+        for what in trial.some(("deleted", "damaged"), 1):
             home = _copy(whole, Path(folder) / f"served-{what}")
             _LOSSES[what](home / "library" / "lexical")
             with serving("serve", home) as server, server.visitor() as visitor:
@@ -146,9 +147,9 @@ def _watched(trial: Trial, visitor: Visitor, what: str) -> None:
 
 
 def _library(folder: Path) -> Path:
-    """A home whose library has the seeds."""
+    """A home whose library has some of the seeds."""
     home = folder / "whole"
-    command(home, "--quiet", "add", *sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
+    command(home, "--quiet", "add", *(SEEDS / name for name in _SEEDS))
     return home
 
 

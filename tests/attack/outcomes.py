@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tests.attack.servers import Server
 
 _LONGEST_DETAIL = 300
+Variant = TypeVar("Variant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Outcome:
 class Trial:
     """Collects what an attack tries, as it goes."""
 
+    brief: bool = False
+    """Whether to try only the first of many alike, as the default run of the tests does."""
     tries: int = 0
     breaches: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -52,6 +55,10 @@ class Trial:
         if not worked:
             self.doubts.append(_line(what, seen))
         return bool(worked)
+
+    def some(self, variants: Iterable[Variant], few: int) -> list[Variant]:
+        """Which of many variants to try: all, or the first few."""
+        return list(variants)[: few if self.brief else None]
 
     def figure(self, what: str) -> None:
         """Something that was measured."""
@@ -74,9 +81,9 @@ class Attack:
     faces: tuple[str, ...] = ("serve", "app")
     """The programs that the command runs it against."""
 
-    def on(self, server: Server) -> Outcome:
+    def on(self, server: Server, *, brief: bool = False) -> Outcome:
         """Attack this server. An attack that cannot go on counts as a doubt: it proves nothing then."""
-        trial = Trial()
+        trial = Trial(brief)
         try:
             self.run(server, trial)
         except Exception as error:  # a broken server breaks requests in many ways

@@ -76,7 +76,7 @@ def _dripped_bodies(server: Server, trial: Trial) -> None:
     """64 uploads from one address, a byte a second each; then as many from four addresses."""
     with server.visitor(BYSTANDER) as visitor:
         trial.works("An honest upload is taken.", visitor.upload("drip.txt", b"The honest one does not drip."))
-    for what, addresses in _DRIPPERS.items():
+    for what, addresses in trial.some(_DRIPPERS.items(), 1):
         with ExitStack() as opened:
             lines = [
                 line

@@ -1,4 +1,7 @@
-"""Every attack as a test: against `pincite serve`, and those on files against `app.py` as well."""
+"""Every attack as a test: against `pincite serve`, and those on files against `app.py` as well.
+
+Where an attack has many variants alike, these are the first of them; `python -m tests.attack` tries all.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ class Target:
             self.close()
             self._server = self._running.enter_context(serving(self._face, self._folders.mktemp(self._face)))
             warm(self._server)
-        outcome = attack.on(self._server)
+        outcome = attack.on(self._server, brief=True)
         if not outcome.held:
             self.close()
         told = [*outcome.breaches, *(f"control: {doubt}" for doubt in outcome.doubts)]
