@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from tests.attack.outcomes import Attack
 from tests.attack.servers import BYSTANDER
 from tests.attack.sockets import JSON, Line, head
-from tests.attack.vitals import memory, pulse_of, question, settled, slimmed
+from tests.attack.vitals import memory, pulse_during, pulse_of, question, settled, slimmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.attack.outcomes import Trial
     from tests.attack.servers import Server
-    from tests.attack.vitals import Pulse
 
 _LONGEST = 50_000
 """Characters of a text that a server takes by default."""
@@ -168,10 +167,8 @@ def _hogged(
     server: Server, trial: Trial, what: str, requests: Sequence[bytes], meanwhile: Callable[[], None] | None = None
 ) -> bool:
     """Send requests whose clients leave after a while; others must be answered meanwhile, and the work must end."""
-    pulse, answers = _loaded(server, requests, meanwhile)
-    if not pulse.regular:  # the machine may have been busy with something else
-        settled(server, _LET_GO)
-        pulse, answers = _loaded(server, requests, None)
+    answers: list[str] = []
+    pulse = pulse_during(server, lambda: answers.extend(_loaded(server, requests, meanwhile)))
     prompt = trial.holds(f"{what}: /healthz answers within a second.", pulse.regular, pulse)
     served = trial.holds(f"{what}: a bystander's questions are answered.", set(answers) == {"answered"}, answers)
     seconds = settled(server, _LET_GO)
@@ -182,26 +179,27 @@ def _hogged(
     return prompt and served and ended
 
 
-def _loaded(server: Server, requests: Sequence[bytes], meanwhile: Callable[[], None] | None) -> tuple[Pulse, list[str]]:
+def _loaded(server: Server, requests: Sequence[bytes], meanwhile: Callable[[], None] | None) -> list[str]:
+    """Send requests, ask as a bystander, leave; gives how the bystander was served."""
     lines: list[Line] = []
     answers: list[str] = []
-    with pulse_of(server) as pulse:
-        try:
-            for request in requests:
-                with suppress(OSError):
-                    lines.append(Line.to(server))
-                    lines[-1].say(request)
-            time.sleep(0.5)
-            threads = [threading.Thread(target=lambda: answers.append(question(server))) for _ in range(3)]
-            threads += [threading.Thread(target=meanwhile)] if meanwhile else []
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(_PATIENCE + 10)
-        finally:
-            for line in lines:
-                line.socket.close()
-    return pulse, answers
+    settled(server, _LET_GO)
+    try:
+        for request in requests:
+            with suppress(OSError):
+                lines.append(Line.to(server))
+                lines[-1].say(request)
+        time.sleep(0.5)
+        threads = [threading.Thread(target=lambda: answers.append(question(server))) for _ in range(3)]
+        threads += [threading.Thread(target=meanwhile)] if meanwhile else []
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_PATIENCE + 10)
+    finally:
+        for line in lines:
+            line.socket.close()
+    return answers
 
 
 def _posted(server: Server, target: str, body: object, **headers: str) -> bytes:

@@ -27,6 +27,8 @@ SPARE_MEMORY = 100 * 1024
 IDLE = 0.25
 """Seconds of processor time in a second, below which a server has nothing to do."""
 _LONGEST = 10.0
+_CHANCES = 3
+"""How often a load is run before a server that was late now and then is called blocked."""
 _QUESTION = "Who signed the treaty of 16 July 2001?"
 
 
@@ -46,8 +48,17 @@ class Pulse:
         """Whether all of them, and so the median, were prompt."""
         return self.worst <= PROMPT
 
+    @property
+    def blocked(self) -> bool:
+        """Whether the server was late beyond what a busy machine explains."""
+        return self.worst >= _LONGEST or self.median > PROMPT
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds) if self.seconds else _LONGEST
+
     def __str__(self) -> str:
-        median = statistics.median(self.seconds) if self.seconds else _LONGEST
+        median = self.median
         told = f"/healthz {len(self.seconds)} times, median {median:.2f} s, worst {self.worst:.2f} s"
         return " ".join([told, *self.failures[:2]])
 
@@ -78,14 +89,13 @@ def pulse_of(server: Server) -> Iterator[Pulse]:
 
 
 def pulse_during(server: Server, load: Callable[[], None]) -> Pulse:
-    """The pulse during a load. One that made the server late is run once more: the machine may have been busy."""
-    with pulse_of(server) as pulse:
-        load()
-    if pulse.regular:
-        return pulse
-    with pulse_of(server) as again:
-        load()
-    return again
+    """The pulse during a load. One that made the server late is run again: the machine may have been busy."""
+    for _ in range(_CHANCES):
+        with pulse_of(server) as pulse:
+            load()
+        if pulse.regular or pulse.blocked:
+            break
+    return pulse
 
 
 def steady(server: Server, trial: Trial, what: str, load: Callable[[], None]) -> bool:
