@@ -136,7 +136,7 @@ def _existence(server: Server, trial: Trial) -> None:
             "a folder": (folder, server.outside / "nowher"),
             "a file that is closed to all": (closed, missing),
             "a file of the server": (server.library / "catalog.db", server.library / "catalox.db"),
-            "a process": (f"/proc/{server.pid}/status", f"/proc/{server.pid}/statux"),
+            "a process": (f"/proc/{server.pid}/environ", f"/proc/{server.pid}/envirox"),
             "a file by a link": (f"/proc/self/root{there}", f"/proc/self/root{missing}"),
             "a file below a file": (there / "x", missing / "x"),
         }
@@ -217,7 +217,7 @@ def _called(visitor: Visitor, target: str, body: bytes) -> str:
 
 def _other_sessions(server: Server, trial: Trial) -> None:
     """What somebody else has uploaded, named as the server named it to them, or as it lies on the disk."""
-    with server.visitor() as victim, server.visitor() as attacker:
+    with server.visitor() as victim, server.visitor("127.0.0.3") as attacker:
         attacker.get("/")
         word, name = f"private{secrets.token_hex(8)}", f"salary-{secrets.token_hex(4)}.txt"
         named = victim.upload(name, f"My salary is {word} crowns.".encode())

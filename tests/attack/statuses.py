@@ -81,13 +81,9 @@ _FAILED = (
 
 
 def _asked(visitor: Visitor) -> bool:
-    """Whether the interface for programs answers an honest question."""
-    body = {"question": "Who signed the treaty of 16 July 2001?"}
-    begun = visitor.post("/gradio_api/call/v2/ask", json=body)
-    if begun.status_code != 200:
-        return False
-    with visitor.stream("GET", f"/gradio_api/call/ask/{begun.json()['event_id']}") as stream:
-        return any("Zemin" in line for line, _ in zip(stream.iter_lines(), range(50), strict=False))
+    """Whether an honest question is answered as Gradio's client for programs asks it."""
+    index = next(event["id"] for event in events(visitor) if event["api_name"] == "ask")
+    return "Zemin" in visitor.event(index, ["Who signed the treaty of 16 July 2001?", None])
 
 
 def _fuzz(server: Server, trial: Trial) -> None:
