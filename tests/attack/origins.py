@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PART = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="%b.txt"\r\n\r\n%b\r\n--edge--\r\n'
 _PLAIN = "application/x-www-form-urlencoded"
-_SPARED = ("/run/ask", "/gradio_api/cancel", "/component_server", "/process_recording")
+_SPARED = ("/run/ask", "/call/ask", "/call/v2/ask", "/gradio_api/cancel", "/component_server", "/process_recording")
 """Routes of Gradio that the page does not need: a server may have closed them to everybody."""
 Changing = tuple[str, str, str, bytes]
 """Method, target, kind of the body, and the body."""
@@ -33,7 +33,7 @@ def _foreign(server: Server) -> dict[str, list[tuple[str, str]]]:
         "an opaque page": [("Origin", "null")],
         "another port": [("Origin", f"http://127.0.0.1:{port + 1 if port < 65000 else port - 1}")],
         "no port": [("Origin", "http://127.0.0.1")],
-        "another scheme": [("Origin", f"https://127.0.0.1:{port}")],
+        "another scheme": [("Origin", "https://127.0.0.1")],
         "a site named after this one": [("Origin", f"http://127.0.0.1.evil.example:{port}")],
         "a site with this one's name before": [("Origin", f"http://127.0.0.1:{port}.evil.example")],
         "another name of this machine": [("Origin", f"http://localhost:{port}")],
@@ -141,14 +141,15 @@ def _kept(visitor: Visitor) -> str:
 
 def _refuses(change: Changing, reply: Reply) -> bool:
     """Whether a foreign page was turned away. A 404 is no refusal: only what this try names may be missing."""
-    also = (404, 405, 410) if change[1].endswith(_SPARED) else (415,) if change[2] == "text/plain" else ()
+    also = (404, 405, 410) if change[1].endswith(_SPARED) else (415, 422) if change[2] == "text/plain" else ()
     return reply.status in (400, 403, 421, *also)
 
 
 def _send(visitor: Visitor, change: Changing, headers: list[tuple[str, str]]) -> Reply:
     method, target, kind, body = change
     kinds = [("Content-Type", kind)] if kind else []
-    return visitor.bare(method, target, [*kinds, *headers], body if kind else None)
+    accepts = ("Accept", "application/json, text/event-stream")
+    return visitor.bare(method, target, [accepts, *kinds, *headers], body if kind else None)
 
 
 def _rebinding(server: Server, trial: Trial) -> None:
