@@ -63,8 +63,8 @@ def _a_link(folder: Path) -> None:
 
 _LOSSES: dict[str, Callable[[Path], None]] = {
     "deleted": _gone,
-    "emptied": _empty,
     "a file": _a_file,
+    "emptied": _empty,
     "damaged": _damaged,
     "half of it": _halved,
     "a link to nowhere": _a_link,
