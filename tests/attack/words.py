@@ -65,6 +65,8 @@ def _long_words(_: Server, trial: Trial) -> None:
             )
             trial.holds(f"{name}: /healthz answers within a second.", pulse.regular, pulse)
             trial.holds(f"{name}: a bystander's question is answered.", answers == ["answered"], answers)
+            if name == "word.txt":
+                trial.holds("A word of five megabytes is read.", stage not in ("failed", "refused"), file)
             if stage == "failed":
                 reasons = file["reason"] and file["hint"]
                 trial.holds(f"{name}: the failure says why and what to do.", reasons, file)
