@@ -163,8 +163,8 @@ def _behind_a_proxy(server: Server, trial: Trial) -> None:
         own = {**named, "Origin": "https://pincite.example", "Sec-Fetch-Site": "same-origin"}
         job = visitor.finished(visitor.add({"proxied.txt": b"The one behind the proxy adds a file."}, own))
         trial.works("The page behind the proxy may add files.", job.get("state") == "done", job)
-        other = {**named, "Origin": f"https://{_EVIL}"}
-        foreign = visitor.post("/v1/batch", json={"questions": ["Who?"]}, headers=other)
+        foreigner = {**named, "Origin": f"https://{_EVIL}"}
+        foreign = visitor.post("/v1/batch", json={"questions": ["Who?"]}, headers=foreigner)
         trial.holds("A foreign page may not, behind the proxy.", foreign.status_code in (400, 403, 421), foreign.text)
 
 
