@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.records import Document, Passage, ProgressCallback
     from index.storage.store import FolderStore
 
-_State = Literal["same", "changed", "missing"]
+_State = Literal["same", "changed", "missing", "claimed"]
 _DEFAULT_LIMITS = Limits()
 
 
@@ -29,16 +29,20 @@ def verify(
     """Check the catalog in itself and against its indexes, then read every source that is still there and compare.
 
     Sources that changed or went since they were added are no mismatch: the library still holds what they said. Of what
-    came from an address, the file that was kept is read.
+    came from an address, the file that was kept is read. What an import claims is told apart: the places that it names
+    are another machine's, and are not looked into.
     """
     mismatches = store.problems()
-    states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": []}
-    sources = store.catalog.sources()
+    states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": [], "claimed": []}
+    sources, claimed = store.catalog.sources(), store.catalog.claimed()
     kept = _kept(store.folder / "uploads", max_bytes) if any(map(_is_address, dict(sources))) else {}
     with parsers(limits) as parser:
         for n, (source, identity) in enumerate(sources):
             if progress:
                 progress(Progress(source, "reading", n, len(sources), 0, 0))
+            if identity in claimed:
+                states["claimed"].append(source)
+                continue
             path = kept.get(identity) if _is_address(source) else Path(source)
             state = _state(path, identity, max_bytes)
             states[state].append(source)
@@ -54,6 +58,7 @@ def verify(
         sources_changed=tuple(states["changed"]),
         sources_missing=tuple(states["missing"]),
         mismatches=tuple(mismatches),
+        sources_claimed=tuple(states["claimed"]),
     )
 
 

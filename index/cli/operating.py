@@ -113,18 +113,22 @@ def export_library(
 def import_library(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file that `pincite export-library` wrote.", show_default=False)],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="The file is an export of your own: take it as if it had been read here.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Add the documents of such a file to the library; what is there already stays as it is.
 
-    A document from a place that the library has another document from takes that one's place, as with `add`.
+    The file may come from anybody, so its documents are claims until you `add` or `sync` the files themselves: then
+    their words are compared, and what differs is replaced. A claim never takes the place of what was read here.
     """
     from index import wire
     from index.cli import printing
 
     state: State = context.obj
     with state.open(create=True) as library, _bar(shown=not state.quiet) as watch:
-        receipt = library.import_library(file, progress=watch)
+        receipt = library.import_library(file, trust=trust, progress=watch)
     if json:
         printing.as_json(wire.receipt(receipt))
     else:

@@ -79,11 +79,13 @@ class Operating(Opened):
 
         return export_library(self._store, _absolute(path), vectors=vectors, force=force, progress=progress)
 
-    def import_library(self, path: str | Path, *, progress: Watch | None = None) -> Receipt:
+    def import_library(self, path: str | Path, *, trust: bool = False, progress: Watch | None = None) -> Receipt:
         """Add the documents of such a file; what is here already stays as it is.
 
         The file's vectors are taken where they are such as this library has; else its texts are encoded. Nothing is
-        changed before all of the file was checked. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+        changed before all of the file was checked. What it says of files that nobody here has read is kept as a claim
+        until `add` or `sync` reads them; with `trust`, which is for an export of one's own, as if they had been read.
+        Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
         """
         from index.operations import import_library
 
@@ -91,7 +93,7 @@ class Operating(Opened):
             return _tools(self._settings, self.encoder())
 
         path = _absolute(path)
-        return import_library(self._store, path, tools, max_bytes=self._max_bytes, progress=progress)
+        return import_library(self._store, path, tools, max_bytes=self._max_bytes, trust=trust, progress=progress)
 
 
 def _tools(settings: Settings, encoder: Encoder) -> Tools:

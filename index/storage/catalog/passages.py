@@ -73,10 +73,16 @@ class Passages(Documents):
         return [row[0] for row in rows], self._stacked(rows)
 
     def vectors_by_key(self, keys: Sequence[bytes]) -> dict[bytes, filing.PackedVectors]:
-        """Vectors that exist already for texts with these hashes."""
+        """Vectors that exist already for texts with these hashes.
+
+        Those of claimed documents are left out: they are what a portable file says, and the texts of other documents
+        may have the same hashes.
+        """
         found: dict[bytes, filing.PackedVectors] = {}
+        claims = self._claims
         for some in _slices(keys, 500):
-            query = f"SELECT key, vector, sentences FROM vectors WHERE key IN {_marks(some)}"
+            query = f"""SELECT v.key, v.vector, v.sentences FROM vectors v JOIN passages p ON p.id = v.passage
+                        WHERE v.key IN {_marks(some)} AND p.document NOT IN {claims}"""
             found.update((row[0], filing.PackedVectors(*row)) for row in self._database.rows(query, some))
         return found
 
