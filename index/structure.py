@@ -77,7 +77,8 @@ _DIRECTIVE = re.compile(
     r"|\.[A-Z]\w*\s"
 )
 _CODE = re.compile(
-    r"[;{}]$|^[)}\]]|[)\]]\s*:$|=>|->|::|\(\)|(?<=[\w\s)])[=!]=(?=[\w\s(])|&&|\|\||[\w\])]\s[-+*/]?=\s|^\s*(?:import|from \S+ import|def|class"
+    r"[;{}]$|^[)}\]]|[)\]]\s*:$|=>|->|::|\(\)|(?<=[\w\s)])[=!]=(?=[\w\s(])|&&|\|\||[\w\])]\s[-+*/]?=\s"
+    r"|^\s*(?:import|from \S+ import|def|class"
     r"|return|const|let|var|function|func|fn|package|using|public|private|static|export|elif|else|try|except|require"
     r"|include|end|print|echo|select|insert|update|create|alter|drop)\b(?!.*[.!?]$)"
 )

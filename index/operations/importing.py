@@ -47,7 +47,7 @@ _OTHER_WORDS = "The imported file has other words for the same SHA-256; the libr
 def import_library(
     store: FolderStore,
     path: Path,
-    tools: Callable[[], Tools],
+    tools: Callable[[str], Tools],
     *,
     max_bytes: int,
     trust: bool = False,
@@ -65,7 +65,8 @@ def import_library(
     of a document that was read here. With `trust`, everything is taken to be as if it had been read here: that is for
     an export of one's own.
 
-    `max_bytes` is the most that one document may take. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+    `tools` is called with what the file was made with, whose passages suit a library that has none yet. `max_bytes` is
+    the most that one document may take. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
     """
     began = time.monotonic()
     with ArchiveReader(path, FORMAT, VERSION, progress) as archive:
@@ -166,7 +167,7 @@ class _Merging:
         self,
         store: FolderStore,
         carrier: _Carrier,
-        tools: Callable[[], Tools],
+        tools: Callable[[str], Tools],
         progress: Watch | None,
         *,
         trust: bool,
@@ -207,7 +208,7 @@ class _Merging:
 
     @cached_property
     def _tools(self) -> Tools:
-        tools, stored = self._load_tools(), self._store.catalog.fingerprint()
+        tools, stored = self._load_tools(self._carrier.made_with), self._store.catalog.fingerprint()
         if stored and stored != tools.fingerprint:
             raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
         return tools

@@ -96,6 +96,11 @@ class Catalog(Places):
                 outcomes.append("replaced" if replaced else "added")
         return outcomes
 
+    def note_model(self, model: str) -> None:
+        """Note the setting that loads the encoder of the fingerprint, which tells only what came of it."""
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('model', ?)", (model,))
+
     def link(self, source: str, document_id: str) -> None:
         """Note that a document already stored is found at this source, too."""
         with self._database.writing() as connection:

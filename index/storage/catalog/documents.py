@@ -63,6 +63,11 @@ class Documents:
         """What the vectors were made with; empty while there are none."""
         return self._meta("fingerprint")
 
+    def model(self) -> str | None:
+        """The setting that loads its encoder, empty for the built-in one; None where that is not known."""
+        rows = self._database.rows("SELECT value FROM meta WHERE key = 'model'")
+        return str(rows[0][0]) if rows else None
+
     def removals_from(self) -> int:
         """From which generation on it is known what was removed."""
         rows = self._database.rows("SELECT value FROM meta WHERE key = 'removals_from'")
