@@ -38,9 +38,18 @@ def diagnose(folder: Path, settings: Settings) -> Diagnosis:
             findings[part] = version(part)
         except PackageNotFoundError:
             problems.append(Problem(f"{part} is not installed.", "Install Pincite again: pip install pincite"))
-    _examine_encoder(settings, findings, problems)
+    _examine_encoder(_applied(folder, settings), findings, problems)
     _examine_library(folder, settings, findings, problems)
     return Diagnosis(findings, tuple(problems))
+
+
+def _applied(folder: Path, settings: Settings) -> Settings:
+    """The settings with the library's own model, where there is a library that can be opened."""
+    try:
+        with Library.open(folder, settings, create=False) as library:
+            return library.settings
+    except PinciteError:
+        return settings
 
 
 def _examine_encoder(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
@@ -70,6 +79,13 @@ def _examine_library(folder: Path, settings: Settings, findings: dict[str, str],
             findings["Holds"] = f"{stats.documents} documents, {stats.passages} passages, {stats.bytes / 1e6:.1f} MB"
             findings["Made with"] = stats.made_with or "nothing yet"
             problems.extend(library.problems())
+            problems.extend(
+                Problem(
+                    f"PINCITE_{name.upper()} is set to {str(stated)!r}, and the library was made with {str(own)!r}.",
+                    "Unset it, for the library remembers its own; or bring the library to it: pincite rebuild",
+                )
+                for name, (stated, own) in library.disagreements().items()
+            )
     except LibraryNotFound:
         findings["Holds"] = "nothing: it is made by the first `pincite add`"
     except PinciteError as error:

@@ -162,7 +162,8 @@ class FingerprintMismatch(LibraryError):
     def __init__(self, folder: str, stored: str, wanted: str) -> None:
         super().__init__(
             f"The library {folder} was made with {stored}; the settings ask for {wanted}.",
-            "Use the settings it was made with, or bring the library to those that you have: pincite rebuild",
+            "It remembers its own: unset PINCITE_MODEL and PINCITE_PASSAGE_TOKENS. To have it as they say, or where "
+            "neither is set: pincite rebuild",
         )
         self.folder = folder
         self.stored = stored

@@ -16,6 +16,8 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from index.structure import STRUCTURED
+
 if TYPE_CHECKING:
     from index.records import DocumentInfo
 
@@ -192,6 +194,6 @@ def _folded(text: str) -> str:
 
 
 def _is_kind(info: DocumentInfo, kind: str) -> bool:
-    if kind in _KINDS:
+    if kind in _KINDS and info.media_type not in STRUCTURED:
         return info.media_type == _KINDS[kind]
     return PurePath(info.source).suffix.lower() == f".{kind}" or kind in info.media_type.lower()

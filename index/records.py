@@ -62,6 +62,9 @@ class Document:
     """The document's health, for the receipt: what was left out or repaired in reading it."""
 
 
+CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document without its text."""
@@ -77,6 +80,13 @@ class DocumentInfo:
     """How many pages the format has; 0 where it has none."""
     passages: int
     notes: tuple[str, ...] = ()
+    claimed: bool = False
+    """Whether a portable library brought it, and nobody here has read the file that it says to be of."""
+
+    @property
+    def health(self) -> tuple[str, ...]:
+        """All that a reader should know of it: its notes, and whether its words are only claimed."""
+        return (*self.notes, CLAIMED) if self.claimed else self.notes
 
     @property
     def name(self) -> str:
@@ -433,6 +443,8 @@ class Verification:
     unconfirmed: tuple[Unconfirmed, ...] = ()
     """Passages of PDFs to look at: their lines may be in the wrong order, or their words glued together. They are no
     mismatches, for the second reader may be the one that is wrong, as in the columns of some tables."""
+    sources_claimed: tuple[str, ...] = ()
+    """Sources that a portable library names and nobody here has read: they are not touched, and prove nothing."""
 
 
 @dataclass(frozen=True, slots=True)

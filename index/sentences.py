@@ -46,6 +46,10 @@ _CUTS = (
     re.compile(r"\s"),
 )
 _CHARACTER = regex.compile(r"\X")
+_ALONE = re.compile("[!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff][!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
+"""Two characters of which the second always begins a visible character: from there on, no earlier ones matter."""
+_REACH = 64
+"""Characters within which two such characters are looked for, so that a word of megabytes is not read at each cut."""
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
@@ -87,8 +91,19 @@ def _cut(part: str, low: int, ideal: int, high: int) -> int:
         places = [match.end() for match in border.finditer(part) if low < match.end() < high]
         if places:
             return min(places, key=lambda place: abs(place - ideal))
-    places = [match.end() for match in _CHARACTER.finditer(part) if match.end() < len(part)]
+    places = [place for place in _ends_of_characters(part, ideal) if place < len(part)]
     return min(places or [len(part) // 2], key=lambda place: abs(place - ideal))
+
+
+def _ends_of_characters(part: str, ideal: int) -> Iterator[int]:
+    """Where visible characters end, in order, up to the first that ends after `ideal`."""
+    known = max((found.start() + 1 for found in _ALONE.finditer(part, max(0, ideal - _REACH), ideal)), default=0)
+    if known:
+        yield known
+    for character in _CHARACTER.finditer(part, known):
+        yield character.end()
+        if character.end() > ideal:
+            return
 
 
 def _split_line(text: str, start: int, end: int) -> Iterator[Span]:

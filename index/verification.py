@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.records import Document, Passage, ProgressCallback
     from index.storage.store import FolderStore
 
-_State = Literal["same", "changed", "missing"]
+_State = Literal["same", "changed", "missing", "claimed"]
 _DEFAULT_LIMITS = Limits()
 _LOST = 2 * (LENGTH - 1)
 """Shingles that a passage may lose: those at the end of a page, where a running head was left out, and at a footnote
@@ -34,18 +34,22 @@ def verify(
     """Check the catalog in itself and against its indexes, then read every source that is still there and compare.
 
     Sources that changed or went since they were added are no mismatch: the library still holds what they said. Of what
-    came from an address, the file that was kept is read. Passages of a PDF are compared with a second reading, too,
-    which takes no part in how Pincite orders lines.
+    came from an address, the file that was kept is read. What an import claims is told apart: the places that it names
+    are another machine's, and are not looked into. Passages of a PDF are compared with a second reading, too, which takes
+    no part in how Pincite orders lines.
     """
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []
-    states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": []}
-    sources = store.catalog.sources()
+    states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": [], "claimed": []}
+    sources, claimed = store.catalog.sources(), store.catalog.claimed()
     kept = _kept(store.folder / "uploads", max_bytes) if any(map(_is_address, dict(sources))) else {}
     with parsers(limits) as parser:
         for n, (source, identity) in enumerate(sources):
             if progress:
                 progress(Progress(source, "reading", n, len(sources), 0, 0))
+            if identity in claimed:
+                states["claimed"].append(source)
+                continue
             path = kept.get(identity) if _is_address(source) else Path(source)
             state = _state(path, identity, max_bytes)
             states[state].append(source)
@@ -62,6 +66,7 @@ def verify(
         sources_missing=tuple(states["missing"]),
         mismatches=tuple(mismatches),
         unconfirmed=tuple(unconfirmed),
+        sources_claimed=tuple(states["claimed"]),
     )
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index import sentences as sentences_module
 from index.records import Span
 from index.sentences import WINDOW, first_line, halves, split_sentences, trimmed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HARD: dict[str, tuple[str, ...]] = {
     "titles before names": ("Dr. Smith met Mrs. Jones and Prof. Lee.", "They agreed."),
@@ -217,6 +223,70 @@ def test_halves_lose_nothing(text: str) -> None:
     first, second = halves(text, Span(0, len(text)))
     assert first.start == 0 < first.end <= second.start < second.end == len(text)
     assert not text[first.end : second.start].strip()
+
+
+PIECES = [
+    "a",
+    "Z",
+    "1",
+    "#",
+    "\u0301",
+    "\u200d",
+    "\U0001f469",
+    "\U0001f1e9",
+    "\U0001f1ea",
+    "\u7684",
+    "\u304b",
+    "\u3099",
+]
+PIECES += [
+    "\uac00",
+    "\u1100",
+    "\u1161",
+    "\u11a8",
+    "\u0e01",
+    "\u0e33",
+    "\u0600",
+    "\u0928",
+    "\u094d",
+    "\U0001f3fd",
+    "\ufe0f",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.lists(st.sampled_from(PIECES), min_size=2, max_size=300).map("".join))
+def test_a_word_is_cut_where_all_its_characters_would_have_it_cut(text: str) -> None:
+    """Only what is near the place is read, which makes no difference: combining marks, flags and syllables included."""
+    ends = [character.end() for character in regex.finditer(r"\X", text) if character.end() < len(text)]
+    expected = min(ends or [len(text) // 2], key=lambda place: abs(place - len(text) // 2))
+    assert halves(text, Span(0, len(text)))[0].end == expected
+
+
+@pytest.mark.parametrize("unit", ["a", "1", "\u7684", "=", "Ab9+"], ids=ascii)
+def test_a_long_word_is_not_read_again_at_each_cut(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word of five megabytes was read character by character at each of its cuts: a minute instead of seconds."""
+    read = 0
+
+    class Counting:
+        """The pattern of a visible character, which counts what it gives."""
+
+        def finditer(self, text: str, start: int = 0) -> Iterator[regex.Match[str]]:
+            nonlocal read
+            for found in regex.finditer(r"\X", text, pos=start):
+                read += 1
+                yield found
+
+    monkeypatch.setattr(sentences_module, "_CHARACTER", Counting())
+    word = unit * (200_000 // len(unit))
+    todo, cuts = split_sentences(word), 0
+    while todo:
+        span = todo.pop()
+        if span.end - span.start > 500:
+            todo += halves(word, span)
+            cuts += 1
+    assert cuts > 200
+    assert read < 1000
 
 
 def test_splitter_that_panics_costs_borders_and_no_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ _EXAMPLE: JsonDict = {
     "pages": 162,
     "passages": 402,
     "notes": [],
+    "claimed": False,
 }
 
 
@@ -47,6 +48,8 @@ class Document(Described):
     """Into how many passages it is cut."""
     notes: list[str]
     """Its health: what was left out or repaired in reading it."""
+    claimed: bool
+    """Whether a portable library brought it, and nobody here has read the file that it says to be of."""
 
 
 class Documents(Described):

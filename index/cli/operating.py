@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from index.cli.state import State
     from index.operations import Watch
+    from index.settings import Settings
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Target = Annotated[Path, typer.Argument(help="The file to write.", show_default=False)]
@@ -74,23 +75,27 @@ def compact(context: typer.Context, json: JsonOption = False) -> None:
 def rebuild(
     context: typer.Context,
     model: Annotated[
-        str,
-        typer.Option(help="A model or its folder. Default: $PINCITE_MODEL, else the built-in one."),
-    ] = "",
+        str | None,
+        typer.Option(
+            help='A model or its folder, "" for the built-in one. Default: $PINCITE_MODEL, else as before.',
+            show_default=False,
+        ),
+    ] = None,
     passage_tokens: Annotated[
         int | None,
-        typer.Option(min=32, max=2000, help="What a passage aims at. Default: as the settings say."),
+        typer.Option(min=32, max=2000, help="What a passage aims at. Default: as it was set, else as before."),
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """Cut and encode all documents again, from their texts in the library: by another model, or in other passages.
 
-    The library is in use meanwhile, and changes over in one step. Stop it at any moment: the same command goes on.
+    The library is in use meanwhile, and changes over in one step. Stop it at any moment: the same command goes on. The
+    library remembers what it was made with: nothing has to be set for it from then on.
     """
     state: State = context.obj
     with state.open() as library, _bar(shown=not state.quiet) as watch:
         done = library.rebuild(model=model, passage_tokens=passage_tokens, progress=watch)
-    notes = [f"From now on set {name}={value}" for name, value in _settings_for(model, passage_tokens)]
+    notes = list(_contradictions(state.settings(), {"model": model, "passage_tokens": passage_tokens}))
     _tell(done, json=json, text=f"{_held(done)}, {done.encoded} of them encoded in {done.seconds:.1f} s", notes=notes)
 
 
@@ -113,18 +118,22 @@ def export_library(
 def import_library(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file that `pincite export-library` wrote.", show_default=False)],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="The file is an export of your own: take it as if it had been read here.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Add the documents of such a file to the library; what is there already stays as it is.
 
-    A document from a place that the library has another document from takes that one's place, as with `add`.
+    The file may come from anybody, so its documents are claims until you `add` or `sync` the files themselves: then
+    their words are compared, and what differs is replaced. A claim never takes the place of what was read here.
     """
     from index import wire
     from index.cli import printing
 
     state: State = context.obj
     with state.open(create=True) as library, _bar(shown=not state.quiet) as watch:
-        receipt = library.import_library(file, progress=watch)
+        receipt = library.import_library(file, trust=trust, progress=watch)
     if json:
         printing.as_json(wire.receipt(receipt))
     else:
@@ -172,9 +181,10 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
 
 
-def _settings_for(model: str, passage_tokens: int | None) -> Iterator[tuple[str, object]]:
-    """What of the settings has to be as the library now is."""
-    if model:
-        yield "PINCITE_MODEL", model
-    if passage_tokens is not None:
-        yield "PINCITE_PASSAGE_TOKENS", passage_tokens
+def _contradictions(settings: Settings, now: dict[str, object]) -> Iterator[str]:
+    """What is set otherwise than the library now is: every later command would be refused."""
+    for name, value in now.items():
+        stated = getattr(settings, name)
+        if value is not None and name in settings.model_fields_set and stated != value:
+            setting = f"PINCITE_{name.upper()}"
+            yield f"{setting} is set to {str(stated)!r}: unset it, for the library remembers {str(value)!r}."

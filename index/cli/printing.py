@@ -119,7 +119,12 @@ def verification(each: Verification) -> None:
         f"{each.documents} documents, {each.passages} passages, {each.sentences} sentences; "
         f"{each.sources_checked} sources read again: {len(each.mismatches)} mismatches."
     )
-    for name, sources in (("changed since", each.sources_changed), ("no longer there", each.sources_missing)):
+    told = (
+        ("changed since", each.sources_changed),
+        ("no longer there", each.sources_missing),
+        ("imported, and never read here", each.sources_claimed),
+    )
+    for name, sources in told:
         for source in sources:
             console.print(_text(f"  {name}: {source}", style="dim"))
     for source, pages in _pages(each.unconfirmed).items():

@@ -26,6 +26,7 @@ HUMAN_PART = "evidence.md"
 
 Fault = Literal[
     "document missing",
+    "document claimed",
     "another document",
     "quote not there",
     "context differs",

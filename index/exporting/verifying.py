@@ -9,7 +9,7 @@ from index.exporting.locating import located
 from index.loading.composing import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from index.exporting.evidence import Evidence, Fault, Pack
     from index.records import Citation, Document, Statement
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 ELLIPSIS = "…"
 
 
-def verify_pack(pack: Pack, documents: Callable[[str], Document | None]) -> list[PackFinding]:
+def verify_pack(
+    pack: Pack, documents: Callable[[str], Document | None], claimed: Collection[str] = ()
+) -> list[PackFinding]:
     """What of the pack does not hold here; nothing where every quote is in its document, word for word.
 
     `documents` gives the document of an id, or one that goes by the same name where there is none of that id, or None.
+    Those whose ids are `claimed` prove nothing: an import says what their files hold, and nobody here has read them.
     """
     known: dict[str, Document | None] = {}
     findings: list[PackFinding] = []
@@ -29,6 +32,9 @@ def verify_pack(pack: Pack, documents: Callable[[str], Document | None]) -> list
         if identity not in known:
             known[identity] = documents(identity)
         findings += _check(each, known[identity])
+        if (found := known[identity]) is not None and found.id in claimed:
+            what = "The document was imported, and nobody here has read its file: add the file."
+            findings.append(_finding("document claimed", each.citation, what))
     findings += [finding for statement in pack.statements for finding in _statement(pack, statement)]
     return findings
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from index.errors import LibraryNotWritable
 from index.ingestion.ahead import Ahead
+from index.ingestion.claims import Claims
 from index.ingestion.ledger import Ledger
 from index.ingestion.preparing import DocumentHand, Failed, FileHand, Known, Prepared, Reading, weigh
 from index.ingestion.shelf import Shelf
@@ -153,13 +154,13 @@ class Ingestion:
         return True
 
     def _is_known(self, origin: Origin, identity: str) -> bool:
-        """Whether these bytes are in the library; where they came from another source, this one is noted beside it."""
+        """Whether these bytes were read before; where they came from another source, this one is noted beside it."""
         catalog = self._store.catalog
+        if any(each.document.id == identity for each in self._waiting):
+            self._store_waiting()
+        if not catalog.was_read(identity):
+            return False
         if catalog.document_of(origin.source) != identity:
-            if any(each.document.id == identity for each in self._waiting):
-                self._store_waiting()
-            if catalog.number_of(identity) is None:
-                return False
             catalog.link(origin.source, identity)
         self._ledger.unchanged.append(origin.source)
         self._note(origin, identity)
@@ -173,22 +174,26 @@ class Ingestion:
             return
         with Shelf(self._store.folder) as shelf:
             self._fill(shelf, group)
+            claims = Claims.of(self._store.catalog, [each.document for each in group])
             documents = ((each.document, each.chunks, shelf.row(each.keys)) for each in group)
             outcomes = self._store.catalog.put_all(documents, self._toolbox.tools().fingerprint)
         for each in group:
             self._note(each.origin, each.document.id)
         for each, outcome in zip(group, outcomes, strict=True):
-            self._tell_stored(each, outcome)
+            self._tell_stored(each, claims.outcome(each.document.id, outcome), claims.notes(each.document.id))
         if time.monotonic() - self._indexed_at > INDEX_SECONDS:
             self._store.index()
             self._indexed_at = time.monotonic()
 
-    def _tell_stored(self, each: Prepared, outcome: Literal["added", "replaced"]) -> None:
-        document = each.document
-        (self._ledger.added if outcome == "added" else self._ledger.replaced).append(document.source)
-        self._ledger.notes.extend(Note(document.source, note) for note in document.notes)
-        self._ledger.passages += len(each.chunks)
-        self._tell_settled(document.source, Settled(outcome, len(each.chunks), document.notes))
+    def _tell_stored(
+        self, each: Prepared, outcome: Literal["added", "replaced", "unchanged"], more: Sequence[str]
+    ) -> None:
+        document, notes = each.document, (*each.document.notes, *more)
+        getattr(self._ledger, outcome).append(document.source)
+        self._ledger.notes.extend(Note(document.source, note) for note in notes)
+        passages = 0 if outcome == "unchanged" else len(each.chunks)
+        self._ledger.passages += passages
+        self._tell_settled(document.source, Settled(outcome, passages, notes))
 
     def _fill(self, shelf: Shelf, group: Sequence[Prepared]) -> None:
         """The vectors of a group: found again, or encoded in batches."""

@@ -96,7 +96,7 @@ class FileHand:
             place = locate(path)
             origin = Origin(given or str(place), str(place), stamp_of(place))
             identity = self._identity(place, origin.stamp) if known else ""
-            if identity and self._has(origin.source, identity):
+            if identity and self._catalog.was_read(identity):
                 return Known(origin, identity)
             return self._parsed(place, origin, path.name if given else "")
         except LoadingError as error:
@@ -115,9 +115,6 @@ class FileHand:
         worklist = self._reading.worklist
         remembered = worklist.identity(str(place), stamp) if worklist else ""
         return remembered or digest(place, max_bytes=self._reading.max_bytes)
-
-    def _has(self, source: str, identity: str) -> bool:
-        return self._catalog.document_of(source) == identity or self._catalog.number_of(identity) is not None
 
     def _parsed(self, place: Path, origin: Origin, name: str) -> Prepared:
         tools = self._toolbox.tools()
@@ -148,7 +145,7 @@ class DocumentHand:
         if not item.text or item.text != item.text.strip():
             reason = "Its text is empty, or begins or ends with white space."
             return Failed(origin, LoadingError(reason, "Strip it, and move its landmarks with it."))
-        if known and self._catalog.number_of(item.id) is not None:
+        if known and self._catalog.was_read(item.id):
             return Known(origin, item.id)
         return prepared(origin, item, self._toolbox.tools().chunker.chunk(item.text, item.landmarks))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 _SEPARATOR = " | "
+_TARGET = re.compile(r"/(\d{1,6})-\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,9 @@ def fingerprint_of(encoder: Encoder, chunker: Chunker) -> str:
 def encoder_of(fingerprint: str) -> str:
     """The name of the encoder in a library's fingerprint."""
     return fingerprint.partition(_SEPARATOR)[0]
+
+
+def target_of(fingerprint: str) -> int | None:
+    """What the passages in a library's fingerprint aim at, in tokens; None where it does not say."""
+    found = _TARGET.search(fingerprint)
+    return int(found[1]) if found else None

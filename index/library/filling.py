@@ -101,8 +101,8 @@ class Filling(Opened):
         def tools() -> tuple[Encoder, Chunker]:
             from index.chunking import Chunker
 
-            encoder = self.encoder()
-            target = self._settings.passage_tokens
+            encoder, target = self.encoder(), self.settings.passage_tokens
+            self._remember_model()
             return encoder, Chunker(target_tokens=target, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
 
         settings = self._settings

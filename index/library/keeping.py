@@ -76,4 +76,4 @@ class Keeping(Reading):
             except DocumentNotFound:
                 return None
 
-        return verify_pack(read_pack(Path(path)), find)
+        return verify_pack(read_pack(Path(path)), find, self._store.catalog.claimed())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from index.errors import DocumentNotFound, FingerprintMismatch, SpanError
+from index.library.recipe import applied, disagreements
+from index.library.recipe import named as named_model
 from index.mapping import Maps, Recalling
 from index.naming import identities, named
 from index.settings import Settings
@@ -35,6 +37,8 @@ class Opened:
         self._store = store
         self._settings = settings
         self._encoder = encoder
+        self._model: str | None = None
+        """The setting by which the encoder was loaded; None where it was given, or has not been loaded yet."""
         self._reranker: Reranker | None = None
         self._recalling: Recalling | None = None
         self._maps = Maps(self._store.catalog, self._store.folder)
@@ -78,8 +82,17 @@ class Opened:
         """Where the library is."""
         return self._store.folder
 
+    @property
+    def settings(self) -> Settings:
+        """The settings as they apply to this library: what nobody set is as the library was made."""
+        return applied(self._settings, self._store.catalog)
+
+    def disagreements(self) -> dict[str, tuple[Any, Any]]:
+        """What was set by hand and is not as the library was made: names, each with what was set and what it has."""
+        return disagreements(self._settings, self._store.catalog)
+
     def encoder(self, *, for_search: bool = False) -> Encoder:
-        """The encoder, loaded at the first call.
+        """The encoder, loaded at the first call, and again where another process rebuilt the library with another one.
 
         Raises EncoderError where it cannot be had; with `for_search`, FingerprintMismatch where the library's vectors
         are another encoder's.
@@ -87,10 +100,18 @@ class Opened:
         from index.encoding import load_encoder
         from index.ingestion import encoder_of
 
-        with self._loading:
-            if self._encoder is None:
-                self._encoder = load_encoder(self._settings)
         stored = self._store.catalog.fingerprint()
+        with self._loading:
+            if self._encoder is None or (
+                self._model is not None and stored and encoder_of(stored) != self._encoder.name
+            ):
+                settings = self.settings
+                if self._encoder is None or named_model(settings.model) != self._model:
+                    self._encoder, self._model, self._recalling = (
+                        load_encoder(settings),
+                        named_model(settings.model),
+                        None,
+                    )
         if for_search and stored and encoder_of(stored) != self._encoder.name:
             raise FingerprintMismatch(str(self.folder), encoder_of(stored), self._encoder.name)
         return self._encoder
@@ -124,8 +145,19 @@ class Opened:
         """The encoder, as questions are put to it."""
         encoder = self.encoder(for_search=True)
         with self._loading:
-            self._recalling = self._recalling or Recalling(encoder)
+            if self._recalling is None or self._recalling.name != encoder.name:
+                self._recalling = Recalling(encoder)
             return self._recalling
+
+    def _remember_model(self) -> None:
+        """Note by which setting the library's encoder is loaded. The caller holds the store's lock."""
+        from index.ingestion import encoder_of
+
+        catalog = self._store.catalog
+        stored = catalog.fingerprint()
+        fits = self._encoder is not None and (not stored or encoder_of(stored) == self._encoder.name)
+        if fits and self._model is not None and catalog.model() != self._model:
+            catalog.note_model(self._model)
 
     @property
     def _limits(self) -> Limits:

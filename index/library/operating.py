@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.library.opened import Opened
+from index.library.recipe import applied, named
 
 if TYPE_CHECKING:
     from index.encoding import Encoder
@@ -50,8 +51,12 @@ class Operating(Opened):
 
         return compact(self._store, progress=progress)
 
-    def rebuild(self, *, model: str = "", passage_tokens: int | None = None, progress: Watch | None = None) -> Rebuilt:
-        """Cut and encode all documents again from their stored texts, by default as the settings say.
+    def rebuild(
+        self, *, model: str | None = None, passage_tokens: int | None = None, progress: Watch | None = None
+    ) -> Rebuilt:
+        """Cut and encode all documents again from their stored texts, by default as the settings say, else as before.
+
+        An empty `model` is the built-in one. The library remembers both, for whoever opens it without saying otherwise.
 
         Others ask and change the library meanwhile, and see the new one in one step; from then on this object works
         with `model` and `passage_tokens`, where these are given. Stopped or killed, the next `rebuild` goes on.
@@ -60,12 +65,16 @@ class Operating(Opened):
         from index.encoding import load_encoder
         from index.operations import rebuild
 
-        changes = {"model": model, "passage_tokens": passage_tokens}
-        settings = self._settings.model_copy(update={name: value for name, value in changes.items() if value})
-        encoder = load_encoder(settings) if model else self.encoder()
-        done = rebuild(self._store, _tools(settings, encoder), progress=progress)
+        asked = {"model": model, "passage_tokens": passage_tokens}
+        changes = {name: value for name, value in asked.items() if value is not None}
+        settings = self.settings.model_copy(update=changes)
+        encoder, loaded = self.encoder(), self._model
+        if model is not None:
+            encoder, loaded = load_encoder(settings), named(model)
+        done = rebuild(self._store, _tools(settings, encoder), model=loaded, progress=progress)
         with self._loading:
-            self._settings, self._encoder, self._recalling = settings, encoder, None
+            self._settings = self._settings.model_copy(update=changes)
+            self._encoder, self._model, self._recalling = encoder, loaded, None
         return done
 
     def export_library(
@@ -79,19 +88,25 @@ class Operating(Opened):
 
         return export_library(self._store, _absolute(path), vectors=vectors, force=force, progress=progress)
 
-    def import_library(self, path: str | Path, *, progress: Watch | None = None) -> Receipt:
+    def import_library(self, path: str | Path, *, trust: bool = False, progress: Watch | None = None) -> Receipt:
         """Add the documents of such a file; what is here already stays as it is.
 
         The file's vectors are taken where they are such as this library has; else its texts are encoded. Nothing is
-        changed before all of the file was checked. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+        changed before all of the file was checked. What it says of files that nobody here has read is kept as a claim
+        until `add` or `sync` reads them; with `trust`, which is for an export of one's own, as if they had been read.
+        Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
         """
+        from index.ingestion import encoder_of
         from index.operations import import_library
 
-        def tools() -> Tools:
-            return _tools(self._settings, self.encoder())
+        def tools(made_with: str) -> Tools:
+            encoder = self.encoder()
+            self._remember_model()
+            alike = made_with if encoder_of(made_with) == encoder.name else ""
+            return _tools(applied(self._settings, self._store.catalog, otherwise=alike), encoder)
 
         path = _absolute(path)
-        return import_library(self._store, path, tools, max_bytes=self._max_bytes, progress=progress)
+        return import_library(self._store, path, tools, max_bytes=self._max_bytes, trust=trust, progress=progress)
 
 
 def _tools(settings: Settings, encoder: Encoder) -> Tools:

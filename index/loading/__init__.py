@@ -22,6 +22,7 @@ from index.loading.composing import compose
 from index.loading.discovering import discover
 from index.loading.normalising import has_words
 from index.loading.opening import digest, locate, read_bytes
+from index.structure import STRUCTURED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,7 @@ _DOORS = {
     sniffing.MARKDOWN: "markdown",
     sniffing.ORG: "text",
     sniffing.PLAIN: "text",
+    **dict.fromkeys(STRUCTURED, "structured"),
 }
 
 

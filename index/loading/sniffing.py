@@ -10,6 +10,7 @@ from index.loading.archives import zip_media_type
 from index.loading.composing import Content
 from index.loading.decoding import Decoded, decode, decode_as
 from index.loading.foreign import BINARY_SUFFIXES, MAGIC, TEXT_SUFFIXES, ole2_format, unsupported
+from index.structure import DATA, looks_structured, media_type_of
 
 PDF = "application/pdf"
 
@@ -84,6 +85,8 @@ def _sniff_text(data: bytes, suffix: str, name: str) -> Content:
     if suffix in BINARY_SUFFIXES and not _HTML.match(decoded.text[:_HEAD]):
         raise _mislabelled(name, suffix, "holds plain text")
     media_type = _text_media_type(decoded.text, suffix, name)
+    if media_type == PLAIN:
+        media_type = media_type_of(suffix) or (DATA if looks_structured(decoded.text) else PLAIN)
     return Content(data, media_type, decoded.text, decoded.notes)
 
 

@@ -31,21 +31,21 @@ _MEDIA_TYPE_ORG = "text/org"
 def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is called alike
     """Plain text, or Org, whose headings are lines with stars."""
     org = content.media_type == _MEDIA_TYPE_ORG
-    stanzas = _stanzas(_STARS_ALONE.sub(r"\n\n\g<0>\n\n", content.text) if org else content.text)
-    described = describing.describe([[line.strip() for line in stanza] for stanza in stanzas])
-    reader = _Reader(described.title, Width.of(stanzas), org=org)
-    found = [block for stanza in stanzas for block in reader.blocks(stanza)]
-    return Draft(found, described.title, described.author, described.date)
+    found = stanzas(_STARS_ALONE.sub(r"\n\n\g<0>\n\n", content.text) if org else content.text)
+    described = describing.describe([[line.strip() for line in stanza] for stanza in found])
+    reader = _Reader(described.title, Width.of(found), org=org)
+    made = [block for stanza in found for block in reader.blocks(stanza)]
+    return Draft(made, described.title, described.author, described.date)
 
 
 def blocks(text: str) -> list[Block]:
     """The blocks of a plain text that stands within something else."""
-    stanzas = _stanzas(text)
-    reader = _Reader("", Width.of(stanzas), org=False)
-    return [block for stanza in stanzas for block in reader.blocks(stanza)]
+    found = stanzas(text)
+    reader = _Reader("", Width.of(found), org=False)
+    return [block for stanza in found for block in reader.blocks(stanza)]
 
 
-def _stanzas(text: str) -> list[list[str]]:
+def stanzas(text: str) -> list[list[str]]:
     """Runs of lines between blank lines."""
     return [stanza.split("\n") for stanza in normalise(text).split("\n\n")]
 

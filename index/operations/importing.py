@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from index.operations.carrying import DOCUMENTS, FORMAT, SENTENCES, VECTORS, VER
 from index.operations.embedding import Embedded, Embedder
 from index.operations.reading import ArchiveReader
 from index.operations.room import demand_room
-from index.records import Note, Receipt
+from index.records import Failure, Note, Receipt
 from index.storage.filing import PackedVectors
 
 if TYPE_CHECKING:
@@ -36,18 +37,36 @@ _INDEX_SECONDS = 2.0
 _LENGTH = (0.98, 1.02)
 """Between which the length of a vector is one, in float16."""
 _MOST_NUMBERS = 1 << 16
+_TAKEN = (
+    "The library has another document from there, which was read here, and the file says other things of that place."
+)
+_TAKE_ANYWAY = "Where the file is an export of your own, import it with --trust; else remove your document first."
+_OTHER_WORDS = "The imported file has other words for the same SHA-256; the library's own stay."
 
 
 def import_library(
-    store: FolderStore, path: Path, tools: Callable[[], Tools], *, max_bytes: int, progress: Watch | None = None
+    store: FolderStore,
+    path: Path,
+    tools: Callable[[str], Tools],
+    *,
+    max_bytes: int,
+    trust: bool = False,
+    progress: Watch | None = None,
 ) -> Receipt:
     """Add the documents of a portable file; one that is here already stays as it is.
 
     Where the library was made with the same encoder and chunking, the vectors of the file are taken, else its texts are
-    cut and encoded anew. A document from a source that the library has another document from takes its place, as with
-    `add`. Nothing is changed before all of the file was checked; stop at any moment, and the next import goes on.
+    cut and encoded anew. Nothing is changed before all of the file was checked; stop at any moment, and the next import
+    goes on.
 
-    `max_bytes` is the most that one document may take. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+    That the file with a document's SHA-256 holds these words is what the portable file says, so it is kept as a claim:
+    `add` and `sync` read such a file though they know its hash, its vectors serve no other document, and the places
+    where it was found are looked into by nobody. A claim takes the place of another claim from the same source, but not
+    of a document that was read here. With `trust`, everything is taken to be as if it had been read here: that is for
+    an export of one's own.
+
+    `tools` is called with what the file was made with, whose passages suit a library that has none yet. `max_bytes` is
+    the most that one document may take. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
     """
     began = time.monotonic()
     with ArchiveReader(path, FORMAT, VERSION, progress) as archive:
@@ -55,7 +74,7 @@ def import_library(
         carrier.check(progress)
         demand_room(store.folder, 2 * sum(archive.size(name) for name in archive.parts))
         with store.writing():
-            work = _Merging(store, carrier, tools, progress)
+            work = _Merging(store, carrier, tools, progress, trust=trust)
             try:
                 work.run()
             except BaseException:
@@ -145,14 +164,22 @@ class _Merging:
     """One import, document by document. The caller holds the store's lock."""
 
     def __init__(
-        self, store: FolderStore, carrier: _Carrier, tools: Callable[[], Tools], progress: Watch | None
+        self,
+        store: FolderStore,
+        carrier: _Carrier,
+        tools: Callable[[str], Tools],
+        progress: Watch | None,
+        *,
+        trust: bool,
     ) -> None:
+        self._trust = trust
         self._store = store
         self._carrier = carrier
         self._load_tools = tools
         self._progress = progress
         self._done: dict[str, list[str]] = {"added": [], "replaced": [], "unchanged": []}
         self._notes: list[Note] = []
+        self._failed: list[Failure] = []
         self._passages = 0
         self._encoded = 0
         self._indexed_at = time.monotonic()
@@ -161,8 +188,9 @@ class _Merging:
         """Take in what is new."""
         if self._fits():
             for line, vectors in self._carrier.lines(with_vectors=True):
-                if not self._is_known(line):
-                    self._put(Embedded(line.document, line.chunks, vectors), line.sources, self._carrier.made_with)
+                if free := self._free(line):
+                    document = replace(line.document, source=free[0])
+                    self._put(Embedded(document, line.chunks, vectors), free, self._carrier.made_with)
             return
         tools = self._tools
         embedder = Embedder(tools, self._store.catalog.vectors_by_key)
@@ -175,11 +203,12 @@ class _Merging:
         """What was done."""
         outcomes = {name: tuple(sources) for name, sources in self._done.items()}
         counts = {"passages": self._passages, "encoded": self._encoded}
-        return Receipt(**outcomes, **counts, notes=tuple(self._notes), seconds=seconds)  # type: ignore[arg-type]
+        more = {"notes": tuple(self._notes), "failed": tuple(self._failed)}
+        return Receipt(**outcomes, **counts, **more, seconds=seconds)  # type: ignore[arg-type]
 
     @cached_property
     def _tools(self) -> Tools:
-        tools, stored = self._load_tools(), self._store.catalog.fingerprint()
+        tools, stored = self._load_tools(self._carrier.made_with), self._store.catalog.fingerprint()
         if stored and stored != tools.fingerprint:
             raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
         return tools
@@ -198,25 +227,46 @@ class _Merging:
     def _new(self, sources: dict[str, list[str]]) -> Iterator[Document]:
         """What the library does not have; notes where each was found."""
         for line, _ in self._carrier.lines(with_vectors=False):
-            if not self._is_known(line):
-                sources[line.id] = line.sources
-                yield line.document
+            if free := self._free(line):
+                sources[line.id] = free
+                yield replace(line.document, source=free[0])
 
-    def _is_known(self, line: Line) -> bool:
-        """Whether the library has it; then the places where it was found are noted, as far as nothing else has them."""
+    def _free(self, line: Line) -> list[str]:
+        """The sources under which a document is to be stored; none where it is not, and why is noted."""
         catalog = self._store.catalog
-        if catalog.number_of(line.id) is None:
-            return False
-        for source in line.sources:
-            if not catalog.document_of(source):
-                catalog.link(source, line.id)
+        number = catalog.number_of(line.id)
+        if number is not None:
+            self._meet(line, number)
+            return []
+        if self._trust:
+            return line.sources
+        others = catalog.documents_of(line.sources)
+        claimed = catalog.claimed(list(others.values()))
+        free = [source for source in line.sources if source not in others or others[source] in claimed]
+        if not free:
+            self._failed.append(Failure(line.sources[0], _TAKEN, _TAKE_ANYWAY))
+            self._report()
+        return free
+
+    def _meet(self, line: Line, number: int) -> None:
+        """What is here already stays, and is told of where the file has other words for it.
+
+        The places where it was found are noted as far as nothing else has them, but not beside those where it was read.
+        """
+        catalog = self._store.catalog
+        stored = catalog.document(number)
+        if stored is not None and stored.text != line.text:
+            self._notes.append(Note(line.sources[0], _OTHER_WORDS))
+        if self._trust or not catalog.was_read(line.id):
+            for source in line.sources:
+                if not catalog.document_of(source):
+                    catalog.link(source, line.id)
         self._tell("unchanged", line.sources[0])
-        return True
 
     def _put(self, each: Embedded, sources: list[str], fingerprint: str) -> None:
         """Store a document, and index it now and then."""
         catalog = self._store.catalog
-        outcome = catalog.put(each.document, each.chunks, each.vectors, fingerprint)
+        outcome = catalog.put(each.document, each.chunks, each.vectors, fingerprint, claimed=not self._trust)
         for source in sources[1:]:
             if catalog.document_of(source) != each.document.id:
                 catalog.link(source, each.document.id)
@@ -229,5 +279,9 @@ class _Merging:
 
     def _tell(self, outcome: str, source: str) -> None:
         self._done[outcome].append(source)
+        self._report()
+
+    def _report(self) -> None:
         if self._progress:
-            self._progress("importing", sum(map(len, self._done.values())), self._carrier.documents)
+            done = sum(map(len, self._done.values())) + len(self._failed)
+            self._progress("importing", done, self._carrier.documents)

@@ -37,8 +37,10 @@ PATIENCE = 600.0
 """Seconds for which the last step waits for another writer."""
 
 
-def rebuild(store: FolderStore, tools: Tools, *, progress: Watch | None = None) -> Rebuilt:
+def rebuild(store: FolderStore, tools: Tools, *, model: str | None = None, progress: Watch | None = None) -> Rebuilt:
     """Cut and encode every document again from its stored text. Ids, sources, titles, notes and landmarks stay.
+
+    `model` is the setting that loads the encoder, which the library remembers; None where it is not known.
 
     Raises LibraryLocked where another process rebuilds it, or changes it for longer than `PATIENCE` when the new one is
     ready: what is done is kept then, too. Raises NoRoom before anything is done.
@@ -47,6 +49,8 @@ def rebuild(store: FolderStore, tools: Tools, *, progress: Watch | None = None) 
     with WriterLock(store.folder, "rebuild").held(patience=0):
         side, successor = _begun(store, tools)
         try:
+            if model is not None:
+                side.catalog.note_model(model)
             work = _Work(store, side, successor, tools, progress)
             for _ in range(_ROUNDS):
                 if not work.catch_up():

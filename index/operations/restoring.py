@@ -36,6 +36,9 @@ def restore(file: Path, folder: Path, *, force: bool = False, progress: Watch | 
     A library that is in use is replaced in one transaction: other processes see the old one, then the new one. Until
     everything of the file has been checked, nothing of the folder is touched, and what was made is removed if anything
     goes wrong. Raises BadArchive, LibraryExists, LibraryTooNew, LibraryLocked, NoRoom, LibraryNotWritable.
+
+    A backup is believed: its hashes tell that it is damaged, and not who made it, so restore only what is your own.
+    What somebody else gives you is for `import-library`.
     """
     began = time.monotonic()
     existed = folder.exists()

@@ -9,6 +9,7 @@ import numpy as np
 
 from index.retrieval.expecting import expected, has
 from index.storage.schema import unpack_sentence_vectors
+from index.structure import is_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,8 @@ class Evidence:
     claims: Floats
     """How good a pin it would be, beside the other sentences of its document: words weigh more, and a word that all
     sentences of the passage have says nothing of which one; a question for a number, a time or a name wants one."""
+    evident: tuple[int, ...]
+    """Which sentences may be pinned; none where the passage is all data or markup."""
 
     @property
     def held(self) -> frozenset[str]:
@@ -75,19 +78,39 @@ class Evidence:
         return float(self.overlaps.max())
 
     @property
-    def evident(self) -> list[int]:
-        """Which sentences may be pinned. A heading says what follows is about; it is evidence only where alone."""
-        spans = self.row.passage.sentences
-        return [n for n, span in enumerate(spans) if span.start not in self.row.headings] or list(range(len(spans)))
+    def claim(self) -> float:
+        """That of the best pin; where there is none, of the worst sentence."""
+        return float(self.claims[list(self.evident)].max() if self.evident else self.claims.min())
 
     @property
-    def claim(self) -> float:
-        """That of the best pin."""
-        return float(self.claims[self.evident].max())
+    def cosine(self) -> float:
+        """The best of those that may be pinned; 0 where there is none."""
+        return float(self.cosines[list(self.evident)].max()) if self.evident else 0.0
 
     def pins(self) -> list[int]:
         """The sentences that may be pinned, the best first."""
         return sorted(self.evident, key=lambda n: -self.claims[n])
+
+
+def evident(row: PassageRow) -> tuple[int, ...]:
+    """Which sentences of a passage are evidence. A heading says what follows is about: it is, only where it is alone.
+
+    A line of data or markup never is, though the words in it may be what was looked for.
+    """
+    spans = row.passage.sentences
+    below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
+    if row.structured:
+        return tuple(n for n in below if _says_something(row, n))
+    return below or tuple(range(len(spans)))
+
+
+def _says_something(row: PassageRow, n: int) -> bool:
+    """Whether a sentence is one, and so is the line it stands in: parts of a line of data may look as if they were."""
+    text, (start, end) = row.passage.text, row.passage.sentences[n]
+    start, end = start - row.passage.start, end - row.passage.start
+    stop = text.find("\n", end)
+    line = text[text.rfind("\n", 0, start) + 1 : stop if stop >= 0 else len(text)]
+    return is_sentence(text[start:end]) and is_sentence(line)
 
 
 def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Evidence]:
@@ -107,8 +130,9 @@ def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Eviden
     packed = b"".join(row.sentence_vectors for row in rows)
     cosines = unpack_sentence_vectors(packed, len(asked.vector)) @ asked.vector
     overlaps = _shares(held, np.broadcast_to(idf, held.shape))
-    evident = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
-    counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * evident[:, None], starts)
+    pinnable = [evident(row) for row in rows]
+    among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
+    counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
     own[:, [any(map(str.isdigit, term)) for term in asked.idf]] *= NUMBER_WEIGHT
     claims = cosines + PIN_OVERLAP_SHARE * _shares(held, np.repeat(own, sizes, axis=0))
@@ -116,8 +140,8 @@ def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Eviden
         claims += EXPECTED_BONUS[kind] * np.array([has(kind, text, asked.text) for text in texts], dtype=np.float32)
     strengths = cosines + OVERLAP_SHARE * overlaps
     return [
-        Evidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b])
-        for row, a, b in zip(rows, starts, starts + sizes, strict=True)
+        Evidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)
+        for row, a, b, pins in zip(rows, starts, starts + sizes, pinnable, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.records import Hit, Why
+from index.records import Hit, Span, Why
 from index.retrieval.duplicates import Words, grouped
 from index.retrieval.evidence import weigh
 from index.storage.analysis import holds, words
@@ -88,18 +88,22 @@ class Reading:
             self._pins[identity] = self.evidence[identity].pins()
         return self._pins[identity]
 
+    def _pin(self, identity: int) -> Span:
+        """The sentence that carries the evidence; where the passage has none, the whole of it is shown."""
+        passage, pins = self.evidence[identity].row.passage, self._pins_of(identity)
+        return passage.sentences[pins[0]] if pins else Span(passage.start, passage.end)
+
     def _quote(self, identity: int) -> str:
-        passage = self.evidence[identity].row.passage
-        pin = passage.sentences[self._pins_of(identity)[0]]
+        passage, pin = self.evidence[identity].row.passage, self._pin(identity)
         return passage.text[pin.start - passage.start : pin.end - passage.start]
 
     def hit(self, identity: int, score: float, infos: Mapping[int, DocumentInfo]) -> Hit:
         """A passage with its pin, its place, and the reasons for it."""
         each, sides, asked = self.evidence[identity], self.sides, self.asked
         passage, pins = each.row.passage, self._pins_of(identity)
-        pin = passage.sentences[pins[0]]
+        pin = self._pin(identity)
         claims = (float(claim) if n in pins else float("-inf") for n, claim in enumerate(each.claims))
-        held, in_pin = each.held, each.terms[pins[0]]
+        held, in_pin = each.held, each.terms[pins[0]] if pins else each.held
         rarest = sorted((term for term in asked.words if term in in_pin), key=lambda term: -asked.idf[term])
         why = Why(
             dense=sides.dense.get(identity) if sides.mode != "lexical" else None,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,7 +27,7 @@ def signals(asked: Asked, found: Sequence[Evidence], cosines: Sequence[float]) -
     held = [each.held for each in found]  # put together at each look
     known = sum(idf for term, idf in asked.idf.items() if any(term in terms for terms in held))
     return {
-        "sentence": max(float(np.max(each.cosines[each.evident])) for each in found),
+        "sentence": max(each.cosine for each in found),
         "passage": ordered[0],
         "drop": ordered[0] - ordered[min(9, len(ordered) - 1)],
         "overlap": max(each.overlap for each in found),

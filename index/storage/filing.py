@@ -62,6 +62,24 @@ def note_relinked(connection: Connection, generation: int) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('relinked', ?)", (str(generation),))
 
 
+def claim(connection: Connection, number: int) -> None:
+    """Note that nobody here has read the file of a document."""
+    connection.execute(schema.CLAIMS)
+    connection.execute("INSERT INTO claims VALUES (?)", (number,))
+
+
+def displace(connection: Connection, identity: str, generation: int) -> bool:
+    """Remove a document that was only claimed, with all sources that were claimed for it; whether there was one."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'claims'").fetchone():
+        return False
+    row = connection.execute(
+        "SELECT number FROM documents WHERE id = ? AND number IN (SELECT document FROM claims)", (identity,)
+    ).fetchone()
+    if row is not None:
+        remove(connection, row[0], generation)
+    return row is not None
+
+
 def remove(connection: Connection, number: int, generation: int) -> None:
     """Remove a document and all that belongs to it, and note which passages went."""
     connection.execute(

@@ -63,6 +63,8 @@ class Successor:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (self._fingerprint,))
             filing.insert_document(connection, document, chunks, generation, number)
             filing.insert_passages(connection, number, document, chunks, vectors)
+            if not self._old.was_read(document.id):
+                filing.claim(connection, number)
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
 
     def settle(self) -> None:

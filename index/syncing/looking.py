@@ -11,7 +11,7 @@ from index.records import Failure
 from index.syncing.scanning import Scan, is_below, root_of, scan, scan_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from index.storage.catalog import Catalog
@@ -39,11 +39,14 @@ class Seen:
     """Sources at which there is nothing any more."""
     failed: list[Failure] = field(default_factory=list)
     """What could not be read, and looks as it did then; and what could not be looked at."""
+    claimed: Collection[str] = ()
+    """Ids of documents of which nobody here has read the file."""
 
     @property
     def changed(self) -> dict[str, str]:
-        """Files that are known, and that the library has not, or not so; each with its SHA-256."""
-        return {source: each for source, each in self.identities.items() if self.have.get(source) != each}
+        """Files that are known, and that the library has not, or not so, or by claim; each with its SHA-256."""
+        known = self.identities.items()
+        return {source: each for source, each in known if self.have.get(source) != each or each in self.claimed}
 
     def stamp(self, source: str) -> str:
         """A file's stamp for the worklist, empty where it cannot be relied upon."""
@@ -68,7 +71,7 @@ def look(
     looked = time.time_ns()
     have = _have(catalog, folders, paths, own)
     found = scan(folders, have, without=own) if paths is None else scan_paths(paths, folders, have, without=own)
-    seen = Seen(have, found, looked)
+    seen = Seen(have, found, looked, claimed=catalog.claimed())
     known = {} if checksum else worklist.remembered(list(found.looks))
     for source in found.looks:
         stamp, memory = seen.stamp(source), known.get(source)

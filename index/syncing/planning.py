@@ -32,6 +32,8 @@ class Facts:
     """Sources at which there is nothing any more."""
     failed: Sequence[Failure]
     """What is known to be unreadable, and what could not be looked at."""
+    claimed: Collection[str] = ()
+    """Ids of documents of which nobody here has read the file: they are read, whatever is said of them."""
 
 
 @dataclass(slots=True)
@@ -79,11 +81,12 @@ class Plan:
 
 
 def plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callable[[str, str], bool]) -> Plan:
-    """Compare. `media_types` has the documents that the library holds, by id; `reads_alike` says whether a file, under
-    its name, would be read as a media type.
+    """Compare. `media_types` has the documents that were read into the library, by id; `reads_alike` says whether a
+    file, under its name, would be read as a media type.
     """
     made = Plan(facts.have, failed=list(facts.failed))
-    changed = {source: each for source, each in facts.identities.items() if facts.have.get(source) != each}
+    known, claimed = facts.identities.items(), facts.claimed
+    changed = {source: each for source, each in known if facts.have.get(source) != each or each in claimed}
     made.unchanged = [source for source in facts.identities if source not in changed]
     bereft: dict[str, list[str]] = {}
     for source in sorted((*facts.gone, *changed)):

@@ -151,7 +151,7 @@ class Syncing:
         if hashing or seen.gone or any(source in seen.have for source in seen.doubtful):
             # Only beside something that went or changed can a new file be one that was known by another name.
             self._hash(seen)
-        facts = Facts(seen.have, seen.identities, seen.doubtful, seen.gone, seen.failed)
+        facts = Facts(seen.have, seen.identities, seen.doubtful, seen.gone, seen.failed, seen.claimed)
         known = self._store.catalog.media_types(sorted(set(seen.changed.values())))
         return plan(facts, known, self._reads_alike)
 

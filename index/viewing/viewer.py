@@ -92,6 +92,11 @@ class Viewer:
         return self._originals.path(info, self._sources(info))
 
     def _sources(self, info: DocumentInfo) -> list[str]:
+        """Where its file was read. What an import names is no such place: it would tell strangers what lies there."""
+        if info.claimed:
+            raise OriginalMissing(
+                f"{info.name} was imported without its file.", "Add the file itself, and it is shown."
+            )
         return self._catalog.sources_of(self._number(info))
 
     def _number(self, info: DocumentInfo) -> int:

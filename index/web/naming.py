@@ -16,7 +16,7 @@ _FORMATS = {
 
 def format_name(media_type: str) -> str:
     """`Word`; of a format that has no such name, the end of its media type."""
-    return _FORMATS.get(media_type, media_type.rpartition("/")[2])
+    return _FORMATS.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
 
 
 def file_name(source: str) -> str:

@@ -24,7 +24,7 @@ COLUMNS: dict[str, _Key] = {
     "format": lambda info: format_name(info.media_type).casefold(),
     "pages": lambda info: info.pages,
     "passages": lambda info: info.passages,
-    "health": lambda info: sum(bool(finding.brief) for finding in findings(info.notes)),
+    "health": lambda info: sum(bool(finding.brief) for finding in findings(info.health)),
 }
 """What the list can be sorted by. What is empty or 0 is not known, and comes last either way."""
 _ALWAYS = ("name", "format", "passages", "health")

@@ -85,8 +85,8 @@ READ = {
         "text/html",
     ),
     "markdown": ("a.md", b"# Bees\n\nThe bees are well.", "text/markdown"),
-    "source code": ("a.py", b"BEES = 'The bees are well.'", "text/plain"),
-    "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/plain"),
+    "source code": ("a.py", b"BEES = 'The bees are well.'", "text/x-source"),
+    "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/x-rst"),
 }
 
 

@@ -11,18 +11,16 @@ import numpy as np
 import pytest
 
 from index.errors import ArchiveExists, BadArchive, EncoderError, FingerprintMismatch, NoRoom
-from index.operations import archive, exporting, room
+from index.operations import exporting, room
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.operations.conftest import COUNT, SETTINGS, contents, first, words
+from tests.operations.forging import Manifest, Parts, altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from index.library import Library
-
-Manifest = dict[str, Any]
-Parts = dict[str, bytes]
 
 
 @pytest.fixture
@@ -90,14 +88,14 @@ def test_for_another_encoder_the_texts_are_encoded(
 def test_what_is_here_stays_and_what_comes_from_its_place_replaces_it(
     carried: Path, tmp_path: Path, opened: Callable[..., Library]
 ) -> None:
-    """Known bytes cost nothing; an address or path has one document, as with `add`."""
+    """Known bytes cost nothing; an address or path has one document, as with `add`: in an export of one's own."""
     library = opened(tmp_path / "new")
     sources = tmp_path / "sources"
     (sources / "02.md").write_text(words(90))
     (sources / "mine.md").write_text(words(80))
     (sources / "elsewhere.md").write_text(words(4))
     library.add([sources / "02.md", sources / "mine.md", sources / "elsewhere.md"])
-    receipt = library.import_library(carried)
+    receipt = library.import_library(carried, trust=True)
     names = {each: [Path(source).name for source in getattr(receipt, each)] for each in ("replaced", "unchanged")}
     assert names == {"replaced": ["02.md"], "unchanged": ["04.md"]}
     assert first(library, "Ship2") == "02.md"
@@ -105,7 +103,7 @@ def test_what_is_here_stays_and_what_comes_from_its_place_replaces_it(
     assert len(library.documents()) == COUNT + 1
     number = library._number(library.find("04.md").id)
     assert {Path(each).name for each in library._store.catalog.sources_of(number)} == {"04.md", "elsewhere.md"}
-    again = library.import_library(carried)
+    again = library.import_library(carried, trust=True)
     assert (len(again.unchanged), again.added, again.replaced) == (COUNT, (), ())
     assert library.problems() == []
 
@@ -148,23 +146,6 @@ def test_without_vectors_it_is_smaller(filled: Library, carried: Path, tmp_path:
     """And has no such parts."""
     done = filled.export_library(tmp_path / "small.zip", vectors=False)
     assert done.bytes < carried.stat().st_size / 2
-
-
-def altered(path: Path, change: Callable[[Manifest, Parts, list[dict[str, Any]]], None]) -> None:
-    """Change a file and seal it again, as somebody does who means harm: hashes and counts fit."""
-    with zipfile.ZipFile(path) as opened:
-        manifest = json.loads(opened.read("manifest.json"))
-        parts = {name: opened.read(name) for name in manifest["parts"]}
-    lines = [json.loads(line) for line in parts["documents/00001.jsonl"].splitlines()]
-    untouched = json.dumps(lines)
-    change(manifest, parts, lines)
-    if json.dumps(lines) != untouched:
-        parts["documents/00001.jsonl"] = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    with archive.ArchiveWriter(path, str(manifest["format"]), int(manifest["version"]), force=True) as writer:
-        for name, data in parts.items():
-            with writer.part(name, compress=name.endswith("jsonl")) as part:
-                part.write(data)
-        writer.state(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
 
 
 def set_in_line(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:

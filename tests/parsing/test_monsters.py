@@ -12,7 +12,8 @@ import pytest
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooLarge, TooMuchMemory
 from index.loading import digest, discover, read_bytes
-from index.parsing import Limits, Parsed, Parser, parsers
+from index.parsing import Cutting, Limits, Parsed, Parser, parsers
+from index.pretrained import read_default
 from index.storage.worklist import absolute
 from tests.loading import hostile
 
@@ -93,6 +94,18 @@ def test_what_is_deep_or_endless(parser: Parser, write: Write, name: str, data: 
     came = fate(parser, write(name, data))
     assert "bees" in came.document.text if isinstance(came, Parsed) else came.hint
     assert parser.parse(write("b.txt", b"bees"), source="/b.txt", max_bytes=10**9).document.text == "bees"
+
+
+@pytest.mark.parametrize("unit", [b"abcdefgh", "\u7684".encode()])
+def test_five_megabytes_of_one_thing_are_cut_in_time(tmp_path: Path, unit: bytes) -> None:
+    """A word of any length is read and cut within its limit, where the parsing process cuts it, too."""
+    path = tmp_path / "word.txt"
+    path.write_bytes(unit * (5_000_000 // len(unit)))
+    cutting = Cutting(170, 256, read_default().tokenizer.to_str())
+    with parsers(Limits()) as parser:
+        parsed = parser.parse(path, source=str(path), max_bytes=10**9, cutting=cutting)
+    assert parsed.chunks
+    assert parsed.chunks[-1].end == len(parsed.document.text)
 
 
 @pytest.mark.skipif(not FILES.exists(), reason="shared data: the folder of real files is not beside this checkout")

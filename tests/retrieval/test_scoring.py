@@ -52,6 +52,7 @@ def an_evidence(
         overlaps=shared,
         strengths=strengths,
         claims=strengths if claims is None else np.asarray(claims, dtype=np.float32),
+        evident=tuple(range(len(sentences))),
     )
 
 

@@ -51,7 +51,7 @@ class Catalog(Places):
         with self._database.writing() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0]:
                 return
-            for statement in schema.TABLES.split(";"):
+            for statement in (*schema.TABLES.split(";"), schema.CLAIMS):
                 connection.execute(statement)
             meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
@@ -59,15 +59,26 @@ class Catalog(Places):
             connection.execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def put(
-        self, document: Document, chunks: Sequence[Chunk], vectors: Sequence[filing.PackedVectors], fingerprint: str
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        vectors: Sequence[filing.PackedVectors],
+        fingerprint: str,
+        *,
+        claimed: bool = False,
     ) -> Literal["added", "replaced"]:
-        """Store a document in one transaction, in place of what was read from the same source before."""
-        return self.put_all([(document, chunks, vectors)], fingerprint)[0]
+        """Store a document in one transaction, in place of what was read from the same source before.
+
+        It also takes the place of one that was `claimed` to be read from the same bytes.
+        """
+        return self.put_all([(document, chunks, vectors)], fingerprint, claimed=claimed)[0]
 
     def put_all(
         self,
         documents: Iterable[tuple[Document, Sequence[Chunk], Sequence[filing.PackedVectors]]],
         fingerprint: str,
+        *,
+        claimed: bool = False,
     ) -> list[Literal["added", "replaced"]]:
         """Store several, as `put` does each, in one transaction: a disk takes as long for many as for one."""
         outcomes: list[Literal["added", "replaced"]] = []
@@ -75,12 +86,20 @@ class Catalog(Places):
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
             for document, chunks, vectors in documents:
                 generation = filing.next_generation(connection)
-                replaced = filing.unlink(connection, document.source, generation)
+                displaced = filing.displace(connection, document.id, generation)
+                replaced = filing.unlink(connection, document.source, generation) or displaced
                 number = filing.insert_document(connection, document, chunks, generation)
                 filing.insert_passages(connection, number, document, chunks, vectors)
+                if claimed:
+                    filing.claim(connection, number)
                 connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
                 outcomes.append("replaced" if replaced else "added")
         return outcomes
+
+    def note_model(self, model: str) -> None:
+        """Note the setting that loads the encoder of the fingerprint, which tells only what came of it."""
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('model', ?)", (model,))
 
     def link(self, source: str, document_id: str) -> None:
         """Note that a document already stored is found at this source, too."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _INFO = """
     SELECT d.number, d.id, (SELECT min(source) FROM sources s WHERE s.document = d.number) AS source,
-           d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes
+           d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes,
+           d.number IN {claims} AS claimed
     FROM documents d
 """
 
@@ -62,6 +63,11 @@ class Documents:
         """What the vectors were made with; empty while there are none."""
         return self._meta("fingerprint")
 
+    def model(self) -> str | None:
+        """The setting that loads its encoder, empty for the built-in one; None where that is not known."""
+        rows = self._database.rows("SELECT value FROM meta WHERE key = 'model'")
+        return str(rows[0][0]) if rows else None
+
     def removals_from(self) -> int:
         """From which generation on it is known what was removed."""
         rows = self._database.rows("SELECT value FROM meta WHERE key = 'removals_from'")
@@ -76,20 +82,20 @@ class Documents:
 
     def documents(self) -> list[DocumentInfo]:
         """All documents, by source."""
-        return [self._info(row) for row in self._database.rows(f"{_INFO} ORDER BY source, d.number")]
+        return [self._info(row) for row in self._database.rows(f"{self._listing} ORDER BY source, d.number")]
 
     def all_infos(self) -> dict[int, DocumentInfo]:
         """All documents by number."""
-        return {row[0]: self._info(row) for row in self._database.rows(_INFO)}
+        return {row[0]: self._info(row) for row in self._database.rows(self._listing)}
 
     def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
         """The documents of these numbers that still exist."""
-        rows = self._database.rows(f"{_INFO} WHERE d.number IN {LISTED}", [json.dumps(list(numbers))])
+        rows = self._database.rows(f"{self._listing} WHERE d.number IN {LISTED}", [json.dumps(list(numbers))])
         return {row[0]: self._info(row) for row in rows}
 
     def identified(self, names: Sequence[str]) -> list[DocumentInfo]:
         """The documents that have one of these as their id, or were read from one of these sources."""
-        query = f"""{_INFO} WHERE d.id IN {LISTED}
+        query = f"""{self._listing} WHERE d.id IN {LISTED}
                     OR d.number IN (SELECT document FROM sources WHERE source IN {LISTED})"""
         listed = json.dumps(list(names))
         return [self._info(row) for row in self._database.rows(query, [listed, listed])]
@@ -98,6 +104,18 @@ class Documents:
         """The number of the document with this id."""
         rows = self._database.rows("SELECT number FROM documents WHERE id = ?", [identity])
         return int(rows[0][0]) if rows else None
+
+    def was_read(self, identity: str) -> bool:
+        """Whether there is a document with this id, and its file was read here: no import merely claims it."""
+        query = f"SELECT 1 FROM documents WHERE id = ? AND number NOT IN {self._claims}"
+        return bool(self._database.rows(query, [identity]))
+
+    def claimed(self, ids: Sequence[str] | None = None) -> frozenset[str]:
+        """The ids of the documents of which nobody here has read the file: of all, or of these."""
+        query = f"SELECT id FROM documents WHERE number IN {self._claims}"
+        if ids is None:
+            return frozenset(row[0] for row in self._database.rows(query))
+        return frozenset(row[0] for row in self._database.rows(f"{query} AND id IN {LISTED}", [json.dumps(list(ids))]))
 
     def totals(self) -> dict[str, int]:
         """Numbers of documents, passages, sentences and characters."""
@@ -119,8 +137,8 @@ class Documents:
         return self._extent[1]
 
     def media_types(self, ids: Sequence[str]) -> dict[str, str]:
-        """Of those of these documents that exist, by id."""
-        query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED}"
+        """Media types of the given documents, by id, as far as they exist and were read here."""
+        query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED} AND number NOT IN {self._claims}"
         return dict(self._database.rows(query, [json.dumps(list(ids))]))
 
     def first_sources(self) -> dict[int, str]:
@@ -157,6 +175,17 @@ class Documents:
                     WHERE s.source IN {LISTED}"""
         return dict(self._database.rows(query, [json.dumps(list(sources))]))
 
+    @property
+    def _listing(self) -> str:
+        """The query that lists documents."""
+        return _INFO.format(claims=self._claims)
+
+    @property
+    def _claims(self) -> str:
+        """What lists the numbers of claimed documents in a query: nothing where the library is older than claims."""
+        there = self._database.rows("SELECT 1 FROM sqlite_schema WHERE name = 'claims'")
+        return "(SELECT document FROM claims)" if there else "()"
+
     def _version(self) -> int:
         return int(self._database.rows("PRAGMA user_version")[0][0])
 
@@ -168,6 +197,6 @@ class Documents:
 
     def _info(self, row: Sequence[Any]) -> DocumentInfo:
         try:
-            return DocumentInfo(*row[1:-1], tuple(json.loads(row[-1])))  # type: ignore[call-arg,unused-ignore]
+            return DocumentInfo(*row[1:-2], tuple(json.loads(row[-2])), bool(row[-1]))  # type: ignore[call-arg,unused-ignore]
         except (TypeError, ValueError) as error:
             raise self._database.damaged(f"document {row[0]} has notes that are no list: {error}") from error

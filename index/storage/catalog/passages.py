@@ -12,6 +12,7 @@ from index.storage import filing, schema
 from index.storage.catalog.documents import Documents
 from index.storage.catalog.rows import LISTED, DocumentRange, PassageRow, runs
 from index.storage.numbering import Numbering
+from index.structure import STRUCTURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,10 +74,16 @@ class Passages(Documents):
         return [row[0] for row in rows], self._stacked(rows)
 
     def vectors_by_key(self, keys: Sequence[bytes]) -> dict[bytes, filing.PackedVectors]:
-        """Vectors that exist already for texts with these hashes."""
+        """Vectors that exist already for texts with these hashes.
+
+        Those of claimed documents are left out: they are what a portable file says, and the texts of other documents
+        may have the same hashes.
+        """
         found: dict[bytes, filing.PackedVectors] = {}
+        claims = self._claims
         for some in _slices(keys, 500):
-            query = f"SELECT key, vector, sentences FROM vectors WHERE key IN {_marks(some)}"
+            query = f"""SELECT v.key, v.vector, v.sentences FROM vectors v JOIN passages p ON p.id = v.passage
+                        WHERE v.key IN {_marks(some)} AND p.document NOT IN {claims}"""
             found.update((row[0], filing.PackedVectors(*row)) for row in self._database.rows(query, some))
         return found
 
@@ -147,13 +154,14 @@ class Passages(Documents):
         query = f"""SELECT p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences,
                            v.vector, p.checksum,
                            (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
-                            AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end)
+                            AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end),
+                           d.media_type
                     FROM passages p JOIN documents d ON d.number = p.document JOIN vectors v ON v.passage = p.id
                     WHERE {condition} ORDER BY p.document, p.ordinal"""
         result = []
         for row in self._database.rows(query, values):
             identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector = row[:10]
-            stored, headings = row[10:]
+            stored, headings, media_type = row[10:]
             parts = (sentences, vector, sentence_vectors)
             sound = isinstance(text, str) and all(isinstance(part, bytes) for part in parts)
             if not sound or schema.checksum((ordinal, start, end), text, *parts) != stored:
@@ -161,7 +169,12 @@ class Passages(Documents):
             spans = schema.unpack_spans(sentences, start)
             passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
             marked = frozenset(map(int, headings.split(","))) if headings else frozenset()
-            result.append((PassageRow(passage, number, sentence_vectors, vector, marked), text[end - start :]))
+            result.append(
+                (
+                    PassageRow(passage, number, sentence_vectors, vector, marked, media_type in STRUCTURED),
+                    text[end - start :],
+                )
+            )
         return result
 
 

@@ -24,6 +24,8 @@ class PassageRow:
     vector: bytes
     headings: frozenset[int]
     """Where in the document's text the headings begin that stand in it."""
+    structured: bool = False
+    """Whether its document is data or markup, not all of whose lines are sentences."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,165 @@
+"""Text that is not prose: captions, markup, settings, logs, tables, source code. Which lines of it are sentences?
+
+Until such a format has a reader of its own it is read as plain text, and every line of it can be found. Only a sentence
+may be quoted: `00:04.500 --> 00:08.000` answers no question. A line is judged by what can be counted: how much of it
+are letters, how many words it has, whether some are written small, and the marks by which machines tell fields apart.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from itertools import islice
+
+_ENDINGS = {
+    ("application/x-subrip", "subtitles"): "srt sub",
+    ("text/vtt", "subtitles"): "vtt",
+    ("text/x-ssa", "subtitles"): "ass ssa",
+    ("text/x-tex", "TeX"): "tex ltx sty cls",
+    ("text/x-rst", "reStructuredText"): "rst",
+    ("text/asciidoc", "AsciiDoc"): "adoc asciidoc asc",
+    ("text/x-bibtex", "references"): "bib",
+    ("application/x-research-info-systems", "references"): "ris enw nbib",
+    ("application/yaml", "YAML"): "yaml yml",
+    ("application/toml", "TOML"): "toml",
+    ("text/x-properties", "settings"): "ini cfg conf cnf properties env editorconfig",
+    ("text/x-log", "a log"): "log",
+    ("text/x-diff", "differences"): "diff patch",
+    ("text/x-gettext-translation", "translations"): "po pot",
+    ("text/calendar", "a calendar"): "ics ical",
+    ("text/vcard", "addresses"): "vcf",
+    ("application/sql", "SQL"): "sql",
+    (
+        "text/x-source",
+        "source code",
+    ): "py pyi js mjs cjs ts tsx jsx c h cc cpp cxx hpp cs java kt kts go rs rb php pl pm"
+    " sh bash zsh fish ps1 bat cmd lua r jl scala swift m hs ml clj ex exs erl dart vb f f90 pas asm s css scss less"
+    " tf hcl cmake mk make gradle proto graphql vue svelte",
+}
+DATA = "text/x-data"
+"""The media type of a text whose ending says nothing, and whose lines are data."""
+_BY_ENDING = {f".{ending}": kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
+STRUCTURED = frozenset({DATA, *(media_type for media_type, _ in _ENDINGS)})
+"""The media types whose lines are judged before one is quoted."""
+WITH_HEADINGS = frozenset({"text/x-rst", "text/asciidoc"})
+"""Those whose headings look as they do in plain text."""
+
+_LETTERS_SHARE = 0.62
+_MOST_SYMBOLS = 0.1
+_PLENTY, _LEAST_SHARE = 4, 0.4
+_FEWEST_WORDS = 3
+_FEWEST_OF_A_VALUE = 4
+_SYMBOLS = frozenset("{}[]<>|\\=;#$&@_^~*/+")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Letters of scripts that put no space between words."""
+_FEWEST_UNSPACED = 4
+_LOOKED_AT = 400
+"""Lines by which a text is known for data."""
+_FEWEST_LINES = 4
+_SHARE, _TIMED_SHARE, _TABLE_SHARE = 0.5, 0.2, 0.9
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_END = re.compile(r"[.!?…。！？।؟۔։][\"'”’»)\]}]*$")
+_COMMENT = re.compile(r"(?:[-*•+>]|/{2,}!?|#+|%+|--+|;+|/\*+|\*+/?|\"{3}|'{3}|rem\b)\s+", re.IGNORECASE)
+_TIMING = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?\s*--+>")
+_STAMP = re.compile(
+    r"\W{0,3}(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]+\d\d?:\d\d|\d\d?[-/.]\w{2,9}[-/.]\d{2,4}[ :,T]+\d\d?:\d\d"
+    r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|\d{9,13}[.\d]* |\d+\.\d+\.\d+\.\d+ \S+ )"
+)
+_TAG = re.compile(r"</?(?:i|b|u|s|c|v|em|strong|font|span)(?:[.\s][^<>]{0,80})?>", re.IGNORECASE)
+_COMMAND = re.compile(r"\\(?:[a-zA-Z@]+\*?|.)(?:\[[^]]*\])*")
+_KEY = re.compile(
+    r"[\"'@$:]?([\w.$/-]+)[\"']?\s*(?:[:=]+(?=\s|$|[\"'{\[|>])|(?<=\w)=(?=\S))|[A-Z][A-Z0-9]\s\s?-\s|:[\w -]+:"
+)
+_DIRECTIVE = re.compile(
+    r"\.\. |={2,}|@\w+\s*[{(]|</?\w|<!--|<\?|\{[%{]|\w+::\S|\[\[|\[[^]]*\]$|\||WEBVTT|@@ |[-+]{3} |\+\S|diff --"
+    r"|\.[A-Z]\w*\s"
+)
+_CODE = re.compile(
+    r"[;{}]$|^[)}\]]|[)\]]\s*:$|=>|->|::|\(\)|(?<=[\w\s)])[=!]=(?=[\w\s(])|&&|\|\||[\w\])]\s[-+*/]?=\s"
+    r"|^\s*(?:import|from \S+ import|def|class"
+    r"|return|const|let|var|function|func|fn|package|using|public|private|static|export|elif|else|try|except|require"
+    r"|include|end|print|echo|select|insert|update|create|alter|drop)\b(?!.*[.!?]$)"
+)
+_BLOCK = re.compile(r"(?:for|if|while|with|unless|foreach|switch)\b.*:$")
+_CALL = re.compile(r"[A-Za-z_][\w.]*\w\([^)]")
+_TIGHT = re.compile(r"(?<=[^\s\d])[,;|](?=\S)|[,;|](?=[,;|])|\t|\s\|\s|\"[,;]")
+
+
+def media_type_of(suffix: str) -> str:
+    """The media type of an ending (lower case, with its dot) that promises structure; empty for any other one."""
+    return _BY_ENDING.get(suffix, ("", ""))[0]
+
+
+def note(media_type: str, suffix: str) -> str:
+    """What the receipt says of a file that was read so."""
+    what = next((name for kind, name in _ENDINGS if kind == media_type), "")
+    why = (
+        f"{suffix} ({what}) has no reader of its own" if what else "it holds data, and no reader of its own knows which"
+    )
+    return f"Read as plain text: {why}. All of it is found; only its sentences are quoted."
+
+
+def is_sentence(line: str) -> bool:
+    """Whether a line is something that somebody says: words in a row, in whatever script."""
+    line = _TAG.sub("", line).strip()
+    while found := _COMMENT.match(line):
+        line = line[found.end() :]
+    if _TIMING.search(line) or _STAMP.match(line) or _DIRECTIVE.match(line):
+        return False
+    if key := _KEY.match(line):
+        value = line[key.end() :].strip(" \t\"'{},")
+        return bool(_END.search(value)) and len(_WORD.findall(value)) >= _FEWEST_OF_A_VALUE and _is_prose(value)
+    return _is_prose(_COMMAND.sub(" ", line).strip())
+
+
+def looks_structured(text: str) -> bool:
+    """Whether the lines of a text are data rather than sentences: timed, dated, named fields, columns or code."""
+    found = islice(re.finditer(r"[^\n]*\S[^\n]*", text), _LOOKED_AT)
+    lines = [line[0].strip() for line in found]
+    if len(lines) < _FEWEST_LINES:
+        return False
+    timed = sum(bool(_TIMING.search(line)) for line in lines)
+    data = sum(map(_is_data, lines))
+    return timed >= _TIMED_SHARE * len(lines) or data >= _SHARE * len(lines) or _is_table(lines)
+
+
+def _is_data(line: str) -> bool:
+    if _TIMING.search(line) or _STAMP.match(line):
+        return True
+    key = _KEY.match(line)
+    if key and key[1] and (key[1].islower() or "=" in key[0]) and not is_sentence(line):
+        return True
+    return bool(_CODE.search(line)) and not is_sentence(line)
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Whether nearly all lines have as many of one delimiter, two or more, and words on both its sides."""
+    for delimiter in "\t,;|":
+        counts = Counter(re.sub(r'"[^"]*"', "", line).count(delimiter) for line in lines)
+        columns, often = counts.most_common(1)[0]
+        if columns >= 2 and often >= _TABLE_SHARE * len(lines) and not sum(map(is_sentence, lines)) > len(lines) // 2:
+            return True
+    return False
+
+
+def _is_prose(line: str) -> bool:
+    solid = "".join(line.split())
+    words = _WORD.findall(line)
+    ended = bool(_END.search(line))
+    if _CALL.match(line) or len(_CALL.findall(line)) * 6 > len(words):
+        return False
+    if not ended and (_CODE.search(line) or _BLOCK.match(line)):
+        return False
+    letters = sum(unicodedata.category(character)[0] in "LM" for character in solid)
+    if ended and sum(map(str.islower, words)) >= _PLENTY and letters >= _LEAST_SHARE * len(solid):
+        return True  # many words written small, and a full stop: whatever numbers and marks stand among them
+    symbols = sum(character in _SYMBOLS for character in solid)
+    if letters < _LETTERS_SHARE * max(len(solid), 1) or symbols > _MOST_SYMBOLS * len(solid):
+        return False
+    if len(_UNSPACED.findall(solid)) >= _FEWEST_UNSPACED:
+        return True
+    if len(words) < (2 if ended else _FEWEST_WORDS) or len(_TIGHT.findall(line)) * 4 > len(words):
+        return False
+    return ended or any(word.islower() or word.lower() == word.upper() for word in words)
