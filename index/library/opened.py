@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from index.encoding import Encoder
     from index.parsing import Limits
+    from index.readiness import Readiness
     from index.records import DocumentInfo, Span
     from index.reranking import Reranker
 
@@ -77,6 +78,15 @@ class Opened:
     def folder(self) -> Path:
         """Where the library is."""
         return self._store.folder
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the library is in a folder, or on a disk, that takes no changes: it can be asked, and not changed."""
+        return self._store.read_only
+
+    def readiness(self) -> Readiness:
+        """Whether questions can be answered from both indexes as they are now; what is missing is seen to meanwhile."""
+        return self._store.refresh(waiting=False)
 
     def encoder(self, *, for_search: bool = False) -> Encoder:
         """The encoder, loaded at the first call.
