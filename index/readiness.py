@@ -58,10 +58,10 @@ class Readiness:
             return ""
         if self.lacks_words >= self.passages:
             what = "The word index is missing: questions are compared by their meaning alone, so exact words, names "
-            what += "and numbers may be missed, and confidence is lower."
+            what += "and numbers may be missed, and the confidence rests on less."
         else:
             what = f"The word index lacks {self.lacks_words:,} of {self.passages:,} passages: they are found by their "
-            what += "meaning alone." if self.has_words else "meaning alone, and confidence is lower."
+            what += "meaning alone." if self.has_words else "meaning alone, and the confidence rests on less."
         if self.hindrance == "not writable":
             return f"{what} It cannot be completed, because the disk takes no changes: see `pincite doctor`."
         if self.hindrance == "busy":

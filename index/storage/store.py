@@ -74,10 +74,11 @@ class FolderStore:
         self.follow()
         self._dense.catch_up(patience=PATIENCE if waiting else 0.0)
         self._upkeep.refresh(waiting=waiting)
+        due = self.catalog.generation()
         return Readiness(
             passages=self.catalog.extent()[0],
-            lacks_words=self._upkeep.lacking(),
-            lacks_vectors=passages_since(self.catalog, self._dense.generation),
+            lacks_words=self._upkeep.lacking(due),
+            lacks_vectors=passages_since(self.catalog, self._dense.generation, due),
             hindrance=self._upkeep.hindrance,
         )
 

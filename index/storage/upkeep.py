@@ -63,23 +63,30 @@ class Upkeep:
 
     def refresh(self, *, waiting: bool = True) -> None:
         """Open the index as it is on disk, and catch it up where it is behind and nobody else is about to."""
-        while not self._index().reload(self._catalog.generation()):
+        while not self._is_current():
             since = self._behind_since = self._behind_since or time.monotonic()
             left = since + READER_PATIENCE - time.monotonic()
-            if self._mend() and left > 0:
-                continue
-            if not waiting or not self._is_worth_waiting(left):
+            mended = self._mend()
+            if left <= 0 or not (mended or (waiting and self._is_worth_waiting(left))):
+                self._is_current()
                 return
-            time.sleep(LOOK_SECONDS)
-        self._behind_since, self.hindrance = None, ""
+            if not mended:
+                time.sleep(LOOK_SECONDS)
 
-    def lacking(self) -> int:
-        """How many of the catalog's passages cannot be found by their words."""
-        return passages_since(self._catalog, self._index().generation)
+    def lacking(self, due: int) -> int:
+        """How many of the passages of generation `due` cannot be found by their words."""
+        return passages_since(self._catalog, self._index().generation, due)
+
+    def _is_current(self) -> bool:
+        """Whether the index on disk, which now is open, agrees with the catalog."""
+        if not self._index().reload(self._catalog.generation()):
+            return False
+        self._behind_since, self.hindrance = None, ""
+        return True
 
     def _is_worth_waiting(self, seconds: float) -> bool:
         """Whether it is likely to be complete so soon; a writer is waited for where nothing can be searched yet."""
-        lacking = self.lacking()
+        lacking = self.lacking(self._catalog.generation())
         if not lacking or seconds <= 0 or self.hindrance == "not writable":
             return False
         if self.hindrance == "busy":
@@ -124,6 +131,8 @@ class Upkeep:
             _log.warning("The word index cannot be completed: %s", error)
 
 
-def passages_since(catalog: Catalog, generation: int | None) -> int:
-    """How many passages came after that generation and are still there; all of them where it is None."""
-    return sum(each.passages for each in catalog.added_since(-1 if generation is None else generation))
+def passages_since(catalog: Catalog, generation: int | None, due: int) -> int:
+    """How many passages came from one generation to another and are still there; from None on, all of them."""
+    if generation is not None and generation >= due:
+        return 0
+    return sum(each.passages for each in catalog.added_since(-1 if generation is None else generation, until=due))
