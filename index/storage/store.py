@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,8 @@ class FolderStore:
         self._lexical: LexicalIndex
         self._following = threading.Lock()
         self._place = WordsPlace(folder, self._lock, read_only=self.read_only)
-        self._upkeep = Upkeep(self._place.lock, self.catalog, lambda: self._lexical, self._follow_wholly)
+        me = weakref.proxy(self)  # or a closed store would keep its files mapped until a cycle is collected
+        self._upkeep = Upkeep(self._place.lock, self.catalog, lambda: me._lexical, lambda: me._follow_wholly())
         try:
             self.follow()
         except PinciteError:
