@@ -4,14 +4,20 @@
 and the questions of the other sets, which it cannot. Half of the questions of either kind are fitted, the other half
 tested: the area under the ROC curve, the calibration error, and what is answered and refused at each bar. The questions
 on the same page without an answer (ClapNQ, SQuAD) are not fitted, only tested.
+
+`--lost words` asks without the word index, which fits MEANING_ALONE; `--lost vectors` without the vector index, which
+tests what DEFAULT then says.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 from scipy.optimize import minimize
@@ -19,12 +25,15 @@ from scipy.optimize import minimize
 from benchmarks.curve import risk_coverage
 from benchmarks.machine import report
 from index import Library
-from index.answering.confidence import DEFAULT, WORDS_ALONE, features
+from index.answering.confidence import DEFAULT, MEANING_ALONE, WORDS_ALONE, features
 from index.evaluate.lines import read_rows
 from index.retrieval.signals import NAMES
+from index.storage.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from index.readiness import Readiness
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -36,25 +45,51 @@ RIDGE = 1e-3
 BINS = 10
 BARS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7)
 PAGED = ("clapnq", "squad_v2")
+_refresh = FolderStore.refresh
+
+
+def _without_words(store: FolderStore, **options: Any) -> Readiness:
+    return replace(_refresh(store, **options), passages=1, lacks_words=1)
+
+
+LOST: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "words": {
+        "refresh": _without_words,
+        "lexical": lambda *_, **__: {},
+        "lexical_scores": lambda *_, **__: {},
+        "holding": lambda *_, **__: [],
+    },
+    "vectors": {"dense": lambda *_, **__: {}},
+}
+"""What a store without one of its indexes says."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
+    parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all five")
+    parser.add_argument("--lost", choices=LOST, default="nothing")
     parser.add_argument("--features", help="keep the features in this .npz file")
     parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
     parser.add_argument("--json")
     options = parser.parse_args()
-    names = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
+    names = options.only or ["squad_v2", "clapnq", "covidqa", "scifact", "cran"]
     questions = {name: _questions(options.sets / name) for name in names}
-    asked = {name: _ask(options.kept / name, name, questions) for name in names}
+    with ExitStack() as losing:
+        for method, said in LOST[options.lost].items():
+            losing.enter_context(patch.object(FolderStore, method, said))
+        asked = {name: _ask(options.kept / name, name, questions) for name in names}
     known = {name: (own, foreign) for name, (own, foreign, _) in asked.items()}
     rows, answers = (np.concatenate(parts) for parts in zip(*map(_labelled, known.values()), strict=True))
     fitted = _fit(rows[::2], answers[::2])
     words = np.array([name in WORDS for name in NAMES])
     alone = _fit(rows[::2] * words, answers[::2])
-    print("DEFAULT =", tuple(round(float(value), 3) for value in fitted))
+    print(
+        "MEANING_ALONE =" if options.lost == "words" else "DEFAULT =",
+        tuple(round(float(value), 3) for value in fitted),
+    )
     print("WORDS_ALONE =", tuple(round(float(value), 3) for value in alone))
     if options.features:
         parts: dict[str, Any] = {f"{name}-{n}": part for name in names for n, part in enumerate(asked[name])}
@@ -66,10 +101,12 @@ def main() -> None:
         options.picture.write_text(risk_coverage(said[answered], said[~answered]), encoding="utf-8")
     table.append(_tested("all, by words alone", rows[1::2] * words, answers[1::2], alone))
     report("Confidence, on the half that was not fitted", table, options.json)
-    for name in PAGED:
+    shipped = {"DEFAULT": DEFAULT, "WORDS_ALONE": WORDS_ALONE, "MEANING_ALONE": MEANING_ALONE}
+    tests = [_tested(name, rows[1::2], answers[1::2], np.array(each)) for name, each in shipped.items()]
+    report("The shipped coefficients, on the same half", tests, None)
+    for name in filter(asked.__contains__, PAGED):
         own, _, paged = asked[name]
         print(f"same page, {name}: AUROC {_auroc(_say(own, fitted), _say(paged, fitted)):.3f}, n {len(paged)}")
-    print("shipped:", DEFAULT, WORDS_ALONE)
 
 
 def _questions(folder: Path) -> tuple[list[str], list[str]]:

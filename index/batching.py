@@ -41,6 +41,8 @@ class Row:
     """The first statement's."""
     error: str = ""
     """Why a question failed, and what to do."""
+    note: str = ""
+    """What the reader should know of how the question was understood, and of what could not be searched."""
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
@@ -138,6 +140,7 @@ def asked(question: str, ask: Callable[[str], Answer]) -> Row:
         said,
         confidence=round(answer.confidence, 4),
         verdict=answer.statements[0].verdict if answer.statements else "",
+        note=" ".join(answer.notes),
     )
     sources: list[Citation | Hit] = [*answer.citations[:1], *answer.hits[:1]]
     if not sources:
@@ -187,7 +190,8 @@ def _read_rows(output: Path) -> Iterator[Row]:
             else:
                 found = [json.loads(line) for line in file if line.endswith("\n")]
         for each in found:
-            values = {name: each[name] for name in COLUMNS}
+            values = {name: each[name] for name in COLUMNS if name != "note"}
+            values["note"] = each.get("note", "")  # which older tables do not have
             question = str(values.pop("question"))
             if output.suffix.lower() == ".csv":
                 question = bare(question)

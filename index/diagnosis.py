@@ -78,6 +78,7 @@ def _examine_library(folder: Path, settings: Settings, findings: dict[str, str],
             stats = library.stats()
             findings["Holds"] = f"{stats.documents} documents, {stats.passages} passages, {stats.bytes / 1e6:.1f} MB"
             findings["Made with"] = stats.made_with or "nothing yet"
+            findings["Can be changed"] = "no: its folder is read-only here" if library.read_only else "yes"
             problems.extend(library.problems())
             problems.extend(
                 Problem(

@@ -8,6 +8,7 @@
     │   ├── LibraryNotFound
     │   ├── LibraryLocked
     │   ├── LibraryNotWritable
+    │   │   ├── LibraryReadOnly
     │   │   └── NoRoom
     │   ├── LibraryExists
     │   ├── LibraryDamaged
@@ -112,6 +113,17 @@ class LibraryLocked(LibraryError):
 
 class LibraryNotWritable(LibraryError):
     """The library's folder does not take changes: permissions, a read-only or a full disk."""
+
+
+class LibraryReadOnly(LibraryNotWritable):
+    """The library is on a read-only disk or in a read-only folder: it can be asked, and not changed."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"The library {folder} is read-only here: it can be asked, and not changed.",
+            "Change it from where its folder can be written, or copy the folder to such a place.",
+        )
+        self.folder = folder
 
 
 class NoRoom(LibraryNotWritable):

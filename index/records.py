@@ -223,7 +223,9 @@ class Found:
     """Best first."""
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()
-    """What the reader should know of how the question was understood."""
+    """What the reader should know of how the question was understood, and of what could not be searched."""
+    has_words: bool = True
+    """Whether the word index took part in full: else `signals` are those of the meaning alone."""
     signals: dict[str, float] = field(default_factory=dict)
     """What tells whether the documents hold an answer, by `index.retrieval.signals`; empty where nothing was found."""
 
@@ -244,6 +246,24 @@ class Coverage:
     document: DocumentInfo
     hit: Hit | None
     """Its best; None where no sentence of it speaks to the question. Absence is a finding, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageReport:
+    """What each document has to say to a question, best first."""
+
+    rows: tuple[Coverage, ...]
+    notes: tuple[str, ...] = ()
+    """What the reader should know of what could not be searched."""
+
+    def __iter__(self) -> Iterator[Coverage]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, n: int) -> Coverage:
+        return self.rows[n]
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +323,8 @@ class Check:
     """All sentences of the text that state something, in order; each with the passage that its verdict rests on."""
     citations: tuple[Citation, ...]
     """By marker, from 1: what supports a statement, or contradicts it."""
+    notes: tuple[str, ...] = ()
+    """What the reader should know of what could not be searched."""
 
     @property
     def supported(self) -> int:
@@ -463,6 +485,8 @@ class Stats:
     generation: int
     """How many changes it has seen."""
     media_types: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What either index lacks, and whether the library is read-only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from index.records import (
         Answer,
         Check,
         Citation,
-        Coverage,
+        CoverageReport,
         Document,
         DocumentInfo,
         Found,
@@ -64,10 +62,10 @@ def why(each: Why) -> Json:
     }
 
 
-def coverage(question: str, rows: Sequence[Coverage]) -> Json:
+def coverage(question: str, report: CoverageReport) -> Json:
     """What each document has to say: its best hit, or null."""
-    documents = [{"document": reference(row.document), "hit": hit(row.hit) if row.hit else None} for row in rows]
-    return {"question": question.strip(), "documents": documents}
+    documents = [{"document": reference(row.document), "hit": hit(row.hit) if row.hit else None} for row in report]
+    return {"question": question.strip(), "documents": documents, "notes": list(report.notes)}
 
 
 def span(each: Hit, place: Span) -> Json:
@@ -99,6 +97,7 @@ def check(each: Check) -> Json:
         "supported": each.supported,
         "statements": [asdict(statement) for statement in each.statements],
         "citations": [citation(one) for one in each.citations],
+        "notes": list(each.notes),
     }
 
 

@@ -292,7 +292,7 @@ def test_coverage_of_nothing(covered: Run, question: str) -> None:
     """That nothing was searched is said, in CSV by columns without rows."""
     assert covered("coverage", question).out.startswith("No document was searched:")
     assert covered("coverage", question, "--csv").out == ",".join(hits.COLUMNS) + "\r\n"
-    assert covered("coverage", question, "--json").json == {"question": question.strip(), "documents": []}
+    assert covered("coverage", question, "--json").json == {"question": question.strip(), "documents": [], "notes": []}
 
 
 def test_coverage_as_json_has_the_hits_of_a_search(covered: Run) -> None:

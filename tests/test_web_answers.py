@@ -11,7 +11,19 @@ import pytest
 
 from index.errors import PinciteError
 from index.querying import SYNTAX
-from index.records import CANDIDATES, Answer, Citation, Coverage, DocumentInfo, Hit, Location, Passage, Span, Statement
+from index.records import (
+    CANDIDATES,
+    Answer,
+    Citation,
+    Coverage,
+    CoverageReport,
+    DocumentInfo,
+    Hit,
+    Location,
+    Passage,
+    Span,
+    Statement,
+)
 from index.web import rendering, showing_answers
 from index.web.showing_answers import cards
 from tests.making import why
@@ -425,12 +437,15 @@ def test_a_long_library_is_cut_beside_the_answer_but_not_where_passages_were_fou
 def test_coverage_has_a_row_for_each_document() -> None:
     """Its best passage, or that there is no mention; very many rows become a number."""
     silent = [Coverage(replace(a_hit().document, id=f"{n:064}", title=f"Silent {n}"), None) for n in range(300)]
-    html = shown(showing_answers.coverage([Coverage(a_hit().document, a_hit()), *silent]))
+    html = shown(
+        showing_answers.coverage(CoverageReport((Coverage(a_hit().document, a_hit()), *silent), ("No words.",)))
+    )
     assert "1 of 301 documents speaks to this question" in html
     assert "<mark>Three carries it.</mark>" in html
     assert html.count("no mention") == showing_answers.COVERED - 1
     assert "and 101 more documents" in html
-    assert "No document was searched for this." in showing_answers.coverage([])
+    assert "No words." in html
+    assert "No document was searched for this." in showing_answers.coverage(CoverageReport(()))
 
 
 # Before a question
@@ -481,7 +496,9 @@ def hostile_hit() -> Hit:
         pytest.param(lambda: showing_answers.writing(ATTACK), id="being written"),
         pytest.param(lambda: showing_answers.strips([hostile_info()], cards(answered(hostile_hit()))), id="strips"),
         pytest.param(
-            lambda: showing_answers.coverage([Coverage(hostile_info(), hostile_hit()), Coverage(hostile_info(), None)]),
+            lambda: showing_answers.coverage(
+                CoverageReport((Coverage(hostile_info(), hostile_hit()), Coverage(hostile_info(), None)), (ATTACK,))
+            ),
             id="coverage",
         ),
         pytest.param(lambda: rendering.helpers([(ATTACK, "what it does")]), id="operators"),

@@ -15,11 +15,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from index.batching import Row
-from index.errors import PinciteError
+from index.errors import LibraryReadOnly, PinciteError
 from index.records import DocumentInfo, Receipt
 from index.serving import Arrival, FileState, Job, Jobs, Uploads
 from index.settings import Settings
-from index.web import create_app, showing_batch, showing_library
+from index.web import create_app, rendering, showing_batch, showing_library
 from index.web.health import findings
 from index.web.keeping import Keeping
 from index.web.shelf import COLUMNS, LENGTH, Wish, matching, shelf
@@ -268,6 +268,17 @@ def test_every_word_from_outside_is_escaped(html: Callable[[], str]) -> None:
     markup = html()
     assert "<img" not in markup
     assert "&lt;img src=x onerror=alert(1)&gt;" in markup
+
+
+def test_a_library_that_takes_no_changes_offers_no_way_to_add(tmp_path: Path) -> None:
+    """It says so instead; whoever asks for it all the same is told without the name of a folder."""
+    settings = Settings(allow_urls=True, allow_folders=(tmp_path,))
+    head = showing_library.adding(settings, read_only=True)
+    assert text_of(head) == "Library This library is read-only here: it can be asked, and not changed."
+    assert "Add PDF" in showing_library.adding(settings)
+    assert "<form" not in showing_library.keeping(settings, read_only=True)
+    told = text_of(rendering.problem(LibraryReadOnly("/srv/library")))
+    assert told == "That did not work This library is read-only here: it can be asked, and not changed."
 
 
 def test_other_ways_to_add_are_there_where_they_are_allowed(tmp_path: Path) -> None:

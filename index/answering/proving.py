@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Locate = Callable[[Hit, int], Location]
 
 _MARKERS = re.compile(r"\s*\[\^?\d{1,3}(?:\s*[-,]\s*\d{1,3})*\]")
+_INCOMPLETE = "Not all passages could be searched in full."
 _LEAST_WORDS = 3
 """Fewer words state nothing that could be looked up."""
 
@@ -26,8 +27,13 @@ def check(text: str, find: Find, locate: Locate) -> Check:
     """Compare each sentence of a text with the passages that `find` brings for it."""
     statements: list[Statement] = []
     citations: dict[tuple[str, Span], Citation] = {}
+    notes: tuple[str, ...] = ()
     for sentence in _stated(text):
-        verdict, detail, place = _judged(sentence, find(sentence).hits)
+        found = find(sentence)
+        notes = notes or found.notes
+        verdict, detail, place = _judged(sentence, found.hits)
+        if verdict == "not found" and found.notes:
+            detail = f"{detail} {_INCOMPLETE}".strip()
         markers: tuple[int, ...] = ()
         if place is not None:
             hit, span = place
@@ -37,7 +43,7 @@ def check(text: str, find: Find, locate: Locate) -> Check:
                 citations[key] = Citation(len(citations) + 1, hit.document, where, *span, hit.words(span))
             markers = (citations[key].marker,)
         statements.append(Statement(sentence, markers, verdict, detail))
-    return Check(tuple(statements), tuple(citations.values()))
+    return Check(tuple(statements), tuple(citations.values()), notes)
 
 
 def _stated(text: str) -> Iterable[str]:

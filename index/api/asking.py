@@ -122,8 +122,8 @@ async def coverage(body: CoverageRequest, service: Used, request: Request) -> di
     service.asked(request, body.question)
 
     def work() -> dict[str, Any]:
-        rows = service.library.coverage(body.question, documents=body.documents)
-        return wire.coverage(body.question, [disclosing.coverage(row) for row in rows])
+        report = service.library.coverage(body.question, documents=body.documents)
+        return wire.coverage(body.question, disclosing.coverage(report))
 
     return await service.work(request, service.questions, work)
 

@@ -93,7 +93,7 @@ def text(id: Identity, service: Used, request: Request, start: Start = None, end
 
 
 @router.delete(
-    "/{id}", summary="Remove a document", response_model=holdings.Receipt, responses=tells(404, 409, 422, 503)
+    "/{id}", summary="Remove a document", response_model=holdings.Receipt, responses=tells(403, 404, 409, 422, 503)
 )
 def remove(id: Identity, service: Used) -> dict[str, Any]:  # noqa: A002
     """Remove a document: from the catalog and from every index, at once; and the file, if it was uploaded."""

@@ -131,7 +131,7 @@ class Found(Described):
     hits: list[Hit]
     """Best first."""
     notes: list[str]
-    """What the reader should know of how the question was understood."""
+    """What the reader should know of how the question was understood, and of what could not be searched."""
     timings_ms: dict[str, float]
     """Where the time went, in milliseconds."""
 
@@ -242,6 +242,8 @@ class Checked(Described):
     """All sentences that state something, in order, each with its verdict."""
     citations: list[Citation]
     """What supports a statement, or contradicts it; by marker, from 1."""
+    notes: list[str]
+    """What could not be searched: then `not found` is less sure."""
 
 
 class Covered(Described):
@@ -260,3 +262,5 @@ class Coverage(Described):
     """As it was asked, without white space around it."""
     documents: list[Covered]
     """One each; those that speak to the question come first, the best of them foremost."""
+    notes: list[str]
+    """What the reader should know of what could not be searched."""

@@ -23,12 +23,16 @@ async def alive() -> Health:
 
 @router.get("/readyz", summary="Whether it can answer", response_model=Health, responses=tells(503))
 async def ready(service: Used) -> Health:
-    """That the library can be read and the encoder is loaded: questions are answered at once."""
+    """That the encoder is loaded and both indexes hold the library: questions are answered at once, and as well as can
+    be. Where an index is missing or being made, the problem's detail says which, and how far it is.
+    """
     if not service.warmth.done:
         raise HTTPException(503, "The library is being made ready.")
     if service.warmth.error:
         raise service.warmth.error
-    await anyio.to_thread.run_sync(service.library.generation)
+    readiness = await anyio.to_thread.run_sync(service.library.readiness)
+    if not readiness.ready:
+        raise HTTPException(503, " ".join(readiness.notes))
     return _ALIVE
 
 

@@ -176,6 +176,8 @@ class Row(Described):
     """The first statement's."""
     error: str
     """Why the question failed, and what to do."""
+    note: str
+    """What the reader should know of how it was understood, and of what could not be searched."""
 
 
 class Job(Described):
@@ -256,6 +258,8 @@ class Stats(Described):
     """How many changes it has seen."""
     media_types: dict[str, int]
     """How many documents there are of each kind of file."""
+    notes: list[str]
+    """What either index lacks, and whether the library is read-only."""
 
 
 class Health(Described):

@@ -83,6 +83,7 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.LibraryError: Kind(_NO_SERVICE, "The library cannot be used", told=False),
     errors.LibraryLocked: Kind(_NO_SERVICE, "The library is being changed by another program", told=False),
     errors.LibraryNotWritable: Kind(_NO_SERVICE, "The library takes no changes", told=False),
+    errors.LibraryReadOnly: Kind(HTTPStatus.FORBIDDEN, "The library is read-only here", told=False),
     errors.LibraryDamaged: Kind(_NO_SERVICE, "The library is damaged", told=False),
     errors.SyncError: Kind(_UNFIT, "The folder and the library are not made one", told=False),
     errors.DocumentError: Kind(_UNFIT, "The request does not fit the document"),
@@ -112,6 +113,7 @@ _HINTS: dict[type[PinciteError], str] = {
     errors.DocumentNotFound: "See what there is: GET /v1/documents",
     errors.AmbiguousDocument: "Name one by its id: GET /v1/documents",
     errors.LibraryLocked: "Try again in a while; searching works meanwhile.",
+    errors.LibraryReadOnly: "It can be asked, and not changed.",
 }
 """Where what a command line would do is not what a client can."""
 _UNTOLD = "Whoever runs this server finds the details in its log, by the request's id."

@@ -2,7 +2,9 @@
 
 import ctypes
 import gc
+import signal
 import sys
+import threading
 from pathlib import Path as FilePath
 
 import uvicorn
@@ -51,6 +53,7 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
 def listen(app: FastAPI, *, host: str, port: int) -> None:
     """Serve an application until interrupted. Addresses hold questions, so the server's own log of requests is off."""
     _share_heaps()
+    _end_in_order()
     gc.collect()
     gc.freeze()  # what is loaded by now stays: looking through its half a million objects would hold every answer up
     uvicorn.run(
@@ -62,6 +65,16 @@ def listen(app: FastAPI, *, host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM end this process as an interrupt does.
+
+    Uvicorn raises it again when it has stopped serving. By default that would leave the library unclosed, with its last
+    changes in a log that nobody can read from a read-only disk.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _share_heaps() -> None:

@@ -14,7 +14,7 @@ BODY = (400, 413, 415, 422, 503)
 """What may be wrong with whatever has a body."""
 _WHEN = {
     HTTPStatus.BAD_REQUEST: "The body cannot be read.",
-    HTTPStatus.FORBIDDEN: "The server's settings do not allow it.",
+    HTTPStatus.FORBIDDEN: "The server's settings do not allow it, or its library is read-only.",
     HTTPStatus.NOT_FOUND: "There is no such document, page or job.",
     HTTPStatus.NOT_ACCEPTABLE: "The answer is not to be had in any form that is accepted.",
     HTTPStatus.CONFLICT: "Several documents have that name.",

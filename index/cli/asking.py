@@ -198,6 +198,8 @@ def check(
     if json:
         printing.as_json(wire.check(checked))
     else:
+        for note in checked.notes:
+            typer.secho(printable(f"note: {note}"), dim=True, err=True)
         show_check(checked)
     if checked.supported < len(checked.statements):
         raise typer.Exit(ERROR)

@@ -19,7 +19,7 @@ from index.spreadsheets import guarded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import Coverage, Found, Hit, Why
+    from index.records import Coverage, CoverageReport, Found, Hit, Why
 
 COLUMNS = ("document", "source", "id", "date", "score", "location", "start", "end", "quote", "mention")
 """Of the CSV; `start` and `end` are the quote's."""
@@ -49,8 +49,8 @@ def found(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
         console.print(", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items()), style="dim")
 
 
-def notes(result: Found) -> None:
-    """How the question was understood, on standard error: what is piped on are hits."""
+def notes(result: Found | CoverageReport) -> None:
+    """What the reader should know beside the result, on standard error: what is piped on is the result."""
     for note in result.notes:
         typer.secho(printable(f"note: {note}"), dim=True, err=True)
 

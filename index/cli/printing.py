@@ -164,7 +164,10 @@ def table(rows: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
     grid = Table.grid(padding=(0, 2))
     for name, value in rows.items():
-        shown = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        if isinstance(value, dict):
+            shown = ", ".join(f"{k}: {v}" for k, v in value.items())
+        else:
+            shown = " ".join(value) if isinstance(value, list | tuple) else str(value)
         grid.add_row(Text(name.replace("_", " "), style="dim"), Text(printable(shown), overflow="fold"))
     console.print(grid)
 

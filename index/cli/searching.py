@@ -80,10 +80,13 @@ def coverage(
     if csv and json:
         raise typer.BadParameter("choose one of the two.", param_hint="--csv, --json")
     with context.obj.open() as library:
-        rows = library.coverage(question, documents=documents or None)
+        report = library.coverage(question, documents=documents or None)
     if json:
-        printing.as_json(wire.coverage(question, rows))
-    elif csv:
-        hits.as_csv(rows)
+        printing.as_json(wire.coverage(question, report))
+        return
+    if not context.obj.quiet:
+        hits.notes(report)
+    if csv:
+        hits.as_csv(report.rows)
     else:
-        hits.coverage(rows)
+        hits.coverage(report.rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.errors import PinciteError
 from index.library.opened import Opened
-from index.records import Answer, Coverage, Found
+from index.records import Answer, Coverage, CoverageReport, Found
 from index.storage.schema import unpack_sentence_vectors
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Asking(Opened):
         answer = quoted(
             found,
             quotes(found.question, found.hits),
-            confidence=confidence(found.signals, self.encoder().name) if found.hits else 0.0,
+            confidence=confidence(found.signals, self.encoder().name, has_words=found.has_words) if found.hits else 0.0,
             bar=self._settings.bar,
             searched=self._store.catalog.extent(within),
             locate=self._locate,
@@ -107,23 +107,25 @@ class Asking(Opened):
 
         return check(text, find, self._locate)
 
-    def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> list[Coverage]:
+    def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
         """What each document has to say to a question: its best hit, or that there is none. Best first.
 
         The question may have the operators of `index.querying.SYNTAX`; a document that they leave out has no row.
         """
         return self._steadily(lambda: self._coverage(question, documents))
 
-    def _coverage(self, question: str, documents: Sequence[str] | None) -> list[Coverage]:
+    def _coverage(self, question: str, documents: Sequence[str] | None) -> CoverageReport:
         query, within, _ = self._understood(question, documents)
         if not query.text:
-            return []
+            return CoverageReport(())
         infos = self._store.catalog.numbered()
         covered = [info for number, info in infos.items() if within is None or number in within]
-        hits = {hit.document.id: hit for hit in self._retriever().cover(query, within=within)}
+        found, notes = self._retriever().cover(query, within=within)
+        hits = {hit.document.id: hit for hit in found}
         spoken = [Coverage(hit.document, hit) for hit in hits.values()]
         silent = [Coverage(info, None) for info in covered if info.id not in hits]
-        return spoken + sorted(silent, key=lambda each: each.document.name.casefold())
+        silent.sort(key=lambda each: each.document.name.casefold())
+        return CoverageReport((*spoken, *silent), notes)
 
     def suggestions(self, limit: int = 4) -> list[str]:
         """Questions to begin with, made from the documents' headings; each was asked, and is answered."""
@@ -158,7 +160,7 @@ class Asking(Opened):
         found = self._steadily(
             lambda: self._retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
         )
-        return replace(found, question=question.strip(), notes=notes), within
+        return replace(found, question=question.strip(), notes=(*notes, *found.notes)), within
 
     def _understood(
         self, question: str, documents: Sequence[str] | None, *, plain: bool = False

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from index.records import Answer, Document, Problem, ProgressCallback, Recall, Verification
 
 
+_READ_ONLY = "Its folder is read-only here: it can be asked, and not changed."
+
+
 class Keeping(Reading):
     """Its state in numbers, its contradictions, and the proof that its words are there."""
 
@@ -33,6 +36,7 @@ class Keeping(Reading):
             made_with=catalog.fingerprint(),
             generation=catalog.generation(),
             media_types=media_types,
+            notes=(*self.readiness().notes, *([_READ_ONLY] if self.read_only else [])),
             **catalog.totals(),
         )
 

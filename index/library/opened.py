@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from index.encoding import Encoder
     from index.parsing import Limits
+    from index.readiness import Readiness
     from index.records import DocumentInfo, Span
     from index.reranking import Reranker
 
@@ -90,6 +91,15 @@ class Opened:
     def disagreements(self) -> dict[str, tuple[Any, Any]]:
         """What was set by hand and is not as the library was made: names, each with what was set and what it has."""
         return disagreements(self._settings, self._store.catalog)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the library is in a folder, or on a disk, that takes no changes: it can be asked, and not changed."""
+        return self._store.read_only
+
+    def readiness(self) -> Readiness:
+        """Whether questions can be answered from both indexes as they are now; what is missing is seen to meanwhile."""
+        return self._store.refresh(waiting=False)
 
     def encoder(self, *, for_search: bool = False) -> Encoder:
         """The encoder, loaded at the first call, and again where another process rebuilt the library with another one.

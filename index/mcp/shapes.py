@@ -74,7 +74,7 @@ class Found(Shape):
     hits: list[Passage]
     """Best first. A hit is what comes nearest; whether it answers the question is for its words to say."""
     notes: list[str]
-    """How the question was understood, where that needs saying."""
+    """How the question was understood, and what could not be searched, where that needs saying."""
 
 
 class Statement(Shape):
@@ -120,6 +120,7 @@ class Answer(Shape):
     hits: list[Passage]
     """Where there is no answer, the passages that come nearest; else none."""
     notes: list[str]
+    """What to tell the reader beside the answer: how the question was understood, what could not be searched."""
 
 
 class Checked(Shape):
@@ -132,6 +133,8 @@ class Checked(Shape):
     """All sentences that state something, in order, each with its verdict."""
     citations: list[Citation]
     """What supports a statement, or contradicts it; by marker, from 1."""
+    notes: list[str]
+    """What could not be searched: then `not found` is less sure."""
 
 
 class Text(Shape):

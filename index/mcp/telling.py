@@ -37,7 +37,7 @@ def answer(each: Answer) -> str:
 def check(each: Check) -> str:
     """Each sentence with its markers and its verdict; then the sources."""
     sources = [f"[{citation.marker}] {cite(citation, 'text').rstrip()}" for citation in each.citations]
-    return _lines([each.summary, "", *map(_judged, each.statements), *_apart(sources)])
+    return _lines([each.summary, *each.notes, "", *map(_judged, each.statements), *_apart(sources)])
 
 
 def text(info: DocumentInfo, span: Span, location: Location, words: str) -> str:

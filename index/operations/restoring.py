@@ -18,7 +18,7 @@ from index.operations.room import demand_room, force_out, size_of
 from index.storage.catalog import Catalog
 from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.locking import WriterLock
-from index.storage.store import WRITER_PATIENCE
+from index.storage.upkeep import WRITER_PATIENCE
 
 if TYPE_CHECKING:
     from index.operations.results import Watch

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from index.encoding import Encoder, Vectors
     from index.querying import Query
+    from index.readiness import Readiness
     from index.records import Hit, Mode
     from index.reranking import Reranker
     from index.retrieval.sides import Sides
@@ -41,6 +42,7 @@ VERBATIM_LOOK = 60
 """Among how many that hold its words those are looked for that also have its punctuation."""
 TOLD = 10
 """Of how many hits it is told whether they hold an answer."""
+UNSEEN = "Words in quotes, and words after a minus, are looked for only in passages that the word index holds."
 NEAREST = 3
 """How many words of a pin are told to be nearest."""
 
@@ -71,7 +73,8 @@ class Retriever:
         """
         clock = Clock()
         depth = CANDIDATES
-        asked, scope, sides = self._asked(query, within, depth, mode, clock)
+        readiness = self._refreshed(mode, clock)
+        asked, scope, sides = self._asked(query, within, depth, mode, clock, readiness)
         reading = Reading(self._store, asked, sides)
         with clock.timing("weighing"):
             scores = self._weighed(reading, scope) if mode == "hybrid" else sides.fused
@@ -89,27 +92,45 @@ class Retriever:
             with clock.timing("explaining"):
                 hits = self._explained(asked.vector, hits)
         evidence = [reading.evidence[hit.passage.id] for hit in hits[:TOLD]]
-        return Found(query.text, hits, clock.milliseconds, signals=signals(asked, evidence, list(sides.dense.values())))
+        told = signals(asked, evidence, list(sides.dense.values()))
+        notes = readiness.notes
+        if readiness.lacks_words and (query.phrases or query.excluded):
+            notes = (*notes, UNSEEN)
+        return Found(query.text, hits, clock.milliseconds, notes, has_words=readiness.has_words, signals=told)
 
-    def cover(self, query: Query, *, within: Sequence[int] | None = None) -> Iterator[Hit]:
-        """The best hit of each document that speaks to the question, best first.
+    def cover(self, query: Query, *, within: Sequence[int] | None = None) -> tuple[Iterator[Hit], tuple[str, ...]]:
+        """The best hit of each document that speaks to the question, best first; what could not be searched.
 
         All passages of a library of up to `CONSIDERED` are candidates; of a larger one, so many on each side.
         """
         clock = Clock()
-        asked, _, sides = self._asked(query, within, CONSIDERED, "hybrid", clock)
-        return cover(Reading(self._store, asked, sides), self._store)
+        readiness = self._refreshed("hybrid", clock)
+        asked, _, sides = self._asked(query, within, CONSIDERED, "hybrid", clock, readiness)
+        return cover(Reading(self._store, asked, sides), self._store), readiness.notes
+
+    def _refreshed(self, mode: Mode, clock: Clock) -> Readiness:
+        """What is lacking on the sides that are asked."""
+        with clock.timing("refreshing"):
+            readiness = self._store.refresh()
+        if mode == "dense":
+            return replace(readiness, lacks_words=0)
+        return replace(readiness, lacks_vectors=0) if mode == "lexical" else readiness
 
     def _asked(
-        self, query: Query, within: Sequence[int] | None, depth: int, mode: Mode, clock: Clock
+        self,
+        query: Query,
+        within: Sequence[int] | None,
+        depth: int,
+        mode: Mode,
+        clock: Clock,
+        readiness: Readiness,
     ) -> tuple[Asked, Scope | None, Sides]:
         """The question, where it is looked for, and what both sides say: words are looked up while it is encoded."""
-        with clock.timing("refreshing"):
-            self._store.refresh()
         vector = self._beside.submit(self._encoder.encode_question, query.text)
         with clock.timing("scoping"):
             words = self._store.terms(query.text)
-            idf = self._store.idf(list(words))
+            # How rare a word is, a part of the index does not tell: without it, all of them count alike.
+            idf = self._store.idf(list(words)) if readiness.has_words else dict.fromkeys(words, 1.0)
             scope = self._store.scope(within, query.phrases, query.excluded)
         lexical = look_up(self._store, query.text, depth, scope, mode, clock)
         with clock.timing("encoding"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from index.exporting.linking import web_address
 
 if TYPE_CHECKING:
-    from index.records import Answer, Check, Citation, Coverage, DocumentInfo, Failure, Found, Hit, Receipt
+    from index.records import Answer, Check, Citation, CoverageReport, DocumentInfo, Failure, Found, Hit, Receipt
 
 
 def source(kept: str) -> str:
@@ -52,9 +52,10 @@ def check(each: Check) -> Check:
     return replace(each, citations=tuple(map(citation, each.citations)))
 
 
-def coverage(each: Coverage) -> Coverage:
-    """What one document has to say."""
-    return replace(each, document=info(each.document), hit=hit(each.hit) if each.hit else None)
+def coverage(each: CoverageReport) -> CoverageReport:
+    """What each document has to say."""
+    rows = (replace(row, document=info(row.document), hit=hit(row.hit) if row.hit else None) for row in each)
+    return replace(each, rows=tuple(rows))
 
 
 def receipt(each: Receipt) -> Receipt:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from index.errors import JobNotFound, PinciteError, QueueFull, ServiceError, Stopping, TooMany
+from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
 from index.serving.adding import Adding
 from index.serving.batches import Batch
 from index.serving.job import Job, Stopped
@@ -83,18 +83,24 @@ class Jobs:
         """Where files arrive before they are added."""
         return self._uploads
 
+    def demand_changeable(self) -> None:
+        """Raise LibraryReadOnly where nothing can be added or removed: best before anything is received."""
+        if self._library.read_only:
+            raise LibraryReadOnly(str(self._library.folder))
+
     def add(self, arrivals: Sequence[Arrival]) -> Job:
         """Add files when their turn comes. Whatever happens, what arrived is taken care of.
 
-        Raises QueueFull, or TooMany where there are more files than the settings allow.
+        Raises QueueFull, LibraryReadOnly, or TooMany where there are more files than the settings allow.
         """
         arrivals = distinct(arrivals)
         job = Job("add", len(arrivals))
         adding = Adding(self._library, self._uploads, job, arrivals, self._between(job))
         try:
+            self.demand_changeable()
             self._demand(len(arrivals), "files", self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
             self._enter(job, self._changing, adding)
-        except ServiceError:
+        except (ServiceError, LibraryReadOnly):
             adding.release()
             raise
         return job
@@ -124,6 +130,7 @@ class Jobs:
 
         Raises DocumentNotFound, AmbiguousDocument, LibraryLocked, LibraryNotWritable.
         """
+        self.demand_changeable()
         removal = _Removal(self._library.find(name).id)
         with self._lock:
             self._demand_open()

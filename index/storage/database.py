@@ -8,8 +8,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from index.errors import LibraryDamaged, LibraryLocked, LibraryNotWritable, PinciteError
-from index.storage.files import NOT_WRITABLE_HINT
+from index.errors import LibraryDamaged, LibraryLocked, LibraryNotWritable, LibraryReadOnly, PinciteError
+from index.storage.files import NOT_WRITABLE_HINT, is_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,12 +36,24 @@ _STEP_PAGES = 4096
 _UNUSABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 
 
+class _Immutable(sqlite3.Connection):
+    """A connection to a file that nobody changes; it takes no locks, and does not look whether that is so."""
+
+    file: tuple[int, int, int] = (0, 0, 0)
+    """What the file was when it was opened."""
+
+
 class Database:
-    """One SQLite file. Each use borrows a connection from a pool, so that no two threads share one at a time."""
+    """One SQLite file. Each use borrows a connection from a pool, so that no two threads share one at a time.
+
+    A file in a read-only folder is opened as immutable, for SQLite cannot make the files there by which readers and
+    writers agree. Should another program, elsewhere, change it all the same, then what was read meanwhile is refused.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._folder = str(path.parent)
+        self.read_only = is_read_only(path.parent)
         self._pool: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._closed = False
         self._fixed = threading.local()
@@ -77,16 +89,15 @@ class Database:
                 yield fixed
             return
         with self._translated():
-            try:
-                connection = self._pool.get_nowait()
-            except queue.Empty:
-                connection = self._connect()
+            connection = self._borrowed()
             try:
                 yield connection
             finally:
                 self._pool.put(connection)
                 if self._closed:
                     self.close()
+                if not self._is_current(connection):  # whatever was read, or went wrong, may be half of each state
+                    raise LibraryLocked(self._folder, "another program")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -106,7 +117,9 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: all of it is stored, or nothing."""
+        """A transaction: all of it is stored, or nothing. Raises LibraryReadOnly where the folder is."""
+        if self.read_only:
+            raise LibraryReadOnly(self._folder)
         with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -162,6 +175,38 @@ class Database:
         """The error for contents that cannot be right."""
         return LibraryDamaged(self._folder, detail)
 
+    def _borrowed(self) -> Connection:
+        """A connection of the pool, or a new one."""
+        while True:
+            try:
+                connection = self._pool.get_nowait()
+            except queue.Empty:
+                return self._connect_immutably() if self.read_only else self._connect()
+            if self._is_current(connection):
+                return connection
+            connection.close()
+
+    def _is_current(self, connection: Connection) -> bool:
+        """Whether what a connection reads is what the file holds."""
+        return not isinstance(connection, _Immutable) or connection.file == _identity(self._path)
+
+    def _connect_immutably(self) -> Connection:
+        """Raises LibraryNotWritable where the log holds what the file does not."""
+        file = _identity(self._path)
+        if _identity(self._path.with_name(f"{self._path.name}-wal"))[1]:
+            raise LibraryNotWritable(
+                f"The library {self._folder} is read-only here, and its last changes are not in {self._path.name} yet: "
+                "another program has it open, or was killed.",
+                "End that program, or open the library once where its folder can be written: pincite doctor",
+            )
+        address = f"{self._path.absolute().as_uri()}?immutable=1"
+        connection = sqlite3.connect(
+            address, uri=True, isolation_level=None, check_same_thread=False, factory=_Immutable
+        )
+        connection.file = file
+        connection.execute("PRAGMA temp_store = MEMORY")  # there may be no folder for temporary files either
+        return connection
+
     def _connect(self) -> Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
         try:
@@ -189,6 +234,15 @@ class Database:
             message = f"The library {self._folder} cannot be used as it is: {error}."
             return LibraryNotWritable(message, NOT_WRITABLE_HINT)
         return self.damaged(str(error))
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """What tells one version of a file from the next: its place on the disk, its size, the time of its last change."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _copy(source: Connection, target: Connection, progress: Callable[[int, int], None] | None) -> None:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NOT_WRITABLE_HINT = (
-    "Check the folder's permissions and the free space of its disk; what was committed is safe. "
-    "Asking needs the right to write, too: copy a library from a disk that is read-only."
-)
+NOT_WRITABLE_HINT = "Check the folder's permissions and the free space of its disk; what was committed is safe."
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether this process may change nothing in a folder that is there: by its permissions, or on its disk."""
+    return folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from index.errors import LibraryLocked, LibraryNotWritable
-from index.storage.files import NOT_WRITABLE_HINT
+from index.errors import LibraryLocked, LibraryNotWritable, LibraryReadOnly
+from index.storage.files import NOT_WRITABLE_HINT, is_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,8 @@ class WriterLock:
                 raise self._not_writable(error) from error
 
     def _not_writable(self, error: OSError) -> LibraryNotWritable:
+        if is_read_only(self._folder):
+            return LibraryReadOnly(str(self._folder))
         return LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", NOT_WRITABLE_HINT)
 
     def _holder(self) -> str:

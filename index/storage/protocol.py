@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from index.readiness import Readiness
     from index.records import DocumentInfo, Location
     from index.storage.catalog import PassageRow
     from index.storage.scope import Scope
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """All that retrieval needs. Documents are named by number, passages by id; a scope restricts before ranking."""
 
-    def refresh(self) -> None:
-        """See what others have committed."""
+    def refresh(self) -> Readiness:
+        """See what others have committed. What of it either side cannot find yet."""
         ...
 
     def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:

@@ -5,27 +5,23 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.errors import (
-    LibraryDamaged,
-    LibraryError,
-    LibraryLocked,
-    LibraryNotFound,
-    LibraryNotWritable,
-    PinciteError,
-)
+from index.errors import LibraryReadOnly, PinciteError
+from index.readiness import Readiness
 from index.records import Problem
 from index.storage import analysis
-from index.storage.catalog import Catalog
 from index.storage.dense import PATIENCE, DenseIndex
 from index.storage.lexical import LexicalIndex
 from index.storage.locking import WriterLock
+from index.storage.opening import WordsPlace, open_catalog
 from index.storage.scope import Scope
+from index.storage.upkeep import LOOK_SECONDS, READER_PATIENCE, WRITER_PATIENCE, Upkeep, passages_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,18 +29,11 @@ if TYPE_CHECKING:
     from index.records import DocumentInfo, Location, Recall
     from index.storage.catalog import PassageRow
 
-WRITER_PATIENCE = 2.0
-"""Seconds that a writer waits for another one: long enough for a reader that mends a cache, no longer."""
 _TOMBSTONES = 0.1
 """Share of removed passages from which on the index of words is worth being made anew."""
-_READER_PATIENCE = 5.0
+_COMPLETED_HINT = "Wait for the end of the change that is under way; check the disk's free space and the permissions."
 _MERGING_PATIENCE = 60.0
 """Seconds that closing waits for merges: those of a million passages."""
-_MENDED_AT_ONCE = 1_000
-"""Passages that a question waits for where the index of words lacks them: a quarter of a second's work."""
-_MENDED_A_STEP = 4_000
-"""Passages between two moments at which others may write: about a second's work."""
-_LOOK_SECONDS = 0.05
 
 
 class FolderStore:
@@ -52,45 +41,48 @@ class FolderStore:
 
     def __init__(self, folder: Path, *, create: bool) -> None:
         self.folder = folder
-        _check_folder(folder, create=create)
         self._lock = WriterLock(folder)
-        self.catalog = self._open_catalog(create=create)
+        self.catalog = open_catalog(folder, self._lock, create=create)
+        self.read_only = self.catalog.database.read_only
         self._library = ""
         self._dense: DenseIndex
         self._lexical: LexicalIndex
-        self._closing = threading.Event()
-        self._mending: threading.Thread | None = None
         self._following = threading.Lock()
+        self._place = WordsPlace(folder, self._lock, read_only=self.read_only)
+        me = weakref.proxy(self)  # or a closed store would keep its files mapped until a cycle is collected
+        self._upkeep = Upkeep(self._place.lock, self.catalog, lambda: me._lexical, lambda: me._follow_wholly())
         try:
             self.follow()
-        except LibraryError:
+        except PinciteError:
             self.close()
             raise
 
     def close(self) -> None:
         """Let go of the files, when what goes on in the background is at a point where it can stop."""
-        self._closing.set()
-        if self._mending is not None:
-            self._mending.join()
+        self._upkeep.close()
         if self._library:
             self._dense.close()
             self._lexical.close(_MERGING_PATIENCE)
         self.catalog.close()
+        self._place.close()
 
     # Searching: the protocol
 
-    def refresh(self) -> None:
-        """See what others have committed; mend a stale or damaged lexical index where nobody else is about to.
+    def refresh(self, *, waiting: bool = True) -> Readiness:
+        """See what others have committed; catch both indexes up where nobody else is about to. What they still lack.
 
         A question waits for as much of that as is done in a moment; more is done in the background.
         """
         self.follow()
-        self._dense.catch_up(patience=PATIENCE)
-        until = time.monotonic() + _READER_PATIENCE
-        while not self._lexical.reload(self.catalog.generation()):
-            # Where a writer is at work, it will write the index itself: until then the last one serves.
-            if not self._mend(_MENDED_AT_ONCE) and (self._lexical.usable or time.monotonic() > until):
-                return
+        self._dense.catch_up(patience=PATIENCE if waiting else 0.0)
+        self._upkeep.refresh(waiting=waiting)
+        due = self.catalog.generation()
+        return Readiness(
+            passages=self.catalog.extent()[0],
+            lacks_words=self._upkeep.lacking(due),
+            lacks_vectors=passages_since(self.catalog, self._dense.generation, due),
+            hindrance=self._upkeep.hindrance,
+        )
 
     def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
         """See `protocol.Store.scope`."""
@@ -158,7 +150,9 @@ class FolderStore:
 
     @contextmanager
     def writing(self, *, patience: float | None = None) -> Iterator[None]:
-        """Hold the right to change the library. Raises LibraryLocked, naming the holder."""
+        """Hold the right to change the library. Raises LibraryLocked, naming the holder, and LibraryReadOnly."""
+        if self.read_only:
+            raise LibraryReadOnly(str(self.folder))
         with self._lock.held(patience=WRITER_PATIENCE if patience is None else patience):
             self.follow()
             try:
@@ -175,10 +169,15 @@ class FolderStore:
             if self._library:
                 self._lexical.close()
                 self._dense.close()
-            self._dense = DenseIndex(self.folder, self.catalog)
-            self._lexical = LexicalIndex(self.folder / "lexical", library)
+            self._dense = DenseIndex(self.folder, self.catalog, read_only=self.read_only)
+            self._lexical = LexicalIndex(self._place.path(), library)
             self._library = library
             return True
+
+    def _follow_wholly(self) -> None:
+        """The same, and have the dense index at once."""
+        if self.follow():
+            self._dense.catch_up()
 
     def index(self) -> None:
         """Bring both indexes up to date, on disk where that is due. Needs `writing`."""
@@ -211,33 +210,6 @@ class FolderStore:
         """
         self._dense.settle()
 
-    def _mend(self, most: int) -> bool:
-        """Catch the index of words up where nobody holds the lock; whether that was done."""
-        try:
-            with self._lock.held(patience=0):
-                if self.follow():
-                    self._dense.catch_up()
-                if self._lexical.behind(self.catalog) <= most:
-                    self._lexical.catch_up(self.catalog)
-                    self._lexical.rest()
-                    return True
-                if self._mending is None or not self._mending.is_alive():
-                    self._mending = threading.Thread(target=self._mend_on, name="lexical-mending", daemon=True)
-                    self._mending.start()
-        except (LibraryLocked, LibraryNotWritable):
-            pass
-        time.sleep(_LOOK_SECONDS if not self._lexical.usable else 0)
-        return False
-
-    def _mend_on(self) -> None:
-        """Catch the index of words up step by step; between two steps, others may write."""
-        with suppress(PinciteError):
-            done = False
-            while not done and not self._closing.wait(_LOOK_SECONDS):
-                with self._lock.held(patience=WRITER_PATIENCE):
-                    done = self._lexical.catch_up(self.catalog, most=_MENDED_A_STEP)
-                    self._lexical.rest()
-
     # Health
 
     def problems(self) -> list[Problem]:
@@ -245,11 +217,14 @@ class FolderStore:
         found = self.catalog.problems()
         if found:
             return found
-        self.refresh()
-        until = time.monotonic() + _READER_PATIENCE
-        while not self._lexical.reload(self.catalog.generation()) and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)  # who is writing has not come to the index of words yet: that is no contradiction
-            self.refresh()
+        readiness, until = self.refresh(), time.monotonic() + READER_PATIENCE
+        while readiness.lacks_words and (self._upkeep.is_at_work or time.monotonic() < until):
+            time.sleep(LOOK_SECONDS)  # a writer that has not come to the word index yet is no contradiction
+            readiness = self.refresh()
+        if readiness.lacks_words and self._place.problems:
+            return list(self._place.problems)
+        if readiness.lacks_words:
+            return [Problem(note, _COMPLETED_HINT) for note in readiness.notes]
         self._dense.catch_up()
         ids = {each.first + n for each in self.catalog.added_since(-1) for n in range(each.passages)}
         for name, other in (("dense", self._dense.ids()), ("lexical", self._lexical.ids())):
@@ -267,36 +242,9 @@ class FolderStore:
         """Size of the folder."""
         return sum(_size(Path(folder) / name) for folder, _, names in os.walk(self.folder) for name in names)
 
-    def _open_catalog(self, *, create: bool) -> Catalog:
-        """Making a catalog takes the lock, so that two processes do not both make one."""
-        path = self.folder / "catalog.db"
-        if not path.exists() or not path.stat().st_size:
-            if any((self.folder / name).exists() for name in ("dense.faiss", "dense.ivf", "lexical")):
-                raise LibraryDamaged(str(self.folder), "it is empty" if path.exists() else "it is missing")
-            if not create:
-                raise LibraryNotFound(str(self.folder))
-        catalog = Catalog(self.folder)
-        if catalog.blank and not create:
-            catalog.close()
-            raise LibraryNotFound(str(self.folder))
-        if catalog.blank:
-            with self._lock.held(patience=WRITER_PATIENCE):
-                catalog.create()
-        return catalog
-
 
 def _size(path: Path) -> int:
     """In bytes; nothing where it has gone since it was listed, as files do that another process makes anew."""
     with suppress(OSError):
         return path.stat().st_size
     return 0
-
-
-def _check_folder(folder: Path, *, create: bool) -> None:
-    if not create and not folder.is_dir():
-        raise LibraryNotFound(str(folder))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        hint = "Name another folder with --library or PINCITE_LIBRARY."
-        raise LibraryNotWritable(f"The library folder {folder} cannot be made: {error}.", hint) from error

@@ -9,8 +9,9 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING
+
+from index.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,6 @@ def _keep_uploads_apart() -> None:
     Equal files are in one place there, and what one program takes, another misses.
     """
     if "GRADIO_TEMP_DIR" not in os.environ:
-        folder = tempfile.TemporaryDirectory(prefix="pincite-")
+        folder = scratch_folder()
         atexit.register(folder.cleanup)
         os.environ["GRADIO_TEMP_DIR"] = folder.name

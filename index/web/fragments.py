@@ -53,8 +53,7 @@ def _coverage(library: Library, question: str, within: str) -> str:
     """What each document has to say, or what went wrong: either is something to show."""
     names = [name for name in within.split(",") if name]
     try:
-        rows = library.coverage(question, documents=names or None)
-        return showing_answers.coverage([disclosing.coverage(row) for row in rows])
+        return showing_answers.coverage(disclosing.coverage(library.coverage(question, documents=names or None)))
     except PinciteError as error:
         return rendering.problem(error)
     except Exception:

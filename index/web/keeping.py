@@ -63,10 +63,12 @@ class Keeping:
 
     def upload(self, files: Sequence[str]) -> str:
         """Files that Gradio has received, to be added; the job's id."""
+        self.jobs.demand_changeable()
         return self.jobs.add(self.jobs.uploads.take(files)).id
 
     def link(self, address: str) -> str:
         """A page or file from the web, fetched and to be added; the job's id."""
+        self.jobs.demand_changeable()
         return self.jobs.add([fetch(address, self.settings, self.jobs.uploads)]).id
 
     def folder(self, path: str) -> str:

@@ -27,12 +27,14 @@ class LibraryTab:
     outcome: gr.HTML
 
     @classmethod
-    def lay_out(cls, settings: Settings) -> Self:
-        """Place the controls in the tab that is being built."""
-        html(showing_library.adding(settings), "adding")
-        files = gr.File(label="Add documents", file_count="multiple", elem_id="files", height=100)
+    def lay_out(cls, settings: Settings, *, read_only: bool) -> Self:
+        """Place the controls in the tab that is being built; where the library is read-only, none that adds."""
+        html(showing_library.adding(settings, read_only=read_only), "adding")
+        files = gr.File(
+            label="Add documents", file_count="multiple", elem_id="files", height=100, visible=not read_only
+        )
         outcome = html("", "outcome")
-        html(showing_library.keeping(settings), "keeping")
+        html(showing_library.keeping(settings, read_only=read_only), "keeping")
         html(showing_library.removal_dialog(), "dialogs")
         return cls(files, outcome)
 

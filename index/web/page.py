@@ -33,7 +33,7 @@ def build_page(settings: Settings, asking: Asking, keeping: Keeping) -> gr.Block
             with gr.Tab("Ask", elem_id="ask"):
                 ask = AskTab.lay_out(settings)
             with gr.Tab("Library", elem_id="library"):
-                keep = LibraryTab.lay_out(settings)
+                keep = LibraryTab.lay_out(settings, read_only=asking.library.read_only)
             with gr.Tab("Questions", elem_id="batch"):
                 BatchTab.lay_out(settings)
         html(viewer.dialog(), "source")

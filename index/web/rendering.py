@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import DocumentNotFound
+from index.errors import DocumentNotFound, LibraryReadOnly
 from index.markup import environment
 from index.querying import SYNTAX
 from index.records import CANDIDATES
@@ -19,6 +19,9 @@ _HINTS: dict[type, str] = {
     DocumentNotFound: "Choose among the documents below the question, or ask them all. It may have been removed.",
 }
 """Where an error's own hint names a command."""
+READ_ONLY = "This library is read-only here: it can be asked, and not changed."
+_SAID: dict[type, tuple[str, str]] = {LibraryReadOnly: (READ_ONLY, "")}
+"""Message and hint, where an error's own ones name a folder of the server."""
 
 
 def head(versions: Mapping[str, str]) -> str:
@@ -83,8 +86,8 @@ def searching() -> str:
 
 def problem(error: PinciteError | None) -> str:
     """What went wrong and what to do next; of an error that was not foreseen, only that it was logged."""
-    hint = _HINTS.get(type(error), error.hint if error else "")
-    return render("problem.html", error=error, hint=hint)
+    said = _SAID.get(type(error), (error.message, error.hint) if error else ("", ""))
+    return render("problem.html", message=said[0], hint=_HINTS.get(type(error), said[1]))
 
 
 def _rank(rank: int | None) -> str:

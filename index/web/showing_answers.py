@@ -15,7 +15,7 @@ from index.web.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import Answer, Coverage, DocumentInfo, Hit, Location
+    from index.records import Answer, CoverageReport, DocumentInfo, Hit, Location
 
 COPIES = 3
 """How many copies of a passage are named before the rest becomes a number."""
@@ -188,14 +188,15 @@ def strips(documents: Sequence[DocumentInfo], made: Sequence[Card] = ()) -> str:
     return render("strips.html", rows=rows, ticks=ticks, more=len(documents) - len(rows))
 
 
-def coverage(rows: Sequence[Coverage]) -> str:
+def coverage(report: CoverageReport) -> str:
     """What each document has to say to a question: its best passage, or that there is no mention."""
-    spoken = [Card(0, row.hit, row.hit.pin, row.hit.location, cited=False) for row in rows if row.hit]
-    silent = [row.document for row in rows if row.hit is None]
+    spoken = [Card(0, row.hit, row.hit.pin, row.hit.location, cited=False) for row in report if row.hit]
+    silent = [row.document for row in report if row.hit is None]
     return render(
         "coverage.html",
         spoken=spoken[:COVERED],
         silent=silent[: max(0, COVERED - len(spoken))],
         speaking=len(spoken),
-        total=len(rows),
+        total=len(report),
+        notes=report.notes,
     )

@@ -10,6 +10,7 @@ from index.markup import count, environment
 from index.serving.states import UNDER_WAY
 from index.web.health import findings
 from index.web.naming import file_name, format_name
+from index.web.rendering import READ_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,17 +50,17 @@ _STAGES = {
 _MINUTE = 60
 
 
-def adding(settings: Settings) -> str:
-    """What can be added, above the drop zone."""
-    return _render("library_head.html", megabytes=settings.max_file_megabytes)
+def adding(settings: Settings, *, read_only: bool = False) -> str:
+    """What can be added, above the drop zone; or that nothing can."""
+    return _render("library_head.html", megabytes=settings.max_file_megabytes, read_only=READ_ONLY if read_only else "")
 
 
-def keeping(settings: Settings) -> str:
+def keeping(settings: Settings, *, read_only: bool = False) -> str:
     """Below the drop zone: other ways to add, as far as they are allowed, and the places that library.js fills."""
     return _render(
         "keeping.html",
-        urls=settings.allow_urls,
-        folders=settings.allow_folders,
+        urls=settings.allow_urls and not read_only,
+        folders=() if read_only else settings.allow_folders,
         headings=_HEADINGS,
         few=FEW,
         megabytes=settings.max_file_megabytes,

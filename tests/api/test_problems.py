@@ -24,6 +24,7 @@ CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and 
 MADE: dict[type[PinciteError], PinciteError] = {
     errors.LibraryNotFound: errors.LibraryNotFound("/srv/library"),
     errors.LibraryLocked: errors.LibraryLocked("/srv/library", "process 7"),
+    errors.LibraryReadOnly: errors.LibraryReadOnly("/srv/library"),
     errors.NoRoom: errors.NoRoom("/srv/library", 2_000_000, 1_000_000),
     errors.LibraryExists: errors.LibraryExists("/srv/library"),
     errors.ArchiveExists: errors.ArchiveExists("/srv/library.zip"),
@@ -68,6 +69,7 @@ def test_only_families_are_told_as_their_ancestor_is() -> None:
         (errors.AmbiguousDocument("x", ("a", "b")), 409),
         (errors.SpanError("It is outside.", "Look."), 422),
         (errors.NotAllowed("That", "PINCITE_X"), 403),
+        (errors.LibraryReadOnly("/srv/library"), 403),
         (errors.QueueFull(1), 503),
         (errors.LibraryLocked("/x", "y"), 503),
         (errors.TooLarge("It is too large.", "Split it."), 413),

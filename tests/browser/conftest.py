@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pytest
 
 from index.library import Library
-from index.records import Answer, Coverage
+from index.records import Answer, CoverageReport
 from index.settings import Settings
 from index.web import create_app
 from tests.answering.playing import playing
@@ -84,7 +84,7 @@ class Moody(Library):
         else:
             yield from super().ask_stream(question, **options)
 
-    def coverage(self, question: str, **options: Any) -> list[Coverage]:
+    def coverage(self, question: str, **options: Any) -> CoverageReport:
         """As `Library.coverage`, but for one question."""
         if "fail" in question:
             raise RuntimeError(SECRET)

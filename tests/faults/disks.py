@@ -23,7 +23,7 @@ DISK_MEGABYTES = 16
 _FREE = 700_000
 """Up to so many bytes are left on a full disk: less than anything that changes many documents needs."""
 _CHANGING = ("add", "replace", "remove", "sync", "compact", "rebuild")
-_REFUSED = ("refused LibraryNotWritable", "refused NoRoom")
+_REFUSED = ("refused LibraryNotWritable", "refused LibraryReadOnly", "refused NoRoom")
 
 
 class NoDiskError(Exception):
@@ -91,6 +91,7 @@ def _on_bad_disk(
             if not actor.done and not any(word.startswith(_REFUSED) for word in actor.told):
                 tally.disagreements.append(f"{where}: ended with {actor.told[-1:]}, code {actor.code}")
             while_bad.late.clear()  # the indexes cannot be written either
+            # What a change that was killed, or another program, left in the log cannot be read on a read-only disk.
             if not any(fault.startswith("LibraryNotWritable") for fault in while_bad.disagreements):
                 tally.count(while_bad, f"{where}, while it lasts")
             _look_and_finish(tally, arena, change, name, actor, chance, where)

@@ -141,7 +141,7 @@ def add_in_the_past(arena: Arena, tell: Tell) -> None:
 
 def add_impatiently(arena: Arena, tell: Tell) -> None:
     """Add the folder, unless somebody else is adding; both begin when they are told to."""
-    store.WRITER_PATIENCE = 0.01
+    vars(store)["WRITER_PATIENCE"] = 0.01
     while not (arena.folder / GO).exists():
         time.sleep(0.001)
     add(arena, tell)

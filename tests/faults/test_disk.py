@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import LibraryNotWritable
+from index.errors import LibraryNotWritable, LibraryReadOnly
 from tests.faults.adder import open_library
 from tests.faults.conftest import fill, write_files
 
@@ -50,10 +50,23 @@ def test_removal_on_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
 
 
 def test_a_read_only_disk(small_disk: Path, tmp_path: Path) -> None:
-    """On a disk that takes no changes an `add` says so."""
+    """On a disk that takes no changes the library answers as before, and an `add` says that it cannot be changed."""
     paths = write_files(tmp_path / "sources", 3)
     with open_library(small_disk / "library") as library:
         library.add(paths[:2])
+        before = [hit.document.source for hit in library.search("Ship1")]
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    with pytest.raises(LibraryNotWritable), open_library(small_disk / "library") as library:
+    with open_library(small_disk / "library") as library:
+        assert library.read_only
+        assert [hit.document.source for hit in library.search("Ship1")] == before
+        assert library.verify().mismatches == ()
+        with pytest.raises(LibraryReadOnly):
+            library.add(paths)
+        with pytest.raises(LibraryReadOnly):
+            library.sync(tmp_path / "sources")
+        with pytest.raises(LibraryReadOnly):
+            library.rebuild()
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    with open_library(small_disk / "library") as library:
         library.add(paths)
+        assert len(library.documents()) == 3

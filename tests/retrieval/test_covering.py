@@ -104,18 +104,18 @@ def test_what_operators_leave_out_has_no_row(archive: Library) -> None:
     rows = archive.coverage('ship "the harbour"')
     assert [row.document.name for row in rows if row.hit] == ["ships.txt"]
     assert len(rows) == 4
-    assert archive.coverage("ship in:nowhere") == []
+    assert archive.coverage("ship in:nowhere").rows == ()
 
 
 @pytest.mark.parametrize("question", ["", "  ", "in:ships"])
 def test_nothing_asked_is_nothing_told(archive: Library, question: str) -> None:
     """Without words there is nothing to speak to."""
-    assert archive.coverage(question) == []
+    assert archive.coverage(question).rows == ()
 
 
 def test_an_empty_library_has_no_rows(library: Library) -> None:
     """And no error."""
-    assert library.coverage("ship") == []
+    assert library.coverage("ship").rows == ()
 
 
 def test_of_a_large_library_the_best_passages_are_considered(archive: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from index.errors import LibraryDamaged, LibraryLocked
 from index.storage import store as store_module
+from index.storage import upkeep
 from index.storage.catalog import DocumentRange
 from index.storage.scope import Scope
 from index.storage.store import FolderStore
@@ -248,7 +249,7 @@ def test_a_commit_without_an_index_is_caught_up(store: FolderStore) -> None:
 
 def test_while_a_writer_is_at_work_the_last_index_serves(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader does not wait for a writer that has committed and not yet indexed: dense is new, words are the last."""
-    monkeypatch.setattr(store_module, "_READER_PATIENCE", 60.0)
+    monkeypatch.setattr(upkeep, "READER_PATIENCE", 60.0)
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
     answered = threading.Event()
@@ -271,7 +272,7 @@ def test_while_a_writer_is_at_work_the_last_index_serves(store: FolderStore, mon
 
 def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no index of words yet and a writer keeps the lock, meaning alone answers after a while."""
-    monkeypatch.setattr(store_module, "_READER_PATIENCE", 0.05)
+    monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.05)
     clear(store.folder / "lexical")
     reader = FolderStore(store.folder, create=False)
     locked, done = threading.Event(), threading.Event()
@@ -294,13 +295,14 @@ def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeyp
 
 def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes long is caught up with in the background, step by step; between two steps, others may write."""
-    monkeypatch.setattr(store_module, "_MENDED_AT_ONCE", 0)
-    monkeypatch.setattr(store_module, "_MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
-    mending = reader.__dict__["_mending"]
+    mending = reader.__dict__["_upkeep"].__dict__["_mending"]
     assert mending.name == "lexical-mending"
     assert reader.lexical("whale", 9)
     with store.writing():
@@ -316,14 +318,15 @@ def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monk
 
 def test_closing_ends_what_goes_on_in_the_background(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that is closed while it mends leaves a folder that the next one goes on with."""
-    monkeypatch.setattr(store_module, "_MENDED_AT_ONCE", 0)
-    monkeypatch.setattr(store_module, "_MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
     reader.close()
-    assert not reader.__dict__["_mending"].is_alive()
+    assert not reader.__dict__["_upkeep"].__dict__["_mending"].is_alive()
     monkeypatch.undo()
     store.refresh()
     assert next(iter(store.lexical("comet3", 9))) == id_of(store.catalog, "Comet3")

@@ -44,8 +44,9 @@ class DenseIndex:
     its place when it agrees with the catalog.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog) -> None:
+    def __init__(self, folder: Path, catalog: Catalog, *, read_only: bool = False) -> None:
         self._folder = folder
+        self._read_only = read_only
         self._catalog = catalog
         self._library = catalog.library_id
         self._state: State | None = None
@@ -96,6 +97,12 @@ class DenseIndex:
     def ids(self) -> set[int]:
         """The ids of all passages in the index."""
         return set(self._state.ids.tolist()) if self._state is not None else set()
+
+    @property
+    def generation(self) -> int | None:
+        """The generation of what is searched; None where there is nothing to search."""
+        state = self._state
+        return state.generation if state is not None else None
 
     @property
     def base(self) -> Seal | None:
@@ -245,7 +252,7 @@ class DenseIndex:
                     self._adoption = _Job(self._adopt)
             return
         in_base = state.in_base if state.base is not None else None
-        if is_due(len(state), in_base, len(state.gone) + state.in_chunks):
+        if not self._read_only and is_due(len(state), in_base, len(state.gone) + state.in_chunks):
             self._builder.start()
 
     def _adopt(self) -> None:

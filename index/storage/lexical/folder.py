@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 META = "meta.json"
-_LIST = ".managed.json"
+LIST = ".managed.json"
 _PARTS = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _CHANGING = ("segments", "opstamp", "payload")
 """What of `meta.json` is another with every commit or merge."""
@@ -87,6 +87,10 @@ class Folder:
         """What tells one state from the next."""
         return (*_identity(self.path / MANIFEST), *_identity(self.path / META))
 
+    def is_signed(self) -> bool:
+        """Whether there is a manifest."""
+        return (self.path / MANIFEST).exists()
+
     def state(self) -> State:
         """What is there. Raises ValueError or OSError where that is nothing to go on from."""
         manifest = Manifest.from_json((self.path / MANIFEST).read_bytes())  # first: what it tells of is there by then
@@ -117,8 +121,8 @@ class Folder:
         for name in names - living:
             (self.path / name).unlink(missing_ok=True)
         listed = sorted(names & living)
-        if not _holds(self.path / _LIST, listed):
-            write_whole(self.path / _LIST, json.dumps(listed).encode())
+        if not _holds(self.path / LIST, listed):
+            write_whole(self.path / LIST, json.dumps(listed).encode())
 
     def clear(self) -> None:
         """Remove all but tantivy's locks. The manifest goes first: without it, nothing that is left counts."""

@@ -67,6 +67,12 @@ class LexicalIndex(Searching):
         return self._view is not None
 
     @property
+    def generation(self) -> int | None:
+        """The generation of what is searched; None where there is nothing to search."""
+        view = self._view
+        return view.generation if view is not None else None
+
+    @property
     def saved_generation(self) -> int | None:
         """What the folder was made from; None where there is nothing to go on from."""
         try:
@@ -85,7 +91,7 @@ class LexicalIndex(Searching):
         return state.dead / max(state.dead + state.passages, 1)
 
     def reload(self, generation: int) -> bool:
-        """Open what is on disk where it has changed. Whether it is sound and of this generation."""
+        """Open what is on disk where it has changed. Whether it is there, sound, and of this generation."""
         if self._soundness.broken:
             self._view = None
             return False
@@ -95,7 +101,8 @@ class LexicalIndex(Searching):
             finally:
                 self._opening.release()
         view = self._view
-        return view is not None and view.certain and view.generation == generation
+        current = view is not None and view.certain and view.generation == generation
+        return current and self._folder.is_signed()  # what is open is searched on where its files were deleted
 
     def behind(self, catalog: Catalog) -> int:
         """How many passages have to be indexed before the folder agrees with the catalog."""
