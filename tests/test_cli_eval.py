@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from index.cli import app, tables
+from index.cli import app, progress
 from index.errors import EvaluationError
 from index.records import Progress
 from tests.fakes import FakeEncoder
@@ -103,11 +103,11 @@ def test_verbose_says_what_each_measure_means(folder: Path) -> None:
 
 
 def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bar for indexing and one for each mode, on standard error; no callback where nobody looks."""
-    with tables.evaluating(shown=True) as callbacks:
+    """A bar for indexing and one for each mode, on standard error; no callback where nobody wants it."""
+    with progress.questions(shown=False) as callbacks:
         assert callbacks == (None, None)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with tables.evaluating(shown=True) as (indexed, asked):
+    with progress.questions(shown=True) as (indexed, asked):
         assert indexed
         assert asked
         indexed(Progress("sea", "encoding", 1, 2, 0, 0))

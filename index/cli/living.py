@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli.state import SOME_FAILED, JsonOption, State
+from index.cli.state import SOME_FAILED, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ def sync(
         bool, typer.Option("--checksum", help="Read every file, also those that look as they did when last read.")
     ] = False,
     force: Force = False,
-    json: JsonOption = False,
 ) -> None:
     """Make the library have what is in these folders: add, replace, rename and remove until they agree.
 
@@ -37,12 +36,12 @@ def sync(
     of its files: that may be a disk that is not mounted. Exit code 3 says that some files could not be read.
     """
     from index import wire
-    from index.cli import printing
+    from index.cli import printing, progress
 
     state: State = context.obj
-    with state.open(create=not dry_run) as library, printing.progress(shown=not state.quiet) as report:
+    with state.open(create=not dry_run) as library, progress.files(shown=not state.quiet) as report:
         receipt = library.sync(folders, dry_run=dry_run, checksum=checksum, force=force, progress=report)
-    if json:
+    if context.obj.json:
         printing.as_json(wire.receipt(receipt))
     else:
         printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose or dry_run)
@@ -66,16 +65,19 @@ def watch(
 ) -> None:
     """Follow these folders until Ctrl-C: each change in them becomes one in the library, and a line here.
 
-    A folder that goes is waited for, and so is another program that changes the library.
+    A folder that goes is waited for, and so is another program that changes the library. With --json each change is
+    one JSON object on a line of its own: a receipt, or a problem and its remedy.
     """
+    from index.cli import progress
     from index.cli.watched import Watched
     from index.watching import Pace
 
     state: State = context.obj
-    told = Watched(quiet=state.quiet)
-    with state.open(create=True) as library, _ending_well():
+    told = Watched(quiet=state.quiet, json=state.json)
+    shown = progress.watching(shown=not state.quiet)
+    with state.open(create=True) as library, _ending_well(), shown as report:
         told.begin(folders)
-        library.watch(folders, told, pace=Pace(every, settle, events=not poll), force=force)
+        library.watch(folders, told, pace=Pace(every, settle, events=not poll), force=force, progress=report)
     told.end()
 
 
