@@ -52,9 +52,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the library of whoever runs it."""
+    """No test reads or writes the library of whoever runs it, or reads their configuration file."""
     for name in [name for name in os.environ if name.startswith("PINCITE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PINCITE_CONFIG", "")
     monkeypatch.setenv("PINCITE_LIBRARY", str(tmp_path_factory.getbasetemp() / "default-library"))
 
 

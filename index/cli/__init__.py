@@ -193,9 +193,10 @@ def verify(
 
 @app.command(cls=Command, epilog="Example: pincite doctor")
 def doctor(context: typer.Context) -> None:
-    """Look at versions, processor, encoder and library, and say how to mend what is wrong.
+    """Look at versions, processor, encoder, library and settings, and say how to mend what is wrong.
 
-    Exit code 1 says that something is.
+    Exit code 1 says that something is. Settings are shown with the place that they come from: those that are not the
+    defaults, with --verbose all of them.
     """
     from index.cli import printing, progress
     from index.diagnosis import diagnose
@@ -207,6 +208,7 @@ def doctor(context: typer.Context) -> None:
         printing.as_json(asdict(diagnosis))
     else:
         printing.table(diagnosis.findings)
+        printing.settings(diagnosis.settings, verbose=context.obj.verbose)
         printing.problems(diagnosis.problems)
     if diagnosis.problems:
         raise typer.Exit(ERROR)

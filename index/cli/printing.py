@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Self
 
+    from index.diagnosis import Setting
     from index.exporting import PackFinding
     from index.records import (
         Document,
@@ -144,6 +145,20 @@ def problems(found_problems: Sequence[Problem]) -> None:
     for problem in found_problems:
         out.print(_text(f"  {problem.what}", style="red"))
         out.print(_text(f"    {problem.remedy}"))
+
+
+def settings(applied: Sequence[Setting], *, verbose: bool) -> None:
+    """What is set and where; with `verbose` also the defaults."""
+    out = console()
+    shown = [each for each in applied if verbose or each.origin != "default"]
+    defaults = len(applied) - len(shown)
+    out.print("Settings" + (f" ({defaults} more are defaults; --verbose lists them)" if defaults else ""))
+    grid = Table.grid(padding=(0, 2))
+    for each in shown:
+        value = Text(printable(each.value), overflow="fold")
+        grid.add_row(Text(f"  {each.name}"), value, Text(printable(each.origin), style="dim", overflow="fold"))
+    if shown:
+        out.print(grid)
 
 
 def table(rows: Mapping[str, Any]) -> None:
