@@ -56,7 +56,7 @@ class ConfigurationFile(TomlConfigSettingsSource):
 
     def error(self, name: str, what: str, hint: str) -> SettingsError:
         """An error about a setting that is in the file, with its line."""
-        return SettingsError(f"{self.path}, line {self._line(name)}: {what}", hint)
+        return SettingsError(f"{self.path}, line {self._line(name)}: {what}.", hint)
 
     def _read_file(self, file_path: Any) -> dict[str, Any]:
         try:
@@ -74,7 +74,7 @@ class ConfigurationFile(TomlConfigSettingsSource):
     def _unknown(self, name: str, known: Iterable[str]) -> SettingsError:
         alike = get_close_matches(name.lower().replace("-", "_").removeprefix("pincite_"), known, n=1)
         hint = f"Did you mean {alike[0]!r}?" if alike else "`pincite doctor -v` lists all settings."
-        return self.error(name, f"there is no setting {name!r}.", hint)
+        return self.error(name, f"there is no setting {name!r}", hint)
 
     def _line(self, name: str) -> int:
         key = re.escape(name)

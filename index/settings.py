@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from index.configuration import FILE_NAME, ConfigurationFile, configuration_path
-from index.errors import SettingsError
+from index.errors import SettingsError, WriterNotSet
 
 _PREFIX = "PINCITE_"
 _PATHS = ("library", "allow_folders")
@@ -109,6 +109,11 @@ class Settings(BaseSettings):
             raise _explained(error, values) from error
         self._origins = {name: _origin(name, values) for name in self.model_fields_set}
 
+    def require_writer(self) -> None:
+        """Raise WriterNotSet where no language model is named."""
+        if not self.llm_url.strip():
+            raise WriterNotSet
+
     def origin(self, name: str) -> str:
         """Where a setting comes from: `argument`, an environment variable, the configuration file, or `default`."""
         return self._origins.get(name, "default")
@@ -136,14 +141,16 @@ def _explained(error: ValidationError, values: dict[str, Any]) -> SettingsError:
     name = str(first["loc"][0])
     field = Settings.model_fields.get(name)
     value = "that" if field is not None and field.annotation is SecretStr else repr(first.get("input"))
-    what = f"he setting {name!r} cannot be {value}: {first['msg']}."
+    what = f"{name!r} cannot be {value}: {first['msg']}"
+    variable = f"{_PREFIX}{name.upper()}"
     origin = _origin(name, values)
     if origin == "argument" or field is None:
-        hint = (
-            f"It is read from the argument {name!r}, the environment variable {_PREFIX}{name.upper()} or {FILE_NAME}."
+        places = f"the argument {name!r}, the environment variable {variable} or {FILE_NAME}"
+        return SettingsError(f"The setting {what}.", f"It is read from {places}.")
+    default = f"the default, {field.get_default(call_default_factory=True)!r}"
+    if origin == variable:
+        return SettingsError(
+            f"The setting {what}.", f"Change the environment variable {variable}, or unset it for {default}."
         )
-        return SettingsError(f"T{what}", hint)
-    default = f" for the default, {field.get_default(call_default_factory=True)!r}"
-    if origin.startswith(_PREFIX):
-        return SettingsError(f"T{what}", f"Change the environment variable {origin}, or unset it{default}.")
-    return ConfigurationFile(Settings, _PATHS).error(name, f"t{what}", f"Change that line, or delete it{default}.")
+    file = ConfigurationFile(Settings, _PATHS)
+    return file.error(name, f"the setting {what}", f"Change that line, or delete it for {default}.")

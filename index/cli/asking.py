@@ -85,7 +85,7 @@ def ask(
     second time.
     """
     state: State = context.obj
-    put = partial(_ask, documents=documents, writer=writer, strict=strict)
+    put = _put(state, documents, writer, strict=strict)
     if batch is not None or output is not None:
         if batch is None or question or pack is not None:
             raise typer.BadParameter(
@@ -120,8 +120,13 @@ def ask(
     answers.show(answer)
 
 
-def _ask(library: Library, question: str, *, documents: Documents, writer: Writer, strict: bool) -> Answer:
-    return library.ask(question, documents=documents or None, writer=writer.value, strict=strict)
+def _put(state: State, documents: Documents, writer: Writer, *, strict: bool) -> Put:
+    """Raises WriterNotSet here, before a file of questions is read or a table begun."""
+    if writer is Writer.model:
+        state.settings().require_writer()
+    return lambda library, question: library.ask(
+        question, documents=documents or None, writer=writer.value, strict=strict
+    )
 
 
 def _table_form(form: Form | None, *, json: bool) -> str:
