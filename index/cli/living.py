@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,8 @@ from index.cli.state import SOME_FAILED, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from index.library import Library
 
 SYNC_EXAMPLE = "Example: pincite sync papers/ --dry-run"
 WATCH_EXAMPLE = "Example: pincite watch papers/ notes/"
@@ -24,7 +27,9 @@ Force = Annotated[bool, typer.Option("--force", help="Also remove where most of 
 def sync(
     context: typer.Context,
     folders: Folders,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read what is new, say what would be done, and do nothing.")
+    ] = False,
     checksum: Annotated[
         bool, typer.Option("--checksum", help="Read every file, also those that look as they did when last read.")
     ] = False,
@@ -39,8 +44,11 @@ def sync(
     from index.cli import printing, progress
 
     state: State = context.obj
-    with state.open(create=not dry_run) as library, progress.files(shown=not state.quiet) as report:
+    opened = _library_or_an_empty_one(state) if dry_run else state.open(create=True)
+    with opened as library, progress.files(shown=not state.quiet) as report:
         receipt = library.sync(folders, dry_run=dry_run, checksum=checksum, force=force, progress=report)
+    if dry_run and not state.quiet:
+        typer.echo("Nothing was changed: this is what the same command without --dry-run does.", err=True)
     if context.obj.json:
         printing.as_json(wire.receipt(receipt))
     else:
@@ -79,6 +87,20 @@ def watch(
         told.begin(folders)
         library.watch(folders, told, pace=Pace(every, settle, events=not poll), force=force, progress=report)
     told.end()
+
+
+@contextmanager
+def _library_or_an_empty_one(state: State) -> Iterator[Library]:
+    """The library; where there is none, an empty one for the moment: none is made."""
+    from index.errors import LibraryNotFound
+    from index.library import Library
+
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(state.open())
+        except LibraryNotFound:
+            folder = stack.enter_context(TemporaryDirectory(prefix="pincite-"))
+            yield stack.enter_context(Library.open(folder, state.settings()))
 
 
 @contextmanager

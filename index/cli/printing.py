@@ -82,7 +82,8 @@ def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
     names = ("added", "replaced", "renamed", "unchanged", "removed", "failed")
     counts = {name: len(getattr(each, name)) for name in names}
     shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
-    out.print(Text(", ".join(shown) + (f"; {each.passages} passages in {each.seconds:.1f} s" if each.passages else "")))
+    took = f" in {each.seconds:.1f} s" if each.seconds else ""  # a dry run has none
+    out.print(Text(", ".join(shown) + (f"; {each.passages} passages{took}" if each.passages else "")))
     if quiet:
         return
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
