@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -26,7 +27,8 @@ from index.evaluate.ranking import ranked
 from index.evaluate.sets import read_set
 from index.retrieval import scoring, searching, sides
 from index.settings import Settings
-from index.storage import analysis, lexical
+from index.storage import analysis
+from index.storage.lexical import searching as lexical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,11 +56,11 @@ def main() -> None:
     given = [each for name in names if (each := read_set(options.sets / name)).judgements]
     encoder = _Remembering(load_encoder(SETTINGS))
     rows: list[dict[str, Any]] = []
-    for name, mode, change, rebuilt in _variants():
-        row: dict[str, Any] = {"variant": name}
+    for variant in variants():
+        row: dict[str, Any] = {"variant": variant.name}
         for each in given:
-            with change(), _library(options.kept / each.name, encoder, rebuilt=rebuilt) as library:
-                row[each.name] = _measure(library, each, mode, options.questions)
+            with exchanged(variant), _library(options.kept / each.name, encoder, rebuilt=variant.rebuilt) as library:
+                row[each.name] = _measure(library, each, variant.mode, options.questions)
         row["mean"] = sum(row[each.name] for each in given) / len(given)
         rows.append(row)
         print({key: round(value, 4) if key != "variant" else value for key, value in row.items()}, flush=True)
@@ -67,50 +69,54 @@ def main() -> None:
     report("Ablation: nDCG@10, SQuAD MRR@10", rows, options.json)
 
 
-def _variants() -> Iterator[tuple[str, Mode, Callable[[], Any], bool]]:
-    """Name, mode, what is changed meanwhile, and whether the lexical index has to be made again for it."""
-    yield "all parts", "hybrid", _changed(), False
-    yield "dense side alone", "dense", _changed(), False
-    yield "lexical side alone", "lexical", _changed(), False
-    yield (
-        "fusion by min-max, half and half",
-        "hybrid",
-        _changed((sides, "fuse", _min_max), (scoring, "fuse", _min_max)),
-        False,
-    )
-    yield "fusion by reciprocal ranks", "hybrid", _changed((sides, "fuse", _ranks), (scoring, "fuse", _ranks)), False
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The ranking with one part taken away or exchanged."""
+
+    name: str
+    changes: tuple[tuple[Any, str, object], ...] = ()
+    """Module, name in it, and what stands there meanwhile."""
+    mode: Mode = "hybrid"
+    rebuilt: bool = False
+    """Whether the lexical index has to be made again for it."""
+
+
+def variants() -> Iterator[Variant]:
+    """All that is compared, the whole ranking first."""
+    yield Variant("all parts")
+    yield Variant("dense side alone", mode="dense")
+    yield Variant("lexical side alone", mode="lexical")
+    yield Variant("fusion by min-max, half and half", _fused(_min_max))
+    yield Variant("fusion by reciprocal ranks", _fused(_ranks))
     for share in (0.5, 0.7):
-        yield f"dense share {share}", "hybrid", _changed((scoring, "DENSE_SHARE", share)), False
-    yield "no sentence in the dense side", "hybrid", _changed((scoring, "SENTENCE_SHARE", 0.0)), False
-    yield "no evidence beside the fused score", "hybrid", _changed((scoring, "EVIDENCE_SHARE", 0.0)), False
-    yield "neither", "hybrid", _changed((scoring, "SENTENCE_SHARE", 0.0), (scoring, "EVIDENCE_SHARE", 0.0)), False
-    yield "evidence share 0.6", "hybrid", _changed((scoring, "EVIDENCE_SHARE", 0.6)), False
-    yield "20 passages weighed, not 30", "hybrid", _changed((searching, "WEIGHED", 20)), False
-    yield "BM25 of the passage alone", "hybrid", _changed((lexical, "_FIELDS", {"text": 1.0})), False
-    yield "BM25 with neighbours alone", "hybrid", _changed((lexical, "_FIELDS", {"context": 1.0})), False
-    yield "codes as they are written only", "hybrid", _changed((analysis, "_PART", re.compile("(?!)"))), True
-    yield "idle words searched, too", "hybrid", _changed((analysis, "_IDLE", frozenset())), False
-    yield (
-        "each word of the question once",
-        "hybrid",
-        _changed((analysis, "asked_terms", lambda q: list(analysis.asked(q)))),
-        False,
-    )
+        yield Variant(f"dense share {share}", ((scoring, "DENSE_SHARE", share),))
+    no_sentence, no_evidence = (scoring, "SENTENCE_SHARE", 0.0), (scoring, "EVIDENCE_SHARE", 0.0)
+    yield Variant("no sentence in the dense side", (no_sentence,))
+    yield Variant("no evidence beside the fused score", (no_evidence,))
+    yield Variant("neither", (no_sentence, no_evidence))
+    yield Variant("evidence share 0.6", ((scoring, "EVIDENCE_SHARE", 0.6),))
+    yield Variant("20 passages weighed, not 30", ((searching, "WEIGHED", 20),))
+    yield Variant("BM25 of the passage alone", ((lexical, "_FIELDS", {"text": 1.0}),))
+    yield Variant("BM25 with neighbours alone", ((lexical, "_FIELDS", {"context": 1.0}),))
+    yield Variant("codes as they are written only", ((analysis, "_PART", re.compile("(?!)")),), rebuilt=True)
+    yield Variant("idle words searched, too", ((analysis, "_IDLE", frozenset()),))
+    once = (analysis, "asked_terms", lambda question: list(analysis.asked(question)))
+    yield Variant("each word of the question once", (once,))
 
 
-def _changed(*changes: tuple[Any, str, object]) -> Callable[[], Any]:
-    """Exchanges these names of these modules, for as long as what it makes is held."""
+def _fused(fuse: Callable[..., Any]) -> tuple[tuple[Any, str, object], ...]:
+    return (sides, "fuse", fuse), (scoring, "fuse", fuse)
 
-    @contextmanager
-    def change() -> Iterator[None]:
-        with ExitStack() as stack:
-            for module, name, value in changes:
-                stack.enter_context(patch.object(module, name, value))
-            analysis._STEMMED.clear()
-            yield
+
+@contextmanager
+def exchanged(variant: Variant) -> Iterator[None]:
+    """The variant's names are exchanged for as long as this is held."""
+    with ExitStack() as stack:
+        for module, name, value in variant.changes:
+            stack.enter_context(patch.object(module, name, value))
         analysis._STEMMED.clear()
-
-    return change
+        yield
+    analysis._STEMMED.clear()
 
 
 @contextmanager

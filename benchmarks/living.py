@@ -67,7 +67,7 @@ def main() -> None:
                 path.rename(path.with_name(f"all {path.name}"))
             timed("all folders were renamed", library.sync(folder))
             shutil.rmtree(sorted(folder.iterdir())[0])
-            timed(f"a folder of {_A_FOLDER} was deleted", library.sync(folder))
+            timed(f"a folder of {_A_FOLDER} was deleted", library.sync(folder, force=True))
             assert library.problems() == []
     report(f"Following a folder of {options.files:,} small files", rows, options.json)
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from io import StringIO
 from pathlib import PurePath
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol
 
 from index.errors import BatchError, PinciteError
 from index.spreadsheets import bare, guarded
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 INPUTS = (".csv", ".jsonl", ".txt")
 OUTPUTS = (".csv", ".jsonl", ".md")
 _UTF8 = "It has to be UTF-8 text."
+
+
+class TextWriter(Protocol):
+    """What a table is written to."""
+
+    def write(self, text: str, /) -> object:
+        """Take whole rows."""
+        ...
+
+    def flush(self) -> object:
+        """Let whoever reads see them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,19 @@ def table(rows: Iterable[Row], form: str) -> str:
     return text.getvalue()
 
 
+def stream(
+    questions: Sequence[str],
+    file: TextWriter,
+    form: str,
+    ask: Callable[[str], Answer],
+    progress: Callable[[int, int], None],
+) -> list[Row]:
+    """Ask each question once and write its row, in one of OUTPUTS, as soon as it is answered; all rows."""
+    writer = _Writer(file, form)
+    writer.head()
+    return _fill(writer, questions, {}, ask, progress)
+
+
 def run(
     questions: Sequence[str], output: Path, ask: Callable[[str], Answer], progress: Callable[[int, int], None]
 ) -> list[Row]:
@@ -103,14 +128,24 @@ def run(
     try:
         _begin(output, list(done.values()))
         with output.open("a", encoding="utf-8", newline="") as file:
-            writer = _Writer(file, output.suffix.lower())
-            for n, question in enumerate(questions, 1):
-                if question not in done:
-                    done[question] = asked(question, ask)
-                    writer.write(done[question])
-                progress(n, len(questions))
+            return _fill(_Writer(file, output.suffix.lower()), questions, done, ask, progress)
     except OSError as error:
         raise BatchError(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+def _fill(
+    writer: _Writer,
+    questions: Sequence[str],
+    done: dict[str, Row],
+    ask: Callable[[str], Answer],
+    progress: Callable[[int, int], None],
+) -> list[Row]:
+    """Write the rows that are not done yet; all rows, in the questions' order."""
+    for n, question in enumerate(questions, 1):
+        if question not in done:
+            done[question] = asked(question, ask)
+            writer.write(done[question])
+        progress(n, len(questions))
     return [done[question] for question in questions]
 
 
@@ -151,7 +186,7 @@ def asked(question: str, ask: Callable[[str], Answer]) -> Row:
 class _Writer:
     """Rows into a file that can be read at any moment."""
 
-    def __init__(self, file: TextIO, form: str) -> None:
+    def __init__(self, file: TextWriter, form: str) -> None:
         self._file = file
         self._form = form
         self._csv = csv.writer(file)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
+import stat
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.configuration import FILE_NAME, VARIABLE, configuration_path
 from index.errors import LibraryNotFound, PinciteError
 from index.library import Library
 from index.records import Problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from index.settings import Settings
 
 PARTS = ("pincite", "sentence-transformers", "torch", "faiss-cpu", "tantivy", "tiktoken", "gradio", "pypdfium2")
@@ -22,11 +24,22 @@ _LEAST_FREE_MEGABYTES = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as it applies; what is secret in its value is hidden."""
+
+    name: str
+    value: str
+    origin: str
+    """`default`, `argument`, the name of an environment variable, or the path of the configuration file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Findings in order, and what is wrong."""
+    """Findings in order, what is wrong, and the settings that apply."""
 
     findings: dict[str, str]
     problems: tuple[Problem, ...]
+    settings: tuple[Setting, ...]
 
 
 def diagnose(folder: Path, settings: Settings) -> Diagnosis:
@@ -40,7 +53,22 @@ def diagnose(folder: Path, settings: Settings) -> Diagnosis:
             problems.append(Problem(f"{part} is not installed.", "Install Pincite again: pip install pincite"))
     _examine_encoder(_applied(folder, settings), findings, problems)
     _examine_library(folder, settings, findings, problems)
-    return Diagnosis(findings, tuple(problems))
+    _examine_configuration(settings, findings, problems)
+    applied = (Setting(name, settings.shown(name), settings.origin(name)) for name in type(settings).model_fields)
+    return Diagnosis(findings, tuple(problems), tuple(applied))
+
+
+def _examine_configuration(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
+    path = configuration_path()
+    findings["Configuration"] = "no file" if path is None else str(path) if path.exists() else f"{path}, not there"
+    if (here := Path(FILE_NAME).absolute()).exists() and here != path:
+        # Not a problem: anybody may have put it there. But whoever wrote it may wonder why it has no effect.
+        findings["Not read"] = f"{here}: only a file that {VARIABLE} names is read from another folder"
+    if path is None or settings.origin("llm_key") != str(path) or os.name != "posix":
+        return
+    if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        what = f"{path} holds the language model's key, and others on this machine can read it."
+        problems.append(Problem(what, f"chmod 600 {path}"))
 
 
 def _applied(folder: Path, settings: Settings) -> Settings:

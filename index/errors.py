@@ -2,6 +2,7 @@
 
     PinciteError
     ├── SettingsError
+    │   └── WriterNotSet
     ├── EncoderError
     │   └── WeightsMismatch
     ├── LibraryError
@@ -75,6 +76,16 @@ class PinciteError(Exception):
 
 class SettingsError(PinciteError):
     """A setting has a value that cannot be used."""
+
+
+class WriterNotSet(SettingsError):
+    """A language model is to write, and the settings name none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No language model is set that could write: the setting PINCITE_LLM_URL is missing.",
+            "Set it to an OpenAI-compatible endpoint, such as http://localhost:11434/v1, or have the documents quoted.",
+        )
 
 
 class EncoderError(PinciteError):

@@ -1,16 +1,21 @@
-"""One validated settings object, and the only reader of the environment (`PINCITE_*`)."""
+"""One validated settings object: arguments, else the environment (`PINCITE_*`), else `pincite.toml`, else defaults."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from index.errors import SettingsError
+from index.configuration import FILE_NAME, ConfigurationFile, configuration_path
+from index.errors import SettingsError, WriterNotSet
+
+_PREFIX = "PINCITE_"
+_PATHS = ("library", "allow_folders")
 
 
 def _default_library() -> Path:
@@ -18,9 +23,9 @@ def _default_library() -> Path:
 
 
 class Settings(BaseSettings):
-    """What can be set: by argument, else by the environment, else by the defaults below."""
+    """What can be set: by argument, else by the environment, else by `pincite.toml`, else by the defaults below."""
 
-    model_config = SettingsConfigDict(env_prefix="PINCITE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
 
     library: Path = Field(default_factory=_default_library)
     """The library's folder, where none is named."""
@@ -83,13 +88,69 @@ class Settings(BaseSettings):
         """A list of folders as the environment has it."""
         return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
 
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names the parameters
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The earlier source prevails."""
+        return init_settings, env_settings, ConfigurationFile(settings_cls, _PATHS)
+
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise SettingsError(
-                f"The setting {name!r} cannot be {first.get('input')!r}: {first['msg']}.",
-                f"It is read from the argument {name!r} or the environment variable PINCITE_{name.upper()}.",
-            ) from error
+            raise _explained(error, values) from error
+        self._origins = {name: _origin(name, values) for name in self.model_fields_set}
+
+    def require_writer(self) -> None:
+        """Raise WriterNotSet where no language model is named."""
+        if not self.llm_url.strip():
+            raise WriterNotSet
+
+    def origin(self, name: str) -> str:
+        """Where a setting comes from: `argument`, an environment variable, the configuration file, or `default`."""
+        return self._origins.get(name, "default")
+
+    def shown(self, name: str) -> str:
+        """A setting's value as anybody may see it: keys and passwords are hidden."""
+        value = getattr(self, name)
+        if isinstance(value, tuple):
+            return os.pathsep.join(map(str, value))
+        return re.sub(r"(?<=//)[^/@]*@", "****@", str(value))
+
+
+def _origin(name: str, values: dict[str, Any]) -> str:
+    variable = f"{_PREFIX}{name.upper()}"
+    if name in values:
+        return "argument"
+    if any(each.upper() == variable for each in os.environ):
+        return variable
+    return str(configuration_path())
+
+
+def _explained(error: ValidationError, values: dict[str, Any]) -> SettingsError:
+    """The first thing that is wrong, and where it comes from."""
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    field = Settings.model_fields.get(name)
+    value = "that" if field is not None and field.annotation is SecretStr else repr(first.get("input"))
+    what = f"{name!r} cannot be {value}: {first['msg']}"
+    variable = f"{_PREFIX}{name.upper()}"
+    origin = _origin(name, values)
+    if origin == "argument" or field is None:
+        places = f"the argument {name!r}, the environment variable {variable} or {FILE_NAME}"
+        return SettingsError(f"The setting {what}.", f"It is read from {places}.")
+    default = f"the default, {field.get_default(call_default_factory=True)!r}"
+    if origin == variable:
+        return SettingsError(
+            f"The setting {what}.", f"Change the environment variable {variable}, or unset it for {default}."
+        )
+    file = ConfigurationFile(Settings, _PATHS)
+    return file.error(name, f"the setting {what}", f"Change that line, or delete it for {default}.")

@@ -28,6 +28,8 @@ if not os.environ.get("CI"):  # where it is set, Hypothesis has a profile of its
 
 MANDATORY = ("faults", "browser", "server")
 """Tests of these kinds prove what the README promises: where CI sets `CI=true`, skipping one of them is a failure."""
+FOLDERS = ("faults", "browser", "service")
+"""Where no module as a whole may be skipped."""
 EXCUSED = "shared data"
 """A reason that begins so is accepted: the file is not part of this repository."""
 
@@ -50,11 +52,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module: then none of its tests is there to be marked."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true" and collector.path.parent.name in FOLDERS:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} was skipped where CI=true: {report.longrepr}"
+    return report
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the library of whoever runs it."""
+    """No test reads or writes the library of whoever runs it, or reads their configuration file."""
     for name in [name for name in os.environ if name.startswith("PINCITE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PINCITE_CONFIG", "")
     monkeypatch.setenv("PINCITE_LIBRARY", str(tmp_path_factory.getbasetemp() / "default-library"))
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from index import __version__, cli
 from index.cli import printing
-from index.records import Progress, Unconfirmed, Verification
+from index.records import Unconfirmed, Verification
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -202,8 +202,10 @@ def test_numbers(filled: Run) -> None:
 
 
 def test_recall_of_a_small_library(filled: Run) -> None:
-    """Asked for, it is told beside the numbers: of a small library that its search is exact."""
-    assert re.search(r"recall +exact: True, recall: 1.0, ", filled("stats", "--recall").out)
+    """Asked for, it is told in words below the numbers: of a small library that its search is exact."""
+    told = filled("stats", "--recall").out
+    assert told.endswith("\nSearches are exact: each compares the question with all 2 passages.\n")
+    assert "\nrecall" not in told
     said = filled("stats", "--recall", "--json").json["recall"]
     assert (said["exact"], said["recall"], said["questions"], said["passages"]) == (True, 1.0, 0, 2)
     assert "recall" not in filled("stats", "--json").json
@@ -389,24 +391,6 @@ def test_a_name_that_is_not_text_can_be_printed(run: Run, write: Write) -> None:
         pytest.skip("this file system takes only names that are text")
     assert "bad\ufffd.txt" in run("add", path).out
     assert run("add", path, "--json").json["failed"][0]["source"].endswith("bad\udcff.txt")
-
-
-def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bar with file, count and rate where standard error is a terminal, nothing elsewhere; names cannot steer it."""
-    with printing.progress(shown=True) as report:
-        assert report is None
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    with printing.progress(shown=True) as report:
-        assert report is not None
-        for n in (5, 10, 3):
-            report(Progress(f"/x/evil [/red]{RLO}.md", "encoding", 1, 3, n, 10))
-        report(Progress("", "done", 3, 3, 0, 0))
-    err = capsys.readouterr().err
-    assert "passages/s" in err
-    assert RLO not in err
-    with printing.progress(shown=False) as report:
-        assert report is None
 
 
 # As a program of its own

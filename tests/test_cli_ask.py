@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+
+from index.spreadsheets import bare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,12 +76,60 @@ def test_a_text_is_checked(run: Run, write: Write) -> None:
 
 
 def test_a_batch_of_questions(run: Run, write: Write, tmp_path: Path) -> None:
-    """A row each, and how many a second; the two options belong together, and something has to be asked."""
+    """A row each in the file that is named, and how many a second; something has to be asked."""
     questions = write("q.txt", "Who signed the treaty?\nHow high is the volcano above the desert?\n")
     told = run("ask", "--batch", questions, "-o", tmp_path / "t.csv")
     assert told.code == 0
     assert "1 answered, 1 abstained" in " ".join(told.out.split())
     assert "questions a second" in " ".join(told.out.split())
     assert len((tmp_path / "t.csv").read_text().splitlines()) == 3
-    assert run("ask", "--batch", questions).code == 2
     assert run("ask").code == 2
+    told = run("ask", "--batch", questions, "-o", tmp_path / "t.csv", "--json")
+    assert told.json == {"output": str(tmp_path / "t.csv"), "answered": 1, "abstained": 1}
+
+
+def test_a_batch_is_printed_where_no_file_is_named(run: Run, write: Write, tmp_path: Path) -> None:
+    """As CSV, the same as in a file, JSON Lines or Markdown; what it adds up to is on standard error."""
+    questions = write("q.txt", "Who signed the treaty?\nHow high is the volcano above the desert?\n")
+    told = run("ask", "--batch", questions)
+    run("ask", "--batch", questions, "-o", tmp_path / "t.csv")
+    rows = list(csv.DictReader(io.StringIO(told.out, newline="")))
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        written = [{name: bare(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+    assert [row["status"] for row in rows] == ["answered", "abstained"]
+    assert [(row["question"], row["answer"], row["quote"]) for row in rows] == [
+        (row["question"], row["answer"], row["quote"]) for row in written
+    ]
+    assert told.err.startswith("1 answered, 1 abstained; ")
+    assert run("-q", "ask", "--batch", questions).err == ""
+    lines = [json.loads(line) for line in run("ask", "--json", "--batch", questions).out.splitlines()]
+    assert [line["status"] for line in lines] == ["answered", "abstained"]
+    assert run("ask", "--batch", questions, "--format", "markdown").out.startswith("| question | status |")
+
+
+def test_a_printed_batch_does_not_steer_the_terminal(run: Run, write: Write) -> None:
+    """What a question has of control and direction characters is left out, in JSON escaped."""
+    questions = write("q.txt", f"Who signed the {CSI}treaty{RLO}?\n")
+    for form in ([], ["--format", "markdown"], ["--json"]):
+        out = run("ask", "--batch", questions, *form).out
+        assert "treaty" in out
+        assert "\x1b" not in out
+        assert RLO not in out
+    assert json.loads(run("ask", "--batch", questions, "--json").out)["question"] == f"Who signed the {CSI}treaty{RLO}?"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["Who?", "--batch", "q.txt"], id="a question and a file of them"),
+        pytest.param(["--batch", "q.txt", "--pack", "p.zip"], id="a pack of many answers"),
+        pytest.param(["--batch", "q.txt", "--format", "html"], id="no form of a table"),
+        pytest.param(["--batch", "q.txt", "--format", "markdown", "--json"], id="two forms"),
+        pytest.param(["--batch", "q.txt", "-o", "t.csv", "--format", "markdown"], id="the file's name says the form"),
+        pytest.param(["-o", "t.csv"], id="a table of nothing"),
+    ],
+)
+def test_what_does_not_go_together_is_2(run: Run, arguments: list[str]) -> None:
+    """Nothing that was typed is passed over in silence."""
+    outcome = run("ask", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")

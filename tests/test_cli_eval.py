@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from index.cli import app, tables
+from index.cli import app, progress
 from index.errors import EvaluationError
 from index.records import Progress
 from tests.fakes import FakeEncoder
@@ -103,11 +103,11 @@ def test_verbose_says_what_each_measure_means(folder: Path) -> None:
 
 
 def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bar for indexing and one for each mode, on standard error; no callback where nobody looks."""
-    with tables.evaluating(shown=True) as callbacks:
+    """A bar for indexing and one for each mode, on standard error; no callback where nobody wants it."""
+    with progress.questions(shown=False) as callbacks:
         assert callbacks == (None, None)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with tables.evaluating(shown=True) as (indexed, asked):
+    with progress.questions(shown=True) as (indexed, asked):
         assert indexed
         assert asked
         indexed(Progress("sea", "encoding", 1, 2, 0, 0))
@@ -155,3 +155,51 @@ def test_the_command_is_light_until_it_runs() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"scipy", "ir_measures", "numpy", "torch"}.isdisjoint(done.stderr.split())
     assert "Example: pincite eval" in done.stdout
+
+
+MISSING = """
+import sys
+sys.modules[{name!r}] = None  # as if it were not installed
+sys.argv = ["pincite", *{arguments!r}]
+from index.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["ir_measures", "scipy"])
+def test_it_says_what_to_install(name: str, folder: Path) -> None:
+    """What only an evaluation needs is an extra: the error names the package and the command; others need neither."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        code = MISSING.format(name=name, arguments=arguments)
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    for arguments in (["eval", str(folder)], ["eval", "--compare", "a.json", "b.json"]):
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("Error: Evaluating needs a package that is not installed: ")
+        assert "pip install 'pincite[eval]'" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert run("eval", "--help").returncode == 0
+
+
+def test_nothing_else_needs_what_evaluating_needs(write: Write, tmp_path: Path) -> None:
+    """Adding, asking and checking load neither the measures nor the statistics."""
+    code = """
+import sys
+sys.modules["ir_measures"] = None
+from index import Library
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+with Library.open(sys.argv[2], Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+    library.add(sys.argv[1])
+    assert library.ask("Who signed the treaty?").statements
+    library.check("The king signed the treaty.")
+    library.suggestions()
+import index.web.application, index.api.application, index.mcp
+assert not any(name.startswith("index.evaluate") for name in sys.modules)
+"""
+    path = str(write("land.txt", "The king signed the treaty."))
+    command = [sys.executable, "-c", code, path, str(tmp_path / "library")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

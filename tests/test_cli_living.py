@@ -58,19 +58,35 @@ def test_sync_as_json(run: Run, folder: Path) -> None:
 
 
 def test_a_dry_run_names_everything_and_does_nothing(run: Run, folder: Path) -> None:
-    """Not even a library is made; what would be removed is named."""
-    assert run("sync", "--dry-run", folder).code == 1  # there is no library yet to compare with
+    """Not even a library is made; what would be removed is named, and that nothing was changed."""
+    outcome = run("sync", "--dry-run", folder)
+    assert outcome.out.splitlines() == [
+        "2 added; 2 passages",
+        f"  added: {folder / 'land.md'}",
+        f"  added: {folder / 'sea.md'}",
+    ]
+    assert outcome.err == "Nothing was changed: this is what the same command without --dry-run does.\n"
     assert not (folder.parent / "library").exists()
-    run("sync", folder)
+    assert run("sync", folder).out.startswith("2 added; 2 passages in ")
     (folder / "sea.md").unlink()
     (folder / "new.md").write_text("A whale.")
     for _ in range(2):
         outcome = run("sync", "--dry-run", folder)
         assert outcome.out.splitlines() == [
-            "1 added, 1 unchanged, 1 removed",
+            "1 added, 1 unchanged, 1 removed; 1 passages",
             f"  added: {folder / 'new.md'}",
             f"  removed: {folder / 'sea.md'}",
         ]
+
+
+def test_a_dry_run_ends_as_the_sync_does(run: Run, folder: Path) -> None:
+    """With the same exit code and the same failures, of files that nobody has read before."""
+    (folder / "broken.pdf").write_bytes(b"%PDF")
+    foretold = run("sync", "--dry-run", "--json", folder)
+    done = run("sync", "--json", folder)
+    assert (foretold.code, done.code) == (3, 3)
+    assert foretold.json["failed"] == done.json["failed"]
+    assert foretold.json["added"] == done.json["added"]
 
 
 def test_sync_refuses_what_looks_like_a_mistake(run: Run, folder: Path) -> None:

@@ -305,13 +305,19 @@ def test_coverage_as_json_has_the_hits_of_a_search(covered: Run) -> None:
     assert [row["hit"] for row in rows[1:]] == [None, None]
 
 
-def test_long_words_are_cut_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """At a space where there is one, and only there: CSV has all of them."""
+def test_long_words_are_cut_in_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a space where there is one, and only on a terminal: what is piped, and CSV, have all of them."""
 
     def quoting(text: str) -> Coverage:
         passage = Passage(1, INFO.id, 0, 0, len(text), text, (Span(0, len(text)),))
         return Coverage(INFO, replace(HIT, passage=passage, pin=Span(0, len(text))))
 
+    hits.coverage([quoting("鯨" * 300)])
+    assert "鯨" * 300 in capsys.readouterr().out
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "80")
     hits.coverage([quoting("A whale\nswam. " * 30), quoting("鯨" * 300)])
     out = re.sub(r"[\s─]+", "", capsys.readouterr().out)
     assert re.search(r"(Awhaleswam\.){10,12}(A|Awhale)?…", out)

@@ -716,7 +716,12 @@ def _syncing(library: Library, store: FolderStore) -> syncing.Syncing:
     def ingest(*arguments: object) -> Receipt:
         raise AssertionError("nothing is to be read")
 
-    return syncing.Syncing(store, ingest, max_bytes=10**6)
+    return syncing.Syncing(store, ingest, ingest, max_bytes=10**6)
+
+
+def _nothing(*_: object) -> Receipt:
+    """Of what would be read."""
+    raise AssertionError("nothing is rehearsed")
 
 
 # Whatever happens
@@ -764,7 +769,7 @@ def test_whatever_happens_the_library_has_what_is_there(
             known = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
             held = {store.catalog.document(number).text for number in store.catalog.numbered()}  # type: ignore[union-attr]
             read.clear()
-            syncing.Syncing(store, ingest, max_bytes=100).run([folder], force=True)
+            syncing.Syncing(store, ingest, _nothing, max_bytes=100).run([folder], force=True)
             assert held.isdisjoint(read)
             assert {source: _text(store, source) for source, _ in store.catalog.sources()} == {
                 str(path): text for path, text in known.items()

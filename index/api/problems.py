@@ -79,6 +79,7 @@ _NO_SERVICE, _UNFIT, _MISSING = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPRO
 KINDS: dict[type[PinciteError], Kind] = {
     PinciteError: Kind(_UNFIT, "The request cannot be carried out"),
     errors.SettingsError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server is not set up rightly", told=False),
+    errors.WriterNotSet: Kind(_UNFIT, "This server has no language model"),
     errors.EncoderError: Kind(_NO_SERVICE, "The encoder cannot be used", told=False),
     errors.LibraryError: Kind(_NO_SERVICE, "The library cannot be used", told=False),
     errors.LibraryLocked: Kind(_NO_SERVICE, "The library is being changed by another program", told=False),
@@ -112,6 +113,7 @@ KINDS: dict[type[PinciteError], Kind] = {
 _HINTS: dict[type[PinciteError], str] = {
     errors.DocumentNotFound: "See what there is: GET /v1/documents",
     errors.AmbiguousDocument: "Name one by its id: GET /v1/documents",
+    errors.WriterNotSet: "Leave `writer` out. Whoever runs this server can set a model with PINCITE_LLM_URL.",
     errors.LibraryLocked: "Try again in a while; searching works meanwhile.",
     errors.LibraryReadOnly: "It can be asked, and not changed.",
 }

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.cli import adding, asking, evaluating, living, operating, searching
-from index.cli.state import ERROR, INTERRUPTED, JsonOption, State
+from index.cli.completion import document_names
+from index.cli.options import Command, JsonOption, LibraryOption, QuietOption, VerboseOption
+from index.cli.state import ERROR, INTERRUPTED, State
 
 if TYPE_CHECKING:
     from index.errors import PinciteError
@@ -22,7 +24,6 @@ app = typer.Typer(
     help="Ask your own documents; see the exact words each answer rests on.",
     epilog="Begin with: pincite add papers/   then: pincite search 'Who signed the treaty?'",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -54,51 +55,48 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    library: Annotated[
-        Path | None,
-        typer.Option("--library", help="Folder of the library. Default: $PINCITE_LIBRARY, else your data folder."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done.")] = False,
+    library: LibraryOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    json: JsonOption = False,
     version: Annotated[  # noqa: ARG001 - its callback does the work, before a command is asked for
         bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """Ask your own documents; see the exact words each answer rests on."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR)
-    context.obj = State(library, quiet, verbose)
+    logging.basicConfig(level=logging.ERROR)
+    context.obj = State().including(library=library, quiet=quiet, verbose=verbose, json=json)
 
 
-app.command(epilog=adding.ADD_EXAMPLE)(adding.add)
-app.command(epilog=adding.QUEUE_EXAMPLE)(adding.queue)
-app.command(epilog=living.SYNC_EXAMPLE)(living.sync)
-app.command(epilog=living.WATCH_EXAMPLE)(living.watch)
+app.command(cls=Command, epilog=adding.ADD_EXAMPLE)(adding.add)
+app.command(cls=Command, epilog=adding.QUEUE_EXAMPLE)(adding.queue)
+app.command(cls=Command, epilog=living.SYNC_EXAMPLE)(living.sync)
+app.command(cls=Command, epilog=living.WATCH_EXAMPLE)(living.watch)
 app.command(cls=searching.Asking, epilog=asking.ASK_EXAMPLE)(asking.ask)
-app.command(epilog=asking.CHECK_EXAMPLE)(asking.check)
+app.command(cls=Command, epilog=asking.CHECK_EXAMPLE)(asking.check)
 app.command(cls=searching.Asking, epilog=searching.SEARCH_EXAMPLE)(searching.search)
 app.command(cls=searching.Asking, epilog=searching.COVERAGE_EXAMPLE)(searching.coverage)
 
 
-@app.command(name="list", epilog="Example: pincite list --json")
-def list_documents(context: typer.Context, json: JsonOption = False) -> None:
+@app.command(name="list", cls=Command, epilog="Example: pincite list --json")
+def list_documents(context: typer.Context) -> None:
     """List the documents of the library."""
     from index import wire
-    from index.cli import printing
+    from index.cli import printing, tables
 
     with context.obj.open() as library:
         documents = library.documents()
-    if json:
+    if context.obj.json:
         printing.as_json([wire.document_info(each) for each in documents])
     else:
-        printing.documents(documents)
+        tables.documents(documents)
 
 
-@app.command(epilog="Example: pincite show treaty.pdf --span 120:480")
+@app.command(cls=Command, epilog="Example: pincite show treaty.pdf --span 120:480")
 def show(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(help="Its id, source or title.", show_default=False)],
+    document: Annotated[str, typer.Argument(help="Its id, source or title.", autocompletion=document_names)],
     span: Annotated[str, typer.Option(help="Only START:END, in code points.", show_default=False)] = "",
-    json: JsonOption = False,
 ) -> None:
     """Show a document's text, the one that all offsets refer to."""
     from index import wire
@@ -108,7 +106,7 @@ def show(
     with context.obj.open() as library:
         full = library.document(document)
         location = library.locate(full.id, wanted) if wanted else None
-    if json:
+    if context.obj.json:
         cut = {"span": {"start": wanted[0], "end": wanted[1], "text": wanted.of(full.text)}} if wanted else {}
         place = {"location": wire.location(location)} if location else {}
         printing.as_json({**wire.document(full), **cut, **place})
@@ -116,11 +114,10 @@ def show(
         printing.document(full, wanted, location)
 
 
-@app.command(epilog="Example: pincite remove treaty.pdf 'Old notes'")
+@app.command(cls=Command, epilog="Example: pincite remove treaty.pdf 'Old notes'")
 def remove(
     context: typer.Context,
-    documents: Annotated[list[str], typer.Argument(help="Each by id, source or title.", show_default=False)],
-    json: JsonOption = False,
+    documents: Annotated[list[str], typer.Argument(help="Each by id, source or title.", autocompletion=document_names)],
 ) -> None:
     """Remove documents from the library, at once and completely. The files themselves stay."""
     from index import wire
@@ -128,43 +125,43 @@ def remove(
 
     with context.obj.open() as library:
         receipt = library.remove(*documents)
-    if json:
+    if context.obj.json:
         printing.as_json(wire.receipt(receipt))
     else:
         printing.receipt(receipt, quiet=context.obj.quiet, verbose=context.obj.verbose)
 
 
-@app.command(epilog="Example: pincite stats --json")
+@app.command(cls=Command, epilog="Example: pincite stats --json")
 def stats(
     context: typer.Context,
     recall: Annotated[
         bool, typer.Option("--recall", help="Measure how much of what is nearest in meaning a search finds.")
     ] = False,
-    json: JsonOption = False,
 ) -> None:
     """Show the library in numbers.
 
-    With --recall, the index of a large library is put to the proof: questions made of its own sentences are compared
-    with every passage, and it is counted how many of the ten nearest a search finds. A small one is searched exactly.
+    With --recall, the index of a large library is tested: questions made of its own sentences are compared with every
+    passage, and it is counted how many of the ten nearest a search finds. A small library is searched exactly.
     """
     from index import wire
-    from index.cli import printing
+    from index.cli import printing, progress, tables
 
-    with context.obj.open() as library:
+    state: State = context.obj
+    with state.open() as library, progress.work("measuring recall", shown=recall and not state.quiet):
         numbers = wire.stats(library.stats())
-        if recall:
-            numbers["recall"] = wire.recall(library.recall())
-    if json:
-        printing.as_json(numbers)
-    else:
-        printing.table(numbers)
+        measured = library.recall() if recall else None
+    if state.json:
+        printing.as_json({**numbers, "recall": wire.recall(measured)} if measured else numbers)
+        return
+    printing.table(numbers)
+    if measured:
+        tables.recall(measured)
 
 
-@app.command(epilog="Example: pincite verify")
+@app.command(cls=Command, epilog="Example: pincite verify")
 def verify(
     context: typer.Context,
     pack: Annotated[Path | None, typer.Option(help="Check this evidence pack instead.", show_default=False)] = None,
-    json: JsonOption = False,
 ) -> None:
     """Read every source that is still on disk again, and prove that every passage and sentence is its text.
 
@@ -172,21 +169,21 @@ def verify(
     something does not match.
     """
     from index import wire
-    from index.cli import printing
+    from index.cli import printing, progress
 
     if pack is not None:
-        with context.obj.open() as library:
+        with context.obj.open() as library, progress.work("checking the pack", shown=not context.obj.quiet):
             findings = library.verify_pack(pack)
-        if json:
+        if context.obj.json:
             printing.as_json([asdict(finding) for finding in findings])
         else:
             printing.findings(findings)
         if findings:
             raise typer.Exit(ERROR)
         return
-    with context.obj.open() as library, printing.progress(shown=not context.obj.quiet) as report:
+    with context.obj.open() as library, progress.files(shown=not context.obj.quiet) as report:
         result: Verification = library.verify(progress=report)
-    if json:
+    if context.obj.json:
         printing.as_json(wire.verification(result))
     else:
         printing.verification(result)
@@ -194,27 +191,30 @@ def verify(
         raise typer.Exit(ERROR)
 
 
-@app.command(epilog="Example: pincite doctor")
-def doctor(context: typer.Context, json: JsonOption = False) -> None:
-    """Look at versions, processor, encoder and library, and say how to mend what is wrong.
+@app.command(cls=Command, epilog="Example: pincite doctor")
+def doctor(context: typer.Context) -> None:
+    """Look at versions, processor, encoder, library and settings, and say how to mend what is wrong.
 
-    Exit code 1 says that something is.
+    Exit code 1 says that something is. Settings are shown with the place that they come from: those that are not the
+    defaults, with --verbose all of them.
     """
-    from index.cli import printing
+    from index.cli import printing, progress
     from index.diagnosis import diagnose
 
     settings = context.obj.settings()
-    diagnosis = diagnose(context.obj.folder(settings), settings)
-    if json:
+    with progress.work("examining the library", shown=not context.obj.quiet):
+        diagnosis = diagnose(context.obj.folder(settings), settings)
+    if context.obj.json:
         printing.as_json(asdict(diagnosis))
     else:
         printing.table(diagnosis.findings)
+        printing.settings(diagnosis.settings, verbose=context.obj.verbose)
         printing.problems(diagnosis.problems)
     if diagnosis.problems:
         raise typer.Exit(ERROR)
 
 
-@app.command(epilog="Example: pincite serve --port 8080   then: curl http://127.0.0.1:8080/healthz")
+@app.command(cls=Command, epilog="Example: pincite serve --port 8080   then: curl http://127.0.0.1:8080/healthz")
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
@@ -225,7 +225,8 @@ def serve(
 ) -> None:
     """Serve the library: a page in the browser, and a service for programs and assistants.
 
-    The page is at /, the description of the service at /docs, what assistants speak to (MCP) at /mcp.
+    The page is at /, the description of the service at /docs, what assistants speak to (MCP) at /mcp. The log on
+    standard error is JSON, one object a line.
     """
     from index import api, web
 
@@ -234,13 +235,13 @@ def serve(
     serving(context.obj.folder(settings), settings, host=host, port=port)
 
 
-app.command(name="eval", epilog=evaluating.EXAMPLE)(evaluating.evaluate)
-app.command(epilog=operating.BACKUP_EXAMPLE)(operating.backup)
-app.command(epilog=operating.RESTORE_EXAMPLE)(operating.restore)
-app.command(epilog=operating.COMPACT_EXAMPLE)(operating.compact)
-app.command(epilog=operating.REBUILD_EXAMPLE)(operating.rebuild)
-app.command(name="export-library", epilog=operating.EXPORT_EXAMPLE)(operating.export_library)
-app.command(name="import-library", epilog=operating.IMPORT_EXAMPLE)(operating.import_library)
+app.command(name="eval", cls=Command, epilog=evaluating.EXAMPLE)(evaluating.evaluate)
+app.command(cls=Command, epilog=operating.BACKUP_EXAMPLE)(operating.backup)
+app.command(cls=Command, epilog=operating.RESTORE_EXAMPLE)(operating.restore)
+app.command(cls=Command, epilog=operating.COMPACT_EXAMPLE)(operating.compact)
+app.command(cls=Command, epilog=operating.REBUILD_EXAMPLE)(operating.rebuild)
+app.command(name="export-library", cls=Command, epilog=operating.EXPORT_EXAMPLE)(operating.export_library)
+app.command(name="import-library", cls=Command, epilog=operating.IMPORT_EXAMPLE)(operating.import_library)
 
 
 def _complain(error: PinciteError) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli.state import SOME_FAILED, JsonOption
+from index.cli.state import SOME_FAILED
 
 if TYPE_CHECKING:
     from index.cli.state import State
@@ -29,7 +29,6 @@ def add(
         int | None,
         typer.Option(min=1, help="Processes that read files meanwhile. Default: one on two cores.", show_default=False),
     ] = None,
-    json: JsonOption = False,
 ) -> None:
     """Add files and folders to the library, or bring it up to date with them.
 
@@ -37,7 +36,7 @@ def add(
     read; the receipt names them.
     """
     from index import wire
-    from index.cli import printing
+    from index.cli import printing, progress
 
     state: State = context.obj
     if not paths and not (resume or retry):
@@ -45,11 +44,11 @@ def add(
     if paths and (resume or retry):
         raise typer.BadParameter("--resume and --retry know their files: name none.", param_hint="PATHS")
     with state.open(create=bool(paths)) as library:
-        with printing.progress(shown=not state.quiet) as report:
+        with progress.files(shown=not state.quiet) as report:
             receipt = _add(library, paths, resume=resume, retry=retry, workers=workers, report=report)
         if not state.quiet:
             _tell_of_others(library)
-    if json:
+    if context.obj.json:
         printing.as_json(wire.receipt(receipt))
     else:
         printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose)
@@ -60,7 +59,6 @@ def add(
 def queue(
     context: typer.Context,
     clear: Annotated[bool, typer.Option("--clear", help="Forget it: wait for nothing, remember no failure.")] = False,
-    json: JsonOption = False,
 ) -> None:
     """Show the files that an `add` left waiting, and those that could not be read.
 
@@ -73,7 +71,7 @@ def queue(
         if clear:
             library.forget_queue()
         found = library.queue()
-    if json:
+    if context.obj.json:
         printing.as_json(wire.queue(found))
     else:
         printing.queue(found, verbose=context.obj.verbose)

@@ -45,13 +45,13 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option("--compare", help="Compare two results that --json wrote.", show_default=False),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, question by question.")] = False,
 ) -> None:
     """Measure how good the search is.
 
     A FOLDER has corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv), and may have qa.jsonl and
     rationales.jsonl; it is indexed into a library of its own. A FILE has one {question, document, quote} a line, and
-    is asked of your library. Each figure has its 95 % bootstrap interval over the questions.
+    is asked of your library. Each figure has its 95 % bootstrap interval over the questions. --json prints the values
+    of every question as well.
     """
     from dataclasses import asdict
 
@@ -61,7 +61,7 @@ def evaluate(
         from index.evaluate import compare
 
         comparison = compare(*compared)
-        if json:
+        if context.obj.json:
             printing.as_json(asdict(comparison))
         else:
             tables.comparison(comparison)
@@ -72,7 +72,7 @@ def evaluate(
         )
     chosen: list[Mode] = [mode.value for mode in modes or [Side.hybrid]]
     evaluation = _evaluated(context.obj, target, chosen, limit, keep, run)
-    if json:
+    if context.obj.json:
         printing.as_json(asdict(evaluation))
     else:
         tables.evaluation(evaluation, verbose=context.obj.verbose)
@@ -86,10 +86,10 @@ def _evaluated(
     keep: Path | None,
     run: Path | None,
 ) -> Evaluation:
-    from index.cli import tables
+    from index.cli import progress
     from index.evaluate import evaluate_folder, evaluate_questions
 
-    with tables.evaluating(shown=not state.quiet) as (progress, asked):
+    with progress.questions(shown=not state.quiet) as (indexed, asked):
         if target.is_file():
             if keep is not None or run is not None:
                 what = "these are for a folder; a file of questions is asked of your library."
@@ -97,5 +97,5 @@ def _evaluated(
             with state.open() as library:
                 return evaluate_questions(target, library, modes=modes, limit=limit, asked=asked)
         return evaluate_folder(
-            target, state.settings(), modes=modes, limit=limit, keep=keep, run=run, progress=progress, asked=asked
+            target, state.settings(), modes=modes, limit=limit, keep=keep, run=run, progress=indexed, asked=asked
         )

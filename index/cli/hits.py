@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from index.cli.printing import printable
+from index.cli.printing import console, printable
 from index.records import CANDIDATES
 from index.spreadsheets import guarded
 
@@ -34,19 +33,19 @@ _QUOTED = 160
 
 def found(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
     """Hits, best first; on a terminal the pin stands out in bold, elsewhere between two pairs of asterisks."""
-    console = Console(highlight=False)
+    out = console()
     beyond = f"beyond the first {_candidates(limit)}"
     if not result.hits:
-        console.print("Nothing found.")
+        out.print("Nothing found.")
     for n, hit in enumerate(result.hits, 1):
-        console.print(_headline(n, hit))
-        console.print(_passage(hit, marked=not console.is_terminal))
+        out.print(_headline(n, hit))
+        out.print(_passage(hit, marked=not out.is_terminal))
         if hit.also:
-            console.print(_copies(hit.also, verbose=verbose))
-        console.print(_reasons(hit.why, beyond) if explain else _reason(hit.why, beyond), style="dim")
-        console.print()
+            out.print(_copies(hit.also, verbose=verbose))
+        out.print(_reasons(hit.why, beyond) if explain else _reason(hit.why, beyond), style="dim")
+        out.print()
     if verbose:
-        console.print(", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items()), style="dim")
+        out.print(", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items()), style="dim")
 
 
 def notes(result: Found | CoverageReport) -> None:
@@ -57,20 +56,20 @@ def notes(result: Found | CoverageReport) -> None:
 
 def coverage(rows: Sequence[Coverage]) -> None:
     """One row a document, those that speak to the question first."""
-    console = Console(highlight=False)
+    out = console()
     if not rows:
-        console.print(_text("No document was searched: operators left none, or there were no words to search for."))
+        out.print(_text("No document was searched: operators left none, or there were no words to search for."))
         return
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("Document", overflow="fold", max_width=_NAMED)
+    table.add_column("Document", overflow="fold", max_width=_NAMED if out.is_terminal else None)
     table.add_column("Score", justify="right", no_wrap=True)
     table.add_column("Location, quote", overflow="fold")
     for each in rows:
         score = f"{each.hit.score:.2f}" if each.hit else ""
-        table.add_row(_text(each.document.name), score, _said(each.hit))
-    console.print(table)
+        table.add_row(_text(each.document.name), score, _said(each.hit, cut=out.is_terminal))
+    out.print(table)
     speaking = sum(each.hit is not None for each in rows)
-    console.print(f"{speaking} of {len(rows)} documents speak to the question.", style="dim")
+    out.print(f"{speaking} of {len(rows)} documents speak to the question.", style="dim")
 
 
 def as_csv(rows: Sequence[Coverage]) -> None:
@@ -102,11 +101,11 @@ def _guarded(words: str) -> str:
     return guarded(printable(words))
 
 
-def _said(hit: Hit | None) -> Text:
+def _said(hit: Hit | None, *, cut: bool) -> Text:
     if hit is None:
         return _text("no mention", style="dim")
     place = _text(f"{hit.location.label}\n" if hit.location.label else "", style="cyan")
-    return Text.assemble(place, _text(_cut(hit.quote)))
+    return Text.assemble(place, _text(_cut(hit.quote) if cut else " ".join(hit.quote.split())))
 
 
 def _headline(n: int, hit: Hit) -> Text:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli.state import SOME_FAILED, JsonOption, State
+from index.cli.state import SOME_FAILED, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from index.library import Library
 
 SYNC_EXAMPLE = "Example: pincite sync papers/ --dry-run"
 WATCH_EXAMPLE = "Example: pincite watch papers/ notes/"
@@ -24,12 +27,13 @@ Force = Annotated[bool, typer.Option("--force", help="Also remove where most of 
 def sync(
     context: typer.Context,
     folders: Folders,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read what is new, say what would be done, and do nothing.")
+    ] = False,
     checksum: Annotated[
         bool, typer.Option("--checksum", help="Read every file, also those that look as they did when last read.")
     ] = False,
     force: Force = False,
-    json: JsonOption = False,
 ) -> None:
     """Make the library have what is in these folders: add, replace, rename and remove until they agree.
 
@@ -37,12 +41,15 @@ def sync(
     of its files: that may be a disk that is not mounted. Exit code 3 says that some files could not be read.
     """
     from index import wire
-    from index.cli import printing
+    from index.cli import printing, progress
 
     state: State = context.obj
-    with state.open(create=not dry_run) as library, printing.progress(shown=not state.quiet) as report:
+    opened = _library_or_an_empty_one(state) if dry_run else state.open(create=True)
+    with opened as library, progress.files(shown=not state.quiet) as report:
         receipt = library.sync(folders, dry_run=dry_run, checksum=checksum, force=force, progress=report)
-    if json:
+    if dry_run and not state.quiet:
+        typer.echo("Nothing was changed: this is what the same command without --dry-run does.", err=True)
+    if context.obj.json:
         printing.as_json(wire.receipt(receipt))
     else:
         printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose or dry_run)
@@ -66,17 +73,34 @@ def watch(
 ) -> None:
     """Follow these folders until Ctrl-C: each change in them becomes one in the library, and a line here.
 
-    A folder that goes is waited for, and so is another program that changes the library.
+    A folder that goes is waited for, and so is another program that changes the library. With --json each change is
+    one JSON object on a line of its own: a receipt, or a problem and its remedy.
     """
+    from index.cli import progress
     from index.cli.watched import Watched
     from index.watching import Pace
 
     state: State = context.obj
-    told = Watched(quiet=state.quiet)
-    with state.open(create=True) as library, _ending_well():
+    told = Watched(quiet=state.quiet, json=state.json)
+    shown = progress.watching(shown=not state.quiet)
+    with state.open(create=True) as library, _ending_well(), shown as report:
         told.begin(folders)
-        library.watch(folders, told, pace=Pace(every, settle, events=not poll), force=force)
+        library.watch(folders, told, pace=Pace(every, settle, events=not poll), force=force, progress=report)
     told.end()
+
+
+@contextmanager
+def _library_or_an_empty_one(state: State) -> Iterator[Library]:
+    """The library; where there is none, an empty one for the moment: none is made."""
+    from index.errors import LibraryNotFound
+    from index.library import Library
+
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(state.open())
+        except LibraryNotFound:
+            folder = stack.enter_context(TemporaryDirectory(prefix="pincite-"))
+            yield stack.enter_context(Library.open(folder, state.settings()))
 
 
 @contextmanager

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.cli.state import JsonOption  # noqa: TC001 - typer reads it when it runs
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from index.cli.state import State
-    from index.operations import Watch
     from index.settings import Settings
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
@@ -29,47 +25,47 @@ EXPORT_EXAMPLE = "Example: pincite export-library papers.zip --no-vectors"
 IMPORT_EXAMPLE = "Example: pincite import-library papers.zip"
 
 
-def backup(context: typer.Context, file: Target, force: Force = False, json: JsonOption = False) -> None:
+def backup(context: typer.Context, file: Target, force: Force = False) -> None:
     """Copy the whole library to one file, while it is in use.
 
     The file has everything that cannot be made again: documents, passages, vectors, and the files that arrived through
     the page or the service. It is checked before it takes its name.
     """
+    from index.cli.progress import steps
+
     state: State = context.obj
-    with state.open() as library, _bar(shown=not state.quiet) as watch:
+    with state.open() as library, steps(shown=not state.quiet) as watch:
         done = library.backup(file, force=force, progress=watch)
-    _tell(done, json=json, text=f"{_held(done)}, {_megabytes(done.bytes)} in {done.path}")
+    _tell(state, done, text=f"{_held(done)}, {_megabytes(done.bytes)} in {done.path}")
 
 
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file that `pincite backup` wrote.", show_default=False)],
-    folder: Annotated[
-        Path | None, typer.Option("--library", help="Where to, if not the library's folder.", show_default=False)
-    ] = None,
     force: Force = False,
-    json: JsonOption = False,
 ) -> None:
     """Make a library from a backup, in a folder that is new or empty.
 
     With --force it takes the place of the library there, in one step, even while that is in use. All of the file is
     checked first: where anything is wrong with it, nothing is changed.
     """
+    from index.cli.progress import steps
     from index.library import Library
 
     state: State = context.obj
-    into = folder or state.folder(state.settings())
-    with _bar(shown=not state.quiet) as watch:
-        done = Library.restore(file, into, force=force, progress=watch)
-    _tell(done, json=json, text=f"{_held(done)}, as they were at {done.made_at}, are in {done.folder}")
+    with steps(shown=not state.quiet) as watch:
+        done = Library.restore(file, state.folder(state.settings()), force=force, progress=watch)
+    _tell(state, done, text=f"{_held(done)}, as they were at {done.made_at}, are in {done.folder}")
 
 
-def compact(context: typer.Context, json: JsonOption = False) -> None:
+def compact(context: typer.Context) -> None:
     """Give back the room that removed documents took, while the library is in use."""
+    from index.cli.progress import steps
+
     state: State = context.obj
-    with state.open() as library, _bar(shown=not state.quiet) as watch:
+    with state.open() as library, steps(shown=not state.quiet) as watch:
         done = library.compact(progress=watch)
-    _tell(done, json=json, text=f"{_megabytes(done.bytes_before)} before, {_megabytes(done.bytes_after)} now")
+    _tell(state, done, text=f"{_megabytes(done.bytes_before)} before, {_megabytes(done.bytes_after)} now")
 
 
 def rebuild(
@@ -85,18 +81,19 @@ def rebuild(
         int | None,
         typer.Option(min=32, max=2000, help="What a passage aims at. Default: as it was set, else as before."),
     ] = None,
-    json: JsonOption = False,
 ) -> None:
     """Cut and encode all documents again, from their texts in the library: by another model, or in other passages.
 
     The library is in use meanwhile, and changes over in one step. Stop it at any moment: the same command goes on. The
     library remembers what it was made with: nothing has to be set for it from then on.
     """
+    from index.cli.progress import steps
+
     state: State = context.obj
-    with state.open() as library, _bar(shown=not state.quiet) as watch:
+    with state.open() as library, steps(shown=not state.quiet) as watch:
         done = library.rebuild(model=model, passage_tokens=passage_tokens, progress=watch)
     notes = list(_contradictions(state.settings(), {"model": model, "passage_tokens": passage_tokens}))
-    _tell(done, json=json, text=f"{_held(done)}, {done.encoded} of them encoded in {done.seconds:.1f} s", notes=notes)
+    _tell(state, done, text=f"{_held(done)}, {done.encoded} of them encoded in {done.seconds:.1f} s", notes=notes)
 
 
 def export_library(
@@ -106,13 +103,14 @@ def export_library(
         bool, typer.Option("--no-vectors", help="Smaller; whoever imports it encodes all of it.")
     ] = False,
     force: Force = False,
-    json: JsonOption = False,
 ) -> None:
     """Write all documents to one file that another machine, or another version of Pincite, imports."""
+    from index.cli.progress import steps
+
     state: State = context.obj
-    with state.open() as library, _bar(shown=not state.quiet) as watch:
+    with state.open() as library, steps(shown=not state.quiet) as watch:
         done = library.export_library(file, vectors=not no_vectors, force=force, progress=watch)
-    _tell(done, json=json, text=f"{_held(done)}, {_megabytes(done.bytes)} in {done.path}")
+    _tell(state, done, text=f"{_held(done)}, {_megabytes(done.bytes)} in {done.path}")
 
 
 def import_library(
@@ -121,7 +119,6 @@ def import_library(
     trust: Annotated[
         bool, typer.Option("--trust", help="The file is an export of your own: take it as if it had been read here.")
     ] = False,
-    json: JsonOption = False,
 ) -> None:
     """Add the documents of such a file to the library; what is there already stays as it is.
 
@@ -130,42 +127,21 @@ def import_library(
     """
     from index import wire
     from index.cli import printing
+    from index.cli.progress import steps
 
     state: State = context.obj
-    with state.open(create=True) as library, _bar(shown=not state.quiet) as watch:
+    with state.open(create=True) as library, steps(shown=not state.quiet) as watch:
         receipt = library.import_library(file, trust=trust, progress=watch)
-    if json:
+    if state.json:
         printing.as_json(wire.receipt(receipt))
     else:
         printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose)
 
 
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[Watch | None]:
-    """A bar on standard error for each step; nothing where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not shown or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def watch(what: str, done: int, of: int) -> None:
-            if bar.tasks[0].description != what:
-                bar.reset(task, description=what)
-            bar.update(task, completed=done, total=of)
-
-        yield watch
-
-
-def _tell(done: Any, *, json: bool, text: str, notes: list[str] | None = None) -> None:
+def _tell(state: State, done: Any, *, text: str, notes: list[str] | None = None) -> None:
     from index.cli import printing
 
-    if json:
+    if state.json:
         printing.as_json(asdict(done))
         return
     typer.echo(printing.printable(f"{text}."))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -20,89 +17,97 @@ from index.records import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Self
 
+    from index.diagnosis import Setting
     from index.exporting import PackFinding
     from index.records import (
         Document,
-        DocumentInfo,
         Location,
         Problem,
-        ProgressCallback,
         Queue,
         Receipt,
         Unconfirmed,
         Verification,
     )
-    from index.records import Progress as Moment
 
 _STEERING = {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {0x0A, 0x09}
 _HALVES = range(0xD800, 0xE000)  # of characters: how Python spells the bytes of a file name that is not text
 _HARMLESS: dict[int, str | None] = {**dict.fromkeys(_STEERING), **dict.fromkeys(_HALVES, "\ufffd")}
 _ESCAPED = {code: f"\\u{code:04x}" for code in (*_STEERING, *_HALVES) if code >= 0x7F}
+_UNWRAPPED = 1_000_000
+"""Columns: more than any line has."""
 _LISTED = 10
 """How many names a receipt lists before it says how many more there are; --verbose lists all."""
 
 
-def as_json(value: Any) -> None:
-    """JSON on standard output, for programs."""
-    typer.echo(json.dumps(value, ensure_ascii=not _speaks_unicode(), indent=2).translate(_ESCAPED))
+def console(*, stderr: bool = False) -> Console:
+    """Where to print. Only a terminal has a width: what is piped or written to a file is not wrapped or cut."""
+    made = Console(stderr=stderr, highlight=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=_UNWRAPPED)
+
+
+def as_json(value: Any, *, indent: int | None = 2) -> None:
+    """JSON on standard output, for programs; without `indent` on one line."""
+    typer.echo(json.dumps(value, ensure_ascii=not _speaks_unicode(), indent=indent).translate(_ESCAPED))
+
+
+class TableStream:
+    """Standard output for a table's rows: no word in them steers a terminal, in JSON by escapes."""
+
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+
+    def __enter__(self) -> Self:
+        # As bytes, or some systems would end the lines of CSV in two carriage returns.
+        self._stream = TextIOWrapper(typer.get_binary_stream("stdout"), encoding="utf-8", newline="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.detach()  # or standard output would be closed with it
+
+    def write(self, text: str) -> None:
+        """Whole rows."""
+        end = "\r\n" if text.endswith("\r\n") else ""
+        row = text.removesuffix(end)
+        self._stream.write((row.translate(_ESCAPED) if self._json else printable(row)) + end)
+
+    def flush(self) -> None:
+        """To whoever reads."""
+        self._stream.flush()
 
 
 def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
     """What was done, counted and, where it matters, named."""
-    console = Console(highlight=False)
+    out = console()
     names = ("added", "replaced", "renamed", "unchanged", "removed", "failed")
     counts = {name: len(getattr(each, name)) for name in names}
     shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
-    console.print(
-        Text(", ".join(shown) + (f"; {each.passages} passages in {each.seconds:.1f} s" if each.passages else ""))
-    )
+    took = f" in {each.seconds:.1f} s" if each.seconds else ""  # a dry run has none
+    out.print(Text(", ".join(shown) + (f"; {each.passages} passages{took}" if each.passages else "")))
     if quiet:
         return
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
         for source in getattr(each, name):
-            console.print(_text(f"  {name}: {source}"))
+            out.print(_text(f"  {name}: {source}"))
     for one in each.renamed if verbose else ():
-        console.print(_text(f"  renamed: {one.before} -> {one.source}"))
-    for note in _some(console, each.notes, verbose=verbose):
-        console.print(_text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
+        out.print(_text(f"  renamed: {one.before} -> {one.source}"))
+    for note in _some(out, each.notes, verbose=verbose):
+        out.print(_text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
     for failure in each.failed:
-        console.print(_text(f"  failed: {failure.source}", style="red"))
-        console.print(_text(f"    {failure.reason} {failure.hint}"))
+        out.print(_text(f"  failed: {failure.source}", style="red"))
+        out.print(_text(f"    {failure.reason} {failure.hint}"))
 
 
 def queue(each: Queue, *, verbose: bool) -> None:
     """What waits, and what failed, counted and named."""
-    console = Console(highlight=False)
-    console.print(Text(f"{len(each.waiting):,} waiting, {len(each.failed):,} failed"))
-    for path in _some(console, each.waiting, verbose=verbose):
-        console.print(_text(f"  waiting: {path}"))
-    for failure in _some(console, each.failed, verbose=verbose):
-        console.print(_text(f"  failed: {failure.source}", style="red"))
-        console.print(_text(f"    {failure.reason} {failure.hint}"))
-
-
-def documents(infos: Sequence[DocumentInfo]) -> None:
-    """One row a document."""
-    console = Console(highlight=False)
-    if not infos:
-        console.print("The library is empty. Add files to it: pincite add PATH")
-        return
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source"):
-        table.add_column(name, overflow="fold", justify="right" if name in ("Pages", "Passages") else "left")
-    for info in infos:
-        cells = (
-            info.id[:12],
-            info.name,
-            info.author,
-            info.date,
-            str(info.pages or ""),
-            str(info.passages),
-            info.source,
-        )
-        table.add_row(*(_text(cell) for cell in cells))
-    console.print(table)
+    out = console()
+    out.print(Text(f"{len(each.waiting):,} waiting, {len(each.failed):,} failed"))
+    for path in _some(out, each.waiting, verbose=verbose):
+        out.print(_text(f"  waiting: {path}"))
+    for failure in _some(out, each.failed, verbose=verbose):
+        out.print(_text(f"  failed: {failure.source}", style="red"))
+        out.print(_text(f"    {failure.reason} {failure.hint}"))
 
 
 def document(full: Document, span: Span | None, location: Location | None) -> None:
@@ -114,8 +119,8 @@ def document(full: Document, span: Span | None, location: Location | None) -> No
 
 def verification(each: Verification) -> None:
     """What was proved, and what was not."""
-    console = Console(highlight=False)
-    console.print(
+    out = console()
+    out.print(
         f"{each.documents} documents, {each.passages} passages, {each.sentences} sentences; "
         f"{each.sources_checked} sources read again: {len(each.mismatches)} mismatches."
     )
@@ -126,9 +131,9 @@ def verification(each: Verification) -> None:
     )
     for name, sources in told:
         for source in sources:
-            console.print(_text(f"  {name}: {source}", style="dim"))
+            out.print(_text(f"  {name}: {source}", style="dim"))
     for source, pages in _pages(each.unconfirmed).items():
-        console.print(_text(f"  look at the order of words: {source}, page {', '.join(pages)}", style="yellow"))
+        out.print(_text(f"  look at the order of words: {source}, page {', '.join(pages)}", style="yellow"))
     problems(each.mismatches)
 
 
@@ -142,26 +147,40 @@ def _pages(unconfirmed: Sequence[Unconfirmed]) -> dict[str, list[str]]:
 
 def findings(found_in_pack: Sequence[PackFinding]) -> None:
     """What of an evidence pack does not hold."""
-    console = Console(highlight=False)
+    out = console()
     if not found_in_pack:
-        console.print("Every quote of the pack is in this library's documents.")
+        out.print("Every quote of the pack is in this library's documents.")
     for each in found_in_pack:
-        console.print(_text(f"  {each.fault}: {each.document}", style="red"))
-        console.print(_text(f"    {each.quote}"))
-        console.print(_text(f"    {each.what}"))
+        out.print(_text(f"  {each.fault}: {each.document}", style="red"))
+        out.print(_text(f"    {each.quote}"))
+        out.print(_text(f"    {each.what}"))
 
 
 def problems(found_problems: Sequence[Problem]) -> None:
     """What is wrong, and the remedy."""
-    console = Console(highlight=False)
+    out = console()
     for problem in found_problems:
-        console.print(_text(f"  {problem.what}", style="red"))
-        console.print(_text(f"    {problem.remedy}"))
+        out.print(_text(f"  {problem.what}", style="red"))
+        out.print(_text(f"    {problem.remedy}"))
+
+
+def settings(applied: Sequence[Setting], *, verbose: bool) -> None:
+    """What is set and where; with `verbose` also the defaults."""
+    out = console()
+    shown = [each for each in applied if verbose or each.origin != "default"]
+    defaults = len(applied) - len(shown)
+    out.print("Settings" + (f" ({defaults} more are defaults; --verbose lists them)" if defaults else ""))
+    grid = Table.grid(padding=(0, 2))
+    for each in shown:
+        value = Text(printable(each.value), overflow="fold")
+        grid.add_row(Text(f"  {each.name}"), value, Text(printable(each.origin), style="dim", overflow="fold"))
+    if shown:
+        out.print(grid)
 
 
 def table(rows: Mapping[str, Any]) -> None:
     """Names and values."""
-    console = Console(highlight=False)
+    out = console()
     grid = Table.grid(padding=(0, 2))
     for name, value in rows.items():
         if isinstance(value, dict):
@@ -169,31 +188,7 @@ def table(rows: Mapping[str, Any]) -> None:
         else:
             shown = " ".join(value) if isinstance(value, list | tuple) else str(value)
         grid.add_row(Text(name.replace("_", " "), style="dim"), Text(printable(shown), overflow="fold"))
-    console.print(grid)
-
-
-@contextmanager
-def progress(*, shown: bool) -> Iterator[ProgressCallback | None]:
-    """A bar on standard error with files, passages, rate and time left; nothing where that is no terminal."""
-    console = Console(stderr=True)
-    if not shown or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
-        rate = _Rate()
-
-        def report(moment: Moment) -> None:
-            if moment.stage == "settled":  # the next moment counts it
-                return
-            name = escape(printable(Path(moment.source).name[:32]))
-            total, done = moment.files, float(moment.files_done)
-            if moment.of_passages:
-                done += moment.passages / moment.of_passages
-            bar.update(task, description=f"{moment.stage} {name}", total=total, completed=done, rate=rate.after(moment))
-
-        yield report
+    out.print(grid)
 
 
 def parse_span(text: str) -> Span:
@@ -209,30 +204,10 @@ def printable(text: str) -> str:
     return text.translate(_HARMLESS)
 
 
-class _Rate:
-    """Passages a second, over the whole run."""
-
-    def __init__(self) -> None:
-        from time import monotonic
-
-        self._now = monotonic
-        self._began = monotonic()
-        self._finished = 0
-        self._current = 0
-
-    def after(self, moment: Moment) -> str:
-        if moment.stage == "encoding":
-            if moment.passages < self._current:
-                self._finished += self._current
-            self._current = moment.passages
-        passages = self._finished + self._current
-        return f"{passages / max(self._now() - self._began, 0.001):.0f} passages/s" if passages else ""
-
-
-def _some(console: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
+def _some(out: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
     yield from values if verbose else values[:_LISTED]
     if len(values) > _LISTED and not verbose:
-        console.print(Text(f"  … and {len(values) - _LISTED} more; --verbose names them", style="dim"))
+        out.print(Text(f"  … and {len(values) - _LISTED} more; --verbose names them", style="dim"))
 
 
 def _text(words: str, style: str = "") -> Text:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from index.cli.state import JsonOption  # noqa: TC001 - typer reads it when it runs
+from index.cli.completion import document_names
+from index.cli.options import Command
 
 if TYPE_CHECKING:
     from index.cli.state import State
 
 Question = Annotated[str, typer.Argument(help="In your own words, with or without operators.", show_default=False)]
 Documents = Annotated[
-    list[str] | None, typer.Option("--in", help="Only in this document (id, source or title); repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--in", help="Only in this document (id, source or title); repeatable.", autocompletion=document_names
+    ),
 ]
 
 
-class Asking(TyperCommand):
+class Asking(Command):
     """A command whose argument is a question: its help lists the operators that a question may have."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -42,7 +45,6 @@ def search(
     limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="How many passages.")] = 5,
     documents: Documents = None,
     explain: Annotated[bool, typer.Option("--explain", help="Tell in full why each passage was found.")] = False,
-    json: JsonOption = False,
 ) -> None:
     """Show the passages that answer a question, each with the sentence that carries the evidence."""
     from index import wire
@@ -51,7 +53,7 @@ def search(
     state: State = context.obj
     with state.open() as library:
         found = library.search(question, limit=limit, documents=documents or None, explain=explain)
-    if json:
+    if context.obj.json:
         printing.as_json(wire.found(found))
         return
     if not state.quiet:
@@ -67,7 +69,6 @@ def coverage(
     question: Question,
     documents: Documents = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
-    json: JsonOption = False,
 ) -> None:
     """Show what each document has to say to a question: its best sentence, or that it has none.
 
@@ -75,13 +76,13 @@ def coverage(
     = + - @ or a tab or carriage return, begins with an apostrophe; characters that steer a terminal are left out.
     """
     from index import wire
-    from index.cli import hits, printing
+    from index.cli import hits, printing, progress
 
-    if csv and json:
+    if csv and context.obj.json:
         raise typer.BadParameter("choose one of the two.", param_hint="--csv, --json")
-    with context.obj.open() as library:
+    with context.obj.open() as library, progress.work("comparing", shown=not context.obj.quiet):
         report = library.coverage(question, documents=documents or None)
-    if json:
+    if context.obj.json:
         printing.as_json(wire.coverage(question, report))
         return
     if not context.obj.quiet:

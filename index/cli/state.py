@@ -1,11 +1,10 @@
-"""What the options before the command say, the option that most commands have, and the exit codes."""
+"""What the shared options say, and the exit codes."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,19 +16,25 @@ ERROR = 1
 SOME_FAILED = 3
 INTERRUPTED = 130  # as typer ends on Ctrl-C, and as shells expect it
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The global options."""
+    """The shared options."""
 
-    library: Path | None
-    quiet: bool
-    verbose: bool
+    library: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+    def including(self, *, library: Path | None, quiet: bool, verbose: bool, json: bool) -> State:
+        """With what was given in a second place: a flag counts wherever it stands, the last folder prevails."""
+        both = State(library or self.library, self.quiet or quiet, self.verbose or verbose, self.json or json)
+        if both.verbose:
+            logging.getLogger().setLevel(logging.INFO)
+        return both
 
     def settings(self) -> Settings:
-        """The settings, from the environment."""
+        """The settings, from the environment and the configuration file."""
         from index.settings import Settings
 
         return Settings()

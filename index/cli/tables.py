@@ -1,28 +1,23 @@
-"""Figures on a terminal: evaluations and their comparisons."""
+"""Tables: documents, evaluations, comparisons."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from index.cli.printing import printable
+from index.cli.printing import console, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.progress import TaskID
+    from rich.console import Console
 
     from index.evaluate.results import Comparison, Estimate, Evaluation, Outcome
-    from index.evaluate.running import AskedCallback
-    from index.records import Progress as Moment
-    from index.records import ProgressCallback
-
+    from index.records import DocumentInfo, Recall
 
 _NAME = 18
 """Columns that the name of a measure gets at least."""
@@ -30,10 +25,84 @@ _MANY = 3
 """From how many modes on an interval stands below its mean, so that all fit into 80 columns."""
 
 
+_WIDE = 140
+"""From how many columns on a document's source has a column of its own."""
+_ID = 12
+"""Characters of a document's id that are shown; they name it as well as the whole id."""
+_NARROW = ("Id", "Title and source", "Date", "Pages", "Passages")
+_FULL = ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source")
+_NUMBERS = ("Pages", "Passages")
+
+
+def documents(infos: Sequence[DocumentInfo]) -> None:
+    """One row a document; on a narrow terminal its source is below its title."""
+    out = console()
+    if not infos:
+        out.print("The library is empty. Add files to it: pincite add PATH")
+    elif out.width >= _WIDE:
+        out.print(_full(infos))
+    else:
+        out.print(_narrow(infos, out))
+
+
+def _full(infos: Sequence[DocumentInfo]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in _FULL:
+        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
+    for info in infos:
+        cells = (info.id[:_ID], info.name, info.author, info.date, *_sizes(info), info.source)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    return table
+
+
+def _narrow(infos: Sequence[DocumentInfo], out: Console) -> Table:
+    dates = max(len("Date"), *(cell_len(printable(info.date)) for info in infos))
+    # Two spaces stand between columns; the title gets what the others leave.
+    title = max(out.width - _ID - dates - sum(map(len, _NUMBERS)) - 2 * (len(_NARROW) - 1), 10)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for name in _NARROW:
+        width = title if name == _NARROW[1] else None
+        table.add_column(name, no_wrap=True, width=width, justify="right" if name in _NUMBERS else "left")
+    for info in infos:
+        named = Text(printable(info.name))
+        named.truncate(title, overflow="ellipsis")
+        named.append("\n" + _shortened(printable(info.source), title), style="dim")
+        table.add_row(info.id[:_ID], named, printable(info.date), *_sizes(info))
+    return table
+
+
+def _sizes(info: DocumentInfo) -> tuple[str, str]:
+    return str(info.pages or ""), str(info.passages)
+
+
+def _shortened(source: str, width: int) -> str:
+    """The end of a path, where the file's name is."""
+    if cell_len(source) <= width:
+        return source
+    end = source[-width + 1 :]
+    while cell_len(end) >= width:
+        end = end[1:]
+    return f"…{end}"
+
+
+def recall(each: Recall) -> None:
+    """How much of what is nearest a search finds, in a sentence."""
+    out = console()
+    if each.exact:
+        out.print(f"Searches are exact: each compares the question with all {each.passages:,} passages.")
+        return
+    out.print(
+        f"A search finds {each.recall:.1%} of the {each.nearest} passages nearest in meaning "
+        f"(95 % interval {each.low:.1%} to {each.high:.1%}), measured with {each.questions:,} questions made of the "
+        f"library's own sentences: it looks through {each.probed:,} of {each.lists:,} lists of the "
+        f"{each.passages:,} passages."
+    )
+
+
 def evaluation(each: Evaluation, *, verbose: bool) -> None:
     """One row a measure, one column a mode; with `verbose`, what each measure means."""
-    console = Console(highlight=False)
-    console.print(Text(printable(_headline(each))))
+    out = console()
+    out.print(Text(printable(_headline(each))))
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Measure", min_width=_NAME)
     table.add_column("n", justify="right", no_wrap=True)
@@ -46,25 +115,25 @@ def evaluation(each: Evaluation, *, verbose: bool) -> None:
         table.add_row(name, _counts(estimates), *(_estimate(each, between=between) for each in estimates))
     table.add_section()
     table.add_row("Latency p50 / p95, ms", str(each.questions), *map(_latency, each.outcomes))
-    console.print(table)
+    out.print(table)
     for outcome in each.outcomes:
         if outcome.citations:
             told = f"{outcome.mode}: {outcome.citations} quotations, {outcome.citations_wrong} of them not there."
-            console.print(Text(told))
+            out.print(Text(told))
     for line in _machine(each):
-        console.print(Text(line))
+        out.print(Text(line))
     for note in each.notes:
-        console.print(Text(printable(f"note: {note}"), style="dim"))
+        out.print(Text(printable(f"note: {note}"), style="dim"))
     for name in measures if verbose else ():
-        console.print(Text(f"{name}: {each.meanings[name]}.", style="dim"))
+        out.print(Text(f"{name}: {each.meanings[name]}.", style="dim"))
 
 
 def comparison(each: Comparison) -> None:
     """One row a measure: both means, their difference, and how often chance alone makes one as large."""
-    console = Console(highlight=False)
+    out = console()
     modes = {(row.first_mode, row.second_mode) for row in each.differences}
     told = [f" ({mode})" for mode in next(iter(modes))] if len(modes) == 1 else ["", ""]
-    console.print(Text(printable(f"A: {each.first}{told[0]}\nB: {each.second}{told[1]}")))
+    out.print(Text(printable(f"A: {each.first}{told[0]}\nB: {each.second}{told[1]}")))
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Measure", min_width=_NAME)
     for name in ("n", "A", "B", "B - A", "p", "p (Holm)"):
@@ -79,35 +148,10 @@ def comparison(each: Comparison) -> None:
             f"{row.p:.4f}",
             f"{row.p_holm:.4f}",
         )
-    console.print(table)
-    console.print("p: paired randomisation test, two-sided; Holm: corrected for all rows of this table.", style="dim")
+    out.print(table)
+    out.print("p: paired randomisation test, two-sided; Holm: corrected for all rows of this table.", style="dim")
     for note in each.notes:
-        console.print(Text(printable(f"note: {note}"), style="dim"))
-
-
-@contextmanager
-def evaluating(*, shown: bool) -> Iterator[tuple[ProgressCallback | None, AskedCallback | None]]:
-    """Bars on standard error while documents are indexed and questions asked; nothing where that is no terminal."""
-    console = Console(stderr=True)
-    if not shown or not console.is_terminal:
-        yield None, None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(name: str, done: float, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
-            bar.update(tasks[name], completed=done, total=total)
-
-        def indexed(moment: Moment) -> None:
-            show("indexing", moment.files_done, moment.files)
-
-        def asked(mode: str, done: int, total: int) -> None:
-            show(f"asking, {mode}", done, total)
-
-        yield indexed, asked
+        out.print(Text(printable(f"note: {note}"), style="dim"))
 
 
 def _headline(each: Evaluation) -> str:

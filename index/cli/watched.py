@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
 
-from index.cli.printing import printable
+from index import wire
+from index.cli.printing import as_json, printable
 from index.records import Problem, Receipt
 
 if TYPE_CHECKING:
@@ -23,8 +25,9 @@ _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 class Watched:
     """Prints what it is told: changes on standard output, what is in the way on standard error."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, json: bool = False) -> None:
         self._quiet = quiet
+        self._json = json
         self._began = time.monotonic()
         self._counts: Counter[str] = Counter()
 
@@ -35,6 +38,9 @@ class Watched:
 
     def __call__(self, told: Receipt | Problem) -> None:
         """A line for each change."""
+        if self._json:
+            self._tell_in_json(told)
+            return
         if isinstance(told, Problem):
             typer.secho(printable(f"{_now()} {told.what} {told.remedy}"), fg=typer.colors.YELLOW, err=True)
             return
@@ -50,7 +56,14 @@ class Watched:
         """Say what was done in all."""
         names = ("added", "replaced", "renamed", "removed", "failed")
         done = ", ".join(f"{self._counts[name]} {name}" for name in names if self._counts[name]) or "nothing changed"
-        typer.echo(f"Stopped after {_span(time.monotonic() - self._began)}: {done}.")
+        if not self._json:
+            typer.echo(f"Stopped after {_span(time.monotonic() - self._began)}: {done}.")
+
+    def _tell_in_json(self, told: Receipt | Problem) -> None:
+        if isinstance(told, Problem):
+            as_json(asdict(told), indent=None)
+        elif any((told.added, told.replaced, told.renamed, told.removed, told.failed)):
+            as_json(wire.receipt(told), indent=None)
 
     def _line(self, name: str, what: str) -> None:
         self._counts[name] += 1

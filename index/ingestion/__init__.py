@@ -2,12 +2,14 @@
 
 from index.ingestion.adding import BATCH_PASSAGES, INDEX_SECONDS, Ingestion
 from index.ingestion.preparing import draft_of, key_of
+from index.ingestion.rehearsal import Rehearsal
 from index.ingestion.tools import encoder_of, fingerprint_of, target_of
 
 __all__ = [
     "BATCH_PASSAGES",
     "INDEX_SECONDS",
     "Ingestion",
+    "Rehearsal",
     "draft_of",
     "encoder_of",
     "fingerprint_of",

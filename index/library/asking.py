@@ -57,7 +57,7 @@ class Asking(Opened):
         The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at. The
         writer `quote` quotes; `model` asks the language model of the settings, whose every sentence is checked against
         the passages: what is not supported is marked, or with `strict` left out. Whatever goes wrong with the model,
-        the documents are quoted, and a note says why.
+        the documents are quoted, and a note says why. Raises WriterNotSet where the settings name no model.
         """
         *_, answer = self.ask_stream(question, documents=documents, limit=limit, writer=writer, strict=strict)
         assert isinstance(answer, Answer)
@@ -78,6 +78,8 @@ class Asking(Opened):
         """
         from index.answering import confidence, quoted, quotes, written
 
+        if writer == "model":
+            self._settings.require_writer()
         found, within = self._search(question, documents, limit=limit)
         answer = quoted(
             found,

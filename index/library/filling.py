@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.library.opened import Opened
 from index.records import Queue, Receipt
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from index.chunking import Chunker
     from index.encoding import Encoder
-    from index.ingestion import Ingestion
+    from index.ingestion import Ingestion, Rehearsal
     from index.records import Document, ProgressCallback
 
 
@@ -98,21 +98,33 @@ class Filling(Opened):
     ) -> Ingestion:
         from index.ingestion import Ingestion
 
-        def tools() -> tuple[Encoder, Chunker]:
-            from index.chunking import Chunker
+        return Ingestion(self._store, self._remembered_tools, worklist=worklist, **self._reading(progress, workers))
 
-            encoder, target = self.encoder(), self.settings.passage_tokens
-            self._remember_model()
-            return encoder, Chunker(target_tokens=target, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+    def _rehearsal(
+        self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None
+    ) -> Rehearsal:
+        from index.ingestion import Rehearsal
 
-        settings = self._settings
-        return Ingestion(
-            self._store,
-            tools,
-            max_bytes=self._max_bytes,
-            max_pages=settings.max_pages,
-            progress=progress,
-            limits=self._limits,
-            workers=workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
-            worklist=worklist,
-        )
+        return Rehearsal(self._store, self._tools, gained=gained, lost=lost, **self._reading(progress))
+
+    def _tools(self) -> tuple[Encoder, Chunker]:
+        from index.chunking import Chunker
+
+        encoder, target = self.encoder(), self.settings.passage_tokens
+        return encoder, Chunker(target_tokens=target, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+
+    def _remembered_tools(self) -> tuple[Encoder, Chunker]:
+        """The tools of a change that is stored: the library remembers the model."""
+        tools = self._tools()
+        self._remember_model()
+        return tools
+
+    def _reading(self, progress: ProgressCallback | None, workers: int | None = None) -> dict[str, Any]:
+        """How files are read."""
+        return {
+            "max_bytes": self._max_bytes,
+            "max_pages": self._settings.max_pages,
+            "progress": progress,
+            "limits": self._limits,
+            "workers": workers or self._settings.workers or max(1, (os.cpu_count() or 1) // 2),
+        }

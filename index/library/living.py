@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from index.library.filling import Filling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from threading import Event
 
     from index.records import ProgressCallback, Receipt
@@ -34,7 +34,8 @@ class Living(Filling):
         New files are added, changed ones replaced, renamed ones known by their new name at no cost. What vanished is
         removed, unless the library has it from elsewhere, too; what cannot be read now stays as it was, and is a
         `Failure`. What came from other places is left alone. A file that looks as it did when it was read is not read
-        again; with `checksum`, it is. With `dry_run` nothing is changed, and the receipt says what would be.
+        again; with `checksum`, it is. With `dry_run` nothing is changed, and the receipt is what it would be; new and
+        changed files are read for it, but not encoded.
 
         Raises FolderMissing where a folder is not there or cannot be listed; TooManyRemovals where most of what the
         library has from it would go, unless `force` is given; and what `add` raises.
@@ -78,7 +79,10 @@ class Living(Filling):
         def ingest(paths: Sequence[Path], worklist: Worklist) -> Receipt:
             return self._ingestion(progress, None, worklist).run(paths)
 
+        def rehearse(paths: Sequence[Path], gained: Mapping[str, str], lost: Sequence[str]) -> Receipt:
+            return self._rehearsal(gained, lost, progress).run(paths)
+
         names = {"max_file_megabytes", "max_pages", "parse_seconds", "parse_megabytes"}
         limits = self._settings.model_dump(include=names)
         rules = f"{__version__} {sorted(limits.items())}"
-        return Syncing(self._store, ingest, max_bytes=self._max_bytes, rules=rules, progress=progress)
+        return Syncing(self._store, ingest, rehearse, max_bytes=self._max_bytes, rules=rules, progress=progress)

@@ -114,8 +114,10 @@ class Jobs:
         """Answer many questions when their turn comes, each of these documents or of all.
 
         Raises QueueFull, TooMany where there are more questions than the settings allow, DocumentNotFound or
-        AmbiguousDocument.
+        AmbiguousDocument, WriterNotSet where the settings name no model and one is to write.
         """
+        if writer == "model":
+            self._settings.require_writer()
         questions = [question.strip() for question in questions if question.strip()]
         limit = self._settings.max_batch_questions
         self._demand(len(questions), "questions", limit, "PINCITE_MAX_BATCH_QUESTIONS")

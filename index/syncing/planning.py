@@ -58,13 +58,23 @@ class Plan:
         return bool(self.renamed or self.copied or self.first or self.read or self.lost)
 
     @property
+    def gained(self) -> dict[str, str]:
+        """The sources that get a document which the library has, and its id."""
+        return {source: self.have[before] for source, before in self.renamed.items()} | self.copied
+
+    @property
+    def given_up(self) -> list[str]:
+        """The sources that lose theirs before anything is read."""
+        return [*self.renamed.values(), *self.first]
+
+    @property
     def went(self) -> list[str]:
         """The sources at which the library will have nothing."""
         staying = {*self.read, *self.copied, *self.renamed}
         return sorted((*self.lost, *(source for source in self.first if source not in staying)))
 
     def foretold(self) -> Receipt:
-        """The receipt, as far as it can be written beforehand: what is read may yet turn out to be unreadable."""
+        """The receipt, as far as it can be written before files are read."""
         coming, held = sorted((*self.read, *self.copied)), self.held()
         return Receipt(
             added=tuple(source for source in coming if source not in held),

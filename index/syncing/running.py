@@ -18,7 +18,7 @@ from index.syncing.planning import Facts, Plan, plan, refusals, spare
 from index.syncing.scanning import is_empty, is_linked, roots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from index.errors import TooManyRemovals
     from index.records import ProgressCallback
@@ -30,6 +30,14 @@ class Ingest(Protocol):
 
     def __call__(self, paths: Sequence[Path], worklist: Worklist, /) -> Receipt:
         """Note in the worklist what becomes of each."""
+        ...
+
+
+class Rehearse(Protocol):
+    """Says what `Ingest` would do after some sources have got and others lost documents: `Rehearsal.run`."""
+
+    def __call__(self, paths: Sequence[Path], gained: Mapping[str, str], lost: Sequence[str], /) -> Receipt:
+        """The receipt, less what takes encoding."""
         ...
 
 
@@ -54,6 +62,7 @@ class Syncing:
         self,
         store: FolderStore,
         ingest: Ingest,
+        rehearse: Rehearse,
         *,
         max_bytes: int,
         rules: str = "",
@@ -61,6 +70,7 @@ class Syncing:
     ) -> None:
         self._store = store
         self._ingest = ingest
+        self._rehearse = rehearse
         self._max_bytes = max_bytes
         self._rules = rules
         self._progress = progress
@@ -129,7 +139,7 @@ class Syncing:
             generation = catalog.generation()
             seen, made = decide()
             if dry_run:
-                return made.foretold()
+                return self._foretold(seen, made)
             if not made.changes:
                 _remember(worklist, seen)
                 return replace(made.foretold(), seconds=time.monotonic() - began)
@@ -184,33 +194,44 @@ class Syncing:
         """Names first, in one step; then what is to be read; what is gone last, for its vectors may be of use."""
         _remember(worklist, seen)
         catalog = self._store.catalog
-        gained = {source: made.have[before] for source, before in made.renamed.items()} | made.copied
-        if gained or made.first:
-            catalog.relink(gained, [*made.renamed.values(), *made.first])
+        if made.gained or made.given_up:
+            catalog.relink(made.gained, made.given_up)
         read = self._ingest([Path(source) for source in made.read], worklist) if made.read else Receipt()
         if made.lost:
             catalog.relink({}, made.lost)
-        if gained or made.first or made.lost:
+        if made.gained or made.given_up or made.lost:
             self._store.index()
-        told = made.foretold()
-        copied = made.copied.keys()
-        return replace(
-            read,
-            added=(*read.added, *(each for each in told.added if each in copied), *_new(read.unchanged, made.have)),
-            replaced=(*read.replaced, *(each for each in told.replaced if each in copied)),
-            renamed=told.renamed,
-            unchanged=(*told.unchanged, *(source for source in read.unchanged if source in made.have)),
-            removed=told.removed,
-            failed=(*told.failed, *self._lasting(worklist, seen, read.failed)),
-        )
-
-    def _lasting(self, worklist: Worklist, seen: Seen, failed: Sequence[Failure]) -> list[Failure]:
-        """Those failures that are still there to be told; of what can be opened, they are remembered."""
-        there = [each for each in failed if os.path.lexists(each.source)]
-        for each in there:
+        lasting = _lasting(read.failed)
+        for each in lasting:
             if (stamp := seen.stamp(each.source)) and _can_be_opened(each.source):
                 worklist.fail(each.source, each.reason, each.hint, failing(stamp, self._rules))
-        return [failure(each.source, each.reason, each.hint, seen.have) for each in there]
+        return _receipt(seen, made, read, lasting)
+
+    def _foretold(self, seen: Seen, made: Plan) -> Receipt:
+        """The receipt of `_carry_out`, less its seconds and what it would encode."""
+        read = Receipt()
+        if made.read:
+            read = self._rehearse([Path(source) for source in made.read], made.gained, made.given_up)
+        return replace(_receipt(seen, made, read, _lasting(read.failed)), seconds=0.0)
+
+
+def _receipt(seen: Seen, made: Plan, read: Receipt, lasting: Iterable[Failure]) -> Receipt:
+    """What was decided, with what became of the files that were read."""
+    told, copied = made.foretold(), made.copied.keys()
+    return replace(
+        read,
+        added=(*read.added, *(each for each in told.added if each in copied), *_new(read.unchanged, made.have)),
+        replaced=(*read.replaced, *(each for each in told.replaced if each in copied)),
+        renamed=told.renamed,
+        unchanged=(*told.unchanged, *(source for source in read.unchanged if source in made.have)),
+        removed=told.removed,
+        failed=(*told.failed, *(failure(each.source, each.reason, each.hint, seen.have) for each in lasting)),
+    )
+
+
+def _lasting(failed: Sequence[Failure]) -> list[Failure]:
+    """Failures of files that are still there."""
+    return [each for each in failed if os.path.lexists(each.source)]
 
 
 def _remember(worklist: Worklist, seen: Seen) -> None:

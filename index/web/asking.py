@@ -159,7 +159,7 @@ class Asking:
             if not documents:
                 yield Shown("", "", showing_answers.strips(()))
                 return
-            writer: Literal["quote", "model"] = "model" if writes and self.writes else "quote"
+            writer: Literal["quote", "model"] = "model" if writes else "quote"
             for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):
                 if isinstance(piece, Answer):
                     milliseconds = 1000 * (time.perf_counter() - began)

@@ -115,7 +115,7 @@ def test_where_the_model_is_of_no_use_the_documents_are_quoted(ask: Ask, text: s
 
 def test_a_dead_server_costs_no_answer(ask: Ask) -> None:
     """Nor does an address that is none: quotations, and a note that says what to look at."""
-    for url in ("http://127.0.0.1:9/v1", "nonsense", ""):
+    for url in ("http://127.0.0.1:9/v1", "nonsense"):
         answer = ask(url)
         assert (answer.writer, answer.statements[0].verdict) == ("quote", "quoted")
         assert answer.notes[0].endswith("The documents are quoted instead.")

@@ -34,6 +34,7 @@ MADE: dict[type[PinciteError], PinciteError] = {
     errors.TooManyRemovals: errors.TooManyRemovals("/srv/notes", 90, 100),
     errors.DocumentNotFound: errors.DocumentNotFound("treaty.md"),
     errors.AmbiguousDocument: errors.AmbiguousDocument("treaty", ("a /srv/a/treaty.md", "b /srv/b/treaty.md")),
+    errors.WriterNotSet: errors.WriterNotSet(),
     errors.WriterError: errors.WriterError("timeout", "The writer was too slow.", "Try again."),
     errors.NotAllowed: errors.NotAllowed("Adding documents from the web", "PINCITE_ALLOW_URLS"),
     errors.TooMany: errors.TooMany("files", 4, 3, "PINCITE_MAX_UPLOAD_FILES"),

@@ -1,0 +1,90 @@
+"""`pincite.toml`: where it is, how it is read, and what is said when something is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_config_path
+from pydantic_settings import TomlConfigSettingsSource
+
+from index.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_settings import BaseSettings
+
+FILE_NAME = "pincite.toml"
+VARIABLE = "PINCITE_CONFIG"
+
+
+def configuration_path() -> Path | None:
+    """The file that PINCITE_CONFIG names; none where that is set and empty; else the one in the user's folder.
+
+    A file in the current folder is not read unasked. It may be anybody's, and could have questions, passages and the
+    key of the language model sent to a server of its author's.
+    """
+    named = os.environ.get(VARIABLE)
+    if named is None:
+        return user_config_path("pincite") / FILE_NAME
+    return Path(named).expanduser().absolute() if named else None
+
+
+class ConfigurationFile(TomlConfigSettingsSource):
+    """Settings by their names in small letters; relative paths are relative to the file's folder.
+
+    Raises SettingsError for a file that is named and missing, cannot be read, is not TOML, or has unknown names.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], paths: Iterable[str]) -> None:
+        self.path = configuration_path()
+        self._text = ""
+        if self.path is not None and VARIABLE in os.environ and not self.path.is_file():
+            hint = f"Create the file, or unset {VARIABLE}; where it is set to nothing, no file is read."
+            raise SettingsError(f"The configuration file {self.path} does not exist, or is no file.", hint)
+        super().__init__(settings_cls, toml_file=self.path)
+        for name in self.toml_data:
+            if name not in settings_cls.model_fields:
+                raise self._unknown(name, settings_cls.model_fields)
+        for name in self.toml_data.keys() & set(paths):
+            self.init_kwargs[name] = self._whole(self.toml_data[name])
+
+    def error(self, name: str, what: str, hint: str) -> SettingsError:
+        """An error about a setting that is in the file, with its line."""
+        return SettingsError(f"{self.path}, line {self._line(name)}: {what}.", hint)
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        try:
+            self._text = file_path.read_text(encoding="utf-8")
+            return tomllib.loads(self._text)
+        except OSError as error:
+            hint = "Check its permissions."
+            raise SettingsError(
+                f"The configuration file {file_path} cannot be read: {error.strerror}.", hint
+            ) from error
+        except ValueError as error:  # of the text, or of its encoding
+            what = f"The configuration file {file_path} is not valid TOML: {error}."
+            raise SettingsError(what, 'Write one setting a line: passage_tokens = 170, or: device = "cpu"') from error
+
+    def _unknown(self, name: str, known: Iterable[str]) -> SettingsError:
+        alike = get_close_matches(name.lower().replace("-", "_").removeprefix("pincite_"), known, n=1)
+        hint = f"Did you mean {alike[0]!r}?" if alike else "`pincite doctor -v` lists all settings."
+        return self.error(name, f"there is no setting {name!r}", hint)
+
+    def _line(self, name: str) -> int:
+        key = re.escape(name)
+        found = re.search(rf"""^[ \t]*(?:\[+[ \t]*)?["']?{key}["']?[ \t]*[=.\]]""", self._text, re.MULTILINE)
+        return self._text.count("\n", 0, found.start()) + 1 if found else 1
+
+    def _whole(self, value: Any) -> Any:
+        """A path, or several, from the file's folder on; anything else is left for the validation to refuse."""
+        if isinstance(value, list):
+            return [self._whole(each) for each in value]
+        if isinstance(value, str) and value and self.path is not None:
+            return str(self.path.parent / Path(value).expanduser())
+        return value

@@ -1,0 +1,55 @@
+"""What CI demands of a run: no skip of what proves a promise, and one more try for a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flaky import MOST, retriable
+
+pytest_plugins = ["pytester"]
+
+SKIPS = {
+    "a mark": "import pytest\n\n@pytest.mark.{mark}\n@pytest.mark.skipif(True, reason='no browser')\ndef test(): ...",
+    "a fixture": (
+        "import pytest\n\n@pytest.fixture\ndef gone():\n    pytest.skip('no browser')\n\n"
+        "@pytest.mark.{mark}\ndef test(gone): ..."
+    ),
+    "a module": "import pytest\npytest.skip('no browser', allow_module_level=True)",
+    "a missing package": "import pytest\npytest.importorskip('no_such_package')",
+}
+
+
+@pytest.mark.parametrize("mark", ["browser", "faults", "server"])
+@pytest.mark.parametrize("how", SKIPS)
+@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
+def test_a_skip_fails_in_ci(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, how: str, mark: str, ci: str, code: int
+) -> None:
+    """Of one test, or of a whole module in a folder of such tests; elsewhere it is only a skip."""
+    folder = {"server": "service"}.get(mark, mark)
+    monkeypatch.setenv("CI", ci)
+    pytester.makeini(f"[pytest]\nmarkers =\n    {mark}: x\n")
+    pytester.makeconftest("from tests.conftest import pytest_make_collect_report, pytest_runtest_makereport")
+    path = pytester.path / "tests" / folder / "test_it.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(SKIPS[how].format(mark=mark))
+    done = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", str(path))
+    if how in ("a mark", "a fixture"):
+        assert done.ret == code
+    else:
+        assert done.ret == (2 if ci else 5)
+
+
+@pytest.mark.parametrize(
+    ("failed", "again"),
+    [
+        (["tests/browser/test_page.py::test_it"], True),
+        (["tests/browser/test_page.py::test_it", "tests/test_cli.py::test_that"], False),
+        ([f"tests/browser/test_page.py::test_{n}" for n in range(MOST + 1)], False),
+        ([], False),
+    ],
+    ids=["one browser test", "another test", "many", "none"],
+)
+def test_only_browser_tests_get_a_second_try(failed: list[str], again: bool) -> None:
+    """And only where nothing else is wrong."""
+    assert bool(retriable(failed)) is again
