@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from index.api import journal
 from index.api.application import build
 from index.api.negotiating import wanted
+from index.guard.connections import protocol
 from index.library import Library
 from index.markup import environment
 from index.serving import Jobs, Uploads
@@ -43,12 +44,12 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
         try:
             app = build(library, settings, jobs)
             add_front(app)
-            listen(app, host=host, port=port)
+            listen(app, settings, host=host, port=port)
         finally:
             jobs.close()
 
 
-def listen(app: FastAPI, *, host: str, port: int) -> None:
+def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
     """Serve an application until interrupted. Addresses hold questions, so the server's own log of requests is off."""
     _share_heaps()
     gc.collect()
@@ -57,6 +58,8 @@ def listen(app: FastAPI, *, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
+        http=protocol(settings),
+        proxy_headers=False,  # `guard` believes them, and only from proxies that are named
         access_log=False,
         log_config=None,
         server_header=False,
