@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     max_question_characters: int = Field(default=2000, ge=50)
     max_text_characters: int = Field(default=50_000, ge=50)
     """Of a text that a server is given to check, sentence by sentence."""
-    max_body_megabytes: int = Field(default=8, ge=1)
+    max_body_megabytes: int = Field(default=4, ge=1)
     """Of a request to a server that is no upload."""
     max_pages: int = Field(default=20_000, ge=1)
     """Pages of one file."""
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     max_upload_megabytes: int = Field(default=2048, ge=1)
     """All uploads together that a server receives from one client address at once."""
     max_client_connections: int = Field(default=100, ge=1)
-    """Connections of one client address on which no request is under way; the oldest one is closed for a new one."""
+    """Connections that one client address may leave open for more than a second without a request under way."""
     header_seconds: float = Field(default=20.0, gt=0)
     """How long the header of a request may take to arrive."""
     body_seconds: float = Field(default=30.0, gt=0)

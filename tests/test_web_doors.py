@@ -12,6 +12,8 @@ import pytest
 from gradio_client import Client  # type: ignore[import-untyped]
 from starlette.testclient import TestClient
 
+from index import errors
+from index.api.problems import KINDS
 from index.library import Library
 from index.settings import Settings
 from index.web import create_app
@@ -63,11 +65,16 @@ def event(app: TestClient, name: str) -> int:
     raise AssertionError(name)
 
 
-def ended(app: TestClient, number: int, data: list[Any], session: str = "s1") -> dict[str, Any]:
-    """What an event said at its end."""
+def streamed(app: TestClient, number: int, data: list[Any], session: str = "s1") -> str:
+    """All that an event said."""
     joined = app.post(JOIN, json={"data": data, "fn_index": number, "session_hash": session})
     assert joined.status_code == 200, joined.text
-    told = app.get("/gradio_api/queue/data", params={"session_hash": session}).text
+    return app.get("/gradio_api/queue/data", params={"session_hash": session}).text
+
+
+def ended(app: TestClient, number: int, data: list[Any], session: str = "s1") -> dict[str, Any]:
+    """What an event said at its end."""
+    told = streamed(app, number, data, session)
     messages = [json.loads(line.removeprefix("data: ")) for line in told.splitlines() if line.startswith("data: ")]
     return next(message for message in messages if message["msg"] == "process_completed")
 
@@ -344,3 +351,24 @@ def test_handles_are_forgotten_in_turn() -> None:
     assert handles.path(None) is None
     assert handles.take_back(given[2][0]) == given[2][1]
     assert handles.path(given[2][0]) is None
+
+
+@pytest.mark.parametrize("error", [errors.LibraryDamaged, errors.LibraryLocked, errors.SettingsError])
+def test_an_error_about_the_library_names_no_folder(
+    app: TestClient, monkeypatch: pytest.MonkeyPatch, error: type[errors.PinciteError]
+) -> None:
+    """Neither on the page nor to programs: its message is for the log."""
+
+    def failing(*_: object, **__: object) -> None:
+        raise error("/srv/secret", "Look into /srv/secret.")
+
+    for name in ("ask", "ask_stream", "coverage"):
+        monkeypatch.setattr(Library, name, failing)
+    answered = (
+        streamed(app, event(app, "ask"), ["Who?", None]),
+        streamed(app, 1, ["Who?", [], [], "quote"], "s2"),
+        app.get("/page/coverage", params={"q": "Who?"}).text,
+    )
+    for text in answered:
+        assert "secret" not in text
+        assert KINDS[error].title in text

@@ -33,6 +33,7 @@ GRACE_SECONDS = 5
 """How long those who follow an event stream keep a server from ending."""
 _ARENA_MAX, _ARENAS = -8, 2
 """glibc's `M_ARENA_MAX`, and how many of its heaps all threads share."""
+_OPEN_FILES = 16_384
 _HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -52,6 +53,7 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
 def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
     """Serve an application until interrupted. Addresses hold questions, so the server's own log of requests is off."""
     _share_heaps()
+    _allow_connections()
     gc.collect()
     gc.freeze()  # what is loaded by now stays: looking through its half a million objects would hold every answer up
     uvicorn.run(
@@ -71,6 +73,17 @@ def _share_heaps() -> None:
     """Let all threads share two heaps: glibc gives them eight for each core, and a heap keeps the most it ever had."""
     if sys.platform == "linux":
         getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(_ARENA_MAX, _ARENAS)  # other C libraries have no such call
+
+
+def _allow_connections() -> None:
+    """Raise this process's limit of open files to what the system allows: by default 1,024, which one client fills."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def add_front(app: FastAPI) -> None:

@@ -8,7 +8,7 @@ for the rest of a body that nobody reads any more. Here, all of these have one d
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,13 @@ from index.guard.client import Proxies, visitor
 from index.guard.refusal import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from index.settings import Settings
 
 
+_GRACE_SECONDS = 1.0
+"""So long any connection may stay. Many come in one moment, and whoever is served at once is not among the idle."""
 _TOO_MANY = Refusal(
     429,
     "This client has too many connections without a request.",
@@ -30,30 +34,23 @@ _TOO_MANY = Refusal(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The connections on which no request is under way, by client address, the oldest first."""
+    """How many connections each client has on which no request is under way."""
 
     seconds: float
     most: int
     """Of one client; a trusted proxy has as many as it likes."""
     proxies: Proxies
-    connections: defaultdict[str, dict[Deadline, None]] = field(default_factory=lambda: defaultdict(dict))
+    connections: Counter[str] = field(default_factory=Counter)
 
-    def add(self, connection: Deadline) -> None:
-        """One more; in exchange for the oldest one, where there are too many of its client."""
-        peer = connection.peer
-        connections = self.connections[peer]
-        connections.pop(connection, None)
-        if len(connections) >= self.most and not self.proxies.trusts(peer):
-            next(iter(connections)).give_up(_TOO_MANY)
-        self.connections[peer][connection] = None
+    def has_too_many(self, peer: str) -> bool:
+        """Whether a client should have fewer."""
+        return self.connections[peer] > self.most and not self.proxies.trusts(peer)
 
-    def remove(self, connection: Deadline) -> None:
+    def remove(self, peer: str) -> None:
         """One is closed, or has a request."""
-        connections = self.connections.get(connection.peer)
-        if connections is not None:
-            connections.pop(connection, None)
-            if not connections:
-                del self.connections[connection.peer]
+        self.connections[peer] -= 1
+        if self.connections[peer] <= 0:
+            del self.connections[peer]
 
 
 class Deadline(asyncio.Protocol):
@@ -111,17 +108,27 @@ class Deadline(asyncio.Protocol):
     def _wait(self) -> None:
         self._stop()
         self._has_begun = False
-        if self.transport.is_closing():
-            return
-        seconds = self.waiting.seconds
-        self._timer = asyncio.get_running_loop().call_later(seconds, self.give_up, _late(seconds))
-        self.waiting.add(self)
+        if not self.transport.is_closing():
+            self.waiting.connections[self.peer] += 1
+            self._timer = self._later(min(_GRACE_SECONDS, self.waiting.seconds), self._wait_on)
+
+    def _wait_on(self) -> None:
+        if self.waiting.has_too_many(self.peer):
+            self.give_up(_TOO_MANY)
+        elif self.waiting.seconds <= _GRACE_SECONDS:
+            self.give_up(_late(self.waiting.seconds))
+        else:
+            rest = self.waiting.seconds - _GRACE_SECONDS
+            self._timer = self._later(rest, self.give_up, _late(self.waiting.seconds))
 
     def _stop(self) -> None:
-        self.waiting.remove(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self.waiting.remove(self.peer)
+
+    def _later(self, seconds: float, call: Callable[..., None], *arguments: Refusal) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, call, *arguments)
 
 
 def protocol(settings: Settings) -> type[asyncio.Protocol]:

@@ -27,9 +27,12 @@ _EVENT_BYTES = 1_000_000
 """The page's events hold a question and the ids of documents."""
 _FRAGMENTS = "/page/"
 """Take forms, and files of questions in whatever format; no JSON."""
+_LONG_FORMS = frozenset({"/page/batches", "/page/questions"})
+_FORM_BYTES = 64_000
+"""An address, or a folder: forms are parsed on the event loop."""
 _MOST_DIGITS = 18
-_LEAST_VALUES = 10_000
-"""So many values may every JSON text have: checking them against a model takes a tenth of a second."""
+_LEAST_VALUES = 5_000
+"""So many values may every JSON text have: to tell of each of them that it is wrong takes a twentieth of a second."""
 _VALUES_PER_QUESTION = 4
 _TIMED_OUT = 408
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -82,7 +85,7 @@ class Guard:
             counted = upload
             rules.append(lambda chunk: upload.take(len(chunk)))
         else:
-            counted = Size(min(self._bytes, _EVENT_BYTES) if scope["path"].startswith(_EVENTS) else self._bytes)
+            counted = Size(self._most(scope["path"]))
             rules.append(counted)
             if kind not in _FORMS and not scope["path"].startswith(_FRAGMENTS):
                 rules.append(Values(self._values))
@@ -91,6 +94,12 @@ class Guard:
             counted.take(announced)
             del rules[0]  # all has been counted: servers pass on no more than was announced
         return Exchange(receive, send, tuple(rules), self._seconds)
+
+    def _most(self, path: str) -> int:
+        """The bytes of a body that is no upload."""
+        if path.startswith(_FRAGMENTS) and path not in _LONG_FORMS:
+            return min(self._bytes, _FORM_BYTES)
+        return min(self._bytes, _EVENT_BYTES) if path.startswith(_EVENTS) else self._bytes
 
     async def _passed(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-_CLOSED = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
-"""All up to a string that is still open."""
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\\0]++|\\[^\0])*+(?:"|(\\?\0))', re.DOTALL)
+"""A string to its end, or to the NUL that ends what has come; the group tells which, and if a backslash is pending."""
+_ENDS = {b"\0\0": b'"', b"\\\0\\\0": b'"\\'}
+"""How the rest ends where a string is still open, and what to put before the next chunk."""
 _VALUE_MARKS = (b",", b"[", b"{")
 """There is at most one more value than there are of these."""
 
@@ -29,15 +30,6 @@ class Structure:
         if b"\0" in chunk:
             self.is_utf8 = False
             return
-        text = self._open + chunk
-        match = _CLOSED.match(text)
-        end = match.end() if match else 0
-        structure = _STRING.sub(b"", text[:end])
-        self.values += sum(structure.count(mark) for mark in _VALUE_MARKS)
-        self._open = _opened(text[end:])
-
-
-def _opened(string: bytes) -> bytes:
-    """The beginning of an open string that says all about it: that it is open, and whether a backslash is pending."""
-    backslashes = len(string) - len(string.rstrip(b"\\"))
-    return string[:1] + b"\\" * (backslashes % 2)
+        rest = _STRING.sub(rb"\1\1", self._open + chunk + b"\0")
+        self.values += sum(map(rest.count, _VALUE_MARKS))
+        self._open = next((opened for end, opened in _ENDS.items() if rest.endswith(end)), b"")

@@ -49,7 +49,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_citation_route(app)
     add_fragments(app, library, asking.answers)
     add_keeping(app, keeping)
-    add_batches(app, Questioning(library, jobs))
+    add_batches(app, Questioning(library, jobs, settings.max_batch_questions))
     page, handles = build_page(settings, asking, keeping), Handles()
     add_intake(app, page, handles)
     _mount(app, page, handles, library, settings)

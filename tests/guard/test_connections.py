@@ -176,24 +176,26 @@ def test_a_refused_body_is_read_for_a_while_and_no_longer() -> None:
         assert got.startswith(b"HTTP/1.1 413 ")
 
 
-def test_of_too_many_connections_without_a_request_the_oldest_goes() -> None:
-    """Those with a request stay, and so does whoever comes last."""
+def test_too_many_connections_without_a_request_are_closed() -> None:
+    """When a second has passed; those with a request stay, and who comes meanwhile is served."""
     inner = Inner()
     patient = SETTINGS.model_copy(update={"header_seconds": 60.0})
     with served(inner, patient) as address, ExitStack() as stack:
         streaming = stack.enter_context(connect(address))
         streaming.sendall(WHOLE.replace(b"/healthz", b"/events"))
         assert streaming.recv(65536)
-        waiting = [stack.enter_context(connect(address)) for _ in range(5)]
-        waiting[0].sendall(HALF)
-        for _ in range(20):
-            stack.enter_context(connect(address)).sendall(HALF)
-        for connection in waiting:
-            with suppress(ConnectionResetError):  # of those who were still sending
-                read(connection)
+        waiting = [stack.enter_context(connect(address)) for _ in range(20)]
+        for connection in waiting[::2]:
+            connection.sendall(HALF)
         with connect(address) as connection:
             connection.sendall(WHOLE)
             assert until_the_end(connection).startswith(b"HTTP/1.1 200 ")
+        for connection in waiting[:15]:
+            read(connection)
+        for connection in waiting[15:]:
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                connection.recv(1)
         inner.may_go_on.set()
         assert until_the_end(streaming).endswith(b"last\r\n0\r\n\r\n")
 
@@ -203,6 +205,7 @@ def test_a_trusted_proxy_may_open_many() -> None:
     settings = SETTINGS.model_copy(update={"header_seconds": 60.0, "trusted_proxies": ("127.0.0.1",)})
     with served(Inner(), settings) as address, ExitStack() as stack:
         opened = [stack.enter_context(connect(address)) for _ in range(20)]
+        time.sleep(1.5)
         for connection in opened:
             connection.sendall(WHOLE)
             assert until_the_end(connection).startswith(b"HTTP/1.1 200 ")
