@@ -192,7 +192,7 @@ def test_an_event_that_is_none_of_the_page_s_is_refused(app: TestClient, body: o
     assert refused(app.post(JOIN, json=body)) == 422
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[" * 5000, b"9" * 5000, b"\xff", b"nan", b'{"a":' * 3000])
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 2000, b"9" * 5000, b"\xff", b"nan", b'{"a":' * 2000])
 @pytest.mark.parametrize("path", [JOIN, "/gradio_api/cancel", "/gradio_api/reset"])
 def test_a_body_that_is_no_json_is_refused(app: TestClient, path: str, body: bytes) -> None:
     """With whatever type."""
@@ -277,7 +277,7 @@ def test_an_event_cannot_name_any_other_file(app: TestClient, tmp_path: Path, wh
         (FORM, PART + b"--x\r\nA: " + b"y" * 20_000 + b"\r\n\r\ny\r\n--x--\r\n", 400),
         (FORM, PART + b"--x\r\n" + b"A: y\r\n" * 2000 + b"\r\ny\r\n--x--\r\n", 400),
         (FORM, b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\ny\r\n' * 1500 + b"--x--\r\n", 400),
-        (FORM, PART * 6 + b"--x--\r\n", 422),
+        (FORM, PART * 1001 + b"--x--\r\n", 422),
         (FORM, PART * 3, 400),
         (FORM, b"--x--\r\n", 422),
         ("multipart/form-data; boundary=" + "x" * 5000, b"x", 400),

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from index.web.handles import Handles
 
 PATH = "/gradio_api/upload"
+_MOST_FILES = 1000
+"""As many are received, whatever the settings allow: the event that follows says what they allow, on the page."""
 
 
 def add_intake(app: FastAPI, page: gr.Blocks, handles: Handles) -> None:
@@ -67,11 +69,11 @@ class Intake:
     def receive(self, request: Request) -> list[str]:
         """The handles of its files, in order; nothing of them stays where one is too much."""
         handles: list[str] = []
+        most = max(_MOST_FILES, self.service.settings.max_upload_files)
         try:
             for name, content in Multipart(request.headers["content-type"], chunks(request)).files():
-                settings = self.service.settings
-                if len(handles) == settings.max_upload_files:
-                    raise TooMany("files", len(handles) + 1, settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
+                if len(handles) == most:
+                    raise TooMany("files", len(handles) + 1, most, "PINCITE_MAX_UPLOAD_FILES")
                 handles.append(self._file(safe_name(name), content))
         except BaseException:
             for handle in handles:
