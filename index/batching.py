@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 INPUTS = (".csv", ".jsonl", ".txt")
 OUTPUTS = (".csv", ".jsonl", ".md")
 _UTF8 = "It has to be UTF-8 text."
+_LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What `str.splitlines` takes for the end of a line."""
+_MOST_LINES, _MOST_VALUES = 10, 200
+"""For each question, empty lines and commas in sentences included."""
 
 
 class TextWriter(Protocol):
@@ -69,12 +73,18 @@ def read_questions(path: Path) -> list[str]:
     return questions_in(str(path), data)
 
 
-def questions_in(name: str, data: bytes) -> list[str]:
-    """The questions in the bytes of a file of that name, as `read_questions` finds them."""
+def questions_in(name: str, data: bytes, most: int = 0) -> list[str]:
+    """The questions in the bytes of a file of that name, as `read_questions` finds them.
+
+    Raises BatchError also where they are the bytes of far more than `most` questions, before they are taken apart: a
+    few megabytes of commas become gigabytes of cells. 0 for no limit.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BatchError(f"{name} cannot be read: {error}.", _UTF8) from error
+    if most:
+        _check_size(name, text, most)
     match PurePath(name).suffix.lower():
         case ".txt":
             asked = text.splitlines()
@@ -236,8 +246,17 @@ def _read_rows(output: Path) -> Iterator[Row]:
         raise BatchError(f"{output} is there already, and is no table of answers.", hint) from error
 
 
+def _check_size(name: str, text: str, most: int) -> None:
+    for what, marks, each in (("lines", _LINE_BREAKS, _MOST_LINES), ("values", ",[{", _MOST_VALUES)):
+        if sum(map(text.count, marks)) > most * each:
+            raise BatchError(f"{name} has too many {what} for {most} questions.", "Split it, or take columns out.")
+
+
 def _from_csv(text: str) -> list[str]:
-    rows = [row for row in csv.reader(text.splitlines()) if row]
+    try:
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+    except csv.Error as error:
+        raise BatchError(f"The table cannot be read: {error}.", "Close all quotation marks, or take .txt.") from error
     names = [name.strip().lower() for name in rows[0]] if rows else []
     if "question" in names:
         at = names.index("question")
@@ -248,5 +267,5 @@ def _from_csv(text: str) -> list[str]:
 def _from_json(name: str, number: int, line: str) -> str:
     try:
         return str(json.loads(line)["question"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BatchError(f"{name}, line {number}: there is no question.", "Mend that line and try again.") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
     max_question_characters: int = Field(default=2000, ge=50)
     max_text_characters: int = Field(default=50_000, ge=50)
     """Of a text that a server is given to check, sentence by sentence."""
-    max_body_megabytes: int = Field(default=8, ge=1)
+    max_body_megabytes: int = Field(default=4, ge=1)
     """Of a request to a server that is no upload."""
     max_pages: int = Field(default=20_000, ge=1)
     """Pages of one file."""
@@ -79,8 +80,37 @@ class Settings(BaseSettings):
     """Folders of the server from which whoever can reach it may add documents; in the environment as in PATH."""
     allow_hosts: str = ""
     """Names, with commas between them, by which a server on this machine is addressed besides `localhost`."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses or networks of the reverse proxies in front of a server, with commas or spaces between them. What
+    `X-Forwarded-For`, `-Proto` and `-Host` say is believed only from these; they must replace what a client sent."""
+    max_client_requests: int = Field(default=256, ge=1)
+    """Requests of one client address that a server works on at once; an event stream is one as long as it lasts."""
+    max_client_uploads: int = Field(default=8, ge=1)
+    """Uploads that a server receives from one client address at once."""
+    max_upload_megabytes: int = Field(default=2048, ge=1)
+    """All uploads together that a server receives from one client address at once."""
+    max_client_connections: int = Field(default=100, ge=1)
+    """Connections that one client address may leave open for more than a second without a request under way."""
+    header_seconds: float = Field(default=20.0, gt=0)
+    """How long the header of a request may take to arrive."""
+    body_seconds: float = Field(default=30.0, gt=0)
+    """How long a server waits for the next 10 kB of a body, or its end."""
     log_questions: bool = False
     """Whether a server's log may hold the text of questions."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _separate(cls, value: object) -> object:
+        """A list of networks as the environment has it."""
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Raises ValueError for what is no address and no network."""
+        for network in value:
+            ip_network(network, strict=False)
+        return value
 
     @field_validator("allow_folders", mode="before")
     @classmethod

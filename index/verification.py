@@ -35,8 +35,8 @@ def verify(
 
     Sources that changed or went since they were added are no mismatch: the library still holds what they said. Of what
     came from an address, the file that was kept is read. What an import claims is told apart: the places that it names
-    are another machine's, and are not looked into. Passages of a PDF are compared with a second reading, too, which takes
-    no part in how Pincite orders lines.
+    are another machine's, and are not looked into. Passages of a PDF are compared with a second reading, too, which
+    takes no part in how Pincite orders lines.
     """
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []

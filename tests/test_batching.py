@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.batching import COLUMNS, read_questions, run
+from index.batching import COLUMNS, questions_in, read_questions, run
 from index.errors import BatchError, PinciteError
 from index.records import Answer, Citation, DocumentInfo, Location, Statement
 
@@ -151,3 +151,29 @@ def test_a_table_that_is_none_is_not_overwritten(write: Write) -> None:
     assert path.read_text() == "my,own\n1,2\n"
     with pytest.raises(BatchError):
         run(["Who?"], path.with_suffix(".xls"), Asked(), nothing)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        pytest.param("a.csv", b"," * 100_000, id="cells"),
+        pytest.param("a.csv", b'"a\n' * 10_000, id="an open cell in each line"),
+        pytest.param("a.txt", b"a\n" * 10_000, id="lines"),
+        pytest.param("a.txt", "a\u2028".encode() * 10_000, id="other lines"),
+        pytest.param("a.jsonl", b"[" * 100_000, id="depth"),
+        pytest.param("a.jsonl", b"[],\n" * 10_000, id="lists"),
+    ],
+)
+def test_a_file_that_cannot_be_so_few_questions_is_not_taken_apart(name: str, data: bytes) -> None:
+    """A few megabytes of commas become gigabytes; where no number is given, whoever asks has the file's own machine."""
+    with pytest.raises(BatchError, match=r"a\.\w+ has too many (lines|values) for 100 questions\."):
+        questions_in(name, data, 100)
+    assert questions_in("a.txt", b"a, b\n" * 100, 100) == ["a, b"] * 100
+    assert len(questions_in("a.txt", b"a\n" * 10_000)) == 10_000
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.jsonl", b"[" * 5000), ("a.csv", b'"' + b"a" * 200_000)])
+def test_a_file_that_its_reader_cannot_bear_is_a_broken_file(name: str, data: bytes) -> None:
+    """Too deep, or a cell without an end."""
+    with pytest.raises(BatchError):
+        questions_in(name, data)

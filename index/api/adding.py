@@ -1,10 +1,8 @@
 """Documents handed in: files, an address, or a folder of the server."""
 
 import json
-from collections.abc import Iterator
 from functools import partial
 
-import anyio.from_thread
 import anyio.to_thread
 from fastapi import APIRouter, Response
 from fastapi.exceptions import RequestValidationError
@@ -16,14 +14,14 @@ from index import serving
 from index.api import holdings
 from index.api.asked import FromFolder, FromUrl
 from index.api.following import accepted
-from index.api.multipart import Multipart
+from index.api.multipart import MEDIA_TYPE as MULTIPART
+from index.api.multipart import Multipart, chunks
 from index.api.service import Service, Used
 from index.api.telling import BODY, JSON, tells
 from index.errors import TooMany
 from index.serving import Arrival
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
-MULTIPART = "multipart/form-data"
 _elsewhere: TypeAdapter[FromUrl | FromFolder] = TypeAdapter(FromUrl | FromFolder)
 _FILES = {
     "type": "object",
@@ -95,7 +93,7 @@ def _received(service: Service, request: Request) -> list[Arrival]:
     uploads, settings = service.jobs.uploads, service.settings
     arrivals: list[Arrival] = []
     try:
-        for name, content in Multipart(request.headers["content-type"], _chunks(request)).files():
+        for name, content in Multipart(request.headers["content-type"], chunks(request)).files():
             if len(arrivals) == settings.max_upload_files:
                 raise TooMany("files", len(arrivals) + 1, settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
             arrivals.append(uploads.receive(name, content))
@@ -105,13 +103,6 @@ def _received(service: Service, request: Request) -> list[Arrival]:
     if not arrivals:
         raise RequestValidationError([{"loc": ("body", "files"), "msg": "There is no file in the body."}])
     return arrivals
-
-
-def _chunks(request: Request) -> Iterator[bytes]:
-    """The body as it comes, for a thread."""
-    stream = request.stream()
-    while (chunk := anyio.from_thread.run(anext, stream, None)) is not None:
-        yield chunk
 
 
 def _found(service: Service, body: bytes) -> list[Arrival]:

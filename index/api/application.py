@@ -14,15 +14,13 @@ import index
 from index import mcp
 from index.api import adding, asking, documents, following, health, problems, sources
 from index.api.describing import ABOUT, TAGS, described
-from index.api.guarding import Guarding
 from index.api.heading import Heading
-from index.api.limiting import Limiting
 from index.api.measuring import Measures
 from index.api.observing import Observing
 from index.api.service import Service, Warmth
 from index.api.unmatched import Unmatched
 from index.errors import PinciteError
-from index.mcp.guarding import names
+from index.guard.middleware import Guard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -68,8 +66,7 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
     app.add_middleware(Heading)
-    app.add_middleware(Guarding, allowed=names(settings.allow_hosts))
-    app.add_middleware(Limiting, megabytes=settings.max_body_megabytes)
+    app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observing, measures=service.measures)
     app.openapi = described(app, settings)  # type: ignore[method-assign]  # as FastAPI wants it
     return app

@@ -6,12 +6,17 @@ from collections import deque
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+import anyio.from_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+MEDIA_TYPE = "multipart/form-data"
 
 
 class _Kind(Enum):
@@ -92,6 +97,13 @@ class Multipart:
             raise _broken("a part of it is not a file")
         self._events.append((_Kind.FILE, name))
         self._disposition = b""
+
+
+def chunks(request: Request) -> Iterator[bytes]:
+    """The body as it comes, for a thread."""
+    stream = request.stream()
+    while (chunk := anyio.from_thread.run(anext, stream, None)) is not None:
+        yield chunk
 
 
 def _broken(why: str) -> HTTPException:

@@ -137,15 +137,27 @@ def as_json(problem: Problem) -> dict[str, Any]:
     return problem.model_dump(exclude_defaults=True)
 
 
+def kind_of(error: PinciteError) -> Kind:
+    """How an error is told: as its class is, or the nearest ancestor in the table."""
+    return next(KINDS[each] for each in type(error).__mro__ if each in KINDS)
+
+
+def shown(error: PinciteError) -> tuple[str, str]:
+    """What whoever asks may read of an error: what happened, and what to do. It names no folder of this server."""
+    kind = kind_of(error)
+    hint = next((_HINTS[each] for each in type(error).__mro__ if each in _HINTS), error.hint if kind.told else _UNTOLD)
+    return error.message if kind.told else f"{kind.title}.", hint
+
+
 def of_error(error: PinciteError, request_id: str) -> Problem:
     """One of our errors, by the table."""
-    kind = next(KINDS[each] for each in type(error).__mro__ if each in KINDS)
-    hint = next((_HINTS[each] for each in type(error).__mro__ if each in _HINTS), error.hint if kind.told else _UNTOLD)
+    kind = kind_of(error)
+    detail, hint = shown(error)
     return Problem(
         type=_NAMESPACE + _dashed(type(error).__name__),
         title=kind.title,
         status=kind.status,
-        detail=error.message if kind.told else f"{kind.title}.",
+        detail=detail,
         hint=hint,
         request_id=request_id,
     )

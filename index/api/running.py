@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from index.api import journal
 from index.api.application import build
 from index.api.negotiating import wanted
+from index.guard.connections import protocol
 from index.library import Library
 from index.markup import environment
 from index.serving import Jobs, Uploads
@@ -34,6 +35,7 @@ GRACE_SECONDS = 5
 """How long those who follow an event stream keep a server from ending."""
 _ARENA_MAX, _ARENAS = -8, 2
 """glibc's `M_ARENA_MAX`, and how many of its heaps all threads share."""
+_OPEN_FILES = 16_384
 _HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -45,21 +47,24 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
         try:
             app = build(library, settings, jobs)
             add_front(app)
-            listen(app, host=host, port=port)
+            listen(app, settings, host=host, port=port)
         finally:
             jobs.close()
 
 
-def listen(app: FastAPI, *, host: str, port: int) -> None:
+def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
     """Serve an application until interrupted. Addresses hold questions, so the server's own log of requests is off."""
     _share_heaps()
     _end_in_order()
+    _allow_connections()
     gc.collect()
     gc.freeze()  # what is loaded by now stays: looking through its half a million objects would hold every answer up
     uvicorn.run(
         app,
         host=host,
         port=port,
+        http=protocol(settings),
+        proxy_headers=False,  # `guard` believes them, and only from proxies that are named
         access_log=False,
         log_config=None,
         server_header=False,
@@ -81,6 +86,17 @@ def _share_heaps() -> None:
     """Let all threads share two heaps: glibc gives them eight for each core, and a heap keeps the most it ever had."""
     if sys.platform == "linux":
         getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(_ARENA_MAX, _ARENAS)  # other C libraries have no such call
+
+
+def _allow_connections() -> None:
+    """Raise this process's limit of open files to what the system allows: by default 1,024, which one client fills."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def add_front(app: FastAPI) -> None:

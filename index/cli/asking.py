@@ -217,15 +217,14 @@ def check(
     Exit code 1 says that not all are supported. What needs knowledge of the world to be seen is not seen.
     """
     from index import wire
-    from index.cli import answers, printing, progress
+    from index.cli import answers, hits, printing, progress
 
     with context.obj.open() as library, progress.work("checking", shown=not context.obj.quiet):
         checked = library.check(file.read(), documents=documents or None)
     if context.obj.json:
         printing.as_json(wire.check(checked))
     else:
-        for note in checked.notes:
-            typer.secho(printable(f"note: {note}"), dim=True, err=True)
+        hits.notes(checked)
         answers.show_check(checked)
     if checked.supported < len(checked.statements):
         raise typer.Exit(ERROR)

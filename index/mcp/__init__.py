@@ -2,6 +2,7 @@
 
     endpoint = mcp.endpoint(library, settings)
     app.router.routes.append(endpoint.route)      # exactly /mcp; before anything that is mounted at "/"
+    app.add_middleware(Guard, settings=settings)  # of `index.guard.middleware`: no page of another site may ask
 
     @asynccontextmanager
     async def lifespan(app):                      # the parent's: nothing enters it for a route

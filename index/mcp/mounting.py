@@ -10,8 +10,6 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from index.mcp.guarding import names, refusal
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 _UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-"""What the SDK would check it can only check against a fixed list of names; `guarding` does it."""
+"""The SDK can check only a fixed list of names; `index.guard` stands before this route and checks them."""
 
 
 class Endpoint:
@@ -31,7 +29,6 @@ class Endpoint:
     def __init__(self, server: Server[Any], settings: Settings) -> None:
         self._server = server
         self._settings = settings
-        self._names = names(settings.allow_hosts)
         self._manager: StreamableHTTPSessionManager | None = None
 
     @property
@@ -61,7 +58,5 @@ class Endpoint:
         manager = self._manager
         if manager is None:
             await PlainTextResponse("Not running", status_code=503)(scope, receive, send)
-        elif refused := refusal(scope, self._names):
-            await refused(scope, receive, send)
         else:
             await manager.handle_request(scope, receive, send)

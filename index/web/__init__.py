@@ -45,7 +45,7 @@ def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: S
         app = create_app(library, settings, examples=examples)
         from index.api.running import listen
 
-        listen(app, host=host, port=port)
+        listen(app, settings, host=host, port=port)
 
 
 def _keep_gradio_quiet() -> None:

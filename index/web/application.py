@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
 
 from index import api
 from index.serving import Jobs, Uploads
@@ -15,7 +16,10 @@ from index.web import rendering
 from index.web.asking import Asking
 from index.web.batch_routes import add_batches
 from index.web.bundling import STATIC, bundles
+from index.web.doors import Doors
 from index.web.fragments import add_fragments
+from index.web.handles import Handles
+from index.web.intake import add_intake
 from index.web.keeping import Keeping
 from index.web.keeping_routes import add_keeping
 from index.web.page import build_page
@@ -45,8 +49,10 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_citation_route(app)
     add_fragments(app, library, asking.answers)
     add_keeping(app, keeping)
-    add_batches(app, Questioning(library, jobs))
-    _mount(app, build_page(settings, asking, keeping), library, settings)
+    add_batches(app, Questioning(library, jobs, settings.max_batch_questions))
+    page, handles = build_page(settings, asking, keeping), Handles()
+    add_intake(app, page, handles)
+    _mount(app, page, handles, library, settings)
     app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
     return app
 
@@ -64,7 +70,7 @@ def _close_at_the_end(app: FastAPI, jobs: Jobs) -> None:
     app.router.lifespan_context = living
 
 
-def _mount(app: FastAPI, page: gr.Blocks, library: Library, settings: Settings) -> None:
+def _mount(app: FastAPI, page: gr.Blocks, handles: Handles, library: Library, settings: Settings) -> None:
     page.queue(max_size=64, default_concurrency_limit=4, api_open=False)
     gr.mount_gradio_app(
         app,
@@ -81,3 +87,7 @@ def _mount(app: FastAPI, page: gr.Blocks, library: Library, settings: Settings) 
         footer_links=[],
         enable_monitoring=False,
     )
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)
+    inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
+    mount.app = Doors(mount.app, inputs, handles)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from index.web.questioning import Questioning
 
+_MOST_FIELDS = 10_000
+"""Documents to search in, each of which is a field."""
 _KINDS = {".csv": "text/csv", ".md": "text/markdown", ".jsonl": "application/jsonl"}
 
 
@@ -43,12 +46,8 @@ def add_batches(app: FastAPI, questioning: Questioning) -> None:
 
 
 def _add_beginnings(app: FastAPI, questioning: Questioning) -> None:
-    def begin(
-        questions: Annotated[str, Form()] = "",
-        documents: Annotated[list[str] | None, Form()] = None,
-        writer: Annotated[str, Form()] = "",
-    ) -> HTMLResponse:
-        return begun(lambda: questioning.begin(questions, documents or (), model=writer == "model"))
+    async def begin(request: Request) -> HTMLResponse:
+        return await run_in_threadpool(_begun, questioning, await request.body())
 
     async def questions(request: Request, name: str) -> HTMLResponse:
         data = await request.body()
@@ -58,6 +57,16 @@ def _add_beginnings(app: FastAPI, questioning: Questioning) -> None:
     routes: dict[str, Callable[..., Any]] = {"batches": begin, "questions": questions}
     for path, answer in routes.items():
         app.add_api_route(f"/page/{path}", answer, methods=["POST"], dependencies=guarded, include_in_schema=False)
+
+
+def _begun(questioning: Questioning, form: bytes) -> HTMLResponse:
+    """Begin a batch. The form may be long, and is not parsed on the event loop."""
+    try:
+        fields = parse_qs(form.decode("latin-1"), max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise HTTPException(400, f"The form has more than {_MOST_FIELDS} fields.") from error
+    questions, writer = ("".join(fields.get(name, [])[:1]) for name in ("questions", "writer"))
+    return begun(lambda: questioning.begin(questions, fields.get("documents", []), model=writer == "model"))
 
 
 def _table(questioning: Questioning, identity: str, form: str) -> Response:

@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.events import api
 
 from index import wire
+from index.api import problems
 from index.errors import PinciteError
 from index.serving import disclosing
 
@@ -28,6 +29,6 @@ def offer(library: Library) -> None:
         try:
             return wire.answer(disclosing.answer(library.ask(question, documents=documents or None)))
         except PinciteError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(" ".join(problems.shown(error)), print_exception=False) from error
 
     api(ask, api_name="ask")

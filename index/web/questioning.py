@@ -26,10 +26,12 @@ class Questioning:
 
     library: Library
     jobs: Jobs
+    most: int
+    """Questions of one batch."""
 
     def read(self, name: str, data: bytes) -> str:
         """The questions of a file, one a line, to look through before they are asked. Raises BatchError."""
-        questions = batching.questions_in(name, data)
+        questions = batching.questions_in(name, data, self.most)
         return showing_batch.questions(" ".join(question.split()) for question in questions)
 
     def begin(self, text: str, documents: Sequence[str], *, model: bool = False) -> str:

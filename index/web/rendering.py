@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import DocumentNotFound, LibraryReadOnly
+from index.api import problems
+from index.errors import AmbiguousDocument, DocumentNotFound
 from index.markup import environment
 from index.querying import SYNTAX
 from index.records import CANDIDATES
@@ -15,13 +17,13 @@ if TYPE_CHECKING:
 
     from index.errors import PinciteError
 
+_log = logging.getLogger(__name__)
 _HINTS: dict[type, str] = {
+    AmbiguousDocument: "Choose one of them below the question.",
     DocumentNotFound: "Choose among the documents below the question, or ask them all. It may have been removed.",
 }
-"""Where an error's own hint names a command."""
+"""Where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only here: it can be asked, and not changed."
-_SAID: dict[type, tuple[str, str]] = {LibraryReadOnly: (READ_ONLY, "")}
-"""Message and hint, where an error's own ones name a folder of the server."""
 
 
 def head(versions: Mapping[str, str]) -> str:
@@ -85,9 +87,16 @@ def searching() -> str:
 
 
 def problem(error: PinciteError | None) -> str:
-    """What went wrong and what to do next; of an error that was not foreseen, only that it was logged."""
-    said = _SAID.get(type(error), (error.message, error.hint) if error else ("", ""))
-    return render("problem.html", message=said[0], hint=_HINTS.get(type(error), said[1]))
+    """What went wrong and what to do next; of an error that was not foreseen, only that it was logged.
+
+    An error about the library as a whole names folders of the server, and is for its log alone, too.
+    """
+    if error is None:
+        return render("problem.html", message="", hint="")
+    if not problems.kind_of(error).told:
+        _log.error("What a reader asked for could not be done: %s", error)
+    message, hint = problems.shown(error)
+    return render("problem.html", message=message, hint=_HINTS.get(type(error), hint))
 
 
 def _rank(rank: int | None) -> str:

@@ -1,4 +1,4 @@
-"""What surrounds Gradio's page: our stylesheet and script in its head, security headers, and doors kept shut.
+"""What surrounds Gradio's page: our stylesheet and script in its head, and security headers.
 
 Gradio would insert a `head=` by script, once its configuration has arrived: the page would show unstyled until then;
 and it rewrites a `css=`, dropping the rules it does not know. So both go into the HTML on its way out.
@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,8 +38,6 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_SHUT = re.compile(r"/(file=https?:|proxy=)", re.IGNORECASE)
-"""Routes of Gradio that stream any public address through this server."""
 _FOREIGN_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
 """What Gradio says of itself to those who show previews of links."""
 _BODY = re.compile(rb"<body[^>]*>")
@@ -55,11 +52,9 @@ class Shell:
         self._body = body.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, rewrite, or pass on with headers."""
+        """Rewrite, or pass on with headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif _SHUT.search(scope["path"]):
-            await PlainTextResponse("Forbidden", status_code=403, headers=HEADERS)(scope, receive, send)
         elif scope["method"] == "GET" and scope["path"] in ("", "/"):
             await self._page(scope, receive, send)
         else:

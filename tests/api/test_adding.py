@@ -95,7 +95,7 @@ FILE = 'Content-Disposition: form-data; name="files"; filename="a.txt"'
         ("text/plain", b"what", 415),
         ("application/json", b"{", 422),
         ("application/json", b"\xff", 422),
-        ("application/json", b"[" * 100_000, 422),
+        ("application/json", b"[" * 2_000, 422),
         ("application/json", b"{}", 422),
         ("application/json", b'{"url": 3}', 422),
         ("application/json", b'{"url": "https://a.org", "folder": "/"}', 422),

@@ -1,0 +1,98 @@
+"""Which requests another site's page has sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from index.guard.origin import FOREIGN, MISADDRESSED, Origins
+
+HOSTED, LOCAL = "10.0.0.7", "127.0.0.1"
+ORIGINS = Origins(frozenset({"allowed.example"}))
+
+
+def scope(server: str, host: str, method: str = "POST", path: str = "/page/links", **headers: str) -> dict[str, Any]:
+    """A request; headers by names with underscores."""
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in {"host": host, **headers}.items()]
+    return {"type": "http", "method": method, "path": path, "server": (server, 80), "headers": raw}
+
+
+@pytest.mark.parametrize(
+    ("server", "host", "origin", "foreign"),
+    [
+        pytest.param(HOSTED, "docs.example", None, False, id="a program"),
+        pytest.param(HOSTED, "docs.example", "http://docs.example", False, id="its own page"),
+        pytest.param(HOSTED, "docs.example", "https://docs.example", False, id="a proxy that speaks HTTPS"),
+        pytest.param(HOSTED, "docs.example:443", "https://docs.example", False, id="the default port, written out"),
+        pytest.param(HOSTED, "docs.example:80", "http://docs.example", False, id="the other default port"),
+        pytest.param(HOSTED, "Docs.example", "http://docs.Example", False, id="names know no case"),
+        pytest.param(HOSTED, "docs.example:7860", "http://docs.example:7860", False, id="a port"),
+        pytest.param(HOSTED, "docs.example:7860", "http://docs.example:3000", True, id="another port"),
+        pytest.param(HOSTED, "docs.example:7860", "http://docs.example", True, id="no port"),
+        pytest.param(HOSTED, "docs.example", "https://evil.example", True, id="another page"),
+        pytest.param(HOSTED, "docs.example", "https://docs.example.evil.example", True, id="a name that begins alike"),
+        pytest.param(HOSTED, "docs.example", "https://docs.example@evil.example", True, id="a name before the name"),
+        pytest.param(HOSTED, "docs.example", "null", True, id="a page that hides its origin"),
+        pytest.param(HOSTED, "docs.example", "", True, id="an empty origin"),
+        pytest.param(HOSTED, "docs.example", "http://[::1", True, id="no address"),
+        pytest.param(HOSTED, "docs.example", "http://docs.example:x", True, id="no port at all"),
+        pytest.param(HOSTED, "docs.example", "http://localhost", True, id="a page of the asker's machine"),
+        pytest.param(HOSTED, "docs.example", "http://allowed.example", True, id="a name for a local server"),
+        pytest.param(HOSTED, "", "null", True, id="neither has a name"),
+        pytest.param(LOCAL, "localhost:7860", "http://localhost:7860", False, id="its own page, locally"),
+        pytest.param(LOCAL, "localhost:7860", "http://localhost:3000", True, id="another local server"),
+        pytest.param(LOCAL, "[::1]:7860", "http://[::1]:7860", False, id="IPv6"),
+        pytest.param(LOCAL, "127.0.0.1:7860", "https://allowed.example", False, id="a proxy that changes the host"),
+    ],
+)
+def test_the_origin_is_compared_with_the_host(server: str, host: str, origin: str | None, foreign: bool) -> None:
+    """On every path and with every method that is not a plain look."""
+    headers = {} if origin is None else {"origin": origin}
+    for method in ("POST", "PUT", "PATCH", "DELETE", "BREW"):
+        for path in ("/v1/documents", "/gradio_api/upload", "/gradio_api/queue/join", "/mcp", "/page/links", "/x"):
+            request = scope(server, host, method, path, **headers)
+            assert ORIGINS.foreign(request) == (FOREIGN if foreign else None)
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert ORIGINS.foreign(scope(server, host, method, **headers)) is None
+
+
+@pytest.mark.parametrize(
+    ("site", "origin", "foreign"),
+    [
+        ("cross-site", None, True),
+        ("same-site", None, True),
+        ("cross-site", "http://docs.example", True),
+        ("none", None, False),
+        ("none", "http://evil.example", True),
+        ("same-origin", None, False),
+        ("same-origin", "https://behind-a-proxy.example", False),
+    ],
+)
+def test_what_the_browser_says_of_the_site_prevails(site: str, origin: str | None, foreign: bool) -> None:
+    """Behind a proxy that changes `Host`, `Origin` alone would shut out the server's own page."""
+    headers = {"sec_fetch_site": site, **({} if origin is None else {"origin": origin})}
+    assert (ORIGINS.foreign(scope(HOSTED, "docs.example", **headers)) is not None) == foreign
+
+
+@pytest.mark.parametrize(
+    ("server", "host", "refused"),
+    [
+        pytest.param(HOSTED, "docs.example.org", False, id="a hosted server has any name"),
+        pytest.param(LOCAL, "docs.example.org", True, id="a proxy that was not announced"),
+        pytest.param(LOCAL, "127.0.0.1.evil.example:80", True, id="a name that begins like it"),
+        pytest.param(LOCAL, "allowed.example:443", False, id="a proxy that was"),
+        pytest.param(LOCAL, "localhost:7860", False, id="by name"),
+        pytest.param("::1", "[::1]:7860", False, id="IPv6"),
+        pytest.param("::1", "[::1", True, id="no address"),
+        pytest.param(LOCAL, "", True, id="no name"),
+        pytest.param("/run/pincite.sock", "docs.example.org", False, id="a socket of a proxy"),
+    ],
+)
+def test_a_server_of_this_machine_answers_to_its_own_names(server: str, host: str, refused: bool) -> None:
+    """With every method and on every path, but for those that whatever watches over it asks."""
+    for method in ("GET", "POST"):
+        for path in ("/", "/v1/stats", "/mcp", "/gradio_api/info"):
+            found = ORIGINS.misaddressed(scope(server, host, method, path))
+            assert found == (MISADDRESSED if refused else None)
+    assert ORIGINS.misaddressed(scope(server, host, "GET", "/healthz")) is None

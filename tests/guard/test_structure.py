@@ -1,0 +1,79 @@
+"""Values of a JSON text, counted before it is parsed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.guard.structure import Structure
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=30,
+)
+
+
+def counted(*chunks: bytes) -> Structure:
+    """The count after these."""
+    structure = Structure()
+    for chunk in chunks:
+        structure.add(chunk)
+    return structure
+
+
+def values(value: Any) -> int:
+    """How many there are, the containers included."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(values, inner))
+
+
+@given(value=VALUES, ascii_only=st.booleans(), cuts=st.lists(st.integers(min_value=1, max_value=20)))
+def test_no_value_is_missed_wherever_the_text_is_cut(value: Any, ascii_only: bool, cuts: list[int]) -> None:
+    """The count is at least the number of values, and at most two for each of them."""
+    text = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    chunks = []
+    rest = text
+    for cut in cuts:
+        chunks.append(rest[:cut])
+        rest = rest[cut:]
+    structure = counted(*chunks, rest)
+    assert structure.values == counted(text).values
+    assert values(value) <= structure.values <= 2 * values(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"a, [b], {c}"', 1),
+        (r'"a \", [b]"', 1),
+        (r'["a\\", "b"]', 3),
+        (r'"\\\\\", [,,,"', 1),
+        ("[[[[", 5),
+        ("[],[],", 5),
+        ('"open, [', 1),
+        ("", 1),
+    ],
+)
+def test_what_stands_in_strings_does_not_count(text: str, expected: int) -> None:
+    """Nor does it matter where the chunks begin."""
+    data = text.encode()
+    assert counted(data).values == expected
+    assert counted(*(data[n : n + 1] for n in range(len(data)))).values == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16", "utf-32-be"])
+def test_other_encodings_are_told_apart(encoding: str) -> None:
+    """In these a quotation mark may be half of another character, and hide what follows it."""
+    assert not counted('{"a": ["∢", 1, 2]}'.encode(encoding)).is_utf8
+    assert counted('{"a": "∢ü"}'.encode()).is_utf8
+
+
+def test_hostile_strings_cost_no_more_than_others() -> None:
+    """Many escaped quotation marks in strings without an end are passed over once."""
+    structure = counted(*([b'"' + b'\\"' * 30_000] * 20))
+    assert structure.values == 1
