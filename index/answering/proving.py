@@ -10,7 +10,7 @@ from index.records import Check, Citation, Statement
 from index.sentences import split_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from index.records import Found, Hit, Location, Span, Verdict
 
@@ -22,11 +22,11 @@ _LEAST_WORDS = 3
 """Fewer words state nothing that could be looked up."""
 
 
-def check(text: str, find: Find, locate: Locate) -> Check:
-    """Compare each sentence of a text with the passages that `find` brings for it."""
+def checked(sentences: Iterable[str], find: Find, locate: Locate) -> Generator[Statement | Check, None, None]:
+    """Compare each sentence with the passages that `find` brings for it: one statement each, then all together."""
     statements: list[Statement] = []
     citations: dict[tuple[str, Span], Citation] = {}
-    for sentence in _stated(text):
+    for sentence in sentences:
         verdict, detail, place = _judged(sentence, find(sentence).hits)
         markers: tuple[int, ...] = ()
         if place is not None:
@@ -37,10 +37,11 @@ def check(text: str, find: Find, locate: Locate) -> Check:
                 citations[key] = Citation(len(citations) + 1, hit.document, where, *span, hit.words(span))
             markers = (citations[key].marker,)
         statements.append(Statement(sentence, markers, verdict, detail))
-    return Check(tuple(statements), tuple(citations.values()))
+        yield statements[-1]
+    yield Check(tuple(statements), tuple(citations.values()))
 
 
-def _stated(text: str) -> Iterable[str]:
+def stated(text: str) -> Iterator[str]:
     """The sentences that state something, without markers: a question or a heading of a word or two does not."""
     for span in split_sentences(text, 0, len(text)):
         sentence = " ".join(_MARKERS.sub("", span.of(text)).split())

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from functools import partial
 
 import anyio.from_thread
-import anyio.to_thread
 from fastapi import APIRouter, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +20,7 @@ from index.api.service import Service, Used
 from index.api.telling import BODY, JSON, tells
 from index.errors import TooMany
 from index.serving import Arrival
+from index.serving.slots import client_of
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
 MULTIPART = "multipart/form-data"
@@ -85,7 +85,7 @@ async def add(service: Used, request: Request, response: Response) -> holdings.J
         take = partial(_found, service, await request.body())
     else:
         raise HTTPException(415, f"The body has to be {MULTIPART} or {JSON}.")
-    arrivals = await anyio.to_thread.run_sync(take, limiter=service.receivers)
+    arrivals = await service.receivers.run(client_of(request.scope), take)
     return accepted(service.jobs.add(arrivals), request, response)
 
 

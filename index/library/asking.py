@@ -6,16 +6,16 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from index.errors import PinciteError
+from index.errors import PinciteError, TooMany
 from index.library.opened import Opened
-from index.records import Answer, Coverage, Found
+from index.records import Answer, Check, Coverage, Found
 from index.storage.schema import unpack_sentence_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from index.querying import Query
-    from index.records import Check, Hit, Location, Mode
+    from index.records import Hit, Location, Mode, Statement
     from index.retrieval import Retriever
 
 _CHECKED = 5
@@ -99,13 +99,27 @@ class Asking(Opened):
         What needs knowledge of the world to be seen is not seen: `supported` says that the documents say the same in
         much the same words, and that numbers, negations and names agree.
         """
-        from index.answering import check
+        *_, check = self.check_stream(text, documents=documents)
+        assert isinstance(check, Check)
+        return check
+
+    def check_stream(
+        self, text: str, *, documents: Sequence[str] | None = None, most_sentences: int | None = None
+    ) -> Generator[Statement | Check, None, None]:
+        """The same as `check`: first each statement as it is judged, then the whole. Closing it ends the work.
+
+        Raises TooMany, before anything is judged, where the text has more than `most_sentences` that state something.
+        """
+        from index.answering import checked, stated
 
         def find(sentence: str) -> Found:
             asked = sentence[: self._settings.max_question_characters]
             return self.search(asked, limit=_CHECKED, documents=documents, plain=True)
 
-        return check(text, find, self._locate)
+        sentences = list(stated(text))
+        if most_sentences is not None and len(sentences) > most_sentences:
+            raise TooMany("sentences", len(sentences), most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        yield from checked(sentences, find, self._locate)
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> list[Coverage]:
         """What each document has to say to a question: its best hit, or that there is none. Best first.
