@@ -167,10 +167,13 @@ def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
         "/gradio_api/file=HTTPS://example.org/x",
         "/gradio_api/file=%68ttp://example.org/x",
         "/gradio_api/proxy=https://example.org/x",
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/stream/x/y/z/playlist.m3u8",
+        "/gradio_api/component_server",
     ],
 )
-def test_nobody_reads_other_sites_through_this_one(client: TestClient, path: str) -> None:
-    """Gradio's streaming proxies are shut."""
+def test_nobody_reads_other_sites_or_files_through_this_one(client: TestClient, path: str) -> None:
+    """Nor files through Gradio's routes: all that the page does not need are shut."""
     assert client.get(path).status_code == 403
 
 

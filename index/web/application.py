@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
+from gradio.utils import get_upload_folder
+from starlette.routing import Mount
 
 from index import api
 from index.serving import Jobs, Uploads
@@ -15,11 +18,13 @@ from index.web import rendering
 from index.web.asking import Asking
 from index.web.batch_routes import add_batches
 from index.web.bundling import STATIC, bundles
+from index.web.checked_blocks import CheckedBlocks
 from index.web.fragments import add_fragments
 from index.web.keeping import Keeping
 from index.web.keeping_routes import add_keeping
 from index.web.page import build_page
 from index.web.questioning import Questioning
+from index.web.received import Received, Receiving
 from index.web.shell import Shell
 from index.web.viewer import add_citation_route
 
@@ -28,8 +33,11 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from index.api.service import Service
     from index.library import Library
     from index.settings import Settings
+
+_HOUR = 3600
 
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
@@ -41,12 +49,25 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     app.router.routes.append(mount)
     # Without origins it allows none; because it is there, Gradio does not add its own, which would allow every one.
     app.add_middleware(CORSMiddleware)
-    asking, keeping = Asking(library, settings, examples), Keeping(library, settings, jobs)
+    asking = Asking(library, settings, examples)
+    keeping = Keeping(library, settings, jobs, Path(get_upload_folder()))
     add_citation_route(app)
     add_fragments(app, library, asking.answers)
     add_keeping(app, keeping)
     add_batches(app, Questioning(library, jobs))
-    _mount(app, build_page(settings, asking, keeping), library, settings)
+    service: Service = app.state.service
+    received = Received()
+    page = CheckedBlocks(
+        received,
+        service.questions,
+        service.receivers,
+        title="Pincite",
+        fill_width=True,
+        delete_cache=(_HOUR, _HOUR),
+        analytics_enabled=False,
+    )
+    build_page(settings, asking, keeping, page)
+    _mount(app, page, received, library, settings)
     app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
     return app
 
@@ -64,8 +85,9 @@ def _close_at_the_end(app: FastAPI, jobs: Jobs) -> None:
     app.router.lifespan_context = living
 
 
-def _mount(app: FastAPI, page: gr.Blocks, library: Library, settings: Settings) -> None:
-    page.queue(max_size=64, default_concurrency_limit=4, api_open=False)
+def _mount(app: FastAPI, page: gr.Blocks, received: Received, library: Library, settings: Settings) -> None:
+    # How many events are worked on at once, and whose, `CheckedBlocks` decides: the queue knows no clients.
+    page.queue(max_size=64, default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
         app,
         page,
@@ -81,3 +103,6 @@ def _mount(app: FastAPI, page: gr.Blocks, library: Library, settings: Settings) 
         footer_links=[],
         enable_monitoring=False,
     )
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)
+    mount.app = Receiving(mount.app, received)

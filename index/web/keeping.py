@@ -16,6 +16,7 @@ from index.web.shelf import shelf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from index.library import Library
     from index.serving import Jobs
@@ -30,6 +31,8 @@ class Keeping:
     library: Library
     settings: Settings
     jobs: Jobs
+    received: Path
+    """The folder in which Gradio sets uploaded files down."""
 
     def shelf(self, wish: Wish) -> str:
         """The list, or the part of it that is wished for."""
@@ -62,8 +65,8 @@ class Keeping:
         return ""
 
     def upload(self, files: Sequence[str]) -> str:
-        """Files that Gradio has received, to be added; the job's id."""
-        return self.jobs.add(self.jobs.uploads.take(files)).id
+        """Files that Gradio has received, to be added; the job's id. Raises NotUploaded for any other path."""
+        return self.jobs.add(self.jobs.uploads.take(files, within=self.received)).id
 
     def link(self, address: str) -> str:
         """A page or file from the web, fetched and to be added; the job's id."""

@@ -39,8 +39,11 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_SHUT = re.compile(r"/(file=https?:|proxy=)", re.IGNORECASE)
-"""Routes of Gradio that stream any public address through this server."""
+_SHUT = re.compile(
+    r"/gradio_api/(file[=/]|proxy=|stream/|component_server|custom_component|process_recording|deep_link|vibe-|run)",
+    re.IGNORECASE,
+)
+"""Routes of Gradio that give files, fetch addresses or run what no event of the page does."""
 _FOREIGN_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
 """What Gradio says of itself to those who show previews of links."""
 _BODY = re.compile(rb"<body[^>]*>")
