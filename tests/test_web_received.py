@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +15,10 @@ import pytest
 from gradio.utils import get_upload_folder
 
 from index.errors import NotUploaded
+from index.records import Document
 from index.settings import Settings
 from index.web import create_app
+from index.web.checked_blocks import AT_ONCE
 from index.web.received import COOKIE, KEPT_SECONDS, Received, browser_of
 from tests.hosting import hosted, wait_until
 
@@ -241,6 +245,57 @@ def test_the_cookie_is_for_this_page_alone(library: Library, origin: str, kept_w
     cookie = response.headers["set-cookie"]
     assert cookie.startswith(f"{COOKIE}=")
     assert cookie.endswith(f"; Path=/; HttpOnly; {kept_with}")
+
+
+# Shared fairly
+
+
+def test_one_visitor_does_not_keep_others_out(url: str, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many questions it has asked: too many of its own are refused, and another's are answered."""
+    gate = threading.Event()
+    ask_stream = library.ask_stream
+
+    def asked(question: str, **options: Any) -> Any:
+        if question == "Wait!":
+            assert gate.wait(60)
+        return ask_stream(question, **options)
+
+    monkeypatch.setattr(library, "ask_stream", asked)
+    library.add_documents([Document("0" * 64, "/a.txt", "", "", "", "text/plain", "The king wrote.", ())])
+    with ThreadPoolExecutor(AT_ONCE + 10) as pool, browser(url, "127.0.0.1") as many, browser(url, "127.0.0.2") as one:
+        event = next(each["index"] for each in events(one) if each["kinds"][:1] == ["textbox"])
+        waiting = [pool.submit(outcome, many, event, ["Wait!", [], [], "quote"]) for _ in range(AT_ONCE + 10)]
+        wait_until(lambda: sum(each.done() for each in waiting) >= 10)
+        assert all("requests from your address" in each.result()["output"]["error"] for each in waiting if each.done())
+        for _ in range(3):
+            assert "The king wrote." in json.dumps(outcome(one, event, ["Who wrote?", [], [], "quote"])["output"])
+        gate.set()
+        assert sum(each.result()["success"] for each in waiting) == AT_ONCE
+
+
+def test_coverage_waits_for_its_own_turn(url: str, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many of them as a visitor may ask for, the page's other parts and another visitor's come."""
+    gate = threading.Event()
+
+    def covered(question: str, **_: Any) -> list[Any]:
+        if question == "Wait!":
+            assert gate.wait(60)
+        return []
+
+    monkeypatch.setattr(library, "coverage", covered)
+    with ThreadPoolExecutor(50) as pool, browser(url, "127.0.0.1") as many, browser(url, "127.0.0.2") as one:
+        waiting = [pool.submit(many.get, "/page/coverage", params={"q": "Wait!"}) for _ in range(50)]
+        assert one.get("/page/coverage", params={"q": "Who?"}).status_code == 200
+        assert many.get("/v1/documents").status_code == 200
+        assert not any(each.done() for each in waiting)
+        gate.set()
+        assert all(each.result().status_code == 200 for each in waiting)
+
+
+def browser(url: str, address: str) -> httpx.Client:
+    """A browser at another address of this machine."""
+    limits = httpx.Limits(max_connections=100)
+    return httpx.Client(base_url=url, timeout=90, transport=httpx.HTTPTransport(local_address=address, limits=limits))
 
 
 # What is remembered

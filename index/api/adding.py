@@ -85,8 +85,9 @@ async def add(service: Used, request: Request, response: Response) -> holdings.J
         take = partial(_found, service, await request.body())
     else:
         raise HTTPException(415, f"The body has to be {MULTIPART} or {JSON}.")
-    arrivals = await service.receivers.run(client_of(request.scope), take)
-    return accepted(service.jobs.add(arrivals), request, response)
+    client = client_of(request.scope)
+    arrivals = await service.receivers.run(client, take)
+    return accepted(service.jobs.add(arrivals, client), request, response)
 
 
 def _received(service: Service, request: Request) -> list[Arrival]:

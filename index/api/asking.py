@@ -141,7 +141,8 @@ async def coverage(body: CoverageRequest, service: Used, request: Request) -> di
 )
 def batch(body: BatchRequest, service: Used, request: Request, response: Response) -> Job:
     """Many questions, answered one after the other; `Location` names the job, whose `table.csv` grows with them."""
-    return accepted(service.jobs.batch(body.questions, body.documents, body.writer), request, response)
+    job = service.jobs.batch(body.questions, body.documents, body.writer, client_of(request.scope))
+    return accepted(job, request, response)
 
 
 def _admit(service: Service, hits: int) -> None:

@@ -111,10 +111,20 @@ class Asking(Opened):
         Raises TooMany, before anything is judged, where the text has more than `most_sentences` that state something.
         """
         from index.answering import checked, stated
+        from index.querying import Query
+
+        within: dict[str, list[int] | None] = {}
+        """By the library's id: the documents are looked up once, not for each sentence."""
+
+        def search(query: Query) -> Found:
+            library = self._store.catalog.library_id
+            if library not in within:
+                within[library] = self._numbers(documents)
+            return self._retriever().search(query, limit=_CHECKED, within=within[library])
 
         def find(sentence: str) -> Found:
-            asked = sentence[: self._settings.max_question_characters]
-            return self.search(asked, limit=_CHECKED, documents=documents, plain=True)
+            query = Query(sentence[: self._settings.max_question_characters].strip())
+            return self._steadily(lambda: search(query))
 
         sentences = list(stated(text))
         if most_sentences is not None and len(sentences) > most_sentences:
@@ -188,7 +198,7 @@ class Asking(Opened):
             )
         query = querying.Query(question.strip()) if plain else querying.parse(question)
         notes = []
-        within = None if documents is None else [self._number(self.find(name).id) for name in documents]
+        within = self._numbers(documents)
         if query.restricts:
             admitted = [number for number, info in self._store.catalog.numbered().items() if query.admits(info)]
             within = admitted if within is None else sorted(set(admitted).intersection(within))
@@ -197,6 +207,10 @@ class Asking(Opened):
             if not query.text:
                 notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
         return query, within, tuple(notes)
+
+    def _numbers(self, documents: Sequence[str] | None) -> list[int] | None:
+        """The documents of these names, by number; None for all."""
+        return None if documents is None else [self._number(self.find(name).id) for name in documents]
 
     def _retriever(self) -> Retriever:
         from index.reranking import load_reranker

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from index.errors import PinciteError
+from index.serving.slots import client_of
 from index.web.replying import begun, fragment, only_from_the_page
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ def add_batches(app: FastAPI, questioning: Questioning) -> None:
 
 def _add_beginnings(app: FastAPI, questioning: Questioning) -> None:
     def begin(
+        request: Request,
         questions: Annotated[str, Form()] = "",
         documents: Annotated[list[str] | None, Form()] = None,
         writer: Annotated[str, Form()] = "",
     ) -> HTMLResponse:
-        return begun(lambda: questioning.begin(questions, documents or (), model=writer == "model"))
+        client = client_of(request.scope)
+        return begun(lambda: questioning.begin(questions, documents or (), model=writer == "model", client=client))
 
     async def questions(request: Request, name: str) -> HTMLResponse:
         data = await request.body()

@@ -51,17 +51,20 @@ class CheckedBlocks(gr.Blocks):
         **options: Any,
     ) -> dict[str, Any]:
         """Work on one event, or on the next step of one, when it is its client's turn."""
-        scope = _scope(request)
+        scope = scope_of(request)
         client = client_of(scope)
         try:
-            files, inputs = self._checked(block_fn, inputs, browser_of(scope))
+            files, inputs = self._checked(block_fn, inputs)
+            slots = self._receivers if files else self._questions
             with self._counted(client):
-                async with (self._receivers if files else self._questions).slot(client):
+                async with slots.slot(client):
+                    if files and not self._received.take(browser_of(scope), files):
+                        raise NotUploaded
                     return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
         except PinciteError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    def _checked(self, block_fn: Any, inputs: Sequence[Any], browser: str) -> tuple[list[str], list[Any]]:
+    def _checked(self, block_fn: Any, inputs: Sequence[Any]) -> tuple[list[str], list[Any]]:
         """The files of an event, and what Gradio may have of it. Raises NotUploaded for what is not allowed.
 
         Why it is not is never told: the answer must not depend on what there is on this machine.
@@ -77,8 +80,6 @@ class CheckedBlocks(gr.Blocks):
             else:
                 checked.append(value)
                 _demand_text(value)
-        if files and not self._received.take(browser, files):
-            raise NotUploaded
         return files, checked
 
     @contextmanager
@@ -95,7 +96,7 @@ class CheckedBlocks(gr.Blocks):
                 del self._under_way[client]
 
 
-def _scope(request: Any) -> Scope:
+def scope_of(request: Any) -> Scope:
     """What is known of a request as Gradio passes it on; nothing, where the page is called within this process."""
     first = request[0] if isinstance(request, list) else request
     connection = getattr(first, "request", None)

@@ -48,10 +48,10 @@ def _add_changes(app: FastAPI, keeping: Keeping) -> None:
     """What may take long: many such requests of one visitor leave threads for the others."""
 
     async def links(service: Used, request: Request, address: Annotated[str, Form()]) -> HTMLResponse:
-        return await _alone(service, request, lambda: begun(lambda: keeping.link(address)))
+        return await _alone(service, request, lambda: begun(lambda: keeping.link(address, client_of(request.scope))))
 
     async def folders(service: Used, request: Request, folder: Annotated[str, Form()]) -> HTMLResponse:
-        return await _alone(service, request, lambda: begun(lambda: keeping.folder(folder)))
+        return await _alone(service, request, lambda: begun(lambda: keeping.folder(folder, client_of(request.scope))))
 
     def cancel(identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
         return fragment(lambda: keeping.cancel(identity, file))
