@@ -13,7 +13,6 @@ import hashlib
 import os
 import re
 import shutil
-import stat
 import tempfile
 import threading
 import unicodedata
@@ -27,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import LibraryNotWritable, NotUploaded
 from index.loading.opening import too_large
+from index.serving.folders import is_file_within
 from index.serving.states import Arrival
 from index.storage.files import NOT_WRITABLE_HINT
 
@@ -173,7 +173,7 @@ class Uploads:
 
     def _move_in(self, file: Path, within: Path) -> Arrival:
         with self._moving, self._place(safe_name(str(file))) as path:
-            if _is_own_file(file, within):
+            if is_file_within(file, within):
                 shutil.move(file, path)
             elif not self._copied(file, path):
                 raise NotUploaded
@@ -274,15 +274,6 @@ def safe_name(name: str) -> str:
     suffix = suffix if 1 < len(suffix.encode()) <= 20 else ""
     stem = clean.removesuffix(suffix).encode()[: _LONGEST_NAME - len(suffix.encode())]
     return stem.decode("utf-8", "ignore") + suffix
-
-
-def _is_own_file(file: Path, folder: Path) -> bool:
-    """Whether there is a regular file at a path, in that folder; a link is none, wherever it leads."""
-    try:
-        is_regular = stat.S_ISREG(file.lstat().st_mode)
-        return is_regular and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
-    except (OSError, ValueError):
-        return False
 
 
 def _link(existing: Path, path: Path) -> None:
