@@ -38,6 +38,8 @@
     │   ├── TooMany
     │   ├── Stopping
     │   ├── QueueFull
+    │   ├── TooBusy
+    │   ├── NotUploaded
     │   └── JobNotFound
     └── LoadingError                 becomes a `Failure` in the receipt; never stops the other files
         ├── SourceNotFound
@@ -353,6 +355,25 @@ class QueueFull(ServiceError):
             "Try again in a while. Whoever runs this server can raise the limit with PINCITE_MAX_WAITING_JOBS.",
         )
         self.limit = limit
+
+
+class TooBusy(ServiceError):
+    """As many requests of one client wait for their turn as may wait."""
+
+    hint = "Wait for some of them, then try again."
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting:,} requests from your address are waiting already, and no more are taken.")
+        self.waiting = waiting
+
+
+class NotUploaded(ServiceError):
+    """A file that an event names is not one that this visitor has just uploaded; why not is not told."""
+
+    hint = "Choose the files again. A browser that keeps no cookies cannot add files here."
+
+    def __init__(self) -> None:
+        super().__init__("These files were not uploaded from this browser.")
 
 
 class JobNotFound(ServiceError):

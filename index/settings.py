@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     max_question_characters: int = Field(default=2000, ge=50)
     max_text_characters: int = Field(default=50_000, ge=50)
     """Of a text that a server is given to check, sentence by sentence."""
+    max_check_sentences: int = Field(default=500, ge=1)
+    """Sentences of such a text that state something: each takes about as long as a question."""
     max_body_megabytes: int = Field(default=4, ge=1)
     """Of a request to a server that is no upload."""
     max_pages: int = Field(default=20_000, ge=1)

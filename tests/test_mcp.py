@@ -37,7 +37,7 @@ TREATY = (
     "# Peace\n\nThe king signed the treaty in 1905. It rained.\n\n# Trade\n\nThe price of oil rose by 12 percent.\n"
 )
 SHIPS = "The ship left the harbour in winter. A whale was seen from the boat."
-SETTINGS = Settings(max_hits=20, max_text_characters=500, max_question_characters=200, bar=0.2)
+SETTINGS = Settings(max_hits=20, max_text_characters=500, max_check_sentences=5, max_question_characters=200, bar=0.2)
 
 
 @pytest.fixture
@@ -245,6 +245,7 @@ def test_read_gives_a_long_document_in_parts(library: Library, write: Write) -> 
         pytest.param("search", {"question": "x" * 201}, "PINCITE_MAX_QUESTION_CHARACTERS", id="long question"),
         pytest.param("ask", {"question": "x", "documents": ["no.txt"]}, "Name it by the id", id="no such document"),
         pytest.param("check", {"text": "x" * 501}, "PINCITE_MAX_TEXT_CHARACTERS", id="long text"),
+        pytest.param("check", {"text": "It rained today. " * 6}, "PINCITE_MAX_CHECK_SENTENCES", id="many sentences"),
         pytest.param("read", {"document": "ships.txt", "start": 60, "end": 9}, "is not a part", id="backwards"),
         pytest.param("read", {"document": "ships.txt", "start": 999}, "has 68 characters", id="beyond the end"),
         pytest.param("read", {"document": "/etc/passwd"}, "No document", id="a path"),

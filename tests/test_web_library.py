@@ -498,7 +498,7 @@ def test_one_of_several_files_can_be_left_out(library: Library, write: Write, tm
     """While it waits; the others are added."""
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    keeping = Keeping(library, settings, jobs)
+    keeping = Keeping(library, settings, jobs, tmp_path)
     with library._store.writing():  # nothing begins before it is let go
         job = jobs.find(keeping.upload([str(write(f"{n}.txt", f"The clock struck {n}.")) for n in range(20)]))
         keeping.cancel(job.id, 19)
@@ -513,7 +513,7 @@ def test_the_tab_watches_by_jobs(library: Library, write: Write, tmp_path: Path)
     """Own uploads in full, those of others as a number; when all has ended, nothing is asked for again soon."""
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    keeping = Keeping(library, settings, jobs)
+    keeping = Keeping(library, settings, jobs, tmp_path)
     with library._store.writing():  # nothing ends before it is let go
         mine, theirs = (keeping.upload([str(write(f"{name}.txt", f"The {name} sang."))]) for name in ("horse", "whale"))
         state = keeping.state([mine])

@@ -10,7 +10,7 @@ from index.records import Check, Citation, Statement
 from index.sentences import split_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from index.records import Found, Hit, Location, Span, Verdict
 
@@ -23,12 +23,12 @@ _LEAST_WORDS = 3
 """Fewer words state nothing that could be looked up."""
 
 
-def check(text: str, find: Find, locate: Locate) -> Check:
-    """Compare each sentence of a text with the passages that `find` brings for it."""
+def checked(sentences: Iterable[str], find: Find, locate: Locate) -> Generator[Statement | Check, None, None]:
+    """Compare each sentence with the passages that `find` brings for it: one statement each, then all together."""
     statements: list[Statement] = []
     citations: dict[tuple[str, Span], Citation] = {}
     notes: tuple[str, ...] = ()
-    for sentence in _stated(text):
+    for sentence in sentences:
         found = find(sentence)
         notes = notes or found.notes
         verdict, detail, place = _judged(sentence, found.hits)
@@ -43,10 +43,11 @@ def check(text: str, find: Find, locate: Locate) -> Check:
                 citations[key] = Citation(len(citations) + 1, hit.document, where, *span, hit.words(span))
             markers = (citations[key].marker,)
         statements.append(Statement(sentence, markers, verdict, detail))
-    return Check(tuple(statements), tuple(citations.values()), notes)
+        yield statements[-1]
+    yield Check(tuple(statements), tuple(citations.values()), notes)
 
 
-def _stated(text: str) -> Iterable[str]:
+def stated(text: str) -> Iterator[str]:
     """The sentences that state something, without markers: a question or a heading of a word or two does not."""
     for span in split_sentences(text, 0, len(text)):
         sentence = " ".join(_MARKERS.sub("", span.of(text)).split())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Reason = Literal["unreachable", "timeout", "refused", "empty", "malformed", "cut short"]
+Reason = Literal["unreachable", "timeout", "refused", "redirected", "empty", "malformed", "cut short"]
 
 DETAIL = 300
 """Characters of what a server says of an error that are passed on."""
@@ -49,13 +50,15 @@ class Reply(ExitStack):
         self._lock = Lock()
 
     def enter_context(self, cm: Any) -> Any:
-        """Take in the response that the client has opened; an error goes no further."""
-        response = super().enter_context(cm)
+        """Take in the response that the client opens; an error or a redirect goes no further."""
+        response = super().enter_context(_without_redirects(cm))
         self.answered = True
         with self._lock:
             self._response = response
         if self._hung_up:
             raise ReplyError("timeout", "answered too late")
+        if response.has_redirect_location:
+            raise ReplyError("redirected", f"redirects to {_place(response)}, and redirects are not followed")
         if not response.is_success:
             raise ReplyError(
                 "refused", f"answered with HTTP status {response.status_code}: {_said(response)}".rstrip(": ")
@@ -105,6 +108,24 @@ class Reply(ExitStack):
             raise ReplyError("cut short", "had its answer stopped by the endpoint's filter")
         if not words:
             raise ReplyError("empty", "wrote nothing")
+
+
+def _without_redirects(cm: Any) -> Any:
+    """The same request, which is not sent again to wherever the answer says, with the documents' words in it.
+
+    The client follows redirects, to other hosts as well, and has no switch; its HTTP library has one, for each request.
+    What is entered here is a generator function's context manager: the request is made when it is entered.
+    """
+    return contextmanager(cm.func)(*cm.args, **{**cm.kwds, "follow_redirects": False})
+
+
+def _place(response: Any) -> str:
+    """Where a redirect leads, without what might be secret in the address."""
+    try:
+        place = urlsplit(urljoin(str(response.request.url), response.headers["location"]))
+    except ValueError:
+        return "what is no address"
+    return _shown(f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}")
 
 
 def pieces(chunks: Iterable[Any], reply: Reply) -> Iterator[str]:

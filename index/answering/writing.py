@@ -32,6 +32,7 @@ HINTS: dict[Reason, str] = {
     "unreachable": "Check that the server runs, and that PINCITE_LLM_URL is its address.",
     "timeout": "Try again, take a smaller model, or raise PINCITE_LLM_TIMEOUT.",
     "refused": "Check PINCITE_LLM_MODEL and PINCITE_LLM_KEY.",
+    "redirected": "If that is the model's address, set PINCITE_LLM_URL to it.",
     "empty": "Try another model.",
     "malformed": "PINCITE_LLM_URL takes an OpenAI-compatible endpoint, such as http://localhost:11434/v1.",
     "cut short": "Try again, or raise PINCITE_LLM_TOKENS.",

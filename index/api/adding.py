@@ -3,7 +3,6 @@
 import json
 from functools import partial
 
-import anyio.to_thread
 from fastapi import APIRouter, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +19,7 @@ from index.api.service import Service, Used
 from index.api.telling import BODY, JSON, tells
 from index.errors import TooMany
 from index.serving import Arrival
+from index.serving.slots import client_of
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
 _elsewhere: TypeAdapter[FromUrl | FromFolder] = TypeAdapter(FromUrl | FromFolder)
@@ -84,8 +84,9 @@ async def add(service: Used, request: Request, response: Response) -> holdings.J
         take = partial(_found, service, await request.body())
     else:
         raise HTTPException(415, f"The body has to be {MULTIPART} or {JSON}.")
-    arrivals = await anyio.to_thread.run_sync(take, limiter=service.receivers)
-    return accepted(service.jobs.add(arrivals), request, response)
+    client = client_of(request.scope)
+    arrivals = await service.receivers.run(client, take)
+    return accepted(service.jobs.add(arrivals, client), request, response)
 
 
 def _received(service: Service, request: Request) -> list[Arrival]:

@@ -36,7 +36,7 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     """Put the parts together."""
     service = Service(library, settings, jobs, Measures(library, jobs), Warmth(library))
 
-    assistants = mcp.endpoint(library, settings)
+    assistants = mcp.endpoint(library, settings, questions=service.questions, checks=service.checks)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:

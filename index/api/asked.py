@@ -80,7 +80,8 @@ class CheckRequest(Asked):
     )
 
     text: Annotated[str, Field(min_length=1)]
-    """A draft, or an assistant's answer; as long as `PINCITE_MAX_TEXT_CHARACTERS` allows."""
+    """A draft, or an assistant's answer; as long as `PINCITE_MAX_TEXT_CHARACTERS` and `PINCITE_MAX_CHECK_SENTENCES`
+    allow."""
     documents: Documents = None
     """Only these documents, each by its id, the beginning of its id, its file's name or its title; all, where left
     out."""

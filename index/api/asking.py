@@ -2,14 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Query, Response
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from index import wire
 from index.api import exported, negotiating, problems, streaming
@@ -21,7 +21,10 @@ from index.api.service import Service, Used
 from index.api.telling import BODY, JSON, json_body, tells
 from index.errors import PinciteError
 from index.records import Answer as AnswerRecord
+from index.records import Check as CheckRecord
 from index.serving import disclosing
+from index.serving.abandonment import last
+from index.serving.slots import client_of
 
 router = APIRouter(prefix="/v1", tags=["Questions"], dependencies=[json_body])
 _Stream = Generator[str | AnswerRecord, None, None]
@@ -84,18 +87,19 @@ async def ask(
     _admit(service, body.limit)
     service.asked(request, body.question)
     stream = partial(_stream, service, body)
-    limiter = service.writers if body.writer == "model" else service.questions
+    slots = service.writers if body.writer == "model" else service.questions
     # Programs say that they take JSON without meaning it: curl --json does.
     accept = None if form else request.headers.get("accept")
     if negotiating.wanted(accept, (JSON, streaming.MEDIA_TYPE)) == streaming.MEDIA_TYPE:
-        return streaming.EventStream(partial(_narrate, stream, limiter, problems.request_id(request)))
+        step = partial(slots.run, client_of(request.scope))
+        return streaming.EventStream(partial(_narrate, stream, step, problems.request_id(request)))
     gone = threading.Event()
 
     def work() -> Any:
-        answer = disclosing.answer(_last(stream(), gone))
+        answer = disclosing.answer(last(stream(), AnswerRecord, gone.is_set))
         return exported.exported(service.library, answer, form) if form else wire.answer(answer)
 
-    return await service.work(request, limiter, work, gone.set)
+    return await service.work(request, slots, work, gone.set)
 
 
 @router.post(
@@ -105,15 +109,19 @@ async def check(body: CheckRequest, service: Used, request: Request) -> dict[str
     """Each sentence of a text with a verdict, and the words that it rests on.
 
     `supported` says that the documents say the same in much the same words, and that numbers, negations and names
-    agree. What needs knowledge of the world to be seen is not seen.
+    agree. What needs knowledge of the world to be seen is not seen. Whoever goes away stops the work.
     """
-    setting = service.settings.max_text_characters
-    service.admit("characters", len(body.text), setting, "PINCITE_MAX_TEXT_CHARACTERS")
+    settings = service.settings
+    service.admit("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
+    gone = threading.Event()
 
     def work() -> dict[str, Any]:
-        return wire.check(disclosing.check(service.library.check(body.text, documents=body.documents)))
+        stream = service.library.check_stream(
+            body.text, documents=body.documents, most_sentences=settings.max_check_sentences
+        )
+        return wire.check(disclosing.check(last(stream, CheckRecord, gone.is_set)))
 
-    return await service.work(request, service.questions, work)
+    return await service.work(request, service.checks, work, gone.set)
 
 
 @router.post("/coverage", summary="Ask every document", response_model=Coverage, responses=tells(404, 409, *BODY))
@@ -125,7 +133,7 @@ async def coverage(body: CoverageRequest, service: Used, request: Request) -> di
         report = service.library.coverage(body.question, documents=body.documents)
         return wire.coverage(body.question, disclosing.coverage(report))
 
-    return await service.work(request, service.questions, work)
+    return await service.work(request, service.checks, work)
 
 
 @router.post(
@@ -133,7 +141,8 @@ async def coverage(body: CoverageRequest, service: Used, request: Request) -> di
 )
 def batch(body: BatchRequest, service: Used, request: Request, response: Response) -> Job:
     """Many questions, answered one after the other; `Location` names the job, whose `table.csv` grows with them."""
-    return accepted(service.jobs.batch(body.questions, body.documents, body.writer), request, response)
+    job = service.jobs.batch(body.questions, body.documents, body.writer, client_of(request.scope))
+    return accepted(job, request, response)
 
 
 def _admit(service: Service, hits: int) -> None:
@@ -144,26 +153,13 @@ def _stream(service: Service, body: AskRequest) -> _Stream:
     return service.library.ask_stream(**body.model_dump())
 
 
-def _last(stream: _Stream, gone: threading.Event) -> AnswerRecord:
-    """The answer; what comes before is nobody's where it is not streamed. Stops where the client has gone away."""
-    try:
-        for item in stream:
-            if gone.is_set():
-                raise ClientDisconnect
-            if isinstance(item, AnswerRecord):
-                return item
-    finally:
-        stream.close()
-    raise AssertionError("A stream of an answer ends with the answer.")
-
-
 async def _narrate(
-    open_stream: Callable[[], _Stream], limiter: anyio.CapacityLimiter, identity: str, emit: streaming.Emit
+    open_stream: Callable[[], _Stream], step: Callable[..., Awaitable[Any]], identity: str, emit: streaming.Emit
 ) -> None:
     """The stream as events; it is closed whatever ends it, above all where its reader goes away."""
     stream = open_stream()
     try:
-        while (item := await anyio.to_thread.run_sync(next, stream, None, limiter=limiter)) is not None:
+        while (item := await step(next, stream, None)) is not None:
             if isinstance(item, AnswerRecord):
                 await emit("answer", wire.answer(disclosing.answer(item)))
             else:

@@ -14,6 +14,7 @@ from index.api.telling import JSON, tells
 from index.errors import DocumentNotFound
 from index.records import DocumentInfo, Span
 from index.serving import disclosing
+from index.serving.slots import client_of
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
 UNCHANGED: dict[int | str, dict[str, Any]] = {
@@ -95,9 +96,13 @@ def text(id: Identity, service: Used, request: Request, start: Start = None, end
 @router.delete(
     "/{id}", summary="Remove a document", response_model=holdings.Receipt, responses=tells(403, 404, 409, 422, 503)
 )
-def remove(id: Identity, service: Used) -> dict[str, Any]:  # noqa: A002
+async def remove(id: Identity, service: Used, request: Request) -> dict[str, Any]:  # noqa: A002
     """Remove a document: from the catalog and from every index, at once; and the file, if it was uploaded."""
-    return wire.receipt(disclosing.receipt(service.jobs.remove(named(service, id).id)))
+
+    def work() -> dict[str, Any]:
+        return wire.receipt(disclosing.receipt(service.jobs.remove(named(service, id).id)))
+
+    return await service.receivers.run(client_of(request.scope), work)
 
 
 def named(service: Service, identity: str) -> DocumentInfo:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from index.api import journal, problems
 from index.api.heading import API
+from index.serving.abandonment import Abandoned
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,7 +70,7 @@ class Observing:
 
         try:
             await self._app(scope, receive, sending)
-        except ClientDisconnect:
+        except (ClientDisconnect, Abandoned):
             status = GONE
         except Exception:  # the outermost edge: nothing above would tell the client
             _log.exception("A request failed in a way that nobody foresaw.")

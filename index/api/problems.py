@@ -104,6 +104,8 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.TooMany: Kind(_UNFIT, "Too many at once"),
     errors.Stopping: Kind(_NO_SERVICE, "The server is being stopped"),
     errors.QueueFull: Kind(_NO_SERVICE, "Too many jobs are waiting"),
+    errors.TooBusy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests are waiting"),
+    errors.NotUploaded: Kind(HTTPStatus.FORBIDDEN, "The files were not uploaded"),
     errors.JobNotFound: Kind(_MISSING, "There is no such job"),
     errors.LoadingError: Kind(_UNFIT, "The file cannot be read"),
     errors.UnsupportedFormat: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The format is not read"),
@@ -120,6 +122,7 @@ _HINTS: dict[type[PinciteError], str] = {
 """Where what a command line would do is not what a client can."""
 _UNTOLD = "Whoever runs this server finds the details in its log, by the request's id."
 _RETRY_SECONDS = "5"
+_WORTH_RETRYING = errors.LibraryLocked | errors.QueueFull | errors.TooBusy
 
 
 class ProblemResponse(Response):
@@ -187,7 +190,7 @@ async def pincite_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PinciteError)
     problem = of_error(error, request_id(request))
     request.state.error = error if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
-    wait = {"Retry-After": _RETRY_SECONDS} if isinstance(error, errors.LibraryLocked | errors.QueueFull) else {}
+    wait = {"Retry-After": _RETRY_SECONDS} if isinstance(error, _WORTH_RETRYING) else {}
     return ProblemResponse(problem, wait)
 
 

@@ -7,22 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
-import anyio
-import anyio.to_thread
 from fastapi import Depends
 from starlette.requests import Request
 
-from index.api import streaming
 from index.api.measuring import Measures
 from index.errors import LibraryError, PinciteError, TooMany
 from index.library import Library
 from index.serving import Jobs
+from index.serving.abandonment import unless_gone
+from index.serving.slots import Slots, client_of
 from index.settings import Settings
 
 T = TypeVar("T")
 QUESTIONS = 4
-"""Questions that are worked on at once; the others wait for their turn, in order. On two cores 2, 3 or 4 answer alike
-as many in a second; 40 answer a tenth less."""
+"""Questions that are worked on at once; the others wait for their turn, client by client. On two cores 2, 3 or 4 answer
+alike as many in a second; 40 answer a tenth less."""
+CHECKS = 2
+"""Texts that are checked, and questions that are put to every document, at once: each is as much work as many
+questions, which do not wait for it."""
 WRITERS = 16
 """Answers that wait for the language model at once, which costs this machine nothing."""
 DRAWERS = 2
@@ -80,22 +82,24 @@ class Service:
     warmth: Warmth
     boot: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells this server from one over another library that stood at the same address before."""
-    questions: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(QUESTIONS))
-    writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
-    drawers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DRAWERS))
-    receivers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(RECEIVERS))
+    questions: Slots = field(default_factory=lambda: Slots(QUESTIONS))
+    checks: Slots = field(default_factory=lambda: Slots(CHECKS))
+    writers: Slots = field(default_factory=lambda: Slots(WRITERS))
+    drawers: Slots = field(default_factory=lambda: Slots(DRAWERS))
+    receivers: Slots = field(default_factory=lambda: Slots(RECEIVERS))
 
     async def work(
         self,
         request: Request,
-        limiter: anyio.CapacityLimiter,
+        slots: Slots,
         call: Callable[[], T],
         on_gone: Callable[[], None] = lambda: None,
     ) -> T:
-        """Do it in a thread, when its turn has come; where the client does not wait for that, not at all."""
-        return await streaming.unless_gone(
-            request.receive, lambda: anyio.to_thread.run_sync(call, limiter=limiter), on_gone
-        )
+        """Do it in a thread, when its turn has come; where the client does not wait for that, not at all.
+
+        Raises TooBusy where too many requests of this client are waiting.
+        """
+        return await unless_gone(request.receive, lambda: slots.run(client_of(request.scope), call), on_gone)
 
     def asked(self, request: Request, question: str) -> None:
         """Note a question for the log, where the settings allow that."""

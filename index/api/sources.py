@@ -35,17 +35,25 @@ _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-s
         **tells(404, 409, 422, 503),
     },
 )
-def view(id: Identity, service: Used, request: Request, start: Start = None, end: End = None) -> Response:  # noqa: A002
+async def view(
+    id: Identity,  # noqa: A002
+    service: Used,
+    request: Request,
+    start: Start = None,
+    end: End = None,
+) -> Response:
     """A window of the text round a span, with the span marked, as HTML to put into a page.
 
     Without a span, the beginning; `data-before` and `data-after` say whether there is more. For a PDF whose original is
     still there, the pages with the span come first, as images.
     """
-    info = named(service, id)
-    span = _span(start, end)
-    html = _rendered(service, info, span)
-    made = Response(html, headers={"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": FRAGMENT})
-    return caching.conditional(request, caching.weak(html), lambda: made)
+
+    def make() -> Response:
+        html = _rendered(service, named(service, id), _span(start, end))
+        made = Response(html, headers={"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": FRAGMENT})
+        return caching.conditional(request, caching.weak(html), lambda: made)
+
+    return await service.work(request, service.drawers, make)
 
 
 @router.get(

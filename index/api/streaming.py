@@ -1,15 +1,16 @@
-"""Responses whose client may go away: server-sent events as they come, and work that is given up with its client."""
+"""Server-sent events as they come; without a client they end."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+
+from index.serving.abandonment import call_without_client
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -19,7 +20,6 @@ Produce = Callable[[Emit], Awaitable[None]]
 MEDIA_TYPE = "text/event-stream"
 KEEP_ALIVE_SECONDS = 15.0
 """So often a comment is sent: proxies close what is silent for a minute."""
-T = TypeVar("T")
 
 
 def described(example: str, **events: str) -> dict[str, Any]:
@@ -61,40 +61,11 @@ class EventStream(Response):
 
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with anyio.create_task_group() as group:
-            group.start_soon(_cancel_without_client, receive, group.cancel_scope.cancel)
+            group.start_soon(call_without_client, receive, group.cancel_scope.cancel)
             group.start_soon(_keep_alive, send)
             await self._produce(emit)
             group.cancel_scope.cancel()
         await _chunk(send, b"", more=False)
-
-
-async def unless_gone(receive: Receive, work: Callable[[], Awaitable[T]], on_gone: Callable[[], None]) -> T:
-    """What `work` gives. Where its client goes away, `on_gone` is called and the work cancelled.
-
-    What a thread has begun goes on to its end. Raises ClientDisconnect where nothing came of it.
-    """
-    outcome: list[T] = []
-    try:
-        async with anyio.create_task_group() as group:
-
-            def give_up() -> None:
-                on_gone()
-                group.cancel_scope.cancel()
-
-            group.start_soon(_cancel_without_client, receive, give_up)
-            outcome.append(await work())
-            group.cancel_scope.cancel()
-    except ExceptionGroup as several:  # in which anyio wraps the one error that there can be
-        raise several.exceptions[0] from None
-    if not outcome:
-        raise ClientDisconnect
-    return outcome[0]
-
-
-async def _cancel_without_client(receive: Receive, cancel: Callable[[], None]) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    cancel()
 
 
 def _line(data: Mapping[str, Any]) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LONGEST = 400
 """Sentences of more words are not aligned: it takes more than linear time."""
+FACING = 3000
+"""Nor are sentences with more pairs of equal words between them, for which it takes minutes. In 400 words of prose
+beside 400 others there are at most 2,400; above that, the same few words come again and again."""
 TIGHT = 6
 """At most so many words stand in the place of so many others; more of them are another sentence."""
 
@@ -45,6 +48,9 @@ def pair(claim: Reading, source: Reading) -> Pair:
     held = tuple(_holds(source, claim.words[i].stem) for i in claim.weighty)
     if max(len(claim.words), len(source.words)) > LONGEST:
         return Pair(claim, source, (), held, held)
+    if sum(times * source.stems[stem] for stem, times in claim.stems.items()) > FACING:
+        unknown = (False,) * len(held)  # what cannot be compared supports nothing
+        return Pair(claim, source, (), unknown, unknown)
     ours, theirs = ([word.stem for word in each.words] for each in (claim, source))
     kept: set[int] = set()
     exchanges: list[Exchange] = []

@@ -6,16 +6,16 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from index.errors import PinciteError
+from index.errors import PinciteError, TooMany
 from index.library.opened import Opened
-from index.records import Answer, Coverage, CoverageReport, Found
+from index.records import Answer, Check, Coverage, CoverageReport, Found
 from index.storage.schema import unpack_sentence_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from index.querying import Query
-    from index.records import Check, Hit, Location, Mode
+    from index.records import Hit, Location, Mode, Statement
     from index.retrieval import Retriever
 
 _CHECKED = 5
@@ -101,13 +101,37 @@ class Asking(Opened):
         What needs knowledge of the world to be seen is not seen: `supported` says that the documents say the same in
         much the same words, and that numbers, negations and names agree.
         """
-        from index.answering import check
+        *_, check = self.check_stream(text, documents=documents)
+        assert isinstance(check, Check)
+        return check
+
+    def check_stream(
+        self, text: str, *, documents: Sequence[str] | None = None, most_sentences: int | None = None
+    ) -> Generator[Statement | Check, None, None]:
+        """The same as `check`: first each statement as it is judged, then the whole. Closing it ends the work.
+
+        Raises TooMany, before anything is judged, where the text has more than `most_sentences` that state something.
+        """
+        from index.answering import checked, stated
+        from index.querying import Query
+
+        within: dict[str, list[int] | None] = {}
+        """By the library's id: the documents are looked up once, not for each sentence."""
+
+        def search(query: Query) -> Found:
+            library = self._store.catalog.library_id
+            if library not in within:
+                within[library] = self._numbers(documents)
+            return self._retriever().search(query, limit=_CHECKED, within=within[library])
 
         def find(sentence: str) -> Found:
-            asked = sentence[: self._settings.max_question_characters]
-            return self.search(asked, limit=_CHECKED, documents=documents, plain=True)
+            query = Query(sentence[: self._settings.max_question_characters].strip())
+            return self._steadily(lambda: search(query))
 
-        return check(text, find, self._locate)
+        sentences = list(stated(text))
+        if most_sentences is not None and len(sentences) > most_sentences:
+            raise TooMany("sentences", len(sentences), most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        yield from checked(sentences, find, self._locate)
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
         """What each document has to say to a question: its best hit, or that there is none. Best first.
@@ -178,7 +202,7 @@ class Asking(Opened):
             )
         query = querying.Query(question.strip()) if plain else querying.parse(question)
         notes = []
-        within = None if documents is None else [self._number(self.find(name).id) for name in documents]
+        within = self._numbers(documents)
         if query.restricts:
             admitted = [number for number, info in self._store.catalog.numbered().items() if query.admits(info)]
             within = admitted if within is None else sorted(set(admitted).intersection(within))
@@ -187,6 +211,10 @@ class Asking(Opened):
             if not query.text:
                 notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
         return query, within, tuple(notes)
+
+    def _numbers(self, documents: Sequence[str] | None) -> list[int] | None:
+        """The documents of these names, by number; None for all."""
+        return None if documents is None else [self._number(self.find(name).id) for name in documents]
 
     def _retriever(self) -> Retriever:
         from index.reranking import load_reranker

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from index.library import Library
     from index.mcp.mounting import Endpoint
+    from index.serving.slots import Slots
     from index.settings import Settings
 
 __all__ = ["endpoint", "server"]
@@ -38,8 +39,11 @@ def server(library: Library, settings: Settings) -> Server[Any]:
     return build(library, settings)
 
 
-def endpoint(library: Library, settings: Settings) -> Endpoint:
-    """The same over HTTP, as a route for an application that has others."""
+def endpoint(
+    library: Library, settings: Settings, *, questions: Slots | None = None, checks: Slots | None = None
+) -> Endpoint:
+    """The same over HTTP, as a route for an application that has others, with which it may share its slots."""
+    from index.mcp.building import build
     from index.mcp.mounting import Endpoint
 
-    return Endpoint(server(library, settings), settings)
+    return Endpoint(build(library, settings, questions, checks), settings)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
-import anyio
-import anyio.to_thread
 from mcp.server import Server
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -22,37 +21,46 @@ from mcp_types import Tool as OfferedTool
 from pydantic import ValidationError
 
 import index
-from index.errors import PinciteError
+from index.errors import PinciteError, TooBusy
 from index.mcp import failing
 from index.mcp.tools import INSTRUCTIONS, Tool, tools
+from index.serving.abandonment import Abandoned, unless_gone
+from index.serving.slots import Slots, client_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mcp.server.context import ServerRequestContext
+    from starlette.requests import Request
 
     from index.library import Library
     from index.settings import Settings
 
 AT_ONCE = 4
-"""Calls that are worked on at once; the others wait for their turn, in order."""
+"""Calls that are worked on at once, where they share no slots with others."""
+CHECKS = 2
+"""The same, of texts that are checked."""
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _log = logging.getLogger(__name__)
 
 
-def build(library: Library, settings: Settings) -> Server[Any]:
+def build(
+    library: Library, settings: Settings, questions: Slots | None = None, checks: Slots | None = None
+) -> Server[Any]:
     """Put the parts together."""
     offered = {tool.name: tool for tool in tools(library, settings)}
     listed = [_described(tool) for tool in offered.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
-    limiter = anyio.CapacityLimiter(AT_ONCE)
+    questions, checks = questions or Slots(AT_ONCE), checks or Slots(CHECKS)
 
     async def list_tools(_: ServerRequestContext[Any], __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=listed)
 
-    async def call_tool(_: ServerRequestContext[Any], called: CallToolRequestParams) -> CallToolResult:
+    async def call_tool(context: ServerRequestContext[Any], called: CallToolRequestParams) -> CallToolResult:
         tool = offered.get(called.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"There is no such tool. There are: {', '.join(offered)}.")
-        return await anyio.to_thread.run_sync(_called, tool, called.arguments or {}, limiter=limiter)
+        return await _worked(tool, called.arguments or {}, checks if tool.is_long else questions, context.request)
 
     return Server(
         "pincite",
@@ -77,16 +85,34 @@ def _described(tool: Tool) -> OfferedTool:
     )
 
 
-def _called(tool: Tool, arguments: dict[str, Any]) -> CallToolResult:
+async def _worked(tool: Tool, arguments: dict[str, Any], slots: Slots, request: Request | None) -> CallToolResult:
+    """Call the tool when it is this client's turn. Over HTTP the client may go away, which ends the work."""
+    gone = threading.Event()
+    client = client_of(request.scope) if request else ""
+
+    async def work() -> CallToolResult:
+        return await slots.run(client, _called, tool, arguments, gone.is_set)
+
+    try:
+        return await (unless_gone(request.receive, work, gone.set) if request else work())
+    except TooBusy as error:
+        return _failed(failing.told(error))
+    except Abandoned:
+        return _failed("Nobody waits for this any more.")
+
+
+def _called(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) -> CallToolResult:
     """What the tool gives, or what went wrong, which the assistant shall read and not the transport."""
     try:
-        result = tool.work(tool.takes.model_validate(arguments))
+        result = tool.work(tool.takes.model_validate(arguments), is_gone)
     except ValidationError as error:
         return _failed(failing.misfit(error))
     except PinciteError as error:
         if not failing.is_told(error):
             _log.error("%s: %s", tool.name, error)
         return _failed(failing.told(error))
+    except Abandoned:
+        raise
     except Exception:  # the outermost edge: nothing of what nobody foresaw is told
         _log.exception("%s failed.", tool.name)
         return _failed(failing.UNFORESEEN)

@@ -12,6 +12,7 @@ from index.mcp import shapes, telling
 from index.mcp.asked import READ, Asked, Asking, Checking, Reading, Searching
 from index.records import Answer, Check, Citation, Found, Hit, Span
 from index.serving import disclosing
+from index.serving.abandonment import last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from index.library import Library
     from index.mcp.shapes import Shape
     from index.settings import Settings
+
+    IsGone = Callable[[], bool]
 
 Json = dict[str, Any]
 NEAREST = 3
@@ -57,8 +60,11 @@ class Tool:
     description: str
     takes: type[Asked]
     gives: type[Shape]
-    work: Callable[[Any], Result]
-    """Does it; blocks, and raises what `Library` raises. Takes an instance of `takes`."""
+    work: Callable[[Any, IsGone], Result]
+    """Does it; blocks, and raises what `Library` raises, and Abandoned. Takes an instance of `takes`, and what tells
+    whether its client has gone away."""
+    is_long: bool = False
+    """Whether it is as much work as many questions, which then shall not wait for it."""
 
 
 def tools(library: Library, settings: Settings) -> Sequence[Tool]:
@@ -95,6 +101,7 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
             Checking,
             shapes.Checked,
             work.check,
+            is_long=True,
         ),
         Tool(
             "read",
@@ -116,7 +123,7 @@ class _Work:
         self._library = library
         self._settings = settings
 
-    def search(self, asked: Searching) -> Result:
+    def search(self, asked: Searching, _: IsGone) -> Result:
         most = self._settings.max_hits
         if asked.limit > most:
             raise TooMany("passages", asked.limit, most, "PINCITE_MAX_HITS")
@@ -124,18 +131,21 @@ class _Work:
         shown = disclosing.found(brought)
         return Result(shapes.Found.model_validate(found(shown)), telling.found(shown))
 
-    def ask(self, asked: Asking) -> Result:
+    def ask(self, asked: Asking, _: IsGone) -> Result:
         shown = disclosing.answer(self._library.ask(asked.question, documents=asked.documents))
         return Result(shapes.Answer.model_validate(answer(shown)), telling.answer(shown))
 
-    def check(self, asked: Checking) -> Result:
+    def check(self, asked: Checking, is_gone: IsGone) -> Result:
         most = self._settings.max_text_characters
         if len(asked.text) > most:
             raise TooMany("characters", len(asked.text), most, "PINCITE_MAX_TEXT_CHARACTERS")
-        shown = disclosing.check(self._library.check(asked.text, documents=asked.documents))
+        stream = self._library.check_stream(
+            asked.text, documents=asked.documents, most_sentences=self._settings.max_check_sentences
+        )
+        shown = disclosing.check(last(stream, Check, is_gone))
         return Result(shapes.Checked.model_validate(check(shown)), telling.check(shown))
 
-    def read(self, asked: Reading) -> Result:
+    def read(self, asked: Reading, _: IsGone) -> Result:
         """Raises SpanError where the span is not one of the document."""
         info = disclosing.info(self._library.find(asked.document))
         end = info.characters if asked.end is None else asked.end

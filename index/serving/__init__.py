@@ -8,7 +8,7 @@
         version = job.wait(version, timeout_seconds=1.0)
     jobs.close()
 
-Nothing here knows of HTTP, and nothing of retrieval.
+Nothing here knows of retrieval; of requests, `slots` and `abandonment` know whose they are and when a client leaves.
 """
 
 from index.serving.fetching import fetch

@@ -72,6 +72,8 @@ class Jobs:
         self._uploads = uploads
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._lines: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
+        """What waits, by client, the one whose turn was longest ago first."""
         self._removals: deque[_Removal] = deque()
         self._closed = False
         self._changing = ThreadPoolExecutor(1, thread_name_prefix="changing")
@@ -88,8 +90,8 @@ class Jobs:
         if self._library.read_only:
             raise LibraryReadOnly(str(self._library.folder))
 
-    def add(self, arrivals: Sequence[Arrival]) -> Job:
-        """Add files when their turn comes. Whatever happens, what arrived is taken care of.
+    def add(self, arrivals: Sequence[Arrival], client: str = "") -> Job:
+        """Add files when their turn comes: clients take turns. Whatever happens, what arrived is taken care of.
 
         Raises QueueFull, LibraryReadOnly, or TooMany where there are more files than the settings allow.
         """
@@ -99,7 +101,7 @@ class Jobs:
         try:
             self.demand_changeable()
             self._demand(len(arrivals), "files", self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
-            self._enter(job, self._changing, adding)
+            self._enter(job, self._changing, adding, client)
         except (ServiceError, LibraryReadOnly):
             adding.release()
             raise
@@ -110,8 +112,9 @@ class Jobs:
         questions: Sequence[str],
         documents: Sequence[str] | None = None,
         writer: Literal["quote", "model"] = "quote",
+        client: str = "",
     ) -> Job:
-        """Answer many questions when their turn comes, each of these documents or of all.
+        """Answer many questions when their turn comes, each of these documents or of all: clients take turns.
 
         Raises QueueFull, TooMany where there are more questions than the settings allow, DocumentNotFound or
         AmbiguousDocument, WriterNotSet where the settings name no model and one is to write.
@@ -124,7 +127,7 @@ class Jobs:
         within = None if documents is None else [self._library.find(name).id for name in documents]
         job = Job("batch", len(questions), within or ())
         batch = Batch(self._library, job, questions, within, writer)
-        self._enter(job, self._asking, batch)
+        self._enter(job, self._asking, batch, client)
         return job
 
     def remove(self, name: str) -> Receipt:
@@ -168,6 +171,16 @@ class Jobs:
         self._uploads.close()
 
     # The two threads
+
+    def _do_next(self, kind: Kind) -> None:
+        with self._lock:
+            lines = self._lines[kind]
+            client = next(iter(lines))
+            line = lines.pop(client)
+            job, task = line.popleft()
+            if line:
+                lines[client] = line  # behind all others
+        self._do(job, task)
 
     def _do(self, job: Job, task: _Task) -> None:
         """Do a job, and say how it ended: a thread outlives whatever goes wrong in it."""
@@ -213,15 +226,22 @@ class Jobs:
         with self._lock:
             return self._removals.popleft() if self._removals else None
 
-    def _enter(self, job: Job, thread: ThreadPoolExecutor, task: _Task) -> None:
+    def _enter(self, job: Job, thread: ThreadPoolExecutor, task: _Task, client: str) -> None:
+        """Put a job into its client's line. Raises QueueFull; a quarter of the places is kept from any one client."""
         with self._lock:
             self._demand_open()
             limit = self._settings.max_waiting_jobs
             if self._waiting(job.kind) >= limit:
                 raise QueueFull(limit)
+            share = max(1, limit - max(1, limit // 4))
+            line = self._lines[job.kind].get(client, deque())
+            if client and sum(waiting.state == "waiting" for waiting, _ in line) >= share:
+                raise QueueFull(share)
             self._jobs[job.id] = job
             self._forget_old()
-            thread.submit(self._do, job, task)
+            line.append((job, task))
+            self._lines[job.kind][client] = line
+            thread.submit(self._do_next, job.kind)
 
     def _waiting(self, kind: Kind) -> int:
         return sum(job.kind == kind and job.state == "waiting" for job in self._jobs.values())

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from index.errors import LibraryNotWritable
+from index.errors import LibraryNotWritable, NotUploaded
 from index.loading.opening import too_large
+from index.serving.folders import is_file_within
 from index.serving.states import Arrival
 from index.storage.files import NOT_WRITABLE_HINT
 
@@ -83,9 +84,18 @@ class Uploads:
                 file.write(chunk)
         return self._arrival(path, source, size, digest.hexdigest())
 
-    def take(self, files: Iterable[str | Path]) -> list[Arrival]:
-        """Move in files that somebody else has received already, in order; each under its own name."""
-        return [self._move_in(Path(file)) for file in files]
+    def take(self, files: Iterable[str | Path], *, within: Path) -> list[Arrival]:
+        """Move in files that somebody else has received in the folder `within`, in order; each under its own name.
+
+        Raises NotUploaded for whatever else a path may lead to: a link, a folder, a device, another place, nothing.
+        """
+        arrivals: list[Arrival] = []
+        try:
+            arrivals.extend(self._move_in(Path(file), within) for file in files)
+        except BaseException:
+            self.drop(arrivals)
+            raise
+        return arrivals
 
     def drop(self, arrivals: Iterable[Arrival]) -> None:
         """Delete what arrived and is not to be added after all."""
@@ -161,13 +171,12 @@ class Uploads:
         mark = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         return self._folder / f"{Path(name).stem} ({mark}){Path(name).suffix}"
 
-    def _move_in(self, file: Path) -> Arrival:
+    def _move_in(self, file: Path, within: Path) -> Arrival:
         with self._moving, self._place(safe_name(str(file))) as path:
-            try:
+            if is_file_within(file, within):
                 shutil.move(file, path)
-            except FileNotFoundError:
-                if not self._copied(file, path):
-                    raise
+            elif not self._copied(file, path):
+                raise NotUploaded
             arrival = self._arrival(path, "", path.stat().st_size, _sha256(path))
             self._moved.pop(file, None)
             self._moved[file] = arrival
@@ -276,8 +285,8 @@ def _link(existing: Path, path: Path) -> None:
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
-    stat = path.stat()
-    return path.name, stat.st_size, stat.st_mtime_ns
+    seen = path.stat()
+    return path.name, seen.st_size, seen.st_mtime_ns
 
 
 def _sha256(path: Path) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
+from gradio.utils import get_upload_folder
 from starlette.routing import Mount
 
 from index import api
@@ -16,6 +18,7 @@ from index.web import rendering
 from index.web.asking import Asking
 from index.web.batch_routes import add_batches
 from index.web.bundling import STATIC, bundles
+from index.web.checked_blocks import CheckedBlocks
 from index.web.doors import Doors
 from index.web.fragments import add_fragments
 from index.web.handles import Handles
@@ -24,6 +27,7 @@ from index.web.keeping import Keeping
 from index.web.keeping_routes import add_keeping
 from index.web.page import build_page
 from index.web.questioning import Questioning
+from index.web.received import Received
 from index.web.shell import Shell
 from index.web.viewer import add_citation_route
 
@@ -32,8 +36,11 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from index.api.service import Service
     from index.library import Library
     from index.settings import Settings
+
+_HOUR = 3600
 
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
@@ -45,13 +52,25 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     app.router.routes.append(mount)
     # Without origins it allows none; because it is there, Gradio does not add its own, which would allow every one.
     app.add_middleware(CORSMiddleware)
-    asking, keeping = Asking(library, settings, examples), Keeping(library, settings, jobs)
+    asking = Asking(library, settings, examples)
+    keeping = Keeping(library, settings, jobs, Path(get_upload_folder()))
     add_citation_route(app)
     add_fragments(app, library, asking.answers)
     add_keeping(app, keeping)
     add_batches(app, Questioning(library, jobs, settings.max_batch_questions))
-    page, handles = build_page(settings, asking, keeping), Handles()
-    add_intake(app, page, handles)
+    service: Service = app.state.service
+    received, handles = Received(), Handles()
+    page = CheckedBlocks(
+        received,
+        service.questions,
+        service.receivers,
+        title="Pincite",
+        fill_width=True,
+        delete_cache=(_HOUR, _HOUR),
+        analytics_enabled=False,
+    )
+    build_page(settings, asking, keeping, page)
+    add_intake(app, page, handles, received)
     _mount(app, page, handles, library, settings)
     app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
     return app
@@ -71,7 +90,8 @@ def _close_at_the_end(app: FastAPI, jobs: Jobs) -> None:
 
 
 def _mount(app: FastAPI, page: gr.Blocks, handles: Handles, library: Library, settings: Settings) -> None:
-    page.queue(max_size=64, default_concurrency_limit=4, api_open=False)
+    # How many events are worked on at once, and whose, `CheckedBlocks` decides: the queue knows no clients.
+    page.queue(max_size=64, default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
         app,
         page,

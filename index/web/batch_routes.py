@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from index.errors import PinciteError
+from index.serving.slots import client_of
 from index.web.replying import begun, fragment, only_from_the_page
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def add_batches(app: FastAPI, questioning: Questioning) -> None:
 
 def _add_beginnings(app: FastAPI, questioning: Questioning) -> None:
     async def begin(request: Request) -> HTMLResponse:
-        return await run_in_threadpool(_begun, questioning, await request.body())
+        return await run_in_threadpool(_begun, questioning, await request.body(), client_of(request.scope))
 
     async def questions(request: Request, name: str) -> HTMLResponse:
         data = await request.body()
@@ -59,14 +60,15 @@ def _add_beginnings(app: FastAPI, questioning: Questioning) -> None:
         app.add_api_route(f"/page/{path}", answer, methods=["POST"], dependencies=guarded, include_in_schema=False)
 
 
-def _begun(questioning: Questioning, form: bytes) -> HTMLResponse:
+def _begun(questioning: Questioning, form: bytes, client: str) -> HTMLResponse:
     """Begin a batch. The form may be long, and is not parsed on the event loop."""
     try:
         fields = parse_qs(form.decode("latin-1"), max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise HTTPException(400, f"The form has more than {_MOST_FIELDS} fields.") from error
     questions, writer = ("".join(fields.get(name, [])[:1]) for name in ("questions", "writer"))
-    return begun(lambda: questioning.begin(questions, fields.get("documents", []), model=writer == "model"))
+    documents = fields.get("documents", [])
+    return begun(lambda: questioning.begin(questions, documents, model=writer == "model", client=client))
 
 
 def _table(questioning: Questioning, identity: str, form: str) -> Response:

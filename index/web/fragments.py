@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from fastapi import Response  # noqa: TC002 - FastAPI reads it when it runs
+from fastapi import Request, Response  # noqa: TC002 - FastAPI reads them when it runs
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from index.api.exported import FORMATS, exported
+from index.api.service import Used  # noqa: TC001 - FastAPI reads it when it runs
 from index.errors import PinciteError
 from index.serving import disclosing
 from index.web import rendering, showing_answers
@@ -24,10 +25,11 @@ _log = logging.getLogger(__name__)
 
 
 def add_fragments(app: FastAPI, library: Library, answers: Remembered) -> None:
-    """Serve them below `/page/`. They are synchronous, so that each runs in a thread of its own."""
+    """Serve them below `/page/`; each runs in a thread of its own."""
 
-    def coverage(q: str, within: str = "") -> HTMLResponse:
-        return HTMLResponse(_coverage(library, q, within))
+    async def coverage(service: Used, request: Request, q: str, within: str = "") -> HTMLResponse:
+        html = await service.work(request, service.checks, lambda: _coverage(library, q, within))
+        return HTMLResponse(html)
 
     def mapped() -> HTMLResponse:
         known = library.map()

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio.from_thread
-import anyio.to_thread
 from fastapi import Request  # noqa: TC002 - FastAPI reads it when it runs
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -26,6 +24,8 @@ from index.api.multipart import MEDIA_TYPE, Multipart, chunks
 from index.errors import TooMany
 from index.loading.opening import too_large
 from index.serving import safe_name
+from index.serving.slots import client_of
+from index.web.received import browser_of, cookie, new_browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,23 +35,28 @@ if TYPE_CHECKING:
 
     from index.api.service import Service
     from index.web.handles import Handles
+    from index.web.received import Received
 
 PATH = "/gradio_api/upload"
 _MOST_FILES = 1000
 """As many are received, whatever the settings allow: the event that follows says what they allow, on the page."""
 
 
-def add_intake(app: FastAPI, page: gr.Blocks, handles: Handles) -> None:
-    """Serve it, in front of Gradio's own route."""
+def add_intake(app: FastAPI, page: gr.Blocks, handles: Handles, received: Received) -> None:
+    """Serve it, in front of Gradio's own route. What a browser has sent is noted in `received`."""
     service: Service = app.state.service
 
     async def upload(request: Request, upload_id: str = "") -> JSONResponse:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
             raise HTTPException(415, f"The body has to be {MEDIA_TYPE}.")
         intake = Intake(Path(get_upload_folder()), service, handles, upload_id)
-        given = await anyio.to_thread.run_sync(partial(intake.receive, request), limiter=service.receivers)
-        page.upload_file_set.update(map(handles.path, given))
-        return JSONResponse(given, headers={"Cache-Control": "no-store"})
+        given = await service.receivers.run(client_of(request.scope), intake.receive, request)
+        paths = [path for handle in given if (path := handles.path(handle))]
+        page.upload_file_set.update(paths)
+        browser = browser_of(request.scope)
+        headers = {} if browser else {"Set-Cookie": cookie(browser := new_browser(), request.headers)}
+        received.add(browser, paths)
+        return JSONResponse(given, headers={"Cache-Control": "no-store", **headers})
 
     app.add_api_route(PATH, upload, methods=["POST"], include_in_schema=False)
 

@@ -16,6 +16,7 @@ from index.web.shelf import shelf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from index.library import Library
     from index.serving import Jobs
@@ -30,6 +31,8 @@ class Keeping:
     library: Library
     settings: Settings
     jobs: Jobs
+    received: Path
+    """The folder in which Gradio sets uploaded files down."""
 
     def shelf(self, wish: Wish) -> str:
         """The list, or the part of it that is wished for."""
@@ -61,19 +64,19 @@ class Keeping:
         self.jobs.find(identity).cancel(file)
         return ""
 
-    def upload(self, files: Sequence[str]) -> str:
-        """Files that Gradio has received, to be added; the job's id."""
+    def upload(self, files: Sequence[str], client: str = "") -> str:
+        """Files that Gradio has received, to be added; the job's id. Raises NotUploaded for any other path."""
         self.jobs.demand_changeable()
-        return self.jobs.add(self.jobs.uploads.take(files)).id
+        return self.jobs.add(self.jobs.uploads.take(files, within=self.received), client).id
 
-    def link(self, address: str) -> str:
+    def link(self, address: str, client: str = "") -> str:
         """A page or file from the web, fetched and to be added; the job's id."""
         self.jobs.demand_changeable()
-        return self.jobs.add([fetch(address, self.settings, self.jobs.uploads)]).id
+        return self.jobs.add([fetch(address, self.settings, self.jobs.uploads)], client).id
 
-    def folder(self, path: str) -> str:
+    def folder(self, path: str, client: str = "") -> str:
         """A folder of the server, to be added; the job's id."""
-        return self.jobs.add(folder_arrivals(path, self.settings)).id
+        return self.jobs.add(folder_arrivals(path, self.settings), client).id
 
     def remove(self, identity: str) -> str:
         """A document out of the library, and its uploaded file with it."""

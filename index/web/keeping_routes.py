@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, Form
+from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from index.api.service import Service, Used  # noqa: TC001 - FastAPI reads it when it runs
+from index.serving.slots import client_of
 from index.web.replying import begun, fragment, only_from_the_page
 from index.web.shelf import Wish
 
@@ -43,17 +45,19 @@ def add_keeping(app: FastAPI, keeping: Keeping) -> None:
 
 
 def _add_changes(app: FastAPI, keeping: Keeping) -> None:
-    def links(address: Annotated[str, Form()]) -> HTMLResponse:
-        return begun(lambda: keeping.link(address))
+    """What may take long: many such requests of one visitor leave threads for the others."""
 
-    def folders(folder: Annotated[str, Form()]) -> HTMLResponse:
-        return begun(lambda: keeping.folder(folder))
+    async def links(service: Used, request: Request, address: Annotated[str, Form()]) -> HTMLResponse:
+        return await _alone(service, request, lambda: begun(lambda: keeping.link(address, client_of(request.scope))))
+
+    async def folders(service: Used, request: Request, folder: Annotated[str, Form()]) -> HTMLResponse:
+        return await _alone(service, request, lambda: begun(lambda: keeping.folder(folder, client_of(request.scope))))
 
     def cancel(identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
         return fragment(lambda: keeping.cancel(identity, file))
 
-    def remove(identity: str) -> HTMLResponse:
-        return fragment(lambda: keeping.remove(identity))
+    async def remove(service: Used, request: Request, identity: str) -> HTMLResponse:
+        return await _alone(service, request, lambda: fragment(lambda: keeping.remove(identity)))
 
     guarded = [Depends(only_from_the_page)]
     changes: dict[str, Callable[..., Any]] = {"links": links, "folders": folders, "jobs/{identity}/cancel": cancel}
@@ -61,6 +65,11 @@ def _add_changes(app: FastAPI, keeping: Keeping) -> None:
         app.add_api_route(f"/page/{path}", change, methods=["POST"], dependencies=guarded, include_in_schema=False)
     path = "/page/documents/{identity}"
     app.add_api_route(path, remove, methods=["DELETE"], dependencies=guarded, include_in_schema=False)
+
+
+async def _alone(service: Service, request: Request, call: Callable[[], HTMLResponse]) -> HTMLResponse:
+    """In a slot of this client's; once begun, it goes on without its client."""
+    return await service.receivers.run(client_of(request.scope), call)
 
 
 def _ids(joined: str) -> list[str]:

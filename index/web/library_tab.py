@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Self
 import gradio as gr
 
 from index.errors import PinciteError
+from index.serving.slots import client_of
 from index.web import rendering, showing_library
+from index.web.checked_blocks import scope_of
 from index.web.controls import QUIET, html
 
 if TYPE_CHECKING:
@@ -41,16 +43,16 @@ class LibraryTab:
     def wire(self, keeping: Keeping) -> None:
         """Bind the events among the tab's own controls."""
 
-        def upload(files: list[str] | None) -> tuple[None, str]:
-            return None, _begun(keeping, files or [])
+        def upload(files: list[str] | None, request: gr.Request) -> tuple[None, str]:
+            return None, _begun(keeping, files or [], client_of(scope_of(request)))
 
         self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
 
 
-def _begun(keeping: Keeping, files: list[str]) -> str:
+def _begun(keeping: Keeping, files: list[str], client: str) -> str:
     """The mark of the job that adds the files, which library.js finds and follows; or why there is none."""
     try:
-        return showing_library.begun(keeping.upload(files))
+        return showing_library.begun(keeping.upload(files, client))
     except PinciteError as error:
         return rendering.problem(error)
     except Exception:

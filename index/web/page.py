@@ -20,13 +20,10 @@ if TYPE_CHECKING:
     from index.web.asking import Asking
     from index.web.keeping import Keeping
 
-_HOUR = 3600
 
-
-def build_page(settings: Settings, asking: Asking, keeping: Keeping) -> gr.Blocks:
+def build_page(settings: Settings, asking: Asking, keeping: Keeping, page: gr.Blocks) -> None:
     """Lay the page out and wire it."""
-    page: gr.Blocks
-    with gr.Blocks(title="Pincite", fill_width=True, delete_cache=(_HOUR, _HOUR), analytics_enabled=False) as page:
+    with page:
         calling.offer(asking.library)  # first, for a later event of that name would be called otherwise
         html(rendering.header(), "header")
         with gr.Tabs(elem_id="sections"):
@@ -41,4 +38,3 @@ def build_page(settings: Settings, asking: Asking, keeping: Keeping) -> gr.Block
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")
         ask.wire(page, asking, refresh)
         keep.wire(keeping)
-    return page

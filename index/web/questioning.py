@@ -34,12 +34,12 @@ class Questioning:
         questions = batching.questions_in(name, data, self.most)
         return showing_batch.questions(" ".join(question.split()) for question in questions)
 
-    def begin(self, text: str, documents: Sequence[str], *, model: bool = False) -> str:
+    def begin(self, text: str, documents: Sequence[str], *, model: bool = False, client: str = "") -> str:
         """Ask the questions of a text, one a line; the job's id. Raises BatchError where there is none."""
         questions = [line.strip() for line in text.splitlines() if line.strip()]
         if not questions:
             raise BatchError("There is no question.", "Write one a line, or take them from a file.")
-        return self.jobs.batch(questions, documents or None, "model" if model else "quote").id
+        return self.jobs.batch(questions, documents or None, "model" if model else "quote", client).id
 
     def choices(self, words: str, chosen: Sequence[str]) -> str:
         """Documents to search in: those chosen, and some of those that have these words."""

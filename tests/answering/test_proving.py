@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import wire
+from index.errors import DocumentNotFound, TooMany
 from index.library import Library
+from index.records import Statement
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from index.records import Check
+    from index.records import Check, DocumentInfo
 
 TREATY = "The king signed the treaty in 1912. It cost 1,000 ships and a bridge of silver. Nobody saw the whale."
 
@@ -67,6 +69,36 @@ def test_a_text_is_taken_apart(library: Library) -> None:
     assert [statement.text for statement in check.statements] == ["The king signed the treaty in 1912."] * 2
     assert [statement.markers for statement in check.statements] == [(1,), (1,)]
     assert check.summary == "2 of 2 sentences supported"
+
+
+def test_a_check_comes_sentence_by_sentence(library: Library) -> None:
+    """Whoever has enough closes it; nothing that comes after is looked up. A limit is met before anything is."""
+    text = "The king signed the treaty in 1912. A comet frightened the horses. Nobody saw a whale."
+    stream = library.check_stream(text, most_sentences=3)
+    first = next(stream)
+    assert isinstance(first, Statement)
+    assert first.verdict == "supported"
+    stream.close()
+    assert list(library.check_stream(text))[-1] == library.check(text)
+    with pytest.raises(TooMany, match="3 sentences are more than the 2"):
+        next(library.check_stream(text, most_sentences=2))
+
+
+def test_documents_are_looked_up_once_for_a_text(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many sentences it has; another document than these supports nothing."""
+    found: list[str] = []
+    find = library.find
+
+    def noting(name: str) -> DocumentInfo:
+        found.append(name)
+        return find(name)
+
+    monkeypatch.setattr(library, "find", noting)
+    name = library.documents()[0].id
+    check = library.check("The king signed the treaty in 1912. " * 5, documents=[name])
+    assert (check.supported, found) == (5, [name])
+    with pytest.raises(DocumentNotFound):
+        library.check("The king signed the treaty in 1912.", documents=["nowhere"])
 
 
 def test_a_check_as_json(library: Library) -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +27,8 @@ from index.errors import WriterError
 from tests.answering.playing import chunk, playing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.answering.playing import Play, Player
 
 QUESTION = "Who signed it?"
@@ -73,6 +75,38 @@ def test_request() -> None:
     assert request.body == {"model": "llama", "max_tokens": TOKENS, "temperature": 0, "stream": True}
     assert "The ship left." in messages[1]["content"]
     assert messages[1]["content"].endswith(QUESTION)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(status: int) -> None:
+    """The key and the documents' words go to the address that the reader has named, and to no other."""
+    with playing(_well) as elsewhere:
+        place = elsewhere.url.replace("127.0.0.1", "localhost")
+
+        def redirect(player: Player) -> None:
+            player.begin(status, location=f"{place.replace('//', f'//name:{KEY}@')}/models?key={KEY}")
+
+        with playing(redirect) as stage:
+            said, error = failure(writer(stage.url, key=KEY))
+        assert said == []
+        assert error.reason == "redirected"
+        assert f"redirects to {place}/models, and redirects are not followed" in error.message
+        assert KEY not in str(error)
+        assert "PINCITE_LLM_URL" in error.hint
+        assert len(stage.requests) == 1
+        assert elsewhere.requests == []
+
+
+def test_a_redirect_on_the_same_host_is_not_followed_either() -> None:
+    """Where it leads is told as a whole address."""
+
+    def redirect(player: Player) -> None:
+        player.begin(307, location="/v2/chat/completions")
+
+    with playing(redirect) as stage:
+        said, error = failure(writer(stage.url))
+    assert (said, error.reason, len(stage.requests)) == ([], "redirected", 1)
+    assert f"redirects to http://127.0.0.1:{stage.server_port}/v2/chat/completions" in error.message
 
 
 ADDRESSES = {
@@ -538,11 +572,21 @@ def test_beat() -> None:
 
 def test_too_late() -> None:
     """A response that begins when nobody waits any more is closed unread."""
+    closed: list[bool] = []
+
+    @contextmanager
+    def respond(*, follow_redirects: bool) -> Iterator[None]:
+        try:
+            yield None
+        finally:
+            closed.append(not follow_redirects)
+
     reply = Reply(1000)
     reply.hang_up()
-    with ExitStack() as response, pytest.raises(ReplyError) as raised, reply:
-        reply.enter_context(response)
+    with pytest.raises(ReplyError) as raised, reply:
+        reply.enter_context(respond(follow_redirects=True))
     assert raised.value.reason == "timeout"
+    assert closed == [True]
 
 
 # What must not get out.

@@ -109,6 +109,7 @@ def settings() -> Settings:
         max_batch_questions=3,
         max_question_characters=100,
         max_text_characters=200,
+        max_check_sentences=5,
         max_body_megabytes=1,
     )
 

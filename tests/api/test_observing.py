@@ -94,7 +94,7 @@ def test_threads_know_for_which_request_they_work(
         logging.getLogger("index.library").warning("It is slow today.")
         raise RuntimeError
 
-    monkeypatch.setattr(service.library, "check", check)
+    monkeypatch.setattr(service.library, "check_stream", check)
     with service.client() as client:
         identity = client.post("/v1/check", json={"text": "It rained."}).headers["x-request-id"]
     assert next(line for line in lines if line["logger"] == "index.library")["request_id"] == identity

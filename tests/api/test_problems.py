@@ -40,6 +40,8 @@ MADE: dict[type[PinciteError], PinciteError] = {
     errors.TooMany: errors.TooMany("files", 4, 3, "PINCITE_MAX_UPLOAD_FILES"),
     errors.Stopping: errors.Stopping(),
     errors.QueueFull: errors.QueueFull(32),
+    errors.TooBusy: errors.TooBusy(100),
+    errors.NotUploaded: errors.NotUploaded(),
     errors.JobNotFound: errors.JobNotFound("7"),
 }
 """Errors that make their message themselves."""
@@ -72,6 +74,8 @@ def test_only_families_are_told_as_their_ancestor_is() -> None:
         (errors.NotAllowed("That", "PINCITE_X"), 403),
         (errors.LibraryReadOnly("/srv/library"), 403),
         (errors.QueueFull(1), 503),
+        (errors.TooBusy(100), 429),
+        (errors.NotUploaded(), 403),
         (errors.LibraryLocked("/x", "y"), 503),
         (errors.TooLarge("It is too large.", "Split it."), 413),
         (errors.UnsupportedFormat("No.", "Another."), 415),
@@ -183,6 +187,7 @@ def test_mistakes_are_pointed_at(client: TestClient, address: str, body: Any, po
         ("/v1/search", {"question": "x", "limit": 21}, "PINCITE_MAX_HITS"),
         ("/v1/ask", {"question": "x", "limit": 10**30}, "PINCITE_MAX_HITS"),
         ("/v1/check", {"text": "x" * 201}, "PINCITE_MAX_TEXT_CHARACTERS"),
+        ("/v1/check", {"text": "It rained today. " * 6}, "PINCITE_MAX_CHECK_SENTENCES"),
         ("/v1/batch", {"questions": ["x"] * 4}, "PINCITE_MAX_BATCH_QUESTIONS"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.checking import Source, compare
+from index.checking.facts import read
+from index.checking.pairing import pair
 from index.checking.wording import verbatim
 from tests.checking.answers import BEYOND, CURIE, DAM, REVENUE, REWORDED, WRONG
 from tests.checking.making import judged, verdict
@@ -255,3 +257,14 @@ def test_hostile_texts_take_no_time(text: str) -> None:
     compare(f"{text} x", [Source(text, text), Source("Prices rose.", text)], [0.9, 0.9])
     compare("Prices rose by 10^9 and not 5.", [Source(text, text)], [0.9])
     assert time.thread_time() - began < 5
+
+
+def test_sentences_of_the_same_words_again_and_again_are_not_aligned() -> None:
+    """It would take minutes, and what cannot be compared is no support."""
+    words = "king queen treaty harbour"
+    passage = " ".join(f"{word} x{n}" for n, word in enumerate((words + " ").split() * 45)) + "."
+    claim = " and ".join(" ".join([words] * 8) for _ in range(11)) + "."
+    found = compare(claim, [Source(passage, passage)] * 12, [0.9] * 12)
+    assert found.verdict == "not found"
+    aligned = pair(read(claim), read(passage))
+    assert (set(aligned.held), aligned.exchanges) == ({False}, ())

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
+from http.client import HTTPConnection
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from index.api import create_app
+from index.api.service import CHECKS
 from index.library import Library
 from index.serving import Jobs, Uploads
 from index.settings import Settings
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from index.records import Answer
+    from index.records import Answer, Check, Statement
     from tests.answering.playing import Player
 
 CLIENTS = 20
@@ -113,6 +118,74 @@ def test_who_goes_away_is_worked_for_no_longer(folder: Path) -> None:
                 assert any("word" in line for line in lines)
             assert not library.left.is_set()
         assert library.left.wait(10)
+
+
+class Thorough(Library):
+    """A library that checks a text for as long as somebody waits, and says when it begins and ends."""
+
+    begun: threading.Semaphore
+    left: threading.Semaphore
+
+    def check_stream(self, text: str, **options: Any) -> Generator[Statement | Check, None, None]:
+        """The same sentence again and again."""
+        self.begun.release()
+        try:
+            while True:
+                yield from islice(super().check_stream(text, **options), 1)
+                threading.Event().wait(0.01)
+        finally:
+            self.left.release()
+
+
+@contextmanager
+def _thorough(folder: Path) -> Iterator[tuple[str, Thorough]]:
+    with Thorough.open(folder, _settings(), encoder=FakeEncoder()) as library, serving(library, _settings()) as url:
+        library.begun, library.left = threading.Semaphore(0), threading.Semaphore(0)
+        yield url, library
+
+
+def _mcp(text: str) -> dict[str, Any]:
+    called = {"name": "check", "arguments": {"text": text}}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": called}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/v1/check", {"text": "The whale came before the comet."}), ("/mcp", _mcp("The whale came before the comet."))],
+    ids=["HTTP", "MCP"],
+)
+def test_who_goes_away_ends_a_check(folder: Path, path: str, body: dict[str, Any]) -> None:
+    """Whichever way it was asked for: what is left of the text is not looked at, and the next one's turn comes."""
+    with _thorough(folder) as (url, library):
+        for _ in range(CHECKS + 1):
+            connection = _sent(url, path, body)
+            assert library.begun.acquire(timeout=30)
+            connection.close()
+            assert library.left.acquire(timeout=30)
+
+
+def test_checks_do_not_hold_questions_up(folder: Path) -> None:
+    """Whoever asks a question while another has many texts checked is answered; and only one text is checked at a time.
+
+    The other slot for checks is kept for others.
+    """
+    with _thorough(folder) as (url, library):
+        connections = [_sent(url, "/v1/check", {"text": "The whale came before the comet."}) for _ in range(8)]
+        assert library.begun.acquire(timeout=30)
+        for question in QUESTIONS[:5]:
+            assert httpx.post(f"{url}/v1/ask", json={"question": question}, timeout=60).status_code == 200
+        assert not library.begun.acquire(blocking=False)
+        for connection in reversed(connections):
+            connection.close()
+        assert library.left.acquire(timeout=30)
+
+
+def _sent(url: str, path: str, body: dict[str, Any]) -> HTTPConnection:
+    """A connection with a request on it, whose response nobody waits for."""
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    connection.request("POST", path, json.dumps(body), headers)
+    return connection
 
 
 def test_who_goes_away_ends_the_model_s_work(folder: Path) -> None:

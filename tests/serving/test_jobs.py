@@ -195,6 +195,31 @@ def test_a_batch_has_limits_of_its_own(
     assert {finished(job).state for job in waiting} <= {"cancelled", "failed"}
 
 
+def test_clients_take_turns_with_their_jobs(
+    jobs: Jobs, library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's single job waits for all of another's; and of the places for waiting jobs nobody has all."""
+    entered, gate, asked = threading.Event(), threading.Event(), []
+
+    def ask_stream(question: str, **_: object) -> list[object]:
+        entered.set()
+        gate.wait(PATIENCE)
+        asked.append(question)
+        return []
+
+    monkeypatch.setattr(library, "ask_stream", ask_stream)
+    taken = [jobs.batch(["one 1"], client="one")]
+    assert entered.wait(PATIENCE)
+    taken += [jobs.batch([f"one {n}"], client="one") for n in (2, 3)]
+    with pytest.raises(QueueFull, match="2 jobs are waiting"):
+        jobs.batch(["one 4"], client="one")
+    taken.append(jobs.batch(["two 1"], client="two"))
+    gate.set()
+    for job in taken:
+        finished(job)
+    assert asked == ["one 1", "one 2", "two 1", "one 3"]
+
+
 def test_a_cancelled_batch_keeps_its_rows(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
