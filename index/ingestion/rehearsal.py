@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from index.ingestion.adding import Ingestion
+from index.ingestion.claims import Claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -25,6 +26,7 @@ class ImaginedCatalog:
         self._catalog = catalog
         self._documents: dict[str, str] = {}
         self._sources: dict[str, set[str]] = {}
+        self._read: set[str] = set()
         self._lock = threading.RLock()
 
     def fingerprint(self) -> str:
@@ -42,6 +44,19 @@ class ImaginedCatalog:
         """Some number if any source would have the document."""
         with self._lock:
             return 0 if self._holders(identity) else None
+
+    def was_read(self, identity: str) -> bool:
+        """Whether the library would have the document, and from its file rather than by an import's claim."""
+        if self.number_of(identity) is None:
+            return False
+        with self._lock:
+            return identity in self._read or not self._catalog.claimed([identity])
+
+    def store(self, source: str, identity: str) -> Literal["added", "replaced"]:
+        """Give a source a document that was read from its file."""
+        with self._lock:
+            self._read.add(identity)
+            return self.link(source, identity)
 
     def link(self, source: str, identity: str) -> Literal["added", "replaced"]:
         """Give a source a document; with an empty id, take away the one that it has."""
@@ -82,6 +97,7 @@ class Rehearsal(Ingestion):
         lost: Iterable[str],
         **options: Any,
     ) -> None:
+        self._catalog = store.catalog
         self._imagined = ImaginedCatalog(store.catalog)
         for source, identity in gained.items():
             self._imagined.link(source, identity)
@@ -92,5 +108,8 @@ class Rehearsal(Ingestion):
 
     def _store_waiting(self) -> None:
         group, self._waiting = self._waiting, []
+        claims = Claims.of(self._catalog, [each.document for each in group])
         for each in group:
-            self._tell_stored(each, self._imagined.link(each.document.source, each.document.id))
+            document = each.document
+            outcome = self._imagined.store(document.source, document.id)
+            self._tell_stored(each, claims.outcome(document.id, outcome), claims.notes(document.id))
