@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     `X-Forwarded-For`, `-Proto` and `-Host` say is believed only from these; they must replace what a client sent."""
     max_client_requests: int = Field(default=256, ge=1)
     """Requests of one client address that a server works on at once; an event stream is one as long as it lasts."""
-    max_client_uploads: int = Field(default=8, ge=1)
+    max_client_uploads: int = Field(default=32, ge=1)
     """Uploads that a server receives from one client address at once."""
     max_upload_megabytes: int = Field(default=2048, ge=1)
     """All uploads together that a server receives from one client address at once."""

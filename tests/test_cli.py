@@ -251,7 +251,8 @@ def sound_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder that loads at once."""
 
     class Sound(FakeEncoder):
-        precision, device = "float32", "cpu"
+        precision, device, light = "float32", "cpu", True
+        document_model = ()
 
         def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:
             super().__init__()

@@ -278,7 +278,7 @@ def test_a_library_that_takes_no_changes_offers_no_way_to_add(tmp_path: Path) ->
     assert "Add PDF" in showing_library.adding(settings)
     assert "<form" not in showing_library.keeping(settings, read_only=True)
     told = text_of(rendering.problem(LibraryReadOnly("/srv/library")))
-    assert told == "That did not work This library is read-only here: it can be asked, and not changed."
+    assert told == "That did not work The library is read-only here. It can be asked, and not changed."
 
 
 def test_other_ways_to_add_are_there_where_they_are_allowed(tmp_path: Path) -> None:

@@ -78,11 +78,11 @@ def test_the_service(client: TestClient) -> None:
     batch = client.post("/v1/batch", json={"questions": [QUESTION], "writer": "model"})
     event = json.loads(next(line for line in streamed.splitlines() if line.startswith("data: "))[len("data: ") :])
     for problem in (plain.json(), event, batch.json()):
-        assert problem["status"] == 422
+        assert problem["status"] == 409
         assert problem["type"] == "urn:pincite:problem:writer-not-set"
         assert SETTING in problem["detail"]
         assert SETTING in problem["hint"]
-    assert (plain.status_code, batch.status_code) == (422, 422)
+    assert (plain.status_code, batch.status_code) == (409, 409)
 
 
 def test_the_page(library: Library, jobs: Jobs) -> None:

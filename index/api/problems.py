@@ -79,7 +79,7 @@ _NO_SERVICE, _UNFIT, _MISSING = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPRO
 KINDS: dict[type[PinciteError], Kind] = {
     PinciteError: Kind(_UNFIT, "The request cannot be carried out"),
     errors.SettingsError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server is not set up rightly", told=False),
-    errors.WriterNotSet: Kind(_UNFIT, "This server has no language model"),
+    errors.WriterNotSet: Kind(HTTPStatus.CONFLICT, "This server has no language model"),
     errors.EncoderError: Kind(_NO_SERVICE, "The encoder cannot be used", told=False),
     errors.LibraryError: Kind(_NO_SERVICE, "The library cannot be used", told=False),
     errors.LibraryLocked: Kind(_NO_SERVICE, "The library is being changed by another program", told=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,17 @@ from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, 
 from index.exporting.linking import deep_link, web_address
 from index.exporting.outlining import outlined
 from index.exporting.readable import readable
+from index.records import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from index.records import Answer, Citation
+    from index.records import Citation
 
 FENCE = "```json " + FORMAT
 """Opens the machine part of a `.md`; no text from outside can begin a line, so none can forge it."""
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def pack(
@@ -75,17 +78,35 @@ def _parts(
         settings=dict(settings_facts),
         notes=answer.notes,
     )
-    human = readable(made, outlined(answer, contexts))
+    human = readable_of(made)
     head = {"format": FORMAT, "version": VERSION, "readable_sha256": digest(human)}
     return human, _json(head | asdict(made))
+
+
+def readable_of(made: Pack) -> str:
+    """The human part that belongs to a machine part. A change of its form needs another VERSION."""
+    answer = Answer(
+        question=made.question,
+        status=made.status,
+        confidence=made.confidence,
+        bar=made.bar,
+        statements=made.statements,
+        citations=tuple(each.citation for each in made.evidence),
+        hits=(),
+        searched=made.searched,
+        writer=made.writer,
+        timings_ms={},
+        notes=made.notes,
+    )
+    return readable(made, outlined(answer, {each.citation.marker: each.context for each in made.evidence}))
 
 
 def _json(fields: dict[str, Any]) -> str:
     """ASCII: each character by its number, so that no editor reorders, joins or normalises what was quoted.
 
-    Half a character, as a question may hold one and no document does, becomes a question mark: no reader takes it.
+    Half a character, as a question may hold one and no document does, becomes U+FFFD, as in the human part.
     """
-    whole = json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
+    whole = json.loads(_HALVES.sub("\ufffd", json.dumps(fields, ensure_ascii=False)))
     return json.dumps(whole, ensure_ascii=True, indent=2)
 
 

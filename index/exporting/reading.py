@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import BadPack
 from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Pack
-from index.exporting.packing import FENCE, digest
+from index.exporting.packing import FENCE, digest, readable_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -86,7 +86,8 @@ def _pack(human: bytes, machine: bytes, name: str) -> Pack:
         if head.version > VERSION:
             raise BadPack(f"{name} was made by a newer Pincite.", "Upgrade Pincite: pip install --upgrade pincite")
         made: Pack = _adapter(Pack).validate_json(machine, strict=True)
-        changed = digest(human.decode()) != head.readable_sha256
+        text = human.decode()
+        changed = digest(text) != head.readable_sha256
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"][:8])
@@ -97,6 +98,8 @@ def _pack(human: bytes, machine: bytes, name: str) -> Pack:
         raise BadPack(f"The {HUMAN_PART} of {name} is not the one that was packed.")
     if flaw := _flaw(made):
         raise BadPack(f"The {MACHINE_PART} of {name} contradicts itself: {flaw}.")
+    if digest(text) != digest(readable_of(made)):
+        raise BadPack(f"The {HUMAN_PART} of {name} says something else than its {MACHINE_PART}.")
     return made
 
 

@@ -5,6 +5,7 @@ It is read twice, once to check all of it and once to take it in, one document a
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 _INDEX_SECONDS = 2.0
+_IDENTITY = re.compile("[0-9a-f]{64}")
 _LENGTH = (0.98, 1.02)
 """Between which the length of a vector is one, in float16."""
 _MOST_NUMBERS = 1 << 16
@@ -109,6 +111,8 @@ class _Carrier:
         identities: set[str] = set()
         passages = sentences = characters = 0
         for line, _ in self.lines(with_vectors=self.vectors):
+            if not _IDENTITY.fullmatch(line.id):
+                raise self._archive.bad("a document is not named by a SHA-256")
             identities.add(line.id)
             passages += len(line.passages)
             sentences += sum(len(spans) for _, _, spans in line.passages)

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from index.errors import NotUploaded
 from index.guard.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ _SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _EVENT_KEYS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
 _NOTHING_HERE = Refusal(404, "There is nothing at this address.", "The service's addresses are described at /docs.")
 _NO_EVENT = Refusal(422, "This is not an event of the page.", "Programs ask at /v1/ask, which /docs describes.")
-_NO_FILE = Refusal(
-    422, "The event names a file that was not uploaded here, or is not kept any more.", "Upload it again."
-)
+_NO_FILE = Refusal(422, NotUploaded().message, NotUploaded().hint)
 _REFUSED = {
     400: Refusal(400, "The request cannot be read.", "Programs ask at /v1/ask, which /docs describes."),
     404: _NOTHING_HERE,
@@ -144,7 +143,12 @@ def _parsed(body: bytes) -> Any:
 
 
 def _an_object(body: bytes) -> bytes | Refusal:
-    return body if isinstance(_parsed(body), dict) else _REFUSED[422]
+    """A request to end an event, of which Gradio takes names and numbers; others it does not foresee."""
+    wanted = _parsed(body)
+    values = wanted.values() if isinstance(wanted, dict) else [None]
+    if not all(type(value) is int or (isinstance(value, str) and _SESSION.fullmatch(value)) for value in values):
+        return _REFUSED[422]
+    return body
 
 
 async def _whole(receive: Receive) -> bytes | None:

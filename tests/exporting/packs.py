@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -78,4 +79,4 @@ def library_of(*documents: Document) -> Callable[[str], Document | None]:
 
 def whole(text: str) -> str:
     """Halves of characters cannot be stored."""
-    return text.encode("utf-8", "replace").decode()
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -153,3 +155,16 @@ def test_quotes_that_are_not_as_long_as_their_spans_are_refused(keep: Keep) -> N
         read_pack(keep(changed(made(), evidence=evidence)))
     with pytest.raises(BadPack, match="not numbered apart"):
         read_pack(keep(changed(made(), evidence=evidence + evidence)))
+
+
+@pytest.mark.parametrize("part", ["Question: What was the cause?", "> "])
+def test_a_readable_part_that_says_something_else_is_refused(part: str, keep: Keep) -> None:
+    """Though its hash was made right again: it is made anew from the machine part, and compared."""
+    parts = unzipped(pack(answer(citation()), CONTEXT, FACTS, AT))
+    assert part in parts["evidence.md"]
+    parts["evidence.md"] = parts["evidence.md"].replace(part, f"{part}Forged: ", 1)
+    machine = json.loads(parts["evidence.json"]) | {
+        "readable_sha256": hashlib.sha256(parts["evidence.md"].encode()).hexdigest()
+    }
+    with pytest.raises(BadPack, match="says something else"):
+        read_pack(keep(zipped({**parts, "evidence.json": json.dumps(machine)})))
