@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,9 +84,10 @@ def watch(
     state: State = context.obj
     told = Watched(quiet=state.quiet, json=state.json)
     shown = progress.watching(shown=not state.quiet)
-    with state.open(create=True) as library, _ending_well(), shown as report:
+    with state.open(create=True) as library, _ending_well() as stop, shown as report:
         told.begin(folders)
-        library.watch(folders, told, pace=Pace(every, settle, events=not poll), force=force, progress=report)
+        pace = Pace(every, settle, events=not poll)
+        library.watch(folders, told, stop=stop, pace=pace, force=force, progress=report)
     told.end()
 
 
@@ -104,15 +106,23 @@ def _library_or_an_empty_one(state: State) -> Iterator[Library]:
 
 
 @contextmanager
-def _ending_well() -> Iterator[None]:
-    """Ctrl-C, and a system that asks to end, are the ways in which this ends."""
+def _ending_well() -> Iterator[threading.Event]:
+    """Ctrl-C, and a system that asks to end, are the ways in which this ends: then the event is set.
+
+    An exception could come where it is swallowed, as in a callback of a library, and the watching would go on. Only a
+    second signal raises one.
+    """
+    stop = threading.Event()
 
     def end(*_: object) -> None:
-        raise KeyboardInterrupt
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with suppress(KeyboardInterrupt):
-            yield
+            yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
