@@ -6,7 +6,7 @@ What goes wrong is raised; each caller shows it where it belongs.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from index.serving import disclosing, fetch, folder_arrivals
@@ -33,13 +33,15 @@ class Keeping:
     jobs: Jobs
     received: Path
     """The folder in which Gradio sets uploaded files down."""
+    begun: dict[str, str] = field(default_factory=dict)
+    """By the ids of jobs, the browsers whose uploads they add: Gradio's client may lose the event that tells the id."""
 
     def shelf(self, wish: Wish) -> str:
         """The list, or the part of it that is wished for."""
         found = shelf(self.library.documents(), wish)
         return showing_library.shelf(replace(found, rows=tuple(map(disclosing.info, found.rows))))
 
-    def state(self, mine: Sequence[str]) -> dict[str, object]:
+    def state(self, mine: Sequence[str], browser: str = "") -> dict[str, object]:
         """What a page that is open asks every few seconds: whether anything has changed, and how soon to ask again."""
         recent = self.jobs.recent()
         seen = hashlib.sha256(" ".join(f"{job.id}:{job.version}" for job in recent).encode())
@@ -48,6 +50,7 @@ class Keeping:
             "generation": self.library.generation(),
             "jobs": seen.hexdigest()[:16],
             "known": [job.id for job in recent if job.id in mine],
+            "begun": [identity for identity in working if browser and self.begun.get(identity) == browser],
             "working": any(identity in mine for identity in working),
             "others": any(identity not in mine for identity in working),
         }
@@ -64,10 +67,14 @@ class Keeping:
         self.jobs.find(identity).cancel(file)
         return ""
 
-    def upload(self, files: Sequence[str], client: str = "") -> str:
+    def upload(self, files: Sequence[str], client: str = "", browser: str = "") -> str:
         """Files that Gradio has received, to be added; the job's id. Raises NotUploaded for any other path."""
         self.jobs.demand_changeable()
-        return self.jobs.add(self.jobs.uploads.take(files, within=self.received), client).id
+        job = self.jobs.add(self.jobs.uploads.take(files, within=self.received), client)
+        for old in self.begun.keys() - {each.id for each in self.jobs.recent()}:
+            self.begun.pop(old, None)
+        self.begun[job.id] = browser
+        return job.id
 
     def link(self, address: str, client: str = "") -> str:
         """A page or file from the web, fetched and to be added; the job's id."""

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from index.api.service import Service, Used  # noqa: TC001 - FastAPI reads it when it runs
 from index.serving.slots import client_of
+from index.web.received import browser_of
 from index.web.replying import begun, fragment, only_from_the_page
 from index.web.shelf import Wish
 
@@ -29,8 +30,9 @@ _LONGEST_FILTER = 200
 def add_keeping(app: FastAPI, keeping: Keeping) -> None:
     """Serve them below `/page/`; each runs in a thread of its own."""
 
-    def state(mine: str = "") -> JSONResponse:
-        return JSONResponse(keeping.state(_ids(mine)), headers={"Cache-Control": "no-store"})
+    def state(request: Request, mine: str = "") -> JSONResponse:
+        told = keeping.state(_ids(mine), browser_of(request.scope))
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
     def jobs(mine: str = "") -> HTMLResponse:
         return fragment(lambda: keeping.watched(_ids(mine)))

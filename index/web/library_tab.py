@@ -13,6 +13,7 @@ from index.serving.slots import client_of
 from index.web import rendering, showing_library
 from index.web.checked_blocks import scope_of
 from index.web.controls import QUIET, html
+from index.web.received import browser_of
 
 if TYPE_CHECKING:
     from index.settings import Settings
@@ -44,15 +45,16 @@ class LibraryTab:
         """Bind the events among the tab's own controls."""
 
         def upload(files: list[str] | None, request: gr.Request) -> tuple[None, str]:
-            return None, _begun(keeping, files or [], client_of(scope_of(request)))
+            scope = scope_of(request)
+            return None, _begun(keeping, files or [], client_of(scope), browser_of(scope))
 
         self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
 
 
-def _begun(keeping: Keeping, files: list[str], client: str) -> str:
+def _begun(keeping: Keeping, files: list[str], client: str, browser: str) -> str:
     """The mark of the job that adds the files, which library.js finds and follows; or why there is none."""
     try:
-        return showing_library.begun(keeping.upload(files, client))
+        return showing_library.begun(keeping.upload(files, client, browser))
     except PinciteError as error:
         return rendering.problem(error)
     except Exception:

@@ -83,6 +83,16 @@ def test_progress_is_shown_file_by_file(gate: Gate, visit: Visit) -> None:
     expect(page.locator("#p-jobs .p-numbers").first).to_contain_text("passages in")
 
 
+def test_an_upload_whose_event_is_lost_is_found_all_the_same(gate: Gate, unwatched: Page) -> None:
+    """Gradio's client may lose the event that tells which job adds the files: the server knows whose they are."""
+    unwatched.goto(gate.url)
+    unwatched.route("**/gradio_api/queue/data*", lambda _: None)  # it never gets an answer
+    upload(unwatched, file("bread.txt", LONG))
+    expect(on_its_way(unwatched, "bread.txt")).to_contain_text("Encoding")
+    gate.open()
+    expect(on_its_way(unwatched, "bread.txt")).to_contain_text("Added")
+
+
 def test_of_many_files_the_rest_is_a_number(own_site: tuple[str, Library], visit: Visit) -> None:
     """The report names those that need somebody, and counts the others."""
     page = visit(own_site[0])

@@ -198,8 +198,10 @@
   };
   const listeners = []; // batch.js has one
   const showAll = () => Promise.all([showJobs(), ...listeners.map((listener) => listener())]);
+  const known = new Set(mine()); // Jobs that this page has watched, or was told of.
   const watch = (job) => {
     if (!job) return;
+    known.add(job);
     keep([job, ...mine().filter((id) => id !== job)]);
     told.set(job, "");
     poll();
@@ -260,6 +262,7 @@
     due.page ||= isNews;
     due.jobs ||= state.jobs !== seen.jobs;
     Object.assign(seen, { generation: state.generation, jobs: state.jobs });
+    state.begun.filter((id) => !known.has(id)).forEach(watch); // Its event was lost.
     const forgotten = before.filter((id) => !state.known.includes(id));
     if (forgotten.length) keep(mine().filter((id) => !forgotten.includes(id)));
     const busy = state.working || state.others;
