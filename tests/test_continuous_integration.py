@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.flaky import MOST, retriable
@@ -28,6 +30,7 @@ def test_a_skip_fails_in_ci(
     """Of one test, or of a whole module in a folder of such tests; elsewhere it is only a skip."""
     folder = {"server": "service"}.get(mark, mark)
     monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     pytester.makeini(f"[pytest]\nmarkers =\n    {mark}: x\n")
     pytester.makeconftest("from tests.conftest import pytest_make_collect_report, pytest_runtest_makereport")
     path = pytester.path / "tests" / folder / "test_it.py"
