@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from itertools import islice
 
 _ENDINGS = {
@@ -49,13 +50,17 @@ _LETTERS_SHARE = 0.62
 _MOST_SYMBOLS = 0.1
 _PLENTY, _LEAST_SHARE = 4, 0.4
 _FEWEST_WORDS = 3
-_FEWEST_OF_A_VALUE = 4
+_FEWEST_OF_A_VALUE, _FEWEST_AFTER_A_STAMP = 3, 4
 _SYMBOLS = frozenset("{}[]<>|\\=;#$&@_^~*/+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Letters of scripts that put no space between words."""
 _FEWEST_UNSPACED = 4
 _LOOKED_AT = 400
 """Lines by which a text is known for data."""
+_JUDGED = 1000
+"""So many characters from each end of a line are looked at: a file may be one line of megabytes."""
+_REMEMBERED = 4096
+"""Lines whose judgement is kept: the same passages are looked at question after question."""
 _FEWEST_LINES = 4
 _SHARE, _TIMED_SHARE, _TABLE_SHARE = 0.5, 0.2, 0.9
 
@@ -67,6 +72,10 @@ _STAMP = re.compile(
     r"\W{0,3}(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]+\d\d?:\d\d|\d\d?[-/.]\w{2,9}[-/.]\d{2,4}[ :,T]+\d\d?:\d\d"
     r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|\d{9,13}[.\d]* |\d+\.\d+\.\d+\.\d+ \S+ )"
 )
+_OF_A_PROGRAM = re.compile(
+    r"\W*(?:\S+\s+)?(?:[\w./-]+\[\d+\]|\W?(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL|ALERT)\b)"
+)
+"""What follows a stamp in a log."""
 _TAG = re.compile(r"</?(?:i|b|u|s|c|v|em|strong|font|span)(?:[.\s][^<>]{0,80})?>", re.IGNORECASE)
 _COMMAND = re.compile(r"\\(?:[a-zA-Z@]+\*?|.)(?:\[[^]]*\])*")
 _KEY = re.compile(
@@ -83,7 +92,7 @@ _CODE = re.compile(
     r"|include|end|print|echo|select|insert|update|create|alter|drop)\b(?!.*[.!?]$)"
 )
 _BLOCK = re.compile(r"(?:for|if|while|with|unless|foreach|switch)\b.*:$")
-_CALL = re.compile(r"[A-Za-z_][\w.]*\w\([^)]")
+_CALL = re.compile(r"(?<![\w.])[A-Za-z_][\w.]{0,80}\w\([^)]")
 _TIGHT = re.compile(r"(?<=[^\s\d])[,;|](?=\S)|[,;|](?=[,;|])|\t|\s\|\s|\"[,;]")
 
 
@@ -102,22 +111,42 @@ def note(media_type: str, suffix: str) -> str:
 
 
 def is_sentence(line: str) -> bool:
-    """Whether a line is something that somebody says: words in a row, in whatever script."""
+    """Whether a line is something that somebody says: words in a row, in whatever script.
+
+    Who said it, or when, may stand before it.
+    """
+    return _says(_shortened(line.strip()))
+
+
+@lru_cache(_REMEMBERED)
+def _says(line: str) -> bool:
     line = _TAG.sub("", line).strip()
     while found := _COMMENT.match(line):
         line = line[found.end() :]
-    if _TIMING.search(line) or _STAMP.match(line) or _DIRECTIVE.match(line):
+    if _TIMING.search(line):
+        return False
+    if stamp := _STAMP.match(line):
+        rest = line[stamp.end() :].lstrip("0123456789.,:;)] \tZ-|")
+        return not _OF_A_PROGRAM.match(rest) and _is_said(rest, _FEWEST_AFTER_A_STAMP)
+    if _DIRECTIVE.match(line):
         return False
     if key := _KEY.match(line):
-        value = line[key.end() :].strip(" \t\"'{},")
-        return bool(_END.search(value)) and len(_WORD.findall(value)) >= _FEWEST_OF_A_VALUE and _is_prose(value)
+        return _is_said(line[key.end() :].strip(" \t\"'{},"), _FEWEST_OF_A_VALUE)
     return _is_prose(_COMMAND.sub(" ", line).strip())
+
+
+def _is_said(words: str, fewest: int) -> bool:
+    return bool(_END.search(words)) and len(_WORD.findall(words)) >= fewest and _is_prose(words)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= 2 * _JUDGED else f"{line[:_JUDGED]} {line[-_JUDGED:]}"
 
 
 def looks_structured(text: str) -> bool:
     """Whether the lines of a text are data rather than sentences: timed, dated, named fields, columns or code."""
-    found = islice(re.finditer(r"[^\n]*\S[^\n]*", text), _LOOKED_AT)
-    lines = [line[0].strip() for line in found]
+    filled = (line for part in text.split("\n") if (line := part.strip()))
+    lines = [_shortened(line) for line in islice(filled, _LOOKED_AT)]
     if len(lines) < _FEWEST_LINES:
         return False
     timed = sum(bool(_TIMING.search(line)) for line in lines)
@@ -126,12 +155,11 @@ def looks_structured(text: str) -> bool:
 
 
 def _is_data(line: str) -> bool:
-    if _TIMING.search(line) or _STAMP.match(line):
+    if _TIMING.search(line):
         return True
     key = _KEY.match(line)
-    if key and key[1] and (key[1].islower() or "=" in key[0]) and not is_sentence(line):
-        return True
-    return bool(_CODE.search(line)) and not is_sentence(line)
+    is_field = bool(key and key[1] and (key[1].islower() or "=" in key[0]))
+    return bool(is_field or _STAMP.match(line) or _CODE.search(line)) and not is_sentence(line)
 
 
 def _is_table(lines: list[str]) -> bool:

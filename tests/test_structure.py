@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -25,6 +26,11 @@ SENTENCES = [
     "Over 10% of Amsterdam's population died in 1623\u201325, and again in 1635\u201336, 1655, and 1664.",
     "Der K\u00f6nig unterschrieb den Vertrag im Hafen.",
     "Король подписал договор в гавани.",
+    "10:00:00 The meeting was opened by Mrs Smith, who welcomed nine guests.",
+    "00:01:02 Anna Smith: The contract ends in May and the mayor has to sign it.",
+    "[2026-03-01 09:15:00] Ben: Who told you that it was over?",
+    "1763-02-10 09:00 The treaty was signed in Paris.",
+    "smith: In the winter of 1763.",
     "国王在港口签署了条约。",
     "王は港で条約に署名した。",
     "وقع الملك المعاهدة في الميناء.",
@@ -55,6 +61,9 @@ LINES = [
     "2024-01-05 12:00:02,123 ERROR The disk is full and nothing can be written.",
     '127.0.0.1 - - [05/Jan/2024:12:00:01 +0000] "GET / HTTP/1.1" 200 12',
     "Jan  5 12:00:01 host sshd[123]: Accepted password for root",
+    "Jan  5 12:00:01 host sshd[123]: Connection was closed by the other side.",
+    "2024-01-05T12:00:02.123Z [main] INFO The server has been started and is ready.",
+    "10:00:00 Rain.",
     "Maple Leafs,TOR,13",
     "Ann Lee; Hull; 1999",
     "Ann\tHull\t1999",
@@ -91,6 +100,12 @@ def test_what_machines_read_is_none(line: str) -> None:
         ("Bread, milk, eggs\nFlour, salt, yeast\nLeeks, beans, peas\nTea, rice, honey, oats", False),
         ("BOB: I will not go.\nANN: Then stay.\nBOB: I will.\nANN: Good.", False),
         ("One line, and another, and more.", False),
+        ("08:00:00 We left the harbour early.\n09:00:00 The mate fell ill at noon.\n10:00:00 Rain.\n" * 2, False),
+        (
+            "ann: Who made the pump?\nbob: Two brothers made it.\nann: When was that?\nbob: In the winter of 1763.\nann: Why?",
+            False,
+        ),
+        ("08:00:00 INFO The disk is full now.\n09:00:00 INFO The disk is full now.\n" * 2, True),
     ],
 )
 def test_data_is_known_by_its_lines(text: str, structured: bool) -> None:
@@ -98,6 +113,18 @@ def test_data_is_known_by_its_lines(text: str, structured: bool) -> None:
     assert looks_structured(text) == structured
     kind = load_bytes(text.encode(), source="a.txt").media_type
     assert (kind in STRUCTURED) == structured
+
+
+@pytest.mark.parametrize(
+    "line", [" ", "a", "-", "- ", "# ", "\\a[", '."', "a.", "\t", "<i", "=", "((", "a(", "1.", "a:", "'"], ids=ascii
+)
+def test_a_line_may_be_as_long_as_it_likes(line: str) -> None:
+    """A megabyte takes milliseconds; where a pattern reads it again from each place, hours."""
+    text = f"{line * (1_000_000 // len(line))}\n" * 4
+    began = process_time()
+    looks_structured(text)
+    is_sentence(text)
+    assert process_time() - began < 5
 
 
 def test_endings() -> None:

@@ -110,7 +110,8 @@ def _says_something(row: PassageRow, n: int) -> bool:
     start, end = start - row.passage.start, end - row.passage.start
     stop = text.find("\n", end)
     line = text[text.rfind("\n", 0, start) + 1 : stop if stop >= 0 else len(text)]
-    return is_sentence(text[start:end]) and is_sentence(line)
+    sentence = text[start:end]
+    return is_sentence(sentence) and (line == sentence or is_sentence(line))
 
 
 def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Evidence]:
