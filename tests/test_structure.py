@@ -102,7 +102,7 @@ def test_what_machines_read_is_none(line: str) -> None:
         ("One line, and another, and more.", False),
         ("08:00:00 We left the harbour early.\n09:00:00 The mate fell ill at noon.\n10:00:00 Rain.\n" * 2, False),
         (
-            "ann: Who made the pump?\nbob: Two brothers made it.\nann: When was that?\nbob: In the winter of 1763.\nann: Why?",
+            "ann: Who made it?\nbob: Two brothers made it.\nann: When was that?\nbob: In the year of 1763.\nann: Why?",
             False,
         ),
         ("08:00:00 INFO The disk is full now.\n09:00:00 INFO The disk is full now.\n" * 2, True),
