@@ -5,7 +5,7 @@ USER user
 WORKDIR /home/user/app
 ENV PATH="/home/user/.local/bin:$PATH" GRADIO_SERVER_NAME=0.0.0.0
 # PyTorch's own index has builds without CUDA: 1.8 GB installed in all, several GB less than with it.
-RUN pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
+RUN pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6,<3'
 COPY --chown=user . .
 RUN pip install --no-cache-dir -e .
 # The seeds are read and encoded at build time, so that the page answers as soon as it is up.

@@ -254,7 +254,7 @@ def _check_size(name: str, text: str, most: int) -> None:
 
 def _from_csv(text: str) -> list[str]:
     try:
-        rows = [row for row in csv.reader(text.splitlines()) if row]
+        rows = [row for row in csv.reader(text.splitlines(keepends=True), strict=True) if row]
     except csv.Error as error:
         raise BatchError(f"The table cannot be read: {error}.", "Close all quotation marks, or take .txt.") from error
     names = [name.strip().lower() for name in rows[0]] if rows else []

@@ -7,7 +7,7 @@ import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from platformdirs import user_config_path
 from pydantic_settings import TomlConfigSettingsSource
@@ -15,10 +15,12 @@ from pydantic_settings import TomlConfigSettingsSource
 from index.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pydantic_settings import BaseSettings
 
+Kind = Literal["path", "paths", "model"]
+"""Of a setting that says where something is: one path, several as in PATH or a list, a model's name or its folder."""
 FILE_NAME = "pincite.toml"
 VARIABLE = "PINCITE_CONFIG"
 
@@ -41,7 +43,7 @@ class ConfigurationFile(TomlConfigSettingsSource):
     Raises SettingsError for a file that is named and missing, cannot be read, is not TOML, or has unknown names.
     """
 
-    def __init__(self, settings_cls: type[BaseSettings], paths: Iterable[str]) -> None:
+    def __init__(self, settings_cls: type[BaseSettings], paths: Mapping[str, Kind]) -> None:
         self.path = configuration_path()
         self._text = ""
         if self.path is not None and VARIABLE in os.environ and not self.path.is_file():
@@ -51,8 +53,8 @@ class ConfigurationFile(TomlConfigSettingsSource):
         for name in self.toml_data:
             if name not in settings_cls.model_fields:
                 raise self._unknown(name, settings_cls.model_fields)
-        for name in self.toml_data.keys() & set(paths):
-            self.init_kwargs[name] = self._whole(self.toml_data[name])
+        for name in self.toml_data.keys() & paths.keys():
+            self.init_kwargs[name] = self._whole(self.toml_data[name], paths[name])
 
     def error(self, name: str, what: str, hint: str) -> SettingsError:
         """An error about a setting that is in the file, with its line."""
@@ -81,10 +83,13 @@ class ConfigurationFile(TomlConfigSettingsSource):
         found = re.search(rf"""^[ \t]*(?:\[+[ \t]*)?["']?{key}["']?[ \t]*[=.\]]""", self._text, re.MULTILINE)
         return self._text.count("\n", 0, found.start()) + 1 if found else 1
 
-    def _whole(self, value: Any) -> Any:
+    def _whole(self, value: Any, kind: Kind) -> Any:
         """A path, or several, from the file's folder on; anything else is left for the validation to refuse."""
+        if kind == "paths" and isinstance(value, str):
+            value = [part for part in value.split(os.pathsep) if part]
         if isinstance(value, list):
-            return [self._whole(each) for each in value]
+            return [self._whole(each, "path") for each in value]
         if isinstance(value, str) and value and self.path is not None:
-            return str(self.path.parent / Path(value).expanduser())
+            path = self.path.parent / Path(value).expanduser()
+            return str(path) if kind != "model" or path.is_dir() else value
         return value

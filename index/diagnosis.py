@@ -110,8 +110,8 @@ def _examine_library(folder: Path, settings: Settings, findings: dict[str, str],
             problems.extend(library.problems())
             problems.extend(
                 Problem(
-                    f"PINCITE_{name.upper()} is set to {str(stated)!r}, and the library was made with {str(own)!r}.",
-                    "Unset it, for the library remembers its own; or bring the library to it: pincite rebuild",
+                    f"{settings.written(name)} is set to {str(stated)!r}, and the library was made with {str(own)!r}.",
+                    "Take it out, for the library remembers its own; or bring the library to it: pincite rebuild",
                 )
                 for name, (stated, own) in library.disagreements().items()
             )

@@ -187,8 +187,8 @@ class FingerprintMismatch(LibraryError):
     def __init__(self, folder: str, stored: str, wanted: str) -> None:
         super().__init__(
             f"The library {folder} was made with {stored}; the settings ask for {wanted}.",
-            "It remembers its own: unset PINCITE_MODEL and PINCITE_PASSAGE_TOKENS. To have it as they say, or where "
-            "neither is set: pincite rebuild",
+            "It remembers its own: take PINCITE_MODEL and PINCITE_PASSAGE_TOKENS out of the environment, model and "
+            "passage_tokens out of pincite.toml. To have it as they say, or where neither is set: pincite rebuild",
         )
         self.folder = folder
         self.stored = stored

@@ -12,11 +12,11 @@ from platformdirs import user_data_path
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from index.configuration import FILE_NAME, ConfigurationFile, configuration_path
+from index.configuration import FILE_NAME, ConfigurationFile, Kind, configuration_path
 from index.errors import SettingsError, WriterNotSet
 
 _PREFIX = "PINCITE_"
-_PATHS = ("library", "allow_folders")
+_PATHS: dict[str, Kind] = {"library": "path", "allow_folders": "paths", "model": "model", "reranker": "model"}
 
 
 def _default_library() -> Path:
@@ -150,6 +150,13 @@ class Settings(BaseSettings):
         """Where a setting comes from: `argument`, an environment variable, the configuration file, or `default`."""
         return self._origins.get(name, "default")
 
+    def written(self, name: str) -> str:
+        """A setting that is no default, called as in the place where somebody wrote it."""
+        origin = self.origin(name)
+        if origin == "argument":
+            return f"the argument {name}"
+        return origin if origin.startswith(_PREFIX) else f"{name} in {origin}"
+
     def shown(self, name: str) -> str:
         """A setting's value as anybody may see it: keys and passwords are hidden."""
         value = getattr(self, name)
@@ -167,6 +174,13 @@ def _origin(name: str, values: dict[str, Any]) -> str:
     return str(configuration_path())
 
 
+def _plain(value: object) -> str:
+    """A default in words."""
+    if value == () or not str(value):
+        return "which is empty"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
 def _explained(error: ValidationError, values: dict[str, Any]) -> SettingsError:
     """The first thing that is wrong, and where it comes from."""
     first = error.errors()[0]
@@ -179,7 +193,7 @@ def _explained(error: ValidationError, values: dict[str, Any]) -> SettingsError:
     if origin == "argument" or field is None:
         places = f"the argument {name!r}, the environment variable {variable} or {FILE_NAME}"
         return SettingsError(f"The setting {what}.", f"It is read from {places}.")
-    default = f"the default, {field.get_default(call_default_factory=True)!r}"
+    default = f"the default, {_plain(field.get_default(call_default_factory=True))}"
     if origin == variable:
         return SettingsError(
             f"The setting {what}.", f"Change the environment variable {variable}, or unset it for {default}."

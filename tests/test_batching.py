@@ -172,7 +172,9 @@ def test_a_file_that_cannot_be_so_few_questions_is_not_taken_apart(name: str, da
     assert len(questions_in("a.txt", b"a\n" * 10_000)) == 10_000
 
 
-@pytest.mark.parametrize(("name", "data"), [("a.jsonl", b"[" * 5000), ("a.csv", b'"' + b"a" * 200_000)])
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.jsonl", b"[" * 5000), ("a.csv", b'"' + b"a" * 200_000), ("a.csv", b'"Who?\nWhere?\n')]
+)
 def test_a_file_that_its_reader_cannot_bear_is_a_broken_file(name: str, data: bytes) -> None:
     """Too deep, or a cell without an end."""
     with pytest.raises(BatchError):

@@ -107,6 +107,21 @@ def test_a_batch_is_printed_where_no_file_is_named(run: Run, write: Write, tmp_p
     assert run("ask", "--batch", questions, "--format", "markdown").out.startswith("| question | status |")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["who", "--batch", "q.txt"], "--batch"),
+        (["--batch", "q.txt", "--pack", "p.zip"], "--pack"),
+        (["-o", "t.csv"], "--output"),
+    ],
+)
+def test_what_does_not_go_together_is_named(run: Run, arguments: list[str], named: str) -> None:
+    """No option that was not given."""
+    told = run("ask", *arguments)
+    assert told.code == 2
+    assert f"Invalid value for {named}:" in told.err
+
+
 def test_a_printed_batch_does_not_steer_the_terminal(run: Run, write: Write) -> None:
     """What a question has of control and direction characters is left out, in JSON escaped."""
     questions = write("q.txt", f"Who signed the {CSI}treaty{RLO}?\n")

@@ -116,6 +116,8 @@ def test_a_shell_completes_documents(filled: Run, write: Write, tmp_path: Path) 
     assert completed("pincite search x --in se", PINCITE_LIBRARY=library) == ["sea.md", "seal.txt"]
     assert "Sea" in completed("pincite remove S", PINCITE_LIBRARY=library)
     assert "Sea" in completed(f"pincite --library {library} show S")
+    assert "Sea" in completed(f"pincite show --library {library} S")
+    assert "Sea" in completed(f"pincite --library {tmp_path} search x --library {library} --in S")
     assert not any(completed("pincite show S", PINCITE_LIBRARY=str(tmp_path / "nowhere")))
     assert not any(completed("pincite show S", PINCITE_PRECISION="nonsense"))
     assert not (tmp_path / "nowhere").exists()

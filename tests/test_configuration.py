@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,21 @@ def test_paths_are_relative_to_the_file(configured: Callable[[str], Path], monke
     assert settings.allow_folders == (path.parent / "papers", Path("/all"), Path.home() / "x")
 
 
+def test_a_list_of_folders_is_relative_to_the_file_in_either_form(configured: Callable[[str], Path]) -> None:
+    """As in PATH, too: the second folder is not relative to wherever the server was started."""
+    path = configured(f'allow_folders = "papers{os.pathsep}notes"\n')
+    assert Settings().allow_folders == (path.parent / "papers", path.parent / "notes")
+
+
+def test_a_model_is_a_folder_beside_the_file_or_a_name(configured: Callable[[str], Path]) -> None:
+    """A name stays a name."""
+    path = configured('model = "mine"\nreranker = "org/theirs"\n')
+    assert Settings().model == "mine"
+    (path.parent / "mine").mkdir()
+    assert Settings().model == str(path.parent / "mine")
+    assert Settings().reranker == "org/theirs"
+
+
 def test_each_kind_of_value(configured: Callable[[str], Path]) -> None:
     """Text, numbers, yes and no."""
     configured('bar = 0.5\nallow_urls = true\nllm_model = "small"\nllm_key = "sesame"\nprecision = "float32"\n')
@@ -147,11 +163,12 @@ def test_what_is_wrong_is_named_with_file_and_line(
 
 
 def test_a_secret_is_not_repeated(configured: Callable[[str], Path]) -> None:
-    """Where it is wrong, too."""
+    """Where it is wrong, too; and its default is told in words."""
     configured("llm_key = [12345]")
     with pytest.raises(SettingsError, match="'llm_key' cannot be that") as caught:
         Settings()
     assert "12345" not in str(caught.value)
+    assert caught.value.hint.endswith("delete it for the default, which is empty.")
 
 
 def test_a_wrong_variable_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.answering.answers import NOTHING_TO_QUOTE
+from index.exporting import export
 from index.library import Library
 from index.records import Span
 from index.settings import Settings
@@ -94,6 +96,22 @@ def test_what_has_no_sentence_is_found_and_not_quoted(library: Library, write: W
     assert library.coverage("king treaty harbour")[0].hit is not None
     assert len(library.search("king treaty harbour", explain=True)) == 1
     assert library.check("The king signed the treaty in the harbour.").statements
+
+
+def test_a_time_before_a_sentence_does_not_make_it_data(library: Library, write: Write) -> None:
+    """Minutes, logs of a voyage, transcripts: prose with the time in front."""
+    text = "10:00:00 The king signed the treaty of Hull.\n10:10:00 The queen kept a garden by the harbour.\n" * 3
+    assert library.add([write("minutes.txt", text)]).notes == ()
+    answer = library.ask("Who signed the treaty?")
+    assert "The king signed the treaty of Hull." in answer.citations[0].quote
+
+
+def test_an_answer_that_cannot_be_quoted_says_so(library: Library, write: Write) -> None:
+    """The bar was not what it failed at."""
+    library.add([write("a.yaml", "king: treaty\nqueen: garden\nharbour: hull\n")])
+    answer = library.ask("king treaty")
+    assert (answer.status, answer.notes) == ("abstained", (NOTHING_TO_QUOTE,))
+    assert "an answer is given" not in export(answer, "text")
 
 
 def test_a_kind_that_readers_name(library: Library, write: Write) -> None:

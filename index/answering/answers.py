@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Locate = Callable[[Hit, int], Location]
 
+NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sentence that could be quoted."
+
 
 def quoted(
     found: Found, quotes: Sequence[Quote], *, confidence: float, bar: float, searched: tuple[int, int], locate: Locate
@@ -21,6 +23,7 @@ def quoted(
     """An answer of quotations; none of them where the confidence is below the bar."""
     answered = bool(quotes) and confidence >= bar
     given = quotes if answered else ()
+    unquotable = bool(found.hits) and not quotes and confidence >= bar
     return Answer(
         question=found.question,
         status="answered" if answered else "abstained",
@@ -32,7 +35,7 @@ def quoted(
         searched=searched,
         writer="quote",
         timings_ms=found.timings_ms,
-        notes=found.notes,
+        notes=(*found.notes, NOTHING_TO_QUOTE) if unquotable else found.notes,
     )
 
 

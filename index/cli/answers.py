@@ -18,10 +18,10 @@ def show(answer: Answer) -> None:
     passages, documents = answer.searched
     if answer.status == "abstained":
         out.print("Your documents hold no answer to this.", style="bold")
+        below = f", below the bar of {answer.bar:.2f} (PINCITE_BAR)" if answer.confidence < answer.bar else ""
         out.print(
             f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; "
-            f"confidence {answer.confidence:.2f}, "
-            f"below the bar of {answer.bar:.2f} (PINCITE_BAR)."
+            f"confidence {answer.confidence:.2f}{below}."
         )
         if answer.hits:
             nearest = answer.hits[0]

@@ -87,10 +87,7 @@ def ask(
     state: State = context.obj
     put = _put(state, documents, writer, strict=strict)
     if batch is not None or output is not None:
-        if batch is None or question or pack is not None:
-            raise typer.BadParameter(
-                "it goes with --batch FILE, and without a question or --pack.", param_hint="--output"
-            )
+        batch = _alone(batch, question, pack)
         if output is None:
             _print_table(state, batch, _table_form(form, json=state.json), put)
         elif form is not None:
@@ -118,6 +115,17 @@ def ask(
     for note in answer.notes:
         typer.secho(printing.printable(f"note: {note}"), dim=True, err=True)
     answers.show(answer)
+
+
+def _alone(batch: Path | None, question: str, pack: Path | None) -> Path:
+    """The file of questions, beside which there is no single one."""
+    if batch is None:
+        raise typer.BadParameter("it goes with --batch FILE.", param_hint="--output")
+    if question:
+        raise typer.BadParameter("the questions are those of the file: write none beside it.", param_hint="--batch")
+    if pack is not None:
+        raise typer.BadParameter("it goes with one question, not with --batch.", param_hint="--pack")
+    return batch
 
 
 def _put(state: State, documents: Documents, writer: Writer, *, strict: bool) -> Put:

@@ -24,7 +24,7 @@ def document_names(context: typer.Context, incomplete: str) -> list[str]:
     """Titles and file names that begin so; none where the library cannot be read: a prompt is no place for errors."""
     from index.errors import PinciteError
 
-    library = context.find_root().params.get("library") or context.params.get("library")
+    library = context.params.get("library") or context.find_root().params.get("library")
     with suppress(PinciteError, OSError), State(library).open() as opened:
         names = dict.fromkeys(name for info in opened.documents() for name in _names(info))
         return [name for name in names if name.startswith(incomplete)]

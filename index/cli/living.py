@@ -99,10 +99,11 @@ def _library_or_an_empty_one(state: State) -> Iterator[Library]:
 
     with ExitStack() as stack:
         try:
-            yield stack.enter_context(state.open())
+            library = stack.enter_context(state.open())
         except LibraryNotFound:
             folder = stack.enter_context(TemporaryDirectory(prefix="pincite-"))
-            yield stack.enter_context(Library.open(folder, state.settings()))
+            library = stack.enter_context(Library.open(folder, state.settings()))
+        yield library
 
 
 @contextmanager

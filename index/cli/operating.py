@@ -162,5 +162,5 @@ def _contradictions(settings: Settings, now: dict[str, object]) -> Iterator[str]
     for name, value in now.items():
         stated = getattr(settings, name)
         if value is not None and name in settings.model_fields_set and stated != value:
-            setting = f"PINCITE_{name.upper()}"
-            yield f"{setting} is set to {str(stated)!r}: unset it, for the library remembers {str(value)!r}."
+            setting = settings.written(name)
+            yield f"{setting} is set to {str(stated)!r}: take it out, for the library remembers {str(value)!r}."

@@ -48,10 +48,9 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """What is given here is added to what was given before the command."""
         rest = super().parse_args(ctx, args)
-        given = {option.name: ctx.params.pop(option.name, None) for option in shared_options()}
         if not ctx.resilient_parsing:  # else it is completed, not run
             state: State = ctx.obj
-            ctx.obj = state.including(**given)
+            ctx.obj = state.including(**{option.name: ctx.params.pop(option.name) for option in shared_options()})
         return rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

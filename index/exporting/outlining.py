@@ -65,7 +65,8 @@ def _line(statement: Statement) -> Line:
 
 def _abstention(answer: Answer) -> str:
     passages, documents = answer.searched
+    bar = f", from {answer.bar:.0%} on an answer is given" if answer.confidence < answer.bar else ""
     return (
         f"The documents hold no answer: nothing in {passages:,} passages of {documents:,} documents supports one "
-        f"(confidence {answer.confidence:.0%}, from {answer.bar:.0%} on an answer is given)."
+        f"(confidence {answer.confidence:.0%}{bar})."
     )

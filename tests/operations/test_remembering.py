@@ -139,6 +139,18 @@ def test_what_is_set_by_hand_and_disagrees_is_refused(
     assert not [each for each in diagnose(rebuilt, Settings()).problems if "PINCITE_" in each.what]
 
 
+def test_what_is_set_in_the_file_is_named_as_in_the_file(
+    rebuilt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No variable is to be unset that is not set."""
+    file = tmp_path / "mine.toml"
+    file.write_text("passage_tokens = 170\n")
+    monkeypatch.setenv("PINCITE_CONFIG", str(file))
+    (problem,) = [each for each in diagnose(rebuilt, Settings()).problems if "made with" in each.what]
+    assert problem.what.startswith(f"passage_tokens in {file} is set to '170'")
+    assert "PINCITE_" not in problem.what
+
+
 def test_what_is_set_by_hand_and_agrees_is_taken(rebuilt: Path, tmp_path: Path) -> None:
     """Nobody has to unset what is true."""
     with Library.open(rebuilt, Settings(model="other", passage_tokens=TOKENS)) as library:
