@@ -114,8 +114,9 @@ def citation(each: Citation) -> Json:
 
 
 def reference(info: DocumentInfo) -> Json:
-    """What a citation says of a document."""
-    return {"id": info.id, "title": info.title, "source": info.source, "author": info.author, "date": info.date}
+    """What a citation says of a document, and whether its words are only an import's claim."""
+    names = ("id", "title", "source", "author", "date", "claimed")
+    return {name: getattr(info, name) for name in names}
 
 
 def location(place: Location) -> Json:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.records import CLAIMED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -83,6 +85,33 @@ def test_export_and_import(run: Run, tmp_path: Path, encoder: FakeEncoder) -> No
     assert encoder.encoded == []
     again = run("--library", tmp_path / "new", "import-library", small, "--json").json
     assert len(again["unchanged"]) == 1
+
+
+def test_what_was_imported_is_marked(run: Run, tmp_path: Path) -> None:
+    """Until the file is added, whatever shows its words says what they are: on standard error where others read on."""
+    file, new = tmp_path / "e.zip", ("--library", tmp_path / "new")
+    run("export-library", file)
+    run(*new, "import-library", file)
+    question, text = "Who signed the treaty?", tmp_path / "draft.txt"
+    text.write_text("The king signed the treaty.")
+    said = "An import brought the text of sea.md, and nobody here has read the original file"
+    commands = (("search", question), ("ask", question), ("coverage", question), ("check", text))
+    for command in commands:
+        assert f"note: {said}" in run(*new, *command).err
+        told = run(*new, *command, "--json").json
+        assert [said in note for note in told["notes"]] == [True]
+    assert "note: It was imported" in run(*new, "show", "sea.md").err
+    assert run(*new, "show", "sea.md", "--json").json["claimed"] is True
+    listed = run(*new, "list")
+    assert "(claimed) Sea" in listed.out
+    assert listed.out.endswith(f"(claimed) {CLAIMED}\n")
+    assert run(*new, "list", "--json").json[0]["claimed"] is True
+    text.with_name("sea.md").write_text(TEXT)
+    assert run(*new, "add", text.with_name("sea.md")).code == 0
+    for command in commands:
+        assert "note" not in run(*new, *command).err
+    assert "(claimed)" not in run(*new, "list").out
+    assert "note" not in run(*new, "show", "sea.md").err
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,45 @@ def test_a_file_becomes_a_document_with_passages(library: Library, encoder: Fake
     assert "The ship of Clara was slow." in text_of(library, "people.md")
 
 
+class Preparing(FakeEncoder):
+    """It counts how often it is told to load ahead, and what had been encoded by then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prepared: list[int] = []
+
+    def prepare(self) -> None:
+        """Load what passages run through."""
+        self.prepared.append(len(self.encoded))
+
+
+def test_the_encoder_loads_ahead_where_there_is_something_to_encode(tmp_path: Path, write: Write) -> None:
+    """Once, before the first passage; not for a dry run, nor where all is known or every vector is found again."""
+    encoder = Preparing()
+    path = write("folder/people.md", "\n".join(SECTIONS))
+
+    def add(words: str) -> list[int]:
+        path.write_text(words)
+        encoder.prepared.clear()
+        library.add(path)
+        return encoder.prepared
+
+    with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
+        library.sync(path.parent, dry_run=True)
+        assert encoder.prepared == []
+        assert add("\n".join(SECTIONS)) == [0]
+        assert add("\n".join(SECTIONS)) == []
+        assert add("\n".join(SECTIONS[:3])) == []
+        path.write_text("A whale.")
+        library.sync(path.parent, dry_run=True)
+        assert encoder.prepared == []
+        assert add("\n".join((*SECTIONS[:3], "A whale swam by."))) == [5]
+        others = [write(f"{n}.md", f"The comet {n} came.") for n in range(3)]
+        encoder.prepared.clear()
+        library.add(others)
+        assert len(encoder.prepared) == 1
+
+
 def test_adding_again_costs_nothing(library: Library, encoder: FakeEncoder, write: Write) -> None:
     """The same bytes at the same place are unchanged: nothing is encoded, and the library has seen no change."""
     path = write("people.md", "\n".join(SECTIONS))

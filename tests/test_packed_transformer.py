@@ -167,11 +167,17 @@ def test_a_failed_preparation_is_told_by_encode(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_adding_loads_the_library_and_asking_does_not(tmp_path: Path) -> None:
-    """`add` runs documents through sentence-transformers; a process that asks, explains and claims never imports it."""
-    (tmp_path / "kings.txt").write_text("The king signed the treaty in the harbour. The ship left at dawn.")
+    """`add` runs documents through sentence-transformers; a process that asks, explains or only rehearses never imports
+    it.
+    """
+    (tmp_path / "texts").mkdir()
+    path = tmp_path / "texts" / "kings.txt"
+    path.write_text("The king signed the treaty in the harbour. The ship left at dawn.")
     add = """import sys
 from index import Library
 with Library.open(sys.argv[1]) as library:
+    assert library.sync([sys.argv[3]], dry_run=True).passages == 1
+    assert "sentence_transformers" not in sys.modules
     assert library.add([sys.argv[2]]).passages == 1
     print(*{"sentence_transformers"} & sys.modules.keys())"""
     ask = """import sys
@@ -182,6 +188,6 @@ with Library.open(sys.argv[1], create=False) as library:
     library.add([sys.argv[2]])  # unchanged
     print(*{"transformers", "sentence_transformers", "sklearn"} & sys.modules.keys())"""
     for code, loaded in ((add, "sentence_transformers"), (ask, "")):
-        command = [sys.executable, "-c", code, str(tmp_path / "library"), str(tmp_path / "kings.txt")]
+        command = [sys.executable, "-c", code, str(tmp_path / "library"), str(path), str(path.parent)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         assert done.stdout == f"{loaded}\n"

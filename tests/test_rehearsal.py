@@ -6,7 +6,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +16,7 @@ from index.library import Library
 from index.settings import Settings
 from index.storage import worklist
 from tests.fakes import FakeEncoder
+from tests.operations.forging import Manifest, Parts, altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -166,6 +167,58 @@ def test_nothing_is_encoded_for_it(tmp_path: Path, folder: Path) -> None:
         assert encoder.encoded == []
 
 
+def _import(library: Library, root: Path, files: dict[Path, str], *, forged: bool) -> None:
+    """Take in an export of somebody who had these words in these files, and may have written others for them."""
+    folder = root / "theirs"
+    folder.mkdir()
+    carried = folder / "carried.zip"
+    sources = {folder / f"{n}{path.suffix}": str(path) for n, path in enumerate(files)}
+    for path, words in zip(sources, files.values(), strict=True):
+        path.write_text(words)
+    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as theirs:
+        theirs.add(sources.keys(), sources=sources)
+        exported = theirs.export_library(carried)
+
+    def change(_: Manifest, __: Parts, lines: list[dict[str, Any]]) -> None:
+        for line in lines:
+            line["text"] = line["text"].replace(" the ", " any ") if forged else line["text"]
+
+    if exported.documents:  # a name may mean a format that the words are not
+        altered(carried, change)
+    library.import_library(carried)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("forged", [False, True], ids=["true", "forged"])
+@pytest.mark.parametrize("checksum", [False, True], ids=["", "checksum"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_dry_run_knows_what_is_claimed(
+    tmp_path: Path, folder: Path, name: str, checksum: bool, forged: bool
+) -> None:
+    """After an import, too, of the same files and of one more that lies elsewhere here."""
+    (folder / "below").mkdir()
+    texts = {"sea.md": SEA, "land.md": LAND, "below/deep.md": "# Deep\n\nThe clock stopped the bell.\n"}
+    for each, text in texts.items():
+        (folder / each).write_text(text)
+    (folder / "here.md").write_text(HILL)
+    options = Settings(passage_tokens=32, max_file_megabytes=1)
+    with Library.open(tmp_path / "library", options, encoder=FakeEncoder()) as library:
+        claims = {folder / each: text for each, text in texts.items()} | {tmp_path / "there" / "hill.md": HILL}
+        _import(library, tmp_path, claims, forged=forged)
+        SCENARIOS[name](folder)
+        agree(library, folder, checksum=checksum, force=True)
+
+
+def test_a_claim_from_elsewhere_gives_way(tmp_path: Path, folder: Path) -> None:
+    """The file lies at another place than the import says: it replaces the claim, as the dry run announces."""
+    (folder / "b.md").write_text(SEA)
+    with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        _import(library, tmp_path, {tmp_path / "src" / "a.md": SEA}, forged=True)
+        receipt = agree(library, folder)
+        assert [Path(each).name for each in receipt.replaced] == ["b.md"]
+        assert [info.source for info in library.documents()] == [str(folder / "b.md")]
+
+
 NAMED = ("a.md", "b.md", "c.txt", "d/e.md", "d/f.pdf")
 WORDS = (SEA, LAND, HILL, BROKEN, "")
 ACTS = st.one_of(
@@ -174,6 +227,8 @@ ACTS = st.one_of(
     st.tuples(st.just("copy"), st.sampled_from(NAMED), st.sampled_from(NAMED)),
     st.tuples(st.just("delete"), st.sampled_from(NAMED), st.just("")),
     st.tuples(st.just("sync"), st.just(""), st.just("")),
+    st.tuples(st.just("import"), st.sampled_from(NAMED), st.sampled_from((SEA, LAND, HILL))),
+    st.tuples(st.just("forge"), st.sampled_from(NAMED), st.sampled_from((SEA, LAND, HILL))),
 )
 
 
@@ -193,6 +248,8 @@ def test_whatever_happens_to_the_files(
                 path.write_text(second)
             elif what == "sync":
                 agree(library, folder, force=True)
+            elif what in ("import", "forge"):
+                _import(library, root, {path: second}, forged=what == "forge")
             elif path.is_file() and what == "delete":
                 path.unlink()
             elif path.is_file() and path != other:

@@ -28,7 +28,7 @@ def test_a_hit_tells_where_its_words_are(library: Library, write: Write) -> None
     assert text[hit["pin"]["start"] : hit["pin"]["end"]] == hit["pin"]["text"] == "The king signed the treaty."
     assert hit["location"] == {"page": "", "heading": "Trade", "paragraph": 1, "label": "§ Trade, ¶ 1"}
     assert hit["why"]["matched_terms"] == ("treaty",)
-    assert hit["document"].keys() == {"id", "title", "source", "author", "date"}
+    assert hit["document"].keys() == {"id", "title", "source", "author", "date", "claimed"}
     assert found.keys() == {"question", "hits", "notes", "timings_ms"}
 
 

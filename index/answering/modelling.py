@@ -12,7 +12,7 @@ from index.answering.writing import ModelWriter
 from index.errors import WriterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from index.answering.citing import Closeness, Locate
     from index.records import Answer
@@ -23,7 +23,7 @@ BEAT_SECONDS = 0.25
 
 def written(
     answer: Answer, settings: Settings, *, closeness: Closeness, locate: Locate, strict: bool
-) -> Iterator[str | Answer]:
+) -> Generator[str | Answer, None, None]:
     """The model's words as they come, then the answer that is made of them; a note tells why where it is not.
 
     While the model says nothing, an empty piece comes every BEAT_SECONDS: a moment at which a reader who has gone is

@@ -14,6 +14,7 @@ _DOCUMENT: JsonDict = {
     "source": "cholera.pdf",
     "author": "John Snow",
     "date": "1855",
+    "claimed": False,
 }
 _LOCATION: JsonDict = {"page": "39", "heading": "", "paragraph": 2, "label": "p. 39, ¶ 2"}
 _QUOTE: JsonDict = {
@@ -45,6 +46,8 @@ class Reference(Described):
     """In one line, as the document has it."""
     date: str
     """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
+    claimed: bool
+    """Whether a portable library brought its words, and nobody here has compared them with the file."""
 
 
 class Location(Described):

@@ -104,14 +104,15 @@ def show(
 
     wanted = printing.parse_span(span) if span else None
     with context.obj.open() as library:
-        full = library.document(document)
+        info = library.find(document)
+        full = library.document(info.id)
         location = library.locate(full.id, wanted) if wanted else None
     if context.obj.json:
         cut = {"span": {"start": wanted[0], "end": wanted[1], "text": wanted.of(full.text)}} if wanted else {}
         place = {"location": wire.location(location)} if location else {}
-        printing.as_json({**wire.document(full), **cut, **place})
+        printing.as_json({**wire.document(full), "claimed": info.claimed, **cut, **place})
     else:
-        printing.document(full, wanted, location)
+        printing.document(full, wanted, location, claimed=info.claimed)
 
 
 @app.command(cls=Command, epilog="Example: pincite remove treaty.pdf 'Old notes'")

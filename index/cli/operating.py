@@ -117,13 +117,15 @@ def import_library(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file that `pincite export-library` wrote.", show_default=False)],
     trust: Annotated[
-        bool, typer.Option("--trust", help="The file is an export of your own: take it as if it had been read here.")
+        bool,
+        typer.Option("--trust", help="The file is your own export: what was read there counts as read here."),
     ] = False,
 ) -> None:
     """Add the documents of such a file to the library; what is there already stays as it is.
 
     The file may come from anybody, so its documents are claims until you `add` or `sync` the files themselves: then
-    their words are compared, and what differs is replaced. A claim never takes the place of what was read here.
+    their words are compared, and what differs is replaced. A claim never takes the place of what was read here, and
+    whatever rests on one says so. What was a claim where the file was made stays one, with --trust too.
     """
     from index import wire
     from index.cli import printing

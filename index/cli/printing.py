@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from index.records import Span
+from index.records import CLAIMED, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,8 +110,10 @@ def queue(each: Queue, *, verbose: bool) -> None:
         out.print(_text(f"    {failure.reason} {failure.hint}"))
 
 
-def document(full: Document, span: Span | None, location: Location | None) -> None:
-    """A document's text as it is; with a span, its words, and where they stand."""
+def document(full: Document, span: Span | None, location: Location | None, *, claimed: bool) -> None:
+    """A document's text as it is; with a span, its words, and where they stand. A note where an import claims it."""
+    if claimed:
+        typer.secho(f"note: {CLAIMED}", dim=True, err=True)
     if location is not None and location.label:
         typer.secho(printable(location.label), dim=True, err=True)
     typer.echo(printable(span.of(full.text) if span else full.text))

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from index.cli.printing import console, printable
+from index.records import CLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ _WIDE = 140
 """From how many columns on a document's source has a column of its own."""
 _ID = 12
 """Characters of a document's id that are shown; they name it as well as the whole id."""
+_CLAIMED = "(claimed)"
 _NARROW = ("Id", "Title and source", "Date", "Pages", "Passages")
 _FULL = ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source")
 _NUMBERS = ("Pages", "Passages")
@@ -39,10 +41,10 @@ def documents(infos: Sequence[DocumentInfo]) -> None:
     out = console()
     if not infos:
         out.print("The library is empty. Add files to it: pincite add PATH")
-    elif out.width >= _WIDE:
-        out.print(_full(infos))
-    else:
-        out.print(_narrow(infos, out))
+        return
+    out.print(_full(infos) if out.width >= _WIDE else _narrow(infos, out))
+    if any(info.claimed for info in infos):
+        out.print(f"{_CLAIMED} {CLAIMED}", style="dim")
 
 
 def _full(infos: Sequence[DocumentInfo]) -> Table:
@@ -50,8 +52,8 @@ def _full(infos: Sequence[DocumentInfo]) -> Table:
     for name in _FULL:
         table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
     for info in infos:
-        cells = (info.id[:_ID], info.name, info.author, info.date, *_sizes(info), info.source)
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        cells = (info.author, info.date, *_sizes(info), info.source)
+        table.add_row(info.id[:_ID], _named(info), *(Text(printable(cell)) for cell in cells))
     return table
 
 
@@ -64,11 +66,18 @@ def _narrow(infos: Sequence[DocumentInfo], out: Console) -> Table:
         width = title if name == _NARROW[1] else None
         table.add_column(name, no_wrap=True, width=width, justify="right" if name in _NUMBERS else "left")
     for info in infos:
-        named = Text(printable(info.name))
-        named.truncate(title, overflow="ellipsis")
+        named = _named(info, title)
         named.append("\n" + _shortened(printable(info.source), title), style="dim")
         table.add_row(info.id[:_ID], named, printable(info.date), *_sizes(info))
     return table
+
+
+def _named(info: DocumentInfo, width: int | None = None) -> Text:
+    """A document's name, cut to a width, behind a mark where its words are only an import's claim."""
+    named = Text.assemble((f"{_CLAIMED} ", "yellow") if info.claimed else "", printable(info.name))
+    if width is not None:
+        named.truncate(width, overflow="ellipsis")
+    return named
 
 
 def _sizes(info: DocumentInfo) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from index.errors import LibraryNotWritable
 from index.ingestion.ahead import Ahead
@@ -13,7 +13,7 @@ from index.ingestion.claims import Claims
 from index.ingestion.ledger import Ledger
 from index.ingestion.preparing import DocumentHand, Failed, FileHand, Known, Prepared, Reading, weigh
 from index.ingestion.shelf import Shelf
-from index.ingestion.tools import Toolbox
+from index.ingestion.tools import LOOKED_UP, Toolbox
 from index.loading import discover
 from index.parsing import Limits
 from index.records import Failure, Note, Portion, Progress, Settled
@@ -38,8 +38,6 @@ FEWEST_PASSAGES = 32
 """So many are encoded at once where the next file is not yet read: the encoder does not wait for a full batch."""
 INDEX_SECONDS = 0.5
 """How long a stored document may wait to be seen by other processes while more are being added."""
-LOOKED_UP = 2000
-"""Keys that are looked up in the catalog at a time."""
 _DEFAULT_LIMITS = Limits()
 _Item = TypeVar("_Item")
 _Item_contra = TypeVar("_Item_contra", contravariant=True)
@@ -56,6 +54,8 @@ class _Hand(Protocol[_Item_contra]):
 class Ingestion:
     """One `add`, from paths to receipt. The caller holds the store's lock."""
 
+    _encodes: ClassVar[bool] = True
+
     def __init__(
         self,
         store: FolderStore,
@@ -69,7 +69,7 @@ class Ingestion:
         worklist: Worklist | None = None,
     ) -> None:
         self._store = store
-        self._toolbox = Toolbox(store, tools)
+        self._toolbox = Toolbox(store, tools, prepares=self._encodes)
         self._limits = (limits, max_bytes, max_pages)
         self._workers = workers
         self._worklist = worklist
@@ -150,6 +150,7 @@ class Ingestion:
         if not self._is_known(ready.origin, ready.document.id):
             if len(ready.chunks) >= BATCH_PASSAGES:  # small ones do not wait for a large one
                 self._store_waiting()
+            self._toolbox.expect(ready.keys)
             self._waiting.append(ready)
         return True
 

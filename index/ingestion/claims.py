@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Outcome = Literal["added", "replaced", "unchanged"]
 
 _COMPARED = ("text", "landmarks", "title", "author", "date", "media_type")
+FOUND_IN_FILE = "It was imported with another {} than its file has: the file's own took their place."
 _CALLED = {"landmarks": "pages and headings", "media_type": "format"}
 
 
@@ -36,16 +37,19 @@ class Claims:
         return cls(found)
 
     def outcome(self, identity: str, stored: Literal["added", "replaced"]) -> Outcome:
-        """What became of a document: one that says what was claimed is unchanged, though now it is proven."""
-        return stored if self.differences.get(identity, ("",)) else "unchanged"
+        """What became of a document: one that says what was claimed is unchanged, though now it is proven.
 
-    def notes(self, identity: str) -> tuple[str, ...]:
-        """What the receipt says of it."""
+        Where it was added, the claim had already gone: another document took its source before.
+        """
+        return "unchanged" if stored == "replaced" and self.differences.get(identity) == () else stored
+
+    def notes(self, identity: str, words: str = FOUND_IN_FILE) -> tuple[str, ...]:
+        """What the receipt says of it; `words` have a gap for what differs."""
         differing = self.differences.get(identity)
         if not differing:
             return ()
         what = " and ".join(filter(None, (", ".join(differing[:-1]), differing[-1])))
-        return (f"It was imported with another {what} than its file has: the file's own took their place.",)
+        return (words.format(what),)
 
 
 def _differing(claimed: Document, read: Document) -> list[str]:

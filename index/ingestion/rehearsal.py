@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from index.ingestion.adding import Ingestion
 from index.ingestion.claims import Claims
@@ -52,11 +52,19 @@ class ImaginedCatalog:
         with self._lock:
             return identity in self._read or not self._catalog.claimed([identity])
 
+    def is_claimed(self, identity: str) -> bool:
+        """Whether the library would have the document, and by an import's claim alone."""
+        return self.number_of(identity) is not None and not self.was_read(identity)
+
     def store(self, source: str, identity: str) -> Literal["added", "replaced"]:
-        """Give a source a document that was read from its file."""
+        """Give a source a document that was read from its file; a claim to it goes, with all sources that it names."""
         with self._lock:
+            displaced = self._holders(identity).copy() if self.is_claimed(identity) else set()
+            for each in displaced:
+                self.link(each, "")
             self._read.add(identity)
-            return self.link(source, identity)
+            stored = self.link(source, identity)
+            return "replaced" if displaced else stored
 
     def link(self, source: str, identity: str) -> Literal["added", "replaced"]:
         """Give a source a document; with an empty id, take away the one that it has."""
@@ -88,6 +96,8 @@ class _ImaginedStore:
 class Rehearsal(Ingestion):
     """One `add` as `Ingestion` would do it, after the given sources have got and lost their documents."""
 
+    _encodes: ClassVar[bool] = False
+
     def __init__(
         self,
         store: FolderStore,
@@ -108,7 +118,8 @@ class Rehearsal(Ingestion):
 
     def _store_waiting(self) -> None:
         group, self._waiting = self._waiting, []
-        claims = Claims.of(self._catalog, [each.document for each in group])
+        read = [each.document for each in group]
+        claims = Claims.of(self._catalog, [each for each in read if self._imagined.is_claimed(each.id)])
         for each in group:
             document = each.document
             outcome = self._imagined.store(document.source, document.id)

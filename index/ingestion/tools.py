@@ -11,12 +11,14 @@ from index.errors import FingerprintMismatch
 from index.parsing import Cutting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from index.chunking import Chunker
     from index.encoding import Encoder
     from index.storage.store import FolderStore
 
+LOOKED_UP = 2000
+"""Keys that are looked up in the catalog at a time."""
 _SEPARATOR = " | "
 _TARGET = re.compile(r"/(\d{1,6})-\d+$")
 
@@ -34,10 +36,13 @@ class Tools:
 class Toolbox:
     """Loads them at the first need, whichever thread has it: where all is unchanged, none does."""
 
-    def __init__(self, store: FolderStore, load: Callable[[], tuple[Encoder, Chunker]]) -> None:
+    def __init__(self, store: FolderStore, load: Callable[[], tuple[Encoder, Chunker]], *, prepares: bool) -> None:
+        """`prepares` says whether passages are to be encoded at all, so that the encoder may load ahead for them."""
         self._store = store
         self._load = load
+        self._prepares = prepares
         self._tools: Tools | None = None
+        self._prepared = False
         self._lock = threading.Lock()
 
     def tools(self) -> Tools:
@@ -47,6 +52,22 @@ class Toolbox:
                 self._tools = self._loaded()
             return self._tools
 
+    def expect(self, keys: Sequence[bytes]) -> None:
+        """Hear of passages that come. At the first without a vector the encoder begins to load what they run through,
+        while further files are read.
+        """
+        if self._prepares and not self._prepared and self._lacks_any(keys):
+            self._prepare(self.tools().encoder)
+
+    def _lacks_any(self, keys: Sequence[bytes]) -> bool:
+        parts = (keys[start : start + LOOKED_UP] for start in range(0, len(keys), LOOKED_UP))
+        return any(len(self._store.catalog.vectors_by_key(part)) < len(set(part)) for part in parts)
+
+    def _prepare(self, encoder: Encoder) -> None:
+        self._prepared = True
+        if prepare := getattr(encoder, "prepare", None):
+            prepare()
+
     def _loaded(self) -> Tools:
         encoder, chunker = self._load()
         tokenizer = getattr(encoder, "tokenizer_json", "")
@@ -55,8 +76,8 @@ class Toolbox:
         stored = self._store.catalog.fingerprint()
         if stored and stored != tools.fingerprint:
             raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
-        if prepare := getattr(encoder, "prepare", None):
-            prepare()  # while the first files are read
+        if self._prepares and not stored:  # an empty library has no vectors to find: load while the first file is read
+            self._prepare(encoder)
         return tools
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from index.errors import PinciteError, TooMany
+from index.library import provenance
 from index.library.opened import Opened
 from index.records import Answer, Check, Coverage, CoverageReport, Found
 from index.storage.schema import unpack_sentence_vectors
@@ -41,7 +43,8 @@ class Asking(Opened):
         named by id, source or title; `mode` asks one side alone; `explain` tells which words of each pin are nearest to
         the question; `plain` takes operators for the words they are made of. An empty question finds nothing.
         """
-        return self._search(question, documents, limit=limit, mode=mode, explain=explain, plain=plain)[0]
+        found, _ = self._search(question, documents, limit=limit, mode=mode, explain=explain, plain=plain)
+        return provenance.of_found(found)
 
     def ask(
         self,
@@ -91,9 +94,12 @@ class Asking(Opened):
         )
         if writer == "model" and answer.status == "answered":
             closeness = self._closeness(answer.hits)
-            yield from written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+            stream = written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+            with closing(stream):  # it hangs up on the model
+                for piece in stream:
+                    yield provenance.of_answer(piece) if isinstance(piece, Answer) else piece
         else:
-            yield answer
+            yield provenance.of_answer(answer)
 
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
@@ -131,14 +137,16 @@ class Asking(Opened):
         sentences = list(stated(text))
         if most_sentences is not None and len(sentences) > most_sentences:
             raise TooMany("sentences", len(sentences), most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        yield from checked(sentences, find, self._locate)
+        with closing(checked(sentences, find, self._locate)) as stream:
+            for each in stream:
+                yield provenance.of_check(each) if isinstance(each, Check) else each
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
         """What each document has to say to a question: its best hit, or that there is none. Best first.
 
         The question may have the operators of `index.querying.SYNTAX`; a document that they leave out has no row.
         """
-        return self._steadily(lambda: self._coverage(question, documents))
+        return provenance.of_coverage(self._steadily(lambda: self._coverage(question, documents)))
 
     def _coverage(self, question: str, documents: Sequence[str] | None) -> CoverageReport:
         query, within, _ = self._understood(question, documents)

@@ -91,10 +91,11 @@ class Operating(Opened):
     def import_library(self, path: str | Path, *, trust: bool = False, progress: Watch | None = None) -> Receipt:
         """Add the documents of such a file; what is here already stays as it is.
 
-        The file's vectors are taken where they are such as this library has; else its texts are encoded. Nothing is
-        changed before all of the file was checked. What it says of files that nobody here has read is kept as a claim
-        until `add` or `sync` reads them; with `trust`, which is for an export of one's own, as if they had been read.
-        Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+        The file's vectors are taken where they are such as this library has; else its texts are encoded. A library that
+        has none yet takes on the file's passages, within what the settings allow. Nothing is changed before all of the
+        file was checked. What it says of files that nobody here has read is kept as a claim until `add` or `sync` reads
+        them. With `trust`, which is for an export of one's own, what was read there counts as read here, in place of
+        claims; what was a claim there stays one. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
         """
         from index.ingestion import encoder_of
         from index.operations import import_library

@@ -6,7 +6,7 @@ Only the text of the settings is remembered. What came of them is in the fingerp
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
     from index.settings import Settings
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def applied(settings: Settings, catalog: Catalog, *, otherwise: str = "") -> Settings:
     """The settings with the library's own model and passages, except where these were set by hand.
 
-    `otherwise` is the fingerprint whose passages a library takes on that has none yet.
+    `otherwise` is the fingerprint whose passages a library takes on that has none yet, where the settings allow them:
+    it may come from anybody.
     """
     own = {name: value for name, value in _own(catalog, otherwise).items() if name not in settings.model_fields_set}
     return settings.model_copy(update=own)
@@ -40,5 +41,19 @@ def _own(catalog: Catalog, otherwise: str) -> dict[str, Any]:
     from index.ingestion import target_of
 
     stored = catalog.fingerprint()
-    own = {"passage_tokens": target_of(stored or otherwise), "model": catalog.model() if stored else None}
+    target = target_of(stored) if stored else _allowed(target_of(otherwise))
+    own = {"passage_tokens": target, "model": catalog.model() if stored else None}
     return {name: value for name, value in own.items() if value is not None}
+
+
+def _allowed(target: int | None) -> int | None:
+    """The target of a library's passages; None where it is beyond what the settings allow."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from index.settings import Settings
+
+    field = Settings.model_fields["passage_tokens"]
+    try:
+        return TypeAdapter(Annotated[int, *field.metadata]).validate_python(target, strict=True)
+    except ValidationError:
+        return None

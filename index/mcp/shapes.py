@@ -28,6 +28,8 @@ class Reference(Shape):
     author: str
     date: str
     """ISO 8601, as precise as stated."""
+    claimed: bool
+    """Whether an import brought its words and nobody has compared them with the file: say so where you cite it."""
 
 
 class Location(Shape):

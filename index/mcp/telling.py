@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.exporting import cite, export
 from index.loading.composing import one_line
-from index.records import Citation
+from index.records import CLAIMED, Citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ def text(info: DocumentInfo, span: Span, location: Location, words: str) -> str:
     """Which part of which document it is; below a blank line, its words as they are."""
     where = f", {one_line(location.label)}" if location.label else ""
     head = f"{one_line(info.name)}{where}: characters {span.start}-{span.end} of {info.characters}, document {info.id}"
-    return f"{head}\n\n{words}"
+    return "\n".join([head, *([CLAIMED] if info.claimed else []), "", words])
 
 
 def pinned(hit: Hit, marker: int = 0) -> Citation:

@@ -43,10 +43,12 @@ class Line:
     landmarks: list[tuple[LandmarkKind, int, str, int]]
     passages: list[tuple[int, int, list[tuple[int, int]]]]
     """Start, end, and the spans of the sentences."""
+    claimed: bool = False
+    """Whether nobody had read its file where it was exported; written only where it is so, and missing in old files."""
 
     def to_json(self) -> bytes:
         """One line."""
-        fields = {name: getattr(self, name) for name in Line.__slots__}
+        fields = {name: getattr(self, name) for name in Line.__slots__ if name != "claimed" or self.claimed}
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @property
@@ -62,7 +64,7 @@ class Line:
         return tuple(Chunk(start, end, tuple(Span(*span) for span in spans)) for start, end, spans in self.passages)
 
 
-def carried(document: Document, sources: Sequence[str], chunks: Iterable[Chunk]) -> Line:
+def carried(document: Document, sources: Sequence[str], chunks: Iterable[Chunk], *, claimed: bool) -> Line:
     """A document as a line."""
     return Line(
         id=document.id,
@@ -75,6 +77,7 @@ def carried(document: Document, sources: Sequence[str], chunks: Iterable[Chunk])
         text=document.text,
         landmarks=[(mark.kind, mark.start, mark.label, mark.level) for mark in document.landmarks],
         passages=[(chunk.start, chunk.end, [(span.start, span.end) for span in chunk.sentences]) for chunk in chunks],
+        claimed=claimed,
     )
 
 

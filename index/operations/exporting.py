@@ -28,6 +28,7 @@ def export_library(
 ) -> Exported:
     """Write all documents, and with `vectors` what spares the importer the encoder.
 
+    A document that is only claimed here is marked as such, so that no import can take it for one that was read.
     Raises ArchiveExists, ArchiveNotWritable, NoRoom, LibraryDamaged.
     """
     began = time.monotonic()
@@ -73,7 +74,8 @@ class _Shards:
         assert document is not None
         rows = [row for row, _ in catalog.rows_of(number)]
         chunks = (Chunk(row.passage.start, row.passage.end, row.passage.sentences) for row in rows)
-        self._lines.append(carried(document, catalog.sources_of(number), chunks).to_json())
+        claimed = not catalog.was_read(document.id)
+        self._lines.append(carried(document, catalog.sources_of(number), chunks, claimed=claimed).to_json())
         self._size += len(self._lines[-1])
         if self._with_vectors:
             self._rows += rows

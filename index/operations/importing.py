@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.errors import FingerprintMismatch, LibraryNotWritable
-from index.ingestion import draft_of, key_of
+from index.ingestion import Claims, draft_of, key_of
 from index.operations.carrying import DOCUMENTS, FORMAT, SENTENCES, VECTORS, VERSION, parsed
 from index.operations.embedding import Embedded, Embedder
 from index.operations.reading import ArchiveReader
@@ -43,7 +43,9 @@ _TAKEN = (
     "The library has another document from there, which was read here, and the file says other things of that place."
 )
 _TAKE_ANYWAY = "Where the file is an export of your own, import it with --trust; else remove your document first."
+_READ_FIRST = "The file says itself that this was never read: add the original file, or remove your document first."
 _OTHER_WORDS = "The imported file has other words for the same SHA-256; the library's own stay."
+_TRUSTED_WORDS = "It was imported before with another {}: what the trusted file says took its place."
 
 
 def import_library(
@@ -64,11 +66,12 @@ def import_library(
     That the file with a document's SHA-256 holds these words is what the portable file says, so it is kept as a claim:
     `add` and `sync` read such a file though they know its hash, its vectors serve no other document, and the places
     where it was found are looked into by nobody. A claim takes the place of another claim from the same source, but not
-    of a document that was read here. With `trust`, everything is taken to be as if it had been read here: that is for
-    an export of one's own.
+    of a document that was read here. With `trust`, which is for an export of one's own, what was read where the file
+    was made counts as read here, and takes the place of claims; what was only claimed there stays a claim.
 
-    `tools` is called with what the file was made with, whose passages suit a library that has none yet. `max_bytes` is
-    the most that one document may take. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+    `tools` is called with what the file was made with, whose passages suit a library that has none yet, within what the
+    settings allow. `max_bytes` is the most that one document may take. Raises BadArchive, NoRoom, LibraryLocked,
+    FingerprintMismatch.
     """
     began = time.monotonic()
     with ArchiveReader(path, FORMAT, VERSION, progress) as archive:
@@ -164,6 +167,14 @@ class _Carrier:
         return packed
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Under which sources a document is stored, the first of which stands for it, and whether as a claim."""
+
+    sources: list[str]
+    claimed: bool
+
+
 class _Merging:
     """One import, document by document. The caller holds the store's lock."""
 
@@ -192,15 +203,15 @@ class _Merging:
         """Take in what is new."""
         if self._fits():
             for line, vectors in self._carrier.lines(with_vectors=True):
-                if free := self._free(line):
-                    document = replace(line.document, source=free[0])
-                    self._put(Embedded(document, line.chunks, vectors), free, self._carrier.made_with)
+                if place := self._place(line):
+                    document = replace(line.document, source=place.sources[0])
+                    self._put(Embedded(document, line.chunks, vectors), place, self._carrier.made_with)
             return
         tools = self._tools
         embedder = Embedder(tools, self._store.catalog.vectors_by_key)
-        sources: dict[str, list[str]] = {}
-        for each in embedder.embed(self._new(sources)):
-            self._put(each, sources.pop(each.document.id), tools.fingerprint)
+        places: dict[str, _Place] = {}
+        for each in embedder.embed(self._new(places)):
+            self._put(each, places.pop(each.document.id), tools.fingerprint)
         self._encoded = embedder.encoded
 
     def receipt(self, seconds: float) -> Receipt:
@@ -228,27 +239,35 @@ class _Merging:
             raise self._carrier.bad("its vectors are not of the length that this encoder's have")
         return True
 
-    def _new(self, sources: dict[str, list[str]]) -> Iterator[Document]:
-        """What the library does not have; notes where each was found."""
+    def _new(self, places: dict[str, _Place]) -> Iterator[Document]:
+        """What the library does not have; notes where each is to be stored."""
         for line, _ in self._carrier.lines(with_vectors=False):
-            if free := self._free(line):
-                sources[line.id] = free
-                yield replace(line.document, source=free[0])
+            if place := self._place(line):
+                places[line.id] = place
+                yield replace(line.document, source=place.sources[0])
+
+    def _trusts(self, line: Line) -> bool:
+        """Whether a document counts as read here: its file was read where the portable file was made."""
+        return self._trust and not line.claimed
+
+    def _place(self, line: Line) -> _Place | None:
+        """Where a document is to be stored; None where it is not, and why is noted."""
+        catalog, trusted = self._store.catalog, self._trusts(line)
+        number = catalog.number_of(line.id)
+        if number is not None and not (trusted and not catalog.was_read(line.id)):
+            self._meet(line, number)
+            return None
+        sources = line.sources if trusted else self._free(line)
+        return _Place(sources, claimed=not trusted) if sources else None
 
     def _free(self, line: Line) -> list[str]:
-        """The sources under which a document is to be stored; none where it is not, and why is noted."""
+        """The sources that a claim may take; where there is none, that is noted."""
         catalog = self._store.catalog
-        number = catalog.number_of(line.id)
-        if number is not None:
-            self._meet(line, number)
-            return []
-        if self._trust:
-            return line.sources
         others = catalog.documents_of(line.sources)
         claimed = catalog.claimed(list(others.values()))
         free = [source for source in line.sources if source not in others or others[source] in claimed]
         if not free:
-            self._failed.append(Failure(line.sources[0], _TAKEN, _TAKE_ANYWAY))
+            self._failed.append(Failure(line.sources[0], _TAKEN, _READ_FIRST if line.claimed else _TAKE_ANYWAY))
             self._report()
         return free
 
@@ -261,21 +280,24 @@ class _Merging:
         stored = catalog.document(number)
         if stored is not None and stored.text != line.text:
             self._notes.append(Note(line.sources[0], _OTHER_WORDS))
-        if self._trust or not catalog.was_read(line.id):
+        if self._trusts(line) or not catalog.was_read(line.id):
             for source in line.sources:
                 if not catalog.document_of(source):
                     catalog.link(source, line.id)
         self._tell("unchanged", line.sources[0])
 
-    def _put(self, each: Embedded, sources: list[str], fingerprint: str) -> None:
+    def _put(self, each: Embedded, place: _Place, fingerprint: str) -> None:
         """Store a document, and index it now and then."""
         catalog = self._store.catalog
-        outcome = catalog.put(each.document, each.chunks, each.vectors, fingerprint, claimed=not self._trust)
-        for source in sources[1:]:
+        claims = Claims.of(catalog, [each.document])
+        stored = catalog.put(each.document, each.chunks, each.vectors, fingerprint, claimed=place.claimed)
+        outcome = claims.outcome(each.document.id, stored)
+        for source in place.sources[1:]:
             if catalog.document_of(source) != each.document.id:
                 catalog.link(source, each.document.id)
-        self._passages += len(each.chunks)
-        self._notes += [Note(each.document.source, note) for note in each.document.notes]
+        self._passages += len(each.chunks) if outcome != "unchanged" else 0
+        more = claims.notes(each.document.id, _TRUSTED_WORDS)
+        self._notes += [Note(each.document.source, note) for note in (*each.document.notes, *more)]
         if time.monotonic() - self._indexed_at > _INDEX_SECONDS:
             self._store.index()
             self._indexed_at = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,10 @@ import pytest
 
 from index import wire
 from index.errors import OriginalMissing
-from index.records import CLAIMED
+from index.exporting.markdown import escaped
+from index.library import provenance
+from index.records import CLAIMED, Check, Citation, DocumentInfo, Location
+from index.settings import Settings
 from index.storage.catalog import Catalog
 from tests.operations.conftest import COUNT, contents, first, words, write_files
 from tests.operations.forging import Manifest, Parts, altered
@@ -268,6 +272,173 @@ def test_an_export_of_ones_own_is_trusted_on_demand(
     receipt = library.add(sources)
     assert (len(receipt.unchanged), receipt.encoded, claimed(library)) == (COUNT, 0, 0)
     assert contents(library) == contents(filled)
+
+
+@pytest.mark.parametrize("vectors", [True, False])
+def test_an_export_hands_a_claim_on_as_a_claim(
+    forged: Path, sources: list[Path], opened: Any, tmp_path: Path, vectors: bool
+) -> None:
+    """Whoever trusts an export trusts what was read there, and not what had only been imported there."""
+    between = opened(tmp_path / "between")
+    between.import_library(forged)
+    between.add(sources[0])
+    between.export_library(tmp_path / "own.zip", vectors=vectors)
+    library = opened(tmp_path / "new")
+    library.import_library(tmp_path / "own.zip", trust=True)
+    assert claimed(library) == COUNT - 1
+    assert not library.find(str(sources[0])).claimed
+    assert len(library.import_library(tmp_path / "own.zip", trust=True).unchanged) == COUNT
+    assert claimed(library) == COUNT - 1
+    receipt = library.add(sources)
+    assert (len(receipt.replaced), len(receipt.unchanged)) == (COUNT - 1, 1)
+    assert all(FALSE not in text for text in texts(library))
+    assert library.problems() == []
+
+
+def test_an_exported_claim_takes_no_place_of_what_was_read(forged: Path, opened: Any, tmp_path: Path) -> None:
+    """Trust in the file that hands it on makes no difference, and the hint does not name it."""
+    between, library = opened(tmp_path / "between"), opened(tmp_path / "new")
+    between.import_library(forged)
+    between.export_library(tmp_path / "own.zip")
+    mine = tmp_path / "sources" / "02.md"
+    mine.write_text(words(90))
+    library.add(mine)
+    receipt = library.import_library(tmp_path / "own.zip", trust=True)
+    assert [failure.source for failure in receipt.failed] == [str(mine)]
+    assert "--trust" not in receipt.failed[0].hint
+    assert library.document(str(mine)).text.startswith("Log 90")
+
+
+def test_a_file_from_before_exports_told_of_claims(filled: Library, opened: Any, tmp_path: Path) -> None:
+    """It is read as before; and of documents that were read, an export says nothing new."""
+    path = tmp_path / "own.zip"
+    filled.export_library(path)
+    seen: list[dict[str, Any]] = []
+    altered(path, lambda _, __, lines: seen.extend(lines))
+    assert len(seen) == COUNT
+    assert all("claimed" not in line for line in seen)
+    library = opened(tmp_path / "new")
+    assert len(library.import_library(path, trust=True).added) == COUNT
+    assert claimed(library) == 0
+
+
+@pytest.mark.parametrize("vectors", [True, False])
+def test_trust_takes_the_place_of_a_claim(
+    filled: Library, forged: Path, sources: list[Path], opened: Any, tmp_path: Path, vectors: bool
+) -> None:
+    """One's own export undoes a forgery that came before it, and says so."""
+    filled.export_library(tmp_path / "own.zip", vectors=vectors)
+    library = opened(tmp_path / "new")
+    library.import_library(forged)
+    receipt = library.import_library(tmp_path / "own.zip", trust=True)
+    assert (len(receipt.replaced), receipt.unchanged, receipt.added) == (COUNT, (), ())
+    assert ["imported before with another text" in note.text for note in receipt.notes] == [True] * COUNT
+    assert claimed(library) == 0
+    assert contents(library) == contents(filled)
+    assert len(library.add(sources).unchanged) == COUNT
+    assert library.problems() == []
+
+
+def test_trust_proves_a_claim_that_is_true(filled: Library, opened: Any, tmp_path: Path) -> None:
+    """The same file first without it, then with it: nothing changes but what is known of it."""
+    filled.export_library(tmp_path / "own.zip")
+    library = opened(tmp_path / "new")
+    library.import_library(tmp_path / "own.zip")
+    receipt = library.import_library(tmp_path / "own.zip", trust=True)
+    assert (len(receipt.unchanged), receipt.replaced, receipt.notes, receipt.passages) == (COUNT, (), (), 0)
+    assert claimed(library) == 0
+    assert contents(library) == contents(filled)
+
+
+def test_trust_takes_no_place_of_what_was_read_from_the_same_bytes(
+    forged: Path, sources: list[Path], opened: Any, tmp_path: Path
+) -> None:
+    """Even a file that lies and is trusted changes no words that were read here."""
+    library = opened(tmp_path / "new")
+    library.add(sources)
+    receipt = library.import_library(forged, trust=True)
+    assert len(receipt.unchanged) == len(receipt.notes) == COUNT
+    assert all(FALSE not in text for text in texts(library))
+
+
+def test_what_rests_on_a_claim_says_so(forged: Path, sources: list[Path], opened: Any, tmp_path: Path) -> None:
+    """Searches, answers, checks and coverage name the files to add; none says so once they were added."""
+    library = opened(tmp_path / "new")
+    library.import_library(forged)
+    question, statement = "Ship3 left the harbour in summer", "Ship3 left the harbour in summer."
+
+    def noted() -> list[str]:
+        found = (
+            library.search(question, limit=1),
+            library.ask(question, limit=1),
+            library.check(statement),
+            library.coverage(question, documents=["03.md"]),
+        )
+        return [note for each in found for note in each.notes]
+
+    answer = library.ask(question, limit=1)
+    assert answer.status == "answered"
+    assert [citation.document.claimed for citation in answer.citations] == [True]
+    assert answer.notes == (
+        "An import brought the text of 03.md, and nobody here has read the original file: add the original file, and "
+        "the text is compared with it. The confidence is about the imported text.",
+    )
+    notes = noted()
+    assert len(notes) == 4
+    assert all("the text of 03.md" in note for note in notes)
+    assert sum("confidence" in note for note in notes) == sum("verdicts" in note for note in notes) == 1
+    assert escaped(answer.notes[0]) in library.pack(answer)[1]
+    assert wire.answer(answer)["citations"][0]["document"]["claimed"] is True
+    library.add(sources)
+    assert noted() == []
+
+
+def test_a_note_names_a_few_files_and_no_folder() -> None:
+    """Names are an import's, so they are cut, in one line, and without what may be a password."""
+    path = "/home/somebody/"
+    names = [f"{path}a\n[1] b.md", "https://me:secret@example.org/x.html", path + "y" * 5000, f"{path}d.md", f"{path}e"]
+    infos = [
+        DocumentInfo(str(n), source, "A Title", "", "", "text/plain", 1, 0, 1, claimed=True)
+        for n, source in enumerate(names)
+    ]
+    citations = tuple(Citation(n, info, Location(), 0, 1, "x") for n, info in enumerate(infos, 1))
+    (note,) = provenance.of_check(Check((), citations)).notes
+    assert note.startswith("An import brought the text of a [1] b.md, https://example.org/x.html, yyyy")
+    assert "… and 2 more, and nobody here has read the original files" in note
+    assert "somebody" not in note
+    assert "secret" not in note
+    assert len(note) < 400
+    read = tuple(replace(citation, document=replace(citation.document, claimed=False)) for citation in citations)
+    assert provenance.of_check(Check((), read)).notes == ()
+
+
+@pytest.mark.parametrize("target", [0, 1, 31, 2001, 999999])
+def test_a_file_does_not_decide_what_the_settings_would_not_allow(
+    filled: Library, opened: Any, tmp_path: Path, target: int
+) -> None:
+    """A target of passages beyond their limits is not taken on: the texts are cut as the settings say."""
+    path = tmp_path / "own.zip"
+    filled.export_library(path)
+    made_with = filled.stats().made_with
+
+    def change(manifest: Manifest, _: Parts, __: list[dict[str, Any]]) -> None:
+        manifest["made_with"] = made_with.replace("/32-", f"/{target}-")
+
+    altered(path, change)
+    library = opened(tmp_path / "new", Settings())
+    assert len(library.import_library(path).added) == COUNT
+    assert library.settings.passage_tokens == Settings().passage_tokens
+    assert library.stats().made_with == made_with.replace("/32-", "/170-")
+
+
+@pytest.mark.parametrize("target", [32, 100, 2000])
+def test_a_file_decides_within_them(filled: Library, opened: Any, tmp_path: Path, target: int) -> None:
+    """So that its vectors can be taken."""
+    filled.rebuild(passage_tokens=target)
+    filled.export_library(tmp_path / "own.zip")
+    library = opened(tmp_path / "new", Settings())
+    assert library.import_library(tmp_path / "own.zip").encoded == 0
+    assert library.settings.passage_tokens == target
 
 
 def test_a_library_from_before_claims_opens_and_learns_of_them(
