@@ -107,13 +107,13 @@ def ask(
     if state.json:
         printing.as_json(wire.answer(answer))
         return
+    for note in answer.notes:
+        typer.secho(printing.printable(f"note: {note}"), dim=True, err=True)
     if form is not None:
         from index.exporting import export
 
         typer.echo(printing.printable(export(answer, form.value)), nl=False)
         return
-    for note in answer.notes:
-        typer.secho(printing.printable(f"note: {note}"), dim=True, err=True)
     answers.show(answer)
 
 
