@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from index.loading.pdf_runs import Box, Glyph, Run
 
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
+ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
+"""What the line of a list begins with."""
+LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
+"""The dots of a table of contents."""
 _NAME_LENGTH = 64
 _GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
 """Gaps between fragments of one line, in type sizes: touching, apart, and set one above the other."""

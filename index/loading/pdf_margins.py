@@ -72,6 +72,12 @@ def alike(last: Line, line: Line, tolerance: float = _SAME_SIZE) -> bool:
     return last.sideways == line.sideways and 1 / tolerance < line.size / max(last.size, 0.1) < tolerance
 
 
+def first_word_width(line: Line) -> float:
+    """Of the first word and the blank before it, as wide as the line's letters are on average."""
+    word = line.text.split(maxsplit=1)[0]
+    return (len(word) + 1) * line.width / max(1, len(line.text))
+
+
 def _is_beside(above: Line, below: Line) -> bool:
     """Whether both are neighbours in a run of lines in one column and one size."""
     near = abs(above.bottom - below.bottom) < _RUN_GAP * min(above.size, below.size)

@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from index.loading.pdf_margins import NEARLY, alike, edges_of, overlap, pitches, rounded
+from index.loading.pdf_lines import ITEM, LEADER
+from index.loading.pdf_margins import NEARLY, alike, edges_of, first_word_width, overlap, pitches, rounded
+from index.loading.pdf_titles import begins_heading, titled
 from index.loading.pdf_words import Words
 
 if TYPE_CHECKING:
@@ -19,19 +21,13 @@ if TYPE_CHECKING:
 Relation = Literal["join", "newline", "paragraph"]
 """How a line goes on from the one before."""
 
-_ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
 _BULLET = re.compile(r"[•▪◦●○■□►‣⁃]")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
-_NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECASE)
 _CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE)
 _HYPHEN = re.compile(r"[^\W\d_]-$")
-_LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
-"""The dots of a table of contents."""
 _SMALLER = 0.94
 _BODY = 1.12
 """Type larger than this times that of the text is a heading, and does not go on elsewhere."""
-_TITLE, _TITLE_PITCH, _TITLE_LINES = 1.25, 2.0, 4
-"""How much larger than the text a title is, how far apart its lines are, in sizes of its type, and how many it has."""
 _GAP = 1.3
 _SLIGHT_GAP = 1.15
 _WIDE_GAP = 2.5
@@ -72,7 +68,7 @@ class Paragraph:
     @property
     def is_item(self) -> bool:
         """Whether its last line that was kept as a line begins with the mark of a list."""
-        return bool(_ITEM.match(self.text.rsplit("\n", 1)[-1]))
+        return bool(ITEM.match(self.text.rsplit("\n", 1)[-1]))
 
 
 def paragraphs(pages: Sequence[Sequence[Line]], body: float) -> list[Paragraph]:
@@ -107,8 +103,9 @@ class _Joiner:
         """Add the lines of a page."""
         self._number = number
         self._pending.append(number)
-        for edges, line in zip(edges_of(lines), lines, strict=True):
-            relation = self._relation(line, edges) if self.found else "paragraph"
+        titles = titled(lines, self._body, first=not self.found)
+        for edges, line, goes_on in zip(edges_of(lines), lines, titles, strict=True):
+            relation: Relation = "join" if goes_on else self._relation(line, edges) if self.found else "paragraph"
             if relation == "paragraph":
                 self._begin(Paragraph(line.text, line, line, number, number, bold=line.bold))
             else:
@@ -189,10 +186,8 @@ class _Joiner:
         drop = last.bottom - line.bottom
         if not alike(last, line) or _CAPTION.match(line.text):
             return "paragraph"
-        if line.size > _TITLE * self._body and _NUMBERED.match(line.text):
+        if begins_heading(line, self._body):
             return "paragraph"
-        if line.size > _TITLE * self._body and _entitles(paragraph, line, drop):
-            return "join"
         pitch = self._pitch[rounded(line.size)]
         if _is_broken(paragraph, line) and drop < _WIDE_GAP * pitch:
             return "join"
@@ -208,13 +203,6 @@ class _Joiner:
 def _turns(last: Line, line: Line) -> bool:
     """Whether a line stands above the last one, or beside it: at the head of a column, or in the margin."""
     return last.bottom - line.bottom < -_LEVEL * line.size or not overlap(last, line)
-
-
-def _entitles(paragraph: Paragraph, line: Line, drop: float) -> bool:
-    """Whether a line of a title goes on in the next one: titles are set loosely, and have colons and question marks."""
-    near = _LEVEL * line.size < drop < _TITLE_PITCH * line.size
-    same = alike(paragraph.last, line, NEARLY) and paragraph.bold == line.bold and paragraph.lines < _TITLE_LINES
-    return near and same and not _ITEM.match(line.text)
 
 
 def _is_broken(paragraph: Paragraph, line: Line) -> bool:
@@ -243,7 +231,7 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
     """Across a gap: whether the paragraph's last sentence is not over, and this may be the rest of it."""
     if not alike(paragraph.last, line, NEARLY) or paragraph.last.bold != line.bold or paragraph.ends_sentence:
         return False
-    if _ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
+    if ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
         return False
     if max(paragraph.last.cells, line.cells) > 1:
         return False
@@ -256,11 +244,11 @@ def _directly_below(paragraph: Paragraph, line: Line, edges: Edges, *, apart: bo
     """At the usual distance, indents, list marks and lines that end early say what begins anew."""
     em = _EM * line.size
     last = paragraph.last
-    end = last.right + _first_word_width(line)
+    end = last.right + first_word_width(line)
     early = end < edges.right - em
-    if _LEADER.search(last.text) or min(last.cells, line.cells) > 1:
+    if LEADER.search(last.text) or min(last.cells, line.cells) > 1:
         return "newline"
-    if _ITEM.match(line.text) and (early or paragraph.ends_sentence or _BULLET.match(line.text)):
+    if ITEM.match(line.text) and (early or paragraph.ends_sentence or _BULLET.match(line.text)):
         return "newline" if paragraph.is_item else "paragraph"
     if paragraph.is_item and "\n" not in paragraph.text and line.left < paragraph.first.left - em / 2:
         return "paragraph"
@@ -282,9 +270,3 @@ def _begins_by_indent(paragraph: Paragraph, line: Line, edges: Edges, em: float)
 
 def _goes_on(paragraph: Paragraph, line: Line) -> bool:
     return line.text[:1].islower() and not paragraph.ends_sentence
-
-
-def _first_word_width(line: Line) -> float:
-    """Of the first word and the blank before it, as wide as the line's letters are on average."""
-    word = line.text.split(maxsplit=1)[0]
-    return (len(word) + 1) * line.width / max(1, len(line.text))

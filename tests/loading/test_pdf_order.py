@@ -191,6 +191,36 @@ def test_chapters_and_numbered_headings_are_not_one_title() -> None:
     assert paragraphs([*page, *column([PROSE] * 4, top=680)])[:2] == ["1 The Bees of the Village", "1.1 Their Number"]
 
 
+def test_questions_and_answers_in_large_type_stay_apart() -> None:
+    """Several sentences are no title, though they stand where one does."""
+    lines = ["Who made the pump?", "Two brothers from Lisbon made it.", "Who owns it?", "The mayor."]
+    page = [*column(lines, top=740, size=16, pitch=28), *column([PROSE] * 9, top=500)]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert document.text.split("\n\n")[:4] == lines
+    assert [mark.label for mark in document.landmarks if mark.kind == "heading"] == [lines[0], lines[2]]
+
+
+def test_a_long_heading_within_a_document_is_whole() -> None:
+    """It goes on where its line has no room for the next word; what stands alone in a line does not."""
+    heading = ["The counting of bees, hives and honey in all villages,", "and What Became of It"]
+    second = [
+        *column(heading, top=740, size=18, pitch=34),
+        *column([PROSE] * 4, top=640),
+        *column(["Bees", "Hives"], top=520, size=18, pitch=34),
+        *column([PROSE] * 4, top=440),
+    ]
+    found = paragraphs(column([PROSE] * 4), second)
+    assert " ".join(heading) in found
+    assert {"Bees", "Hives"} < set(found)
+
+
+def test_a_table_of_contents_in_large_type_keeps_its_lines() -> None:
+    """Its dots fill each line, and no title goes on behind them."""
+    contents = [f"{name} {'. ' * (52 - len(name))}{page}" for name, page in (("Bees", 7), ("Hives", 8), ("Honey", 9))]
+    page = [*column(contents, top=740, size=15, pitch=20), *column([PROSE] * 9, top=600)]
+    assert "\n".join(contents) in load_bytes(build([column([PROSE]), page]), source="a.pdf").text
+
+
 def test_authors_come_before_the_abstract() -> None:
     """Names that stand side by side above two columns are read before the columns are."""
     title = Printed(130, 745, "On the Bees of the Villages around the Mill", 17)

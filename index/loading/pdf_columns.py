@@ -1,0 +1,252 @@
+"""Columns of a page that is painted across them, row by row: where they are, and down which of them one reads first."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.loading.pdf_lines import Line
+
+_FEWEST_LINES = 5
+_PROSE_LENGTH = 20
+_CROSSING_SHARE = 0.25
+_JUMPS_SHARE = 0.4
+_PROSE_SHARE = 0.8
+_FEW_CLIMBS, _CLIMBS_SHARE = 2, 0.1
+_SET_OUT = 2.5
+"""In sizes of type: how far to the left of its column a mark or a heading may begin."""
+_LEVEL = 0.3
+"""Of the size of type: up to which distance two lines are on one level."""
+_FULL = 0.8
+"""Of the width of the widest line of a column."""
+_NEXT = 2.0
+"""In sizes of type: how far below a line the next one is, at most."""
+_APART = 0.6
+"""In sizes of type: the blank space that parts a head or a foot from the columns, at least."""
+_AS_WIDE, _OTHERS = 0.8, 2
+"""How many gaps of about that space there may be within the columns: where there are more, they part paragraphs."""
+_HEAD_SHARE = 1 / 3
+_FEWEST_ROWS = 3
+_ALIGNED = 3
+"""How many lines begin at one place, where that is a margin."""
+
+
+def down_columns(lines: Sequence[Line]) -> list[Line]:
+    """Lines in reading order, given as they are painted; that order stands unless it jumps between columns.
+
+    Where it does, two columns are read one after the other, though they may have been the cells of a table, or a poem
+    and its translation: a sentence of a column is whole only there, and each cell is whole either way.
+    """
+    gutter = _gutter(lines)
+    if gutter is None or not _jumps(lines, gutter) or _is_table(lines):
+        return list(lines)
+    return _by_columns(lines, gutter)
+
+
+def _gutter(lines: Sequence[Line]) -> float | None:
+    """Where a second column of prose begins; None on a page of one column, or of tables, whose cells are short."""
+    prose = [line for line in lines if _is_prose(line)]
+    best, where = _FEWEST_LINES - 1, None
+    for edge in sorted({round(line.left) for line in prose}):
+        left = sum(line.right <= edge for line in prose)
+        right = sum(line.left >= edge - 1 for line in prose)
+        crossing = len(prose) - left - right
+        if crossing <= _CROSSING_SHARE * len(prose) and min(left, right) > best:
+            best, where = min(left, right), float(edge)
+    return None if where is None else _outdented(lines, where)
+
+
+def _outdented(lines: Sequence[Line], edge: float) -> float:
+    """Where marks of lists and headings begin that stand out to the left of the second column."""
+    end = max(line.right for line in lines if _is_prose(line) and line.right <= edge)
+    places = [
+        line.left
+        for line in lines
+        if line.left >= edge - 1 or (line.left >= end and line.left > edge - _SET_OUT * line.size)
+    ]
+    return max(end, min(places))
+
+
+def _is_prose(line: Line) -> bool:
+    """Whether it is longer than cells are, and no numbers; a Chinese letter counts for two, as it is as wide."""
+    length = len(line.text)
+    if _PROSE_LENGTH / 2 <= length < _PROSE_LENGTH:
+        length += sum(unicodedata.east_asian_width(letter) in "WF" for letter in line.text)
+    return length >= _PROSE_LENGTH and 2 * sum(map(str.isalpha, line.text)) >= len(line.text)
+
+
+def _side(line: Line, gutter: float) -> int:
+    if line.left >= gutter - 1:
+        return 1
+    return -1 if line.right <= gutter else 0
+
+
+def _jumps(lines: Sequence[Line], gutter: float) -> bool:
+    """Whether the painted order changes sides far more often than the one time that two columns need.
+
+    Beyond the end of the shorter column nothing changes, so where both are prose only the height is judged that both
+    have. Cells of a table are rather not.
+    """
+    columns = [[line.bottom for line in lines if _is_prose(line) and _side(line, gutter) == side] for side in (-1, 1)]
+    low, high = max(map(min, columns)), min(map(max, columns))
+    sided = [line for line in lines if _side(line, gutter)]
+    beside = [line for line in sided if low <= line.bottom <= high]
+    prose = sum(map(_is_prose, beside)) >= _PROSE_SHARE * len(beside)
+    return _alternates(sided, gutter) or (prose and _alternates(beside, gutter))
+
+
+def _alternates(lines: Sequence[Line], gutter: float) -> bool:
+    """Whether lines are painted from the top to the foot, and change sides; who paints cells goes up again for each."""
+    changes = sum(_side(above, gutter) != _side(below, gutter) for above, below in pairwise(lines))
+    climbs = sum(below.bottom - above.bottom > below.size for above, below in pairwise(lines))
+    return changes > _JUMPS_SHARE * len(lines) and climbs <= max(_FEW_CLIMBS, _CLIMBS_SHARE * changes)
+
+
+def _is_table(lines: Sequence[Line]) -> bool:
+    """Whether most of what stands side by side are three things or more, and few of them prose."""
+    levels = [level for level in _levels(lines) if len(level) > 1]
+    rows = sum(len(level) > 2 and 2 * sum(map(_is_prose, level)) <= len(level) for level in levels)
+    return 2 * rows > len(levels)
+
+
+def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
+    """From the top: what spans both columns parts them into bands, and so does a head above them or a foot below."""
+    head, foot = _head(lines, gutter), _foot(lines, gutter)
+    ordered: list[Line] = []
+    band: list[Line] = []
+    levels = list(_levels(lines))
+    for level, spans in zip(levels, _spanning(levels, gutter), strict=True):
+        if band and (spans or band[-1].bottom >= head > level[0].bottom or band[-1].bottom >= foot > level[0].bottom):
+            ordered += _band(band, gutter)
+            band = []
+        if spans:
+            ordered += level
+        else:
+            band += level
+    return ordered + _band(band, gutter)
+
+
+def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
+    """One column after the other, each of which may have columns itself."""
+    columns = [[line for line in lines if _side(line, gutter) == side] for side in (-1, 1)]
+    if _runs_to_the_left(lines):
+        columns.reverse()
+    return [line for column in columns for line in down_columns(column)]
+
+
+def _runs_to_the_left(lines: Sequence[Line]) -> bool:
+    """Whether most letters are those of Arabic, Hebrew and their kin, whose first column is the right one."""
+    classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
+    return classes["R"] + classes["AL"] > classes["L"]
+
+
+def _levels(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Lines that stand side by side, from left to right, from the top of the page to its foot."""
+    level: list[Line] = []
+    for line in sorted(lines, key=lambda line: -line.bottom):
+        if level and level[0].bottom - line.bottom > _LEVEL * line.size:
+            yield sorted(level, key=lambda line: line.left)
+            level = []
+        level.append(line)
+    if level:
+        yield sorted(level, key=lambda line: line.left)
+
+
+def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
+    """Of each level, whether it spans both columns, as a wide line does and a row of a wide table.
+
+    Its cells are short, and on both sides some of them begin where no line of a column does, in several rows.
+    """
+    begins = {round(line.left) for level in levels for line in level if _is_prose(line)}
+    margins = {place + shift for place in begins for shift in (-1, 0, 1)}
+    cells = [[line for line in level if round(line.left) not in margins] for level in levels]
+    tabular = [
+        len(level) > 2 and not any(map(_is_prose, level)) and len({_side(line, gutter) for line in apart}) > 1
+        for level, apart in zip(levels, cells, strict=True)
+    ]
+    runs = [list(run) for _, run in groupby(tabular)]
+    rows = [is_row and len(run) >= _FEWEST_ROWS for run in runs for is_row in run]
+    return [row or any(not _side(line, gutter) for line in level) for row, level in zip(rows, levels, strict=True)]
+
+
+def _head(lines: Sequence[Line], gutter: float) -> float:
+    """Where the columns begin, below the names of authors that stand side by side; infinite where nothing such does.
+
+    Names are above the first two lines in a row that fill a column, which they hardly do themselves, and above a space.
+    """
+    top = _first_full(lines, gutter)
+    spaces = [space for space in _spaces(lines, gutter) if space[1] >= top - 1]
+    height, below = max(spaces, default=(0.0, math.inf))
+    above = [line for line in lines if line.bottom >= below and _side(line, gutter)]
+    rest = [line for line in lines if line.bottom < below and _side(line, gutter)]
+    if not above or len(above) > _HEAD_SHARE * len(rest):
+        return math.inf
+    return below if _is_exceptional(height, rest, gutter) or not any(_at_margins(above, rest)) else math.inf
+
+
+def _first_full(lines: Sequence[Line], gutter: float) -> float:
+    """The top of the first two lines in a row that fill a column."""
+    tops = []
+    for column in _sides(lines, gutter):
+        full = _FULL * max((line.width for line in column), default=0.0)
+        tops += [
+            above.top
+            for above, below in pairwise(column)
+            if min(above.width, below.width) >= full and above.bottom - below.bottom < _NEXT * above.size
+        ]
+    return max(tops, default=math.inf)
+
+
+def _foot(lines: Sequence[Line], gutter: float) -> float:
+    """Where the columns end, above one level of a foot; minus infinity where there is none."""
+    last = list(_levels(lines))[-1]
+    spaces = _spaces(lines, gutter)
+    if not spaces or spaces[-1][1] > max(line.top for line in last) + 1:
+        return -math.inf
+    height, below = spaces[-1]
+    rest = [line for line in lines if line.bottom >= below]
+    ends_columns = len(last) > 1 and all(_at_margins(last, rest))
+    return below if _is_exceptional(height, rest, gutter) and not ends_columns else -math.inf
+
+
+def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
+    """The blank spaces across both columns, from the top: how high they are, and where they end.
+
+    One beside a line that spans the columns is none of them, for that line parts them already.
+    """
+    found = []
+    levels = list(_levels(lines))
+    low = math.inf
+    for above, below in pairwise(levels):
+        low = min(low, *(line.bottom for line in above))
+        top = max(line.top for line in below)
+        if low - top > _APART * below[0].size and all(_side(line, gutter) for line in (*above, *below)):
+            found.append((low - top, top))
+    return found
+
+
+def _is_exceptional(height: float, columns: Sequence[Line], gutter: float) -> bool:
+    """Whether a space is wider than those within the columns, but for a few."""
+    gaps = [above.bottom - below.top for side in _sides(columns, gutter) for above, below in pairwise(side)]
+    return sum(gap >= _AS_WIDE * height for gap in gaps) <= _OTHERS
+
+
+def _at_margins(lines: Sequence[Line], columns: Sequence[Line]) -> list[bool]:
+    """Of lines of a head or a foot, whether they begin where several of the columns do."""
+    places = Counter(round(line.left) for line in columns)
+    margins = {place + shift for place, times in places.items() if times >= _ALIGNED for shift in (-1, 0, 1)}
+    return [not margins or round(line.left) in margins for line in lines]
+
+
+def _sides(lines: Sequence[Line], gutter: float) -> list[list[Line]]:
+    """Both columns, each from its top."""
+    return [
+        sorted((line for line in lines if _side(line, gutter) == side), key=lambda line: -line.bottom)
+        for side in (-1, 1)
+    ]

@@ -1,0 +1,84 @@
+"""Lines in large type that go on the line above them: titles and headings of several lines."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from index.loading.pdf_lines import ITEM, LEADER
+from index.loading.pdf_margins import NEARLY, alike, first_word_width, overlap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.loading.pdf_lines import Line
+
+_LARGER = 1.25
+"""How many times larger than the text a title is."""
+_LEVEL, _PITCH = 0.3, 2.0
+"""In sizes of its type: how far apart its lines are, at least and at most."""
+_MOST_LINES = 4
+_EM = 0.8
+_REACH = 40
+"""How many lines before and after one tell how wide its column is."""
+_NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
+"""No colon, behind which a title often goes on."""
+
+
+def is_large(line: Line, body: float) -> bool:
+    """Whether a line has the type of a title, where that of the text has the size `body`."""
+    return line.size > _LARGER * body
+
+
+def begins_heading(line: Line, body: float) -> bool:
+    """Whether a line in large type has a number of its own."""
+    return is_large(line, body) and bool(_NUMBERED.match(line.text))
+
+
+def titled(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
+    """Of each line of a page, in reading order, whether it goes on the title in the line above.
+
+    On the first page, large type is a title as a whole, however its lines end. On the others, a line goes on where the
+    one above had no room for its first word; of headings that are shorter, the rules of all paragraphs decide.
+    """
+    goes_on = [False] * len(lines)
+    for begin, end in _groups(lines, body):
+        whole = first and _is_title(lines[begin:end])
+        for index in range(begin + 1, end):
+            goes_on[index] = whole or _had_no_room(lines, index)
+    return goes_on
+
+
+def _groups(lines: Sequence[Line], body: float) -> Iterator[tuple[int, int]]:
+    """Where lines of large type that may be one title begin and end."""
+    begin = 0
+    for index, (above, below) in enumerate(pairwise(lines), 1):
+        if not _may_go_on(above, below, body):
+            yield begin, index
+            begin = index
+    yield begin, len(lines)
+
+
+def _may_go_on(above: Line, below: Line, body: float) -> bool:
+    near = _LEVEL * below.size < above.bottom - below.bottom < _PITCH * below.size and overlap(above, below)
+    same = alike(above, below, NEARLY) and above.bold == below.bold and is_large(below, body)
+    apart = ITEM.match(below.text) or begins_heading(below, body) or LEADER.search(above.text)
+    return near and same and not apart
+
+
+def _is_title(group: Sequence[Line]) -> bool:
+    """Whether lines are one title: it may ask a question, but has not several sentences, nor ends within it."""
+    ends = [line for line in group if _SENTENCE_END.search(line.text)]
+    inside = [line for line in ends if line.text.endswith(".") and line is not group[-1]]
+    return len(group) <= _MOST_LINES and len(ends) <= 1 and not inside
+
+
+def _had_no_room(lines: Sequence[Line], index: int) -> bool:
+    """Whether the first word of a line does not fit into the column behind the line above, which ends no sentence."""
+    above, line = lines[index - 1], lines[index]
+    column = [other for other in lines[max(0, index - _REACH) : index + _REACH] if overlap(above, other)]
+    width = max(other.right for other in column) - min(other.left for other in column)
+    full = above.width + first_word_width(line) > width - _EM * line.size
+    return full and not _SENTENCE_END.search(above.text)

@@ -1,0 +1,257 @@
+"""PDF: columns of a page that is painted row by row are read one after the other, whatever stands around them."""
+
+from __future__ import annotations
+
+import random
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.loading import load_bytes
+from index.loading.pdf_lines import Line
+from index.loading.pdf_order import in_reading_order
+from tests.loading.pdfs import Printed, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_WORDS = re.findall(
+    r"\w+", "the of a bee hive clover meadow river lantern harbour and in winter honey village every dew"
+)
+_SEEDS = range(4)
+_SIZE, _PITCH = 10, 13
+_TWO, _THREE = (72, 320), (54, 226, 398)
+
+
+@dataclass
+class Sheet:
+    """A page whose lines are written in the order in which they are read, each with a number of its own."""
+
+    chance: random.Random
+    lines: list[tuple[Printed, float]] = field(default_factory=list)
+
+    def write(self, x: float, y: float, length: int, size: float = _SIZE, *, rank: float | None = None) -> None:
+        """A line of about so many letters; lines of one `rank` may be read in any order."""
+        words = f"k{len(self.lines):03d}z"
+        while len(words) < length - 6:
+            words += f" {self.chance.choice(_WORDS)}"
+        place = len(self.lines) if rank is None else rank
+        self.lines.append((Printed(x, y, words[:length].strip(), size), place))
+
+    def columns(
+        self, places: Sequence[float], heights: Sequence[float], lengths: Callable[[int], int], size: float = _SIZE
+    ) -> None:
+        for x in places:
+            for number, y in enumerate(heights):
+                self.write(x, y, lengths(number), size)
+
+    def length(self, least: float = 0.5, most: float = 1.0) -> int:
+        """Of a line in one of two columns: a share of its 42 letters."""
+        return int(42 * self.chance.uniform(least, most))
+
+    def misplaced(self, *, by_rows: bool = True) -> int:
+        """How many lines of the document would have to move to stand in order, where the page is painted so."""
+        rank = {printed.words[:5]: place for printed, place in self.lines}
+        printed = [line for line, _ in self.lines]
+        painted = sorted(printed, key=lambda line: (-line.y, line.x)) if by_rows else printed
+        found = re.findall(r"k\d{3}z", load_bytes(build([painted]), source="a.pdf").text)
+        assert sorted(found) == sorted(rank)
+        ends: list[float] = []
+        for key in found:
+            at = bisect_right(ends, rank[key])
+            ends[at : at + 1] = [rank[key]]
+        return len(found) - len(ends)
+
+
+def heights(top: float, lines: int) -> list[float]:
+    """Of lines below each other."""
+    return [top - _PITCH * number for number in range(lines)]
+
+
+def _prose(sheet: Sheet) -> None:
+    sheet.columns(_TWO, heights(700, 30), lambda _: sheet.length(0.9))
+
+
+def _short_entries(sheet: Sheet) -> None:
+    full = sheet.chance.randint(4, 22)
+    sheet.columns(_TWO, heights(720, 25), lambda number: 42 if number in {full, full + 1} else sheet.length(0.5, 0.7))
+
+
+def _ragged(sheet: Sheet) -> None:
+    sheet.columns(_TWO, heights(720, 40), lambda _: sheet.length())
+
+
+def _entries_apart(sheet: Sheet) -> None:
+    places = [y for y in heights(720, 44) if sheet.chance.random() < 0.7]
+    sheet.columns(_TWO, places, lambda _: sheet.length())
+
+
+def _verse(sheet: Sheet) -> None:
+    places = [720 - 13 * (5 * stanza + line) for stanza in range(8) for line in range(4)]
+    sheet.columns(_TWO, places, lambda _: sheet.length(0.55, 0.85))
+
+
+def _three(sheet: Sheet) -> None:
+    sheet.columns(_THREE, heights(720, 30), lambda _: sheet.length(0.55, 0.68))
+
+
+def _four(sheet: Sheet) -> None:
+    sheet.columns((40, 180, 320, 460), heights(720, 30), lambda _: sheet.length(0.58, 0.62), size=9)
+
+
+def _short_title(sheet: Sheet) -> None:
+    sheet.write(sheet.chance.choice([72, 200]), 745, 14, 18)
+    _ragged(sheet)
+
+
+def _names(sheet: Sheet, centred: bool, space: float) -> None:
+    sheet.write(130, 750, 38, 17)
+    for y in heights(722, 3):
+        for x in _TWO:
+            length = sheet.chance.randint(14, 28)
+            sheet.write(x + (100 - 2.5 * length if centred else 0), y, length, rank=1)
+    sheet.columns(_TWO, heights(722 - 3 * _PITCH - space, 30), lambda _: sheet.length(0.9))
+
+
+def _names_at_the_margins(sheet: Sheet) -> None:
+    _names(sheet, centred=False, space=20)
+
+
+def _centred_names(sheet: Sheet) -> None:
+    _names(sheet, centred=True, space=12)
+
+
+def _one_column_is_short(sheet: Sheet) -> None:
+    short = sheet.chance.randint(6, 9)
+    for x, lines in zip(_TWO, sheet.chance.sample([40, short], 2), strict=True):
+        sheet.columns([x], heights(700, lines), lambda _: sheet.length(0.9))
+
+
+def _foot(sheet: Sheet) -> None:
+    _ragged(sheet)
+    for x, length in sheet.chance.choice([((72, 14),), ((72, 14), (480, 8)), ((290, 6),)]):
+        sheet.write(x, 720 - 40 * _PITCH - 20, length)
+
+
+def _head(sheet: Sheet) -> None:
+    sheet.write(72, 748, 14)
+    sheet.write(500, 748, 8)
+    _ragged(sheet)
+
+
+def _heading_across(sheet: Sheet) -> None:
+    sheet.columns(_TWO, heights(720, 12), lambda _: sheet.length())
+    sheet.write(72, 545, 75, 12)
+    sheet.columns(_TWO, heights(520, 12), lambda _: sheet.length())
+
+
+def _table(sheet: Sheet, places: Sequence[float]) -> None:
+    sheet.columns(_TWO, heights(720, 12), lambda _: sheet.length(0.9))
+    for y in heights(540, 6):
+        for x in places:
+            sheet.write(x, y, sheet.chance.randint(8, 14))
+    sheet.columns(_TWO, heights(440, 12), lambda _: sheet.length(0.9))
+
+
+def _table_of_three(sheet: Sheet) -> None:
+    _table(sheet, (72, 270, 440))
+
+
+def _table_of_four(sheet: Sheet) -> None:
+    _table(sheet, (72, 190, 320, 440))
+
+
+def _table_in_a_column(sheet: Sheet) -> None:
+    for number, y in enumerate(heights(720, 30)):
+        if 8 <= number < 14:
+            for x in (72, 150, 230):
+                sheet.write(x, y, 8)
+        else:
+            sheet.write(72, y, sheet.length(0.4))
+    sheet.columns(_TWO[1:], heights(720, 30), lambda _: sheet.length(0.4))
+
+
+def _headings_set_out(sheet: Sheet) -> None:
+    for x in (84, 332):
+        for number, y in enumerate(heights(720, 36)):
+            heading = number % 9 == 4
+            sheet.write(x - 14 * heading, y, 14 if heading else sheet.length(0.7, 0.95))
+
+
+LAYOUTS = (
+    _prose,
+    _short_entries,
+    _ragged,
+    _entries_apart,
+    _verse,
+    _three,
+    _four,
+    _short_title,
+    _names_at_the_margins,
+    _centred_names,
+    _one_column_is_short,
+    _foot,
+    _head,
+    _heading_across,
+    _table_of_three,
+    _table_of_four,
+    _table_in_a_column,
+    _headings_set_out,
+)
+
+
+@pytest.mark.parametrize("by_rows", [True, False], ids=["by rows", "as read"])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__.strip("_"))
+def test_columns_are_read_one_after_the_other(layout: Callable[[Sheet], None], *, by_rows: bool) -> None:
+    """Whether the page is painted row by row or as it is read, no line is out of order."""
+    for seed in _SEEDS:
+        sheet = Sheet(random.Random(seed))
+        layout(sheet)
+        assert sheet.misplaced(by_rows=by_rows) == 0, seed
+
+
+def _painted(columns: Sequence[tuple[float, Sequence[str]]]) -> list[Line]:
+    """Lines of columns side by side, in the order of rows."""
+    return [
+        Line(text, x, x + 200, bottom, bottom + 10)
+        for bottom, *row in zip(count(700, -13), *(texts for _, texts in columns), strict=False)
+        for (x, _), text in zip(columns, row, strict=True)
+    ]
+
+
+def test_chinese_columns() -> None:
+    """Lines of fewer letters, each as wide as two, are prose too."""
+    left, right = ["蜜蜂在清晨離開蜂巢飛向山谷"] * 12, ["而村裡的人還在屋子裡睡覺呢"] * 12
+    assert [line.text for line in in_reading_order(_painted([(72, left), (320, right)]))] == left + right
+
+
+def test_columns_that_run_to_the_left() -> None:
+    """Of Hebrew and Arabic, the right column is the first one."""
+    left, right = ["והאנשים בכפר עדיין ישנו בבתיהם"] * 12, ["הדבורים עזבו את הכוורת מוקדם בבוקר"] * 12
+    assert [line.text for line in in_reading_order(_painted([(72, left), (320, right)]))] == right + left
+
+
+def test_a_table_keeps_its_rows_where_its_cells_are_long() -> None:
+    """Three cells to a row, of which few are prose, are no columns."""
+    rows = [("pounds (force) per square inch", "6.894757", "kilopascals")] * 12
+    lines = [
+        Line(text, x, x + 5 * len(text), bottom, bottom + 10)
+        for bottom, row in zip(count(700, -16), rows, strict=False)
+        for x, text in zip((117, 331, 412), row, strict=True)
+    ]
+    assert {line.text for line in in_reading_order(lines)} == {" ".join(rows[0])}
+
+
+def test_cells_that_are_painted_one_by_one_stay_so() -> None:
+    """A file that goes up again for each cell of several lines knows in which order they are read."""
+    lines = [
+        Line(f"{side} {row} {part} of the village of bees", x, x + 160, top - 10 - 13 * part, top - 13 * part)
+        for row, top in enumerate(range(710, 500, -26))
+        for side, x in (("what", 72), ("why", 320))
+        for part in range(2)
+    ]
+    assert in_reading_order(lines) == lines
