@@ -70,7 +70,12 @@ class Values:
             raise RefusedError(_NO_UTF8)
         if self._structure.values > self._most:
             raise RefusedError(
-                Refusal(413, f"The JSON of the body has more than {self._most} values.", "Send fewer at once.")
+                Refusal(
+                    413,
+                    f"The JSON of the body has more than {self._most} values.",
+                    "Send fewer at once. The limit is four for each question of a batch, and at least 5,000: whoever "
+                    "runs the server can raise it with PINCITE_MAX_BATCH_QUESTIONS.",
+                )
             )
 
 

@@ -161,17 +161,18 @@ def test_a_body_that_declares_nothing_is_counted(
     [b"[]," * 10_000, b"{}," * 10_000, b"[" * 10_001, b"1," * 10_001, b'{"a":[' * 5_001, b'"",' * 10_000],
     ids=["lists", "objects", "depth", "numbers", "depth of both", "strings"],
 )
-@pytest.mark.parametrize("path", ["/v1/ask", "/mcp", "/gradio_api/queue/join", "/"])
+@pytest.mark.parametrize("path", ["/v1/ask", "/mcp", "/gradio_api/queue/join", "/gradio_api/upload/x", "/"])
 def test_json_of_too_many_values_is_not_parsed(path: str, bomb: bytes) -> None:
     """A few megabytes would be gigabytes of objects; whether it says that it is JSON does not matter."""
 
     async def run() -> None:
         inner = Inner()
         guard = Guard(inner, settings=SETTINGS)
-        for kind in (JSON, "text/plain", ""):
+        for kind in (JSON, "text/plain", "", "application/x-www-form-urlencoded", MULTIPART):
             told = await ask(guard, path, kind, [bomb], declared=len(bomb))
             assert told.status == 413
             assert "values" in told.problem["detail"]
+            assert "PINCITE_MAX_BATCH_QUESTIONS" in told.problem["hint"]
         assert inner.bodies == []
 
     asyncio.run(run())
