@@ -38,13 +38,13 @@ class Waiting:
 
     seconds: float
     most: int
-    """Of one client; a trusted proxy has as many as it likes."""
+    """Of one client; a trusted proxy has as many as it likes, and so has whoever comes by a Unix socket."""
     proxies: Proxies
     connections: Counter[str] = field(default_factory=Counter)
 
     def has_too_many(self, peer: str) -> bool:
         """Whether a client should have fewer."""
-        return self.connections[peer] > self.most and not self.proxies.trusts(peer)
+        return bool(peer) and self.connections[peer] > self.most and not self.proxies.trusts(peer)
 
     def remove(self, peer: str) -> None:
         """One is closed, or has a request."""

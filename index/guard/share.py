@@ -28,7 +28,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What each client has under way, and how much that may be."""
+    """What each client has under way, and how much that may be.
+
+    Clients without an address, as behind a Unix socket, cannot be told apart: they have no share.
+    """
 
     max_requests: int
     max_uploads: int
@@ -41,7 +44,7 @@ class Shares:
     @contextmanager
     def request(self, client: str) -> Iterator[None]:
         """One request, while it is worked on. Raises RefusedError where there are too many."""
-        if self.requests[client] >= self.max_requests:
+        if client and self.requests[client] >= self.max_requests:
             raise RefusedError(
                 Refusal(
                     429,
@@ -58,7 +61,7 @@ class Shares:
     @contextmanager
     def upload(self, client: str) -> Iterator[Upload]:
         """One upload, while it arrives. Raises RefusedError where there are too many."""
-        if self.uploads[client] >= self.max_uploads:
+        if client and self.uploads[client] >= self.max_uploads:
             raise RefusedError(
                 Refusal(
                     429,
@@ -96,7 +99,7 @@ class Upload:
                     "PINCITE_MAX_UPLOAD_MEGABYTES.",
                 )
             )
-        if self.shares.bytes[self.client] + size > limit:
+        if self.client and self.shares.bytes[self.client] + size > limit:
             raise RefusedError(
                 Refusal(
                     429,

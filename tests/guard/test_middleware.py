@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.exceptions import HTTPException
 
+from index.guard import connections
+from index.guard.client import Proxies
 from index.guard.middleware import Guard
 from index.settings import Settings
 
@@ -314,6 +317,25 @@ def test_one_client_has_its_share_of_requests_and_no_more() -> None:
         assert (await ask(guard, "/v1/ask", JSON, [b"{}"])).status == 200
 
     asyncio.run(run())
+
+
+def test_visitors_without_an_address_are_not_one_client() -> None:
+    """As behind a Unix socket: whatever each of them may do, no share of theirs is used up."""
+
+    async def run() -> None:
+        inner = Inner()
+        inner.may_answer.clear()
+        guard = Guard(inner, settings=SETTINGS)
+        options: dict[str, Any] = {"declared": 2_000_000, "client": ""}
+        busy = [asyncio.create_task(ask(guard, "/v1/documents", MULTIPART, [b"1"], **options)) for _ in range(9)]
+        await asyncio.sleep(0)
+        too_large = await ask(guard, "/v1/documents", MULTIPART, [b"1"], declared=3_000_001, client="")
+        assert too_large.status == 413
+        inner.may_answer.set()
+        assert {(await each).status for each in busy} == {200}
+
+    asyncio.run(run())
+    assert not connections.Waiting(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
 
 
 def test_visitors_behind_a_trusted_proxy_are_told_apart() -> None:
