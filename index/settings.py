@@ -96,8 +96,8 @@ class Settings(BaseSettings):
     """Connections that one client address may leave open for more than a second without a request under way."""
     header_seconds: float = Field(default=20.0, gt=0)
     """How long the header of a request may take to arrive."""
-    body_seconds: float = Field(default=15.0, gt=0)
-    """How long a server waits for the next 10 kB of a body, or its end."""
+    body_seconds: float = Field(default=30.0, gt=0)
+    """How long a server waits for the next 10 kB of a body, or its end, and until 10 kB of a response have been read."""
     log_questions: bool = False
     """Whether a server's log may hold the text of questions."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from index.guard.backlog import Backlog
 from index.guard.client import Proxies, visitor
 from index.guard.refusal import Refusal
 
@@ -132,12 +133,13 @@ class Deadline(asyncio.Protocol):
 
 
 def protocol(settings: Settings) -> type[asyncio.Protocol]:
-    """The protocol that uvicorn would choose itself, with a deadline for headers. For one server."""
+    """The protocol that uvicorn would choose itself, with limits on waiting for its client. For one server."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     proxies = Proxies(settings.trusted_proxies)
     waiting = Waiting(settings.header_seconds, settings.max_client_connections, proxies)
-    return type("GuardedProtocol", (Deadline, AutoHTTPProtocol), {"waiting": waiting})
+    limits = {"waiting": waiting, "reading_seconds": settings.body_seconds}
+    return type("GuardedProtocol", (Deadline, Backlog, AutoHTTPProtocol), limits)
 
 
 def _late(seconds: float) -> Refusal:

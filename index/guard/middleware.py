@@ -11,6 +11,7 @@ from index.guard.body import Exchange, Size, Values
 from index.guard.client import Proxies
 from index.guard.origin import WATCHED, Origins, names
 from index.guard.refusal import Refusal
+from index.guard.response import Outgoing
 from index.guard.share import RefusedError, Shares, Upload
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Guard:
         if announced is not None:
             counted.take(announced)
             del rules[0]  # all has been counted: servers pass on no more than was announced
-        return Exchange(receive, send, tuple(rules), self._seconds)
+        return Exchange(receive, Outgoing(send, self._shares, client), tuple(rules), self._seconds)
 
     def _most(self, path: str) -> int:
         """The bytes of a body that is no upload."""

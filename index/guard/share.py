@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RETRY_SECONDS = 5
+MOST_UNREAD = 64_000_000
+"""Bytes of responses, in memory as a whole, that one client may leave unread; one that is alone may be larger."""
 
 
 class RefusedError(Exception):
@@ -40,6 +42,8 @@ class Shares:
     uploads: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
     """Of the uploads: announced, or arrived where nothing was announced."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """Bytes of responses."""
 
     @contextmanager
     def request(self, client: str) -> Iterator[None]:
@@ -77,6 +81,24 @@ class Shares:
                 yield upload
         finally:
             upload.release()
+
+    def demand_room(self, client: str, size: int) -> None:
+        """Raise RefusedError where a response would be too much beside those that this client has not read."""
+        if client and self.unread[client] > 0 and self.unread[client] + size > MOST_UNREAD:
+            raise RefusedError(
+                Refusal(
+                    429,
+                    f"This client has {self.unread[client] / 1_000_000:.0f} MB of responses to read.",
+                    "Read them to the end first, or close their connections.",
+                    _RETRY_SECONDS,
+                )
+            )
+
+    @contextmanager
+    def response(self, client: str, size: int) -> Iterator[None]:
+        """A response of so many bytes, until it has been read."""
+        with _counted(self.unread, client, size):
+            yield
 
 
 @dataclass(slots=True)
@@ -119,12 +141,12 @@ class Upload:
 
 
 @contextmanager
-def _counted(counter: Counter[str], client: str) -> Iterator[None]:
-    counter[client] += 1
+def _counted(counter: Counter[str], client: str, number: int = 1) -> Iterator[None]:
+    counter[client] += number
     try:
         yield
     finally:
-        _subtract(counter, client, 1)
+        _subtract(counter, client, number)
 
 
 def _subtract(counter: Counter[str], client: str, number: int) -> None:

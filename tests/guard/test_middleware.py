@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from index.guard import connections
 from index.guard.client import Proxies
 from index.guard.middleware import Guard
+from index.guard.response import PIECE
+from index.guard.share import MOST_UNREAD
 from index.settings import Settings
 
 if TYPE_CHECKING:
@@ -364,6 +367,48 @@ def test_a_page_whose_name_points_here_cannot_pass_for_a_proxy() -> None:
         public = [("x-forwarded-host", "public.example"), ("origin", "https://public.example")]
         assert (await ask(guard, "/v1/ask", JSON, [b"{}"], client="127.0.0.1", headers=public)).status == 200
         assert (await ask(guard, "/v1/ask", JSON, [b"{}"], client="192.0.2.9", headers=public)).status == 403
+
+    asyncio.run(run())
+
+
+def test_what_a_client_does_not_read_is_bounded() -> None:
+    """Large responses are sent in pieces; while these wait, others that would be too much are refused."""
+
+    async def run() -> None:
+        reads = asyncio.Event()
+        sizes: list[int] = []
+
+        async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await Response(b"x" * int(scope["path"][1:]))(scope, receive, send)
+
+        async def asked(size: int, client: str) -> int:
+            statuses: list[int] = []
+
+            async def receive() -> Message:
+                return {"type": "http.request", "body": b""}
+
+            async def send(message: Message) -> None:
+                statuses.append(message.get("status", 0))
+                sizes.append(len(message.get("body", b"")))
+                if sizes[-1] > 1_000:
+                    await reads.wait()
+
+            scope = {"type": "http", "method": "GET", "path": f"/{size}", "scheme": "http", "client": (client, 5)}
+            await guard({**scope, "headers": [(b"host", b"x")], "server": ("/run/socket", None)}, receive, send)
+            return statuses[0]
+
+        guard = Guard(inner, settings=SETTINGS.model_copy(update={"allow_hosts": ""}))
+        first = asyncio.create_task(asked(MOST_UNREAD + 5, "192.0.2.7"))
+        await asyncio.sleep(0)
+        assert await asked(100_000, "192.0.2.7") == 429
+        assert await asked(1_000, "192.0.2.7") == 200
+        other = asyncio.create_task(asked(100_000, "192.0.2.8"))
+        await asyncio.sleep(0)
+        reads.set()
+        assert [await first, await other, await asked(100_000, "192.0.2.7")] == [200] * 3
+        assert max(sizes) == PIECE
+        assert sum(sizes) > MOST_UNREAD + 2 * 100_000
 
     asyncio.run(run())
 
