@@ -111,8 +111,8 @@ class Pace:
         """What to tell a client for which it was waited too long."""
         return Refusal(
             408,
-            f"The body did not arrive: less than {LEAST_BYTES // 1000} kB came within {self._seconds:g} seconds, or less "
-            f"than {LEAST_RATE // 1000} kB a second in all.",
+            f"The body did not arrive: less than {LEAST_BYTES // 1000} kB came within {self._seconds:g} seconds, "
+            f"or less than {LEAST_RATE // 1000} kB a second in all.",
             "Send the request again. Whoever runs the server can raise the limit with PINCITE_BODY_SECONDS.",
         )
 
