@@ -97,7 +97,8 @@ class Settings(BaseSettings):
     header_seconds: float = Field(default=20.0, gt=0)
     """How long the header of a request may take to arrive."""
     body_seconds: float = Field(default=30.0, gt=0)
-    """How long a server waits for the next 10 kB of a body, or its end, and for 10 kB of a response to be read."""
+    """How long a server waits for the next 10 kB of a body, or its end; it waits twice as long for 10 kB of a response
+    to be read."""
     log_questions: bool = False
     """Whether a server's log may hold the text of questions."""
 

@@ -2,8 +2,8 @@
 
 What a client does not read of a response stays in the server's memory, and neither uvicorn nor asyncio minds for how
 long: not while a response is being written, and not when a connection is being closed that still has something to say.
-Here, a client has to read as fast as it has to send its bodies. An event stream with nothing to tell has nothing
-unread, and lasts.
+Here, a client has to read at some rate, as it has to send its bodies at some. An event stream with nothing to tell has
+nothing unread, and lasts.
 """
 
 from __future__ import annotations

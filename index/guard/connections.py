@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 1.0
 """So long any connection may stay. Many come in one moment, and whoever is served at once is not among the idle."""
+_READING = 2
+"""So many times as long as to send 10 kB, a client may take to read them: its system may have megabytes in store for
+it, and asks for more only when a good part of these has been read."""
 _TOO_MANY = Refusal(
     429,
     "This client has too many connections without a request.",
@@ -138,7 +141,7 @@ def protocol(settings: Settings) -> type[asyncio.Protocol]:
 
     proxies = Proxies(settings.trusted_proxies)
     waiting = Waiting(settings.header_seconds, settings.max_client_connections, proxies)
-    limits = {"waiting": waiting, "reading_seconds": settings.body_seconds}
+    limits = {"waiting": waiting, "reading_seconds": _READING * settings.body_seconds}
     return type("GuardedProtocol", (Deadline, Backlog, AutoHTTPProtocol), limits)
 
 

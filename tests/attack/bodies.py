@@ -28,6 +28,10 @@ _CRASHES = {500, 502}
 _END = b'],"fn_index":0,"session_hash":"x"}'
 
 
+Request = tuple[str, str, bytes]
+"""Target, kind of the body, and the body."""
+
+
 def _floods(server: Server, trial: Trial) -> None:
     """60 MB of `[],` to every route that takes a body, by length and in chunks."""
     before = memory(server)
@@ -107,9 +111,11 @@ def _disguised(server: Server, trial: Trial) -> None:
         ("Quotation marks", "/v1/ask", JSON, marks),
     ):
         statuses: list[int] = []
-        send = partial(sent, server, target, kind, body, _PATIENCE)
-        load = _at_once([lambda told=statuses, send=send: told.append(send())] * 24)
-        pulse = pulse_during(server, load)
+
+        def send(request: Request = (target, kind, body), told: list[int] = statuses) -> None:
+            told.append(sent(server, *request, _PATIENCE))
+
+        pulse = pulse_during(server, _at_once([send] * 24))
         trial.holds(f"{what}: /healthz answers within a second.", pulse.regular, pulse)
         trial.holds(f"{what}: all are refused.", set(statuses) <= {413, 415, 422, 429}, statuses)
         trial.figure(f"{what}: worst {pulse.worst:.2f} s")
