@@ -1,4 +1,6 @@
-# The demo: docker build -t pincite . && docker run -p 7860:7860 pincite
+# The demo on your own machine: docker build -t pincite .
+#   docker run -p 127.0.0.1:7860:7860 -e PINCITE_ALLOW_HOSTS=localhost pincite
+# For others: publish the port, and name the host by which they visit it in PINCITE_ALLOW_HOSTS.
 FROM python:3.11-slim
 RUN useradd --create-home --uid 1000 user
 USER user

@@ -81,7 +81,8 @@ class Settings(BaseSettings):
     allow_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders of the server from which whoever can reach it may add documents; in the environment as in PATH."""
     allow_hosts: str = ""
-    """Names, with commas between them, by which a server on this machine is addressed besides `localhost`."""
+    """Names of a server, with commas between them. Beside these it answers to `localhost` and, where others reach it,
+    to bare addresses; to any name where none is given and others reach it."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses or networks of the reverse proxies in front of a server, with commas or spaces between them. What
     `X-Forwarded-For`, `-Proto` and `-Host` say is believed only from these; they must replace what a client sent."""
@@ -95,8 +96,9 @@ class Settings(BaseSettings):
     """Connections that one client address may leave open for more than a second without a request under way."""
     header_seconds: float = Field(default=20.0, gt=0)
     """How long the header of a request may take to arrive."""
-    body_seconds: float = Field(default=15.0, gt=0)
-    """How long a server waits for the next 10 kB of a body, or its end."""
+    body_seconds: float = Field(default=30.0, gt=0)
+    """How long a server waits for the next 10 kB of a body, or its end; it waits twice as long for 10 kB of a response
+    to be read."""
     log_questions: bool = False
     """Whether a server's log may hold the text of questions."""
 

@@ -79,13 +79,13 @@ async def add(service: Used, request: Request, response: Response) -> holdings.J
     service.jobs.demand_changeable()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == MULTIPART:
-        take = partial(_received, service, request)
+        take, slots = partial(_received, service, request), service.receivers
     elif kind == JSON:
-        take = partial(_found, service, await request.body())
+        take, slots = partial(_found, service, await request.body()), service.changes
     else:
         raise HTTPException(415, f"The body has to be {MULTIPART} or {JSON}.")
     client = client_of(request.scope)
-    arrivals = await service.receivers.run(client, take)
+    arrivals = await slots.run(client, take)
     return accepted(service.jobs.add(arrivals, client), request, response)
 
 

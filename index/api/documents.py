@@ -102,7 +102,7 @@ async def remove(id: Identity, service: Used, request: Request) -> dict[str, Any
     def work() -> dict[str, Any]:
         return wire.receipt(disclosing.receipt(service.jobs.remove(named(service, id).id)))
 
-    return await service.receivers.run(client_of(request.scope), work)
+    return await service.changes.run(client_of(request.scope), work)
 
 
 def named(service: Service, identity: str) -> DocumentInfo:

@@ -29,8 +29,12 @@ WRITERS = 16
 """Answers that wait for the language model at once, which costs this machine nothing."""
 DRAWERS = 2
 """Pages that are drawn at once: PDFium does one at a time."""
-RECEIVERS = 16
-"""Uploads that are taken in at once, however slowly they come: nothing else waits for them."""
+RECEIVERS, RECEIVERS_EACH = 64, 12
+"""Uploads that are taken in at once, of all clients and of one. Their threads mostly wait for what comes slowly; it
+takes many clients to fill them, and nothing else waits for them."""
+CHANGES, CHANGES_EACH = 32, 8
+"""Changes that are no uploads, at once: removals, which wait for the step under way; addresses and folders, which may
+take a minute."""
 _log = logging.getLogger(__name__)
 
 
@@ -86,7 +90,8 @@ class Service:
     checks: Slots = field(default_factory=lambda: Slots(CHECKS))
     writers: Slots = field(default_factory=lambda: Slots(WRITERS))
     drawers: Slots = field(default_factory=lambda: Slots(DRAWERS))
-    receivers: Slots = field(default_factory=lambda: Slots(RECEIVERS))
+    receivers: Slots = field(default_factory=lambda: Slots(RECEIVERS, share=RECEIVERS_EACH))
+    changes: Slots = field(default_factory=lambda: Slots(CHANGES, share=CHANGES_EACH))
 
     async def work(
         self,

@@ -12,6 +12,7 @@ import index
 from index.api import caching
 from index.api.described import FARTHEST
 from index.api.documents import UNCHANGED, End, Identity, Start, named
+from index.api.download import Download
 from index.api.service import Service, Used
 from index.api.telling import tells
 from index.markup import environment
@@ -104,9 +105,9 @@ def original(id: Identity, service: Used, request: Request) -> Response:  # noqa
     info = named(service, id)
 
     def make() -> Response:
-        found = service.library.original(info.id)
+        found = service.library.open_original(info.id)
         headers = {"Content-Type": "application/octet-stream", "Content-Disposition": disposition(found.name)}
-        return Response(found.data, headers=headers)
+        return Download(found, headers)
 
     return caching.conditional(request, f'"{info.id}"', make)
 

@@ -16,10 +16,15 @@ from index.guard.structure import Structure
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from starlette.types import Message, Receive, Send
+    from starlette.types import Message, Receive
+
+    from index.guard.response import Outgoing
 
 LEAST_BYTES = 10_000
 """So many bytes of a body have to arrive within the time limit, or its end."""
+LEAST_RATE = 4_000
+"""So many bytes a second have to arrive in the mean, when the time limit has passed. A line of 1 Mbit/s carries thirty
+bodies at this rate, and fewer of one client are received at once."""
 _GONE: Message = {"type": "http.disconnect"}
 _NO_UTF8 = Refusal(400, "The JSON of the body is not in UTF-8.", "Send it in UTF-8.")
 
@@ -70,29 +75,66 @@ class Values:
             raise RefusedError(_NO_UTF8)
         if self._structure.values > self._most:
             raise RefusedError(
-                Refusal(413, f"The JSON of the body has more than {self._most} values.", "Send fewer at once.")
+                Refusal(
+                    413,
+                    f"The JSON of the body has more than {self._most} values.",
+                    "Send fewer at once. The limit is four for each question of a batch, and at least 5,000: whoever "
+                    "runs the server can raise it with PINCITE_MAX_BATCH_QUESTIONS.",
+                )
             )
+
+
+class Pace:
+    """How long a client may be waited for: what arrives extends it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._credit = seconds
+        """How much longer, by the mean."""
+        self._waited = 0.0
+        self._arrived = 0
+
+    @property
+    def seconds_left(self) -> float:
+        """For how long nothing at all may arrive from now on."""
+        return min(self._seconds - self._waited, self._credit)
+
+    def note(self, waited: float, arrived: int) -> None:
+        """Take note of the next chunk, for which it was waited so many seconds."""
+        self._credit += arrived / LEAST_RATE - waited
+        self._waited += waited
+        self._arrived += arrived
+        if self._arrived >= LEAST_BYTES:
+            self._waited, self._arrived = 0.0, 0
+
+    def stalled(self) -> Refusal:
+        """What to tell a client for which it was waited too long."""
+        return Refusal(
+            408,
+            f"The body did not arrive: less than {LEAST_BYTES // 1000} kB came within {self._seconds:g} seconds, "
+            f"or less than {LEAST_RATE // 1000} kB a second in all.",
+            "Send the request again. Whoever runs the server can raise the limit with PINCITE_BODY_SECONDS.",
+        )
 
 
 class Exchange:
     """A request and its response, as the application sees them."""
 
-    def __init__(self, receive: Receive, send: Send, rules: tuple[Callable[[bytes], None], ...], seconds: float):
+    def __init__(
+        self, receive: Receive, outgoing: Outgoing, rules: tuple[Callable[[bytes], None], ...], seconds: float
+    ):
         self._receive = receive
-        self._send = send
+        self._outgoing = outgoing
         self._rules = rules
-        self._seconds = seconds
-        self._waited = 0.0
-        self._arrived = 0
+        self._pace = Pace(seconds)
         self._complete = False
-        self._started = False
         self.refusal: Refusal | None = None
-        """Why the body was not read to its end."""
+        """Why the body was not read to its end, or is not answered."""
 
     @property
     def unanswered(self) -> bool:
         """Whether the refusal can still be told."""
-        return self.refusal is not None and not self._started
+        return self.refusal is not None and not self._outgoing.started
 
     async def receive(self) -> Message:
         """The next part of the body; once it is complete, whatever there is, for as long as that takes."""
@@ -112,29 +154,21 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """A part of the response, unless a refusal takes its place."""
-        if self.refusal is not None and not self._started:
+        if self.unanswered:
             return
-        self._started = True
-        await self._send(message)
+        try:
+            await self._outgoing.send(message)
+        except RefusedError as refused:
+            self.refusal = refused.refusal
 
     async def _in_time(self, awaited: Awaitable[Message]) -> Message:
         """Only waiting counts: while the application is busy, it is not the client who is slow."""
         clock = asyncio.get_running_loop()
         began = clock.time()
         try:
-            async with asyncio.timeout(self._seconds - self._waited):
+            async with asyncio.timeout(self._pace.seconds_left):
                 message = await awaited
         except TimeoutError:
-            raise RefusedError(self._stalled()) from None
-        self._waited += clock.time() - began
-        self._arrived += len(message.get("body", b""))
-        if self._arrived >= LEAST_BYTES:
-            self._waited, self._arrived = 0.0, 0
+            raise RefusedError(self._pace.stalled()) from None
+        self._pace.note(clock.time() - began, len(message.get("body", b"")))
         return message
-
-    def _stalled(self) -> Refusal:
-        return Refusal(
-            408,
-            f"The body did not arrive: less than {LEAST_BYTES // 1000} kB came within {self._seconds:g} seconds.",
-            "Send the request again. Whoever runs the server can raise the limit with PINCITE_BODY_SECONDS.",
-        )

@@ -33,7 +33,7 @@ class Proxies:
 
     def trusts(self, address: str) -> bool:
         """Whether there is a trusted proxy at an address."""
-        found = _parsed(address)
+        found = parsed(address)
         return found is not None and any(found in network for network in self._networks)
 
     def rewrite(self, scope: Scope) -> None:
@@ -61,7 +61,7 @@ class Proxies:
         """The last address that no trusted proxy has: what stands to its left, its owner may have made up."""
         address = peer
         for hop in reversed([hop for line in lines for hop in line.split(",")]):
-            found = _parsed(_without_port(hop.strip()))
+            found = parsed(_without_port(hop.strip()))
             if found is None:
                 break
             address = str(found)
@@ -72,14 +72,14 @@ class Proxies:
 
 def visitor(address: str) -> str:
     """An address as clients are told apart: an IPv6 network of one customer is one client."""
-    found = _parsed(address)
+    found = parsed(address)
     if isinstance(found, IPv6Address) and not found.is_loopback:
         return str(IPv6Network((found, _V6_PREFIX), strict=False).network_address)
     return str(found) if found is not None else address
 
 
-def _parsed(address: str) -> Address | None:
-    """IPv4 addresses are such in the notation of IPv6, too."""
+def parsed(address: str) -> Address | None:
+    """An IP address, None where it is none. IPv4 addresses are such in the notation of IPv6, too."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

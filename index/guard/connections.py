@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from index.guard.backlog import Backlog
 from index.guard.client import Proxies, visitor
 from index.guard.refusal import Refusal
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 1.0
 """So long any connection may stay. Many come in one moment, and whoever is served at once is not among the idle."""
+_READING = 2
+"""So many times as long as to send 10 kB, a client may take to read them: its system may have megabytes in store for
+it, and asks for more only when a good part of these has been read."""
 _TOO_MANY = Refusal(
     429,
     "This client has too many connections without a request.",
@@ -38,13 +42,13 @@ class Waiting:
 
     seconds: float
     most: int
-    """Of one client; a trusted proxy has as many as it likes."""
+    """Of one client; a trusted proxy has as many as it likes, and so has whoever comes by a Unix socket."""
     proxies: Proxies
     connections: Counter[str] = field(default_factory=Counter)
 
     def has_too_many(self, peer: str) -> bool:
         """Whether a client should have fewer."""
-        return self.connections[peer] > self.most and not self.proxies.trusts(peer)
+        return bool(peer) and self.connections[peer] > self.most and not self.proxies.trusts(peer)
 
     def remove(self, peer: str) -> None:
         """One is closed, or has a request."""
@@ -132,12 +136,13 @@ class Deadline(asyncio.Protocol):
 
 
 def protocol(settings: Settings) -> type[asyncio.Protocol]:
-    """The protocol that uvicorn would choose itself, with a deadline for headers. For one server."""
+    """The protocol that uvicorn would choose itself, with limits on waiting for its client. For one server."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     proxies = Proxies(settings.trusted_proxies)
     waiting = Waiting(settings.header_seconds, settings.max_client_connections, proxies)
-    return type("GuardedProtocol", (Deadline, AutoHTTPProtocol), {"waiting": waiting})
+    limits = {"waiting": waiting, "reading_seconds": _READING * settings.body_seconds}
+    return type("GuardedProtocol", (Deadline, Backlog, AutoHTTPProtocol), limits)
 
 
 def _late(seconds: float) -> Refusal:

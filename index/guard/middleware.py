@@ -11,6 +11,7 @@ from index.guard.body import Exchange, Size, Values
 from index.guard.client import Proxies
 from index.guard.origin import WATCHED, Origins, names
 from index.guard.refusal import Refusal
+from index.guard.response import Outgoing
 from index.guard.share import RefusedError, Shares, Upload
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _LEAST_VALUES = 5_000
 """So many values may every JSON text have: to tell of each of them that it is wrong takes a twentieth of a second."""
 _VALUES_PER_QUESTION = 4
 _TIMED_OUT = 408
-_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+_MULTIPART = "multipart/form-data"
 
 
 class Guard:
@@ -77,23 +78,22 @@ class Guard:
         if scope["path"] not in WATCHED:
             under_way.enter_context(self._shares.request(client))
         headers = Headers(scope=scope)
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         rules: list[Callable[[bytes], None]] = []
         counted: Size | Upload
-        if _is_upload(scope, kind):
+        if _is_upload(scope, headers):
             upload = under_way.enter_context(self._shares.upload(client))
             counted = upload
             rules.append(lambda chunk: upload.take(len(chunk)))
         else:
             counted = Size(self._most(scope["path"]))
             rules.append(counted)
-            if kind not in _FORMS and not scope["path"].startswith(_FRAGMENTS):
+            if not scope["path"].startswith(_FRAGMENTS):  # whatever it says it is: Gradio parses any body as JSON
                 rules.append(Values(self._values))
         announced = _announced(headers)
         if announced is not None:
             counted.take(announced)
             del rules[0]  # all has been counted: servers pass on no more than was announced
-        return Exchange(receive, send, tuple(rules), self._seconds)
+        return Exchange(receive, Outgoing(send, self._shares, client), tuple(rules), self._seconds)
 
     def _most(self, path: str) -> int:
         """The bytes of a body that is no upload."""
@@ -115,8 +115,9 @@ class Guard:
             await exchange.refusal.answer(scope, receive, send, close=exchange.refusal.status == _TIMED_OUT)
 
 
-def _is_upload(scope: Scope, kind: str) -> bool:
-    return scope["method"] == "POST" and scope["path"].rstrip("/") in UPLOADS and kind == _FORMS[0]
+def _is_upload(scope: Scope, headers: Headers) -> bool:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return scope["method"] == "POST" and scope["path"].rstrip("/") in UPLOADS and kind == _MULTIPART
 
 
 def _announced(headers: Headers) -> int | None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RETRY_SECONDS = 5
+MOST_UNREAD = 64_000_000
+"""Bytes of responses, in memory as a whole, that one client may leave unread; one that is alone may be larger."""
 
 
 class RefusedError(Exception):
@@ -28,7 +30,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What each client has under way, and how much that may be."""
+    """What each client has under way, and how much that may be.
+
+    Clients without an address, as behind a Unix socket, cannot be told apart: they have no share.
+    """
 
     max_requests: int
     max_uploads: int
@@ -37,11 +42,13 @@ class Shares:
     uploads: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
     """Of the uploads: announced, or arrived where nothing was announced."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """Bytes of responses."""
 
     @contextmanager
     def request(self, client: str) -> Iterator[None]:
         """One request, while it is worked on. Raises RefusedError where there are too many."""
-        if self.requests[client] >= self.max_requests:
+        if client and self.requests[client] >= self.max_requests:
             raise RefusedError(
                 Refusal(
                     429,
@@ -58,7 +65,7 @@ class Shares:
     @contextmanager
     def upload(self, client: str) -> Iterator[Upload]:
         """One upload, while it arrives. Raises RefusedError where there are too many."""
-        if self.uploads[client] >= self.max_uploads:
+        if client and self.uploads[client] >= self.max_uploads:
             raise RefusedError(
                 Refusal(
                     429,
@@ -74,6 +81,24 @@ class Shares:
                 yield upload
         finally:
             upload.release()
+
+    def demand_room(self, client: str, size: int) -> None:
+        """Raise RefusedError where a response would be too much beside those that this client has not read."""
+        if client and self.unread[client] > 0 and self.unread[client] + size > MOST_UNREAD:
+            raise RefusedError(
+                Refusal(
+                    429,
+                    f"This client has {self.unread[client] / 1_000_000:.0f} MB of responses to read.",
+                    "Read them to the end first, or close their connections.",
+                    _RETRY_SECONDS,
+                )
+            )
+
+    @contextmanager
+    def response(self, client: str, size: int) -> Iterator[None]:
+        """A response of so many bytes, until it has been read."""
+        with _counted(self.unread, client, size):
+            yield
 
 
 @dataclass(slots=True)
@@ -96,7 +121,7 @@ class Upload:
                     "PINCITE_MAX_UPLOAD_MEGABYTES.",
                 )
             )
-        if self.shares.bytes[self.client] + size > limit:
+        if self.client and self.shares.bytes[self.client] + size > limit:
             raise RefusedError(
                 Refusal(
                     429,
@@ -116,12 +141,12 @@ class Upload:
 
 
 @contextmanager
-def _counted(counter: Counter[str], client: str) -> Iterator[None]:
-    counter[client] += 1
+def _counted(counter: Counter[str], client: str, number: int = 1) -> Iterator[None]:
+    counter[client] += number
     try:
         yield
     finally:
-        _subtract(counter, client, 1)
+        _subtract(counter, client, number)
 
 
 def _subtract(counter: Counter[str], client: str, number: int) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from index.mapping import LibraryMap, Placed
     from index.records import Document, DocumentInfo, Hit, Location, Span
-    from index.viewing import Original, PageMark, View
+    from index.viewing import OpenOriginal, Original, PageMark, View
 
 
 class Reading(Opened):
@@ -65,6 +65,10 @@ class Reading(Opened):
     def original(self, name: str) -> Original:
         """The file that a document was read from. Raises OriginalMissing where it is gone, or has other bytes now."""
         return self._viewer.original(self.find(name))
+
+    def open_original(self, name: str) -> OpenOriginal:
+        """The same file, open: for what need not have it in memory as a whole. Close its `file`."""
+        return self._viewer.open_original(self.find(name))
 
     def has_original(self, name: str) -> bool:
         """Whether `original` has something to give. Costs little; a file is read again only where it has changed."""

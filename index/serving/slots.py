@@ -37,10 +37,10 @@ class Slots:
     that is under way may take long.
     """
 
-    def __init__(self, count: int, waiting: int = WAITING) -> None:
+    def __init__(self, count: int, waiting: int = WAITING, *, share: int = 0) -> None:
         self.count = count
-        self.share = max(1, count - max(1, count // 4))
-        """How many slots one client may have."""
+        self.share = share or max(1, count - max(1, count // 4))
+        """How many slots one client may have: three quarters, where nothing else is said."""
         self._most_waiting = waiting
         self._threads = anyio.CapacityLimiter(count)
         self._held: Counter[str] = Counter()

@@ -2,7 +2,7 @@
 
 from index.loading.pdf_pages import PageMark
 from index.loading.pdf_rectangles import Rectangle
-from index.viewing.records import Block, Original, Part, View
+from index.viewing.records import Block, OpenOriginal, Original, Part, View
 from index.viewing.viewer import Viewer
 
-__all__ = ["Block", "Original", "PageMark", "Part", "Rectangle", "View", "Viewer"]
+__all__ = ["Block", "OpenOriginal", "Original", "PageMark", "Part", "Rectangle", "View", "Viewer"]

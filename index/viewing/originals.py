@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from index.errors import LoadingError, OriginalMissing
 from index.loading import read_bytes
+from index.viewing.records import OpenOriginal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +44,19 @@ class Originals:
             raise OriginalMissing(f"The file that {info.name} was read from has just changed.")
         return data, _name(info.source) or path.name
 
+    def open(self, info: DocumentInfo, sources: Sequence[str]) -> OpenOriginal:
+        """The file, open. Raises OriginalMissing."""
+        path = self.path(info, sources)
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise OriginalMissing(f"The file that {info.name} was read from cannot be read any more.") from error
+        seen = os.fstat(file.fileno())
+        if self._known.get(_stamp(path, seen)) != info.id:
+            file.close()
+            raise OriginalMissing(f"The file that {info.name} was read from has just changed.")
+        return OpenOriginal(file, seen.st_size, _name(info.source) or path.name, info.id)
+
     def _candidates(self, sources: Sequence[str]) -> Iterator[Path]:
         """Where it was found; then, for the library may have moved, the same name among the uploads.
 
@@ -58,14 +73,18 @@ class Originals:
         try:
             if not path.is_file():
                 return ""
-            seen = path.stat()
-            stamp = str(path), seen.st_ino, seen.st_size, seen.st_mtime_ns
+            stamp = _stamp(path, path.stat())
             if stamp not in self._known:
                 with path.open("rb") as file:
                     self._known[stamp] = hashlib.file_digest(file, "sha256").hexdigest()
             return self._known[stamp]
         except (OSError, ValueError):
             return ""
+
+
+def _stamp(path: Path, seen: os.stat_result) -> tuple[str, int, int, int]:
+    """What changes when a file does."""
+    return str(path), seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
 def _name(source: str) -> str:

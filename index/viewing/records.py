@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from index.records import DocumentInfo, Location, Span
 
 
@@ -50,6 +52,19 @@ class View:
     """Whether there is more text before the window."""
     after: bool
     """Whether there is more after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOriginal:
+    """The file that a document was read from, to be read in pieces, and closed."""
+
+    file: BinaryIO
+    size: int
+    """In bytes; what somebody may have written behind them meanwhile is no part of it."""
+    name: str
+    """What it is called, without its folder."""
+    sha256: str
+    """The hash of its bytes. It had them a moment ago; whether it still has, only reading tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from index.loading.pdf_tracing import Words
 from index.loading.sniffing import PDF
 from index.records import Span
 from index.viewing.originals import Originals
-from index.viewing.records import Original, View
+from index.viewing.records import OpenOriginal, Original, View
 from index.viewing.windows import MOST_MARKED, REACH, window
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ class Viewer:
         """The file itself. Raises OriginalMissing."""
         data, name = self._originals.read(info, self._sources(info))
         return Original(data, name, info.media_type)
+
+    def open_original(self, info: DocumentInfo) -> OpenOriginal:
+        """The file itself, to be read in pieces and closed. Raises OriginalMissing."""
+        return self._originals.open(info, self._sources(info))
 
     def _words(self, number: int, span: Span) -> Words:
         """The words of a span (no more than it takes to see that they are too many), and those around it."""

@@ -8,14 +8,18 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
+import anyio
 import pytest
 
+from index.api.download import PIECE, Download
 from index.api.sources import disposition
+from index.errors import OriginalMissing
 from index.records import Span
 from tests.api.conftest import HARBOUR, PAGES, TREATY, Service
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
+    from starlette.types import Message
 
     from tests.conftest import Write
 
@@ -132,6 +136,32 @@ def test_the_original_is_given_to_the_byte(service: Service, client: TestClient,
         assert response.headers["x-content-type-options"] == "nosniff"
         again = client.get(f"/v1/documents/{identity}/original", headers={"If-None-Match": response.headers["etag"]})
         assert again.status_code == 304
+
+
+def test_an_original_is_read_as_its_client_reads(service: Service, write: Write) -> None:
+    """One that is changed meanwhile does not come to its end: its client has what is announced, or knows better."""
+    path = write("long.txt", "The king signed the treaty. " * 30_000)
+    service.library.add(path)
+    original = service.library.open_original("long.txt")
+    sent: list[int] = []
+
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(len(message.get("body", b"")))
+        if len(sent) == 2:
+            path.write_bytes(path.read_bytes().replace(b"king", b"ring"))
+
+    async def download() -> None:
+        await Download(original, {})({"type": "http"}, receive, send)
+
+    with pytest.raises(OriginalMissing):
+        anyio.run(download)
+    assert max(sent) == PIECE
+    assert original.size - PIECE <= sum(sent) < original.size
+    assert original.file.closed
 
 
 def test_an_original_that_has_changed_is_not_given(service: Service, client: TestClient, write: Write) -> None:

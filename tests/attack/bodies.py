@@ -23,8 +23,13 @@ _FLOOD = 60 * _MEGABYTE
 _PATIENCE = 15.0
 """Seconds for a server to refuse a body; then the attacker goes on."""
 _FORMS = ("/v1/documents", "/gradio_api/upload", "/gradio_api/component_server", "/gradio_api/process_recording")
+_PLAIN = "application/x-www-form-urlencoded"
 _CRASHES = {500, 502}
 _END = b'],"fn_index":0,"session_hash":"x"}'
+
+
+Request = tuple[str, str, bytes]
+"""Target, kind of the body, and the body."""
 
 
 def _floods(server: Server, trial: Trial) -> None:
@@ -97,6 +102,25 @@ def _at_once(requests: Sequence[Callable[[], object]]) -> Callable[[], None]:
     return load
 
 
+def _disguised(server: Server, trial: Trial) -> None:
+    """Brackets and quotation marks in 24 requests at a time that say they are a form, or a text."""
+    marks = b'{"question":' + b'"' * (4 * _MEGABYTE - 100)
+    for what, target, kind, body in (
+        ("Brackets as a form", "/gradio_api/queue/join", _PLAIN, b"".join(_brackets(990_000))),
+        ("Brackets in parts", "/gradio_api/queue/join", FORM, b"".join(_brackets(990_000))),
+        ("Quotation marks", "/v1/ask", JSON, marks),
+    ):
+        statuses: list[int] = []
+
+        def send(request: Request = (target, kind, body), told: list[int] = statuses) -> None:
+            told.append(sent(server, *request, _PATIENCE))
+
+        pulse = pulse_during(server, _at_once([send] * 24))
+        trial.holds(f"{what}: /healthz answers within a second.", pulse.regular, pulse)
+        trial.holds(f"{what}: all are refused.", set(statuses) <= {413, 415, 422, 429}, statuses)
+        trial.figure(f"{what}: worst {pulse.worst:.2f} s")
+
+
 def _odd_bodies(server: Server, trial: Trial) -> None:
     """Depth, numbers without end, fields by the thousand, parts by the hundred thousand."""
     before = memory(server)
@@ -139,7 +163,7 @@ def _odd() -> dict[str, tuple[str, bytes]]:
         "A large exponent": (JSON, b'{"question":"x","limit":1e999999999,"fn_index":1e999999999,"data":[]}'),
         "A large index": (JSON, b'{"data":[],"session_hash":"x","fn_index":%b}' % (b"9" * 4000)),
         "Many keys": (JSON, b"{" + b",".join(b'"%d":0' % i for i in range(100_000)) + b"}"),
-        "Many fields": ("application/x-www-form-urlencoded", b"questions=a&" * 300_000),
+        "Many fields": (_PLAIN, b"questions=a&" * 300_000),
         "Many files": (FORM, b"".join(part % b"%d" % i for i in range(20_000)) + close),
         "Many form fields": (FORM, field * 50_000 + close),
         "A part with a long head": (FORM, b"--edge\r\nX-Long: " + b"a" * (4 * _MEGABYTE) + b"\r\n\r\nx\r\n" + close),
@@ -168,6 +192,7 @@ def _many_uploads(server: Server, trial: Trial) -> None:
 ATTACKS = (
     Attack("bodies-floods", "Stop the server with 60 MB of brackets", _floods),
     Attack("bodies-limit", "Stop it with many bodies just below the limit", _below_the_limit),
+    Attack("bodies-disguised", "Stop it with JSON that says it is something else", _disguised),
     Attack("bodies-odd", "Stop it with depth, numbers, fields and parts", _odd_bodies),
     Attack("bodies-uploads", "Fill it with uploads", _many_uploads),
 )

@@ -15,6 +15,7 @@ from tests.attack import (
     redirects,
     stalls,
     statuses,
+    unread,
     words,
 )
 
@@ -30,6 +31,7 @@ ATTACKS = (
     *redirects.ATTACKS,
     *bodies.ATTACKS,
     *stalls.ATTACKS,
+    *unread.ATTACKS,
     *checks.ATTACKS,
     *words.ATTACKS,
 )

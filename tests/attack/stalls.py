@@ -99,6 +99,26 @@ def _dripped_bodies(server: Server, trial: Trial) -> None:
             trial.works("An upload is taken afterwards.", bystander.upload("drip.txt", b"The honest one is back."))
 
 
+def _shares(server: Server, trial: Trial) -> None:
+    """16 uploads from each of two addresses, which have begun and hold their slots; a bystander adds and removes."""
+    with ExitStack() as opened:
+        for number in range(32):
+            target = ("/v1/documents", "/gradio_api/upload")[number // 2 % 2]
+            _held(server, opened, _begun(server, target), f"127.0.0.{3 + number % 2}")
+        time.sleep(0.5)
+        began = time.monotonic()
+        _bystander_adds(server, trial, "Uploads of two addresses")
+        with server.visitor(BYSTANDER) as visitor:
+            added = next((each["id"] for each in visitor.documents() if "patience" in each["source"]), "")
+            removed = visitor.tried("DELETE", f"/v1/documents/{added}")
+        trial.holds("Uploads of two addresses: a bystander's file is removed.", removed == 200, removed)
+        seconds = time.monotonic() - began
+        trial.holds(f"All of it within {_PROMPT:.0f} s.", seconds < _PROMPT, f"{seconds:.1f} s")
+        trial.figure(f"a bystander added and removed in {seconds:.1f} s")
+
+
+_PROMPT = 10.0
+"""Seconds for a few small changes, while uploads that have just begun are not given up yet."""
 _DRIPPERS = {"one address": ["127.0.0.1"], "four addresses": [f"127.0.0.{number}" for number in (3, 4, 5, 6)]}
 _BEGUN = {
     "/v1/documents": (FORM, _PART),
@@ -192,4 +212,5 @@ ATTACKS = (
     Attack("stalls-headers", "Hold hundreds of connections with half-sent headers", _half_headers),
     Attack("stalls-bodies", "Hold all places for uploads with bodies that stop", _stalled_bodies),
     Attack("stalls-drips", "Hold them with bodies that come a byte a second", _dripped_bodies),
+    Attack("stalls-shares", "Hold them from two addresses, and removals with them", _shares),
 )

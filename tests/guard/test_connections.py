@@ -29,8 +29,14 @@ HALF = WHOLE[:-4]
 GRACE = 20.0
 
 
+LARGE = b"x" * 2_000_000
+
+
 class Inner:
-    """Reads a body, and then answers; below `/events` in two parts, of which the second one comes late."""
+    """Reads a body, and then answers; below `/events` in two parts, of which the second one comes late.
+
+    `/large` is more than the system takes from a server whose client does not read.
+    """
 
     def __init__(self) -> None:
         self.may_go_on = threading.Event()
@@ -44,6 +50,8 @@ class Inner:
         await send({"type": "http.response.body", "body": b"first", "more_body": True})
         if scope["path"] == "/events":
             await anyio.to_thread.run_sync(self.may_go_on.wait)
+        if scope["path"] == "/large":
+            await send({"type": "http.response.body", "body": LARGE, "more_body": True})
         await send({"type": "http.response.body", "body": b"last"})
 
 
@@ -94,6 +102,26 @@ def until_the_end(connection: socket.socket) -> bytes:
 def connect(address: tuple[str, int]) -> socket.socket:
     """A connection on which a test does not hang."""
     return socket.create_connection(address, timeout=GRACE)
+
+
+def unread(address: tuple[str, int], request: bytes) -> socket.socket:
+    """A connection with a small buffer, whose client has sent a request and does not read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(GRACE)
+    connection.connect(address)
+    connection.sendall(request)
+    return connection
+
+
+def read_slowly(connection: socket.socket, bytes_per_second: int) -> int:
+    """How many bytes come until the server closes the connection, or resets it."""
+    size = 0
+    with suppress(ConnectionResetError):
+        while part := connection.recv(bytes_per_second // 20):
+            size += len(part)
+            time.sleep(len(part) / bytes_per_second)
+    return size
 
 
 def test_half_a_header_is_not_waited_for() -> None:
@@ -209,3 +237,19 @@ def test_a_trusted_proxy_may_open_many() -> None:
         for connection in opened:
             connection.sendall(WHOLE)
             assert until_the_end(connection).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"], ids=["kept", "closed"])
+def test_a_response_that_nobody_reads_does_not_stay(last: bytes) -> None:
+    """It would be in memory for as long as the client likes, whether or not the connection is to be used again."""
+    request = WHOLE[:-2].replace(b"/healthz", b"/large") + last + b"\r\n"
+    with served(Inner()) as address, unread(address, request) as connection:
+        time.sleep(2.5)
+        assert read_slowly(connection, 10_000_000) < len(LARGE)
+
+
+def test_a_response_that_is_read_slowly_arrives() -> None:
+    """However long it takes in all: here three times the limit."""
+    request = WHOLE[:-2].replace(b"/healthz", b"/large") + b"Connection: close\r\n\r\n"
+    with served(Inner()) as address, unread(address, request) as connection:
+        assert read_slowly(connection, 700_000) > len(LARGE)

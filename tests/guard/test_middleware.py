@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
+from index.guard import connections
+from index.guard.client import Proxies
 from index.guard.middleware import Guard
+from index.guard.response import PIECE
+from index.guard.share import MOST_UNREAD
 from index.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,17 +167,18 @@ def test_a_body_that_declares_nothing_is_counted(
     [b"[]," * 10_000, b"{}," * 10_000, b"[" * 10_001, b"1," * 10_001, b'{"a":[' * 5_001, b'"",' * 10_000],
     ids=["lists", "objects", "depth", "numbers", "depth of both", "strings"],
 )
-@pytest.mark.parametrize("path", ["/v1/ask", "/mcp", "/gradio_api/queue/join", "/"])
+@pytest.mark.parametrize("path", ["/v1/ask", "/mcp", "/gradio_api/queue/join", "/gradio_api/upload/x", "/"])
 def test_json_of_too_many_values_is_not_parsed(path: str, bomb: bytes) -> None:
     """A few megabytes would be gigabytes of objects; whether it says that it is JSON does not matter."""
 
     async def run() -> None:
         inner = Inner()
         guard = Guard(inner, settings=SETTINGS)
-        for kind in (JSON, "text/plain", ""):
+        for kind in (JSON, "text/plain", "", "application/x-www-form-urlencoded", MULTIPART):
             told = await ask(guard, path, kind, [bomb], declared=len(bomb))
             assert told.status == 413
             assert "values" in told.problem["detail"]
+            assert "PINCITE_MAX_BATCH_QUESTIONS" in told.problem["hint"]
         assert inner.bodies == []
 
     asyncio.run(run())
@@ -315,6 +322,25 @@ def test_one_client_has_its_share_of_requests_and_no_more() -> None:
     asyncio.run(run())
 
 
+def test_visitors_without_an_address_are_not_one_client() -> None:
+    """As behind a Unix socket: whatever each of them may do, no share of theirs is used up."""
+
+    async def run() -> None:
+        inner = Inner()
+        inner.may_answer.clear()
+        guard = Guard(inner, settings=SETTINGS)
+        options: dict[str, Any] = {"declared": 2_000_000, "client": ""}
+        busy = [asyncio.create_task(ask(guard, "/v1/documents", MULTIPART, [b"1"], **options)) for _ in range(9)]
+        await asyncio.sleep(0)
+        too_large = await ask(guard, "/v1/documents", MULTIPART, [b"1"], declared=3_000_001, client="")
+        assert too_large.status == 413
+        inner.may_answer.set()
+        assert {(await each).status for each in busy} == {200}
+
+    asyncio.run(run())
+    assert not connections.Waiting(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
+
+
 def test_visitors_behind_a_trusted_proxy_are_told_apart() -> None:
     """Behind one that is not named they are one client, whatever they write."""
 
@@ -341,6 +367,48 @@ def test_a_page_whose_name_points_here_cannot_pass_for_a_proxy() -> None:
         public = [("x-forwarded-host", "public.example"), ("origin", "https://public.example")]
         assert (await ask(guard, "/v1/ask", JSON, [b"{}"], client="127.0.0.1", headers=public)).status == 200
         assert (await ask(guard, "/v1/ask", JSON, [b"{}"], client="192.0.2.9", headers=public)).status == 403
+
+    asyncio.run(run())
+
+
+def test_what_a_client_does_not_read_is_bounded() -> None:
+    """Large responses are sent in pieces; while these wait, others that would be too much are refused."""
+
+    async def run() -> None:
+        reads = asyncio.Event()
+        sizes: list[int] = []
+
+        async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await Response(b"x" * int(scope["path"][1:]))(scope, receive, send)
+
+        async def asked(size: int, client: str) -> int:
+            statuses: list[int] = []
+
+            async def receive() -> Message:
+                return {"type": "http.request", "body": b""}
+
+            async def send(message: Message) -> None:
+                statuses.append(message.get("status", 0))
+                sizes.append(len(message.get("body", b"")))
+                if sizes[-1] > 1_000:
+                    await reads.wait()
+
+            scope = {"type": "http", "method": "GET", "path": f"/{size}", "scheme": "http", "client": (client, 5)}
+            await guard({**scope, "headers": [(b"host", b"x")], "server": ("/run/socket", None)}, receive, send)
+            return statuses[0]
+
+        guard = Guard(inner, settings=SETTINGS.model_copy(update={"allow_hosts": ""}))
+        first = asyncio.create_task(asked(MOST_UNREAD + 5, "192.0.2.7"))
+        await asyncio.sleep(0)
+        assert await asked(100_000, "192.0.2.7") == 429
+        assert await asked(1_000, "192.0.2.7") == 200
+        other = asyncio.create_task(asked(100_000, "192.0.2.8"))
+        await asyncio.sleep(0)
+        reads.set()
+        assert [await first, await other, await asked(100_000, "192.0.2.7")] == [200] * 3
+        assert max(sizes) == PIECE
+        assert sum(sizes) > MOST_UNREAD + 2 * 100_000
 
     asyncio.run(run())
 

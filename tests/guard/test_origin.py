@@ -9,7 +9,7 @@ import pytest
 from index.guard.origin import FOREIGN, MISADDRESSED, Origins
 
 HOSTED, LOCAL = "10.0.0.7", "127.0.0.1"
-ORIGINS = Origins(frozenset({"allowed.example"}))
+ORIGINS = Origins(frozenset({"allowed.example", "localhost"}))
 
 
 def scope(server: str, host: str, method: str = "POST", path: str = "/page/links", **headers: str) -> dict[str, Any]:
@@ -44,6 +44,9 @@ def scope(server: str, host: str, method: str = "POST", path: str = "/page/links
         pytest.param(LOCAL, "localhost:7860", "http://localhost:3000", True, id="another local server"),
         pytest.param(LOCAL, "[::1]:7860", "http://[::1]:7860", False, id="IPv6"),
         pytest.param(LOCAL, "127.0.0.1:7860", "https://allowed.example", False, id="a proxy that changes the host"),
+        pytest.param(LOCAL, "127.0.0.1:7860", "http://allowed.example:7860", False, id="a proxy at the same port"),
+        pytest.param(LOCAL, "127.0.0.1:7860", "http://allowed.example:3000", True, id="another server of that name"),
+        pytest.param(LOCAL, "127.0.0.1:7860", "http://localhost", True, id="another one of this machine, though named"),
     ],
 )
 def test_the_origin_is_compared_with_the_host(server: str, host: str, origin: str | None, foreign: bool) -> None:
@@ -78,7 +81,17 @@ def test_what_the_browser_says_of_the_site_prevails(site: str, origin: str | Non
 @pytest.mark.parametrize(
     ("server", "host", "refused"),
     [
-        pytest.param(HOSTED, "docs.example.org", False, id="a hosted server has any name"),
+        pytest.param(HOSTED, "docs.example.org", True, id="a hosted server that was given others"),
+        pytest.param(HOSTED, "allowed.example", False, id="a hosted server by its name"),
+        pytest.param(HOSTED, "localhost:7860", False, id="a container on the asker's machine"),
+        pytest.param(HOSTED, "10.0.0.7:7860", False, id="an address"),
+        pytest.param(HOSTED, "192.0.2.1", False, id="an address before a container"),
+        pytest.param(HOSTED, "[2001:db8::1]:7860", False, id="an IPv6 address"),
+        pytest.param(HOSTED, "2130706433", True, id="a number is no address"),
+        pytest.param(HOSTED, "10.0.0.7.evil.example", True, id="a name that begins like one"),
+        pytest.param(HOSTED, "", True, id="no name, where it has some"),
+        pytest.param("::ffff:127.0.0.1", "192.0.2.1", True, id="this machine in the notation of IPv6"),
+        pytest.param(LOCAL, "192.0.2.1", True, id="another address"),
         pytest.param(LOCAL, "docs.example.org", True, id="a proxy that was not announced"),
         pytest.param(LOCAL, "127.0.0.1.evil.example:80", True, id="a name that begins like it"),
         pytest.param(LOCAL, "allowed.example:443", False, id="a proxy that was"),
@@ -86,13 +99,23 @@ def test_what_the_browser_says_of_the_site_prevails(site: str, origin: str | Non
         pytest.param("::1", "[::1]:7860", False, id="IPv6"),
         pytest.param("::1", "[::1", True, id="no address"),
         pytest.param(LOCAL, "", True, id="no name"),
-        pytest.param("/run/pincite.sock", "docs.example.org", False, id="a socket of a proxy"),
+        pytest.param("/run/pincite.sock", "docs.example.org", True, id="a socket of a proxy, by another name"),
+        pytest.param("/run/pincite.sock", "allowed.example", False, id="a socket of a proxy"),
     ],
 )
-def test_a_server_of_this_machine_answers_to_its_own_names(server: str, host: str, refused: bool) -> None:
+def test_a_server_that_has_names_answers_to_these(server: str, host: str, refused: bool) -> None:
     """With every method and on every path, but for those that whatever watches over it asks."""
     for method in ("GET", "POST"):
         for path in ("/", "/v1/stats", "/mcp", "/gradio_api/info"):
             found = ORIGINS.misaddressed(scope(server, host, method, path))
             assert found == (MISADDRESSED if refused else None)
     assert ORIGINS.misaddressed(scope(server, host, "GET", "/healthz")) is None
+
+
+@pytest.mark.parametrize(
+    ("server", "refused"), [(HOSTED, False), ("/run/pincite.sock", False), (LOCAL, True), ("::ffff:127.0.0.1", True)]
+)
+def test_a_server_that_was_given_no_names_knows_them_on_its_own_machine_alone(server: str, refused: bool) -> None:
+    """Whoever runs it may have given it any name elsewhere."""
+    found = Origins().misaddressed(scope(server, "docs.example.org", "GET", "/v1/stats"))
+    assert found == (MISADDRESSED if refused else None)

@@ -63,6 +63,15 @@ async def test_no_client_may_have_all(count: int, share: int) -> None:
     assert Slots(count).share == share
 
 
+async def test_a_share_may_be_smaller() -> None:
+    """Where work is long and costs little, it takes more clients than two to have all slots."""
+    async with anyio.create_task_group() as group:
+        floor = Floor(Slots(4, share=1), group)
+        await floor.ask("a1", "a2", "b1", "c1", "d1", "e1")
+        assert floor.at_work == ["a1", "b1", "c1", "d1"]
+        group.cancel_scope.cancel()
+
+
 async def test_a_newcomer_finds_a_slot() -> None:
     """However many requests another client has sent."""
     async with anyio.create_task_group() as group:
