@@ -11,6 +11,7 @@ from tests.attack import (
     forgeries,
     indexes,
     origins,
+    pages,
     proxies,
     redirects,
     stalls,
@@ -32,4 +33,5 @@ ATTACKS = (
     *stalls.ATTACKS,
     *checks.ATTACKS,
     *words.ATTACKS,
+    *pages.ATTACKS,
 )
