@@ -68,8 +68,8 @@ class Intake:
     browser: str
     client: str
     transfer: Transfer
-    bytes: int = 0
-    """For which there is room."""
+    size: int = 0
+    """In bytes, for which there is room."""
     files: int = 0
     """The same."""
 
@@ -85,7 +85,7 @@ class Intake:
                 raise RequestValidationError([{"loc": ("body", "files"), "msg": "There is no file in the body."}])
         except BaseException:
             self.received.uploads.drop(arrivals)
-            self.received.release(self.client, self.bytes, self.files)
+            self.received.release(self.client, self.size, self.files)
             raise
         # Here, not where the thread's outcome is awaited: whoever sent them may have left by then.
         return self.received.add(self.browser, self.client, arrivals)
@@ -104,5 +104,5 @@ class Intake:
 
     def _reserve(self, size: int, files: int) -> None:
         self.received.reserve(self.client, size, files)
-        self.bytes += size
+        self.size += size
         self.files += files
