@@ -26,6 +26,8 @@ _FORM = "application/x-www-form-urlencoded"
 _JOIN = "/gradio_api/queue/join"
 _UPLOAD = "/gradio_api/upload"
 _PATIENCE = 20.0
+_HOARDER = "127.0.0.9"
+"""Whose uploads fill what one address may have, for a minute at least: other attacks upload from their own."""
 
 
 def _sessions(server: Server, trial: Trial) -> None:
@@ -72,7 +74,7 @@ def _tiny_files(server: Server, trial: Trial) -> None:
         trial.works("An honest upload is taken.", handles)
         part = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="t.txt"\r\n\r\nx\r\n'
         body = part * 1000 + b"--edge--\r\n"
-        statuses = [sent(server, _UPLOAD, FORM, body, _PATIENCE) for _ in range(21)]
+        statuses = [sent(server, _UPLOAD, FORM, body, _PATIENCE, _HOARDER) for _ in range(21)]
         said = told_of(bystander, upload_event(bystander), [[data_of(handle) for handle in handles]])
         trial.holds("An upload that waits for its event is still there.", "data-begun" in said, said)
         small = bystander.upload("later.txt", b"The bystander uploads later.")
