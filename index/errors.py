@@ -40,6 +40,7 @@
     │   ├── QueueFull
     │   ├── TooBusy
     │   ├── NotUploaded
+    │   ├── UploadsFull
     │   └── JobNotFound
     └── LoadingError                 becomes a `Failure` in the receipt; never stops the other files
         ├── SourceNotFound
@@ -374,6 +375,21 @@ class NotUploaded(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("These files were not uploaded from this browser.")
+
+
+class UploadsFull(ServiceError):
+    """Uploads that no page has added yet take as much room as they may: those of one client, or of all together."""
+
+    def __init__(self, megabytes: int, files: int, *, of_all: bool) -> None:
+        if of_all:
+            message, wait = "The uploads of all visitors that wait to be added take all the room there is.", "Try again"
+        else:
+            message = f"Your uploads that wait to be added reach {megabytes:,} MB, or {files:,} files."
+            wait = "Send fewer files at once, or try again"
+        super().__init__(
+            message,
+            f"{wait} in a minute. Whoever runs this server can raise the limit with PINCITE_MAX_UPLOAD_MEGABYTES.",
+        )
 
 
 class JobNotFound(ServiceError):

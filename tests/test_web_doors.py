@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
+import httpx
 import pytest
 from gradio_client import Client  # type: ignore[import-untyped]
 from starlette.testclient import TestClient
@@ -16,13 +16,15 @@ from index import errors
 from index.api.problems import KINDS
 from index.library import Library
 from index.settings import Settings
-from index.web import create_app
-from index.web.handles import Handles
+from index.web import create_app, doors
+from index.web.checked_blocks import SESSIONS
+from index.web.doors import Doors
 from tests.fakes import FakeEncoder
 from tests.hosting import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from httpx2 import Response
 
@@ -106,7 +108,8 @@ def ended(app: TestClient, number: int, data: list[Any], session: str = "s1") ->
         "/gradio_api/stream/a/b/1/playlist.m3u8",
         "/gradio_api/stream/a/b/x/playlist-file",
         "/gradio_api/call/ask/x",
-        "/gradio_api/heartbeat/a/b",
+        "/gradio_api/heartbeat/a",
+        "/gradio_api/upload_progress?upload_id=nothing",
         "/gradio_api/upload",
         "/assets/../../gradio/routes.py",
         "/static/nowhere.js",
@@ -189,15 +192,55 @@ VALID: dict[str, Any] = {"data": [], "fn_index": 0, "session_hash": "s"}
 )
 def test_an_event_that_is_none_of_the_page_s_is_refused(app: TestClient, body: object) -> None:
     """As a mistake of whoever sends it, not as a failure of the server."""
-    assert refused(app.post(JOIN, json=body)) == 422
+    sent = app.post(JOIN, content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert refused(sent) == 422
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 2000, b"9" * 5000, b"\xff", b"nan", b'{"a":' * 2000])
 @pytest.mark.parametrize("path", [JOIN, "/gradio_api/cancel", "/gradio_api/reset"])
 def test_a_body_that_is_no_json_is_refused(app: TestClient, path: str, body: bytes) -> None:
-    """With whatever type."""
-    for kind in ("application/json", "text/plain", "multipart/form-data", ""):
-        assert refused(app.post(path, content=body, headers={"Content-Type": kind})) == 422
+    """As it comes, and by its type."""
+    for kind, status in (("application/json", 422), ("text/plain", 415), ("multipart/form-data", 415), ("", 415)):
+        assert refused(app.post(path, content=body, headers={"Content-Type": kind})) == status
+
+
+@pytest.mark.parametrize(
+    "kind", [b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x"]
+)
+def test_a_body_of_another_type_is_not_read(kind: bytes) -> None:
+    """What it holds is not looked at, for the guard has not looked at it either."""
+
+    async def unwanted(*_: object) -> Any:
+        raise AssertionError
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": JOIN, "headers": [(b"content-type", kind)], "query_string": b""}
+    door = Doors(unwanted, {}, None, lambda _: False)  # type: ignore[arg-type]
+    anyio.run(door, scope, unwanted, send)
+    assert sent[0]["status"] == 415
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info"])
+@pytest.mark.parametrize("query", ["page=nowhere", "deep_link=nothing", "page=%ff&page=a"])
+def test_nobody_asks_for_a_part_that_there_is_not(app: TestClient, path: str, query: str) -> None:
+    """Gradio would fail; there is one page, as it was made."""
+    assert app.get(f"{path}?{query}").content == app.get(path).content
+    assert app.get(f"{path}?{query}&q=king").status_code == 200
+
+
+def test_the_page_is_made_once(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each name of the server: to make it takes Gradio a while, and anybody may ask for it."""
+    mount = app.app.router.routes[-1]  # type: ignore[attr-defined]
+    pages = {name: app.get("/", headers={"Host": name}).text for name in ("a.example", "b.example")}
+    monkeypatch.setattr(mount, "app", None)
+    for name, page in pages.items():
+        assert name in page
+        for encoding in ("gzip", "identity"):
+            assert app.get("/", headers={"Host": name, "Accept-Encoding": encoding}).text == page
 
 
 @pytest.mark.parametrize("body", [{}, {"session_hash": 1}, {"session_hash": "x", "fn_index": "y", "event_id": []}])
@@ -299,9 +342,10 @@ def test_an_event_cannot_name_any_other_file(app: TestClient, tmp_path: Path, wh
 )
 def test_an_odd_upload_is_refused(app: TestClient, kind: str, body: bytes, status: int) -> None:
     """And nothing of it stays."""
-    before = sorted(Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*"))
+    uploads = app.app.state.service.jobs.uploads  # type: ignore[attr-defined]
+    before = sorted(uploads.folder.parent.glob("arriving/*/*"))
     assert refused(app.post(UPLOAD, content=body, headers={"Content-Type": kind})) == status
-    assert sorted(Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*")) == before
+    assert sorted(uploads.folder.parent.glob("arriving/*/*")) == [each for each in before if each.exists()]
 
 
 def test_an_upload_beyond_the_limit_is_refused(app: TestClient) -> None:
@@ -341,16 +385,59 @@ def test_programs_ask_by_gradio_s_own_client(library: Library, write: Write) -> 
     assert answer["statements"][0]["text"] == "The king signed the treaty in the harbour."
 
 
-def test_handles_are_forgotten_in_turn() -> None:
-    """The oldest goes first; each is another one, of the same file, too."""
-    handles = Handles(most=2)
-    given = [handles.give(Path("/x"), "a.txt") for _ in range(3)]
-    assert len({path for _, path in given}) == 3
-    assert [handles.path(handle) for handle, _ in given] == [None, *(str(path) for _, path in given[1:])]
-    assert handles.path(str(given[2][1])) is None
-    assert handles.path(None) is None
-    assert handles.take_back(given[2][0]) == given[2][1]
-    assert handles.path(given[2][0]) is None
+def test_a_stream_without_an_event_ends(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens several of one session, or one after its end, does not hold them for good."""
+    monkeypatch.setattr(doors, "IDLE_SECONDS", 1.0)
+    with hosted(create_app(library)) as address, httpx.Client(base_url=address, timeout=30) as visitor:
+        number = next(each["id"] for each in visitor.get("/config").json()["dependencies"] if each["api_name"] == "ask")
+        event = {"data": ["Who?", None], "fn_index": number, "session_hash": "idle"}
+        assert visitor.post(JOIN, json=event).status_code == 200
+        streams = [visitor.get("/gradio_api/queue/data", params={"session_hash": "idle"}).text for _ in range(2)]
+    assert "process_completed" in streams[0]
+    assert "process_completed" not in streams[1]
+
+
+def test_a_text_that_no_control_holds_is_not_kept(app: TestClient) -> None:
+    """Gradio remembers what each session sent last."""
+    number = event(app, "ask")
+    for data in (["x" * 2001, None], ["x", ["y"] * 1001], ["x", ["y" * 100_001]]):
+        told = ended(app, number, data)
+        assert not told["success"]
+        assert "more than the 2,000" in told["output"]["error"] or "none of its controls" in told["output"]["error"]
+
+
+def test_a_page_goes_on_when_gradio_has_forgotten_it(library: Library, write: Write) -> None:
+    """More sessions have come since than it remembers; the documents that were chosen are those of the page."""
+    texts = {"a.txt": "The king signed the treaty.", "b.txt": "The queen signed the treaty."}
+    library.add([write(name, text) for name, text in texts.items()])
+    one = next(info.id for info in library.documents() if info.name == "b.txt")
+    with TestClient(create_app(library, Settings(bar=0.1))) as app:
+        config = app.get("/config").json()
+        load, ask = (_targeted(config, kind) for kind in ("load", "submit"))
+        streamed(app, load, [], "old")
+        for number in range(SESSIONS):
+            streamed(app, event(app, "ask"), ["Who?", None], f"new{number}")
+        assert _sessions(app) == SESSIONS
+        told = streamed(app, ask, ["Who signed the treaty?", [one], [], "quote"], "old")
+    assert "queen" in told
+    assert "king" not in told
+
+
+def _targeted(config: dict[str, Any], kind: str) -> int:
+    """The first event of a kind."""
+    return next(int(each["id"]) for each in config["dependencies"] if any(to[1] == kind for to in each["targets"]))
+
+
+def _sessions(app: TestClient) -> int:
+    """How many sessions Gradio remembers."""
+    mount = app.app.router.routes[-1]  # type: ignore[attr-defined]
+    return len(mount.app.app.state_holder.session_data)
+
+
+def test_a_read_only_library_takes_no_uploads(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so before anything is received."""
+    monkeypatch.setattr(Library, "read_only", True)
+    assert refused(app.post(UPLOAD, files={"files": ("a.txt", b"x")})) == 403
 
 
 @pytest.mark.parametrize("error", [errors.LibraryDamaged, errors.LibraryLocked, errors.SettingsError])

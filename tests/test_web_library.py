@@ -494,13 +494,14 @@ def test_what_was_not_foreseen_is_logged_and_not_told(
     assert "/srv/secret" in caplog.text
 
 
-def test_one_of_several_files_can_be_left_out(library: Library, write: Write, tmp_path: Path) -> None:
+def test_one_of_several_files_can_be_left_out(library: Library, tmp_path: Path) -> None:
     """While it waits; the others are added."""
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    keeping = Keeping(library, settings, jobs, tmp_path)
+    keeping = Keeping(library, settings, jobs)
     with library._store.writing():  # nothing begins before it is let go
-        job = jobs.find(keeping.upload([str(write(f"{n}.txt", f"The clock struck {n}.")) for n in range(20)]))
+        files = [jobs.uploads.receive(f"{n}.txt", [b"The clock struck %d." % n]) for n in range(20)]
+        job = jobs.find(keeping.upload(files))
         keeping.cancel(job.id, 19)
     wait_until(lambda: job.state == "done")
     assert "19.txt" not in {info.name for info in library.documents()}
@@ -509,13 +510,14 @@ def test_one_of_several_files_can_be_left_out(library: Library, write: Write, tm
     jobs.close()
 
 
-def test_the_tab_watches_by_jobs(library: Library, write: Write, tmp_path: Path) -> None:
+def test_the_tab_watches_by_jobs(library: Library, tmp_path: Path) -> None:
     """Own uploads in full, those of others as a number; when all has ended, nothing is asked for again soon."""
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    keeping = Keeping(library, settings, jobs, tmp_path)
+    keeping = Keeping(library, settings, jobs)
     with library._store.writing():  # nothing ends before it is let go
-        mine, theirs = (keeping.upload([str(write(f"{name}.txt", f"The {name} sang."))]) for name in ("horse", "whale"))
+        files = [jobs.uploads.receive(f"{name}.txt", [f"The {name} sang.".encode()]) for name in ("horse", "whale")]
+        mine, theirs = (keeping.upload([file]) for file in files)
         state = keeping.state([mine])
         assert (state["working"], state["others"]) == (True, True)
         assert "whale" not in keeping.watched([mine])

@@ -106,6 +106,7 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.QueueFull: Kind(_NO_SERVICE, "Too many jobs are waiting"),
     errors.TooBusy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests are waiting"),
     errors.NotUploaded: Kind(HTTPStatus.FORBIDDEN, "The files were not uploaded"),
+    errors.UploadsFull: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads are waiting"),
     errors.JobNotFound: Kind(_MISSING, "There is no such job"),
     errors.LoadingError: Kind(_UNFIT, "The file cannot be read"),
     errors.UnsupportedFormat: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The format is not read"),
@@ -122,7 +123,7 @@ _HINTS: dict[type[PinciteError], str] = {
 """Where what a command line would do is not what a client can."""
 _UNTOLD = "Whoever runs this server finds the details in its log, by the request's id."
 _RETRY_SECONDS = "5"
-_WORTH_RETRYING = errors.LibraryLocked | errors.QueueFull | errors.TooBusy
+_WORTH_RETRYING = errors.LibraryLocked | errors.QueueFull | errors.TooBusy | errors.UploadsFull
 
 
 class ProblemResponse(Response):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,14 +45,6 @@ def refusal(arrival: Arrival) -> Failure | None:
         return None
     reason = "It is a link to a place outside of the folders that are allowed."
     return Failure(arrival.source, reason, f"Whoever runs this server can allow that place with {_SETTING}.")
-
-
-def is_file_within(path: Path, folder: Path) -> bool:
-    """Whether there is a regular file at a path, in that folder; a link is none, wherever it leads."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode) and _inside(path, [Path(os.path.realpath(folder))])
-    except (OSError, ValueError):
-        return False
 
 
 def _inside(path: Path, folders: Sequence[Path]) -> bool:

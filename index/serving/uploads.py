@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from index.errors import LibraryNotWritable, NotUploaded
+from index.errors import LibraryNotWritable
 from index.loading.opening import too_large
-from index.serving.folders import is_file_within
 from index.serving.states import Arrival
 from index.storage.files import NOT_WRITABLE_HINT
 
@@ -41,8 +40,6 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e
 """What no file system in use would take, what would lead out of the folder, and what would show another name."""
 _FALLBACK = "document"
 _LOCK = ".lock"
-_REMEMBERED = 1000
-"""How many files it is known of where they were moved."""
 
 
 class Uploads:
@@ -57,8 +54,6 @@ class Uploads:
         self._held: FileLock | None = None
         self._numbers = count(1)
         self._known: dict[tuple[str, int, int], str] = {}
-        self._moving = threading.Lock()
-        self._moved: dict[Path, Arrival] = {}
 
     # For faces
 
@@ -83,19 +78,6 @@ class Uploads:
                 digest.update(chunk)
                 file.write(chunk)
         return self._arrival(path, source, size, digest.hexdigest())
-
-    def take(self, files: Iterable[str | Path], *, within: Path) -> list[Arrival]:
-        """Move in files that somebody else has received in the folder `within`, in order; each under its own name.
-
-        Raises NotUploaded for whatever else a path may lead to: a link, a folder, a device, another place, nothing.
-        """
-        arrivals: list[Arrival] = []
-        try:
-            arrivals.extend(self._move_in(Path(file), within) for file in files)
-        except BaseException:
-            self.drop(arrivals)
-            raise
-        return arrivals
 
     def drop(self, arrivals: Iterable[Arrival]) -> None:
         """Delete what arrived and is not to be added after all."""
@@ -170,34 +152,6 @@ class Uploads:
             return self._folder / name
         mark = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         return self._folder / f"{Path(name).stem} ({mark}){Path(name).suffix}"
-
-    def _move_in(self, file: Path, within: Path) -> Arrival:
-        with self._moving, self._place(safe_name(str(file))) as path:
-            if is_file_within(file, within):
-                shutil.move(file, path)
-            elif not self._copied(file, path):
-                raise NotUploaded
-            arrival = self._arrival(path, "", path.stat().st_size, _sha256(path))
-            self._moved.pop(file, None)
-            self._moved[file] = arrival
-            if len(self._moved) > _REMEMBERED:
-                del self._moved[next(iter(self._moved))]
-        return arrival
-
-    def _copied(self, file: Path, path: Path) -> bool:
-        """Whether the bytes were had from where a former upload took them.
-
-        Gradio receives equal files of one name in one place, so two who send one at once share it.
-        """
-        former = self._moved.get(file)
-        if former is None:
-            return False
-        for other in (former.path, *self._files()):
-            if self._is(other, former.identity):
-                with suppress(FileNotFoundError):  # it went to its place just now, where it comes up next
-                    shutil.copyfile(other, path)
-                    return True
-        return False
 
     @contextmanager
     def _place(self, name: str) -> Iterator[Path]:

@@ -28,7 +28,7 @@ __all__ = ["create_app", "serve"]
 def create_app(library: Library, settings: Settings | None = None, *, examples: Sequence[str] = ()) -> FastAPI:
     """The page over an open library, as an ASGI application; `examples` are questions to begin with."""
     _keep_gradio_quiet()
-    _keep_uploads_apart()
+    _keep_gradio_apart()
     from index.settings import Settings
     from index.web.application import build
 
@@ -59,10 +59,10 @@ def _keep_gradio_quiet() -> None:
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
 
 
-def _keep_uploads_apart() -> None:
-    """Let what is on its way be in a folder of this process: Gradio's own is that of all its programs on a machine.
+def _keep_gradio_apart() -> None:
+    """Give Gradio a temporary folder of this process alone: its own is that of all its programs on a machine.
 
-    Equal files are in one place there, and what one program takes, another misses.
+    No upload goes there, but Gradio demands a folder, and gives out what is in it.
     """
     if "GRADIO_TEMP_DIR" not in os.environ:
         folder = scratch_folder()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from pathlib import Path
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
-from gradio.utils import get_upload_folder
 from starlette.routing import Mount
 
 from index import api
@@ -21,11 +21,11 @@ from index.web.bundling import STATIC, bundles
 from index.web.checked_blocks import CheckedBlocks
 from index.web.doors import Doors
 from index.web.fragments import add_fragments
-from index.web.handles import Handles
 from index.web.intake import add_intake
 from index.web.keeping import Keeping
 from index.web.keeping_routes import add_keeping
 from index.web.page import build_page
+from index.web.progress import Progress, add_progress
 from index.web.questioning import Questioning
 from index.web.received import Received
 from index.web.shell import Shell
@@ -40,58 +40,74 @@ if TYPE_CHECKING:
     from index.library import Library
     from index.settings import Settings
 
-_HOUR = 3600
+_QUEUED = 200
+"""Events that Gradio has accepted and not taken in hand yet, which it does at once while there are few."""
+_TIDYING_SECONDS = 600.0
 
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
     """Put the parts together. Routes come before the mount at "/", which would swallow them."""
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = api.create_app(library, settings, jobs)
-    _close_at_the_end(app, jobs)
+    received = Received(jobs.uploads, settings)
+    _keep_tidy(app, received, jobs)
     mount, versions = bundles()
     app.router.routes.append(mount)
     # Without origins it allows none; because it is there, Gradio does not add its own, which would allow every one.
     app.add_middleware(CORSMiddleware)
     asking = Asking(library, settings, examples)
-    keeping = Keeping(library, settings, jobs, Path(get_upload_folder()))
+    keeping = Keeping(library, settings, jobs)
     add_citation_route(app)
     add_fragments(app, library, asking.answers)
     add_keeping(app, keeping)
     add_batches(app, Questioning(library, jobs, settings.max_batch_questions))
     service: Service = app.state.service
-    received, handles = Received(), Handles()
     page = CheckedBlocks(
         received,
         service.questions,
         service.receivers,
+        settings.max_question_characters,
         title="Pincite",
         fill_width=True,
-        delete_cache=(_HOUR, _HOUR),
         analytics_enabled=False,
     )
     build_page(settings, asking, keeping, page)
-    add_intake(app, page, handles, received)
-    _mount(app, page, handles, library, settings)
+    progress = Progress()
+    add_intake(app, received, progress)
+    add_progress(app, progress)
+    _mount(app, page, received, library, settings)
     app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
     return app
 
 
-def _close_at_the_end(app: FastAPI, jobs: Jobs) -> None:
-    """When the server stops, so do the jobs; what is stored by then stays."""
+def _keep_tidy(app: FastAPI, received: Received, jobs: Jobs) -> None:
+    """While the server runs, delete uploads that nobody takes. When it stops, so do the jobs; what is stored stays.
+
+    Closing the jobs deletes what arrived and was not added.
+    """
     inner = app.router.lifespan_context
+
+    async def tidying() -> None:
+        while True:
+            await anyio.sleep(_TIDYING_SECONDS)
+            await run_in_threadpool(received.expire)
 
     @asynccontextmanager
     async def living(of: FastAPI) -> AsyncIterator[Any]:
+        task = asyncio.create_task(tidying())
         async with inner(of) as state:
             yield state
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
         await run_in_threadpool(jobs.close)
 
     app.router.lifespan_context = living
 
 
-def _mount(app: FastAPI, page: gr.Blocks, handles: Handles, library: Library, settings: Settings) -> None:
+def _mount(app: FastAPI, page: gr.Blocks, received: Received, library: Library, settings: Settings) -> None:
     # How many events are worked on at once, and whose, `CheckedBlocks` decides: the queue knows no clients.
-    page.queue(max_size=64, default_concurrency_limit=None, api_open=False)
+    page.queue(max_size=_QUEUED, default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
         app,
         page,
@@ -110,4 +126,5 @@ def _mount(app: FastAPI, page: gr.Blocks, handles: Handles, library: Library, se
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
     inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
-    mount.app = Doors(mount.app, inputs, handles)
+    pending = page._queue.pending_event_ids_session
+    mount.app = Doors(mount.app, inputs, received, lambda session: bool(pending.get(session)))

@@ -87,7 +87,11 @@ class AskTab:
         return [self.hero, self.pills, self.listed, self.strips, self.beginning]
 
     def wire(self, page: gr.Blocks, asking: Asking, refresh: gr.Button) -> None:
-        """Bind the events: a question asked, a page opened, a model stopped, the library changed (`refresh`)."""
+        """Bind the events: a question asked, a page opened, a model stopped, the library changed (`refresh`).
+
+        None of them is preprocessed. Gradio would compare what was chosen with the choices of its session, and of
+        these it remembers only some: `CheckedBlocks` sees that the values fit their controls.
+        """
         asked = gr.on(
             [self.button.click, self.question.submit],
             asking.ask,
@@ -95,6 +99,7 @@ class AskTab:
             self.shown,
             js=_TELL_SCRIPT,
             trigger_mode="always_last",
+            preprocess=False,
             **QUIET,
         )
         arriving = [self.question, self.writer, self.results, self.marks, *self.overview]
@@ -104,7 +109,7 @@ class AskTab:
         self.cancel.click(None, None, None, cancels=[asked, arrived], **QUIET)
         for event in (asked, arrived):
             event.then(None, None, None, js=_TELL_END, **QUIET)
-        refresh.click(asking.refresh, self.asked[:-1], self.overview, **QUIET)
+        refresh.click(asking.refresh, self.asked[:-1], self.overview, preprocess=False, **QUIET)
 
 
 def _arriving(asking: Asking) -> Callable[[gr.Request], Any]:

@@ -7,10 +7,9 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from index.errors import PinciteError
-from index.serving.slots import client_of
+from index.serving.slots import Slots, client_of
 from index.web.replying import begun, fragment, only_from_the_page
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_FIELDS = 10_000
 """Documents to search in, each of which is a field."""
+_FORMS = 2
+"""Forms and files of questions that are read at once: they may have megabytes, which take seconds of processor time."""
 _KINDS = {".csv": "text/csv", ".md": "text/markdown", ".jsonl": "application/jsonl"}
 
 
@@ -47,12 +48,15 @@ def add_batches(app: FastAPI, questioning: Questioning) -> None:
 
 
 def _add_beginnings(app: FastAPI, questioning: Questioning) -> None:
+    forms = Slots(_FORMS)
+
     async def begin(request: Request) -> HTMLResponse:
-        return await run_in_threadpool(_begun, questioning, await request.body(), client_of(request.scope))
+        client = client_of(request.scope)
+        return await forms.run(client, _begun, questioning, await request.body(), client)
 
     async def questions(request: Request, name: str) -> HTMLResponse:
         data = await request.body()
-        return await run_in_threadpool(lambda: fragment(lambda: questioning.read(name, data)))
+        return await forms.run(client_of(request.scope), lambda: fragment(lambda: questioning.read(name, data)))
 
     guarded = [Depends(only_from_the_page)]
     routes: dict[str, Callable[..., Any]] = {"batches": begin, "questions": questions}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import contextmanager
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -11,34 +9,49 @@ import gradio as gr
 from starlette.requests import HTTPConnection
 
 from index.api import problems
-from index.errors import NotUploaded, PinciteError, TooBusy
+from index.errors import NotUploaded, PinciteError, ServiceError, TooMany
 from index.serving.slots import client_of
-from index.web.received import browser_of
+from index.web.cookies import browser_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from starlette.types import Scope
 
+    from index.serving import Arrival
     from index.serving.slots import Slots
     from index.web.received import Received
 
-AT_ONCE = 20
-"""Events of one client under way at once: Gradio works on 40 of all clients."""
+UNDER_WAY = 1000
+"""Events that Gradio has in hand at once. Nearly all of them wait for their client's turn, in `Slots`: of Gradio's 40,
+one visitor would have all."""
+SESSIONS = 200
+"""Sessions of which Gradio remembers what they sent last. Nothing is lost with the others: no control here keeps state,
+and no event compares its values with what was remembered."""
+_MOST_NAMES = 1000
+_MOST_CHARACTERS = 100_000
+"""Of the names in one list together; the page sends ids, of 64 characters each."""
+_ARRIVALS = "pincite.arrivals"
+"""Where in the scope of its request an event finds its files."""
 
 
 class CheckedBlocks(gr.Blocks):
     """A page whose events take texts, lists of texts, and files that their own browser has uploaded; nothing else.
 
-    Gradio would take whatever path or address stands in place of a file, or of a text, and read or fetch it.
+    Gradio would take whatever path or address stands in place of a file, or of a text, and read or fetch it. It sees
+    no file at all here: the events find theirs with `arrivals_of`.
     """
 
-    def __init__(self, received: Received, questions: Slots, receivers: Slots, **options: Any) -> None:
+    def __init__(
+        self, received: Received, questions: Slots, receivers: Slots, longest_question: int, **options: Any
+    ) -> None:
         super().__init__(**options)
         self._received = received
         self._questions = questions
         self._receivers = receivers
-        self._under_way: Counter[str] = Counter()
+        self._longest_question = longest_question
+        self.max_threads = UNDER_WAY
+        self.state_session_capacity = SESSIONS
         # Gradio checks paths only where this is set, which only `launch` does, and a page that is mounted never is.
         self.has_launched = True
 
@@ -55,46 +68,47 @@ class CheckedBlocks(gr.Blocks):
         scope = scope_of(request)
         client = client_of(scope)
         try:
-            files, inputs = self._checked(block_fn, inputs)
-            slots = self._receivers if files else self._questions
-            with self._counted(client):
-                async with slots.slot(client):
-                    if files and not self._received.take(browser_of(scope), files):
-                        raise NotUploaded
-                    return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
+            handles, inputs = self._checked(block_fn, inputs)
+            slots = self._receivers if handles else self._questions
+            async with slots.slot(client):
+                if handles:
+                    scope[_ARRIVALS] = self._received.take(browser_of(scope), handles)
+                return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
         except PinciteError as error:
             raise gr.Error(" ".join(problems.shown(error)), print_exception=False) from None
+        finally:
+            self._received.uploads.drop(arrivals_of(scope))  # where the event did not come to take them
 
     def _checked(self, block_fn: Any, inputs: Sequence[Any]) -> tuple[list[str], list[Any]]:
-        """The files of an event, and what Gradio may have of it. Raises NotUploaded for what is not allowed.
+        """The handles of an event's files, and what Gradio may have of it.
 
-        Why it is not is never told: the answer must not depend on what there is on this machine.
+        Raises NotUploaded for what is not allowed, TooMany or ServiceError for what no control sends. Why a file is
+        not allowed is never told: the answer must not depend on what there is on this machine.
         """
         controls = self.fns[block_fn].inputs if isinstance(block_fn, int) else block_fn.inputs
-        files: list[str] = []
+        handles: list[str] = []
         checked: list[Any] = []
         for control, value in zip_longest(controls[: len(inputs)], inputs):
             if isinstance(control, gr.File):
-                paths = _paths(value)
-                files += paths
-                checked.append([{"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths] or None)
+                handles += _handles(value)
+                checked.append(None)
             else:
+                _demand_plain(value)
+                self._demand_short(value)
                 checked.append(value)
-                _demand_text(value)
-        return files, checked
+                if isinstance(control, gr.Textbox | gr.Radio):
+                    _demand_fitting(value is None or isinstance(value, str))
+                elif isinstance(control, gr.CheckboxGroup | gr.Dropdown):
+                    _demand_fitting(value is None or (isinstance(value, list) and _are_texts(value)))
+        return handles, checked
 
-    @contextmanager
-    def _counted(self, client: str) -> Iterator[None]:
-        """Raises TooBusy where this client has too many events under way."""
-        if client and self._under_way[client] >= AT_ONCE:
-            raise TooBusy(AT_ONCE)
-        self._under_way[client] += 1
-        try:
-            yield
-        finally:
-            self._under_way[client] -= 1
-            if not self._under_way[client]:
-                del self._under_way[client]
+    def _demand_short(self, value: Any) -> None:
+        """Raises TooMany for a text that is longer than a question, ServiceError for a list that no control holds."""
+        if isinstance(value, str) and len(value) > self._longest_question:
+            raise TooMany("characters", len(value), self._longest_question, "PINCITE_MAX_QUESTION_CHARACTERS")
+        if isinstance(value, list):
+            characters = sum(len(part) for part in value if isinstance(part, str))
+            _demand_fitting(len(value) <= _MOST_NAMES and characters <= _MOST_CHARACTERS)
 
 
 def scope_of(request: Any) -> Scope:
@@ -104,19 +118,35 @@ def scope_of(request: Any) -> Scope:
     return connection.scope if isinstance(connection, HTTPConnection) else {"type": "http", "headers": []}
 
 
-def _paths(value: Any) -> list[str]:
-    """The paths that a control for files sends. Raises NotUploaded where it sends anything else."""
+def arrivals_of(scope: Scope) -> list[Arrival]:
+    """The files of an event, by the scope of its request. They are given once: whoever has them takes care of them."""
+    arrivals: list[Arrival] = scope.pop(_ARRIVALS, [])
+    return arrivals
+
+
+def _handles(value: Any) -> list[str]:
+    """The handles that a control for files sends. Raises NotUploaded where it sends anything else."""
     if value is None:
         return []
     named = [each.get("path") for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-    paths = [path for path in named if isinstance(path, str)]
-    if not isinstance(value, list) or len(paths) != len(value):
+    handles = [handle for handle in named if isinstance(handle, str)]
+    if not isinstance(value, list) or len(handles) != len(value):
         raise NotUploaded
-    return paths
+    return handles
 
 
-def _demand_text(value: Any) -> None:
+def _demand_plain(value: Any) -> None:
     """Raises NotUploaded for what is neither a text, a number, nor a list of these: it may stand for a file."""
     parts = value if isinstance(value, list) else [value]
     if not all(part is None or isinstance(part, str | int | float) for part in parts):
         raise NotUploaded
+
+
+def _demand_fitting(fits: bool) -> None:
+    """Raises ServiceError unless it does."""
+    if not fits:
+        raise ServiceError("The page has sent what none of its controls holds.", "Load the page again.")
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers, QueryParams
 
 from index.errors import NotUploaded
 from index.guard.refusal import Refusal
@@ -20,18 +24,24 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from index.web.handles import Handles
+    from index.web.received import Received
 
 _READ = re.compile(
     r"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/(?:assets|static)/.+"
-    r"|/gradio_api/(?:info|queue/data|upload_progress|app_id|heartbeat/[\w-]{1,64})"
+    r"|/gradio_api/(?:info|queue/data|app_id)"
 )
 _SENT = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
 _JOIN = "/gradio_api/queue/join"
+_STREAM = "/gradio_api/queue/data"
+_JSON = "application/json"
+_CHOICES = ("page", "deep_link")
+IDLE_SECONDS = 30.0
+"""For so long a stream may have no event to tell of; then it ends. Gradio would hold it for good."""
 _SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _EVENT_KEYS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
 _NOTHING_HERE = Refusal(404, "There is nothing at this address.", "The service's addresses are described at /docs.")
 _NO_EVENT = Refusal(422, "This is not an event of the page.", "Programs ask at /v1/ask, which /docs describes.")
+_NO_JSON = Refusal(415, f"The body has to be {_JSON}.", "Programs ask at /v1/ask, which /docs describes.")
 _NO_FILE = Refusal(422, NotUploaded().message, NotUploaded().hint)
 _REFUSED = {
     400: Refusal(400, "The request cannot be read.", "Programs ask at /v1/ask, which /docs describes."),
@@ -50,7 +60,9 @@ class Doors:
     app: ASGIApp
     events: Mapping[int, int]
     """How many values each of the page's events takes, by its number."""
-    handles: Handles
+    received: Received
+    is_pending: Callable[[str], bool]
+    """Whether a session has events of which it has not been told the end."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -59,6 +71,8 @@ class Doors:
             return
         path, method = scope["path"], scope["method"]
         refusal = None if _is_open(method, path) else _NOTHING_HERE
+        if refusal is None and method == "POST" and not _is_json(scope):
+            refusal = _NO_JSON
         if refusal is None and method == "POST":
             body = await _whole(receive)
             if body is None:
@@ -70,11 +84,15 @@ class Doors:
                 scope, receive = _measured(scope, checked), _replayed(checked, receive)
         if refusal is not None:
             await refusal.answer(scope, receive, send)
-        else:
-            await self.app(scope, receive, Answer(scope, receive, send).send)
+            return
+        if path == _STREAM:
+            receive = self._until_idle(scope, receive)
+        elif method != "POST":
+            scope = _without_choices(scope)
+        await self.app(scope, receive, Answer(scope, receive, send).send)
 
     def _event(self, body: bytes) -> bytes | Refusal:
-        """An event as Gradio may have it: one of the page's own, and its files by their paths."""
+        """An event as Gradio may have it: one of the page's own, whose files were uploaded."""
         event = _parsed(body)
         session = event.get("session_hash") if isinstance(event, dict) else None
         if not isinstance(event, dict) or not isinstance(event.get("data"), list):
@@ -84,12 +102,12 @@ class Doors:
         number = event.get("fn_index")
         if type(number) is not int or self.events.get(number) != len(event["data"]):
             return _NO_EVENT
-        if not self._resolved(event["data"]):
+        if not self._is_uploaded(event["data"]):
             return _NO_FILE
         return json.dumps({key: event[key] for key in _EVENT_KEYS if key in event}).encode()
 
-    def _resolved(self, data: list[Any]) -> bool:
-        """Put the path in the place of each handle. False where a file has none."""
+    def _is_uploaded(self, data: list[Any]) -> bool:
+        """Whether each file is named by a handle that stands for one."""
         rest: list[Any] = [data]
         while rest:
             value = rest.pop()
@@ -97,12 +115,24 @@ class Doors:
                 rest.extend(value)
             elif isinstance(value, dict):
                 rest.extend(value.values())
-                if "path" in value:
-                    path = self.handles.path(value["path"])
-                    if path is None:
-                        return False
-                    value.update(path=path, url=None)
+                if "path" in value and not self.received.holds(value["path"]):
+                    return False
         return True
+
+    def _until_idle(self, scope: Scope, receive: Receive) -> Receive:
+        """Tells Gradio that the client has left, once there has been nothing to tell for a while; it asks often."""
+        session = QueryParams(scope["query_string"]).get("session_hash", "")
+        busy = time.monotonic()
+
+        async def receiving() -> Message:
+            nonlocal busy
+            if self.is_pending(session):
+                busy = time.monotonic()
+            elif time.monotonic() >= busy + IDLE_SECONDS:
+                return {"type": "http.disconnect"}
+            return await receive()
+
+        return receiving
 
 
 class Answer:
@@ -132,6 +162,17 @@ def _told(status: int) -> Refusal:
 def _is_open(method: str, path: str) -> bool:
     routes = _SENT if method == "POST" else _READ if method in ("GET", "HEAD") else None
     return routes is not None and routes.fullmatch(path) is not None
+
+
+def _without_choices(scope: Scope) -> Scope:
+    """Without the names of parts and states of the page that there are not: Gradio fails where it is asked for them."""
+    asked = QueryParams(scope["query_string"]).multi_items()
+    kept = [(name, value) for name, value in asked if name not in _CHOICES]
+    return {**scope, "query_string": urlencode(kept).encode()} if len(kept) < len(asked) else scope
+
+
+def _is_json(scope: Scope) -> bool:
+    return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower() == _JSON
 
 
 def _parsed(body: bytes) -> Any:

@@ -16,10 +16,9 @@ from index.web.shelf import shelf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from index.library import Library
-    from index.serving import Jobs
+    from index.serving import Arrival, Jobs
     from index.settings import Settings
     from index.web.shelf import Wish
 
@@ -31,8 +30,6 @@ class Keeping:
     library: Library
     settings: Settings
     jobs: Jobs
-    received: Path
-    """The folder in which Gradio sets uploaded files down."""
     begun: dict[str, str] = field(default_factory=dict)
     """By the ids of jobs, the browsers whose uploads they add: Gradio's client may lose the event that tells the id."""
 
@@ -67,10 +64,9 @@ class Keeping:
         self.jobs.find(identity).cancel(file)
         return ""
 
-    def upload(self, files: Sequence[str], client: str = "", browser: str = "") -> str:
-        """Files that Gradio has received, to be added; the job's id. Raises NotUploaded for any other path."""
-        self.jobs.demand_changeable()
-        job = self.jobs.add(self.jobs.uploads.take(files, within=self.received), client)
+    def upload(self, files: Sequence[Arrival], client: str = "", browser: str = "") -> str:
+        """Files that the page's drop zone has received, to be added; the job's id."""
+        job = self.jobs.add(files, client)
         for old in self.begun.keys() - {each.id for each in self.jobs.recent()}:
             self.begun.pop(old, None)
         self.begun[job.id] = browser

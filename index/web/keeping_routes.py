@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from index.api.service import Service, Used  # noqa: TC001 - FastAPI reads it when it runs
 from index.serving.slots import client_of
-from index.web.received import browser_of
+from index.web.cookies import browser_of
 from index.web.replying import begun, fragment, only_from_the_page
 from index.web.shelf import Wish
 

@@ -11,11 +11,12 @@ import gradio as gr
 from index.errors import PinciteError
 from index.serving.slots import client_of
 from index.web import rendering, showing_library
-from index.web.checked_blocks import scope_of
+from index.web.checked_blocks import arrivals_of, scope_of
 from index.web.controls import QUIET, html
-from index.web.received import browser_of
+from index.web.cookies import browser_of
 
 if TYPE_CHECKING:
+    from index.serving import Arrival
     from index.settings import Settings
     from index.web.keeping import Keeping
 
@@ -44,14 +45,14 @@ class LibraryTab:
     def wire(self, keeping: Keeping) -> None:
         """Bind the events among the tab's own controls."""
 
-        def upload(files: list[str] | None, request: gr.Request) -> tuple[None, str]:
+        def upload(_: None, request: gr.Request) -> tuple[None, str]:
             scope = scope_of(request)
-            return None, _begun(keeping, files or [], client_of(scope), browser_of(scope))
+            return None, _begun(keeping, arrivals_of(scope), client_of(scope), browser_of(scope))
 
         self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
 
 
-def _begun(keeping: Keeping, files: list[str], client: str, browser: str) -> str:
+def _begun(keeping: Keeping, files: list[Arrival], client: str, browser: str) -> str:
     """The mark of the job that adds the files, which library.js finds and follows; or why there is none."""
     try:
         return showing_library.begun(keeping.upload(files, client, browser))

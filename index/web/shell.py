@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 
 if TYPE_CHECKING:
@@ -41,6 +44,17 @@ HEADERS = {
 _FOREIGN_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
 """What Gradio says of itself to those who show previews of links."""
 _BODY = re.compile(rb"<body[^>]*>")
+_KEPT = 16
+"""Pages that are kept, each for another name of the server: behind a proxy, there are few."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Gradio's page as it goes out."""
+
+    headers: MutableHeaders
+    plain: bytes
+    gzipped: bytes
 
 
 class Shell:
@@ -50,6 +64,8 @@ class Shell:
         self._app = app
         self._head = head.encode()
         self._body = body.encode()
+        self._made: OrderedDict[tuple[str, str, str], _Page] = OrderedDict()
+        self._making = anyio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Rewrite, or pass on with headers."""
@@ -61,8 +77,24 @@ class Shell:
             await self._app(scope, receive, _with_headers(scope, send))
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Rewrite Gradio's page. It is asked for plain, for Gradio would compress it first, and compressed here."""
-        accepts_gzip = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        """Gradio's page, rewritten once: it differs only by the name under which the server is asked."""
+        headers = Headers(scope=scope)
+        key = (scope.get("scheme", ""), headers.get("host", ""), scope.get("root_path", ""))
+        if key not in self._made:
+            async with self._making:  # each takes Gradio ten milliseconds of processor time
+                if key not in self._made:
+                    page = await self._rewritten(scope, receive, send)
+                    if page is None:
+                        return
+                    self._made[key] = page
+                    if len(self._made) > _KEPT:
+                        self._made.popitem(last=False)
+        page = self._made[key]
+        self._made.move_to_end(key)
+        await _finish(page, "gzip" in headers.get("accept-encoding", ""), send)
+
+    async def _rewritten(self, scope: Scope, receive: Receive, send: Send) -> _Page | None:
+        """The page as Gradio makes it, plain, for it would compress it otherwise; None where it sent a refusal on."""
         headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
         start: Message = {}
         parts: list[bytes] = []
@@ -70,14 +102,16 @@ class Shell:
         async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
                 start.update(message)
-            if message["type"] != "http.response.body":
-                return
-            parts.append(message.get("body", b""))
-            if not message.get("more_body"):
-                body = self._dress(b"".join(parts))
-                await _finish(start, gzip.compress(body, 6) if accepts_gzip else body, accepts_gzip, send)
+            if start and start["status"] != 200:
+                await send(message)
+            elif message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
 
         await self._app({**scope, "headers": headers}, receive, collect)
+        if start["status"] != 200:
+            return None
+        page = self._dress(b"".join(parts))
+        return _Page(MutableHeaders(raw=start["headers"]), page, gzip.compress(page, 6))
 
     def _dress(self, page: bytes) -> bytes:
         page = _FOREIGN_META.sub(b"", page)
@@ -85,15 +119,16 @@ class Shell:
         return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
 
 
-async def _finish(start: Message, body: bytes, gzipped: bool, send: Send) -> None:
-    headers = MutableHeaders(raw=start["headers"])
+async def _finish(page: _Page, gzipped: bool, send: Send) -> None:
+    body = page.gzipped if gzipped else page.plain
+    headers = page.headers.mutablecopy()
     headers.update(HEADERS)
     headers["Content-Length"] = str(len(body))
     headers["Cache-Control"] = "no-cache"
     headers.add_vary_header("Accept-Encoding")
     if gzipped:
         headers["Content-Encoding"] = "gzip"
-    await send({**start, "headers": headers.raw})
+    await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -40,6 +40,7 @@ MADE: dict[type[PinciteError], PinciteError] = {
     errors.TooMany: errors.TooMany("files", 4, 3, "PINCITE_MAX_UPLOAD_FILES"),
     errors.Stopping: errors.Stopping(),
     errors.QueueFull: errors.QueueFull(32),
+    errors.UploadsFull: errors.UploadsFull(2048, 10_000, of_all=False),
     errors.TooBusy: errors.TooBusy(100),
     errors.NotUploaded: errors.NotUploaded(),
     errors.JobNotFound: errors.JobNotFound("7"),

@@ -11,6 +11,7 @@ from tests.attack import (
     forgeries,
     indexes,
     origins,
+    pages,
     proxies,
     redirects,
     stalls,
@@ -34,4 +35,5 @@ ATTACKS = (
     *unread.ATTACKS,
     *checks.ATTACKS,
     *words.ATTACKS,
+    *pages.ATTACKS,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.errors import LibraryNotWritable, NotUploaded, TooLarge
+from index.errors import LibraryNotWritable, TooLarge
 from index.serving import Arrival, Uploads, safe_name
 from index.serving.uploads import distinct
 from index.settings import Settings
@@ -158,60 +157,12 @@ def test_a_disk_that_takes_nothing_is_an_error_of_ours(tmp_path: Path) -> None:
     uploads.close()
 
 
-def test_files_that_were_received_elsewhere_are_moved_in(uploads: Uploads, write: Write) -> None:
-    """Two files of one upload that share a name are two files."""
-    files = [write("x/a.txt", "one"), write("y/a.txt", "two"), write("z/b.txt", "three")]
-    for arrival in distinct(uploads.take(files, within=files[0].parent.parent)):
+def test_two_files_of_one_name_are_two_files(uploads: Uploads) -> None:
+    """Where they arrive at once."""
+    arrivals = [*arrive(uploads, {"a.txt": "one"}), *arrive(uploads, {"a.txt": "two", "b.txt": "three"})]
+    for arrival in distinct(arrivals):
         uploads.keep(arrival)
     assert kept(uploads) == {"a.txt": "one", "a (2).txt": "two", "b.txt": "three"}
-    assert not any(file.exists() for file in files)
-
-
-def test_two_who_send_the_same_file_at_once(uploads: Uploads, write: Write) -> None:
-    """Both were received in one place, from which the first took it along: the second has it from there."""
-    file = write("x/a.txt", "same")
-    first, second = uploads.take([file], within=file.parent) + uploads.take([file], within=file.parent)
-    assert second.path.read_text() == "same"
-    assert second.path != first.path
-    uploads.keep(first)
-    (third,) = uploads.take([file], within=file.parent)
-    for arrival in (second, third):
-        uploads.keep(arrival)
-    assert kept(uploads) == {"a.txt": "same"}
-    uploads.forget(first.identity)
-    with pytest.raises(NotUploaded):
-        uploads.take([file], within=file.parent)
-    with pytest.raises(NotUploaded):
-        uploads.take([file.with_name("never.txt")], within=file.parent)
-    assert arriving(uploads) == []
-
-
-@pytest.mark.parametrize("kind", ["elsewhere", "link", "folder link", "around", "folder", "pipe", "nothing", "no name"])
-def test_only_files_of_the_folder_are_moved_in(uploads: Uploads, tmp_path: Path, kind: str) -> None:
-    """Whatever a path leads to otherwise, it is refused in the same words, and stays where it is."""
-    canary = tmp_path / "canary.txt"
-    canary.write_text("secret")
-    folder = tmp_path / "received"
-    (folder / "mine").mkdir(parents=True)
-    (folder / "mine" / "mine.txt").write_text("mine")
-    (folder / "link.txt").symlink_to(canary)
-    (folder / "beside").symlink_to(tmp_path)
-    os.mkfifo(folder / "pipe")
-    paths = {
-        "elsewhere": canary,
-        "link": folder / "link.txt",
-        "folder link": folder / "beside" / "canary.txt",
-        "around": folder / ".." / "canary.txt",
-        "folder": folder / "mine",
-        "pipe": folder / "pipe",
-        "nothing": folder / "nothing.txt",
-        "no name": folder / "a\0b",
-    }
-    with pytest.raises(NotUploaded) as refused:
-        uploads.take([folder / "mine" / "mine.txt", paths[kind]], within=folder)
-    assert str(refused.value) == str(NotUploaded())
-    assert canary.read_text() == "secret"
-    assert arriving(uploads) == []
 
 
 def test_names_that_look_numbered_stay_apart(uploads: Uploads) -> None:
