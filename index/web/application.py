@@ -65,7 +65,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     page = CheckedBlocks(
         received,
         service.questions,
-        service.receivers,
+        service.changes,
         settings.max_question_characters,
         title="Pincite",
         fill_width=True,

@@ -43,12 +43,12 @@ class CheckedBlocks(gr.Blocks):
     """
 
     def __init__(
-        self, received: Received, questions: Slots, receivers: Slots, longest_question: int, **options: Any
+        self, received: Received, questions: Slots, changes: Slots, longest_question: int, **options: Any
     ) -> None:
         super().__init__(**options)
         self._received = received
         self._questions = questions
-        self._receivers = receivers
+        self._changes = changes
         self._longest_question = longest_question
         self.max_threads = UNDER_WAY
         self.state_session_capacity = SESSIONS
@@ -69,7 +69,7 @@ class CheckedBlocks(gr.Blocks):
         client = client_of(scope)
         try:
             handles, inputs = self._checked(block_fn, inputs)
-            slots = self._receivers if handles else self._questions
+            slots = self._changes if handles else self._questions
             async with slots.slot(client):
                 if handles:
                     scope[_ARRIVALS] = self._received.take(browser_of(scope), handles)

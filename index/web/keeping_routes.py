@@ -71,7 +71,7 @@ def _add_changes(app: FastAPI, keeping: Keeping) -> None:
 
 async def _alone(service: Service, request: Request, call: Callable[[], HTMLResponse]) -> HTMLResponse:
     """In a slot of this client's; once begun, it goes on without its client."""
-    return await service.receivers.run(client_of(request.scope), call)
+    return await service.changes.run(client_of(request.scope), call)
 
 
 def _ids(joined: str) -> list[str]:
