@@ -48,10 +48,10 @@ def _floods(server: Server, trial: Trial) -> None:
             statuses.append(flood(server, by_length, _brackets(_FLOOD), _PATIENCE))
             statuses.append(flood(server, in_chunks, chunked(_brackets(_FLOOD)), _PATIENCE))
 
-        pulse = pulse_during(server, load)
+        pulse = pulse_during(server, trial, load)
         worst = max(worst, pulse.worst)
         trial.holds(f"60 MB to {target} are no error of the server.", not _CRASHES & set(statuses), statuses)
-        if not trial.holds(f"60 MB to {target}: /healthz answers within a second.", pulse.regular, pulse):
+        if not trial.prompt(f"60 MB to {target}", pulse):
             break
     trial.figure(f"/healthz at worst {worst:.2f} s")
     slimmed(server, trial, before)
@@ -115,8 +115,8 @@ def _disguised(server: Server, trial: Trial) -> None:
         def send(request: Request = (target, kind, body), told: list[int] = statuses) -> None:
             told.append(sent(server, *request, _PATIENCE))
 
-        pulse = pulse_during(server, _at_once([send] * 24))
-        trial.holds(f"{what}: /healthz answers within a second.", pulse.regular, pulse)
+        pulse = pulse_during(server, trial, _at_once([send] * 24))
+        trial.prompt(f"{what}", pulse)
         trial.holds(f"{what}: all are refused.", set(statuses) <= {413, 415, 422, 429}, statuses)
         trial.figure(f"{what}: worst {pulse.worst:.2f} s")
 
@@ -138,12 +138,12 @@ def _odd_bodies(server: Server, trial: Trial) -> None:
         ) -> None:
             told.update({target: sent(server, target, kind, body, _PATIENCE) for target in to})
 
-        pulse = pulse_during(server, load)
+        pulse = pulse_during(server, trial, load)
         worst = max(worst, pulse.worst)
         for target in targets:
             fine = statuses.get(target) not in _CRASHES
             trial.holds(f"{what} to {target} is no error of the server.", fine, statuses.get(target))
-        if not trial.holds(f"{what}: /healthz answers within a second.", pulse.regular, pulse):
+        if not trial.prompt(f"{what}", pulse):
             break
     trial.figure(f"/healthz at worst {worst:.2f} s")
     slimmed(server, trial, before)

@@ -156,7 +156,7 @@ def _batches(server: Server, trial: Trial) -> None:
                 trial.holds("Batches: a bystander's batch of one has its turn.", ended.get("state") == "done", ended)
                 added = bystander.finished(bystander.add({"batch.txt": b"The bystander adds during batches."}), 90)
                 trial.holds("Batches: a bystander's file is added.", added.get("state") == "done", added)
-            trial.holds("Batches: /healthz answers within a second.", pulse.regular, pulse)
+            trial.prompt("Batches", pulse)
         finally:
             for job in jobs:
                 visitor.post(f"/v1/jobs/{job}/cancel")
@@ -168,8 +168,8 @@ def _hogged(
 ) -> bool:
     """Send requests whose clients leave after a while; others must be answered meanwhile, and the work must end."""
     answers: list[str] = []
-    pulse = pulse_during(server, lambda: answers.extend(_loaded(server, requests, meanwhile)))
-    prompt = trial.holds(f"{what}: /healthz answers within a second.", pulse.regular, pulse)
+    pulse = pulse_during(server, trial, lambda: answers.extend(_loaded(server, requests, meanwhile)))
+    prompt = trial.prompt(f"{what}", pulse)
     served = trial.holds(f"{what}: a bystander's questions are answered.", set(answers) == {"answered"}, answers)
     seconds = settled(server, _LET_GO)
     ended = trial.holds(f"{what}: work ends when the clients have left.", seconds <= _LET_GO)

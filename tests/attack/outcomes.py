@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tests.attack.servers import Server
+    from tests.attack.vitals import Pulse
 
+_PROMPT, _PROMPT_AMONG_TESTS = 1.0, 5.0
+"""Seconds within which `/healthz` answers, whatever else the server is asked; the latter beside other tests."""
 _LONGEST_DETAIL = 300
 Variant = TypeVar("Variant")
 
@@ -49,6 +52,15 @@ class Trial:
         if not held:
             self.breaches.append(_line(what, seen))
         return bool(held)
+
+    @property
+    def limit(self) -> float:
+        """Seconds within which `/healthz` has to answer."""
+        return _PROMPT_AMONG_TESTS if self.brief else _PROMPT
+
+    def prompt(self, what: str, pulse: Pulse) -> bool:
+        """One try: whether the server answered `/healthz` in time all along."""
+        return self.holds(f"{what}: /healthz answers within {self.limit:g} s.", pulse.worst <= self.limit, pulse)
 
     def works(self, what: str, worked: object, seen: object = "") -> bool:
         """A positive control: the honest form of the same request."""

@@ -43,7 +43,7 @@ def _half_headers(server: Server, trial: Trial) -> None:
         for what, each in lines.items():
             seen = f"{_open(each)} of {len(each)} open"
             trial.holds(f"All {what} headers are ended within {_LONGEST:.0f} s.", not _open(each), seen)
-    trial.holds("600 half-sent headers: /healthz answers within a second.", pulse.regular, pulse)
+    trial.prompt("600 half-sent headers", pulse)
     trial.figure(f"ended after {waited:.0f} s; {pulse}")
     slimmed(server, trial, before)
 
@@ -64,7 +64,7 @@ def _stalled_bodies(server: Server, trial: Trial) -> None:
         for target, each in lines.items():
             seen = f"{_open(each)} of {len(each)} open"
             trial.holds(f"All stalled bodies to {target} are ended within {_LONGEST:.0f} s.", not _open(each), seen)
-    trial.holds("Stalled bodies: /healthz answers within a second.", pulse.regular, pulse)
+    trial.prompt("Stalled bodies", pulse)
     trial.figure(f"ended after {waited:.0f} s; {pulse}")
     with server.visitor() as visitor:
         job = visitor.finished(visitor.add({"later.txt": b"The one who stalled adds a file later."}))
@@ -93,7 +93,7 @@ def _dripped_bodies(server: Server, trial: Trial) -> None:
                 _wait_for_few(lines, most)
             seen = f"{_open(lines)} of {len(lines)} open"
             trial.holds(f"Of 64 dripping uploads from {what} at most {most} stay.", _open(lines) <= most, seen)
-            trial.holds(f"Dripping from {what}: /healthz answers within a second.", pulse.regular, pulse)
+            trial.prompt(f"Dripping from {what}", pulse)
             trial.figure(f"{what}: {seen}; {pulse}")
         with server.visitor(BYSTANDER) as bystander:
             trial.works("An upload is taken afterwards.", bystander.upload("drip.txt", b"The honest one is back."))
@@ -113,11 +113,11 @@ def _shares(server: Server, trial: Trial) -> None:
             removed = visitor.tried("DELETE", f"/v1/documents/{added}")
         trial.holds("Uploads of two addresses: a bystander's file is removed.", removed == 200, removed)
         seconds = time.monotonic() - began
-        trial.holds(f"All of it within {_PROMPT:.0f} s.", seconds < _PROMPT, f"{seconds:.1f} s")
+        trial.holds(f"All of it within {_IN_TIME:.0f} s.", seconds < _IN_TIME, f"{seconds:.1f} s")
         trial.figure(f"a bystander added and removed in {seconds:.1f} s")
 
 
-_PROMPT = 10.0
+_IN_TIME = 10.0
 """Seconds for a few small changes, while uploads that have just begun are not given up yet."""
 _DRIPPERS = {"one address": ["127.0.0.1"], "four addresses": [f"127.0.0.{number}" for number in (3, 4, 5, 6)]}
 _BEGUN = {

