@@ -50,12 +50,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 def refused(response: Response) -> int:
-    """The status of a refusal, which is a problem document that tells no path."""
+    """The status of a refusal that tells no path: a problem document, of uploads the sentences alone."""
+    assert not PATH.search(response.text)
+    if response.request.url.path == UPLOAD:
+        assert response.headers["content-type"].startswith("text/plain")
+        assert response.text.endswith(".")
+        return response.status_code
     problem = response.json()
     assert response.headers["content-type"] == "application/problem+json"
     assert problem["status"] == response.status_code
     assert problem["detail"]
-    assert not PATH.search(response.text)
     return response.status_code
 
 

@@ -9,12 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from index import errors
 from index.errors import PinciteError
+from index.guard.refusal import AS_TEXT, MEDIA_TYPE
 
-MEDIA_TYPE = "application/problem+json"
 _NAMESPACE = "urn:pincite:problem:"
 _MOST_MISTAKES = 20
 """More mistakes of one request than these help nobody."""
@@ -192,31 +192,37 @@ async def pincite_error(request: Request, error: Exception) -> Response:
     problem = of_error(error, request_id(request))
     request.state.error = error if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
     wait = {"Retry-After": _RETRY_SECONDS} if isinstance(error, _WORTH_RETRYING) else {}
-    return ProblemResponse(problem, wait)
+    return _told(request, problem, wait)
 
 
 async def http_error(request: Request, error: Exception) -> Response:
     """Handler of what FastAPI and the routes refuse by its status."""
     assert isinstance(error, HTTPException)
     said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
-    return ProblemResponse(of_status(error.status_code, request_id(request), said), dict(error.headers or {}))
+    return _told(request, of_status(error.status_code, request_id(request), said), dict(error.headers or {}))
 
 
 async def unfit_request(request: Request, error: Exception) -> Response:
     """Handler of requests that do not fit their description. What was sent is not sent back."""
     assert isinstance(error, RequestValidationError)
     mistakes = [Mistake(pointer=_pointer(each["loc"]), detail=each["msg"]) for each in error.errors()[:_MOST_MISTAKES]]
-    return ProblemResponse(
-        Problem(
-            type=_NAMESPACE + "unfit-request",
-            title="The request does not fit its description",
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            detail="; ".join(f"{each.pointer}: {each.detail}" for each in mistakes),
-            hint="The description is at /docs.",
-            request_id=request_id(request),
-            mistakes=mistakes,
-        )
+    problem = Problem(
+        type=_NAMESPACE + "unfit-request",
+        title="The request does not fit its description",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail="; ".join(f"{each.pointer}: {each.detail}" for each in mistakes),
+        hint="The description is at /docs.",
+        request_id=request_id(request),
+        mistakes=mistakes,
     )
+    return _told(request, problem)
+
+
+def _told(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    if request.url.path in AS_TEXT:
+        headers = {"Cache-Control": "no-store", **(headers or {})}
+        return PlainTextResponse(f"{problem.detail} {problem.hint}".rstrip(), problem.status, headers)
+    return ProblemResponse(problem, headers)
 
 
 def _pointer(place: tuple[int | str, ...]) -> str:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+AS_TEXT = frozenset({"/gradio_api/upload"})
+"""Where the page shows its reader the body of a refusal as it is: there it is the sentences alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,19 @@ class Refusal:
             document["request_id"] = request_id
         return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
-    def response(self, request_id: str = "", *, close: bool = False) -> Response:
+    def response(self, request_id: str = "", *, close: bool = False, as_text: bool = False) -> Response:
         """The document as a response; `close` where the rest of the body is not going to be read."""
         headers = {"Cache-Control": "no-store"}
         if self.retry_seconds:
             headers["Retry-After"] = str(self.retry_seconds)
         if close:
             headers["Connection"] = "close"
+        if as_text:
+            return PlainTextResponse(f"{self.detail} {self.hint}".rstrip(), self.status, headers)
         return Response(self.document(request_id), self.status, headers, MEDIA_TYPE)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, *, close: bool = False) -> None:
         """Send it, as ASGI wants it."""
         request_id = scope.get("state", {}).get("request_id", "")
-        await self.response(request_id, close=close)(scope, receive, send)
+        response = self.response(request_id, close=close, as_text=scope["path"] in AS_TEXT)
+        await response(scope, receive, send)

@@ -157,7 +157,7 @@ def test_killed() -> None:
 def test_questions_of_the_seeds(tmp_path: Path) -> None:
     """The model streams; what the documents support has a number that leads to their words, all else has none."""
     seeds = Path(__file__).parents[2] / "seeds"
-    questions = [json.loads(line)["question"] for line in (seeds / "questions.jsonl").read_text().splitlines()[:20:2]]
+    questions = [json.loads(line)["question"] for line in (seeds / "questions.jsonl").read_text().splitlines()[:18:3]]
     with (
         _server() as (url, _),
         Library.open(tmp_path / "library", Settings(llm_url=url, llm_budget=1100, llm_tokens=160)) as library,
@@ -174,5 +174,5 @@ def test_questions_of_the_seeds(tmp_path: Path) -> None:
                 assert bool(statement.markers) == (statement.verdict in ("quoted", "supported"))
             for citation in answer.citations:
                 assert texts[citation.document.id][citation.start : citation.end] == citation.quote
-    assert streamed > 50
+    assert streamed > 30
     assert written >= 1

@@ -92,7 +92,7 @@ def test_an_error_has_the_status_that_clients_expect(error: PinciteError, status
 @pytest.mark.anyio
 async def test_who_should_come_back_is_told_when() -> None:
     """Where waiting helps, there is a Retry-After."""
-    request = Request({"type": "http", "state": {"request_id": "7"}})
+    request = Request({"type": "http", "path": "/v1/ask", "headers": [], "state": {"request_id": "7"}})
     assert (await problems.pincite_error(request, errors.QueueFull(1))).headers["retry-after"] == "5"
     assert "retry-after" not in (await problems.pincite_error(request, errors.JobNotFound("1"))).headers
 

@@ -42,8 +42,10 @@ class Reply:
 
     @property
     def explained(self) -> bool:
-        """Whether it is a problem document that says what is wrong."""
-        return "problem+json" in self.headers.get("content-type", "") and b'"detail"' in self.body
+        """Whether it says what is wrong: in a problem document, or in sentences where the page shows it as it is."""
+        kind = self.headers.get("content-type", "")
+        as_text = kind.startswith("text/plain") and self.body.endswith(b".")
+        return as_text or ("problem+json" in kind and b'"detail"' in self.body)
 
     def __str__(self) -> str:
         return f"{self.status} {self.body[:200].decode('utf-8', 'replace')}"

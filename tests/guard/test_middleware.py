@@ -70,8 +70,11 @@ class Told:
         start, body = messages
         self.status: int = start["status"]
         self.headers = {name.decode(): value.decode() for name, value in start["headers"]}
-        self.problem: dict[str, Any] = json.loads(body["body"]) if self.status >= 400 else {}
-        if self.problem:
+        self.problem: dict[str, Any] = {}
+        if self.status >= 400 and self.headers["content-type"].startswith("text/plain"):
+            self.problem = {"detail": body["body"].decode()}  # where the page shows it as it is
+        elif self.status >= 400:
+            self.problem = json.loads(body["body"])
             assert self.headers["content-type"] == "application/problem+json"
             assert self.problem["status"] == self.status
             assert self.problem["detail"]
