@@ -7,7 +7,7 @@ from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from index.api import problems
+from index.guard.refusal import MEDIA_TYPE
 
 JSON = "application/json"
 BODY = (400, 413, 415, 422, 503)
@@ -28,7 +28,7 @@ _WHEN = {
 
 def tells(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These problems, for the description of a route."""
-    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": _WHEN[HTTPStatus(status)], "content": content} for status in sorted(statuses)}
 
 
