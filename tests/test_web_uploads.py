@@ -15,9 +15,9 @@ from index.errors import NotUploaded, UploadsFull
 from index.serving import Uploads
 from index.settings import Settings
 from index.web import create_app
-from index.web.progress import KEPT_SECONDS as TOLD_SECONDS
-from index.web.progress import Progress
 from index.web.received import ALL, GRACE_SECONDS, KEPT_SECONDS, Received
+from index.web.transfers import KEPT_SECONDS as TOLD_SECONDS
+from index.web.transfers import Transfers
 from tests.hosting import hosted
 
 if TYPE_CHECKING:
@@ -227,13 +227,13 @@ def test_an_odd_id_is_refused(library: Library, identity: str) -> None:
 
 def test_ids_are_forgotten(clock: Clock) -> None:
     """Those of ended uploads after a few seconds; one that nobody has announced is not even noted."""
-    progress = Progress(clock)
-    first = progress.begin("c", "first")
-    progress.begin("c", "")
-    progress.end(first)
-    assert anyio.run(progress.find, "c", "first") is first
-    assert anyio.run(progress.find, "other", "first") is None
-    assert anyio.run(progress.find, "c", "never") is None
+    transfers = Transfers(clock)
+    first = transfers.begin("c", "first")
+    transfers.begin("c", "")
+    transfers.end(first)
+    assert anyio.run(transfers.find, "c", "first") is first
+    assert anyio.run(transfers.find, "other", "first") is None
+    assert anyio.run(transfers.find, "c", "never") is None
     clock.now = 2 * TOLD_SECONDS
-    progress.begin("c", "second")
-    assert list(progress._transfers) == [("c", "second")]
+    transfers.begin("c", "second")
+    assert list(transfers._transfers) == [("c", "second")]

@@ -9,6 +9,7 @@ import anyio.to_thread
 from starlette.responses import StreamingResponse
 
 from index.errors import OriginalMissing
+from index.guard.response import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from index.viewing.records import OpenOriginal
-
-PIECE = 64 * 1024
-"""Bytes that are read at once: when the client has read those before."""
 
 
 class Download(StreamingResponse):
@@ -37,7 +35,10 @@ class Download(StreamingResponse):
 
 
 async def _pieces(original: OpenOriginal) -> AsyncIterator[bytes]:
-    """Its bytes. Raises OriginalMissing instead of the last ones where the file has changed meanwhile."""
+    """Its bytes, the next ones when the client has read those before.
+
+    Raises OriginalMissing instead of the last ones where the file has changed meanwhile.
+    """
     digest, left = hashlib.sha256(), original.size
     while left:
         piece = await anyio.to_thread.run_sync(original.file.read, min(PIECE, left))

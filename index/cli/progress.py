@@ -53,7 +53,7 @@ class Bars:
         self._bar.update(self._tasks[task], description=escape(what), total=total, completed=done, rate=rate)
 
 
-class Lines:
+class ProgressLines:
     """A line every EVERY_SECONDS, from a thread: it also comes while one step takes long.
 
     With `resting`, there may be nothing to do for days: then a line comes only when something was shown since the last.
@@ -70,7 +70,7 @@ class Lines:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pincite-progress", daemon=True)
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> ProgressLines:
         self._thread.start()
         return self
 
@@ -128,7 +128,7 @@ def watching(*, shown: bool) -> Iterator[ProgressCallback | None]:
     if not shown or console(stderr=True).is_terminal:
         yield None
         return
-    with Lines("files", resting=True) as lines:
+    with ProgressLines("files", resting=True) as lines:
         yield _files_shown(lines)
 
 
@@ -171,7 +171,7 @@ def work(what: str, *, shown: bool) -> Iterator[None]:
         with err.status(what):
             yield
     else:
-        with Lines("") as lines:
+        with ProgressLines("") as lines:
             lines.show(what, what, 0, 0)
             yield
 
@@ -186,7 +186,7 @@ def _display(shown: bool, unit: str, *columns: ProgressColumn) -> Iterator[Displ
         with Progress(described, BarColumn(), *columns, TimeRemainingColumn(), console=err, transient=True) as bar:
             yield Bars(bar)
     else:
-        with Lines(unit) as lines:
+        with ProgressLines(unit) as lines:
             yield lines
 
 

@@ -19,7 +19,7 @@ _UNSENT_BYTES = 64 * 1024
 """The system takes no more than this beyond what is on its way. Else it takes megabytes, and none for a long time
 while a slow client reads these."""
 _LOOKS = 5
-"""So often is looked at a connection within the time limit."""
+"""How many times a connection is looked at within the time limit."""
 
 
 class Backlog(asyncio.Protocol):

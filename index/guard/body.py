@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+from index.guard.json_values import JsonValues
 from index.guard.refusal import Refusal
 from index.guard.share import RefusedError
-from index.guard.structure import Structure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,14 +66,14 @@ class Values:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._structure = Structure()
+        self._found = JsonValues()
 
     def __call__(self, chunk: bytes) -> None:
         """Take note of the next chunk."""
-        self._structure.add(chunk)
-        if not self._structure.is_utf8:
+        self._found.add(chunk)
+        if not self._found.is_utf8:
             raise RefusedError(_NO_UTF8)
-        if self._structure.values > self._most:
+        if self._found.count > self._most:
             raise RefusedError(
                 Refusal(
                     413,
@@ -84,7 +84,7 @@ class Values:
             )
 
 
-class Pace:
+class BodyTimeout:
     """How long a client may be waited for: what arrives extends it."""
 
     def __init__(self, seconds: float) -> None:
@@ -117,7 +117,7 @@ class Pace:
         )
 
 
-class Exchange:
+class HttpExchange:
     """A request and its response, as the application sees them."""
 
     def __init__(
@@ -126,7 +126,7 @@ class Exchange:
         self._receive = receive
         self._outgoing = outgoing
         self._rules = rules
-        self._pace = Pace(seconds)
+        self._timeout = BodyTimeout(seconds)
         self._complete = False
         self.refusal: Refusal | None = None
         """Why the body was not read to its end, or is not answered."""
@@ -166,9 +166,9 @@ class Exchange:
         clock = asyncio.get_running_loop()
         began = clock.time()
         try:
-            async with asyncio.timeout(self._pace.seconds_left):
+            async with asyncio.timeout(self._timeout.seconds_left):
                 message = await awaited
         except TimeoutError:
-            raise RefusedError(self._pace.stalled()) from None
-        self._pace.note(clock.time() - began, len(message.get("body", b"")))
+            raise RefusedError(self._timeout.stalled()) from None
+        self._timeout.note(clock.time() - began, len(message.get("body", b"")))
         return message

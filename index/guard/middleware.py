@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from index.guard.body import Exchange, Size, Values
+from index.guard.body import HttpExchange, Size, Values
 from index.guard.client import Proxies
 from index.guard.origin import WATCHED, Origins, names
 from index.guard.refusal import Refusal
@@ -72,7 +72,7 @@ class Guard:
             else:
                 await self._passed(exchange, scope, receive, send)
 
-    def _exchange(self, scope: Scope, receive: Receive, send: Send, under_way: ExitStack) -> Exchange:
+    def _exchange(self, scope: Scope, receive: Receive, send: Send, under_way: ExitStack) -> HttpExchange:
         """The request with the rules for its body. Raises RefusedError."""
         client = scope["client"][0]
         if scope["path"] not in WATCHED:
@@ -93,7 +93,7 @@ class Guard:
         if announced is not None:
             counted.take(announced)
             del rules[0]  # all has been counted: servers pass on no more than was announced
-        return Exchange(receive, Outgoing(send, self._shares, client), tuple(rules), self._seconds)
+        return HttpExchange(receive, Outgoing(send, self._shares, client), tuple(rules), self._seconds)
 
     def _most(self, path: str) -> int:
         """The bytes of a body that is no upload."""
@@ -101,7 +101,7 @@ class Guard:
             return min(self._bytes, _FORM_BYTES)
         return min(self._bytes, _EVENT_BYTES) if path.startswith(_EVENTS) else self._bytes
 
-    async def _passed(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _passed(self, exchange: HttpExchange, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except Exception:

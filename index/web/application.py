@@ -25,10 +25,10 @@ from index.web.intake import add_intake
 from index.web.keeping import Keeping
 from index.web.keeping_routes import add_keeping
 from index.web.page import build_page
-from index.web.progress import Progress, add_progress
 from index.web.questioning import Questioning
 from index.web.received import Received
 from index.web.shell import Shell
+from index.web.transfers import Transfers, add_transfers
 from index.web.viewer import add_citation_route
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
         analytics_enabled=False,
     )
     build_page(settings, asking, keeping, page)
-    progress = Progress()
-    add_intake(app, received, progress)
-    add_progress(app, progress)
+    transfers = Transfers()
+    add_intake(app, received, transfers)
+    add_transfers(app, transfers)
     _mount(app, page, received, library, settings)
     app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
     return app

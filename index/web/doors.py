@@ -89,7 +89,7 @@ class Doors:
             receive = self._until_idle(scope, receive)
         elif method != "POST":
             scope = _without_choices(scope)
-        await self.app(scope, receive, Answer(scope, receive, send).send)
+        await self.app(scope, receive, EventResponse(scope, receive, send).send)
 
     def _event(self, body: bytes) -> bytes | Refusal:
         """An event as Gradio may have it: one of the page's own, whose files were uploaded."""
@@ -135,7 +135,7 @@ class Doors:
         return receiving
 
 
-class Answer:
+class EventResponse:
     """A response of Gradio's on its way: it streams as it comes, unless it is a refusal, which is told anew."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -18,7 +18,7 @@ from index.api.multipart import MEDIA_TYPE, Multipart, chunks
 from index.errors import TooMany
 from index.serving.slots import client_of
 from index.web.cookies import browser_of, cookie, new_browser
-from index.web.progress import UploadId  # noqa: TC001 - FastAPI reads it when it runs
+from index.web.transfers import UploadId  # noqa: TC001 - FastAPI reads it when it runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
     from index.api.service import Service
     from index.serving import Arrival
-    from index.web.progress import Progress, Transfer
     from index.web.received import Received
+    from index.web.transfers import Transfer, Transfers
 
 PATH = "/gradio_api/upload"
 _MOST_FILES = 1000
 """As many are received, whatever the settings allow: the event that follows says what they allow, on the page."""
 
 
-def add_intake(app: FastAPI, received: Received, progress: Progress) -> None:
+def add_intake(app: FastAPI, received: Received, transfers: Transfers) -> None:
     """Serve it, in front of Gradio's own route."""
     service: Service = app.state.service
 
@@ -48,12 +48,12 @@ def add_intake(app: FastAPI, received: Received, progress: Progress) -> None:
             browser = new_browser()
             headers["Set-Cookie"] = cookie(browser, request.headers)
         client = client_of(request.scope)
-        transfer = progress.begin(client, upload_id)
+        transfer = transfers.begin(client, upload_id)
         try:
             intake = Intake(service, received, browser, client, transfer)
             handles = await service.receivers.run(client, intake.receive, request)
         finally:
-            progress.end(transfer)
+            transfers.end(transfer)
         return JSONResponse(handles, headers=headers)
 
     app.add_api_route(PATH, upload, methods=["POST"], include_in_schema=False)

@@ -11,9 +11,10 @@ from urllib.parse import unquote, urljoin
 import anyio
 import pytest
 
-from index.api.download import PIECE, Download
+from index.api.download import Download
 from index.api.sources import disposition
 from index.errors import OriginalMissing
+from index.guard.response import PIECE
 from index.records import Span
 from tests.api.conftest import HARBOUR, PAGES, TREATY, Service
 

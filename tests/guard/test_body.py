@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from index.guard.body import Pace
+from index.guard.body import BodyTimeout
 
 SECONDS = 30.0
 
 
 def seconds_held(kilobytes: float, every: float, longest: float = 7_200) -> float:
     """How long an upload lasts of which so much arrives every so many seconds."""
-    pace, seconds = Pace(SECONDS), 0.0
-    while seconds < longest and pace.seconds_left > every:
-        pace.note(every, int(kilobytes * 1_000))
+    timeout, seconds = BodyTimeout(SECONDS), 0.0
+    while seconds < longest and timeout.seconds_left > every:
+        timeout.note(every, int(kilobytes * 1_000))
         seconds += every
     return seconds
 
@@ -42,8 +42,8 @@ def test_a_client_that_sends_to_hold_its_place_is_not(kilobytes: float, every: f
 
 def test_silence_is_borne_for_the_time_limit_whatever_came_before() -> None:
     """A phone that changes its network is silent for twenty seconds; gigabytes do not buy hours."""
-    pace = Pace(SECONDS)
-    pace.note(200.0, 500_000_000)
-    assert pace.seconds_left == SECONDS
-    pace.note(29.0, 1)
-    assert pace.seconds_left == pytest.approx(1.0)
+    timeout = BodyTimeout(SECONDS)
+    timeout.note(200.0, 500_000_000)
+    assert timeout.seconds_left == SECONDS
+    timeout.note(29.0, 1)
+    assert timeout.seconds_left == pytest.approx(1.0)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.guard.structure import Structure
+from index.guard.json_values import JsonValues
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -20,12 +20,12 @@ VALUES = st.recursive(
 )
 
 
-def counted(*chunks: bytes) -> Structure:
+def counted(*chunks: bytes) -> JsonValues:
     """The count after these."""
-    structure = Structure()
+    found = JsonValues()
     for chunk in chunks:
-        structure.add(chunk)
-    return structure
+        found.add(chunk)
+    return found
 
 
 def values(value: Any) -> int:
@@ -43,9 +43,9 @@ def test_no_value_is_missed_wherever_the_text_is_cut(value: Any, ascii_only: boo
     for cut in cuts:
         chunks.append(rest[:cut])
         rest = rest[cut:]
-    structure = counted(*chunks, rest)
-    assert structure.values == counted(text).values
-    assert values(value) <= structure.values <= 2 * values(value)
+    found = counted(*chunks, rest)
+    assert found.count == counted(text).count
+    assert values(value) <= found.count <= 2 * values(value)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_no_value_is_missed_wherever_the_text_is_cut(value: Any, ascii_only: boo
 def test_what_stands_in_strings_does_not_count(text: str, expected: int) -> None:
     """Nor does it matter where the chunks begin."""
     data = text.encode()
-    assert counted(data).values == expected
-    assert counted(*(data[n : n + 1] for n in range(len(data)))).values == expected
+    assert counted(data).count == expected
+    assert counted(*(data[n : n + 1] for n in range(len(data)))).count == expected
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16", "utf-32-be"])
@@ -86,7 +86,7 @@ def test_the_count_is_exact_for_any_bytes_wherever_they_are_cut(text: str, place
             in_string = not in_string
         marks += character in ",[{" and not in_string
     chunks = [data[start:end] for start, end in pairwise([0, *sorted(places), len(data)])]
-    assert counted(*chunks).values == marks + 1
+    assert counted(*chunks).count == marks + 1
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_the_count_is_exact_for_any_bytes_wherever_they_are_cut(text: str, place
 def test_no_bytes_hold_the_loop(pattern: bytes) -> None:
     """64 kB take 0.7 ms at worst; the limit leaves room for a busy machine."""
     chunk = (pattern * 65_536)[:65_536]
-    structure = Structure()
+    found = JsonValues()
     seconds = []
     for _ in range(5):
         began = time.perf_counter()
-        structure.add(chunk)
+        found.add(chunk)
         seconds.append(time.perf_counter() - began)
     assert min(seconds) < 0.005

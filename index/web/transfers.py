@@ -54,7 +54,7 @@ class Transfer:
         return news
 
 
-class Progress:
+class Transfers:
     """The uploads that are under way or have just ended. For one event loop."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -84,11 +84,11 @@ class Progress:
         return self._transfers.get((client, identity))
 
 
-def add_progress(app: FastAPI, progress: Progress) -> None:
+def add_transfers(app: FastAPI, transfers: Transfers) -> None:
     """Serve it, in front of Gradio's own route."""
 
     async def upload_progress(request: Request, upload_id: UploadId) -> StreamingResponse:
-        transfer = await progress.find(client_of(request.scope), upload_id)
+        transfer = await transfers.find(client_of(request.scope), upload_id)
         if transfer is None:
             raise HTTPException(404, "No such upload is under way.")
         headers = {"Cache-Control": "no-store"}

@@ -11,14 +11,14 @@ _VALUE_MARKS = (b",", b"[", b"{")
 """There is at most one more value than there are of these."""
 
 
-class Structure:
+class JsonValues:
     """Counts the values of one JSON text in UTF-8.
 
     A backslash escapes what follows outside of strings, too. There it is no JSON: parsers go no further.
     """
 
     def __init__(self) -> None:
-        self.values = 1
+        self.count = 1
         self.is_utf8 = True
         """Parsers take UTF-16 and UTF-32 as well, in which quotation marks are not what they seem here."""
         self._in_string = False
@@ -32,7 +32,7 @@ class Structure:
             return
         pieces = self._unescaped(chunk).split(b'"')
         outside = b"".join(pieces[self._in_string :: 2])
-        self.values += sum(map(outside.count, _VALUE_MARKS))
+        self.count += sum(map(outside.count, _VALUE_MARKS))
         self._in_string ^= len(pieces) % 2 == 0
 
     def _unescaped(self, chunk: bytes) -> bytes:
