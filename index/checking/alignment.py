@@ -144,6 +144,8 @@ def _meaning(
         return "synonym"  # that somebody said it is what counts
     if other_stem in alike(stem) or derived(lemma, other_lemma):
         return "synonym"
+    if part in "nv" and other_part in "nv" and part != other_part:
+        other_part = part  # the grammar takes one for the other now and then
     if part == other_part and synonymous(lemma, other_lemma, part):
         return "synonym"
     if part == other_part and broader(lemma, other_lemma, part):

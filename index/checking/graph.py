@@ -335,7 +335,9 @@ def _fill(made: Graph, token: Token, own: int) -> None:
 def _share(made: Graph) -> None:
     """What is said of the first of a list is said of the others; a second name stands for the first."""
     for token in made.tokens:
-        if token.role != "conj":
+        if token.role == "pobj" and made.tokens[token.head].lemma in ("as", "include", "including", "like"):
+            _share_example(made, token)
+        if token.role != "conj" or _is_excluded(made, token):
             continue
         head, own = token.head, token.place
         if made.tokens[head].tag.startswith("V") or head in made.copulas:
@@ -349,6 +351,25 @@ def _share(made: Graph) -> None:
     for edge in [*made.edges]:
         if edge.role == "subject" and made.tokens[edge.dependent].lemma in UNREAL_NOUNS:
             made.edges.add(Edge(edge.head, "same", edge.dependent))  # the idea that …, which is a myth
+
+
+def _share_example(made: Graph, token: Token) -> None:
+    """`Hardware such as aircraft`: what is said of hardware is said of aircraft."""
+    preposition = made.tokens[token.head]
+    such = any(each.lemma == "such" for each in made.children[preposition.place])
+    if preposition.lemma == "as" and not such:
+        return
+    for edge in [*made.edges]:
+        if edge.dependent == _standing(made, preposition.head):
+            _put(made, edge.head, edge.role, token.place)
+
+
+def _is_excluded(made: Graph, token: Token) -> bool:
+    """Whether a word is in a list as what is not meant: `managers, but not the founder`."""
+    between = made.tokens[token.head + 1 : token.place]
+    return any(each.lemma in ("not", "never", "except", "than") for each in between[-4:]) or any(
+        each.role == "neg" for each in made.children[token.place] if not is_verb(token)
+    )
 
 
 def _share_subject(made: Graph, one: int, other: int, own: int) -> None:
