@@ -99,6 +99,8 @@ def _matches(node: Node, window: Window) -> list[Match]:
             kind = _kind(node, other)
             if not kind and other.part == "p" and node.part == "n" and _agree(node, other):
                 kind = "pronoun" if window.mentions(node, Place(n, place)) else ""
+            if not kind and node.part == other.part == "n" and broader(other.lemma, node.lemma, "n"):
+                kind = "pronoun" if window.mentions(node, Place(n, place)) else ""  # `the birds`, said of kakapos
             if not kind and node.lemma in REPORTS and other.lemma in DENIALS:
                 kind = "denial"  # whoever denies something says that it is not so
             if kind:

@@ -22,6 +22,7 @@ from index.checking.vocabulary import (
     MODALS,
     NEGATED_NOUNS,
     NEGATIONS,
+    PHRASED_MODALS,
     QUANTIFIERS,
     RARE,
     REPORTS,
@@ -42,6 +43,8 @@ _BEFORE_NUMBER = re.compile(
 )
 _UNREAL_PREPOSITIONS = frozenset(("without", "instead", "than", "against", "for", "about", "from"))
 """`without asking`, `a plan for selling`: what follows them need not have happened."""
+_UNCHANGING = frozenset("cut put set hit let read cost spread shut hurt quit burst split bet shed thrust cast bid".split())
+"""Verbs whose past looks like their present."""
 _EMBEDDED = frozenset(("ccomp", "xcomp", "acl", "pcomp", "csubj", "csubjpass"))
 
 
@@ -78,7 +81,7 @@ def context(made: Graph, place: int) -> Context:
     """What surrounds the fact stated by a word."""
     verb = made.verbs.get(place, place)
     tokens = [*made.children[verb], *(made.children[place] if verb != place else ())]
-    denying = [each.place for each in tokens if _denies(each)]
+    denying = [each.place for each in tokens if _denies(each, made)]
     denying += [each.place for each in _arguments(made, tokens) if _is_none(made, each)]
     if made.tokens[place].lemma in NEGATED_NOUNS or any(_is_no(each) for each in made.children[place]):
         denying.append(place)
@@ -123,8 +126,10 @@ def _quantifies(token: Token) -> bool:
     return token.lemma in QUANTIFIERS and token.role in ("det", "predet", "amod", "advmod", "nummod", "quantmod", "nmod", "appos")
 
 
-def _denies(token: Token) -> bool:
+def _denies(token: Token, made: Graph) -> bool:
     plain = folded(token.text)
+    if plain in ("longer", "more") and any(each.lemma in ("no", "not", "any") for each in made.children[token.place]):
+        return any(each.lemma == "no" for each in made.children[token.place])
     return token.role == "neg" or (plain in NEGATIONS and token.role in ("advmod", "preconj", "cc")) or plain in RARE
 
 
@@ -148,6 +153,11 @@ def _modal(made: Graph, verb: int) -> str:
     for each in made.children[verb]:
         if each.tag == "MD":
             return MODALS.get(folded(each.text), MODALS.get(each.lemma, ""))
+    if made.tokens[verb].role in ("xcomp", "ccomp") and _is_infinitive(made, verb):
+        head = made.tokens[made.tokens[verb].head]
+        said = made.tokens[made.copulas.get(head.place, head.place)]
+        if said.lemma in PHRASED_MODALS:
+            return PHRASED_MODALS[said.lemma]
     chain = made.tokens[made.tokens[verb].head]
     shares = made.tokens[verb].role == "conj" and not any(each.role in ("aux", "nsubj") for each in made.children[verb])
     return _modal(made, chain.place) if shares else ""
@@ -159,6 +169,8 @@ def _tense(made: Graph, verb: int) -> str:
     for each in finite:
         if each.lemma == "have":  # the perfect tells of the past as well
             return "past"
+    if not finite and token.lemma in _UNCHANGING:
+        return ""
     tag = finite[0].tag if finite else token.tag
     if token.role == "conj" and not finite and token.tag in ("VBN", "VB"):
         return _tense(made, token.head)
@@ -207,6 +219,8 @@ def _embedding(made: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
         yield Wrapper("failure", said.place)
     elif head.lemma in REPORTS:
         yield Wrapper("report", head.place)
+    elif said.lemma in PHRASED_MODALS and _is_infinitive(made, token.place):
+        return
     elif said.lemma in TRANSPARENT or head.lemma in TRANSPARENT and said.lemma in TRANSPARENT:
         return
     elif said.lemma in ("true", "clear", "evident", "certain", "fact", "obvious", "known"):

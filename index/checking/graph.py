@@ -341,9 +341,12 @@ def _share(made: Graph) -> None:
             continue
         head, own = token.head, token.place
         if made.tokens[head].tag.startswith("V") or head in made.copulas:
+            one, other = made.copulas.get(head, head), made.copulas.get(own, own)
             if not _subjects(made, own):
-                one, other = made.copulas.get(head, head), made.copulas.get(own, own)
                 _share_subject(made, one, other, own)
+            if _is_passive(made, head) and made.tokens[own].tag == "VBN":
+                for edge in [each for each in made.edges if each.head == other and each.role == "agent"]:
+                    _put(made, one, "agent", edge.dependent)  # `was cut and rebuilt by engineers`
             continue
         for edge in [*made.edges]:
             if edge.dependent == made.aliases.get(head, head):

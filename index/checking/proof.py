@@ -28,6 +28,10 @@ _KIN = (
     {"since", "from"}, {"until", "till", "to"}, {"about", "on", "over"}, {"with", "by"}, {"off", "near"}, {"against", "at"},
 )  # fmt: skip
 """Prepositions of which one may stand for another."""
+_KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
+"""What surrounds a fact, of which it is enough that both have one of the kind."""
+_EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
+"""Prepositions of times and places, which the grammar hangs on one word of a clause or another."""
 _ASSERTED = frozenset(("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when"))
 
 
@@ -84,12 +88,23 @@ class _Attempt:
         missing = [place for place, node in self.claim.nodes.items() if not self.found[place] and node.part != "p"]
         yield from filter(None, map(self._missing, missing))
         yield from self._joints()
+        yield from self._numbers()
         heads = {edge.head for edge in self.claim.edges} | set(self.claim.verbs)
         heads |= {place for place, node in self.claim.nodes.items() if node.part == "v"}
         if not any(head in self.claim.verbs or self._is_verb(head) for head in heads):
             yield Problem("grammar", "it has no verb that could be followed")
         for head in sorted(heads, key=self._depth):
             yield from self._best(head)
+
+    def _numbers(self) -> Iterator[Problem]:
+        """Numbers that are only nearly the source's."""
+        for place, node in self.claim.nodes.items():
+            if node.quantity and self.found[place]:
+                tried = [
+                    list(self._approximated(node, self.window.node(match.place), self.window.graphs[match.place.sentence]))
+                    for match in self.found[place]
+                ]
+                yield from min(tried, key=len)
 
     def _joints(self) -> Iterator[Problem]:
         """Words that join clauses or times: whatever the grammar makes of them, the source must have them."""
@@ -162,6 +177,8 @@ class _Attempt:
     def _best(self, head: int) -> list[Problem]:
         """The fewest problems that any word of the source has as this one."""
         candidates = self._candidates(head)
+        if not candidates and self.claim.tokens[head].lemma == "have":
+            return list(self._possession(head))
         if not candidates:
             if head in self.claim.nodes:
                 return []  # it is missing: said already
@@ -170,6 +187,23 @@ class _Attempt:
         problems, best = min(tried, key=lambda each: (len(each[0]), sum(not problem.contradicts for problem in each[0])))
         self._settle(head, best)
         return problems
+
+    def _possession(self, head: int) -> Iterator[Problem]:
+        """`X has Y` is proven by `the Y of X`, and by `X with Y`."""
+        said = self.claim.of(head)
+        owners = [match.place for edge in said if edge.role == "agent" for match in self.found.get(edge.dependent, ())]
+        owned = [match.place for edge in said if edge.role == "patient" for match in self.found.get(edge.dependent, ())]
+        proven = any(
+            one.sentence == other.sentence
+            and (
+                self.window.graphs[one.sentence].roles({one.word}, {other.word}) & {"prep:with"}
+                or self.window.graphs[one.sentence].roles({other.word}, {one.word}) & {"of"}
+            )
+            for one in owners
+            for other in owned
+        )
+        if not proven:
+            yield Problem("missing", self.claim.tokens[head].text)
 
     def _settle(self, head: int, best: Match) -> None:
         """Once it is known which word a verb is, its clauses are those of that word."""
@@ -253,7 +287,7 @@ class _Attempt:
             said = self._words(self.claim, ours.denying) or self._words(made, theirs.denying)
             where = "here, not in the source" if ours.negations > theirs.negations else "in the source, not here"
             yield Problem("negation", f"“{said}” {where}", contradicts=self._is_plain_denial(ours, theirs, made))
-        if theirs.modal != ours.modal:
+        if not _same_modal(ours, theirs):
             said = theirs.modal or ours.modal
             yield Problem("hedge", f"what the source says with “{_modal_text(made, match.place.word) or said}” is said otherwise here")
         reports = made.tokens[match.place.word].lemma in REPORTS
@@ -285,7 +319,7 @@ class _Attempt:
             if flips and each.kind == "denial":
                 continue
             sentence = self.window.graphs.index(made)
-            kept = Place(sentence, each.place) in held or (each.kind in ("condition", "question", "falsehood") and each.kind in kinds)
+            kept = Place(sentence, each.place) in held or (each.kind in _KEPT_BY_KIND and each.kind in kinds)
             if not kept:
                 said = made.tokens[each.place].text if each.kind != "question" else "?"
                 yield Problem("wrapper", f"the source says so only with “{said}”")
@@ -353,6 +387,15 @@ class _Attempt:
             inside |= {each.place for at in tuple(inside) for each in made.children[at]}
         first, last = min(inside), min(max(inside), min(inside) + 8)
         return made.text[made.tokens[first].start : made.tokens[last].end]
+
+
+def _same_modal(ours: Context, theirs: Context) -> bool:
+    """Whether what must, may or will be is the same; what may not be must not be."""
+    if ours.modal == theirs.modal or {ours.modal, theirs.modal} == {"shall", "will"}:
+        return True
+    if {ours.modal, theirs.modal} == {"shall", "duty"}:
+        return True
+    return bool(ours.negations and theirs.negations and ours.modal and theirs.modal)
 
 
 def _modal_text(made: Graph, place: int) -> str:
@@ -423,6 +466,12 @@ def _prep(made: Graph, head: int, role: str, dependent: int, roles: set[str], ba
         return True
     if word in _LOOSE and noun and roles & {"mod", "of"}:
         return True
+    if word in ("accord", "per"):
+        return any(edge.role == "agent" and edge.dependent == dependent and made.tokens[edge.head].lemma in REPORTS for edge in made.edges)
+    if word in _EVENTS and made.clause(head) == made.clause(dependent):
+        return not (made.nodes.get(dependent) and made.nodes[dependent].quantity) or bool(
+            {edge.role for edge in made.edges if edge.dependent == dependent} & {f"prep:{each}" for each in _EVENTS}
+        )
     return any(
         edge.dependent == dependent and edge.role in allowed and made.clause(edge.head) == made.clause(head)
         for edge in made.edges

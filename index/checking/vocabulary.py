@@ -37,9 +37,14 @@ FICTIONS = _words("novel film story play game dream legend fiction series movie 
 CONDITIONS = _words("if unless whether provided providing supposing lest once until till")
 MODALS = {
     "can": "possible", "could": "possible", "may": "possible", "might": "possible", "must": "duty", "should": "advice",
-    "ought": "advice", "shall": "will", "will": "will", "would": "would", "'ll": "will", "'d": "would", "ca": "possible",
+    "ought": "advice", "shall": "shall", "will": "will", "would": "would", "'ll": "will", "'d": "would", "ca": "possible",
     "wo": "will", "need": "duty",
 }  # fmt: skip
+PHRASED_MODALS = {
+    "have": "duty", "need": "duty", "require": "duty", "oblige": "duty", "able": "possible", "allow": "possible",
+    "permit": "possible", "free": "possible",
+}  # fmt: skip
+"""`Have to`, `be allowed to`."""
 LIMITS = _words(
     "nearly almost partly partially mostly mainly largely primarily sometimes often usually generally typically "
     "occasionally frequently rarely seldom possibly perhaps probably likely unlikely allegedly reportedly supposedly "
@@ -85,7 +90,7 @@ PRONOUNS = _words(
 PERSONS = _words("he she him her his hers himself herself who whom whose")
 LIGHT = _words(
     "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "
-    "actually really rather quite very as such respectively here e.g. i.e. etc is are was were in fact of course"
+    "actually really rather quite very as such respectively here e.g. i.e. etc now currently statistically merely is are was were in fact of course"
 )
 """Words that a claim may add without saying more."""
 APPROXIMATORS = {
