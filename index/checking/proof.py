@@ -40,8 +40,11 @@ class Problem:
     """What keeps a source from proving a claim."""
 
     kind: str
+    """`missing`, `role`, `negation` …"""
     detail: str
     contradicts: bool = False
+    part: str = ""
+    """Of what is missing, the part of speech, `name` or `#`; of a role, which one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,8 @@ class _Attempt:
                 for at, other in made.nodes.items():
                     if other.quantity and other.quantity.unit == node.quantity.unit and self._in_its_place(place, Place(sentence, at)):
                         return Problem("number", f"{node.text} here, {other.text} in the source", contradicts=True)
-        return None if self._is_lent(place) else Problem("missing", node.text)
+        part = "name" if node.tag.startswith("NNP") else node.part
+        return None if self._is_lent(place) else Problem("missing", node.text, part=part)
 
     def _in_its_place(self, place: int, other: Place) -> bool:
         """Whether a word of the source stands where the claim has another: it says the same of the same."""
@@ -182,7 +186,7 @@ class _Attempt:
         if not candidates:
             if head in self.claim.nodes:
                 return []  # it is missing: said already
-            return [Problem("missing", self.claim.tokens[head].text)] if self._is_verb(head) else []
+            return [Problem("missing", self.claim.tokens[head].text, part="v")] if self._is_verb(head) else []
         tried = [(list(self._against(head, match)), match) for match in candidates]
         problems, best = min(tried, key=lambda each: (len(each[0]), sum(not problem.contradicts for problem in each[0])))
         self._settle(head, best)
@@ -261,7 +265,8 @@ class _Attempt:
             if self._turned_round(edge, match, each, made):
                 yield Problem("role", f"“{head.text}” and “{dependent.text}” have other roles in the source", contradicts=True)
                 return
-        yield Problem("role", f"“{dependent.text}” does not belong to “{head.text}” in the source")
+        said = f"“{dependent.text}” does not belong to “{head.text}” in the source"
+        yield Problem("role", said, part=edge.role.partition(":")[0])
 
     def _amount_among(self, edge: Edge, match: Match, own: list[Match], made: Graph) -> Iterator[Problem]:
         if edge.role not in ("agent", "patient", "subject"):
