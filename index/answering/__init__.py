@@ -5,7 +5,7 @@
 from index.answering.answers import quoted
 from index.answering.confidence import confidence
 from index.answering.modelling import written
-from index.answering.proving import checked, stated
+from index.answering.proving import checked, unchecked
 from index.answering.quoting import quotes
 
-__all__ = ["checked", "confidence", "quoted", "quotes", "stated", "written"]
+__all__ = ["checked", "confidence", "quoted", "quotes", "unchecked", "written"]

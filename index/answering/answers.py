@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.answering.quoting import Quote
-    from index.records import Found, Hit, Location
+    from index.records import Found, Hit, Location, Status
 
     Locate = Callable[[Hit, int], Location]
 
@@ -18,18 +18,32 @@ NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sent
 
 
 def quoted(
-    found: Found, quotes: Sequence[Quote], *, confidence: float, bar: float, searched: tuple[int, int], locate: Locate
+    found: Found,
+    quotes: Sequence[Quote],
+    *,
+    confidence: float,
+    bar: float,
+    unsure_bar: float,
+    searched: tuple[int, int],
+    locate: Locate,
 ) -> Answer:
-    """An answer of quotations; none of them where the confidence is below the bar."""
-    answered = bool(quotes) and confidence >= bar
-    given = quotes if answered else ()
-    unquotable = bool(found.hits) and not quotes and confidence >= bar
+    """An answer of quotations.
+
+    From `bar` on it is given as one, between `unsure_bar` and `bar` as what may be one; below both there are none.
+    """
+    status: Status = "abstained"
+    if quotes and confidence >= bar:
+        status = "answered"
+    elif quotes and confidence >= unsure_bar:
+        status = "unsure"
+    given = () if status == "abstained" else quotes
+    unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
     return Answer(
         question=found.question,
-        status="answered" if answered else "abstained",
+        status=status,
         confidence=confidence,
         bar=bar,
-        statements=tuple(Statement(quote.text, (marker,), "quoted") for marker, quote in enumerate(given, 1)),
+        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(given, 1)),
         citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(given, 1)),
         hits=found.hits,
         searched=searched,

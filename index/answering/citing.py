@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from index.answering.markers import parse
 from index.checking import Source, compare
-from index.records import Answer, Citation, Statement
+from index.records import SUPPORTING, Answer, Citation, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,13 +59,13 @@ class _Writing:
         closeness = self._closeness(sentence)
         own = [at for at, (number, _, _) in enumerate(self._places) if number in markers]
         judgement = self._compared(sentence, closeness, own) if own else None
-        if judgement is None or judgement.verdict != "supported":
+        if judgement is None or judgement.verdict not in SUPPORTING:
             anywhere = self._compared(sentence, closeness, range(len(self._places)))
-            if judgement is None or anywhere.verdict == "supported" or judgement.verdict == "not found":
+            if judgement is None or anywhere.verdict in SUPPORTING or judgement.verdict == "unverified":
                 judgement = anywhere
-        if judgement.verdict != "supported" or judgement.source is None:
+        if judgement.verdict not in SUPPORTING or judgement.source is None:
             return Statement(sentence, (), judgement.verdict, judgement.detail)
-        return Statement(sentence, (self._marker(judgement.source),), "supported")
+        return Statement(sentence, (self._marker(judgement.source),), judgement.verdict)
 
     def _compared(self, sentence: str, closeness: Sequence[float], places: Sequence[int]) -> Judgement:
         """A judgement whose source is a place among all."""

@@ -1,4 +1,4 @@
-"""A claim against the sentences it is said to rest on: supported, at odds with them, or not found."""
+"""A claim against the sentences it is said to rest on: verbatim, supported, contradicted, or unverified."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from index.checking.support import Support
 
-Verdict = Literal["supported", "number differs", "negation differs", "name differs", "not found"]
+Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
 
 FOUND = 0.5
 """The least score of a sentence that says what the claim does."""
@@ -50,7 +50,7 @@ class Judgement:
 
     verdict: Verdict
     source: int | None
-    """Which of the sources it was decided by; None where there is none."""
+    """Which of the sources it was decided by, or is the nearest where it is unverified; None where there is none."""
     detail: str
     """The same for a reader: `18 percent here, 10 percent in the source`."""
     score: float
@@ -60,19 +60,19 @@ class Judgement:
 def compare(claim: str, sources: Sequence[Source], closeness: Sequence[float]) -> Judgement:
     """Judge a claim by its sources, given in the order of their text; `closeness` is the cosine of claim and source.
 
-    What stands in a source or its passage word for word is supported. Otherwise the claim must speak of the same as one
+    What stands in a source or its passage word for word is verbatim. Otherwise the claim must speak of the same as one
     of the sentences, or its clauses as two neighbours, and have no number, negation or name that differs.
     """
     place = _verbatim(claim, sources)
     if place is not None:
-        return Judgement("supported", place, "In the source word for word.", 1.0)
+        return Judgement("verbatim", place, "", 1.0)
     if not sources:
-        return Judgement("not found", None, "There is no source to compare with.", 0.0)
+        return Judgement("unverified", None, "There is no source to compare with.", 0.0)
     length = len(read(claim).words)
     if not 0 < length <= LONGEST:
-        return Judgement("not found", None, "It is too long to compare." if length else "It has no words.", 0.0)
+        return Judgement("unverified", None, "It is too long to compare." if length else "It has no words.", 0.0)
     whole = _judge(claim, sources, closeness)
-    if whole.verdict != "not found":
+    if whole.verdict != "unverified":
         return whole
     return next(_in_parts(claim, sources, closeness), whole)
 
@@ -98,7 +98,7 @@ def _judge(claim: str, sources: Sequence[Source], closeness: Sequence[float]) ->
     if best.score < FOUND:
         share = round(100 * best.coverage)
         detail = f"The nearest sentence has {share} % of its words."
-        return Judgement("not found", places[found.index(best)], detail, best.score)
+        return Judgement("unverified", places[found.index(best)], detail, best.score)
     ranked = sorted(zip(places, found, strict=True), key=lambda each: -each[1].rank)
     equals = [(place, each) for place, each in ranked if each.score >= FOUND and each.rank >= best.rank - LEEWAY]
     judgements = [_checked(place, each, sources) for place, each in equals]
@@ -120,11 +120,11 @@ def _checked(place: int, support: Support, sources: Sequence[Source]) -> Judgeme
     beside = [n for n in (place - 1, place + 1) if 0 <= n < len(sources)]
     nearby = [read(sources[n].text) for n in beside if sources[n].context == sources[place].context]
     if detail := number(support.pair, nearby):
-        return Judgement("number differs", place, detail, support.score)
+        return Judgement("contradicted", place, detail, support.score)
     if detail := negation(support.pair):
-        return Judgement("negation differs", place, detail, support.score)
+        return Judgement("contradicted", place, detail, support.score)
     if detail := name(support.pair, lore(sources[place].context)):
-        return Judgement("name differs", place, detail, support.score)
+        return Judgement("contradicted", place, detail, support.score)
     return Judgement("supported", place, "No number, negation or name differs from the source.", support.score)
 
 
@@ -136,7 +136,7 @@ def _in_parts(claim: str, sources: Sequence[Source], closeness: Sequence[float])
         if min(len(read(part).telling) for part in parts) < _LEAST:
             continue
         first, second = (_judge(part, sources, closeness) for part in parts)
-        if "not found" in (first.verdict, second.verdict) or not _neighbours(first, second, sources):
+        if "unverified" in (first.verdict, second.verdict) or not _neighbours(first, second, sources):
             continue
         if any(_runs_on(*parts, sources[place].text) for place in (first.source, second.source) if place is not None):
             continue

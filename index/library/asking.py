@@ -55,7 +55,7 @@ class Asking(Opened):
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
     ) -> Answer:
-        """An answer of one to four sentences, each with its citation; or that the documents hold none.
+        """An answer of one to four sentences, each with its citation; or what may be one; or that there is none.
 
         The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at. The
         writer `quote` quotes; `model` asks the language model of the settings, whose every sentence is checked against
@@ -89,6 +89,7 @@ class Asking(Opened):
             quotes(found.question, found.hits),
             confidence=confidence(found.signals, self.encoder().name, has_words=found.has_words) if found.hits else 0.0,
             bar=self._settings.bar,
+            unsure_bar=self._settings.unsure_bar,
             searched=self._store.catalog.extent(within),
             locate=self._locate,
         )
@@ -104,8 +105,8 @@ class Asking(Opened):
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
 
-        What needs knowledge of the world to be seen is not seen: `supported` says that the documents say the same in
-        much the same words, and that numbers, negations and names agree.
+        `index.records.Verdict` says what each verdict proves. A sentence that states nothing, such as a question, is
+        not checked, and says so. What needs knowledge of the world to be seen is not seen.
         """
         *_, check = self.check_stream(text, documents=documents)
         assert isinstance(check, Check)
@@ -118,7 +119,7 @@ class Asking(Opened):
 
         Raises TooMany, before anything is judged, where the text has more than `most_sentences` that state something.
         """
-        from index.answering import checked, stated
+        from index.answering import checked, unchecked
         from index.querying import Query
 
         within: dict[str, list[int] | None] = {}
@@ -134,10 +135,11 @@ class Asking(Opened):
             query = Query(sentence[: self._settings.max_question_characters].strip())
             return self._steadily(lambda: search(query))
 
-        sentences = list(stated(text))
-        if most_sentences is not None and len(sentences) > most_sentences:
-            raise TooMany("sentences", len(sentences), most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        with closing(checked(sentences, find, self._locate)) as stream:
+        statements = list(unchecked(text))
+        claims = sum(statement.is_claim for statement in statements)
+        if most_sentences is not None and claims > most_sentences:
+            raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        with closing(checked(statements, find, self._locate)) as stream:
             for each in stream:
                 yield provenance.of_check(each) if isinstance(each, Check) else each
 

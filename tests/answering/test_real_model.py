@@ -171,7 +171,7 @@ def test_questions_of_the_seeds(tmp_path: Path) -> None:
             streamed += len(pieces)
             written += answer.writer == "model"
             for statement in answer.statements:
-                assert bool(statement.markers) == (statement.verdict in ("quoted", "supported"))
+                assert bool(statement.markers) == (statement.verdict in ("verbatim", "supported"))
             for citation in answer.citations:
                 assert texts[citation.document.id][citation.start : citation.end] == citation.quote
     assert streamed > 30
