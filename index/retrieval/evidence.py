@@ -29,6 +29,8 @@ NUMBER_WEIGHT = 2.0
 """How many times its weight a number has in a pin: a question that names a year means that year."""
 OWN_SHARE = 1.2
 """How much more a word weighs in a pin for each factor e by which it is rarer than a word that each sentence has."""
+TITLE_SHARE = 0.7
+"""How much of its weight a word has in a pin that stands in the document's title: all of it speaks of that."""
 EXPECTED_BONUS = {"number": 0.15, "time": 0.3, "name": 0.15}
 """What a sentence gains that has what the question asks for."""
 
@@ -153,7 +155,10 @@ def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Eviden
     counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
     own[:, [any(map(str.isdigit, term)) for term in asked.idf]] *= NUMBER_WEIGHT
-    claims = cosines + PIN_OVERLAP_SHARE * _shares(held, np.repeat(own, sizes, axis=0))
+    titles = {row.title: frozenset(store.analyze(row.title)) for row in rows}
+    titled = np.array([[TITLE_SHARE * (term in titles[row.title]) for term in asked.idf] for row in rows], np.float32)
+    said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
+    claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
     if (kind := expected(asked.text)) is not None:
         claims += EXPECTED_BONUS[kind] * np.array([has(kind, text, asked.text) for text in texts], dtype=np.float32)
     strengths = cosines + OVERLAP_SHARE * overlaps
