@@ -16,12 +16,16 @@ from index.storage.schema import unpack_sentence_vectors
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    from index.answering.context import Context
+    from index.answering.questions import Question
     from index.querying import Query
     from index.records import Hit, Location, Mode, Statement
     from index.retrieval import Retriever
 
 _CHECKED = 5
 """With how many passages a sentence is compared."""
+_FEWEST_DOCUMENTS = 2
+"""Among how many documents a question has to say what it is about."""
 
 
 class Asking(Opened):
@@ -79,14 +83,19 @@ class Asking(Opened):
 
         While the model keeps silent, empty words come now and then. Closing it hangs up on the model.
         """
-        from index.answering import confidence, quoted, quotes, written
+        from index.answering import confidence, quoted, quotes, understood, written
 
         if writer == "model":
             self._settings.require_writer()
+        elif (asked_back := self._asked_back(question, documents)) is not None:
+            yield asked_back
+            return
         found, within = self._search(question, documents, limit=limit)
+        asked = understood(found.question)
+        parts = self._parts(asked, found, documents, limit=limit)
         answer = quoted(
             found,
-            quotes(found.question, found.hits),
+            quotes(asked, found.hits, None if writer == "model" else self._context, parts),
             confidence=confidence(found.signals, self.encoder().name, has_words=found.has_words) if found.hits else 0.0,
             bar=self._settings.bar,
             unsure_bar=self._settings.unsure_bar,
@@ -101,6 +110,39 @@ class Asking(Opened):
                     yield provenance.of_answer(piece) if isinstance(piece, Answer) else piece
         else:
             yield provenance.of_answer(answer)
+
+    def _asked_back(self, question: str, documents: Sequence[str] | None) -> Answer | None:
+        """What a question is answered with that goes on from something unsaid; None for a whole one.
+
+        Of one document it is asked what that says: `Who signed it?` is a question then.
+        """
+        from index.answering import asked_back, is_fragment, unasked
+
+        query, within, _ = self._understood(question, documents)
+        searched = self._store.catalog.extent(within)
+        if searched[1] < _FEWEST_DOCUMENTS or not is_fragment(query.text):
+            return None
+        return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar, searched=searched)
+
+    def _parts(
+        self, asked: Question, found: Found, documents: Sequence[str] | None, *, limit: int
+    ) -> list[tuple[Hit, ...]]:
+        """The hits for each part of a question, or for each side of a comparison; none where it is asked as one.
+
+        What stands in quotation marks, or behind an operator, belongs to the whole: such a question is one.
+        """
+        query = self._understood(found.question, None)[0]
+        if not found.hits or query.text != found.question:
+            return []
+        wanted = asked.parts or tuple(f"{side}: {asked.text}" for side in asked.sides)
+        return [self._search(each, documents, limit=limit)[0].hits for each in wanted]
+
+    def _context(self, hit: Hit) -> Context:
+        """A hit among what stands around it."""
+        from index.answering import reach, widened
+
+        number = self._store.catalog.number_of(hit.document.id)
+        return widened(hit, [] if number is None else self._store.catalog.rows_around(number, reach(hit)))
 
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
