@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHORTEST_STEM = 4
+_JOINTS = re.compile(r"[-./]")
 _FIRST = frozenset(("we", "us", "our", "ours", "i", "me", "my"))
 _PLURAL_PRONOUNS = frozenset("they them their theirs themselves these those both".split())
 
@@ -35,7 +37,7 @@ class Match:
 
     place: Place
     kind: str
-    """`same`, `synonym`, `broader`, `pronoun`, or `elided` where a modifier stands for its noun."""
+    """`same`, `synonym`, `broader`, `pronoun`, `elided` where a modifier stands for its noun, `contrary` …"""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _matches(node: Node, window: Window) -> list[Match]:
     found: list[tuple[int, Match]] = []
     for n, made in enumerate(window.graphs):
         for place, other in made.nodes.items():
-            kind = _kind(node, other)
+            kind = _kind(node, other) or _acronym(node, other, window.graphs[n])
             if not kind and other.part == "p" and node.part == "n" and _agree(node, other):
                 kind = "pronoun" if window.mentions(node, Place(n, place)) else ""
             if not kind and node.part == other.part == "n" and broader(other.lemma, node.lemma, "n"):
@@ -105,10 +107,13 @@ def _matches(node: Node, window: Window) -> list[Match]:
                 kind = "denial"  # whoever denies something says that it is not so
             if kind:
                 found.append((_RANKS[kind], Match(Place(n, place), kind)))
+    if not any(match.kind != "pronoun" for _, match in found):
+        found += [(5, Match(Place(n, place), "contrary")) for n, made in enumerate(window.graphs)
+                  for place, other in made.nodes.items() if contrary(node, other)]  # fmt: skip
     return [match for _, match in sorted(found, key=lambda each: each[0])]
 
 
-_RANKS = {"same": 0, "synonym": 1, "broader": 2, "pronoun": 3, "denial": 4}
+_RANKS = {"same": 0, "synonym": 1, "broader": 2, "pronoun": 3, "denial": 4, "contrary": 5}
 
 
 def _elided(claim: Graph, place: int, window: Window, found: dict[int, list[Match]]) -> list[Match]:
@@ -152,13 +157,17 @@ def _meaning(
         return "synonym"
     if part == other_part and broader(lemma, other_lemma, part):
         return "broader"
-    return "same" if _abbreviates(text, other_text) else ""
+    return "same" if _JOINTS.sub("", lemma) == _JOINTS.sub("", other_lemma) else ""
 
 
-def _abbreviates(one: str, other: str) -> bool:
-    """Whether one is the other's acronym: only where it is written in one word with hyphens or stops."""
-    ours, theirs = words(one), words(other)
-    return bool(ours and theirs) and (stands_for(ours[0], theirs) or stands_for(theirs[0], ours)) and len(one) != len(other)
+def _acronym(node: Node, other: Node, made: Graph) -> str:
+    """Whether a word is made of the initials of a name, and the other is the last word of that name; or the other way."""
+    if not node.text.isupper() or not other.tag.startswith("NNP") or len(node.text) < 2:
+        return ""
+    name = [*(edge.dependent for edge in made.of(other.place) if edge.role in ("mod", "of")), other.place]
+    (acronym,) = words(node.text)[:1] or (None,)
+    spelled = words(" ".join(made.tokens[place].text for place in sorted(name)))
+    return "synonym" if acronym is not None and stands_for(acronym, spelled) else ""
 
 
 def _agree(node: Node, pronoun: Node) -> bool:

@@ -111,6 +111,14 @@ def quantity_of(made: Graph, place: int) -> str:
     return next(filter(None, found), "")
 
 
+def degree(made: Graph, place: int) -> str:
+    """`more`, `less`, `most` or `least` where an adjective or adverb compares; empty where it does not."""
+    said = [each.lemma for each in made.children[place] if each.lemma in ("more", "less", "most", "least")]
+    if said:
+        return said[0]
+    return {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}.get(made.tokens[place].tag, "")
+
+
 def has_only(made: Graph, place: int) -> bool:
     """Whether "only" or "alone" stands with a word."""
     return any(each.lemma in ("only", "alone", "solely", "exclusively") for each in made.children[place])
@@ -206,6 +214,9 @@ def _embedding(made: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
             yield Wrapper("doubt", head.place)
         return
     said = made.tokens[made.copulas[head.place]] if head.place in made.copulas else head
+    if any(_denies(each, made) for each in made.children[head.place]):
+        yield Wrapper("doubt", said.place)  # `It is not true that …`, `did not show that …`
+        return
     if said.tag.startswith("N") or head.tag.startswith("N"):
         noun = said if said.tag.startswith("N") else head
         if noun.lemma in FALSE_NOUNS or any(made.tokens[at].lemma in FALSE_NOUNS for at in _predicates(made, noun.place)):

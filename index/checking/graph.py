@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from index.checking.facts import read
 from index.checking.vocabulary import (
+    APPROXIMATORS,
     CONDITIONS,
     DENIALS,
     LIGHT,
@@ -210,10 +211,18 @@ def _node(made: Graph, token: Token) -> Node | None:
         return None
     if token.tag in ("MD",) or plain in NEGATIONS | RARE or token.lemma in MODALS:
         return None
+    if plain == "one" or (plain in APPROXIMATORS and _is_of_number(made, token)):
+        return None
     if token.lemma in LIGHT or (token.lemma in QUANTIFIERS and part in "arn" and QUANTIFIERS[token.lemma] != "another"):
         return None
     lemma = _lemma(token, plain)
+    if token.place > 1 and made.tokens[token.place - 1].text == "-" and folded(made.tokens[token.place - 2].text) == "non":
+        lemma = plain = f"non{lemma}"
     return Node(token.place, token.text, lemma, part, stemmed(plain.removesuffix("'s")), token.tag)
+
+
+def _is_of_number(made: Graph, token: Token) -> bool:
+    return token.role == "quantmod" or made.tokens[token.head].tag == "CD" or made.tokens[token.head].place in made.nodes
 
 
 def _lemma(token: Token, plain: str) -> str:

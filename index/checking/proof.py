@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index.checking.alignment import Match, Place, Window, contrary, matches
-from index.checking.context import approximation, context, has_only, limited, quantity_of
+from index.checking.alignment import Match, Place, Window, matches
+from index.checking.context import approximation, context, degree, has_only, limited, quantity_of
 from index.checking.graph import Edge, Graph, graph, is_plural, is_verb
 from index.checking.quantity import same
 from index.checking.vocabulary import JOINTS, NEGATIONS, PARTIAL, PROVES, QUANTIFIERS, RARE, REPORTS
@@ -138,17 +138,23 @@ class _Attempt:
     def _missing(self, place: int) -> Problem | None:
         """A word that the source does not have; or has the contrary of, or another number."""
         node = self.claim.nodes[place]
-        for sentence, made in enumerate(self.window.graphs):
-            for at, other in made.nodes.items():
-                if contrary(node, other) and self._in_its_place(place, Place(sentence, at)):
-                    return Problem("contrary", f"“{node.text}” here, “{other.text}” in the source", contradicts=True)
-        if node.quantity:
-            for sentence, made in enumerate(self.window.graphs):
-                for at, other in made.nodes.items():
-                    if other.quantity and other.quantity.unit == node.quantity.unit and self._in_its_place(place, Place(sentence, at)):
-                        return Problem("number", f"{node.text} here, {other.text} in the source", contradicts=True)
+        if instead := self._instead(place, node):
+            kind = "number" if node.quantity else "name"
+            return Problem(kind, f"{node.text} here, {instead.text} in the source", contradicts=True)
         part = "name" if node.tag.startswith("NNP") else node.part
         return None if self._is_lent(place) else Problem("missing", node.text, part=part)
+
+    def _instead(self, place: int, node: Node) -> Node | None:
+        """Another number, or another name, that stands in the source where the claim has this one."""
+        for sentence, made in enumerate(self.window.graphs):
+            for at, other in made.nodes.items():
+                if node.quantity:
+                    like = other.quantity is not None and other.quantity.unit == node.quantity.unit
+                else:
+                    like = node.tag.startswith("NNP") and other.tag.startswith("NNP")
+                if like and self._in_its_place(place, Place(sentence, at)):
+                    return other
+        return None
 
     def _in_its_place(self, place: int, other: Place) -> bool:
         """Whether a word of the source stands where the claim has another: it says the same of the same."""
@@ -214,14 +220,15 @@ class _Attempt:
         made = self.window.graphs[best.place.sentence]
         for edge in self.claim.of(head):
             found = self.found.get(edge.dependent, ())
-            if edge.role.startswith("clause:") or (found and self._is_verb(edge.dependent)):
+            if edge.role.startswith("clause:") or found:
                 own = [
                     each
                     for each in found
                     if each.place.sentence == best.place.sentence
                     and _linked(made, best.place.word, edge.role, each.place.word)
                 ]
-                if own:
+                clause = edge.role.startswith("clause:") or self._is_verb(edge.dependent)
+                if own and (clause or all(_is_told_apart(made, each) for each in own)):
                     self.found[edge.dependent] = own
 
     def _against(self, head: int, match: Match) -> Iterator[Problem]:
@@ -233,10 +240,27 @@ class _Attempt:
             elif edge.dependent not in self.found and edge.role in ("agent", "patient", "subject"):
                 yield from self._everybody(edge, match, made)
         states = head in self.claim.verbs or self._is_verb(head)
-        if states or context(self.claim, head).negations or context(made, match.place.word).negations:
+        alone = not states and not self._is_argument(head)
+        if states or (alone and (context(self.claim, head).negations or context(made, match.place.word).negations)):
             yield from self._surroundings(head, match, made)
+        elif match.kind == "contrary":
+            yield self._opposite(head, match, made)
         if not states:
             yield from self._amount(head, match, made)
+        ours, theirs = degree(self.claim, head), degree(made, match.place.word)
+        if ours != theirs and "many" not in (quantity_of(self.claim, head), quantity_of(made, match.place.word)):
+            said = f"“{theirs or made.tokens[match.place.word].text}” in the source"
+            yield Problem("comparative", f"“{self.claim.tokens[head].text}” compares otherwise: {said}")
+
+    def _is_argument(self, place: int) -> bool:
+        """Whether a verb has it as what does something, or what it is done to: a denial is then the verb's."""
+        return any(
+            edge.dependent == place and edge.role in ("agent", "patient", "subject", "of") for edge in self.claim.edges
+        )
+
+    def _opposite(self, head: int, match: Match, made: Graph) -> Problem:
+        here, there = self.claim.tokens[head].text, made.tokens[match.place.word].text
+        return Problem("contrary", f"“{here}” here, “{there}” in the source", contradicts=True)
 
     def _everybody(self, edge: Edge, match: Match, made: Graph) -> Iterator[Problem]:
         """`Everybody` and `anything` are proven by the like alone."""
@@ -255,12 +279,14 @@ class _Attempt:
         own = [each for each in dependents if each.place.sentence == match.place.sentence]
         if match.kind == "elided" and edge.role == "mod" and any(each.place == match.place for each in own):
             return
+        if any(each.place == match.place for each in own):
+            return  # a name and its acronym
         if any(_linked(made, match.place.word, edge.role, each.place.word) for each in own):
             yield from self._amount_among(edge, match, own, made)
             return
         head, dependent = claim.tokens[edge.head], claim.tokens[edge.dependent]
-        if claim.nodes.get(edge.head) and claim.nodes[edge.head].quantity and edge.role in ("of", "mod") and own:
-            return
+        if claim.nodes.get(edge.head) and claim.nodes[edge.head].quantity and edge.role == "of" and own:
+            return  # `38 per cent of the shopkeepers`, where the source speaks of them just before
         for each in own:
             if self._turned_round(edge, match, each, made):
                 yield Problem("role", f"“{head.text}” and “{dependent.text}” have other roles in the source", contradicts=True)
@@ -288,7 +314,10 @@ class _Attempt:
     def _surroundings(self, head: int, match: Match, made: Graph) -> Iterator[Problem]:
         ours, theirs = context(self.claim, head), context(made, match.place.word)
         flips = self._denial_reported(ours, theirs, made)
-        if (ours.negations + theirs.negations + flips) % 2:
+        opposite = match.kind == "contrary"
+        if (ours.negations + theirs.negations + flips + opposite) % 2 and opposite:
+            yield self._opposite(head, match, made)
+        elif (ours.negations + theirs.negations + flips + opposite) % 2:
             said = self._words(self.claim, ours.denying) or self._words(made, theirs.denying)
             where = "here, not in the source" if ours.negations > theirs.negations else "in the source, not here"
             yield Problem("negation", f"“{said}” {where}", contradicts=self._is_plain_denial(ours, theirs, made))
@@ -351,7 +380,7 @@ class _Attempt:
         if node.part not in ("n", "p") or match.kind == "elided":
             return
         ours, theirs = quantity_of(self.claim, place), quantity_of(made, match.place.word)
-        proven = not ours or theirs in PROVES.get(ours, ()) or (ours in ("some", "several") and is_plural(other) and not theirs)
+        proven = ours in ("", "none") or theirs in PROVES.get(ours, ()) or (ours in ("some", "several") and is_plural(other) and not theirs)
         if not proven:
             yield Problem("quantifier", f"“{ours}” is not what the source says of “{other.text}”", contradicts=theirs == "none")
         elif theirs in PARTIAL and not ours and (subject or not _is_indefinite(self.claim, place)):
@@ -392,6 +421,11 @@ class _Attempt:
             inside |= {each.place for at in tuple(inside) for each in made.children[at]}
         first, last = min(inside), min(max(inside), min(inside) + 8)
         return made.text[made.tokens[first].start : made.tokens[last].end]
+
+
+def _is_told_apart(made: Graph, match: Match) -> bool:
+    """Whether a mention says by itself which one it means: `the first dam`, and not `the dam` or `it`."""
+    return match.kind in ("same", "synonym") and any(edge.role in ("mod", "of") for edge in made.of(match.place.word))
 
 
 def _same_modal(ours: Context, theirs: Context) -> bool:
@@ -458,7 +492,7 @@ def _mod(made: Graph, head: int, role: str, dependent: int, roles: set[str], bac
         return True
     if noun and any(each.startswith("prep:") for each in roles):
         return True
-    adverb = made.tokens[dependent].tag.startswith("R") or made.nodes.get(dependent) and made.nodes[dependent].quantity
+    adverb = made.tokens[dependent].tag.startswith("R")
     if adverb and made.clause(dependent) == made.clause(head):
         return True
     return made.tokens[head].tag.startswith("V") and bool(roles & {"agent", "patient"}) and made.tokens[dependent].tag[0] in "NJ" and noun
