@@ -216,7 +216,8 @@ def _node(made: Graph, token: Token) -> Node | None:
     if token.lemma in LIGHT or (token.lemma in QUANTIFIERS and part in "arn" and QUANTIFIERS[token.lemma] != "another"):
         return None
     lemma = _lemma(token, plain)
-    if token.place > 1 and made.tokens[token.place - 1].text == "-" and folded(made.tokens[token.place - 2].text) == "non":
+    before = "".join(folded(each.text) for each in made.tokens[max(0, token.place - 2) : token.place])
+    if before in ("non-", "-non-") or before.endswith(" non-"):
         lemma = plain = f"non{lemma}"
     return Node(token.place, token.text, lemma, part, stemmed(plain.removesuffix("'s")), token.tag)
 
@@ -246,6 +247,8 @@ def _add_edges(made: Graph, token: Token) -> None:
         _put(made, top, "patient", own)
     elif role in ("prep", "agent", "dative"):
         _add_prepositional(made, token, top)
+    elif role == "appos" and any(each.role in ("prep", "advmod") for each in made.children[token.place]):
+        return  # `the Liberals voted in favour, the Greens against`: no second name
     elif role in ("poss", "nmod", "compound", "amod", "nummod", "advmod", "npadvmod", "quantmod", "appos", "prt", "acomp", "attr", "oprd"):
         _put(made, top, {"poss": "of", "appos": "same"}.get(role, "mod"), own)
     elif role in ("ccomp", "xcomp", "advcl", "acl", "relcl", "pcomp", "parataxis"):

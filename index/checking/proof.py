@@ -192,7 +192,8 @@ class _Attempt:
         if not candidates:
             if head in self.claim.nodes:
                 return []  # it is missing: said already
-            return [Problem("missing", self.claim.tokens[head].text, part="v")] if self._is_verb(head) else []
+            states = self._is_verb(head) or head in self.claim.verbs
+            return [Problem("missing", self.claim.tokens[head].text, part="v")] if states else []
         tried = [(list(self._against(head, match)), match) for match in candidates]
         problems, best = min(tried, key=lambda each: (len(each[0]), sum(not problem.contradicts for problem in each[0])))
         self._settle(head, best)
