@@ -22,6 +22,50 @@ _RARE = {"an", "fo", "oc", "vo", "wa"}
 _ENGLISH = frozenset(("the", "with", "which"))
 """Words of English alone: a text that has them is English, or mixed, however many foreign names it has."""
 _TWO_LETTERS = 2
+_NAMES = {
+    "ar": "Arabic",
+    "bg": "Bulgarian",
+    "bn": "Bengali",
+    "ca": "Catalan",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "et": "Estonian",
+    "fa": "Persian",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hr": "Croatian",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "la": "Latin",
+    "lt": "Lithuanian",
+    "lv": "Latvian",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sk": "Slovak",
+    "sl": "Slovenian",
+    "sr": "Serbian",
+    "sv": "Swedish",
+    "ta": "Tamil",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "ur": "Urdu",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
 
 
 @lru_cache(maxsize=4096)
@@ -37,6 +81,11 @@ def language(text: str) -> str:
         return ""
     plain = " ".join(word for word in words if not word[:1].isupper())
     return code if _classified(plain) in (code, "") else ""
+
+
+def name(code: str) -> str:
+    """What a language is called in English; one of few readers by its code."""
+    return _NAMES.get(code, f"another language ({code})")
 
 
 def _classified(text: str) -> str:
