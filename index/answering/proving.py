@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from index import languages
 from index.checking import Source, compare
 from index.records import Check, Citation, Statement
 from index.sentences import split_sentences
@@ -25,6 +26,8 @@ _QUESTION = re.compile(r"""^["'“‘«„(\[]*[^"'“”‘’«»„]*[?？؟]
 _END = re.compile(r"""[.!…。！।]["'”’»)\]]*$""")
 _HEADING_WORDS = 2
 """So few words without a full stop are a heading. With one, `Prices rose.` is a claim."""
+_WITH_RULES = ("en", "")
+"""Languages that can be checked otherwise than word for word; what cannot be told is taken for English."""
 
 
 def checked(
@@ -100,4 +103,8 @@ def _judged(sentence: str, hits: Sequence[Hit]) -> tuple[Verdict, str, tuple[Hit
     sources = [Source(hit.words(span), hit.passage.text) for hit, span in places]
     closeness = [cosine for hit in hits for cosine in hit.cosines]
     judgement = compare(sentence, sources, closeness)
-    return judgement.verdict, judgement.detail, None if judgement.source is None else places[judgement.source]
+    place = None if judgement.source is None else places[judgement.source]
+    spoken = languages.language(sentence)
+    if judgement.verdict != "verbatim" and spoken not in _WITH_RULES:
+        return "unverified", f"This cannot be checked in {languages.name(spoken)} (only word for word).", place
+    return judgement.verdict, judgement.detail, place

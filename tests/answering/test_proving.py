@@ -103,6 +103,21 @@ def test_a_short_sentence_is_a_claim_all_the_same(sentence: str) -> None:
     assert [(each.text, each.is_claim) for each in unchecked(sentence)] == [(sentence, True)]
 
 
+GERMAN = "Der König unterschrieb den Vertrag im Hafen, während draußen der Schnee fiel."
+
+
+def test_another_language_is_checked_word_for_word_alone(tmp_path: Path) -> None:
+    """What does not stand there is unverified, and the reader is told that it is for the language."""
+    source = tmp_path / "vertrag.txt"
+    source.write_text(f"{GERMAN} Niemand sah den Wal.", encoding="utf-8")
+    with Library.open(tmp_path / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
+        library.add(source)
+        same, other = library.check(f"{GERMAN} {GERMAN.replace('unterschrieb', 'zerriss')}").statements
+    assert (same.verdict, same.markers) == ("verbatim", (1,))
+    assert (other.verdict, other.detail) == ("unverified", "This cannot be checked in German (only word for word).")
+    assert (other.markers, other.is_claim) == ((), True)
+
+
 def test_every_sentence_of_a_text_has_a_statement(library: Library) -> None:
     """In the order of the text."""
     text = "Title\n\nThe king flew. Why? Nobody saw the whale."

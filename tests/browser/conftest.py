@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -72,15 +73,22 @@ HOSTILE_PAGE = (
 SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, HOSTILE_NAME: HOSTILE_TEXT, "volcano.html": HOSTILE_PAGE}
 
 
+PERHAPS = "Perhaps: "
+"""What stands before a question that shall not be answered for sure."""
+
+
 class Moody(Library):
-    """A library that finds nothing, or fails, where the question asks it to."""
+    """A library that finds nothing, is not sure, or fails, where the question asks it to."""
 
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
-        """As `Library.ask_stream`, but for two questions."""
+        """As `Library.ask_stream`, but for three kinds of questions."""
         if question == "nothing, please":
             yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
         elif question == "fail, please":
             raise RuntimeError(SECRET)
+        elif question.startswith(PERHAPS):
+            for each in super().ask_stream(question.removeprefix(PERHAPS), **options):
+                yield _doubted(each, question) if isinstance(each, Answer) else each
         else:
             yield from super().ask_stream(question, **options)
 
@@ -89,6 +97,13 @@ class Moody(Library):
         if "fail" in question:
             raise RuntimeError(SECRET)
         return super().coverage(question, **options)
+
+
+def _doubted(answer: Answer, question: str) -> Answer:
+    """The same with a low confidence, and with a note on words that mean harm."""
+    assert answer.status == "answered"
+    note = f"No passage mentions *{ATTACK}*."
+    return replace(answer, question=question, status="unsure", confidence=0.4, notes=(note,))
 
 
 class Visit(Protocol):
