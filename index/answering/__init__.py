@@ -1,6 +1,6 @@
-"""Hits to an answer. `questions` says what is asked for, `quoting` chooses the words, `context` what must come along,
-and `confidence` says whether the documents hold an answer at all;
-`modelling` lets a language model write, and `citing` checks it; `proving` checks what somebody else wrote.
+"""Hits to an answer. `questions` says what is asked for, `quoting` chooses the words, `context` what must come along, and
+`confidence` says whether the documents hold an answer at all; `modelling` lets a language model write, and `citing`
+checks it; `proving` checks what somebody else wrote, and `second_opinion` may doubt what either of them lets pass.
 """
 
 from index.answering.answers import quoted, unasked
@@ -10,6 +10,7 @@ from index.answering.modelling import written
 from index.answering.proving import checked, unchecked
 from index.answering.questions import asked_back, is_fragment, understood
 from index.answering.quoting import quotes
+from index.answering.second_opinion import second_opinion
 
 __all__ = [
     "asked_back",
@@ -19,6 +20,7 @@ __all__ = [
     "quoted",
     "quotes",
     "reach",
+    "second_opinion",
     "unasked",
     "unchecked",
     "understood",

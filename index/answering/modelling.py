@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.answering.citing import cited
+from index.answering.citing import cited, declined
 from index.answering.markers import declines
 from index.answering.prompting import Source
+from index.answering.second_opinion import second_opinion
 from index.answering.writing import ModelWriter
 from index.errors import WriterError
 
@@ -41,9 +42,9 @@ def written(
         yield _quoted_instead(answer, f"{error.message} {error.hint}")
         return
     if declines(text):
-        yield _quoted_instead(answer, "The model found no answer in these passages.")
-    else:
-        yield cited(answer, text, closeness=closeness, locate=locate, strict=strict)
+        yield declined(answer)
+        return
+    yield cited(answer, text, closeness=closeness, locate=locate, strict=strict, opinion=second_opinion(settings))
 
 
 def _quoted_instead(answer: Answer, why: str) -> Answer:

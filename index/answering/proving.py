@@ -13,6 +13,7 @@ from index.sentences import split_sentences
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+    from index.answering.second_opinion import NoOpinion, SecondOpinion
     from index.records import Found, Hit, Location, Span, Verdict
 
     Find = Callable[[str], Found]
@@ -29,10 +30,13 @@ _WITH_RULES = ("en", "")
 """Languages that can be checked otherwise than word for word; what cannot be told is taken for English."""
 
 
-def checked(statements: Iterable[Statement], find: Find, locate: Locate) -> Generator[Statement | Check, None, None]:
+def checked(
+    statements: Iterable[Statement], find: Find, locate: Locate, opinion: SecondOpinion | NoOpinion | None = None
+) -> Generator[Statement | Check, None, None]:
     """Compare each claim with the passages that `find` brings for it: each statement judged, then all together.
 
-    `statements` are as `unchecked` gives them; those that are no claims stay as they are.
+    `statements` are as `unchecked` gives them; those that are no claims stay as they are. `opinion` may doubt those
+    that are supported.
     """
     judged: list[Statement] = []
     citations: dict[tuple[str, Span], Citation] = {}
@@ -52,10 +56,13 @@ def checked(statements: Iterable[Statement], find: Find, locate: Locate) -> Gene
             verdict, detail, place = _judged(statement.text, found.hits)
             if verdict == "unverified" and found.notes:
                 detail = f"{detail} {_INCOMPLETE}".strip()
-            statement = _decided(statement.text, verdict, detail, None if place is None else cited(*place))
+            marker = None if place is None else cited(*place)
+            statement = _decided(statement.text, verdict, detail, marker)
+            if opinion is not None and place is not None:
+                statement = opinion.of(statement, place[0].passage.text, marker=marker)
         judged.append(statement)
         yield statement
-    yield Check(tuple(judged), tuple(citations.values()), notes)
+    yield Check(tuple(judged), tuple(citations.values()), (*notes, *(opinion.notes if opinion is not None else ())))
 
 
 def unchecked(text: str) -> Iterator[Statement]:

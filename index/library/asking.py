@@ -161,7 +161,7 @@ class Asking(Opened):
 
         Raises TooMany, before anything is judged, where the text has more than `most_sentences` that state something.
         """
-        from index.answering import checked, unchecked
+        from index.answering import checked, second_opinion, unchecked
         from index.querying import Query
 
         within: dict[str, list[int] | None] = {}
@@ -181,7 +181,7 @@ class Asking(Opened):
         claims = sum(statement.is_claim for statement in statements)
         if most_sentences is not None and claims > most_sentences:
             raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        with closing(checked(statements, find, self._locate)) as stream:
+        with closing(checked(statements, find, self._locate, second_opinion(self._settings))) as stream:
             for each in stream:
                 yield provenance.of_check(each) if isinstance(each, Check) else each
 
