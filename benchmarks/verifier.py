@@ -1,7 +1,7 @@
 """What the verifier takes for a claim and three sentences: `python -m benchmarks.verifier [--rounds N] [--json FILE]`.
 
-The claims are sentences of the seeds, the premises these sentences with their neighbours. The first row is the reading of
-the weights, once in a process.
+The claims are sentences of the seeds, the premises these sentences with their neighbours. The first row is the reading
+of the weights, once in a process.
 """
 
 from __future__ import annotations
