@@ -87,9 +87,15 @@ _VERB = re.compile(
     rf"\b(?:{'|'.join(_VERBS.split())})\b|\b(?!(?:edited|updated|published|retrieved|archived|accessed|revised|limited"
     r"|united|based|related|unlimited|advanced|need|seed|feed|speed|exceed|indeed|breed|weed)\b)[a-z]{2,}ed\b"
 )
+_SMALL_WORD = re.compile(
+    r"\b(?:the|an?|of|in|on|to|for|with|by|that|which|as|at|from|der|die|das|den|dem|des|ein|eine|und|zu|von|le|la|les|du"
+    r"|des|un|une|et|de|el|los|las|y|il|lo|gli|di|e|o|het|een|van)\b",
+    re.IGNORECASE,
+)
 _FEWEST_WORDS, _FEWEST_OPEN = 3, 6
 _SMALL_SHARE = 0.6
 _ROW = re.compile(r"\s\|\s|\t|\s{3,}\S+\s{3,}")
+_ROW_OF_CONTENTS = re.compile(r"[\s|]*[^|\t]{2,}(?:[|\t][\s|]*)+\d{0,3}[\s|]*$")
 _HEADING_START = re.compile(r"(?:how|why|what|when|where|who|whether|which)\b", re.IGNORECASE)
 
 
@@ -125,7 +131,7 @@ def _kind(line: str) -> LineKind:
     if ends(line):
         return "sentence" if _states(bare, words) else "item" if mark else "loose"
     if _ROW.search(line):
-        return "row"
+        return "loose" if _ROW_OF_CONTENTS.fullmatch(line) else "row"
     if mark and len(words) > 1 and not _is_title(bare, words):
         return "item"
     return "sentence" if _is_open_sentence(bare, words) else "loose"
@@ -144,11 +150,14 @@ def _is_furniture(line: str, words: list[str]) -> bool:
 
 
 def _states(line: str, words: list[str]) -> bool:
-    """Of words that end as a sentence does: whether they are one, and no mere name or number with a full stop."""
+    """Of words that end as a sentence does: whether they are one, and no mere name, number or list of keywords."""
     if len(words) < 2:
         return False
     cased = [word for word in words if word.lower() != word.upper()]
-    return not cased or bool(_VERB.search(line)) or sum(word.islower() for word in cased) >= _FEWEST_WORDS - 1
+    if not cased or _VERB.search(line):
+        return True
+    keywords = line.count(",") > 1 and not _SMALL_WORD.search(line)
+    return not keywords and sum(word.islower() for word in cased) >= _FEWEST_WORDS - 1
 
 
 def _is_open_sentence(line: str, words: list[str]) -> bool:

@@ -31,6 +31,10 @@ LONGEST_WRAPPED = 170
 """A line longer than this was not broken at a margin."""
 SHORTEST_WRAPPED = 50
 MOST_ANNOUNCED = 5
+LONGEST_PROMISE = 130
+"""Characters above which a sentence that speaks of several things says already what they are."""
+LONGEST_ITEM = 350
+"""Characters in the mean above which the items of a list are sections of a text, and are quoted one by one."""
 
 _CONNECTIVE = (
     r"then|thus|also|and|or|nor|so|therefore|moreover|furthermore|instead|otherwise|likewise|similarly|consequently"
@@ -238,9 +242,21 @@ class Context:
         lead = self.lead(items)
         first = items.first if lead is None else lead
         last = items.last
+        number = sum(self.item(each) for each in range(items.first, items.last + 1))
+        if self.length(items) > LONGEST_ITEM * number:
+            return None
         while last > max(n, items.first) and self.length(Run(first, last)) > LONGEST_LIST:
             last -= 1
         return Run(first, last) if self.length(Run(first, last)) <= LONGEST_LIST else None
+
+    def whole_item(self, n: int, longest: int) -> Run:
+        """The item that a sentence is in, where it is no longer than that; else the sentence."""
+        begin = self._item_of(n)
+        whole = self.whole(n)
+        if begin is None:
+            return whole
+        run = Run(min(begin, whole.first), max(self._end_of_item(begin), whole.last))
+        return run if self.length(run) <= longest else whole
 
     def goes_on(self, run: Run) -> Run:
         """After a colon, or a promise of several things, what was promised."""
@@ -259,7 +275,8 @@ class Context:
                 break
             if _ORDINAL.match(self.texts[n]):
                 following = n - run.last
-        return self._with_next(run, following)
+        promises = text.count(",") < 2 and ":" not in text and len(text) <= LONGEST_PROMISE
+        return self._with_next(run, following or (min(most, 2) if promises else 0))
 
     def _with_next(self, run: Run, number: int) -> Run:
         """With so many sentences more, as far as they are said in one go."""

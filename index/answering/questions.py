@@ -11,7 +11,7 @@ from index.storage.analysis import asked, is_idle
 Kind = Literal["fact", "list", "count", "steps", "reason", "comparison", "summary", "choice"]
 """`choice` is a question for yes or no. A question that is none of the others is one for a fact."""
 
-_WH = r"(?:who|whom|whose|what|which|when|where|why|how(?: (?:many|much|long|far|old|tall|high|big|large|often|fast))?)"
+_WH = r"(?:who|whom|whose|what|which|when|where|why|how(?: (?:many|much|long|soon|far|old|tall|high|big|large|often|fast|quickly))?)"
 _AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had|isn't|aren't"
     r"|wasn't|weren't|don't|doesn't|didn't|can't|won't)"
@@ -84,6 +84,7 @@ _SUMMARY = re.compile(
 _NAME = re.compile(
     r"(?:the |The )?[A-Z0-9][\w.’'-]*[\w](?:\s(?:(?:of|de|von|van|the|and|for)\s)?(?:the\s)?[A-Z0-9][\w.’'-]*\w)*"
 )
+_SUBJECT_START = re.compile(rf"(?:^|(?<=\s)){_AUXILIARY}\s+", re.IGNORECASE)
 _LAST_VERB = re.compile(
     r"\s(?:\w+ed|built|made|won|held|lost|begun|known|written|born|found|founded|sold|bought|sent|opened|called|come|go"
     r"|happen|begin|start|end|take place)\b.*$"
@@ -94,6 +95,7 @@ _SIDES = (
     re.compile(r"\bhow (?:do|does|did|is|are)\s+(?P<a>.+?)\s+(?:differs?|different)\s+from\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(r"\bhow (?:do|does|did)\s+(?P<a>.+?)\s+(?:compare|differ)\s*(?:with|to|from)\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(r"\bhow (?:do|did)\s+(?P<a>.+?)\s+and\s+(?P<b>.+?)\s+(?:compare|differ)\b.*$", re.I),
+    re.compile(r"^(?P<a>[^,:;?]{2,60}?)\s+or\s+(?P<b>[^,:;?]{2,60}?)\s*[:,–—-]\s+(?:who|which|what)\b.*$", re.I),
     re.compile(r"(?P<a>\S.*?)\s+(?:versus|vs\.?|compared (?:with|to))\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(
         r"^\W*(?:which|who|what|whose)\b[^,:;?]*\b(?:\w+er|more|less|fewer|better|worse|first|earlier|later|most|\w+est)\b"
@@ -208,6 +210,8 @@ def _has_clause(text: str) -> bool:
 def _parts(text: str) -> tuple[str, ...]:
     """The questions that a text consists of, each made whole by what it shares with the first; none where it is one."""
     whole = [each.strip() for each in _TWO_QUESTIONS.split(text) if each.strip()]
+    if not all(each.endswith("?") for each in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
+        return ()
     pieces = [piece for each in whole for piece in _BEGINS_A_PART.split(each)]
     if len(pieces) < 2 or not (_WH_START.match(pieces[0]) or _CHOICE.match(pieces[0])):
         return ()
@@ -225,13 +229,14 @@ def _completed(piece: str, first: str) -> str:
         topic = _topic(rest)
         named = _POSSESSED.sub(f"{topic}'s", piece, count=1)
         return f"{_PRONOUN.sub(topic, piece, count=1) if named == piece else named}?"
-    own = [word for word in asked(piece).values()]
-    return f"{piece} {_topic(rest)}?" if len(own) < 2 else f"{piece}?"
+    named = any(word[:1].isupper() for word in piece.split()[1:])
+    return f"{piece}?" if named or not _NAME.search(rest) and len(asked(piece)) > 1 else f"{piece}, {_topic(rest)}?"
 
 
 def _topic(rest: str) -> str:
     """What the first part is about: its first name, else its words without question word, auxiliary and last verb."""
-    words = _AUXILIARY_START.sub("", rest, count=1).strip()
+    auxiliary = _SUBJECT_START.search(rest)
+    words = rest[auxiliary.end() :] if auxiliary else rest
     if name := _NAME.search(words):
         return name[0]
     return _LAST_VERB.sub("", words).strip() or words
