@@ -67,13 +67,18 @@ _BORDER = re.compile(
     r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
 )
 _REASON = re.compile(
-    r"\b(?:because|since|due to|owing to|as a result|reasons?|therefore|thanks to|in order to|so that|led to|caused?|causes"
-    r"|prompted|stems? from|result(?:s|ed)? (?:of|from)|on account of|attributed?|blamed?|so as to|explains?|motivated)\b",
+    r"\b(?:because|since|due to|owing to|as a result|reasons?|therefore|thanks to|in order to|so that|led to|caused?"
+    r"|causes"
+    r"|prompted|stems? from|result(?:s|ed)? (?:of|from)|on account of|attributed?|blamed?|so as to|explains?"
+    r"|motivated)\b",
     re.IGNORECASE,
 )
-_NAMES = re.compile(r"\b(?:called|known as|termed|named|refer(?:s|red) to as|stands for|defined as|means)\b", re.IGNORECASE)
+_NAMES = re.compile(
+    r"\b(?:called|known as|termed|named|refer(?:s|red) to as|stands for|defined as|means)\b", re.IGNORECASE
+)
 _NAME_ASKED = re.compile(
-    r"\b(?:what|which) (?:is|was|are|were) the (?:\w+ )?(?:terms?|names?|words?) (?:for|of|that|given|used)\b|\bcalled\b"
+    r"\b(?:what|which) (?:is|was|are|were) the (?:\w+ )?(?:terms?|names?|words?) (?:for|of|that|given|used)\b"
+    r"|\bcalled\b"
     r"|\bwhat does .+ (?:mean|stand for)\b|\bmeaning of\b",
     re.IGNORECASE,
 )
@@ -81,18 +86,22 @@ _ELSEWHERE = re.compile(
     r"\b(?:see|refer to|consult|turn to) (?:the|also|page|pages|section|chapter|appendix|table|figure)\b|\(see \w+"
     r"|\bfor (?:more|further) (?:information|details?)\b"
     r"|\bthis (?:briefing|chapter|section|article|report|paper|appendix|booklet|document|guide|series|page|book)\b"
-    r"|\ba sample \w+|^(?:title|author|date|subject|from|to):\s",
+    r"|\ba sample \w+|\b(?:taken|quoted) from\b|\b(?:written|prepared|composed) for\b|\bas stated (?:below|above)\b"
+    r"|^(?:title|author|date|subject|from|to):\s",
     re.IGNORECASE,
 )
 _REFERRING = re.compile(
-    r"\b(?:the|our|an?other) (?:briefing|chapter|section|article|paper|appendix|booklet|guide|note|entry) (?:on|about)\b",
+    r"\b(?:the|our|an?other) (?:briefing|chapter|section|article|paper|appendix|booklet|guide|note|entry) (?:on"
+    r"|about)\b",
     re.IGNORECASE,
 )
 _MANNER = re.compile(r"\bby (?:\w+ly )?\w+ing\b|\bthrough\b|\busing\b|\bby means of\b", re.IGNORECASE)
 _MANNER_ASKED = re.compile(r"^\W*how (?:did|does|do|was|were|is|are|has|have|can)\b", re.IGNORECASE)
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
 """Numbers of notes to the sentence before."""
-_AMOUNT = re.compile(r"\d|\b(?:larger|bigger|smaller|more|less|fewer|higher|lower|older|earlier|later|longer|than)\b", re.I)
+_AMOUNT = re.compile(
+    r"\d|\b(?:larger|bigger|smaller|more|less|fewer|higher|lower|older|earlier|later|longer|than)\b", re.I
+)
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z]\w+")
 _NAMING = re.compile(r"\d|[A-Z]")
