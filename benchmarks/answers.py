@@ -257,7 +257,10 @@ def convert(raw: Path, file: Path, kept: Path | None = None, *, shared: Path = S
     project), `gold`, `also_ok` and `context` (quotes), `must` (groups of wordings) and `must_not`.
     """
     rows = [json.loads(line) for line in raw.read_text("utf-8").splitlines()]
-    with tempfile.TemporaryDirectory() as temporary, Library.open(kept or Path(temporary) / "library", Settings()) as library:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Library.open(kept or Path(temporary) / "library", Settings()) as library,
+    ):
         fill(library, shared)
         texts = {info.id: (info.source, library.document(info.id).text) for info in library.documents()}
     with file.open("w", encoding="utf-8") as out:

@@ -30,13 +30,16 @@ _FEWEST_UNSPACED = 6
 _URL = re.compile(r"\(?(?:https?://|www\.|ftp://)\S+|\bdoi:?\s?\S+|\b10\.\d{4,}/\S+|\S+@\S+\.\w{2,}", re.IGNORECASE)
 _CAPTION = re.compile(
     r"(?:fig(?:ure|s?\.)?|tables?|tab\.|charts?|plates?|exhibits?|algorithm|listing|scheme|photo(?:graph)?s?|image|map"
-    r"|box|abb(?:ildung|\.)|tableau|tabla|figura)\s*(?:\d+(?:[.-]\d+)*|[IVX]+|[A-Z]\d?)\s?[a-z]?(?:\s*[:.—|)](?=\s|$)|\s[–-]\s)"
-    r"|(?:source|photo(?:graph)?|image|picture|credits?|photo credit|illustration|courtesy)s?\s*(?::|©|by [A-Z]\w+ [A-Z]\w+\s*$)",
+    r"|box|abb(?:ildung|\.)|tableau|tabla|figura)\s*(?:\d+(?:[.-]\d+)*|[IVX]+|[A-Z]\d?)\s?[a-z]?(?:\s*[:.—|)](?=\s"
+    r"|$)|\s[–-]\s)"
+    r"|(?:source|photo(?:graph)?|image|picture|credits?|photo credit|illustration|courtesy)s?\s*(?::|©"
+    r"|by [A-Z]\w+ [A-Z]\w+\s*$)",
     re.IGNORECASE,
 )
 _NAVIGATION = re.compile(
     r"(?:skip|jump) to\b|toggle\b|click (?:here|on)\b|read more\b|back to (?:top|the top)\b|share (?:this|on)\b"
-    r"|follow us\b|sign (?:in|up)\b|log ?(?:in|out)\b|subscribe\b|accept (?:all )?cookies\b|(?:we|this site) uses? cookies\b"
+    r"|follow us\b|sign (?:in|up)\b|log ?(?:in|out)\b|subscribe\b|accept (?:all )?cookies\b|(?:we"
+    r"|this site) uses? cookies\b"
     r"|all rights reserved\b|(?:main )?menu\b|(?:table of )?contents$|advertisements?$|page \d+ (?:of|/) \d+"
     r"|(?:home|search|print|next|previous|download|share|related (?:articles|links|pages|provisions)|see also)\W*$"
     r"|(?:last )?(?:updated|modified|edited)(?: on| at)?:? [\d\w ,:]+$",
@@ -53,7 +56,8 @@ _REFERENCE_SIGNS = (
     re.compile(r"\s*(?:\[\d{1,3}\]|\d{1,3}\.|\^)\s"),
     re.compile(r"\b[A-Z][\w'’-]+,\s(?:[A-Z]\.|[A-Z][a-z]+\b)|\b[A-Z][\w'’-]+ [A-Z]{1,3},\s"),
     re.compile(
-        r"\((?:[\d/.-]{1,10}\s)?(?:[A-Z][a-z]+\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d[a-z]?\)|[,.]\s(?:1[5-9]|20)\d\d[a-z]?\."
+        r"\((?:[\d/.-]{1,10}\s)?(?:[A-Z][a-z]+\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d[a-z]?\)|[,.]\s(?:1[5-9]"
+        r"|20)\d\d[a-z]?\."
     ),
     re.compile(
         r"\b(?:retrieved|archived|accessed|pp?\.\s?\d|vol\.?\s?\d|no\.\s?\d|isbn|issn|doi|arxiv|proceedings of|in proc"
@@ -69,27 +73,36 @@ _NOTE = re.compile(
     r"|Equal|Corresponding|Our|Here|Unless|Also|Available|Prepared|Adapted)\b|[†‡§∗]"
 )
 _QUESTION = re.compile(
-    r"(?:[A-Z]:\s+|[\"“'‘(]+)?(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can|could|will"
+    r"(?:[A-Z]:\s+|[\"“'‘(]+)?(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can|could"
+    r"|will"
     r"|would|should|may|has|have|had|am|to what|in what|in which|at what)\b.*\?[\"”'’)\]]*\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 _VERBS = (
-    "is are was were be been am has have had do does did can could may might must shall should will would cannot won't "
-    "don't doesn't didn't isn't aren't wasn't weren't became began broke brought built bought came caught chose cut "
-    "drew drove fell felt fought found flew gave goes got grew held kept knew laid led left lent let lost made meant met "
-    "paid put ran read rose said sang sat saw sold sent set shot showed shown shut spent spoke stood stole struck swore "
-    "swept taught thought threw told took understood went won wore wrote says say makes make means mean gives give takes "
-    "take shows show remains remain includes include contains contain requires require needs need lies lie stands stand "
-    "becomes become allows allow provides provide uses use helps help seems seem appears appear costs cost works work "
-    "applies apply begins begin ends end lives live runs run depends depend exists exist consists consist causes cause"
+    "is are was were be been am has have had do does did can could may might must shall should will would cannot "
+    "won't don't doesn't didn't isn't aren't wasn't weren't became began broke brought built bought came caught "
+    "chose cut drew drove fell felt fought found flew gave goes got grew held kept knew laid led left lent let "
+    "lost made meant met paid put ran read rose said sang sat saw sold sent set shot showed shown shut spent "
+    "spoke stood stole struck swore swept taught thought threw told took understood went won wore wrote says say "
+    "makes make means mean gives give takes take shows show remains remain includes include contains contain "
+    "requires require needs need lies lie stands stand becomes become allows allow provides provide uses use "
+    "helps help seems seem appears appear costs cost works work applies apply begins begin ends end lives live "
+    "runs run depends depend exists exist consists consist causes cause"
 )
 _VERB = re.compile(
     rf"\b(?:{'|'.join(_VERBS.split())})\b|\b(?!(?:edited|updated|published|retrieved|archived|accessed|revised|limited"
     r"|united|based|related|unlimited|advanced|need|seed|feed|speed|exceed|indeed|breed|weed)\b)[a-z]{2,}ed\b"
 )
+_SMALL_WORD = re.compile(
+    r"\b(?:the|an?|of|in|on|to|for|with|by|that|which|as|at|from|der|die|das|den|dem|des|ein|eine|und|zu|von|le|la"
+    r"|les|du"
+    r"|des|un|une|et|de|el|los|las|y|il|lo|gli|di|e|o|het|een|van)\b",
+    re.IGNORECASE,
+)
 _FEWEST_WORDS, _FEWEST_OPEN = 3, 6
 _SMALL_SHARE = 0.6
 _ROW = re.compile(r"\s\|\s|\t|\s{3,}\S+\s{3,}")
+_ROW_OF_CONTENTS = re.compile(r"[\s|]*[^|\t]{2,}(?:[|\t][\s|]*)+\d{0,3}[\s|]*$")
 _HEADING_START = re.compile(r"(?:how|why|what|when|where|who|whether|which)\b", re.IGNORECASE)
 
 
@@ -125,7 +138,7 @@ def _kind(line: str) -> LineKind:
     if ends(line):
         return "sentence" if _states(bare, words) else "item" if mark else "loose"
     if _ROW.search(line):
-        return "row"
+        return "loose" if _ROW_OF_CONTENTS.fullmatch(line) else "row"
     if mark and len(words) > 1 and not _is_title(bare, words):
         return "item"
     return "sentence" if _is_open_sentence(bare, words) else "loose"
@@ -144,11 +157,14 @@ def _is_furniture(line: str, words: list[str]) -> bool:
 
 
 def _states(line: str, words: list[str]) -> bool:
-    """Of words that end as a sentence does: whether they are one, and no mere name or number with a full stop."""
+    """Of words that end as a sentence does: whether they are one, and no mere name, number or list of keywords."""
     if len(words) < 2:
         return False
     cased = [word for word in words if word.lower() != word.upper()]
-    return not cased or bool(_VERB.search(line)) or sum(word.islower() for word in cased) >= _FEWEST_WORDS - 1
+    if not cased or _VERB.search(line):
+        return True
+    keywords = line.count(",") > 1 and not _SMALL_WORD.search(line)
+    return not keywords and sum(word.islower() for word in cased) >= _FEWEST_WORDS - 1
 
 
 def _is_open_sentence(line: str, words: list[str]) -> bool:

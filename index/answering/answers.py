@@ -81,7 +81,7 @@ def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
 
 
 def _holding(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
-    """The hits, each wide enough for the words that are quoted from it, and those that only a part of the question has."""
+    """The hits, each wide enough for what is quoted from it, and those that only a part of the question has."""
     made = {hit.passage.id: hit for hit in hits}
     for quote in quotes:
         own = made.get(quote.hit.passage.id, quote.hit)

@@ -31,10 +31,15 @@ LONGEST_WRAPPED = 170
 """A line longer than this was not broken at a margin."""
 SHORTEST_WRAPPED = 50
 MOST_ANNOUNCED = 5
+LONGEST_PROMISE = 130
+"""Characters above which a sentence that speaks of several things says already what they are."""
+LONGEST_ITEM = 350
+"""Characters in the mean above which the items of a list are sections of a text, and are quoted one by one."""
 
 _CONNECTIVE = (
     r"then|thus|also|and|or|nor|so|therefore|moreover|furthermore|instead|otherwise|likewise|similarly|consequently"
-    r"|hence|meanwhile|besides|in (?:addition|contrast|turn|return|other words)|as a result|for (?:example|instance|this reason)"
+    r"|hence|meanwhile|besides|in (?:addition|contrast|turn|return|other words)|as a result|for (?:example|instance"
+    r"|this reason)"
     r"|on the other hand|by contrast|after (?:that|this)|because of (?:this|that)|as such|in (?:this|that) (?:case|way)"
 )
 _POINTING = (
@@ -51,7 +56,8 @@ _HANGS_LATER = re.compile(
     re.IGNORECASE,
 )
 _EMPTY_SUBJECT = re.compile(
-    r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a |an |the "
+    r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a "
+    r"|an |the "
     r"|no |not )?\w+\s(?:that|to|whether|for|who)\b|it was (?:in|on|at) (?:the )?[A-Z0-9]|those who\b|both [A-Z]"
     r"|neither [A-Z]|such as\b|one of the\b",
     re.IGNORECASE,
@@ -61,18 +67,21 @@ _TAKES_BACK = re.compile(
     r"(?:[-–—•*]\s*)?(?:but|however|yet|nevertheless|nonetheless|still|except|unless|only if|in (?:fact|reality|truth)"
     r"|on the contrary|contrary to|actually|instead|even so|that said|not (?:so|all|every|even)|no (?:evidence|such)"
     r"|there is (?:no|little)|there was (?:no|little)|none of|neither|this (?:is|was) (?:not|a myth|false|untrue|wrong)"
-    r"|(?:this|that|the) (?:rule|limit|ban|claim|story|belief|view|figure|theory|legend|account) (?:is|was|does|did|has)"
+    r"|(?:this|that|the) (?:rule|limit|ban|claim|story|belief|view|figure|theory|legend|account) (?:is|was|does|did"
+    r"|has)"
     r"|(?:later|recent|newer|modern) (?:research|studies|work|evidence|analysis)|although|though|rather)\b",
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
-    r"\b(?:no evidence|not true|untrue|false|myth|legend|mistaken|wrong(?:ly)?|disproved?|refuted?|rejected?|denied|denies"
+    r"\b(?:no evidence|not true|untrue|false|myth|legend|mistaken|wrong(?:ly)?|disproved?|refuted?|rejected?|denied"
+    r"|denies"
     r"|discredited|contradicts?|in fact|in reality|actually|never|turned out|error|hoax|fabricated|corrected|retracted"
     r"|no longer|since (?:been|then)|not|nor|cannot|but|however|except|unless)\b|n't\b",
     re.IGNORECASE,
 )
 _BELIEF = re.compile(
-    r"\b(?:believed?|beliefs?|thought|assumed?|supposed(?:ly)?|claim(?:s|ed)?|alleged(?:ly)?|allegations?|rumou?r(?:s|ed)?"
+    r"\b(?:believed?|beliefs?|thought|assumed?|supposed(?:ly)?|claim(?:s|ed)?|alleged(?:ly)?|allegations?"
+    r"|rumou?r(?:s|ed)?"
     r"|legend|myth|tradition(?:ally)?|said to|reputed(?:ly)?|popular(?:ly)?|often|long held|once|formerly|originally"
     r"|initially|at first|planned|intended|was to|were to|expected|hoped|promised|proposed|suggested|theory|hypothesis"
     r"|first reported|widely|commonly|used to|according to)\b",
@@ -80,16 +89,22 @@ _BELIEF = re.compile(
 )
 _ANNOUNCES = re.compile(
     r"\b(?P<number>two|three|four|five|both|several|a few|the following|some)\s+(?:[\w-]+\s+){0,3}?"
-    r"(?:reasons?|ways?|weaknesses|strengths|features?|factors?|yardsticks?|steps?|stages?|phases?|parts?|types?|kinds?|forms?"
-    r"|points?|conditions?|criteria|causes?|effects?|differences|advantages|disadvantages|benefits|risks|problems|issues"
+    r"(?:reasons?|ways?|weaknesses|strengths|features?|factors?|yardsticks?|steps?|stages?|phases?|parts?|types?"
+    r"|kinds?|forms?"
+    r"|points?|conditions?|criteria|causes?|effects?|differences|advantages|disadvantages|benefits|risks|problems"
+    r"|issues"
     r"|challenges|goals?|aims?|principles?|rules?|elements|components|categories|groups|options|methods|approaches"
-    r"|questions|examples|exceptions?|facts|lessons|consequences|contributions|objectives|requirements|tasks|tools|sources"
-    r"|scenarios|events|measures|functions|purposes|arguments|things|changes|limits|limitations|areas|companies|countries)\b",
+    r"|questions|examples|exceptions?|facts|lessons|consequences|contributions|objectives|requirements|tasks|tools"
+    r"|sources"
+    r"|scenarios|events|measures|functions|purposes|arguments|things|changes|limits|limitations|areas|companies"
+    r"|countries)\b",
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(
-    r"(?:[-–—•*]\s*)?(?:first(?:ly)?|the first|one\b|to begin|second(?:ly)?|the second|third(?:ly)?|a (?:second|third|fourth)"
-    r"|the (?:third|fourth|fifth|other|last)|fourth(?:ly)?|fifth|another|finally|last(?:ly)?|next|then|also|in addition|\(?\d[.)])",
+    r"(?:[-–—•*]\s*)?(?:first(?:ly)?|the first|one\b|to begin|second(?:ly)?|the second|third(?:ly)?|a (?:second"
+    r"|third|fourth)"
+    r"|the (?:third|fourth|fifth|other|last)|fourth(?:ly)?|fifth|another|finally|last(?:ly)?|next|then|also"
+    r"|in addition|\(?\d[.)])",
     re.IGNORECASE,
 )
 _AMOUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
@@ -147,8 +162,11 @@ class Context:
         return end - start
 
     def heads(self, n: int) -> bool:
-        """Whether a sentence is a heading."""
-        return self.sentences[n].start in self.headings
+        """Whether a sentence is a heading, or may not be quoted and looks like one."""
+        if self.sentences[n].start in self.headings:
+            return True
+        unfit = self.hit.claims[n] == float("-inf") and not ends(self.texts[n])
+        return unfit and not self.headings and not ITEM.match(self.texts[n])
 
     def item(self, n: int) -> bool:
         """Whether a sentence begins an item of a list."""
@@ -238,9 +256,21 @@ class Context:
         lead = self.lead(items)
         first = items.first if lead is None else lead
         last = items.last
+        number = sum(self.item(each) for each in range(items.first, items.last + 1))
+        if self.length(items) > LONGEST_ITEM * number:
+            return None
         while last > max(n, items.first) and self.length(Run(first, last)) > LONGEST_LIST:
             last -= 1
         return Run(first, last) if self.length(Run(first, last)) <= LONGEST_LIST else None
+
+    def whole_item(self, n: int, longest: int) -> Run:
+        """The item that a sentence is in, where it is no longer than that; else the sentence."""
+        begin = self._item_of(n)
+        whole = self.whole(n)
+        if begin is None:
+            return whole
+        run = Run(min(begin, whole.first), max(self._end_of_item(begin), whole.last))
+        return run if self.length(run) <= longest else whole
 
     def goes_on(self, run: Run) -> Run:
         """After a colon, or a promise of several things, what was promised."""
@@ -255,11 +285,12 @@ class Context:
         most = _AMOUNT.get(announced["number"].lower(), MOST_ANNOUNCED)
         following = 0
         for n in range(run.last + 1, min(len(self.texts), run.last + 2 * most + 1)):
-            if self.heads(n) or "\n\n" in self.gaps[n - 1] and not _ORDINAL.match(self.texts[n]):
+            if self.heads(n) or ("\n\n" in self.gaps[n - 1] and not _ORDINAL.match(self.texts[n])):
                 break
             if _ORDINAL.match(self.texts[n]):
                 following = n - run.last
-        return self._with_next(run, following)
+        promises = text.count(",") < 2 and ":" not in text and len(text) <= LONGEST_PROMISE
+        return self._with_next(run, following or (min(most, 2) if promises else 0))
 
     def _with_next(self, run: Run, number: int) -> Run:
         """With so many sentences more, as far as they are said in one go."""

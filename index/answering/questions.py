@@ -11,13 +11,17 @@ from index.storage.analysis import asked, is_idle
 Kind = Literal["fact", "list", "count", "steps", "reason", "comparison", "summary", "choice"]
 """`choice` is a question for yes or no. A question that is none of the others is one for a fact."""
 
-_WH = r"(?:who|whom|whose|what|which|when|where|why|how(?: (?:many|much|long|far|old|tall|high|big|large|often|fast))?)"
+_WH = (
+    r"(?:who|whom|whose|what|which|when|where|why"
+    r"|how(?: (?:many|much|long|soon|far|old|tall|high|big|large|often|fast|quickly))?)"
+)
 _AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had|isn't|aren't"
     r"|wasn't|weren't|don't|doesn't|didn't|can't|won't)"
 )
 _BEGINS_A_PART = re.compile(
-    rf"\s*(?:,|;)?\s+(?:and|or|but|as well as|and also)\s+(?=(?:(?:by|to|for|from|with|in|at|on|of|since|until)\s+)?{_WH}\b)",
+    rf"\s*(?:,|;)?\s+(?:and|or|but|as well as|and also)\s+(?=(?:(?:by|to|for|from|with|in|at|on|of|since"
+    rf"|until)\s+)?{_WH}\b)",
     re.IGNORECASE,
 )
 _TWO_QUESTIONS = re.compile(r"(?<=\?)\s+(?=\S)")
@@ -33,7 +37,8 @@ _PRONOUN = re.compile(
     re.IGNORECASE,
 )
 _CLEFT = re.compile(
-    r"\b(?:is|was|are|were|does|did) (?:it|that|this) (?:possible|true|allowed|necessary|safe|legal|likely)\s+(?:that|to|for|if)\b"
+    r"\b(?:is|was|are|were|does|did) (?:it|that|this) (?:possible|true|allowed|necessary|safe|legal"
+    r"|likely)\s+(?:that|to|for|if)\b"
     r"|\bdoes it (?:mean|take|snow|rain|cost|matter)\b.* ",
     re.IGNORECASE,
 )
@@ -44,23 +49,74 @@ _PREPOSITION = re.compile(
     r"(?:in|on|at|by|for|from|to|with|of|since|until|before|after|during|about|without)\b", re.IGNORECASE
 )
 _IDLE_ANSWERABLE = frozenset(
-    "really exactly else more again many much long far come happen happened mean meant go went say said about not no yes "
-    "ok okay please tell me you i we one ones first second third last other next former latter same thing things details explain "
-    "thanks thank".split()
+    [
+        "really",
+        "exactly",
+        "else",
+        "more",
+        "again",
+        "many",
+        "much",
+        "long",
+        "far",
+        "come",
+        "happen",
+        "happened",
+        "mean",
+        "meant",
+        "go",
+        "went",
+        "say",
+        "said",
+        "about",
+        "not",
+        "no",
+        "yes",
+        "ok",
+        "okay",
+        "please",
+        "tell",
+        "me",
+        "you",
+        "i",
+        "we",
+        "one",
+        "ones",
+        "first",
+        "second",
+        "third",
+        "last",
+        "other",
+        "next",
+        "former",
+        "latter",
+        "same",
+        "thing",
+        "things",
+        "details",
+        "explain",
+        "thanks",
+        "thank",
+    ]
 )
 _FEWEST_WORDS_BESIDE_A_PRONOUN = 3
 
 _COUNT = re.compile(r"\bhow many\b|\bwhat (?:is the )?number of\b|\bcount\b", re.IGNORECASE)
 _NUMBER_WORDS = {
     word: number
-    for number, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), start=2)
+    for number, word in enumerate(
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
+    )
 }
-_NUMBERED_LIST = re.compile(rf"\b(?:which|what|the|name|list)\s+(?:\w+\s+)?({'|'.join(_NUMBER_WORDS)}|\d\d?)\s+[a-z]", re.I)
+_NUMBERED_LIST = re.compile(
+    rf"\b(?:which|what|the|name|list)\s+(?:\w+\s+)?({'|'.join(_NUMBER_WORDS)}|\d\d?)\s+[a-z]", re.I
+)
 _LIST = re.compile(
     r"^\W*(?:please\s+)?(?:list|name|enumerate|give|state|identify)\b|^\W*(?:what|which)\s+(?:are|were)\b"
-    r"|^\W*(?:what|which)\s+(?:[\w'’-]+\s+){0,4}?(?!(?:this|was|is|has|does|its|as|us|process|business|class|basis|status"
+    r"|^\W*(?:what|which)\s+(?:[\w'’-]+\s+){0,4}?(?!(?:this|was|is|has|does|its|as|us|process|business|class|basis"
+    r"|status"
     r"|address|access|crisis|analysis|congress|species|series|always|loss|address|focus|bus|virus|bonus|gas)\b)"
-    r"[a-z]+(?<![sui])s\s+(?!(?:is|was|has|does)\b)[a-z]",
+    r"[a-z]+(?<![sui])s\s+(?!(?:is|was|has)\b)[a-z]",
     re.IGNORECASE,
 )
 _STEPS = re.compile(
@@ -75,15 +131,19 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(
-    r"^\W*what (?:does|do|did|has|have)\b.*\b(?:says?|said|write|wrote|written|think|argue|tell|state|report|have to say)"
-    r"\b.*\b(?:about|on|of|regarding|concerning)\b|^\W*(?:please\s+)?(?:summari[sz]e|describe|explain|outline|tell me)\b"
-    r"|^\W*what is said (?:about|of|on)\b|\bwhat (?:is|are) .{1,60} about\W*$|^\W*(?:give|write) .*\b(?:summary|overview)\b"
+    r"^\W*what (?:does|do|did|has|have)\b.*\b(?:says?|said|write|wrote|written|think|argue|tell|state|report"
+    r"|have to say)"
+    r"\b.*\b(?:about|on|of|regarding|concerning)\b|^\W*(?:please\s+)?(?:summari[sz]e|describe|explain|outline"
+    r"|tell me)\b"
+    r"|^\W*what is said (?:about|of|on)\b|\bwhat (?:is|are) .{1,60} about\W*$|^\W*(?:give|write) .*\b(?:summary"
+    r"|overview)\b"
     r"|\b(?:summary|overview) of\b",
     re.IGNORECASE,
 )
 _NAME = re.compile(
     r"(?:the |The )?[A-Z0-9][\w.’'-]*[\w](?:\s(?:(?:of|de|von|van|the|and|for)\s)?(?:the\s)?[A-Z0-9][\w.’'-]*\w)*"
 )
+_SUBJECT_START = re.compile(rf"(?:^|(?<=\s)){_AUXILIARY}\s+", re.IGNORECASE)
 _LAST_VERB = re.compile(
     r"\s(?:\w+ed|built|made|won|held|lost|begun|known|written|born|found|founded|sold|bought|sent|opened|called|come|go"
     r"|happen|begin|start|end|take place)\b.*$"
@@ -94,14 +154,17 @@ _SIDES = (
     re.compile(r"\bhow (?:do|does|did|is|are)\s+(?P<a>.+?)\s+(?:differs?|different)\s+from\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(r"\bhow (?:do|does|did)\s+(?P<a>.+?)\s+(?:compare|differ)\s*(?:with|to|from)\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(r"\bhow (?:do|did)\s+(?P<a>.+?)\s+and\s+(?P<b>.+?)\s+(?:compare|differ)\b.*$", re.I),
+    re.compile(r"^(?P<a>[^,:;?]{2,60}?)\s+or\s+(?P<b>[^,:;?]{2,60}?)\s*[:,–—-]\s+(?:who|which|what)\b.*$", re.I),
     re.compile(r"(?P<a>\S.*?)\s+(?:versus|vs\.?|compared (?:with|to))\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(
-        r"^\W*(?:which|who|what|whose)\b[^,:;?]*\b(?:\w+er|more|less|fewer|better|worse|first|earlier|later|most|\w+est)\b"
+        r"^\W*(?:which|who|what|whose)\b[^,:;?]*\b(?:\w+er|more|less|fewer|better|worse|first|earlier|later|most"
+        r"|\w+est)\b"
         r"[^,:;?]*[,:;]\s*(?P<a>[^,;?]+?),?\s+or\s+(?P<b>[^,;?]+?)[?.!]*$",
         re.I,
     ),
     re.compile(
-        r"^\W*(?:is|are|was|were|does|do|did|has|have)\s+(?P<a>.+?)\s+(?:\w+\s+)?(?:more|less|fewer|\w{3,}er)\b[^?]*?\bthan\s+"
+        r"^\W*(?:is|are|was|were|does|do|did|has|have)\s+(?P<a>.+?)\s+(?:(?:an?|much|far|even|any|also)\s+)?(?:more"
+        r"|less|fewer|\w{3,}er)\b[^?]*?\bthan\s+"
         r"(?P<b>.+?)[?.!]*$",
         re.I,
     ),
@@ -111,8 +174,7 @@ _CHOICE = re.compile(rf"^\W*{_AUXILIARY}\b", re.IGNORECASE)
 _LONGEST_SIDE = 80
 
 FRAGMENT = (
-    "This is not a whole question: it does not say what it is about. Ask it with its subject, "
-    "for example {example}."
+    "This is not a whole question: it does not say what it is about. Ask it with its subject, for example {example}."
 )
 
 
@@ -151,7 +213,7 @@ def is_fragment(text: str) -> bool:
     text = " ".join(text.split()).strip(" \"'“”")
     bare = _CONJUNCTION.sub("", text, count=1)
     telling = [word for word in asked(bare).values() if word.casefold() not in _IDLE_ANSWERABLE]
-    words = [word for word in re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", bare)]
+    words: list[str] = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", bare)
     if not words or not any(word.isalnum() for word in words):
         return False
     if not _is_latin(text):
@@ -208,6 +270,8 @@ def _has_clause(text: str) -> bool:
 def _parts(text: str) -> tuple[str, ...]:
     """The questions that a text consists of, each made whole by what it shares with the first; none where it is one."""
     whole = [each.strip() for each in _TWO_QUESTIONS.split(text) if each.strip()]
+    if not all(each.endswith("?") for each in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
+        return ()
     pieces = [piece for each in whole for piece in _BEGINS_A_PART.split(each)]
     if len(pieces) < 2 or not (_WH_START.match(pieces[0]) or _CHOICE.match(pieces[0])):
         return ()
@@ -216,7 +280,7 @@ def _parts(text: str) -> tuple[str, ...]:
 
 
 def _completed(piece: str, first: str) -> str:
-    """A later part with what it leaves out: `by whom` takes the rest of the first part, a pronoun what that is about."""
+    """A later part with what it leaves out: `by whom` takes the rest of the first, a pronoun what that is about."""
     start = _WH_START.match(first)
     rest = first[start.end() :] if start else first
     if _BARE_PART.fullmatch(piece):
@@ -225,13 +289,14 @@ def _completed(piece: str, first: str) -> str:
         topic = _topic(rest)
         named = _POSSESSED.sub(f"{topic}'s", piece, count=1)
         return f"{_PRONOUN.sub(topic, piece, count=1) if named == piece else named}?"
-    own = [word for word in asked(piece).values()]
-    return f"{piece} {_topic(rest)}?" if len(own) < 2 else f"{piece}?"
+    has_name = any(word[:1].isupper() for word in piece.split()[1:])
+    return f"{piece}?" if has_name or (not _NAME.search(rest) and len(asked(piece)) > 1) else f"{piece}, {_topic(rest)}?"
 
 
 def _topic(rest: str) -> str:
     """What the first part is about: its first name, else its words without question word, auxiliary and last verb."""
-    words = _AUXILIARY_START.sub("", rest, count=1).strip()
+    auxiliary = _SUBJECT_START.search(rest)
+    words = rest[auxiliary.end() :] if auxiliary else rest
     if name := _NAME.search(words):
         return name[0]
     return _LAST_VERB.sub("", words).strip() or words
@@ -255,14 +320,12 @@ def _wanted(text: str) -> int:
 
 
 def _kind(text: str) -> Kind:
-    for kind, pattern in (
+    forms: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ("summary", _SUMMARY),
         ("reason", _REASON),
         ("steps", _STEPS),
         ("count", _COUNT),
         ("list", _LIST),
         ("choice", _CHOICE),
-    ):
-        if pattern.search(text):
-            return kind  # type: ignore[return-value]
-    return "fact"
+    )
+    return next((kind for kind, pattern in forms if pattern.search(text)), "fact")

@@ -16,7 +16,7 @@ from index.retrieval.expecting import expected, has
 from index.storage.analysis import asked, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from index.answering.questions import Question
     from index.records import Hit
@@ -30,6 +30,8 @@ CLAIM_SHARE = 1.0
 """Weight of how good a pin a sentence is, beside how well its passage was found."""
 LEAST_SHARE = {"summary": 0.65, "list": 0.85, "reason": 0.8}
 """From which share of the first sentence's claim on another one is worth reading, by the kind of the question."""
+MOST = {"reason": 2, "list": 3}
+"""How many quotations there are at most, by the kind of the question."""
 RIVAL_SHARE = 0.88
 """The same where one thing is asked for: below it, the first sentence is not in doubt."""
 MISSING_SHARE = 0.75
@@ -41,12 +43,18 @@ NEWS = 0.5
 FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
 """What is added to the worth of what is no sentence."""
 BONUS = 0.12
-"""What a sentence gains that has the form which the question asks for: a reason, a name, a list."""
+"""What a sentence gains that has the form which the question asks for: it stands in a list."""
+FORM_BONUS = 0.2
+"""The same for a reason, a manner or a name: a sentence without one hardly ever answers such a question."""
 LEAD_BONUS = 0.35
 """What a sentence gains that leads to a list, where one is asked for."""
 NAMELESS = -0.2
-"""What is added for a name of the question that neither the sentence nor its document's title has."""
-ELSEWHERE = -0.25
+"""What is added where neither the passage nor its document's title has any name of the question."""
+ASIDE = -0.1
+"""What is added for a sentence in brackets."""
+REFERRING = -0.5
+"""What is added for a sentence that names another text which speaks of its subject."""
+ELSEWHERE = -0.15
 """What is added to the worth of a sentence that says where else something is said."""
 LOOKED_AT = 40
 """Among how many sentences further ones are chosen."""
@@ -59,29 +67,41 @@ _BORDER = re.compile(
     r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
 )
 _REASON = re.compile(
-    r"\b(?:because|since|due to|owing to|as a result|reasons?|therefore|thanks to|in order to|so that|led to|caused?|causes"
-    r"|prompted|stems? from|result(?:s|ed)? (?:of|from)|on account of|attributed?|blamed?|so as to|explains?|motivated)\b",
+    r"\b(?:because|since|due to|owing to|as a result|reasons?|therefore|thanks to|in order to|so that|led to|caused?"
+    r"|causes"
+    r"|prompted|stems? from|result(?:s|ed)? (?:of|from)|on account of|attributed?|blamed?|so as to|explains?"
+    r"|motivated)\b",
     re.IGNORECASE,
 )
-_NAMES = re.compile(r"\b(?:called|known as|termed|named|refer(?:s|red) to as|stands for|defined as|means)\b", re.IGNORECASE)
+_NAMES = re.compile(
+    r"\b(?:called|known as|termed|named|refer(?:s|red) to as|stands for|defined as|means)\b", re.IGNORECASE
+)
 _NAME_ASKED = re.compile(
-    r"\b(?:what|which) (?:is|was|are|were) the (?:\w+ )?(?:terms?|names?|words?) (?:for|of|that|given|used)\b|\bcalled\b"
+    r"\b(?:what|which) (?:is|was|are|were) the (?:\w+ )?(?:terms?|names?|words?) (?:for|of|that|given|used)\b"
+    r"|\bcalled\b"
     r"|\bwhat does .+ (?:mean|stand for)\b|\bmeaning of\b",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
     r"\b(?:see|refer to|consult|turn to) (?:the|also|page|pages|section|chapter|appendix|table|figure)\b|\(see \w+"
     r"|\bfor (?:more|further) (?:information|details?)\b"
-    r"|\bthe (?:briefing|chapter|section|article|report|paper|appendix|booklet|document|guide) (?:on|about|in|below|above)\b"
     r"|\bthis (?:briefing|chapter|section|article|report|paper|appendix|booklet|document|guide|series|page|book)\b"
-    r"|\ba sample \w+|^(?:title|author|date|subject|from|to):\s",
+    r"|\ba sample \w+|\b(?:taken|quoted) from\b|\b(?:written|prepared|composed) for\b|\bas stated (?:below|above)\b"
+    r"|^(?:title|author|date|subject|from|to):\s",
+    re.IGNORECASE,
+)
+_REFERRING = re.compile(
+    r"\b(?:the|our|an?other) (?:briefing|chapter|section|article|paper|appendix|booklet|guide|note|entry) (?:on"
+    r"|about)\b",
     re.IGNORECASE,
 )
 _MANNER = re.compile(r"\bby (?:\w+ly )?\w+ing\b|\bthrough\b|\busing\b|\bby means of\b", re.IGNORECASE)
 _MANNER_ASKED = re.compile(r"^\W*how (?:did|does|do|was|were|is|are|has|have|can)\b", re.IGNORECASE)
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
 """Numbers of notes to the sentence before."""
-_AMOUNT = re.compile(r"\d|\b(?:larger|bigger|smaller|more|less|fewer|higher|lower|older|earlier|later|longer|than)\b", re.I)
+_AMOUNT = re.compile(
+    r"\d|\b(?:larger|bigger|smaller|more|less|fewer|higher|lower|older|earlier|later|longer|than)\b", re.I
+)
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z]\w+")
 _NAMING = re.compile(r"\d|[A-Z]")
@@ -151,17 +171,15 @@ def quotes(
     if asked_for.sides:
         return writer.compared([*hits, *(hit for some in parts for hit in islice(some, HITS // 2))])
     if parts:
-        return _merged(
-            quotes(part, some, around)[: STATEMENTS // 2] for part, some in zip(asked_for.parts, parts, strict=True)
-        )
+        of_parts = (quotes(part, some, around)[:1] for part, some in zip(asked_for.parts, parts, strict=True))
+        return _merged([writer.chosen(hits)[:1], *of_parts])
     return writer.chosen(hits)
 
 
-def _merged(answers: Iterator[list[Quote]] | Sequence[list[Quote]]) -> list[Quote]:
-    """Of each part its best quotation, the further ones where there is room; nothing twice."""
-    rows = list(answers)
+def _merged(answers: Sequence[list[Quote]]) -> list[Quote]:
+    """Of each part its best quotation; nothing twice."""
     made: list[Quote] = []
-    for row in rows:
+    for row in answers:
         best = next(iter(row), None)
         if best is not None and not any(_overlap(best, other) for other in made):
             made.append(best)
@@ -178,6 +196,7 @@ class _Writer:
         self._kind = expected(question.text)
         later = question.text[question.text.find(" ") + 1 :]
         self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
+        self._nameless: dict[int, bool] = {}
         how = bool(_MANNER_ASKED.search(question.text)) and question.kind == "fact" and self._kind is None
         self._forms = tuple(
             form
@@ -245,26 +264,30 @@ class _Writer:
         broken = kind == "loose" and context.whole(n) != Run(n, n)
         text = context.texts[n]
         fit = 0.0 if broken else FIT.get(kind, 0.0)
-        fit += NAMELESS * self._lacks_names(context, n)
+        fit += NAMELESS * self._lacks_names(context)
+        fit += ASIDE * text.startswith("(")
+        fit += REFERRING * bool(_REFERRING.search(text))
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
-        fit += BONUS * any(form.search(text) for form in self._forms)
+        fit += FORM_BONUS * any(form.search(text) for form in self._forms)
         if self._question.wants_list:
             leads = self._question.kind == "list" and text.rstrip().endswith((":", "—", "--"))
             fit += LEAD_BONUS if leads else BONUS * (context.items(n) is not None)
         return fit
 
-    def _lacks_names(self, context: Context, n: int) -> bool:
-        """Whether a sentence has none of the names that the question has."""
+    def _lacks_names(self, context: Context) -> bool:
+        """Whether a passage and its document's title have none of the names that the question has."""
         if not self._names:
             return False
-        before = context.texts[n - 1] if n and context.hangs(n) else ""
-        near = terms(f"{context.hit.document.title} {before} {context.texts[n]}")
-        return not self._names.intersection(near)
+        passage = context.hit.passage.id
+        if passage not in self._nameless:
+            near = terms(f"{context.hit.document.title} {context.hit.passage.text}")
+            self._nameless[passage] = not self._names.intersection(near)
+        return self._nameless[passage]
 
     def _grown(self, candidate: _Candidate) -> Quote:
         """A sentence with what must come along."""
         context, n = self._wide(candidate)
-        run = context.whole(n)
+        run = context.whole_item(n, LONGEST)
         listed = self._listed(context, n)
         if listed is not None:
             run = Run(min(run.first, listed.first), max(run.last, listed.last))
@@ -320,7 +343,7 @@ class _Writer:
             return False
         if kind in LEAST_SHARE:
             gives = kind != "reason" or bool(_REASON.search(candidate.text))
-            return gives and share >= LEAST_SHARE[kind]
+            return gives and share >= LEAST_SHARE[kind] and len(made) < MOST.get(kind, STATEMENTS)
         lacks = self._kind is not None and not any(has(self._kind, quote.words, self._question.text) for quote in made)
         fits = self._kind is None or has(self._kind, candidate.text, self._question.text)
         if lacks and fits and share >= MISSING_SHARE:
