@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     """Any sentence-transformers model or folder; empty for the built-in all-MiniLM-L6-v2."""
     reranker: str = ""
     """Any sentence-transformers cross-encoder or folder, which ranks the best candidates again; empty for none."""
+    reader: bool = True
+    """Whether the best sentences of the first hits are read again with the question: surer pins and confidence, for some
+    30 ms a question."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `mps` …"""
     precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
@@ -42,7 +45,10 @@ class Settings(BaseSettings):
     passage_tokens: int = Field(default=170, ge=32, le=2000)
     """What a passage aims at, in tiktoken tokens."""
     bar: float = Field(default=0.6, ge=0.0, le=1.0)
-    """The confidence from which on a question is answered; below it, what is nearest is shown, and not as an answer."""
+    """The confidence from which on a question is answered."""
+    unsure_bar: float = Field(default=0.25, ge=0.0, le=1.0)
+    """The confidence from which on, below `bar`, the nearest sentences are shown as what may be an answer; below both
+    there is none. 1 for never."""
     llm_url: str = ""
     """An OpenAI-compatible endpoint that writes answers, such as `http://localhost:11434/v1`; empty: none is asked."""
     llm_model: str = ""

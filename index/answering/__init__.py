@@ -3,9 +3,9 @@
 """
 
 from index.answering.answers import quoted
-from index.answering.confidence import confidence
+from index.answering.confidence import confidence, not_mentioned
 from index.answering.modelling import written
 from index.answering.proving import checked, stated
 from index.answering.quoting import quotes
 
-__all__ = ["checked", "confidence", "quoted", "quotes", "stated", "written"]
+__all__ = ["checked", "confidence", "not_mentioned", "quoted", "quotes", "stated", "written"]

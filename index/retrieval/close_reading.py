@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from index.cross_encoders.reader import Verdict
     from index.retrieval.evidence import Evidence
 
-READ = 5
+READ = 3
 """How many of the first hits are read."""
-WORDS = 60
+WORDS = 45
 """How many words a window has at most, unless its one sentence has more."""
-CLAIM_SHARE = 0.6
+CLAIM_SHARE = 0.8
 """Weight of the reader's probability in a sentence's claim."""
 ORDER_SHARE = 0.3
 """Weight of a hit's best claim beside its score, where the first hits are ordered."""

@@ -98,7 +98,7 @@ class Retriever:
             with clock.timing("pinning"):
                 scores = behind(scores, sides.fused)
                 hits = reading.hits(scores, limit)
-        heard: dict[int, Read] = {}
+        heard: dict[int, Read] | None = None
         if self._reader is not None and mode == "hybrid":
             with clock.timing("reading"):
                 heard = read(asked.text, reading.of(hits[:READ]), self._reader)
@@ -109,7 +109,7 @@ class Retriever:
         with clock.timing("telling"):
             evidence = list(reading.of(hits[:TOLD]).values())
             titles = [hit.document.title for hit in hits[:TOLD]]
-            told = signals(asked, evidence, list(sides.dense.values()), titles, list(heard.values()))
+            told = signals(asked, evidence, list(sides.dense.values()), titles, None if heard is None else list(heard.values()))
             missing = absent(words_of(asked), near_terms(evidence, titles)) if evidence else []
             unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "kind", "read", "answers")
 """What there is to know, in the order in which coefficients are kept."""
+MEANING = ("sentence", "passage")
+"""Those that are the encoder's: another one's cosines mean something else."""
+READER = ("read", "answers")
+"""Those that are the reader's."""
 NEAR = 5
 """Passages of how many first hits are near the answer: a word that none of them has is missed."""
 RARE = 0.9
 """Rarity from which on a question's word has to be met: rarer than some 8,000 words."""
-UNREAD = -4.0
-"""What `read` and `answers` are where nothing was read: as little as questions about something else have."""
 MOST = 6.0
 """Beyond this, a logit says nothing more."""
 
@@ -52,7 +54,7 @@ def signals(
     found: Sequence[Evidence],
     cosines: Sequence[float],
     titles: Sequence[str] = (),
-    heard: Sequence[Read] = (),
+    heard: Sequence[Read] | None = None,
 ) -> dict[str, float]:
     """Numbers on the passages found, best first, and on the cosines of all candidates; empty where nothing was found.
 
@@ -61,7 +63,7 @@ def signals(
     and rare words in the first one; `absent`: how many of these none of the first NEAR has, at most two. A document's
     `titles`, in the order of `found`, count as a part of its passages. `kind`: 1 where the first pin has the kind of
     answer that the question asks for, -1 where it has not, 0 where it may be anything. `read` and `answers`: the
-    reader's logits, of the best sentence and of the best window.
+    reader's logits, of the best sentence and of the best window; they are missing where `heard` is None: nobody read.
     """
     if not found or not cosines:
         return {}
@@ -83,8 +85,7 @@ def signals(
         "told": sum(holds(held[0], word.text) for word in telling) / len(telling) if telling else 1.0,
         "absent": float(min(len(absent(words, near)), 2)),
         "kind": _kind(asked.text, found[0]),
-        "read": _most([each.sentence for each in heard]),
-        "answers": _most([each.any for each in heard]),
+        **({} if heard is None else _heard(heard)),
     }
 
 
@@ -117,5 +118,8 @@ def _kind(question: str, best: Evidence) -> float:
     return 1.0 if has(kind, passage.text[start - passage.start : end - passage.start], question) else -1.0
 
 
-def _most(logits: Sequence[float]) -> float:
-    return min(max([*logits, -MOST]), MOST) if logits else UNREAD
+def _heard(heard: Sequence[Read]) -> dict[str, float]:
+    def most(logits: Sequence[float]) -> float:
+        return min(max([*logits, -MOST]), MOST)
+
+    return {"read": most([each.sentence for each in heard]), "answers": most([each.any for each in heard])}
