@@ -1,1 +1,4 @@
-"""How the weights in `index/cross_encoders` were trained. Nothing here is installed."""
+"""Training of the models in `index/cross_encoders`: their data, the programs that make it, and measurements.
+
+No part of the package that is installed. `README.md` has the commands, the sources with their licences, and figures.
+"""

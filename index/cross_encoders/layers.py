@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WORDS = "embeddings.word_embeddings.weight"
 SEGMENTS = "embeddings.token_type_embeddings.weight"
 MARKS = "marks.weight"
+SCALE = ".scale"
 HINT = "Install Pincite again: pip install --force-reinstall pincite."
 
 
@@ -88,7 +89,11 @@ class PairLayers:
 
 
 def load_weights(path: Path, sha256: str) -> dict[str, Tensor]:
-    """The weights of a file of ours, as float32. Raises WeightsMismatch where it is not the one that was published."""
+    """The weights of a file of ours, as float32.
+
+    A weight of whole numbers has a scale for each of its rows beside it. Raises EncoderError where the file cannot be
+    read, and WeightsMismatch where it is not the one that was published.
+    """
     from safetensors.torch import load
 
     try:
@@ -98,4 +103,9 @@ def load_weights(path: Path, sha256: str) -> dict[str, Tensor]:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise WeightsMismatch(f"The weights {path.name} have sha256 {found}, not {sha256}.", HINT)
-    return {name: weight.float() for name, weight in load(content).items()}
+    stored = load(content)
+    return {
+        name: weight.float() * stored[name + SCALE].unsqueeze(-1) if name + SCALE in stored else weight.float()
+        for name, weight in stored.items()
+        if not name.endswith(SCALE)
+    }
