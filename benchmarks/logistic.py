@@ -18,7 +18,9 @@ RIDGE = 1e-3
 BINS = 10
 
 
-def fit(rows: Sequence[Mapping[str, float]], positive: Floats, weights: Floats, names: Sequence[str]) -> dict[str, float]:
+def fit(
+    rows: Sequence[Mapping[str, float]], positive: Floats, weights: Floats, names: Sequence[str]
+) -> dict[str, float]:
     """Coefficients by name, with an intercept, that make the weighted likelihood greatest."""
     values = matrix(rows, names)
     share = weights / weights.sum()
@@ -41,7 +43,9 @@ def said(rows: Sequence[Mapping[str, float]], coefficients: Mapping[str, float])
 
 def matrix(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> Floats:
     """Signals as numbers, shape (rows, names); zeros where nothing was found."""
-    return np.array([[row.get(name, 0.0) for name in names] for row in rows], dtype=float).reshape(len(rows), len(names))
+    return np.array([[row.get(name, 0.0) for name in names] for row in rows], dtype=float).reshape(
+        len(rows), len(names)
+    )
 
 
 def auroc(own: Floats, other: Floats) -> float:

@@ -16,7 +16,6 @@ from index.answering import quotes
 from index.evaluate.evidence import any_of
 from index.evaluate.lines import read_rows
 from index.evaluate.sets import read_set
-from index.settings import Settings
 from training.reader_data import held_out
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from index.encoding import Encoder
     from index.records import Document, Found, Hit, Span
+    from index.settings import Settings
 
 Kind = Literal["own", "page", "foreign"]
 """Answered by a document of the library; on the page of one that does not answer it; about something else."""
@@ -100,7 +100,9 @@ def whole(kept: Path, name: str, everything: dict[str, list[Question]], settings
         for each in _some([one for one in some if one.answerable], MOST["foreign"], chance)
     ]
     kinds: dict[Kind, list[Question]] = {
-        "own": _some(own, MOST["own"], chance), "page": _some(page, MOST["page"], chance), "foreign": foreign,
+        "own": _some(own, MOST["own"], chance),
+        "page": _some(page, MOST["page"], chance),
+        "foreign": foreign,
     }
     with Library.open(kept / name, settings, create=False) as library:
         size = library.stats().documents

@@ -27,7 +27,7 @@ from index.weights import WEIGHTS, default_weights
 from training.reader_data import claims, epoch, held_out, questions, window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from training.reader_data import Example, Question
 
@@ -195,20 +195,21 @@ def save(model: Reader, path: Path) -> None:
     save_file({k: v for k, v in kept.items() if "position_ids" not in k}, path)
 
 
-def train(out: Path, minutes: float, seed: int) -> None:
-    """Train by the clock, and save every ten minutes."""
-    torch.manual_seed(seed)
-    chance = random.Random(seed)
-    tokenizer = read_default().tokenizer
-    everything = [each for name in SETS for each in questions(name)] + list(claims())
-    known = [each for each in everything if not held_out(each.name)]
-    known += [each for each in known if each.group.startswith("clapnq")]  # few, and of the kind that people type
-    unknown: dict[str, list[Question]] = {}
-    for each in everything:
-        if held_out(each.name):
-            unknown.setdefault(each.group.split("/")[0], []).append(each)
-    few = {name: random.Random(1).sample(some, min(300, len(some))) for name, some in unknown.items()}
-    model = Reader()
+def batches(known: Sequence[Question], tokenizer: Any, chance: random.Random) -> Iterator[list[Item]]:
+    """Without end: each time all questions, with windows and negatives of their own, in batches of like lengths."""
+    while True:
+        items = [Item(tokenizer, each) for each in epoch(known, chance)]
+        print(f"{len(items)} examples of {len(known)} questions", flush=True)
+        found = []
+        for n in range(0, len(items), BATCH * 40):
+            some = sorted(items[n : n + BATCH * 40], key=lambda item: len(item.pair.ids))
+            found += [some[k : k + BATCH] for k in range(0, len(some), BATCH)]
+        chance.shuffle(found)
+        yield from found
+
+
+def optimizer_of(model: Reader) -> torch.optim.Optimizer:
+    """Of all but the embeddings; what is new learns faster than what was trained before."""
     for parameter in model.bert.embeddings.parameters():
         parameter.requires_grad_(requires_grad=False)
     new = ("marks", "token", "sentence", "any")
@@ -220,33 +221,48 @@ def train(out: Path, minutes: float, seed: int) -> None:
         }
         for fresh in (False, True)
     ]
-    optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98), fused=True)
-    start, paused, steps, saved, losses = time.monotonic(), 0.0, 0, 0.0, []
-    examples: list[Item] = []
-    batches: list[list[Item]] = []
-    while True:
-        if not batches:
-            examples = [Item(tokenizer, each) for each in epoch(known, chance)]
-            for n in range(0, len(examples), BATCH * 40):
-                some = sorted(examples[n : n + BATCH * 40], key=lambda item: len(item.pair.ids))
-                batches += [some[k : k + BATCH] for k in range(0, len(some), BATCH)]
-            chance.shuffle(batches)
-            print(f"{len(examples)} examples of {len(known)} questions", flush=True)
+    return torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98), fused=True)
+
+
+def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item], share: float) -> float:
+    """Learn from a batch after a share of the time; its loss."""
+    for group in optimizer.param_groups:
+        group["lr"] = RATE * group["scale"] * rate_at(share)
+    model.train()
+    loss = loss_of(model, items)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def train(out: Path, minutes: float, seed: int) -> None:
+    """Train by the clock, and save every ten minutes."""
+    torch.manual_seed(seed)
+    tokenizer = read_default().tokenizer
+    everything = [each for name in SETS for each in questions(name)] + list(claims())
+    known = [each for each in everything if not held_out(each.name)]
+    known += [each for each in known if each.group.startswith("clapnq")]  # few, and of the kind that people type
+    unknown: dict[str, list[Question]] = {}
+    for each in everything:
+        if held_out(each.name):
+            unknown.setdefault(each.group.split("/")[0], []).append(each)
+    few = {name: random.Random(1).sample(some, min(300, len(some))) for name, some in unknown.items()}
+    model = Reader()
+    optimizer = optimizer_of(model)
+    start, paused, saved = time.monotonic(), 0.0, 0.0
+    losses: list[float] = []
+    for items in batches(known, tokenizer, random.Random(seed)):
         spent = time.monotonic() - start - paused
         if spent >= 60 * minutes:
             break
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * group["scale"] * rate_at(spent / 60 / minutes)
-        model.train()
-        loss = loss_of(model, batches.pop())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        steps += 1
-        losses.append(float(loss.detach()))
-        if steps % 50 == 0:
-            print(f"step {steps}, {spent / 60:.1f} min, loss {np.mean(losses[-50:]):.3f}, {steps * BATCH / spent:.1f}/s", flush=True)
+        losses.append(step(model, optimizer, items, spent / 60 / minutes))
+        if len(losses) % 50 == 0:
+            speed = len(losses) * BATCH / spent
+            print(
+                f"step {len(losses)}, {spent / 60:.1f} min, loss {np.mean(losses[-50:]):.3f}, {speed:.1f}/s", flush=True
+            )
         if spent - saved > CHECKPOINT_SECONDS:
             saved, began = spent, time.monotonic()
             save(model, out.with_name(f"{out.stem}-{round(spent / 60)}{out.suffix}"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from index.sentences import split_sentences
 from index.storage.analysis import asked, terms
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterator, Sequence
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "eval"
@@ -138,7 +138,9 @@ def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, in
         for n, span in enumerate(document.sentences):
             at = span.of(document.text).find(text)
             if at >= 0:
-                found.append((len(wanted & document.terms[n]), -span.start, Span(span.start + at, span.start + at + len(text))))
+                found.append(
+                    (len(wanted & document.terms[n]), -span.start, Span(span.start + at, span.start + at + len(text)))
+                )
     return (max(found)[2],) if found else ()
 
 
@@ -172,10 +174,8 @@ def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example
 def window(asked_of: Question, chance: random.Random, *, most: int | None = None) -> Example:
     """Some sentences around the answer, or around what looks most like it; at most so many words."""
     document = asked_of.document
-    if asked_of.gold:
-        centre = chance.choice(sorted(asked_of.gold))
-    else:
-        centre = _likeliest(asked_of.question, document, chance)
+    gold = sorted(asked_of.gold)
+    centre = chance.choice(gold) if gold else _likeliest(asked_of.question, document, chance)
     return _around(asked_of, document, centre, asked_of.gold, chance, most or chance.choice(LENGTHS))
 
 
@@ -276,7 +276,11 @@ def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -
         centre = chance.choice(sorted(each.gold))
         yield _around(
             Question(each.name, question, each.document, frozenset(), (), True, each.group),
-            each.document, centre, frozenset(), chance, chance.choice(LENGTHS),
+            each.document,
+            centre,
+            frozenset(),
+            chance,
+            chance.choice(LENGTHS),
         )
 
 

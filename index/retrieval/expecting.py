@@ -44,21 +44,28 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     ("reason", r"\bwhy\b|\b(?:what|which) (?:was |is |were |are )?(?:the )?(?:reasons?|causes?)\b"),
     (
         "list",
-        r"\b(?:what|which) (?:are|were) the\b.*s\b|\b(?:which|what|name) (?:two|three|four|five|six|seven|eight|nine|ten)\b",
+        r"\b(?:what|which) (?:are|were) the\b.*s\b"
+        r"|\b(?:which|what|name) (?:two|three|four|five|six|seven|eight|nine|ten)\b",
     ),
 )
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
 _NUMBER = re.compile(rf"\d|\b(?:{_NUMERALS})\b", re.IGNORECASE)
 _COUNT = rf"(?:\d|\b(?:{_NUMERALS}|a|an|several|few)\b)"
 _TIME = re.compile(rf"\d|\b(?:{_MONTHS}|century)\b")
-_SHARE = re.compile(r"\d\s?%|\bper ?cent\b|\bpercentage\b|\b(?:half|third|quarter|majority|in (?:two|three|five|ten))\b", re.I)
-_MONEY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP|dollars?|euros?|pounds?|yen|francs?|cents?|rupees?|yuan)\b", re.IGNORECASE)
-_DURATION = re.compile(rf"{_COUNT}[^.;]{{0,24}}?\b(?:{_SPANS})\b|\baged? \d|\d-(?:year|month|week|day|hour)", re.IGNORECASE)
+_SHARE = re.compile(
+    r"\d\s?%|\bper ?cent\b|\bpercentage\b|\b(?:half|third|quarter|majority|in (?:two|three|five|ten))\b", re.I
+)
+_MONEY = re.compile(
+    r"[$€£¥]|\b(?:USD|EUR|GBP|dollars?|euros?|pounds?|yen|francs?|cents?|rupees?|yuan)\b", re.IGNORECASE
+)
+_DURATION = re.compile(
+    rf"{_COUNT}[^.;]{{0,24}}?\b(?:{_SPANS})\b|\baged? \d|\d-(?:year|month|week|day|hour)", re.IGNORECASE
+)
 _LENGTH = re.compile(rf"{_COUNT}[^.;]{{0,24}}?(?:\b|(?<=\d))(?:{_LENGTHS})\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z]\w+")
 _REASON = re.compile(
-    r"\b(?:because|due to|owing to|since|as a (?:result|consequence)|in order to|so that|so as to|caused?|causes|reasons?"
-    r"|therefore|thus|hence|led to|leads? to|to (?:avoid|prevent|protect|reduce|keep|allow|make|ensure|save)"
+    r"\b(?:because|due to|owing to|since|as a (?:result|consequence)|in order to|so that|so as to|caused?|causes"
+    r"|reasons?|therefore|thus|hence|led to|leads? to|to (?:avoid|prevent|protect|reduce|keep|allow|make|ensure|save)"
     r"|thanks to|for fear|result(?:s|ed|ing)? (?:in|from))\b",
     re.IGNORECASE,
 )

@@ -70,9 +70,7 @@ class Reading:
         infos = self._store.infos(sorted({self.evidence[identity].row.number for identity in heard}))
         return tuple(self._again(before[identity], score, heard, infos) for identity, score in scores.items())
 
-    def _again(
-        self, hit: Hit, score: float, heard: Mapping[int, Read], infos: Mapping[int, DocumentInfo]
-    ) -> Hit:
+    def _again(self, hit: Hit, score: float, heard: Mapping[int, Read], infos: Mapping[int, DocumentInfo]) -> Hit:
         identity = hit.passage.id
         if identity not in heard or self.evidence[identity].row.number not in infos:
             return hit

@@ -22,7 +22,7 @@ SENTENCE_SHARE = 0.5
 EVIDENCE_SHARE = 0.3
 """Weight of the best sentence's strength beside the fused score."""
 CLAIM_SHARE = 0.2
-"""Weight of the best pin beside the fused score: whether a sentence has what the question asks for, across documents."""
+"""Weight of the best pin beside the fused score: across documents, too, a sentence that answers is worth something."""
 MOST_CLAIM = 2.1
 """What a claim is at most: cosine, all rare words, and the kind of answer that is asked for."""
 PLACE_SHARE = 0.5

@@ -109,7 +109,9 @@ class Retriever:
         with clock.timing("telling"):
             evidence = list(reading.of(hits[:TOLD]).values())
             titles = [hit.document.title for hit in hits[:TOLD]]
-            told = signals(asked, evidence, list(sides.dense.values()), titles, None if heard is None else list(heard.values()))
+            told = signals(
+                asked, evidence, list(sides.dense.values()), titles, None if heard is None else list(heard.values())
+            )
             missing = absent(words_of(asked), near_terms(evidence, titles)) if evidence else []
             unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes

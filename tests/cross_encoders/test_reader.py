@@ -1,4 +1,4 @@
-"""The answer reader: what the trained model computes, which sentence it takes, and a clear refusal of damaged weights."""
+"""The answer reader: what the model computes, which sentence it takes, and a clear refusal of damaged weights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.model
 TEXTS = {
     "Who built the tower?": "The tower is 324 m tall. It was built by Gustave Eiffel. It was finished in 1889.",
     "How tall is the tower?": "The tower was finished in 1889 by Eiffel. It has a height of 324 metres.",
-    "When did the mill close?": "The mill stood on the river. Its owner closed it in 1931, and nobody wept.",
+    "When did the mill close?": "The mill stood on the river. The owner closed the mill in 1931, and nobody wept.",
 }
 UNANSWERED = {
     "Who built the tower?": "The tower is 324 m tall. It stands in Paris, by the river.",
@@ -63,7 +63,7 @@ def shipped() -> AnswerReader:
 
 
 def test_what_is_read_is_what_training_computes(trained: Reader, tmp_path: Path) -> None:
-    """Padded and through the model library there, end to end through our layers here: the same logits but for rounding."""
+    """Padded and through the model library there, end to end through our layers here: the same but for rounding."""
     path = tmp_path / "reader.safetensors"
     save(trained, path)
     reader = AnswerReader(load_weights(path, hashlib.sha256(path.read_bytes()).hexdigest()), "float32")
@@ -138,7 +138,7 @@ def test_the_weights_are_those_that_were_measured() -> None:
 
 
 def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
-    """One byte: a question says that they are not the published ones, and what to do; without the reader it is answered."""
+    """One byte: it is told that they are not the published ones, and what to do; without the reader one can ask."""
     content = bytearray(WEIGHTS.read_bytes())
     content[-1] ^= 1
     (tmp_path / "reader.safetensors").write_bytes(content)
@@ -146,7 +146,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     load_reader.cache_clear()
     with Library.open(tmp_path / "library") as library:
         library.add([write("a.txt", "The king signed the treaty in 1373.")])
-        with pytest.raises(WeightsMismatch, match="reader.safetensors") as raised:
+        with pytest.raises(WeightsMismatch, match=r"reader\.safetensors") as raised:
             library.ask("Who signed the treaty?")
         assert "pip install" in raised.value.hint
     with Library.open(tmp_path / "library", Settings(reader=False)) as library:
@@ -158,6 +158,6 @@ def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """The same where the file is not there."""
     monkeypatch.setattr(module, "WEIGHTS", tmp_path / "nowhere.safetensors")
     load_reader.cache_clear()
-    with pytest.raises(EncoderError, match="nowhere.safetensors"):
+    with pytest.raises(EncoderError, match=r"nowhere\.safetensors"):
         load_reader("auto")
     load_reader.cache_clear()

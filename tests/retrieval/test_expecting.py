@@ -30,7 +30,7 @@ ASKED: list[tuple[str, Kind | None, str, str]] = [
 
 @pytest.mark.parametrize(("question", "kind", "with_it", "without"), ASKED, ids=[each[0] for each in ASKED])
 def test_a_question_expects_a_kind(question: str, kind: Kind | None, with_it: str, without: str) -> None:
-    """The kind is told from the question; one sentence has it, and its neighbour, which says something else, has not."""
+    """The kind is told from the question; one sentence has it, and one that says something else has not."""
     assert expected(question) == kind
     if kind is not None:
         assert has(kind, with_it, question)

@@ -164,7 +164,7 @@ def test_the_best_that_can_be_scores_one() -> None:
 
 
 def test_weighing_worked_out_by_hand() -> None:
-    """Passage and best sentence share the dense side; strength and claim are added; all is a share of the most there is.
+    """Passage and best sentence share the dense side; strength and claim are added, as a share of the most there is.
 
     Passage 2 is nearer than 1 as a whole, and has no sentence that speaks to the question: it falls behind.
     """
@@ -180,7 +180,7 @@ def test_weighing_worked_out_by_hand() -> None:
 
 
 def test_a_better_pin_decides_between_equals() -> None:
-    """Two documents as near as each other: the one whose sentence has what is asked for comes first, by a part of it."""
+    """Two documents as near as each other: the one whose sentence has what is asked for comes first."""
     dense = {1: 0.5, 2: 0.5}
     evidence = {1: an_evidence([(0.5, 0.5)], claims=[0.6]), 2: an_evidence([(0.5, 0.5)], number=2, claims=[0.9])}
     scores = weighed(dense, {}, fuse(dense, {}), evidence)

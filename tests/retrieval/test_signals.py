@@ -37,7 +37,9 @@ def test_words_weigh_by_how_rare_they_are_in_english(store_of: StoreOf) -> None:
     [
         pytest.param("Did the king of Brazil sign the treaty?", ("Brazil",), ("Brazil",), id="a name"),
         pytest.param("Who signed the treaty of 1494?", ("1494",), ("1494",), id="a number"),
-        pytest.param("Did the king ratify the treaty pusillanimously?", ("ratify", "pusillanimously"), None, id="rare words"),
+        pytest.param(
+            "Did the king ratify the treaty pusillanimously?", ("ratify", "pusillanimously"), None, id="rare words"
+        ),
         pytest.param("Who signed the treaty in Lisbon in 1373?", (), (), id="nothing"),
         pytest.param("Did many people see the king sign the treaty?", (), (), id="common words"),
         pytest.param("", (), (), id="no question"),
