@@ -4,7 +4,7 @@ checks it; `proving` checks what somebody else wrote, and `second_opinion` may d
 """
 
 from index.answering.answers import quoted, unasked
-from index.answering.confidence import confidence
+from index.answering.confidence import confidence, not_mentioned
 from index.answering.context import reach, widened
 from index.answering.modelling import written
 from index.answering.proving import checked, unchecked
@@ -17,6 +17,7 @@ __all__ = [
     "checked",
     "confidence",
     "is_fragment",
+    "not_mentioned",
     "quoted",
     "quotes",
     "reach",

@@ -12,12 +12,14 @@ from index.library import provenance
 from index.library.opened import Opened
 from index.records import Answer, Check, Coverage, CoverageReport, Found
 from index.storage.schema import unpack_sentence_vectors
+from index.weights import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from index.answering.context import Context
     from index.answering.questions import Question
+    from index.cross_encoders.reader import AnswerReader
     from index.querying import Query
     from index.records import Hit, Location, Mode, Statement
     from index.retrieval import Retriever
@@ -83,7 +85,7 @@ class Asking(Opened):
 
         While the model keeps silent, empty words come now and then. Closing it hangs up on the model.
         """
-        from index.answering import confidence, quoted, quotes, understood, written
+        from index.answering import confidence, not_mentioned, quoted, quotes, understood, written
 
         if writer == "model":
             self._settings.require_writer()
@@ -91,6 +93,7 @@ class Asking(Opened):
             yield asked_back
             return
         found, within = self._search(question, documents, limit=limit)
+        found = replace(found, notes=(*found.notes, *not_mentioned(found)))
         asked = understood(found.question)
         parts = self._parts(asked, found, documents, limit=limit)
         answer = quoted(
@@ -171,7 +174,7 @@ class Asking(Opened):
             library = self._store.catalog.library_id
             if library not in within:
                 within[library] = self._numbers(documents)
-            return self._retriever().search(query, limit=_CHECKED, within=within[library])
+            return self._retriever(reading=False).search(query, limit=_CHECKED, within=within[library])
 
         def find(sentence: str) -> Found:
             query = Query(sentence[: self._settings.max_question_characters].strip())
@@ -198,7 +201,7 @@ class Asking(Opened):
             return CoverageReport(())
         infos = self._store.catalog.numbered()
         covered = [info for number, info in infos.items() if within is None or number in within]
-        found, notes = self._retriever().cover(query, within=within)
+        found, notes = self._retriever(reading=False).cover(query, within=within)
         hits = {hit.document.id: hit for hit in found}
         spoken = [Coverage(hit.document, hit) for hit in hits.values()]
         silent = [Coverage(info, None) for info in covered if info.id not in hits]
@@ -268,7 +271,8 @@ class Asking(Opened):
         """The documents of these names, by number; None for all."""
         return None if documents is None else [self._number(self.find(name).id) for name in documents]
 
-    def _retriever(self) -> Retriever:
+    def _retriever(self, *, reading: bool = True) -> Retriever:
+        """With `reading`, one that reads the first hits with the question; a claim to check is no question."""
         from index.reranking import load_reranker
         from index.retrieval import Retriever
 
@@ -276,7 +280,18 @@ class Asking(Opened):
         with self._loading:
             if self._settings.reranker and self._reranker is None:
                 self._reranker = load_reranker(self._settings)
-        return Retriever(self._store, encoder, self._beside, self._reranker)
+        reader = self._answer_reader(encoder.name) if reading else None
+        return Retriever(self._store, encoder, self._beside, self._reranker, reader)
+
+    def _answer_reader(self, encoder: str) -> AnswerReader | None:
+        """None where the settings want none, and beside an encoder that a caller brought, unless it is the default one.
+
+        Raises EncoderError where its weights are damaged or missing.
+        """
+        from index.cross_encoders.reader import load_reader
+
+        brought = self._model is None and not encoder.startswith(DEFAULT_NAME)
+        return load_reader(self._settings.precision) if self._settings.reader and not brought else None
 
     def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Tells how near a sentence is to each sentence of each passage, in order."""
