@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from index.answering.context import Context
     from index.answering.questions import Question
+    from index.checking import Verifier
     from index.cross_encoders.reader import AnswerReader
     from index.querying import Query
     from index.records import Hit, Location, Mode, Statement
@@ -107,7 +108,14 @@ class Asking(Opened):
         )
         if writer == "model" and answer.status == "answered":
             closeness = self._closeness(answer.hits)
-            stream = written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+            stream = written(
+                answer,
+                self._settings,
+                closeness=closeness,
+                locate=self._locate,
+                strict=strict,
+                verifier=self._claim_verifier(),
+            )
             with closing(stream):  # it hangs up on the model
                 for piece in stream:
                     yield provenance.of_answer(piece) if isinstance(piece, Answer) else piece
@@ -184,7 +192,8 @@ class Asking(Opened):
         claims = sum(statement.is_claim for statement in statements)
         if most_sentences is not None and claims > most_sentences:
             raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        with closing(checked(statements, find, self._locate, second_opinion(self._settings))) as stream:
+        opinion = second_opinion(self._settings)
+        with closing(checked(statements, find, self._locate, self._claim_verifier(), opinion)) as stream:
             for each in stream:
                 yield provenance.of_check(each) if isinstance(each, Check) else each
 
@@ -292,6 +301,18 @@ class Asking(Opened):
 
         brought = self._model is None and not encoder.startswith(DEFAULT_NAME)
         return load_reader(self._settings.precision) if self._settings.reader and not brought else None
+
+    def _claim_verifier(self) -> Verifier | None:
+        """What has to agree to a supported claim; None where the settings want none.
+
+        Raises EncoderError where the one that they name cannot be had.
+        """
+        from index.cross_encoders.verifier import load_verifier
+
+        with self._loading:
+            if self._verifier is None:
+                self._verifier = load_verifier(self._settings)
+        return None if self._verifier is None else self._verifier.supported
 
     def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Tells how near a sentence is to each sentence of each passage, in order."""
