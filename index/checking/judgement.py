@@ -1,7 +1,8 @@
 """A claim against the sentences it is said to rest on: verbatim, supported, contradicted, or unverified.
 
 Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
-learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides alone.
+learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides alone:
+it may outvote the rules on nouns and roles that they did not find, and on nothing else (`index.checking.odds`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.checking.alignment import Window
 from index.checking.facts import read
+from index.checking.odds import odds
 from index.checking.proof import Proof, prove
 from index.checking.wording import verbatim, words
 
@@ -35,6 +37,8 @@ SHARED = 1.0
 """Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
 SURE = 0.3
 """The least probability of a claim that the rules find proven."""
+LIKELY = 0.0
+"""The least log-odds of a claim of which a few words are not accounted for."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number"))
 """What may surround words that stand in a sentence as they stand in the claim."""
 _REFUTES = re.compile(
@@ -86,19 +90,42 @@ def compare(
     whole = _whole(claim, sources)
     if whole is not None:
         return whole
-    best: Judgement | None = None
+    tried = []
     for place in _nearest(claim, sources, closeness):
-        found = _judged(claim, sources, place)
+        first, proof = _proof(claim, sources, place)
+        found = _judged(sources, first, proof)
         if found.verdict in ("verbatim", "supported"):
             return _confirmed(claim, sources, found, verifier)
-        if best is None or _rank(found) > _rank(best):
-            best = found
-    assert best is not None
-    return best
+        tried.append((found, proof, closeness[place]))
+    best = max((found for found, _, _ in tried), key=_rank)
+    return best if verifier is None else _likely(claim, sources, tried, verifier) or best
 
 
 def _rank(judgement: Judgement) -> tuple[bool, float]:
     return judgement.verdict == "contradicted", judgement.score
+
+
+def _likely(
+    claim: str, sources: Sequence[Source], tried: Sequence[tuple[Judgement, Proof, float]], verifier: Verifier
+) -> Judgement | None:
+    """The claim as supported by a sentence that has nearly all of it, if the verifier is sure enough of that one."""
+    near = [
+        (found, proof, cosine, found.source)
+        for found, proof, cosine in tried
+        if found.source is not None and all(each.is_soft for each in proof.problems)
+    ]
+    if not near:
+        return None
+    probabilities = verifier([(claim, _premise(sources, source)) for _, _, _, source in near])
+    ranked = [
+        (odds(proof, cosine, probability), n)
+        for n, ((_, proof, cosine, _), probability) in enumerate(zip(near, probabilities, strict=True))
+    ]
+    likely, best = max(ranked)
+    if likely < LIKELY:
+        return None
+    found, proof, _, source = near[best]
+    return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
 
 
 def _whole(claim: str, sources: Sequence[Source]) -> Judgement | None:
@@ -134,20 +161,24 @@ def _nearest(claim: str, sources: Sequence[Source], closeness: Sequence[float]) 
     return [place for place in ranked if len(words(sources[place].text)) <= LONGEST_SOURCE][:LOOKED_AT] or ranked[:1]
 
 
-def _judged(claim: str, sources: Sequence[Source], place: int) -> Judgement:
-    """Judge a claim by a sentence and its neighbours."""
+def _proof(claim: str, sources: Sequence[Source], place: int) -> tuple[int, Proof]:
+    """What a sentence and its neighbours say of a claim, and the place of the first of them.
+
+    Where the claim's words stand in the sentence as they are, only what surrounds them counts.
+    """
     first, window = _window(sources, place)
-    part = verbatim(claim, whole=False) in verbatim(sources[place].text)
-    if part:
-        proof = prove(claim, Window((sources[place].text,), "", sources[place].context))
-        problems = tuple(each for each in proof.problems if each.kind in _AROUND)
-        first = place
-    else:
-        proof = prove(claim, window)
-        problems = proof.problems
-    decided = first + proof.sentence
+    if verbatim(claim, whole=False) not in verbatim(sources[place].text):
+        return first, prove(claim, window)
+    proof = prove(claim, Window((sources[place].text,), "", sources[place].context))
+    around = tuple(each for each in proof.problems if each.kind in _AROUND)
+    return place, replace(proof, problems=around, share=1.0, is_verbatim=True)
+
+
+def _judged(sources: Sequence[Source], first: int, proof: Proof) -> Judgement:
+    """Judge a claim by what a sentence and its neighbours say of it."""
+    problems, decided = proof.problems, first + proof.sentence
     if not problems:
-        found = Judgement("verbatim" if part else "supported", decided, "", 1.0)
+        found = Judgement("verbatim" if proof.is_verbatim else "supported", decided, "", 1.0)
         return _not_refuted(found, sources, decided)
     if len(problems) == 1 and problems[0].contradicts:
         return Judgement("contradicted", decided, _capital(problems[0].detail), proof.share)
@@ -169,12 +200,16 @@ def _confirmed(claim: str, sources: Sequence[Source], found: Judgement, verifier
     """The judgement, if the verifier agrees."""
     if verifier is None or found.source is None:
         return found
-    _, window = _window(sources, found.source)
-    (probability,) = verifier([(claim, " ".join(window.sentences))])
+    (probability,) = verifier([(claim, _premise(sources, found.source))])
     if probability >= SURE:
         return found
     detail = "Its words are in the source, but it is doubtful that the source says this."
     return replace(found, verdict="unverified", detail=detail)
+
+
+def _premise(sources: Sequence[Source], place: int) -> str:
+    """A sentence with its neighbours, for the verifier to read."""
+    return " ".join(" ".join(each.split()) for each in _window(sources, place)[1].sentences)
 
 
 def described(problems: Sequence[Problem]) -> str:

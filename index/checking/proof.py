@@ -46,6 +46,16 @@ class Problem:
     part: str = ""
     """Of what is missing, the part of speech, `name` or `#`; of a role, which one."""
 
+    @property
+    def is_soft(self) -> bool:
+        """Whether it may be a fault of the grammar, or another word for the same thing: a verifier may outvote it.
+
+        A verb, a name, a number, an adjective or an adverb that the source does not have is never one.
+        """
+        if self.contradicts:
+            return False
+        return self.kind in ("role", "grammar") or (self.kind == "missing" and self.part == "n")
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -56,6 +66,10 @@ class Proof:
     """Which sentence of the window says most of it."""
     share: float
     """The share of the claim's words that it has."""
+    words: int
+    """How many words of the claim say something."""
+    is_verbatim: bool = False
+    """Whether the claim's words stand in the sentence as they are."""
 
 
 def prove(text: str, window: Window) -> Proof:
@@ -63,7 +77,7 @@ def prove(text: str, window: Window) -> Proof:
     claim = graph(text)
     attempt = _Attempt(claim, window)
     problems = list(dict.fromkeys(attempt.problems()))
-    return Proof(tuple(problems), attempt.sentence(), attempt.share())
+    return Proof(tuple(problems), attempt.sentence(), attempt.share(), attempt.words())
 
 
 class _Attempt:
@@ -74,8 +88,14 @@ class _Attempt:
         self.window = window
         self.found = matches(claim, window)
 
+    def words(self) -> int:
+        return len(self._said())
+
+    def _said(self) -> list[int]:
+        return [place for place, node in self.claim.nodes.items() if node.part != "p"]
+
     def share(self) -> float:
-        said = [place for place, node in self.claim.nodes.items() if node.part != "p"]
+        said = self._said()
         return sum(bool(self.found[place]) for place in said) / (len(said) or 1)
 
     def sentence(self) -> int:
