@@ -11,7 +11,7 @@ from index.checking.graph import Graph, Node, graph, is_plural
 from index.checking.names import akin, stands_for
 from index.checking.opposites import alike, opposed, without_prefix
 from index.checking.quantity import same
-from index.checking.thesaurus import antonymous, broader, derived, synonymous
+from index.checking.thesaurus import antonymous, broader, derived, synonymous, usual_part
 from index.checking.vocabulary import DENIALS, PERSONS, REPORTS
 from index.checking.wording import words
 
@@ -151,6 +151,7 @@ def _meaning(
         return "synonym"  # that somebody said it is what counts
     if other_stem in alike(stem) or derived(lemma, other_lemma):
         return "synonym"
+    part, other_part = usual_part(lemma, part), usual_part(other_lemma, other_part)
     if part in "nv" and other_part in "nv" and part != other_part:
         other_part = part  # the grammar takes one for the other now and then
     if part == other_part and synonymous(lemma, other_lemma, part):

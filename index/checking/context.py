@@ -265,18 +265,21 @@ def _is_infinitive(made: Graph, place: int) -> bool:
 
 
 def _adjuncts(made: Graph, place: int) -> Iterator[Wrapper]:
-    """`According to the agency`, `In the novel`."""
+    """`According to the agency`."""
     for each in made.children[place]:
-        if each.role == "prep" and each.lemma in ("in", "accord", "according", "per"):
+        if each.role == "prep" and each.lemma in ("accord", "according", "per"):
             objects = made.children[each.place]
-            if each.lemma != "in":
-                inner = [deep for other in objects for deep in (made.children[other.place] if other.role == "prep" else [other])]
-                yield from (Wrapper("report", other.place) for other in inner if other.role == "pobj")
-            else:
-                yield from (Wrapper("fiction", other.place) for other in objects if other.lemma in FICTIONS)
+            inner = [deep for other in objects for deep in (made.children[other.place] if other.role == "prep" else [other])]
+            yield from (Wrapper("report", other.place) for other in inner if other.role == "pobj")
 
 
 def _of_the_whole(made: Graph) -> Iterator[Wrapper]:
+    """What surrounds all that a sentence says: a question, a work of fiction, a report in parentheses."""
+    for token in made.tokens:
+        if token.role == "pobj" and token.lemma in FICTIONS and made.tokens[token.head].lemma == "in":
+            yield Wrapper("fiction", token.place)
+        elif token.role == "parataxis" and token.lemma in REPORTS:
+            yield Wrapper("report", token.place)
     if made.text.rstrip("\"')”’ ").endswith("?"):
         yield Wrapper("question", 0)
 

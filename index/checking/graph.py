@@ -26,7 +26,7 @@ from index.checking.vocabulary import (
     REPORTS,
     UNREAL_NOUNS,
 )
-from index.checking.thesaurus import acts
+from index.checking.thesaurus import acts, usual_part
 from index.checking.wording import folded, stemmed
 from index.grammar import parse
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _KEPT = 4096
 _LAST_STOP = re.compile(r"(\w)(\.[\"')\]”’]*)$")
 """It is set apart, lest "vitamin K." have a word "K."."""
+_TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
 _LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
 """What they say is said by their object: "made a bid"."""
 _PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
@@ -109,7 +110,7 @@ class Graph:
         while place not in seen:
             seen.add(place)
             token = self.tokens[place]
-            states = token.tag.startswith("V") and (token.tag != "VBG" or _subjects(self, place))
+            states = is_verb(token) and (token.tag != "VBG" or _subjects(self, place))
             if (states and token.role not in ("xcomp", "pcomp", "amod")) or place in self.verbs:
                 return place
             place = self.copulas.get(token.head, token.head)
@@ -211,7 +212,7 @@ def _node(made: Graph, token: Token) -> Node | None:
         return None
     if token.tag in ("MD",) or plain in NEGATIONS | RARE or token.lemma in MODALS:
         return None
-    if plain == "one" or (plain in APPROXIMATORS and _is_of_number(made, token)):
+    if plain.rstrip(".") in _TITLES or plain == "one" or (plain in APPROXIMATORS and _is_of_number(made, token)):
         return None
     if token.lemma in LIGHT or (token.lemma in QUANTIFIERS and part in "arn" and QUANTIFIERS[token.lemma] != "another"):
         return None
@@ -399,7 +400,9 @@ def _share_subject(made: Graph, one: int, other: int, own: int) -> None:
 
 def is_verb(token: Token) -> bool:
     """Whether it is a verb, and no preposition that was made of one: `according`, `including`."""
-    return token.tag.startswith("V") and token.role != "prep" and token.lemma not in CONDITIONS
+    if not token.tag.startswith("V") or token.role == "prep" or token.lemma in CONDITIONS:
+        return False
+    return usual_part(token.lemma, "v") == "v"  # the grammar takes a noun for a verb now and then
 
 
 def is_plural(node: Node) -> bool:

@@ -39,7 +39,7 @@ SURE = 0.3
 """The least probability of a claim that the rules find proven."""
 LIKELY = 0.0
 """The least log-odds of a claim of which a few words are not accounted for."""
-_AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number"))
+_AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
 """What may surround words that stand in a sentence as they stand in the claim."""
 _REFUTES = re.compile(
     r"^(?:but|however|yet|in fact|in truth|in reality|actually)?\b.{0,60}\b(?:this|that|it|they|the claim|the story|the idea|the report|"

@@ -12,7 +12,7 @@ from index.checking.alignment import Match, Place, Window, matches
 from index.checking.context import approximation, context, degree, has_only, limited, quantity_of
 from index.checking.graph import Edge, Graph, graph, is_plural, is_verb
 from index.checking.quantity import same
-from index.checking.vocabulary import JOINTS, NEGATIONS, PARTIAL, PROVES, QUANTIFIERS, RARE, REPORTS
+from index.checking.vocabulary import JOINTS, NEGATIONS, PARTIAL, PROVES, QUANTIFIERS, RARE, REPORTS, UNREAL_NOUNS
 from index.checking.wording import folded, settled
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _KIN = (
     {"since", "from"}, {"until", "till", "to"}, {"about", "on", "over"}, {"with", "by"}, {"off", "near"}, {"against", "at"},
 )  # fmt: skip
 """Prepositions of which one may stand for another."""
+_YEARS = range(1000, 2200)
 _KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
 """What surrounds a fact, of which it is enough that both have one of the kind."""
 _EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
@@ -166,8 +167,11 @@ class _Attempt:
 
     def _instead(self, place: int, node: Node) -> Node | None:
         """Another number, or another name, that stands in the source where the claim has this one."""
+        taken = {match.place for found in self.found.values() for match in found}
         for sentence, made in enumerate(self.window.graphs):
             for at, other in made.nodes.items():
+                if Place(sentence, at) in taken:
+                    continue
                 if node.quantity:
                     like = other.quantity is not None and other.quantity.unit == node.quantity.unit
                 else:
@@ -369,6 +373,7 @@ class _Attempt:
 
     def _wrapped(self, ours: Context, theirs: Context, made: Graph, *, flips: int) -> Iterator[Problem]:
         held = {match.place for each in ours.wrappers for match in self._candidates(each.place)}
+        held |= {match.place for place, found in self.found.items() for match in found if self._may_wrap(place)}
         kinds = {each.kind for each in ours.wrappers}
         for each in theirs.wrappers:
             if flips and each.kind == "denial":
@@ -378,6 +383,11 @@ class _Attempt:
             if not kept:
                 said = made.tokens[each.place].text if each.kind != "question" else "?"
                 yield Problem("wrapper", f"the source says so only with “{said}”")
+
+    def _may_wrap(self, place: int) -> bool:
+        """Whether a word of the claim embeds something, whatever the grammar says of it."""
+        node = self.claim.nodes[place]
+        return node.part == "v" or node.lemma in UNREAL_NOUNS
 
     def _restricted(self, head: int, match: Match, made: Graph) -> Iterator[Problem]:
         """What a denial leaves out of the source's words denies more than the source."""
@@ -499,7 +509,12 @@ def _patient(made: Graph, head: int, role: str, dependent: int, roles: set[str],
 
 
 def _subject(made: Graph, head: int, role: str, dependent: int, roles: set[str], back: set[str], noun: bool) -> bool:
-    return bool(roles & {"subject", "same", "agent"} or back & {"mod", "same", "of"})
+    if roles & {"subject", "same", "agent"} or back & {"mod", "same", "of"}:
+        return True
+    return any(  # who worked as a cook was one
+        edge.role == "prep:as" and edge.dependent == head and made.roles({edge.head}, {dependent}) & {"agent", "patient"}
+        for edge in made.edges
+    )
 
 
 def _of(made: Graph, head: int, role: str, dependent: int, roles: set[str], back: set[str], noun: bool) -> bool:
@@ -509,7 +524,7 @@ def _of(made: Graph, head: int, role: str, dependent: int, roles: set[str], back
 
 
 def _mod(made: Graph, head: int, role: str, dependent: int, roles: set[str], back: set[str], noun: bool) -> bool:
-    if roles & {"mod", "of", "same"} or back & {"subject", "same"}:
+    if roles & {"mod", "of", "same"} or back & {"subject", "same"} or _is_dated(made, head, dependent):
         return True
     if noun and any(each.startswith("prep:") for each in roles):
         return True
@@ -521,6 +536,8 @@ def _mod(made: Graph, head: int, role: str, dependent: int, roles: set[str], bac
 
 def _prep(made: Graph, head: int, role: str, dependent: int, roles: set[str], back: set[str], noun: bool) -> bool:
     word = role.partition(":")[2]
+    if _is_dated(made, head, dependent):
+        return True
     allowed = {f"prep:{each}" for each in {word}.union(*(kin for kin in _KIN if word in kin))}
     if roles & allowed or (word == "by" and "agent" in roles) or (word in ("to", "for") and "recipient" in roles):
         return True
@@ -536,6 +553,14 @@ def _prep(made: Graph, head: int, role: str, dependent: int, roles: set[str], ba
         edge.dependent == dependent and edge.role in allowed and made.clause(edge.head) == made.clause(head)
         for edge in made.edges
     )
+
+
+def _is_dated(made: Graph, head: int, dependent: int) -> bool:
+    """Whether a date belongs to the clause of a word: the grammar hangs it on one word or another."""
+    quantity = made.nodes[dependent].quantity if dependent in made.nodes else None
+    if quantity is None or made.clause(head) != made.clause(dependent):
+        return False
+    return quantity.unit in ("calendar", "decade") or (not quantity.unit and quantity.value in _YEARS)
 
 
 def _clause(made: Graph, head: int, role: str, dependent: int, roles: set[str], back: set[str], noun: bool) -> bool:

@@ -45,6 +45,12 @@ def broader(word: str, narrow: str, part: str) -> bool:
 
 
 @lru_cache(100_000)
+def usual_part(word: str, part: str) -> str:
+    """The part of speech that a lemma has here, or, where WordNet does not know it as such, one that it has there."""
+    return next((each for each in (part, *"nvar") if _senses(word, each)), part)
+
+
+@lru_cache(100_000)
 def derived(one: str, other: str) -> bool:
     """Whether one lemma is derived from the other, whatever their parts of speech: `destroy`, `destruction`."""
     return other in _linked("derived", one) or one in _linked("derived", other)
