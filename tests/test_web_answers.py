@@ -349,6 +349,36 @@ def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
     assert "Written by a language model" not in show(answered(a_hit()))
 
 
+def test_what_may_be_an_answer_has_a_heading_of_its_own() -> None:
+    """It is not called an answer, nor told that there is none; each sentence stands apart, with its source."""
+    html = show(answered(a_hit(), status="unsure", confidence=0.4, notes=("No passage mentions *Brazil & <b>*.",)))
+    assert '<h2 id="h-answer" class="p-eyebrow p-maybe">This may be it</h2>' in html
+    assert (
+        'data-say="Not sure: this may be it. 1 sentence, 1 source. No passage mentions “Brazil &amp; &lt;b&gt;”."'
+        in html
+    )
+    assert '<p class="p-note"><bdi>No passage mentions <em><bdi>Brazil &amp; &lt;b&gt;</bdi></em>.</bdi></p>' in html
+    assert "Weak match" in bare(html)
+    assert html.count('<ul class="p-maybes">') == 1
+    assert 'class="p-answer"' not in html
+    assert "No answer in this library" not in html
+    assert "This may be it. The documents do not clearly answer" in html.split('data-text="')[1].split('"')[0]
+
+
+def test_words_that_do_not_bear_a_sentence_out_say_so_on_their_card() -> None:
+    """A card that contradicts, or only comes nearest, is no support; one that supports another sentence is."""
+    hit, other = a_hit(), another_hit()
+    cited = (citing(1, hit), citing(2, other))
+    statements = (
+        Statement("It was 12.", (1,), "contradicted", "12 here, 15 in the source"),
+        Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=2),
+    )
+    doubtful = an_answer(*cited, hits=(hit, other), writer="model", statements=statements)
+    assert [card.role for card in cards(doubtful)] == ["says otherwise", "comes nearest, and does not say the same"]
+    sound = Statement("It is so.", (1,), "supported")
+    assert not cards(replace(doubtful, statements=(*statements, sound)))[0].role
+
+
 def test_a_copy_of_an_answer_holds_its_remarks() -> None:
     """What is not supported is told wherever the answer goes."""
     statements = (Statement("It flew.", (), "unverified"),)
