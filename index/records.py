@@ -334,7 +334,7 @@ class Answer:
     hits: tuple[Hit, ...]
     """The passages that were found, best first; where there is no answer, the first is the nearest miss."""
     searched: tuple[int, int]
-    """Passages and documents among which was searched."""
+    """Passages and documents among which was searched; (0, 0) where nothing was: the notes say why."""
     writer: Literal["quote", "model"]
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()

@@ -434,6 +434,17 @@ def test_notes_say_why_nothing_was_found() -> None:
     assert "Name a person" in show(an_answer())
 
 
+@pytest.mark.parametrize(
+    ("question", "has_hint"), [("whale in:sea", True), ('"a whale"', True), ("Why is it so?", False)]
+)
+def test_where_nothing_was_searched_the_note_alone_says_why(question: str, has_hint: bool) -> None:
+    """As of a question that is none; the operators are named where there may have been one."""
+    html = show(an_answer(question=question, searched=(0, 0), notes=("Ask it with its subject: *Why did Rome fall?*",)))
+    assert "Nothing was searched" in html
+    assert "<em><bdi>Why did Rome fall?</bdi></em>" in html
+    assert ("Search syntax" in html) == has_hint
+
+
 # Where it stands
 
 

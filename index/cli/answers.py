@@ -43,6 +43,9 @@ def show(answer: Answer) -> None:
 
 def _show_abstention(out: Console, answer: Answer) -> None:
     passages, documents = answer.searched
+    if not passages:
+        out.print("Nothing was searched.", style="bold")
+        return
     out.print("Your documents hold no answer to this.", style="bold")
     out.print(
         f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; "

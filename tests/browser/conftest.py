@@ -83,7 +83,7 @@ class Moody(Library):
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
         """As `Library.ask_stream`, but for three kinds of questions."""
         if question == "nothing, please":
-            yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
+            yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (9, 4), "quote", {})
         elif question == "fail, please":
             raise RuntimeError(SECRET)
         elif question.startswith(PERHAPS):
