@@ -92,6 +92,8 @@ def test_a_form_is_answered_with_the_checked_text(client: TestClient) -> None:
     [
         (" ", "There is no text to check."),
         ("x" * 101, "101 characters are more than the 100"),
+        ("\U0001f600" * 101, "101 characters are more than the 100"),
+        ("x" * 100_000, "characters are more than the 100"),
         ("It rained. It snowed. It hailed.", "3 sentences are more than the 2"),
     ],
 )

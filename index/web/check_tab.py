@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _MOST_FIELDS = 4
+_BYTES_PER_CHARACTER = 12
+"""As forms encode one of four bytes. No more of a form is parsed than a text may have: that takes seconds."""
 
 
 class CheckTab:
@@ -43,7 +45,7 @@ def add_checks(app: FastAPI) -> None:
         gone = threading.Event()
 
         def work() -> HTMLResponse:
-            text = _text(form)
+            text = _text(form, _BYTES_PER_CHARACTER * service.settings.max_text_characters)
             return fragment(lambda: _checked(service, text, gone))
 
         return await service.work(request, service.checks, work, gone.set)
@@ -52,7 +54,9 @@ def add_checks(app: FastAPI) -> None:
     app.add_api_route("/page/check", check, methods=["POST"], dependencies=guarded, include_in_schema=False)
 
 
-def _text(form: bytes) -> str:
+def _text(form: bytes, most: int) -> str:
+    """The text in a form; of one that is far too long, enough to tell so."""
+    form = form[: len("text=") + most + _BYTES_PER_CHARACTER]
     try:
         fields = parse_qs(form.decode("latin-1"), max_num_fields=_MOST_FIELDS)
     except ValueError as error:
