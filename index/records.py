@@ -241,6 +241,10 @@ class Found:
     """Whether the word index took part in full: else `signals` are those of the meaning alone."""
     signals: dict[str, float] = field(default_factory=dict)
     """What tells whether the documents hold an answer, by `index.retrieval.signals`; empty where nothing was found."""
+    missing: tuple[str, ...] = ()
+    """Names, numbers and rare words of the question that none of the first passages has."""
+    unknown: tuple[str, ...] = ()
+    """Those of them that no passage has at all, as far as the word index tells."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

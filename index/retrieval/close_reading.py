@@ -1,0 +1,115 @@
+"""The best sentences of the first hits, read together with the question.
+
+All else weighs sentences that were encoded before anybody asked. Here the answer reader reads a few of them again, with
+the question: a window around the best sentence of each of the first hits. What it says moves pins, the order of these
+hits, and the confidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from index.cross_encoders.reader import UNREAD, Window
+from index.records import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from index.cross_encoders.reader import Verdict
+    from index.retrieval.evidence import Evidence
+
+READ = 3
+"""How many of the first hits are read."""
+WORDS = 45
+"""How many words a window has at most, unless its one sentence has more."""
+CLAIM_SHARE = 0.8
+"""Weight of the reader's probability in a sentence's claim."""
+ORDER_SHARE = 0.3
+"""Weight of a hit's best claim beside its score, where the first hits are ordered."""
+
+
+class Reader(Protocol):
+    """Reads windows with a question: `index.cross_encoders.reader.AnswerReader`."""
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
+        """What each window says to the question, in the order of the windows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of one passage."""
+
+    evidence: Evidence
+    """With claims that the reader has a part in."""
+    sentence: float
+    """The best sentence's logit."""
+    any: float
+    """The window's: that any of its sentences answers."""
+
+
+def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, Read]:
+    """Read the best sentences of these passages; those with no sentence that may be pinned are left out."""
+    runs = {identity: run for identity, each in found.items() if (run := best_run(each))}
+    windows = [_window(found[identity], run) for identity, run in runs.items()]
+    verdicts = reader.read(question, windows)
+    return {
+        identity: _heard(found[identity], run, verdict)
+        for (identity, run), verdict in zip(runs.items(), verdicts, strict=True)
+    }
+
+
+def best_run(evidence: Evidence, words: int = WORDS) -> range:
+    """The best sentence and as many of those around it as fit, the better neighbour first; empty where none is good."""
+    if not evidence.evident:
+        return range(0)
+    lengths = [len(_words(evidence, n).split()) for n in range(len(evidence.claims))]
+    first = last = evidence.pins()[0]
+    room = words - lengths[first]
+    while True:
+        around = [n for n in (first - 1, last + 1) if 0 <= n < len(lengths) and lengths[n] <= room]
+        if not around:
+            return range(first, last + 1)
+        n = max(around, key=lambda each: float(evidence.claims[each]))
+        room -= lengths[n]
+        first, last = min(first, n), max(last, n)
+
+
+def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Collection[int] = ()) -> dict[int, float]:
+    """The passages that were read exchange their scores, so that those with the best claims come first; best first.
+
+    Those `above`, which hold the question word for word, stay above the others.
+    """
+    ids = [identity for identity in scores if identity in heard]
+    best = sorted(ids, key=lambda each: (each not in above, -scores[each] - ORDER_SHARE * heard[each].evidence.claim))
+    exchanged = zip(best, sorted((scores[each] for each in ids), reverse=True), strict=True)
+    return dict(sorted({**scores, **dict(exchanged)}.items(), key=lambda item: -item[1]))
+
+
+def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:
+    said = np.full(len(evidence.claims), UNREAD, dtype=np.float32)
+    said[run.start : run.stop] = verdict.sentences
+    claims = evidence.claims + CLAIM_SHARE * _probability(said)
+    pinned = [float(said[n]) for n in evidence.evident if n in run]
+    return Read(replace(evidence, claims=claims), max(pinned, default=UNREAD), verdict.any)
+
+
+def _probability(logits: np.ndarray[tuple[int], np.dtype[np.float32]]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return 1 / (1 + np.exp(-logits))
+
+
+def _window(evidence: Evidence, run: range) -> Window:
+    passage = evidence.row.passage
+    spans = passage.sentences[run.start : run.stop]
+    start, end = spans[0].start, spans[-1].end
+    text = passage.text[start - passage.start : end - passage.start]
+    return Window(text, tuple(Span(a - start, b - start) for a, b in spans))
+
+
+def _words(evidence: Evidence, n: int) -> str:
+    passage = evidence.row.passage
+    start, end = passage.sentences[n]
+    return passage.text[start - passage.start : end - passage.start]
