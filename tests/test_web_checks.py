@@ -55,7 +55,7 @@ def test_every_sentence_is_shown_with_what_it_rests_on() -> None:
     for words in (
         "Supported It was signed. In the source: ",
         "Contradicted: 1913 here, 1912 in the source It was 1913. The source says: ",
-        "Not verified: not in the source: flew It flew. Nearest, and not the same: ",
+        "Not verified: not in the source: flew It flew. Nearest words: ",
         "Not checked: a question states nothing. Why?",
     ):
         assert words in shown

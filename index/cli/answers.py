@@ -106,6 +106,6 @@ def show_check(checked: Check) -> None:
 
 def _reasons(statement: Statement) -> Iterator[str]:
     if detail := plain(reason(statement)):
-        yield detail
+        yield detail[:1].upper() + detail[1:]
     if statement.nearest is not None:
-        yield f"Nearest, and not the same: [{statement.nearest}]"
+        yield f"Nearest words: [{statement.nearest}]"

@@ -127,7 +127,7 @@ def _roles(answer: Answer) -> dict[int, str]:
     roles: dict[int, str] = {}
     for each in answer.statements:
         if each.nearest is not None:
-            roles.setdefault(each.nearest, "comes nearest, and does not say the same")
+            roles.setdefault(each.nearest, "nearest words, not found to say the same")
     for each in answer.statements:
         if not each.is_supported:
             roles |= dict.fromkeys(each.markers, "says otherwise")
