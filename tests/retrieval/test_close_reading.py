@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from index.cross_encoders.reader import UNREAD, Verdict, Window
 from index.querying import parse
 from index.retrieval import Retriever
-from index.retrieval.close_reading import CLAIM_SHARE, READ, Read, best_run, ordered, read
+from index.retrieval.close_reading import CLAIM_SHARE, READ, STEEPNESS, TRUST, Read, best_run, ordered, read
 from index.storage.schema import unpack_sentence_vectors
 from tests.fakes import FakeEncoder
 from tests.retrieval.conftest import quotes
@@ -76,11 +76,11 @@ def test_the_reader_orders_the_first_hits(store_of: StoreOf) -> None:
 
 
 def test_a_claim_is_what_it_was_and_the_reader_s_share(store_of: StoreOf) -> None:
-    """Recomputed: its probability, times CLAIM_SHARE, on top of what the claim was."""
+    """Recomputed: between a loss and a gain of CLAIM_SHARE, by the logit, and TRUST on top."""
     store = store_of(SEA)
     (before,), (after,) = (found_with(store, each, "Which ship?") for each in (None, FakeReader("whale")))
     gained = np.array(after.claims) - np.array(before.claims)
-    yes, no = (1 / (1 + np.exp(-logit)) for logit in (YES, NO))
+    yes, no = (np.tanh(logit / STEEPNESS) + TRUST for logit in (YES, NO))
     assert gained == pytest.approx(CLAIM_SHARE * np.array([no, no, yes]), abs=1e-5)
 
 
