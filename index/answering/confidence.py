@@ -62,6 +62,9 @@ WORDS_UNREAD: Coefficients = {
 }
 """The same without the reader: words decide alone."""
 
+DOUBT_WITHOUT_WORDS = 1.0
+"""What is taken from the logit where passages were found by their meaning alone: they are nearer than those that words
+find, too, whether they answer or not."""
 SUREST_WITHOUT_WORDS = 0.9
 """Half of the evidence makes no answer surer than all of it would; the questions tell no higher shares apart."""
 NAMED = 3
@@ -77,10 +80,13 @@ def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = 
         return 0.0
     read = "read" in signals
     if encoder.startswith(DEFAULT_NAME):
-        said = _sure(signals, DEFAULT if read else UNREAD)
+        coefficients = DEFAULT if read else UNREAD
     else:
-        said = _sure(signals, WORDS_ALONE if read else WORDS_UNREAD)
-    return said if has_words else min(SUREST_WITHOUT_WORDS, said)
+        coefficients = WORDS_ALONE if read else WORDS_UNREAD
+    if has_words:
+        return _sure(signals, coefficients)
+    doubtful = {**coefficients, INTERCEPT: coefficients[INTERCEPT] - DOUBT_WITHOUT_WORDS}
+    return min(SUREST_WITHOUT_WORDS, _sure(signals, doubtful))
 
 
 def not_mentioned(found: Found) -> tuple[str, ...]:

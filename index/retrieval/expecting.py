@@ -23,7 +23,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     ("share", r"\bper ?cent(?:age)?\b|\bwhat (?:ratio|proportion|fraction|share)\b"),
     (
         "money",
-        r"\bhow much (?:money|does\b.*\bcost|did\b.*\bcost|is\b.*\bworth|(?:do|does|did)\b.*\b(?:pay|earn|spend|charge))"
+        r"\bhow much (?:money|does\b.*\bcost|did\b.*\bcost|is\b.*\bworth|(?:do|does|did)\b.*\b(?:pay|earn|spend))"
         r"|\bwhat (?:is|was|are|were)\b.*\b(?:price|cost|salary|fee|budget|revenue)\b",
     ),
     ("time", r"\bwhen\b|\b(?:what|which) (?:year|date|month|day|century|decade|time)\b|\bhow long ago\b"),

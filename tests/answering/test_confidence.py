@@ -32,7 +32,7 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_weighs_the_signals_that_there_are(name: str) -> None:
-    """None of one that is not there; what speaks for an answer never lowers the confidence, a missing name always does."""
+    """None that is not there; what speaks for an answer never lowers the confidence, a missing name always does."""
     coefficients, signals = TABLES[name]
     assert coefficients.keys() - {INTERCEPT} <= signals
     assert coefficients["absent"] < 0
@@ -42,7 +42,7 @@ def test_a_table_weighs_the_signals_that_there_are(name: str) -> None:
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("read", [True, False])
 @given(signals=SIGNALS)
-def test_a_missing_name_lowers_it(encoder: str, read: bool, signals: dict[str, float]) -> None:  # noqa: FBT001
+def test_a_missing_name_lowers_it(encoder: str, read: bool, signals: dict[str, float]) -> None:
     """With or without the reader, by whatever encoder."""
     told = {name: value for name, value in signals.items() if read or name not in READER}
     none, one, two = (confidence({**told, "absent": float(many)}, encoder) for many in range(3))
@@ -61,10 +61,11 @@ def test_the_reader_is_heard(signals: dict[str, float]) -> None:
 
 @given(SIGNALS)
 def test_without_the_word_index_it_is_capped(signals: dict[str, float]) -> None:
-    """Half of the evidence makes no answer surer than all of it."""
+    """Half of the evidence makes an answer less sure than all of it, and never quite sure."""
     for encoder in ENCODERS:
         whole, half = (confidence(signals, encoder, has_words=each) for each in (True, False))
-        assert half == min(whole, SUREST_WITHOUT_WORDS)
+        assert half < whole
+        assert half <= SUREST_WITHOUT_WORDS
 
 
 @pytest.mark.parametrize(
