@@ -72,6 +72,18 @@ _REASON = re.compile(
 _LIST = re.compile(r",[^,]+,|;|,? and |\b(?:include|includes|including|such as)\b", re.IGNORECASE)
 
 
+_QUESTION = re.compile(
+    r"\W*(?:(?:in|at|on|by|for|from|to|with|under|during|of)\s)?(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were"
+    r"|do|does|did|can|could|has|have|had|will|would|should|may|might|must|name)\b|.*\?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether an English text asks; a claim, or a list of words, does not."""
+    return bool(_QUESTION.match(text))
+
+
 @lru_cache(256)
 def expected(question: str) -> Kind | None:
     """The kind of answer that a question asks for; None where it may be anything."""

@@ -18,7 +18,7 @@ from index.retrieval.evidence import (
     Evidence,
     weigh,
 )
-from index.retrieval.scoring import CLAIM_SHARE, DENSE_SHARE, EVIDENCE_SHARE, MOST_CLAIM, SENTENCE_SHARE
+from index.retrieval.scoring import DENSE_SHARE, EVIDENCE_SHARE, SENTENCE_SHARE
 from index.storage import analysis
 from index.storage.schema import unpack_sentence_vectors
 from tests.fakes import meaning
@@ -276,7 +276,7 @@ def test_the_score_is_what_its_reasons_add_up_to(store_of: StoreOf) -> None:
         each: (1 - SENTENCE_SHARE) * dense[each] + SENTENCE_SHARE * float(evidence[each].cosines.max())
         for each in dense
     }
-    most = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE) + CLAIM_SHARE * MOST_CLAIM
+    most = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
     for hit in found:
         each = hit.passage.id
         words = (1 - DENSE_SHARE) * lexical.get(each, 0.0) / max(lexical.values())
@@ -285,5 +285,4 @@ def test_the_score_is_what_its_reasons_add_up_to(store_of: StoreOf) -> None:
         )
         assert hit.why.evidence == pytest.approx(evidence[each].best, abs=1e-6)
         again = DENSE_SHARE * max(near[each], 0.0) / max(near.values()) + words
-        best = EVIDENCE_SHARE * max(hit.why.evidence, 0.0) + CLAIM_SHARE * max(hit.claims)
-        assert hit.score == pytest.approx((again + best) / most, abs=1e-5)
+        assert hit.score == pytest.approx((again + EVIDENCE_SHARE * max(hit.why.evidence, 0.0)) / most, abs=1e-5)
