@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
-PAGE_WEIGHT = 0.6
-"""Weight of all near misses of a library's size, beside 1 of its own questions and the rest of its foreign ones."""
+PAGE_WEIGHTS = {True: 0.6, False: 0.2}
+"""Weight of all near misses of a library and size, the rest being its foreign questions; less without the reader, which
+alone tells many of them: what cannot be told only lowers all confidence."""
+OWN_WEIGHT = 1.5
+"""Weight of its own questions: people mostly ask what their documents say."""
 TIMED = 100
 _refresh = FolderStore.refresh
 
@@ -126,18 +129,18 @@ def _rows(cases: Iterable[Case]) -> list[dict[str, float]]:
 
 
 def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, float]:
-    """Own questions weigh as much as all others; each set and size weighs the same, however many questions it has."""
+    """Each set and size weighs the same, however many questions it has."""
     positive = np.array([float(case.kind == "own") for case in cases])
-    return fit(_rows(cases), positive, _weights(cases), names)
+    return fit(_rows(cases), positive, _weights(cases, PAGE_WEIGHTS[set(READER) <= set(names)]), names)
 
 
-def _weights(cases: Sequence[Case]) -> Floats:
+def _weights(cases: Sequence[Case], page: float) -> Floats:
     groups = [(case.set, _class(case), case.kind) for case in cases]
     counts = {group: groups.count(group) for group in set(groups)}
     paged = {group[:2] for group in counts if group[2] == "page"}
 
     def weight(group: tuple[str, str, str]) -> float:
-        shares = {"own": 1.0, "page": PAGE_WEIGHT, "foreign": 1 - PAGE_WEIGHT if group[:2] in paged else 1.0}
+        shares = {"own": OWN_WEIGHT, "page": page, "foreign": 1 - page if group[:2] in paged else 1.0}
         return shares[group[2]] / counts[group]
 
     return np.array([weight(group) for group in groups])

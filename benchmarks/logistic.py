@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 RIDGE = 1e-3
+BOUNDS: dict[str, tuple[float | None, float | None]] = {"absent": (None, -0.4)}
+"""A signal of an answer never lowers the confidence, and a name that no passage has always does: what is missing is
+mostly missing from `together`, too, and the fit cannot tell the two apart."""
 BINS = 10
 
 
 def fit(
     rows: Sequence[Mapping[str, float]], positive: Floats, weights: Floats, names: Sequence[str]
 ) -> dict[str, float]:
-    """Coefficients by name, with an intercept, that make the weighted likelihood greatest."""
+    """Coefficients by name, with an intercept, that make the weighted likelihood greatest within BOUNDS."""
     values = matrix(rows, names)
     share = weights / weights.sum()
 
@@ -30,7 +33,8 @@ def fit(
         wrong = np.logaddexp(0, np.where(positive > 0, -logits, logits))
         return float((share * wrong).sum() + RIDGE * (coefficients[1:] ** 2).sum())
 
-    found = minimize(loss, np.zeros(len(names) + 1)).x
+    bounds = [(None, None), *(BOUNDS.get(name, (0.0, None)) for name in names)]
+    found = minimize(loss, np.zeros(len(names) + 1), bounds=bounds).x
     return {name: round(float(value), 3) for name, value in zip([INTERCEPT, *names], found, strict=True)}
 
 

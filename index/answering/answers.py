@@ -66,9 +66,9 @@ def quoted(
     )
 
 
-def unasked(question: str, note: str, *, bar: float, searched: tuple[int, int]) -> Answer:
-    """No answer, because it was no whole question: a note says what to ask."""
-    return Answer(question, "abstained", 0.0, bar, (), (), (), searched, "quote", {}, (note,))
+def unasked(question: str, note: str, *, bar: float) -> Answer:
+    """No answer, because it was no whole question, for which nothing was searched: a note says what to ask."""
+    return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
 
 
 def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:

@@ -15,17 +15,56 @@ if TYPE_CHECKING:
     Coefficients = Mapping[str, float]
 
 INTERCEPT = "intercept"
-DEFAULT: Coefficients = {INTERCEPT: 0.0}
+DEFAULT: Coefficients = {
+    INTERCEPT: -3.899,
+    "sentence": 3.184,
+    "passage": 2.957,
+    "overlap": 0.542,
+    "coverage": 0.997,
+    "together": 0.539,
+    "absent": -0.4,
+    "kind": 0.052,
+    "read": 0.463,
+    "answers": 0.198,
+}
 """Of a logistic function of `index.retrieval.signals`, for the default encoder and the reader. All tables here were
 fitted by `benchmarks/confidence.py`, on libraries of one, eight, fifty and all documents of questions that the reader
 was not trained on."""
-UNREAD: Coefficients = {INTERCEPT: 0.0}
+UNREAD: Coefficients = {
+    INTERCEPT: -5.265,
+    "sentence": 3.724,
+    "passage": 3.818,
+    "overlap": 1.473,
+    "coverage": 1.472,
+    "together": 0.9,
+    "told": 0.127,
+    "absent": -0.4,
+}
 """The same without the reader."""
-WORDS_ALONE: Coefficients = {INTERCEPT: 0.0}
+WORDS_ALONE: Coefficients = {
+    INTERCEPT: -1.509,
+    "overlap": 0.842,
+    "coverage": 1.887,
+    "together": 0.984,
+    "absent": -0.4,
+    "kind": 0.097,
+    "read": 0.43,
+    "answers": 0.444,
+}
 """The same for any other encoder, whose cosines mean something else: words and the reader decide."""
-WORDS_UNREAD: Coefficients = {INTERCEPT: 0.0}
+WORDS_UNREAD: Coefficients = {
+    INTERCEPT: -2.743,
+    "overlap": 2.207,
+    "coverage": 2.651,
+    "together": 1.566,
+    "told": 0.15,
+    "absent": -0.4,
+}
 """The same without the reader: words decide alone."""
 
+DOUBT_WITHOUT_WORDS = 1.0
+"""What is taken from the logit where passages were found by their meaning alone: they are nearer than those that words
+find, too, whether they answer or not."""
 SUREST_WITHOUT_WORDS = 0.9
 """Half of the evidence makes no answer surer than all of it would; the questions tell no higher shares apart."""
 NAMED = 3
@@ -41,10 +80,13 @@ def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = 
         return 0.0
     read = "read" in signals
     if encoder.startswith(DEFAULT_NAME):
-        said = _sure(signals, DEFAULT if read else UNREAD)
+        coefficients = DEFAULT if read else UNREAD
     else:
-        said = _sure(signals, WORDS_ALONE if read else WORDS_UNREAD)
-    return said if has_words else min(SUREST_WITHOUT_WORDS, said)
+        coefficients = WORDS_ALONE if read else WORDS_UNREAD
+    if has_words:
+        return _sure(signals, coefficients)
+    doubtful = {**coefficients, INTERCEPT: coefficients[INTERCEPT] - DOUBT_WITHOUT_WORDS}
+    return min(SUREST_WITHOUT_WORDS, _sure(signals, doubtful))
 
 
 def not_mentioned(found: Found) -> tuple[str, ...]:

@@ -130,10 +130,10 @@ class Asking(Opened):
         from index.answering import asked_back, is_fragment, unasked
 
         query, within, _ = self._understood(question, documents)
-        searched = self._store.catalog.extent(within)
-        if searched[1] < _FEWEST_DOCUMENTS or not is_fragment(query.text):
+        _, documents_searched = self._store.catalog.extent(within)
+        if documents_searched < _FEWEST_DOCUMENTS or not is_fragment(query.text):
             return None
-        return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar, searched=searched)
+        return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar)
 
     def _parts(
         self, asked: Question, found: Found, documents: Sequence[str] | None, *, limit: int

@@ -25,10 +25,16 @@ READ = 3
 """How many of the first hits are read."""
 WORDS = 45
 """How many words a window has at most, unless its one sentence has more."""
-CLAIM_SHARE = 0.8
-"""Weight of the reader's probability in a sentence's claim."""
+CLAIM_SHARE = 0.4
+"""What a sentence's claim gains at most, and loses, by what the reader says."""
+STEEPNESS = 3.0
+"""A logit of so much moves a claim by three quarters of that."""
+TRUST = 0.3
+"""What is added to all that was read, as a share of CLAIM_SHARE: so that a doubtful sentence is no worse than one that
+nobody read."""
 ORDER_SHARE = 0.3
-"""Weight of a hit's best claim beside its score, where the first hits are ordered."""
+"""Weight of a hit's best claim beside its score, where the first hits of a question are ordered. What is on the topic of
+a claim, or of some words, the reader does not know: on SciFact's claims that order cost 1 to 3 points of nDCG."""
 
 
 class Reader(Protocol):
@@ -90,15 +96,10 @@ def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Colle
 
 
 def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:
-    said = np.full(len(evidence.claims), UNREAD, dtype=np.float32)
-    said[run.start : run.stop] = verdict.sentences
-    claims = evidence.claims + CLAIM_SHARE * _probability(said)
-    pinned = [float(said[n]) for n in evidence.evident if n in run]
+    claims = evidence.claims.copy()
+    claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)
+    pinned = [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
     return Read(replace(evidence, claims=claims), max(pinned, default=UNREAD), verdict.any)
-
-
-def _probability(logits: np.ndarray[tuple[int], np.dtype[np.float32]]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    return 1 / (1 + np.exp(-logits))
 
 
 def _window(evidence: Evidence, run: range) -> Window:

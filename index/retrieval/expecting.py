@@ -23,7 +23,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     ("share", r"\bper ?cent(?:age)?\b|\bwhat (?:ratio|proportion|fraction|share)\b"),
     (
         "money",
-        r"\bhow much (?:money|does\b.*\bcost|did\b.*\bcost|is\b.*\bworth|(?:do|does|did)\b.*\b(?:pay|earn|spend|charge))"
+        r"\bhow much (?:money|does\b.*\bcost|did\b.*\bcost|is\b.*\bworth|(?:do|does|did)\b.*\b(?:pay|earn|spend))"
         r"|\bwhat (?:is|was|are|were)\b.*\b(?:price|cost|salary|fee|budget|revenue)\b",
     ),
     ("time", r"\bwhen\b|\b(?:what|which) (?:year|date|month|day|century|decade|time)\b|\bhow long ago\b"),
@@ -70,6 +70,18 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _LIST = re.compile(r",[^,]+,|;|,? and |\b(?:include|includes|including|such as)\b", re.IGNORECASE)
+
+
+_QUESTION = re.compile(
+    r"\W*(?:(?:in|at|on|by|for|from|to|with|under|during|of)\s)?(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were"
+    r"|do|does|did|can|could|has|have|had|will|would|should|may|might|must|name)\b|.*\?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether an English text asks; a claim, or a list of words, does not."""
+    return bool(_QUESTION.match(text))
 
 
 @lru_cache(256)

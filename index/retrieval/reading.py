@@ -9,6 +9,7 @@ from index.records import Hit, Span, Why
 from index.retrieval.close_reading import ordered
 from index.retrieval.duplicates import Words, grouped
 from index.retrieval.evidence import weigh
+from index.retrieval.expecting import is_question
 from index.storage.analysis import holds, words
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ class Reading:
             self.evidence[identity] = each.evidence
             self._pins.pop(identity, None)
         before = {hit.passage.id: hit for hit in hits}
-        scores = ordered({identity: hit.score for identity, hit in before.items()}, heard, self.verbatim)
+        scores = {identity: hit.score for identity, hit in before.items()}
+        if is_question(self.asked.text):
+            scores = ordered(scores, heard, self.verbatim)
         infos = self._store.infos(sorted({self.evidence[identity].row.number for identity in heard}))
         return tuple(self._again(before[identity], score, heard, infos) for identity, score in scores.items())
 

@@ -21,13 +21,9 @@ SENTENCE_SHARE = 0.5
 """Weight of the best sentence's cosine beside the passage's own, where sentences are weighed."""
 EVIDENCE_SHARE = 0.3
 """Weight of the best sentence's strength beside the fused score."""
-CLAIM_SHARE = 0.2
-"""Weight of the best pin beside the fused score: across documents, too, a sentence that answers is worth something."""
-MOST_CLAIM = 2.1
-"""What a claim is at most: cosine, all rare words, and the kind of answer that is asked for."""
 PLACE_SHARE = 0.5
 """Weight of a passage's best pin beside all else, where passages of one document are ordered."""
-_MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE) + CLAIM_SHARE * MOST_CLAIM
+_MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
@@ -64,17 +60,12 @@ def weighed(
     again = fuse(near, {identity: score for identity, score in lexical.items() if identity in near})
     first = in_order(
         {
-            identity: _share(again[identity] + EVIDENCE_SHARE * each.best + CLAIM_SHARE * max(each.claim, 0.0))
+            identity: min((again[identity] + EVIDENCE_SHARE * each.best) / _MOST, 1.0)
             for identity, each in evidence.items()
         }
     )
     least = min(first.values(), default=1.0)
     return {**first, **{each: min(score / _MOST, least) for each, score in fused.items() if each not in first}}
-
-
-def _share(score: float) -> float:
-    """Of the greatest score that there can be."""
-    return min(score / _MOST, 1.0)
 
 
 def placed(scores: Mapping[int, float], evidence: Mapping[int, Evidence]) -> dict[int, float]:

@@ -61,8 +61,8 @@ def signals(
     `sentence` and `passage`: the best cosines. `overlap`: the largest share of the question's words, by rarity, in one
     sentence; `coverage`: in one passage; `together`: in the first NEAR of them; `told`: the share of its names, numbers
     and rare words in the first one; `absent`: how many of these none of the first NEAR has, at most two. A document's
-    `titles`, in the order of `found`, count as a part of its passages. `kind`: 1 where the first pin has the kind of
-    answer that the question asks for, -1 where it has not, 0 where it may be anything. `read` and `answers`: the
+    `titles`, in the order of `found`, count as a part of its passages. `kind`: 0 where the first pin has the kind of
+    answer that the question asks for, or where that may be anything, else -1. `read` and `answers`: the
     reader's logits, of the best sentence and of the best window; they are missing where `heard` is None: nobody read.
     """
     if not found or not cosines:
@@ -115,7 +115,7 @@ def _kind(question: str, best: Evidence) -> float:
         return 0.0
     passage = best.row.passage
     start, end = passage.sentences[best.pins()[0]]
-    return 1.0 if has(kind, passage.text[start - passage.start : end - passage.start], question) else -1.0
+    return 0.0 if has(kind, passage.text[start - passage.start : end - passage.start], question) else -1.0
 
 
 def _heard(heard: Sequence[Read]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.retrieval.expecting import expected, has
+from index.retrieval.expecting import expected, has, is_question
 
 if TYPE_CHECKING:
     from index.retrieval.expecting import Kind
@@ -35,6 +35,24 @@ def test_a_question_expects_a_kind(question: str, kind: Kind | None, with_it: st
     if kind is not None:
         assert has(kind, with_it, question)
         assert not has(kind, without, question)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("who signed it", True),
+        ("In what year was it signed", True),
+        ("The queen signed which treaty?", True),
+        ("did it rain", True),
+        ("ship harbour winter", False),
+        ("The king signed the treaty.", False),
+        ("Whales are common.", False),
+        ("", False),
+    ],
+)
+def test_a_question_is_told_from_a_claim(text: str, asks: bool) -> None:
+    """By its first word, or its mark."""
+    assert is_question(text) == asks
 
 
 def test_the_question_s_own_name_is_no_answer() -> None:

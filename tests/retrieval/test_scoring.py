@@ -13,10 +13,8 @@ from index.records import Passage, Span
 from index.retrieval import scoring
 from index.retrieval.evidence import OVERLAP_SHARE, Evidence
 from index.retrieval.scoring import (
-    CLAIM_SHARE,
     DENSE_SHARE,
     EVIDENCE_SHARE,
-    MOST_CLAIM,
     PLACE_SHARE,
     SENTENCE_SHARE,
     fuse,
@@ -30,8 +28,8 @@ from index.storage.catalog import PassageRow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE) + CLAIM_SHARE * MOST_CLAIM
-"""What fused score, evidence and the best pin can be together."""
+MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
+"""What fused score and evidence can be together."""
 IDS = st.integers(1, 30)
 DENSE = st.dictionaries(IDS, st.floats(-1, 1, width=32), max_size=20)
 LEXICAL = st.dictionaries(IDS, st.floats(0, 50, width=32), max_size=20)
@@ -158,13 +156,13 @@ def test_without_evidence_the_fused_order_stays(dense: dict[int, float], lexical
 
 def test_the_best_that_can_be_scores_one() -> None:
     """A passage that is the question word for word has 1, and not a hair more."""
-    scores = weighed({1: 1.0}, {1: 9.0}, {1: 1.0}, {1: an_evidence([(1.0, 1.0)], claims=[MOST_CLAIM])})
+    scores = weighed({1: 1.0}, {1: 9.0}, {1: 1.0}, {1: an_evidence([(1.0, 1.0)])})
     assert scores[1] == pytest.approx(1)
     assert scores[1] <= 1
 
 
 def test_weighing_worked_out_by_hand() -> None:
-    """Passage and best sentence share the dense side; strength and claim are added, as a share of the most there is.
+    """Passage and best sentence share the dense side; its strength is added; all is a share of the most there can be.
 
     Passage 2 is nearer than 1 as a whole, and has no sentence that speaks to the question: it falls behind.
     """
@@ -173,19 +171,10 @@ def test_weighing_worked_out_by_hand() -> None:
     scores = weighed(dense, lexical, fuse(dense, lexical), evidence)
     near = [(1 - SENTENCE_SHARE) * 0.4 + SENTENCE_SHARE * 0.8, (1 - SENTENCE_SHARE) * 0.5 + SENTENCE_SHARE * 0.2]
     best = [0.8 + OVERLAP_SHARE * 0.5, max(0.2, 0.1 + OVERLAP_SHARE * 0.25)]
-    first = (1.0 + (EVIDENCE_SHARE + CLAIM_SHARE) * best[0]) / MOST
-    second = (DENSE_SHARE * near[1] / near[0] + (1 - DENSE_SHARE) + (EVIDENCE_SHARE + CLAIM_SHARE) * best[1]) / MOST
+    first = (1.0 + EVIDENCE_SHARE * best[0]) / MOST
+    second = (DENSE_SHARE * near[1] / near[0] + (1 - DENSE_SHARE) + EVIDENCE_SHARE * best[1]) / MOST
     assert scores == pytest.approx({1: first, 2: second, 3: DENSE_SHARE * 0.1 / 0.5 / MOST})
     assert list(scores) == [1, 2, 3]
-
-
-def test_a_better_pin_decides_between_equals() -> None:
-    """Two documents as near as each other: the one whose sentence has what is asked for comes first."""
-    dense = {1: 0.5, 2: 0.5}
-    evidence = {1: an_evidence([(0.5, 0.5)], claims=[0.6]), 2: an_evidence([(0.5, 0.5)], number=2, claims=[0.9])}
-    scores = weighed(dense, {}, fuse(dense, {}), evidence)
-    assert list(scores) == [2, 1]
-    assert scores[2] - scores[1] == pytest.approx(CLAIM_SHARE * 0.3 / MOST)
 
 
 def test_no_evidence_is_no_advantage() -> None:
