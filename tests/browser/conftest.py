@@ -13,7 +13,7 @@ from index.library import Library
 from index.records import Answer, CoverageReport
 from index.settings import Settings
 from index.web import create_app
-from tests.answering.playing import playing
+from tests.answering.playing import acquaint, playing
 from tests.fakes import FakeEncoder
 from tests.hosting import hosted
 
@@ -210,6 +210,7 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
 def writing_site(tmp_path: Path) -> Iterator[tuple[str, Stage]]:
     """The address of a page over the treaty and the oil, with a model that plays what its stage is given to play."""
     with playing(lambda player: player.hang()) as stage:
+        acquaint(stage)
         settings = Settings(passage_tokens=32, llm_url=stage.url, llm_model="m")
         sources = {"treaty.md": TREATY, "oil.txt": OIL}
         with open_library(tmp_path, sources, settings) as library, serving(library, settings) as url:
