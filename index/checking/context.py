@@ -119,9 +119,14 @@ def degree(made: Graph, place: int) -> str:
     return {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}.get(made.tokens[place].tag, "")
 
 
-def has_only(made: Graph, place: int) -> bool:
-    """Whether "only" or "alone" stands with a word."""
-    return any(each.lemma in ("only", "alone", "solely", "exclusively") for each in made.children[place])
+def exclusion(made: Graph, place: int) -> str:
+    """`only` or `not only` where one of them, or `alone`, stands with a word; empty where none does."""
+    for each in made.children[place]:
+        inner = [each, *made.children[each.place]]
+        if any(other.lemma in ("only", "alone", "solely", "exclusively") for other in inner):
+            before = made.tokens[max(0, min(other.place for other in inner) - 1)]
+            return "not only" if "not" in (before.lemma, *(other.lemma for other in inner)) else "only"
+    return ""
 
 
 def approximation(text: str, start: int) -> str:

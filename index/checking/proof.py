@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.checking.alignment import Match, Place, Window, matches
-from index.checking.context import approximation, context, degree, has_only, limited, quantity_of
+from index.checking.context import approximation, context, degree, exclusion, limited, quantity_of
 from index.checking.graph import Edge, Graph, graph, is_plural, is_verb
 from index.checking.quantity import same
 from index.checking.vocabulary import JOINTS, NEGATIONS, PARTIAL, PROVES, QUANTIFIERS, RARE, REPORTS, UNREAL_NOUNS
@@ -416,8 +416,9 @@ class _Attempt:
             yield Problem("quantifier", f"“{ours}” is not what the source says of “{other.text}”", contradicts=theirs == "none")
         elif theirs in PARTIAL and not ours and (subject or not _is_indefinite(self.claim, place)):
             yield Problem("quantifier", f"the source speaks of “{theirs}” of “{other.text}” only")
-        if has_only(self.claim, place) and not has_only(made, match.place.word):
-            yield Problem("quantifier", "“only” here, not in the source")
+        alone, there = exclusion(self.claim, place), exclusion(made, match.place.word)
+        if alone and alone != there:
+            yield Problem("quantifier", f"“{alone}” here, not in the source")
         for limit in sorted(limited(made, match.place.word) - limited(self.claim, place)):
             yield Problem("hedge", f"“{limit}” in the source, not here")
         if subject and is_plural(other) and not theirs and _is_bare(made, match.place.word):

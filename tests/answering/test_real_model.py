@@ -156,6 +156,10 @@ def test_killed() -> None:
     assert raised.value.reason == "cut short"
 
 
+def _settings(url: str) -> Settings:
+    return Settings(llm_url=url, llm_budget=1100, llm_tokens=160, llm_timeout=300)
+
+
 @pytest.mark.model
 def test_questions_of_the_seeds(tmp_path: Path) -> None:
     """The model streams; what was decided by the documents has a number that leads to their words."""
@@ -163,7 +167,9 @@ def test_questions_of_the_seeds(tmp_path: Path) -> None:
     questions = [json.loads(line)["question"] for line in (seeds / "questions.jsonl").read_text().splitlines()[:18:3]]
     with (
         _server() as (url, _),
-        Library.open(tmp_path / "library", Settings(llm_url=url, llm_budget=1100, llm_tokens=160)) as library,
+        Library.open(
+            tmp_path / "library", Settings(llm_url=url, llm_budget=1100, llm_tokens=160, llm_timeout=300)
+        ) as library,
     ):
         library.add([path for path in seeds.iterdir() if path.suffix != ".jsonl"])
         texts = {info.id: library.document(info.id).text for info in library.documents()}
