@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from index.answering.context import narrowed
 from index.answering.questions import understood
-from index.furniture import says
 from index.records import Answer, Citation, Statement
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def quoted(
     found: Found, quotes: Sequence[Quote], *, confidence: float, bar: float, searched: tuple[int, int], locate: Locate
 ) -> Answer:
     """An answer of quotations; none of them where the confidence is below the bar."""
-    if quotes and not says(quotes[0].words):
+    if quotes and not quotes[0].states:
         confidence = min(confidence, MOST_OF_A_HEADING)
     answered = bool(quotes) and confidence >= bar
     given = quotes if answered else ()

@@ -290,11 +290,12 @@ def _completed(piece: str, first: str) -> str:
         named = _POSSESSED.sub(f"{topic}'s", piece, count=1)
         return f"{_PRONOUN.sub(topic, piece, count=1) if named == piece else named}?"
     has_name = any(word[:1].isupper() for word in piece.split()[1:])
-    return f"{piece}?" if has_name or (not _NAME.search(rest) and len(asked(piece)) > 1) else f"{piece}, {_topic(rest)}?"
+    whole = has_name or (not _NAME.search(rest) and len(asked(piece)) > 1)
+    return f"{piece}?" if whole else f"{piece}, {_topic(rest)}?"
 
 
 def _topic(rest: str) -> str:
-    """What the first part is about: its first name, else its words without question word, auxiliary and last verb."""
+    """What the first part is about: its first name, else its words without question word, auxiliary and verb."""
     auxiliary = _SUBJECT_START.search(rest)
     words = rest[auxiliary.end() :] if auxiliary else rest
     if name := _NAME.search(words):

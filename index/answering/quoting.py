@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.answering.context import Context, Run
 from index.answering.questions import understood
-from index.furniture import ITEM, ends
+from index.furniture import ITEM, ends, says
 from index.records import Span
 from index.retrieval.expecting import expected, has
 from index.storage.analysis import asked, terms
@@ -38,6 +38,8 @@ MISSING_SHARE = 0.75
 """The same for a sentence that has a name or a number of the question which the answer has not."""
 RIVALS = 1
 """How many sentences are told beside the first where one thing is asked for."""
+STEM = 5
+"""Letters by which a name and what is derived from it are known for the same."""
 NEWS = 0.5
 """Which share of its terms a sentence must have that the answer has not yet."""
 FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
@@ -120,6 +122,8 @@ class Quote:
     """Whether words of the sentence are left out before, and after."""
     items: int = 0
     """How many items the list has that it quotes; 0 where it quotes none."""
+    states: bool = True
+    """Whether somebody says something in it: no heading does, nor a by-line."""
 
     @property
     def words(self) -> str:
@@ -303,7 +307,10 @@ class _Writer:
         span = context.span(run)
         if found := _NOTE_BEFORE.match(context.texts[run.first]):
             span = Span(span.start + found.end(), span.end)
-        quote = Quote(context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0)
+        states = not context.heads(n) and (run.last > run.first or says(context.texts[n]))
+        quote = Quote(
+            context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0, states=states
+        )
         return _cut(quote, self._question.text) if run.first == run.last else quote
 
     def _wide(self, candidate: _Candidate) -> tuple[Context, int]:
@@ -336,7 +343,8 @@ class _Writer:
         if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
             return False
         share = candidate.claim / max(first.claim, 1e-6)
-        missing = {term for term in self._wanted if term not in known and _NAMING.search(self._wanted[term])}
+        stems = {term[:STEM] for term in known}  # `Ukrainian` has what `Ukraine` asks for
+        missing = {t for t, word in self._wanted.items() if _NAMING.search(word) and t[:STEM] not in stems}
         if missing & candidate.terms and share >= MISSING_SHARE:
             return True
         if first.items and self._question.wants_list:
@@ -348,6 +356,9 @@ class _Writer:
         fits = self._kind is None or has(self._kind, candidate.text, self._question.text)
         if lacks and fits and share >= MISSING_SHARE:
             return True
+        formed = any(form.search(first.words) for form in self._forms)
+        if formed and not any(form.search(candidate.text) for form in self._forms):
+            return False
         return fits and share >= RIVAL_SHARE and len(made) <= RIVALS
 
 
