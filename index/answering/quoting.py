@@ -32,11 +32,12 @@ LEAST_SHARE = {"summary": 0.65, "list": 0.85, "reason": 0.8}
 """From which share of the first sentence's claim on another one is worth reading, by the kind of the question."""
 MOST = {"reason": 2, "list": 3}
 """How many quotations there are at most, by the kind of the question."""
-RIVAL_SHARE = 0.88
-"""The same where one thing is asked for: below it, the first sentence is not in doubt."""
+RIVAL_GAP = 0.08
+"""How much less worth than the first sentence another one is that might be the answer, where one thing is asked for. On
+300 questions of SQuAD the first is right in 82 %; the next within this gap is told in 21 %, and right in a quarter."""
 MISSING_SHARE = 0.75
 """The same for a sentence that has a name or a number of the question which the answer has not."""
-RIVALS = 1
+RIVALS = 2
 """How many sentences are told beside the first where one thing is asked for."""
 STEM = 5
 """Letters by which a name and what is derived from it are known for the same."""
@@ -52,6 +53,8 @@ LEAD_BONUS = 0.35
 """What a sentence gains that leads to a list, where one is asked for."""
 NAMELESS = -0.2
 """What is added where neither the passage nor its document's title has any name of the question."""
+NUMBERLESS = -0.08
+"""What is added where a sentence has none of the numbers of the question."""
 ASIDE = -0.1
 """What is added for a sentence in brackets."""
 REFERRING = -0.5
@@ -106,6 +109,7 @@ _AMOUNT = re.compile(
 )
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z]\w+")
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 _NAMING = re.compile(r"\d|[A-Z]")
 
 
@@ -175,9 +179,18 @@ def quotes(
     if asked_for.sides:
         return writer.compared([*hits, *(hit for some in parts for hit in islice(some, HITS // 2))])
     if parts:
-        of_parts = (quotes(part, some, around)[:1] for part, some in zip(asked_for.parts, parts, strict=True))
-        return _merged([writer.chosen(hits)[:1], *of_parts])
+        whole = writer.chosen(hits)[:1]
+        asked_for_parts = zip(map(understood, asked_for.parts), parts, strict=True)
+        of_parts = [quotes(part, some, around)[:1] for part, some in asked_for_parts if not _answers(whole, part)]
+        return _merged([whole, *of_parts])
     return writer.chosen(hits)
+
+
+def _answers(made: Sequence[Quote], part: Question) -> bool:
+    """Whether quotations have all words of a question and what it asks for."""
+    words = " ".join(quote.words for quote in made)
+    kind = expected(part.text)
+    return asked(part.text).keys() <= set(terms(words)) and kind is not None and has(kind, words, part.text)
 
 
 def _merged(answers: Sequence[list[Quote]]) -> list[Quote]:
@@ -200,6 +213,7 @@ class _Writer:
         self._kind = expected(question.text)
         later = question.text[question.text.find(" ") + 1 :]
         self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
+        self._numbers = frozenset(_NUMBER.findall(question.text))
         self._nameless: dict[int, bool] = {}
         how = bool(_MANNER_ASKED.search(question.text)) and question.kind == "fact" and self._kind is None
         self._forms = tuple(
@@ -269,6 +283,7 @@ class _Writer:
         text = context.texts[n]
         fit = 0.0 if broken else FIT.get(kind, 0.0)
         fit += NAMELESS * self._lacks_names(context)
+        fit += NUMBERLESS * (bool(self._numbers) and not self._numbers.intersection(_NUMBER.findall(text)))
         fit += ASIDE * text.startswith("(")
         fit += REFERRING * bool(_REFERRING.search(text))
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
@@ -359,7 +374,7 @@ class _Writer:
         formed = any(form.search(first.words) for form in self._forms)
         if formed and not any(form.search(candidate.text) for form in self._forms):
             return False
-        return fits and share >= RIVAL_SHARE and len(made) <= RIVALS
+        return fits and first.worth - candidate.worth <= RIVAL_GAP and len(made) <= RIVALS
 
 
 def _overlap(one: Quote, other: Quote) -> bool:
