@@ -28,9 +28,11 @@ HITS = 6
 STATEMENTS = 4
 CLAIM_SHARE = 1.0
 """Weight of how good a pin a sentence is, beside how well its passage was found."""
-LEAST_SHARE = {"summary": 0.65, "list": 0.85, "reason": 0.8}
+LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.8}
 """From which share of the first sentence's claim on another one is worth reading, by the kind of the question."""
-MOST = {"reason": 2, "list": 3}
+SUMMARY_MORE = 2
+"""How many sentences more of its paragraph a sentence brings, where a summary is asked for."""
+MOST = {"reason": 2, "list": 3, "summary": 3}
 """How many quotations there are at most, by the kind of the question."""
 RIVAL_GAP = 0.08
 """How much less worth than the first sentence another one is that might be the answer, where one thing is asked for. On
@@ -186,6 +188,13 @@ def quotes(
     return writer.chosen(hits)
 
 
+def _defining(name: str) -> re.Pattern[str]:
+    """Finds sentences that begin with a name and say what it is."""
+    words = r"\s+".join(re.escape(word) for word in name.split())
+    says_what = r"(?:is|are|was|were|means?|refers?|describes?|stands? for|consists?|called|known)"
+    return re.compile(rf"^\W*(?:an?\s+|the\s+)?{words}\w{{0,2}}\b.{{0,60}}?\b{says_what}\b", re.IGNORECASE)
+
+
 def _answers(made: Sequence[Quote], part: Question) -> bool:
     """Whether quotations have all words of a question and what it asks for."""
     words = " ".join(quote.words for quote in made)
@@ -222,6 +231,7 @@ class _Writer:
                 (_REASON, question.kind == "reason" or how),
                 (_MANNER, how),
                 (_NAMES, bool(_NAME_ASKED.search(question.text))),
+                (_defining(question.defined), bool(question.defined)),
             )
             if wanted
         )
@@ -316,6 +326,8 @@ class _Writer:
             if run.first < n and (anchor := context.goes_on(Run(run.first, run.first))).last >= run.last:
                 run = Run(run.first, anchor.last)
             run = context.qualified(run, frozenset(self._wanted))
+            if self._question.kind == "summary":
+                run = context.paragraph(run, SUMMARY_MORE)
             if context.kinds[n] == "row":
                 run = context.headed(run)
         items = sum(context.item(each) for each in range(run.first, run.last + 1))

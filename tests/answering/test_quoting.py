@@ -81,7 +81,7 @@ def test_a_complete_answer_has_no_filler() -> None:
 
 def test_a_rival_is_told() -> None:
     """Where another sentence is nearly as good, it might be the answer."""
-    rival = a_hit(("Queen Anne sealed it in May.", 0.93), score=0.8, document="e")
+    rival = a_hit(("Queen Anne sealed it in May.", 0.93), score=0.88, document="e")
     far = a_hit(("Duke Otto slept in June.", 0.5), score=0.8, document="f")
     assert said(
         a_hit(("King Charles signed it in April.", 0.95)), rival, far, question="Who did that to the treaty?"
@@ -131,6 +131,12 @@ def test_each_part_of_a_question_is_answered() -> None:
     made = quotes(asked, [when, whom], None, [[when], [whom]])
     assert [quote.text for quote in made] == ["The bridge was built in 1950.", "John Smith built the bridge."]
     assert len(quotes(asked, [when], None, [[when], [when]])) == 1
+
+
+def test_a_definition_comes_first_where_one_is_asked_for() -> None:
+    """A sentence that begins with the word and says what it is, not one that only has it."""
+    hit = a_hit(("Radiotherapy can cause lymphoedema.", 0.9), ("Lymphoedema is a swelling of the arm.", 0.8))
+    assert said(hit, question="What is lymphoedema?") == ["Lymphoedema is a swelling of the arm."]
 
 
 def test_a_reason_comes_first_where_one_is_asked_for() -> None:
