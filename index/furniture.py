@@ -40,7 +40,7 @@ _NAVIGATION = re.compile(
     r"(?:skip|jump) to\b|toggle\b|click (?:here|on)\b|read more\b|back to (?:top|the top)\b|share (?:this|on)\b"
     r"|follow us\b|sign (?:in|up)\b|log ?(?:in|out)\b|subscribe\b|accept (?:all )?cookies\b|(?:we"
     r"|this site) uses? cookies\b"
-    r"|all rights reserved\b|(?:main )?menu\b|(?:table of )?contents$|advertisements?$|page \d+ (?:of|/) \d+"
+    r"|all rights reserved\b|(?:main )?menu\b|(?:table of )?contents$|advertisements?$|(?:page|p\.) \d+\b(?!.*[.!?]$)"
     r"|(?:home|search|print|next|previous|download|share|related (?:articles|links|pages|provisions)|see also)\W*$"
     r"|(?:last )?(?:updated|modified|edited)(?: on| at)?:? [\d\w ,:]+$",
     re.IGNORECASE,

@@ -42,6 +42,7 @@ FURNITURE = [
     "5 December 2020",
     "1.2 Aims and scope ........ 14",
     "All rights reserved.",
+    "Page 1 GAO-23-106826 | National Cybersecurity Strategy",
 ]
 LOOSE = [
     "The 2011 Oil Discount: A Lesson in Leverage",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from index.answering.context import narrowed
 from index.answering.questions import understood
-from index.furniture import says
 from index.records import Answer, Citation, Statement
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def quoted(
 
     From `bar` on it is given as one, between `unsure_bar` and `bar` as what may be one; below both there are none.
     """
-    if quotes and not says(quotes[0].words):
+    if quotes and not quotes[0].states:
         confidence = min(confidence, MOST_OF_A_HEADING)
     status: Status = "abstained"
     if quotes and confidence >= bar:

@@ -31,6 +31,8 @@ LONGEST_WRAPPED = 170
 """A line longer than this was not broken at a margin."""
 SHORTEST_WRAPPED = 50
 MOST_ANNOUNCED = 5
+LONGEST_QUALIFIER = 260
+"""Characters above which a sentence that begins with `But` has a subject of its own."""
 LONGEST_PROMISE = 130
 """Characters above which a sentence that speaks of several things says already what they are."""
 LONGEST_ITEM = 350
@@ -43,7 +45,7 @@ _CONNECTIVE = (
     r"|on the other hand|by contrast|after (?:that|this)|because of (?:this|that)|as such|in (?:this|that) (?:case|way)"
 )
 _POINTING = (
-    r"he|she|it|they|this|these|those|that|such|his|her|its|their|both|neither|the (?:former|latter|same|two|three)"
+    r"he|she|it|they|this|these|those|that|such|his|her|its|their|both|neither|the (?:former|latter|same)"
     r"|one of (?:them|these)|(?:some|most|many|all|none|each|two|three) of (?:them|these|those)"
 )
 HANGS = re.compile(
@@ -62,6 +64,8 @@ _EMPTY_SUBJECT = re.compile(
     r"|neither [A-Z]|such as\b|one of the\b",
     re.IGNORECASE,
 )
+_TORN = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
+"""The end of a sentence that was taken for one: it had a question mark in a title."""
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
 _TAKES_BACK = re.compile(
     r"(?:[-–—•*]\s*)?(?:but|however|yet|nevertheless|nonetheless|still|except|unless|only if|in (?:fact|reality|truth)"
@@ -301,11 +305,22 @@ class Context:
             last = n
         return Run(run.first, self.whole(last).last if last > run.last else last)
 
+    def paragraph(self, run: Run, number: int) -> Run:
+        """With so many sentences more of the same paragraph."""
+        last = run.last
+        while last < run.last + number and last + 1 < len(self.texts) and "\n" not in self.gaps[last]:
+            if self.kinds[last + 1] != "sentence" or self.length(Run(run.first, last + 1)) > LONGEST_RUN:
+                break
+            last += 1
+        return Run(run.first, last)
+
     def hangs(self, n: int) -> bool:
         """Whether a sentence refers to one before it."""
         text = self.texts[n]
         if mark := ITEM.match(text):
             text = text[mark.end() :]
+        if text[:1].islower() or _TORN.match(text):
+            return True
         if HANGS.match(text):
             return not _EMPTY_SUBJECT.match(text)
         found = _HANGS_LATER.match(text)
@@ -334,7 +349,7 @@ class Context:
         said = " ".join(self.texts[run.first : at])
         shared = wanted | frozenset(terms(said))
         related = HANGS.match(text) is not None or len(shared & frozenset(terms(text))) > 1
-        takes_back = bool(_TAKES_BACK.match(text)) and related
+        takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
         refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
         if not (takes_back or refutes) or (apart and not (refutes or _TAKES_BACK.match(text))):
             return run

@@ -108,8 +108,16 @@ _NUMBER_WORDS = {
         ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
     )
 }
+_DEFINED = re.compile(
+    r"^\W*(?:what|who)(?:\s+(?:exactly|actually))?(?:'s|\s+(?:is|are|was|were))\s+(?:meant by\s+)?(?:an?\s+|the\s+)?"
+    r"(?P<a>[^,;?]{2,40}?)\s*\??$|^\W*(?:define|definition of|meaning of)\s+(?:an?\s+|the\s+)?(?P<b>[^,;?]{2,40}?)\W*$"
+    r"|^\W*what does (?:an?\s+|the\s+)?(?P<c>[^,;?]{2,40}?) mean\W*$"
+    r"|^\W*(?P<d>[^,;?]{2,40}?) (?:meaning|definition)\W*$",
+    re.IGNORECASE,
+)
+_MOST_DEFINED = 4
 _NUMBERED_LIST = re.compile(
-    rf"\b(?:which|what|the|name|list)\s+(?:\w+\s+)?({'|'.join(_NUMBER_WORDS)}|\d\d?)\s+[a-z]", re.I
+    rf"(?:^\W*|\b(?:which|what|the|name|list)\s+(?:\w+\s+)?)({'|'.join(_NUMBER_WORDS)}|\d\d?)\s+[a-z]", re.I
 )
 _LIST = re.compile(
     r"^\W*(?:please\s+)?(?:list|name|enumerate|give|state|identify)\b|^\W*(?:what|which)\s+(?:are|were)\b"
@@ -120,7 +128,7 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _STEPS = re.compile(
-    r"^\W*how (?:do|does|can|could|should|would|must|may) (?:i|we|you|one|someone|somebody|a|an|the)\b.*"
+    r"^\W*how (?:do|does|can|could|should|would|must|may) (?:i|we|you|one|someone|somebody)\b.*"
     r"|^\W*how to\b|\bsteps?\b|\bprocedure\b|\binstructions\b|^\W*what (?:should|must|do|can) (?:i|we|you|one)\b"
     r".*\bto\b",
     re.IGNORECASE,
@@ -190,6 +198,8 @@ class Question:
     """What is compared; empty where nothing is."""
     wanted: int = 0
     """How many things are asked for (`which four`); 0 where the question does not say."""
+    defined: str = ""
+    """What it asks the meaning of (`What is a monopsony?`); empty where it asks something else."""
 
     @property
     def wants_list(self) -> bool:
@@ -202,7 +212,10 @@ def understood(text: str) -> Question:
     text = " ".join(text.split())
     parts = _parts(text)
     sides = () if parts else _sides(text)
-    return Question(text, "comparison" if sides else _kind(text), parts, sides, _wanted(text))
+    found = _DEFINED.match(text)
+    name = next(filter(None, found.groups()), "") if found else ""
+    defined = name if len(name.split()) <= _MOST_DEFINED else ""
+    return Question(text, "comparison" if sides else _kind(text), parts, sides, _wanted(text), defined)
 
 
 def is_fragment(text: str) -> bool:
@@ -290,11 +303,12 @@ def _completed(piece: str, first: str) -> str:
         named = _POSSESSED.sub(f"{topic}'s", piece, count=1)
         return f"{_PRONOUN.sub(topic, piece, count=1) if named == piece else named}?"
     has_name = any(word[:1].isupper() for word in piece.split()[1:])
-    return f"{piece}?" if has_name or (not _NAME.search(rest) and len(asked(piece)) > 1) else f"{piece}, {_topic(rest)}?"
+    whole = has_name or (not _NAME.search(rest) and len(asked(piece)) > 1)
+    return f"{piece}?" if whole else f"{piece}, {_topic(rest)}?"
 
 
 def _topic(rest: str) -> str:
-    """What the first part is about: its first name, else its words without question word, auxiliary and last verb."""
+    """What the first part is about: its first name, else its words without question word, auxiliary and verb."""
     auxiliary = _SUBJECT_START.search(rest)
     words = rest[auxiliary.end() :] if auxiliary else rest
     if name := _NAME.search(words):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.answering.context import Context, Run
 from index.answering.questions import understood
-from index.furniture import ITEM, ends
+from index.furniture import ITEM, ends, says
 from index.records import Span
 from index.retrieval.expecting import expected, has
 from index.storage.analysis import asked, terms
@@ -28,16 +28,21 @@ HITS = 6
 STATEMENTS = 4
 CLAIM_SHARE = 1.0
 """Weight of how good a pin a sentence is, beside how well its passage was found."""
-LEAST_SHARE = {"summary": 0.65, "list": 0.85, "reason": 0.8}
+LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.8}
 """From which share of the first sentence's claim on another one is worth reading, by the kind of the question."""
-MOST = {"reason": 2, "list": 3}
+SUMMARY_MORE = 2
+"""How many sentences more of its paragraph a sentence brings, where a summary is asked for."""
+MOST = {"reason": 2, "list": 3, "summary": 3}
 """How many quotations there are at most, by the kind of the question."""
-RIVAL_SHARE = 0.88
-"""The same where one thing is asked for: below it, the first sentence is not in doubt."""
+RIVAL_GAP = 0.08
+"""How much less worth than the first sentence another one is that might be the answer, where one thing is asked for. On
+300 questions of SQuAD the first is right in 82 %; the next within this gap is told in 21 %, and right in a quarter."""
 MISSING_SHARE = 0.75
 """The same for a sentence that has a name or a number of the question which the answer has not."""
-RIVALS = 1
+RIVALS = 2
 """How many sentences are told beside the first where one thing is asked for."""
+STEM = 5
+"""Letters by which a name and what is derived from it are known for the same."""
 NEWS = 0.5
 """Which share of its terms a sentence must have that the answer has not yet."""
 FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
@@ -50,6 +55,8 @@ LEAD_BONUS = 0.35
 """What a sentence gains that leads to a list, where one is asked for."""
 NAMELESS = -0.2
 """What is added where neither the passage nor its document's title has any name of the question."""
+NUMBERLESS = -0.08
+"""What is added where a sentence has none of the numbers of the question."""
 ASIDE = -0.1
 """What is added for a sentence in brackets."""
 REFERRING = -0.5
@@ -104,6 +111,7 @@ _AMOUNT = re.compile(
 )
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z]\w+")
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 _NAMING = re.compile(r"\d|[A-Z]")
 
 
@@ -120,6 +128,8 @@ class Quote:
     """Whether words of the sentence are left out before, and after."""
     items: int = 0
     """How many items the list has that it quotes; 0 where it quotes none."""
+    states: bool = True
+    """Whether somebody says something in it: no heading does, nor a by-line."""
 
     @property
     def words(self) -> str:
@@ -171,9 +181,25 @@ def quotes(
     if asked_for.sides:
         return writer.compared([*hits, *(hit for some in parts for hit in islice(some, HITS // 2))])
     if parts:
-        of_parts = (quotes(part, some, around)[:1] for part, some in zip(asked_for.parts, parts, strict=True))
-        return _merged([writer.chosen(hits)[:1], *of_parts])
+        whole = writer.chosen(hits)[:1]
+        asked_for_parts = zip(map(understood, asked_for.parts), parts, strict=True)
+        of_parts = [quotes(part, some, around)[:1] for part, some in asked_for_parts if not _answers(whole, part)]
+        return _merged([whole, *of_parts])
     return writer.chosen(hits)
+
+
+def _defining(name: str) -> re.Pattern[str]:
+    """Finds sentences that begin with a name and say what it is."""
+    words = r"\s+".join(re.escape(word) for word in name.split())
+    says_what = r"(?:is|are|was|were|means?|refers?|describes?|stands? for|consists?|called|known)"
+    return re.compile(rf"^\W*(?:an?\s+|the\s+)?{words}\w{{0,2}}\b.{{0,60}}?\b{says_what}\b", re.IGNORECASE)
+
+
+def _answers(made: Sequence[Quote], part: Question) -> bool:
+    """Whether quotations have all words of a question and what it asks for."""
+    words = " ".join(quote.words for quote in made)
+    kind = expected(part.text)
+    return asked(part.text).keys() <= set(terms(words)) and kind is not None and has(kind, words, part.text)
 
 
 def _merged(answers: Sequence[list[Quote]]) -> list[Quote]:
@@ -196,6 +222,7 @@ class _Writer:
         self._kind = expected(question.text)
         later = question.text[question.text.find(" ") + 1 :]
         self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
+        self._numbers = frozenset(_NUMBER.findall(question.text))
         self._nameless: dict[int, bool] = {}
         how = bool(_MANNER_ASKED.search(question.text)) and question.kind == "fact" and self._kind is None
         self._forms = tuple(
@@ -204,6 +231,7 @@ class _Writer:
                 (_REASON, question.kind == "reason" or how),
                 (_MANNER, how),
                 (_NAMES, bool(_NAME_ASKED.search(question.text))),
+                (_defining(question.defined), bool(question.defined)),
             )
             if wanted
         )
@@ -265,6 +293,7 @@ class _Writer:
         text = context.texts[n]
         fit = 0.0 if broken else FIT.get(kind, 0.0)
         fit += NAMELESS * self._lacks_names(context)
+        fit += NUMBERLESS * (bool(self._numbers) and not self._numbers.intersection(_NUMBER.findall(text)))
         fit += ASIDE * text.startswith("(")
         fit += REFERRING * bool(_REFERRING.search(text))
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
@@ -297,13 +326,18 @@ class _Writer:
             if run.first < n and (anchor := context.goes_on(Run(run.first, run.first))).last >= run.last:
                 run = Run(run.first, anchor.last)
             run = context.qualified(run, frozenset(self._wanted))
+            if self._question.kind == "summary":
+                run = context.paragraph(run, SUMMARY_MORE)
             if context.kinds[n] == "row":
                 run = context.headed(run)
         items = sum(context.item(each) for each in range(run.first, run.last + 1))
         span = context.span(run)
         if found := _NOTE_BEFORE.match(context.texts[run.first]):
             span = Span(span.start + found.end(), span.end)
-        quote = Quote(context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0)
+        states = not context.heads(n) and (run.last > run.first or says(context.texts[n]))
+        quote = Quote(
+            context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0, states=states
+        )
         return _cut(quote, self._question.text) if run.first == run.last else quote
 
     def _wide(self, candidate: _Candidate) -> tuple[Context, int]:
@@ -336,7 +370,8 @@ class _Writer:
         if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
             return False
         share = candidate.claim / max(first.claim, 1e-6)
-        missing = {term for term in self._wanted if term not in known and _NAMING.search(self._wanted[term])}
+        stems = {term[:STEM] for term in known}  # `Ukrainian` has what `Ukraine` asks for
+        missing = {t for t, word in self._wanted.items() if _NAMING.search(word) and t[:STEM] not in stems}
         if missing & candidate.terms and share >= MISSING_SHARE:
             return True
         if first.items and self._question.wants_list:
@@ -348,7 +383,10 @@ class _Writer:
         fits = self._kind is None or has(self._kind, candidate.text, self._question.text)
         if lacks and fits and share >= MISSING_SHARE:
             return True
-        return fits and share >= RIVAL_SHARE and len(made) <= RIVALS
+        formed = any(form.search(first.words) for form in self._forms)
+        if formed and not any(form.search(candidate.text) for form in self._forms):
+            return False
+        return fits and first.worth - candidate.worth <= RIVAL_GAP and len(made) <= RIVALS
 
 
 def _overlap(one: Quote, other: Quote) -> bool:

@@ -162,7 +162,8 @@ def test_of_one_document_a_pronoun_is_understood(ships: Library) -> None:
 
 def test_each_part_of_a_question_is_searched(ships: Library) -> None:
     """What only one part finds is among the hits, for its citation to rest on."""
-    answer = ships.ask("Who signed the treaty, and where did a whale swim?", limit=1)
+    with Library.open(ships.folder, Settings(bar=0), encoder=FakeEncoder()) as library:
+        answer = library.ask("Who signed the treaty, and where did a whale swim?", limit=1)
     assert [statement.text for statement in answer.statements] == [
         "The king signed the treaty in winter.",
         "A whale swam by the harbour.",
@@ -203,5 +204,6 @@ def test_a_count_over_a_list_says_so(library: Library, write: Write) -> None:
     library.add(
         write("list.md", "# Sights\n\nThese are the sights of the harbour:\n\n- an old bridge\n- a ship\n- a whale\n")
     )
-    answer = library.ask("How many sights does the harbour have?")
+    with Library.open(library.folder, Settings(bar=0), encoder=FakeEncoder()) as open_to_all:
+        answer = open_to_all.ask("How many sights does the harbour have?")
     assert COUNTED.format(items=3) in answer.notes

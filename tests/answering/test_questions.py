@@ -127,4 +127,22 @@ def test_kinds(text: str, kind: str) -> None:
 def test_how_many_are_wanted() -> None:
     """`Which four` says so."""
     assert understood("Which four vendors competed?").wanted == 4
+    assert understood("five pillars of the strategy").wanted == 5
     assert understood("Which vendors competed?").wanted == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("What is a monopsony?", "monopsony"),
+        ("what is lymphoedema", "lymphoedema"),
+        ("buyer's market meaning", "buyer's market"),
+        ("Who was Anna Pavlovna Scherer?", "Anna Pavlovna Scherer"),
+        ("What does THAAD mean?", "THAAD"),
+        ("What is the technical term for a market with one customer?", ""),
+        ("Who signed the treaty?", ""),
+    ],
+)
+def test_definitions(text: str, name: str) -> None:
+    """What a question asks the meaning of."""
+    assert understood(text).defined == name
