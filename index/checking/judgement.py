@@ -35,7 +35,7 @@ LOOKED_AT = 4
 """How many sentences are looked at closely, each with its neighbours."""
 SHARED = 1.0
 """Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
-SURE = 0.3
+SURE = 0.1
 """The least probability of a claim that the rules find proven."""
 LIKELY = 0.0
 """The least log-odds of a claim of which a few words are not accounted for."""

@@ -119,6 +119,10 @@ class _Attempt:
             yield Problem("grammar", "it has no verb that could be followed")
         for head in sorted(heads, key=self._depth):
             yield from self._best(head)
+        for place in self.found.keys() - heads:
+            if self.found[place] and all(match.kind == "contrary" for match in self.found[place]):
+                match = self.found[place][0]
+                yield self._opposite(place, match, self.window.graphs[match.place.sentence])
 
     def _numbers(self) -> Iterator[Problem]:
         """Numbers that are only nearly the source's."""
@@ -408,6 +412,9 @@ class _Attempt:
         if node.quantity and other.quantity:
             yield from self._approximated(node, other, made)
             return
+        alone, there = exclusion(self.claim, place), exclusion(made, match.place.word)
+        if alone and alone != there:
+            yield Problem("quantifier", f"“{alone}” here, not in the source")
         if node.part not in ("n", "p") or match.kind == "elided":
             return
         ours, theirs = quantity_of(self.claim, place), quantity_of(made, match.place.word)
@@ -416,9 +423,6 @@ class _Attempt:
             yield Problem("quantifier", f"“{ours}” is not what the source says of “{other.text}”", contradicts=theirs == "none")
         elif theirs in PARTIAL and not ours and (subject or not _is_indefinite(self.claim, place)):
             yield Problem("quantifier", f"the source speaks of “{theirs}” of “{other.text}” only")
-        alone, there = exclusion(self.claim, place), exclusion(made, match.place.word)
-        if alone and alone != there:
-            yield Problem("quantifier", f"“{alone}” here, not in the source")
         for limit in sorted(limited(made, match.place.word) - limited(self.claim, place)):
             yield Problem("hedge", f"“{limit}” in the source, not here")
         if subject and is_plural(other) and not theirs and _is_bare(made, match.place.word):

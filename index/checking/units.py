@@ -37,8 +37,8 @@ ml: ml millilitre millilitres milliliter milliliters
 year: year years yr yrs
 month: month months
 week: week weeks
-decade: decades
-century: centuries
+decade: decade decades
+century: century centuries
 day: day days
 hour: hour hours hr hrs h
 minute: minute minutes min mins
