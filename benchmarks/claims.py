@@ -1,9 +1,9 @@
 """What the check makes of claims whose truth is known: `python -m benchmarks.claims`.
 
 Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
-`benchmarks/data` by somebody who had not read the code; `hand`, others by hand; `scifact` and `climate`, public claims with
-people's labels (the last three in the folder of the public sets). It prints, for each category, the share of claims that
-are supported (word for word or otherwise) and contradicted, then the figures that have a floor.
+`benchmarks/data` by somebody who had not read the code; `hand`, others by hand; `scifact` and `climate`, public claims
+with people's labels (the last three in the folder of the public sets). For each category it prints the share of claims
+that are supported (word for word or otherwise) and contradicted, then the figures that have a floor.
 
 `--verifier off` leaves the learned verifier out; `--split` takes one half of `own`; `--misses` shows what went wrong.
 """
@@ -60,7 +60,9 @@ class Judged:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
-    parser.add_argument("--only", action="append", choices=SETS, help="a set; repeatable; by default all that are there")
+    parser.add_argument(
+        "--only", action="append", choices=SETS, help="a set; repeatable; by default all that are there"
+    )
     parser.add_argument("--split", choices=("dev", "test"), help="one half of `own`")
     parser.add_argument("--verifier", help="as PINCITE_VERIFIER: `off`, or another model")
     parser.add_argument("--misses", action="store_true", help="show the claims that were judged wrongly")
@@ -130,7 +132,9 @@ def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: 
         with Library.open(Path(folder) / "library", settings=settings) as library:
             library.add([str(path) for path in paths.values()])
             ids = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
-            library.check(claims[0].text, documents=[ids[claims[0].document]])  # models are loaded before the clock runs
+            library.check(
+                claims[0].text, documents=[ids[claims[0].document]]
+            )  # models are loaded before the clock runs
             for claim in claims:
                 started = time.perf_counter()
                 check = library.check(claim.text, documents=[ids[claim.document]])

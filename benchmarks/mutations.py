@@ -15,13 +15,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from index.checking.support import Support, supports
 from scipy.optimize import minimize
 
 from benchmarks.machine import report
 from benchmarks.mutating import RIGHT, WRONG, Place, synonyms, verbatim
 from index.checking import Source, compare
 from index.checking.facts import read
-from index.checking.support import Support, supports
 from index.chunking import Chunker
 from index.encoding import Draft, load_encoder
 from index.records import SUPPORTING, Span

@@ -24,6 +24,7 @@ OUT = Path(__file__).parents[1] / "index" / "checking" / "thesaurus.json.gz"
 
 
 def main() -> None:
+    """Make the thesaurus."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"))
     parser.add_argument("--out", type=Path, default=OUT)

@@ -60,7 +60,12 @@ class Window:
         """For each sentence, the stems and words of the two before it."""
         texts = [self.before, *self.sentences]
         return tuple(
-            frozenset(form for text in texts[max(0, n - 1) : n + 1] for each in words(text) for form in (each.stem, each.plain))
+            frozenset(
+                form
+                for text in texts[max(0, n - 1) : n + 1]
+                for each in words(text)
+                for form in (each.stem, each.plain)
+            )
             for n in range(len(self.sentences))
         )
 
@@ -138,13 +143,11 @@ def _kind(node: Node, other: Node) -> str:
         return ("same" if node.lemma == other.lemma else "pronoun") if other.part in "np" else ""
     if other.part == "p":
         return ""
-    return _meaning(node.lemma, node.stem, node.part, node.text, other.lemma, other.stem, other.part, other.text)
+    return _meaning(node.lemma, node.stem, node.part, other.lemma, other.stem, other.part)
 
 
 @lru_cache(200_000)
-def _meaning(
-    lemma: str, stem: str, part: str, text: str, other_lemma: str, other_stem: str, other_part: str, other_text: str
-) -> str:
+def _meaning(lemma: str, stem: str, part: str, other_lemma: str, other_stem: str, other_part: str) -> str:
     if lemma == other_lemma or (stem == other_stem and len(stem) >= _SHORTEST_STEM) or akin(lemma, other_lemma):
         return "same"
     if lemma in REPORTS and other_lemma in REPORTS:
@@ -162,7 +165,7 @@ def _meaning(
 
 
 def _acronym(node: Node, other: Node, made: Graph) -> str:
-    """Whether a word is made of the initials of a name, and the other is the last word of that name; or the other way."""
+    """`synonym` where a word is made of the initials of a name, and the other is the last word of that name."""
     if not node.text.isupper() or not other.tag.startswith("NNP") or len(node.text) < 2:
         return ""
     name = [*(edge.dependent for edge in made.of(other.place) if edge.role in ("mod", "of")), other.place]

@@ -1,4 +1,4 @@
-"""What surrounds a fact in its sentence: whether it is denied, reported, believed, planned, conditional, or so only in part.
+"""What surrounds a fact in its sentence: whether it is denied, reported, believed, planned, conditional, or limited.
 
 Whoever leaves these out says more than the source.
 """
@@ -43,7 +43,10 @@ _BEFORE_NUMBER = re.compile(
 )
 _UNREAL_PREPOSITIONS = frozenset(("without", "instead", "than", "against", "for", "about", "from"))
 """`without asking`, `a plan for selling`: what follows them need not have happened."""
-_UNCHANGING = frozenset("cut put set hit let read cost spread shut hurt quit burst split bet shed thrust cast bid".split())
+_TRUE = frozenset(("true", "clear", "evident", "certain", "fact", "obvious", "known"))
+_UNCHANGING = frozenset(
+    "cut put set hit let read cost spread shut hurt quit burst split bet shed thrust cast bid".split()
+)
 """Verbs whose past looks like their present."""
 _EMBEDDED = frozenset(("ccomp", "xcomp", "acl", "pcomp", "csubj", "csubjpass"))
 
@@ -90,7 +93,7 @@ def context(made: Graph, place: int) -> Context:
         modal=_modal(made, verb),
         tense=_tense(made, verb),
         wrappers=tuple(_wrappers(made, verb)),
-        limits=frozenset(_limits(made, tokens)),
+        limits=frozenset(_limits(tokens)),
         conditions=tuple(_conditions(made, tokens, verb)),
         denying=denying[0] if denying else None,
     )
@@ -98,7 +101,7 @@ def context(made: Graph, place: int) -> Context:
 
 def limited(made: Graph, place: int) -> frozenset[str]:
     """The words that take something back from a noun: `alleged`, `nearly all`."""
-    return frozenset(_limits(made, made.children[place]))
+    return frozenset(_limits(made.children[place]))
 
 
 def quantity_of(made: Graph, place: int) -> str:
@@ -136,7 +139,16 @@ def approximation(text: str, start: int) -> str:
 
 
 def _quantifies(token: Token) -> bool:
-    return token.lemma in QUANTIFIERS and token.role in ("det", "predet", "amod", "advmod", "nummod", "quantmod", "nmod", "appos")
+    return token.lemma in QUANTIFIERS and token.role in (
+        "det",
+        "predet",
+        "amod",
+        "advmod",
+        "nummod",
+        "quantmod",
+        "nmod",
+        "appos",
+    )
 
 
 def _denies(token: Token, made: Graph) -> bool:
@@ -178,7 +190,9 @@ def _modal(made: Graph, verb: int) -> str:
 
 def _tense(made: Graph, verb: int) -> str:
     token = made.tokens[verb]
-    finite = [each for each in made.children[verb] if each.role in ("aux", "auxpass") and each.tag in ("VBD", "VBZ", "VBP")]
+    finite = [
+        each for each in made.children[verb] if each.role in ("aux", "auxpass") and each.tag in ("VBD", "VBZ", "VBP")
+    ]
     for each in finite:
         if each.lemma == "have":  # the perfect tells of the past as well
             return "past"
@@ -198,11 +212,13 @@ def _wrappers(made: Graph, verb: int) -> Iterator[Wrapper]:
         token = made.tokens[place]
         head = made.tokens[token.head]
         yield from _adjuncts(made, place)
-        if token.role in ("advcl", "acl", "ccomp") and (kind := _conditional(made, token)):
-            yield Wrapper(kind, token.head)
+        if token.role in ("advcl", "acl", "ccomp") and _is_conditional(made, token):
+            yield Wrapper("condition", token.head)
         elif token.role in _EMBEDDED and not is_beside(made, token):
             yield from _embedding(made, token, head)
-        elif token.role == "advcl" and token.place < head.place and head.lemma in REPORTS and not _is_marked(made, token):
+        elif (
+            token.role == "advcl" and token.place < head.place and head.lemma in REPORTS and not _is_marked(made, token)
+        ):
             yield Wrapper("report", head.place)  # `…, the agency reported.`
         elif token.role in ("advcl", "acl", "relcl") and _is_infinitive(made, place) and token.role != "relcl":
             yield Wrapper("doubt", token.head)  # a purpose need not be reached
@@ -218,31 +234,34 @@ def _embedding(made: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
         if head.lemma in _UNREAL_PREPOSITIONS:
             yield Wrapper("doubt", head.place)
         return
-    said = made.tokens[made.copulas[head.place]] if head.place in made.copulas else head
+    said = made.tokens[made.copulas.get(head.place, head.place)]
     if any(_denies(each, made) for each in made.children[head.place]):
         yield Wrapper("doubt", said.place)  # `It is not true that …`, `did not show that …`
-        return
-    if said.tag.startswith("N") or head.tag.startswith("N"):
-        noun = said if said.tag.startswith("N") else head
-        if noun.lemma in FALSE_NOUNS or any(made.tokens[at].lemma in FALSE_NOUNS for at in _predicates(made, noun.place)):
-            yield Wrapper("falsehood", noun.place)
-        elif noun.lemma in UNREAL_NOUNS or (token.role == "acl" and _is_told(made, token, noun)):
-            yield Wrapper("doubt", noun.place)
-        return
+    elif said.tag.startswith("N") or head.tag.startswith("N"):
+        yield from _named(made, token, said if said.tag.startswith("N") else head)
+    elif kind := _verb_kind(made, token, head, said):
+        yield Wrapper(kind, said.place if kind in ("failure", "doubt") else head.place)
+
+
+def _named(made: Graph, token: Token, noun: Token) -> Iterator[Wrapper]:
+    """What a noun makes of the clause after it: `the myth that …`, `a plan to …`."""
+    lemmas = {noun.lemma, *(made.tokens[at].lemma for at in _predicates(made, noun.place))}
+    if lemmas & FALSE_NOUNS:
+        yield Wrapper("falsehood", noun.place)
+    elif noun.lemma in UNREAL_NOUNS or (token.role == "acl" and _is_told(made, token, noun)):
+        yield Wrapper("doubt", noun.place)
+
+
+def _verb_kind(made: Graph, token: Token, head: Token, said: Token) -> str:
+    """What a verb or an adjective makes of the clause after it; empty where that is true all the same."""
     if head.lemma in DENIALS:
-        yield Wrapper("denial", head.place)
-    elif head.lemma in FAILURES or said.lemma in FAILURES:
-        yield Wrapper("failure", said.place)
-    elif head.lemma in REPORTS:
-        yield Wrapper("report", head.place)
-    elif said.lemma in PHRASED_MODALS and _is_infinitive(made, token.place):
-        return
-    elif said.lemma in TRANSPARENT or head.lemma in TRANSPARENT and said.lemma in TRANSPARENT:
-        return
-    elif said.lemma in ("true", "clear", "evident", "certain", "fact", "obvious", "known"):
-        return
-    else:
-        yield Wrapper("doubt", said.place)
+        return "denial"
+    if {head.lemma, said.lemma} & FAILURES:
+        return "failure"
+    if head.lemma in REPORTS:
+        return "report"
+    modal = said.lemma in PHRASED_MODALS and _is_infinitive(made, token.place)
+    return "" if modal or said.lemma in TRANSPARENT | _TRUE else "doubt"
 
 
 def _is_marked(made: Graph, token: Token) -> bool:
@@ -260,9 +279,15 @@ def _predicates(made: Graph, place: int) -> Iterator[int]:
     return (edge.head for edge in made.edges if edge.role == "subject" and edge.dependent == place)
 
 
-def _conditional(made: Graph, token: Token) -> str:
-    marks = {each.lemma for each in made.children[token.place] if each.role in ("mark", "advmod")}
-    return "condition" if marks & CONDITIONS - {"until", "till", "once"} else ""
+def _is_conditional(made: Graph, token: Token) -> bool:
+    """`If …`, `unless …`, `provided that …`, and `had it arrived`."""
+    children = made.children[token.place]
+    marks = {each.lemma for each in children if each.role in ("mark", "advmod")}
+    if marks & CONDITIONS - {"until", "till", "once"} or folded(token.text) in CONDITIONS:
+        return True
+    subjects = [each.place for each in children if each.role in ("nsubj", "nsubjpass")]
+    first = [each.place for each in children if each.role == "aux" and folded(each.text) in ("had", "were", "should")]
+    return bool(subjects and first and first[0] < subjects[0])
 
 
 def _is_infinitive(made: Graph, place: int) -> bool:
@@ -274,7 +299,9 @@ def _adjuncts(made: Graph, place: int) -> Iterator[Wrapper]:
     for each in made.children[place]:
         if each.role == "prep" and each.lemma in ("accord", "according", "per"):
             objects = made.children[each.place]
-            inner = [deep for other in objects for deep in (made.children[other.place] if other.role == "prep" else [other])]
+            inner = [
+                deep for other in objects for deep in (made.children[other.place] if other.role == "prep" else [other])
+            ]
             yield from (Wrapper("report", other.place) for other in inner if other.role == "pobj")
 
 
@@ -289,22 +316,20 @@ def _of_the_whole(made: Graph) -> Iterator[Wrapper]:
         yield Wrapper("question", 0)
 
 
-def _limits(made: Graph, tokens: list[Token]) -> Iterator[str]:
+def _limits(tokens: list[Token]) -> Iterator[str]:
     for each in tokens:
         if each.lemma in LIMITS and each.role in ("advmod", "amod", "npadvmod", "compound", "acomp"):
             yield each.lemma
 
 
 def _conditions(made: Graph, tokens: list[Token], verb: int) -> Iterator[int]:
+    """The conditions and exceptions of what a verb states, wherever they hang."""
     for each in tokens:
-        if each.role == "advcl" and (_conditional(made, each) or folded(each.text) in CONDITIONS):
-            yield each.place
-        elif each.role == "advcl" and _is_whenever(made, each, verb):
-            yield each.place
-        elif each.role == "prep" and (each.lemma in EXCEPTIONS or each.lemma == "without"):
+        clause = each.role == "advcl" and (_is_conditional(made, each) or _is_whenever(made, each, verb))
+        if clause or (each.role == "prep" and (each.lemma in EXCEPTIONS or each.lemma == "without")):
             yield each.place
         elif each.role in ("nsubj", "nsubjpass", "dobj", "attr", "prep", "pobj"):
-            yield from (inner for inner in _conditions(made, made.children[each.place], verb))
+            yield from _conditions(made, made.children[each.place], verb)
 
 
 def _is_whenever(made: Graph, token: Token, verb: int) -> bool:

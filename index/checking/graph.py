@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.checking.facts import read
+from index.checking.thesaurus import acts, usual_part
 from index.checking.vocabulary import (
     APPROXIMATORS,
     CONDITIONS,
@@ -26,7 +27,6 @@ from index.checking.vocabulary import (
     REPORTS,
     UNREAL_NOUNS,
 )
-from index.checking.thesaurus import acts, usual_part
 from index.checking.wording import folded, stemmed
 from index.grammar import parse
 
@@ -43,7 +43,9 @@ _TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
 _LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
 """What they say is said by their object: "made a bid"."""
 _PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
-_SILENT = frozenset(("punct", "det", "aux", "auxpass", "case", "mark", "cc", "preconj", "expl", "predet", "meta", "intj"))
+_SILENT = frozenset(
+    ("punct", "det", "aux", "auxpass", "case", "mark", "cc", "preconj", "expl", "predet", "meta", "intj")
+)
 _RELATIVES = frozenset(("that", "which", "who", "whom", "whose"))
 _PLURAL = frozenset(("NNS", "NNPS"))
 
@@ -208,7 +210,14 @@ def _node(made: Graph, token: Token) -> Node | None:
     if token.tag in ("PRP", "PRP$", "WP", "WP$", "WDT") or (token.tag == "DT" and token.role not in ("det", "predet")):
         return Node(token.place, token.text, plain, "p", "", token.tag) if plain in PRONOUNS else None
     part = _PARTS.get(token.tag[0])
-    if part is None or token.place in made.copulas or token.role in _SILENT | {"prep"} or plain in CONDITIONS or token.tag == "RP" or not any(map(str.isalnum, plain)):
+    if (
+        part is None
+        or token.place in made.copulas
+        or token.role in _SILENT | {"prep"}
+        or plain in CONDITIONS
+        or token.tag == "RP"
+        or not any(map(str.isalnum, plain))
+    ):
         return None
     if token.tag in ("MD",) or plain in NEGATIONS | RARE or token.lemma in MODALS:
         return None
@@ -224,7 +233,9 @@ def _node(made: Graph, token: Token) -> Node | None:
 
 
 def _is_of_number(made: Graph, token: Token) -> bool:
-    return token.role == "quantmod" or made.tokens[token.head].tag == "CD" or made.tokens[token.head].place in made.nodes
+    return (
+        token.role == "quantmod" or made.tokens[token.head].tag == "CD" or made.tokens[token.head].place in made.nodes
+    )
 
 
 def _lemma(token: Token, plain: str) -> str:
@@ -250,7 +261,21 @@ def _add_edges(made: Graph, token: Token) -> None:
         _add_prepositional(made, token, top)
     elif role == "appos" and any(each.role in ("prep", "advmod") for each in made.children[token.place]):
         return  # `the Liberals voted in favour, the Greens against`: no second name
-    elif role in ("poss", "nmod", "compound", "amod", "nummod", "advmod", "npadvmod", "quantmod", "appos", "prt", "acomp", "attr", "oprd"):
+    elif role in (
+        "poss",
+        "nmod",
+        "compound",
+        "amod",
+        "nummod",
+        "advmod",
+        "npadvmod",
+        "quantmod",
+        "appos",
+        "prt",
+        "acomp",
+        "attr",
+        "oprd",
+    ):
         _put(made, top, {"poss": "of", "appos": "same"}.get(role, "mod"), own)
     elif role in ("ccomp", "xcomp", "advcl", "acl", "relcl", "pcomp", "parataxis"):
         _add_clause(made, token, top, own)
@@ -340,33 +365,42 @@ def _fill(made: Graph, token: Token, own: int) -> None:
         _put(made, own, "patient", token.head)
     elif token.tag == "VBG":
         _put(made, own, "agent", token.head)
-    elif token.role == "relcl" and _subjects(made, token.place):
-        if not any(each.role == "dobj" for each in made.children[token.place]):
-            _put(made, own, "patient", token.head)
+    elif token.role == "relcl" and _subjects(made, token.place) and not _has_object(made, token.place):
+        _put(made, own, "patient", token.head)
+
+
+def _has_object(made: Graph, place: int) -> bool:
+    return any(each.role == "dobj" for each in made.children[place])
 
 
 def _share(made: Graph) -> None:
-    """What is said of the first of a list is said of the others; a second name stands for the first."""
+    """What is said of the first of a list is said of the others, and what a noun is said to be is the noun."""
     for token in made.tokens:
         if token.role == "pobj" and made.tokens[token.head].lemma in ("as", "include", "including", "like"):
             _share_example(made, token)
-        if token.role != "conj" or _is_excluded(made, token):
-            continue
-        head, own = token.head, token.place
-        if made.tokens[head].tag.startswith("V") or head in made.copulas:
-            one, other = made.copulas.get(head, head), made.copulas.get(own, own)
-            if not _subjects(made, own):
-                _share_subject(made, one, other, own)
-            if _is_passive(made, head) and made.tokens[own].tag == "VBN":
-                for edge in [each for each in made.edges if each.head == other and each.role == "agent"]:
-                    _put(made, one, "agent", edge.dependent)  # `was cut and rebuilt by engineers`
-            continue
-        for edge in [*made.edges]:
-            if edge.dependent == made.aliases.get(head, head):
-                _put(made, edge.head, edge.role, own)
+        if token.role == "conj" and not _is_excluded(made, token):
+            states = made.tokens[token.head].tag.startswith("V") or token.head in made.copulas
+            share = _share_clause if states else _share_noun
+            share(made, token)
     for edge in [*made.edges]:
         if edge.role == "subject" and made.tokens[edge.dependent].lemma in UNREAL_NOUNS:
             made.edges.add(Edge(edge.head, "same", edge.dependent))  # the idea that …, which is a myth
+
+
+def _share_clause(made: Graph, token: Token) -> None:
+    head, own = token.head, token.place
+    one, other = made.copulas.get(head, head), made.copulas.get(own, own)
+    if not _subjects(made, own):
+        _share_subject(made, one, other, own)
+    if _is_passive(made, head) and token.tag == "VBN":
+        for edge in [each for each in made.edges if each.head == other and each.role == "agent"]:
+            _put(made, one, "agent", edge.dependent)  # `was cut and rebuilt by engineers`
+
+
+def _share_noun(made: Graph, token: Token) -> None:
+    for edge in [*made.edges]:
+        if edge.dependent == made.aliases.get(token.head, token.head):
+            _put(made, edge.head, edge.role, token.place)
 
 
 def _share_example(made: Graph, token: Token) -> None:

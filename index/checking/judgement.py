@@ -1,8 +1,8 @@
 """A claim against the sentences it is said to rest on: verbatim, supported, contradicted, or unverified.
 
 Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
-learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides alone:
-it may outvote the rules on nouns and roles that they did not find, and on nothing else (`index.checking.odds`).
+learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
+alone: it may outvote the rules on nouns and roles that they did not find, and on nothing else (`index.checking.odds`).
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from index.checking.alignment import Window
-from index.checking.facts import read
 from index.checking.odds import odds
 from index.checking.proof import Proof, prove
 from index.checking.wording import verbatim, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from index.checking.proof import Problem
+    from index.checking.problems import Problem
 
 Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
 Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
@@ -42,11 +39,14 @@ LIKELY = 0.0
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
 """What may surround words that stand in a sentence as they stand in the claim."""
 _REFUTES = re.compile(
-    r"^(?:but|however|yet|in fact|in truth|in reality|actually)?\b.{0,60}\b(?:this|that|it|they|the claim|the story|the idea|the report|"
-    r"so)\b.{0,60}\b(?:is|was|were|are|has|have|had|proved|turned out)\b.{0,40}\b(?:false|untrue|wrong|not true|not so|a myth|a lie|a hoax|"
-    r"incorrect|mistaken|refuted|denied|disproved|retracted|unfounded|baseless|invented|fiction|no evidence)\b",
+    r"^(?:but|however|yet|in fact|in truth|in reality|actually)?\b.{0,60}"
+    r"\b(?:this|that|it|they|so|the (?:claim|story|idea|report))\b.{0,60}"
+    r"\b(?:is|was|were|are|has|have|had|proved|turned out)\b.{0,40}"
+    r"\b(?:false|untrue|wrong|not true|not so|a myth|a lie|a hoax|incorrect|mistaken|refuted|denied|disproved|retracted"
+    r"|unfounded|baseless|invented|fiction|no evidence)\b",
     re.IGNORECASE,
 )
+"""A sentence that takes back the one before it."""
 _SHOWN = 3
 """How many problems a detail names."""
 
@@ -124,7 +124,7 @@ def _likely(
     likely, best = max(ranked)
     if likely < LIKELY:
         return None
-    found, proof, _, source = near[best]
+    _, proof, _, source = near[best]
     return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
 
 
@@ -145,7 +145,9 @@ def _whole(claim: str, sources: Sequence[Source]) -> Judgement | None:
 def _not_refuted(judgement: Judgement, sources: Sequence[Source], last: int) -> Judgement:
     """The judgement, unless the next sentence takes back what it rests on."""
     if last + 1 < len(sources) and _beside(sources, last, last + 1) and _REFUTES.search(sources[last + 1].text):
-        return replace(judgement, verdict="unverified", detail=f"The source goes on: “{sources[last + 1].text.strip()}”")
+        return replace(
+            judgement, verdict="unverified", detail=f"The source goes on: “{sources[last + 1].text.strip()}”"
+        )
     return judgement
 
 

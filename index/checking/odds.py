@@ -23,8 +23,8 @@ def features(proof: Proof, closeness: float, probability: float) -> list[float]:
     """What the odds are made of, in the order of FEATURES.
 
     The shares of the claim's words that are missing, that have another role as what acts or is acted on, as what
-    describes, or in a clause or behind a preposition; whether it has no verb; the cosine of claim and sentence; the share
-    of words that are there; the verifier's log-odds.
+    describes, or in a clause or behind a preposition; whether it has no verb; the cosine of claim and sentence; the
+    share of words that are there; the verifier's log-odds.
     """
     words = max(_FEWEST, proof.words)
 

@@ -10,9 +10,7 @@ from index.checking.units import UNITS
 
 _COUNTS = {
     word: number
-    for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), 1
-    )
+    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 } | {"a": 1, "an": 1, "twenty": 20, "hundred": 100, "thousand": 1000}
 _COUNT = rf"(?:\d{{1,4}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
 _LASTING = "minute|hour|day|week|month|year|decade|century|mile|kilometre|kilometer|litre|liter|pound|tonne|ton"

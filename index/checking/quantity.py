@@ -65,8 +65,11 @@ def hedged(text: str, quantity: Quantity) -> bool:
 
 
 def _converted(ours: str, theirs: str) -> tuple[int, int] | None:
-    """How many of the smallest unit of their kind two units are; None where they are of different kinds, or the same."""
-    return next(((scale[ours], scale[theirs]) for scale in _SCALES if ours != theirs and ours in scale and theirs in scale), None)
+    """How many of the smallest unit of their kind two units are; None where they are of two kinds, or the same."""
+    return next(
+        ((scale[ours], scale[theirs]) for scale in _SCALES if ours != theirs and ours in scale and theirs in scale),
+        None,
+    )
 
 
 def _alike(ours: str, theirs: str) -> bool:

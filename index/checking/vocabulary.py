@@ -36,14 +36,32 @@ UNREAL_NOUNS = FALSE_NOUNS | _words(
 FICTIONS = _words("novel film story play game dream legend fiction series movie tale myth fable comic poem opera drama")
 CONDITIONS = _words("if unless whether provided providing supposing lest once until till")
 MODALS = {
-    "can": "possible", "could": "possible", "may": "possible", "might": "possible", "must": "duty", "should": "advice",
-    "ought": "advice", "shall": "shall", "will": "will", "would": "would", "'ll": "will", "'d": "would", "ca": "possible",
-    "wo": "will", "need": "duty",
-}  # fmt: skip
+    "can": "possible",
+    "could": "possible",
+    "may": "possible",
+    "might": "possible",
+    "must": "duty",
+    "should": "advice",
+    "ought": "advice",
+    "shall": "shall",
+    "will": "will",
+    "would": "would",
+    "'ll": "will",
+    "'d": "would",
+    "ca": "possible",
+    "wo": "will",
+    "need": "duty",
+}
 PHRASED_MODALS = {
-    "have": "duty", "need": "duty", "require": "duty", "oblige": "duty", "able": "possible", "allow": "possible",
-    "permit": "possible", "free": "possible",
-}  # fmt: skip
+    "have": "duty",
+    "need": "duty",
+    "require": "duty",
+    "oblige": "duty",
+    "able": "possible",
+    "allow": "possible",
+    "permit": "possible",
+    "free": "possible",
+}
 """`Have to`, `be allowed to`."""
 LIMITS = _words(
     "nearly almost partly partially mostly mainly largely primarily sometimes often usually generally typically "
@@ -57,16 +75,57 @@ LIMITS = _words(
 """Words that take something back from what they stand with: a claim that leaves one out says more than its source."""
 EXCEPTIONS = _words("except excluding besides barring save")
 QUANTIFIERS = {
-    "all": "all", "every": "all", "each": "all", "any": "all", "both": "all", "everybody": "all", "everyone": "all",
-    "anybody": "all", "anyone": "all", "everything": "all", "anything": "all", "whole": "all", "entire": "all",
-    "most": "most", "majority": "most", "many": "many", "much": "many", "lot": "many", "numerous": "many",
-    "dozens": "many", "hundreds": "many", "thousands": "many", "several": "several", "some": "some", "few": "few",
-    "certain": "some", "various": "several", "half": "half", "minority": "few", "little": "few", "fewer": "less",
-    "less": "less", "more": "more", "part": "some", "parts": "some", "portion": "some", "somebody": "some",
-    "someone": "some", "something": "some", "none": "none", "no": "none", "neither": "none", "nobody": "none",
-    "nothing": "none", "number": "several", "couple": "several", "handful": "few", "another": "another",
-    "other": "", "such": "",
-}  # fmt: skip
+    "all": "all",
+    "every": "all",
+    "each": "all",
+    "any": "all",
+    "both": "all",
+    "everybody": "all",
+    "everyone": "all",
+    "anybody": "all",
+    "anyone": "all",
+    "everything": "all",
+    "anything": "all",
+    "whole": "all",
+    "entire": "all",
+    "most": "most",
+    "majority": "most",
+    "many": "many",
+    "much": "many",
+    "lot": "many",
+    "numerous": "many",
+    "dozens": "many",
+    "hundreds": "many",
+    "thousands": "many",
+    "several": "several",
+    "some": "some",
+    "few": "few",
+    "certain": "some",
+    "various": "several",
+    "half": "half",
+    "minority": "few",
+    "little": "few",
+    "fewer": "less",
+    "less": "less",
+    "more": "more",
+    "part": "some",
+    "parts": "some",
+    "portion": "some",
+    "somebody": "some",
+    "someone": "some",
+    "something": "some",
+    "none": "none",
+    "no": "none",
+    "neither": "none",
+    "nobody": "none",
+    "nothing": "none",
+    "number": "several",
+    "couple": "several",
+    "handful": "few",
+    "another": "another",
+    "other": "",
+    "such": "",
+}
 """How much of what it stands with a word speaks of."""
 PROVES = {
     "all": _words("all"),
@@ -84,34 +143,73 @@ PROVES = {
 """For each quantity, what proves it; a plain noun proves `some` and `several` too where it is in the plural."""
 PARTIAL = _words("most many several some few half more less another")
 PRONOUNS = _words(
-    "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves this that these those who "
-    "which one ones such the_former the_latter former latter whom whose both"
+    "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves "
+    "this that these those who which one ones such the_former the_latter former latter whom whose both"
 )
 PERSONS = _words("he she him her his hers himself herself who whom whose")
 LIGHT = _words(
     "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "
-    "actually really rather quite very as such respectively here e.g. i.e. etc now currently statistically merely is are was were in fact of course"
+    "actually really rather quite very as such respectively here e.g. i.e. etc now currently statistically merely is "
+    "are was were in fact of course"
 )
 """Words that a claim may add without saying more."""
 APPROXIMATORS = {
-    "about": "about", "around": "about", "approximately": "about", "roughly": "about", "some": "about", "circa": "about",
-    "ca": "about", "approx": "about", "nearly": "nearly", "almost": "nearly", "just under": "nearly",
-    "close to": "nearly", "just over": "over", "at least": "least", "no fewer than": "least", "no less than": "least",
-    "a minimum of": "least", "more than": "over", "over": "over", "above": "over", "exceeding": "over",
-    "up to": "most", "at most": "most", "no more than": "most", "a maximum of": "most", "as many as": "most",
-    "as much as": "most", "less than": "under", "fewer than": "under", "under": "under", "below": "under",
-    "only": "", "exactly": "exactly", "precisely": "exactly",
-}  # fmt: skip
+    "about": "about",
+    "around": "about",
+    "approximately": "about",
+    "roughly": "about",
+    "some": "about",
+    "circa": "about",
+    "ca": "about",
+    "approx": "about",
+    "nearly": "nearly",
+    "almost": "nearly",
+    "just under": "nearly",
+    "close to": "nearly",
+    "just over": "over",
+    "at least": "least",
+    "no fewer than": "least",
+    "no less than": "least",
+    "a minimum of": "least",
+    "more than": "over",
+    "over": "over",
+    "above": "over",
+    "exceeding": "over",
+    "up to": "most",
+    "at most": "most",
+    "no more than": "most",
+    "a maximum of": "most",
+    "as many as": "most",
+    "as much as": "most",
+    "less than": "under",
+    "fewer than": "under",
+    "under": "under",
+    "below": "under",
+    "only": "",
+    "exactly": "exactly",
+    "precisely": "exactly",
+}
 """What stands before a number and says how it is meant."""
 JOINTS = {
-    "before": _words("before until prior ahead precede"), "after": _words("after following since then once later upon"),
-    "because": _words("because since as due owing thanks for"), 
-    "although": _words("although though despite but while however"), "though": _words("although though despite but while however"),
-    "unless": _words("unless if except without not"), "if": _words("if provided unless when whether in where"), "until": _words("until till to before"),
-    "than": _words("than"), "instead": _words("instead rather not"), "except": _words("except but apart only other besides"),
-    "without": _words("without no not never n't"), "since": _words("since from after because"), "due": _words("because due owing"),
-    "therefore": _words("therefore so hence thus because consequently"), "hence": _words("therefore so hence thus because"),
-    "during": _words("during in while throughout over when"), "despite": _words("despite although though spite"),
-    "against": _words("against oppose versus v to"), "only": _words("only sole solely exclusively just alone nothing"),
-}  # fmt: skip
+    "before": _words("before until prior ahead precede"),
+    "after": _words("after following since then once later upon"),
+    "because": _words("because since as due owing thanks for"),
+    "although": _words("although though despite but while however"),
+    "though": _words("although though despite but while however"),
+    "unless": _words("unless if except without not"),
+    "if": _words("if provided unless when whether in where"),
+    "until": _words("until till to before"),
+    "than": _words("than"),
+    "instead": _words("instead rather not"),
+    "except": _words("except but apart only other besides"),
+    "without": _words("without no not never n't"),
+    "since": _words("since from after because"),
+    "due": _words("because due owing"),
+    "therefore": _words("therefore so hence thus because consequently"),
+    "hence": _words("therefore so hence thus because"),
+    "during": _words("during in while throughout over when"),
+    "despite": _words("despite although though spite"),
+    "against": _words("against oppose versus v to"),
+    "only": _words("only sole solely exclusively just alone nothing"),
+}
 """Words that join, each with those that may stand in its place."""

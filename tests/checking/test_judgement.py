@@ -10,12 +10,13 @@ from tests.checking.answers import REVENUE, WRONG
 from tests.checking.making import judged, verdict
 
 MAYOR = (
-    "The mayor, Ann Lee, denied that the council intends to sell the swimming pool. She added that it lost £210,000 in "
-    "2020. Historians long believed that sabotage had caused the collapse. The files contain no evidence of it. All "
-    "members except those on the free plan may export data. If the rent is late, the landlord may charge £15. Nearly 40 "
-    "per cent of the shops closed. Some of the shops will reopen. The drug may slow the disease. Smoking is associated "
-    "with gum disease. In her novel, a nurse poisons the king. The fee is paid unless the order was cancelled. Did the "
-    "engineers sign the plan? The agency alleges that the firm bribed two officials."
+    "The mayor, Ann Lee, denied that the council intends to sell the swimming pool. She added that it lost "
+    "£210,000 in 2020. Historians long believed that sabotage had caused the collapse. The files contain no "
+    "evidence of it. All members except those on the free plan may export data. If the rent is late, the landlord "
+    "may charge £15. Nearly 40 per cent of the shops closed. Some of the shops will reopen. The drug may slow the "
+    "disease. Smoking is associated with gum disease. In her novel, a nurse poisons the king. The fee is paid "
+    "unless the order was cancelled. Did the engineers sign the plan? The agency alleges that the firm bribed two "
+    "officials."
 )
 
 PROVEN = {
@@ -78,7 +79,10 @@ NOT_PROVEN = {
     "look-alike letter": ("Gazprоm sold the gas.", "Gazprom sold the gas."),
     "not true": ("The dam failed.", "It is not true that the dam failed."),
     "excluded from a list": ("The rent includes council tax.", "The rent includes water but not council tax."),
-    "excluded from those charged": ("The office charged the founder.", "The office charged two managers, but not the founder."),
+    "excluded from those charged": (
+        "The office charged the founder.",
+        "The office charged two managers, but not the founder.",
+    ),
     "refuted by the next sentence": ("The king was seen in Rome.", "The king was seen in Rome. But this is false."),
     "merged": ("The museum cost two million.", "The museum opened in May. The bridge cost two million."),
 }
@@ -99,9 +103,17 @@ def test_what_the_passage_does_not_say_is_not_supported(passage: str, claim: str
 CONTRADICTED = {
     "number": ("Prices rose by 18 percent.", "Prices rose by 10 percent.", "18 percent here, 10 percent in the source"),
     "name": ("Obama spoke in Paris.", "Obama spoke in Berlin.", "Paris here, Berlin in the source"),
-    "negation": ("The drug did not lower the pressure.", "The drug lowered the pressure.", "“not” here, not in the source"),
+    "negation": (
+        "The drug did not lower the pressure.",
+        "The drug lowered the pressure.",
+        "“not” here, not in the source",
+    ),
     "contrary": ("Prices fell sharply.", "Prices rose sharply.", "“fell” here, “rose” in the source"),
-    "contrary in another part of speech": ("The increase in prices was sharp.", "The reduction in prices was sharp.", ""),
+    "contrary in another part of speech": (
+        "The increase in prices was sharp.",
+        "The reduction in prices was sharp.",
+        "",
+    ),
     "prefix": ("The infection is uncommon in adults.", "The infection is common in adults.", ""),
 }
 
@@ -156,7 +168,10 @@ def test_a_sure_verifier_outvotes_the_rules_on_a_noun_but_not_on_a_verb_a_name_o
         assert isinstance(pairs, list)
         return [1.0] * len(pairs)
 
-    assert compare("The technicians of the railway tested the locomotive in May.", source, [0.9], sure).verdict == "supported"
+    assert (
+        compare("The technicians of the railway tested the locomotive in May.", source, [0.9], sure).verdict
+        == "supported"
+    )
     for claim in (
         "The engineers of the railway painted the locomotive in May.",
         "The engineers of the railway tested the locomotive in Rome.",
