@@ -241,6 +241,10 @@ class Found:
     """Whether the word index took part in full: else `signals` are those of the meaning alone."""
     signals: dict[str, float] = field(default_factory=dict)
     """What tells whether the documents hold an answer, by `index.retrieval.signals`; empty where nothing was found."""
+    missing: tuple[str, ...] = ()
+    """Names, numbers and rare words of the question that none of the first passages has."""
+    unknown: tuple[str, ...] = ()
+    """Those of them that no passage has at all, as far as the word index tells."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -305,7 +309,7 @@ class Statement:
     detail: str = ""
     """In words: what differs, what is not in the source, or why the sentence could not be checked."""
     nearest: int | None = None
-    """Of an unverified sentence, the citation whose words come nearest; it does not bear the sentence out. None where
+    """Of an unverified sentence, the citation whose words come nearest; they were not found to bear it out. None where
     nothing is near."""
     is_claim: bool = True
     """False where it states nothing, as a question or a heading does: then it was not checked, and `detail` says so."""
@@ -334,7 +338,7 @@ class Answer:
     hits: tuple[Hit, ...]
     """The passages that were found, best first; where there is no answer, the first is the nearest miss."""
     searched: tuple[int, int]
-    """Passages and documents among which was searched."""
+    """Passages and documents among which was searched; (0, 0) where nothing was: the notes say why."""
     writer: Literal["quote", "model"]
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()

@@ -16,7 +16,13 @@ from index.configuration import FILE_NAME, ConfigurationFile, Kind, configuratio
 from index.errors import SettingsError, WriterNotSet
 
 _PREFIX = "PINCITE_"
-_PATHS: dict[str, Kind] = {"library": "path", "allow_folders": "paths", "model": "model", "reranker": "model"}
+_PATHS: dict[str, Kind] = {
+    "library": "path",
+    "allow_folders": "paths",
+    "model": "model",
+    "reranker": "model",
+    "verifier": "model",
+}
 
 
 def _default_library() -> Path:
@@ -34,6 +40,11 @@ class Settings(BaseSettings):
     """Any sentence-transformers model or folder; empty for the built-in all-MiniLM-L6-v2."""
     reranker: str = ""
     """Any sentence-transformers cross-encoder or folder, which ranks the best candidates again; empty for none."""
+    reader: bool = True
+    """Whether the best sentences of the first hits are read again with the question, for surer pins and confidence."""
+    verifier: str = ""
+    """Any sentence-transformers cross-encoder trained for inference, or its folder, which reads a claim and its source
+    where the rules say *supported*; empty for the built-in one, `off` for none."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `mps` …"""
     precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"

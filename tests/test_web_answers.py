@@ -349,6 +349,36 @@ def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
     assert "Written by a language model" not in show(answered(a_hit()))
 
 
+def test_what_may_be_an_answer_has_a_heading_of_its_own() -> None:
+    """It is not called an answer, nor told that there is none; each sentence stands apart, with its source."""
+    html = show(answered(a_hit(), status="unsure", confidence=0.4, notes=("No passage mentions *Brazil & <b>*.",)))
+    assert '<h2 id="h-answer" class="p-eyebrow p-maybe">This may be it</h2>' in html
+    assert (
+        'data-say="Not sure: this may be it. 1 sentence, 1 source. No passage mentions “Brazil &amp; &lt;b&gt;”."'
+        in html
+    )
+    assert '<p class="p-note"><bdi>No passage mentions <em><bdi>Brazil &amp; &lt;b&gt;</bdi></em>.</bdi></p>' in html
+    assert "Weak match" in bare(html)
+    assert html.count('<ul class="p-maybes">') == 1
+    assert 'class="p-answer"' not in html
+    assert "No answer in this library" not in html
+    assert "This may be it. The documents do not clearly answer" in html.split('data-text="')[1].split('"')[0]
+
+
+def test_words_that_do_not_bear_a_sentence_out_say_so_on_their_card() -> None:
+    """A card that contradicts, or only comes nearest, is no support; one that supports another sentence is."""
+    hit, other = a_hit(), another_hit()
+    cited = (citing(1, hit), citing(2, other))
+    statements = (
+        Statement("It was 12.", (1,), "contradicted", "12 here, 15 in the source"),
+        Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=2),
+    )
+    doubtful = an_answer(*cited, hits=(hit, other), writer="model", statements=statements)
+    assert [card.role for card in cards(doubtful)] == ["says otherwise", "nearest words, not found to say the same"]
+    sound = Statement("It is so.", (1,), "supported")
+    assert not cards(replace(doubtful, statements=(*statements, sound)))[0].role
+
+
 def test_a_copy_of_an_answer_holds_its_remarks() -> None:
     """What is not supported is told wherever the answer goes."""
     statements = (Statement("It flew.", (), "unverified"),)
@@ -402,6 +432,17 @@ def test_notes_say_why_nothing_was_found() -> None:
     assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
     assert "Name a person" not in html
     assert "Name a person" in show(an_answer())
+
+
+@pytest.mark.parametrize(
+    ("question", "has_hint"), [("whale in:sea", True), ('"a whale"', True), ("Why is it so?", False)]
+)
+def test_where_nothing_was_searched_the_note_alone_says_why(question: str, has_hint: bool) -> None:
+    """As of a question that is none; the operators are named where there may have been one."""
+    html = show(an_answer(question=question, searched=(0, 0), notes=("Ask it with its subject: *Why did Rome fall?*",)))
+    assert "Nothing was searched" in html
+    assert "<em><bdi>Why did Rome fall?</bdi></em>" in html
+    assert ("Search syntax" in html) == has_hint
 
 
 # Where it stands

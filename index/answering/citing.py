@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from index.answering.second_opinion import NoOpinion, SecondOpinion
-    from index.checking import Judgement
+    from index.checking import Judgement, Verifier
     from index.records import Hit, Location, Span
 
     Closeness = Callable[[str], Sequence[float]]
@@ -34,6 +34,7 @@ def cited(
     closeness: Closeness,
     locate: Locate,
     strict: bool,
+    verifier: Verifier | None = None,
     opinion: SecondOpinion | NoOpinion | None = None,
 ) -> Answer:
     """The same answer in the model's words: `answer.hits` are the sources, numbered from 1.
@@ -41,9 +42,9 @@ def cited(
     A sentence that its sources support is numbered, by citations of the exact sentences; where only another source than
     the model cited supports it, by that one, and its detail and a note say so. A sentence that none supports stays,
     with what is wrong with it; with `strict` it is left out. Where none is supported, the answer stays as it was: what
-    the documents say. `opinion` may doubt what is supported.
+    the documents say. `verifier` has to agree to what is supported, and `opinion` may doubt it.
     """
-    writing = _Writing(answer.hits, closeness, locate, opinion)
+    writing = _Writing(answer.hits, closeness, locate, verifier, opinion)
     written = [writing.judged(each.text, each.markers) for each in parse(text)]
     notes = (*answer.notes, *_foreign(written, answer.hits), *(opinion.notes if opinion is not None else ()))
     supported = sum(statement.is_supported for statement in written)
@@ -74,7 +75,12 @@ class _Writing:
     """The sentences of the sources, and the citations given so far."""
 
     def __init__(
-        self, hits: Sequence[Hit], closeness: Closeness, locate: Locate, opinion: SecondOpinion | NoOpinion | None
+        self,
+        hits: Sequence[Hit],
+        closeness: Closeness,
+        locate: Locate,
+        verifier: Verifier | None,
+        opinion: SecondOpinion | NoOpinion | None,
     ) -> None:
         self.citations: dict[int, Citation] = {}
         """By marker."""
@@ -85,6 +91,7 @@ class _Writing:
         self._sources = [Source(hit.words(span), hit.passage.text) for _, hit, span in self._places]
         self._closeness = closeness
         self._locate = locate
+        self._verifier = verifier
         self._opinion = opinion
 
     def judged(self, sentence: str, markers: Sequence[int]) -> Statement:
@@ -128,7 +135,8 @@ class _Writing:
 
     def _compared(self, sentence: str, closeness: Sequence[float], places: Sequence[int]) -> Judgement:
         """A judgement whose source is a place among all."""
-        judgement = compare(sentence, [self._sources[at] for at in places], [closeness[at] for at in places])
+        sources, near = [self._sources[at] for at in places], [closeness[at] for at in places]
+        judgement = compare(sentence, sources, near, self._verifier)
         return judgement if judgement.source is None else replace(judgement, source=places[judgement.source])
 
     def _marker(self, place: int) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from index.answering.citing import Closeness, Locate
+    from index.checking import Verifier
     from index.records import Answer
     from index.settings import Settings
 
@@ -23,7 +24,13 @@ BEAT_SECONDS = 0.25
 
 
 def written(
-    answer: Answer, settings: Settings, *, closeness: Closeness, locate: Locate, strict: bool
+    answer: Answer,
+    settings: Settings,
+    *,
+    closeness: Closeness,
+    locate: Locate,
+    strict: bool,
+    verifier: Verifier | None = None,
 ) -> Generator[str | Answer, None, None]:
     """The model's words as they come, then the answer that is made of them; a note tells why where it is not.
 
@@ -44,7 +51,10 @@ def written(
     if declines(text):
         yield declined(answer)
         return
-    yield cited(answer, text, closeness=closeness, locate=locate, strict=strict, opinion=second_opinion(settings))
+    opinion = second_opinion(settings)
+    yield cited(
+        answer, text, closeness=closeness, locate=locate, strict=strict, verifier=verifier, opinion=opinion
+    )
 
 
 def _quoted_instead(answer: Answer, why: str) -> Answer:

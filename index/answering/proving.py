@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from index.answering.second_opinion import NoOpinion, SecondOpinion
+    from index.checking import Verifier
     from index.records import Found, Hit, Location, Span, Verdict
 
     Find = Callable[[str], Found]
@@ -31,12 +32,16 @@ _WITH_RULES = ("en", "")
 
 
 def checked(
-    statements: Iterable[Statement], find: Find, locate: Locate, opinion: SecondOpinion | NoOpinion | None = None
+    statements: Iterable[Statement],
+    find: Find,
+    locate: Locate,
+    verifier: Verifier | None = None,
+    opinion: SecondOpinion | NoOpinion | None = None,
 ) -> Generator[Statement | Check, None, None]:
     """Compare each claim with the passages that `find` brings for it: each statement judged, then all together.
 
-    `statements` are as `unchecked` gives them; those that are no claims stay as they are. `opinion` may doubt those
-    that are supported.
+    `statements` are as `unchecked` gives them; those that are no claims stay as they are. `verifier` has to agree to
+    those that are supported, and `opinion` may doubt them.
     """
     judged: list[Statement] = []
     citations: dict[tuple[str, Span], Citation] = {}
@@ -53,7 +58,7 @@ def checked(
         if statement.is_claim:
             found = find(statement.text)
             notes = notes or found.notes
-            verdict, detail, place = _judged(statement.text, found.hits)
+            verdict, detail, place = _judged(statement.text, found.hits, verifier)
             if verdict == "unverified" and found.notes:
                 detail = f"{detail} {_INCOMPLETE}".strip()
             marker = None if place is None else cited(*place)
@@ -97,12 +102,14 @@ def _decided(sentence: str, verdict: Verdict, detail: str, marker: int | None) -
     return Statement(sentence, () if marker is None else (marker,), verdict, detail)
 
 
-def _judged(sentence: str, hits: Sequence[Hit]) -> tuple[Verdict, str, tuple[Hit, Span] | None]:
+def _judged(
+    sentence: str, hits: Sequence[Hit], verifier: Verifier | None
+) -> tuple[Verdict, str, tuple[Hit, Span] | None]:
     """The verdict, the reason, and the sentence of a passage that decided it, or that comes nearest."""
     places = [(hit, span) for hit in hits for span in hit.passage.sentences]
     sources = [Source(hit.words(span), hit.passage.text) for hit, span in places]
     closeness = [cosine for hit in hits for cosine in hit.cosines]
-    judgement = compare(sentence, sources, closeness)
+    judgement = compare(sentence, sources, closeness, verifier)
     place = None if judgement.source is None else places[judgement.source]
     spoken = languages.language(sentence)
     if judgement.verdict != "verbatim" and spoken not in _WITH_RULES:

@@ -168,8 +168,8 @@ class Statement(Described):
     """In words: what differs, what is not in the source, or why it could not be checked. Words that it names stand
     between asterisks."""
     nearest: int | None
-    """Of an unverified sentence, the citation whose words come nearest, and do not bear it out; null where nothing is
-    near."""
+    """Of an unverified sentence, the citation whose words come nearest, and were not found to bear it out; null where
+    nothing is near."""
     is_claim: bool
     """False where it states nothing, as a question or a heading does: then it was not checked."""
 

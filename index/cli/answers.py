@@ -43,6 +43,9 @@ def show(answer: Answer) -> None:
 
 def _show_abstention(out: Console, answer: Answer) -> None:
     passages, documents = answer.searched
+    if not passages:
+        out.print("Nothing was searched.", style="bold")
+        return
     out.print("Your documents hold no answer to this.", style="bold")
     out.print(
         f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; "
@@ -103,6 +106,6 @@ def show_check(checked: Check) -> None:
 
 def _reasons(statement: Statement) -> Iterator[str]:
     if detail := plain(reason(statement)):
-        yield detail
+        yield detail[:1].upper() + detail[1:]
     if statement.nearest is not None:
-        yield f"Nearest, and not the same: [{statement.nearest}]"
+        yield f"Nearest words: [{statement.nearest}]"

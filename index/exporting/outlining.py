@@ -57,7 +57,7 @@ def outlined(answer: Answer, contexts: Mapping[int, Context] | None = None) -> O
     )
     abstained = answer.status == "abstained"
     quotes = answer.writer == "quote"
-    cautions = {"answered": "", "unsure": _UNSURE + _distance(answer) + ".", "abstained": _abstention(answer)}
+    cautions = {"answered": "", "unsure": _UNSURE + _distance(answer) + ".", "abstained": _refusal(answer)}
     return Outline(
         question=one_line(answer.question),
         lines=tuple(_line(statement, quotes=quotes) for statement in answer.statements),
@@ -81,7 +81,12 @@ def _line(statement: Statement, *, quotes: bool) -> Line:
     return Line(text, (), told)
 
 
-def _abstention(answer: Answer) -> str:
+def _refusal(answer: Answer) -> str:
+    return abstention(answer) if answer.searched[0] else "Nothing was searched."
+
+
+def abstention(answer: Answer) -> str:
+    """That there is no answer, and how far one was."""
     passages, documents = answer.searched
     return (
         f"The documents hold no answer: nothing in {passages:,} passages of {documents:,} documents supports one"

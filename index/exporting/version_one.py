@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from index.exporting.evidence import Evidence, Pack
-from index.exporting.outlining import outlined
+from index.exporting.outlining import abstention, outlined
 from index.exporting.packing import answer_of
 from index.exporting.readable import readable
 from index.loading.composing import one_line
@@ -59,12 +59,14 @@ def upgraded(old: PackOne) -> Pack:
 def readable_of(old: PackOne) -> str:
     """The human part that version 1 made of it."""
     made = upgraded(old)
-    outline = outlined(answer_of(made), {each.citation.marker: each.context for each in made.evidence})
+    answer = answer_of(made)
+    outline = outlined(answer, {each.citation.marker: each.context for each in made.evidence})
     lines = tuple(
         replace(line, text=_text(each), markers=each.markers, remark=_remark(each), beside=(), beside_as="")
         for line, each in zip(outline.lines, old.statements, strict=True)
     )
-    return readable(made, replace(outline, lines=lines, notes=tuple(map(one_line, old.notes))))
+    caution = abstention(answer) if old.status == "abstained" else ""
+    return readable(made, replace(outline, lines=lines, notes=tuple(map(one_line, old.notes)), caution=caution))
 
 
 def _statement(old: StatementOne) -> Statement:

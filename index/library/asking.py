@@ -12,16 +12,23 @@ from index.library import provenance
 from index.library.opened import Opened
 from index.records import Answer, Check, Coverage, CoverageReport, Found
 from index.storage.schema import unpack_sentence_vectors
+from index.weights import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    from index.answering.context import Context
+    from index.answering.questions import Question
+    from index.checking import Verifier
+    from index.cross_encoders.reader import AnswerReader
     from index.querying import Query
     from index.records import Hit, Location, Mode, Statement
     from index.retrieval import Retriever
 
 _CHECKED = 5
 """With how many passages a sentence is compared."""
+_FEWEST_DOCUMENTS = 2
+"""Among how many documents a question has to say what it is about."""
 
 
 class Asking(Opened):
@@ -79,14 +86,20 @@ class Asking(Opened):
 
         While the model keeps silent, empty words come now and then. Closing it hangs up on the model.
         """
-        from index.answering import confidence, quoted, quotes, written
+        from index.answering import confidence, not_mentioned, quoted, quotes, understood, written
 
         if writer == "model":
             self._settings.require_writer()
+        elif (asked_back := self._asked_back(question, documents)) is not None:
+            yield asked_back
+            return
         found, within = self._search(question, documents, limit=limit)
+        found = replace(found, notes=(*found.notes, *not_mentioned(found)))
+        asked = understood(found.question)
+        parts = self._parts(asked, found, documents, limit=limit)
         answer = quoted(
             found,
-            quotes(found.question, found.hits),
+            quotes(asked, found.hits, None if writer == "model" else self._context, parts),
             confidence=confidence(found.signals, self.encoder().name, has_words=found.has_words) if found.hits else 0.0,
             bar=self._settings.bar,
             unsure_bar=self._settings.unsure_bar,
@@ -95,12 +108,52 @@ class Asking(Opened):
         )
         if writer == "model" and answer.status == "answered":
             closeness = self._closeness(answer.hits)
-            stream = written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+            stream = written(
+                answer,
+                self._settings,
+                closeness=closeness,
+                locate=self._locate,
+                strict=strict,
+                verifier=self._claim_verifier(),
+            )
             with closing(stream):  # it hangs up on the model
                 for piece in stream:
                     yield provenance.of_answer(piece) if isinstance(piece, Answer) else piece
         else:
             yield provenance.of_answer(answer)
+
+    def _asked_back(self, question: str, documents: Sequence[str] | None) -> Answer | None:
+        """What a question is answered with that goes on from something unsaid; None for a whole one.
+
+        Of one document it is asked what that says: `Who signed it?` is a question then.
+        """
+        from index.answering import asked_back, is_fragment, unasked
+
+        query, within, _ = self._understood(question, documents)
+        _, documents_searched = self._store.catalog.extent(within)
+        if documents_searched < _FEWEST_DOCUMENTS or not is_fragment(query.text):
+            return None
+        return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar)
+
+    def _parts(
+        self, asked: Question, found: Found, documents: Sequence[str] | None, *, limit: int
+    ) -> list[tuple[Hit, ...]]:
+        """The hits for each part of a question, or for each side of a comparison; none where it is asked as one.
+
+        What stands in quotation marks, or behind an operator, belongs to the whole: such a question is one.
+        """
+        query = self._understood(found.question, None)[0]
+        if not found.hits or query.text != found.question:
+            return []
+        wanted = asked.parts or tuple(f"{side}: {asked.text}" for side in asked.sides)
+        return [self._search(each, documents, limit=limit)[0].hits for each in wanted]
+
+    def _context(self, hit: Hit) -> Context:
+        """A hit among what stands around it."""
+        from index.answering import reach, widened
+
+        number = self._store.catalog.number_of(hit.document.id)
+        return widened(hit, [] if number is None else self._store.catalog.rows_around(number, reach(hit)))
 
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
@@ -129,7 +182,7 @@ class Asking(Opened):
             library = self._store.catalog.library_id
             if library not in within:
                 within[library] = self._numbers(documents)
-            return self._retriever().search(query, limit=_CHECKED, within=within[library])
+            return self._retriever(reading=False).search(query, limit=_CHECKED, within=within[library])
 
         def find(sentence: str) -> Found:
             query = Query(sentence[: self._settings.max_question_characters].strip())
@@ -139,7 +192,8 @@ class Asking(Opened):
         claims = sum(statement.is_claim for statement in statements)
         if most_sentences is not None and claims > most_sentences:
             raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        with closing(checked(statements, find, self._locate, second_opinion(self._settings))) as stream:
+        opinion = second_opinion(self._settings)
+        with closing(checked(statements, find, self._locate, self._claim_verifier(), opinion)) as stream:
             for each in stream:
                 yield provenance.of_check(each) if isinstance(each, Check) else each
 
@@ -156,7 +210,7 @@ class Asking(Opened):
             return CoverageReport(())
         infos = self._store.catalog.numbered()
         covered = [info for number, info in infos.items() if within is None or number in within]
-        found, notes = self._retriever().cover(query, within=within)
+        found, notes = self._retriever(reading=False).cover(query, within=within)
         hits = {hit.document.id: hit for hit in found}
         spoken = [Coverage(hit.document, hit) for hit in hits.values()]
         silent = [Coverage(info, None) for info in covered if info.id not in hits]
@@ -226,7 +280,8 @@ class Asking(Opened):
         """The documents of these names, by number; None for all."""
         return None if documents is None else [self._number(self.find(name).id) for name in documents]
 
-    def _retriever(self) -> Retriever:
+    def _retriever(self, *, reading: bool = True) -> Retriever:
+        """With `reading`, one that reads the first hits with the question; a claim to check is no question."""
         from index.reranking import load_reranker
         from index.retrieval import Retriever
 
@@ -234,7 +289,30 @@ class Asking(Opened):
         with self._loading:
             if self._settings.reranker and self._reranker is None:
                 self._reranker = load_reranker(self._settings)
-        return Retriever(self._store, encoder, self._beside, self._reranker)
+        reader = self._answer_reader(encoder.name) if reading else None
+        return Retriever(self._store, encoder, self._beside, self._reranker, reader)
+
+    def _answer_reader(self, encoder: str) -> AnswerReader | None:
+        """None where the settings want none, and beside an encoder that a caller brought, unless it is the default one.
+
+        Raises EncoderError where its weights are damaged or missing.
+        """
+        from index.cross_encoders.reader import load_reader
+
+        brought = self._model is None and not encoder.startswith(DEFAULT_NAME)
+        return load_reader(self._settings.precision) if self._settings.reader and not brought else None
+
+    def _claim_verifier(self) -> Verifier | None:
+        """What has to agree to a supported claim; None where the settings want none.
+
+        Raises EncoderError where the one that they name cannot be had.
+        """
+        from index.cross_encoders.verifier import load_verifier
+
+        with self._loading:
+            if self._verifier is None:
+                self._verifier = load_verifier(self._settings)
+        return None if self._verifier is None else self._verifier.supported
 
     def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Tells how near a sentence is to each sentence of each passage, in order."""

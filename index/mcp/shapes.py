@@ -89,8 +89,8 @@ class Statement(Shape):
     detail: str
     """What differs, what is not in the source, or why it could not be checked; words it names between asterisks."""
     nearest: int | None
-    """Of an unverified sentence, the citation that comes nearest. It does not bear the sentence out: never cite it as
-    if it did."""
+    """Of an unverified sentence, the citation that comes nearest. It was not found to bear the sentence out: never cite
+    it as if it did."""
     is_claim: bool
     """False for a question or a heading, which states nothing and is not checked."""
 

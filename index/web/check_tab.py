@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _MOST_FIELDS = 4
+_BYTES_PER_CHARACTER = 12
+"""As forms encode one of four bytes. No more of a form is parsed than a text may have: that takes seconds."""
 
 
 class CheckTab:
@@ -41,21 +43,29 @@ def add_checks(app: FastAPI) -> None:
     async def check(request: Request, service: Used) -> HTMLResponse:
         form = await request.body()
         gone = threading.Event()
-        return await service.work(
-            request, service.checks, lambda: fragment(lambda: _checked(service, form, gone)), gone.set
-        )
+
+        def work() -> HTMLResponse:
+            text = _text(form, _BYTES_PER_CHARACTER * service.settings.max_text_characters)
+            return fragment(lambda: _checked(service, text, gone))
+
+        return await service.work(request, service.checks, work, gone.set)
 
     guarded = [Depends(only_from_the_page)]
     app.add_api_route("/page/check", check, methods=["POST"], dependencies=guarded, include_in_schema=False)
 
 
-def _checked(service: Service, form: bytes, gone: threading.Event) -> str:
-    """The text of a form, checked. Raises what `Library.check` raises, and TooMany."""
+def _text(form: bytes, most: int) -> str:
+    """The text in a form; of one that is far too long, enough to tell so."""
+    form = form[: len("text=") + most + _BYTES_PER_CHARACTER]
     try:
         fields = parse_qs(form.decode("latin-1"), max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise HTTPException(400, f"The form has more than {_MOST_FIELDS} fields.") from error
-    text = "".join(fields.get("text", [])[:1])
+    return "".join(fields.get("text", [])[:1])
+
+
+def _checked(service: Service, text: str, gone: threading.Event) -> str:
+    """The text, checked. Raises what `Library.check` raises, and TooMany."""
     settings = service.settings
     if not text.strip():
         raise PinciteError("There is no text to check.", "Paste one, such as a draft or an assistant's answer.")

@@ -41,6 +41,8 @@ FORMS = {
 """What an answer can be exported to, by the names that readers use."""
 _ITEM = re.compile(r"^\s*(?:[-–•*·‣]|\(?\d{1,2}[.)])\s+")
 """What makes a line an item of a list, and is in the way once it stands alone."""
+_OPERATOR = re.compile(r'\w:\S|(?:^|\s)-[\w"]|"')
+"""What a question has that may have been understood as an operator."""
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -125,7 +127,7 @@ def _roles(answer: Answer) -> dict[int, str]:
     roles: dict[int, str] = {}
     for each in answer.statements:
         if each.nearest is not None:
-            roles.setdefault(each.nearest, "comes nearest, and does not say the same")
+            roles.setdefault(each.nearest, "nearest words, not found to say the same")
     for each in answer.statements:
         if not each.is_supported:
             roles |= dict.fromkeys(each.markers, "says otherwise")
@@ -160,6 +162,7 @@ def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, 
         milliseconds=milliseconds,
         key=key,
         narrowed=narrowed,
+        has_operators=bool(_OPERATOR.search(answer.question)),
         text=export(answer, "text") if given else "",
         copies=COPIES,
         shown=RELATED,

@@ -16,7 +16,7 @@ _LEADS: dict[Verdict, str] = {
     "verbatim": "In the source",
     "supported": "In the source",
     "contradicted": "The source says",
-    "unverified": "Nearest, and not the same",
+    "unverified": "Nearest words",
 }
 """What stands before the words of a citation."""
 

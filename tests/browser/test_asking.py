@@ -193,7 +193,7 @@ def test_an_operator_without_a_document_says_so(site: str, visit: Visit) -> None
     page = visit(site)
     ask(page, "treaty in:nowhere")
     expect(page.locator("#results .p-lead")).to_have_text("No document is what in:, type:, after: or before: ask for.")
-    expect(page.locator("#live")).to_contain_text("Nothing found. No document is")
+    expect(page.locator("#live")).to_contain_text("Nothing was searched. No document is")
     expect(page.locator(".p-off")).to_have_count(0)
 
 

@@ -38,7 +38,7 @@ def test_each_sentence_gets_its_verdict_in_words(site: str, visit: Visit) -> Non
     expect(rows.nth(2).locator(".p-verdict")).to_contain_text("Contradicted: ")
     expect(rows.nth(2).locator("blockquote")).to_contain_text(f"The source says: {SAID}")
     expect(rows.nth(3).locator(".p-verdict")).to_contain_text("Not verified: ")
-    expect(rows.nth(3).locator("blockquote")).to_contain_text("Nearest, and not the same: ")
+    expect(rows.nth(3).locator("blockquote")).to_contain_text("Nearest words: ")
     expect(rows.nth(4)).to_contain_text("Not checked: a question states nothing.")
     summary = "1 of 3 sentences supported, 1 contradicted, 1 not verified; 2 state nothing"
     expect(page.get_by_role("heading", name=summary)).to_be_visible()

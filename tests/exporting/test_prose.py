@@ -75,6 +75,12 @@ def test_no_answer_says_how_near_it_came() -> None:
     assert "\nNearest: John Snow, On the Mode" in made
 
 
+def test_where_nothing_was_searched_nothing_is_said_of_the_documents() -> None:
+    """Only the note says why."""
+    made = export(answer(status="abstained", confidence=0.0, searched=(0, 0), notes=("This is no question.",)), "text")
+    assert made.splitlines()[2:] == ["Nothing was searched.", "Note: This is no question."]
+
+
 @given(answers())
 def test_no_document_begins_a_line(each: Answer) -> None:
     """Line by line it is what we wrote, so no marker and no source can be forged."""
