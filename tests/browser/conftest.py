@@ -13,7 +13,7 @@ from index.library import Library
 from index.records import Answer, CoverageReport
 from index.settings import Settings
 from index.web import create_app
-from tests.answering.playing import acquaint, playing
+from tests.answering.playing import playing
 from tests.fakes import FakeEncoder
 from tests.hosting import hosted
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-    from tests.answering.playing import Stage
+    from tests.answering.playing import Player, Stage
 
 Scheme = Literal["light", "dark"]
 SIZE: ViewportSize = {"width": 1280, "height": 900}
@@ -83,7 +83,7 @@ class Moody(Library):
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
         """As `Library.ask_stream`, but for three kinds of questions."""
         if question == "nothing, please":
-            yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
+            yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (9, 4), "quote", {})
         elif question == "fail, please":
             raise RuntimeError(SECRET)
         elif question.startswith(PERHAPS):
@@ -208,13 +208,22 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def writing_site(tmp_path: Path) -> Iterator[tuple[str, Stage]]:
-    """The address of a page over the treaty and the oil, with a model that plays what its stage is given to play."""
-    with playing(lambda player: player.hang()) as stage:
-        acquaint(stage)
+    """The address of a page over the treaty and the oil, with a model that plays what its stage is given to play.
+
+    It has answered once: a model's first reply is not shown before its end.
+    """
+    with playing(_reply) as stage:
         settings = Settings(passage_tokens=32, llm_url=stage.url, llm_model="m")
         sources = {"treaty.md": TREATY, "oil.txt": OIL}
         with open_library(tmp_path, sources, settings) as library, serving(library, settings) as url:
+            library.ask("Who signed the treaty?", writer="model")
+            stage.requests.clear()
             yield url, stage
+
+
+def _reply(player: Player) -> None:
+    player.begin()
+    player.say("The king signed the treaty in the harbour [1].", finish="stop")
 
 
 @contextmanager
