@@ -1,50 +1,51 @@
-"""How likely the documents hold an answer: the coefficients, fitted and tested: `python -m benchmarks.confidence`.
+"""Whether the documents hold an answer: fitted, tested, and what the reader adds: `python -m benchmarks.confidence`.
 
-`--sets` and `--kept` are those of `benchmarks.ablation`. Each library is asked its own questions, which it can answer,
-and the questions of the other sets, which it cannot. Half of the questions of either kind are fitted, the other half
-tested: the area under the ROC curve, the calibration error, and what is answered and refused at each bar. The questions
-on the same page without an answer (ClapNQ, SQuAD) are not fitted, only tested.
-
-`--lost words` asks without the word index, which fits MEANING_ALONE; `--lost vectors` without the vector index, which
-tests what DEFAULT then says.
+`--sets` and `--kept` are those of `benchmarks.ablation`; small libraries are made in `--kept`, too. Each library is
+asked its own questions, those that its pages nearly answer (SQuAD, ClapNQ), and other sets'. Articles, pages and papers
+are in two halves: coefficients fitted on each half are tested on the other, so that no figure is of what was fitted.
+What is shipped is fitted on both. None of these questions was the reader trained on.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import pickle
+import statistics
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
-from scipy.optimize import minimize
 
 from benchmarks.curve import risk_coverage
+from benchmarks.logistic import auroc, calibration_error, fit, said
 from benchmarks.machine import report
+from benchmarks.near_misses import questions, small, whole
 from index import Library
-from index.answering.confidence import DEFAULT, MEANING_ALONE, WORDS_ALONE, features
-from index.evaluate.lines import read_rows
-from index.retrieval.signals import NAMES
+from index.answering import confidence as shipped
+from index.encoding import load_encoder
+from index.retrieval.signals import MEANING, NAMES, READER
+from index.settings import Settings
 from index.storage.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from benchmarks.near_misses import Case, Question
     from index.readiness import Readiness
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-OWN, FOREIGN = 500, 125
-"""Questions asked of each library: so many of its own, and so many of each other set."""
-WORDS = ("overlap", "coverage", "together")
-"""Signals that no encoder has a say in."""
-RIDGE = 1e-3
-BINS = 10
-BARS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7)
-PAGED = ("clapnq", "squad_v2")
+SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
+PAGE_WEIGHTS = {True: 0.6, False: 0.2}
+"""Weight of all near misses of a library and size, the rest being its foreign questions; less without the reader, which
+alone tells many of them: what cannot be told only lowers all confidence."""
+OWN_WEIGHT = 1.5
+"""Weight of its own questions: people mostly ask what their documents say."""
+TIMED = 100
 _refresh = FolderStore.refresh
 
 
@@ -63,6 +64,13 @@ LOST: dict[str, dict[str, Any]] = {
     "vectors": {"dense": lambda *_, **__: {}},
 }
 """What a store without one of its indexes says."""
+TABLES = {
+    "DEFAULT": NAMES,
+    "UNREAD": tuple(name for name in NAMES if name not in READER),
+    "WORDS_ALONE": tuple(name for name in NAMES if name not in MEANING),
+    "WORDS_UNREAD": tuple(name for name in NAMES if name not in (*MEANING, *READER)),
+}
+"""Which signals each table of `index.answering.confidence` weighs."""
 
 
 def main() -> None:
@@ -71,114 +79,150 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, required=True)
     parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all five")
     parser.add_argument("--lost", choices=LOST, default="nothing")
-    parser.add_argument("--features", help="keep the features in this .npz file")
+    parser.add_argument("--cases", type=Path, help="keep what was asked in this file, and use it again")
     parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
     parser.add_argument("--json")
     options = parser.parse_args()
-    names = options.only or ["squad_v2", "clapnq", "covidqa", "scifact", "cran"]
-    questions = {name: _questions(options.sets / name) for name in names}
+    names = options.only or list(SETS)
+    everything = {name: questions(options.sets / name) for name in names}
     with ExitStack() as losing:
-        for method, said in LOST[options.lost].items():
-            losing.enter_context(patch.object(FolderStore, method, said))
-        asked = {name: _ask(options.kept / name, name, questions) for name in names}
-    known = {name: (own, foreign) for name, (own, foreign, _) in asked.items()}
-    rows, answers = (np.concatenate(parts) for parts in zip(*map(_labelled, known.values()), strict=True))
-    fitted = _fit(rows[::2], answers[::2])
-    words = np.array([name in WORDS for name in NAMES])
-    alone = _fit(rows[::2] * words, answers[::2])
-    print(
-        "MEANING_ALONE =" if options.lost == "words" else "DEFAULT =",
-        tuple(round(float(value), 3) for value in fitted),
-    )
-    print("WORDS_ALONE =", tuple(round(float(value), 3) for value in alone))
-    if options.features:
-        parts: dict[str, Any] = {f"{name}-{n}": part for name in names for n, part in enumerate(asked[name])}
-        np.savez(options.features, **parts)
-    table = [_tested(name, *_half(known[name], 1), fitted) for name in names]
-    table.append(_tested("all", rows[1::2], answers[1::2], fitted))
+        for method, what in LOST[options.lost].items():
+            losing.enter_context(patch.object(FolderStore, method, what))
+        read, unread = _cases(options, everything)
+    tables = {name: _fitted(read, signals) for name, signals in TABLES.items()}
+    for name, coefficients in tables.items():
+        print(f"{name} = {coefficients}")
+    bars = Settings().bar, Settings().unsure_bar
+    rows = [row for name, signals in TABLES.items() for row in _states(name, read, _crossed(read, signals), bars)]
+    report("Confidence, each half of the articles by what was fitted on the other", rows, options.json)
+    rows = [row for name in tables for row in _states(name, read, said(_rows(read), getattr(shipped, name)), bars)]
+    report("The shipped coefficients, on all of it", rows)
+    report("Sizes: the same by the number of documents", _sizes(read, _crossed(read, NAMES), bars))
+    report("Pins and quotations, without the reader and with it", _right({"off": unread, "on": read}))
+    report("Milliseconds of a question (median)", list(_times(options.kept, everything)))
     if options.picture:
-        said, answered = _say(rows[1::2], fitted), answers[1::2] > 0
-        options.picture.write_text(risk_coverage(said[answered], said[~answered]), encoding="utf-8")
-    table.append(_tested("all, by words alone", rows[1::2] * words, answers[1::2], alone))
-    report("Confidence, on the half that was not fitted", table, options.json)
-    shipped = {"DEFAULT": DEFAULT, "WORDS_ALONE": WORDS_ALONE, "MEANING_ALONE": MEANING_ALONE}
-    tests = [_tested(name, rows[1::2], answers[1::2], np.array(each)) for name, each in shipped.items()]
-    report("The shipped coefficients, on the same half", tests, None)
-    for name in filter(asked.__contains__, PAGED):
-        own, _, paged = asked[name]
-        print(f"same page, {name}: AUROC {_auroc(_say(own, fitted), _say(paged, fitted)):.3f}, n {len(paged)}")
+        known = _crossed(read, NAMES)
+        kinds = np.array([case.kind for case in read])
+        picture = risk_coverage(known[kinds == "own"], known[kinds == "foreign"])
+        options.picture.write_text(picture, encoding="utf-8")
 
 
-def _questions(folder: Path) -> tuple[list[str], list[str]]:
-    """With and without an answer in the set's documents."""
-    path = folder / "qa.jsonl"
-    if path.exists():
-        rows = list(read_rows(path))
-        with_answer = [row.text("question") for row in rows if row.truth("answerable", default=True)]
-        return with_answer, [row.text("question") for row in rows if not row.truth("answerable", default=True)]
-    return [json.loads(line)["text"] for line in (folder / "queries.jsonl").read_text().splitlines()], []
+def _cases(options: argparse.Namespace, everything: dict[str, list[Question]]) -> tuple[list[Case], list[Case]]:
+    """What was asked with the reader, and without it (whole sets alone)."""
+    if options.cases and options.cases.exists():
+        read, unread = pickle.loads(options.cases.read_bytes())
+        return read, unread
+    plain = Settings(max_question_characters=10_000)
+    encoder = load_encoder(plain)
+    read, unread = [], []
+    for name in everything:
+        read += whole(options.kept, name, everything, plain)
+        unread += whole(options.kept, name, everything, plain.model_copy(update={"reader": False}))
+        read += small(options.sets, options.kept, name, everything, plain, encoder)
+    if options.cases:
+        options.cases.write_bytes(pickle.dumps((read, unread)))
+    return read, unread
 
 
-def _ask(kept: Path, name: str, questions: dict[str, tuple[list[str], list[str]]]) -> tuple[Floats, Floats, Floats]:
-    """Features of a library's own questions, of foreign ones, and of those on the same page without an answer."""
-    foreign = [each for other, (own, _) in questions.items() if other != name for each in _some(own, FOREIGN)]
-    with Library.open(kept, create=False) as library:
-
-        def rows(texts: Sequence[str]) -> Floats:
-            return np.array([features(library.search(text, plain=True).signals) for text in texts])
-
-        return rows(_some(questions[name][0], OWN)), rows(foreign), rows(_some(questions[name][1], OWN))
+def _rows(cases: Iterable[Case]) -> list[dict[str, float]]:
+    return [case.signals for case in cases]
 
 
-def _some(texts: Sequence[str], most: int) -> Sequence[str]:
-    return texts[:: max(1, -(-len(texts) // most))]
+def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, float]:
+    """Each set and size weighs the same, however many questions it has."""
+    positive = np.array([float(case.kind == "own") for case in cases])
+    return fit(_rows(cases), positive, _weights(cases, PAGE_WEIGHTS[set(READER) <= set(names)]), names)
 
 
-def _labelled(known: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    return np.concatenate(known), np.repeat([1.0, 0.0], [len(part) for part in known])
+def _weights(cases: Sequence[Case], page: float) -> Floats:
+    groups = [(case.set, _class(case), case.kind) for case in cases]
+    counts = {group: groups.count(group) for group in set(groups)}
+    paged = {group[:2] for group in counts if group[2] == "page"}
+
+    def weight(group: tuple[str, str, str]) -> float:
+        shares = {"own": OWN_WEIGHT, "page": page, "foreign": 1 - page if group[:2] in paged else 1.0}
+        return shares[group[2]] / counts[group]
+
+    return np.array([weight(group) for group in groups])
 
 
-def _half(known: tuple[Floats, Floats], start: int) -> tuple[Floats, Floats]:
-    own, foreign = known
-    return _labelled((own[start::2], foreign[start::2]))
+def _class(case: Case) -> str:
+    """The library's size, as it is told."""
+    return str(case.size) if case.size in (1, 8, 50) else "all"
 
 
-def _fit(rows: Floats, answers: Floats) -> Floats:
-    """Logistic regression; both kinds of question weigh the same."""
-    weights = np.where(answers > 0, 0.5 / answers.mean(), 0.5 / (1 - answers.mean()))
-
-    def loss(coefficients: Floats) -> float:
-        logits = rows @ coefficients[1:] + coefficients[0]
-        wrong = np.logaddexp(0, np.where(answers > 0, -logits, logits))
-        return float((weights * wrong).mean() + RIDGE * (coefficients[1:] ** 2).sum())
-
-    return np.asarray(minimize(loss, np.zeros(rows.shape[1] + 1)).x)
+def _crossed(cases: Sequence[Case], names: Sequence[str]) -> Floats:
+    """The confidence of each case, by coefficients that were fitted on the half that it is not of."""
+    result = np.zeros(len(cases))
+    for half in (0, 1):
+        inside = np.array([case.fold == half for case in cases])
+        coefficients = _fitted([case for case in cases if case.fold != half], names)
+        result[inside] = said(_rows(case for case in cases if case.fold == half), coefficients)
+    return result
 
 
-def _say(rows: Floats, coefficients: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-(rows @ coefficients[1:] + coefficients[0]))))
+def _states(name: str, cases: Sequence[Case], known: Floats, bars: tuple[float, float]) -> Iterator[dict[str, Any]]:
+    """Of each whole set: how well its own questions are told from others, and what becomes of either at the bars."""
+    for set_name in dict.fromkeys(case.set for case in cases):
+        of = {
+            kind: known[[case.set == set_name and case.kind == kind and _class(case) == "all" for case in cases]]
+            for kind in ("own", "page", "foreign")
+        }
+        if len(of["own"]):
+            yield {"coefficients": name, "library": set_name, **_told(of, bars)}
 
 
-def _tested(name: str, rows: Floats, answers: Floats, coefficients: Floats) -> dict[str, Any]:
-    said = _say(rows, coefficients)
-    own, foreign = said[answers > 0], said[answers == 0]
-    table: dict[str, Any] = {"library": name, "own": len(own), "foreign": len(foreign), "AUROC": _auroc(own, foreign)}
-    table["calibration error"] = _calibration_error(said, answers)
-    for bar in BARS:
-        table[f"answered / refused at {bar}"] = f"{(foreign >= bar).mean():.3f} / {(own < bar).mean():.3f}"
-    return table
+def _told(of: dict[str, Floats], bars: tuple[float, float]) -> dict[str, Any]:
+    bar, low = bars
+    row: dict[str, Any] = {"own": len(of["own"])}
+    for kind in ("page", "foreign"):
+        row[f"AUROC {kind}"] = auroc(of["own"], of[kind]) if len(of[kind]) else ""
+    for kind, values in of.items():
+        shares = f"{(values >= bar).mean():.3f} / {(values >= low).mean():.3f}" if len(values) else ""
+        row[f"{kind}: answered / or unsure"] = shares
+    positive = np.concatenate([np.ones(len(of["own"])), np.zeros(len(of["foreign"]))])
+    values = np.concatenate([of["own"], of["foreign"]])
+    row["calibration error"] = calibration_error(values, positive, np.ones(len(values)))
+    return row
 
 
-def _auroc(own: Floats, foreign: Floats) -> float:
-    return float((own[:, None] > foreign[None, :]).mean() + 0.5 * (own[:, None] == foreign[None, :]).mean())
+def _sizes(cases: Sequence[Case], known: Floats, bars: tuple[float, float]) -> list[dict[str, Any]]:
+    rows = []
+    for set_name, size in dict.fromkeys((case.set, _class(case)) for case in cases):
+        of = {
+            kind: known[[(case.set, _class(case), case.kind) == (set_name, size, kind) for case in cases]]
+            for kind in ("own", "page", "foreign")
+        }
+        rows.append({"library": set_name, "documents": size, "mean of own": float(of["own"].mean()), **_told(of, bars)})
+    return rows
 
 
-def _calibration_error(said: Floats, answers: Floats) -> float:
-    """Expected calibration error over bins of equal width, both kinds of question weighing the same."""
-    weights = np.where(answers > 0, 0.5 / answers.mean(), 0.5 / (1 - answers.mean())) / len(answers)
-    bins = np.minimum((said * BINS).astype(int), BINS - 1)
-    errors = [abs((weights * (said - answers))[bins == each].sum()) for each in range(BINS)]
-    return float(sum(errors))
+def _right(runs: dict[str, list[Case]]) -> list[dict[str, Any]]:
+    rows = []
+    for reader, cases in runs.items():
+        for name in dict.fromkeys(case.set for case in cases):
+            some = [case for case in cases if case.set == name and case.right and _class(case) == "all"]
+            if some:
+                shares = {each: float(np.mean([case.right[each] for case in some])) for each in some[0].right}
+                rank = float(np.mean([case.reciprocal_rank for case in some]))
+                rows.append({"reader": reader, "library": name, "questions": len(some), **shares, "MRR": rank})
+    return rows
+
+
+def _times(kept: Path, everything: dict[str, list[Question]]) -> Iterator[dict[str, Any]]:
+    """Search and ask, with the reader and without it by turns."""
+    for name, some in everything.items():
+        opened = [Settings(max_question_characters=10_000, reader=reader) for reader in (False, True)]
+        times: dict[str, list[float]] = {}
+        with ExitStack() as stack:
+            libraries = [stack.enter_context(Library.open(kept / name, each, create=False)) for each in opened]
+            for question in some[:TIMED]:
+                for library, reader in zip(libraries, ("off", "on"), strict=True):
+                    for what in ("search", "ask"):
+                        began = perf_counter()
+                        getattr(library, what)(question.text)
+                        times.setdefault(f"{what}, reader {reader}", []).append((perf_counter() - began) * 1000)
+        yield {"library": name, **{what: statistics.median(each[5:] or each) for what, each in times.items()}}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from index.checking.facts import read
 from index.checking.support import Support, supports
 from index.chunking import Chunker
 from index.encoding import Draft, load_encoder
-from index.records import Span
+from index.records import SUPPORTING, Span
 from index.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def judge(case: Case) -> Judgement:
 
 
 def rightly(case: Case, judgement: Judgement) -> bool:
-    return (judgement.verdict == "supported") is case.right
+    return (judgement.verdict in SUPPORTING) is case.right
 
 
 def rows(judged: Sequence[tuple[Case, Judgement]]) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def rows(judged: Sequence[tuple[Case, Judgement]]) -> list[dict[str, Any]]:
     return table
 
 
-VERDICTS = ("supported", "number differs", "negation differs", "name differs", "not found")
+VERDICTS = ("verbatim", "supported", "contradicted", "unverified")
 
 
 def _percent(share: Sequence[bool]) -> float:

@@ -57,13 +57,15 @@ class Bert:
         self._layers = [self._layer(weights, prefix) for prefix in prefixes]
 
     @torch.inference_mode()
-    def __call__(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
+    def __call__(self, ids: Tensor, lengths: Sequence[int], added: Tensor | None = None) -> Tensor:
         """The last state of each token, shape (tokens of all texts, size), float32.
 
-        `ids` are the tokens of all texts, one text after the other; `lengths` says how many each text has.
+        `ids` are the tokens of all texts, one text after the other; `lengths` says how many each text has. `added`, of
+        the shape of the result, goes into the sum of embeddings: what is known of a token beside its word and place.
         """
         places = torch.cat([self._places[:length] for length in lengths])
-        states = self._normal(self._words.index_select(0, ids).add_(places), self._embedded)
+        embedded = self._words.index_select(0, ids).add_(places)
+        states = self._normal(embedded if added is None else embedded.add_(added), self._embedded)
         spare = -len(ids) % ROUNDED[len(ids) >= MANY]
         states = functional.pad(states, (0, 0, 0, spare))
         for layer in self._layers:

@@ -16,7 +16,13 @@ from index.configuration import FILE_NAME, ConfigurationFile, Kind, configuratio
 from index.errors import SettingsError, WriterNotSet
 
 _PREFIX = "PINCITE_"
-_PATHS: dict[str, Kind] = {"library": "path", "allow_folders": "paths", "model": "model", "reranker": "model"}
+_PATHS: dict[str, Kind] = {
+    "library": "path",
+    "allow_folders": "paths",
+    "model": "model",
+    "reranker": "model",
+    "verifier": "model",
+}
 
 
 def _default_library() -> Path:
@@ -34,6 +40,11 @@ class Settings(BaseSettings):
     """Any sentence-transformers model or folder; empty for the built-in all-MiniLM-L6-v2."""
     reranker: str = ""
     """Any sentence-transformers cross-encoder or folder, which ranks the best candidates again; empty for none."""
+    reader: bool = True
+    """Whether the best sentences of the first hits are read again with the question, for surer pins and confidence."""
+    verifier: str = ""
+    """Any sentence-transformers cross-encoder trained for inference, or its folder, which reads a claim and its source
+    where the rules say *supported*; empty for the built-in one, `off` for none."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `mps` …"""
     precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
@@ -42,7 +53,10 @@ class Settings(BaseSettings):
     passage_tokens: int = Field(default=170, ge=32, le=2000)
     """What a passage aims at, in tiktoken tokens."""
     bar: float = Field(default=0.6, ge=0.0, le=1.0)
-    """The confidence from which on a question is answered; below it, what is nearest is shown, and not as an answer."""
+    """The confidence from which on a question is answered."""
+    unsure_bar: float = Field(default=0.25, ge=0.0, le=1.0)
+    """The confidence from which on, below `bar`, the nearest sentences are shown as what may be an answer; below both
+    there is none. 1 for never."""
     llm_url: str = ""
     """An OpenAI-compatible endpoint that writes answers, such as `http://localhost:11434/v1`; empty: none is asked."""
     llm_model: str = ""
@@ -53,6 +67,9 @@ class Settings(BaseSettings):
     """Tokens of a prompt, by tiktoken."""
     llm_tokens: int = Field(default=400, ge=16)
     """Tokens of an answer."""
+    checker: Literal["rules", "model"] = "rules"
+    """`model`: the language model is asked for a second opinion on each claim that the check lets pass; it can only
+    doubt one."""
     max_file_megabytes: int = Field(default=512, ge=1)
     parse_seconds: float = Field(default=120.0, gt=0)
     """What reading one file may take; each megabyte of it adds five seconds."""

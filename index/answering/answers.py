@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.answering.quoting import Quote
-    from index.records import Found, Hit, Location
+    from index.records import Found, Hit, Location, Status
 
     Locate = Callable[[Hit, int], Location]
 
@@ -27,21 +27,35 @@ _AMOUNT = re.compile(
 
 
 def quoted(
-    found: Found, quotes: Sequence[Quote], *, confidence: float, bar: float, searched: tuple[int, int], locate: Locate
+    found: Found,
+    quotes: Sequence[Quote],
+    *,
+    confidence: float,
+    bar: float,
+    unsure_bar: float,
+    searched: tuple[int, int],
+    locate: Locate,
 ) -> Answer:
-    """An answer of quotations; none of them where the confidence is below the bar."""
+    """An answer of quotations.
+
+    From `bar` on it is given as one, between `unsure_bar` and `bar` as what may be one; below both there are none.
+    """
     if quotes and not quotes[0].states:
         confidence = min(confidence, MOST_OF_A_HEADING)
-    answered = bool(quotes) and confidence >= bar
-    given = quotes if answered else ()
-    unquotable = bool(found.hits) and not quotes and confidence >= bar
+    status: Status = "abstained"
+    if quotes and confidence >= bar:
+        status = "answered"
+    elif quotes and confidence >= unsure_bar:
+        status = "unsure"
+    given = () if status == "abstained" else quotes
+    unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
     notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *remarks(found.question, given))
     return Answer(
         question=found.question,
-        status="answered" if answered else "abstained",
+        status=status,
         confidence=confidence,
         bar=bar,
-        statements=tuple(Statement(quote.text, (marker,), "quoted") for marker, quote in enumerate(given, 1)),
+        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(given, 1)),
         citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(given, 1)),
         hits=_holding(found.hits, given),
         searched=searched,
@@ -51,9 +65,9 @@ def quoted(
     )
 
 
-def unasked(question: str, note: str, *, bar: float, searched: tuple[int, int]) -> Answer:
-    """No answer, because it was no whole question: a note says what to ask."""
-    return Answer(question, "abstained", 0.0, bar, (), (), (), searched, "quote", {}, (note,))
+def unasked(question: str, note: str, *, bar: float) -> Answer:
+    """No answer, because it was no whole question, for which nothing was searched: a note says what to ask."""
+    return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
 
 
 def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:

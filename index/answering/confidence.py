@@ -5,53 +5,108 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from index.retrieval.signals import NAMES
 from index.weights import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-DEFAULT = (-7.473, 3.128, 3.362, 0.623, 1.097, 1.486, 1.259, 3.077)
-"""Intercept and coefficients for the default encoder, fitted by `benchmarks/confidence.py`."""
+    from index.records import Found
 
-WORDS_ALONE = (-4.467, 0.0, 0.0, 0.0, 2.993, 3.807, 2.225, 0.0)
-"""The same from the question's words alone, for any other encoder."""
+    Coefficients = Mapping[str, float]
 
+INTERCEPT = "intercept"
+DEFAULT: Coefficients = {
+    INTERCEPT: -3.899,
+    "sentence": 3.184,
+    "passage": 2.957,
+    "overlap": 0.542,
+    "coverage": 0.997,
+    "together": 0.539,
+    "absent": -0.4,
+    "kind": 0.052,
+    "read": 0.463,
+    "answers": 0.198,
+}
+"""Of a logistic function of `index.retrieval.signals`, for the default encoder and the reader. All tables here were
+fitted by `benchmarks/confidence.py`, on libraries of one, eight, fifty and all documents of questions that the reader
+was not trained on."""
+UNREAD: Coefficients = {
+    INTERCEPT: -5.265,
+    "sentence": 3.724,
+    "passage": 3.818,
+    "overlap": 1.473,
+    "coverage": 1.472,
+    "together": 0.9,
+    "told": 0.127,
+    "absent": -0.4,
+}
+"""The same without the reader."""
+WORDS_ALONE: Coefficients = {
+    INTERCEPT: -1.509,
+    "overlap": 0.842,
+    "coverage": 1.887,
+    "together": 0.984,
+    "absent": -0.4,
+    "kind": 0.097,
+    "read": 0.43,
+    "answers": 0.444,
+}
+"""The same for any other encoder, whose cosines mean something else: words and the reader decide."""
+WORDS_UNREAD: Coefficients = {
+    INTERCEPT: -2.743,
+    "overlap": 2.207,
+    "coverage": 2.651,
+    "together": 1.566,
+    "told": 0.15,
+    "absent": -0.4,
+}
+"""The same without the reader: words decide alone."""
 
-MEANING_ALONE = (-7.921, 2.563, 2.643, 0.702, 1.933, 2.393, 1.765, 3.208)
-"""The same for the default encoder without the word index: passages are found by their meaning alone, and no word
-counts as rarer than another. Fitted on 676 questions of four sets."""
-
+DOUBT_WITHOUT_WORDS = 1.0
+"""What is taken from the logit where passages were found by their meaning alone: they are nearer than those that words
+find, too, whether they answer or not."""
 SUREST_WITHOUT_WORDS = 0.9
-"""Half of the evidence makes no answer surer than all of it would; so many questions tell no higher shares apart."""
-
-
-def features(signals: Mapping[str, float]) -> list[float]:
-    """The signals in a fixed order; zeros where nothing was found."""
-    return [signals.get(name, 0.0) for name in NAMES]
+"""Half of the evidence makes no answer surer than all of it would; the questions tell no higher shares apart."""
+NAMED = 3
+"""How many words a note names at most."""
 
 
 def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = True) -> float:
     """In [0, 1]; 0 where nothing was found. `has_words` says whether the word index took part.
 
-    The cosines of another encoder than the default one mean something else: there the question's words decide alone.
-    Without the word index the lesser of two opinions counts: of foreign questions (348, of four sets, each fitted on
-    the other three) 2.0 % are then answered at .6, and 6.7 % of a library's own refused. With both indexes that is
-    2.6 % and 4.3 %, without the vector index 2.6 % and 4.0 %; where words decide alone, 4.6 % and 12.2 % with the word
-    index, 3.4 % and 10.7 % without it. It is never more than SUREST_WITHOUT_WORDS then.
+    The cosines of another encoder than the default one mean something else, and are not asked.
     """
     if not signals:
         return 0.0
-    opinions = [DEFAULT] if encoder.startswith(DEFAULT_NAME) else [WORDS_ALONE]
-    if has_words:
-        return _sure(signals, opinions[0])
+    read = "read" in signals
     if encoder.startswith(DEFAULT_NAME):
-        opinions.append(MEANING_ALONE)
-    return min(SUREST_WITHOUT_WORDS, *(_sure(signals, each) for each in opinions))
+        coefficients = DEFAULT if read else UNREAD
+    else:
+        coefficients = WORDS_ALONE if read else WORDS_UNREAD
+    if has_words:
+        return _sure(signals, coefficients)
+    doubtful = {**coefficients, INTERCEPT: coefficients[INTERCEPT] - DOUBT_WITHOUT_WORDS}
+    return min(SUREST_WITHOUT_WORDS, _sure(signals, doubtful))
 
 
-def _sure(signals: Mapping[str, float], coefficients: Sequence[float]) -> float:
+def not_mentioned(found: Found) -> tuple[str, ...]:
+    """Notes that name the question's names, numbers and rare words that no passage has, or none of those found."""
+    apart = [word for word in found.missing if word not in found.unknown]
+    notes = []
+    if found.unknown:
+        notes.append(f"No passage mentions {_listed(found.unknown)}.")
+    if apart:
+        notes.append(f"The passages found do not mention {_listed(apart)}.")
+    return tuple(notes)
+
+
+def _sure(signals: Mapping[str, float], coefficients: Coefficients) -> float:
     """The logistic function of the weighed signals."""
-    intercept, *weights = coefficients
-    logit = intercept + sum(a * b for a, b in zip(weights, features(signals), strict=True))
-    return 1 / (1 + math.exp(-logit))
+    logit = sum(weight * signals[name] for name, weight in coefficients.items() if name != INTERCEPT)
+    return 1 / (1 + math.exp(-logit - coefficients[INTERCEPT]))
+
+
+def _listed(words: Sequence[str]) -> str:
+    """At most NAMED words, in quotation marks, with "or" before the last."""
+    *first, last = [f"“{word}”" for word in words[:NAMED]]
+    return f"{', '.join(first)} or {last}" if first else last

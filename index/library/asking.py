@@ -12,12 +12,15 @@ from index.library import provenance
 from index.library.opened import Opened
 from index.records import Answer, Check, Coverage, CoverageReport, Found
 from index.storage.schema import unpack_sentence_vectors
+from index.weights import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from index.answering.context import Context
     from index.answering.questions import Question
+    from index.checking import Verifier
+    from index.cross_encoders.reader import AnswerReader
     from index.querying import Query
     from index.records import Hit, Location, Mode, Statement
     from index.retrieval import Retriever
@@ -59,7 +62,7 @@ class Asking(Opened):
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
     ) -> Answer:
-        """An answer of one to four sentences, each with its citation; or that the documents hold none.
+        """An answer of one to four sentences, each with its citation; or what may be one; or that there is none.
 
         The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at. The
         writer `quote` quotes; `model` asks the language model of the settings, whose every sentence is checked against
@@ -83,7 +86,7 @@ class Asking(Opened):
 
         While the model keeps silent, empty words come now and then. Closing it hangs up on the model.
         """
-        from index.answering import confidence, quoted, quotes, understood, written
+        from index.answering import confidence, not_mentioned, quoted, quotes, understood, written
 
         if writer == "model":
             self._settings.require_writer()
@@ -91,6 +94,7 @@ class Asking(Opened):
             yield asked_back
             return
         found, within = self._search(question, documents, limit=limit)
+        found = replace(found, notes=(*found.notes, *not_mentioned(found)))
         asked = understood(found.question)
         parts = self._parts(asked, found, documents, limit=limit)
         answer = quoted(
@@ -98,12 +102,20 @@ class Asking(Opened):
             quotes(asked, found.hits, None if writer == "model" else self._context, parts),
             confidence=confidence(found.signals, self.encoder().name, has_words=found.has_words) if found.hits else 0.0,
             bar=self._settings.bar,
+            unsure_bar=self._settings.unsure_bar,
             searched=self._store.catalog.extent(within),
             locate=self._locate,
         )
         if writer == "model" and answer.status == "answered":
             closeness = self._closeness(answer.hits)
-            stream = written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+            stream = written(
+                answer,
+                self._settings,
+                closeness=closeness,
+                locate=self._locate,
+                strict=strict,
+                verifier=self._claim_verifier(),
+            )
             with closing(stream):  # it hangs up on the model
                 for piece in stream:
                     yield provenance.of_answer(piece) if isinstance(piece, Answer) else piece
@@ -118,10 +130,10 @@ class Asking(Opened):
         from index.answering import asked_back, is_fragment, unasked
 
         query, within, _ = self._understood(question, documents)
-        searched = self._store.catalog.extent(within)
-        if searched[1] < _FEWEST_DOCUMENTS or not is_fragment(query.text):
+        _, documents_searched = self._store.catalog.extent(within)
+        if documents_searched < _FEWEST_DOCUMENTS or not is_fragment(query.text):
             return None
-        return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar, searched=searched)
+        return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar)
 
     def _parts(
         self, asked: Question, found: Found, documents: Sequence[str] | None, *, limit: int
@@ -146,8 +158,8 @@ class Asking(Opened):
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
 
-        What needs knowledge of the world to be seen is not seen: `supported` says that the documents say the same in
-        much the same words, and that numbers, negations and names agree.
+        `index.records.Verdict` says what each verdict proves. A sentence that states nothing, such as a question, is
+        not checked, and says so. What needs knowledge of the world to be seen is not seen.
         """
         *_, check = self.check_stream(text, documents=documents)
         assert isinstance(check, Check)
@@ -160,7 +172,7 @@ class Asking(Opened):
 
         Raises TooMany, before anything is judged, where the text has more than `most_sentences` that state something.
         """
-        from index.answering import checked, stated
+        from index.answering import checked, second_opinion, unchecked
         from index.querying import Query
 
         within: dict[str, list[int] | None] = {}
@@ -170,16 +182,18 @@ class Asking(Opened):
             library = self._store.catalog.library_id
             if library not in within:
                 within[library] = self._numbers(documents)
-            return self._retriever().search(query, limit=_CHECKED, within=within[library])
+            return self._retriever(reading=False).search(query, limit=_CHECKED, within=within[library])
 
         def find(sentence: str) -> Found:
             query = Query(sentence[: self._settings.max_question_characters].strip())
             return self._steadily(lambda: search(query))
 
-        sentences = list(stated(text))
-        if most_sentences is not None and len(sentences) > most_sentences:
-            raise TooMany("sentences", len(sentences), most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        with closing(checked(sentences, find, self._locate)) as stream:
+        statements = list(unchecked(text))
+        claims = sum(statement.is_claim for statement in statements)
+        if most_sentences is not None and claims > most_sentences:
+            raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        opinion = second_opinion(self._settings)
+        with closing(checked(statements, find, self._locate, self._claim_verifier(), opinion)) as stream:
             for each in stream:
                 yield provenance.of_check(each) if isinstance(each, Check) else each
 
@@ -196,7 +210,7 @@ class Asking(Opened):
             return CoverageReport(())
         infos = self._store.catalog.numbered()
         covered = [info for number, info in infos.items() if within is None or number in within]
-        found, notes = self._retriever().cover(query, within=within)
+        found, notes = self._retriever(reading=False).cover(query, within=within)
         hits = {hit.document.id: hit for hit in found}
         spoken = [Coverage(hit.document, hit) for hit in hits.values()]
         silent = [Coverage(info, None) for info in covered if info.id not in hits]
@@ -266,7 +280,8 @@ class Asking(Opened):
         """The documents of these names, by number; None for all."""
         return None if documents is None else [self._number(self.find(name).id) for name in documents]
 
-    def _retriever(self) -> Retriever:
+    def _retriever(self, *, reading: bool = True) -> Retriever:
+        """With `reading`, one that reads the first hits with the question; a claim to check is no question."""
         from index.reranking import load_reranker
         from index.retrieval import Retriever
 
@@ -274,7 +289,30 @@ class Asking(Opened):
         with self._loading:
             if self._settings.reranker and self._reranker is None:
                 self._reranker = load_reranker(self._settings)
-        return Retriever(self._store, encoder, self._beside, self._reranker)
+        reader = self._answer_reader(encoder.name) if reading else None
+        return Retriever(self._store, encoder, self._beside, self._reranker, reader)
+
+    def _answer_reader(self, encoder: str) -> AnswerReader | None:
+        """None where the settings want none, and beside an encoder that a caller brought, unless it is the default one.
+
+        Raises EncoderError where its weights are damaged or missing.
+        """
+        from index.cross_encoders.reader import load_reader
+
+        brought = self._model is None and not encoder.startswith(DEFAULT_NAME)
+        return load_reader(self._settings.precision) if self._settings.reader and not brought else None
+
+    def _claim_verifier(self) -> Verifier | None:
+        """What has to agree to a supported claim; None where the settings want none.
+
+        Raises EncoderError where the one that they name cannot be had.
+        """
+        from index.cross_encoders.verifier import load_verifier
+
+        with self._loading:
+            if self._verifier is None:
+                self._verifier = load_verifier(self._settings)
+        return None if self._verifier is None else self._verifier.supported
 
     def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Tells how near a sentence is to each sentence of each passage, in order."""

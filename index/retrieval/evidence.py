@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.furniture import ends, kind_of
-from index.retrieval.expecting import expected, has
+from index.retrieval.expecting import Kind, expected, has
 from index.storage.schema import unpack_sentence_vectors
 from index.structure import is_sentence
 
@@ -31,7 +31,18 @@ OWN_SHARE = 1.2
 """How much more a word weighs in a pin for each factor e by which it is rarer than a word that each sentence has."""
 TITLE_SHARE = 0.7
 """How much of its weight a word has in a pin that stands in the document's title: all of it speaks of that."""
-EXPECTED_BONUS = {"number": 0.15, "time": 0.3, "name": 0.15}
+EXPECTED_BONUS: dict[Kind, float] = {
+    "share": 0.3,
+    "money": 0.3,
+    "duration": 0.3,
+    "length": 0.3,
+    "number": 0.15,
+    "time": 0.3,
+    "person": 0.15,
+    "place": 0.15,
+    "reason": 0.15,
+    "list": 0.0,
+}
 """What a sentence gains that has what the question asks for."""
 
 

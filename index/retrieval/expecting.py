@@ -3,47 +3,91 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["number", "time", "name"]
+Kind = Literal["share", "money", "duration", "length", "number", "time", "person", "place", "reason", "list"]
+"""The order is that in which a question is looked at: how long ago something was, is a number of years."""
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _NUMERALS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion|half|third|"
     "quarter|twice"
 )
-_ASKED: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+_SPANS = "seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies)"
+_LENGTHS = (
+    "mm|cm|km|m|kilomet(?:er|re)s?|met(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|miles?|yards?|feet|foot|ft"
+    "|inch(?:es)?|acres?|hectares?|stor(?:ey|ie)s?|light.years?"
+)
+_ASKED: tuple[tuple[Kind, str], ...] = (
+    ("share", r"\bper ?cent(?:age)?\b|\bwhat (?:ratio|proportion|fraction|share)\b"),
+    (
+        "money",
+        r"\bhow much (?:money|does\b.*\bcost|did\b.*\bcost|is\b.*\bworth|(?:do|does|did)\b.*\b(?:pay|earn|spend))"
+        r"|\bwhat (?:is|was|are|were)\b.*\b(?:price|cost|salary|fee|budget|revenue)\b",
+    ),
+    ("time", r"\bwhen\b|\b(?:what|which) (?:year|date|month|day|century|decade|time)\b|\bhow long ago\b"),
+    ("duration", r"\bhow (?:long|old)\b|\bhow many (?:years|months|weeks|days|hours|minutes|seconds)\b|\bwhat age\b"),
+    ("length", r"\bhow (?:far|tall|high|deep|wide)\b"),
     (
         "number",
-        re.compile(
-            r"\bhow (?:many|much|long|far|old|tall|high|big|large|often|fast|deep|wide)\b|\bper ?cent"
-            r"|\bwhat (?:number|amount|age|size|rate|ratio|proportion|fraction|share)\b",
-            re.IGNORECASE,
-        ),
+        r"\bhow (?:many|much|big|large|often|fast)\b|\bwhat (?:number|amount|size|rate|population|temperature)\b",
     ),
     (
-        "time",
-        re.compile(
-            r"\bwhen\b|\b(?:what|which) (?:year|date|month|day|century|decade|time)\b|\bhow long ago\b", re.IGNORECASE
-        ),
+        "person",
+        r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|man|woman|king|queen|president|group|company|organi[sz]ation)\b",
     ),
     (
-        "name",
-        re.compile(
-            r"\bwho(?:m|se)?\b|\bwhere\b|\b(?:what|which) (?:person|man|woman|king|queen|president|group|company|city"
-            r"|organi[sz]ation|country|state|place|region|town|river|continent|island)\b",
-            re.IGNORECASE,
-        ),
+        "place",
+        r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|region|town|river|continent|island)\b",
+    ),
+    ("reason", r"\bwhy\b|\b(?:what|which) (?:was |is |were |are )?(?:the )?(?:reasons?|causes?)\b"),
+    (
+        "list",
+        r"\b(?:what|which) (?:are|were) the\b.*s\b"
+        r"|\b(?:which|what|name) (?:two|three|four|five|six|seven|eight|nine|ten)\b",
     ),
 )
+_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
 _NUMBER = re.compile(rf"\d|\b(?:{_NUMERALS})\b", re.IGNORECASE)
+_COUNT = rf"(?:\d|\b(?:{_NUMERALS}|a|an|several|few)\b)"
 _TIME = re.compile(rf"\d|\b(?:{_MONTHS}|century)\b")
+_SHARE = re.compile(
+    r"\d\s?%|\bper ?cent\b|\bpercentage\b|\b(?:half|third|quarter|majority|in (?:two|three|five|ten))\b", re.I
+)
+_MONEY = re.compile(
+    r"[$€£¥]|\b(?:USD|EUR|GBP|dollars?|euros?|pounds?|yen|francs?|cents?|rupees?|yuan)\b", re.IGNORECASE
+)
+_DURATION = re.compile(
+    rf"{_COUNT}[^.;]{{0,24}}?\b(?:{_SPANS})\b|\baged? \d|\d-(?:year|month|week|day|hour)", re.IGNORECASE
+)
+_LENGTH = re.compile(rf"{_COUNT}[^.;]{{0,24}}?(?:\b|(?<=\d))(?:{_LENGTHS})\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z]\w+")
+_REASON = re.compile(
+    r"\b(?:because|due to|owing to|since|as a (?:result|consequence)|in order to|so that|so as to|caused?|causes"
+    r"|reasons?|therefore|thus|hence|led to|leads? to|to (?:avoid|prevent|protect|reduce|keep|allow|make|ensure|save)"
+    r"|thanks to|for fear|result(?:s|ed|ing)? (?:in|from))\b",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r",[^,]+,|;|,? and |\b(?:include|includes|including|such as)\b", re.IGNORECASE)
 
 
+_QUESTION = re.compile(
+    r"\W*(?:(?:in|at|on|by|for|from|to|with|under|during|of)\s)?(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were"
+    r"|do|does|did|can|could|has|have|had|will|would|should|may|might|must|name)\b|.*\?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether an English text asks; a claim, or a list of words, does not."""
+    return bool(_QUESTION.match(text))
+
+
+@lru_cache(256)
 def expected(question: str) -> Kind | None:
     """The kind of answer that a question asks for; None where it may be anything."""
-    return next((kind for kind, pattern in _ASKED if pattern.search(question)), None)
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(question)), None)
 
 
 def has(kind: Kind, sentence: str, question: str) -> bool:
@@ -53,5 +97,17 @@ def has(kind: Kind, sentence: str, question: str) -> bool:
             return bool(_NUMBER.search(sentence))
         case "time":
             return bool(_TIME.search(sentence))
-        case "name":
+        case "person" | "place":
             return any(name not in question for name in _NAME.findall(sentence))
+        case "share":
+            return bool(_SHARE.search(sentence))
+        case "money":
+            return bool(_MONEY.search(sentence))
+        case "duration":
+            return bool(_DURATION.search(sentence))
+        case "length":
+            return bool(_LENGTH.search(sentence))
+        case "reason":
+            return bool(_REASON.search(sentence))
+        case "list":
+            return bool(_LIST.search(sentence))

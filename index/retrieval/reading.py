@@ -6,14 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.records import Hit, Span, Why
+from index.retrieval.close_reading import ordered
 from index.retrieval.duplicates import Words, grouped
 from index.retrieval.evidence import weigh
+from index.retrieval.expecting import is_question
 from index.storage.analysis import holds, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from index.records import DocumentInfo
+    from index.retrieval.close_reading import Read
     from index.retrieval.evidence import Asked, Evidence
     from index.retrieval.sides import Sides
     from index.storage.protocol import Store
@@ -53,6 +56,28 @@ class Reading:
             if there:
                 hits.append(replace(there[0], also=tuple(there[1:])))
         return tuple(hits)
+
+    def of(self, hits: Iterable[Hit]) -> dict[int, Evidence]:
+        """The evidence of these hits, by their passages' ids, in their order."""
+        return {hit.passage.id: self.evidence[hit.passage.id] for hit in hits}
+
+    def heard(self, hits: Sequence[Hit], heard: Mapping[int, Read]) -> tuple[Hit, ...]:
+        """The same hits, those that were read pinned and ordered anew by what the reader says."""
+        for identity, each in heard.items():
+            self.evidence[identity] = each.evidence
+            self._pins.pop(identity, None)
+        before = {hit.passage.id: hit for hit in hits}
+        scores = {identity: hit.score for identity, hit in before.items()}
+        if is_question(self.asked.text):
+            scores = ordered(scores, heard, self.verbatim)
+        infos = self._store.infos(sorted({self.evidence[identity].row.number for identity in heard}))
+        return tuple(self._again(before[identity], score, heard, infos) for identity, score in scores.items())
+
+    def _again(self, hit: Hit, score: float, heard: Mapping[int, Read], infos: Mapping[int, DocumentInfo]) -> Hit:
+        identity = hit.passage.id
+        if identity not in heard or self.evidence[identity].row.number not in infos:
+            return hit
+        return replace(self.hit(identity, score, infos), also=hit.also)
 
     def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
         """The candidates that still exist, best first, read block by block: all of the first, more where needed."""

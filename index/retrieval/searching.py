@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from index.encoding import Draft
 from index.records import CANDIDATES, Found
+from index.retrieval.close_reading import READ, read
 from index.retrieval.covering import CONSIDERED, cover
 from index.retrieval.evidence import Asked
 from index.retrieval.reading import Reading
 from index.retrieval.scoring import behind, lifted, placed, reranked, weighed
 from index.retrieval.sides import ask, look_up
-from index.retrieval.signals import signals
+from index.retrieval.signals import absent, near_terms, signals, words_of
 from index.retrieval.timing import Clock
 from index.storage.analysis import spans_of_words
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from index.readiness import Readiness
     from index.records import Hit, Mode
     from index.reranking import Reranker
+    from index.retrieval.close_reading import Read, Reader
     from index.retrieval.sides import Sides
     from index.storage.protocol import Store
     from index.storage.scope import Scope
@@ -50,12 +52,20 @@ NEAREST = 3
 class Retriever:
     """Finds the passages of a store that answer a question."""
 
-    def __init__(self, store: Store, encoder: Encoder, beside: Executor, reranker: Reranker | None = None) -> None:
-        """In `beside`, questions are encoded while their words are looked up."""
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        beside: Executor,
+        reranker: Reranker | None = None,
+        reader: Reader | None = None,
+    ) -> None:
+        """In `beside`, questions are encoded while their words are looked up; `reader` reads the first hits again."""
         self._store = store
         self._encoder = encoder
         self._beside = beside
         self._reranker = reranker
+        self._reader = reader
 
     def search(
         self,
@@ -88,15 +98,35 @@ class Retriever:
             with clock.timing("pinning"):
                 scores = behind(scores, sides.fused)
                 hits = reading.hits(scores, limit)
+        heard: dict[int, Read] | None = None
+        if self._reader is not None and mode == "hybrid":
+            with clock.timing("reading"):
+                heard = read(asked.text, reading.of(hits[:READ]), self._reader)
+                hits = reading.heard(hits, heard)
         if explain:
             with clock.timing("explaining"):
                 hits = self._explained(asked.vector, hits)
-        evidence = [reading.evidence[hit.passage.id] for hit in hits[:TOLD]]
-        told = signals(asked, evidence, list(sides.dense.values()))
+        with clock.timing("telling"):
+            evidence = list(reading.of(hits[:TOLD]).values())
+            titles = [hit.document.title for hit in hits[:TOLD]]
+            told = signals(
+                asked, evidence, list(sides.dense.values()), titles, None if heard is None else list(heard.values())
+            )
+            missing = absent(words_of(asked), near_terms(evidence, titles)) if evidence else []
+            unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes
         if readiness.lacks_words and (query.phrases or query.excluded):
             notes = (*notes, UNSEEN)
-        return Found(query.text, hits, clock.milliseconds, notes, has_words=readiness.has_words, signals=told)
+        return Found(
+            query.text,
+            hits,
+            clock.milliseconds,
+            notes,
+            has_words=readiness.has_words,
+            signals=told,
+            missing=tuple(missing),
+            unknown=tuple(unknown) if readiness.has_words else (),
+        )
 
     def cover(self, query: Query, *, within: Sequence[int] | None = None) -> tuple[Iterator[Hit], tuple[str, ...]]:
         """The best hit of each document that speaks to the question, best first; what could not be searched.

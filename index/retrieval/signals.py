@@ -1,37 +1,125 @@
-"""What of a search tells whether the documents hold an answer at all."""
+"""What of a search tells whether the documents hold an answer at all.
+
+No signal depends on how many documents there are: a question and the passages found for it have the same ones in a
+library of one document and of a million. So words weigh by how rare they are in English, not in the library.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from index.rarity import rarity
+from index.retrieval.expecting import expected, has
+from index.storage.analysis import holds, terms
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence, Set
+
+    from index.retrieval.close_reading import Read
     from index.retrieval.evidence import Asked, Evidence
 
-NAMES = ("sentence", "passage", "drop", "overlap", "coverage", "together", "claim")
+NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "kind", "read", "answers")
 """What there is to know, in the order in which coefficients are kept."""
+MEANING = ("sentence", "passage")
+"""Those that are the encoder's: another one's cosines mean something else."""
+READER = ("read", "answers")
+"""Those that are the reader's."""
+NEAR = 5
+"""Passages of how many first hits are near the answer: a word that none of them has is missed."""
+RARE = 0.9
+"""Rarity from which on a question's word has to be met: rarer than some 8,000 words."""
+MOST = 6.0
+"""Beyond this, a logit says nothing more."""
 
 
-def signals(asked: Asked, found: Sequence[Evidence], cosines: Sequence[float]) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a question that tells what it is about."""
+
+    text: str
+    weight: float
+    """How much it tells, by its rarity."""
+    telling: bool
+    """Whether it is a name, a number or a rare word: an answer has it, or one has to be told that it has not."""
+
+
+def words_of(asked: Asked) -> list[Word]:
+    """The question's words, each once, without those that every question has."""
+    return [_word(text, asked.text) for text in dict.fromkeys(asked.words.values())]
+
+
+def signals(
+    asked: Asked,
+    found: Sequence[Evidence],
+    cosines: Sequence[float],
+    titles: Sequence[str] = (),
+    heard: Sequence[Read] | None = None,
+) -> dict[str, float]:
     """Numbers on the passages found, best first, and on the cosines of all candidates; empty where nothing was found.
 
-    `sentence` and `passage`: the best cosines. `drop`: how far the best passage stands above the tenth. `overlap`: the
-    largest share of the question's rare words in one sentence; `coverage`: in one passage; `together`: in all of them.
-    `claim`: that of the best pin.
+    `sentence` and `passage`: the best cosines. `overlap`: the largest share of the question's words, by rarity, in one
+    sentence; `coverage`: in one passage; `together`: in the first NEAR of them; `told`: the share of its names, numbers
+    and rare words in the first one; `absent`: how many of these none of the first NEAR has, at most two. A document's
+    `titles`, in the order of `found`, count as a part of its passages. `kind`: 0 where the first pin has the kind of
+    answer that the question asks for, or where that may be anything, else -1. `read` and `answers`: the
+    reader's logits, of the best sentence and of the best window; they are missing where `heard` is None: nobody read.
     """
     if not found or not cosines:
         return {}
-    ordered = sorted(cosines, reverse=True)
-    total = sum(asked.idf.values()) or 1.0
-    held = [each.held for each in found]  # put together at each look
-    known = sum(idf for term, idf in asked.idf.items() if any(term in terms for terms in held))
+    words = words_of(asked)
+    total = sum(word.weight for word in words) or 1.0
+    held = [each.held | frozenset(terms(title)) for each, title in _titled(found, titles)]
+    near = frozenset().union(*held[:NEAR])
+    telling = [word for word in words if word.telling]
+
+    def share(has_terms: Set[str]) -> float:
+        return sum(word.weight for word in words if holds(has_terms, word.text)) / total
+
     return {
         "sentence": max(each.cosine for each in found),
-        "passage": ordered[0],
-        "drop": ordered[0] - ordered[min(9, len(ordered) - 1)],
-        "overlap": max(each.overlap for each in found),
-        "coverage": max(sum(asked.idf[term] for term in asked.idf.keys() & terms) for terms in held) / total,
-        "together": known / total,
-        "claim": max(each.claim for each in found),
+        "passage": max(cosines),
+        "overlap": max(share(each) for evidence in found[:NEAR] for each in evidence.terms),
+        "coverage": max(share(each) for each in held[:NEAR]),
+        "together": share(near),
+        "told": sum(holds(held[0], word.text) for word in telling) / len(telling) if telling else 1.0,
+        "absent": float(min(len(absent(words, near)), 2)),
+        "kind": _kind(asked.text, found[0]),
+        **({} if heard is None else _heard(heard)),
     }
+
+
+def near_terms(found: Sequence[Evidence], titles: Sequence[str]) -> frozenset[str]:
+    """All terms of the first NEAR passages and of their documents' titles."""
+    return frozenset().union(*(each.held | frozenset(terms(title)) for each, title in _titled(found[:NEAR], titles)))
+
+
+def absent(words: Sequence[Word], held: Set[str]) -> list[str]:
+    """The names, numbers and rare words that are not among these terms, in the question's order."""
+    return [word.text for word in words if word.telling and not holds(held, word.text)]
+
+
+def _titled(found: Sequence[Evidence], titles: Sequence[str]) -> list[tuple[Evidence, str]]:
+    return [(each, titles[n] if n < len(titles) else "") for n, each in enumerate(found)]
+
+
+def _word(text: str, question: str) -> Word:
+    rare = rarity(text)
+    named = text[:1].isupper() and not question.startswith(text) and not question.isupper()
+    return Word(text, rare**2, named or any(map(str.isdigit, text)) or rare >= RARE)
+
+
+def _kind(question: str, best: Evidence) -> float:
+    kind = expected(question)
+    if kind is None or not best.evident:
+        return 0.0
+    passage = best.row.passage
+    start, end = passage.sentences[best.pins()[0]]
+    return 0.0 if has(kind, passage.text[start - passage.start : end - passage.start], question) else -1.0
+
+
+def _heard(heard: Sequence[Read]) -> dict[str, float]:
+    def most(logits: Sequence[float]) -> float:
+        return min(max([*logits, -MOST]), MOST)
+
+    return {"read": most([each.sentence for each in heard]), "answers": most([each.any for each in heard])}

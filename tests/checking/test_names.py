@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from index.records import SUPPORTING
 from tests.checking.making import judged, verdict
 
 PASSAGE = (
@@ -34,7 +35,7 @@ RIGHT = {
 @pytest.mark.parametrize(("claim", "passage"), RIGHT.values(), ids=RIGHT)
 def test_a_name_in_another_form_is_let_pass(claim: str, passage: str) -> None:
     """A surname, an acronym, a people for its land, other capitals, a name for a pronoun."""
-    assert verdict(claim, passage) == "supported"
+    assert verdict(claim, passage) in SUPPORTING
 
 
 WRONG = {
@@ -56,7 +57,7 @@ WRONG = {
 @pytest.mark.parametrize(("claim", "passage"), WRONG.values(), ids=WRONG)
 def test_another_name_is_caught(claim: str, passage: str) -> None:
     """Whether or not the passage mentions it."""
-    assert verdict(claim, passage) == "name differs"
+    assert verdict(claim, passage) == "contradicted"
 
 
 def test_the_detail_says_both_names() -> None:

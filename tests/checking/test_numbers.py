@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from index.checking.facts import read
+from index.records import SUPPORTING
 from tests.checking.making import judged, one_number, verdict
 
 SAME = {
@@ -135,13 +136,13 @@ def test_a_range_gives_both_ends() -> None:
 
 def test_a_year_is_found_in_a_date() -> None:
     """A claim may say less than its source."""
-    assert verdict("The dam was opened in 1970.", "The dam was opened on 21 July 1970 by the president.") == "supported"
+    assert verdict("The dam was opened in 1970.", "The dam was opened on 21 July 1970 by the president.") in SUPPORTING
 
 
 def test_the_detail_says_both_numbers() -> None:
     """As the two texts write them."""
     found = judged("Dizziness occurred in 18 percent of patients.", "Dizziness occurred in 10 percent of patients.")
-    assert (found.verdict, found.detail) == ("number differs", "18 percent here, 10 percent in the source")
+    assert (found.verdict, found.detail) == ("contradicted", "18 percent here, 10 percent in the source")
 
 
 WRONG = {
@@ -170,7 +171,7 @@ WRONG = {
 @pytest.mark.parametrize(("claim", "passage"), WRONG.values(), ids=WRONG)
 def test_a_wrong_number_is_caught(claim: str, passage: str) -> None:
     """Even where the right sentence has the same number elsewhere."""
-    assert verdict(claim, passage) in ("number differs", "name differs")
+    assert verdict(claim, passage) == "contradicted"
 
 
 RIGHT = {
@@ -194,12 +195,12 @@ RIGHT = {
 @pytest.mark.parametrize(("claim", "passage"), RIGHT.values(), ids=RIGHT)
 def test_a_right_number_is_let_pass(claim: str, passage: str) -> None:
     """Rounded where it says so, from the sentence beside, in another order."""
-    assert verdict(claim, passage) == "supported"
+    assert verdict(claim, passage) in SUPPORTING
 
 
 def test_what_is_exact_is_not_rounded() -> None:
     """A reader would take it for the number itself."""
-    assert verdict("Profits rose by 18 percent.", "Profits rose by 17.8 percent.") == "number differs"
+    assert verdict("Profits rose by 18 percent.", "Profits rose by 17.8 percent.") == "contradicted"
 
 
 def test_values_are_exact() -> None:

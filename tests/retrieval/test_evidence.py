@@ -149,8 +149,8 @@ def test_the_pin_is_by_cosine_and_the_words_of_its_own(store_of: StoreOf) -> Non
     [
         pytest.param("How many whales?", "Nine whales swam by.", "number", id="a numeral"),
         pytest.param("When did whales swim?", "Whales swam by in 1912.", "time", id="a year"),
-        pytest.param("Who saw whales?", "Some whales met Nansen.", "name", id="a name"),
-        pytest.param("What percent are whales?", "Of all, 5 are whales.", "number", id="a figure"),
+        pytest.param("Who saw whales?", "Some whales met Nansen.", "person", id="a name"),
+        pytest.param("What percent are whales?", "Of all, 5 % are whales.", "share", id="a share"),
     ],
 )
 def test_a_question_for_a_number_a_time_or_a_name_wants_one(

@@ -286,7 +286,18 @@ def test_lexical_alone_scores_shares_of_the_best(store: FolderStore) -> None:
 def test_where_the_time_went(store: FolderStore) -> None:
     """Each stage's milliseconds are told."""
     timings = ask(store, "ship", limit=1, explain=True).timings_ms
-    stages = {"refreshing", "encoding", "scoping", "dense", "lexical", "fusing", "weighing", "pinning", "explaining"}
+    stages = {
+        "refreshing",
+        "encoding",
+        "scoping",
+        "dense",
+        "lexical",
+        "fusing",
+        "weighing",
+        "pinning",
+        "explaining",
+        "telling",
+    }
     assert timings.keys() == stages
     assert min(timings.values()) >= 0
 

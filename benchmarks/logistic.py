@@ -1,0 +1,64 @@
+"""Logistic regression with named signals, and what tells how good it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from index.answering.confidence import INTERCEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+RIDGE = 1e-3
+BOUNDS: dict[str, tuple[float | None, float | None]] = {"absent": (None, -0.4)}
+"""A signal of an answer never lowers the confidence, and a name that no passage has always does: what is missing is
+mostly missing from `together`, too, and the fit cannot tell the two apart."""
+BINS = 10
+
+
+def fit(
+    rows: Sequence[Mapping[str, float]], positive: Floats, weights: Floats, names: Sequence[str]
+) -> dict[str, float]:
+    """Coefficients by name, with an intercept, that make the weighted likelihood greatest within BOUNDS."""
+    values = matrix(rows, names)
+    share = weights / weights.sum()
+
+    def loss(coefficients: Floats) -> float:
+        logits = values @ coefficients[1:] + coefficients[0]
+        wrong = np.logaddexp(0, np.where(positive > 0, -logits, logits))
+        return float((share * wrong).sum() + RIDGE * (coefficients[1:] ** 2).sum())
+
+    bounds = [(None, None), *(BOUNDS.get(name, (0.0, None)) for name in names)]
+    found = minimize(loss, np.zeros(len(names) + 1), bounds=bounds).x
+    return {name: round(float(value), 3) for name, value in zip([INTERCEPT, *names], found, strict=True)}
+
+
+def said(rows: Sequence[Mapping[str, float]], coefficients: Mapping[str, float]) -> Floats:
+    """The probability of each row."""
+    names = [name for name in coefficients if name != INTERCEPT]
+    logits = matrix(rows, names) @ np.array([coefficients[name] for name in names]) + coefficients[INTERCEPT]
+    return np.asarray(1 / (1 + np.exp(-logits)))
+
+
+def matrix(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> Floats:
+    """Signals as numbers, shape (rows, names); zeros where nothing was found."""
+    return np.array([[row.get(name, 0.0) for name in names] for row in rows], dtype=float).reshape(
+        len(rows), len(names)
+    )
+
+
+def auroc(own: Floats, other: Floats) -> float:
+    """The chance that one of the first kind has more than one of the second."""
+    return float((own[:, None] > other[None, :]).mean() + 0.5 * (own[:, None] == other[None, :]).mean())
+
+
+def calibration_error(probabilities: Floats, positive: Floats, weights: Floats) -> float:
+    """Expected calibration error over bins of equal width."""
+    share = weights / weights.sum()
+    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    return float(sum(abs((share * (probabilities - positive))[bins == each].sum()) for each in range(BINS)))

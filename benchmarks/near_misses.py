@@ -1,0 +1,175 @@
+"""Questions that documents answer, nearly answer, and do not answer at all, asked of libraries of many sizes.
+
+Only questions on documents that the reader was not trained on (`training.reader_data.held_out`) are asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from index import Library
+from index.answering import quotes
+from index.evaluate.evidence import any_of
+from index.evaluate.lines import read_rows
+from index.evaluate.sets import read_set
+from training.reader_data import held_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from index.encoding import Encoder
+    from index.records import Document, Found, Hit, Span
+    from index.settings import Settings
+
+Kind = Literal["own", "page", "foreign"]
+"""Answered by a document of the library; on the page of one that does not answer it; about something else."""
+SIZES = {"squad_v2": {1: 45, 8: 12, 50: 4}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}
+"""Of each set, how many libraries of how many documents are made."""
+MOST = {"own": 400, "page": 400, "foreign": 80}
+"""Questions of a kind asked of a whole set: of foreign ones, so many of each other set."""
+MOST_SMALL = 4
+"""Questions of a kind asked of a library of one document; of larger ones three times as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as its set has it."""
+
+    text: str
+    document: str
+    """Source of the document that answers it, or whose page it is on; empty where that is not known."""
+    answers: tuple[str, ...] = ()
+    answerable: bool = True
+
+    @property
+    def name(self) -> str:
+        """Of what is fitted or tested whole: an article, a page, a paper; the question where that is not known."""
+        return self.document.split("#")[0] or self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question that was asked, and what that brought."""
+
+    set: str
+    size: int
+    """Documents of the library."""
+    kind: Kind
+    question: Question
+    signals: dict[str, float]
+    right: dict[str, bool] = field(default_factory=dict)
+    """Of an own question, whether the pin and the quotations hold an answer."""
+    reciprocal_rank: float = 0.0
+
+    @property
+    def fold(self) -> int:
+        """0 or 1: which half of the articles, pages and papers it is of."""
+        return hashlib.sha256(self.question.name.encode()).digest()[1] % 2
+
+
+def questions(folder: Path) -> list[Question]:
+    """The set's questions that were held out; where it has no documents' names, all of them are."""
+    path = folder / "qa.jsonl"
+    if not path.exists():
+        lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+        texts = [json.loads(line)["text"] for line in lines]
+        return [Question(text, "") for text in texts if folder.name != "scifact" or held_out(text)]
+    found = []
+    for row in read_rows(path):
+        answers = tuple(each.text("text") for each in row.rows("answers"))
+        each = Question(row.text("question"), row.text("doc_id"), answers, row.truth("answerable", default=True))
+        if held_out(each.name):
+            found.append(each)
+    return found
+
+
+def whole(kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings) -> Iterator[Case]:
+    """The set's own questions, those on its pages, and other sets', asked of the library that `pincite eval` kept."""
+    chance = random.Random(name)
+    own = [each for each in everything[name] if each.answerable]
+    page = [each for each in everything[name] if not each.answerable]
+    foreign = [
+        each
+        for other, some in everything.items()
+        if other != name
+        for each in _some([one for one in some if one.answerable], MOST["foreign"], chance)
+    ]
+    kinds: dict[Kind, list[Question]] = {
+        "own": _some(own, MOST["own"], chance),
+        "page": _some(page, MOST["page"], chance),
+        "foreign": foreign,
+    }
+    with Library.open(kept / name, settings, create=False) as library:
+        size = library.stats().documents
+        for kind, some in kinds.items():
+            yield from (_asked(library, name, size, kind, each) for each in some)
+
+
+def small(
+    sets: Path, kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings, encoder: Encoder
+) -> Iterator[Case]:
+    """The same of libraries of few documents, which are made beside the others where they are not there yet."""
+    chance = random.Random(name)
+    known = {each.document for each in everything[name]}
+    documents = [each for each in read_set(sets / name).documents if each.source in known]
+    others = [each for other, some in everything.items() if other != name for each in some if each.answerable]
+    for size, number in SIZES.get(name, {}).items():
+        starts = range(0, max(len(documents) - size + 1, 1), size)
+        for start in sorted(chance.sample(starts, min(number, len(starts)))):
+            some = documents[start : start + size]
+            with Library.open(kept / f"{name}-{size}" / str(start), settings, encoder=encoder) as library:
+                library.add_documents(some)
+                yield from _asked_of_few(library, name, some, everything[name], others, chance)
+
+
+def _asked_of_few(
+    library: Library,
+    name: str,
+    documents: Sequence[Document],
+    known: Sequence[Question],
+    others: Sequence[Question],
+    chance: random.Random,
+) -> Iterator[Case]:
+    sources = {each.source for each in documents}
+    most = MOST_SMALL if len(documents) == 1 else 3 * MOST_SMALL
+    here = [each for each in known if each.document in sources]
+    kinds: dict[Kind, list[Question]] = {
+        "own": [each for each in here if each.answerable],
+        "page": [each for each in here if not each.answerable],
+        "foreign": list(others),
+    }
+    for kind, some in kinds.items():
+        for each in _some(some, most, chance):
+            yield _asked(library, name, len(documents), kind, each)
+
+
+def _asked(library: Library, name: str, size: int, kind: Kind, question: Question) -> Case:
+    found = library.search(question.text, plain=True)
+    right = _right(found, question) if kind == "own" and question.answers else {}
+    ranks = (1 / rank for rank, hit in enumerate(found, 1) if hit.document.source == question.document)
+    return Case(name, size, kind, question, found.signals, right, next(ranks, 0.0))
+
+
+def _right(found: Found, question: Question) -> dict[str, bool]:
+    words = any_of(question.answers)
+
+    def holds(hit: Hit, span: Span) -> bool:
+        return bool(words.search(hit.words(span)))
+
+    quoted = [holds(each.hit, each.span) for each in quotes(question.text, found.hits)]
+    right = [hit for hit in found if hit.document.source == question.document][:1]
+    return {
+        "pin": any(holds(hit, hit.pin) for hit in found.hits[:1]),
+        "pin, right document": any(holds(hit, hit.pin) for hit in right),
+        "first quotation": any(quoted[:1]),
+        "one of the quotations": any(quoted),
+    }
+
+
+def _some(everything: Sequence[Question], most: int, chance: random.Random) -> list[Question]:
+    return list(everything) if len(everything) <= most else chance.sample(list(everything), most)

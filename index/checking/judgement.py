@@ -1,0 +1,189 @@
+"""A claim against the sentences it is said to rest on: verbatim, supported, contradicted, or unverified.
+
+Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
+learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from index.checking.alignment import Window
+from index.checking.facts import read
+from index.checking.proof import Proof, prove
+from index.checking.wording import verbatim, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.checking.proof import Problem
+
+Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
+Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
+"""For pairs of a claim and the words it is said to rest on, the probability that these support it."""
+
+LONGEST = 120
+"""Claims of more words are not judged: nobody could follow why."""
+LONGEST_SOURCE = 300
+"""Sentences of more words are data, or hostile."""
+LOOKED_AT = 4
+"""How many sentences are looked at closely, each with its neighbours."""
+SHARED = 1.0
+"""Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
+SURE = 0.3
+"""The least probability of a claim that the rules find proven."""
+_AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number"))
+"""What may surround words that stand in a sentence as they stand in the claim."""
+_REFUTES = re.compile(
+    r"^(?:but|however|yet|in fact|in truth|in reality|actually)?\b.{0,60}\b(?:this|that|it|they|the claim|the story|the idea|the report|"
+    r"so)\b.{0,60}\b(?:is|was|were|are|has|have|had|proved|turned out)\b.{0,40}\b(?:false|untrue|wrong|not true|not so|a myth|a lie|a hoax|"
+    r"incorrect|mistaken|refuted|denied|disproved|retracted|unfounded|baseless|invented|fiction|no evidence)\b",
+    re.IGNORECASE,
+)
+_SHOWN = 3
+"""How many problems a detail names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sentence that a claim may rest on."""
+
+    text: str
+    context: str
+    """The passage around it, which tells whom "she" means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of a claim."""
+
+    verdict: Verdict
+    source: int | None
+    """Which of the sources it was decided by, or is the nearest where it is unverified; None where there is none."""
+    detail: str
+    """The same for a reader: `18 percent here, 10 percent in the source`."""
+    score: float
+    """How much of the claim that source accounts for, in [0, 1]."""
+
+
+def compare(
+    claim: str, sources: Sequence[Source], closeness: Sequence[float], verifier: Verifier | None = None
+) -> Judgement:
+    """Judge a claim by its sources, given in the order of their text; `closeness` is the cosine of claim and source.
+
+    What stands in a source word for word is verbatim, if nothing around it takes it back. Otherwise each of its words
+    must be accounted for by one sentence, or by neighbours; and the verifier, where one is given, must agree. Only a
+    claim that is a whole sentence of the source is not shown to it.
+    """
+    if not sources:
+        return Judgement("unverified", None, "There is no source to compare with.", 0.0)
+    length = len(words(claim))
+    if not 0 < length <= LONGEST:
+        return Judgement("unverified", None, "It is too long to be checked." if length else "It has no words.", 0.0)
+    whole = _whole(claim, sources)
+    if whole is not None:
+        return whole
+    best: Judgement | None = None
+    for place in _nearest(claim, sources, closeness):
+        found = _judged(claim, sources, place)
+        if found.verdict in ("verbatim", "supported"):
+            return _confirmed(claim, sources, found, verifier)
+        if best is None or _rank(found) > _rank(best):
+            best = found
+    assert best is not None
+    return best
+
+
+def _rank(judgement: Judgement) -> tuple[bool, float]:
+    return judgement.verdict == "contradicted", judgement.score
+
+
+def _whole(claim: str, sources: Sequence[Source]) -> Judgement | None:
+    """The judgement of a claim that is a sentence of a source, or several in a row."""
+    wanted = verbatim(claim, whole=False)
+    for place, source in enumerate(sources):
+        own = verbatim(source.text, whole=False)
+        run = place
+        while own != wanted and wanted.startswith(own) and run + 1 < len(sources) and _beside(sources, place, run + 1):
+            run += 1
+            own = verbatim(" ".join(each.text for each in sources[place : run + 1]), whole=False)
+        if own == wanted:
+            return _not_refuted(Judgement("verbatim", place, "", 1.0), sources, run)
+    return None
+
+
+def _not_refuted(judgement: Judgement, sources: Sequence[Source], last: int) -> Judgement:
+    """The judgement, unless the next sentence takes back what it rests on."""
+    if last + 1 < len(sources) and _beside(sources, last, last + 1) and _REFUTES.search(sources[last + 1].text):
+        return replace(judgement, verdict="unverified", detail=f"The source goes on: “{sources[last + 1].text.strip()}”")
+    return judgement
+
+
+def _beside(sources: Sequence[Source], one: int, other: int) -> bool:
+    return sources[one].context == sources[other].context
+
+
+def _nearest(claim: str, sources: Sequence[Source], closeness: Sequence[float]) -> list[int]:
+    """The sources that are worth a close look, the best first."""
+    telling = {each.stem for each in words(claim) if each.telling}
+    shares = [len(telling & {each.stem for each in words(source.text)}) / (len(telling) or 1) for source in sources]
+    ranked = sorted(range(len(sources)), key=lambda place: -(closeness[place] + SHARED * shares[place]))
+    return [place for place in ranked if len(words(sources[place].text)) <= LONGEST_SOURCE][:LOOKED_AT] or ranked[:1]
+
+
+def _judged(claim: str, sources: Sequence[Source], place: int) -> Judgement:
+    """Judge a claim by a sentence and its neighbours."""
+    first, window = _window(sources, place)
+    part = verbatim(claim, whole=False) in verbatim(sources[place].text)
+    if part:
+        proof = prove(claim, Window((sources[place].text,), "", sources[place].context))
+        problems = tuple(each for each in proof.problems if each.kind in _AROUND)
+        first = place
+    else:
+        proof = prove(claim, window)
+        problems = proof.problems
+    decided = first + proof.sentence
+    if not problems:
+        found = Judgement("verbatim" if part else "supported", decided, "", 1.0)
+        return _not_refuted(found, sources, decided)
+    if len(problems) == 1 and problems[0].contradicts:
+        return Judgement("contradicted", decided, _capital(problems[0].detail), proof.share)
+    return Judgement("unverified", decided, described(problems), proof.share / (1 + 0.05 * len(problems)))
+
+
+def _window(sources: Sequence[Source], place: int) -> tuple[int, Window]:
+    """A sentence with its neighbours, and the place of the first of them."""
+    near = [
+        n
+        for n in range(max(0, place - 1), min(len(sources), place + 2))
+        if _beside(sources, n, place) and (n == place or len(words(sources[n].text)) <= LONGEST_SOURCE)
+    ]
+    before = [sources[n].text for n in range(max(0, near[0] - 2), near[0]) if _beside(sources, n, place)]
+    return near[0], Window(tuple(sources[n].text for n in near), " ".join(before), sources[place].context)
+
+
+def _confirmed(claim: str, sources: Sequence[Source], found: Judgement, verifier: Verifier | None) -> Judgement:
+    """The judgement, if the verifier agrees."""
+    if verifier is None or found.source is None:
+        return found
+    _, window = _window(sources, found.source)
+    (probability,) = verifier([(claim, " ".join(window.sentences))])
+    if probability >= SURE:
+        return found
+    detail = "Its words are in the source, but it is doubtful that the source says this."
+    return replace(found, verdict="unverified", detail=detail)
+
+
+def described(problems: Sequence[Problem]) -> str:
+    """The problems in a sentence or two: what is missing first."""
+    missing = [f"*{each.detail}*" for each in problems if each.kind == "missing"]
+    said = [f"Not in the source: {', '.join(dict.fromkeys(missing))}."] if missing else []
+    said += [f"{_capital(each.detail)}." for each in problems if each.kind != "missing"][: _SHOWN - len(said)]
+    return " ".join(said)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

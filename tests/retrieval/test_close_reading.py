@@ -1,0 +1,169 @@
+"""The first hits read again with the question: which sentences, and what the reader's word is worth."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.cross_encoders.reader import UNREAD, Verdict, Window
+from index.querying import parse
+from index.retrieval import Retriever
+from index.retrieval.close_reading import CLAIM_SHARE, READ, STEEPNESS, TRUST, Read, best_run, ordered, read
+from index.storage.schema import unpack_sentence_vectors
+from tests.fakes import FakeEncoder
+from tests.retrieval.conftest import quotes
+from tests.retrieval.test_scoring import an_evidence
+from tests.storage.making import a_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.records import Found
+    from index.storage.store import FolderStore
+    from tests.retrieval.conftest import StoreOf
+
+YES, NO = 8.0, -8.0
+SEA = a_document("The ship left the harbour. The ship was old. A whale swam by the ship.", source="/sea")
+LAND = a_document("A ship stood on land.", source="/land")
+CLAIMS = st.lists(st.floats(-1, 2, width=32), min_size=1, max_size=8)
+
+
+class FakeReader:
+    """Says yes to the sentences that have a word, and notes what it was given."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.asked: list[tuple[str, list[str]]] = []
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
+        """Yes or no, for each sentence."""
+        self.asked.append((question, [window.text for window in windows]))
+        said = [
+            np.array([YES if self.word in span.of(window.text) else NO for span in window.sentences], dtype=np.float32)
+            for window in windows
+        ]
+        return [Verdict(each, float(each.max())) for each in said]
+
+
+def found_with(store: FolderStore, reader: FakeReader | None, question: str, *, mode: str = "hybrid") -> Found:
+    """What the store says where this reader reads."""
+    retriever = Retriever(store, FakeEncoder(), ThreadPoolExecutor(1), reader=reader)
+    return retriever.search(parse(question), limit=10, mode=mode)  # type: ignore[arg-type]
+
+
+def test_the_reader_moves_the_pin(store_of: StoreOf) -> None:
+    """Of sentences that are otherwise about as good, the one that the reader takes for the answer is pinned."""
+    store = store_of(SEA)
+    reader = FakeReader("whale")
+    assert quotes(found_with(store, None, "Which ship?")) != ["A whale swam by the ship."]
+    assert quotes(found_with(store, reader, "Which ship?")) == ["A whale swam by the ship."]
+    assert reader.asked == [("Which ship?", [SEA.text])]
+
+
+def test_the_reader_orders_the_first_hits(store_of: StoreOf) -> None:
+    """Two documents, one much like the other: that whose sentence answers comes first, and scores still fall."""
+    store = store_of(SEA, LAND)
+    before, after = (found_with(store, each, "Which ship?") for each in (None, FakeReader("land")))
+    assert after[0].document.source == "/land"
+    assert sorted(hit.score for hit in before) == pytest.approx(sorted(hit.score for hit in after))
+    assert [hit.score for hit in after] == sorted((hit.score for hit in after), reverse=True)
+    assert {hit.passage.id for hit in before} == {hit.passage.id for hit in after}
+
+
+def test_words_and_claims_are_not_ordered_anew(store_of: StoreOf) -> None:
+    """The reader knows what answers a question, not what is on a topic: where nothing is asked, the order stays."""
+    store = store_of(SEA, LAND)
+    before, after = (found_with(store, each, "ship by the whale") for each in (None, FakeReader("land")))
+    assert [hit.passage.id for hit in before] == [hit.passage.id for hit in after]
+    assert before[0].document.source == "/sea"
+
+
+def test_a_claim_is_what_it_was_and_the_reader_s_share(store_of: StoreOf) -> None:
+    """Recomputed: between a loss and a gain of CLAIM_SHARE, by the logit, and TRUST on top."""
+    store = store_of(SEA)
+    (before,), (after,) = (found_with(store, each, "Which ship?") for each in (None, FakeReader("whale")))
+    gained = np.array(after.claims) - np.array(before.claims)
+    yes, no = (np.tanh(logit / STEEPNESS) + TRUST for logit in (YES, NO))
+    assert gained == pytest.approx(CLAIM_SHARE * np.array([no, no, yes]), abs=1e-5)
+
+
+def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
+    """However many hits there are, a question costs the reading of READ windows."""
+    store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(READ + 3)))
+    reader = FakeReader("whale")
+    assert len(found_with(store, reader, "ship")) == READ + 3
+    ((_, windows),) = reader.asked
+    assert len(windows) == READ
+
+
+@pytest.mark.parametrize("mode", ["dense", "lexical"])
+def test_one_side_alone_is_not_read(store_of: StoreOf, mode: str) -> None:
+    """The two sides are compared as they are."""
+    reader = FakeReader("whale")
+    found = found_with(store_of(SEA), reader, "ship", mode=mode)
+    assert reader.asked == []
+    assert "read" not in found.signals
+
+
+def test_what_stands_there_word_for_word_stays_first(store_of: StoreOf) -> None:
+    """The reader does not move a passage above one that holds the question to the letter."""
+    store = store_of(SEA, LAND)
+    question = "the ship was old?"
+    assert found_with(store, FakeReader("land"), question)[0].document.source == "/sea"
+
+
+def test_nothing_found_is_nothing_read(store_of: StoreOf) -> None:
+    """An empty store costs no reading."""
+    reader = FakeReader("whale")
+    assert not found_with(store_of(), reader, "ship").hits
+    assert reader.asked in ([], [("ship", [])])
+
+
+def test_data_is_not_read() -> None:
+    """A passage without a sentence that may be pinned has no window."""
+    evidence = an_evidence([(0.5, 0.5)])
+    silent = type(evidence)(
+        evidence.row, evidence.terms, evidence.cosines, evidence.overlaps, evidence.strengths, evidence.claims, ()
+    )
+    assert read("ship", {1: silent}, FakeReader("x")) == {}
+
+
+@given(CLAIMS, st.integers(0, 12))
+def test_a_window_is_around_the_best_sentence(claims: list[float], words: int) -> None:
+    """It has the best sentence, no hole, and no more words than it may have, unless its one sentence has more."""
+    evidence = an_evidence([(0.5, 0.5)] * len(claims), claims=claims)
+    run = best_run(evidence, words)
+    assert evidence.pins()[0] in run
+    assert 0 <= run.start < run.stop <= len(claims)
+    assert len(run) <= max(words, 1)  # each of these sentences is a word
+    assert len(run) == min(max(words, 1), len(claims))
+
+
+@given(st.dictionaries(st.integers(1, 9), st.floats(0.0625, 0.5), min_size=1), st.data())
+def test_reading_loses_nobody(scores: dict[int, float], data: st.DataObject) -> None:
+    """Whatever the reader says, the same passages have the same scores among them, best first; what is above stays."""
+    ids = sorted(scores)
+    some = data.draw(st.lists(st.sampled_from(ids), unique=True))
+    heard = {each: Read(an_evidence([(0.5, 0.5)], claims=[data.draw(st.floats(0, 2))]), 0.0, UNREAD) for each in some}
+    above = set(data.draw(st.lists(st.sampled_from(ids), unique=True)))
+    lifted = {each: score + 0.5 * (each in above) for each, score in scores.items()}
+    after = ordered(lifted, heard, above)
+    assert after.keys() == scores.keys()
+    assert sorted(after.values()) == sorted(lifted.values())
+    assert list(after.values()) == sorted(after.values(), reverse=True)
+    assert all((after[each] > 0.5) >= (lifted[each] > 0.5) for each in above)
+
+
+def test_vectors_are_not_touched(store_of: StoreOf) -> None:
+    """Reading changes claims alone: a hit's cosines are those of its stored vectors."""
+    store = store_of(SEA)
+    (hit,) = found_with(store, FakeReader("whale"), "Which ship?")
+    row = store.passages([hit.passage.id])[hit.passage.id]
+    encoder = FakeEncoder()
+    stored = unpack_sentence_vectors(row.sentence_vectors, encoder.dimension) @ encoder.encode_question("Which ship?")
+    assert hit.cosines == pytest.approx(tuple(stored), abs=1e-6)

@@ -1,0 +1,320 @@
+"""Make the training pairs:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
+
+Writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not said), kind.
+Always the same pairs for the same sources. Nothing of a document that is held out is in `train.jsonl`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.sentences import split_sentences
+from training import falsehoods, truths
+from training.grammar import parser
+from training.questions import statement
+from training.sources import (
+    LABELS,
+    Labelled,
+    documents,
+    excluded_documents,
+    labelled,
+    rows,
+    scifact_claims,
+    share,
+    wikipedia_splits,
+)
+from training.templates import made
+from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED, unwrapped, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spacy.tokens import Doc, Span
+
+SEED = 20
+WINDOW = 6
+"""Sentences that are parsed together."""
+SENTENCES = {"squad_v2": 3600, "clapnq": 900, "covidqa": 1200, "chunking": 1400, "scifact": 1700, "wikisplit": 2500}
+TRUE, FALSE = 2, 3
+"""Claims made of each sentence, at most."""
+STACKED = 0.4
+WRAPPED = 0.28
+ELSEWHERE = 0.08
+"""Shares of rewordings that are changed once more, of sentences that are wrapped, of those that get another's claim."""
+TEMPLATES = 4500
+QUESTIONS = 2400
+HELD_OUT = 25
+"""One part of so many."""
+
+
+class Maker:
+    """Claims of sentences, and how many of each kind there are so far: the rarer kinds that apply are taken first."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.counts: Counter[str] = Counter()
+        self.others = falsehoods.Others()
+
+    def true(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
+        """Kinds and texts of rewordings."""
+        found = {name: program(sentence, self.chance) for name, program in truths.PROGRAMS.items()}
+        return self._rarest({name: text for name, text in found.items() if text}, amount, truths.USUAL)
+
+    def false(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
+        """Kinds and texts of falsehoods."""
+        found = {name: program(sentence, self.others, self.chance) for name, program in falsehoods.PROGRAMS.items()}
+        same = sentence.text.strip().lower()
+        return self._rarest({n: t for n, t in found.items() if t and t.lower() != same}, amount, falsehoods.USUAL)
+
+    def _rarest(self, found: dict[str, str], amount: int, usual: dict[str, float]) -> list[tuple[str, str]]:
+        def crowded(name: str) -> float:
+            return (self.counts[name] + 30) / usual.get(name, 1.0) * self.chance.uniform(0.6, 1.4)
+
+        chosen = sorted(found, key=crowded)[:amount]
+        self.counts.update(chosen)
+        return [(name, found[name]) for name in chosen]
+
+
+def windows(evaluation: Path, sets: Path, excluded: set[str], chance: random.Random) -> list[tuple[str, str, str]]:
+    """Set, document and text of runs of sentences, shuffled."""
+    found = []
+    for name, document, text in documents(evaluation, excluded):
+        spans = split_sentences(text)[:3000]
+        for at in range(0, len(spans), WINDOW):
+            run = spans[at : at + WINDOW]
+            found.append((name, document, text[run[0].start : run[-1].end]))
+    found += [("wikisplit", whole, whole) for whole, _ in wikipedia_splits(sets)]
+    chance.shuffle(found)
+    return found
+
+
+def usable(sentence: Span) -> bool:
+    """Whether it is a plain sentence."""
+    text = sentence.text.strip()
+    words = len(text.split())
+    letters = sum(c.isalpha() or c == " " for c in text)
+    plain = 6 <= words <= 36 and text[:1].isupper() and text.endswith(".") and letters > 0.8 * len(text)
+    return plain and text.count("(") == text.count(")") and not re.search(r"\[|http|=|\bet al\b|\bFig\b|\.\.", text)
+
+
+def parsed(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
+    """Windows with their parse, until each set has given its share of sentences."""
+    counts: Counter[str] = Counter()
+    texts = ((text, (name, document)) for name, document, text in found if counts[name] < SENTENCES[name])
+    for doc, (name, document) in parser().pipe(texts, as_tuples=True, batch_size=32):
+        if counts[name] < SENTENCES[name]:
+            counts[name] += sum(usable(sentence) for sentence in doc.sents)
+            yield name, document, doc
+
+
+def premise(sentences: list[Span], at: int, chance: random.Random, need: set[int]) -> str:
+    """The sentence with none, one or both of its neighbours, as it is cited; `need` are those that must be there."""
+    wanted = {at, *need} | set(chance.choice(((), (), (at - 1,), (at + 1,), (at - 1, at + 1))))
+    return " ".join(sentences[i].text.strip() for i in sorted(wanted) if 0 <= i < len(sentences))
+
+
+Reworded = list[tuple[str, tuple[str, str, str]]]
+"""Texts that were reworded, each with its premise, how it was reworded, and its document."""
+
+
+def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[Labelled]:
+    """True and false claims about each usable sentence."""
+    for _, _, doc in docs:
+        for sentence in filter(usable, doc.sents):
+            maker.others.learn(sentence)
+    reworded: Reworded = []
+    for _, document, doc in docs:
+        sentences = list(doc.sents)
+        for at, sentence in enumerate(sentences):
+            if usable(sentence):
+                yield from _true(sentences, at, document, maker, reworded)
+                yield from _false(sentences, at, document, maker)
+                yield from _wrapped(sentences, at, document, maker.chance)
+                yield from _elsewhere(sentences, at, document, maker.chance)
+    yield from _stacked(reworded, maker)
+
+
+def _true(sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded) -> Iterator[Labelled]:
+    for kind, text in maker.true(sentences[at], TRUE):
+        shown = premise(sentences, at, maker.chance, {at - 1} if kind == "pronoun" else set())
+        yield Labelled(shown, text, SUPPORTED, kind, document)
+        if kind != "verbatim" and maker.chance.random() < STACKED:
+            reworded.append((text, (shown, kind, document)))
+
+
+def _false(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[Labelled]:
+    neighbours = _neighbours(sentences, at)
+    near = maker.chance.choice(neighbours) if neighbours else -1
+    maker.others.near = sentences[near] if neighbours else None
+    for kind, text in maker.false(sentences[at], FALSE):
+        borrowed = bool(neighbours) and kind in ("merged", "name", "verb", "noun")
+        need = {near} if borrowed and maker.chance.random() < 0.7 else set()
+        label = CONTRADICTED if kind in falsehoods.CONTRADICTIONS else NOT_SAID
+        yield Labelled(premise(sentences, at, maker.chance, need), text, label, kind, document)
+
+
+def _wrapped(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
+    """Wrappers that the sentence has by itself, and one that is put around it."""
+    natural = unwrapped(sentences[at])
+    if natural is not None:
+        yield Labelled(premise(sentences, at, chance, set()), *natural, document)
+    if len(sentences[at]) < 28 and chance.random() < WRAPPED:
+        for shown, claim, label, kind in wrapped(sentences[at], chance):
+            yield Labelled(shown, claim, label, kind, document)
+
+
+def _elsewhere(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
+    """What another sentence says, and this one does not."""
+    if len(_neighbours(sentences, at)) == 2 and chance.random() < ELSEWHERE:
+        far = sentences[chance.choice([i for i in range(len(sentences)) if i != at])]
+        if usable(far):
+            yield Labelled(sentences[at].text.strip(), far.text.strip(), NOT_SAID, "elsewhere", document)
+
+
+def _neighbours(sentences: list[Span], at: int) -> list[int]:
+    return [i for i in (at - 1, at + 1) if 0 <= i < len(sentences) and len(sentences[i]) > 4]
+
+
+def _stacked(reworded: Reworded, maker: Maker) -> Iterator[Labelled]:
+    """Rewordings of rewordings, and falsehoods made of them: that words were changed tells nothing."""
+    maker.others.near = None
+    for doc, (shown, kind, document) in parser().pipe(reworded, as_tuples=True, batch_size=64):
+        sentence = next(iter(doc.sents))
+        if len(list(doc.sents)) != 1:
+            continue
+        for other, text in maker.false(sentence, 1):
+            label = CONTRADICTED if other in falsehoods.CONTRADICTIONS else NOT_SAID
+            yield Labelled(shown, text, label, f"{other}, reworded", document)
+        if maker.chance.random() < 0.6:
+            for other, text in maker.true(sentence, 1):
+                if other != kind and text != shown:
+                    yield Labelled(shown, text, SUPPORTED, f"{other}, reworded", document)
+
+
+def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
+    """The simpler sentences that were made of one, mostly those that do not begin with a pronoun."""
+    found = [(whole, part) for whole, parts in wikipedia_splits(sets) for part in parts if len(part.split()) > 4]
+    for whole, part in chance.sample(found, 7000):
+        if not re.match(r"(?:He|She|It|They|This|These|His|Her|Its|Their)\b", part) or chance.random() < 0.3:
+            yield Labelled(whole, part, SUPPORTED, "sentence split", whole)
+
+
+def from_questions(evaluation: Path, chance: random.Random) -> Iterator[Labelled]:
+    """Questions and answers as statements: true, with another answer, and to what a paragraph does not answer."""
+    for name in ("squad_v2", "clapnq"):
+        texts = {row["id"]: row["text"] for row in rows(evaluation / name / "corpus.jsonl")}
+        asked = [row for row in rows(evaluation / name / "qa.jsonl") if row["doc_id"] in texts]
+        chance.shuffle(asked)
+        answers: dict[str, list[str]] = defaultdict(list)
+        for row in asked:
+            answers[row["doc_id"]] += [answer["text"] for answer in row["answers"][:1]]
+        yield from _answered(asked[: 3 * QUESTIONS], texts, answers, chance)
+
+
+def _answered(
+    asked: list[dict[str, Any]], texts: dict[str, str], answers: dict[str, list[str]], chance: random.Random
+) -> Iterator[Labelled]:
+    for doc, row in parser().pipe(((row["question"], row) for row in asked), as_tuples=True, batch_size=64):
+        text, known = texts[row["doc_id"]], answers[row["doc_id"]]
+        spans = split_sentences(text)
+        if row["answerable"]:
+            answer = max(row["answers"], key=lambda each: each.get("votes", 1))
+            at = next((i for i, span in enumerate(spans) if span.start <= answer["start"] < span.end), -1)
+            right = statement(doc, answer["text"])
+            other = [each for each in known if _alike(each, answer["text"])]
+            wrong = statement(doc, chance.choice(other)) if other else None
+        else:
+            at, right = chance.randrange(len(spans)), None
+            wrong = statement(doc, chance.choice(known)) if known else None
+        near = range(max(at - 1, 0), min(at + 2, len(spans)))
+        shown = " ".join(spans[i].of(text).strip() for i in near)
+        if at < 0 or len(shown) > 900:
+            continue
+        if right:
+            yield Labelled(shown, right, SUPPORTED, "answer", row["doc_id"])
+        if wrong:
+            kind = "other answer" if row["answerable"] else "unanswerable"
+            yield Labelled(shown, wrong, CONTRADICTED if row["answerable"] else NOT_SAID, kind, row["doc_id"])
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two answers differ but could answer the same question."""
+    numbers = [any(c.isdigit() for c in each) for each in (one, other)]
+    capitals = [each[:1].isupper() for each in (one, other)]
+    apart = one.lower() not in other.lower() and other.lower() not in one.lower()
+    return apart and numbers[0] == numbers[1] and capitals[0] == capitals[1]
+
+
+def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[Labelled]:
+    """Claims with the sentences that people found to bear on them, and the neighbours of these."""
+    texts = {row["id"]: row["text"] for row in rows(evaluation / "scifact" / "corpus.jsonl")}
+    for row in scifact_claims(evaluation)[held_out]:
+        text = texts[row["doc_id"]]
+        spans = split_sentences(text)
+        for span in row["spans"][:2]:
+            at = next((i for i, each in enumerate(spans) if each.start <= span["start"] < each.end), -1)
+            if at < 0:
+                continue
+            near = range(max(at - 1, 0), min(at + 2, len(spans)))
+            shown = " ".join(spans[i].of(text).strip() for i in near)
+            yield Labelled(shown, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
+            if not held_out:
+                yield Labelled(span["text"], row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
+        far = [each for each in spans if not any(_overlap(each, span) for span in row["spans"])]
+        if far and not held_out and not row["rationale_groups"][1:]:
+            yield Labelled(
+                chance.choice(far[:3]).of(text), row["claim"], NOT_SAID, "SciFact, elsewhere", row["claim_id"]
+            )
+
+
+def _overlap(sentence: Any, span: dict[str, Any]) -> bool:
+    start: int = span["start"]
+    return bool(sentence.start < start + len(span["text"]) and start < sentence.end)
+
+
+def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
+    """All pairs, shuffled, each once."""
+    chance = random.Random(SEED)
+    excluded = excluded_documents(evaluation, exclude)
+    docs = list(parsed(windows(evaluation, sets, excluded, chance)))
+    found = list(from_documents(docs, Maker(chance)))
+    found += from_splits(sets, chance)
+    found += from_questions(evaluation, chance)
+    found += from_scifact(evaluation, False, chance)
+    found += [Labelled(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
+    found += labelled(evaluation, sets, chance)
+    unique = list({(pair.premise, pair.claim): pair for pair in found}.values())
+    chance.shuffle(unique)
+    return unique
+
+
+def main() -> None:
+    """See the module."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("out", type=Path)
+    arguments.add_argument("--eval", type=Path, required=True, help="folder of the public evaluation sets")
+    arguments.add_argument("--sets", type=Path, required=True, help="folder of the sets that README.md lists")
+    arguments.add_argument(
+        "--exclude", type=Path, required=True, help="file with ids of SciFact documents to leave out"
+    )
+    options = arguments.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    pairs = build(options.eval, options.sets, options.exclude)
+    for name, wanted in (("train", False), ("held_out", True)):
+        chosen = [pair for pair in pairs if (share(pair.origin, HELD_OUT) == 0) == wanted]
+        with (options.out / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in chosen)
+        print(name, len(chosen), Counter(pair.label for pair in chosen))
+    for (kind, label), count in sorted(Counter((pair.kind, pair.label) for pair in pairs).items()):
+        print(f"{count:6} {label} {kind}")
+
+
+if __name__ == "__main__":
+    main()

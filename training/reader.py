@@ -1,0 +1,283 @@
+"""Train the answer reader: python -m training.reader OUT --minutes 60
+
+The six layers of the default encoder read a question and a passage together (`index.cross_encoders.marks` lays them
+out). Three heads: for each token whether it is a part of the answer, for each sentence whether it answers, for the
+passage whether anything does. The first one only helps the layers to learn, and the sentences to find the right place.
+Seeded; the number of steps depends on the machine, for the schedule follows the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import BertConfig, BertModel
+
+from index.cross_encoders.marks import MARKS, lay_out, read_text
+from index.pretrained import read_default
+from index.weights import WEIGHTS, default_weights
+from training.reader_data import claims, epoch, held_out, questions, window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from training.reader_data import Example, Question
+
+LONGEST, LONGEST_QUESTION = 256, 60
+"""Tokens of question and passage, and of the question."""
+SETS = ("squad_v2", "clapnq", "covidqa")
+BATCH, RATE, WARMING = 16, 1e-4, 0.05
+HEAD_RATE = 4
+"""How many times the layers' rate the new parts have."""
+WEIGHTS_OF = {"sentence": 1.0, "which": 0.5, "any": 0.5, "token": 1.0}
+TOKEN_POSITIVE = 4.0
+"""Weight of a token of the answer: one in thirty is."""
+CHECKPOINT_SECONDS = 600
+
+
+class Item:
+    """An example in numbers."""
+
+    def __init__(self, tokenizer: Any, example: Example) -> None:
+        passage = read_text(tokenizer, example.text)
+        self.pair = lay_out(
+            read_text(tokenizer, example.question), passage, longest_first=LONGEST_QUESTION, longest=LONGEST
+        )
+        length = len(self.pair.ids) - self.pair.first - 3
+        starts = np.array([span.start for span in example.sentences])
+        offsets = passage.offsets[:length]
+        self.sentence_of = np.searchsorted(starts, [a for a, _ in offsets], side="right") - 1
+        self.gold = sorted(example.gold)
+        self.sentences = len(example.sentences)
+        self.answer = [any(a < s.end and s.start < b for s in example.answers) for a, b in offsets]
+        self.exact = example.exact
+
+
+class Reader(nn.Module):
+    """The layers and the three heads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        default = read_default()
+        config = BertConfig(**{k: v for k, v in vars(default.layers.config).items() if k not in ("architectures",)})
+        config.hidden_dropout_prob, config.attention_probs_dropout_prob = 0.05, 0.0
+        config._attn_implementation = "eager"  # the fused attention is slower backwards on short texts
+        self.bert = BertModel(config, add_pooling_layer=False)
+        weights = {k: v.float() for k, v in load_file(default_weights() / WEIGHTS).items()}
+        self.bert.load_state_dict({k: weights[k] for k in self.bert.state_dict() if k in weights})
+        size = config.hidden_size
+        self.marks = nn.Embedding(MARKS, size)
+        nn.init.zeros_(self.marks.weight)
+        self.token = nn.Linear(size, 1)
+        self.sentence = nn.Sequential(nn.Linear(4 * size + 1, size), nn.GELU(), nn.Dropout(0.1), nn.Linear(size, 1))
+        self.any = nn.Sequential(nn.Linear(2 * size + 1, size), nn.GELU(), nn.Dropout(0.1), nn.Linear(size, 1))
+
+    def forward(self, items: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Logits of tokens, sentences and the whole; which sentence each token is of (0: none), which sentences are."""
+        longest = max(len(item.pair.ids) for item in items)
+        most = max(item.sentences for item in items)
+        ids, segments, marks, seen, place = (torch.zeros(len(items), longest, dtype=torch.long) for _ in range(5))
+        for row, item in enumerate(items):
+            length, first = len(item.pair.ids), item.pair.first
+            ids[row, :length] = torch.tensor(item.pair.ids)
+            segments[row, :length] = torch.tensor(item.pair.segments)
+            marks[row, :length] = torch.tensor(item.pair.marks)
+            seen[row, :length] = 1
+            place[row, first + 2 : length - 1] = torch.from_numpy(item.sentence_of) + 1
+        embedded = self.bert.embeddings.word_embeddings(ids) + self.marks(marks)
+        states = self.bert(inputs_embeds=embedded, attention_mask=seen, token_type_ids=segments).last_hidden_state
+        states = states.float()
+        one_hot = functional.one_hot(place, most + 1)[:, :, 1:].float()
+        counts = one_hot.sum(1)
+        means = torch.einsum("bnk,bnd->bkd", one_hot, states) / counts.clamp(min=1).unsqueeze(-1)
+        index = place.unsqueeze(-1).expand(-1, -1, states.shape[-1])
+        empty = states.new_full((len(items), most + 1, states.shape[-1]), -10.0)
+        highest = empty.scatter_reduce(1, index, states, "amax")[:, 1:]
+        tokens = self.token(states).squeeze(-1)
+        best = tokens.new_full((len(items), most + 1), -10.0).scatter_reduce(1, place, tokens, "amax")[:, 1:]
+        whole = states[:, :1].expand(-1, most, -1)
+        parts = torch.cat([whole, means, highest, whole * means, best.unsqueeze(-1)], -1)
+        real = counts > 0
+        sentences = self.sentence(parts).squeeze(-1).masked_fill(~real, -20.0)
+        shares = sentences.softmax(-1).unsqueeze(-1)
+        told = torch.cat([states[:, 0], (means * shares).sum(1), best.max(1).values.unsqueeze(-1)], -1)
+        return tokens, sentences, self.any(told).squeeze(-1), place, real
+
+
+def loss_of(model: Reader, items: Sequence[Item]) -> Tensor:
+    """All heads' losses together."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        tokens, sentences, whole, place, real = model(items)
+    tokens, sentences, whole = tokens.float(), sentences.float(), whole.float()
+    gold, answer = torch.zeros_like(sentences), torch.zeros_like(tokens)
+    exact = torch.zeros(len(items), 1)
+    for row, item in enumerate(items):
+        gold[row, item.gold] = 1
+        answer[row, item.pair.first + 2 : len(item.pair.ids) - 1] = torch.tensor(item.answer, dtype=torch.float32)
+        exact[row] = item.exact
+    gold = gold * real
+    losses = {
+        "sentence": (functional.binary_cross_entropy_with_logits(sentences, gold, reduction="none") * real).sum()
+        / real.sum(),
+        "any": functional.binary_cross_entropy_with_logits(whole, gold.max(1).values),
+        "token": (
+            functional.binary_cross_entropy_with_logits(
+                tokens, answer, reduction="none", pos_weight=torch.tensor(TOKEN_POSITIVE)
+            )
+            * (place > 0)
+            * exact
+        ).sum()
+        / (place > 0).sum(),
+    }
+    has = gold.sum(1) > 0
+    if has.any():
+        right = sentences[has].masked_fill(gold[has] == 0, -1e4).logsumexp(1)
+        losses["which"] = (sentences[has].logsumexp(1) - right).mean()
+    return torch.stack([WEIGHTS_OF[name] * loss for name, loss in losses.items()]).sum()
+
+
+@torch.inference_mode()
+def scores(model: Reader, items: Sequence[Item], batch: int = 48) -> list[tuple[np.ndarray[Any, Any], float]]:
+    """Logits of each item's sentences, and that any of them answers."""
+    model.eval()
+    order = sorted(range(len(items)), key=lambda n: len(items[n].pair.ids))
+    found: dict[int, tuple[np.ndarray[Any, Any], float]] = {}
+    for start in range(0, len(order), batch):
+        some = order[start : start + batch]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            _, sentences, whole, _, _ = model([items[n] for n in some])
+        for row, n in enumerate(some):
+            found[n] = sentences[row, : items[n].sentences].float().numpy(), float(whole[row])
+    return [found[n] for n in range(len(items))]
+
+
+def auroc(values: Sequence[float], positive: Sequence[bool]) -> float:
+    """The chance that a positive has more than a negative."""
+    ranks = np.argsort(np.argsort(np.asarray(values))) + 1
+    yes = np.asarray(positive, dtype=bool)
+    many, few = yes.sum(), (~yes).sum()
+    return float((ranks[yes].sum() - many * (many + 1) / 2) / max(many * few, 1))
+
+
+def tell(model: Reader, tokenizer: Any, asked: dict[str, list[Question]]) -> None:
+    """Print what the reader knows of questions that were held out."""
+    for name, some in asked.items():
+        chance = random.Random(5)
+        examples = [window(each, chance, most=90) for each in some]
+        said = scores(model, [Item(tokenizer, each) for each in examples])
+        can = [bool(each.gold) for each in examples]
+        pins = [int(z.argmax()) in e.gold for (z, _), e in zip(said, examples, strict=True) if e.gold]
+        line = f"  {name}: n {len(some)}, pins {np.mean(pins):.3f}"
+        if not all(can):
+            best = [float(z.max()) for z, _ in said]
+            line += f", AUROC by sentence {auroc(best, can):.3f}, by passage {auroc([w for _, w in said], can):.3f}"
+        print(line, flush=True)
+
+
+def rate_at(share: float) -> float:
+    """The factor on the learning rate after a share of the time: up, then down to nothing."""
+    return min(1.0, (share + 1e-3) / WARMING) * max(0.0, 1.0 - share)
+
+
+def save(model: Reader, path: Path) -> None:
+    """All but the word embeddings, in bfloat16, the layers under the names that BERT gives them."""
+    weights = {name.removeprefix("bert."): weight for name, weight in model.state_dict().items()}
+    kept = {k: v.detach().to(torch.bfloat16).contiguous() for k, v in weights.items() if "word_embeddings" not in k}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({k: v for k, v in kept.items() if "position_ids" not in k}, path)
+
+
+def batches(known: Sequence[Question], tokenizer: Any, chance: random.Random) -> Iterator[list[Item]]:
+    """Without end: each time all questions, with windows and negatives of their own, in batches of like lengths."""
+    while True:
+        items = [Item(tokenizer, each) for each in epoch(known, chance)]
+        print(f"{len(items)} examples of {len(known)} questions", flush=True)
+        found = []
+        for n in range(0, len(items), BATCH * 40):
+            some = sorted(items[n : n + BATCH * 40], key=lambda item: len(item.pair.ids))
+            found += [some[k : k + BATCH] for k in range(0, len(some), BATCH)]
+        chance.shuffle(found)
+        yield from found
+
+
+def optimizer_of(model: Reader) -> torch.optim.Optimizer:
+    """Of all but the embeddings; what is new learns faster than what was trained before."""
+    for parameter in model.bert.embeddings.parameters():
+        parameter.requires_grad_(requires_grad=False)
+    new = ("marks", "token", "sentence", "any")
+    groups = [
+        {
+            "params": [p for n, p in model.named_parameters() if p.requires_grad and n.startswith(new) == fresh],
+            "weight_decay": 0.01,
+            "scale": HEAD_RATE if fresh else 1,
+        }
+        for fresh in (False, True)
+    ]
+    return torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98), fused=True)
+
+
+def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item], share: float) -> float:
+    """Learn from a batch after a share of the time; its loss."""
+    for group in optimizer.param_groups:
+        group["lr"] = RATE * group["scale"] * rate_at(share)
+    model.train()
+    loss = loss_of(model, items)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def train(out: Path, minutes: float, seed: int) -> None:
+    """Train by the clock, and save every ten minutes."""
+    torch.manual_seed(seed)
+    tokenizer = read_default().tokenizer
+    everything = [each for name in SETS for each in questions(name)] + list(claims())
+    known = [each for each in everything if not held_out(each.name)]
+    known += [each for each in known if each.group.startswith("clapnq")]  # few, and of the kind that people type
+    unknown: dict[str, list[Question]] = {}
+    for each in everything:
+        if held_out(each.name):
+            unknown.setdefault(each.group.split("/")[0], []).append(each)
+    few = {name: random.Random(1).sample(some, min(300, len(some))) for name, some in unknown.items()}
+    model = Reader()
+    optimizer = optimizer_of(model)
+    start, paused, saved = time.monotonic(), 0.0, 0.0
+    losses: list[float] = []
+    for items in batches(known, tokenizer, random.Random(seed)):
+        spent = time.monotonic() - start - paused
+        if spent >= 60 * minutes:
+            break
+        losses.append(step(model, optimizer, items, spent / 60 / minutes))
+        if len(losses) % 50 == 0:
+            speed = len(losses) * BATCH / spent
+            print(
+                f"step {len(losses)}, {spent / 60:.1f} min, loss {np.mean(losses[-50:]):.3f}, {speed:.1f}/s", flush=True
+            )
+        if spent - saved > CHECKPOINT_SECONDS:
+            saved, began = spent, time.monotonic()
+            save(model, out.with_name(f"{out.stem}-{round(spent / 60)}{out.suffix}"))
+            tell(model, tokenizer, few)
+            paused += time.monotonic() - began
+    save(model, out)
+    tell(model, tokenizer, unknown)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    train(given.out, given.minutes, given.seed)

@@ -1,0 +1,290 @@
+"""Questions, passages and the sentences that answer: what the reader learns from.
+
+Public sets in `../shared/eval`: SQuAD 2.0 (development, half of its articles), ClapNQ (development, half), COVID-QA
+(half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is held out
+by a hash of its name: no question of theirs is ever trained on, and `benchmarks.confidence` fits and tests on these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.records import Span
+from index.sentences import split_sentences
+from index.storage.analysis import asked, terms
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator, Sequence
+
+SHARED = Path(__file__).parents[1].parent / "shared" / "eval"
+HELD_OUT = 2
+"""Which of four residues of a name's hash is held out: of SQuAD's 20 articles that is five, of very different kinds."""
+LENGTHS = (20, 40, 60, 90)
+"""How many words a passage has at most; one of these at random, since the reader reads short windows and long ones."""
+NEGATIVE_KINDS = {"other": 0.25, "without": 0.2, "swapped": 0.35}
+"""Of each answerable question, how often it is also asked of another passage of the article, of its own passage
+without the sentences that answer, and with a name, a number or a word exchanged."""
+_CAPITALISED = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'-]+(?: (?:of |the )?[A-Z][\w'-]+)*")
+_NUMBER = re.compile(r"\b\d[\d,.]*\b")
+_OPPOSITES = (
+    "first last|largest smallest|largest oldest|most least|highest lowest|before after|increase decrease|north south"
+    "|east west|more less|more fewer|early late|above below|best worst|longest shortest|began ended|begin end"
+    "|start stop|won lost|win lose|allowed banned|inside outside|maximum minimum|majority minority|public private"
+    "|strong weak|high low|male female|buy sell|old new|rise fall|internal external|always never|support oppose"
+    "|northern southern|eastern western|larger smaller|greater lesser|accepted rejected|success failure"
+)
+OPPOSITES = {a: b for pair in _OPPOSITES.split("|") for a, b in (pair.split(), pair.split()[::-1])}
+
+
+def held_out(name: str) -> bool:
+    """Whether an article, page, paper or claim of this name is kept from training."""
+    return hashlib.sha256(name.encode()).digest()[0] % 4 == HELD_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A document's text and its sentences."""
+
+    text: str
+    sentences: tuple[Span, ...]
+    terms: tuple[frozenset[str], ...]
+    lengths: tuple[int, ...]
+    """Words of each sentence."""
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        """The text, split."""
+        spans = tuple(split_sentences(text))
+        words = [span.of(text) for span in spans]
+        return cls(text, spans, tuple(frozenset(terms(each)) for each in words), tuple(len(w.split()) for w in words))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, its text, and where that answers it: nowhere, for an unanswerable one."""
+
+    name: str
+    """Of what is held out or trained on whole: an article, a page, a paper, a claim."""
+    question: str
+    document: Text
+    gold: frozenset[int]
+    """Which sentences answer."""
+    answers: tuple[Span, ...]
+    """The exact words, where the set knows them."""
+    exact: bool
+    """Whether it does."""
+    group: str
+    """Set and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What is read once: a question and a run of sentences."""
+
+    question: str
+    text: str
+    sentences: tuple[Span, ...]
+    gold: frozenset[int]
+    answers: tuple[Span, ...] = field(default=())
+    exact: bool = True
+
+
+def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
+    """All questions of a set in the format of `../shared/eval/README.md`."""
+    texts = {row["id"]: row["text"] for row in _rows(shared / folder / "corpus.jsonl")}
+    documents: dict[str, Text] = {}
+    for row in _rows(shared / folder / "qa.jsonl"):
+        identity = str(row["doc_id"])
+        if identity not in texts:
+            continue
+        if identity not in documents:
+            documents[identity] = Text.of(texts[identity])
+        document = documents[identity]
+        answers = [(a["start"], a["text"], a.get("n_occurrences", 1)) for a in row["answers"]]
+        spans = _answers(str(row["question"]), document, answers)
+        gold = frozenset(_holding(document, spans))
+        if gold or not row["answerable"]:
+            name = identity.split("#")[0]
+            exact = folder != "clapnq"
+            yield Question(name, row["question"], document, gold, spans, exact, f"{folder}/{name}")
+
+
+def claims(shared: Path = SHARED) -> Iterator[Question]:
+    """SciFact's claims as questions, which the sentences of its rationales answer."""
+    texts = {row["id"]: row["text"] for row in _rows(shared / "scifact" / "corpus.jsonl")}
+    for row in _rows(shared / "scifact" / "rationales.jsonl"):
+        claim, document = str(row["claim"]), Text.of(texts[row["doc_id"]])
+        spans = tuple(Span(each["start"], each["start"] + len(each["text"])) for each in row["spans"])
+        gold = frozenset(_holding(document, spans))
+        if gold:
+            yield Question(claim, claim, document, gold, (), False, f"scifact/{claim}")
+
+
+def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
+    """Where the answers stand. Of one that stands in several places the sentence with most of the question is taken."""
+    sure = tuple(Span(start, start + len(text)) for start, text, occurrences in answers if occurrences == 1)
+    if sure:
+        return sure
+    wanted = asked(question).keys()
+    found = []
+    for _, text, _ in answers:
+        for n, span in enumerate(document.sentences):
+            at = span.of(document.text).find(text)
+            if at >= 0:
+                found.append(
+                    (len(wanted & document.terms[n]), -span.start, Span(span.start + at, span.start + at + len(text)))
+                )
+    return (max(found)[2],) if found else ()
+
+
+def _holding(document: Text, spans: Sequence[Span]) -> Iterator[int]:
+    for n, sentence in enumerate(document.sentences):
+        if any(sentence.start < span.end and span.start < sentence.end for span in spans):
+            yield n
+
+
+def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example]:
+    """All questions once, each with a window of its own and with some negatives, in a random order."""
+    of_group: dict[str, list[Question]] = defaultdict(list)
+    for each in everything:
+        of_group[each.group].append(each)
+    examples: list[Example] = []
+    for each in everything:
+        examples.append(window(each, chance))
+        if not each.gold:
+            continue
+        roll = chance.random
+        if roll() < NEGATIVE_KINDS["other"]:
+            examples += _elsewhere(each, of_group[each.group], everything, chance)
+        if roll() < NEGATIVE_KINDS["without"]:
+            examples += _without(each, chance)
+        if roll() < NEGATIVE_KINDS["swapped"]:
+            examples += _swapped(each, of_group[each.group], chance)
+    chance.shuffle(examples)
+    return examples
+
+
+def window(asked_of: Question, chance: random.Random, *, most: int | None = None) -> Example:
+    """Some sentences around the answer, or around what looks most like it; at most so many words."""
+    document = asked_of.document
+    gold = sorted(asked_of.gold)
+    centre = chance.choice(gold) if gold else _likeliest(asked_of.question, document, chance)
+    return _around(asked_of, document, centre, asked_of.gold, chance, most or chance.choice(LENGTHS))
+
+
+def _around(
+    each: Question, document: Text, centre: int, gold: frozenset[int], chance: random.Random, most: int
+) -> Example:
+    first = last = centre
+    total = document.lengths[centre]
+    while True:
+        choices = [n for n in (first - 1, last + 1) if 0 <= n < len(document.sentences)]
+        fitting = [n for n in choices if total + document.lengths[n] <= most]
+        if not fitting:
+            break
+        n = chance.choice(fitting)
+        total += document.lengths[n]
+        first, last = min(first, n), max(last, n)
+    start, end = document.sentences[first].start, document.sentences[last].end
+    spans = tuple(Span(s.start - start, s.end - start) for s in document.sentences[first : last + 1])
+    inside = frozenset(n - first for n in gold if first <= n <= last)
+    answers = tuple(Span(a.start - start, a.end - start) for a in each.answers if gold and start <= a.start < end)
+    return Example(each.question, document.text[start:end], spans, inside, answers, each.exact or not inside)
+
+
+def _likeliest(question: str, document: Text, chance: random.Random, without: frozenset[int] = frozenset()) -> int:
+    wanted = asked(question).keys()
+    return max(
+        (n for n in range(len(document.sentences)) if n not in without),
+        key=lambda n: len(wanted & document.terms[n]) + chance.random(),
+        default=0,
+    )
+
+
+def _elsewhere(
+    each: Question, group: Sequence[Question], everything: Sequence[Question], chance: random.Random
+) -> Iterator[Example]:
+    """The question asked of the likeliest of some other passages, which do not have its answer's words."""
+    words = [span.of(each.document.text).casefold() for span in each.answers]
+    pool = group if len({id(q.document) for q in group}) > 1 else everything
+    others = {id(q.document): q.document for q in chance.sample(pool, min(12, len(pool)))}
+    others.pop(id(each.document), None)
+    fitting = [d for d in others.values() if not any(word in d.text.casefold() for word in words)]
+    if not fitting:
+        yield from _without(each, chance)
+        return
+    wanted = asked(each.question).keys()
+    document = max(fitting, key=lambda d: max(len(wanted & t) for t in d.terms) if d.terms else 0)
+    centre = _likeliest(each.question, document, chance)
+    yield _around(each, document, centre, frozenset(), chance, chance.choice(LENGTHS))
+
+
+def _without(each: Question, chance: random.Random) -> Iterator[Example]:
+    """The likeliest other sentences of its own text, where these do not have the answer's words."""
+    words = [span.of(each.document.text).casefold() for span in each.answers]
+    closed = {
+        n
+        for n, span in enumerate(each.document.sentences)
+        if n in each.gold or any(word in span.of(each.document.text).casefold() for word in words)
+    }
+    if len(closed) == len(each.document.sentences):
+        return
+    centre = _likeliest(each.question, each.document, chance, frozenset(closed))
+    first = last = centre
+    most = chance.choice(LENGTHS)
+    total = each.document.lengths[centre]
+    grown = True
+    while grown:
+        grown = False
+        for n in (first - 1, last + 1):
+            if 0 <= n < len(each.document.sentences) and n not in closed and total + each.document.lengths[n] <= most:
+                total += each.document.lengths[n]
+                first, last, grown = min(first, n), max(last, n), True
+    start, end = each.document.sentences[first].start, each.document.sentences[last].end
+    spans = tuple(Span(s.start - start, s.end - start) for s in each.document.sentences[first : last + 1])
+    yield Example(each.question, each.document.text[start:end], spans, frozenset())
+
+
+def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -> Iterator[Example]:
+    """The question with something exchanged that its passage then does not say."""
+    low = each.document.text.casefold()
+    words = each.question.split(" ")
+    turned = [n for n, word in enumerate(words) if word.casefold().strip("?,.") in OPPOSITES]
+    names, numbers = _CAPITALISED.findall(each.question), _NUMBER.findall(each.question)
+    question = None
+    if turned and chance.random() < 0.5:
+        n = chance.choice(turned)
+        plain = words[n].casefold().strip("?,.")
+        question = " ".join([*words[:n], words[n].casefold().replace(plain, OPPOSITES[plain]), *words[n + 1 :]])
+    elif names or numbers:
+        pattern = _CAPITALISED if names and (not numbers or chance.random() < 0.6) else _NUMBER
+        old = chance.choice(pattern.findall(each.question))
+        pool = [new for q in chance.sample(group, min(25, len(group))) for new in pattern.findall(q.question)]
+        pool = [new for new in pool if new.casefold() not in low and new not in each.question]
+        if pattern is _NUMBER and old.isdigit() and not pool:
+            pool = [str(int(old) + chance.choice((-30, -11, -4, 3, 7, 20)))]
+        if pool:
+            question = each.question.replace(old, chance.choice(pool), 1)
+    if question:
+        centre = chance.choice(sorted(each.gold))
+        yield _around(
+            Question(each.name, question, each.document, frozenset(), (), True, each.group),
+            each.document,
+            centre,
+            frozenset(),
+            chance,
+            chance.choice(LENGTHS),
+        )
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)

@@ -1,0 +1,138 @@
+"""The sets that training reads: documents to take sentences from, and pairs that people labelled.
+
+README.md has their licences.
+`--eval` names the folder of the public evaluation sets, `--sets` one with the files that README.md lists.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LABELS = {
+    "entailment": SUPPORTED, "contradiction": CONTRADICTED, "neutral": NOT_SAID,
+    "SUPPORTS": SUPPORTED, "REFUTES": CONTRADICTED, "NOT ENOUGH INFO": NOT_SAID,
+    "SUPPORT": SUPPORTED, "CONTRADICT": CONTRADICTED,
+}  # fmt: skip
+SNLI_LABELS = {"0": SUPPORTED, "1": NOT_SAID, "2": CONTRADICTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A pair and its class; `origin` is what it may share with other pairs, so that both are held out or neither."""
+
+    premise: str
+    claim: str
+    label: int
+    kind: str
+    origin: str
+
+
+def share(name: str, parts: int) -> int:
+    """One of so many parts that a name belongs to, always the same."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % parts
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Of a file with one JSON object in each line."""
+    return [json.loads(line) for line in path.open(encoding="utf-8")]
+
+
+def documents(folder: Path, excluded: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Set, id and text of documents whose licences allow training; not those of claims that are held out."""
+    for name in ("squad_v2", "clapnq", "covidqa", "chunking", "scifact"):
+        for row in rows(folder / name / "corpus.jsonl"):
+            if name == "scifact" and row["id"] in excluded:
+                continue
+            text = untokenized(row["text"]) if name == "clapnq" else row["text"]
+            yield name, row["id"], " ".join(text.split())
+
+
+def wikipedia_splits(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Sentences of Wikipedia, and the simpler sentences that people made of each (WikiSplit)."""
+    for name in ("tune", "validation", "test"):
+        for line in (folder / "wikisplit" / f"{name}.tsv").open(encoding="utf-8"):
+            whole, parts = line.rstrip("\n").split("\t")
+            yield untokenized(whole), [untokenized(part) for part in parts.split("<::::>")]
+
+
+def scifact_claims(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Claims with labelled rationales: those to learn from, and the quarter that is held out."""
+    found = rows(folder / "scifact" / "rationales.jsonl")
+    return [r for r in found if share(r["claim_id"], 4)], [r for r in found if not share(r["claim_id"], 4)]
+
+
+def excluded_documents(folder: Path, listed: Path) -> set[str]:
+    """Documents of SciFact that held-out claims rest on."""
+    return {row["doc_id"] for row in scifact_claims(folder)[1]} | set(listed.read_text(encoding="utf-8").split())
+
+
+def labelled(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
+    """Pairs that people wrote or checked; of the larger sets as many as suit the mixture."""
+    for amount, reader in (
+        (27_000, _vitamins(sets / "vitaminc_real" / "test.jsonl", "VitaminC")),
+        (6_000, _vitamins(sets / "vitaminc_synthetic" / "test.jsonl", "VitaminC synthetic")),
+        (1_420, _vitamins(sets / "fever_symmetric" / "dev.jsonl", "FEVER symmetric")),
+        (1_420, _vitamins(sets / "fever_symmetric" / "test.jsonl", "FEVER symmetric")),
+        (1_000, _vitamins(sets / "fever_adversarial" / "test.jsonl", "FEVER adversarial")),
+        (7_000, _snli(evaluation / "nli" / "snli_val.tsv")),
+        (5_000, _columns(evaluation / "nli" / "conj15k.tsv", "Premise", "Hypothesis", "Label", "ConjNLI")),
+        (700, _columns(sets / "conj_dev.tsv", "Premise", "Hypothesis", "Label", "ConjNLI, by people")),
+        (3_500, _columns(evaluation / "nli" / "MED.tsv", "sentence1", "sentence2", "gold_label", "MED")),
+        (1_500, _columns(evaluation / "nli" / "neg_mnli.txt", "Text", "Hypothesis", "gold_label", "negated MultiNLI")),
+        (1_500, _columns(sets / "neg_snli.txt", "Text", "Hypothesis", "gold_label", "negated SNLI")),
+        (2_000, _breaking(sets / "breaking_nli.jsonl")),
+    ):
+        found = list(reader)
+        yield from chance.sample(found, min(amount, len(found)))
+
+
+def untokenized(text: str) -> str:
+    """As people write it what a tokenizer had taken apart."""
+    for found, written in (("-LRB-", "("), ("-RRB-", ")"), ("``", '"'), ("''", '"'), ("-LSB-", "["), ("-RSB-", "]")):
+        text = text.replace(found, written)
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r" ([,.;:!?%)\]])", r"\1", text)
+    text = re.sub(r"([(\[$£€]) ", r"\1", text)
+    text = re.sub(r" (n't|['’](?:s|re|ve|ll|d|m)\b)", r"\1", text)
+    text = re.sub(r"(\w) - (\w)", r"\1-\2", text)
+    return re.sub(r'" ([^"]*?) ?"', r'"\1"', text)
+
+
+def _vitamins(path: Path, kind: str) -> Iterator[Labelled]:
+    for row in rows(path):
+        texts = untokenized(row["evidence"]), untokenized(row["claim"])
+        yield Labelled(*texts, LABELS[row["label"]], kind, row.get("page") or row["id"])
+
+
+def _snli(path: Path) -> Iterator[Labelled]:
+    for row in _table(path):
+        if row["label"] in SNLI_LABELS:
+            yield Labelled(row["premise"], row["hypothesis"], SNLI_LABELS[row["label"]], "SNLI", row["premise"])
+
+
+def _columns(path: Path, premise: str, claim: str, label: str, kind: str) -> Iterator[Labelled]:
+    for row in _table(path):
+        if row[label] in LABELS:
+            yield Labelled(row[premise], row[claim], LABELS[row[label]], kind, row[premise])
+
+
+def _breaking(path: Path) -> Iterator[Labelled]:
+    for row in rows(path):
+        yield Labelled(row["sentence1"], row["sentence2"], LABELS[row["gold_label"]], "Breaking NLI", row["sentence1"])
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -1,0 +1,149 @@
+"""Train the verifier:  python -m training.train DATA OUT --minutes 60
+
+DATA is what `training.pairs` wrote. The learning rate rises for a twentieth of the minutes and then falls to nothing,
+so that a run can be as long as there is time for. OUT gets `verifier.safetensors` (float32) every few minutes, and at
+the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+
+from index.cross_encoders.marks import lay_out, read_text
+from index.cross_encoders.verifier import LONGEST_CLAIM, LONGEST_PAIR
+from index.pretrained import read_default
+from training.model import TrainedVerifier, save
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.cross_encoders.marks import Pair
+
+BATCH = 32
+RATE = 1.2e-4
+NEW_WEIGHTS = 3
+"""Marks and head begin at nothing, and learn so many times as fast."""
+WARM_UP = 0.05
+SMOOTHING = 0.05
+CHECKPOINT_MINUTES = 5
+SEED = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A pair as the model reads it, and its class."""
+
+    pair: Pair
+    label: int
+    weight: float
+
+
+def read_examples(path: Path) -> list[Example]:
+    """The pairs of a file of `training.pairs`."""
+    tokenizer = read_default().tokenizer
+    examples = []
+    for line in path.open(encoding="utf-8"):
+        row = json.loads(line)
+        claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
+        pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)
+        examples.append(Example(pair, row["label"], row.get("weight", 1.0)))
+    return examples
+
+
+def batches(examples: list[Example], shuffled: random.Random) -> Iterator[list[Example]]:
+    """Batches without end; each of pairs of like length, so that little is padded."""
+    while True:
+        shuffled.shuffle(examples)
+        pools = [examples[at : at + BATCH * 50] for at in range(0, len(examples), BATCH * 50)]
+        for pool in pools:
+            pool.sort(key=lambda example: len(example.pair.ids))
+            cut = [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
+            shuffled.shuffle(cut)
+            yield from cut
+
+
+def train(examples: list[Example], out: Path, minutes: float, start: Path | None) -> TrainedVerifier:
+    """Train for so many minutes, and say now and then how it goes."""
+    torch.manual_seed(SEED)
+    model = TrainedVerifier()
+    if start is not None:
+        from safetensors.torch import load_file
+
+        model.load(load_file(start))
+    optimizer = torch.optim.AdamW(_groups(model), betas=(0.9, 0.98), fused=True)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    began = saved = time.monotonic()
+    losses: list[float] = []
+    model.train()
+    for batch in batches(examples, random.Random(SEED)):
+        done = (time.monotonic() - began) / 60 / minutes
+        if done >= 1:
+            break
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * min(done / WARM_UP, (1 - done) / (1 - WARM_UP))
+        losses.append(_step(model, optimizer, batch))
+        if len(losses) % 100 == 0:
+            speed = len(losses) * BATCH / (time.monotonic() - began)
+            loss = sum(losses[-100:]) / 100
+            print(f"step {len(losses)}  done {done:.3f}  loss {loss:.4f}  {speed:.1f} pairs/s", flush=True)
+        if time.monotonic() - saved > CHECKPOINT_MINUTES * 60:
+            saved = time.monotonic()
+            save(model.weights(), out / "verifier.safetensors")
+    save(model.weights(), out / "verifier.safetensors")
+    facts = {"pairs": len(examples), "steps": len(losses), "batch": BATCH, "rate": RATE, "minutes": minutes}
+    (out / "train.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return model
+
+
+def _step(model: TrainedVerifier, optimizer: torch.optim.Optimizer, batch: list[Example]) -> float:
+    labels = torch.tensor([example.label for example in batch])
+    weights = torch.tensor([example.weight for example in batch])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = model([example.pair for example in batch])
+    losses = functional.cross_entropy(logits.float(), labels, label_smoothing=SMOOTHING, reduction="none")
+    loss = (losses * weights).sum() / weights.sum()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_([w for w in model.parameters() if w.requires_grad], 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def _groups(model: TrainedVerifier) -> list[dict[str, Any]]:
+    """Parameters by how fast they learn and whether they decay: biases and normalisations do not."""
+    groups: dict[tuple[float, float], list[Any]] = {}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            rate = RATE * (NEW_WEIGHTS if name.startswith(("marks", "head")) else 1)
+            groups.setdefault((rate, 0.01 if weight.ndim > 1 else 0.0), []).append(weight)
+    return [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()]
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="weights to go on from")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    examples = read_examples(options.data / "train.jsonl")
+    tokens = sum(len(example.pair.ids) for example in examples)
+    print(f"{len(examples)} pairs, {tokens / len(examples):.1f} tokens each", flush=True)
+    train(examples, options.out, options.minutes, options.start)
+
+
+if __name__ == "__main__":
+    main()
