@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
-"""`sentence`: somebody says something. `item`: of a list. `row`: of a table. `loose`: words that state nothing, such
+"""`sentence`: somebody says something. `item`: of a list. `row`: of a table, or a field of a form. `loose`: words that state nothing, such
 as a heading or a by-line; they answer only where nothing else does. `question`: it asks. `furniture`: never an answer.
 """
 
@@ -102,6 +102,8 @@ _SMALL_WORD = re.compile(
 _FEWEST_WORDS, _FEWEST_OPEN = 3, 6
 _SMALL_SHARE = 0.6
 _ROW = re.compile(r"\s\|\s|\t|\s{3,}\S+\s{3,}")
+_FIELD = re.compile(r"(?:[-•*]\s+)?[A-Z][\w’'-]*(?: [\w’'-]+){0,1}:\s+\S.{1,120}")
+"""A name and its value, as on a form: `Editor: Jane Smith`."""
 _ROW_OF_CONTENTS = re.compile(r"[\s|]*[^|\t]{2,}(?:[|\t][\s|]*)+\d{0,3}[\s|]*$")
 _HEADING_START = re.compile(r"(?:how|why|what|when|where|who|whether|which)\b", re.IGNORECASE)
 
@@ -137,6 +139,8 @@ def _kind(line: str) -> LineKind:
         return "loose"
     if ends(line):
         return "sentence" if _states(bare, words) else "item" if mark else "loose"
+    if _FIELD.fullmatch(line):
+        return "row"
     if _ROW.search(line):
         return "loose" if _ROW_OF_CONTENTS.fullmatch(line) else "row"
     if mark and len(words) > 1 and not _is_title(bare, words):

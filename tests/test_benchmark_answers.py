@@ -31,7 +31,7 @@ def answer(*quotes: str, status: str = "answered", notes: tuple[str, ...] = ()) 
         Citation(n, INFO, Location(), TEXT.index(quote), TEXT.index(quote) + len(quote), quote)
         for n, quote in enumerate(quotes, 1)
     )
-    statements = tuple(Statement(each.quote, (each.marker,), "quoted") for each in citations)
+    statements = tuple(Statement(each.quote, (each.marker,), "verbatim") for each in citations)
     return Answer("?", status, 0.9, 0.6, statements, citations, (), (1, 1), "quote", {}, notes)  # type: ignore[arg-type]
 
 

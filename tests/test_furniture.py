@@ -78,6 +78,7 @@ def test_loose_lines_state_nothing(line: str) -> None:
         ("- a lump in one breast only", "item"),
         ("• Ericsson, with its headquarters in Stockholm", "item"),
         ("2014 | about 95 billion | customs", "row"),
+        ("Editor: Jane Smith", "row"),
         ("| Properties | 9", "loose"),
         ("What are the symptoms?", "question"),
         ("• Will it hurt?", "question"),

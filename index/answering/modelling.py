@@ -52,9 +52,7 @@ def written(
         yield declined(answer)
         return
     opinion = second_opinion(settings)
-    yield cited(
-        answer, text, closeness=closeness, locate=locate, strict=strict, verifier=verifier, opinion=opinion
-    )
+    yield cited(answer, text, closeness=closeness, locate=locate, strict=strict, verifier=verifier, opinion=opinion)
 
 
 def _quoted_instead(answer: Answer, why: str) -> Answer:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Around = Callable[[Hit], Context]
 
-HITS = 6
+HITS = 8
 """Among how many hits sentences are chosen."""
 STATEMENTS = 4
 CLAIM_SHARE = 1.0
