@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
-SHA256 = "b1dce84ddd94a9c2f7983a8d5ab29b723022f60a933810b69471527b54e6bc5f"
+SHA256 = "842e11b6b9af973a91b97199521cb5446cecba607eab7cf50df292ceeaf76fb5"
 """Of the weights that this version was measured with; others are refused."""
 LONGEST, LONGEST_QUESTION = 256, 60
 """Tokens of question and passage together, and of the question; what exceeds them is not read."""
