@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
-SHA256 = "b1dce84ddd94a9c2f7983a8d5ab29b723022f60a933810b69471527b54e6bc5f"
+SHA256 = "842e11b6b9af973a91b97199521cb5446cecba607eab7cf50df292ceeaf76fb5"
 """Of the weights that this version was measured with; others are refused."""
 LONGEST, LONGEST_QUESTION = 256, 60
 """Tokens of question and passage together, and of the question; what exceeds them is not read."""
@@ -86,7 +86,8 @@ class AnswerReader:
         halves = [half for half in (by_length[::THREADS], by_length[1::THREADS]) if half]
         passes = self._threads.map(lambda half: self._layers([pairs[n] for n in half]), halves)
         states = dict(zip((n for half in halves for n in half), chain.from_iterable(passes), strict=True))
-        return self._heads(windows, texts, [states[n] for n in range(len(pairs))])
+        ordered = [states[n] for n in range(len(pairs))]
+        return self._threads.submit(self._heads, windows, texts, ordered).result()  # on one core, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,12 @@ class _Heads:
     """From states of tokens to what the reader says, as `training.reader.Reader` has it."""
 
     def __init__(self, weights: dict[str, Tensor]) -> None:
-        def arrays(*names: str) -> tuple[Floats, ...]:
-            return tuple(weights[f"{name}.{part}"].numpy() for name in names for part in ("weight", "bias"))
+        def tensors(*names: str) -> tuple[Tensor, ...]:
+            return tuple(weights[f"{name}.{part}"] for name in names for part in ("weight", "bias"))
 
-        self._token = arrays("token")
-        self._sentence = arrays("sentence.0", "sentence.3")
-        self._any = arrays("any.0", "any.3")
+        self._token = tensors("token")
+        self._sentence = tensors("sentence.0", "sentence.3")
+        self._any = tensors("any.0", "any.3")
 
     def __call__(self, windows: Sequence[Window], texts: Sequence[Text], found: Sequence[PairStates]) -> list[Verdict]:
         pooled = [self._pooled(*each) for each in zip(windows, texts, found, strict=True)]
@@ -144,12 +145,13 @@ class _Heads:
         return verdicts
 
     def _pooled(self, window: Window, text: Text, found: PairStates) -> _Pooled:
+        from torch.nn.functional import linear
+
         states = found.second.numpy()
         starts = [span.start for span in window.sentences]
         of_token = np.searchsorted(starts, [start for start, _ in text.offsets[: len(states)]], side="right") - 1
         places = [n for n in range(len(starts)) if (of_token == n).any()]
-        weight, bias = self._token
-        tokens = states @ weight[0] + bias
+        tokens = linear(found.second, *self._token).numpy()[:, 0]
         parts = [states[of_token == n] for n in places]
         size = states.shape[1]
         return _Pooled(
@@ -161,12 +163,16 @@ class _Heads:
         )
 
 
-def _perceptron(rows: Floats, weight: Floats, bias: Floats, last_weight: Floats, last_bias: Floats) -> Floats:
-    """Two linear layers with GELU between them, shape (rows, inputs) to (rows,)."""
-    import torch
+def _perceptron(rows: Floats, weight: Tensor, bias: Tensor, last_weight: Tensor, last_bias: Tensor) -> Floats:
+    """Two linear layers with GELU between them, shape (rows, inputs) to (rows,).
 
-    inner = torch.from_numpy(rows.astype(np.float32) @ weight.T + bias)
-    return np.asarray((torch.nn.functional.gelu(inner).numpy() @ last_weight.T + last_bias)[:, 0], dtype=np.float32)
+    By torch, as all else here: its threads are limited, and those of numpy's matrix products are not.
+    """
+    import torch
+    from torch.nn.functional import gelu, linear
+
+    inner = gelu(linear(torch.from_numpy(rows.astype(np.float32)), weight, bias))
+    return np.asarray(linear(inner, last_weight, last_bias)[:, 0].numpy(), dtype=np.float32)
 
 
 @lru_cache(maxsize=2)
