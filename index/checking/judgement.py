@@ -2,7 +2,8 @@
 
 Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
 learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
-alone: it may outvote the rules on nouns and roles that they did not find, and on nothing else (`index.checking.odds`).
+alone: it may outvote the rules on a noun or two that they did not find, or found elsewhere in the sentence, and on
+nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from index.checking.alignment import Window
-from index.checking.odds import odds
 from index.checking.proof import Proof, prove
 from index.checking.wording import verbatim, words
 
@@ -34,8 +34,10 @@ SHARED = 1.0
 """Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
 SURE = 0.1
 """The least probability of a claim that the rules find proven."""
-LIKELY = 0.0
-"""The least log-odds of a claim of which a few words are not accounted for."""
+LIKELY = 0.8
+"""The least probability of a claim of which a few words are not accounted for."""
+OUTVOTED = 2
+"""How many of these there may be."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
 """What may surround words that stand in a sentence as they stand in the claim."""
 _REFUTES = re.compile(
@@ -96,8 +98,8 @@ def compare(
         found = _judged(sources, first, proof)
         if found.verdict in ("verbatim", "supported"):
             return _confirmed(claim, sources, found, verifier)
-        tried.append((found, proof, closeness[place]))
-    best = max((found for found, _, _ in tried), key=_rank)
+        tried.append((found, proof))
+    best = max((found for found, _ in tried), key=_rank)
     return best if verifier is None else _likely(claim, sources, tried, verifier) or best
 
 
@@ -106,25 +108,21 @@ def _rank(judgement: Judgement) -> tuple[bool, float]:
 
 
 def _likely(
-    claim: str, sources: Sequence[Source], tried: Sequence[tuple[Judgement, Proof, float]], verifier: Verifier
+    claim: str, sources: Sequence[Source], tried: Sequence[tuple[Judgement, Proof]], verifier: Verifier
 ) -> Judgement | None:
     """The claim as supported by a sentence that has nearly all of it, if the verifier is sure enough of that one."""
     near = [
-        (found, proof, cosine, found.source)
-        for found, proof, cosine in tried
-        if found.source is not None and all(each.is_soft for each in proof.problems)
+        (found.source, proof)
+        for found, proof in tried
+        if found.source is not None and len(proof.problems) <= OUTVOTED and all(each.is_soft for each in proof.problems)
     ]
     if not near:
         return None
-    probabilities = verifier([(claim, _premise(sources, source)) for _, _, _, source in near])
-    ranked = [
-        (odds(proof, cosine, probability), n)
-        for n, ((_, proof, cosine, _), probability) in enumerate(zip(near, probabilities, strict=True))
-    ]
-    likely, best = max(ranked)
+    probabilities = verifier([(claim, _premise(sources, source)) for source, _ in near])
+    likely, best = max((probability, -n) for n, probability in enumerate(probabilities))
     if likely < LIKELY:
         return None
-    _, proof, _, source = near[best]
+    source, proof = near[-best]
     return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_LOOSE = ("mod", "of", "same", "prep", "clause")
+"""Roles that the grammar hangs on one word or another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -20,8 +23,10 @@ class Problem:
     def is_soft(self) -> bool:
         """Whether it may be a fault of the grammar, or another word for the same thing: a verifier may outvote it.
 
-        A verb, a name, a number, an adjective or an adverb that the source does not have is never one.
+        A verb, a name, a number, an adjective or an adverb that the source does not have is never one, nor who does
+        what to whom.
         """
         if self.contradicts:
             return False
-        return self.kind in ("role", "grammar") or (self.kind == "missing" and self.part == "n")
+        loose = self.kind == "role" and self.part in _LOOSE
+        return loose or self.kind == "grammar" or (self.kind == "missing" and self.part == "n")
