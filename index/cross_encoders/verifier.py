@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "f7daed72c9d43ab1f11947c5b750559b023499e3f9f838b55e549364b9895e56"
+SHA256 = "6dd245611cd8ccb68e25a111fff1369e0a74f92114012f5c41e91ec24e1ac290"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 64, 160
