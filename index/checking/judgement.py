@@ -34,9 +34,9 @@ SHARED = 1.0
 """Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
 SURE = 0.1
 """The least probability of a claim that the rules find proven."""
-LIKELY = 0.8
+LIKELY = 0.5
 """The least probability of a claim of which a few words are not accounted for."""
-OUTVOTED = 2
+OUTVOTED = 5
 """How many of these there may be."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
 """What may surround words that stand in a sentence as they stand in the claim."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_LOOSE = ("mod", "of", "same", "prep", "clause")
-"""Roles that the grammar hangs on one word or another."""
+_LOOSE = ("mod", "of", "same", "prep", "clause", "open")
+"""Roles that the grammar hangs on one word or another, or that it leaves open."""
 
 
 @dataclass(frozen=True, slots=True)

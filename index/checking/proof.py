@@ -281,7 +281,14 @@ def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match])
     if exchanged:
         return Problem("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
     said = f"“{dependent}” does not belong to “{head}” in the source"
-    return Problem("role", said, part=edge.role.partition(":")[0])
+    role = edge.role.partition(":")[0]
+    return Problem("role", said, part="open" if role in _CORE and _is_open(compared, role, match) else role)
+
+
+def _is_open(compared: Comparison, role: str, match: Match) -> bool:
+    """Whether the source says of nobody else that it acts, or is acted on: the grammar may have missed it."""
+    taken = {"agent": ("agent", "subject"), "subject": ("agent", "subject"), "patient": ("patient",)}[role]
+    return not any(edge.role in taken for edge in compared.graph(match).of(match.place.word))
 
 
 def _everybody(compared: Comparison, edge: Edge, match: Match) -> Iterator[Problem]:
