@@ -1,5 +1,5 @@
-"""Hits to an answer. `questions` says what is asked for, `quoting` chooses the words, `context` what must come along, and
-`confidence` says whether the documents hold an answer at all; `modelling` lets a language model write, and `citing`
+"""Hits to an answer. `questions` says what is asked for, `quoting` chooses the words, `context` what must come along,
+and `confidence` says whether the documents hold an answer at all; `modelling` lets a language model write, and `citing`
 checks it; `proving` checks what somebody else wrote, and `second_opinion` may doubt what either of them lets pass.
 """
 
