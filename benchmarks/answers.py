@@ -127,7 +127,8 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE")
     given = parser.parse_args()
     if given.convert:
-        convert(*given.convert, given.library, shared=given.shared)
+        raw, file = given.convert
+        convert(raw, file, given.library, shared=given.shared)
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.library or Path(temporary) / "library"

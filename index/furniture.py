@@ -14,8 +14,7 @@ from typing import Literal
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
 """`sentence`: somebody says something. `item`: of a list. `row`: of a table, or a field of a form. `loose`: words that
 state nothing, such as a heading or a by-line; they answer only where nothing else does. `question`: it asks.
-`furniture`: never an answer.
-"""
+`furniture`: never an answer."""
 
 ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")
 """The mark of a list's item, and the white space after it."""

@@ -63,7 +63,9 @@ REFERRING = -0.5
 """What is added for a sentence that names another text which speaks of its subject."""
 ELSEWHERE = -0.15
 """What is added to the worth of a sentence that says where else something is said."""
-LOOKED_AT = 40
+FURTHEST = 0.9
+"""How much less than the best one a sentence may be worth before its form is looked at: none makes up for more."""
+LOOKED_AT = 30
 """Among how many sentences further ones are chosen."""
 BOTH_SIDES = 0.15
 """How much better than a sentence on one side of a comparison one on both of them counts."""
@@ -240,10 +242,11 @@ class _Writer:
         """The best sentence with what must come along, then those that add to it, as they stand in their documents."""
         made: list[Quote] = []
         known: frozenset[str] = frozenset()
+        missing: frozenset[str] = frozenset()
         for candidate in self._candidates(hits)[:LOOKED_AT]:
             if len(made) == STATEMENTS:
                 break
-            if made and not self._adds(candidate, made, known):
+            if made and not self._adds(candidate, made, missing):
                 continue
             quote = self._grown(candidate)
             own = frozenset(terms(quote.words))
@@ -251,6 +254,7 @@ class _Writer:
                 continue
             made.append(quote)
             known |= own
+            missing = self._missing(known)
         places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(made)))}
         return made[:1] + sorted(made[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
 
@@ -277,13 +281,19 @@ class _Writer:
 
     def _candidates(self, hits: Sequence[Hit]) -> list[_Candidate]:
         """All sentences that may be quoted, the most worth first."""
-        found = []
-        for hit in dict.fromkeys(islice(hits, HITS) if not self._question.sides else hits):
-            context = Context(hit)
-            for n, claim in enumerate(hit.claims):
-                if claim > float("-inf") and context.kinds[n] != "furniture":
-                    worth = hit.score + CLAIM_SHARE * claim + self._fit(context, n)
-                    found.append(_Candidate(context, n, worth, claim))
+        contexts = [Context(hit) for hit in (hits if self._question.sides else islice(hits, HITS))]
+        bare = [
+            (context.hit.score + CLAIM_SHARE * claim, claim, context, n)
+            for context in contexts
+            for n, claim in enumerate(context.hit.claims)
+            if claim > float("-inf") and context.kinds[n] != "furniture"
+        ]
+        least = max((row[0] for row in bare), default=0.0) - FURTHEST
+        found = [
+            _Candidate(context, n, worth + self._fit(context, n), claim)
+            for worth, claim, context, n in bare
+            if worth >= least or self._question.sides
+        ]
         return sorted(found, key=lambda candidate: -candidate.worth)
 
     def _fit(self, context: Context, n: int) -> float:
@@ -364,15 +374,19 @@ class _Writer:
             return None
         return context.listed(n)
 
-    def _adds(self, candidate: _Candidate, made: Sequence[Quote], known: frozenset[str]) -> bool:
+    def _missing(self, known: frozenset[str]) -> frozenset[str]:
+        """Names and numbers of the question that the answer has not; `Ukrainian` has what `Ukraine` asks for."""
+        stems = {term[:STEM] for term in known}
+        named = (term for term, word in self._wanted.items() if _NAMING.search(word))
+        return frozenset(term for term in named if term[:STEM] not in stems)
+
+    def _adds(self, candidate: _Candidate, made: Sequence[Quote], missing: frozenset[str]) -> bool:
         """Whether a sentence may add to the answer: it says what is still missing, or might be the answer itself."""
         first, kind = made[0], self._question.kind
         if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
             return False
         share = candidate.claim / max(first.claim, 1e-6)
-        stems = {term[:STEM] for term in known}  # `Ukrainian` has what `Ukraine` asks for
-        missing = {t for t, word in self._wanted.items() if _NAMING.search(word) and t[:STEM] not in stems}
-        if missing & candidate.terms and share >= MISSING_SHARE:
+        if share >= MISSING_SHARE and missing & candidate.terms:
             return True
         if first.items and self._question.wants_list:
             return False
