@@ -43,7 +43,7 @@ SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
 PAGE_WEIGHTS = {True: 0.6, False: 0.2}
 """Weight of all near misses of a library and size, the rest being its foreign questions; less without the reader, which
 alone tells many of them: what cannot be told only lowers all confidence."""
-OWN_WEIGHT = 1.5
+OWN_WEIGHT = 1.85
 """Weight of its own questions: people mostly ask what their documents say."""
 TIMED = 100
 _refresh = FolderStore.refresh
@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
     parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all five")
+    parser.add_argument("--most", type=int, default=400, help="questions of a kind asked of a whole set")
     parser.add_argument("--lost", choices=LOST, default="nothing")
     parser.add_argument("--cases", type=Path, help="keep what was asked in this file, and use it again")
     parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
@@ -116,8 +117,8 @@ def _cases(options: argparse.Namespace, everything: dict[str, list[Question]]) -
     encoder = load_encoder(plain)
     read, unread = [], []
     for name in everything:
-        read += whole(options.kept, name, everything, plain)
-        unread += whole(options.kept, name, everything, plain.model_copy(update={"reader": False}))
+        read += whole(options.kept, name, everything, plain, options.most)
+        unread += whole(options.kept, name, everything, plain.model_copy(update={"reader": False}), options.most)
         read += small(options.sets, options.kept, name, everything, plain, encoder)
     if options.cases:
         options.cases.write_bytes(pickle.dumps((read, unread)))
