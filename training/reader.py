@@ -230,7 +230,7 @@ def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item],
         group["lr"] = RATE * group["scale"] * rate_at(share)
     model.train()
     loss = loss_of(model, items)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
