@@ -211,7 +211,7 @@ def batches(known: Sequence[Question], tokenizer: Any, chance: random.Random) ->
 def optimizer_of(model: Reader) -> torch.optim.Optimizer:
     """Of all but the embeddings; what is new learns faster than what was trained before."""
     for parameter in model.bert.embeddings.parameters():
-        parameter.requires_grad_(requires_grad=False)
+        parameter.requires_grad = False
     new = ("marks", "token", "sentence", "any")
     groups = [
         {
