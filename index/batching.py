@@ -10,13 +10,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from index.errors import BatchError, PinciteError
+from index.remarks import plain, remark
 from index.spreadsheets import bare, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from index.records import Answer, Citation, Hit
+    from index.records import Answer, Citation, Hit, Statement
 
 INPUTS = (".csv", ".jsonl", ".txt")
 OUTPUTS = (".csv", ".jsonl", ".md")
@@ -45,20 +46,23 @@ class Row:
 
     question: str
     status: str
-    """`answered`, `abstained`, or `failed`."""
+    """`answered`, `unsure`, `abstained`, or `failed`."""
     answer: str = ""
-    """The statements with their markers."""
+    """The statements with their markers; empty unless the question is answered. What the documents do not bear out
+    says so."""
     quote: str = ""
-    """The first citation's words; where there is none, those that came nearest. The same holds for the next two."""
+    """The first citation's words; where there is no answer, those that came nearest, which may be one where the status
+    is `unsure`. The same holds for the next two."""
     document: str = ""
     location: str = ""
     confidence: float = 0.0
     verdict: str = ""
-    """The first statement's."""
+    """The first statement's; empty unless the question is answered."""
     error: str = ""
     """Why a question failed, and what to do."""
     note: str = ""
-    """What the reader should know of how the question was understood, and of what could not be searched."""
+    """What the reader should know beside the answer: how the question was understood, which words of it no passage
+    mentions, and what could not be searched."""
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
@@ -176,21 +180,26 @@ def asked(question: str, ask: Callable[[str], Answer]) -> Row:
         answer = ask(question)
     except PinciteError as error:
         return Row(question, "failed", error=str(error))
-    said = " ".join(
-        statement.text + "".join(f" [{marker}]" for marker in statement.markers) for statement in answer.statements
-    )
+    given = answer.statements if answer.status == "answered" else ()
     row = Row(
         question,
         answer.status,
-        said,
+        " ".join(map(_said, given)),
         confidence=round(answer.confidence, 4),
-        verdict=answer.statements[0].verdict if answer.statements else "",
-        note=" ".join(answer.notes),
+        verdict=given[0].verdict if given else "",
+        note=" ".join(map(plain, answer.notes)),
     )
     sources: list[Citation | Hit] = [*answer.citations[:1], *answer.hits[:1]]
     if not sources:
         return row
     return replace(row, quote=sources[0].quote, document=sources[0].document.name, location=sources[0].location.label)
+
+
+def _said(statement: Statement) -> str:
+    """A statement with the markers of what bears it out, or with the remark that nothing does."""
+    if statement.is_supported:
+        return statement.text + "".join(f" [{marker}]" for marker in statement.markers)
+    return f"{statement.text} ({remark(statement)})"
 
 
 class _Writer:

@@ -15,7 +15,20 @@ Mode = Literal["hybrid", "dense", "lexical"]
 """Which sides a question is put to."""
 Stage = Literal["reading", "encoding", "settled", "done"]
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
-Verdict = Literal["quoted", "supported", "number differs", "negation differs", "name differs", "not found"]
+Status = Literal["answered", "unsure", "abstained"]
+"""What became of a question: an answer is given, something near is shown that may be one, or neither."""
+Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
+"""What was proven of a sentence, and never more.
+
+`verbatim`: its words stand in a source. `supported`: every part of it is accounted for by a source. `contradicted`:
+a source says otherwise. `unverified`: none of these could be proven.
+"""
+SUPPORTING: tuple[Verdict, ...] = ("verbatim", "supported")
+"""The verdicts of what the documents bear out."""
+
+
+_MATCHES = ((0.9, "Strong match"), (0.75, "Fair match"), (0.0, "Weak match"))
+"""From which confidence on a match is called what."""
 
 
 class Span(NamedTuple):
@@ -290,10 +303,21 @@ class Statement:
     text: str
     """A quotation as it stands, with an ellipsis where it was cut; or what somebody wrote, without its markers."""
     markers: tuple[int, ...]
-    """The citations it rests on; none where nothing supports it."""
+    """The citations that decide its verdict: those that bear it out, or of a contradicted sentence the one that says
+    otherwise. None where it is unverified."""
     verdict: Verdict
     detail: str = ""
-    """What differs, in words."""
+    """In words: what differs, what is not in the source, or why the sentence could not be checked."""
+    nearest: int | None = None
+    """Of an unverified sentence, the citation whose words come nearest; they were not found to bear it out. None where
+    nothing is near."""
+    is_claim: bool = True
+    """False where it states nothing, as a question or a heading does: then it was not checked, and `detail` says so."""
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether the documents bear it out."""
+        return self.verdict in SUPPORTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,22 +325,29 @@ class Answer:
     """What the documents say to a question, or that they do not say it."""
 
     question: str
-    status: Literal["answered", "abstained"]
+    status: Status
     confidence: float
-    """How likely it is that the documents hold an answer, in [0, 1]."""
+    """How well what was found matches the question, in [0, 1]. It is not the chance that the answer is right."""
     bar: float
     """The confidence from which on an answer is given."""
     statements: tuple[Statement, ...]
-    """In the order in which they are read; none where there is no answer."""
+    """In the order in which they are read. Where the status is `unsure`, the sentences that came nearest, which may
+    hold an answer; where it is `abstained`, none."""
     citations: tuple[Citation, ...]
     """By marker, from 1."""
     hits: tuple[Hit, ...]
     """The passages that were found, best first; where there is no answer, the first is the nearest miss."""
     searched: tuple[int, int]
-    """Passages and documents among which was searched."""
+    """Passages and documents among which was searched; (0, 0) where nothing was: the notes say why."""
     writer: Literal["quote", "model"]
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()
+    """What the reader should know beside the answer. Words of the question stand between asterisks: `*Brazil*`."""
+
+    @property
+    def match(self) -> str:
+        """The confidence in words, which say how well the passages match the question, and no more."""
+        return next(words for least, words in _MATCHES if self.confidence >= least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,21 +355,33 @@ class Check:
     """A text, sentence by sentence, against the documents."""
 
     statements: tuple[Statement, ...]
-    """All sentences of the text that state something, in order; each with the passage that its verdict rests on."""
+    """All sentences of the text, in order; each with the words that its verdict rests on, or that come nearest."""
     citations: tuple[Citation, ...]
-    """By marker, from 1: what supports a statement, or contradicts it."""
+    """By marker, from 1: what bears a statement out, what contradicts it, or what comes nearest to it."""
     notes: tuple[str, ...] = ()
     """What the reader should know of what could not be searched."""
 
     @property
     def supported(self) -> int:
-        """How many statements the documents support."""
-        return sum(statement.verdict in ("quoted", "supported") for statement in self.statements)
+        """How many statements the documents bear out, word for word or otherwise."""
+        return sum(statement.is_supported for statement in self.statements)
+
+    @property
+    def claims(self) -> int:
+        """How many statements state something."""
+        return sum(statement.is_claim for statement in self.statements)
 
     @property
     def summary(self) -> str:
-        """In a line."""
-        return f"{self.supported} of {len(self.statements)} sentences supported"
+        """In a line: `3 of 6 sentences supported, 1 contradicted, 2 not verified; 1 states nothing`."""
+        claimed = [statement.verdict for statement in self.statements if statement.is_claim]
+        told = [f"{self.supported} of {self.claims} sentences supported"]
+        if number := claimed.count("contradicted"):
+            told.append(f"{number} contradicted")
+        if number := claimed.count("unverified"):
+            told.append(f"{number} not verified")
+        silent = len(self.statements) - self.claims
+        return ", ".join(told) + (f"; {silent} {'states' if silent == 1 else 'state'} nothing" if silent else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     """Tokens of a prompt, by tiktoken."""
     llm_tokens: int = Field(default=400, ge=16)
     """Tokens of an answer."""
+    checker: Literal["rules", "model"] = "rules"
+    """`model`: the language model is asked for a second opinion on each claim that the check lets pass; it can only
+    doubt one."""
     max_file_megabytes: int = Field(default=512, ge=1)
     parse_seconds: float = Field(default=120.0, gt=0)
     """What reading one file may take; each megabyte of it adds five seconds."""

@@ -91,10 +91,11 @@ def answer(each: Answer) -> Json:
 
 
 def check(each: Check) -> Json:
-    """A text, sentence by sentence, with what supports or contradicts it."""
+    """A text, sentence by sentence, with what supports or contradicts it, or comes nearest to it."""
     return {
         "summary": each.summary,
         "supported": each.supported,
+        "claims": each.claims,
         "statements": [asdict(statement) for statement in each.statements],
         "citations": [citation(one) for one in each.citations],
         "notes": list(each.notes),

@@ -36,7 +36,7 @@ class Asked:
             status="answered",
             confidence=0.91,
             bar=0.6,
-            statements=(Statement("A whale | swam.", (1,), "quoted"),),
+            statements=(Statement("A whale | swam.", (1,), "verbatim"),),
             citations=(Citation(1, INFO, Location(page="3"), 0, 7, "A whale | swam."),),
             hits=(),
             searched=(1, 1),

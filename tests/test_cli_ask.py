@@ -68,9 +68,9 @@ def test_a_text_is_checked(run: Run, write: Write) -> None:
     )
     assert told.code == 1
     out = " ".join(told.out.split())
-    assert "supported: The king signed the treaty in winter. [1]" in out
-    assert "negation differs: The king never signed the treaty in winter. [1]" in out
-    assert out.endswith("1 of 2 sentences supported.")
+    assert "Word for word: The king signed the treaty in winter. [1]" in out
+    assert "Contradicted: The king never signed the treaty in winter. [1]" in out
+    assert out.endswith("1 of 2 sentences supported, 1 contradicted.")
     assert run("check", write("right.txt", "The king signed the treaty in winter.")).code == 0
     assert run("check", write("right.txt", "The king signed the treaty in winter."), "--json").json["supported"] == 1
 

@@ -135,8 +135,10 @@ def test_check_gives_what_the_wire_says(filled: Library) -> None:
     result = call(filled, "check", text=text)
     assert_part_of(result.structured_content, wire.check(disclosing.check(filled.check(text))), new={"link"})
     verdicts = [statement["verdict"] for statement in result.structured_content["statements"]]
-    assert verdicts == ["supported", "number differs", "not found"]
-    assert any(line.startswith("[-] not found") and "Bread is sold." in line for line in said(result).splitlines())
+    assert verdicts == ["verbatim", "contradicted", "unverified"]
+    told = said(result).splitlines()
+    assert any(line.startswith("[-] unverified, nearest [") and "Bread is sold." in line for line in told)
+    assert any(line.startswith("[-] contradicted, see [1] (") and "1906" in line for line in told)
 
 
 def assert_part_of(given: Any, expected: Any, *, new: set[str]) -> None:

@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from index import remarks
+from index.records import Statement, Status, Verdict
 from index.settings import Settings
 from index.web import create_app
 from tests.hosting import hosted
@@ -48,6 +51,32 @@ def test_the_readme_has_examples_of_both_kinds() -> None:
         "gradio_client",
         "mcp",
     ]
+
+
+def test_the_readme_tells_every_verdict_and_what_readers_call_it() -> None:
+    """In the order in which less and less is proven."""
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", _section("### Verdicts"), re.MULTILINE)
+    assert dict(rows) == remarks.NAMES
+    assert tuple(name for name, _ in rows) == get_args(Verdict)
+
+
+def test_the_readme_tells_every_status_and_from_which_confidence_on() -> None:
+    """As the settings have it."""
+    section = _section("### Answered, not sure, no answer")
+    assert tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == get_args(Status)
+    for name, field in (("PINCITE_BAR", "bar"), ("PINCITE_UNSURE_BAR", "unsure_bar")):
+        assert f"`{name}` ({Settings.model_fields[field].default})" in section
+
+
+def test_the_readme_tells_every_field_of_a_statement() -> None:
+    """By the names that JSON has."""
+    shape = re.search(r"STATEMENT = \{(.*?)\}", _section("### JSON and CSV"))
+    assert shape
+    assert re.findall(r'"(\w+)"', shape[1]) == [field.name for field in fields(Statement)]
+
+
+def _section(heading: str) -> str:
+    return README.split(f"{heading}\n")[1].split("\n### ")[0].split("\n## ")[0]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing: apt-get install -y curl")

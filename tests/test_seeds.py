@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app import EXAMPLES
 from index import Library, Settings
 
 if TYPE_CHECKING:
@@ -94,6 +96,32 @@ def test_every_quote_of_a_hit_is_in_its_document(seeds: Library) -> None:
 def test_the_article_answers(article: Library, question: str, words: str) -> None:
     """The passage that answers comes first, and its pin is the sentence that does."""
     assert words in article.search(question)[0].quote
+
+
+ANSWERS = {
+    "Why did Rosneft and Transneft give in and let CNPC pay less?": "because they had borrowed enormous sums",
+    "Does Beijing regard Crimea as belonging to Russia or to Ukraine?": "goes on treating Crimea as Ukrainian",
+    "What is the technical term for a market that has only one customer?": "is called a monopsony",
+    "Which types of bomber flew together over the Sea of Japan in July 2019?": "two Chinese H-6K bombers",
+    "How did China get a discount?": "because they had borrowed enormous sums",
+    "Who signed the treaty?": "by Vladimir Putin and Jiang Zemin",
+}
+"""The four examples of the page, and the questions of the README, each with words of a right answer."""
+
+
+def test_the_questions_that_we_show_are_these() -> None:
+    """The page's examples, and every question that the README asks for an answer, but for one."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r"""(?:pincite ask|library\.ask\(|"question":|\.predict\() ?"([^"]+\?)\"""", readme))
+    assert {*EXAMPLES, *asked} - {"What did it cost?"} == set(ANSWERS)  # an example of a question without an answer
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_the_questions_that_we_show_are_answered(seeds: Library, question: str) -> None:
+    """The first quotation answers."""
+    answer = seeds.ask(question)
+    assert answer.status == "answered"
+    assert ANSWERS[question] in answer.statements[0].text
 
 
 def test_the_article_states_who_wrote_it_and_when(article: Library) -> None:

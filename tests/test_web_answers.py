@@ -69,7 +69,7 @@ def an_answer(*citations: Citation, hits: tuple[Hit, ...] = (), **changes: Any) 
         status="answered" if citations else "abstained",
         confidence=0.93 if citations else 0.04,
         bar=0.6,
-        statements=tuple(Statement(each.quote, (each.marker,), "quoted") for each in citations),
+        statements=tuple(Statement(each.quote, (each.marker,), "verbatim") for each in citations),
         citations=citations,
         hits=hits,
         searched=(1234, 12),
@@ -295,17 +295,17 @@ def test_an_answer_is_announced_with_its_numbers() -> None:
 @pytest.mark.parametrize(
     ("confidence", "words"),
     [
-        (0.95, "Very likely answered here"),
-        (0.8, "Likely answered here"),
-        (0.61, "Perhaps answered here"),
+        (0.95, "Strong match"),
+        (0.8, "Fair match"),
+        (0.61, "Weak match"),
     ],
 )
 def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
     """The figure, and the bar, are there on demand."""
     html = bare(show(answered(a_hit(), confidence=confidence)))
     assert words in html
-    assert f"Confidence {confidence:.2f}: how likely it is, from 0 to 1" in html
-    assert "From 0.60 on, one is given. 1,234 passages of 12 documents were searched." in html
+    assert f"Confidence {confidence:.2f}, from 0 to 1: how well the passages match the question." in html
+    assert "From 0.60 on, an answer is given. 1,234 passages of 12 documents were searched." in html
 
 
 @pytest.mark.parametrize(
@@ -321,36 +321,69 @@ def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
 )
 def test_an_item_of_a_list_stands_alone_without_its_bullet(text: str, read: str) -> None:
     """The answer is read as sentences; the card has the passage as it is."""
-    html = show(answered(a_hit(), statements=(Statement(text, (1,), "quoted"),)))
+    html = show(answered(a_hit(), statements=(Statement(text, (1,), "verbatim"),)))
     assert f"<bdi>{read}</bdi>" in html
 
 
 def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
-    """In plain words, with what differs; what is supported has no remark."""
+    """In plain words, with what differs or is missing; what is supported has no remark."""
     statements = (
         Statement("It is so.", (1,), "supported"),
-        Statement("It was 12.", (1,), "number differs", "12 here, 15 in the source"),
-        Statement("It was B.", (1,), "name differs", "B here, A in the source"),
-        Statement("It was not.", (1,), "negation differs"),
-        Statement("It flew.", (), "not found"),
+        Statement("It was 12.", (1,), "contradicted", "12 here, 15 in the source"),
+        Statement("It was B.", (1,), "contradicted", "B here, A in the source"),
+        Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=1),
+        Statement("Why?", (), "unverified", "Not checked: a question states nothing.", is_claim=False),
     )
     html = show(answered(a_hit(), writer="model", statements=statements, notes=("1 of 5 sentences supported.",)))
-    assert re.findall(r'<span class="p-verdict" role="note">(.*?)</span>', html) == [
-        "A number differs: 12 here, 15 in the source",
-        "A name differs: B here, A in the source",
-        "Says the opposite",
-        "Not found in the passages",
+    told = re.findall(r'<span class="p-verdict p-is-(\w+)" title="(.*?)">.*?</span>(.*?)</span>', html)
+    assert [(mark, bare(words)) for mark, _, words in told] == [
+        ("contradicted", "Contradicted: 12 here, 15 in the source"),
+        ("contradicted", "Contradicted: B here, A in the source"),
+        ("unverified", "Not verified: not in the source: flew"),
+        ("unchecked", "Not checked: a question states nothing."),
     ]
+    assert "<em><bdi>flew</bdi></em>" in html
+    assert told[2][1] == "The documents were not found to say this. It may be true all the same."
     assert "each sentence was checked against the passages. 1 of 5 sentences supported." in bare(html)
     assert "1 of 5 sentences supported." in html.split('data-say="')[1].split('"')[0]
     assert "Written by a language model" not in show(answered(a_hit()))
 
 
+def test_what_may_be_an_answer_has_a_heading_of_its_own() -> None:
+    """It is not called an answer, nor told that there is none; each sentence stands apart, with its source."""
+    html = show(answered(a_hit(), status="unsure", confidence=0.4, notes=("No passage mentions *Brazil & <b>*.",)))
+    assert '<h2 id="h-answer" class="p-eyebrow p-maybe">This may be it</h2>' in html
+    assert (
+        'data-say="Not sure: this may be it. 1 sentence, 1 source. No passage mentions “Brazil &amp; &lt;b&gt;”."'
+        in html
+    )
+    assert '<p class="p-note"><bdi>No passage mentions <em><bdi>Brazil &amp; &lt;b&gt;</bdi></em>.</bdi></p>' in html
+    assert "Weak match" in bare(html)
+    assert html.count('<ul class="p-maybes">') == 1
+    assert 'class="p-answer"' not in html
+    assert "No answer in this library" not in html
+    assert "This may be it. The documents do not clearly answer" in html.split('data-text="')[1].split('"')[0]
+
+
+def test_words_that_do_not_bear_a_sentence_out_say_so_on_their_card() -> None:
+    """A card that contradicts, or only comes nearest, is no support; one that supports another sentence is."""
+    hit, other = a_hit(), another_hit()
+    cited = (citing(1, hit), citing(2, other))
+    statements = (
+        Statement("It was 12.", (1,), "contradicted", "12 here, 15 in the source"),
+        Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=2),
+    )
+    doubtful = an_answer(*cited, hits=(hit, other), writer="model", statements=statements)
+    assert [card.role for card in cards(doubtful)] == ["says otherwise", "nearest words, not found to say the same"]
+    sound = Statement("It is so.", (1,), "supported")
+    assert not cards(replace(doubtful, statements=(*statements, sound)))[0].role
+
+
 def test_a_copy_of_an_answer_holds_its_remarks() -> None:
     """What is not supported is told wherever the answer goes."""
-    statements = (Statement("It flew.", (), "not found"),)
+    statements = (Statement("It flew.", (), "unverified"),)
     html = show(answered(a_hit(), writer="model", statements=statements))
-    assert "[-] It flew. (not found)" in html.split('data-text="')[1].split('"')[0]
+    assert "[-] It flew. (Not verified)" in html.split('data-text="')[1].split('"')[0]
 
 
 def test_an_answer_can_be_exported_in_every_form() -> None:
@@ -399,6 +432,17 @@ def test_notes_say_why_nothing_was_found() -> None:
     assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
     assert "Name a person" not in html
     assert "Name a person" in show(an_answer())
+
+
+@pytest.mark.parametrize(
+    ("question", "has_hint"), [("whale in:sea", True), ('"a whale"', True), ("Why is it so?", False)]
+)
+def test_where_nothing_was_searched_the_note_alone_says_why(question: str, has_hint: bool) -> None:
+    """As of a question that is none; the operators are named where there may have been one."""
+    html = show(an_answer(question=question, searched=(0, 0), notes=("Ask it with its subject: *Why did Rome fall?*",)))
+    assert "Nothing was searched" in html
+    assert "<em><bdi>Why did Rome fall?</bdi></em>" in html
+    assert ("Search syntax" in html) == has_hint
 
 
 # Where it stands
@@ -490,7 +534,7 @@ def hostile_hit() -> Hit:
         pytest.param(lambda: show(an_answer(notes=(ATTACK,))), id="notes alone"),
         pytest.param(lambda: show(an_answer(hits=(hostile_hit(),), question=ATTACK)), id="no answer"),
         pytest.param(
-            lambda: show(answered(a_hit(), statements=(Statement(ATTACK, (1,), "not found", ATTACK),))), id="verdict"
+            lambda: show(answered(a_hit(), statements=(Statement(ATTACK, (1,), "unverified", ATTACK),))), id="verdict"
         ),
         pytest.param(lambda: show(answered(a_hit(also=(hostile_hit(),)))), id="copies"),
         pytest.param(lambda: showing_answers.writing(ATTACK), id="being written"),

@@ -293,7 +293,7 @@ def test_other_ways_to_add_are_there_where_they_are_allowed(tmp_path: Path) -> N
 # Answers
 
 ROWS = (
-    Row("Who?", "answered", "The king. [1]", "The king.", "Treaty", "p. 3", 0.987, "quoted"),
+    Row("Who?", "answered", "The king. [1]", "The king.", "Treaty", "p. 3", 0.987, "verbatim"),
     Row("=1+1", "abstained", quote="Nearest words.", document="Oil", confidence=0.2),
     Row("x" * 9, "failed", error="Too long. Ask a shorter one."),
 )

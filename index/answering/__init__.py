@@ -1,11 +1,30 @@
-"""Hits to an answer. `quoting` chooses the words, and `confidence` says whether the documents hold an answer at all;
-`modelling` lets a language model write, and `citing` checks it; `proving` checks what somebody else wrote.
+"""Hits to an answer. `questions` says what is asked for, `quoting` chooses the words, `context` what must come along;
+`confidence` says whether the documents hold an answer at all; `modelling` lets a language model write, and `citing`
+checks it; `proving` checks what somebody else wrote, and `second_opinion` may doubt what either of them lets pass.
 """
 
-from index.answering.answers import quoted
+from index.answering.answers import quoted, unasked
 from index.answering.confidence import confidence, not_mentioned
+from index.answering.context import reach, widened
 from index.answering.modelling import written
-from index.answering.proving import checked, stated
+from index.answering.proving import checked, unchecked
+from index.answering.questions import asked_back, is_fragment, understood
 from index.answering.quoting import quotes
+from index.answering.second_opinion import second_opinion
 
-__all__ = ["checked", "confidence", "not_mentioned", "quoted", "quotes", "stated", "written"]
+__all__ = [
+    "asked_back",
+    "checked",
+    "confidence",
+    "is_fragment",
+    "not_mentioned",
+    "quoted",
+    "quotes",
+    "reach",
+    "second_opinion",
+    "unasked",
+    "unchecked",
+    "understood",
+    "widened",
+    "written",
+]

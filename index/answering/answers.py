@@ -2,41 +2,90 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from index.answering.context import narrowed
+from index.answering.questions import understood
 from index.records import Answer, Citation, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.answering.quoting import Quote
-    from index.records import Found, Hit, Location
+    from index.records import Found, Hit, Location, Status
 
     Locate = Callable[[Hit, int], Location]
 
 NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sentence that could be quoted."
+COUNTED = "No sentence that was found gives the number; the documents list {items}."
+MOST_OF_A_HEADING = 0.5
+"""The most confidence that is put into an answer which is a heading, a caption or a by-line: it states nothing."""
+_AMOUNT = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
+)
 
 
 def quoted(
-    found: Found, quotes: Sequence[Quote], *, confidence: float, bar: float, searched: tuple[int, int], locate: Locate
+    found: Found,
+    quotes: Sequence[Quote],
+    *,
+    confidence: float,
+    bar: float,
+    unsure_bar: float,
+    searched: tuple[int, int],
+    locate: Locate,
 ) -> Answer:
-    """An answer of quotations; none of them where the confidence is below the bar."""
-    answered = bool(quotes) and confidence >= bar
-    given = quotes if answered else ()
-    unquotable = bool(found.hits) and not quotes and confidence >= bar
+    """An answer of quotations.
+
+    From `bar` on it is given as one, between `unsure_bar` and `bar` as what may be one; below both there are none.
+    """
+    if quotes and not quotes[0].states:
+        confidence = min(confidence, MOST_OF_A_HEADING)
+    status: Status = "abstained"
+    if quotes and confidence >= bar:
+        status = "answered"
+    elif quotes and confidence >= unsure_bar:
+        status = "unsure"
+    given = () if status == "abstained" else quotes
+    unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
+    notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *remarks(found.question, given))
     return Answer(
         question=found.question,
-        status="answered" if answered else "abstained",
+        status=status,
         confidence=confidence,
         bar=bar,
-        statements=tuple(Statement(quote.text, (marker,), "quoted") for marker, quote in enumerate(given, 1)),
+        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(given, 1)),
         citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(given, 1)),
-        hits=found.hits,
+        hits=_holding(found.hits, given),
         searched=searched,
         writer="quote",
         timings_ms=found.timings_ms,
-        notes=(*found.notes, NOTHING_TO_QUOTE) if unquotable else found.notes,
+        notes=notes,
     )
+
+
+def unasked(question: str, note: str, *, bar: float) -> Answer:
+    """No answer, because it was no whole question, for which nothing was searched: a note says what to ask."""
+    return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
+
+
+def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
+    """What the reader should know of how the quotations answer."""
+    first = next(iter(quotes), None)
+    if first is None or not first.items or understood(question).kind != "count":
+        return ()
+    lead = first.words.split("\n", 1)[0]
+    return () if _AMOUNT.search(lead) else (COUNTED.format(items=first.items),)
+
+
+def _holding(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
+    """The hits, each wide enough for what is quoted from it, and those that only a part of the question has."""
+    made = {hit.passage.id: hit for hit in hits}
+    for quote in quotes:
+        own = made.get(quote.hit.passage.id, quote.hit)
+        made[own.passage.id] = narrowed(own, quote.hit, quote.span)
+    return tuple(made.values())
 
 
 def _citation(marker: int, quote: Quote, locate: Locate) -> Citation:

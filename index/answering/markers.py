@@ -15,6 +15,7 @@ from itertools import pairwise, zip_longest
 from string import punctuation, whitespace
 from typing import TYPE_CHECKING
 
+from index.answering.abstentions import abstains
 from index.answering.prompting import DECLINED
 from index.sentences import split_sentences
 
@@ -52,6 +53,7 @@ _LABEL = re.compile(r"\W*(?:sources?|references?|citations?|excerpts?)\W*", re.I
 _LEFT = re.compile(r"^[:;,. ]+ ")
 _WORDS = re.compile(r"[^\W_]")
 _NOTHING = re.compile(r"[\W_]*no[\W_]{1,3}answer[\W_]*", re.IGNORECASE)
+_DECLINED = re.compile(rf"[\W_]*(?:(?i:no[\W_]{{1,3}}answer)|{DECLINED}\b.*|.*\b{DECLINED})[\W_]*", re.DOTALL)
 _HALVES = frozenset(map(chr, range(0xD800, 0xE000)))
 """Halves of a character, which a model can write and nobody can encode."""
 _NEAR = 200
@@ -103,7 +105,7 @@ def parse(text: str, sources: int = 99) -> list[Written]:
         if sentences and _LABEL.fullmatch(words):
             break
         own = owned[number]
-        if not (_LABEL.fullmatch(words) or declines(words)):
+        if not (_LABEL.fullmatch(words) or _DECLINED.fullmatch(words)):
             start = min([origin[span.start], *(mark.start for mark in own)])
             end = max([origin[span.end - 1] + 1, *(mark.end for mark in own)])
             markers = dict.fromkeys(marker for mark in own for marker in mark.numbers)
@@ -112,10 +114,13 @@ def parse(text: str, sources: int = 99) -> list[Written]:
 
 
 def declines(text: str) -> bool:
-    """Whether a model says that the sources do not answer: in the words it was given, and perhaps some more."""
+    """Whether a model says that the sources do not answer, and nothing else: in its own words, or in those given."""
     said = _MARK.sub("", text).strip(punctuation + whitespace)
     first, last = (re.search(form, said) for form in (rf"^{DECLINED}\b", rf"\b{DECLINED}$"))
-    return bool(_NOTHING.fullmatch(said) or first or (last and not _MARK.search(text)))
+    if _NOTHING.fullmatch(said) or first or (last and not _MARK.search(text)):
+        return True
+    sentences = parse(text)
+    return bool(sentences) and all(abstains(sentence.text) for sentence in sentences)
 
 
 def _marks(text: str, sources: int) -> Iterator[_Mark]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.answering.citing import cited
+from index.answering.citing import cited, declined
 from index.answering.markers import declines
 from index.answering.prompting import Source
+from index.answering.second_opinion import second_opinion
 from index.answering.writing import ModelWriter
 from index.errors import WriterError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from index.answering.citing import Closeness, Locate
+    from index.checking import Verifier
     from index.records import Answer
     from index.settings import Settings
 
@@ -22,7 +24,13 @@ BEAT_SECONDS = 0.25
 
 
 def written(
-    answer: Answer, settings: Settings, *, closeness: Closeness, locate: Locate, strict: bool
+    answer: Answer,
+    settings: Settings,
+    *,
+    closeness: Closeness,
+    locate: Locate,
+    strict: bool,
+    verifier: Verifier | None = None,
 ) -> Generator[str | Answer, None, None]:
     """The model's words as they come, then the answer that is made of them; a note tells why where it is not.
 
@@ -41,9 +49,10 @@ def written(
         yield _quoted_instead(answer, f"{error.message} {error.hint}")
         return
     if declines(text):
-        yield _quoted_instead(answer, "The model found no answer in these passages.")
-    else:
-        yield cited(answer, text, closeness=closeness, locate=locate, strict=strict)
+        yield declined(answer)
+        return
+    opinion = second_opinion(settings)
+    yield cited(answer, text, closeness=closeness, locate=locate, strict=strict, verifier=verifier, opinion=opinion)
 
 
 def _quoted_instead(answer: Answer, why: str) -> Answer:

@@ -64,7 +64,7 @@ def prompt(question: str, sources: Sequence[Source], *, budget_tokens: int) -> l
 
     The question is never cut: where it does not fit, nor do any sources, and only then is the budget exceeded.
     """
-    asked = f"Question: {_clean(question)}"
+    asked = f"Question: {clean(question)}"
     shown = [_excerpt(source) for source in sources]
     while True:
         messages = [
@@ -87,13 +87,13 @@ def _excerpt(source: Source) -> str:
         lines.append(f"Title: {title}")
     if location := _line(source.location):
         lines.append(f"Place: {location}")
-    return "\n".join([*lines, _NOTES.sub(r"(\1)", _clean(source.text).strip()), "</excerpt>"])
+    return "\n".join([*lines, _NOTES.sub(r"(\1)", clean(source.text).strip()), "</excerpt>"])
 
 
 def _line(text: str) -> str:
-    return _clean(" ".join(text.translate(_UNSEEN).split())[:LONGEST_TITLE])
+    return clean(" ".join(text.translate(_UNSEEN).split())[:LONGEST_TITLE])
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without characters that are not seen, or that turn the order of others, and without forged borders."""
     return _BORDERS.sub("(", text.translate(_UNSEEN))

@@ -60,7 +60,7 @@ async def search(body: SearchRequest, service: Used, request: Request) -> dict[s
     response_model=Answer,
     responses={
         200: {
-            "description": "The answer, or that the documents hold none; as JSON, as events, or in the form asked for.",
+            "description": "The answer, what may be one, or that there is none; as JSON, as events, or as a file.",
             "content": {
                 **streaming.described(_EVENTS, piece="Piece", answer="Answer", problem="Problem"),
                 **exported.described(),
@@ -79,6 +79,9 @@ async def ask(
     ] = None,
 ) -> Any:
     """An answer of one to four sentences, each with its citations; or that the documents hold none.
+
+    The `status` says which: `answered`, `abstained`, or `unsure` between them, where the statements came nearest and
+    may hold the answer. The HTTP status is 200 for all three: that there is no answer is a finding, not a failure.
 
     With `Accept: text/event-stream` it comes as server-sent events: `piece` (a model's words as they come, unchecked,
     `{"text": …}`), at last `answer` (as the JSON below) or `problem`. Comments keep the connection alive. Whoever goes
@@ -108,8 +111,10 @@ async def ask(
 async def check(body: CheckRequest, service: Used, request: Request) -> dict[str, Any]:
     """Each sentence of a text with a verdict, and the words that it rests on.
 
-    `supported` says that the documents say the same in much the same words, and that numbers, negations and names
-    agree. What needs knowledge of the world to be seen is not seen. Whoever goes away stops the work.
+    `verbatim`: the words stand in a source. `supported`: every part of the sentence is accounted for by a source.
+    `contradicted`: a source says otherwise. `unverified`: none of these could be proven; `nearest` names the words that
+    come nearest. A question or a heading states nothing and is not checked. What needs knowledge of the world to be
+    seen is not seen. Whoever goes away stops the work.
     """
     settings = service.settings
     service.admit("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from index.api.described import Described, Offset, Share
-from index.records import Verdict
+from index.records import Status, Verdict
 
 _DOCUMENT: JsonDict = {
     "id": "3f0b5c2a9d1e4f60718293a4b5c6d7e8f90123456789abcdef0123456789abcd",
@@ -30,6 +30,20 @@ _CITATION: JsonDict = {
     "end": _QUOTE["end"],
     "quote": _QUOTE["text"],
 }
+
+
+def _statement(marker: int, verdict: Verdict) -> JsonDict:
+    """The quotation as a statement."""
+    return {
+        "text": _QUOTE["text"],
+        "markers": [marker],
+        "verdict": verdict,
+        "detail": "",
+        "nearest": None,
+        "is_claim": True,
+    }
+
+
 _TIMINGS: JsonDict = {"encode": 4.1, "search": 2.3, "evidence": 1.2}
 
 
@@ -145,11 +159,19 @@ class Statement(Described):
     text: str
     """Its words, without markers."""
     markers: list[int]
-    """The citations it rests on; none where nothing supports it."""
+    """The citations that decide its verdict: what bears it out, or of a contradicted sentence what says otherwise; none
+    where it is unverified."""
     verdict: Verdict
-    """`quoted` and `supported` are borne out; the others say what is not."""
+    """`verbatim`: its words stand in a source. `supported`: every part of it is accounted for by a source.
+    `contradicted`: a source says otherwise. `unverified`: none of these could be proven."""
     detail: str
-    """What differs, in words."""
+    """In words: what differs, what is not in the source, or why it could not be checked. Words that it names stand
+    between asterisks."""
+    nearest: int | None
+    """Of an unverified sentence, the citation whose words come nearest, and were not found to bear it out; null where
+    nothing is near."""
+    is_claim: bool
+    """False where it states nothing, as a question or a heading does: then it was not checked."""
 
 
 class Citation(Described):
@@ -192,7 +214,7 @@ class Answer(Described):
                     "confidence": 0.93,
                     "bar": 0.6,
                     "writer": "quote",
-                    "statements": [{"text": _QUOTE["text"], "markers": [1], "verdict": "quoted", "detail": ""}],
+                    "statements": [_statement(1, "verbatim")],
                     "citations": [_CITATION],
                     "hits": [],
                     "searched": {"passages": 412, "documents": 3},
@@ -205,16 +227,17 @@ class Answer(Described):
 
     question: str
     """As it was asked, without white space around it."""
-    status: Literal["answered", "abstained"]
-    """`abstained`: the documents hold no answer; the first hit is the nearest there is, and no answer."""
+    status: Status
+    """`answered`; `unsure`: the statements came nearest and may hold an answer, but may as well not; `abstained`: the
+    documents hold no answer; the first hit is the nearest there is, and no answer."""
     confidence: Share
-    """How likely it is that the documents hold an answer."""
+    """How well what was found matches the question. It is not the chance that the answer is right."""
     bar: Share
     """The confidence from which on an answer is given."""
     writer: Literal["quote", "model"]
     """Whose words the statements are: the documents' own, or a language model's."""
     statements: list[Statement]
-    """In the order in which they are read; none where there is no answer."""
+    """In the order in which they are read; none where the status is `abstained`."""
     citations: list[Citation]
     """By marker, from 1."""
     hits: list[Hit]
@@ -222,7 +245,8 @@ class Answer(Described):
     searched: Searched
     """Among how much was searched."""
     notes: list[str]
-    """What the reader should know of how the question was understood, or of what went wrong with the model."""
+    """What the reader should know beside the answer: how the question was understood, which words of it no passage
+    mentions (these stand between asterisks), what could not be searched, what went wrong with the model."""
     timings_ms: dict[str, float]
     """Where the time went, in milliseconds."""
 
@@ -237,16 +261,51 @@ class Piece(Described):
 class Checked(Described):
     """A text, sentence by sentence, against the documents."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "summary": "1 of 2 sentences supported, 1 not verified; 1 states nothing",
+                    "supported": 1,
+                    "claims": 2,
+                    "statements": [
+                        _statement(1, "verbatim"),
+                        {
+                            "text": "The mayor secretly closed the pump.",
+                            "markers": [],
+                            "verdict": "unverified",
+                            "detail": "not in the source: *mayor*, *secretly*, *closed*",
+                            "nearest": 1,
+                            "is_claim": True,
+                        },
+                        {
+                            "text": "Why?",
+                            "markers": [],
+                            "verdict": "unverified",
+                            "detail": "Not checked: a question states nothing.",
+                            "nearest": None,
+                            "is_claim": False,
+                        },
+                    ],
+                    "citations": [_CITATION],
+                    "notes": [],
+                }
+            ]
+        }
+    )
+
     summary: str
     """In a line."""
     supported: int = Field(ge=0)
-    """How many statements the documents support."""
+    """How many statements the documents bear out: those that are `verbatim` or `supported`."""
+    claims: int = Field(ge=0)
+    """How many statements state something."""
     statements: list[Statement]
-    """All sentences that state something, in order, each with its verdict."""
+    """All sentences, in order, each with its verdict; also those that state nothing, which are not checked."""
     citations: list[Citation]
-    """What supports a statement, or contradicts it; by marker, from 1."""
+    """What bears a statement out, contradicts it, or comes nearest to it; by marker, from 1."""
     notes: list[str]
-    """What could not be searched: then `not found` is less sure."""
+    """What could not be searched: then `unverified` says less."""
 
 
 class Covered(Described):

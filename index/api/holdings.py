@@ -160,24 +160,26 @@ class Row(Described):
 
     question: str
     """As it was asked."""
-    status: Literal["answered", "abstained", "failed"]
-    """What became of it."""
+    status: Literal["answered", "unsure", "abstained", "failed"]
+    """What became of it, as in `/v1/ask`; or `failed`."""
     answer: str
-    """The statements with their markers."""
+    """The statements with their markers; empty unless the question is answered. What the documents do not bear out says
+    so."""
     quote: str
-    """The first citation's words; where there is none, those that came nearest. The same holds for the next two."""
+    """The first citation's words; where there is no answer, those that came nearest, which may be one where the status
+    is `unsure`. The same holds for the next two."""
     document: str
     """Whose they are."""
     location: str
     """Where they stand."""
     confidence: Share
-    """How likely it is that the documents hold an answer."""
+    """How well what was found matches the question. It is not the chance that the answer is right."""
     verdict: str
-    """The first statement's."""
+    """The first statement's; empty unless the question is answered."""
     error: str
     """Why the question failed, and what to do."""
     note: str
-    """What the reader should know of how it was understood, and of what could not be searched."""
+    """What the reader should know beside the answer, as the `notes` of `/v1/ask`."""
 
 
 class Job(Described):

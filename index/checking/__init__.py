@@ -1,9 +1,9 @@
 """The check: a sentence that somebody wrote, compared with the sentences of the source it is said to rest on.
 
-`compare` is the door. What it goes by can be shown to a reader: the words that both have, and the numbers, negations
-and names that differ. It does not understand: what needs knowledge of the world to be seen, it does not see.
+`compare` is the door. What it goes by can be shown to a reader: the words that the source does not have, those that
+have another role there, and what surrounds them there that the sentence leaves out.
 """
 
-from index.checking.comparing import Judgement, Source, Verdict, compare
+from index.checking.judgement import Judgement, Source, Verdict, Verifier, compare
 
-__all__ = ["Judgement", "Source", "Verdict", "compare"]
+__all__ = ["Judgement", "Source", "Verdict", "Verifier", "compare"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.checking.dates import date_in_digits, month
 from index.checking.numerals import numeral
+from index.checking.phrases import phrase
 from index.checking.quantity import Quantity
 from index.checking.units import MONEY, MONEY_BEFORE, UNITS
 
@@ -44,7 +45,7 @@ def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
             continue
         number: Numeral | None = None
         new = date_in_digits(text, word.start)
-        if named := month(words, i):
+        if named := month(words, i) or phrase(text, word.start):
             new = [named]
         elif not new and not _in_code(text, word) and (number := numeral(text, words, i)):
             new = _read(text, words, i, number)

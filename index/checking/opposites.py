@@ -73,6 +73,81 @@ _NO_PREFIX = frozenset(
 )
 
 
+_GROUPS = """
+company firm business corporation enterprise
+drug medicine medication
+begin start commence
+end finish complete conclude
+buy purchase acquire
+receive obtain get
+person people individual human
+doctor physician
+car automobile
+film movie
+use utilise utilize employ
+need require
+allow permit let
+request ask
+relocate move transfer
+make produce manufacture
+keep retain
+provide supply give
+job post position
+leave depart
+live reside
+build construct erect
+injure hurt wound
+choose select pick
+happen occur
+stay remain
+research study investigation
+tumour tumor
+baby infant
+fund money
+law legislation
+aim goal objective
+find discover
+price cost
+town municipality
+teacher instructor
+worker employee staff
+author writer
+picture image
+house home
+woman female
+man male
+child kid
+kill murder slay
+destroy ruin demolish wreck
+help aid assist
+fast rapid quick
+annual yearly
+main chief principal primary
+big large
+whole entire
+important significant
+almost nearly
+often frequently
+sometimes occasionally
+mainly mostly largely chiefly primarily
+probably likely
+rare uncommon
+ill sick
+attempt try
+answer reply
+speak talk
+vote ballot
+pay remunerate
+choose elect
+border frontier
+pupil student
+amass win gain earn
+grow rise climb
+shrink fall drop
+"""
+"""Words that stand for each other more often than not, where WordNet has them in senses of their own."""
+
+
 def opposed(one: str, other: str) -> bool:
     """Whether two stems stand on the two sides of a pair."""
     return other in _table()[1].get(one, ())
@@ -80,13 +155,24 @@ def opposed(one: str, other: str) -> bool:
 
 def alike(stem: str) -> frozenset[str]:
     """The stems that stand on the same side of a pair, which say nearly the same."""
-    return _table()[0].get(stem, frozenset())
+    return _table()[0].get(stem, frozenset()) | _groups().get(stem, frozenset())
 
 
 def without_prefix(word: str) -> str:
     """The stem of what a word in lower case denies: that of `common` for `uncommon`; empty where it denies nothing."""
     found = _PREFIX.match(word)
     return stemmed(word[found.end() :]) if found and word not in _NO_PREFIX else ""
+
+
+@cache
+def _groups() -> dict[str, frozenset[str]]:
+    """For each stem, those of its groups."""
+    found: dict[str, frozenset[str]] = {}
+    for line in _GROUPS.strip().splitlines():
+        group = frozenset(stemmed(folded(word)) for word in line.split())
+        for stem in group:
+            found[stem] = found.get(stem, frozenset()) | group
+    return found
 
 
 @cache

@@ -19,6 +19,16 @@ _STRICT = frozenset(("calendar", "decade", "indefinite"))
 """Kinds of numbers that are only what they are: a month, the nineties, hundreds."""
 _COINED = frozenset("$€")
 _TWINS = ({"pound", "£"}, {"cent", "%"})
+_SCALES: tuple[dict[str, int], ...] = (
+    {"ms": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000},
+    {"month": 1, "year": 12, "decade": 120, "century": 1200},
+    {"nm": 1, "µm": 1000, "mm": 10**6, "cm": 10**7, "m": 10**9, "km": 10**12},
+    {"ng": 1, "µg": 1000, "mg": 10**6, "g": 10**9, "kg": 10**12, "tonne": 10**15},
+    {"µl": 1, "ml": 1000, "l": 10**6},
+    {"Hz": 1, "kHz": 1000, "MHz": 10**6, "GHz": 10**9},
+    {"W": 1, "kW": 1000, "MW": 10**6},
+)
+"""Units that are fixed multiples of each other."""
 _SMALLEST_STEP = Fraction(1, 10**9)
 
 
@@ -42,6 +52,8 @@ def same(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
         ours, theirs = (ours, theirs * 100) if claim.unit == "%" else (ours * 100, theirs)
     elif "cent" in (claim.unit, source.unit) and _COINED & {claim.unit, source.unit}:
         ours, theirs = (ours, theirs * 100) if claim.unit == "cent" else (ours * 100, theirs)
+    elif found := _converted(claim.unit, source.unit):
+        ours, theirs = ours * found[0], theirs * found[1]
     elif not _alike(claim.unit, source.unit):
         return False
     return ours == theirs or (about and _rounds_to(theirs, ours))
@@ -50,6 +62,14 @@ def same(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
 def hedged(text: str, quantity: Quantity) -> bool:
     """Whether the text says that the number is not exact: `about 20`."""
     return bool(_HEDGE.search(text[max(0, quantity.start - 20) : quantity.start]))
+
+
+def _converted(ours: str, theirs: str) -> tuple[int, int] | None:
+    """How many of the smallest unit of their kind two units are; None where they are of two kinds, or the same."""
+    return next(
+        ((scale[ours], scale[theirs]) for scale in _SCALES if ours != theirs and ours in scale and theirs in scale),
+        None,
+    )
 
 
 def _alike(ours: str, theirs: str) -> bool:

@@ -37,6 +37,8 @@ ml: ml millilitre millilitres milliliter milliliters
 year: year years yr yrs
 month: month months
 week: week weeks
+decade: decade decades
+century: century centuries
 day: day days
 hour: hour hours hr hrs h
 minute: minute minutes min mins
@@ -63,6 +65,6 @@ UNITS = {
     for unit, spellings in (line.split(": ") for line in _SPELLINGS.strip().splitlines())
     for spelling in spellings.split()
 }
-"""By spelling, in lower case. Units are not converted into each other."""
+"""By spelling, in lower case. `index.checking.quantity` converts those that are multiples of each other."""
 MONEY_BEFORE = re.compile(r"(?:\b(?:US|USD|A|AU|C|CA|NZ|HK|S) ?)?([$€£¥])[ -]?$|\b(USD|EUR|GBP|JPY) $", re.IGNORECASE)
 MONEY = {"$": "$", "€": "€", "£": "£", "¥": "¥", "usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}

@@ -7,38 +7,71 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from index.cli.printing import console, printable
+from index.remarks import name, plain, reason, remark
 
 if TYPE_CHECKING:
-    from index.records import Answer, Check, Citation
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import Console
+
+    from index.records import Answer, Check, Citation, Statement, Verdict
+
+
+_STYLES: dict[Verdict, str] = {
+    "verbatim": "green",
+    "supported": "green",
+    "contradicted": "red",
+    "unverified": "yellow",
+}
 
 
 def show(answer: Answer) -> None:
-    """The answer with its numbers and below it the sources; or what is nearest, and that it is none."""
+    """The answer with its numbers and below it the sources; or what may be one; or what is nearest, and is none."""
     out = console()
-    passages, documents = answer.searched
     if answer.status == "abstained":
-        out.print("Your documents hold no answer to this.", style="bold")
-        below = f", below the bar of {answer.bar:.2f} (PINCITE_BAR)" if answer.confidence < answer.bar else ""
-        out.print(
-            f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; "
-            f"confidence {answer.confidence:.2f}{below}."
-        )
-        if answer.hits:
-            nearest = answer.hits[0]
-            place = ", ".join(part for part in (nearest.document.name, nearest.location.label) if part)
-            out.print(Text(printable(f"\nThe nearest passage, which is no answer: {place}"), style="dim"))
-            out.print(Text(printable(nearest.quote), style="dim"))
+        _show_abstention(out, answer)
         return
+    if answer.status == "unsure":
+        out.print("This may be it. Your documents do not clearly answer the question.\n", style="bold")
     for statement in answer.statements:
-        line = Text(printable(statement.text))
-        line.append("".join(f" [{marker}]" for marker in statement.markers), style="bold cyan")
-        if statement.verdict not in ("quoted", "supported"):
-            line.append(f"  ({statement.verdict}: not supported by the documents)", style="red")
-        out.print(line)
+        out.print(_said(statement))
     out.print()
     for citation in answer.citations:
         out.print(_source(citation))
-    out.print(f"confidence {answer.confidence:.2f}", style="dim")
+    out.print(f"{answer.match}: confidence {answer.confidence:.2f}{_below(answer)}", style="dim")
+
+
+def _show_abstention(out: Console, answer: Answer) -> None:
+    passages, documents = answer.searched
+    if not passages:
+        out.print("Nothing was searched.", style="bold")
+        return
+    out.print("Your documents hold no answer to this.", style="bold")
+    out.print(
+        f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; "
+        f"confidence {answer.confidence:.2f}{_below(answer)}."
+    )
+    if answer.hits:
+        nearest = answer.hits[0]
+        place = ", ".join(part for part in (nearest.document.name, nearest.location.label) if part)
+        out.print(Text(printable(f"\nThe nearest passage, which is no answer: {place}"), style="dim"))
+        out.print(Text(printable(nearest.quote), style="dim"))
+
+
+def _below(answer: Answer) -> str:
+    return f", below the bar of {answer.bar:.2f} (PINCITE_BAR)" if answer.confidence < answer.bar else ""
+
+
+def _said(statement: Statement) -> Text:
+    """A statement of an answer with its numbers; what is not supported says so, in words as well as in colour."""
+    line = Text(printable(statement.text))
+    if statement.is_supported:
+        return line.append(_markers(statement.markers), style="bold cyan")
+    return line.append(printable(f"  ({remark(statement)})"), style=_STYLES[statement.verdict])
+
+
+def _markers(markers: Iterable[int]) -> str:
+    return "".join(f" [{marker}]" for marker in markers)
 
 
 def _source(citation: Citation) -> Text:
@@ -57,14 +90,22 @@ def show_check(checked: Check) -> None:
     """Each sentence under its verdict, then the sources, then how many are supported."""
     out = console()
     for statement in checked.statements:
-        line = Text(f"{statement.verdict}: ", style="green" if statement.verdict == "supported" else "red")
+        style = _STYLES[statement.verdict] if statement.is_claim else "dim"
+        line = Text(f"{name(statement)}: ", style=style)
         line.append(printable(statement.text), style="default")
-        line.append("".join(f" [{marker}]" for marker in statement.markers), style="bold cyan")
+        line.append(_markers(statement.markers), style="bold cyan")
         out.print(line)
-        if statement.detail:
-            out.print(Text(printable(f"  {statement.detail}"), style="dim"))
+        for told in _reasons(statement):
+            out.print(Text(printable(f"  {told}"), style="dim"))
     out.print()
     for citation in checked.citations:
         out.print(_source(citation))
         out.print(Text(printable(f"  {citation.quote}"), style="dim"))
     out.print(f"{checked.summary}.")
+
+
+def _reasons(statement: Statement) -> Iterator[str]:
+    if detail := plain(reason(statement)):
+        yield detail[:1].upper() + detail[1:]
+    if statement.nearest is not None:
+        yield f"Nearest words: [{statement.nearest}]"

@@ -43,6 +43,10 @@ class Form(StrEnum):
     chicago = "chicago"
 
 
+_WITHOUT_NOTES = (None, Form.bibtex, Form.ris, Form.csl)
+"""Forms that have no place for what the reader should know beside the answer: it goes to standard error."""
+
+
 class Writer(StrEnum):
     """Who writes an answer."""
 
@@ -78,6 +82,8 @@ def ask(
 ) -> None:
     """Answer a question in the documents' own words, each with its source; or say that they hold no answer.
 
+    Between the two, what came nearest is shown as what may be the answer. The exit code is 0 in all three cases.
+
     With --writer model a language model writes, and each of its sentences is checked against its source.
 
     With --batch each question of a file becomes a row of a table, which is printed as CSV: with --json as JSON Lines,
@@ -99,6 +105,7 @@ def ask(
         raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
     from index import wire
     from index.cli import answers, printing, progress
+    from index.remarks import plain
 
     with state.open() as library, progress.work("asking", shown=writer is Writer.model and not state.quiet):
         answer = put(library, question)
@@ -107,8 +114,8 @@ def ask(
     if state.json:
         printing.as_json(wire.answer(answer))
         return
-    for note in answer.notes:
-        typer.secho(printing.printable(f"note: {note}"), dim=True, err=True)
+    for note in answer.notes if form in _WITHOUT_NOTES else ():
+        typer.secho(printing.printable(f"note: {plain(note)}"), dim=True, err=True)
     if form is not None:
         from index.exporting import export
 
@@ -220,9 +227,11 @@ def check(
     file: Annotated[typer.FileText, typer.Argument(help="A text file, or - for standard input.", show_default=False)],
     documents: Documents = None,
 ) -> None:
-    """Compare each sentence of a text with the documents: supported, at odds with them, or not found.
+    """Compare each sentence of a text with the documents: word for word, supported, contradicted, or not verified.
 
-    Exit code 1 says that not all are supported. What needs knowledge of the world to be seen is not seen.
+    "Word for word" and "supported" say that the documents say the same, "contradicted" that they say otherwise, "not
+    verified" that none of these could be proven: then the nearest words are shown. Exit code 1 says that not every
+    sentence that states something is supported. What needs knowledge of the world to be seen is not seen.
     """
     from index import wire
     from index.cli import answers, hits, printing, progress
@@ -234,5 +243,5 @@ def check(
     else:
         hits.notes(checked)
         answers.show_check(checked)
-    if checked.supported < len(checked.statements):
+    if checked.supported < checked.claims:
         raise typer.Exit(ERROR)

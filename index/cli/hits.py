@@ -13,12 +13,13 @@ from rich.text import Text
 
 from index.cli.printing import console, printable
 from index.records import CANDIDATES
+from index.remarks import plain
 from index.spreadsheets import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import Coverage, CoverageReport, Found, Hit, Why
+    from index.records import Check, Coverage, CoverageReport, Found, Hit, Why
 
 COLUMNS = ("document", "source", "id", "date", "score", "location", "start", "end", "quote", "mention")
 """Of the CSV; `start` and `end` are the quote's."""
@@ -48,10 +49,10 @@ def found(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
         out.print(", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items()), style="dim")
 
 
-def notes(result: Found | CoverageReport) -> None:
+def notes(result: Found | CoverageReport | Check) -> None:
     """What the reader should know beside the result, on standard error: what is piped on is the result."""
     for note in result.notes:
-        typer.secho(printable(f"note: {note}"), dim=True, err=True)
+        typer.secho(printable(f"note: {plain(note)}"), dim=True, err=True)
 
 
 def coverage(rows: Sequence[Coverage]) -> None:

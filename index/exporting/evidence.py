@@ -4,7 +4,8 @@ A pack is a `.zip` of two files, or one `.md` with the same in it. `evidence.md`
 programs, in this format:
 
     format            "pincite-evidence"
-    version           1; grows where a program that knows the older version would misread the newer
+    version           2; grows where a program that knows the older version would misread the newer. Version 1 had
+                      other verdicts and no `unsure`, and is still read
     readable_sha256   SHA-256 of evidence.md as UTF-8, so that nobody reads what was changed afterwards
     …                 the fields of `Pack` by their names, records as objects, tuples as lists
 
@@ -17,10 +18,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from index.exporting.context import Context  # noqa: TC001 - pydantic reads the annotations when it runs
-from index.records import Citation, Statement  # noqa: TC001 - so it does these
+from index.records import Citation, Statement, Status  # noqa: TC001 - so it does these
 
 FORMAT = "pincite-evidence"
-VERSION = 1
+VERSION = 2
 MACHINE_PART = "evidence.json"
 HUMAN_PART = "evidence.md"
 
@@ -51,7 +52,7 @@ class Pack:
     made_at: str
     """ISO 8601, with its offset from UTC."""
     question: str
-    status: Literal["answered", "abstained"]
+    status: Status
     confidence: float
     bar: float
     writer: Literal["quote", "model"]

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from index.exporting.describing import Entry
     from index.exporting.outlining import Line, Outline
 
@@ -42,8 +44,9 @@ def citation(entry: Entry) -> str:
 def answer(outline: Outline) -> str:
     """The question as a heading, the statements with footnotes, in each footnote reference, quote and link."""
     blocks = [f"## {escaped(outline.question)}"]
-    blocks += [outline.abstention] if outline.abstention else []
+    blocks += [outline.caution] if outline.caution else []
     blocks += map(_statement, outline.lines)
+    blocks += [f"Note: {escaped(note)}" for note in outline.notes]
     blocks += [f"Nearest:\n\n{citation(outline.nearest).rstrip()}"] if outline.nearest else []
     blocks += [f"[^{entry.marker}]: {source(entry)}" for entry in outline.entries]
     return "\n\n".join(blocks) + "\n"
@@ -55,5 +58,10 @@ def source(entry: Entry) -> str:
 
 
 def _statement(line: Line) -> str:
-    footnotes = "".join(f"[^{marker}]" for marker in line.markers)
-    return f"{escaped(line.text)}{footnotes}{f' *({escaped(line.remark)})*' if line.remark else ''}"
+    remark = f" *({escaped(line.remark)})*" if line.remark else ""
+    beside = f" {line.beside_as}{_footnotes(line.beside)}" if line.beside else ""
+    return f"{escaped(line.text)}{_footnotes(line.markers)}{remark}{beside}"
+
+
+def _footnotes(markers: Iterable[int]) -> str:
+    return "".join(f"[^{marker}]" for marker in markers)

@@ -1,18 +1,21 @@
-"""An answer as every readable form tells it: the question, its statements or that there is none, and its sources."""
+"""An answer as every readable form tells it: question, statements or that there are none, notes, sources."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from index.exporting.context import Context, context_in
 from index.exporting.describing import Entry, described, nearest
 from index.loading.composing import one_line
+from index.remarks import plain, remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from index.records import Answer, Statement
+
+_UNSURE = "This may be it. The documents do not clearly answer the question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,13 @@ class Line:
 
     text: str
     markers: tuple[int, ...]
+    """Of what bears it out."""
     remark: str
     """What a reader must know of it: that nothing supports it, or what differs; empty where all is well."""
+    beside: tuple[int, ...] = ()
+    """The markers of words that do not bear it out: those that say otherwise, or come nearest."""
+    beside_as: Literal["", "see", "nearest"] = ""
+    """What to call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +40,12 @@ class Outline:
     question: str
     lines: tuple[Line, ...]
     entries: tuple[Entry, ...]
-    abstention: str
-    """That there is no answer, and how far one was; empty where there is one."""
+    caution: str
+    """That there is no answer, or that what follows may not be one, and how far one was; empty where there is one."""
     nearest: Entry | None
     """What came nearest, where there is no answer."""
+    notes: tuple[str, ...]
+    """What the reader should know beside it."""
 
 
 def outlined(answer: Answer, contexts: Mapping[int, Context] | None = None) -> Outline:
@@ -46,27 +56,44 @@ def outlined(answer: Answer, contexts: Mapping[int, Context] | None = None) -> O
         for citation in answer.citations
     )
     abstained = answer.status == "abstained"
+    quotes = answer.writer == "quote"
+    cautions = {"answered": "", "unsure": _UNSURE + _distance(answer) + ".", "abstained": _refusal(answer)}
     return Outline(
         question=one_line(answer.question),
-        lines=tuple(_line(statement) for statement in answer.statements),
+        lines=tuple(_line(statement, quotes=quotes) for statement in answer.statements),
         entries=entries,
-        abstention=_abstention(answer) if abstained else "",
+        caution=cautions[answer.status],
         nearest=nearest(answer.hits[0]) if abstained and answer.hits else None,
+        notes=tuple(one_line(plain(note)) for note in answer.notes),
     )
 
 
-def _line(statement: Statement) -> Line:
-    text, detail = one_line(statement.text), one_line(statement.detail)
-    if statement.verdict == "quoted":
-        return Line(f"“{text}”", statement.markers, "")
-    remark = "" if statement.verdict == "supported" else statement.verdict
-    return Line(text, statement.markers, ": ".join(part for part in (remark, remark and detail) if part))
+def _line(statement: Statement, *, quotes: bool) -> Line:
+    """`quotes` says that the statements are quotations, not a model's sentences."""
+    text = one_line(statement.text)
+    if statement.is_supported:
+        return Line(f"“{text}”" if quotes and statement.verdict == "verbatim" else text, statement.markers, "")
+    told = one_line(remark(statement))
+    if statement.markers:
+        return Line(text, (), told, statement.markers, "see")
+    if statement.nearest is not None:
+        return Line(text, (), told, (statement.nearest,), "nearest")
+    return Line(text, (), told)
 
 
-def _abstention(answer: Answer) -> str:
+def _refusal(answer: Answer) -> str:
+    return abstention(answer) if answer.searched[0] else "Nothing was searched."
+
+
+def abstention(answer: Answer) -> str:
+    """That there is no answer, and how far one was."""
     passages, documents = answer.searched
-    bar = f", from {answer.bar:.0%} on an answer is given" if answer.confidence < answer.bar else ""
     return (
-        f"The documents hold no answer: nothing in {passages:,} passages of {documents:,} documents supports one "
-        f"(confidence {answer.confidence:.0%}{bar})."
+        f"The documents hold no answer: nothing in {passages:,} passages of {documents:,} documents supports one"
+        f"{_distance(answer)}."
     )
+
+
+def _distance(answer: Answer) -> str:
+    bar = f", from {answer.bar:.0%} on an answer is given" if answer.confidence < answer.bar else ""
+    return f" (confidence {answer.confidence:.0%}{bar})"

@@ -85,7 +85,12 @@ def _parts(
 
 def readable_of(made: Pack) -> str:
     """The human part that belongs to a machine part. A change of its form needs another VERSION."""
-    answer = Answer(
+    return readable(made, outlined(answer_of(made), {each.citation.marker: each.context for each in made.evidence}))
+
+
+def answer_of(made: Pack) -> Answer:
+    """The answer that was packed, as far as the pack has it."""
+    return Answer(
         question=made.question,
         status=made.status,
         confidence=made.confidence,
@@ -98,7 +103,6 @@ def readable_of(made: Pack) -> str:
         timings_ms={},
         notes=made.notes,
     )
-    return readable(made, outlined(answer, {each.citation.marker: each.context for each in made.evidence}))
 
 
 def _json(fields: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from index.exporting.describing import Entry
     from index.exporting.outlining import Line, Outline
@@ -30,8 +30,9 @@ def answer(outline: Outline) -> str:
 
 def numbered(outline: Outline, heading: str, sources: Sequence[str]) -> str:
     """Question and statements, and below a heading the sources, in whatever style."""
-    lines = [outline.abstention] if outline.abstention else []
+    lines = [outline.caution] if outline.caution else []
     lines += map(_statement, outline.lines)
+    lines += [f"Note: {note}" for note in outline.notes]
     if outline.nearest:
         lines.append(f"Nearest: {_indented(outline.nearest)}")
     listed = [f"{heading}\n", *sources] if sources else []
@@ -39,8 +40,13 @@ def numbered(outline: Outline, heading: str, sources: Sequence[str]) -> str:
 
 
 def _statement(line: Line) -> str:
-    markers = "".join(f"[{marker}]" for marker in line.markers) or "[-]"
-    return f"{markers} {line.text}{f' ({line.remark})' if line.remark else ''}"
+    beside = f"; {line.beside_as} {_markers(line.beside)}" if line.beside else ""
+    remark = f" ({line.remark}{beside})" if line.remark else ""
+    return f"{_markers(line.markers) or '[-]'} {line.text}{remark}"
+
+
+def _markers(markers: Iterable[int]) -> str:
+    return "".join(f"[{marker}]" for marker in markers)
 
 
 def _indented(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from index.exporting.markdown import escaped
 from index.loading.composing import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from index.exporting.describing import Entry
     from index.exporting.evidence import Evidence, Pack
@@ -29,11 +29,12 @@ def _blocks(pack: Pack, outline: Outline) -> Iterator[str]:
     yield "# Evidence"
     yield f"Question: {_words(pack.question)}"
     yield "## Answer"
-    if outline.abstention:
-        yield outline.abstention
+    if outline.caution:
+        yield outline.caution
     for line in outline.lines:
-        markers = "".join(f" **[{marker}]**" for marker in line.markers)
-        yield f"{escaped(line.text)}{markers}{f' *({escaped(line.remark)})*' if line.remark else ''}"
+        remark = f" *({escaped(line.remark)})*" if line.remark else ""
+        beside = f" {line.beside_as}{_markers(line.beside)}" if line.beside else ""
+        yield f"{escaped(line.text)}{_markers(line.markers)}{remark}{beside}"
     for each, entry in zip(pack.evidence, outline.entries, strict=True):
         yield f"## Quote {entry.marker}"
         yield f"> {_quoted(each)}"
@@ -49,10 +50,14 @@ def _blocks(pack: Pack, outline: Outline) -> Iterator[str]:
             **pack.settings,
         }
     )
-    for note in pack.notes:
-        yield _words(note)
+    for note in outline.notes:
+        yield escaped(note)
     yield "## How to check it"
     yield _HOW_TO_CHECK
+
+
+def _markers(markers: Iterable[int]) -> str:
+    return "".join(f" **[{marker}]**" for marker in markers)
 
 
 def _quoted(each: Evidence) -> str:

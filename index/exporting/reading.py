@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import BadPack
+from index.exporting import version_one
 from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Pack
 from index.exporting.packing import FENCE, digest, readable_of
+from index.exporting.version_one import PackOne
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import TypeAdapter
 
 LARGEST = 16 << 20
@@ -85,7 +89,7 @@ def _pack(human: bytes, machine: bytes, name: str) -> Pack:
             raise BadPack(f"{name} is no evidence pack: its format is called {head.format[:40]!r}.")
         if head.version > VERSION:
             raise BadPack(f"{name} was made by a newer Pincite.", "Upgrade Pincite: pip install --upgrade pincite")
-        made: Pack = _adapter(Pack).validate_json(machine, strict=True)
+        made, as_readable = _read(machine, head.version)
         text = human.decode()
         changed = digest(text) != head.readable_sha256
     except ValidationError as error:
@@ -98,9 +102,18 @@ def _pack(human: bytes, machine: bytes, name: str) -> Pack:
         raise BadPack(f"The {HUMAN_PART} of {name} is not the one that was packed.")
     if flaw := _flaw(made):
         raise BadPack(f"The {MACHINE_PART} of {name} contradicts itself: {flaw}.")
-    if digest(text) != digest(readable_of(made)):
+    if digest(text) != digest(as_readable()):
         raise BadPack(f"The {HUMAN_PART} of {name} says something else than its {MACHINE_PART}.")
     return made
+
+
+def _read(machine: bytes, version: int) -> tuple[Pack, Callable[[], str]]:
+    """The pack, and what makes the human part that belongs to it in its version."""
+    if version == 1:
+        old: PackOne = _adapter(PackOne).validate_json(machine, strict=True)
+        return version_one.upgraded(old), lambda: version_one.readable_of(old)
+    made: Pack = _adapter(Pack).validate_json(machine, strict=True)
+    return made, lambda: readable_of(made)
 
 
 def _flaw(made: Pack) -> str:
@@ -108,7 +121,8 @@ def _flaw(made: Pack) -> str:
     if len(set(markers)) != len(markers) or any(marker < 1 for marker in markers):
         return "its citations are not numbered apart"
     for statement in made.statements:
-        if not set(statement.markers) <= set(markers):
+        beside = () if statement.nearest is None else (statement.nearest,)
+        if not {*statement.markers, *beside} <= set(markers):
             return "a statement rests on a citation that is not there"
     for each in made.evidence:
         citation = each.citation

@@ -80,7 +80,7 @@ def _elsewhere(citation: Citation, document: Document) -> str:
 
 def _statement(pack: Pack, statement: Statement) -> Iterator[PackFinding]:
     """A statement that is given as a quotation has to be words of a quote that it rests on."""
-    if pack.writer != "quote" or statement.verdict != "quoted":
+    if pack.writer != "quote" or statement.verdict != "verbatim":
         return
     words = one_line(statement.text).strip(f"{ELLIPSIS} ")
     quotes = [each.citation.quote for each in pack.evidence if each.citation.marker in statement.markers]

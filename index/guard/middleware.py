@@ -28,7 +28,7 @@ _EVENT_BYTES = 1_000_000
 """The page's events hold a question and the ids of documents."""
 _FRAGMENTS = "/page/"
 """Take forms, and files of questions in whatever format; no JSON."""
-_LONG_FORMS = frozenset({"/page/batches", "/page/questions"})
+_LONG_FORMS = frozenset({"/page/batches", "/page/check", "/page/questions"})
 _FORM_BYTES = 64_000
 """An address, or a folder: forms are parsed on the event loop."""
 _MOST_DIGITS = 18

@@ -17,6 +17,9 @@ from index.weights import DEFAULT_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    from index.answering.context import Context
+    from index.answering.questions import Question
+    from index.checking import Verifier
     from index.cross_encoders.reader import AnswerReader
     from index.querying import Query
     from index.records import Hit, Location, Mode, Statement
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 _CHECKED = 5
 """With how many passages a sentence is compared."""
+_FEWEST_DOCUMENTS = 2
+"""Among how many documents a question has to say what it is about."""
 
 
 class Asking(Opened):
@@ -57,7 +62,7 @@ class Asking(Opened):
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
     ) -> Answer:
-        """An answer of one to four sentences, each with its citation; or that the documents hold none.
+        """An answer of one to four sentences, each with its citation; or what may be one; or that there is none.
 
         The question may have the operators of `index.querying.SYNTAX`; `limit` is how many passages are looked at. The
         writer `quote` quotes; `model` asks the language model of the settings, whose every sentence is checked against
@@ -81,34 +86,80 @@ class Asking(Opened):
 
         While the model keeps silent, empty words come now and then. Closing it hangs up on the model.
         """
-        from index.answering import confidence, not_mentioned, quoted, quotes, written
+        from index.answering import confidence, not_mentioned, quoted, quotes, understood, written
 
         if writer == "model":
             self._settings.require_writer()
+        elif (asked_back := self._asked_back(question, documents)) is not None:
+            yield asked_back
+            return
         found, within = self._search(question, documents, limit=limit)
         found = replace(found, notes=(*found.notes, *not_mentioned(found)))
+        asked = understood(found.question)
+        parts = self._parts(asked, found, documents, limit=limit)
         answer = quoted(
             found,
-            quotes(found.question, found.hits),
+            quotes(asked, found.hits, None if writer == "model" else self._context, parts),
             confidence=confidence(found.signals, self.encoder().name, has_words=found.has_words) if found.hits else 0.0,
             bar=self._settings.bar,
+            unsure_bar=self._settings.unsure_bar,
             searched=self._store.catalog.extent(within),
             locate=self._locate,
         )
         if writer == "model" and answer.status == "answered":
             closeness = self._closeness(answer.hits)
-            stream = written(answer, self._settings, closeness=closeness, locate=self._locate, strict=strict)
+            stream = written(
+                answer,
+                self._settings,
+                closeness=closeness,
+                locate=self._locate,
+                strict=strict,
+                verifier=self._claim_verifier(),
+            )
             with closing(stream):  # it hangs up on the model
                 for piece in stream:
                     yield provenance.of_answer(piece) if isinstance(piece, Answer) else piece
         else:
             yield provenance.of_answer(answer)
 
+    def _asked_back(self, question: str, documents: Sequence[str] | None) -> Answer | None:
+        """What a question is answered with that goes on from something unsaid; None for a whole one.
+
+        Of one document it is asked what that says: `Who signed it?` is a question then.
+        """
+        from index.answering import asked_back, is_fragment, unasked
+
+        query, within, _ = self._understood(question, documents)
+        _, documents_searched = self._store.catalog.extent(within)
+        if documents_searched < _FEWEST_DOCUMENTS or not is_fragment(query.text):
+            return None
+        return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar)
+
+    def _parts(
+        self, asked: Question, found: Found, documents: Sequence[str] | None, *, limit: int
+    ) -> list[tuple[Hit, ...]]:
+        """The hits for each part of a question, or for each side of a comparison; none where it is asked as one.
+
+        What stands in quotation marks, or behind an operator, belongs to the whole: such a question is one.
+        """
+        query = self._understood(found.question, None)[0]
+        if not found.hits or query.text != found.question:
+            return []
+        wanted = asked.parts or tuple(f"{side}: {asked.text}" for side in asked.sides)
+        return [self._search(each, documents, limit=limit)[0].hits for each in wanted]
+
+    def _context(self, hit: Hit) -> Context:
+        """A hit among what stands around it."""
+        from index.answering import reach, widened
+
+        number = self._store.catalog.number_of(hit.document.id)
+        return widened(hit, [] if number is None else self._store.catalog.rows_around(number, reach(hit)))
+
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Each sentence of a text (a draft, an assistant's answer) with a verdict, and the words that it rests on.
 
-        What needs knowledge of the world to be seen is not seen: `supported` says that the documents say the same in
-        much the same words, and that numbers, negations and names agree.
+        `index.records.Verdict` says what each verdict proves. A sentence that states nothing, such as a question, is
+        not checked, and says so. What needs knowledge of the world to be seen is not seen.
         """
         *_, check = self.check_stream(text, documents=documents)
         assert isinstance(check, Check)
@@ -121,7 +172,7 @@ class Asking(Opened):
 
         Raises TooMany, before anything is judged, where the text has more than `most_sentences` that state something.
         """
-        from index.answering import checked, stated
+        from index.answering import checked, second_opinion, unchecked
         from index.querying import Query
 
         within: dict[str, list[int] | None] = {}
@@ -137,10 +188,12 @@ class Asking(Opened):
             query = Query(sentence[: self._settings.max_question_characters].strip())
             return self._steadily(lambda: search(query))
 
-        sentences = list(stated(text))
-        if most_sentences is not None and len(sentences) > most_sentences:
-            raise TooMany("sentences", len(sentences), most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        with closing(checked(sentences, find, self._locate)) as stream:
+        statements = list(unchecked(text))
+        claims = sum(statement.is_claim for statement in statements)
+        if most_sentences is not None and claims > most_sentences:
+            raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        opinion = second_opinion(self._settings)
+        with closing(checked(statements, find, self._locate, self._claim_verifier(), opinion)) as stream:
             for each in stream:
                 yield provenance.of_check(each) if isinstance(each, Check) else each
 
@@ -248,6 +301,18 @@ class Asking(Opened):
 
         brought = self._model is None and not encoder.startswith(DEFAULT_NAME)
         return load_reader(self._settings.precision) if self._settings.reader and not brought else None
+
+    def _claim_verifier(self) -> Verifier | None:
+        """What has to agree to a supported claim; None where the settings want none.
+
+        Raises EncoderError where the one that they name cannot be had.
+        """
+        from index.cross_encoders.verifier import load_verifier
+
+        with self._loading:
+            if self._verifier is None:
+                self._verifier = load_verifier(self._settings)
+        return None if self._verifier is None else self._verifier.supported
 
     def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Tells how near a sentence is to each sentence of each passage, in order."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from index.cross_encoders.verifier import ClaimVerifier
     from index.encoding import Encoder
     from index.parsing import Limits
     from index.readiness import Readiness
@@ -41,6 +42,7 @@ class Opened:
         self._model: str | None = None
         """The setting by which the encoder was loaded; None where it was given, or has not been loaded yet."""
         self._reranker: Reranker | None = None
+        self._verifier: ClaimVerifier | None = None
         self._recalling: Recalling | None = None
         self._maps = Maps(self._store.catalog, self._store.folder)
         self._viewer = Viewer(store, max_bytes=self._max_bytes)

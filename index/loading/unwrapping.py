@@ -24,6 +24,9 @@ _FEWEST_PLAIN_BREAKS = 2
 _SLACK = 6
 """Characters: editors that balance or justify stop a little before the margin."""
 _LONG_LINE = 200
+_NEAR = 6
+"""Lines before and after a break among which its own margin is measured, where the document has none."""
+_WIDEST_NEAR = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
 _CODE_END = re.compile(r"[{};\\]$|\):$")
@@ -56,7 +59,7 @@ def unwrap(stanza: list[str], width: Width) -> list[str]:
     """The paragraphs of a stanza."""
     stanza = dedent("\n".join(stanza)).split("\n")
     if not width.margin:
-        return _long_lines_apart(stanza)
+        return _long_lines_apart(_mended(stanza))
     paragraphs: list[str] = []
     lines = [stanza[0].rstrip()]
     for line, following in pairwise(stanza):
@@ -68,6 +71,24 @@ def unwrap(stanza: list[str], width: Width) -> list[str]:
         else:
             lines.append(following.rstrip())
     return [*paragraphs, *_long_lines_apart([_tidy(line) for line in lines])]
+
+
+def _mended(stanza: list[str]) -> list[str]:
+    """Lines of a text with more than one margin, as where pages were pasted together: each break by those around it.
+
+    It is mended only where the sentence goes on: the line does not end one, and is as long as its neighbours are.
+    """
+    lines = [stanza[0].rstrip()]
+    for n, (line, following) in enumerate(pairwise(stanza)):
+        near = sorted(len(each.rstrip()) for each in stanza[max(0, n - _NEAR) : n + _NEAR + 1])
+        margin = near[int(len(near) * _MARGIN_QUANTILE) - (len(near) == 1)] if near else 0
+        wide = len(near) >= _NEAR and _NARROWEST <= margin <= _WIDEST_NEAR
+        goes_on = not _SENTENCE_END.search(line) and following.strip()[:1].isalnum()
+        if wide and goes_on and _continues(line.rstrip(), following, margin):
+            lines[-1] = _joined(lines[-1], following.strip())
+        else:
+            lines.append(following.rstrip())
+    return lines
 
 
 def _begins_paragraph(line: str, following: str) -> bool:

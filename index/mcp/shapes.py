@@ -3,11 +3,9 @@
 Offsets are code points of the document's text, `end` is exclusive: `read` gives the same words by them.
 """
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict
 
-from index.records import Verdict
+from index.records import Status, Verdict
 
 
 class Shape(BaseModel):
@@ -84,11 +82,17 @@ class Statement(Shape):
 
     text: str
     markers: list[int]
-    """The citations it rests on; none where nothing supports it."""
+    """The citations that decide its verdict: what bears it out, or of a contradicted sentence what says otherwise; none
+    where it is unverified."""
     verdict: Verdict
-    """`quoted` and `supported` are borne out; all others are not, and say in what."""
+    """`verbatim` and `supported` are borne out by the documents; `contradicted` and `unverified` are not."""
     detail: str
-    """What differs, in words."""
+    """What differs, what is not in the source, or why it could not be checked; words it names between asterisks."""
+    nearest: int | None
+    """Of an unverified sentence, the citation that comes nearest. It was not found to bear the sentence out: never cite
+    it as if it did."""
+    is_claim: bool
+    """False for a question or a heading, which states nothing and is not checked."""
 
 
 class Citation(Shape):
@@ -109,20 +113,22 @@ class Answer(Shape):
     """What the documents say to a question, or that they do not say it."""
 
     question: str
-    status: Literal["answered", "abstained"]
-    """`abstained`: the documents hold no answer. Say so; do not make one of the hits."""
+    status: Status
+    """`unsure`: the statements came nearest and may hold the answer, or may not: say that you are not sure, and quote
+    them. `abstained`: the documents hold no answer. Say so; do not make one of the hits."""
     confidence: float
-    """How likely it is that the documents hold an answer, in [0, 1]."""
+    """How well what was found matches the question, in [0, 1]; not the chance that the answer is right."""
     bar: float
     """The confidence from which on an answer is given."""
     statements: list[Statement]
-    """The documents' own sentences, in the order in which they are read; none where there is no answer."""
+    """The documents' own sentences, in the order in which they are read; none where the status is `abstained`."""
     citations: list[Citation]
     """By marker, from 1."""
     hits: list[Passage]
     """Where there is no answer, the passages that come nearest; else none."""
     notes: list[str]
-    """What to tell the reader beside the answer: how the question was understood, what could not be searched."""
+    """What to tell the reader beside the answer: how the question was understood, which words of it no passage mentions
+    (between asterisks), what could not be searched."""
 
 
 class Checked(Shape):
@@ -130,13 +136,15 @@ class Checked(Shape):
 
     summary: str
     supported: int
-    """How many statements the documents support."""
+    """How many statements the documents bear out."""
+    claims: int
+    """How many statements state something."""
     statements: list[Statement]
-    """All sentences that state something, in order, each with its verdict."""
+    """All sentences, in order, each with its verdict."""
     citations: list[Citation]
-    """What supports a statement, or contradicts it; by marker, from 1."""
+    """What bears a statement out, contradicts it, or comes nearest to it; by marker, from 1."""
     notes: list[str]
-    """What could not be searched: then `not found` is less sure."""
+    """What could not be searched: then `unverified` says less."""
 
 
 class Text(Shape):

@@ -30,11 +30,12 @@ NEAREST = 3
 INSTRUCTIONS = """\
 This server holds a reader's own documents. Use it whenever a question may be answered by them, and cite.
 
-- `ask` answers in the documents' own sentences, each with its citation. Where its status is `abstained`, say that the
-  documents hold no answer, and do not make one up from what came nearest.
+- `ask` answers in the documents' own sentences, each with its citation. Where its status is `unsure`, say that you are
+  not sure, and quote what may be the answer. Where it is `abstained`, say that the documents hold no answer, and do not
+  make one up from what came nearest. Pass the `notes` on.
 - `search` finds passages where you want more than an answer. Quote the `pin` of a hit.
 - `check` tells of a text, sentence by sentence, whether the documents bear it out. Check what you have written before
-  you show it, and mend or mark what is not `quoted` or `supported`.
+  you show it, and mend or mark what is not `verbatim` or `supported`.
 - `read` gives a document's text around a citation.
 
 Put a marker such as [1] after each statement, and give for each marker the title, the location's label, the quote to
@@ -85,8 +86,9 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
             "ask",
             "Ask the documents",
             "Answer one question with one to four sentences of the documents, each quoted to the letter with a "
-            "numbered citation; or say, with status `abstained`, that the documents hold no answer. Ask one thing at "
-            "a time. Nothing in the answer is made up: it can be cited as it stands.",
+            "numbered citation; or say, with status `abstained`, that the documents hold no answer. Between the two, "
+            "with status `unsure`, the sentences came nearest and may hold the answer or not. Ask one thing at a time. "
+            "Nothing in the answer is made up: it can be cited as it stands.",
             Asking,
             shapes.Answer,
             work.ask,
@@ -94,10 +96,10 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
         Tool(
             "check",
             "Check a text against the documents",
-            "Judge each sentence of a text by the documents: `quoted` and `supported` are borne out, `number differs`, "
-            "`negation differs` and `name differs` are contradicted, `not found` has no support; each with the words "
-            "that the verdict rests on. Use it on what you have written before you show it. What needs knowledge of "
-            "the world to be seen is not seen.",
+            "Judge each sentence of a text by the documents: `verbatim` stands there word for word, `supported` is "
+            "accounted for in every part, `contradicted` is said otherwise there, `unverified` could not be proven; "
+            "each with the words that the verdict rests on, or that come nearest. Use it on what you have written "
+            "before you show it. What needs knowledge of the world to be seen is not seen.",
             Checking,
             shapes.Checked,
             work.check,

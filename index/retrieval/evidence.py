@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index.furniture import ends, kind_of
 from index.retrieval.expecting import Kind, expected, has
 from index.storage.schema import unpack_sentence_vectors
 from index.structure import is_sentence
@@ -14,6 +15,7 @@ from index.structure import is_sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from index.furniture import LineKind
     from index.storage.catalog import PassageRow
     from index.storage.protocol import Store
 
@@ -27,6 +29,8 @@ NUMBER_WEIGHT = 2.0
 """How many times its weight a number has in a pin: a question that names a year means that year."""
 OWN_SHARE = 1.2
 """How much more a word weighs in a pin for each factor e by which it is rarer than a word that each sentence has."""
+TITLE_SHARE = 0.7
+"""How much of its weight a word has in a pin that stands in the document's title: all of it speaks of that."""
 EXPECTED_BONUS: dict[Kind, float] = {
     "share": 0.3,
     "money": 0.3,
@@ -104,15 +108,30 @@ class Evidence:
 
 
 def evident(row: PassageRow) -> tuple[int, ...]:
-    """Which sentences of a passage are evidence. A heading says what follows is about: it is, only where it is alone.
+    """Which sentences of a passage are evidence: those that say something, `index.furniture` knows which.
 
-    A line of data or markup never is, though the words in it may be what was looked for.
+    Of a passage that has none of them, its loose lines are, then the questions it asks. A heading says what follows is
+    about: it is evidence only where it is alone. Menus, references, captions, notes at the foot and rules of tables
+    never are, nor is a line of data or markup, though the words in it may be what was looked for.
     """
     spans = row.passage.sentences
     below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
     if row.structured:
         return tuple(n for n in below if _says_something(row, n))
-    return below or tuple(range(len(spans)))
+    if not below:
+        return tuple(range(len(spans)))
+    texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
+    kinds = {n: _kind_among(texts, n) for n in below}
+    ranks = (("sentence", "item", "row"), ("loose",), ("question",))
+    found = (tuple(n for n in below if kinds[n] in rank) for rank in ranks)
+    return next(filter(None, found), ())
+
+
+def _kind_among(texts: Sequence[str], n: int) -> LineKind:
+    """A line that goes on in small letters is the first half of a sentence, whatever it looks like alone."""
+    kind = kind_of(texts[n])
+    broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends(texts[n])
+    return "sentence" if broken else kind
 
 
 def _says_something(row: PassageRow, n: int) -> bool:
@@ -147,7 +166,10 @@ def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Eviden
     counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
     own[:, [any(map(str.isdigit, term)) for term in asked.idf]] *= NUMBER_WEIGHT
-    claims = cosines + PIN_OVERLAP_SHARE * _shares(held, np.repeat(own, sizes, axis=0))
+    titles = {row.title: frozenset(store.analyze(row.title)) for row in rows}
+    titled = np.array([[TITLE_SHARE * (term in titles[row.title]) for term in asked.idf] for row in rows], np.float32)
+    said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
+    claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
     if (kind := expected(asked.text)) is not None:
         claims += EXPECTED_BONUS[kind] * np.array([has(kind, text, asked.text) for text in texts], dtype=np.float32)
     strengths = cosines + OVERLAP_SHARE * overlaps

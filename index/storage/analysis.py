@@ -78,6 +78,11 @@ def asked_terms(question: str) -> list[str]:
     return [term for word in _telling(question) for term in terms(word)]
 
 
+def is_idle(word: str) -> bool:
+    """Whether every question has this word."""
+    return word.casefold() in _IDLE
+
+
 def holds(terms_held: Set[str], word: str) -> bool:
     """Whether a text that has these terms has this word: all of it, or for a code all of its parts."""
     pieces = [_STEMMED[piece] for piece in _split(word)]

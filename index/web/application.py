@@ -18,6 +18,7 @@ from index.web import rendering
 from index.web.asking import Asking
 from index.web.batch_routes import add_batches
 from index.web.bundling import STATIC, bundles
+from index.web.check_tab import add_checks
 from index.web.checked_blocks import CheckedBlocks
 from index.web.doors import Doors
 from index.web.fragments import add_fragments
@@ -59,6 +60,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     keeping = Keeping(library, settings, jobs)
     add_citation_route(app)
     add_fragments(app, library, asking.answers)
+    add_checks(app)
     add_keeping(app, keeping)
     add_batches(app, Questioning(library, jobs, settings.max_batch_questions))
     service: Service = app.state.service

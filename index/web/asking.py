@@ -178,7 +178,7 @@ class Asking:
     def _shown(
         self, answer: Answer, documents: Sequence[DocumentInfo], milliseconds: float, *, narrowed: bool
     ) -> Shown:
-        key = self.answers.keep(answer) if answer.status == "answered" else ""
+        key = self.answers.keep(answer) if answer.status != "abstained" else ""
         made = showing_answers.cards(answer)
         results = showing_answers.answer(answer, made, milliseconds, key, narrowed=narrowed)
         hits = [replace(card.hit, pin=card.span) for card in made]

@@ -12,6 +12,7 @@ import gradio as gr
 from index.web import calling, rendering, viewer
 from index.web.ask_tab import AskTab
 from index.web.batch_tab import BatchTab
+from index.web.check_tab import CheckTab
 from index.web.controls import html
 from index.web.library_tab import LibraryTab
 
@@ -29,6 +30,8 @@ def build_page(settings: Settings, asking: Asking, keeping: Keeping, page: gr.Bl
         with gr.Tabs(elem_id="sections"):
             with gr.Tab("Ask", elem_id="ask"):
                 ask = AskTab.lay_out(settings)
+            with gr.Tab("Check", elem_id="check"):
+                CheckTab.lay_out(settings)
             with gr.Tab("Library", elem_id="library"):
                 keep = LibraryTab.lay_out(settings, read_only=asking.library.read_only)
             with gr.Tab("Questions", elem_id="batch"):

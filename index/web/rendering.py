@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index import remarks
 from index.api import problems
 from index.errors import AmbiguousDocument, DocumentNotFound
 from index.markup import environment
@@ -105,7 +106,7 @@ def _rank(rank: int | None) -> str:
 
 
 _environment = environment(Path(__file__).parent / "templates")
-_environment.filters.update(rank=_rank)
+_environment.filters.update(rank=_rank, parts=remarks.parts, plain=remarks.plain)
 
 
 def render(template: str, **values: Any) -> str:

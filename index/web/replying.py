@@ -10,6 +10,7 @@ from fastapi import Header, HTTPException
 from fastapi.responses import HTMLResponse
 
 from index.errors import PinciteError
+from index.serving.abandonment import Abandoned
 from index.web import rendering
 
 Make = Callable[[], str]
@@ -23,9 +24,14 @@ def only_from_the_page(x_pincite: Annotated[str, Header()] = "") -> None:
 
 
 def fragment(make: Make) -> HTMLResponse:
-    """The fragment; where it cannot be had, one that says why. That is shown as well, hence no status of an error."""
+    """The fragment; where it cannot be had, one that says why. That is shown as well, hence no status of an error.
+
+    Raises Abandoned where the reader has left.
+    """
     try:
         return HTMLResponse(make(), headers={"Cache-Control": "no-store"})
+    except Abandoned:
+        raise
     except Exception as error:
         return _problem(error)
 

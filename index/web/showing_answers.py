@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from index import remarks
 from index.exporting import export
 from index.exporting.describing import described
 from index.records import Citation, Span
@@ -38,17 +39,10 @@ FORMS = {
     "pack": "Evidence pack",
 }
 """What an answer can be exported to, by the names that readers use."""
-_SURE = ((0.9, "Very likely answered here"), (0.75, "Likely answered here"), (0.0, "Perhaps answered here"))
-"""From which confidence on it is called what."""
-_VERDICTS = {
-    "number differs": "A number differs",
-    "negation differs": "Says the opposite",
-    "name differs": "A name differs",
-    "not found": "Not found in the passages",
-}
-_SOUND = ("quoted", "supported")
 _ITEM = re.compile(r"^\s*(?:[-–•*·‣]|\(?\d{1,2}[.)])\s+")
 """What makes a line an item of a list, and is in the way once it stands alone."""
+_OPERATOR = re.compile(r'\w:\S|(?:^|\s)-[\w"]|"')
+"""What a question has that may have been understood as an operator."""
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -63,6 +57,8 @@ class Card:
     cited: bool
     same_as: int = 0
     """The number of the card that shows the same passage; this one then shows the span and its neighbours."""
+    role: str = ""
+    """What its words are to the answer, where they bear out no sentence of it."""
 
     @property
     def quote(self) -> str:
@@ -110,17 +106,33 @@ def place(info: DocumentInfo, location: Location) -> str:
 
 def cards(answer: Answer) -> list[Card]:
     """A card for each citation, by its marker, then one for each passage that the answer did not use."""
+    roles = _roles(answer)
     made: list[Card] = []
     first: dict[int, int] = {}
     for each in answer.citations:
         hit = _holding(each, answer.hits)
         same = first.setdefault(hit.passage.id, each.marker)
         span = Span(each.start, each.end)
-        made.append(Card(each.marker, hit, span, each.location, cited=True, same_as=same if same != each.marker else 0))
+        again = same if same != each.marker else 0
+        role = roles.get(each.marker, "")
+        made.append(Card(each.marker, hit, span, each.location, cited=True, same_as=again, role=role))
     unused = (hit for hit in answer.hits if hit.passage.id not in first)
     return made + [
         Card(number, hit, hit.pin, hit.location, cited=False) for number, hit in enumerate(unused, len(made) + 1)
     ]
+
+
+def _roles(answer: Answer) -> dict[int, str]:
+    """By marker: that the words contradict a sentence, or only come nearest to one, and bear out none."""
+    roles: dict[int, str] = {}
+    for each in answer.statements:
+        if each.nearest is not None:
+            roles.setdefault(each.nearest, "nearest words, not found to say the same")
+    for each in answer.statements:
+        if not each.is_supported:
+            roles |= dict.fromkeys(each.markers, "says otherwise")
+    borne_out = {marker for each in answer.statements if each.is_supported for marker in each.markers}
+    return {marker: role for marker, role in roles.items() if marker not in borne_out}
 
 
 def _holding(citation: Citation, hits: Sequence[Hit]) -> Hit:
@@ -134,11 +146,12 @@ def _holding(citation: Citation, hits: Sequence[Hit]) -> Hit:
 
 
 def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, *, narrowed: bool) -> str:
-    """The answer with its evidence, the cards; or one of the states without: no answer, nothing found.
+    """The answer with its evidence, the cards, or what may be one; or a state without: no answer, nothing found.
 
     `key` is what `page/export` knows the answer by; `narrowed` says that some documents were left out on purpose.
     """
-    template = "answered.html" if answer.status == "answered" else "abstained.html" if answer.hits else "nothing.html"
+    given = answer.status != "abstained"
+    template = "answered.html" if given else "abstained.html" if answer.hits else "nothing.html"
     return render(
         template,
         answer=answer,
@@ -147,10 +160,10 @@ def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, 
         related=[card for card in made if not card.cited],
         documents=len({hit.document.id for hit in answer.hits}),
         milliseconds=milliseconds,
-        sure=next(words for least, words in _SURE if answer.confidence >= least),
         key=key,
         narrowed=narrowed,
-        text=export(answer, "text") if answer.status == "answered" else "",
+        has_operators=bool(_OPERATOR.search(answer.question)),
+        text=export(answer, "text") if given else "",
         copies=COPIES,
         shown=RELATED,
         forms=FORMS,
@@ -158,14 +171,19 @@ def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, 
 
 
 def _statements(answer: Answer, made: Sequence[Card]) -> Iterator[dict[str, Any]]:
-    """Each statement with the cards that it rests on, and in words what is wrong with it."""
+    """Each statement with its verdict, and with the cards that decided it or come nearest."""
     by_marker = {card.number: card for card in made}
     for each in answer.statements:
-        verdict = _VERDICTS.get(each.verdict, "") if each.verdict not in _SOUND else ""
+        beside = each.markers if each.nearest is None else (each.nearest,)
         yield {
             "text": _ITEM.sub("", each.text),
-            "cards": [by_marker[marker] for marker in each.markers],
-            "verdict": ": ".join(part for part in (verdict, verdict and each.detail) if part),
+            "supported": each.is_supported,
+            "verdict": each.verdict,
+            "mark": each.verdict if each.is_claim else "unchecked",
+            "name": remarks.name(each),
+            "proven": remarks.PROVEN[each.verdict],
+            "reason": "" if each.is_supported else remarks.reason(each),
+            "cards": [by_marker[marker] for marker in beside],
         }
 
 

@@ -105,9 +105,14 @@ def _progress(job: Job) -> str:
 
 
 def _summed_up(rows: Sequence[Row]) -> str:
-    """`8 answered, 3 without an answer, 1 failed`."""
+    """`8 answered, 2 not sure, 3 without an answer, 1 failed`."""
     statuses = [row.status for row in rows]
-    names = {"answered": "answered", "abstained": "without an answer", "failed": "failed"}
+    names = {
+        "answered": "answered",
+        "unsure": "not sure",
+        "abstained": "without an answer",
+        "failed": "failed",
+    }
     counted = [f"{statuses.count(status):,} {name}" for status, name in names.items() if status in statuses]
     return ", ".join(counted) or "none asked"
 

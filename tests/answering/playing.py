@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from index.answering.manners import KNOWN, Manners
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -112,6 +114,11 @@ def playing(play: Play) -> Iterator[Stage]:
         finally:
             stage.over.set()
             stage.shutdown()
+
+
+def acquaint(stage: Stage, model: str = "m") -> None:
+    """Let the model of a server be known for one without thoughts: its words are passed on as they come."""
+    KNOWN.set(stage.url, model, Manners(plain=True))
 
 
 def chunk(delta: Any, finish: str | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import wire
+from index.answering.answers import COUNTED, MOST_OF_A_HEADING
 from index.answering.confidence import confidence
 from index.library import Library
 from index.retrieval.signals import NAMES
@@ -60,7 +61,7 @@ def test_an_answer_is_made_of_what_is_there(ships: Library) -> None:
     assert answer.statements[0].text == "The king signed the treaty in winter."
     assert answer.confidence >= answer.bar
     for statement, citation in zip(answer.statements, answer.citations, strict=True):
-        assert (statement.verdict, statement.markers) == ("quoted", (citation.marker,))
+        assert (statement.verdict, statement.markers) == ("verbatim", (citation.marker,))
         text = ships.document(citation.document.id).text
         assert text[citation.start : citation.end] == citation.quote
         assert " ".join(citation.quote.split()) in statement.text
@@ -84,10 +85,21 @@ def test_only_what_was_searched_is_counted(ships: Library) -> None:
 
 
 def test_the_bar_is_a_setting(ships: Library) -> None:
-    """At 0 everything is answered that found something; at 1 nothing is."""
-    for bar, status in ((0.0, "answered"), (1.0, "abstained")):
-        with Library.open(ships.folder, Settings(bar=bar), encoder=FakeEncoder()) as library:
+    """At 0 everything is answered that found something; at 1 nothing is, unless what may be an answer is wanted."""
+    for bar, unsure_bar, status in ((0.0, 0.0, "answered"), (1.0, 0.0, "unsure"), (1.0, 1.0, "abstained")):
+        with Library.open(ships.folder, Settings(bar=bar, unsure_bar=unsure_bar), encoder=FakeEncoder()) as library:
             assert library.ask("Who signed the treaty?").status == status
+
+
+def test_what_may_be_an_answer_is_quoted_and_said_to_be_unsure(ships: Library) -> None:
+    """Between the two bars the nearest sentences are shown; they are the same that an answer would have."""
+    with Library.open(ships.folder, Settings(bar=1.0, unsure_bar=0.0), encoder=FakeEncoder()) as library:
+        unsure = library.ask("Who signed the treaty?")
+    with Library.open(ships.folder, Settings(bar=0.0), encoder=FakeEncoder()) as library:
+        sure = library.ask("Who signed the treaty?")
+    assert (unsure.status, sure.status) == ("unsure", "answered")
+    assert unsure.statements == sure.statements
+    assert unsure.citations == sure.citations != ()
 
 
 def test_an_empty_library_has_no_answer(library: Library) -> None:
@@ -130,3 +142,68 @@ def test_what_was_removed_meanwhile_is_told_as_it_was(ships: Library) -> None:
     ships.remove(hit.document.id)
     assert ships._locate(hit, 0) == hit.location
     assert list(ships._closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
+
+
+@pytest.mark.parametrize("fragment", ["and in 2019?", "Why?", "the second one", "Who signed it?"])
+def test_a_fragment_is_asked_back(ships: Library, fragment: str) -> None:
+    """It is neither answered nor searched; a note says what to ask."""
+    answer = ships.ask(fragment)
+    assert (answer.status, answer.confidence, answer.statements, answer.hits) == ("abstained", 0.0, (), ())
+    assert answer.searched == (0, 0)
+    (note,) = answer.notes
+    assert "not a whole question" in note
+
+
+def test_of_one_document_a_pronoun_is_understood(ships: Library) -> None:
+    """`Who signed it?` is asked of what that document speaks of."""
+    assert ships.ask("Who signed it?", documents=["treaty.md"]).notes == ()
+    assert ships.ask("Who signed it? in:treaty").hits
+
+
+def test_each_part_of_a_question_is_searched(ships: Library) -> None:
+    """What only one part finds is among the hits, for its citation to rest on."""
+    with Library.open(ships.folder, Settings(bar=0), encoder=FakeEncoder()) as library:
+        answer = library.ask("Who signed the treaty, and where did a whale swim?", limit=1)
+    assert [statement.text for statement in answer.statements] == [
+        "The king signed the treaty in winter.",
+        "A whale swam by the harbour.",
+    ]
+    passages = [(hit.document.id, hit.passage.start, hit.passage.end) for hit in answer.hits]
+    for citation in answer.citations:
+        assert any(d == citation.document.id and a <= citation.start and citation.end <= b for d, a, b in passages)
+
+
+def test_a_heading_is_no_sure_answer(library: Library, write: Write) -> None:
+    """Where a document is nothing but a heading, that is shown, but with little confidence."""
+    library.add(write("empty.md", "# The treaty that the king signed\n"))
+    answer = library.ask("Who signed the treaty?")
+    assert answer.hits[0].quote == "The treaty that the king signed"
+    assert answer.confidence <= MOST_OF_A_HEADING
+
+
+def test_a_list_goes_on_in_the_next_passage(library: Library, write: Write) -> None:
+    """The citation is exact, and its hit holds it."""
+    items = "\n".join(
+        f"- The {name} of the harbour, which is painted {name} and blue" for name in ("ship", "bridge", "king")
+    )
+    library.add(write("list.md", f"# Sights\n\nThe treaty names these sights of the whale and the comet:\n\n{items}\n"))
+    answer = library.ask("Which sights does the treaty name?")
+    (document,) = library.documents()
+    text = library.document(document.id).text
+    first = answer.citations[0]
+    assert text[first.start : first.end] == first.quote
+    assert first.quote.startswith("The treaty names")
+    assert first.quote.endswith("king and blue")
+    held = [hit for hit in answer.hits if hit.passage.start <= first.start and first.end <= hit.passage.end]
+    assert held
+    assert text[held[0].passage.start : held[0].passage.end] == held[0].passage.text
+
+
+def test_a_count_over_a_list_says_so(library: Library, write: Write) -> None:
+    """No sentence has the number: the list is quoted, and a note says how long it is."""
+    library.add(
+        write("list.md", "# Sights\n\nThese are the sights of the harbour:\n\n- an old bridge\n- a ship\n- a whale\n")
+    )
+    with Library.open(library.folder, Settings(bar=0), encoder=FakeEncoder()) as open_to_all:
+        answer = open_to_all.ask("How many sights does the harbour have?")
+    assert COUNTED.format(items=3) in answer.notes

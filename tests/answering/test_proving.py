@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import wire
+from index.answering import unchecked
 from index.errors import DocumentNotFound, TooMany
 from index.library import Library
 from index.records import Statement
@@ -44,31 +45,88 @@ def verdicts(check: Check) -> list[str]:
 @pytest.mark.parametrize(
     ("sentence", "verdict"),
     [
-        pytest.param("The king signed the treaty in 1912.", "supported", id="word for word"),
-        pytest.param("The king signed the treaty in 1913.", "number differs", id="another year"),
-        pytest.param("The king did not sign the treaty in 1912.", "negation differs", id="denied"),
-        pytest.param("A comet frightened the horses of the desert.", "not found", id="something else"),
+        pytest.param("The king signed the treaty in 1912.", "verbatim", id="word for word"),
+        pytest.param("The king signed the treaty in 1913.", "contradicted", id="another year"),
+        pytest.param("The king did not sign the treaty in 1912.", "contradicted", id="denied"),
+        pytest.param("A comet frightened the horses of the desert.", "unverified", id="something else"),
     ],
 )
 def test_a_sentence_gets_its_verdict(library: Library, sentence: str, verdict: str) -> None:
     """Whoever is at odds with the documents is told so, and pointed to the words that say otherwise."""
     check = library.check(sentence)
     assert verdicts(check) == [verdict]
-    if verdict == "not found":
-        assert (check.citations, check.statements[0].markers) == ((), ())
+    [citation] = check.citations
+    assert TREATY[citation.start : citation.end] == citation.quote
+    if verdict == "unverified":
+        assert (check.statements[0].markers, check.statements[0].nearest) == ((), 1)
     else:
-        assert check.citations[0].quote == "The king signed the treaty in 1912."
-        assert TREATY[check.citations[0].start : check.citations[0].end] == check.citations[0].quote
-    assert check.supported == (verdict == "supported")
+        assert (check.statements[0].markers, check.statements[0].nearest) == ((1,), None)
+        assert citation.quote == "The king signed the treaty in 1912."
+    assert check.supported == (verdict == "verbatim")
 
 
 def test_a_text_is_taken_apart(library: Library) -> None:
-    """Markers of its own are left out, and so are questions and what states nothing; a source is cited once."""
+    """Markers of its own are left out, and a source is cited once; what states nothing is kept, and says so."""
     text = "Summary\n\nThe king signed the treaty in 1912 [7]. Why so? The king signed the treaty in 1912.[^2]"
     check = library.check(text)
-    assert [statement.text for statement in check.statements] == ["The king signed the treaty in 1912."] * 2
-    assert [statement.markers for statement in check.statements] == [(1,), (1,)]
-    assert check.summary == "2 of 2 sentences supported"
+    signed = "The king signed the treaty in 1912."
+    assert [statement.text for statement in check.statements] == ["Summary", signed, "Why so?", signed]
+    assert [statement.markers for statement in check.statements] == [(), (1,), (), (1,)]
+    assert (check.supported, check.claims) == (2, 2)
+    assert check.summary == "2 of 2 sentences supported; 2 state nothing"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("Who signed it?", "a question states nothing."),
+        ("“Who signed it?”", "a question states nothing."),
+        ("(Really?!)", "a question states nothing."),
+        ("Treaty", "a single word states nothing."),
+        ("The Treaty", "a heading states nothing."),
+        ("***", "it has no words."),
+    ],
+)
+def test_what_states_nothing_is_kept_and_says_why(sentence: str, reason: str) -> None:
+    """No sentence of a text is dropped in silence."""
+    [statement] = unchecked(sentence)
+    assert (statement.text, statement.verdict, statement.is_claim) == (sentence, "unverified", False)
+    assert statement.detail == f"Not checked: {reason}"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Prices rose.", "The king signed it", "He asked “Who signed it?”", "“It rained,” she said.", "Kurse stiegen!"],
+)
+def test_a_short_sentence_is_a_claim_all_the_same(sentence: str) -> None:
+    """Two words with a full stop can be wrong."""
+    assert [(each.text, each.is_claim) for each in unchecked(sentence)] == [(sentence, True)]
+
+
+GERMAN = "Der König unterschrieb den Vertrag im Hafen, während draußen der Schnee fiel."
+
+
+def test_another_language_is_checked_word_for_word_alone(tmp_path: Path) -> None:
+    """What does not stand there is unverified, and the reader is told that it is for the language."""
+    source = tmp_path / "vertrag.txt"
+    source.write_text(f"{GERMAN} Niemand sah den Wal.", encoding="utf-8")
+    with Library.open(tmp_path / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
+        library.add(source)
+        same, other = library.check(f"{GERMAN} {GERMAN.replace('unterschrieb', 'zerriss')}").statements
+    assert (same.verdict, same.markers) == ("verbatim", (1,))
+    assert (other.verdict, other.detail) == ("unverified", "This cannot be checked in German (only word for word).")
+    assert (other.markers, other.is_claim) == ((), True)
+
+
+def test_every_sentence_of_a_text_has_a_statement(library: Library) -> None:
+    """In the order of the text."""
+    text = "Title\n\nThe king flew. Why? Nobody saw the whale."
+    assert [each.text for each in library.check(text).statements] == [
+        "Title",
+        "The king flew.",
+        "Why?",
+        "Nobody saw the whale.",
+    ]
 
 
 def test_a_check_comes_sentence_by_sentence(library: Library) -> None:
@@ -77,7 +135,7 @@ def test_a_check_comes_sentence_by_sentence(library: Library) -> None:
     stream = library.check_stream(text, most_sentences=3)
     first = next(stream)
     assert isinstance(first, Statement)
-    assert first.verdict == "supported"
+    assert first.verdict == "verbatim"
     stream.close()
     assert list(library.check_stream(text))[-1] == library.check(text)
     with pytest.raises(TooMany, match="3 sentences are more than the 2"):
@@ -104,8 +162,8 @@ def test_documents_are_looked_up_once_for_a_text(library: Library, monkeypatch: 
 def test_a_check_as_json(library: Library) -> None:
     """Verdicts, and the words that they rest on."""
     told = json.loads(json.dumps(wire.check(library.check("The king signed the treaty in 1913."))))
-    assert told["summary"] == "0 of 1 sentences supported"
-    assert told["statements"][0]["verdict"] == "number differs"
+    assert told["summary"] == "0 of 1 sentences supported, 1 contradicted"
+    assert told["statements"][0]["verdict"] == "contradicted"
     assert told["citations"][0]["quote"] == "The king signed the treaty in 1912."
 
 
@@ -120,4 +178,4 @@ def test_any_text_can_be_checked(library: Library, text: str) -> None:
 def test_an_empty_library_supports_nothing(tmp_path: Path) -> None:
     """Nor does it contradict."""
     with Library.open(tmp_path / "empty", encoder=FakeEncoder()) as empty:
-        assert verdicts(empty.check("The king signed the treaty.")) == ["not found"]
+        assert verdicts(empty.check("The king signed the treaty.")) == ["unverified"]

@@ -207,7 +207,7 @@ def test_a_text_is_checked(service: Service, client: TestClient) -> None:
     text = "The king signed the treaty in the harbour. The king did not sign the treaty in the harbour."
     told = client.post("/v1/check", json={"text": text}).json()
     assert told == json.loads(json.dumps(wire.check(disclosing.check(service.library.check(text)))))
-    assert [statement["verdict"] for statement in told["statements"]] == ["supported", "negation differs"]
+    assert [statement["verdict"] for statement in told["statements"]] == ["verbatim", "contradicted"]
 
 
 def test_every_document_is_asked(client: TestClient) -> None:

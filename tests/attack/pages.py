@@ -119,7 +119,7 @@ def _crowd(server: Server, trial: Trial) -> None:
 def _forms(server: Server, trial: Trial) -> None:
     """Forms of 4 MB that are costly to read, 24 at once."""
     body = b"questions=" + b"%41" * 1_300_000
-    for path in trial.some(("/page/batches", "/page/questions?name=a.txt"), 1):
+    for path in trial.some(("/page/batches", "/page/check", "/page/questions?name=a.txt"), 1):
         load = partial(sent, server, path, _FORM, body, 60)
         _weighs_little(server, trial, f"forms to {path}", load, 12 if trial.brief else 24)
 

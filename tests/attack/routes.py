@@ -15,6 +15,7 @@ _FILLED = {"/jobs/{id}": f"/jobs/{NOTHING}", "{id}": NOBODY, "{number}": "1"}
 
 PAGE = (
     ("POST", "/page/batches"),
+    ("POST", "/page/check"),
     ("POST", "/page/questions?name=a.txt"),
     ("POST", f"/page/jobs/{NOTHING}/cancel"),
     ("DELETE", f"/page/documents/{NOBODY}"),

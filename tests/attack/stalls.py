@@ -128,6 +128,7 @@ _BEGUN = {
     "/gradio_api/queue/join": (JSON, b'{"data": ['),
     "/page/questions?name=a.txt": ("text/plain", b"Who"),
     "/page/batches": ("application/x-www-form-urlencoded", b"questions=Who"),
+    "/page/check": ("application/x-www-form-urlencoded", b"text=Who"),
 }
 
 

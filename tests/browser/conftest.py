@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-    from tests.answering.playing import Stage
+    from tests.answering.playing import Player, Stage
 
 Scheme = Literal["light", "dark"]
 SIZE: ViewportSize = {"width": 1280, "height": 900}
@@ -72,15 +73,22 @@ HOSTILE_PAGE = (
 SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, HOSTILE_NAME: HOSTILE_TEXT, "volcano.html": HOSTILE_PAGE}
 
 
+PERHAPS = "Perhaps: "
+"""What stands before a question that shall not be answered for sure."""
+
+
 class Moody(Library):
-    """A library that finds nothing, or fails, where the question asks it to."""
+    """A library that finds nothing, is not sure, or fails, where the question asks it to."""
 
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
-        """As `Library.ask_stream`, but for two questions."""
+        """As `Library.ask_stream`, but for three kinds of questions."""
         if question == "nothing, please":
-            yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
+            yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (9, 4), "quote", {})
         elif question == "fail, please":
             raise RuntimeError(SECRET)
+        elif question.startswith(PERHAPS):
+            for each in super().ask_stream(question.removeprefix(PERHAPS), **options):
+                yield _doubted(each, question) if isinstance(each, Answer) else each
         else:
             yield from super().ask_stream(question, **options)
 
@@ -89,6 +97,13 @@ class Moody(Library):
         if "fail" in question:
             raise RuntimeError(SECRET)
         return super().coverage(question, **options)
+
+
+def _doubted(answer: Answer, question: str) -> Answer:
+    """The same with a low confidence, and with a note on words that mean harm."""
+    assert answer.status == "answered"
+    note = f"No passage mentions *{ATTACK}*."
+    return replace(answer, question=question, status="unsure", confidence=0.4, notes=(note,))
 
 
 class Visit(Protocol):
@@ -193,12 +208,22 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def writing_site(tmp_path: Path) -> Iterator[tuple[str, Stage]]:
-    """The address of a page over the treaty and the oil, with a model that plays what its stage is given to play."""
-    with playing(lambda player: player.hang()) as stage:
+    """The address of a page over the treaty and the oil, with a model that plays what its stage is given to play.
+
+    It has answered once: a model's first reply is not shown before its end.
+    """
+    with playing(_reply) as stage:
         settings = Settings(passage_tokens=32, llm_url=stage.url, llm_model="m")
         sources = {"treaty.md": TREATY, "oil.txt": OIL}
         with open_library(tmp_path, sources, settings) as library, serving(library, settings) as url:
+            library.ask("Who signed the treaty?", writer="model")
+            stage.requests.clear()
             yield url, stage
+
+
+def _reply(player: Player) -> None:
+    player.begin()
+    player.say("The king signed the treaty in the harbour [1].", finish="stop")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Step = Callable[[Page, "Story"], None]
 
 NOWHERE = "/?q=Who+signed%3F&in=a+document+that+is+not+there"
+VERDICTS = ("verbatim", "contradicted", "unverified", "unchecked")
 BROKEN = file("scan.pdf", b"%PDF-1.7 and then nothing")
 
 
@@ -34,8 +35,12 @@ class Story:
     """Answered from a document that has no pages."""
     page: str
     """Answered from a PDF."""
+    unsure: str
+    """Perhaps answered."""
     nothing: str
     """Not answered."""
+    draft: str
+    """To be checked: a sentence for each verdict."""
     upload: str
     """A text that takes the library a while."""
 
@@ -100,6 +105,19 @@ def _coverage(page: Page, story: Story) -> None:
     expect(page.locator(".p-coverage")).to_be_visible()
 
 
+def _unsure(page: Page, story: Story) -> None:
+    ask(page, story.unsure)
+    expect(page.locator("#results .p-unsure")).to_be_visible()
+
+
+def _checked(page: Page, story: Story) -> None:
+    page.get_by_role("tab", name="Check").click()
+    page.get_by_label("Text", exact=True).fill(story.draft)
+    page.get_by_role("button", name="Check it").click()
+    for verdict in VERDICTS:
+        expect(page.locator(f".p-judged > .p-is-{verdict}").first).to_be_visible()
+
+
 def _nothing(page: Page, story: Story) -> None:
     ask(page, story.nothing)
     expect(page.locator("#results .p-none")).to_be_visible()
@@ -162,8 +180,10 @@ STEPS: dict[str, Step] = {
     "source": _source,
     "page": _page,
     "coverage": _coverage,
+    "unsure": _unsure,
     "none": _nothing,
     "problem": _problem,
+    "checked": _checked,
     "library": _library,
     "removal": _removal,
     "uploading": _uploading,

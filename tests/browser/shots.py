@@ -26,11 +26,30 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, ViewportSize
 
-SHOWN = ("home", "answer", "source", "page", "coverage", "none", "library", "uploading", "questions")
+SHOWN = (
+    "home",
+    "answer",
+    "source",
+    "page",
+    "coverage",
+    "unsure",
+    "none",
+    "checked",
+    "library",
+    "uploading",
+    "questions",
+)
 STORY = Story(
     text="How long is the frontier between Russia and China?",
     page="For how long does the gas contract between Gazprom and CNPC run?",
-    nothing="How many aircraft carriers does the Chinese navy have?",
+    unsure="How much gas does India buy from Russia?",
+    draft=(
+        "The loans of 2009\n\nTransneft, which runs the trunk pipelines, took the remaining 10 billion. "
+        "The companies promised to deliver 15 million tonnes of crude oil a year in return for the loans. "
+        "In February 2009 two Russian state companies borrowed US$45 billion from the China Development Bank. "
+        "Transneft secretly paid a fine to a court in Germany. Why did it?"
+    ),
+    nothing="Which spices does a good risotto need?",
     upload="".join(
         f"On day {n} the committee met in the harbour and spoke of the price of bread. " for n in range(4000)
     ),

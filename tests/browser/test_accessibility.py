@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from index.library import Library
 from index.settings import Settings
 from tests.browser.axe import COLOURS, violations
-from tests.browser.conftest import serving
+from tests.browser.conftest import PERHAPS, Moody, serving
 from tests.browser.fitting import outside
 from tests.browser.gating import Gated
 from tests.browser.reaching import Story, states
@@ -27,7 +26,13 @@ SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["wide", "phone"])
 STORY = Story(
     text=ASKED[HTML],
     page=ASKED[PDF],
+    unsure=f"{PERHAPS}{ASKED[HTML]}",
     nothing="Who painted the albatross of Lisbon?",
+    draft=(
+        "Two Words\n\nThe Chinese customs administration reported two-way goods trade of about US$95 billion for "
+        "2014. The Chinese customs administration reported two-way goods trade of about US$97 billion for 2014. "
+        "A comet frightened the horses of the desert. Why did it?"
+    ),
     upload="".join(f"On day {n} the doctor baked bread in the harbour of the king. " for n in range(400)),
 )
 
@@ -37,7 +42,7 @@ def test_every_state_can_be_perceived_by_everybody(tmp_path: Path, visit: Visit,
     """No rule is broken and nothing is out of reach, in light colours; and the colours are as legible in dark ones."""
     encoder = Gated()
     encoder.gate.set()
-    with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
+    with Moody.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
         library.add([SEEDS / name for name in (MARKDOWN, PDF, HTML, WORD)])
         encoder.gate.clear()
         with serving(library) as url:
@@ -57,7 +62,7 @@ def test_every_state_can_be_perceived_by_everybody(tmp_path: Path, visit: Visit,
 def test_an_empty_library_can_be_perceived_by_everybody(empty_site: str, visit: Visit, size: ViewportSize) -> None:
     """So it is where there is nothing yet, in each tab."""
     page = visit(empty_site, size=size)
-    for tab in ("Ask", "Library", "Questions"):
+    for tab in ("Ask", "Check", "Library", "Questions"):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tabpanel", name=tab)).to_be_visible()
         assert _objections(page) == []

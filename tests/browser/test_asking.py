@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from index.querying import SYNTAX
 from index.records import Document
 from tests.browser.acting import ask, file, first, upload
-from tests.browser.conftest import EXAMPLES, OIL, SECRET, TREATY, open_library, serving
+from tests.browser.conftest import ATTACK, EXAMPLES, OIL, PERHAPS, SECRET, TREATY, open_library, serving
 from tests.browser.reading import opened
 from tests.hosting import wait_until
 
@@ -72,14 +72,29 @@ def test_how_sure_it_is_is_said_in_words_and_on_demand_in_figures(site: str, vis
     """The figure opens by key and closes by Escape, and focus is where it was."""
     page = visit(site)
     ask(page, QUESTION)
-    sure = page.get_by_role("button", name="Very likely answered here")
+    sure = page.get_by_role("button", name=re.compile(r"^(Strong|Fair|Weak) match$"))
     expect(page.locator("#sure")).to_be_hidden()
     sure.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#sure")).to_contain_text(re.compile(r"Confidence 0\.9\d: how likely it is"))
+    expect(page.locator("#sure")).to_contain_text(
+        re.compile(r"Confidence 0\.\d\d, from 0 to 1: how well the passages match")
+    )
     page.keyboard.press("Escape")
     expect(page.locator("#sure")).to_be_hidden()
     expect(sure).to_be_focused()
+
+
+def test_what_may_be_an_answer_is_shown_as_such(site: str, visit: Visit) -> None:
+    """Under a heading of its own, each sentence apart, with its number; a note names the words that nobody mentions."""
+    page = visit(site)
+    ask(page, f"{PERHAPS}{QUESTION}")
+    expect(page.get_by_role("heading", name="This may be it")).to_be_visible()
+    expect(page.locator(".p-maybes li").first).to_have_text("The king signed the treaty in the harbour.[1]")
+    expect(page.locator(".p-answer, .p-none")).to_have_count(0)
+    expect(page.get_by_role("button", name="Weak match")).to_be_visible()
+    expect(page.locator(".p-note em")).to_have_text(ATTACK)
+    expect(page.locator("#live")).to_contain_text("Not sure: this may be it.")
+    expect(first(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
 
 
 def test_each_passage_says_why_it_was_found(site: str, visit: Visit) -> None:
@@ -178,7 +193,7 @@ def test_an_operator_without_a_document_says_so(site: str, visit: Visit) -> None
     page = visit(site)
     ask(page, "treaty in:nowhere")
     expect(page.locator("#results .p-lead")).to_have_text("No document is what in:, type:, after: or before: ask for.")
-    expect(page.locator("#live")).to_contain_text("Nothing found. No document is")
+    expect(page.locator("#live")).to_contain_text("Nothing was searched. No document is")
     expect(page.locator(".p-off")).to_have_count(0)
 
 

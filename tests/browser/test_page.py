@@ -75,8 +75,8 @@ def test_everything_can_be_done_from_the_keyboard(site: str, visit: Visit) -> No
     expect(first(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
     page.get_by_role("tab", name="Ask", exact=True).focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("tab", name="Library").blur()
+    expect(page.get_by_role("tab", name="Check")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Check").blur()
     page.keyboard.press("/")
     expect(box).to_be_focused()
 
@@ -136,7 +136,13 @@ def test_it_fits(site: str, visit: Visit, size: ViewportSize, scheme: Scheme) ->
     for summary in page.locator("#results summary").all():
         summary.click()
     assert fits(page)
-    for name, filled in (("Coverage", ".p-coverage"), ("Library", "#p-shelf tbody tr"), ("Questions", ".p-batch")):
+    filled_by = {
+        "Coverage": ".p-coverage",
+        "Check": "#check .p-batch",
+        "Library": "#p-shelf tbody tr",
+        "Questions": "#batch .p-batch",
+    }
+    for name, filled in filled_by.items():
         page.get_by_role("tab", name=name).click()
         expect(page.locator(filled).first).to_be_visible()
         assert fits(page)

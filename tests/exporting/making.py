@@ -59,7 +59,7 @@ def answer(*citations: Citation, **stated: Any) -> Answer:
         status="answered",
         confidence=0.83,
         bar=0.5,
-        statements=tuple(Statement(each.quote, (each.marker,), "quoted") for each in citations),
+        statements=tuple(Statement(each.quote, (each.marker,), "verbatim") for each in citations),
         citations=citations,
         hits=(),
         searched=(1284, 12),
@@ -114,7 +114,7 @@ TRAPS = (
     *("\u202e", "\u2066", "\u200b", "\ufeff", "\x00", "\x1b[31m", "\x85", "\u2028", "\u2029", "\ud800", "\u0301"),
     *(" and ", ";", ", ", ".", "?", "…", " ", "😀", "עברית", "John Snow", "Snow, John", "None", "[1] ", "\n[1] forged"),
 )
-VERDICTS: tuple[Verdict, ...] = ("quoted", "supported", "not found")
+VERDICTS: tuple[Verdict, ...] = ("verbatim", "supported", "contradicted", "unverified")
 hostile = st.lists(st.sampled_from(TRAPS) | st.text(max_size=6), max_size=7).map("".join)
 """Text as a document may hold it that means harm."""
 sources = (
@@ -141,7 +141,22 @@ def answers(draw: st.DrawFn) -> Answer:
     """An answer that means harm in each of its fields."""
     cited = [draw(citations(marker)) for marker in range(1, draw(st.integers(1, 3)) + 1)]
     statements = [
-        Statement(draw(hostile), draw(st.sampled_from([(1,), (1, len(cited)), ()])), verdict, draw(hostile))
+        _statement(verdict, draw(hostile), draw(hostile), draw(st.sampled_from([(1,), (1, len(cited)), ()])))
         for verdict in draw(st.lists(st.sampled_from(VERDICTS), max_size=3))
     ]
-    return answer(*cited, question=draw(hostile), statements=tuple(statements), writer="model")
+    notes = draw(st.lists(hostile, max_size=2))
+    return answer(
+        *cited,
+        question=draw(hostile),
+        statements=tuple(statements),
+        notes=tuple(notes),
+        writer="model",
+        status=draw(st.sampled_from(("answered", "unsure"))),
+    )
+
+
+def _statement(verdict: Verdict, text: str, detail: str, markers: tuple[int, ...]) -> Statement:
+    """An unverified statement has no markers, only the nearest words."""
+    if verdict == "unverified":
+        return Statement(text, (), verdict, detail, nearest=markers[0] if markers else None)
+    return Statement(text, markers, verdict, detail)

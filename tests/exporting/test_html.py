@@ -60,7 +60,7 @@ def test_no_document_makes_markup(each: Answer) -> None:
     root = read(export(each, "html"))
     counts = Counter(element.tag for element in root.iter())
     assert counts["li"] == counts["blockquote"] == len(outline.entries)
-    assert counts["sup"] == sum(len(line.markers) for line in outline.lines)
+    assert counts["sup"] == sum(len(line.markers) + len(line.beside) for line in outline.lines)
     assert counts["em"] == sum(bool(line.remark) for line in outline.lines)
     assert seen(root.find("h2")) == outline.question
     for item, entry in zip(root.findall("./ol/li"), outline.entries, strict=True):

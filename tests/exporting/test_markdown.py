@@ -72,10 +72,8 @@ def test_one_citation_is_a_block_quote() -> None:
 
 def test_a_statement_that_does_not_hold_says_so() -> None:
     """In italics, which no text of a document can be."""
-    made = export(
-        answer(statements=(Statement("It was 1853!", (), "number differs", "1854 in the source"),)), "markdown"
-    )
-    assert "It was 1853\\! *(number differs: 1854 in the source)*" in made
+    made = export(answer(statements=(Statement("It was 1853!", (), "contradicted", "1854 in the source"),)), "markdown")
+    assert "It was 1853\\! *(Contradicted: 1854 in the source)*" in made
 
 
 def test_no_answer_says_so_and_shows_what_came_nearest() -> None:
@@ -134,9 +132,10 @@ def test_no_document_adds_a_footnote_a_link_or_any_markup(each: Answer) -> None:
     outline, made = outlined(each), export(each, "markdown")
     found = tokens(made)
     notes = [token for token in found if token.type == "footnote_open"]
-    used = {marker for line in outline.lines for marker in line.markers}
+    used = {marker for line in outline.lines for marker in (*line.markers, *line.beside)}
     assert len(notes) == len(used)
-    assert sum(token.type == "footnote_ref" for token in found) == sum(len(line.markers) for line in outline.lines)
+    cited = sum(len(line.markers) + len(line.beside) for line in outline.lines)
+    assert sum(token.type == "footnote_ref" for token in found) == cited
     links = [str(token.attrs["href"]) for token in found if token.type == "link_open"]
     assert all(token.markup == "autolink" for token in found if token.type == "link_open")
     assert len(links) == len(used)

@@ -27,7 +27,7 @@ def test_the_machine_part_has_all_that_a_check_needs() -> None:
     """Quote, offsets, what stands around, place, document and its hash, settings, date."""
     machine = machine_part(made())
     assert machine["format"] == "pincite-evidence"
-    assert machine["version"] == 1
+    assert machine["version"] == 2
     assert machine["made_at"] == "2026-11-25T15:30:00+00:00"
     assert machine["settings"] == FACTS
     assert machine["question"] == "What was the cause?"

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from index.exporting import BadPack, pack, pack_markdown, read_pack, reading, verify_pack
 from index.loading.composing import one_line
+from index.records import Statement
 from tests.exporting.making import DOCUMENT, abstention, answer, answers, citation
 from tests.exporting.packs import AT, CONTEXT, FACTS, changed, library_of, machine_part, made, unzipped, whole, zipped
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MARKUP = {"html_block", "html_inline", "image", "code_inline", "fence", "code_block", "hr", "ordered_list_open"}
 V1 = Path(__file__).parent / "pack-v1.md"
+V1_WRITTEN = Path(__file__).parent / "pack-v1-written.md"
 
 
 @pytest.mark.parametrize("make", [pack, pack_markdown], ids=["zip", "md"])
@@ -58,6 +60,30 @@ def test_a_pack_of_the_first_version_is_read_for_ever() -> None:
     """The one here was written when the format was new."""
     read = read_pack(V1)
     assert verify_pack(read, library_of(DOCUMENT)) == []
+    assert read.statements == (Statement("The pump in Broad Street was the cause.", (1,), "verbatim"),)
+
+
+def test_the_verdicts_of_the_first_version_are_those_of_today() -> None:
+    """Of a model's answer, which had four more; the one here was written by version 1."""
+    read = read_pack(V1_WRITTEN)
+    assert [(each.verdict, each.markers, each.detail) for each in read.statements] == [
+        ("supported", (1,), ""),
+        ("contradicted", (), "1855 here, 1854 in the source"),
+        ("contradicted", (), "Negation differs."),
+        ("unverified", (), "The nearest sentence has 20 % of its words."),
+    ]
+    assert read.notes == ("1 of 4 *sentences* supported.",)
+
+
+def test_a_changed_pack_of_the_first_version_is_refused(keep: Keep) -> None:
+    """Its human part is made anew as version 1 made it."""
+    text = V1_WRITTEN.read_text(encoding="utf-8")
+    human, fence, machine = text.rpartition("\n```json")
+    forged = human.replace("number differs", "number agrees")
+    assert forged != human
+    old, new = (hashlib.sha256(part.encode()).hexdigest() for part in (human, forged))
+    with pytest.raises(BadPack, match="says something else"):
+        read_pack(keep(forged + fence + machine.replace(old, new)))
 
 
 @given(answers())
@@ -76,7 +102,7 @@ def test_whatever_documents_hold_a_pack_can_be_read(each: Answer) -> None:
     found = [inner for token in MarkdownIt("commonmark").parse(human) for inner in (token, *(token.children or ()))]
     assert not {token.type for token in found} & MARKUP
     assert sum(token.type == "strong_open" for token in found) == (
-        sum(len(statement.markers) for statement in each.statements)
+        sum(len(statement.markers) + (statement.nearest is not None) for statement in each.statements)
         + sum(bool(one_line(cited.quote)) for cited in each.citations)
     )
 
@@ -94,7 +120,7 @@ def test_whatever_documents_hold_a_pack_can_be_read(each: Answer) -> None:
         pytest.param(zipped({"evidence.md": "x", "evidence.json": "[]"}), "not what it should be", id="no object"),
         pytest.param(zipped({"evidence.md": "x", "evidence.json": "[" * 100_000}), "not what it should be", id="deep"),
         pytest.param(changed(made(), format="else"), "its format is called 'else'", id="another format"),
-        pytest.param(changed(made(), version=2), "newer Pincite", id="a newer version"),
+        pytest.param(changed(made(), version=3), "newer Pincite", id="a newer version"),
         pytest.param(changed(made(), question=5), "question", id="a wrong type"),
         pytest.param(changed(made(), status="perhaps"), "status", id="a wrong word"),
         pytest.param(changed(made(), evidence=[]), "contradicts itself", id="a citation taken out"),

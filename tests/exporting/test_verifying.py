@@ -98,7 +98,7 @@ def test_an_invented_page_is_found() -> None:
 
 def test_a_statement_that_its_quotes_do_not_hold_is_found(read: Pack) -> None:
     """True quotes below a false statement are the worst of all packs."""
-    false = Statement("The pump was not the cause.", (1,), "quoted")
+    false = Statement("The pump was not the cause.", (1,), "verbatim")
     [finding] = verify_pack(replace(read, statements=(false,)), library_of(DOCUMENT))
     assert (finding.fault, finding.marker, finding.quote) == ("statement not quoted", 1, false.text)
     unpinned = replace(false, markers=())
@@ -107,7 +107,7 @@ def test_a_statement_that_its_quotes_do_not_hold_is_found(read: Pack) -> None:
 
 def test_a_quotation_that_was_cut_still_counts_as_one(read: Pack) -> None:
     """An ellipsis says that words were left out."""
-    cut = Statement("… in Broad Street was …", (1,), "quoted")
+    cut = Statement("… in Broad Street was …", (1,), "verbatim")
     assert verify_pack(replace(read, statements=(cut,)), library_of(DOCUMENT)) == []
 
 

@@ -199,6 +199,8 @@ def test_a_long_text_is_one_value() -> None:
         more = Guard(Inner(), settings=SETTINGS.model_copy(update={"max_batch_questions": 15_000}))
         assert (await ask(more, "/v1/batch", JSON, [questions])).status == 200
         assert (await ask(guard, "/page/questions", "text/csv", [b"," * 15_000])).status == 200
+        form = b"text=" + b"%D0%B0" * 50_000
+        assert (await ask(guard, "/page/check", "application/x-www-form-urlencoded", [form])).status == 200
         other = await ask(guard, "/v1/ask", JSON, ["[1]".encode("utf-16")])
         assert (other.status, other.problem["detail"]) == (400, "The JSON of the body is not in UTF-8.")
 

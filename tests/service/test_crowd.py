@@ -18,7 +18,7 @@ from index.api.service import CHECKS
 from index.library import Library
 from index.serving import Jobs, Uploads
 from index.settings import Settings
-from tests.answering.playing import playing
+from tests.answering.playing import acquaint, playing
 from tests.fakes import IDEAS, FakeEncoder
 from tests.hosting import hosted
 from tests.service.crowding import add, ask_at_once, changing
@@ -197,6 +197,7 @@ def test_who_goes_away_ends_the_model_s_work(folder: Path) -> None:
             player.say("The whale came before the comet. ")
 
     with playing(play) as stage:
+        acquaint(stage)
         settings = _settings(llm_url=stage.url, llm_model="m")
         with (
             Library.open(folder, settings, encoder=FakeEncoder()) as library,

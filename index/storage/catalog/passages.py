@@ -155,13 +155,13 @@ class Passages(Documents):
                            v.vector, p.checksum,
                            (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
                             AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end),
-                           d.media_type
+                           d.media_type, d.title
                     FROM passages p JOIN documents d ON d.number = p.document JOIN vectors v ON v.passage = p.id
                     WHERE {condition} ORDER BY p.document, p.ordinal"""
         result = []
         for row in self._database.rows(query, values):
             identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector = row[:10]
-            stored, headings, media_type = row[10:]
+            stored, headings, media_type, title = row[10:]
             parts = (sentences, vector, sentence_vectors)
             sound = isinstance(text, str) and all(isinstance(part, bytes) for part in parts)
             if not sound or schema.checksum((ordinal, start, end), text, *parts) != stored:
@@ -171,7 +171,7 @@ class Passages(Documents):
             marked = frozenset(map(int, headings.split(","))) if headings else frozenset()
             result.append(
                 (
-                    PassageRow(passage, number, sentence_vectors, vector, marked, media_type in STRUCTURED),
+                    PassageRow(passage, number, sentence_vectors, vector, marked, media_type in STRUCTURED, title),
                     text[end - start :],
                 )
             )

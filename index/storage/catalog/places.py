@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.records import LandmarkKind, Span
+    from index.storage.catalog.rows import PassageRow
     from index.storage.database import Connection
 
 
@@ -33,11 +34,15 @@ class Places(Passages):
         stated = (info.id, info.source, info.title, info.author, info.date, info.media_type)
         return Document(*stated, text, landmarks, info.notes)
 
-    def excerpt(self, number: int, span: Span) -> Excerpt:
-        """The part of a document's text that has a span, and what else stands in the same passages."""
+    def rows_around(self, number: int, span: Span) -> list[tuple[PassageRow, str]]:
+        """The passages of a document that hold a span, in order, each with the white space after it."""
         begins = "(SELECT max(ordinal) FROM passages WHERE document = ? AND start <= ?)"
         condition = f"p.document = ? AND p.start < ? AND p.ordinal >= coalesce({begins}, 0)"
-        rows = self._passage_rows(condition, [number, max(span.end, span.start + 1), number, span.start])
+        return self._passage_rows(condition, [number, max(span.end, span.start + 1), number, span.start])
+
+    def excerpt(self, number: int, span: Span) -> Excerpt:
+        """The part of a document's text that has a span, and what else stands in the same passages."""
+        rows = self.rows_around(number, span)
         start, text = rows[0][0].passage.start if rows else 0, "".join(row.passage.text + gap for row, gap in rows)
         marks = self._database.rows(
             """SELECT kind, start, label, level FROM landmarks WHERE document = ?

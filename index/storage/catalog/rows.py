@@ -26,6 +26,8 @@ class PassageRow:
     """Where in the document's text the headings begin that stand in it."""
     structured: bool = False
     """Whether its document is data or markup, not all of whose lines are sentences."""
+    title: str = ""
+    """The document's; empty where it states none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,299 @@
+"""Answers, rated from 0 to 3 by rules: `python -m benchmarks.answers [--questions FILE …] [--shared FOLDER]`.
+
+The questions are asked of one library of `../shared/files`, `../shared/seeds` and `seeds/`. What would answer them is
+kept as positions and hashes, for those texts are not ours to copy: a passage by its document and its place there, words
+by their number and their SHA-256.
+`--convert RAW FILE` makes such a file of one with quotes.
+
+The rules. A quotation is *right* if it holds at least half of one of the passages that answer (`gold`, or
+`also`, which would do as well), or all that the answer must say (`must`: each group of wordings by one of them).
+
+- 3: the first quotation is right, the answer says all that it must, brings the context that it needs (`context`), and
+  has nothing else: no statement that is neither gold nor context, and no quotation three times as long as these.
+- 2: the same with such filler, without the context, with a word that would mislead (`must_not`) outside the first
+  quotation, or shown as "unsure".
+- 1: a right quotation stands further down, something that must be said is missing, or the first quotation misleads.
+- 0: no quotation is right, or there is no answer.
+
+A question that the documents do not answer: 3 if there is no answer, 2 if it is "unsure", 0 if it is answered. A
+fragment is to be asked back: 3 with no answer and a note, 2 without a note, 1 if "unsure", 0 if answered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.measuring import tell
+from index import Library, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from index.records import Answer, Citation
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+QUESTIONS = ROOT / "benchmarks" / "questions"
+RIGHT_SHARE = 0.5
+"""How much of a gold passage a quotation has to hold."""
+LONGER = 3
+"""How many times as long as gold and context an answer may be."""
+ALLOWED = 250
+"""Characters that it may have besides."""
+DIGITS = 16
+"""Of a hash: enough to tell apart what a document says."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words that are not told: how many they are, and their hash."""
+
+    number: int
+    digest: str
+
+    @classmethod
+    def of(cls, text: str) -> Words:
+        """Case, marks and white space do not count."""
+        words = _words(text)
+        return cls(len(words), _digest(words))
+
+    def among(self, words: Sequence[str]) -> bool:
+        """Whether they are among these words, in one run."""
+        starts = range(len(words) - self.number + 1)
+        return any(_digest(words[start : start + self.number]) == self.digest for start in starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A passage of a document."""
+
+    document: str
+    """SHA-256 of the file."""
+    start: int
+    end: int
+    words: Words
+
+    def share(self, citation: Citation) -> float:
+        """How much of it a quotation holds; a copy in another document counts as the passage."""
+        if citation.document.id == self.document:
+            shared = min(citation.end, self.end) - max(citation.start, self.start)
+            return max(0, shared) / (self.end - self.start)
+        return float(self.words.among(_words(citation.quote)))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and what would answer it."""
+
+    id: str
+    kind: str
+    question: str
+    answerable: bool
+    gold: tuple[Place, ...]
+    also: tuple[Place, ...]
+    context: tuple[Place, ...]
+    must: tuple[tuple[Words, ...], ...]
+    must_not: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Of one answer."""
+
+    points: int
+    first_right: bool
+    why: str
+
+
+def main() -> None:
+    """Ask, rate, print; or convert."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", nargs="+", type=Path, default=sorted(QUESTIONS.glob("*.jsonl")))
+    parser.add_argument("--shared", type=Path, default=SHARED)
+    parser.add_argument("--library", type=Path, help="keep the library here, and use it again")
+    parser.add_argument("--convert", nargs=2, type=Path, metavar=("RAW", "FILE"))
+    parser.add_argument("--each", action="store_true", help="print every question with its points")
+    parser.add_argument("--json", metavar="FILE")
+    given = parser.parse_args()
+    if given.convert:
+        convert(*given.convert, given.library, shared=given.shared)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.library or Path(temporary) / "library"
+        with Library.open(folder, Settings()) as library:
+            fill(library, given.shared)
+            tables = {file.stem: rated(library, read(file), each=given.each) for file in given.questions}
+    tell(tables, given.json)
+
+
+def fill(library: Library, shared: Path) -> None:
+    """Add all documents; what is there already costs nothing."""
+    sources = [folder for folder in (shared / "files", shared / "seeds", ROOT / "seeds") if folder.exists()]
+    if len(sources) < 3:
+        sys.exit(f"The documents are missing: {shared} has no files/ and seeds/. Name their folder with --shared.")
+    library.add(sources)
+
+
+def read(file: Path) -> list[Asked]:
+    """The questions of a file."""
+    return [_asked(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
+
+
+def rated(library: Library, questions: Sequence[Asked], *, each: bool = False) -> list[dict[str, Any]]:
+    """A row for each kind of question, then one for all of them."""
+    kinds: dict[str, list[tuple[Asked, Rating]]] = defaultdict(list)
+    for asked in questions:
+        rating = rate(asked, library.ask(asked.question))
+        kinds[asked.kind].append((asked, rating))
+        if each:
+            print(rating.points, asked.id, asked.kind, "|", asked.question, "|", rating.why)
+    everything = [pair for pairs in kinds.values() for pair in pairs]
+    return [_row(kind, pairs) for kind, pairs in [*sorted(kinds.items()), ("all", everything)]]
+
+
+def rate(asked: Asked, answer: Answer) -> Rating:
+    """The points of an answer, by the rules above."""
+    if asked.kind == "fragment":
+        points = {"abstained": 3 if answer.notes else 2, "unsure": 1}.get(answer.status, 0)
+        return Rating(points, False, answer.status)
+    if not asked.answerable:
+        return Rating({"abstained": 3, "unsure": 2}.get(answer.status, 0), False, answer.status)
+    right = [_right(asked, citation) for citation in answer.citations]
+    if not any(right):
+        return Rating(0, False, "nothing right" if right else answer.status)
+    if grave := list(_grave(asked, answer.citations, right)):
+        return Rating(1, right[0], "; ".join(grave))
+    light = list(_light(asked, answer))
+    return Rating(2 if light else 3, right[0], "; ".join(light))
+
+
+def _grave(asked: Asked, citations: Sequence[Citation], right: Sequence[bool]) -> Iterator[str]:
+    said = [word for citation in citations for word in _words(citation.quote)]
+    if not right[0]:
+        yield "the first quotation is another"
+    missing = sum(not any(each.among(said) for each in group) for group in asked.must)
+    if missing:
+        yield f"{missing} of {len(asked.must)} things that it must say are missing"
+    if not asked.must and any(_covered(each, citations) < RIGHT_SHARE for each in asked.gold):
+        yield "a part of the answer is missing"
+    if any(each.among(_words(citations[0].quote)) for each in asked.must_not):
+        yield "the first quotation misleads"
+
+
+def _light(asked: Asked, answer: Answer) -> Iterator[str]:
+    citations = answer.citations
+    if answer.status == "unsure":
+        yield "unsure"
+    if any(each.among(_words(citation.quote)) for each in asked.must_not for citation in citations):
+        yield "words that mislead"
+    if any(_covered(each, citations) < RIGHT_SHARE for each in asked.context):
+        yield "without its context"
+    useful = (*asked.gold, *asked.also, *asked.context)
+    filler = sum(not _right(asked, one) and all(each.share(one) < RIGHT_SHARE for each in useful) for one in citations)
+    if filler:
+        yield f"{filler} of {len(citations)} quotations are filler"
+    needed = sum(each.end - each.start for each in (*asked.gold, *asked.context))
+    if sum(citation.end - citation.start for citation in citations) > LONGER * needed + ALLOWED:
+        yield "too long"
+
+
+def _covered(place: Place, citations: Sequence[Citation]) -> float:
+    """How much of a passage all quotations hold together."""
+    return sum(place.share(citation) for citation in citations)
+
+
+def _right(asked: Asked, citation: Citation) -> bool:
+    if any(each.share(citation) >= RIGHT_SHARE for each in (*asked.gold, *asked.also)):
+        return True
+    words = _words(citation.quote)
+    return bool(asked.must) and all(any(each.among(words) for each in group) for group in asked.must)
+
+
+def _row(kind: str, pairs: Sequence[tuple[Asked, Rating]]) -> dict[str, Any]:
+    answerable = [rating for asked, rating in pairs if asked.answerable and asked.kind != "fragment"]
+    points = [rating.points for _, rating in pairs]
+    return {
+        "kind": kind,
+        "questions": len(pairs),
+        "mean points": fmean(points),
+        "first right, %": 100 * fmean(rating.first_right for rating in answerable) if answerable else None,
+        **{f"{each} points": points.count(each) for each in range(4)},
+    }
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def _digest(words: Sequence[str]) -> str:
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:DIGITS]
+
+
+def _asked(row: Mapping[str, Any]) -> Asked:
+    places = {
+        name: tuple(Place(each[0], each[1], each[2], Words(each[3], each[4])) for each in row.get(name, ()))
+        for name in ("gold", "also", "context")
+    }
+    must = tuple(tuple(Words(*each) for each in group) for group in row.get("must", ()))
+    must_not = tuple(Words(*each) for each in row.get("must_not", ()))
+    return Asked(row["id"], row["kind"], row["question"], row["answerable"], **places, must=must, must_not=must_not)
+
+
+def convert(raw: Path, file: Path, kept: Path | None = None, *, shared: Path = SHARED) -> None:
+    """Write a file of questions without the words that answer them, of one with quotes; tells what it does not find.
+
+    A row of `raw` has `id`, `kind`, `question`, `answerable`, `file` (below the folder of shared files, or of the
+    project), `gold`, `also_ok` and `context` (quotes), `must` (groups of wordings) and `must_not`.
+    """
+    rows = [json.loads(line) for line in raw.read_text("utf-8").splitlines()]
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Library.open(kept or Path(temporary) / "library", Settings()) as library,
+    ):
+        fill(library, shared)
+        texts = {info.id: (info.source, library.document(info.id).text) for info in library.documents()}
+    with file.open("w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps(_converted(row, texts), ensure_ascii=False) + "\n")
+
+
+def _converted(row: Mapping[str, Any], texts: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    made: dict[str, Any] = {name: row[name] for name in ("id", "kind", "question", "answerable")}
+    for name, source in (("gold", "gold"), ("also", "also_ok"), ("context", "context")):
+        places = (_found(quote, row.get("file") or "", texts) for quote in row.get(source) or ())
+        made[name] = [place for place in places if place]
+        if len(made[name]) < len(row.get(source) or ()):
+            print(f"{row['id']}: a quote of {source} was not found.")
+    made["must"] = [[_hidden(each) for each in group] for group in row.get("must") or ()]
+    made["must_not"] = [_hidden(each) for each in row.get("must_not") or ()]
+    return made
+
+
+def _hidden(text: str) -> list[Any]:
+    words = Words.of(text)
+    return [words.number, words.digest]
+
+
+def _found(quote: str, file: str, texts: Mapping[str, tuple[str, str]]) -> list[Any]:
+    """Where a quote stands: in the file that is named, else in any; white space and marks do not count."""
+    pattern = re.compile(r"[\W_]+".join(map(re.escape, _WORD.findall(quote))), re.IGNORECASE)
+    named = sorted(texts, key=lambda identity: not texts[identity][0].endswith(file))
+    for identity in named:
+        if found := pattern.search(texts[identity][1]):
+            return [identity, *found.span(), *_hidden(found[0])]
+    return []
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""What the check makes of claims whose truth is known: `python -m benchmarks.claims`.
+
+Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
+`benchmarks/data` by somebody who had not read the code; `hand`, others by hand; `scifact` and `climate`, public claims
+with people's labels (the last three in the folder of the public sets). For each category it prints the share of claims
+that are supported (word for word or otherwise) and contradicted, then the figures that have a floor.
+
+`--verifier off` leaves the learned verifier out; `--split` takes one half of `own`; `--misses` shows what went wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.machine import report
+from index import Library
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from index.records import Statement
+
+DATA = Path(__file__).parent / "data"
+EVAL = Path(__file__).parents[1].parent / "shared" / "eval"
+TRUE_LABELS = ("SUPPORT", "SUPPORTS", True)
+WRAPPED = ("wrapped", "denied", "hedge")
+"""Categories in which the source has the words, and something around them takes them back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim, what it is checked against, and whether that says so."""
+
+    set: str
+    category: str
+    follows: bool | None
+    """None where people said that there is not enough to tell."""
+    document: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claim with what became of it."""
+
+    claim: Claim
+    statement: Statement
+    milliseconds: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
+    parser.add_argument(
+        "--only", action="append", choices=SETS, help="a set; repeatable; by default all that are there"
+    )
+    parser.add_argument("--split", choices=("dev", "test"), help="one half of `own`")
+    parser.add_argument("--verifier", help="as PINCITE_VERIFIER: `off`, or another model")
+    parser.add_argument("--misses", action="store_true", help="show the claims that were judged wrongly")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    judged: list[Judged] = []
+    for name in options.only or SETS:
+        documents, claims = SETS[name](options)
+        judged += _judge(documents, list(claims), options.verifier)
+    for each in judged if options.misses else ():
+        _show(each)
+    report("Claims, by category", list(_categories(judged)), options.json)
+    report("Claims, the figures that have a floor", list(_floors(judged)), None)
+
+
+def _own(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    rows = [row for row in _rows(DATA / "claims.jsonl") if options.split in (None, row["split"])]
+    documents: dict[str, str | Path] = {path.stem: path for path in sorted((DATA / "documents").glob("*.txt"))}
+    return documents, (Claim("own", row["category"], row["follows"], row["document"], row["claim"]) for row in rows)
+
+
+def _hand(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    folder, shared = options.eval / "claims", options.eval.parent
+    documents: dict[str, str | Path] = {path.stem: path for path in sorted((folder / "documents").iterdir())}
+    documents["gabuev"] = next((shared / "seeds").glob("*.txt"))
+    documents["norwich"] = next((shared / "files").rglob("norwich-city.txt"))
+    rows = _rows(folder / "handwritten.jsonl")
+    return documents, (Claim("hand", row["category"], row["follows"], row["document"], row["claim"]) for row in rows)
+
+
+def _scifact(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    rows = _rows(options.eval / "scifact" / "rationales.jsonl")
+    cited = {row["doc_id"] for row in rows}
+    corpus = _rows(options.eval / "scifact" / "corpus.jsonl")
+    documents: dict[str, str | Path] = {row["id"]: row["text"] for row in corpus if row["id"] in cited}
+    return documents, (
+        Claim("scifact", row["label"], row["label"] in TRUE_LABELS, row["doc_id"], row["claim"]) for row in rows
+    )
+
+
+def _climate(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    rows = _rows(options.eval / "claims" / "climate_fever.jsonl")
+    documents: dict[str, str | Path] = {
+        row["id"]: "\n\n".join(each["text"] for each in row["evidences"]) for row in rows
+    }
+    known: dict[str, bool] = {"SUPPORTS": True, "REFUTES": False}
+    return documents, (Claim("climate", row["label"], known.get(row["label"]), row["id"], row["claim"]) for row in rows)
+
+
+SETS: dict[str, Callable[[argparse.Namespace], tuple[dict[str, str | Path], Iterator[Claim]]]] = {
+    "own": _own,
+    "hand": _hand,
+    "scifact": _scifact,
+    "climate": _climate,
+}
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None) -> Iterator[Judged]:
+    """The claims, each checked against its document in a library of all of them."""
+    settings = Settings() if verifier is None else Settings(verifier=verifier)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {name: _file(Path(folder) / "documents", name, each) for name, each in documents.items()}
+        with Library.open(Path(folder) / "library", settings=settings) as library:
+            library.add([str(path) for path in paths.values()])
+            ids = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
+            library.check(
+                claims[0].text, documents=[ids[claims[0].document]]
+            )  # models are loaded before the clock runs
+            for claim in claims:
+                started = time.perf_counter()
+                check = library.check(claim.text, documents=[ids[claim.document]])
+                milliseconds = 1000 * (time.perf_counter() - started)
+                yield Judged(claim, _weakest(check.statements), milliseconds)
+
+
+def _file(folder: Path, name: str, document: str | Path) -> Path:
+    if isinstance(document, Path):
+        return document
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.txt"
+    path.write_text(document, encoding="utf-8")
+    return path
+
+
+def _weakest(statements: Sequence[Statement]) -> Statement:
+    """A claim of several sentences is worth what the weakest of them is."""
+    return next((each for each in statements if not each.is_supported), statements[0])
+
+
+def _categories(judged: Sequence[Judged]) -> Iterator[dict[str, object]]:
+    keys = dict.fromkeys((each.claim.set, each.claim.category, each.claim.follows) for each in judged)
+    for key in keys:
+        own = [each for each in judged if (each.claim.set, each.claim.category, each.claim.follows) == key]
+        follows = {True: "yes", False: "no", None: "unknown"}[key[2]]
+        yield {"set": key[0], "category": key[1], "follows": follows, **_shares(own)}
+
+
+def _shares(judged: Sequence[Judged]) -> dict[str, object]:
+    return {
+        "n": len(judged),
+        "supported": _share(judged, lambda each: each.statement.is_supported),
+        "verbatim": _share(judged, lambda each: each.statement.verdict == "verbatim"),
+        "contradicted": _share(judged, lambda each: each.statement.verdict == "contradicted"),
+    }
+
+
+def _share(judged: Sequence[Judged], test: Callable[[Judged], bool]) -> float:
+    return round(statistics.mean(map(test, judged)), 3)
+
+
+def _floors(judged: Sequence[Judged]) -> Iterator[dict[str, object]]:
+    for name in dict.fromkeys(each.claim.set for each in judged):
+        for follows, said in ((False, "false"), (True, "true"), (None, "unknown")):
+            own = [each for each in judged if each.claim.set == name and each.claim.follows is follows]
+            if own:
+                yield {"set": name, "claims": said, **_shares(own)}
+        wrapped = [each for each in judged if each.claim.set == name and each.claim.category in WRAPPED]
+        if wrapped:
+            yield {"set": name, "claims": "wrapped", **_shares(wrapped)}
+        times = [each.milliseconds for each in judged if each.claim.set == name]
+        print(f"{name}: {statistics.median(times):.0f} ms a claim in the median, {max(times):.0f} at most")
+
+
+def _show(each: Judged) -> None:
+    claim, statement = each.claim, each.statement
+    if claim.follows is not None and (claim.follows is not statement.is_supported):
+        print(f"{claim.set}, {claim.category}: {statement.verdict}. {statement.detail}\n  {claim.text}")
+
+
+if __name__ == "__main__":
+    main()

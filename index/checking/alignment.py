@@ -1,0 +1,190 @@
+"""Which words of a source say what a word of a claim says: the same word, an inflection, a synonym, a broader word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from index.checking.graph import Graph, Node, graph, is_plural
+from index.checking.names import akin, stands_for
+from index.checking.opposites import alike, opposed, without_prefix
+from index.checking.quantity import same
+from index.checking.thesaurus import antonymous, broader, derived, synonymous, usual_part
+from index.checking.vocabulary import DENIALS, PERSONS, REPORTS
+from index.checking.wording import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHORTEST_STEM = 4
+_JOINTS = re.compile(r"[-./]")
+_FIRST = frozenset(("we", "us", "our", "ours", "i", "me", "my"))
+_PLURAL_PRONOUNS = frozenset("they them their theirs themselves these those both".split())
+
+
+class Place(NamedTuple):
+    """A word of one of the sentences that a claim is compared with."""
+
+    sentence: int
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A word of the source that says what a word of the claim says."""
+
+    place: Place
+    kind: str
+    """`same`, `synonym`, `broader`, `pronoun`, `elided` where a modifier stands for its noun, `contrary` …"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Neighbouring sentences of a source, and the words just before them, which pronouns may stand for."""
+
+    sentences: tuple[str, ...]
+    before: str = ""
+    """The sentences just before."""
+    passage: str = ""
+    """All that is around them."""
+
+    @cached_property
+    def graphs(self) -> tuple[Graph, ...]:
+        """Of each sentence."""
+        return tuple(map(graph, self.sentences))
+
+    @cached_property
+    def _earlier(self) -> tuple[frozenset[str], ...]:
+        """For each sentence, the stems and words of the two before it."""
+        texts = [self.before, *self.sentences]
+        return tuple(
+            frozenset(
+                form
+                for text in texts[max(0, n - 1) : n + 1]
+                for each in words(text)
+                for form in (each.stem, each.plain)
+            )
+            for n in range(len(self.sentences))
+        )
+
+    def node(self, place: Place) -> Node:
+        """The word at a place."""
+        return self.graphs[place.sentence].nodes[place.word]
+
+    def mentions(self, node: Node, place: Place) -> bool:
+        """Whether a pronoun may stand for a noun: the noun is among what was mentioned before it."""
+        made = self.graphs[place.sentence]
+        if node.stem in self._earlier[place.sentence] or node.lemma in self._earlier[place.sentence]:
+            return True
+        return any(other.stem == node.stem and at < place.word for at, other in made.nodes.items())
+
+
+def matches(claim: Graph, window: Window) -> dict[int, list[Match]]:
+    """For each word of the claim, the words of the window that say the same, the surest first."""
+    found = {place: _matches(node, window) for place, node in claim.nodes.items()}
+    for place, node in claim.nodes.items():
+        if node.part == "n":
+            found[place] += _elided(claim, place, window, found)
+    return found
+
+
+def contrary(node: Node, other: Node) -> bool:
+    """Whether two words say the contrary of each other."""
+    if "#" in (node.part, other.part) or "p" in (node.part, other.part):
+        return False
+    if opposed(node.stem, other.stem) or antonymous(node.lemma, other.lemma):
+        return True
+    return without_prefix(node.lemma) == other.stem or without_prefix(other.lemma) == node.stem
+
+
+def _matches(node: Node, window: Window) -> list[Match]:
+    found: list[tuple[int, Match]] = []
+    for n, made in enumerate(window.graphs):
+        for place, other in made.nodes.items():
+            kind = _kind(node, other) or _acronym(node, other, window.graphs[n])
+            if not kind and other.part == "p" and node.part == "n" and _agree(node, other):
+                kind = "pronoun" if window.mentions(node, Place(n, place)) else ""
+            if not kind and node.part == other.part == "n" and broader(other.lemma, node.lemma, "n"):
+                kind = "pronoun" if window.mentions(node, Place(n, place)) else ""  # `the birds`, said of kakapos
+            if not kind and node.lemma in REPORTS and other.lemma in DENIALS:
+                kind = "denial"  # whoever denies something says that it is not so
+            if kind:
+                found.append((_RANKS[kind], Match(Place(n, place), kind)))
+    if not any(match.kind != "pronoun" for _, match in found):
+        found += [(5, Match(Place(n, place), "contrary")) for n, made in enumerate(window.graphs)
+                  for place, other in made.nodes.items() if contrary(node, other)]  # fmt: skip
+    return [match for _, match in sorted(found, key=lambda each: each[0])]
+
+
+_RANKS = {"same": 0, "synonym": 1, "broader": 2, "pronoun": 3, "denial": 4, "contrary": 5}
+
+
+def _elided(claim: Graph, place: int, window: Window, found: dict[int, list[Match]]) -> list[Match]:
+    """`Females` for `female whales`, where whales were mentioned before."""
+    node = claim.nodes[place]
+    return [
+        Match(match.place, "elided")
+        for edge in claim.of(place)
+        if edge.role == "mod"
+        for match in found.get(edge.dependent, ())
+        if match.kind == "same" and window.node(match.place).part == "n" and window.mentions(node, match.place)
+    ]
+
+
+def _kind(node: Node, other: Node) -> str:
+    """How a word of the source says what the claim's says; empty where it does not."""
+    if node.quantity or other.quantity:
+        if node.quantity and other.quantity:
+            return "same" if same(node.quantity, other.quantity, about=True) else ""
+        return ""
+    if node.part == "p":
+        return ("same" if node.lemma == other.lemma else "pronoun") if other.part in "np" else ""
+    if other.part == "p":
+        return ""
+    return _meaning(node.lemma, node.stem, node.part, other.lemma, other.stem, other.part)
+
+
+@lru_cache(200_000)
+def _meaning(lemma: str, stem: str, part: str, other_lemma: str, other_stem: str, other_part: str) -> str:
+    if lemma == other_lemma or (stem == other_stem and len(stem) >= _SHORTEST_STEM) or akin(lemma, other_lemma):
+        return "same"
+    if lemma in REPORTS and other_lemma in REPORTS:
+        return "synonym"  # that somebody said it is what counts
+    if other_stem in alike(stem) or derived(lemma, other_lemma):
+        return "synonym"
+    part, other_part = usual_part(lemma, part), usual_part(other_lemma, other_part)
+    if part in "nv" and other_part in "nv" and part != other_part:
+        other_part = part  # the grammar takes one for the other now and then
+    if part == other_part and synonymous(lemma, other_lemma, part):
+        return "synonym"
+    if part == other_part and broader(lemma, other_lemma, part):
+        return "broader"
+    return "same" if _JOINTS.sub("", lemma) == _JOINTS.sub("", other_lemma) else ""
+
+
+def _acronym(node: Node, other: Node, made: Graph) -> str:
+    """`synonym` where a word is made of the initials of a name, and the other is the last word of that name."""
+    if not node.text.isupper() or not other.tag.startswith("NNP") or len(node.text) < 2:
+        return ""
+    name = [*(edge.dependent for edge in made.of(other.place) if edge.role in ("mod", "of")), other.place]
+    (acronym,) = words(node.text)[:1] or (None,)
+    spelled = words(" ".join(made.tokens[place].text for place in sorted(name)))
+    return "synonym" if acronym is not None and stands_for(acronym, spelled) else ""
+
+
+def _agree(node: Node, pronoun: Node) -> bool:
+    """Whether a pronoun can stand for a noun: number, and for `she` a name or a word for somebody."""
+    if pronoun.lemma in _FIRST:
+        return False  # who speaks is not known
+    if pronoun.lemma in _PLURAL_PRONOUNS:
+        return is_plural(node) or node.tag == "NNP" or node.tag == "NN"
+    if pronoun.lemma in PERSONS:
+        return not is_plural(node) or pronoun.lemma in ("who", "whom", "whose")
+    return not is_plural(node)
+
+
+def exact(text: str) -> Sequence[str]:
+    """The words of a text in lower case."""
+    return [each.plain for each in words(text)]

@@ -1,0 +1,59 @@
+"""A claim beside a window of its source: what the rules look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.checking.alignment import Match, Place, Window, matches
+from index.checking.graph import Graph, is_verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.checking.graph import Edge
+
+
+@dataclass(slots=True)
+class Comparison:
+    """A claim, the sentences that it is compared with, and which of their words say what its words say."""
+
+    claim: Graph
+    window: Window
+    found: dict[int, list[Match]]
+    """For each word of the claim, the words that say the same, the surest first; fewer, the more is settled."""
+
+    @classmethod
+    def of(cls, claim: Graph, window: Window) -> Comparison:
+        """The comparison before anything is settled."""
+        return cls(claim, window, matches(claim, window))
+
+    def graph(self, match: Match) -> Graph:
+        """The sentence that a word is in."""
+        return self.window.graphs[match.place.sentence]
+
+    def states(self, place: int) -> bool:
+        """Whether a word of the claim states something: a verb, or what is said with "be"."""
+        return place in self.claim.verbs or is_verb(self.claim.tokens[place])
+
+    def candidates(self, head: int) -> Sequence[Match]:
+        """Words of the source that may be the claim's; of a verb that says nothing, all that are the same."""
+        if head in self.found:
+            return self.found[head]
+        lemma = self.claim.tokens[head].lemma
+        return [
+            Match(Place(n, token.place), "same")
+            for n, made in enumerate(self.window.graphs)
+            for token in made.tokens
+            if token.lemma == lemma
+        ]
+
+    def left_out(self, match: Match, roles: tuple[str, ...]) -> Iterator[Edge]:
+        """What the source says of a word in these roles, and the claim does not."""
+        kept = {each.place for found in self.found.values() for each in found}
+        made = self.graph(match)
+        for edge in made.of(match.place.word):
+            inside = edge.role.startswith(roles) and edge.dependent in made.nodes
+            idle = made.tokens[edge.dependent].lemma in ("example", "instance")
+            if inside and not idle and Place(match.place.sentence, edge.dependent) not in kept:
+                yield edge

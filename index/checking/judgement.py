@@ -1,0 +1,224 @@
+"""A claim against the sentences it is said to rest on: verbatim, supported, contradicted, or unverified.
+
+Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
+learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
+alone: it may outvote the rules on a noun or two that they did not find, or found elsewhere in the sentence, and on
+nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from index.checking.alignment import Window
+from index.checking.proof import Proof, prove
+from index.checking.wording import verbatim, words
+
+if TYPE_CHECKING:
+    from index.checking.problems import Problem
+
+Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
+Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
+"""For pairs of a claim and the words it is said to rest on, the probability that these support it."""
+
+LONGEST = 120
+"""Claims of more words are not judged: nobody could follow why."""
+LONGEST_SOURCE = 300
+"""Sentences of more words are data, or hostile."""
+LOOKED_AT = 4
+"""How many sentences are looked at closely, each with its neighbours."""
+SHARED = 1.0
+"""Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
+SURE = 0.1
+"""The least probability of a claim that the rules find proven."""
+LIKELY = 0.5
+"""The least probability of a claim of which a few words are not accounted for."""
+OUTVOTED = 5
+"""How many of these there may be."""
+_AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
+"""What may surround words that stand in a sentence as they stand in the claim."""
+_REFUTES = re.compile(
+    r"^(?:but|however|yet|in fact|in truth|in reality|actually)?\b.{0,60}"
+    r"\b(?:this|that|it|they|so|the (?:claim|story|idea|report))\b.{0,60}"
+    r"\b(?:is|was|were|are|has|have|had|proved|turned out)\b.{0,40}"
+    r"\b(?:false|untrue|wrong|not true|not so|a myth|a lie|a hoax|incorrect|mistaken|refuted|denied|disproved|retracted"
+    r"|unfounded|baseless|invented|fiction|no evidence)\b",
+    re.IGNORECASE,
+)
+"""A sentence that takes back the one before it."""
+_SHOWN = 3
+"""How many problems a detail names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sentence that a claim may rest on."""
+
+    text: str
+    context: str
+    """The passage around it, which tells whom "she" means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of a claim."""
+
+    verdict: Verdict
+    source: int | None
+    """Which of the sources it was decided by, or is the nearest where it is unverified; None where there is none."""
+    detail: str
+    """The same for a reader: `18 percent here, 10 percent in the source`."""
+    score: float
+    """How much of the claim that source accounts for, in [0, 1]."""
+
+
+def compare(
+    claim: str, sources: Sequence[Source], closeness: Sequence[float], verifier: Verifier | None = None
+) -> Judgement:
+    """Judge a claim by its sources, given in the order of their text; `closeness` is the cosine of claim and source.
+
+    What stands in a source word for word is verbatim, if nothing around it takes it back. Otherwise each of its words
+    must be accounted for by one sentence, or by neighbours; and the verifier, where one is given, must agree. Only a
+    claim that is a whole sentence of the source is not shown to it.
+    """
+    if not sources:
+        return Judgement("unverified", None, "There is no source to compare with.", 0.0)
+    length = len(words(claim))
+    if not 0 < length <= LONGEST:
+        return Judgement("unverified", None, "It is too long to be checked." if length else "It has no words.", 0.0)
+    whole = _whole(claim, sources)
+    if whole is not None:
+        return whole
+    tried = []
+    for place in _nearest(claim, sources, closeness):
+        first, proof = _proof(claim, sources, place)
+        found = _judged(sources, first, proof)
+        if found.verdict in ("verbatim", "supported"):
+            return _confirmed(claim, sources, found, verifier)
+        tried.append((found, proof))
+    best = max((found for found, _ in tried), key=_rank)
+    return best if verifier is None else _likely(claim, sources, tried, verifier) or best
+
+
+def _rank(judgement: Judgement) -> tuple[bool, float]:
+    return judgement.verdict == "contradicted", judgement.score
+
+
+def _likely(
+    claim: str, sources: Sequence[Source], tried: Sequence[tuple[Judgement, Proof]], verifier: Verifier
+) -> Judgement | None:
+    """The claim as supported by a sentence that has nearly all of it, if the verifier is sure enough of that one."""
+    near = [
+        (found.source, proof)
+        for found, proof in tried
+        if found.source is not None and len(proof.problems) <= OUTVOTED and all(each.is_soft for each in proof.problems)
+    ]
+    if not near:
+        return None
+    probabilities = verifier([(claim, _premise(sources, source)) for source, _ in near])
+    likely, best = max((probability, -n) for n, probability in enumerate(probabilities))
+    if likely < LIKELY:
+        return None
+    source, proof = near[-best]
+    return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
+
+
+def _whole(claim: str, sources: Sequence[Source]) -> Judgement | None:
+    """The judgement of a claim that is a sentence of a source, or several in a row."""
+    wanted = verbatim(claim, whole=False)
+    for place, source in enumerate(sources):
+        own = verbatim(source.text, whole=False)
+        run = place
+        while own != wanted and wanted.startswith(own) and run + 1 < len(sources) and _beside(sources, place, run + 1):
+            run += 1
+            own = verbatim(" ".join(each.text for each in sources[place : run + 1]), whole=False)
+        if own == wanted:
+            return _not_refuted(Judgement("verbatim", place, "", 1.0), sources, run)
+    return None
+
+
+def _not_refuted(judgement: Judgement, sources: Sequence[Source], last: int) -> Judgement:
+    """The judgement, unless the next sentence takes back what it rests on."""
+    if last + 1 < len(sources) and _beside(sources, last, last + 1) and _REFUTES.search(sources[last + 1].text):
+        return replace(
+            judgement, verdict="unverified", detail=f"The source goes on: “{sources[last + 1].text.strip()}”"
+        )
+    return judgement
+
+
+def _beside(sources: Sequence[Source], one: int, other: int) -> bool:
+    return sources[one].context == sources[other].context
+
+
+def _nearest(claim: str, sources: Sequence[Source], closeness: Sequence[float]) -> list[int]:
+    """The sources that are worth a close look, the best first."""
+    telling = {each.stem for each in words(claim) if each.telling}
+    shares = [len(telling & {each.stem for each in words(source.text)}) / (len(telling) or 1) for source in sources]
+    ranked = sorted(range(len(sources)), key=lambda place: -(closeness[place] + SHARED * shares[place]))
+    return [place for place in ranked if len(words(sources[place].text)) <= LONGEST_SOURCE][:LOOKED_AT] or ranked[:1]
+
+
+def _proof(claim: str, sources: Sequence[Source], place: int) -> tuple[int, Proof]:
+    """What a sentence and its neighbours say of a claim, and the place of the first of them.
+
+    Where the claim's words stand in the sentence as they are, only what surrounds them counts.
+    """
+    first, window = _window(sources, place)
+    if verbatim(claim, whole=False) not in verbatim(sources[place].text):
+        return first, prove(claim, window)
+    proof = prove(claim, Window((sources[place].text,), "", sources[place].context))
+    around = tuple(each for each in proof.problems if each.kind in _AROUND)
+    return place, replace(proof, problems=around, share=1.0, is_verbatim=True)
+
+
+def _judged(sources: Sequence[Source], first: int, proof: Proof) -> Judgement:
+    """Judge a claim by what a sentence and its neighbours say of it."""
+    problems, decided = proof.problems, first + proof.sentence
+    if not problems:
+        found = Judgement("verbatim" if proof.is_verbatim else "supported", decided, "", 1.0)
+        return _not_refuted(found, sources, decided)
+    if len(problems) == 1 and problems[0].contradicts:
+        return Judgement("contradicted", decided, _capital(problems[0].detail), proof.share)
+    return Judgement("unverified", decided, described(problems), proof.share / (1 + 0.05 * len(problems)))
+
+
+def _window(sources: Sequence[Source], place: int) -> tuple[int, Window]:
+    """A sentence with its neighbours, and the place of the first of them."""
+    near = [
+        n
+        for n in range(max(0, place - 1), min(len(sources), place + 2))
+        if _beside(sources, n, place) and (n == place or len(words(sources[n].text)) <= LONGEST_SOURCE)
+    ]
+    before = [sources[n].text for n in range(max(0, near[0] - 2), near[0]) if _beside(sources, n, place)]
+    return near[0], Window(tuple(sources[n].text for n in near), " ".join(before), sources[place].context)
+
+
+def _confirmed(claim: str, sources: Sequence[Source], found: Judgement, verifier: Verifier | None) -> Judgement:
+    """The judgement, if the verifier agrees."""
+    if verifier is None or found.source is None:
+        return found
+    (probability,) = verifier([(claim, _premise(sources, found.source))])
+    if probability >= SURE:
+        return found
+    detail = "Its words are in the source, but it is doubtful that the source says this."
+    return replace(found, verdict="unverified", detail=detail)
+
+
+def _premise(sources: Sequence[Source], place: int) -> str:
+    """A sentence with its neighbours, for the verifier to read."""
+    return " ".join(" ".join(each.split()) for each in _window(sources, place)[1].sentences)
+
+
+def described(problems: Sequence[Problem]) -> str:
+    """The problems in a sentence or two: what is missing first."""
+    missing = [f"*{each.detail}*" for each in problems if each.kind == "missing"]
+    said = [f"Not in the source: {', '.join(dict.fromkeys(missing))}."] if missing else []
+    said += [f"{_capital(each.detail)}." for each in problems if each.kind != "missing"][: _SHOWN - len(said)]
+    return " ".join(said)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

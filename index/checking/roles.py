@@ -1,0 +1,178 @@
+"""Whether a sentence says of two of its words what a claim says of theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.checking.vocabulary import REPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from index.checking.graph import Graph
+
+_LOOSE = frozenset("in at for on from to with by during within of inside near over through".split())
+"""Prepositions that a compound may stand for: `hospital parking`."""
+_KIN = (
+    frozenset(("in", "at", "on", "within", "inside", "during", "throughout")),
+    frozenset(("for", "to")),
+    frozenset(("to", "into", "onto", "towards", "toward")),
+    frozenset(("since", "from")),
+    frozenset(("until", "till", "to")),
+    frozenset(("about", "on", "over")),
+    frozenset(("with", "by")),
+    frozenset(("off", "near")),
+    frozenset(("against", "at")),
+)
+"""Prepositions of which one may stand for another."""
+_TAKEN_FOR = {"by": {"agent"}, "to": {"recipient"}, "for": {"recipient"}}
+"""What else stands for what follows a preposition."""
+_YEARS = range(1000, 2200)
+_EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
+"""Prepositions of times and places, which the grammar hangs on one word of a clause or another."""
+_ASSERTED = frozenset(
+    ("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when")
+)
+"""Words that join clauses, and say how: a claim must have the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """Two words of a sentence, and how the claim's are related."""
+
+    made: Graph
+    head: int
+    role: str
+    dependent: int
+    roles: set[str]
+    """What the sentence says of the first word by the second."""
+    back: set[str]
+    """And of the second by the first."""
+    noun: bool
+    """Whether the first is a noun or an adjective."""
+
+
+def linked(made: Graph, head: int, role: str, dependent: int) -> bool:
+    """Whether a sentence says of two of its words, or of what names the same, what a claim says of theirs in a role."""
+    ours, theirs = made.peers(head), made.peers(dependent)
+    noun = made.tokens[head].tag.startswith(("N", "J"))
+    test = _TESTS.get(role.partition(":")[0])
+    link = _Link(made, head, role, dependent, made.roles(ours, theirs), made.roles(theirs, ours), noun)
+    return test is not None and test(link)
+
+
+def _agent(link: _Link) -> bool:
+    if link.roles & {"agent", "subject"} or (link.noun and link.roles & {"of", "prep:by"}):
+        return True
+    if "prep:by" in link.roles and any(edge.role == "agent" for edge in link.made.of(link.head)):
+        return True  # by some means
+    return (
+        "patient" in link.roles
+        and not any(edge.role == "agent" for edge in link.made.of(link.head))
+        and not _has_object(link.made, link.head)
+    )
+
+
+def _patient(link: _Link) -> bool:
+    if link.roles & {"patient", "clause:xcomp"} or (link.noun and link.roles & {"of", "mod"}):
+        return True
+    return "agent" in link.roles and not any(edge.role == "patient" for edge in link.made.of(link.head))
+
+
+def _subject(link: _Link) -> bool:
+    if link.roles & {"subject", "same", "agent"} or link.back & {"mod", "same", "of"}:
+        return True
+    acting = (edge.head for edge in link.made.edges if edge.role == "prep:as" and edge.dependent == link.head)
+    return any(
+        link.made.roles({verb}, {link.dependent}) & {"agent", "patient"} for verb in acting
+    )  # as a cook: was one
+
+
+def _of(link: _Link) -> bool:
+    loose = link.roles & {f"prep:{each}" for each in _LOOSE}
+    verb = link.made.tokens[link.head].tag.startswith("V")
+    return bool(link.roles & {"of", "mod", "same"} or loose or (verb and link.roles & {"patient", "agent"}))
+
+
+def _mod(link: _Link) -> bool:
+    if link.roles & {"mod", "of", "same"} or link.back & {"subject", "same"} or _is_dated(link):
+        return True
+    if link.noun and any(each.startswith("prep:") for each in link.roles):
+        return True
+    return link.made.tokens[link.dependent].tag.startswith("R") and _share_a_clause(link)
+
+
+def _prep(link: _Link) -> bool:
+    word = link.role.partition(":")[2]
+    allowed = {f"prep:{each}" for each in {word}.union(*(kin for kin in _KIN if word in kin))}
+    if _is_dated(link) or link.roles & allowed | link.roles & _TAKEN_FOR.get(word, set()):
+        return True
+    if word in _LOOSE and link.noun and link.roles & {"mod", "of"}:
+        return True
+    if word in ("accord", "per"):
+        return _reports(link)
+    return (word in _EVENTS and _is_event(link)) or _hangs_elsewhere(link, allowed)
+
+
+def _reports(link: _Link) -> bool:
+    """`According to the agency` is proven by `the agency says`."""
+    agents = (edge for edge in link.made.edges if edge.role == "agent" and edge.dependent == link.dependent)
+    return any(link.made.tokens[edge.head].lemma in REPORTS for edge in agents)
+
+
+def _is_event(link: _Link) -> bool:
+    """Whether a time or a place is one of the same clause; a number must be such a one in the source, too."""
+    if not _share_a_clause(link):
+        return False
+    node = link.made.nodes.get(link.dependent)
+    return node is None or node.quantity is None or bool(_governed(link) & {f"prep:{each}" for each in _EVENTS})
+
+
+def _hangs_elsewhere(link: _Link, allowed: set[str]) -> bool:
+    """Whether the same preposition hangs on another word of the clause."""
+    own = link.made.clause(link.head)
+    edges = (edge for edge in link.made.edges if edge.dependent == link.dependent and edge.role in allowed)
+    return any(link.made.clause(edge.head) == own for edge in edges)
+
+
+def _governed(link: _Link) -> set[str]:
+    return {edge.role for edge in link.made.edges if edge.dependent == link.dependent}
+
+
+def _share_a_clause(link: _Link) -> bool:
+    return link.made.clause(link.head) == link.made.clause(link.dependent)
+
+
+def _is_dated(link: _Link) -> bool:
+    """Whether a date belongs to the clause of a word: the grammar hangs it on one word or another."""
+    quantity = link.made.nodes[link.dependent].quantity if link.dependent in link.made.nodes else None
+    if quantity is None or not _share_a_clause(link):
+        return False
+    return quantity.unit in ("calendar", "decade") or (not quantity.unit and quantity.value in _YEARS)
+
+
+def _clause(link: _Link) -> bool:
+    mark = link.role.partition(":")[2]
+    if mark in _ASSERTED:
+        return f"clause:{mark}" in link.roles
+    both = link.roles | link.back
+    return any(each.startswith("clause:") for each in both) or bool(both & {"agent", "subject", "patient"})
+
+
+def _same(link: _Link) -> bool:
+    return bool((link.roles | link.back) & {"same", "subject", "mod"})
+
+
+def _recipient(link: _Link) -> bool:
+    return bool(link.roles & {"recipient", "prep:to", "prep:for"})
+
+
+def _has_object(made: Graph, head: int) -> bool:
+    return any(each.role == "dobj" for each in made.children[head])
+
+
+_TESTS: dict[str, Callable[[_Link], bool]] = {
+    "agent": _agent, "patient": _patient, "subject": _subject, "of": _of, "mod": _mod, "prep": _prep,
+    "clause": _clause, "same": _same, "recipient": _recipient,
+}  # fmt: skip

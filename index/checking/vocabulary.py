@@ -1,0 +1,215 @@
+"""Words that decide what a sentence claims, by what they do."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NEGATIONS = _words("not n't never no none nobody nothing nowhere neither nor cannot hardly barely scarcely without")
+RARE = _words("rarely seldom")
+NEGATED_NOUNS = _words("no neither none nobody nothing nowhere")
+FAILURES = _words(
+    "fail refuse decline lack absence unable inability impossible prevent avoid forbid prohibit ban stop cease neglect "
+    "decide miss"
+) - {"decide"}
+"""Words whose complement did not happen."""
+TRANSPARENT = _words(
+    "show find demonstrate reveal confirm know discover prove observe establish see begin start continue manage keep "
+    "come remain learn realise realize understand remember notice document identify detect happen cause make force be"
+)
+"""Words whose complement is true where they are."""
+DENIALS = _words("deny dispute refute doubt disprove debunk contest disbelieve rebut")
+REPORTS = _words(
+    "say state tell add announce write explain argue claim allege assert contend insist maintain warn report declare "
+    "accuse note comment mention suggest conclude according testify complain promise assure call describe"
+)
+FALSE_NOUNS = _words("myth lie hoax fiction falsehood misconception fallacy fabrication legend superstition error")
+UNREAL_NOUNS = FALSE_NOUNS | _words(
+    "idea claim rumour rumor belief allegation hypothesis theory possibility risk plan proposal hope question evidence "
+    "suggestion notion view assumption suspicion accusation fear prospect chance threat attempt intention wish promise "
+    "bid offer request demand call desire effort speculation concern doubt expectation argument opinion dream demand "
+    "goal aim ability right permission option motion bill draft charge suit conjecture prediction forecast estimate"
+)
+"""Nouns whose complement need not be true."""
+FICTIONS = _words("novel film story play game dream legend fiction series movie tale myth fable comic poem opera drama")
+CONDITIONS = _words("if unless whether provided providing supposing lest once until till")
+MODALS = {
+    "can": "possible",
+    "could": "possible",
+    "may": "possible",
+    "might": "possible",
+    "must": "duty",
+    "should": "advice",
+    "ought": "advice",
+    "shall": "shall",
+    "will": "will",
+    "would": "would",
+    "'ll": "will",
+    "'d": "would",
+    "ca": "possible",
+    "wo": "will",
+    "need": "duty",
+}
+PHRASED_MODALS = {
+    "have": "duty",
+    "need": "duty",
+    "require": "duty",
+    "oblige": "duty",
+    "able": "possible",
+    "allow": "possible",
+    "permit": "possible",
+    "free": "possible",
+}
+"""`Have to`, `be allowed to`."""
+LIMITS = _words(
+    "nearly almost partly partially mostly mainly largely primarily sometimes often usually generally typically "
+    "occasionally frequently rarely seldom possibly perhaps probably likely unlikely allegedly reportedly supposedly "
+    "apparently presumably purportedly ostensibly theoretically potentially roughly approximately about around barely "
+    "hardly scarcely temporarily initially formerly seemingly arguably tentatively normally chiefly "
+    "predominantly conditionally provisionally somewhat slightly hypothetically nominally once virtually practically "
+    "alleged possible potential suspected putative probable apparent supposed proposed planned attempted would-be "
+    "reported expected former future so-called fake mock fictional imaginary hypothetical"
+)
+"""Words that take something back from what they stand with: a claim that leaves one out says more than its source."""
+EXCEPTIONS = _words("except excluding besides barring save")
+QUANTIFIERS = {
+    "all": "all",
+    "every": "all",
+    "each": "all",
+    "any": "all",
+    "both": "all",
+    "everybody": "all",
+    "everyone": "all",
+    "anybody": "all",
+    "anyone": "all",
+    "everything": "all",
+    "anything": "all",
+    "whole": "all",
+    "entire": "all",
+    "most": "most",
+    "majority": "most",
+    "many": "many",
+    "much": "many",
+    "lot": "many",
+    "numerous": "many",
+    "dozens": "many",
+    "hundreds": "many",
+    "thousands": "many",
+    "several": "several",
+    "some": "some",
+    "few": "few",
+    "certain": "some",
+    "various": "several",
+    "half": "half",
+    "minority": "few",
+    "little": "few",
+    "fewer": "less",
+    "less": "less",
+    "more": "more",
+    "part": "some",
+    "parts": "some",
+    "portion": "some",
+    "somebody": "some",
+    "someone": "some",
+    "something": "some",
+    "none": "none",
+    "no": "none",
+    "neither": "none",
+    "nobody": "none",
+    "nothing": "none",
+    "number": "several",
+    "couple": "several",
+    "handful": "few",
+    "another": "another",
+    "other": "",
+    "such": "",
+}
+"""How much of what it stands with a word speaks of."""
+PROVES = {
+    "all": _words("all"),
+    "most": _words("most all"),
+    "many": _words("many most"),
+    "several": _words("several many most all"),
+    "some": _words("some several many most all few half more less another"),
+    "few": _words("few"),
+    "half": _words("half"),
+    "none": _words("none"),
+    "more": _words("more"),
+    "less": _words("less"),
+    "another": _words("another"),
+}
+"""For each quantity, what proves it; a plain noun proves `some` and `several` too where it is in the plural."""
+PARTIAL = _words("most many several some few half more less another")
+PRONOUNS = _words(
+    "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves "
+    "this that these those who which one ones such the_former the_latter former latter whom whose both"
+)
+PERSONS = _words("he she him her his hers himself herself who whom whose")
+LIGHT = _words(
+    "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "
+    "actually really rather quite very as such respectively here e.g. i.e. etc now currently statistically merely is "
+    "are was were in fact of course"
+)
+"""Words that a claim may add without saying more."""
+APPROXIMATORS = {
+    "about": "about",
+    "around": "about",
+    "approximately": "about",
+    "roughly": "about",
+    "some": "about",
+    "circa": "about",
+    "ca": "about",
+    "approx": "about",
+    "nearly": "nearly",
+    "almost": "nearly",
+    "just under": "nearly",
+    "close to": "nearly",
+    "just over": "over",
+    "at least": "least",
+    "no fewer than": "least",
+    "no less than": "least",
+    "a minimum of": "least",
+    "more than": "over",
+    "over": "over",
+    "above": "over",
+    "exceeding": "over",
+    "up to": "most",
+    "at most": "most",
+    "no more than": "most",
+    "a maximum of": "most",
+    "as many as": "most",
+    "as much as": "most",
+    "less than": "under",
+    "fewer than": "under",
+    "under": "under",
+    "below": "under",
+    "only": "",
+    "exactly": "exactly",
+    "precisely": "exactly",
+}
+"""What stands before a number and says how it is meant."""
+JOINTS = {
+    "before": _words("before until prior ahead precede"),
+    "after": _words("after following since then once later upon"),
+    "because": _words("because since as due owing thanks for"),
+    "although": _words("although though despite but while however"),
+    "though": _words("although though despite but while however"),
+    "unless": _words("unless if except without not"),
+    "if": _words("if provided unless when whether in where"),
+    "until": _words("until till to before"),
+    "than": _words("than"),
+    "instead": _words("instead rather not"),
+    "except": _words("except but apart only other besides"),
+    "without": _words("without no not never n't"),
+    "since": _words("since from after because"),
+    "due": _words("because due owing"),
+    "therefore": _words("therefore so hence thus because consequently"),
+    "hence": _words("therefore so hence thus because"),
+    "during": _words("during in while throughout over when"),
+    "despite": _words("despite although though spite"),
+    "against": _words("against oppose versus v to"),
+    "only": _words("only sole solely exclusively just alone nothing"),
+}
+"""Words that join, each with those that may stand in its place."""

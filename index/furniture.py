@@ -1,0 +1,192 @@
+"""Lines that say nothing: what stands around the sentences of a page, a paper or a book.
+
+Headings, captions, entries of a bibliography, notes at the foot, menus, addresses, rules of tables. They are found, but
+they are never the answer. A line is judged alone, by what can be counted or what such lines have everywhere: whether it
+ends as sentences do, has a verb, and how much of it are digits, marks and capitals.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
+"""`sentence`: somebody says something. `item`: of a list. `row`: of a table, or a field of a form. `loose`: words that
+state nothing, such as a heading or a by-line; they answer only where nothing else does. `question`: it asks.
+`furniture`: never an answer.
+"""
+
+ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")
+"""The mark of a list's item, and the white space after it."""
+
+_REMEMBERED = 16384
+_LONGEST = 1200
+"""A longer line is prose, or data that is judged elsewhere."""
+_END = re.compile(r"(?:[.!?…。！？।؟۔։;:]|[.!?][\d,–-]{1,8})[\"'”’»)\]}]*(?:\s?\[\d[\d,;\s–-]{0,20}\])*\s*$")
+_LETTER_WORD = re.compile(r"[^\W\d_]+")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_FEWEST_UNSPACED = 6
+
+_URL = re.compile(r"\(?(?:https?://|www\.|ftp://)\S+|\bdoi:?\s?\S+|\b10\.\d{4,}/\S+|\S+@\S+\.\w{2,}", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"(?:fig(?:ure|s?\.)?|tables?|tab\.|charts?|plates?|exhibits?|algorithm|listing|scheme|photo(?:graph)?s?|image|map"
+    r"|box|abb(?:ildung|\.)|tableau|tabla|figura)\s*(?:\d+(?:[.-]\d+)*|[IVX]+|[A-Z]\d?)\s?[a-z]?(?:\s*[:.—|)](?=\s"
+    r"|$)|\s[–-]\s)"
+    r"|(?:source|photo(?:graph)?|image|picture|credits?|photo credit|illustration|courtesy)s?\s*(?::|©"
+    r"|by [A-Z]\w+ [A-Z]\w+\s*$)",
+    re.IGNORECASE,
+)
+_NAVIGATION = re.compile(
+    r"(?:skip|jump) to\b|toggle\b|click (?:here|on)\b|read more\b|back to (?:top|the top)\b|share (?:this|on)\b"
+    r"|follow us\b|sign (?:in|up)\b|log ?(?:in|out)\b|subscribe\b|accept (?:all )?cookies\b|(?:we"
+    r"|this site) uses? cookies\b"
+    r"|all rights reserved\b|(?:main )?menu\b|(?:table of )?contents$|advertisements?$|(?:page|p\.) \d+\b(?!.*[.!?]$)"
+    r"|(?:home|search|print|next|previous|download|share|related (?:articles|links|pages|provisions)|see also)\W*$"
+    r"|(?:last )?(?:updated|modified|edited)(?: on| at)?:? [\d\w ,:]+$",
+    re.IGNORECASE,
+)
+_BREADCRUMB = re.compile(r"(?:[^>›»]{1,40}\s[>›»]\s){2,}[^>›»]{1,60}|[^>›»]{1,30}\s[›»]\s[^>›»]{1,60}")
+_CONTENTS = re.compile(r"(?:\.\s?){4,}\s*\d+\s*$|…+\s*\d+\s*$|[^\W\d_)]\d{1,2}-\d{1,3}\s*$")
+_LONE_REFERENCE = re.compile(
+    r"\W*(?:retrieved|archived|accessed|ibid|op\. cit|available (?:at|from)|arxiv:\S|isbn|issn|doi)\b", re.IGNORECASE
+)
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DATE_ALONE = re.compile(rf"[\W\d]*(?:(?:{_MONTHS})\w*[\W\d]*){{1,2}}(?:(?:pm|am|[A-Z]{{2,3}}T)\W*)*$", re.IGNORECASE)
+_REFERENCE_SIGNS = (
+    re.compile(r"\s*(?:\[\d{1,3}\]|\d{1,3}\.|\^)\s"),
+    re.compile(r"\b[A-Z][\w'’-]+,\s(?:[A-Z]\.|[A-Z][a-z]+\b)|\b[A-Z][\w'’-]+ [A-Z]{1,3},\s"),
+    re.compile(
+        r"\((?:[\d/.-]{1,10}\s)?(?:[A-Z][a-z]+\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d[a-z]?\)|[,.]\s(?:1[5-9]"
+        r"|20)\d\d[a-z]?\."
+    ),
+    re.compile(
+        r"\b(?:retrieved|archived|accessed|pp?\.\s?\d|vol\.?\s?\d|no\.\s?\d|isbn|issn|doi|arxiv|proceedings of|in proc"
+        r"|journal of|transactions on|university press|eds?\.\)|et al\.)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"[\"“][^\"“”]{8,}[\"”]"),
+    _URL,
+)
+_QUOTED = re.compile(r"[\"“][^\"“”]*[\"”]")
+_NOTE = re.compile(
+    r"(?:[*†‡§¶∗]+|\d{1,2})\s+(?:The|A|An|In|For|We|This|See|These|It|On|As|To|Data|Source|Note|Based|Includes?|All|If"
+    r"|Equal|Corresponding|Our|Here|Unless|Also|Available|Prepared|Adapted)\b|[†‡§∗]"
+)
+_QUESTION = re.compile(
+    r"(?:[A-Z]:\s+|[\"“'‘(]+)?(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can|could"
+    r"|will"
+    r"|would|should|may|has|have|had|am|to what|in what|in which|at what)\b.*\?[\"”'’)\]]*\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_VERBS = (
+    "is are was were be been am has have had do does did can could may might must shall should will would cannot "
+    "won't don't doesn't didn't isn't aren't wasn't weren't became began broke brought built bought came caught "
+    "chose cut drew drove fell felt fought found flew gave goes got grew held kept knew laid led left lent let "
+    "lost made meant met paid put ran read rose said sang sat saw sold sent set shot showed shown shut spent "
+    "spoke stood stole struck swore swept taught thought threw told took understood went won wore wrote says say "
+    "makes make means mean gives give takes take shows show remains remain includes include contains contain "
+    "requires require needs need lies lie stands stand becomes become allows allow provides provide uses use "
+    "helps help seems seem appears appear costs cost works work applies apply begins begin ends end lives live "
+    "runs run depends depend exists exist consists consist causes cause"
+)
+_VERB = re.compile(
+    rf"\b(?:{'|'.join(_VERBS.split())})\b|\b(?!(?:edited|updated|published|retrieved|archived|accessed|revised|limited"
+    r"|united|based|related|unlimited|advanced|need|seed|feed|speed|exceed|indeed|breed|weed)\b)[a-z]{2,}ed\b"
+)
+_SMALL_WORD = re.compile(
+    r"\b(?:the|an?|of|in|on|to|for|with|by|that|which|as|at|from|der|die|das|den|dem|des|ein|eine|und|zu|von|le|la"
+    r"|les|du"
+    r"|des|un|une|et|de|el|los|las|y|il|lo|gli|di|e|o|het|een|van)\b",
+    re.IGNORECASE,
+)
+_FEWEST_WORDS, _FEWEST_OPEN = 3, 6
+_SMALL_SHARE = 0.6
+_ROW = re.compile(r"\s\|\s|\t|\s{3,}\S+\s{3,}")
+_FIELD = re.compile(r"(?:[-•*]\s+)?[A-Z][\w’'-]*(?: [\w’'-]+){0,1}:\s+\S.{1,120}")
+"""A name and its value, as on a form: `Editor: Jane Smith`."""
+_ROW_OF_CONTENTS = re.compile(r"[\s|]*[^|\t]{2,}(?:[|\t][\s|]*)+\d{0,3}[\s|]*$")
+_HEADING_START = re.compile(r"(?:how|why|what|when|where|who|whether|which)\b", re.IGNORECASE)
+
+
+def kind_of(line: str) -> LineKind:
+    """What a line is, or a sentence of it: see `LineKind`."""
+    return _kind(" ".join(line.split("\n")).strip()) if len(line) <= _LONGEST else "sentence"
+
+
+def says(line: str) -> bool:
+    """Whether somebody says something in it: a sentence, an item of a list, a row of a table."""
+    return kind_of(line) in ("sentence", "item", "row")
+
+
+def ends(line: str) -> bool:
+    """Whether a line ends as sentences do, before the numbers of its notes."""
+    return bool(_END.search(line))
+
+
+@lru_cache(_REMEMBERED)
+def _kind(line: str) -> LineKind:
+    words = _LETTER_WORD.findall(line)
+    unspaced = len(_UNSPACED.findall(line))
+    if not words or _is_furniture(line, words):
+        return "furniture"
+    if unspaced >= _FEWEST_UNSPACED:
+        return "sentence"
+    mark = ITEM.match(line)
+    bare = line[mark.end() :] if mark else line
+    if _QUESTION.match(bare):
+        return "question"
+    if _NOTE.match(line):
+        return "loose"
+    if ends(line):
+        return "sentence" if _states(bare, words) else "item" if mark else "loose"
+    if _FIELD.fullmatch(line):
+        return "row"
+    if _ROW.search(line):
+        return "loose" if _ROW_OF_CONTENTS.fullmatch(line) else "row"
+    if mark and len(words) > 1 and not _is_title(bare, words):
+        return "item"
+    return "sentence" if _is_open_sentence(bare, words) else "loose"
+
+
+def _is_furniture(line: str, words: list[str]) -> bool:
+    if _CAPTION.match(line) or _NAVIGATION.match(line) or _LONE_REFERENCE.match(line) or _DATE_ALONE.match(line):
+        return True
+    if not ends(line) and (_CONTENTS.search(line) or _BREADCRUMB.fullmatch(line)):
+        return True
+    if _URL.search(line) and len(_LETTER_WORD.findall(_URL.sub(" ", line))) < _FEWEST_WORDS + 1:
+        return True
+    if len(words) < _FEWEST_WORDS and sum(map(len, words)) < len(re.sub(r"\s", "", line)) / 3:
+        return True
+    return sum(bool(sign.search(line)) for sign in _REFERENCE_SIGNS) > 1 and not _VERB.search(_QUOTED.sub(" ", line))
+
+
+def _states(line: str, words: list[str]) -> bool:
+    """Of words that end as a sentence does: whether they are one, and no mere name, number or list of keywords."""
+    if len(words) < 2:
+        return False
+    cased = [word for word in words if word.lower() != word.upper()]
+    if not cased or _VERB.search(line):
+        return True
+    keywords = line.count(",") > 1 and not _SMALL_WORD.search(line)
+    return not keywords and sum(word.islower() for word in cased) >= _FEWEST_WORDS - 1
+
+
+def _is_open_sentence(line: str, words: list[str]) -> bool:
+    """Of words without a full stop: whether they are a sentence all the same, as on slides and in messages."""
+    cased = [word for word in words if word.lower() != word.upper()]
+    if not cased:
+        return len(words) >= _FEWEST_OPEN
+    small = sum(word.islower() for word in cased)
+    return (
+        len(words) >= _FEWEST_OPEN
+        and small >= _SMALL_SHARE * len(cased)
+        and bool(_VERB.search(line))
+        and not _HEADING_START.match(line)
+    )
+
+
+def _is_title(line: str, words: list[str]) -> bool:
+    """Whether an item's words are the heading of what follows: all of them begin with a capital, or are capitals."""
+    long = [word for word in words if len(word) > 3]
+    return line.isupper() or (len(long) > 2 and all(word[0].isupper() for word in long))

