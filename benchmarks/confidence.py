@@ -25,7 +25,7 @@ from benchmarks.logistic import auroc, calibration_error, fit, said
 from benchmarks.machine import report
 from benchmarks.near_misses import questions, small, whole
 from index import Library
-from index.answering import confidence as shipped
+from index.answering.confidence import DEFAULT, UNREAD, WORDS_ALONE, WORDS_UNREAD
 from index.encoding import load_encoder
 from index.retrieval.signals import MEANING, NAMES, READER
 from index.settings import Settings
@@ -34,7 +34,7 @@ from index.storage.store import FolderStore
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from benchmarks.near_misses import Case, Question
+    from benchmarks.near_misses import Case, Kind, Question
     from index.readiness import Readiness
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -43,7 +43,7 @@ SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
 PAGE_WEIGHTS = {True: 0.6, False: 0.2}
 """Weight of all near misses of a library and size, the rest being its foreign questions; less without the reader, which
 alone tells many of them: what cannot be told only lowers all confidence."""
-OWN_WEIGHT = 1.5
+OWN_WEIGHT = 1.85
 """Weight of its own questions: people mostly ask what their documents say."""
 TIMED = 100
 _refresh = FolderStore.refresh
@@ -71,6 +71,7 @@ TABLES = {
     "WORDS_UNREAD": tuple(name for name in NAMES if name not in (*MEANING, *READER)),
 }
 """Which signals each table of `index.answering.confidence` weighs."""
+SHIPPED = {"DEFAULT": DEFAULT, "UNREAD": UNREAD, "WORDS_ALONE": WORDS_ALONE, "WORDS_UNREAD": WORDS_UNREAD}
 
 
 def main() -> None:
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
     parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all five")
+    parser.add_argument("--most", type=int, default=400, help="questions of a kind asked of a whole set")
     parser.add_argument("--lost", choices=LOST, default="nothing")
     parser.add_argument("--cases", type=Path, help="keep what was asked in this file, and use it again")
     parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
@@ -95,7 +97,7 @@ def main() -> None:
     bars = Settings().bar, Settings().unsure_bar
     rows = [row for name, signals in TABLES.items() for row in _states(name, read, _crossed(read, signals), bars)]
     report("Confidence, each half of the articles by what was fitted on the other", rows, options.json)
-    rows = [row for name in tables for row in _states(name, read, said(_rows(read), getattr(shipped, name)), bars)]
+    rows = [row for name, each in SHIPPED.items() for row in _states(name, read, said(_rows(read), each), bars)]
     report("The shipped coefficients, on all of it", rows)
     report("Sizes: the same by the number of documents", _sizes(read, _crossed(read, NAMES), bars))
     report("Pins and quotations, without the reader and with it", _right({"off": unread, "on": read}))
@@ -116,8 +118,8 @@ def _cases(options: argparse.Namespace, everything: dict[str, list[Question]]) -
     encoder = load_encoder(plain)
     read, unread = [], []
     for name in everything:
-        read += whole(options.kept, name, everything, plain)
-        unread += whole(options.kept, name, everything, plain.model_copy(update={"reader": False}))
+        read += whole(options.kept, name, everything, plain, options.most)
+        unread += whole(options.kept, name, everything, plain.model_copy(update={"reader": False}), options.most)
         read += small(options.sets, options.kept, name, everything, plain, encoder)
     if options.cases:
         options.cases.write_bytes(pickle.dumps((read, unread)))
@@ -139,7 +141,7 @@ def _weights(cases: Sequence[Case], page: float) -> Floats:
     counts = {group: groups.count(group) for group in set(groups)}
     paged = {group[:2] for group in counts if group[2] == "page"}
 
-    def weight(group: tuple[str, str, str]) -> float:
+    def weight(group: tuple[str, str, Kind]) -> float:
         shares = {"own": OWN_WEIGHT, "page": page, "foreign": 1 - page if group[:2] in paged else 1.0}
         return shares[group[2]] / counts[group]
 

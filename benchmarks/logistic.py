@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 RIDGE = 1e-3
-BOUNDS: dict[str, tuple[float | None, float | None]] = {"absent": (None, -0.4)}
+BOUNDS: dict[str, tuple[float | None, float | None]] = {"absent": (None, -0.25)}
 """A signal of an answer never lowers the confidence, and a name that no passage has always does: what is missing is
 mostly missing from `together`, too, and the fit cannot tell the two apart."""
 BINS = 10

@@ -30,8 +30,6 @@ Kind = Literal["own", "page", "foreign"]
 """Answered by a document of the library; on the page of one that does not answer it; about something else."""
 SIZES = {"squad_v2": {1: 45, 8: 12, 50: 4}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}
 """Of each set, how many libraries of how many documents are made."""
-MOST = {"own": 400, "page": 400, "foreign": 80}
-"""Questions of a kind asked of a whole set: of foreign ones, so many of each other set."""
 MOST_SMALL = 4
 """Questions of a kind asked of a library of one document; of larger ones three times as many."""
 
@@ -88,8 +86,13 @@ def questions(folder: Path) -> list[Question]:
     return found
 
 
-def whole(kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings) -> Iterator[Case]:
-    """The set's own questions, those on its pages, and other sets', asked of the library that `pincite eval` kept."""
+def whole(
+    kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings, most: int
+) -> Iterator[Case]:
+    """The set's own questions, those on its pages, and other sets', asked of the library that `pincite eval` kept.
+
+    At most `most` of a kind, and a fifth as many of each other set.
+    """
     chance = random.Random(name)
     own = [each for each in everything[name] if each.answerable]
     page = [each for each in everything[name] if not each.answerable]
@@ -97,11 +100,11 @@ def whole(kept: Path, name: str, everything: dict[str, list[Question]], settings
         each
         for other, some in everything.items()
         if other != name
-        for each in _some([one for one in some if one.answerable], MOST["foreign"], chance)
+        for each in _some([one for one in some if one.answerable], -(-most // 5), chance)
     ]
     kinds: dict[Kind, list[Question]] = {
-        "own": _some(own, MOST["own"], chance),
-        "page": _some(page, MOST["page"], chance),
+        "own": _some(own, most, chance),
+        "page": _some(page, most, chance),
         "foreign": foreign,
     }
     with Library.open(kept / name, settings, create=False) as library:

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     """What a passage aims at, in tiktoken tokens."""
     bar: float = Field(default=0.6, ge=0.0, le=1.0)
     """The confidence from which on a question is answered."""
-    unsure_bar: float = Field(default=0.25, ge=0.0, le=1.0)
+    unsure_bar: float = Field(default=0.2, ge=0.0, le=1.0)
     """The confidence from which on, below `bar`, the nearest sentences are shown as what may be an answer; below both
     there is none. 1 for never."""
     llm_url: str = ""

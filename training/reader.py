@@ -211,7 +211,7 @@ def batches(known: Sequence[Question], tokenizer: Any, chance: random.Random) ->
 def optimizer_of(model: Reader) -> torch.optim.Optimizer:
     """Of all but the embeddings; what is new learns faster than what was trained before."""
     for parameter in model.bert.embeddings.parameters():
-        parameter.requires_grad_(requires_grad=False)
+        parameter.requires_grad = False
     new = ("marks", "token", "sentence", "any")
     groups = [
         {
@@ -230,7 +230,7 @@ def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item],
         group["lr"] = RATE * group["scale"] * rate_at(share)
     model.train()
     loss = loss_of(model, items)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

@@ -32,7 +32,7 @@ STEEPNESS = 3.0
 TRUST = 0.3
 """What is added to all that was read, as a share of CLAIM_SHARE: so that a doubtful sentence is no worse than one that
 nobody read."""
-ORDER_SHARE = 0.3
+ORDER_SHARE = 0.2
 """Weight of a hit's best claim beside its score, where the first hits of a question are ordered. What is on the topic
 of a claim, or of some words, the reader does not know: on SciFact's claims that order cost 1 to 3 points of nDCG."""
 
