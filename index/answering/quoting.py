@@ -34,9 +34,10 @@ SUMMARY_MORE = 2
 """How many sentences more of its paragraph a sentence brings, where a summary is asked for."""
 MOST = {"reason": 2, "list": 3, "summary": 3}
 """How many quotations there are at most, by the kind of the question."""
-RIVAL_GAP = 0.08
-"""How much less worth than the first sentence another one is that might be the answer, where one thing is asked for. On
-300 questions of SQuAD the first is right in 82 %; the next within this gap is told in 21 %, and right in a quarter."""
+RIVAL_GAP = 0.2
+"""How much less than the first sentence another one may be worth that might be the answer, where one thing is wanted.
+On 300 questions of SQuAD the first is right in 84 %; with up to two rivals within this gap, told beside 32 in 100, one
+of them is in 91 %."""
 MISSING_SHARE = 0.75
 """The same for a sentence that has a name or a number of the question which the answer has not."""
 RIVALS = 2
