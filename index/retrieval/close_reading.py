@@ -91,8 +91,9 @@ def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Colle
     """
     ids = [identity for identity in scores if identity in heard]
     best = sorted(ids, key=lambda each: (each not in above, -scores[each] - ORDER_SHARE * heard[each].evidence.claim))
-    exchanged = zip(best, sorted((scores[each] for each in ids), reverse=True), strict=True)
-    return dict(sorted({**scores, **dict(exchanged)}.items(), key=lambda item: -item[1]))
+    exchanged = dict(zip(best, sorted((scores[each] for each in ids), reverse=True), strict=True))
+    # Those that were read come first: where scores are equal, their new order counts.
+    return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
 
 
 def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:

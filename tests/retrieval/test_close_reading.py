@@ -67,9 +67,11 @@ def test_the_reader_moves_the_pin(store_of: StoreOf) -> None:
 
 def test_the_reader_orders_the_first_hits(store_of: StoreOf) -> None:
     """Two documents, one much like the other: that whose sentence answers comes first, and scores still fall."""
-    store = store_of(SEA, LAND)
-    before, after = (found_with(store, each, "Which ship?") for each in (None, FakeReader("land")))
-    assert after[0].document.source == "/land"
+    store = store_of(a_document("A ship stood on water.", source="/water"), LAND)
+    before, after, other = (
+        found_with(store, each, "What is a ship?") for each in (None, *map(FakeReader, ("land", "water")))
+    )
+    assert [found[0].document.source for found in (after, other)] == ["/land", "/water"]
     assert sorted(hit.score for hit in before) == pytest.approx(sorted(hit.score for hit in after))
     assert [hit.score for hit in after] == sorted((hit.score for hit in after), reverse=True)
     assert {hit.passage.id for hit in before} == {hit.passage.id for hit in after}
