@@ -308,7 +308,9 @@ def _adjuncts(made: Graph, place: int) -> Iterator[Wrapper]:
 def _of_the_whole(made: Graph) -> Iterator[Wrapper]:
     """What surrounds all that a sentence says: a question, a work of fiction, a report in parentheses."""
     for token in made.tokens:
-        if token.role == "pobj" and token.lemma in FICTIONS and made.tokens[token.head].lemma == "in":
+        inside = token.role == "pobj" and made.tokens[token.head].lemma == "in"
+        told = any(each.role == "relcl" for each in made.children[token.place])
+        if token.lemma in FICTIONS and (inside or told):
             yield Wrapper("fiction", token.place)
         elif token.role == "parataxis" and token.lemma in REPORTS:
             yield Wrapper("report", token.place)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.checking.alignment import Window
 from index.checking.proof import Proof, prove
+from index.checking.vocabulary import RESERVATIONS
 from index.checking.wording import verbatim, words
 
 if TYPE_CHECKING:
@@ -114,7 +115,10 @@ def _likely(
     near = [
         (found.source, proof)
         for found, proof in tried
-        if found.source is not None and len(proof.problems) <= OUTVOTED and all(each.is_soft for each in proof.problems)
+        if found.source is not None
+        and len(proof.problems) <= OUTVOTED
+        and all(each.is_soft for each in proof.problems)
+        and not _reserves(claim, sources[found.source].text)
     ]
     if not near:
         return None
@@ -124,6 +128,12 @@ def _likely(
         return None
     source, proof = near[-best]
     return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
+
+
+def _reserves(claim: str, source: str) -> bool:
+    """Whether a sentence has a word that denies or takes back something, and the claim has not."""
+    ours, theirs = ({form for each in words(text) for form in (each.plain, each.stem)} for text in (claim, source))
+    return not ours.issuperset(theirs & RESERVATIONS)
 
 
 def _whole(claim: str, sources: Sequence[Source]) -> Judgement | None:

@@ -16,7 +16,7 @@ from index.checking.graph import Edge, Graph, graph, is_verb
 from index.checking.problems import Problem
 from index.checking.roles import linked
 from index.checking.surroundings import opposite, surroundings
-from index.checking.vocabulary import JOINTS, QUANTIFIERS
+from index.checking.vocabulary import DIRECTIONS, JOINTS, QUANTIFIERS
 from index.checking.wording import settled
 
 if TYPE_CHECKING:
@@ -281,7 +281,9 @@ def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match])
     if exchanged:
         return Problem("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
     said = f"“{dependent}” does not belong to “{head}” in the source"
-    role = edge.role.partition(":")[0]
+    role, _, word = edge.role.partition(":")
+    if role == "prep" and word in DIRECTIONS:
+        role = word
     return Problem("role", said, part="open" if role in _CORE and _is_open(compared, role, match) else role)
 
 

@@ -190,6 +190,11 @@ APPROXIMATORS = {
     "precisely": "exactly",
 }
 """What stands before a number and says how it is meant."""
+DIRECTIONS = _words(
+    "from to into onto toward towards by as than because due after before since until till without despite against "
+    "over under above below between like unlike instead except"
+)
+"""Prepositions that tell who stands where: what follows one of them is not exchanged for what follows another."""
 JOINTS = {
     "before": _words("before until prior ahead precede"),
     "after": _words("after following since then once later upon"),
@@ -213,3 +218,12 @@ JOINTS = {
     "only": _words("only sole solely exclusively just alone nothing"),
 }
 """Words that join, each with those that may stand in its place."""
+RESERVATIONS = (
+    NEGATIONS
+    | RARE
+    | DENIALS
+    | FAILURES
+    | FALSE_NOUNS
+    | _words("refusal reluctance reluctant unwilling if unless allege")
+)
+"""Words that take back something: where a source has one of them that a claim has not, only the rules decide."""
