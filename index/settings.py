@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     float32."""
     passage_tokens: int = Field(default=170, ge=32, le=2000)
     """What a passage aims at, in tiktoken tokens."""
-    bar: float = Field(default=0.6, ge=0.0, le=1.0)
+    bar: float = Field(default=0.55, ge=0.0, le=1.0)
     """The confidence from which on a question is answered."""
     unsure_bar: float = Field(default=0.2, ge=0.0, le=1.0)
     """The confidence from which on, below `bar`, the nearest sentences are shown as what may be an answer; below both

@@ -176,7 +176,7 @@ def test_a_wrong_variable_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PINCITE_BAR", "high")
     with pytest.raises(SettingsError) as caught:
         Settings()
-    assert caught.value.hint == "Change the environment variable PINCITE_BAR, or unset it for the default, 0.6."
+    assert caught.value.hint == "Change the environment variable PINCITE_BAR, or unset it for the default, 0.55."
 
 
 def test_a_file_that_is_named_has_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_the_sentence_is_quoted(library: Library, write: Write, name: str) -> No
     pinned = [hit.quote for hit in library.search("king treaty") if hit.pin in hit.passage.sentences]
     for quote in [*(citation.quote for citation in answer.citations), *pinned]:
         assert not {"-->", "\\section", "usepackage", "image::", "INFO", "def ", "title ="} & set(quote.split()), quote
-        assert "\n" not in quote
+        assert "\n\n" not in quote, "a sentence that an editor broke is whole, and ends with its paragraph"
 
 
 def test_lines_that_an_editor_broke_are_one_sentence(library: Library, write: Write) -> None:
