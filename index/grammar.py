@@ -54,8 +54,9 @@ class Token:
 def parse(text: str) -> tuple[Token, ...]:
     """The words of a sentence with their grammar. Raises EncoderError where the model cannot be loaded."""
     model = _model()
+    encodable = text.encode("utf-8", "replace").decode("utf-8")  # a lone half of a character becomes a question mark
     with _parsing:  # the library makes no promise of threads
-        document = model(text)
+        document = model(encodable)
     return tuple(
         Token(each.i, each.text, each.lemma_.lower(), each.tag_, each.dep_, each.head.i, each.idx, each.idx + len(each))
         for each in document
