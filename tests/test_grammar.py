@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from index import grammar
 from index.errors import EncoderError, WeightsMismatch
 from index.grammar import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_each_word_has_its_place_its_role_and_what_it_belongs_to() -> None:

@@ -30,10 +30,6 @@ NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 64, 160
 """Tokens. What exceeds them at the end of the premise is not read; the model has seen nothing longer."""
-THRESHOLD = 0.26
-"""19 in 20 true claims of documents that training has not seen are at or above it."""
-EVEN = 0.5
-"""The threshold for a model of which nothing is known."""
 BATCH_PAIRS = 16
 SUPPORTED = 0
 """The first of the three classes; the others are contradicted and not said."""
@@ -50,11 +46,6 @@ class ClaimVerifier(Protocol):
     @property
     def name(self) -> str:
         """Model and revision: two verifiers of one name give the same figures."""
-        ...
-
-    @property
-    def threshold(self) -> float:
-        """Below this probability a claim is not supported."""
         ...
 
     def supported(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
@@ -76,8 +67,6 @@ def load_verifier(settings: Settings) -> ClaimVerifier | None:
 
 class Verifier:
     """The built-in model, on the processor. Any thread may ask; it is read from its file at the first question."""
-
-    threshold = THRESHOLD
 
     def __init__(self, precision: str = "auto", weights: Path = WEIGHTS, sha256: str = SHA256) -> None:
         self.name = f"{NAME}@{sha256[:12]}"
@@ -146,8 +135,6 @@ class CrossEncoderVerifier:
     Which of its classes means support is read from the labels of its configuration. Raises EncoderError for a model
     that cannot be loaded, or that names no such class.
     """
-
-    threshold = EVEN
 
     def __init__(self, model: str, *, device: str = "auto", precision: str = "auto") -> None:
         self.device = choose_device(device)
