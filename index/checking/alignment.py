@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from index.checking.graph import Graph, Node, graph, is_plural
 from index.checking.names import akin, stands_for
@@ -14,9 +14,6 @@ from index.checking.quantity import same
 from index.checking.thesaurus import antonymous, broader, derived, synonymous, usual_part
 from index.checking.vocabulary import DENIALS, PERSONS, REPORTS
 from index.checking.wording import words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SHORTEST_STEM = 4
 _JOINTS = re.compile(r"[-./]")
@@ -183,8 +180,3 @@ def _agree(node: Node, pronoun: Node) -> bool:
     if pronoun.lemma in PERSONS:
         return not is_plural(node) or pronoun.lemma in ("who", "whom", "whose")
     return not is_plural(node)
-
-
-def exact(text: str) -> Sequence[str]:
-    """The words of a text in lower case."""
-    return [each.plain for each in words(text)]

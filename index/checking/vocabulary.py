@@ -12,8 +12,8 @@ RARE = _words("rarely seldom")
 NEGATED_NOUNS = _words("no neither none nobody nothing nowhere")
 FAILURES = _words(
     "fail refuse decline lack absence unable inability impossible prevent avoid forbid prohibit ban stop cease neglect "
-    "decide miss"
-) - {"decide"}
+    "miss"
+)
 """Words whose complement did not happen."""
 TRANSPARENT = _words(
     "show find demonstrate reveal confirm know discover prove observe establish see begin start continue manage keep "
@@ -68,7 +68,7 @@ LIMITS = _words(
     "occasionally frequently rarely seldom possibly perhaps probably likely unlikely allegedly reportedly supposedly "
     "apparently presumably purportedly ostensibly theoretically potentially roughly approximately about around barely "
     "hardly scarcely temporarily initially formerly seemingly arguably tentatively normally chiefly "
-    "predominantly conditionally provisionally somewhat slightly hypothetically nominally once virtually practically "
+    "predominantly conditionally provisionally hypothetically nominally once virtually practically "
     "alleged possible potential suspected putative probable apparent supposed proposed planned attempted would-be "
     "reported expected former future so-called fake mock fictional imaginary hypothetical"
 )
@@ -144,7 +144,7 @@ PROVES = {
 PARTIAL = _words("most many several some few half more less another")
 PRONOUNS = _words(
     "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves "
-    "this that these those who which one ones such the_former the_latter former latter whom whose both"
+    "this that these those who which one ones such former latter whom whose both"
 )
 PERSONS = _words("he she him her his hers himself herself who whom whose")
 LIGHT = _words(
