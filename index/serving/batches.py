@@ -8,7 +8,7 @@ from index import batching
 from index.records import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from index.errors import PinciteError
     from index.library import Library
@@ -25,16 +25,21 @@ class Batch:
         questions: Sequence[str],
         documents: Sequence[str] | None,
         writer: Literal["quote", "model"],
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         self._library = library
         self._job = job
         self._questions = questions
         self._documents = documents
         self._writer = writer
+        self._between = between
+        """What happens between two questions: others may have a turn."""
 
     def run(self) -> None:
         """Answer all of them. Raises Stopped."""
-        for question in self._questions:
+        for n, question in enumerate(self._questions):
+            if n:
+                self._between()
             self._job.check()
             self._job.answered(batching.asked(question, self._ask))
 

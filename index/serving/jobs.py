@@ -72,6 +72,8 @@ class Jobs:
         self._uploads = uploads
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._has_let_in = False
+        """Whether a batch is under way amid another client's."""
         self._lines: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
         """What waits, by client, the one whose turn was longest ago first."""
         self._removals: deque[_Removal] = deque()
@@ -116,6 +118,8 @@ class Jobs:
     ) -> Job:
         """Answer many questions when their turn comes, each of these documents or of all: clients take turns.
 
+        Between two questions of a batch another client's batch is let in: a short one need not wait for a long one.
+
         Raises QueueFull, TooMany where there are more questions than the settings allow, DocumentNotFound or
         AmbiguousDocument, WriterNotSet where the settings name no model and one is to write.
         """
@@ -126,7 +130,7 @@ class Jobs:
         self._demand(len(questions), "questions", limit, "PINCITE_MAX_BATCH_QUESTIONS")
         within = None if documents is None else [self._library.find(name).id for name in documents]
         job = Job("batch", len(questions), within or ())
-        batch = Batch(self._library, job, questions, within, writer)
+        batch = Batch(self._library, job, questions, within, writer, lambda: self._let_in(client))
         self._enter(job, self._asking, batch, client)
         return job
 
@@ -175,12 +179,31 @@ class Jobs:
     def _do_next(self, kind: Kind) -> None:
         with self._lock:
             lines = self._lines[kind]
+            if not lines:
+                return  # what this turn was for has been let in before
             client = next(iter(lines))
             line = lines.pop(client)
             job, task = line.popleft()
             if line:
                 lines[client] = line  # behind all others
         self._do(job, task)
+
+    def _let_in(self, client: str) -> None:
+        """Do the next batch of another client amid one of this; in that one, nobody is let in."""
+        with self._lock:
+            lines = self._lines["batch"]
+            other = next((name for name in lines if name != client), None)
+            if self._has_let_in or other is None:
+                return
+            line = lines.pop(other)
+            job, task = line.popleft()
+            if line:
+                lines[other] = line  # behind all others
+            self._has_let_in = True
+        try:
+            self._do(job, task)
+        finally:
+            self._has_let_in = False
 
     def _do(self, job: Job, task: _Task) -> None:
         """Do a job, and say how it ended: a thread outlives whatever goes wrong in it."""

@@ -182,7 +182,7 @@ def test_the_same_way_without_a_mouse(tmp_path: Path, visit: Visit) -> None:
         expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
         page.keyboard.press("Escape")
         page.get_by_role("tab", name="Ask").focus()
-        for tab in ("Library", "Questions", "Ask"):
+        for tab in ("Check", "Library", "Questions", "Ask"):
             page.keyboard.press("ArrowRight")
             expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
             expect(page.get_by_role("tab", name=tab)).to_be_focused()

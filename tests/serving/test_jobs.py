@@ -220,6 +220,29 @@ def test_clients_take_turns_with_their_jobs(
     assert asked == ["one 1", "one 2", "two 1", "one 3"]
 
 
+def test_a_short_batch_is_let_in_amid_a_long_one_of_another_client(
+    jobs: Jobs, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not wait for all of its questions; amid the one that is let in, nobody is."""
+    entered, gate, asked = threading.Event(), threading.Event(), []
+    ask_stream = library.ask_stream
+
+    def gated(question: str, **rest: object) -> object:
+        entered.set()
+        gate.wait(PATIENCE)
+        asked.append(question)
+        yield from ask_stream(question, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(library, "ask_stream", gated)
+    taken = [jobs.batch(["one 1", "one 2", "one 3"], client="one")]
+    assert entered.wait(PATIENCE)
+    taken.append(jobs.batch(["two 1", "two 2"], client="two"))
+    taken.append(jobs.batch(["three 1"], client="three"))
+    gate.set()
+    assert [finished(job).state for job in taken] == ["done"] * 3
+    assert asked == ["one 1", "two 1", "two 2", "one 2", "three 1", "one 3"]
+
+
 def test_a_cancelled_batch_keeps_its_rows(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
