@@ -119,6 +119,7 @@ def _likely(
         and len(proof.problems) <= OUTVOTED
         and all(each.is_soft for each in proof.problems)
         and not _reserves(claim, sources[found.source].text)
+        and not (_is_heading(claim) and any(each.kind == "grammar" for each in proof.problems))
     ]
     if not near:
         return None
@@ -128,6 +129,11 @@ def _likely(
         return None
     source, proof = near[-best]
     return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
+
+
+def _is_heading(claim: str) -> bool:
+    """Whether a claim does not end as a sentence does; one without a verb is a heading then."""
+    return not claim.rstrip("\"')]”’» ").endswith((".", "!", "…"))
 
 
 def _reserves(claim: str, source: str) -> bool:

@@ -182,6 +182,17 @@ def test_a_sure_verifier_outvotes_the_rules_on_a_noun_but_not_on_a_verb_a_name_o
         assert compare(claim, source, [0.9], sure).verdict not in SUPPORTING
 
 
+def test_a_heading_is_not_supported() -> None:
+    """It states nothing, whatever a verifier says of it."""
+    passage = "The background on loans comes from press reports of 2009."
+
+    def sure(pairs: object) -> list[float]:
+        assert isinstance(pairs, list)
+        return [1.0] * len(pairs)
+
+    assert compare("The loans of 2009", [Source(passage, passage)], [0.9], sure).verdict == "unverified"
+
+
 def test_nothing_to_go_by_is_unverified() -> None:
     """No source, no words, too many words."""
     assert compare("Prices rose.", [], []).source is None
