@@ -1,16 +1,16 @@
-"""Hits to an answer. `questions` says what is asked for, `quoting` chooses the words, `context` what must come along;
+"""Hits to an answer. `intents` says what is asked for, `quoting` chooses the words, `vicinity` what must come along;
 `confidence` says whether the documents hold an answer at all; `modelling` lets a language model write, and `citing`
 checks it; `proving` checks what somebody else wrote, and `second_opinion` may doubt what either of them lets pass.
 """
 
 from index.answering.answers import quoted, unasked
 from index.answering.confidence import confidence, not_mentioned
-from index.answering.context import reach, widened
+from index.answering.intents import asked_back, is_fragment, understood
 from index.answering.modelling import written
 from index.answering.proving import checked, unchecked
-from index.answering.questions import asked_back, is_fragment, understood
 from index.answering.quoting import quotes
 from index.answering.second_opinion import second_opinion
+from index.answering.vicinity import reach, widened
 
 __all__ = [
     "asked_back",

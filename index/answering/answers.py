@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.answering.context import narrowed
-from index.answering.questions import understood
+from index.answering.intents import understood
+from index.answering.vicinity import narrowed
 from index.records import Answer, Citation, Statement
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.answering.context import Context, Run
-from index.answering.questions import understood
+from index.answering.intents import understood
+from index.answering.vicinity import Context, Run
 from index.furniture import ITEM, ends, says
 from index.records import Span
 from index.retrieval.expecting import expected, has
@@ -18,7 +18,7 @@ from index.storage.analysis import asked, terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.answering.questions import Question
+    from index.answering.intents import Question
     from index.records import Hit
 
     Around = Callable[[Hit], Context]

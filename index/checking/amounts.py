@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.checking.context import approximation, exclusion, limited, quantity_of
 from index.checking.graph import is_plural
-from index.checking.problems import Problem
+from index.checking.modality import approximation, exclusion, limited, quantity_of
+from index.checking.objections import Objection
 from index.checking.quantity import same
 from index.checking.vocabulary import PARTIAL, PROVES
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DEFINITE = ("the", "this", "that", "these", "those")
 
 
-def amount(compared: Comparison, place: int, match: Match, *, subject: bool = False) -> Iterator[Problem]:
+def amount(compared: Comparison, place: int, match: Match, *, subject: bool = False) -> Iterator[Objection]:
     """The problems with how much the two speak of; `subject` where something is said of all that a noun names."""
     made = compared.graph(match)
     node, other = compared.claim.nodes.get(place), made.nodes.get(match.place.word)
@@ -31,24 +31,24 @@ def amount(compared: Comparison, place: int, match: Match, *, subject: bool = Fa
         return
     alone = exclusion(compared.claim, place)
     if alone and alone != exclusion(made, match.place.word):
-        yield Problem("quantifier", f"“{alone}” here, not in the source")
+        yield Objection("quantifier", f"“{alone}” here, not in the source")
     if node.part in ("n", "p") and match.kind != "elided":
         yield from _quantified(compared, place, match, subject=subject)
 
 
-def _quantified(compared: Comparison, place: int, match: Match, *, subject: bool) -> Iterator[Problem]:
+def _quantified(compared: Comparison, place: int, match: Match, *, subject: bool) -> Iterator[Objection]:
     made = compared.graph(match)
     other = made.nodes[match.place.word]
     ours, theirs = quantity_of(compared.claim, place), quantity_of(made, match.place.word)
     if not _proves(theirs, ours, other):
-        yield Problem("quantifier", f"“{ours}” is not what the source says of “{other.text}”", theirs == "none")
+        yield Objection("quantifier", f"“{ours}” is not what the source says of “{other.text}”", theirs == "none")
     elif theirs in PARTIAL and not ours and (subject or _is_definite(compared.claim, place)):
-        yield Problem("quantifier", f"the source speaks of “{theirs}” of “{other.text}” only")
+        yield Objection("quantifier", f"the source speaks of “{theirs}” of “{other.text}” only")
     for limit in sorted(limited(made, match.place.word) - limited(compared.claim, place)):
-        yield Problem("hedge", f"“{limit}” in the source, not here")
+        yield Objection("hedge", f"“{limit}” in the source, not here")
     if subject and is_plural(other) and not theirs and _is_bare(made, match.place.word):
         for edge in compared.left_out(match, ("mod", "of", "prep:", "clause:of")):  # of some kind of them alone
-            yield Problem("restriction", f"“{made.tokens[edge.dependent].text}” in the source, not here")
+            yield Objection("restriction", f"“{made.tokens[edge.dependent].text}” in the source, not here")
 
 
 def _proves(theirs: str, ours: str, other: Node) -> bool:
@@ -57,18 +57,18 @@ def _proves(theirs: str, ours: str, other: Node) -> bool:
     return ours in ("some", "several") and is_plural(other) and not theirs
 
 
-def approximated(claim: Graph, node: Node, made: Graph, other: Node) -> Iterator[Problem]:
+def approximated(claim: Graph, node: Node, made: Graph, other: Node) -> Iterator[Objection]:
     """The problems with two numbers of which one may be meant less exactly: `about 20`, `up to 20`."""
     if node.quantity is None or other.quantity is None:
         return
     ours = approximation(claim.text, node.quantity.start)
     theirs = approximation(made.text, other.quantity.start)
     if not same(node.quantity, other.quantity) and ours != "about":
-        yield Problem("number", f"{node.text} here, {other.text} in the source", contradicts=True)
+        yield Objection("number", f"{node.text} here, {other.text} in the source", contradicts=True)
     elif theirs and ours != theirs and not (ours == "about" and theirs in ("nearly", "about")):
-        yield Problem("hedge", f"the source does not say exactly {other.text}")
+        yield Objection("hedge", f"the source does not say exactly {other.text}")
     elif ours and not theirs and ours not in ("about", "exactly", "least", "most"):
-        yield Problem("hedge", f"the source says {other.text} without reservation")
+        yield Objection("hedge", f"the source says {other.text} without reservation")
 
 
 def _is_bare(made: Graph, place: int) -> bool:

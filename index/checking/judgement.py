@@ -19,7 +19,7 @@ from index.checking.vocabulary import RESERVATIONS
 from index.checking.wording import verbatim, words
 
 if TYPE_CHECKING:
-    from index.checking.problems import Problem
+    from index.checking.objections import Objection
 
 Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
 Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
@@ -228,7 +228,7 @@ def _premise(sources: Sequence[Source], place: int) -> str:
     return " ".join(" ".join(each.split()) for each in _window(sources, place)[1].sentences)
 
 
-def described(problems: Sequence[Problem]) -> str:
+def described(problems: Sequence[Objection]) -> str:
     """The problems in a sentence or two: what is missing first."""
     missing = [f"*{each.detail}*" for each in problems if each.kind == "missing"]
     said = [f"Not in the source: {', '.join(dict.fromkeys(missing))}."] if missing else []

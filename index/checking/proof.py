@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from index.checking.alignment import Match, Place, Window
 from index.checking.amounts import amount, approximated
 from index.checking.comparison import Comparison
-from index.checking.context import context, degree, quantity_of
 from index.checking.graph import Edge, Graph, graph, is_verb
-from index.checking.problems import Problem
+from index.checking.modality import degree, modality, quantity_of
+from index.checking.objections import Objection
 from index.checking.roles import linked
 from index.checking.surroundings import opposite, surroundings
 from index.checking.vocabulary import DIRECTIONS, JOINTS, QUANTIFIERS
@@ -35,7 +35,7 @@ _VERB_VOTES = 1.5
 class Proof:
     """What a window of a source says of a claim."""
 
-    problems: tuple[Problem, ...]
+    problems: tuple[Objection, ...]
     sentence: int
     """Which sentence of the window says most of it."""
     share: float
@@ -65,7 +65,7 @@ def _sentence(compared: Comparison) -> int:
     return max(range(len(votes)), key=votes.__getitem__)
 
 
-def _problems(compared: Comparison) -> Iterator[Problem]:
+def _problems(compared: Comparison) -> Iterator[Objection]:
     """All that keeps the window from proving the claim."""
     claim = compared.claim
     missing = [place for place, node in claim.nodes.items() if not compared.found[place] and node.part != "p"]
@@ -75,7 +75,7 @@ def _problems(compared: Comparison) -> Iterator[Problem]:
     heads = {edge.head for edge in claim.edges} | set(claim.verbs)
     heads |= {place for place, node in claim.nodes.items() if node.part == "v"}
     if not any(map(compared.states, heads)):
-        yield Problem("grammar", "it has no verb that could be followed")
+        yield Objection("grammar", "it has no verb that could be followed")
     for head in sorted(heads, key=lambda place: _depth(claim, place)):
         yield from _best(compared, head)
     for place in compared.found.keys() - heads:
@@ -84,15 +84,15 @@ def _problems(compared: Comparison) -> Iterator[Problem]:
             yield opposite(compared, place, found[0])
 
 
-def _joints(compared: Comparison) -> Iterator[Problem]:
+def _joints(compared: Comparison) -> Iterator[Objection]:
     """Words that join clauses or times: whatever the grammar makes of them, the source must have them."""
     theirs = {token.lemma for made in compared.window.graphs for token in made.tokens}
     for token in compared.claim.tokens:
         if token.lemma in JOINTS and not theirs & JOINTS[token.lemma]:
-            yield Problem("joint", f"“{token.text}” here, not in the source")
+            yield Objection("joint", f"“{token.text}” here, not in the source")
 
 
-def _numbers(compared: Comparison) -> Iterator[Problem]:
+def _numbers(compared: Comparison) -> Iterator[Objection]:
     """Numbers that are only nearly the source's."""
     for place, node in compared.claim.nodes.items():
         if node.quantity and compared.found[place]:
@@ -111,15 +111,15 @@ def _depth(claim: Graph, place: int) -> int:
     return depth
 
 
-def _missing(compared: Comparison, place: int) -> Problem | None:
+def _missing(compared: Comparison, place: int) -> Objection | None:
     """A word that the source does not have, or has another name or number for; None where the passage lends it."""
     node = compared.claim.nodes[place]
     if instead := _instead(compared, place, node):
         kind = "number" if node.quantity else "name"
-        return Problem(kind, f"{node.text} here, {instead.text} in the source", contradicts=True)
+        return Objection(kind, f"{node.text} here, {instead.text} in the source", contradicts=True)
     if _is_lent(compared, place):
         return None
-    return Problem("missing", node.text, part="name" if node.tag.startswith("NNP") else node.part)
+    return Objection("missing", node.text, part="name" if node.tag.startswith("NNP") else node.part)
 
 
 def _is_lent(compared: Comparison, place: int) -> bool:
@@ -167,15 +167,15 @@ def _in_its_place(compared: Comparison, place: int, other: Place) -> bool:
     return False
 
 
-def _best(compared: Comparison, head: int) -> list[Problem]:
+def _best(compared: Comparison, head: int) -> list[Objection]:
     """The fewest problems that any word of the source has as this one."""
     candidates = compared.candidates(head)
     text = compared.claim.tokens[head].text
     if not candidates and compared.claim.tokens[head].lemma == "have":
-        return [] if _is_owned(compared, head) else [Problem("missing", text, part="v")]
+        return [] if _is_owned(compared, head) else [Objection("missing", text, part="v")]
     if not candidates:
         said_already = head in compared.claim.nodes or not compared.states(head)
-        return [] if said_already else [Problem("missing", text, part="v")]
+        return [] if said_already else [Objection("missing", text, part="v")]
     tried = [(list(_against(compared, head, match)), match) for match in candidates]
     problems, best = min(tried, key=lambda each: (len(each[0]), sum(not one.contradicts for one in each[0])))
     _settle(compared, head, best)
@@ -215,14 +215,14 @@ def _is_told_apart(made: Graph, match: Match) -> bool:
     return match.kind in ("same", "synonym") and any(edge.role in ("mod", "of") for edge in made.of(match.place.word))
 
 
-def _against(compared: Comparison, head: int, match: Match) -> Iterator[Problem]:
+def _against(compared: Comparison, head: int, match: Match) -> Iterator[Objection]:
     """The problems of a word of the claim as a certain word of the source."""
     claim, made = compared.claim, compared.graph(match)
     for edge in claim.of(head):
         yield from _edge(compared, edge, match)
     states = compared.states(head)
     alone = not states and not _is_argument(claim, head)
-    if states or (alone and (context(claim, head).negations or context(made, match.place.word).negations)):
+    if states or (alone and (modality(claim, head).negations or modality(made, match.place.word).negations)):
         yield from surroundings(compared, head, match)
     elif match.kind == "contrary":
         yield opposite(compared, head, match)
@@ -231,7 +231,7 @@ def _against(compared: Comparison, head: int, match: Match) -> Iterator[Problem]
     ours, theirs = degree(claim, head), degree(made, match.place.word)
     if ours != theirs and "many" not in (quantity_of(claim, head), quantity_of(made, match.place.word)):
         said = theirs or made.tokens[match.place.word].text
-        yield Problem("comparative", f"“{claim.tokens[head].text}” compares otherwise: “{said}” in the source")
+        yield Objection("comparative", f"“{claim.tokens[head].text}” compares otherwise: “{said}” in the source")
 
 
 def _is_argument(claim: Graph, place: int) -> bool:
@@ -239,7 +239,7 @@ def _is_argument(claim: Graph, place: int) -> bool:
     return any(edge.dependent == place and edge.role in (*_CORE, "of") for edge in claim.edges)
 
 
-def _edge(compared: Comparison, edge: Edge, match: Match) -> Iterator[Problem]:
+def _edge(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
     """What the claim says of two words, and the source does not."""
     if edge.dependent not in compared.found:
         if not is_verb(compared.claim.tokens[edge.dependent]):
@@ -264,14 +264,14 @@ def _is_share(claim: Graph, edge: Edge) -> bool:
     return edge.role == "of" and node is not None and node.quantity is not None
 
 
-def _amounts(compared: Comparison, edge: Edge, related: list[Match]) -> Iterator[Problem]:
+def _amounts(compared: Comparison, edge: Edge, related: list[Match]) -> Iterator[Objection]:
     """The fewest problems with how much of what acts, or is acted on, is spoken of."""
     subject = edge.role != "patient" or any(each.role == "auxpass" for each in compared.claim.children[edge.head])
     tried = [list(amount(compared, edge.dependent, each, subject=subject)) for each in related]
     yield from min(tried, key=len)
 
 
-def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match]) -> Problem:
+def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match]) -> Objection:
     """Words that the source has, but not in these roles; or in exchanged ones."""
     head, dependent = (compared.claim.tokens[place].text for place in (edge.head, edge.dependent))
     turned = _TURNED.get(edge.role)
@@ -279,12 +279,12 @@ def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match])
         Edge(match.place.word, turned or "", each.place.word) in compared.graph(match).edges for each in own
     )
     if exchanged:
-        return Problem("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
+        return Objection("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
     said = f"“{dependent}” does not belong to “{head}” in the source"
     role, _, word = edge.role.partition(":")
     if role == "prep" and word in DIRECTIONS:
         role = word
-    return Problem("role", said, part="open" if role in _CORE and _is_open(compared, role, match) else role)
+    return Objection("role", said, part="open" if role in _CORE and _is_open(compared, role, match) else role)
 
 
 def _is_open(compared: Comparison, role: str, match: Match) -> bool:
@@ -293,7 +293,7 @@ def _is_open(compared: Comparison, role: str, match: Match) -> bool:
     return not any(edge.role in taken for edge in compared.graph(match).of(match.place.word))
 
 
-def _everybody(compared: Comparison, edge: Edge, match: Match) -> Iterator[Problem]:
+def _everybody(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
     """`Everybody` and `anything` are proven by the like alone."""
     text, lemma = compared.claim.tokens[edge.dependent].text, compared.claim.tokens[edge.dependent].lemma
     wanted, made = QUANTIFIERS.get(lemma, ""), compared.graph(match)
@@ -305,4 +305,4 @@ def _everybody(compared: Comparison, edge: Edge, match: Match) -> Iterator[Probl
         for place in like
     )
     if not any(proven):
-        yield Problem("quantifier", f"“{text}” is not what the source says")
+        yield Objection("quantifier", f"“{text}” is not what the source says")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from index.checking.alignment import Place
-from index.checking.context import context
-from index.checking.problems import Problem
+from index.checking.modality import modality
+from index.checking.objections import Objection
 from index.checking.vocabulary import NEGATIONS, RARE, REPORTS, UNREAL_NOUNS
 from index.checking.wording import folded
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from index.checking.alignment import Match
     from index.checking.comparison import Comparison
-    from index.checking.context import Context
     from index.checking.graph import Graph
+    from index.checking.modality import Modality
 
 _KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
 """What surrounds a fact, of which it is enough that both have one of the kind."""
@@ -26,38 +26,38 @@ _SHOWN = 8
 """How many words of a condition are shown."""
 
 
-def surroundings(compared: Comparison, head: int, match: Match) -> Iterator[Problem]:
+def surroundings(compared: Comparison, head: int, match: Match) -> Iterator[Objection]:
     """The problems with what surrounds the fact that a word of the claim states, as a certain word of the source."""
     made = compared.graph(match)
-    ours, theirs = context(compared.claim, head), context(made, match.place.word)
+    ours, theirs = modality(compared.claim, head), modality(made, match.place.word)
     flips = _denial_reported(ours, theirs)
     yield from _denied(compared, head, match, ours, theirs, flips=flips)
     if not _same_modal(ours, theirs):
         said = _modal_text(made, match.place.word) or theirs.modal or ours.modal
-        yield Problem("hedge", f"what the source says with “{said}” is said otherwise here")
+        yield Objection("hedge", f"what the source says with “{said}” is said otherwise here")
     reports = made.tokens[match.place.word].lemma in REPORTS
     if ours.tense and theirs.tense and ours.tense != theirs.tense and not reports:
-        yield Problem("tense", f"the source speaks of the {theirs.tense}")
+        yield Objection("tense", f"the source speaks of the {theirs.tense}")
     yield from _wrapped(compared, ours, theirs, match, flips=flips)
     for limit in sorted(theirs.limits - ours.limits):
-        yield Problem("hedge", f"“{limit}” in the source, not here")
+        yield Objection("hedge", f"“{limit}” in the source, not here")
     if len(theirs.conditions) > len(ours.conditions):
-        yield Problem("condition", f"the source adds “{_clause(made, theirs.conditions[0])}”")
+        yield Objection("condition", f"the source adds “{_clause(made, theirs.conditions[0])}”")
     if theirs.negations:  # who leaves out a word of a denial denies more
         for edge in compared.left_out(match, ("prep:", "mod", "of")):
-            yield Problem("restriction", f"“{made.tokens[edge.dependent].text}” in the source, not here")
+            yield Objection("restriction", f"“{made.tokens[edge.dependent].text}” in the source, not here")
 
 
-def opposite(compared: Comparison, head: int, match: Match) -> Problem:
+def opposite(compared: Comparison, head: int, match: Match) -> Objection:
     """Two words that say the contrary of each other."""
     here = compared.claim.tokens[head].text
     there = compared.graph(match).tokens[match.place.word].text
-    return Problem("contrary", f"“{here}” here, “{there}” in the source", contradicts=True)
+    return Objection("contrary", f"“{here}” here, “{there}” in the source", contradicts=True)
 
 
 def _denied(
-    compared: Comparison, head: int, match: Match, ours: Context, theirs: Context, *, flips: int
-) -> Iterator[Problem]:
+    compared: Comparison, head: int, match: Match, ours: Modality, theirs: Modality, *, flips: int
+) -> Iterator[Objection]:
     """A denial that only one of the two has, in whatever way it is said."""
     made, contrary = compared.graph(match), match.kind == "contrary"
     if (ours.negations + theirs.negations + flips + contrary) % 2 == 0:
@@ -69,17 +69,19 @@ def _denied(
     plain = not theirs.wrappers and not any(folded(token.text) in NEGATIONS | RARE for token in silent.tokens)
     said = _word(compared.claim, ours.denying) or _word(made, theirs.denying)
     where = "here, not in the source" if ours.negations > theirs.negations else "in the source, not here"
-    yield Problem("negation", f"“{said}” {where}", contradicts=plain)
+    yield Objection("negation", f"“{said}” {where}", contradicts=plain)
 
 
-def _denial_reported(ours: Context, theirs: Context) -> int:
+def _denial_reported(ours: Modality, theirs: Modality) -> int:
     """One where the source reports a denial, and the claim reports the contrary as said."""
     denied = bool(theirs.wrappers) and theirs.wrappers[0].kind == "denial"
     reported = any(each.kind == "report" for each in ours.wrappers)
     return int(denied and reported and not any(each.kind == "denial" for each in ours.wrappers))
 
 
-def _wrapped(compared: Comparison, ours: Context, theirs: Context, match: Match, *, flips: int) -> Iterator[Problem]:
+def _wrapped(
+    compared: Comparison, ours: Modality, theirs: Modality, match: Match, *, flips: int
+) -> Iterator[Objection]:
     """What the source embeds the fact in, and the claim does not."""
     made = compared.graph(match)
     held = {each.place for wrapper in ours.wrappers for each in compared.candidates(wrapper.place)}
@@ -89,7 +91,7 @@ def _wrapped(compared: Comparison, ours: Context, theirs: Context, match: Match,
         told = flips and each.kind == "denial"
         if not told and each.kind not in kinds and Place(match.place.sentence, each.place) not in held:
             said = "?" if each.kind == "question" else made.tokens[each.place].text
-            yield Problem("wrapper", f"the source says so only with “{said}”")
+            yield Objection("wrapper", f"the source says so only with “{said}”")
 
 
 def _may_wrap(compared: Comparison, place: int) -> bool:
@@ -98,7 +100,7 @@ def _may_wrap(compared: Comparison, place: int) -> bool:
     return node.part == "v" or node.lemma in UNREAL_NOUNS
 
 
-def _same_modal(ours: Context, theirs: Context) -> bool:
+def _same_modal(ours: Modality, theirs: Modality) -> bool:
     """Whether what must, may or will be is the same; what may not be must not be."""
     if ours.modal == theirs.modal or {ours.modal, theirs.modal} in _LIKE:
         return True

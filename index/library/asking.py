@@ -17,8 +17,8 @@ from index.weights import DEFAULT_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from index.answering.context import Context
-    from index.answering.questions import Question
+    from index.answering.intents import Question
+    from index.answering.vicinity import Context
     from index.checking import Verifier
     from index.cross_encoders.reader import AnswerReader
     from index.querying import Query

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.records import Hit, Span, Why
-from index.retrieval.close_reading import ordered
 from index.retrieval.duplicates import Words, grouped
 from index.retrieval.evidence import weigh
+from index.retrieval.excerpts import ordered
 from index.retrieval.expecting import is_question
 from index.storage.analysis import holds, words
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from index.records import DocumentInfo
-    from index.retrieval.close_reading import Read
     from index.retrieval.evidence import Asked, Evidence
+    from index.retrieval.excerpts import Read
     from index.retrieval.sides import Sides
     from index.storage.protocol import Store
 

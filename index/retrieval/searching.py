@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from index.encoding import Draft
 from index.records import CANDIDATES, Found
-from index.retrieval.close_reading import READ, read
 from index.retrieval.covering import CONSIDERED, cover
 from index.retrieval.evidence import Asked
+from index.retrieval.excerpts import READ, read
 from index.retrieval.reading import Reading
 from index.retrieval.scoring import behind, lifted, placed, reranked, weighed
 from index.retrieval.sides import ask, look_up
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from index.readiness import Readiness
     from index.records import Hit, Mode
     from index.reranking import Reranker
-    from index.retrieval.close_reading import Read, Reader
+    from index.retrieval.excerpts import Read, Reader
     from index.retrieval.sides import Sides
     from index.storage.protocol import Store
     from index.storage.scope import Scope

@@ -16,8 +16,8 @@ from index.storage.analysis import holds, terms
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
-    from index.retrieval.close_reading import Read
     from index.retrieval.evidence import Asked, Evidence
+    from index.retrieval.excerpts import Read
 
 NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "kind", "read", "answers")
 """What there is to know, in the order in which coefficients are kept."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answering.questions import understood
+from index.answering.intents import understood
 from index.answering.quoting import ELLIPSIS, LONGEST, MOST, RIVALS, STATEMENTS, quotes
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from tests.making import why

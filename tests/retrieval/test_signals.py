@@ -8,7 +8,7 @@ import pytest
 
 from index.retrieval.signals import NAMES, READER
 from tests.retrieval.conftest import ask
-from tests.retrieval.test_close_reading import FakeReader, found_with
+from tests.retrieval.test_excerpts import FakeReader, found_with
 from tests.storage.making import a_document
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from index.answering.context import Context, Run, narrowed, widened
 from index.answering.quoting import quotes
+from index.answering.vicinity import Context, Run, narrowed, widened
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from index.sentences import split_sentences
 from index.storage.catalog import PassageRow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.answering.questions import asked_back, is_fragment, understood
+from index.answering.intents import asked_back, is_fragment, understood
 
 FRAGMENTS = [
     "and in 2019?",

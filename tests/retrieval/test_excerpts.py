@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from index.cross_encoders.reader import UNREAD, Verdict, Window
 from index.querying import parse
 from index.retrieval import Retriever
-from index.retrieval.close_reading import CLAIM_SHARE, READ, STEEPNESS, TRUST, Read, best_run, ordered, read
+from index.retrieval.excerpts import CLAIM_SHARE, READ, STEEPNESS, TRUST, Read, best_run, ordered, read
 from index.storage.schema import unpack_sentence_vectors
 from tests.fakes import FakeEncoder
 from tests.retrieval.conftest import quotes

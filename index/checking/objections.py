@@ -9,7 +9,7 @@ _LOOSE = ("mod", "of", "same", "prep", "clause", "open")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Objection:
     """What keeps a source from proving a claim."""
 
     kind: str

@@ -62,7 +62,7 @@ class Wrapper:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Modality:
     """What surrounds the fact that a verb, or what is said with "be", states."""
 
     negations: int
@@ -80,7 +80,7 @@ class Context:
     """The word that denies it."""
 
 
-def context(made: Graph, place: int) -> Context:
+def modality(made: Graph, place: int) -> Modality:
     """What surrounds the fact stated by a word."""
     verb = made.verbs.get(place, place)
     tokens = [*made.children[verb], *(made.children[place] if verb != place else ())]
@@ -88,7 +88,7 @@ def context(made: Graph, place: int) -> Context:
     denying += [each.place for each in _arguments(made, tokens) if _is_none(made, each)]
     if made.tokens[place].lemma in NEGATED_NOUNS or any(_is_no(each) for each in made.children[place]):
         denying.append(place)
-    return Context(
+    return Modality(
         negations=len(set(denying)),
         modal=_modal(made, verb),
         tense=_tense(made, verb),
