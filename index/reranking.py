@@ -8,14 +8,13 @@ passage together) is truncated by the model, the longer of the two first: the en
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from index.errors import EncoderError
 from index.processor import choose_device, choose_precision
-from index.weights import model_loading, model_name
+from index.weights import load_cross_encoder, model_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +60,7 @@ class CrossEncoderReranker:
     def __init__(self, model: str, *, device: str = "auto", precision: str = "auto") -> None:
         self.device = choose_device(device)
         self.precision = choose_precision(precision, self.device)
-        self._model = _load_model(model, self.device, self.precision)
+        self._model = load_cross_encoder("reranker", model, self.device, self.precision, HINT)
         _check(model, self._model)
         self._activation = _probability(self._model.activation_fn)
         self._lock = threading.Lock()
@@ -83,19 +82,6 @@ class CrossEncoderReranker:
         if not np.isfinite(scores).all():
             raise EncoderError(f"The reranker {self.name} gave a score that is no number.", HINT)
         return [float(score) for score in scores]
-
-
-def _load_model(model: str, device: str, precision: str) -> Any:
-    import torch
-    from sentence_transformers import CrossEncoder
-
-    with model_loading(f"reranker {model!r}", HINT):
-        return CrossEncoder(
-            model,
-            device=device,
-            model_kwargs={"dtype": getattr(torch, precision)},
-            local_files_only=Path(model).is_dir(),
-        ).eval()
 
 
 def _check(model: str, loaded: Any) -> None:

@@ -46,6 +46,20 @@ def model_loading(what: str, hint: str) -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
+def load_cross_encoder(what: str, model: str, device: str, precision: str, hint: str) -> Any:
+    """A cross-encoder by its name or folder, for scoring. Raises EncoderError about `what` where it cannot be had."""
+    import torch
+    from sentence_transformers import CrossEncoder
+
+    with model_loading(f"{what} {model!r}", hint):
+        return CrossEncoder(
+            model,
+            device=device,
+            model_kwargs={"dtype": getattr(torch, precision)},
+            local_files_only=Path(model).is_dir(),
+        ).eval()
+
+
 def model_name(model: str, config: Any) -> str:
     """Name and revision: the hash of the weights where they lie in a folder, else the hub's commit."""
     if Path(model).is_dir():

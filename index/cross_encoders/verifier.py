@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from index.cross_encoders.marks import lay_out
 from index.errors import EncoderError
 from index.processor import choose_device, choose_precision
-from index.weights import model_loading, model_name
+from index.weights import load_cross_encoder, model_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +138,7 @@ class CrossEncoderVerifier:
 
     def __init__(self, model: str, *, device: str = "auto", precision: str = "auto") -> None:
         self.device = choose_device(device)
-        self._model = _load_model(model, self.device, choose_precision(precision, self.device))
+        self._model = load_cross_encoder("verifier", model, self.device, choose_precision(precision, self.device), HINT)
         self._support = _class_of_support(model, self._model)
         self._lock = threading.Lock()
         self.name = model_name(model, self._model.config)
@@ -162,19 +162,6 @@ class CrossEncoderVerifier:
         if not np.isfinite(shares).all():
             raise EncoderError(f"The verifier {self.name} gave a share that is no number.", HINT)
         return [float(row[self._support]) for row in shares]
-
-
-def _load_model(model: str, device: str, precision: str) -> Any:
-    import torch
-    from sentence_transformers import CrossEncoder
-
-    with model_loading(f"verifier {model!r}", HINT):
-        return CrossEncoder(
-            model,
-            device=device,
-            model_kwargs={"dtype": getattr(torch, precision)},
-            local_files_only=Path(model).is_dir(),
-        ).eval()
 
 
 def _class_of_support(model: str, loaded: Any) -> int:
