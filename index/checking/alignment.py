@@ -12,12 +12,11 @@ from index.checking.names import akin, stands_for
 from index.checking.opposites import alike, opposed, without_prefix
 from index.checking.quantity import same
 from index.checking.thesaurus import antonymous, broader, derived, synonymous, usual_part
-from index.checking.vocabulary import DENIALS, PERSONS, REPORTS
+from index.checking.vocabulary import DENIALS, PERSONS, REPORTS, SPEAKERS
 from index.checking.wording import words
 
 _SHORTEST_STEM = 4
 _JOINTS = re.compile(r"[-./]")
-_FIRST = frozenset(("we", "us", "our", "ours", "i", "me", "my"))
 _PLURAL_PRONOUNS = frozenset("they them their theirs themselves these those both".split())
 
 
@@ -173,7 +172,7 @@ def _acronym(node: Node, other: Node, made: Graph) -> str:
 
 def _agree(node: Node, pronoun: Node) -> bool:
     """Whether a pronoun can stand for a noun: number, and for `she` a name or a word for somebody."""
-    if pronoun.lemma in _FIRST:
+    if pronoun.lemma in SPEAKERS:
         return False  # who speaks is not known
     if pronoun.lemma in _PLURAL_PRONOUNS:
         return is_plural(node) or node.tag == "NNP" or node.tag == "NN"

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.checking.alignment import Match, Place, Window, matches
-from index.checking.graph import Graph, is_verb
+from index.checking.graph import EXCEPTED, Graph, is_verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.checking.graph import Edge
+
+
+_IDLE = frozenset(("example", "instance", "ever"))
 
 
 @dataclass(slots=True)
@@ -54,6 +57,23 @@ class Comparison:
         made = self.graph(match)
         for edge in made.of(match.place.word):
             inside = edge.role.startswith(roles) and edge.dependent in made.nodes
-            idle = made.tokens[edge.dependent].lemma in ("example", "instance")
+            idle = made.tokens[edge.dependent].lemma in _IDLE or _is_aside(made, edge.dependent)
             if inside and not idle and Place(match.place.sentence, edge.dependent) not in kept:
                 yield edge
+
+    def excepts(self, edge: Edge, match: Match) -> bool:
+        """Whether the source says of this one that it is not so, where it says so of others."""
+        made = self.graph(match)
+        ours = made.peers(match.place.word)
+        return any(
+            role.startswith(EXCEPTED)
+            for each in self.found.get(edge.dependent, ())
+            if each.place.sentence == match.place.sentence
+            for role in made.roles(ours, made.peers(each.place.word))
+        )
+
+
+def _is_aside(made: Graph, place: int) -> bool:
+    """Whether a word stands in brackets."""
+    before = made.text[: made.tokens[place].start]
+    return before.count("(") > before.count(")")

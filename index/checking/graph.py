@@ -21,6 +21,7 @@ from index.checking.vocabulary import (
     LIGHT,
     MODALS,
     NEGATIONS,
+    PHRASED_MODALS,
     PRONOUNS,
     QUANTIFIERS,
     RARE,
@@ -46,8 +47,14 @@ _PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
 _SILENT = frozenset(
     ("punct", "det", "aux", "auxpass", "case", "mark", "cc", "preconj", "expl", "predet", "meta", "intj")
 )
+_SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 _RELATIVES = frozenset(("that", "which", "who", "whom", "whose"))
 _PLURAL = frozenset(("NNS", "NNPS"))
+
+
+EXCEPTED = "not:"
+"""Stands before the role of what a sentence says of all but this: `managers, but not the founder`."""
+_NOT_ALONE = frozenset(("only", "just", "merely", "simply", "least"))
 
 
 class Edge(NamedTuple):
@@ -88,7 +95,10 @@ class Graph:
     """For each "be" that only joins, the word that it says something with."""
     verbs: dict[int, int] = field(default_factory=dict)
     """The other way round."""
-
+    phrases: dict[int, int] = field(default_factory=dict)
+    """For each word of a `have to`, `be able to`, the verb that it goes with."""
+    outer: dict[int, int] = field(default_factory=dict)
+    """For that verb, the word of the phrase that the others depend on."""
     said: dict[int, list[Edge]] = field(default_factory=dict)
     """The edges by their heads."""
     equals: dict[int, set[int]] = field(default_factory=dict)
@@ -111,9 +121,11 @@ class Graph:
         seen = set()
         while place not in seen:
             seen.add(place)
+            place = self.phrases.get(place, place)
             token = self.tokens[place]
             states = is_verb(token) and (token.tag != "VBG" or _subjects(self, place))
-            if (states and token.role not in ("xcomp", "pcomp", "amod")) or place in self.verbs:
+            inner = token.role in ("xcomp", "pcomp", "amod") and place not in self.outer
+            if (states and not inner) or place in self.verbs:
                 return place
             place = self.copulas.get(token.head, token.head)
         return place
@@ -127,6 +139,7 @@ def graph(text: str) -> Graph:
     for token in made.tokens:
         if token.head != token.place:
             made.children[token.head].append(token)
+    _find_phrases(made)
     _join_copulas(made)
     _find_aliases(made)
     _add_nodes(made, reading.quantities)
@@ -142,6 +155,21 @@ def graph(text: str) -> Graph:
     return made
 
 
+def _find_phrases(made: Graph) -> None:
+    """`Have to`, `be able to`, `be allowed to`: what is said of them is said of the verb after them."""
+    for token in made.tokens:
+        head = made.tokens[token.head]
+        infinitive = token.role == "xcomp" and any(each.tag == "TO" for each in made.children[token.place])
+        if not infinitive or head.lemma not in PHRASED_MODALS:
+            continue
+        outer = made.tokens[head.head] if head.role == "acomp" else head
+        joined = outer.lemma == "be" if head.role == "acomp" else head.lemma in ("have", "need")
+        if joined or _is_passive(made, head.place):
+            made.outer[token.place] = outer.place
+            for place in (head.place, outer.place):
+                made.phrases[place] = made.aliases[place] = token.place
+
+
 def _join_copulas(made: Graph) -> None:
     """What a "be" says of its subject is said by the word after it."""
     for token in made.tokens:
@@ -152,7 +180,7 @@ def _join_copulas(made: Graph) -> None:
             said = [each for each in objects if each.tag.startswith("N") and acts(each.lemma)]
         else:
             continue
-        if said:
+        if said and said[0].place not in made.phrases:
             made.copulas[token.place] = said[0].place
             made.verbs[said[0].place] = token.place
 
@@ -248,8 +276,12 @@ def _add_edges(made: Graph, token: Token) -> None:
     role, head = token.role, made.tokens[token.head]
     if role == "ROOT" or role in _SILENT - {"det"}:
         return
+    if head.place in made.phrases:
+        head = made.tokens[made.phrases[head.place]]
+        role = ("nsubjpass" if _is_passive(made, head.place) else "nsubj") if role in _SUBJECTS else role
     top = made.copulas.get(head.place, head.place)
-    own = made.copulas.get(token.place, token.place)
+    own = made.phrases.get(token.place, token.place)
+    own = made.copulas.get(own, own)
     if top == own:
         return
     if role in ("nsubj", "csubj"):
@@ -303,6 +335,7 @@ def _add_prepositional(made: Graph, token: Token, top: int) -> None:
     if token.role == "dative" and token.tag.startswith(("N", "P")):
         _put(made, top, "recipient", token.place)
         return
+    negated = EXCEPTED if _is_negated(made, token) else ""
     for each in made.children[token.place]:
         if each.role in ("pobj", "pcomp"):
             own = made.copulas.get(each.place, each.place)
@@ -310,9 +343,18 @@ def _add_prepositional(made: Graph, token: Token, top: int) -> None:
                 role = "agent" if token.role == "agent" else "prep:by"
             else:
                 role = {"of": "of"}.get(token.lemma, f"prep:{token.lemma}")
-            _put(made, top, role, own)
+            _put(made, top, negated + role, own)
         elif each.role == "prep":  # "from behind it", "out of it"
             _add_prepositional(made, each, top)
+
+
+def _is_negated(made: Graph, token: Token) -> bool:
+    """`Within a year, never for renewals`; not so `not only for renewals`."""
+    return any(
+        each.lemma in ("not", "never") and made.tokens[each.place + 1].lemma not in _NOT_ALONE
+        for each in made.children[token.place]
+        if each.role in ("neg", "advmod", "preconj") and each.place < token.place
+    )
 
 
 def _is_passive(made: Graph, place: int) -> bool:
@@ -378,7 +420,9 @@ def _share(made: Graph) -> None:
     for token in made.tokens:
         if token.role == "pobj" and made.tokens[token.head].lemma in ("as", "include", "including", "like"):
             _share_example(made, token)
-        if token.role == "conj" and not _is_excluded(made, token):
+        if token.role == "conj" and _is_excluded(made, token):
+            _share_noun(made, token, EXCEPTED)
+        elif token.role == "conj":
             states = made.tokens[token.head].tag.startswith("V") or token.head in made.copulas
             share = _share_clause if states else _share_noun
             share(made, token)
@@ -388,7 +432,7 @@ def _share(made: Graph) -> None:
 
 
 def _share_clause(made: Graph, token: Token) -> None:
-    head, own = token.head, token.place
+    head, own = (made.phrases.get(place, place) for place in (token.head, token.place))
     one, other = made.copulas.get(head, head), made.copulas.get(own, own)
     if not _subjects(made, own):
         _share_subject(made, one, other, own)
@@ -397,10 +441,13 @@ def _share_clause(made: Graph, token: Token) -> None:
             _put(made, one, "agent", edge.dependent)  # `was cut and rebuilt by engineers`
 
 
-def _share_noun(made: Graph, token: Token) -> None:
+def _share_noun(made: Graph, token: Token, excepted: str = "") -> None:
+    head = token.head
+    if excepted and is_verb(made.tokens[head]):  # the grammar hangs `but not the founder` on the verb
+        head = next((each.place for each in made.children[head] if each.role in ("dobj", "nsubjpass")), head)
     for edge in [*made.edges]:
-        if edge.dependent == made.aliases.get(token.head, token.head):
-            _put(made, edge.head, edge.role, token.place)
+        if edge.dependent == made.aliases.get(head, head) and not edge.role.startswith(EXCEPTED):
+            _put(made, edge.head, excepted + edge.role, token.place)
 
 
 def _share_example(made: Graph, token: Token) -> None:

@@ -83,7 +83,9 @@ class Modality:
 def modality(made: Graph, place: int) -> Modality:
     """What surrounds the fact stated by a word."""
     verb = made.verbs.get(place, place)
-    tokens = [*made.children[verb], *(made.children[place] if verb != place else ())]
+    outer = made.outer.get(verb, verb)
+    phrase = [at for at, inner in made.phrases.items() if inner == verb]
+    tokens = [each for at in dict.fromkeys((verb, place, *phrase)) for each in made.children[at]]
     denying = [each.place for each in tokens if _denies(each, made)]
     denying += [each.place for each in _arguments(made, tokens) if _is_none(made, each)]
     if made.tokens[place].lemma in NEGATED_NOUNS or any(_is_no(each) for each in made.children[place]):
@@ -91,7 +93,7 @@ def modality(made: Graph, place: int) -> Modality:
     return Modality(
         negations=len(set(denying)),
         modal=_modal(made, verb),
-        tense=_tense(made, verb),
+        tense=_tense(made, outer),
         wrappers=tuple(_wrappers(made, verb)),
         limits=frozenset(_limits(tokens)),
         conditions=tuple(_conditions(made, tokens, verb)),
@@ -175,6 +177,10 @@ def _is_no(token: Token) -> bool:
 
 
 def _modal(made: Graph, verb: int) -> str:
+    if verb in made.outer:
+        said = next(made.tokens[at].lemma for at, inner in made.phrases.items() if inner == verb)
+        around = _modal(made, made.outer[verb])
+        return f"{around} {PHRASED_MODALS[said]}".strip()
     for each in made.children[verb]:
         if each.tag == "MD":
             return MODALS.get(folded(each.text), MODALS.get(each.lemma, ""))
@@ -207,6 +213,9 @@ def _tense(made: Graph, verb: int) -> str:
 def _wrappers(made: Graph, verb: int) -> Iterator[Wrapper]:
     """What a fact is embedded in, from the inside out."""
     place, seen = verb, set()
+    if verb in made.outer:
+        yield from _adjuncts(made, verb)
+        place = made.outer[verb]
     while place not in seen:
         seen.add(place)
         token = made.tokens[place]

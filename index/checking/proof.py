@@ -16,7 +16,7 @@ from index.checking.modality import degree, modality, quantity_of
 from index.checking.objections import Objection
 from index.checking.roles import linked
 from index.checking.surroundings import opposite, surroundings
-from index.checking.vocabulary import DIRECTIONS, JOINTS, QUANTIFIERS
+from index.checking.vocabulary import DIRECTIONS, JOINTS, QUANTIFIERS, SPEAKERS
 from index.checking.wording import settled
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def _edge(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]
     related = [each for each in own if linked(made, match.place.word, edge.role, each.place.word)]
     if related and edge.role in _CORE:
         yield from _amounts(compared, edge, related)
-    elif not related and not (own and _is_share(compared.claim, edge)):
+    elif not related and not (own and _is_share(compared.claim, edge)) and not compared.excepts(edge, match):
         yield _misplaced(compared, edge, match, own)
 
 
@@ -290,7 +290,9 @@ def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match])
 def _is_open(compared: Comparison, role: str, match: Match) -> bool:
     """Whether the source says of nobody else that it acts, or is acted on: the grammar may have missed it."""
     taken = {"agent": ("agent", "subject"), "subject": ("agent", "subject"), "patient": ("patient",)}[role]
-    return not any(edge.role in taken for edge in compared.graph(match).of(match.place.word))
+    made = compared.graph(match)
+    fillers = (edge.dependent for edge in made.of(match.place.word) if edge.role in taken)
+    return all(made.tokens[place].lemma in SPEAKERS for place in fillers)
 
 
 def _everybody(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
 """What surrounds a fact, of which it is enough that both have one of the kind."""
-_LIKE = (frozenset(("shall", "will")), frozenset(("shall", "duty")))
+_LIKE = (frozenset(("shall", "will")), frozenset(("shall", "duty")), frozenset(("need", "duty")))
 """Modals that say the same."""
 _SHOWN = 8
 """How many words of a condition are shown."""
@@ -60,14 +60,15 @@ def _denied(
 ) -> Iterator[Objection]:
     """A denial that only one of the two has, in whatever way it is said."""
     made, contrary = compared.graph(match), match.kind == "contrary"
-    if (ours.negations + theirs.negations + flips + contrary) % 2 == 0:
+    excepted = any(compared.excepts(edge, match) for edge in compared.claim.of(head))
+    if (ours.negations + theirs.negations + excepted + flips + contrary) % 2 == 0:
         return
     if contrary:
         yield opposite(compared, head, match)
         return
-    silent = compared.claim if theirs.negations else made
+    silent = compared.claim if theirs.negations or excepted else made
     plain = not theirs.wrappers and not any(folded(token.text) in NEGATIONS | RARE for token in silent.tokens)
-    said = _word(compared.claim, ours.denying) or _word(made, theirs.denying)
+    said = _word(compared.claim, ours.denying) or _word(made, theirs.denying) or "not"
     where = "here, not in the source" if ours.negations > theirs.negations else "in the source, not here"
     yield Objection("negation", f"“{said}” {where}", contradicts=plain)
 
@@ -102,9 +103,10 @@ def _may_wrap(compared: Comparison, place: int) -> bool:
 
 def _same_modal(ours: Modality, theirs: Modality) -> bool:
     """Whether what must, may or will be is the same; what may not be must not be."""
-    if ours.modal == theirs.modal or {ours.modal, theirs.modal} in _LIKE:
+    denied = ours.negations and theirs.negations
+    if ours.modal == theirs.modal or ({ours.modal, theirs.modal} in _LIKE and not denied):
         return True
-    return bool(ours.negations and theirs.negations and ours.modal and theirs.modal)
+    return bool(denied and ours.modal and theirs.modal and "need" not in (ours.modal, theirs.modal))
 
 
 def _modal_text(made: Graph, place: int) -> str:

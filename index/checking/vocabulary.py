@@ -50,19 +50,19 @@ MODALS = {
     "'d": "would",
     "ca": "possible",
     "wo": "will",
-    "need": "duty",
+    "need": "need",
 }
 PHRASED_MODALS = {
-    "have": "duty",
-    "need": "duty",
-    "require": "duty",
-    "oblige": "duty",
+    "have": "need",
+    "need": "need",
+    "require": "need",
+    "oblige": "need",
     "able": "possible",
     "allow": "possible",
     "permit": "possible",
     "free": "possible",
 }
-"""`Have to`, `be allowed to`."""
+"""`Have to`, `be allowed to`. Who need not do something is free to do it; who must not is not."""
 LIMITS = _words(
     "nearly almost partly partially mostly mainly largely primarily sometimes often usually generally typically "
     "occasionally frequently rarely seldom possibly perhaps probably likely unlikely allegedly reportedly supposedly "
@@ -146,6 +146,8 @@ PRONOUNS = _words(
     "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves "
     "this that these those who which one ones such former latter whom whose both"
 )
+SPEAKERS = _words("we us our ours i me my")
+"""Whoever speaks: a sentence does not tell who that is."""
 PERSONS = _words("he she him her his hers himself herself who whom whose")
 LIGHT = _words(
     "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "
