@@ -41,7 +41,7 @@ _KEPT = 4096
 _LAST_STOP = re.compile(r"(\w)(\.[\"')\]”’]*)$")
 """It is set apart, lest "vitamin K." have a word "K."."""
 _TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
-_LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
+LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
 """What they say is said by their object: "made a bid"."""
 _PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
 _SILENT = frozenset(
@@ -175,7 +175,7 @@ def _join_copulas(made: Graph) -> None:
     for token in made.tokens:
         if token.lemma == "be" and token.role not in ("aux", "auxpass"):
             said = [each for each in made.children[token.place] if each.role in ("attr", "acomp", "oprd")]
-        elif token.lemma in _LIGHT_VERBS and token.tag.startswith("V"):
+        elif token.lemma in LIGHT_VERBS and token.tag.startswith("V"):
             objects = [each for each in made.children[token.place] if each.role in ("dobj", "nsubjpass")]
             said = [each for each in objects if each.tag.startswith("N") and acts(each.lemma)]
         else:
@@ -284,6 +284,8 @@ def _add_edges(made: Graph, token: Token) -> None:
     own = made.copulas.get(own, own)
     if top == own:
         return
+    if role in _SUBJECTS and head.tag == "IN":
+        return  # `the Liberals voted in favour, the Greens against`
     if role in ("nsubj", "csubj"):
         said = "subject" if head.place in made.copulas else "agent"
         _put(made, top, said, own)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from index.checking.alignment import Match, Place, Window
 from index.checking.amounts import amount, approximated
 from index.checking.comparison import Comparison
-from index.checking.graph import Edge, Graph, graph, is_verb
+from index.checking.graph import LIGHT_VERBS, Edge, Graph, graph, is_verb
 from index.checking.modality import degree, modality, quantity_of
 from index.checking.objections import Objection
 from index.checking.roles import linked
 from index.checking.surroundings import opposite, surroundings
-from index.checking.vocabulary import DIRECTIONS, JOINTS, QUANTIFIERS, SPEAKERS
+from index.checking.vocabulary import DIRECTIONS, JOINTS, MUCH, QUANTIFIERS, SPEAKERS
 from index.checking.wording import settled
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ def _problems(compared: Comparison) -> Iterator[Objection]:
     heads |= {place for place, node in claim.nodes.items() if node.part == "v"}
     if not any(map(compared.states, heads)):
         yield Objection("grammar", "it has no verb that could be followed")
+    tied = {place for edge in claim.edges for place in (edge.head, edge.dependent)}
+    for place, node in claim.nodes.items():
+        if node.part in "nva#" and place not in tied and len(claim.nodes) > 1 and compared.found[place]:
+            yield Objection("grammar", f"“{node.text}” could not be followed")
     for head in sorted(heads, key=lambda place: _depth(claim, place)):
         yield from _best(compared, head)
     for place in compared.found.keys() - heads:
@@ -119,7 +123,9 @@ def _missing(compared: Comparison, place: int) -> Objection | None:
         return Objection(kind, f"{node.text} here, {instead.text} in the source", contradicts=True)
     if _is_lent(compared, place):
         return None
-    return Objection("missing", node.text, part="name" if node.tag.startswith("NNP") else node.part)
+    if node.tag.startswith("NNP"):
+        return Objection("missing", node.text, part="name")
+    return Objection("missing", node.text, part="v" if place in compared.claim.verbs else node.part)
 
 
 def _is_lent(compared: Comparison, place: int) -> bool:
@@ -218,6 +224,9 @@ def _is_told_apart(made: Graph, match: Match) -> bool:
 def _against(compared: Comparison, head: int, match: Match) -> Iterator[Objection]:
     """The problems of a word of the claim as a certain word of the source."""
     claim, made = compared.claim, compared.graph(match)
+    verb = claim.tokens[claim.verbs.get(head, head)]
+    if verb.lemma in LIGHT_VERBS and verb.place != head and _is_object(made, match.place.word):
+        yield Objection("missing", verb.text, part="v")
     for edge in claim.of(head):
         yield from _edge(compared, edge, match)
     states = compared.states(head)
@@ -232,6 +241,14 @@ def _against(compared: Comparison, head: int, match: Match) -> Iterator[Objectio
     if ours != theirs and "many" not in (quantity_of(claim, head), quantity_of(made, match.place.word)):
         said = theirs or made.tokens[match.place.word].text
         yield Objection("comparative", f"“{claim.tokens[head].text}” compares otherwise: “{said}” in the source")
+    by_much = next((each for each in claim.children[head] if each.lemma in MUCH), None)
+    if ours and by_much and not any(each.lemma in MUCH for each in made.children[match.place.word]):
+        yield Objection("comparative", f"“{by_much.text}” here, not in the source")
+
+
+def _is_object(made: Graph, place: int) -> bool:
+    """Whether something is done to what a noun names, as in `accepted a watch`; not so in `gave a talk`."""
+    return place not in made.verbs and made.tokens[place].role in ("dobj", "nsubjpass", "pobj")
 
 
 def _is_argument(claim: Graph, place: int) -> bool:
@@ -281,18 +298,34 @@ def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match])
     if exchanged:
         return Objection("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
     said = f"“{dependent}” does not belong to “{head}” in the source"
+    return Objection("role", said, part=_part(compared, edge, match))
+
+
+def _part(compared: Comparison, edge: Edge, match: Match) -> str:
+    """What a role is called that the source does not have: how much the grammar may be to blame depends on it."""
     role, _, word = edge.role.partition(":")
-    if role == "prep" and word in DIRECTIONS:
-        role = word
-    return Objection("role", said, part="open" if role in _CORE and _is_open(compared, role, match) else role)
+    node = compared.claim.nodes.get(edge.dependent)
+    if node is not None and node.quantity:
+        return "#"
+    if word in DIRECTIONS:
+        return word
+    if role in _CORE:
+        return _filled(compared, role, match) or "open"
+    made = compared.graph(match)
+    others = [each for each in made.of(match.place.word) if each.role == edge.role and each.dependent in made.nodes]
+    return "taken" if role in ("of", "prep") and others else role
 
 
-def _is_open(compared: Comparison, role: str, match: Match) -> bool:
-    """Whether the source says of nobody else that it acts, or is acted on: the grammar may have missed it."""
+def _filled(compared: Comparison, role: str, match: Match) -> str:
+    """The role, if the source says of another that it acts, or is acted on; `speaker` if only of whoever speaks.
+
+    Empty where it says so of nobody: the grammar may have missed it.
+    """
     taken = {"agent": ("agent", "subject"), "subject": ("agent", "subject"), "patient": ("patient",)}[role]
     made = compared.graph(match)
-    fillers = (edge.dependent for edge in made.of(match.place.word) if edge.role in taken)
-    return all(made.tokens[place].lemma in SPEAKERS for place in fillers)
+    fillers = [edge.dependent for edge in made.of(match.place.word) if edge.role in taken]
+    speaks = all(made.tokens[place].lemma in SPEAKERS for place in fillers)
+    return "" if not fillers else "speaker" if speaks else role
 
 
 def _everybody(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:

@@ -31,6 +31,8 @@ _TAKEN_FOR = {"by": {"agent"}, "to": {"recipient"}, "for": {"recipient"}}
 _YEARS = range(1000, 2200)
 _EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
 """Prepositions of times and places, which the grammar hangs on one word of a clause or another."""
+_BOUNDS = frozenset("since until till before after from to by between through".split())
+"""Prepositions that tell where a time begins or ends: `until 1958` is not `in 1958`."""
 _ASSERTED = frozenset(
     ("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when")
 )
@@ -106,7 +108,8 @@ def _mod(link: _Link) -> bool:
 def _prep(link: _Link) -> bool:
     word = link.role.partition(":")[2]
     allowed = {f"prep:{each}" for each in {word}.union(*(kin for kin in _KIN if word in kin))}
-    if _is_dated(link) or link.roles & allowed | link.roles & _TAKEN_FOR.get(word, set()):
+    bounds = word in _BOUNDS or _governed(link) & {f"prep:{each}" for each in _BOUNDS}
+    if (_is_dated(link) and not bounds) or link.roles & allowed | link.roles & _TAKEN_FOR.get(word, set()):
         return True
     if word in _LOOSE and link.noun and link.roles & {"mod", "of"}:
         return True

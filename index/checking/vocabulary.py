@@ -155,6 +155,8 @@ LIGHT = _words(
     "are was were in fact of course"
 )
 """Words that a claim may add without saying more."""
+MUCH = _words("much many far lot considerably substantially significantly vastly greatly hugely dramatically")
+"""How much more."""
 APPROXIMATORS = {
     "about": "about",
     "around": "about",
@@ -193,7 +195,7 @@ APPROXIMATORS = {
 }
 """What stands before a number and says how it is meant."""
 DIRECTIONS = _words(
-    "from to into onto toward towards by as than because due after before since until till without despite against "
+    "although though while when so from to into onto toward towards by as than because due after before since until till without despite against "
     "over under above below between like unlike instead except"
 )
 """Prepositions that tell who stands where: what follows one of them is not exchanged for what follows another."""
