@@ -87,6 +87,13 @@ def modality(made: Graph, place: int) -> Modality:
     phrase = [at for at, inner in made.phrases.items() if inner == verb]
     tokens = [each for at in dict.fromkeys((verb, place, *phrase)) for each in made.children[at]]
     denying = [each.place for each in tokens if _denies(each, made)]
+    denying += [
+        each.place
+        for token in tokens
+        if token.role == "advmod"
+        for each in made.children[token.place]
+        if each.role == "neg" and token.lemma not in ("only", "just", "merely", "simply", "longer", "more")
+    ]  # `is not always right`
     denying += [each.place for each in _arguments(made, tokens) if _is_none(made, each)]
     if made.tokens[place].lemma in NEGATED_NOUNS or any(_is_no(each) for each in made.children[place]):
         denying.append(place)
@@ -126,7 +133,9 @@ def degree(made: Graph, place: int) -> str:
 
 def exclusion(made: Graph, place: int) -> str:
     """`only` or `not only` where one of them, or `alone`, stands with a word; empty where none does."""
-    for each in made.children[place]:
+    token = made.tokens[place]
+    around = made.children[token.head] if token.role == "pobj" else ()  # `only in adults`
+    for each in (*made.children[place], *(other for other in around if other.role in ("advmod", "neg"))):
         inner = [each, *made.children[each.place]]
         if any(other.lemma in ("only", "alone", "solely", "exclusively") for other in inner):
             before = made.tokens[max(0, min(other.place for other in inner) - 1)]

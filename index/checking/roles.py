@@ -125,11 +125,9 @@ def _reports(link: _Link) -> bool:
 
 
 def _is_event(link: _Link) -> bool:
-    """Whether a time or a place is one of the same clause; a number must be such a one in the source, too."""
-    if not _share_a_clause(link):
-        return False
-    node = link.made.nodes.get(link.dependent)
-    return node is None or node.quantity is None or bool(_governed(link) & {f"prep:{each}" for each in _EVENTS})
+    """Whether a time or a place of the claim is one of the same clause in the source, too."""
+    placed = {f"prep:{each}" for each in _EVENTS} | {"mod", "of"}
+    return _share_a_clause(link) and bool(_governed(link) & placed)
 
 
 def _hangs_elsewhere(link: _Link, allowed: set[str]) -> bool:
