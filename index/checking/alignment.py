@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from index.checking.graph import Graph, Node, graph, is_plural
+from index.checking.dependencies import graph
+from index.checking.graph import Graph, Node, is_plural
 from index.checking.names import akin, stands_for
 from index.checking.opposites import alike, opposed, without_prefix
 from index.checking.quantity import same

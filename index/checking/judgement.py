@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from index.checking.alignment import Window
+from index.checking.dependencies import graph
 from index.checking.proof import Proof, prove
 from index.checking.vocabulary import RESERVATIONS
-from index.checking.wording import verbatim, words
+from index.checking.wording import folded, verbatim, words
 
 if TYPE_CHECKING:
     from index.checking.objections import Objection
@@ -37,8 +38,12 @@ SURE = 0.1
 """The least probability of a claim that the rules find proven."""
 LIKELY = 0.5
 """The least probability of a claim of which a few words are not accounted for."""
+CERTAIN = 0.8
+"""The least probability of a claim that says it with another verb, or in another order."""
 OUTVOTED = 5
 """How many of these there may be."""
+COPIED = 0.25
+"""The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
 """What may surround words that stand in a sentence as they stand in the claim."""
 _REFUTES = re.compile(
@@ -117,18 +122,24 @@ def _likely(
         for found, proof in tried
         if found.source is not None
         and len(proof.problems) <= OUTVOTED
-        and all(each.is_soft for each in proof.problems)
+        and all(each.weight != "hard" for each in proof.problems)
         and not _reserves(claim, sources[found.source].text)
         and not (_is_heading(claim) and any(each.kind == "grammar" for each in proof.problems))
     ]
     if not near:
         return None
     probabilities = verifier([(claim, _premise(sources, source)) for source, _ in near])
-    likely, best = max((probability, -n) for n, probability in enumerate(probabilities))
-    if likely < LIKELY:
+    beyond = [probability - _needed(proof) for probability, (_, proof) in zip(probabilities, near, strict=True)]
+    best = max(range(len(near)), key=beyond.__getitem__)
+    if beyond[best] < 0:
         return None
-    source, proof = near[-best]
+    source, proof = near[best]
     return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
+
+
+def _needed(proof: Proof) -> float:
+    """How probable a claim must be with what its proof lacks."""
+    return CERTAIN if any(each.weight == "firm" for each in proof.problems) else LIKELY
 
 
 def _is_heading(claim: str) -> bool:
@@ -183,11 +194,28 @@ def _proof(claim: str, sources: Sequence[Source], place: int) -> tuple[int, Proo
     Where the claim's words stand in the sentence as they are, only what surrounds them counts.
     """
     first, window = _window(sources, place)
-    if verbatim(claim, whole=False) not in verbatim(sources[place].text):
+    is_verbatim = verbatim(claim, whole=False) in verbatim(sources[place].text)
+    is_copy = _is_copy(claim, sources[place].text, window)
+    if not is_verbatim and not is_copy:
         return first, prove(claim, window)
     proof = prove(claim, Window((sources[place].text,), "", sources[place].context))
-    around = tuple(each for each in proof.problems if each.kind in _AROUND)
-    return place, replace(proof, problems=around, share=1.0, is_verbatim=True)
+    if is_verbatim:
+        around = tuple(each for each in proof.problems if each.kind in _AROUND)
+        return place, replace(proof, problems=around, share=1.0, is_verbatim=True)
+    # the grammar of both is the same, whatever the parser makes of it
+    left = tuple(each for each in proof.problems if each.contradicts or each.kind not in ("role", "grammar"))
+    return place, replace(proof, problems=left)
+
+
+def _is_copy(claim: str, source: str, window: Window) -> bool:
+    """Whether a claim is a sentence in which a few words were put for others that stand nowhere near it."""
+    ours, theirs = ([each.plain for each in words(text)] for text in (claim, source))
+    other = {one for one, two in zip(ours, theirs, strict=False) if one != two}
+    if len(ours) != len(theirs) or len(other) > COPIED * len(ours):
+        return False
+    said = {folded(node.text) for node in graph(claim).nodes.values()}
+    near = {each.plain for text in (*window.sentences, window.before) for each in words(text)}
+    return other <= said and not other & near
 
 
 def _judged(sources: Sequence[Source], first: int, proof: Proof) -> Judgement:

@@ -90,10 +90,10 @@ def modality(made: Graph, place: int) -> Modality:
     denying += [
         each.place
         for token in tokens
-        if token.role == "advmod"
+        if token.role in ("advmod", "aux", "auxpass")
         for each in made.children[token.place]
         if each.role == "neg" and token.lemma not in ("only", "just", "merely", "simply", "longer", "more")
-    ]  # `is not always right`
+    ]  # `is not always right`, `never got divorced`
     denying += [each.place for each in _arguments(made, tokens) if _is_none(made, each)]
     if made.tokens[place].lemma in NEGATED_NOUNS or any(_is_no(each) for each in made.children[place]):
         denying.append(place)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from index.checking.vocabulary import JOINTS
+
+Weight = Literal["soft", "firm", "hard"]
 
 _LOOSE = ("mod", "of", "same", "prep", "clause", "open")
 """Roles that the grammar hangs on one word or another, or that it leaves open."""
@@ -20,13 +25,17 @@ class Objection:
     """Of what is missing, the part of speech, `name` or `#`; of a role, which one."""
 
     @property
-    def is_soft(self) -> bool:
-        """Whether it may be a fault of the grammar, or another word for the same thing: a verifier may outvote it.
+    def weight(self) -> Weight:
+        """What it takes to outvote it.
 
-        A verb, a name, a number, an adjective or an adverb that the source does not have is never one, nor who does
-        what to whom.
+        A soft one may be a fault of the grammar, or another noun for the same thing: a verifier that finds the claim
+        likely is enough. A firm one, another verb or another role, may be a paraphrase: the verifier must be certain.
+        A hard one nothing outvotes: a name, a number, an adjective or adverb that was put in, what surrounds the fact.
         """
         if self.contradicts:
-            return False
-        loose = self.kind == "role" and self.part in _LOOSE
-        return loose or self.kind == "grammar" or (self.kind == "missing" and self.part == "n")
+            return "hard"
+        if self.kind == "grammar" or (self.kind == "role" and self.part in _LOOSE):
+            return "soft"
+        if self.kind == "missing":
+            return {"n": "soft", "v": "firm"}.get(self.part, "hard")
+        return "firm" if self.kind == "role" and self.part not in JOINTS else "hard"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from index.checking.alignment import Match, Place, Window
 from index.checking.amounts import amount, approximated
 from index.checking.comparison import Comparison
-from index.checking.graph import LIGHT_VERBS, Edge, Graph, graph, is_verb
+from index.checking.dependencies import LIGHT_VERBS, graph
+from index.checking.graph import Edge, Graph, is_verb
 from index.checking.modality import degree, modality, quantity_of
 from index.checking.objections import Objection
 from index.checking.roles import linked

@@ -195,8 +195,8 @@ APPROXIMATORS = {
 }
 """What stands before a number and says how it is meant."""
 DIRECTIONS = _words(
-    "although though while when so from to into onto toward towards by as than because due after before since until till without despite against "
-    "over under above below between like unlike instead except"
+    "from to into onto toward towards by as than because due after before since until till without despite against "
+    "over under above below between like unlike instead except although though while when so"
 )
 """Prepositions that tell who stands where: what follows one of them is not exchanged for what follows another."""
 JOINTS = {

@@ -47,7 +47,10 @@ OTHER = {
     "rejected": ("The company rejected a bid for the mine.", "The company made a bid for the mine."),
     "gapped clause": (_VOTE, "The Conservatives voted in favour."),
     "gapped clauses": (_VOTE, "The Conservatives and the Liberals voted in favour, the Greens against."),
-    "another cause": ("Profit fell because chips were dear. The pound was weak.", "Profit fell because the pound was weak."),
+    "another cause": (
+        "Profit fell because chips were dear. The pound was weak.",
+        "Profit fell because the pound was weak.",
+    ),
 }  # fmt: skip
 
 CONTRADICTED = {
@@ -59,16 +62,19 @@ CONTRADICTED = {
 
 @pytest.mark.parametrize(("passage", "claim"), SAME.values(), ids=SAME)
 def test_another_form_of_the_same_is_supported(passage: str, claim: str) -> None:
+    """In another voice, with another modal, with the exception said by itself."""
     assert verdict(claim, passage) in SUPPORTING, judged(claim, passage).detail
 
 
 @pytest.mark.parametrize(("passage", "claim"), OTHER.values(), ids=OTHER)
 def test_what_only_looks_the_same_is_not(passage: str, claim: str) -> None:
+    """Its words are there, in other roles or with other limits."""
     assert verdict(claim, passage) not in SUPPORTING
 
 
 @pytest.mark.parametrize(("passage", "claim"), CONTRADICTED.values(), ids=CONTRADICTED)
 def test_what_a_sentence_excepts_contradicts(passage: str, claim: str) -> None:
+    """It is as plain as a denial."""
     assert verdict(claim, passage) == "contradicted"
 
 
@@ -78,6 +84,7 @@ def _surely(claim: str, passage: str) -> str:
 
 
 def test_a_sure_verifier_outvotes_a_missing_noun() -> None:
+    """`Participants` for `adults`."""
     adults = "At nine hospitals 412 adults were assigned to vitamin K2 for 18 months."
     assert _surely("The participants were assigned to vitamin K2 for 18 months.", adults) == "supported"
 
@@ -93,4 +100,5 @@ GUARDED = {
 
 @pytest.mark.parametrize(("claim", "passage"), GUARDED.values(), ids=GUARDED)
 def test_and_not_what_a_date_or_a_reason_belongs_to(claim: str, passage: str) -> None:
+    """However sure it is."""
     assert _surely(claim, passage) not in SUPPORTING

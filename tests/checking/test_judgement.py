@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.checking import Source, compare
+from index.checking.judgement import CERTAIN, LIKELY
 from index.records import SUPPORTING
 from tests.checking.answers import REVENUE, WRONG
 from tests.checking.making import judged, verdict
@@ -159,27 +160,28 @@ def test_several_sentences_in_a_row_are_verbatim() -> None:
     assert verdict("She never patented it. It was free.", passage, 0.0) == "verbatim"
 
 
-def test_a_sure_verifier_outvotes_the_rules_on_a_noun_but_not_on_a_verb_a_name_or_a_number() -> None:
-    """Nor on anything that surrounds the words."""
-    passage = "The engineers of the railway tested the locomotive in May."
-    source = [Source(passage, passage)]
+RAILWAY = "The engineers of the railway tested the locomotive in May."
+OUTVOTED = {
+    "a noun": ("The technicians of the railway tested the locomotive in May.", "supported", "supported"),
+    "a verb": ("The engineers of the railway painted the locomotive in May.", "unverified", "supported"),
+    "a name": ("The engineers of the railway tested the locomotive in Rome.", "unverified", "unverified"),
+    "a number": ("The engineers of the railway tested three locomotives in May.", "unverified", "unverified"),
+    "an addition": ("The engineers of the railway secretly tested the locomotive in May.", "unverified", "unverified"),
+}
 
-    def sure(pairs: object) -> list[float]:
-        assert isinstance(pairs, list)
-        return [1.0] * len(pairs)
 
-    assert (
-        compare("The technicians of the railway tested the locomotive in May.", source, [0.9], sure).verdict
-        == "supported"
-    )
-    for claim in (
-        "The engineers of the railway painted the locomotive in May.",
-        "The engineers of the railway tested the locomotive in Rome.",
-        "The engineers of the railway tested three locomotives in May.",
-        "The engineers of the railway secretly tested the locomotive in May.",
-        "The engineers of the railway did not test the locomotive in May.",
-    ):
-        assert compare(claim, source, [0.9], sure).verdict not in SUPPORTING
+@pytest.mark.parametrize(("claim", "if_likely", "if_certain"), OUTVOTED.values(), ids=OUTVOTED)
+def test_what_a_verifier_outvotes_depends_on_how_sure_it_is(claim: str, if_likely: str, if_certain: str) -> None:
+    """Another noun if it is likely, another verb if it is certain; names, numbers and additions never."""
+    source = [Source(RAILWAY, RAILWAY)]
+    assert compare(claim, source, [0.9], lambda pairs: [(LIKELY + CERTAIN) / 2] * len(pairs)).verdict == if_likely
+    assert compare(claim, source, [0.9], lambda pairs: [1.0] * len(pairs)).verdict == if_certain
+
+
+def test_a_verifier_does_not_outvote_a_denial() -> None:
+    """It is not even asked."""
+    denied = "The engineers of the railway did not test the locomotive in May."
+    assert compare(denied, [Source(RAILWAY, RAILWAY)], [0.9], lambda pairs: [1.0] * len(pairs)).verdict != "supported"
 
 
 def test_a_heading_is_not_supported() -> None:
