@@ -187,9 +187,8 @@ def _is_no(token: Token) -> bool:
 
 def _modal(made: Graph, verb: int) -> str:
     if verb in made.outer:
-        said = next(made.tokens[at].lemma for at, inner in made.phrases.items() if inner == verb)
-        around = _modal(made, made.outer[verb])
-        return f"{around} {PHRASED_MODALS[said]}".strip()
+        phrase = next(made.tokens[at].lemma for at, inner in made.phrases.items() if inner == verb)
+        return f"{_modal(made, made.outer[verb])} {PHRASED_MODALS[phrase]}".strip()
     for each in made.children[verb]:
         if each.tag == "MD":
             return MODALS.get(folded(each.text), MODALS.get(each.lemma, ""))

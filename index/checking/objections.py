@@ -11,6 +11,8 @@ Weight = Literal["soft", "firm", "hard"]
 
 _LOOSE = ("mod", "of", "same", "prep", "clause", "open")
 """Roles that the grammar hangs on one word or another, or that it leaves open."""
+_MISSING: dict[str, Weight] = {"n": "soft", "v": "firm"}
+"""By part of speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +39,5 @@ class Objection:
         if self.kind == "grammar" or (self.kind == "role" and self.part in _LOOSE):
             return "soft"
         if self.kind == "missing":
-            return {"n": "soft", "v": "firm"}.get(self.part, "hard")
+            return _MISSING.get(self.part, "hard")
         return "firm" if self.kind == "role" and self.part not in JOINTS else "hard"
