@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from index.answering.fitness import STEM, Fitness
 from index.answering.intents import understood
 from index.answering.vicinity import Context, Run
 from index.furniture import ITEM, ends, says
@@ -42,28 +43,8 @@ MISSING_SHARE = 0.75
 """The same for a sentence that has a name or a number of the question which the answer has not."""
 RIVALS = 2
 """How many sentences are told beside the first where one thing is asked for."""
-STEM = 5
-"""Letters by which a name and what is derived from it are known for the same."""
 NEWS = 0.5
 """Which share of its terms a sentence must have that the answer has not yet."""
-FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
-"""What is added to the worth of what is no sentence."""
-BONUS = 0.12
-"""What a sentence gains that has the form which the question asks for: it stands in a list."""
-FORM_BONUS = 0.2
-"""The same for a reason, a manner or a name: a sentence without one hardly ever answers such a question."""
-LEAD_BONUS = 0.35
-"""What a sentence gains that leads to a list, where one is asked for."""
-NAMELESS = -0.2
-"""What is added where neither the passage nor its document's title has any name of the question."""
-NUMBERLESS = -0.08
-"""What is added where a sentence has none of the numbers of the question."""
-ASIDE = -0.1
-"""What is added for a sentence in brackets."""
-REFERRING = -0.5
-"""What is added for a sentence that names another text which speaks of its subject."""
-ELSEWHERE = -0.15
-"""What is added to the worth of a sentence that says where else something is said."""
 FURTHEST = 0.9
 """How much less than the best one a sentence may be worth before its form is looked at: none makes up for more."""
 LOOKED_AT = 30
@@ -76,37 +57,6 @@ ELLIPSIS = "…"
 _BORDER = re.compile(
     r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
 )
-_REASON = re.compile(
-    r"\b(?:because|since|due to|owing to|as a result|reasons?|therefore|thanks to|in order to|so that|led to|caused?"
-    r"|causes"
-    r"|prompted|stems? from|result(?:s|ed)? (?:of|from)|on account of|attributed?|blamed?|so as to|explains?"
-    r"|motivated)\b",
-    re.IGNORECASE,
-)
-_NAMES = re.compile(
-    r"\b(?:called|known as|termed|named|refer(?:s|red) to as|stands for|defined as|means)\b", re.IGNORECASE
-)
-_NAME_ASKED = re.compile(
-    r"\b(?:what|which) (?:is|was|are|were) the (?:\w+ )?(?:terms?|names?|words?) (?:for|of|that|given|used)\b"
-    r"|\bcalled\b"
-    r"|\bwhat does .+ (?:mean|stand for)\b|\bmeaning of\b",
-    re.IGNORECASE,
-)
-_ELSEWHERE = re.compile(
-    r"\b(?:see|refer to|consult|turn to) (?:the|also|page|pages|section|chapter|appendix|table|figure)\b|\(see \w+"
-    r"|\bfor (?:more|further) (?:information|details?)\b"
-    r"|\bthis (?:briefing|chapter|section|article|report|paper|appendix|booklet|document|guide|series|page|book)\b"
-    r"|\ba sample \w+|\b(?:taken|quoted) from\b|\b(?:written|prepared|composed) for\b|\bas stated (?:below|above)\b"
-    r"|^(?:title|author|date|subject|from|to):\s",
-    re.IGNORECASE,
-)
-_REFERRING = re.compile(
-    r"\b(?:the|our|an?other) (?:briefing|chapter|section|article|paper|appendix|booklet|guide|note|entry) (?:on"
-    r"|about)\b",
-    re.IGNORECASE,
-)
-_MANNER = re.compile(r"\bby (?:\w+ly )?\w+ing\b|\bthrough\b|\busing\b|\bby means of\b", re.IGNORECASE)
-_MANNER_ASKED = re.compile(r"^\W*how (?:did|does|do|was|were|is|are|has|have|can)\b", re.IGNORECASE)
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
 """Numbers of notes to the sentence before."""
 _AMOUNT = re.compile(
@@ -191,13 +141,6 @@ def quotes(
     return writer.chosen(hits)
 
 
-def _defining(name: str) -> re.Pattern[str]:
-    """Finds sentences that begin with a name and say what it is."""
-    words = r"\s+".join(re.escape(word) for word in name.split())
-    says_what = r"(?:is|are|was|were|means?|refers?|describes?|stands? for|consists?|called|known)"
-    return re.compile(rf"^\W*(?:an?\s+|the\s+)?{words}\w{{0,2}}\b.{{0,60}}?\b{says_what}\b", re.IGNORECASE)
-
-
 def _answers(made: Sequence[Quote], part: Question) -> bool:
     """Whether quotations have all words of a question and what it asks for."""
     words = " ".join(quote.words for quote in made)
@@ -223,21 +166,7 @@ class _Writer:
         self._around = around
         self._wanted = asked(question.text)
         self._kind = expected(question.text)
-        later = question.text[question.text.find(" ") + 1 :]
-        self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
-        self._numbers = frozenset(_NUMBER.findall(question.text))
-        self._nameless: dict[int, bool] = {}
-        how = bool(_MANNER_ASKED.search(question.text)) and question.kind == "fact" and self._kind is None
-        self._forms = tuple(
-            form
-            for form, wanted in (
-                (_REASON, question.kind == "reason" or how),
-                (_MANNER, how),
-                (_NAMES, bool(_NAME_ASKED.search(question.text))),
-                (_defining(question.defined), bool(question.defined)),
-            )
-            if wanted
-        )
+        self._fitness = Fitness(question)
 
     def chosen(self, hits: Sequence[Hit]) -> list[Quote]:
         """The best sentence with what must come along, then those that add to it, as they stand in their documents."""
@@ -291,38 +220,11 @@ class _Writer:
         ]
         least = max((row[0] for row in bare), default=0.0) - FURTHEST
         found = [
-            _Candidate(context, n, worth + self._fit(context, n), claim)
+            _Candidate(context, n, worth + self._fitness.of(context, n), claim)
             for worth, claim, context, n in bare
             if worth >= least or self._question.sides
         ]
         return sorted(found, key=lambda candidate: -candidate.worth)
-
-    def _fit(self, context: Context, n: int) -> float:
-        """What is added for the form of a sentence."""
-        kind = context.kinds[n]
-        broken = kind == "loose" and context.whole(n) != Run(n, n)
-        text = context.texts[n]
-        fit = 0.0 if broken else FIT.get(kind, 0.0)
-        fit += NAMELESS * self._lacks_names(context)
-        fit += NUMBERLESS * (bool(self._numbers) and not self._numbers.intersection(_NUMBER.findall(text)))
-        fit += ASIDE * text.startswith("(")
-        fit += REFERRING * bool(_REFERRING.search(text))
-        fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
-        fit += FORM_BONUS * any(form.search(text) for form in self._forms)
-        if self._question.wants_list:
-            leads = self._question.kind == "list" and text.rstrip().endswith((":", "—", "--"))
-            fit += LEAD_BONUS if leads else BONUS * (context.items(n) is not None)
-        return fit
-
-    def _lacks_names(self, context: Context) -> bool:
-        """Whether a passage and its document's title have none of the names that the question has."""
-        if not self._names:
-            return False
-        passage = context.hit.passage.id
-        if passage not in self._nameless:
-            near = terms(f"{context.hit.document.title} {context.hit.passage.text}")
-            self._nameless[passage] = not self._names.intersection(near)
-        return self._nameless[passage]
 
     def _grown(self, candidate: _Candidate) -> Quote:
         """A sentence with what must come along."""
@@ -392,14 +294,13 @@ class _Writer:
         if first.items and self._question.wants_list:
             return False
         if kind in LEAST_SHARE:
-            gives = kind != "reason" or bool(_REASON.search(candidate.text))
+            gives = kind != "reason" or self._fitness.has_form(candidate.text)
             return gives and share >= LEAST_SHARE[kind] and len(made) < MOST.get(kind, STATEMENTS)
         lacks = self._kind is not None and not any(has(self._kind, quote.words, self._question.text) for quote in made)
         fits = self._kind is None or has(self._kind, candidate.text, self._question.text)
         if lacks and fits and share >= MISSING_SHARE:
             return True
-        formed = any(form.search(first.words) for form in self._forms)
-        if formed and not any(form.search(candidate.text) for form in self._forms):
+        if self._fitness.has_form(first.words) and not self._fitness.has_form(candidate.text):
             return False
         return fits and first.worth - candidate.worth <= RIVAL_GAP and len(made) <= RIVALS
 
