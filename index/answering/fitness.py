@@ -26,9 +26,13 @@ FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
 BONUS = 0.12
 """What a sentence gains that has the form which the question asks for: it stands in a list."""
 FORM_BONUS = 0.2
-"""The same for a reason, a manner or a name: a sentence without one hardly ever answers such a question."""
-SURE_FORM_BONUS = 0.4
-"""The same for a definition of the very word, and for the number of the very things that are to be counted."""
+"""The same for a manner, a name or a bid: a sentence without one hardly ever answers such a question."""
+REASON_BONUS = 0.3
+"""The same for a reason: what has none says again what is asked."""
+SIDE_BONUS = 0.15
+"""The same for a side taken, where yes or no is asked for: an affirmative sentence may as well say yes."""
+DEFINITION_BONUS = 0.5
+"""The same for a definition of the very word."""
 LEAD_BONUS = 0.35
 """What a sentence gains that leads to a list, where one is asked for."""
 NAMELESS = -0.2
@@ -84,7 +88,7 @@ _MANNER = re.compile(r"\bby (?:\w+ly )?\w+ing\b|\bthrough\b|\busing\b|\bvia\b|\b
 _MANNER_ASKED = re.compile(r"^\W*how (?:did|does|do|was|were|is|are|has|have|can)\b", re.IGNORECASE)
 _SIDE_TAKEN = re.compile(
     r"\b(?:not|no|never|none|nor|neither|only|cannot|without|unless|except|fail(?:s|ed)?|unable|refus\w+"
-    r"|den(?:y|ies|ied)|reject\w*|doubt\w*|too)\b|n't\b",
+    r"|den(?:y|ies|ied)|reject\w*|doubt\w*|too|un(?:known|clear|certain|proven)|disputed)\b|n't\b",
     re.IGNORECASE,
 )
 """A denial, a limit or a doubt."""
@@ -108,6 +112,12 @@ _BIDS = re.compile(
     re.IGNORECASE,
 )
 """Somebody is told what to do: `To lock the vehicle, press the button.`"""
+_TELLS = (
+    r"(?:(?:is|are|was|were)\s+(?:an?|the|any|one|when|where|what|how|part|that|those|defined|called|known)\b"
+    r"|(?:shall\s+|can\s+)?(?:means?|refers?\s+to|describes?|stands?\s+for|consists?\s+of|denotes?|feels?\s+like"
+    r"|looks?\s+like|involves?)\b|:|\s[–—-]\s)"
+)
+_TELLS_OF_IT = re.compile(rf"\W*(?:it|this|these|they)\s+{_TELLS}", re.IGNORECASE)
 _COUNTED = re.compile(
     r"\bhow many\s+(?:different\s+|other\s+)?(\w+)|\bnumber of\s+(?:different\s+|other\s+)?(\w+)", re.IGNORECASE
 )
@@ -153,7 +163,7 @@ class Fitness:
         fit += SHORT * (kind == "sentence" and not broken and len(text.split()) < FEWEST)
         fit += OWN_NAME * self._has_own_name_only(text)
         fit += max((form.bonus for form in self._forms if form.pattern.search(text)), default=0.0) or (
-            SURE_FORM_BONUS * self._is_entry(context, n)
+            self._of_entry(context, n)
         )
         if self._question.wants_list:
             leads = self._question.kind in ("list", "count") and text.rstrip().endswith((":", "—", "--"))
@@ -194,11 +204,17 @@ class Fitness:
         placed = self._coverage.share([*held, *terms(f"{heading} {context.hit.document.title}")])
         return HUNG_ON * (hung - alone) + PLACED * (placed - hung)
 
-    def _is_entry(self, context: Context, n: int) -> bool:
-        """Whether it follows the very word that is to be defined, as in a glossary."""
-        if not self._question.defined or not n or not context.heads(n - 1):
-            return False
-        return set(terms(context.texts[n - 1])) == set(terms(self._question.defined))
+    def _of_entry(self, context: Context, n: int) -> float:
+        """What is gained after the very word that is to be defined: as in a glossary, or where a pronoun stands for it.
+
+        `Cording. It feels like a tight cord.`
+        """
+        if not self._question.defined or not n:
+            return 0.0
+        before, name = terms(context.texts[n - 1]), terms(self._question.defined)
+        if _TELLS_OF_IT.match(context.texts[n]) and before[: len(name) + 1][-len(name) :] == name:
+            return DEFINITION_BONUS
+        return FORM_BONUS * (context.heads(n - 1) and before == name)
 
     def _has_own_name_only(self, text: str) -> bool:
         """Whether a name is asked for, and all that are found are the question's own, in other letters."""
@@ -238,19 +254,19 @@ def _forms(question: Question) -> Iterable[Form]:
     text, kind = question.text, question.kind
     how = bool(_MANNER_ASKED.search(text)) and kind == "fact" and expected(text) is None
     if kind == "reason" or how:
-        yield Form(_REASON, FORM_BONUS)
+        yield Form(_REASON, REASON_BONUS if kind == "reason" else FORM_BONUS)
     if how or kind == "steps":
         yield Form(_MANNER, FORM_BONUS)
     if kind == "steps":
         yield Form(_BIDS, FORM_BONUS)
     if kind == "choice":
-        yield Form(_SIDE_TAKEN, FORM_BONUS)
+        yield Form(_SIDE_TAKEN, SIDE_BONUS)
     if _CASE_ASKED.search(text):
         yield Form(_CASE, FORM_BONUS)
     if _NAME_ASKED.search(text):
         yield Form(_NAMES, FORM_BONUS)
     if question.defined:
-        yield Form(_defining(question.defined), SURE_FORM_BONUS)
+        yield Form(_defining(question.defined), DEFINITION_BONUS)
     if kind == "count" and (found := _COUNTED.search(text)):
         yield Form(_counting(found[1] or found[2]), FORM_BONUS)
 
@@ -259,12 +275,7 @@ def _defining(name: str) -> re.Pattern[str]:
     """Finds sentences that say what something is: `A monopsony is a …`, `… is called a monopsony`."""
     words = r"\s+".join(re.escape(word) for word in name.split()) + r"\w{0,2}[\"'”’]?"
     aside = r"(?:\s*\([^)]{1,60}\)|,[^,.]{1,60},)?"
-    tells = (
-        r"(?:(?:is|are|was|were)\s+(?:an?|the|any|one|when|where|what|how|part|that|those|defined|called|known)\b"
-        r"|(?:shall\s+|can\s+)?(?:means?|refers?\s+to|describes?|stands?\s+for|consists?\s+of|denotes?|feels?\s+like"
-        r"|looks?\s+like|involves?)\b|:|\s[–—-]\s)"
-    )
-    begins = rf"^\W*(?:\d+[.)]\s+)?(?:an?\s+|the\s+)?{words}{aside}\s*{tells}"
+    begins = rf"^\W*(?:\d+[.)]\s+)?(?:an?\s+|the\s+)?{words}{aside}\s*{_TELLS}"
     names = rf"\b(?:called|termed|known\s+as|named)\s+(?:an?\s+|the\s+)?[\"'“‘]?{words}"
     holds = rf"\b(?:is|are)\s+{words}\s+(?:when|if|where)\b"
     return re.compile(f"{begins}|{names}|{holds}", re.IGNORECASE)

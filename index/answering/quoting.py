@@ -60,7 +60,9 @@ _BORDER = re.compile(
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
 """Numbers of notes to the sentence before."""
 _AMOUNT = re.compile(
-    r"\d|\b(?:larger|bigger|smaller|more|less|fewer|higher|lower|older|earlier|later|longer|than)\b", re.I
+    r"\d|\b(?:larger|bigger|smaller|more|less|fewer|higher|lower|older|earlier|later|longer|(?<!rather )than|same|equal(?:ly)?"
+    r"|as \w+ as)\b",
+    re.IGNORECASE,
 )
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z]\w+")
@@ -134,10 +136,11 @@ def quotes(
     if asked_for.sides:
         return writer.compared([*hits, *(hit for some in parts for hit in islice(some, HITS // 2))])
     if parts:
-        whole = writer.chosen(hits)[:1]
-        asked_for_parts = zip(map(understood, asked_for.parts), parts, strict=True)
-        of_parts = [quotes(part, some, around)[:1] for part, some in asked_for_parts if not _answers(whole, part)]
-        return _merged([whole, *of_parts])
+        made = writer.chosen(hits)[:1]
+        for part, some in zip(map(understood, asked_for.parts), parts, strict=True):
+            if not _answers(made, part):
+                made += _Writer(part, around or Context).chosen(some, without=made)[:1]
+        return made[:STATEMENTS]
     return writer.chosen(hits)
 
 
@@ -145,7 +148,7 @@ def _answers(made: Sequence[Quote], part: Question) -> bool:
     """Whether quotations have all words of a question and what it asks for."""
     words = " ".join(quote.words for quote in made)
     kind = expected(part.text)
-    return asked(part.text).keys() <= set(terms(words)) and kind is not None and has(kind, words, part.text)
+    return {term[:STEM] for term in asked(part.text)} <= {term[:STEM] for term in terms(words)} and kind is not None and has(kind, words, part.text)
 
 
 def _merged(answers: Sequence[list[Quote]]) -> list[Quote]:
@@ -168,8 +171,11 @@ class _Writer:
         self._kind = expected(question.text)
         self._fitness = Fitness(question)
 
-    def chosen(self, hits: Sequence[Hit]) -> list[Quote]:
-        """The best sentence with what must come along, then those that add to it, as they stand in their documents."""
+    def chosen(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
+        """The best sentence with what must come along, then those that add to it, as they stand in their documents.
+
+        Nothing is chosen that overlaps those it is to be `without`.
+        """
         made: list[Quote] = []
         known: frozenset[str] = frozenset()
         missing: frozenset[str] = frozenset()
@@ -179,6 +185,8 @@ class _Writer:
             if made and not self._adds(candidate, made, missing):
                 continue
             quote = self._grown(candidate)
+            if any(_overlap(quote, other) for other in without):
+                continue
             own = frozenset(terms(quote.words))
             if made and (len(own - known) < NEWS * len(own) or any(_overlap(quote, other) for other in made)):
                 continue
