@@ -45,11 +45,11 @@ REFERRING = -0.5
 """What is added for a sentence that names another text which speaks of its subject."""
 ELSEWHERE = -0.15
 """What is added to the worth of a sentence that says where else something is said."""
-HUNG_ON, PLACED, PASSAGE = 0.15, 0.15, 0.2
+HUNG_ON, PLACED, PASSAGE = 0.3, 0.3, 0.2
 """Weights of the share of the question's words, by their rarity, that a sentence gains by the one that it hangs on; by
-its heading and its document's title; and that its passage has."""
-SHORT, FEWEST = -0.15, 6
-"""What is added for a sentence of fewer words: it says little."""
+ its heading and its document's title; and that its passage has."""
+ORDINAL = 0.1
+"""What a sentence gains that has the same ordinal or superlative as the question: the *first* to come."""
 OWN_NAME = -0.15
 """What is added where the only name in a sentence is the question's own, written with capitals that it lacks there."""
 STEM = 5
@@ -125,6 +125,7 @@ _NUMERAL = (
     r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|both"
     r"|several|no)"
 )
+_RANK = re.compile(r"\b(?:first|second|third|last|final|only|most|least|best|worst|\w{3,}est)\b")
 _NAME = re.compile(r"\b[A-Z]\w+")
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
@@ -146,6 +147,7 @@ class Fitness:
         self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
         self._numbers = frozenset(_NUMBER.findall(question.text))
         self._coverage = Coverage(question.text)
+        self._ranks = set(_RANK.findall(question.text.lower()))
         self._forms = tuple(_forms(question))
         self._placed: dict[int, tuple[float, float]] = {}
 
@@ -160,7 +162,7 @@ class Fitness:
         fit += ASIDE * text.startswith("(")
         fit += REFERRING * bool(_REFERRING.search(text))
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
-        fit += SHORT * (kind == "sentence" and not broken and len(text.split()) < FEWEST)
+        fit += ORDINAL * bool(self._ranks and self._ranks & set(_RANK.findall(text.lower())))
         fit += OWN_NAME * self._has_own_name_only(text)
         fit += max((form.bonus for form in self._forms if form.pattern.search(text)), default=0.0) or (
             self._of_entry(context, n)
@@ -232,7 +234,7 @@ class Coverage:
     """How much of a question's words some terms have; a word weighs by how rare it is in English."""
 
     def __init__(self, question: str) -> None:
-        self._weights = {term: max(rarity(word), 0.05) ** 1.5 for term, word in asked(question).items()}
+        self._weights: dict[str, float] = {term: max(rarity(word), 0.05) ** 1.5 for term, word in asked(question).items()}
         self._total = sum(self._weights.values()) or 1.0
 
     def share(self, held: Iterable[str]) -> float:

@@ -240,7 +240,7 @@ def understood(text: str) -> Question:
     found = _DEFINED.match(text)
     name = next(filter(None, found.groups()), "").strip(" \"'“”‘’") if found else ""
     defined = name if len(name.split()) <= _MOST_DEFINED else ""
-    kind: Kind = "comparison" if sides else "fact" if defined else _kind(text)
+    kind: Kind = "comparison" if sides else "fact" if found and found["e"] else _kind(text)
     return Question(text, kind, parts, sides, _wanted(text), defined)
 
 
@@ -369,7 +369,7 @@ def _kind(text: str) -> Kind:
         ("list", _LIST),
         ("choice", _CHOICE),
     )
-    kind = next((kind for kind, pattern in forms if pattern.search(text)), "fact")
+    kind: Kind = next((kind for kind, pattern in forms if pattern.search(text)), "fact")
     if kind == "fact" and not _WH_START.match(text) and _CHOICE_LATER.search(text):
         return "choice"
     return kind
