@@ -93,8 +93,8 @@ _SIDE_TAKEN = re.compile(
 )
 """A denial, a limit or a doubt."""
 _CASE_ASKED = re.compile(
-    r"^\W*(?:under|in) (?:what|which) (?:circumstances?|conditions?|cases?|situations?|events?)\b|^\W*what happens (?:if"
-    r"|when)\b",
+    r"^\W*(?:under|in) (?:what|which) (?:circumstances?|conditions?|cases?|situations?|events?)\b"
+    r"|^\W*what happens (?:if|when)\b",
     re.IGNORECASE,
 )
 _CASE = re.compile(
@@ -154,7 +154,8 @@ class Fitness:
     def of(self, context: Context, n: int) -> float:
         """What is added to the worth of a sentence."""
         kind, text = context.kinds[n], context.texts[n]
-        broken = kind == "loose" and context.whole(n) != Run(n, n)
+        run = context.whole(n)
+        broken = kind == "loose" and run != Run(n, n)
         fit = 0.0 if broken else FIT.get(kind, 0.0)
         nameless, passage = self._of_passage(context)
         fit += NAMELESS * nameless + PASSAGE * passage + self._of_place(context, n)
@@ -164,7 +165,8 @@ class Fitness:
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
         fit += ORDINAL * bool(self._ranks and self._ranks & set(_RANK.findall(text.lower())))
         fit += OWN_NAME * self._has_own_name_only(text)
-        fit += max((form.bonus for form in self._forms if form.pattern.search(text)), default=0.0) or (
+        said = " ".join(context.texts[each] for each in range(run.first, run.last + 1))
+        fit += max((form.bonus for form in self._forms if form.pattern.search(said)), default=0.0) or (
             self._of_entry(context, n)
         )
         if self._question.wants_list:
@@ -234,7 +236,9 @@ class Coverage:
     """How much of a question's words some terms have; a word weighs by how rare it is in English."""
 
     def __init__(self, question: str) -> None:
-        self._weights: dict[str, float] = {term: max(rarity(word), 0.05) ** 1.5 for term, word in asked(question).items()}
+        self._weights: dict[str, float] = {
+            term: max(rarity(word), 0.05) ** 1.5 for term, word in asked(question).items()
+        }
         self._total = sum(self._weights.values()) or 1.0
 
     def share(self, held: Iterable[str]) -> float:

@@ -102,7 +102,8 @@ _IDLE_ANSWERABLE = frozenset(
 )
 _FEWEST_WORDS_BESIDE_A_PRONOUN = 3
 _WHICH_ONES = re.compile(
-    r"(?:which|what|who)(?: ones?)?(?: (?:are|were|is|was) (?:they|these|those|it))?|(?:name|list) (?:them|these|those)",
+    r"(?:which|what|who)(?: ones?)?(?: (?:are|were|is|was) (?:they|these|those|it))?"
+    r"|(?:name|list) (?:them|these|those)",
     re.IGNORECASE,
 )
 """Asks for the things that were counted before it: no question of its own."""
@@ -115,7 +116,8 @@ _NUMBER_WORDS = {
     )
 }
 _IN_WHOSE_SENSE = (
-    r"(?:\s*\([^)]*\)|,?\s+(?:under|according to|as defined|for the purposes? of|in the (?:context|sense|meaning))\b.*)?"
+    r"(?:\s*\([^)]*\)|,?\s+(?:under|according to|as defined|for the purposes? of|in the (?:context|sense|meaning))"
+    r"\b.*)?"
 )
 _DEFINED = re.compile(
     r"^\W*(?:what|who)(?:\s+(?:exactly|actually))?(?:'s|\s+(?:is|are|was|were))\s+(?:meant by\s+)?(?:an?\s+|the\s+)?"
@@ -141,7 +143,8 @@ _LIST = re.compile(
 )
 _STEPS = re.compile(
     r"(?:^\W*|[,;:.–—-]\s+)how (?:do|does|can|could|should|would|must|may) (?:i|we|you|one|someone|somebody)\b.*"
-    r"|^\W*how to\b|\bsteps?\b(?! (?:down|up|back|aside|in)\b)|\bprocedure\b|\binstructions\b|^\W*what (?:should|must|do|can) (?:i|we|you|one)\b"
+    r"|^\W*how to\b|\bsteps?\b(?! (?:down|up|back|aside|in)\b)|\bprocedure\b|\binstructions\b"
+    r"|^\W*what (?:should|must|do|can) (?:i|we|you|one)\b"
     r".*\bto\b",
     re.IGNORECASE,
 )
@@ -179,7 +182,8 @@ _SIDES = (
         r"(?:which|who|whose)\b[^?]*\b(?:more|most|less|least|fewer|\w+er|\w+est|first|last)\b"
     ),
     re.compile(
-        r"^\W*(?:is|are|was|were|does|do|did)\s+(?P<a>[^,;?]+?)\s+(?:just\s+|nearly\s+|almost\s+|quite\s+)?as\s+\w+\s+as\s+(?P<b>[^,;?]+).*$", re.I
+        r"^\W*(?:is|are|was|were|does|do|did)\s+(?P<a>[^,;?]+?)\s+(?:just\s+|nearly\s+|almost\s+|quite\s+)?as\s+\w+\s+as\s+(?P<b>[^,;?]+).*$",
+        re.I,
     ),
     re.compile(r"^(?P<a>[^,:;?]{2,60}?)\s+or\s+(?P<b>[^,:;?]{2,60}?)\s*[:,–—-]\s+(?:who|which|what)\b.*$", re.I),
     re.compile(r"(?P<a>\S.*?)\s+(?:versus|vs\.?|compared (?:with|to))\s+(?P<b>.+?)[?.!]*$", re.I),

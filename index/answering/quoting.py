@@ -28,8 +28,8 @@ HITS = 8
 """Among how many hits sentences are chosen."""
 STATEMENTS = 4
 FURTHEST_PART = 0.35
-"""How much less than the best sentence for a part of a question another one may be worth, where the best answers another
-part already."""
+"""How much less than the best sentence for a part of a question another one may be worth, where the best one answers
+another part already."""
 CLAIM_SHARE = 0.65
 """Weight of how good a pin a sentence is, beside how well its passage was found."""
 LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.8}
@@ -77,9 +77,7 @@ _CONTRAST = re.compile(
     r"\b(?:whereas|while|unlike|differs?|differences?|contrast|(?<!rather )than|on the other hand)\b",
     re.IGNORECASE,
 )
-_MONTHS = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-)
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
 _CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
@@ -162,7 +160,11 @@ def _answers(made: Sequence[Quote], part: Question) -> bool:
     """Whether quotations have all words of a question and what it asks for."""
     words = " ".join(quote.words for quote in made)
     kind = expected(part.text)
-    return {term[:STEM] for term in asked(part.text)} <= {term[:STEM] for term in terms(words)} and kind is not None and has(kind, words, part.text)
+    return (
+        {term[:STEM] for term in asked(part.text)} <= {term[:STEM] for term in terms(words)}
+        and kind is not None
+        and has(kind, words, part.text)
+    )
 
 
 def _of_parts(
@@ -272,7 +274,10 @@ class _Writer:
         return max((row for row in found if row[1][n]), key=worth, default=(None,))[0]
 
     def _counterpart(
-        self, found: Sequence[tuple[_Candidate, list[bool]]], rows: Sequence[_Candidate], single: Sequence[_Candidate | None]
+        self,
+        found: Sequence[tuple[_Candidate, list[bool]]],
+        rows: Sequence[_Candidate],
+        single: Sequence[_Candidate | None],
     ) -> _Candidate:
         """The sentence on the other side: one beside the first, where it is not much worse."""
         first, second = rows

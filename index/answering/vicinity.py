@@ -57,6 +57,9 @@ _HANGS_LATER = re.compile(
     r"[^.;]{0,60}?\b(?:he|she|they|it|his|her|their|its)\b",
     re.IGNORECASE,
 )
+_HANGS_ON_THESE = re.compile(
+    r"(?:to|in|for|under|of|among|with|despite) (?:\w+ ){0,2}?(?:these|those)\s+(?!who\b)[a-z]", re.I
+)
 _EMPTY_SUBJECT = re.compile(
     r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a "
     r"|an |the "
@@ -323,6 +326,8 @@ class Context:
             return True
         if HANGS.match(text):
             return not _EMPTY_SUBJECT.match(text)
+        if _HANGS_ON_THESE.match(text):
+            return True
         found = _HANGS_LATER.match(text)
         return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
 
