@@ -39,6 +39,7 @@ FURNITURE = [
     '"Division 3 verdict" (https://www.example.org/d3).',
     "Retrieved 13 November 2007.",
     "-jane-roberts/).",
+    "1 GAO, Cybersecurity: Leadership Urgently Needed, GAO-20-629 (Washington, D.C.: Sept. 22, 2020).",
     "archive.org/web/2019/https://www.example.org/d3 verdict) from the original on 1 April 2019.",
     '"Division 3 remembers" (https://www.example.org/d3-rememb ers/featured).',
     "[7] Smith, J. (2019). Dogs. Journal of Animals, vol. 3, pp. 4-9.",

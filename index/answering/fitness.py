@@ -31,6 +31,8 @@ REASON_BONUS = 0.3
 """The same for a reason: what has none says again what is asked."""
 SIDE_BONUS = 0.15
 """The same for a side taken, where yes or no is asked for: an affirmative sentence may as well say yes."""
+FIELD_BONUS = 0.25
+"""What a field of a form gains whose name the question asks for: `Editor: Jane Smith`, where somebody edited."""
 DEFINITION_BONUS = 0.5
 """The same for a definition of the very word."""
 LEAD_BONUS = 0.35
@@ -112,6 +114,9 @@ _BIDS = re.compile(
     re.IGNORECASE,
 )
 """Somebody is told what to do: `To lock the vehicle, press the button.`"""
+_FIELD = re.compile(r"\W*([A-Z][\w’'-]+(?: [\w’'-]+)?):\s+\S")
+_LABEL = 4
+"""Letters that the name of a field has in common with a word of the question."""
 _TELLS = (
     r"(?:(?:is|are|was|were)\s+(?:an?|the|any|one|when|where|what|how|part|that|those|defined|called|known)\b"
     r"|(?:shall\s+|can\s+)?(?:means?|refers?\s+to|describes?|stands?\s+for|consists?\s+of|denotes?|feels?\s+like"
@@ -145,6 +150,7 @@ class Fitness:
         self._kind = expected(question.text)
         later = question.text[question.text.find(" ") + 1 :]
         self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
+        self._wanted = asked(question.text)
         self._numbers = frozenset(_NUMBER.findall(question.text))
         self._coverage = Coverage(question.text)
         self._ranks = set(_RANK.findall(question.text.lower()))
@@ -165,6 +171,7 @@ class Fitness:
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
         fit += ORDINAL * bool(self._ranks and self._ranks & set(_RANK.findall(text.lower())))
         fit += OWN_NAME * self._has_own_name_only(text)
+        fit += FIELD_BONUS * (kind == "row" and self._asks_for_field(text))
         said = " ".join(context.texts[each] for each in range(run.first, run.last + 1))
         fit += max((form.bonus for form in self._forms if form.pattern.search(said)), default=0.0) or (
             self._of_entry(context, n)
@@ -216,9 +223,16 @@ class Fitness:
         if not self._question.defined or not n:
             return 0.0
         before, name = terms(context.texts[n - 1]), terms(self._question.defined)
-        if _TELLS_OF_IT.match(context.texts[n]) and before[: len(name) + 1][-len(name) :] == name:
+        begins = name in (before[: len(name)], before[1 : len(name) + 1])  # there may be an article
+        if begins and _TELLS_OF_IT.match(context.texts[n]):
             return DEFINITION_BONUS
         return FORM_BONUS * (context.heads(n - 1) and before == name)
+
+    def _asks_for_field(self, text: str) -> bool:
+        """Whether a line is a field of a form that the question asks for."""
+        found = _FIELD.match(text)
+        labels = {term[:_LABEL] for term in terms(found[1])} if found else set()
+        return any(len(term) >= _LABEL and term[:_LABEL] in labels for term in self._wanted)
 
     def _has_own_name_only(self, text: str) -> bool:
         """Whether a name is asked for, and all that are found are the question's own, in other letters."""

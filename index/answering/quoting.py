@@ -32,7 +32,7 @@ FURTHEST_PART = 0.35
 another part already."""
 CLAIM_SHARE = 0.65
 """Weight of how good a pin a sentence is, beside how well its passage was found."""
-LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.8}
+LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.9}
 """From which share of the first sentence's claim on another one is worth reading, by the kind of the question."""
 SUMMARY_MORE = 2
 """How many sentences more of its paragraph a sentence brings, where a summary is asked for."""
@@ -373,7 +373,8 @@ class _Writer:
         if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
             return False
         share = candidate.claim / max(first.claim, 1e-6)
-        if share >= MISSING_SHARE and missing & candidate.terms:
+        near = first.worth - candidate.worth <= 2 * RIVAL_GAP
+        if share >= MISSING_SHARE and near and self.fits(candidate.text) and missing & candidate.terms:
             return True
         if first.items and self._question.wants_list:
             return False

@@ -335,7 +335,7 @@ class Context:
         """With the sentences before it that say what it refers to."""
         first = run.first
         for _ in range(FURTHEST_ANTECEDENT):
-            if not first or not self.hangs(first):
+            if not first or not (self.hangs(first) or self._counts_on(first)):
                 break
             before = self.whole(first - 1).first
             unfit = self.heads(first - 1) or self.kinds[first - 1] not in ("sentence", "item")
@@ -343,6 +343,11 @@ class Context:
                 break
             first = before
         return Run(first, run.last)
+
+    def _counts_on(self, n: int) -> bool:
+        """Whether a sentence begins to count what the one before it promises: `There are two reasons. First, …`"""
+        counts = re.match(r"(?:first|second|third|fourth|finally)(?:ly)?\b", self.texts[n], re.IGNORECASE)
+        return counts is not None and bool(_ANNOUNCES.search(self.texts[n - 1]))
 
     def qualified(self, run: Run, wanted: frozenset[str]) -> Run:
         """With the next sentence, where it takes back or limits what was said."""
