@@ -231,7 +231,7 @@ class _Writer:
                 continue
             made.append(quote)
             known |= own
-            missing = self._missing(known)
+            missing = self._missing(known | frozenset(terms(_around(made[0]))))
         places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(made)))}
         return made[:1] + sorted(made[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
 
@@ -401,6 +401,11 @@ def _with_initials(text: str) -> list[str]:
     """The terms of a text, and those of the abbreviations that it may be asked by: `EU` for the European Union."""
     short = ("".join(word[0] for word in found[0].split()) for found in _CAPITALS.finditer(text))
     return [*terms(text), *terms(" ".join(short))]
+
+
+def _around(quote: Quote) -> str:
+    """What a reader sees beside a quotation: its document's title and its passage, which name what it is about."""
+    return f"{quote.hit.document.title} {quote.hit.passage.text}"
 
 
 def _overlap(one: Quote, other: Quote) -> bool:
