@@ -23,8 +23,8 @@ NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sent
 COUNTED = "No sentence that was found gives the number; the documents list {items}."
 MOST_OF_A_HEADING = 0.5
 """The most confidence that is put into an answer which is a heading, a caption or a by-line: it states nothing."""
-MOST_OF_NO_NUMBER = 0.5
-"""The most that is put into an answer without any number but the question's own, where one is asked for."""
+MOST_WITHOUT_NUMBER = 0.5
+"""The most that is put into an answer that has no number but the question's own, where one is asked for."""
 _MEASURED = frozenset(("share", "money", "duration", "length", "number", "time"))
 _NOTE = re.compile(r"\[\d[\d,;\s–-]*\]")
 """The number of a note."""
@@ -51,7 +51,7 @@ def quoted(
     if quotes and not quotes[0].states:
         confidence = min(confidence, MOST_OF_A_HEADING)
     if quotes and _lacks_number(understood(found.question), quotes):
-        confidence = min(confidence, MOST_OF_NO_NUMBER)
+        confidence = min(confidence, MOST_WITHOUT_NUMBER)
     status: Status = "abstained"
     if quotes and confidence >= bar:
         status = "answered"

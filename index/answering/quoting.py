@@ -136,6 +136,10 @@ class _Candidate:
         return frozenset(terms(self.text))
 
 
+_Fitting = tuple[_Candidate, list[bool]]
+"""A sentence, and whether it speaks of each side of a comparison."""
+
+
 def quotes(
     question: str | Question,
     hits: Sequence[Hit],
@@ -209,6 +213,7 @@ class _Writer:
         self._wanted = asked(question.text)
         self._kind = expected(question.text)
         self._fitness = Fitness(question)
+        self._sides = _sides(question.sides)
 
     def chosen(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
         """The best sentence with what must come along, then those that add to it, as they stand in their documents.
@@ -244,54 +249,44 @@ class _Writer:
 
         After a sentence on one side, one near it on the other is likely its counterpart.
         """
-        sides = _sides(self._question.sides)
         by_degree = bool(_DEGREE.search(self._question.text))
         found = [
-            (candidate, [side.share(_with_initials(candidate.text)) >= MOSTLY for side in sides])
+            (candidate, [side.share(_with_initials(candidate.text)) >= MOSTLY for side in self._sides])
             for candidate in self._candidates(hits)
             if not by_degree or _AMOUNT.search(_DATE.sub("", candidate.text))
         ]
         told = _AMOUNT if by_degree else _CONTRAST
         both = next((candidate for candidate, fits in found if all(fits) and told.search(candidate.text)), None)
-        single = [self._best_of(found, sides, n) for n in (0, 1)]
+        single = [self._best_of(found, n) for n in (0, 1)]
         rows = sorted((each for each in single if each is not None), key=lambda candidate: -candidate.worth)
         if both is not None and both.worth + BOTH_SIDES >= max((each.worth for each in rows), default=0.0):
             rows = [both]
         elif len(rows) > 1:
-            rows[1] = self._counterpart(found, rows, single)
+            rows[1] = self._counterpart(found, rows[0], rows[1], single.index(rows[1]))
         return _merged([[self._grown(candidate)] for candidate in rows]) if rows else self.chosen(hits)
 
-    def _best_of(
-        self, found: Sequence[tuple[_Candidate, list[bool]]], sides: Sequence[Coverage], n: int
-    ) -> _Candidate | None:
+    def _counterpart(self, found: Sequence[_Fitting], first: _Candidate, second: _Candidate, side: int) -> _Candidate:
+        """The sentence on the other side: one beside the first, where it is not much worse."""
+        near = [
+            row
+            for row in found
+            if row[1][side]
+            and row[0] is not first
+            and row[0].context is first.context
+            and abs(row[0].n - first.n) <= BESIDE
+        ]
+        best = self._best_of(near, side) or second
+        return best if best.worth + SUBJECT >= second.worth else second
+
+    def _best_of(self, found: Sequence[_Fitting], side: int) -> _Candidate | None:
         """The best sentence on one side alone: it speaks of that which it begins with."""
 
-        def worth(row: tuple[_Candidate, list[bool]]) -> float:
+        def worth(row: _Fitting) -> float:
             candidate, fits = row
             beginning = _with_initials(" ".join(candidate.text.split()[:BEGINNING]))
-            return candidate.worth + SUBJECT * (sides[n].share(beginning) >= MOSTLY) - SUBJECT * all(fits)
+            return candidate.worth + SUBJECT * (self._sides[side].share(beginning) >= MOSTLY) - SUBJECT * all(fits)
 
-        return max((row for row in found if row[1][n]), key=worth, default=(None,))[0]
-
-    def _counterpart(
-        self,
-        found: Sequence[tuple[_Candidate, list[bool]]],
-        rows: Sequence[_Candidate],
-        single: Sequence[_Candidate | None],
-    ) -> _Candidate:
-        """The sentence on the other side: one beside the first, where it is not much worse."""
-        first, second = rows
-        other = single.index(second)
-        near = [
-            candidate
-            for candidate, fits in found
-            if fits[other]
-            and candidate is not first
-            and candidate.context is first.context
-            and abs(candidate.n - first.n) <= BESIDE
-        ]
-        best = max(near, key=lambda candidate: candidate.worth, default=second)
-        return best if best.worth + SUBJECT >= second.worth else second
+        return max((row for row in found if row[1][side]), key=worth, default=(None,))[0]
 
     def _candidates(self, hits: Sequence[Hit]) -> list[_Candidate]:
         """All sentences that may be quoted, the most worth first."""

@@ -86,6 +86,11 @@ _DENIAL = re.compile(
     r"|no longer|since (?:been|then)|not|nor|cannot|but|however|except|unless)\b|n't\b",
     re.IGNORECASE,
 )
+_LEAVES_OUT = re.compile(
+    r"\b(?:(?:shall|does|do|is|are|will|must|need|may) not|cannot) (?:\w+ly )?(?:include|mean|apply|cover|extend|count)"
+    r"|\bexclud(?:es|ed|ing)\b|\bwith the exception of\b",
+    re.IGNORECASE,
+)
 _BELIEF = re.compile(
     r"\b(?:believed?|beliefs?|thought|assumed?|supposed(?:ly)?|claim(?:s|ed)?|alleged(?:ly)?|allegations?"
     r"|rumou?r(?:s|ed)?"
@@ -361,7 +366,8 @@ class Context:
         related = HANGS.match(text) is not None or len(shared & frozenset(terms(text))) > 1
         takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
         refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
-        if not (takes_back or refutes) or (apart and not (refutes or _TAKES_BACK.match(text))):
+        leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and len(shared & frozenset(terms(text))) > 1
+        if not (takes_back or refutes or leaves_out) or (apart and not (refutes or _TAKES_BACK.match(text))):
             return run
         whole = Run(run.first, self.whole(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run
