@@ -283,6 +283,7 @@ def test_a_reader_hears_beats_while_it_is_asked(folder: Path, monkeypatch: pytes
             *pieces, answer = library.ask_stream("Who signed the treaty?", writer="model")
             last = max(n for n, piece in enumerate(pieces) if piece)
             assert len(pieces) - last > 5
+            assert not isinstance(answer, str)
             assert [each.verdict for each in answer.statements] == ["verbatim", "verbatim"]
             assert len(stage.requests) == 3
             stream = library.ask_stream("Who signed the treaty?", writer="model")
