@@ -28,6 +28,11 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 _FEWEST_UNSPACED = 6
 
 _URL = re.compile(r"\(?(?:https?://|www\.|ftp://)\S+|\bdoi:?\s?\S+|\b10\.\d{4,}/\S+|\S+@\S+\.\w{2,}", re.IGNORECASE)
+_PIECE_OF_URL = re.compile(
+    r"\W*(?=\S*/)(?=\S*[A-Za-z])\w[\w.%~]*(?:[/-][\w.%~]+){2,}\S*|\W*(?=\S*-)[\w.%~]+(?:-[\w.%~]+)*/\)?\.?$"
+)
+"""Of an address that was broken at a margin: all that a line has, or what it begins with."""
+_SLASHED = re.compile(r"\S*/\S*")
 _CAPTION = re.compile(
     r"(?:fig(?:ure|s?\.)?|tables?|tab\.|charts?|plates?|exhibits?|algorithm|listing|scheme|photo(?:graph)?s?|image|map"
     r"|box|abb(?:ildung|\.)|tableau|tabla|figura)\s*(?:\d+(?:[.-]\d+)*|[IVX]+|[A-Z]\d?)\s?[a-z]?(?:\s*[:.—|)](?=\s"
@@ -48,15 +53,18 @@ _NAVIGATION = re.compile(
 _BREADCRUMB = re.compile(r"(?:[^>›»]{1,40}\s[>›»]\s){2,}[^>›»]{1,60}|[^>›»]{1,30}\s[›»]\s[^>›»]{1,60}")
 _CONTENTS = re.compile(r"(?:\.\s?){4,}\s*\d+\s*$|…+\s*\d+\s*$|[^\W\d_)]\d{1,2}-\d{1,3}\s*$")
 _LONE_REFERENCE = re.compile(
-    r"\W*(?:retrieved|archived|accessed|ibid|op\. cit|available (?:at|from)|arxiv:\S|isbn|issn|doi)\b", re.IGNORECASE
+    r"\W*(?:retrieved|archived|accessed|ibid|op\. cit|available (?:at|from)|arxiv:\S|isbn|issn|doi)\b"
+    r"|.{0,200}\bfrom the original on (?:\d{1,2} )?[A-Z]\w+ \d",
+    re.IGNORECASE,
 )
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE_ALONE = re.compile(rf"[\W\d]*(?:(?:{_MONTHS})\w*[\W\d]*){{1,2}}(?:(?:pm|am|[A-Z]{{2,3}}T)\W*)*$", re.IGNORECASE)
 _REFERENCE_SIGNS = (
-    re.compile(r"\s*(?:\[\d{1,3}\]|\d{1,3}\.|\^)\s"),
+    re.compile(r"\s*(?:\[\d{1,3}\]|\d{1,3}\.|\^)\s|\d{1,2}\s(?=[A-Z][\w.]*,\s)"),
     re.compile(r"\b[A-Z][\w'’-]+,\s(?:[A-Z]\.|[A-Z][a-z]+\b)|\b[A-Z][\w'’-]+ [A-Z]{1,3},\s"),
     re.compile(
-        r"\((?:[\d/.-]{1,10}\s)?(?:[A-Z][a-z]+\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d[a-z]?\)|[,.]\s(?:1[5-9]"
+        r"\([A-Z][\w ,.]{2,40}:\s(?:[A-Z][a-z]+\.?\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d\)"
+        r"|\((?:[\d/.-]{1,10}\s)?(?:[A-Z][a-z]+\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d[a-z]?\)|[,.]\s(?:1[5-9]"
         r"|20)\d\d[a-z]?\."
     ),
     re.compile(
@@ -104,6 +112,10 @@ _SMALL_SHARE = 0.6
 _ROW = re.compile(r"\s\|\s|\t|\s{3,}\S+\s{3,}")
 _FIELD = re.compile(r"(?:[-•*]\s+)?[A-Z][\w’'-]*(?: [\w’'-]+){0,1}:\s+\S.{1,120}")
 """A name and its value, as on a form: `Editor: Jane Smith`."""
+_ENDED_FIELD = re.compile(
+    r"[A-Z][\w’'-]*(?: [a-z][\w’'-]*){0,1}:\s+[A-Z][\w’'-]+(?:,? (?:[A-Z][\w’'.-]*|of|and|de|van|von|for|the)){1,8}\."
+)
+"""The same with a full stop, where the value is a name."""
 _ROW_OF_CONTENTS = re.compile(r"[\s|]*[^|\t]{2,}(?:[|\t][\s|]*)+\d{0,3}[\s|]*$")
 _HEADING_START = re.compile(r"(?:how|why|what|when|where|who|whether|which)\b", re.IGNORECASE)
 
@@ -138,7 +150,9 @@ def _kind(line: str) -> LineKind:
     if _NOTE.match(line):
         return "loose"
     if ends(line):
-        return "sentence" if _states(bare, words) else "item" if mark else "loose"
+        if _states(bare, words):
+            return "sentence"
+        return "item" if mark else "row" if _ENDED_FIELD.fullmatch(line) else "loose"
     if _FIELD.fullmatch(line):
         return "row"
     if _ROW.search(line):
@@ -155,9 +169,13 @@ def _is_furniture(line: str, words: list[str]) -> bool:
         return True
     if _URL.search(line) and len(_LETTER_WORD.findall(_URL.sub(" ", line))) < _FEWEST_WORDS + 1:
         return True
+    if (piece := _PIECE_OF_URL.match(line)) and len(_LETTER_WORD.findall(line[piece.end() :])) < _FEWEST_WORDS + 1:
+        return True
     if len(words) < _FEWEST_WORDS and sum(map(len, words)) < len(re.sub(r"\s", "", line)) / 3:
         return True
-    return sum(bool(sign.search(line)) for sign in _REFERENCE_SIGNS) > 1 and not _VERB.search(_QUOTED.sub(" ", line))
+    return sum(bool(sign.search(line)) for sign in _REFERENCE_SIGNS) > 1 and not _VERB.search(
+        _SLASHED.sub(" ", _QUOTED.sub(" ", line))
+    )
 
 
 def _states(line: str, words: list[str]) -> bool:

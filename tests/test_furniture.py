@@ -19,6 +19,9 @@ SENTENCES = [
     "The way to find one is to look at the edges: what is missing, or broken?",
     "Der König unterschrieb den Vertrag im Winter.",
     "国王在冬天签署了条约。",
+    "TCP/IP is a protocol.",
+    "05/06/2019 was a wet day.",
+    "The record was copied from the original on a rainy day in Leeds.",
     "24 Su-35 aircraft were delivered in 2016.",
     "Loan requests exceed the limit that was set for most customers",
 ]
@@ -35,6 +38,10 @@ FURNITURE = [
     "42. Roberts, Iwan (12 May 2020).",
     '"Division 3 verdict" (https://www.example.org/d3).',
     "Retrieved 13 November 2007.",
+    "-jane-roberts/).",
+    "1 GAO, Cybersecurity: Leadership Urgently Needed, GAO-20-629 (Washington, D.C.: Sept. 22, 2020).",
+    "archive.org/web/2019/https://www.example.org/d3 verdict) from the original on 1 April 2019.",
+    '"Division 3 remembers" (https://www.example.org/d3-rememb ers/featured).',
     "[7] Smith, J. (2019). Dogs. Journal of Animals, vol. 3, pp. 4-9.",
     "|---|---|",
     "2",
@@ -63,6 +70,12 @@ def test_a_sentence_says_something(line: str) -> None:
 def test_furniture_says_nothing(line: str) -> None:
     """Menus, captions, references, addresses, rules and contents."""
     assert kind_of(line) == "furniture"
+
+
+def test_a_field_may_end_with_a_full_stop() -> None:
+    """A name and its value say who did it; a reference does not."""
+    assert kind_of("Editor: Jane Smith.") == "row"
+    assert kind_of("See also: Whales.") == "loose"
 
 
 @pytest.mark.parametrize("line", LOOSE)

@@ -1,6 +1,7 @@
-"""Hits to an answer. `intents` says what is asked for, `quoting` chooses the words, `vicinity` what must come along;
-`confidence` says whether the documents hold an answer at all; `modelling` lets a language model write, and `citing`
-checks it; `proving` checks what somebody else wrote, and `second_opinion` may doubt what either of them lets pass.
+"""Hits to an answer. `intents` says what is asked for, `fitness` how well a sentence fits that, `quoting` chooses the
+words, `vicinity` what must come along; `confidence` says whether the documents hold an answer at all; `modelling` lets
+a language model write, and `citing` checks it; `proving` checks what somebody else wrote, and `second_opinion` may
+doubt what either of them lets pass.
 """
 
 from index.answering.answers import quoted, unasked

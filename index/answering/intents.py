@@ -32,7 +32,8 @@ _BARE_PART = re.compile(
 _WH_START = re.compile(rf"\W*((?:(?:by|to|for|from|with|in|at|on|of|since|until)\s+)?{_WH})\b\s*", re.IGNORECASE)
 _AUXILIARY_START = re.compile(rf"{_AUXILIARY}\b\s*", re.IGNORECASE)
 _PRONOUN = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|the (?:former|latter)"
+    r"\b(?:(?:he|she|him|his|her) or (?:he|she|him|his|her)|it|its|they|them|their|theirs|he|him|his|she|her|hers"
+    r"|this|that|these|those|the (?:former|latter)"
     r"|(?:the )?(?:first|second|third|fourth|last|other|next|previous|same) ones?|ones?)\b(?! (?:which|who|that)\b)",
     re.IGNORECASE,
 )
@@ -100,6 +101,12 @@ _IDLE_ANSWERABLE = frozenset(
     ]
 )
 _FEWEST_WORDS_BESIDE_A_PRONOUN = 3
+_WHICH_ONES = re.compile(
+    r"(?:which|what|who)(?: ones?)?(?: (?:are|were|is|was) (?:they|these|those|it))?"
+    r"|(?:name|list) (?:them|these|those)",
+    re.IGNORECASE,
+)
+"""Asks for the things that were counted before it: no question of its own."""
 
 _COUNT = re.compile(r"\bhow many\b|\bwhat (?:is the )?number of\b|\bcount\b", re.IGNORECASE)
 _NUMBER_WORDS = {
@@ -108,11 +115,17 @@ _NUMBER_WORDS = {
         ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
     )
 }
+_IN_WHOSE_SENSE = (
+    r"(?:\s*\([^)]*\)|,?\s+(?:under|according to|as defined|for the purposes? of|in the (?:context|sense|meaning))"
+    r"\b.*)?"
+)
 _DEFINED = re.compile(
     r"^\W*(?:what|who)(?:\s+(?:exactly|actually))?(?:'s|\s+(?:is|are|was|were))\s+(?:meant by\s+)?(?:an?\s+|the\s+)?"
-    r"(?P<a>[^,;?]{2,40}?)\s*\??$|^\W*(?:define|definition of|meaning of)\s+(?:an?\s+|the\s+)?(?P<b>[^,;?]{2,40}?)\W*$"
+    rf"(?P<a>[^,;?()]{{2,40}}?)\s*{_IN_WHOSE_SENSE}\s*\??$"
+    r"|^\W*(?:define|definition of|meaning of)\s+(?:an?\s+|the\s+)?(?P<b>[^,;?]{2,40}?)\W*$"
     r"|^\W*what does (?:an?\s+|the\s+)?(?P<c>[^,;?]{2,40}?) mean\W*$"
-    r"|^\W*(?P<d>[^,;?]{2,40}?) (?:meaning|definition)\W*$",
+    r"|^\W*(?P<d>[^,;?]{2,40}?) (?:meaning|definition)\W*$"
+    r"|^\W*what (?:makes?|counts? as)\b[^?]*?[\"'“‘](?P<e>[^\"'“”‘’]{2,40})[\"'”’]",
     re.IGNORECASE,
 )
 _MOST_DEFINED = 4
@@ -121,15 +134,17 @@ _NUMBERED_LIST = re.compile(
 )
 _LIST = re.compile(
     r"^\W*(?:please\s+)?(?:list|name|enumerate|give|state|identify)\b|^\W*(?:what|which)\s+(?:are|were)\b"
-    r"|^\W*(?:what|which)\s+(?:[\w'’-]+\s+){0,4}?(?!(?:this|was|is|has|does|its|as|us|process|business|class|basis"
+    rf"|^\W*(?:what|which)\s+(?!{_AUXILIARY}\b)"
+    r"(?:[\w'’-]+\s+){0,4}?(?!(?:this|was|is|has|does|its|as|us|process|business|class|basis"
     r"|status"
     r"|address|access|crisis|analysis|congress|species|series|always|loss|address|focus|bus|virus|bonus|gas)\b)"
     r"[a-z]+(?<![sui])s\s+(?!(?:is|was|has)\b)[a-z]",
     re.IGNORECASE,
 )
 _STEPS = re.compile(
-    r"^\W*how (?:do|does|can|could|should|would|must|may) (?:i|we|you|one|someone|somebody)\b.*"
-    r"|^\W*how to\b|\bsteps?\b|\bprocedure\b|\binstructions\b|^\W*what (?:should|must|do|can) (?:i|we|you|one)\b"
+    r"(?:^\W*|[,;:.–—-]\s+)how (?:do|does|can|could|should|would|must|may) (?:i|we|you|one|someone|somebody)\b.*"
+    r"|^\W*how to\b|\bsteps?\b(?! (?:down|up|back|aside|in)\b)|\bprocedure\b|\binstructions\b"
+    r"|^\W*what (?:should|must|do|can) (?:i|we|you|one)\b"
     r".*\bto\b",
     re.IGNORECASE,
 )
@@ -140,7 +155,7 @@ _REASON = re.compile(
 )
 _SUMMARY = re.compile(
     r"^\W*what (?:does|do|did|has|have)\b.*\b(?:says?|said|write|wrote|written|think|argue|tell|state|report"
-    r"|have to say)"
+    r"|conclude|have to say)"
     r"\b.*\b(?:about|on|of|regarding|concerning)\b|^\W*(?:please\s+)?(?:summari[sz]e|describe|explain|outline"
     r"|tell me)\b"
     r"|^\W*what is said (?:about|of|on)\b|\bwhat (?:is|are) .{1,60} about\W*$|^\W*(?:give|write) .*\b(?:summary"
@@ -162,6 +177,14 @@ _SIDES = (
     re.compile(r"\bhow (?:do|does|did|is|are)\s+(?P<a>.+?)\s+(?:differs?|different)\s+from\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(r"\bhow (?:do|does|did)\s+(?P<a>.+?)\s+(?:compare|differ)\s*(?:with|to|from)\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(r"\bhow (?:do|did)\s+(?P<a>.+?)\s+and\s+(?P<b>.+?)\s+(?:compare|differ)\b.*$", re.I),
+    re.compile(
+        r"^(?P<a>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*) and (?P<b>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*)\b[^:;?]*[,:;–—-]\s+"
+        r"(?:which|who|whose)\b[^?]*\b(?:more|most|less|least|fewer|\w+er|\w+est|first|last)\b"
+    ),
+    re.compile(
+        r"^\W*(?:is|are|was|were|does|do|did)\s+(?P<a>[^,;?]+?)\s+(?:just\s+|nearly\s+|almost\s+|quite\s+)?as\s+\w+\s+as\s+(?P<b>[^,;?]+).*$",
+        re.I,
+    ),
     re.compile(r"^(?P<a>[^,:;?]{2,60}?)\s+or\s+(?P<b>[^,:;?]{2,60}?)\s*[:,–—-]\s+(?:who|which|what)\b.*$", re.I),
     re.compile(r"(?P<a>\S.*?)\s+(?:versus|vs\.?|compared (?:with|to))\s+(?P<b>.+?)[?.!]*$", re.I),
     re.compile(
@@ -179,6 +202,12 @@ _SIDES = (
 )
 _ARTICLE = re.compile(r"^(?:the|a|an|both)\s+", re.IGNORECASE)
 _CHOICE = re.compile(rf"^\W*{_AUXILIARY}\b", re.IGNORECASE)
+_CHOICE_LATER = re.compile(
+    rf"(?:[.,;:!?–—]|\s-)\s+(?:so\s+|then\s+|and\s+|but\s+)?{_AUXILIARY}\s+(?:i|we|you|he|she|it|they|this|that|these"
+    r"|those|there|the|an?|my|your|his|her|their|our|(?-i:[A-Z])\w*)\b[^?]*\?\W*$",
+    re.IGNORECASE,
+)
+"""After something that was said before: `My aunt says that it is catching. Is she right?`"""
 _LONGEST_SIDE = 80
 
 FRAGMENT = (
@@ -213,9 +242,10 @@ def understood(text: str) -> Question:
     parts = _parts(text)
     sides = () if parts else _sides(text)
     found = _DEFINED.match(text)
-    name = next(filter(None, found.groups()), "") if found else ""
+    name = next(filter(None, found.groups()), "").strip(" \"'“”‘’") if found else ""
     defined = name if len(name.split()) <= _MOST_DEFINED else ""
-    return Question(text, "comparison" if sides else _kind(text), parts, sides, _wanted(text), defined)
+    kind: Kind = "comparison" if sides else "fact" if found and found["e"] else _kind(text)
+    return Question(text, kind, parts, sides, _wanted(text), defined)
 
 
 def is_fragment(text: str) -> bool:
@@ -286,6 +316,7 @@ def _parts(text: str) -> tuple[str, ...]:
     if not all(each.endswith("?") for each in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
         return ()
     pieces = [piece for each in whole for piece in _BEGINS_A_PART.split(each)]
+    pieces = pieces[:1] + [piece for piece in pieces[1:] if not _WHICH_ONES.fullmatch(piece.strip(" ?,;."))]
     if len(pieces) < 2 or not (_WH_START.match(pieces[0]) or _CHOICE.match(pieces[0])):
         return ()
     first = pieces[0].rstrip(" ?,;")
@@ -342,4 +373,7 @@ def _kind(text: str) -> Kind:
         ("list", _LIST),
         ("choice", _CHOICE),
     )
-    return next((kind for kind, pattern in forms if pattern.search(text)), "fact")
+    kind: Kind = next((kind for kind, pattern in forms if pattern.search(text)), "fact")
+    if kind == "fact" and not _WH_START.match(text) and _CHOICE_LATER.search(text):
+        return "choice"
+    return kind

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from index.answering.citing import cited, declined
@@ -13,7 +15,7 @@ from index.answering.writing import ModelWriter
 from index.errors import WriterError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from index.answering.citing import Closeness, Locate
     from index.checking import Verifier
@@ -52,7 +54,29 @@ def written(
         yield declined(answer)
         return
     opinion = second_opinion(settings)
-    yield cited(answer, text, closeness=closeness, locate=locate, strict=strict, verifier=verifier, opinion=opinion)
+    work = partial(
+        cited, answer, text, closeness=closeness, locate=locate, strict=strict, verifier=verifier, opinion=opinion
+    )
+    if opinion is None:
+        yield work()
+    else:
+        yield from _with_beats(work, opinion.end)
+
+
+def _with_beats(work: Callable[[], Answer], end: Callable[[], None]) -> Generator[str | Answer, None, None]:
+    """What is made in a thread, and an empty piece every BEAT_SECONDS until then: a model may be slow.
+
+    Closing it calls `end`, and waits for nothing.
+    """
+    threads = ThreadPoolExecutor(1, "pincite-opinion")
+    made = threads.submit(work)
+    try:
+        while not wait([made], BEAT_SECONDS).done:
+            yield ""
+        yield made.result()
+    finally:
+        end()
+        threads.shutdown(wait=False)
 
 
 def _quoted_instead(answer: Answer, why: str) -> Answer:

@@ -74,6 +74,10 @@ class SecondOpinion:
         detail = f"A language model ({self._writer.model}) doubts this: {reason}"
         return replace(statement, markers=(), verdict="unverified", detail=detail, nearest=marker)
 
+    def end(self) -> None:
+        """Ask about no further claim: nobody waits for it."""
+        self._deadline = time.monotonic()
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What the reader should know: that a model was asked, and what went wrong."""
@@ -116,6 +120,9 @@ class NoOpinion:
     def of(self, statement: Statement, passage: str, *, marker: int | None) -> Statement:  # noqa: ARG002
         """The same statement."""
         return statement
+
+    def end(self) -> None:
+        """Nobody is asked anyway."""
 
 
 def second_opinion(settings: Settings) -> SecondOpinion | NoOpinion | None:

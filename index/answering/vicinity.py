@@ -57,6 +57,9 @@ _HANGS_LATER = re.compile(
     r"[^.;]{0,60}?\b(?:he|she|they|it|his|her|their|its)\b",
     re.IGNORECASE,
 )
+_HANGS_ON_THESE = re.compile(
+    r"(?:to|in|for|under|of|among|with|despite) (?:\w+ ){0,2}?(?:these|those)\s+(?!who\b)[a-z]", re.I
+)
 _EMPTY_SUBJECT = re.compile(
     r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a "
     r"|an |the "
@@ -81,6 +84,11 @@ _DENIAL = re.compile(
     r"|denies"
     r"|discredited|contradicts?|in fact|in reality|actually|never|turned out|error|hoax|fabricated|corrected|retracted"
     r"|no longer|since (?:been|then)|not|nor|cannot|but|however|except|unless)\b|n't\b",
+    re.IGNORECASE,
+)
+_LEAVES_OUT = re.compile(
+    r"\b(?:(?:shall|does|do|is|are|will|must|need|may) not|cannot) (?:\w+ly )?(?:include|mean|apply|cover|extend|count)"
+    r"|\bexclud(?:es|ed|ing)\b|\bwith the exception of\b",
     re.IGNORECASE,
 )
 _BELIEF = re.compile(
@@ -323,6 +331,8 @@ class Context:
             return True
         if HANGS.match(text):
             return not _EMPTY_SUBJECT.match(text)
+        if _HANGS_ON_THESE.match(text):
+            return True
         found = _HANGS_LATER.match(text)
         return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
 
@@ -330,7 +340,7 @@ class Context:
         """With the sentences before it that say what it refers to."""
         first = run.first
         for _ in range(FURTHEST_ANTECEDENT):
-            if not first or not self.hangs(first):
+            if not first or not (self.hangs(first) or self._counts_on(first)):
                 break
             before = self.whole(first - 1).first
             unfit = self.heads(first - 1) or self.kinds[first - 1] not in ("sentence", "item")
@@ -338,6 +348,11 @@ class Context:
                 break
             first = before
         return Run(first, run.last)
+
+    def _counts_on(self, n: int) -> bool:
+        """Whether a sentence begins to count what the one before it promises: `There are two reasons. First, …`"""
+        counts = re.match(r"(?:first|second|third|fourth|finally)(?:ly)?\b", self.texts[n], re.IGNORECASE)
+        return counts is not None and bool(_ANNOUNCES.search(self.texts[n - 1]))
 
     def qualified(self, run: Run, wanted: frozenset[str]) -> Run:
         """With the next sentence, where it takes back or limits what was said."""
@@ -351,7 +366,8 @@ class Context:
         related = HANGS.match(text) is not None or len(shared & frozenset(terms(text))) > 1
         takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
         refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
-        if not (takes_back or refutes) or (apart and not (refutes or _TAKES_BACK.match(text))):
+        leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and len(shared & frozenset(terms(text))) > 1
+        if not (takes_back or refutes or leaves_out) or (apart and not (refutes or _TAKES_BACK.match(text))):
             return run
         whole = Run(run.first, self.whole(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run

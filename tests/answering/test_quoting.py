@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,6 +141,96 @@ def test_each_part_of_a_question_is_answered() -> None:
     made = quotes(asked, [when, whom], None, [[when], [whom]])
     assert [quote.text for quote in made] == ["The bridge was built in 1950.", "John Smith built the bridge."]
     assert len(quotes(asked, [when], None, [[when], [when]])) == 1
+
+
+def test_one_sentence_is_the_best_for_one_part_only() -> None:
+    """Another part gets another sentence, if that has what is asked for."""
+    bridge = ("The bridge of Rome fell because of 20 kg of powder.", 0.9)
+    both = a_hit(bridge, ("A new bridge will open in May 1950.", 0.8))
+    asked = understood("How much powder brought down the bridge of Rome, and when will there be a new bridge?")
+    made = quotes(asked, [both], None, [[both], [both]])
+    assert [quote.text for quote in made] == [bridge[0], "A new bridge will open in May 1950."]
+    vague = a_hit(bridge, ("A new bridge will please all.", 0.8))
+    assert len(quotes(asked, [vague], None, [[vague], [vague]])) == 1
+
+
+def test_the_counterpart_stands_beside() -> None:
+    """An abbreviation is known by its initials; a date is no amount; the better sentence comes first."""
+    near = a_hit(
+        ("Bread was dear.", 0.1),
+        ("China has been the largest partner.", 0.9),
+        ("The European Union was larger, counted together.", 0.6),
+    )
+    far = a_hit(("The EU held a summit in May 2012.", 0.95), score=0.8, document="e")
+    assert said(near, far, question="EU or China: who was the bigger partner?") == [
+        "China has been the largest partner.",
+        "The European Union was larger, counted together.",
+    ]
+
+
+def test_a_difference_is_told_by_one_sentence_on_each_side() -> None:
+    """Not by one that has both words and compares nothing."""
+    hit = a_hit(
+        ("Efficiency may be a component of effectiveness.", 0.9),
+        ("Efficiency is the best use of resources.", 0.8),
+        ("Effectiveness is the result that was wanted.", 0.8),
+    )
+    asked = "What is the difference between efficiency and effectiveness?"
+    assert said(hit, question=asked) == [
+        "Efficiency is the best use of resources.",
+        "Effectiveness is the result that was wanted.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "better", "other"),
+    [
+        (
+            "What is a monopsony?",
+            "A market with one customer is called a monopsony.",
+            "A monopsony can hurt many sellers.",
+        ),
+        ("What makes a budget 'lean'?", "A budget is lean when it costs little.", "A lean budget was made in May."),
+        ("Why did they split the court?", "To address old fears, it was split.", "They did split the court in May."),
+        ("How do I lock the car?", "To lock the car, press the button.", "The car cannot be locked far away from it."),
+        (
+            "How many kinds of passages are compared?",
+            "We consider three kinds of text.",
+            "The kinds of passages differ.",
+        ),
+        ("Can any port be used?", "Only unused ports are referenced.", "A port is used in the harbour."),
+        ("Under which circumstances do I lose it?", "If you go to court, it ends.", "The licence was lost in May."),
+        ("who came first to the party", "Prince Vasili was the first to come.", "Prince Andrei was the host to come."),
+        ("who edited the booklet", "Editor: Cath Grove.", "The booklet was made by Jane Miller."),
+    ],
+    ids=["named", "when", "purpose", "bid", "count", "side", "case", "ordinal", "field"],
+)
+def test_the_form_that_is_asked_for_comes_first(question: str, better: str, other: str) -> None:
+    """Though another sentence is a little nearer to the question."""
+    assert said(a_hit((other, 0.8), (better, 0.75)), question=question)[0] == better
+    plain = "What of the harbour?"
+    assert said(a_hit((other, 0.8), (better, 0.75)), question=plain)[0] == other
+
+
+def test_a_pronoun_defines_what_stands_before_it() -> None:
+    """`Cording can hurt. It feels like a cord.`"""
+    hit = a_hit(("Cording can hurt for weeks.", 0.9), ("It feels like a tight cord.", 0.7), ("Rain fell.", 0.1))
+    assert said(hit, question="What is cording?") == ["Cording can hurt for weeks. It feels like a tight cord."]
+
+
+def test_a_pronoun_has_the_words_of_what_it_stands_for() -> None:
+    """A sentence is as near to the question as what it hangs on makes it."""
+    hit = a_hit(("Queen Anne kept to her bed in Rome.", 0.2), ("She was suffering from the grippe.", 0.7))
+    other = a_hit(("Many were suffering from hunger.", 0.75), score=0.89, document="e")
+    assert said(hit, other, question="What was Queen Anne in Rome suffering from?")[0].endswith("the grippe.")
+
+
+def test_what_the_passage_names_is_not_missing() -> None:
+    """A reader sees where a quotation stands: a sentence that only has the name again is filler."""
+    hit = a_hit(("Nord Stream is a pipeline.", 0.72), ("Its steel tubes measure a metre across.", 0.95))
+    assert said(hit, question="What do the tubes of Nord Stream measure across?") == [
+        "Nord Stream is a pipeline. Its steel tubes measure a metre across."
+    ]
 
 
 def test_a_definition_comes_first_where_one_is_asked_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -262,3 +263,33 @@ def test_a_reason_is_cut_and_cleaned() -> None:
     assert len(reason) <= 200
     assert not {"\u202e", "\x1b"} & set(reason)
     assert json.dumps(reason)
+
+
+def test_a_reader_hears_beats_while_it_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model may take long over each claim; where the reader goes meanwhile, no more is asked."""
+    monkeypatch.setattr("index.answering.modelling.BEAT_SECONDS", 0.02)
+    slow = threading.Event()
+
+    def play(player: Player) -> None:
+        if "<claim>" not in player.asked["messages"][-1]["content"]:
+            opines(f"{TRUE[:-1]} [1]. {COPY[:-1]} [1].")(player)
+            return
+        slow.wait(0.4)
+        opines("YES")(player)
+
+    with playing(play) as stage:
+        settings = Settings(llm_url=stage.url, llm_model="sage", checker="model", bar=0)
+        with Library.open(folder, settings, encoder=FakeEncoder()) as library:
+            *pieces, answer = library.ask_stream("Who signed the treaty?", writer="model")
+            last = max(n for n, piece in enumerate(pieces) if piece)
+            assert len(pieces) - last > 5
+            assert not isinstance(answer, str)
+            assert [each.verdict for each in answer.statements] == ["verbatim", "verbatim"]
+            assert len(stage.requests) == 3
+            stream = library.ask_stream("Who signed the treaty?", writer="model")
+            while len(stage.requests) < 5:  # the answer, and the first claim
+                next(stream)
+            stream.close()
+            slow.set()
+            time.sleep(0.3)
+            assert len(stage.requests) == 5

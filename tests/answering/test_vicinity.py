@@ -79,12 +79,17 @@ def test_an_item_that_is_a_sentence_stands_alone() -> None:
             "The treaty was signed by the king. However, the treaty never took effect.",
         ),
         (
+            "The treaty of the king is a pact. The pact of the king shall not include the islands. Rain fell.",
+            "The treaty of",
+            "The treaty of the king is a pact. The pact of the king shall not include the islands.",
+        ),
+        (
             "The king signed the treaty. The queen kept a garden.",
             "The king",
             "The king signed the treaty.",
         ),
     ],
-    ids=["belief", "however", "nothing"],
+    ids=["belief", "however", "left out", "nothing"],
 )
 def test_what_takes_it_back_comes_along(text: str, best: str, wanted: str) -> None:
     """A belief never stands without its refutation, and nothing else comes along."""
@@ -96,6 +101,24 @@ def test_a_pronoun_brings_what_it_stands_for() -> None:
     text = "The second bridge was opened in 1950. It has two arches. It cost 2.7 million. Bread was dear."
     wanted = "The second bridge was opened in 1950. It has two arches. It cost 2.7 million."
     assert said(text, "It cost", "What did the second bridge cost?") == wanted
+
+
+def test_these_are_those_of_the_sentence_before() -> None:
+    """Also after a preposition; `those who` are nobody's."""
+    text = "The judges feared two abuses. To address these fears, the king signed a treaty. Bread was dear."
+    wanted = "The judges feared two abuses. To address these fears, the king signed a treaty."
+    assert said(text, "To address", "What did the king sign?") == wanted
+    text = "Rain fell. For those who came late, the king signed a copy."
+    assert said(text, "For those", "What did the king sign?") == "For those who came late, the king signed a copy."
+
+
+def test_what_is_counted_brings_its_promise() -> None:
+    """`First` is one of something, which the sentence before says; the others come along."""
+    text = (
+        "The king lost for two reasons. First, he was ill. As a result, he came late. Second, he was poor. Rain fell."
+    )
+    wanted = "The king lost for two reasons. First, he was ill. As a result, he came late. Second, he was poor."
+    assert said(text, "As a result", "Why did the king lose?") == wanted
 
 
 def test_an_empty_subject_hangs_on_nothing() -> None:
