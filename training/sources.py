@@ -51,7 +51,8 @@ def share(name: str, parts: int) -> int:
 
 def rows(path: Path) -> list[dict[str, Any]]:
     """Of a file with one JSON object in each line."""
-    return [json.loads(line) for line in path.open(encoding="utf-8")]
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def documents(folder: Path, sets: Path, excluded: set[str]) -> Iterator[tuple[str, str, str]]:

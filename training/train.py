@@ -23,6 +23,7 @@ from index.cross_encoders.marks import lay_out, read_text
 from index.cross_encoders.verifier import LONGEST_CLAIM, LONGEST_PAIR
 from index.pretrained import read_default
 from training.model import TrainedVerifier, save
+from training.sources import rows
 from training.wrappers import NOT_SUPPORTED, SUPPORTED
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def read_examples(path: Path) -> list[Example]:
     """The pairs of a file of `training.pairs`."""
     tokenizer = read_default().tokenizer
     examples = []
-    for line in path.open(encoding="utf-8"):
-        row = json.loads(line)
+    for row in rows(path):
         claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
         pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)
         examples.append(Example(pair, row["label"], row.get("weight", 1.0)))
