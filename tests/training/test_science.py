@@ -30,7 +30,7 @@ EVIDENCE = "Weekly headache days were fewer with quinoline than with placebo in 
     ("question", "affirmed", "denied"),
     [
         ("Does aspirin reduce fever?", "Aspirin reduces fever.", "Aspirin does not reduce fever."),
-        ("Is the test safe in children?", "The test is safe in children.", "The test is not safe in children."),
+        ("Is the test reliable in men?", "The test is reliable in men.", "The test is not reliable in men."),
         ("Did the rule change the outcome?", "The rule changed the outcome.", "The rule did not change the outcome."),
         ("Can nurses read the images?", "Nurses can read the images.", "Nurses can not read the images."),
     ],
