@@ -588,6 +588,40 @@ def compared(sentence: Span, _: Others, chance: random.Random) -> str | None:
     return _first_way(sentence, ways, chance)
 
 
+def direction(sentence: Span, _: Others, chance: random.Random) -> str | None:
+    """A finding turned round: what promotes said to inhibit, what is associated said not to be."""
+    ways = [
+        (r"\b(increase|elevat|rais)(?:e?d)\b", ("reduced", "decreased", "lowered")),
+        (r"\b(?:increases|raises|elevates)\b", ("reduces", "decreases", "lowers")),
+        (r"\b(?:reduced|decreased|lowered|diminished)\b", ("increased", "raised")),
+        (r"\b(?:reduces|decreases|lowers|diminishes)\b", ("increases", "raises")),
+        (r"\b(?:promot|enhanc|stimulat|activat|facilitat|induc)(es|ed)\b", (r"inhibit\1", r"suppress\1", r"block\1")),
+        (r"\b(?:inhibit|suppress|block)(s|es)\b", ("promotes", "activates", "enhances")),
+        (r"\b(?:inhibited|suppressed|blocked|impaired)\b", ("promoted", "activated", "enhanced")),
+        (r"\bprevents\b", ("causes", "induces")),
+        (r"\bimprov(es|ed)\b", (r"worsen\1", r"impair\1")),
+        (r"\b(is|are|was|were) (significantly |strongly )?(associated|linked|correlated|related) (with|to)\b", (r"\1 not \3 \4", r"\1 un\3 \4")),
+        (r"\b(?:had|has|have) no (?:significant )?(effect|influence|impact|association)\b", (r"had a strong \1", r"has a clear \1")),
+        (r"\bno (?:significant )?(difference|differences|change|increase|reduction)\b", (r"a significant \1", r"a large \1")),
+        (r"\bpositive(ly)?\b", (r"negative\1",)),
+        (r"\bnegative(ly)?\b", (r"positive\1",)),
+        (r"\bup-?regulat(\w+)\b", (r"downregulat\1",)),
+        (r"\bdown-?regulat(\w+)\b", (r"upregulat\1",)),
+        (r"\b(?:required|necessary|essential|needed) for\b", ("dispensable for", "not needed for", "detrimental to")),
+        (r"\bprotect(?:s|ed)? (?:\w+ )?(?:against|from)\b", ("predisposes to", "increases the risk of")),
+        (r"\brisk factor for\b", ("protective factor against",)),
+        (r"\bresistant\b", ("sensitive",)),
+        (r"\bresistance\b", ("sensitivity",)),
+        (r"\b(?:high|elevated) (?=levels?|risk|rates?)", ("low ", "reduced ")),
+        (r"\blow (?=levels?|risk|rates?)", ("high ", "elevated ")),
+        (r"\b(?:leads|led) to\b", ("prevents", "does not lead to")),
+        (r"\b(?:results|resulted) in\b", ("prevents", "does not result in")),
+        (r"\bplays? an? (\w+ )?role in\b", ("plays no role in", "is not involved in")),
+        (r"\b(?:can|could) (?=[a-z]+ )", ("cannot ", "fails to ")),
+    ]  # fmt: skip
+    return _first_way(sentence, ways, chance)
+
+
 def tense(sentence: Span, _: Others, chance: random.Random) -> str | None:
     """What was, is or will be at another time; what was begun as ended."""
     clause = main_clause(sentence)
@@ -771,6 +805,7 @@ PROGRAMS: dict[str, Callable[[Span, Others, random.Random], str | None]] = {
     "certain": certain,
     "cause": cause,
     "compared": compared,
+    "direction": direction,
     "tense": tense,
     "tail": tail,
     "modifier": modifier,
@@ -778,14 +813,31 @@ PROGRAMS: dict[str, Callable[[Span, Others, random.Random], str | None]] = {
     "merged": merged,
     "denied": denied,
 }
-CONTRADICTIONS = {"opposite", "prefix", "name", "number", "numbers exchanged", "negated", "affirmed", "compared"}
+CONTRADICTIONS = {
+    "opposite",
+    "prefix",
+    "name",
+    "number",
+    "numbers exchanged",
+    "negated",
+    "affirmed",
+    "compared",
+    "direction",
+}
 USUAL = {
     "verb": 2.0,
     "noun": 2.0,
     "adjective": 1.5,
     "tail": 2.0,
     "modifier": 1.5,
-    "roles exchanged": 2.0,
+    "roles exchanged": 3.0,
     "wrong passive": 1.5,
+    "clauses crossed": 1.5,
+    "ends exchanged": 1.5,
+    "merged": 3.0,
+    "certain": 2.0,
+    "compared": 1.5,
+    "direction": 1.5,
+    "tense": 1.5,
 }
 """How much more often than the others a program is used."""

@@ -1,6 +1,8 @@
 """Make the training pairs:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
 
-Writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not said), kind.
+Writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not said, 3 one
+of the last two), kind, weight.
+
 Always the same pairs for the same sources. Nothing of a document that is held out is in `train.jsonl`.
 """
 
@@ -19,6 +21,7 @@ from index.sentences import split_sentences
 from training import falsehoods, truths
 from training.grammar import parser
 from training.questions import statement
+from training.science import from_papers, from_trials
 from training.sources import (
     LABELS,
     Labelled,
@@ -28,6 +31,7 @@ from training.sources import (
     rows,
     scifact_claims,
     share,
+    shifted_questions,
     wikipedia_splits,
 )
 from training.templates import made
@@ -38,18 +42,23 @@ if TYPE_CHECKING:
 
     from spacy.tokens import Doc, Span
 
-SEED = 20
+SEED = 21
 WINDOW = 6
 """Sentences that are parsed together."""
-SENTENCES = {"squad_v2": 3600, "clapnq": 900, "covidqa": 1200, "chunking": 1400, "scifact": 1700, "wikisplit": 2500}
+SENTENCES = {
+    "squadshifts": 1700, "selqa": 1300, "squad_v2": 900, "clapnq": 300, "covidqa": 700, "chunking": 500,
+    "scifact": 1600, "wikisplit": 900,
+}  # fmt: skip
 TRUE, FALSE = 2, 3
 """Claims made of each sentence, at most."""
-STACKED = 0.4
+STACKED = 0.5
 WRAPPED = 0.28
 ELSEWHERE = 0.08
 """Shares of rewordings that are changed once more, of sentences that are wrapped, of those that get another's claim."""
-TEMPLATES = 4500
-QUESTIONS = 2400
+TEMPLATES = 1500
+QUESTIONS = 1000
+WEIGHTS = {"SciFact": 2.0, "PubMedQA": 2.0, "Fool Me Twice": 2.0, "roles exchanged": 1.5, "trial": 0.8}
+"""What counts more, for there is little of it, or less."""
 HELD_OUT = 25
 """One part of so many."""
 
@@ -85,7 +94,7 @@ class Maker:
 def windows(evaluation: Path, sets: Path, excluded: set[str], chance: random.Random) -> list[tuple[str, str, str]]:
     """Set, document and text of runs of sentences, shuffled."""
     found = []
-    for name, document, text in documents(evaluation, excluded):
+    for name, document, text in documents(evaluation, sets, excluded):
         spans = split_sentences(text)[:3000]
         for at in range(0, len(spans), WINDOW):
             run = spans[at : at + WINDOW]
@@ -115,8 +124,9 @@ def parsed(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
 
 
 def premise(sentences: list[Span], at: int, chance: random.Random, need: set[int]) -> str:
-    """The sentence with none, one or both of its neighbours, as it is cited; `need` are those that must be there."""
-    wanted = {at, *need} | set(chance.choice(((), (), (at - 1,), (at + 1,), (at - 1, at + 1))))
+    """The sentence, mostly with its neighbours, as it is cited; `need` are those that must be there."""
+    both = (at - 1, at + 1)
+    wanted = {at, *need} | set(chance.choice(((), (at - 1,), (at + 1,), both, both)))
     return " ".join(sentences[i].text.strip() for i in sorted(wanted) if 0 <= i < len(sentences))
 
 
@@ -138,7 +148,9 @@ def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[L
                 yield from _false(sentences, at, document, maker)
                 yield from _wrapped(sentences, at, document, maker.chance)
                 yield from _elsewhere(sentences, at, document, maker.chance)
-    yield from _stacked(reworded, maker)
+    further: Reworded = []
+    yield from _stacked(reworded, maker, further)
+    yield from _stacked(further, maker, [])
 
 
 def _true(sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded) -> Iterator[Labelled]:
@@ -155,7 +167,7 @@ def _false(sentences: list[Span], at: int, document: str, maker: Maker) -> Itera
     maker.others.near = sentences[near] if neighbours else None
     for kind, text in maker.false(sentences[at], FALSE):
         borrowed = bool(neighbours) and kind in ("merged", "name", "verb", "noun")
-        need = {near} if borrowed and maker.chance.random() < 0.7 else set()
+        need = {near} if borrowed and maker.chance.random() < (0.95 if kind == "merged" else 0.7) else set()
         label = CONTRADICTED if kind in falsehoods.CONTRADICTIONS else NOT_SAID
         yield Labelled(premise(sentences, at, maker.chance, need), text, label, kind, document)
 
@@ -166,8 +178,17 @@ def _wrapped(sentences: list[Span], at: int, document: str, chance: random.Rando
     if natural is not None:
         yield Labelled(premise(sentences, at, chance, set()), *natural, document)
     if len(sentences[at]) < 28 and chance.random() < WRAPPED:
+        before, after = _around(sentences, at, chance)
         for shown, claim, label, kind in wrapped(sentences[at], chance):
-            yield Labelled(shown, claim, label, kind, document)
+            yield Labelled(f"{before}{shown}{after}", claim, label, kind, document)
+
+
+def _around(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
+    """What stands before and after a sentence, or nothing."""
+    if chance.random() < 0.4:
+        return "", ""
+    before, after = (sentences[i].text.strip() if 0 <= i < len(sentences) else "" for i in (at - 1, at + 1))
+    return before and before + " ", after and " " + after
 
 
 def _elsewhere(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
@@ -182,8 +203,11 @@ def _neighbours(sentences: list[Span], at: int) -> list[int]:
     return [i for i in (at - 1, at + 1) if 0 <= i < len(sentences) and len(sentences[i]) > 4]
 
 
-def _stacked(reworded: Reworded, maker: Maker) -> Iterator[Labelled]:
-    """Rewordings of rewordings, and falsehoods made of them: that words were changed tells nothing."""
+def _stacked(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[Labelled]:
+    """Rewordings of rewordings, and falsehoods made of them: that words were changed tells nothing.
+
+    Some of what was reworded twice goes into `further`.
+    """
     maker.others.near = None
     for doc, (shown, kind, document) in parser().pipe(reworded, as_tuples=True, batch_size=64):
         sentence = next(iter(doc.sents))
@@ -192,21 +216,22 @@ def _stacked(reworded: Reworded, maker: Maker) -> Iterator[Labelled]:
         for other, text in maker.false(sentence, 1):
             label = CONTRADICTED if other in falsehoods.CONTRADICTIONS else NOT_SAID
             yield Labelled(shown, text, label, f"{other}, reworded", document)
-        if maker.chance.random() < 0.6:
-            for other, text in maker.true(sentence, 1):
-                if other != kind and text != shown:
-                    yield Labelled(shown, text, SUPPORTED, f"{other}, reworded", document)
+        for other, text in maker.true(sentence, 1):
+            if other not in (kind, "verbatim") and text != shown:
+                yield Labelled(shown, text, SUPPORTED, f"{other}, reworded", document)
+                if maker.chance.random() < 0.3:
+                    further.append((text, (shown, other, document)))
 
 
 def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """The simpler sentences that were made of one, mostly those that do not begin with a pronoun."""
     found = [(whole, part) for whole, parts in wikipedia_splits(sets) for part in parts if len(part.split()) > 4]
-    for whole, part in chance.sample(found, 7000):
+    for whole, part in chance.sample(found, 3000):
         if not re.match(r"(?:He|She|It|They|This|These|His|Her|Its|Their)\b", part) or chance.random() < 0.3:
             yield Labelled(whole, part, SUPPORTED, "sentence split", whole)
 
 
-def from_questions(evaluation: Path, chance: random.Random) -> Iterator[Labelled]:
+def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """Questions and answers as statements: true, with another answer, and to what a paragraph does not answer."""
     for name in ("squad_v2", "clapnq"):
         texts = {row["id"]: row["text"] for row in rows(evaluation / name / "corpus.jsonl")}
@@ -216,6 +241,11 @@ def from_questions(evaluation: Path, chance: random.Random) -> Iterator[Labelled
         for row in asked:
             answers[row["doc_id"]] += [answer["text"] for answer in row["answers"][:1]]
         yield from _answered(asked[: 3 * QUESTIONS], texts, answers, chance)
+    texts, asked = shifted_questions(sets)
+    known: dict[str, list[str]] = defaultdict(list)
+    for row in asked:
+        known[row["doc_id"]].append(row["answers"][0]["text"])
+    yield from _answered(asked, texts, known, chance)
 
 
 def _answered(
@@ -286,13 +316,19 @@ def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
     docs = list(parsed(windows(evaluation, sets, excluded, chance)))
     found = list(from_documents(docs, Maker(chance)))
     found += from_splits(sets, chance)
-    found += from_questions(evaluation, chance)
+    found += from_questions(evaluation, sets, chance)
+    found += from_papers(sets, chance)
+    found += from_trials(sets, chance)
     found += from_scifact(evaluation, False, chance)
     found += [Labelled(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
     found += labelled(evaluation, sets, chance)
     unique = list({(pair.premise, pair.claim): pair for pair in found}.values())
     chance.shuffle(unique)
     return unique
+
+
+def _row(pair: Labelled) -> dict[str, Any]:
+    return asdict(pair) | {"weight": WEIGHTS.get(pair.kind.split(",")[0], 1.0)}
 
 
 def main() -> None:
@@ -310,7 +346,7 @@ def main() -> None:
     for name, wanted in (("train", False), ("held_out", True)):
         chosen = [pair for pair in pairs if (share(pair.origin, HELD_OUT) == 0) == wanted]
         with (options.out / f"{name}.jsonl").open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in chosen)
+            file.writelines(json.dumps(_row(pair), ensure_ascii=False) + "\n" for pair in chosen)
         print(name, len(chosen), Counter(pair.label for pair in chosen))
     for (kind, label), count in sorted(Counter((pair.kind, pair.label) for pair in pairs).items()):
         print(f"{count:6} {label} {kind}")

@@ -15,6 +15,32 @@ _DO = {"did": "VBD", "does": "VBZ", "do": "VBP"}
 _PREPOSITIONS = tuple("in on at by for from to with during after before since near about".split())
 
 
+def stated(question: Doc) -> tuple[str, str] | None:
+    """Of a question that asks whether, both answers: *Tea helps* and *Tea does not help*; None where it is another."""
+    helper = question[0]
+    verb = helper if helper.dep_ == "ROOT" else helper.head
+    subject = child(verb, {"nsubj", "nsubjpass"}) or (child(verb, {"attr"}) if verb is helper else None)
+    if helper.pos_ not in ("AUX", "VERB") or subject is None or subject.left_edge.i != 1 or question[-1].text != "?":
+        return None
+    after = subject.right_edge.i + 1
+    if (
+        after >= len(question) - 1
+        or not helper.text.istitle()
+        or subject.pos_ == "PRON"
+        or question[after].text.istitle()
+    ):
+        return None
+    about, help_ = lowered(subject.left_edge, question[1:after].text), helper.lower_
+    rest = question[after:-1].text
+    denied = tidy(f"{about} {help_} not {rest}")
+    if help_ not in _DO:
+        return tidy(f"{about} {help_} {rest}"), denied
+    if verb is helper or verb.i < after:
+        return None
+    form = inflected(verb.lemma_, _DO[help_])
+    return tidy(f"{about} {question[after : verb.i].text} {form} {question[verb.i + 1 : -1].text}"), denied
+
+
 def statement(question: Doc, answer: str) -> str | None:
     """What question and answer say together, or None where the question is of no kind that is known here."""
     asked = _asked(question)

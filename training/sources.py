@@ -10,10 +10,11 @@ import csv
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
+from training.wrappers import CONTRADICTED, NOT_SAID, NOT_SUPPORTED, SUPPORTED
 
 if TYPE_CHECKING:
     import random
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 LABELS = {
     "entailment": SUPPORTED, "contradiction": CONTRADICTED, "neutral": NOT_SAID,
     "SUPPORTS": SUPPORTED, "REFUTES": CONTRADICTED, "NOT ENOUGH INFO": NOT_SAID,
-    "SUPPORT": SUPPORTED, "CONTRADICT": CONTRADICTED,
+    "SUPPORT": SUPPORTED, "CONTRADICT": CONTRADICTED, "not_entailment": NOT_SUPPORTED,
 }  # fmt: skip
 SNLI_LABELS = {"0": SUPPORTED, "1": NOT_SAID, "2": CONTRADICTED}
+
+
+HELD_OUT_ARTICLES = {"Doctor Who", "Climate change", "Global warming"}
+"""Of SelQA: other texts of the same articles are for testing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +51,58 @@ def share(name: str, parts: int) -> int:
 
 def rows(path: Path) -> list[dict[str, Any]]:
     """Of a file with one JSON object in each line."""
-    return [json.loads(line) for line in path.open(encoding="utf-8")]
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
-def documents(folder: Path, excluded: set[str]) -> Iterator[tuple[str, str, str]]:
+def documents(folder: Path, sets: Path, excluded: set[str]) -> Iterator[tuple[str, str, str]]:
     """Set, id and text of documents whose licences allow training; not those of claims that are held out."""
+    yield from articles(sets)
     for name in ("squad_v2", "clapnq", "covidqa", "chunking", "scifact"):
         for row in rows(folder / name / "corpus.jsonl"):
             if name == "scifact" and row["id"] in excluded:
                 continue
             text = untokenized(row["text"]) if name == "clapnq" else row["text"]
             yield name, row["id"], " ".join(text.split())
+
+
+def articles(sets: Path) -> Iterator[tuple[str, str, str]]:
+    """Set, article and text of paragraphs of Wikipedia (SQuADShifts), and of its sections (SelQA)."""
+    for paragraph, article in shifted(sets):
+        yield "squadshifts", article, " ".join(paragraph["context"].split())
+    sections = {}
+    for part in ("dev", "test"):
+        for row in json.loads((sets / "selqa" / f"selqa-ass-{part}.json").read_text(encoding="utf-8")):
+            if row["article"] not in HELD_OUT_ARTICLES:
+                sections[row["article"], row["section"]] = " ".join(row["candidates"])
+    for (article, _), text in sections.items():
+        yield "selqa", article, " ".join(text.split())
+
+
+def shifted(sets: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """Paragraphs with their questions, and the article of each (SQuADShifts, new Wikipedia)."""
+    found = json.loads((sets / "squadshifts" / "new_wiki_v1.0.json").read_text(encoding="utf-8"))
+    for article in found["data"]:
+        for paragraph in article["paragraphs"]:
+            yield paragraph, article["title"]
+
+
+def shifted_questions(sets: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Texts by their ids, and questions in the form of the evaluation sets, with the answers that people gave."""
+    texts, asked = {}, []
+    for number, (paragraph, article) in enumerate(shifted(sets)):
+        name = f"{article} {number}"
+        texts[name] = paragraph["context"]
+        for question in paragraph["qas"]:
+            said = Counter(answer["text"] for answer in question["answers"])
+            answers = [
+                {"text": answer["text"], "start": answer["answer_start"], "votes": said[answer["text"]]}
+                for answer in question["answers"]
+            ]
+            asked.append(
+                {"question": question["question"].strip(), "doc_id": name, "answerable": True, "answers": answers}
+            )
+    return texts, asked
 
 
 def wikipedia_splits(folder: Path) -> Iterator[tuple[str, list[str]]]:
@@ -81,18 +127,21 @@ def excluded_documents(folder: Path, listed: Path) -> set[str]:
 def labelled(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """Pairs that people wrote or checked; of the larger sets as many as suit the mixture."""
     for amount, reader in (
-        (27_000, _vitamins(sets / "vitaminc_real" / "test.jsonl", "VitaminC")),
-        (6_000, _vitamins(sets / "vitaminc_synthetic" / "test.jsonl", "VitaminC synthetic")),
+        (13_400, fever(sets / "fever_pairs")),
+        (1_200, fooled(sets / "fool_me_twice" / "dev.jsonl")),
+        (1_400, fooled(sets / "fool_me_twice" / "test.jsonl")),
+        (14_000, _vitamins(sets / "vitaminc_real" / "test.jsonl", "VitaminC")),
+        (3_000, _vitamins(sets / "vitaminc_synthetic" / "test.jsonl", "VitaminC synthetic")),
         (1_420, _vitamins(sets / "fever_symmetric" / "dev.jsonl", "FEVER symmetric")),
         (1_420, _vitamins(sets / "fever_symmetric" / "test.jsonl", "FEVER symmetric")),
         (1_000, _vitamins(sets / "fever_adversarial" / "test.jsonl", "FEVER adversarial")),
-        (7_000, _snli(evaluation / "nli" / "snli_val.tsv")),
-        (5_000, _columns(evaluation / "nli" / "conj15k.tsv", "Premise", "Hypothesis", "Label", "ConjNLI")),
+        (3_000, _snli(evaluation / "nli" / "snli_val.tsv")),
+        (1_500, _columns(evaluation / "nli" / "conj15k.tsv", "Premise", "Hypothesis", "Label", "ConjNLI")),
         (700, _columns(sets / "conj_dev.tsv", "Premise", "Hypothesis", "Label", "ConjNLI, by people")),
-        (3_500, _columns(evaluation / "nli" / "MED.tsv", "sentence1", "sentence2", "gold_label", "MED")),
-        (1_500, _columns(evaluation / "nli" / "neg_mnli.txt", "Text", "Hypothesis", "gold_label", "negated MultiNLI")),
-        (1_500, _columns(sets / "neg_snli.txt", "Text", "Hypothesis", "gold_label", "negated SNLI")),
-        (2_000, _breaking(sets / "breaking_nli.jsonl")),
+        (1_200, _columns(evaluation / "nli" / "MED.tsv", "sentence1", "sentence2", "gold_label", "MED")),
+        (700, _columns(evaluation / "nli" / "neg_mnli.txt", "Text", "Hypothesis", "gold_label", "negated MultiNLI")),
+        (700, _columns(sets / "neg_snli.txt", "Text", "Hypothesis", "gold_label", "negated SNLI")),
+        (700, _breaking(sets / "breaking_nli.jsonl")),
     ):
         found = list(reader)
         yield from chance.sample(found, min(amount, len(found)))
@@ -108,6 +157,23 @@ def untokenized(text: str) -> str:
     text = re.sub(r" (n't|['’](?:s|re|ve|ll|d|m)\b)", r"\1", text)
     text = re.sub(r"(\w) - (\w)", r"\1-\2", text)
     return re.sub(r'" ([^"]*?) ?"', r'"\1"', text)
+
+
+def fever(folder: Path) -> Iterator[Labelled]:
+    """FEVER's development claims with sentences that prove them, or do not."""
+    lines = [
+        (folder / f"dev.{name}").read_text(encoding="utf-8").splitlines()
+        for name in ("raw.input0", "raw.input1", "label")
+    ]
+    for premise, claim, label in zip(*lines, strict=True):
+        yield Labelled(untokenized(premise), untokenized(claim), LABELS[label], "FEVER", premise)
+
+
+def fooled(path: Path) -> Iterator[Labelled]:
+    """Claims that people made to fool other people, with the sentences of the article that decide them."""
+    for row in rows(path):
+        premise = " ".join(" ".join(each["text"].split()) for each in row["gold_evidence"])
+        yield Labelled(premise, row["text"].strip(), LABELS[row["label"]], "Fool Me Twice", row["wikipedia_page"])
 
 
 def _vitamins(path: Path, kind: str) -> Iterator[Labelled]:

@@ -1,8 +1,9 @@
 """Train the verifier:  python -m training.train DATA OUT --minutes 60
 
 DATA is what `training.pairs` wrote. The learning rate rises for a twentieth of the minutes and then falls to nothing,
-so that a run can be as long as there is time for. OUT gets `verifier.safetensors` (float32) every few minutes, and at
-the end.
+so that a run can be as long as there is time for. `--start WEIGHTS` goes on from such weights: a second stage. OUT gets
+`verifier.safetensors` (float32) at the end, and every ten minutes a checkpoint named by its minute.
+`python -m training.average` makes one of several.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from index.cross_encoders.marks import lay_out, read_text
 from index.cross_encoders.verifier import LONGEST_CLAIM, LONGEST_PAIR
 from index.pretrained import read_default
 from training.model import TrainedVerifier, save
+from training.sources import rows
+from training.wrappers import NOT_SUPPORTED, SUPPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +37,7 @@ NEW_WEIGHTS = 3
 """Marks and head begin at nothing, and learn so many times as fast."""
 WARM_UP = 0.05
 SMOOTHING = 0.05
-CHECKPOINT_MINUTES = 5
+CHECKPOINT_MINUTES = 10
 SEED = 13
 
 
@@ -51,8 +54,7 @@ def read_examples(path: Path) -> list[Example]:
     """The pairs of a file of `training.pairs`."""
     tokenizer = read_default().tokenizer
     examples = []
-    for line in path.open(encoding="utf-8"):
-        row = json.loads(line)
+    for row in rows(path):
         claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
         pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)
         examples.append(Example(pair, row["label"], row.get("weight", 1.0)))
@@ -82,7 +84,7 @@ def train(examples: list[Example], out: Path, minutes: float, start: Path | None
     optimizer = torch.optim.AdamW(_groups(model), betas=(0.9, 0.98), fused=True)
     rates = [group["lr"] for group in optimizer.param_groups]
     began = saved = time.monotonic()
-    losses: list[float] = []
+    history: list[float] = []
     model.train()
     for batch in batches(examples, random.Random(SEED)):
         done = (time.monotonic() - began) / 60 / minutes
@@ -90,16 +92,16 @@ def train(examples: list[Example], out: Path, minutes: float, start: Path | None
             break
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * min(done / WARM_UP, (1 - done) / (1 - WARM_UP))
-        losses.append(_step(model, optimizer, batch))
-        if len(losses) % 100 == 0:
-            speed = len(losses) * BATCH / (time.monotonic() - began)
-            loss = sum(losses[-100:]) / 100
-            print(f"step {len(losses)}  done {done:.3f}  loss {loss:.4f}  {speed:.1f} pairs/s", flush=True)
+        history.append(_step(model, optimizer, batch))
+        if len(history) % 100 == 0:
+            speed = len(history) * BATCH / (time.monotonic() - began)
+            loss = sum(history[-100:]) / 100
+            print(f"step {len(history)}  done {done:.3f}  loss {loss:.4f}  {speed:.1f} pairs/s", flush=True)
         if time.monotonic() - saved > CHECKPOINT_MINUTES * 60:
             saved = time.monotonic()
-            save(model.weights(), out / "verifier.safetensors")
+            save(model.weights(), out / f"{(saved - began) / 60:.0f}.safetensors")
     save(model.weights(), out / "verifier.safetensors")
-    facts = {"pairs": len(examples), "steps": len(losses), "batch": BATCH, "rate": RATE, "minutes": minutes}
+    facts = {"pairs": len(examples), "steps": len(history), "batch": BATCH, "rate": RATE, "minutes": minutes}
     (out / "train.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return model
 
@@ -109,13 +111,25 @@ def _step(model: TrainedVerifier, optimizer: torch.optim.Optimizer, batch: list[
     weights = torch.tensor([example.weight for example in batch])
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = model([example.pair for example in batch])
-    losses = functional.cross_entropy(logits.float(), labels, label_smoothing=SMOOTHING, reduction="none")
-    loss = (losses * weights).sum() / weights.sum()
+    loss = (losses(logits.float(), labels) * weights).sum() / weights.sum()
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_([w for w in model.parameters() if w.requires_grad], 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return float(loss.detach())
+
+
+def losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Of each pair, shape (pairs,): cross entropy, or of a pair that is not supported that of one class against two."""
+    unclear = labels == NOT_SUPPORTED
+    plain = functional.cross_entropy(
+        logits, labels.masked_fill(unclear, SUPPORTED), label_smoothing=SMOOTHING, reduction="none"
+    )
+    odds = logits[:, SUPPORTED] - logits[:, SUPPORTED + 1 :].logsumexp(-1)
+    against = functional.binary_cross_entropy_with_logits(
+        odds, torch.full_like(odds, SMOOTHING / logits.shape[1]), reduction="none"
+    )
+    return torch.where(unclear, against, plain)
 
 
 def _groups(model: TrainedVerifier) -> list[dict[str, Any]]:

@@ -430,7 +430,72 @@ def resolved(sentence: Span, _: random.Random) -> str | None:
     return changed(sentence, (first.i, first.i + 1, f"{name}'s" if owns else name))
 
 
-USUAL = {"verbatim": 0.4, "trimmed": 2.0, "synonym": 1.5}
+def same_direction(sentence: Span, chance: random.Random) -> str | None:
+    """One or two words of findings exchanged for others that say the same: *lowers* as *reduces*."""
+    text, done = sentence.text, 0
+    for pattern, others in chance.sample(_SAME, len(_SAME)):
+        match = re.search(pattern, text)
+        if match and done < 2:
+            text, done = text[: match.start()] + match.expand(chance.choice(others)) + text[match.end() :], done + 1
+    return tidy(text) if done else None
+
+
+_SAME = [
+    (r"\bincreased (?=[a-z])", ("raised ", "elevated ")),
+    (r"\bincreases (?=[a-z]+ (?!in\b))", ("raises ", "elevates ")),
+    (r"\b(?:reduced|decreased) (?=[a-z])", ("lowered ", "diminished ")),
+    (r"\b(?:reduces|decreases) (?=[a-z]+)", ("lowers ", "diminishes ")),
+    (r"\blowered\b", ("reduced", "decreased")),
+    (r"\binhibits\b", ("suppresses", "blocks")),
+    (r"\binhibited\b", ("suppressed", "blocked")),
+    (r"\bpromotes\b", ("favors", "facilitates", "fosters")),
+    (r"\bpromoted\b", ("favored", "facilitated", "fostered")),
+    (r"\b(is|are|was|were) associated with\b", (r"\1 linked to", r"\1 related to", r"\1 correlated with")),
+    (r"\bassociation between\b", ("link between", "relationship between")),
+    (r"\bplays an? (?:\w+ )?role in\b", ("is involved in", "takes part in")),
+    (r"\b(?:led to|resulted in)\b", ("brought about", "caused")),
+    (r"\b(?:leads to|results in)\b", ("causes", "brings about")),
+    (r"\bcauses\b", ("leads to", "gives rise to")),
+    (r"\b(is|are|was|were) (?:required|necessary|essential) for\b", (r"\1 needed for", r"\1 necessary for")),
+    (r"\bdid not (?:affect|alter|change|influence)\b", ("had no effect on", "had no influence on")),
+    (r"\b(has|have|had) no effect on\b", (r"\1 no influence on", r"\1 no impact on")),
+    (r"\b(?:showed|demonstrated|found) that\b", ("demonstrated that", "showed that")),
+    (r"\b(?:significantly|markedly|substantially|strongly) (?=[a-z]+ed\b)", ("",)),
+    (r"\bimproves\b", ("betters", "enhances")),
+    (r"\bimproved\b", ("bettered", "enhanced")),
+    (r"\bcontributes to\b", ("is a factor in", "has a part in")),
+    (r"\bdespite\b", ("in spite of",)),
+    (r"\bbecause of\b", ("due to", "owing to")),
+    (r"\b(began|started) in\b", ("dates from", "was begun in")),
+    (r"\bapproximately\b", ("about", "roughly")),
+    (r"\b(is|are|was|were) located in\b", (r"\1 situated in", r"\1 in")),
+    (r"\b(is|are|was|were) known as\b", (r"\1 called",)),
+]
+"""Patterns, and what may stand there."""
+
+
+def attributed(sentence: Span, chance: random.Random) -> str | None:
+    """*Ada said that it works* to *According to Ada, it works*: whose word it is stays."""
+    verb = sentence.root
+    inner, who = child(verb, {"ccomp"}), child(verb, {"nsubj"})
+    if verb.lemma_ not in _SAYING or inner is None or who is None or who.pos_ == "PRON" or child(verb, {"neg"}):
+        return None
+    if child(inner, {"nsubj", "nsubjpass"}) is None or inner.i < verb.i or list(verb.conjuncts) or who.i > verb.i:
+        return None
+    start, end = bounds(inner)
+    said = sentence.doc[start + (sentence.doc[start].lower_ == "that") : end].text
+    if len(said.split()) < 4 or end < sentence.end - 1 or '"' in sentence.text or "“" in sentence.text:
+        return None
+    name = phrase(who)
+    return tidy(
+        chance.choice((f"According to {name}, {said}", f"{name} stated that {said}", f"{said}, according to {name}"))
+    )
+
+
+_SAYING = ("say", "state", "argue", "claim", "report", "note", "write", "assert", "maintain")
+
+
+USUAL = {"verbatim": 0.4, "trimmed": 2.0, "synonym": 1.5, "passive": 1.5}
 """How much more often than the others a program is used."""
 PROGRAMS: dict[str, Program] = {
     "verbatim": verbatim,
@@ -449,4 +514,6 @@ PROGRAMS: dict[str, Program] = {
     "weaker": weaker,
     "cleft": cleft,
     "pronoun": resolved,
+    "same direction": same_direction,
+    "attributed": attributed,
 }

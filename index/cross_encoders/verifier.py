@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "6dd245611cd8ccb68e25a111fff1369e0a74f92114012f5c41e91ec24e1ac290"
+SHA256 = "13d82401644fdf7e6eee8c609a54426660085639b36882454d2de2a57db7f793"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 64, 160

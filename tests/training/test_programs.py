@@ -82,6 +82,55 @@ def test_falsehoods_about_roles(program: str, text: str, expected: str | None) -
         assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The drug reduces pain.", {"The drug lowers pain.", "The drug diminishes pain."}),
+        ("The gene inhibits growth.", {"The gene suppresses growth.", "The gene blocks growth."}),
+        ("It did not affect sleep.", {f"It had no {word} on sleep." for word in ("effect", "influence", "impact")}),
+        ("The bridge fell in May.", {None}),
+    ],
+)
+def test_findings_in_other_words(text: str, expected: set[str | None]) -> None:
+    """The direction stays; None where no finding is stated."""
+    assert {truths.same_direction(sentence(text), random.Random(seed)) for seed in range(20)} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The drug reduces pain.", {"The drug increases pain.", "The drug raises pain."}),
+        ("Tea is linked to sleep.", {"Tea is not linked to sleep.", "Tea is unlinked to sleep."}),
+        ("There was no difference.", {"There was a significant difference.", "There was a large difference."}),
+        ("The bridge fell in May.", {None}),
+    ],
+)  # fmt: skip
+def test_findings_turned_round(text: str, expected: set[str | None]) -> None:
+    """What lowers raises; None where no finding is stated."""
+    others = falsehoods.Others()
+    assert {falsehoods.direction(sentence(text), others, random.Random(seed)) for seed in range(20)} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The mayor said that the old bridge was safe.", "mayor"),
+        ("The mayor did not say that the old bridge was safe.", None),
+        ("He said that the old bridge was safe.", None),
+        ("The mayor knew that the old bridge was safe.", None),
+    ],
+)
+def test_whose_word_it_is(text: str, name: str | None) -> None:
+    """A report in another form still names who said it, and what somebody knew is no report."""
+    for seed in range(10):
+        found = truths.attributed(sentence(text), random.Random(seed))
+        assert (found is not None) == (name is not None)
+        if found is not None:
+            assert "the mayor" in found.lower()
+            assert "the old bridge was safe" in found.lower()
+            assert found != text
+
+
 @needs_wordnet
 def test_another_word_is_no_synonym() -> None:
     """What is put in for a word means something else."""
