@@ -2,8 +2,9 @@
 
 Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
 learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
-alone: it may outvote the rules on a noun or two that they did not find, or found elsewhere in the sentence, and on
-nothing else.
+alone. If it finds a claim likely, it may outvote the rules on a noun or two that they did not find, or found elsewhere
+in the sentence; if it is certain, on another verb or adjective. On names, numbers, additions, on who does what to whom,
+and on what surrounds the words, nothing outvotes them.
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ LOOKED_AT = 4
 """How many sentences are looked at closely, each with its neighbours."""
 SHARED = 1.0
 """Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
-SURE = 0.1
+SURE = 0.05
 """The least probability of a claim that the rules find proven."""
 LIKELY = 0.5
 """The least probability of a claim of which a few words are not accounted for."""
-CERTAIN = 0.8
-"""The least probability of a claim that says it with another verb, or in another order."""
-OUTVOTED = 5
-"""How many of these there may be."""
+CERTAIN = 0.75
+"""The least probability of a claim that says it with another verb or adjective."""
+LEAST_SHARE = 0.3
+"""The least share of its words that the source must have then: what has none of them is another matter."""
+OUTVOTED = 9
+"""How many objections may be outvoted."""
 COPIED = 0.25
 """The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
@@ -122,7 +125,7 @@ def _likely(
         for found, proof in tried
         if found.source is not None
         and len(proof.problems) <= OUTVOTED
-        and all(each.weight != "hard" for each in proof.problems)
+        and _may_be_outvoted(proof)
         and not _reserves(claim, sources[found.source].text)
         and not (_is_heading(claim) and any(each.kind == "grammar" for each in proof.problems))
     ]
@@ -135,6 +138,11 @@ def _likely(
         return None
     source, proof = near[best]
     return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
+
+
+def _may_be_outvoted(proof: Proof) -> bool:
+    weights = {each.weight for each in proof.problems}
+    return "hard" not in weights and ("firm" not in weights or proof.share >= LEAST_SHARE)
 
 
 def _needed(proof: Proof) -> float:

@@ -11,7 +11,9 @@ Weight = Literal["soft", "firm", "hard"]
 
 _LOOSE = ("mod", "of", "same", "prep", "clause", "open")
 """Roles that the grammar hangs on one word or another, or that it leaves open."""
-_MISSING: dict[str, Weight] = {"n": "soft", "v": "firm"}
+_DECISIVE = frozenset(("agent", "patient", "subject")) | JOINTS.keys() - {"than"}
+"""Roles that decide: who does what to whom, and why or when."""
+_MISSING: dict[str, Weight] = {"n": "soft", "v": "firm", "a": "firm"}
 """By part of speech."""
 
 
@@ -30,9 +32,9 @@ class Objection:
     def weight(self) -> Weight:
         """What it takes to outvote it.
 
-        A soft one may be a fault of the grammar, or another noun for the same thing: a verifier that finds the claim
-        likely is enough. A firm one, another verb or another role, may be a paraphrase: the verifier must be certain.
-        A hard one nothing outvotes: a name, a number, an adjective or adverb that was put in, what surrounds the fact.
+        A soft one may be a fault of the grammar, or another noun for the same thing: it is enough that a verifier finds
+        the claim likely. A firm one, another verb or adjective, may be a paraphrase: the verifier must be certain. A
+        hard one nothing outvotes: a name, a number, an addition, who does what to whom, what surrounds the fact.
         """
         if self.contradicts:
             return "hard"
@@ -40,4 +42,4 @@ class Objection:
             return "soft"
         if self.kind == "missing":
             return _MISSING.get(self.part, "hard")
-        return "firm" if self.kind == "role" and self.part not in JOINTS else "hard"
+        return "firm" if self.kind == "role" and self.part not in _DECISIVE else "hard"
