@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import pickle
 import statistics
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +46,9 @@ PAGE_WEIGHTS = {True: 0.6, False: 0.2}
 alone tells many of them: what cannot be told only lowers all confidence."""
 OWN_WEIGHT = 1.85
 """Weight of its own questions: people mostly ask what their documents say."""
-TIMED = 100
+TIMED = 40
+MOST = 250
+"""Questions of a kind asked of a whole set: with all five sets a run takes some ten minutes."""
 _refresh = FolderStore.refresh
 
 
@@ -79,7 +82,7 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
     parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all five")
-    parser.add_argument("--most", type=int, default=400, help="questions of a kind asked of a whole set")
+    parser.add_argument("--most", type=int, default=MOST, help="questions of a kind asked of a whole set")
     parser.add_argument("--lost", choices=LOST, default="nothing")
     parser.add_argument("--cases", type=Path, help="keep what was asked in this file, and use it again")
     parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
@@ -110,17 +113,19 @@ def main() -> None:
 
 
 def _cases(options: argparse.Namespace, everything: dict[str, list[Question]]) -> tuple[list[Case], list[Case]]:
-    """What was asked with the reader, and without it (whole sets alone)."""
+    """What was asked with the reader, and without it: of whole sets alone, whose pins and quotations are compared."""
     if options.cases and options.cases.exists():
         read, unread = pickle.loads(options.cases.read_bytes())
         return read, unread
     plain = Settings(max_question_characters=10_000)
+    without = plain.model_copy(update={"reader": False})
     encoder = load_encoder(plain)
     read, unread = [], []
     for name in everything:
         read += whole(options.kept, name, everything, plain, options.most)
-        unread += whole(options.kept, name, everything, plain.model_copy(update={"reader": False}), options.most)
+        unread += whole(options.kept, name, everything, without, options.most, kinds=("own",))
         read += small(options.sets, options.kept, name, everything, plain, encoder)
+        print(f"{name}: {len(read)} asked", file=sys.stderr, flush=True)
     if options.cases:
         options.cases.write_bytes(pickle.dumps((read, unread)))
     return read, unread

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from index.retrieval.evidence import Evidence
 
 READ = 3
-"""How many of the first hits are read."""
+"""How many of the first hits are read at most."""
+SURE = 1.5
+"""From which logit on the first hit answers so surely that the others are not read."""
 WORDS = 45
 """How many words a window has at most, unless its one sentence has more."""
 CLAIM_SHARE = 0.4
@@ -58,14 +60,18 @@ class Read:
 
 
 def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, Read]:
-    """Read the best sentences of these passages; those with no sentence that may be pinned are left out."""
+    """Read the best sentences of these passages, best first; those with no sentence that may be pinned are left out.
+
+    Where the first one answers surely, it is read alone.
+    """
     runs = {identity: run for identity, each in found.items() if (run := best_run(each))}
-    windows = [_window(found[identity], run) for identity, run in runs.items()]
-    verdicts = reader.read(question, windows)
-    return {
-        identity: _heard(found[identity], run, verdict)
-        for (identity, run), verdict in zip(runs.items(), verdicts, strict=True)
-    }
+    first, rest = list(runs)[:1], list(runs)[1:]
+    heard: dict[int, Read] = {}
+    for some in (first, rest):
+        if some and all(each.sentence < SURE for each in heard.values()):
+            verdicts = reader.read(question, [_window(found[each], runs[each]) for each in some])
+            heard |= {each: _heard(found[each], runs[each], said) for each, said in zip(some, verdicts, strict=True)}
+    return heard
 
 
 def best_run(evidence: Evidence, words: int = WORDS) -> range:
