@@ -13,7 +13,7 @@ import torch
 from index.bert import small_weights_work
 from index.cross_encoders import reader as module
 from index.cross_encoders.layers import load_weights
-from index.cross_encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Window, load_reader
+from index.cross_encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.errors import EncoderError, WeightsMismatch
 from index.library import Library
 from index.pretrained import read_default
@@ -24,6 +24,7 @@ from training.reader import Item, Reader, save, scores
 from training.reader_data import Example
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.conftest import Write
@@ -135,6 +136,29 @@ def test_less_precision_says_much_the_same(precision: str, shipped: AnswerReader
     for question, text in TEXTS.items():
         exact, rounded = (each.read(question, [window(text)])[0].sentences for each in (shipped, rough))
         assert np.abs(1 / (1 + np.exp(-exact)) - 1 / (1 + np.exp(-rounded))).max() < 0.08
+
+
+def test_what_the_documents_cannot_answer_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    """Far under both bars the reader changes nothing; where the bars are nothing, all is read."""
+    asked: list[str] = []
+    read = AnswerReader.read
+
+    def noted(self: AnswerReader, question: str, windows: Sequence[Window]) -> list[Verdict]:
+        asked.append(question)
+        return read(self, question, windows)
+
+    monkeypatch.setattr(AnswerReader, "read", noted)
+    path = write("a.txt", "The king signed the treaty in 1373.")
+    foreign, own = "How do bees make wax?", "Who signed the treaty in 1373?"
+    for settings, expected in ((Settings(), [own]), (Settings(bar=0.0, unsure_bar=0.0), [foreign, own])):
+        asked.clear()
+        with Library.open(tmp_path / "library", settings) as library:
+            library.add([path])
+            for question in (foreign, own):
+                library.ask(question)
+        assert list(dict.fromkeys(asked)) == expected
 
 
 def test_the_weights_are_those_that_were_measured() -> None:

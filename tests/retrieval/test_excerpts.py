@@ -51,9 +51,13 @@ class FakeReader:
         return [Verdict(each, float(each.max())) for each in said]
 
 
-def found_with(store: FolderStore, reader: FakeReader | None, question: str, *, mode: str = "hybrid") -> Found:
+def found_with(
+    store: FolderStore, reader: FakeReader | None, question: str, *, mode: str = "hybrid", worth_reading: bool = True
+) -> Found:
     """What the store says where this reader reads."""
-    retriever = Retriever(store, FakeEncoder(), ThreadPoolExecutor(1), reader=reader)
+    retriever = Retriever(
+        store, FakeEncoder(), ThreadPoolExecutor(1), reader=reader, worth_reading=lambda _: worth_reading
+    )
     return retriever.search(parse(question), limit=10, mode=mode)  # type: ignore[arg-type]
 
 
@@ -104,6 +108,16 @@ def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
         assert len(found) == READ + 3
         assert found.signals["read"] == max(min(YES if word == "whale" else NO, MOST), -MOST)
         assert [len(windows) for _, windows in reader.asked] == read_at_once
+
+
+def test_what_is_hopeless_is_not_read(store_of: StoreOf) -> None:
+    """It has the signals of what the reader says no to, and the hits of a search without it."""
+    store, reader = store_of(SEA, LAND), FakeReader("whale")
+    unread = found_with(store, None, "Which ship?")
+    found = found_with(store, reader, "Which ship?", worth_reading=False)
+    assert reader.asked == []
+    assert found.signals == {**unread.signals, "read": -MOST, "answers": -MOST}
+    assert found.hits == unread.hits
 
 
 @pytest.mark.parametrize("mode", ["dense", "lexical"])
