@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["own", "page", "foreign"]
 """Answered by a document of the library; on the page of one that does not answer it; about something else."""
-SIZES = {"squad_v2": {1: 24, 8: 6, 50: 2}, "clapnq": {1: 20, 8: 4}, "covidqa": {1: 8, 8: 2}}
+KINDS: tuple[Kind, ...] = ("own", "page", "foreign")
+OWN: tuple[Kind, ...] = ("own",)
+SIZES = {"squad_v2": {1: 45, 8: 8, 50: 3}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}
 """Of each set, how many libraries of how many documents are made."""
 MOST_SMALL = 4
 """Questions of a kind asked of a library of one document; of larger ones three times as many."""
@@ -93,7 +95,7 @@ def whole(
     settings: Settings,
     most: int,
     *,
-    kinds: Collection[Kind] = ("own", "page", "foreign"),
+    kinds: Collection[Kind] = KINDS,
 ) -> Iterator[Case]:
     """The set's own questions, those on its pages, and other sets', asked of the library that `pincite eval` kept.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from index.records import Hit, Mode
     from index.reranking import Reranker
     from index.retrieval.evidence import Evidence
-    from index.retrieval.excerpts import Read, Reader
+    from index.retrieval.excerpts import Reader
     from index.retrieval.sides import Sides
     from index.storage.protocol import Store
     from index.storage.scope import Scope
@@ -106,12 +106,11 @@ class Retriever:
                 hits = reading.hits(scores, limit)
         with clock.timing("telling"):
             told = signals(asked, *self._near(reading, hits), list(sides.dense.values()))
-        if self._reader is not None and mode == "hybrid":
+        worth = self._worth_reading(told) or not readiness.has_words
+        if self._reader is not None and mode == "hybrid" and worth:
             with clock.timing("reading"):
-                heard: dict[int, Read] = {}  # what is hopeless is not read, and has the signals of what says no
-                if self._worth_reading(told) or not readiness.has_words:
-                    heard = read(asked.text, reading.of(hits[:READ]), self._reader)
-                    hits = reading.heard(hits, heard)
+                heard = read(asked.text, reading.of(hits[:READ]), self._reader)
+                hits = reading.heard(hits, heard)
                 told = read_signals(told, asked, *self._near(reading, hits), heard.values())
         if explain:
             with clock.timing("explaining"):

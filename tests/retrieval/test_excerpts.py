@@ -111,12 +111,12 @@ def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
 
 
 def test_what_is_hopeless_is_not_read(store_of: StoreOf) -> None:
-    """It has the signals of what the reader says no to, and the hits of a search without it."""
+    """It has the signals and the hits of a search without the reader."""
     store, reader = store_of(SEA, LAND), FakeReader("whale")
     unread = found_with(store, None, "Which ship?")
     found = found_with(store, reader, "Which ship?", worth_reading=False)
     assert reader.asked == []
-    assert found.signals == {**unread.signals, "read": -MOST, "answers": -MOST}
+    assert found.signals == unread.signals
     assert found.hits == unread.hits
 
 
