@@ -19,7 +19,7 @@ from index.evaluate.sets import read_set
 from training.reader_data import held_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from index.encoding import Encoder
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["own", "page", "foreign"]
 """Answered by a document of the library; on the page of one that does not answer it; about something else."""
-SIZES = {"squad_v2": {1: 45, 8: 12, 50: 4}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}
+KINDS: tuple[Kind, ...] = ("own", "page", "foreign")
+OWN: tuple[Kind, ...] = ("own",)
+SIZES = {"squad_v2": {1: 45, 8: 8, 50: 3}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}
 """Of each set, how many libraries of how many documents are made."""
 MOST_SMALL = 4
 """Questions of a kind asked of a library of one document; of larger ones three times as many."""
@@ -87,11 +89,17 @@ def questions(folder: Path) -> list[Question]:
 
 
 def whole(
-    kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings, most: int
+    kept: Path,
+    name: str,
+    everything: dict[str, list[Question]],
+    settings: Settings,
+    most: int,
+    *,
+    kinds: Collection[Kind] = KINDS,
 ) -> Iterator[Case]:
     """The set's own questions, those on its pages, and other sets', asked of the library that `pincite eval` kept.
 
-    At most `most` of a kind, and a fifth as many of each other set.
+    At most `most` of a kind, and a tenth as many of each other set.
     """
     chance = random.Random(name)
     own = [each for each in everything[name] if each.answerable]
@@ -100,17 +108,17 @@ def whole(
         each
         for other, some in everything.items()
         if other != name
-        for each in _some([one for one in some if one.answerable], -(-most // 5), chance)
+        for each in _some([one for one in some if one.answerable], -(-most // 10), chance)
     ]
-    kinds: dict[Kind, list[Question]] = {
+    wanted: dict[Kind, list[Question]] = {
         "own": _some(own, most, chance),
         "page": _some(page, most, chance),
         "foreign": foreign,
     }
     with Library.open(kept / name, settings, create=False) as library:
         size = library.stats().documents
-        for kind, some in kinds.items():
-            yield from (_asked(library, name, size, kind, each) for each in some)
+        for kind, some in wanted.items():
+            yield from (_asked(library, name, size, kind, each) for each in some if kind in kinds)
 
 
 def small(

@@ -1,11 +1,13 @@
 """BERT's forward pass over texts laid end to end: little padding, no dispatch through a model library. What it computes
 is what the library computes, to the precision named.
 
-Where a processor has AVX2 alone, weights are kept in float16 and multiplied in float32.
+Where a processor has AVX2 alone, weights are kept in float16 and multiplied in float32. `int8` is for what need not be
+exact: a text read with a question.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -46,8 +48,8 @@ class Bert:
         self.size: int = model.config.hidden_size
         self._heads: int = model.config.num_attention_heads
         self._epsilon: float = model.config.layer_norm_eps
-        self._half = torch.float32 if precision in ("float32", "float16") else torch.bfloat16
-        self._multiplying = _light if precision == "float16" else _laid_out
+        self._half = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        self._multiplying = {"float16": _light, "int8": _small}.get(precision, _laid_out)
         self._words = weights["embeddings.word_embeddings.weight"]
         self._places = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
@@ -130,14 +132,12 @@ def fits(model: Any) -> bool:
 
 def light_weights_work() -> bool:
     """Whether this torch multiplies by weights that are kept in float16, and the product is what it should be."""
-    generator = torch.Generator().manual_seed(0)
-    states, weight = (torch.randn(2, 8, 64, generator=generator) for _ in range(2))
-    try:
-        found = _light(weight[0], weight[1, :, 0])(states[0])
-    except (AttributeError, RuntimeError):
-        return False
-    exact = functional.linear(states[0], weight[0], weight[1, :, 0])
-    return bool((found - exact).abs().max() < 0.001 * exact.abs().max())
+    return _works(_light, 0.001)
+
+
+def small_weights_work() -> bool:
+    """Whether this torch multiplies weights and states of eight bits, and the product is nearly what it should be."""
+    return _works(_small, 0.03)
 
 
 def laid_end_to_end(texts: Sequence[Sequence[int]]) -> tuple[Tensor, list[int]]:
@@ -166,8 +166,31 @@ def _laid_out(weight: Tensor, bias: Tensor) -> Linear:
     return lambda states: multiply(states, packed, bias, "none", [], "")
 
 
+def _works(layer: Callable[[Tensor, Tensor], Linear], tolerance: float) -> bool:
+    generator = torch.Generator().manual_seed(0)
+    states, weight = (torch.randn(2, 8, 64, generator=generator) for _ in range(2))
+    try:
+        found = layer(weight[0], weight[1, :, 0])(states[0])
+    except (AttributeError, RuntimeError):
+        return False
+    exact = functional.linear(states[0], weight[0], weight[1, :, 0])
+    return bool((found - exact).abs().max() < tolerance * exact.abs().max())
+
+
 def _light(weight: Tensor, bias: Tensor) -> Linear:
     """A layer whose weights are kept in float16, all else in float32: half as much is read, and sums lose nothing."""
     packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
     multiply = torch.ops.quantized.linear_dynamic_fp16
+    return lambda states: multiply(states, packed)
+
+
+def _small(weight: Tensor, bias: Tensor) -> Linear:
+    """A layer whose weights are kept in eight bits, with a scale for each row; so are the states, for each product."""
+    scales = (weight.abs().amax(dim=1) / 127).clamp(min=1e-9).double()
+    zeros = torch.zeros(len(weight), dtype=torch.long)
+    with warnings.catch_warnings():  # torch will take this away some day, and says so; `small_weights_work` then tells
+        warnings.simplefilter("ignore")
+        rounded = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+    packed = torch.ops.quantized.linear_prepack(rounded, bias)
+    multiply = torch.ops.quantized.linear_dynamic
     return lambda states: multiply(states, packed)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index import bert
-from index.bert import Bert, fits, laid_end_to_end, light_weights_work, mean_pooled
+from index.bert import Bert, fits, laid_end_to_end, light_weights_work, mean_pooled, small_weights_work
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -139,3 +139,16 @@ def test_only_plain_models_are_computed_here(changes: dict[str, Any], fitting: b
 def test_relatives_are_left_to_the_library() -> None:
     """RoBERTa counts positions otherwise, though its weights have the same names."""
     assert not fits(RobertaModel(RobertaConfig(**SIZES)))
+
+
+@pytest.mark.skipif(not small_weights_work(), reason="this torch does not multiply eight bits")
+def test_eight_bits_are_nearly_the_same(model: Any) -> None:
+    """Rounded weights and states turn no state by more than a few degrees."""
+    exact = torch.cat([expected(model, ids) for ids in TEXTS])
+    assert likeness(passed(model, "int8"), exact) > 0.99
+
+
+def test_a_torch_without_eight_bits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operation that is missing, or one that computes something else, is not used."""
+    monkeypatch.setattr(torch.ops, "quantized", SimpleNamespace())
+    assert not small_weights_work()

@@ -53,3 +53,12 @@ def test_the_precision_follows_the_features(
     monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=told))
     assert processor.choose_precision("auto", "cpu", own=True) == precision
     assert processor.choose_precision("auto", "cpu") == (precision if precision == "bfloat16" else "float32")
+
+
+@pytest.mark.parametrize(("features", "small"), [({"avx512_vnni": True}, True), ({"avx2": True}, False), ({}, False)])
+def test_eight_bits_are_for_processors_whose_sums_hold_them(
+    features: dict[str, bool], small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums of such products overflow where AVX512-VNNI is missing."""
+    monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=lambda: features))
+    assert processor.small_weights() == small

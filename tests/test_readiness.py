@@ -137,7 +137,7 @@ def test_without_words_nothing_is_surer(signals: dict[str, float]) -> None:
 
 def test_without_words_a_doubtful_answer_is_none() -> None:
     """Cosines that would do with both indexes do not without the word index."""
-    signals = {**dict.fromkeys(NAMES, 0.0), "sentence": 0.85, "passage": 0.85, "claim": 0.85}
+    signals = {**dict.fromkeys(NAMES, 0.0), "sentence": 0.75, "passage": 0.75}
     assert confidence(signals, f"{DEFAULT_NAME}@1", has_words=False) < 0.6 < confidence(signals, f"{DEFAULT_NAME}@1")
 
 

@@ -3,7 +3,8 @@
 The six layers of the default encoder read a question and a passage together (`index.cross_encoders.marks` lays them
 out). Three heads: for each token whether it is a part of the answer, for each sentence whether it answers, for the
 passage whether anything does. The first one only helps the layers to learn, and the sentences to find the right place.
-Seeded; the number of steps depends on the machine, for the schedule follows the clock.
+Seeded; the number of steps depends on the machine, for the schedule follows the clock. `--start` goes on from weights
+of an earlier training.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ from transformers import BertConfig, BertModel
 from index.cross_encoders.marks import MARKS, lay_out, read_text
 from index.pretrained import read_default
 from index.weights import WEIGHTS, default_weights
-from training.reader_data import claims, epoch, held_out, questions, window
+from training.reader_data import claims, epoch, held_out, questions, selections, shifts, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +43,11 @@ WEIGHTS_OF = {"sentence": 1.0, "which": 0.5, "any": 0.5, "token": 1.0}
 TOKEN_POSITIVE = 4.0
 """Weight of a token of the answer: one in thirty is."""
 CHECKPOINT_SECONDS = 600
+TURNS = 3
+"""In how many epochs each question of a set without unanswerable ones is asked once: near misses that people wrote are
+what the reader is judged by, and keep their share."""
+PARTS = ("marks", "token", "sentence", "any")
+"""What the reader has beside the layers."""
 
 
 class Item:
@@ -195,31 +202,37 @@ def save(model: Reader, path: Path) -> None:
     save_file({k: v for k, v in kept.items() if "position_ids" not in k}, path)
 
 
-def batches(known: Sequence[Question], tokenizer: Any, chance: random.Random) -> Iterator[list[Item]]:
-    """Without end: each time all questions, with windows and negatives of their own, in batches of like lengths."""
-    while True:
-        items = [Item(tokenizer, each) for each in epoch(known, chance)]
-        print(f"{len(items)} examples of {len(known)} questions", flush=True)
+def batches(
+    known: Sequence[Question], answered: Sequence[Question], tokenizer: Any, chance: random.Random
+) -> Iterator[list[Item]]:
+    """Without end: all that is known, and the next part of what is all answered, in batches of like lengths.
+
+    Windows and negatives are made anew each time.
+    """
+    shuffled = chance.sample(answered, len(answered))
+    for turn in count():
+        some = [*known, *shuffled[turn % TURNS :: TURNS]]
+        items = [Item(tokenizer, each) for each in epoch(some, chance)]
+        print(f"{len(items)} examples of {len(some)} questions", flush=True)
         found = []
         for n in range(0, len(items), BATCH * 40):
-            some = sorted(items[n : n + BATCH * 40], key=lambda item: len(item.pair.ids))
-            found += [some[k : k + BATCH] for k in range(0, len(some), BATCH)]
+            alike = sorted(items[n : n + BATCH * 40], key=lambda item: len(item.pair.ids))
+            found += [alike[k : k + BATCH] for k in range(0, len(alike), BATCH)]
         chance.shuffle(found)
         yield from found
 
 
-def optimizer_of(model: Reader) -> torch.optim.Optimizer:
-    """Of all but the embeddings; what is new learns faster than what was trained before."""
+def optimizer_of(model: Reader, *, fresh: bool) -> torch.optim.Optimizer:
+    """Of all but the embeddings; parts that are `fresh` learn faster than what was trained before."""
     for parameter in model.bert.embeddings.parameters():
         parameter.requires_grad = False
-    new = ("marks", "token", "sentence", "any")
     groups = [
         {
-            "params": [p for n, p in model.named_parameters() if p.requires_grad and n.startswith(new) == fresh],
+            "params": [p for n, p in model.named_parameters() if p.requires_grad and n.startswith(PARTS) == part],
             "weight_decay": 0.01,
-            "scale": HEAD_RATE if fresh else 1,
+            "scale": HEAD_RATE if part and fresh else 1,
         }
-        for fresh in (False, True)
+        for part in (False, True)
     ]
     return torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98), fused=True)
 
@@ -237,23 +250,35 @@ def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item],
     return float(loss.detach())
 
 
-def train(out: Path, minutes: float, seed: int) -> None:
+def begin(model: Reader, path: Path) -> None:
+    """Put the weights of an earlier training into the model; the word embeddings stay."""
+    weights = {k if k.startswith(PARTS) else f"bert.{k}": v.float() for k, v in load_file(path).items()}
+    missing, unknown = model.load_state_dict(weights, strict=False)
+    lost = [name for name in [*missing, *unknown] if "word_embeddings" not in name]
+    if lost:
+        raise ValueError(f"{path} has not the weights of this reader: {', '.join(lost)}")
+
+
+def train(out: Path, minutes: float, seed: int, sets: Path | None, start_from: Path | None) -> None:
     """Train by the clock, and save every ten minutes."""
     torch.manual_seed(seed)
     tokenizer = read_default().tokenizer
     everything = [each for name in SETS for each in questions(name)] + list(claims())
     known = [each for each in everything if not held_out(each.name)]
     known += [each for each in known if each.group.startswith("clapnq")]  # few, and of the kind that people type
+    answered = [*shifts(sets), *selections(sets)] if sets else []
     unknown: dict[str, list[Question]] = {}
     for each in everything:
         if held_out(each.name):
             unknown.setdefault(each.group.split("/")[0], []).append(each)
     few = {name: random.Random(1).sample(some, min(300, len(some))) for name, some in unknown.items()}
     model = Reader()
-    optimizer = optimizer_of(model)
+    if start_from:
+        begin(model, start_from)
+    optimizer = optimizer_of(model, fresh=not start_from)
     start, paused, saved = time.monotonic(), 0.0, 0.0
     losses: list[float] = []
-    for items in batches(known, tokenizer, random.Random(seed)):
+    for items in batches(known, answered, tokenizer, random.Random(seed)):
         spent = time.monotonic() - start - paused
         if spent >= 60 * minutes:
             break
@@ -275,9 +300,11 @@ def train(out: Path, minutes: float, seed: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--sets", type=Path, help="the folder of sets that are not in ../shared/eval; none without it")
+    parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    train(given.out, given.minutes, given.seed)
+    train(given.out, given.minutes, given.seed, given.sets, given.start)

@@ -3,6 +3,8 @@
 Public sets in `../shared/eval`: SQuAD 2.0 (development, half of its articles), ClapNQ (development, half), COVID-QA
 (half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is held out
 by a hash of its name: no question of theirs is ever trained on, and `benchmarks.confidence` fits and tests on these.
+Two more sets have questions on many other articles of Wikipedia, all answered; they are trained on whole: the new
+articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test.
 """
 
 from __future__ import annotations
@@ -12,16 +14,22 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.records import Span
 from index.sentences import split_sentences
 from index.storage.analysis import asked, terms
+from training.falsehoods import PROGRAMS, Others
+from training.grammar import parser
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
+
+    from spacy.tokens import Doc
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "eval"
 HELD_OUT = 2
@@ -31,6 +39,24 @@ LENGTHS = (20, 40, 60, 90)
 NEGATIVE_KINDS = {"other": 0.25, "without": 0.2, "swapped": 0.35}
 """Of each answerable question, how often it is also asked of another passage of the article, of its own passage
 without the sentences that answer, and with a name, a number or a word exchanged."""
+ALL_ANSWERED_KINDS = {"other": 0.35, "without": 0.3, "swapped": 0.45}
+"""The same of sets without a question that nothing answers."""
+CONSIDERED = 24
+"""Among the passages of how many other questions the likeliest to mislead is looked for."""
+REWORDED = 0.35
+"""How many of the exchanges are tried by the programs that falsify statements, before names and numbers are."""
+REWORDING = ("opposite", "opposite", "negated", "number", "noun", "adjective")
+SHIFTS, SELECTIONS = "squadshifts", "selqa"
+ALL_ANSWERED = (SHIFTS, SELECTIONS)
+JUDGED = frozenset(
+    """Normans Computational_complexity_theory Southern_California Sky_(United_Kingdom) Victoria_(Australia) Huguenot
+    Steam_engine Oxygen 1973_oil_crisis European_Union_law Amazon_rainforest Ctenophora Fresno,_California
+    Packet_switching Black_Death Geology Pharmacy Civil_disobedience Construction Private_school Harvard_University
+    Jacksonville,_Florida Economic_inequality University_of_Chicago Yuan_dynasty Immune_system Kenya
+    Intergovernmental_Panel_on_Climate_Change Chloroplast Prime_number Rhine Scottish_Parliament Islamism Imperialism
+    Warsaw French_and_Indian_War Force""".split()
+)
+"""The articles of SQuAD's development set: other sets' questions on them are left out."""
 _CAPITALISED = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'-]+(?: (?:of |the )?[A-Z][\w'-]+)*")
 _NUMBER = re.compile(r"\b\d[\d,.]*\b")
 _OPPOSITES = (
@@ -64,6 +90,14 @@ class Text:
         spans = tuple(split_sentences(text))
         words = [span.of(text) for span in spans]
         return cls(text, spans, tuple(frozenset(terms(each)) for each in words), tuple(len(w.split()) for w in words))
+
+    @classmethod
+    def from_sentences(cls, sentences: Sequence[str]) -> Text:
+        """Of a set that has split its text already."""
+        ends = list(accumulate(len(each) + 1 for each in sentences))
+        spans = tuple(Span(end - len(each) - 1, end - 1) for each, end in zip(sentences, ends, strict=True))
+        lengths = tuple(len(each.split()) for each in sentences)
+        return cls(" ".join(sentences), spans, tuple(frozenset(terms(each)) for each in sentences), lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +161,44 @@ def claims(shared: Path = SHARED) -> Iterator[Question]:
             yield Question(claim, claim, document, gold, (), False, f"scifact/{claim}")
 
 
+def shifts(sets: Path) -> Iterator[Question]:
+    """The questions on the new articles of SquadShifts, each with the answers of up to four people."""
+    for article in json.loads((sets / "squadshifts" / "new_wiki_v1.0.json").read_text(encoding="utf-8"))["data"]:
+        name = str(article["title"])
+        for paragraph in article["paragraphs"] if name not in JUDGED else ():
+            document = Text.of(paragraph["context"])
+            for row in paragraph["qas"]:
+                spans = _agreed([(each["answer_start"], each["text"]) for each in row["answers"] if each["text"]])
+                gold = frozenset(_holding(document, spans))
+                if gold:
+                    yield Question(name, row["question"].strip(), document, gold, spans, True, f"{SHIFTS}/{name}")
+
+
+def selections(sets: Path) -> Iterator[Question]:
+    """The questions of SelQA, each with the sentences of a section, some of which were chosen as the answer."""
+    documents: dict[tuple[str, ...], Text] = {}
+    for part in ("dev", "test"):
+        for row in json.loads((sets / "selqa" / f"selqa-ass-{part}.json").read_text(encoding="utf-8")):
+            name, sentences = str(row["article"]).replace(" ", "_"), tuple(map(str, row["candidates"]))
+            if name in JUDGED or not row["answers"]:
+                continue
+            if sentences not in documents:
+                documents[sentences] = Text.from_sentences(sentences)
+            gold = frozenset(row["answers"])
+            yield Question(name, row["question"], documents[sentences], gold, (), False, f"{SELECTIONS}/{name}")
+
+
+def _agreed(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
+    """The answers that touch another person's; where none does, all of them."""
+    spans = [Span(start, start + len(text)) for start, text in answers]
+    touched = [
+        one
+        for n, one in enumerate(spans)
+        if any(one.start < other.end and other.start < one.end for m, other in enumerate(spans) if m != n)
+    ]
+    return tuple(dict.fromkeys(touched or spans))
+
+
 def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
     """Where the answers stand. Of one that stands in several places the sentence with most of the question is taken."""
     sure = tuple(Span(start, start + len(text)) for start, text, occurrences in answers if occurrences == 1)
@@ -161,11 +233,12 @@ def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example
         if not each.gold:
             continue
         roll = chance.random
-        if roll() < NEGATIVE_KINDS["other"]:
+        shares = ALL_ANSWERED_KINDS if each.group.startswith(ALL_ANSWERED) else NEGATIVE_KINDS
+        if roll() < shares["other"]:
             examples += _elsewhere(each, of_group[each.group], everything, chance)
-        if roll() < NEGATIVE_KINDS["without"]:
+        if roll() < shares["without"]:
             examples += _without(each, chance)
-        if roll() < NEGATIVE_KINDS["swapped"]:
+        if roll() < shares["swapped"]:
             examples += _swapped(each, of_group[each.group], chance)
     chance.shuffle(examples)
     return examples
@@ -214,7 +287,7 @@ def _elsewhere(
     """The question asked of the likeliest of some other passages, which do not have its answer's words."""
     words = [span.of(each.document.text).casefold() for span in each.answers]
     pool = group if len({id(q.document) for q in group}) > 1 else everything
-    others = {id(q.document): q.document for q in chance.sample(pool, min(12, len(pool)))}
+    others = {id(q.document): q.document for q in chance.sample(pool, min(CONSIDERED, len(pool)))}
     others.pop(id(each.document), None)
     fitting = [d for d in others.values() if not any(word in d.text.casefold() for word in words)]
     if not fitting:
@@ -258,8 +331,10 @@ def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -
     words = each.question.split(" ")
     turned = [n for n, word in enumerate(words) if word.casefold().strip("?,.") in OPPOSITES]
     names, numbers = _CAPITALISED.findall(each.question), _NUMBER.findall(each.question)
-    question = None
-    if turned and chance.random() < 0.5:
+    question = _reworded(each, chance.choice(group), chance) if chance.random() < REWORDED else None
+    if question:
+        pass
+    elif turned and chance.random() < 0.5:
         n = chance.choice(turned)
         plain = words[n].casefold().strip("?,.")
         question = " ".join([*words[:n], words[n].casefold().replace(plain, OPPOSITES[plain]), *words[n + 1 :]])
@@ -282,6 +357,23 @@ def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -
             chance,
             chance.choice(LENGTHS),
         )
+
+
+def _reworded(each: Question, other: Question, chance: random.Random) -> str | None:
+    """The question with a word exchanged or denied; its document has no new word. Some are of another question."""
+    sentence, others = _parsed(each.question)[:], Others(near=_parsed(other.question)[:])
+    known = frozenset().union(*each.document.terms)
+    for name in chance.sample(REWORDING, len(REWORDING)):
+        new = PROGRAMS[name](sentence, others, chance)
+        added = set(terms(new or "")) - set(terms(each.question))
+        if new and new[:2] == each.question[:2] and (name == "negated" or (added and not added & known)):
+            return new
+    return None
+
+
+@lru_cache(10_000)
+def _parsed(question: str) -> Doc:
+    return parser()(question)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

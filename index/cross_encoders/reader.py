@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,14 +27,15 @@ if TYPE_CHECKING:
     from index.records import Span
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
+    Integers = np.ndarray[Any, np.dtype[np.intp]]
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
-SHA256 = "842e11b6b9af973a91b97199521cb5446cecba607eab7cf50df292ceeaf76fb5"
+SHA256 = "e2ee30b7fb1bf9bccb4780b7596c2ff239b8bd8a35a09b8dce413c5412d9ee75"
 """Of the weights that this version was measured with; others are refused."""
 LONGEST, LONGEST_QUESTION = 256, 60
 """Tokens of question and passage together, and of the question; what exceeds them is not read."""
 THREADS = 2
-"""Cores that one question is read on."""
+"""Cores that the windows of one question are read on."""
 UNREAD = -10.0
 """The logit of a sentence that was cut off, and of a question about nothing."""
 
@@ -75,44 +75,15 @@ class AnswerReader:
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
         """What each window says to the question, in the order of the windows.
 
-        They are read in two halves of about equal length, on a core each.
+        Each is read alone, on one core: rounded to eight bits, what stands beside it would have a say.
         """
-        if not windows:
-            return []
         asked = self._layers.read(question)
-        texts = [self._layers.read(window.text) for window in windows]
-        pairs = [lay_out(asked, text, longest_first=LONGEST_QUESTION, longest=LONGEST) for text in texts]
-        by_length = sorted(range(len(pairs)), key=lambda n: -len(pairs[n].ids))
-        halves = [half for half in (by_length[::THREADS], by_length[1::THREADS]) if half]
-        passes = self._threads.map(lambda half: self._layers([pairs[n] for n in half]), halves)
-        states = dict(zip((n for half in halves for n in half), chain.from_iterable(passes), strict=True))
-        ordered = [states[n] for n in range(len(pairs))]
-        return self._threads.submit(self._heads, windows, texts, ordered).result()  # on one core, too
+        return list(self._threads.map(lambda window: self._said(asked, window), windows))
 
-
-@dataclass(frozen=True, slots=True)
-class _Pooled:
-    """A window's states, pooled; the first axis of each array is that of the sentences that were read."""
-
-    places: list[int]
-    """Which of the window's sentences these are."""
-    whole: Floats
-    """The state of `[CLS]`."""
-    means: Floats
-    highest: Floats
-    best: Floats
-    """The greatest of the logits that a token is a part of the answer."""
-
-    @property
-    def rows(self) -> Floats:
-        """What the head for sentences takes."""
-        whole = np.broadcast_to(self.whole, self.means.shape)
-        return np.column_stack([whole, self.means, self.highest, whole * self.means, self.best])
-
-    def told(self, logits: Floats) -> Floats:
-        """What the head for the window takes: the mean of its sentences, the likelier the weightier."""
-        shares = np.exp(logits - logits.max())
-        return np.concatenate([self.whole, shares @ self.means / shares.sum(), [self.best.max()]])
+    def _said(self, asked: Text, window: Window) -> Verdict:
+        text = self._layers.read(window.text)
+        pair = lay_out(asked, text, longest_first=LONGEST_QUESTION, longest=LONGEST)
+        return self._heads(window, text, *self._layers([pair]))
 
 
 class _Heads:
@@ -126,41 +97,31 @@ class _Heads:
         self._sentence = tensors("sentence.0", "sentence.3")
         self._any = tensors("any.0", "any.3")
 
-    def __call__(self, windows: Sequence[Window], texts: Sequence[Text], found: Sequence[PairStates]) -> list[Verdict]:
-        pooled = [self._pooled(*each) for each in zip(windows, texts, found, strict=True)]
-        read = [each for each in pooled if each.places]
-        if not read:
-            return [Verdict(np.full(len(window.sentences), UNREAD, dtype=np.float32), UNREAD) for window in windows]
-        logits = _perceptron(np.concatenate([each.rows for each in read]), *self._sentence)
-        borders = np.cumsum([len(each.places) for each in read])[:-1]
-        told = [each.told(part) for each, part in zip(read, np.split(logits, borders), strict=True)]
-        anys = iter(_perceptron(np.stack(told), *self._any).tolist())
-        parts = iter(np.split(logits, borders))
-        verdicts = []
-        for window, each in zip(windows, pooled, strict=True):
-            said = np.full(len(window.sentences), UNREAD, dtype=np.float32)
-            if each.places:
-                said[each.places] = next(parts)
-            verdicts.append(Verdict(said, next(anys) if each.places else UNREAD))
-        return verdicts
-
-    def _pooled(self, window: Window, text: Text, found: PairStates) -> _Pooled:
+    def __call__(self, window: Window, text: Text, found: PairStates) -> Verdict:
         from torch.nn.functional import linear
 
-        states = found.second.numpy()
-        starts = [span.start for span in window.sentences]
-        of_token = np.searchsorted(starts, [start for start, _ in text.offsets[: len(states)]], side="right") - 1
-        places = [n for n in range(len(starts)) if (of_token == n).any()]
+        said = np.full(len(window.sentences), UNREAD, dtype=np.float32)
+        states, whole = found.second.numpy(), found.whole.numpy()
+        places, firsts = _begins(window, text, len(states))
+        if not len(places):
+            return Verdict(said, UNREAD)
         tokens = linear(found.second, *self._token).numpy()[:, 0]
-        parts = [states[of_token == n] for n in places]
-        size = states.shape[1]
-        return _Pooled(
-            places,
-            found.whole.numpy(),
-            np.array([part.mean(axis=0) for part in parts], dtype=np.float32).reshape(-1, size),
-            np.array([part.max(axis=0) for part in parts], dtype=np.float32).reshape(-1, size),
-            np.array([tokens[of_token == n].max() for n in places], dtype=np.float32),
-        )
+        means = np.add.reduceat(states, firsts) / np.diff(firsts, append=len(states))[:, None]
+        best = np.maximum.reduceat(tokens, firsts)
+        wholes = np.broadcast_to(whole, means.shape)
+        rows = np.column_stack([wholes, means, np.maximum.reduceat(states, firsts), whole * means, best])
+        logits = said[places] = _perceptron(rows, *self._sentence)
+        shares = np.exp(logits - logits.max())  # of the likelier sentences the window has more
+        told = np.concatenate([whole, shares @ means / shares.sum(), [best.max()]])
+        return Verdict(said, float(_perceptron(told[None], *self._any)[0]))
+
+
+def _begins(window: Window, text: Text, tokens: int) -> tuple[Integers, Integers]:
+    """Which of the window's sentences have some of its first tokens, and the number of each one's first token."""
+    starts = [span.start for span in window.sentences]
+    of_token = np.searchsorted(starts, [start for start, _ in text.offsets[:tokens]], side="right") - 1
+    places, firsts = np.unique(of_token, return_index=True)
+    return places[places >= 0], firsts[places >= 0]
 
 
 def _perceptron(rows: Floats, weight: Tensor, bias: Tensor, last_weight: Tensor, last_bias: Tensor) -> Floats:
@@ -182,6 +143,15 @@ def load_reader(precision: str) -> AnswerReader:
     Raises EncoderError where its weights are not there, WeightsMismatch where they are not the published ones.
     """
     from index.cross_encoders.layers import load_weights
-    from index.processor import choose_precision
 
-    return AnswerReader(load_weights(WEIGHTS, SHA256), choose_precision(precision, "cpu", own=True))
+    return AnswerReader(load_weights(WEIGHTS, SHA256), _precision(precision))
+
+
+def _precision(precision: str) -> str:
+    """What is named; of `auto` eight bits, where they are quickest."""
+    from index.bert import small_weights_work
+    from index.processor import choose_precision, small_weights
+
+    if precision == "auto" and small_weights() and small_weights_work():
+        return "int8"
+    return choose_precision(precision, "cpu", own=True)

@@ -14,12 +14,12 @@ from index.retrieval.excerpts import READ, read
 from index.retrieval.reading import Reading
 from index.retrieval.scoring import behind, lifted, placed, reranked, weighed
 from index.retrieval.sides import ask, look_up
-from index.retrieval.signals import absent, near_terms, signals, words_of
+from index.retrieval.signals import absent, near_terms, read_signals, signals, words_of
 from index.retrieval.timing import Clock
 from index.storage.analysis import spans_of_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from index.encoding import Encoder, Vectors
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from index.readiness import Readiness
     from index.records import Hit, Mode
     from index.reranking import Reranker
-    from index.retrieval.excerpts import Read, Reader
+    from index.retrieval.evidence import Evidence
+    from index.retrieval.excerpts import Reader
     from index.retrieval.sides import Sides
     from index.storage.protocol import Store
     from index.storage.scope import Scope
@@ -59,13 +60,18 @@ class Retriever:
         beside: Executor,
         reranker: Reranker | None = None,
         reader: Reader | None = None,
+        worth_reading: Callable[[Mapping[str, float]], bool] = bool,
     ) -> None:
-        """In `beside`, questions are encoded while their words are looked up; `reader` reads the first hits again."""
+        """In `beside`, questions are encoded while their words are looked up; `reader` reads the first hits again.
+
+        It does so where `worth_reading` says so of the signals without it.
+        """
         self._store = store
         self._encoder = encoder
         self._beside = beside
         self._reranker = reranker
         self._reader = reader
+        self._worth_reading = worth_reading
 
     def search(
         self,
@@ -98,20 +104,19 @@ class Retriever:
             with clock.timing("pinning"):
                 scores = behind(scores, sides.fused)
                 hits = reading.hits(scores, limit)
-        heard: dict[int, Read] | None = None
-        if self._reader is not None and mode == "hybrid":
+        with clock.timing("telling"):
+            told = signals(asked, *self._near(reading, hits), list(sides.dense.values()))
+        worth = self._worth_reading(told) or not readiness.has_words
+        if self._reader is not None and mode == "hybrid" and worth:
             with clock.timing("reading"):
                 heard = read(asked.text, reading.of(hits[:READ]), self._reader)
                 hits = reading.heard(hits, heard)
+                told = read_signals(told, asked, *self._near(reading, hits), heard.values())
         if explain:
             with clock.timing("explaining"):
                 hits = self._explained(asked.vector, hits)
         with clock.timing("telling"):
-            evidence = list(reading.of(hits[:TOLD]).values())
-            titles = [hit.document.title for hit in hits[:TOLD]]
-            told = signals(
-                asked, evidence, list(sides.dense.values()), titles, None if heard is None else list(heard.values())
-            )
+            evidence, titles = self._near(reading, hits)
             missing = absent(words_of(asked), near_terms(evidence, titles)) if evidence else []
             unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes
@@ -137,6 +142,10 @@ class Retriever:
         readiness = self._refreshed("hybrid", clock)
         asked, _, sides = self._asked(query, within, CONSIDERED, "hybrid", clock, readiness)
         return cover(Reading(self._store, asked, sides), self._store), readiness.notes
+
+    def _near(self, reading: Reading, hits: Sequence[Hit]) -> tuple[list[Evidence], list[str]]:
+        """The evidence of the first hits, and their documents' titles."""
+        return list(reading.of(hits[:TOLD]).values()), [hit.document.title for hit in hits[:TOLD]]
 
     def _refreshed(self, mode: Mode, clock: Clock) -> Readiness:
         """What is lacking on the sides that are asked."""

@@ -14,7 +14,7 @@ from index.retrieval.expecting import expected, has
 from index.storage.analysis import holds, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
+    from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
     from index.retrieval.evidence import Asked, Evidence
     from index.retrieval.excerpts import Read
@@ -50,11 +50,7 @@ def words_of(asked: Asked) -> list[Word]:
 
 
 def signals(
-    asked: Asked,
-    found: Sequence[Evidence],
-    cosines: Sequence[float],
-    titles: Sequence[str] = (),
-    heard: Sequence[Read] | None = None,
+    asked: Asked, found: Sequence[Evidence], titles: Sequence[str], cosines: Sequence[float]
 ) -> dict[str, float]:
     """Numbers on the passages found, best first, and on the cosines of all candidates; empty where nothing was found.
 
@@ -62,8 +58,8 @@ def signals(
     sentence; `coverage`: in one passage; `together`: in the first NEAR of them; `told`: the share of its names, numbers
     and rare words in the first one; `absent`: how many of these none of the first NEAR has, at most two. A document's
     `titles`, in the order of `found`, count as a part of its passages. `kind`: 0 where the first pin has the kind of
-    answer that the question asks for, or where that may be anything, else -1. `read` and `answers`: the
-    reader's logits, of the best sentence and of the best window; they are missing where `heard` is None: nobody read.
+    answer that the question asks for, or where that may be anything, else -1. `read` and `answers`, the reader's, are
+    those of `read_signals`.
     """
     if not found or not cosines:
         return {}
@@ -82,10 +78,32 @@ def signals(
         "overlap": max(share(each) for evidence in found[:NEAR] for each in evidence.terms),
         "coverage": max(share(each) for each in held[:NEAR]),
         "together": share(near),
-        "told": sum(holds(held[0], word.text) for word in telling) / len(telling) if telling else 1.0,
         "absent": float(min(len(absent(words, near)), 2)),
-        "kind": _kind(asked.text, found[0]),
-        **({} if heard is None else _heard(heard)),
+        **_of_first(asked, telling, found[0], held[0]),
+    }
+
+
+def read_signals(
+    before: Mapping[str, float],
+    asked: Asked,
+    found: Sequence[Evidence],
+    titles: Sequence[str],
+    heard: Collection[Read],
+) -> dict[str, float]:
+    """The signals `before` the first hits were read, as they are now that these are in another order, and two more.
+
+    `read` and `answers`: the reader's logits, of the best sentence and of the best window; the least there are where
+    it was given nothing to read.
+    """
+    if not before:
+        return {}
+    ((first, title),) = _titled(found[:1], titles)
+    telling = [word for word in words_of(asked) if word.telling]
+    return {
+        **before,
+        **_of_first(asked, telling, first, first.held | frozenset(terms(title))),
+        "read": _most(each.sentence for each in heard),
+        "answers": _most(each.any for each in heard),
     }
 
 
@@ -118,8 +136,11 @@ def _kind(question: str, best: Evidence) -> float:
     return 0.0 if has(kind, passage.text[start - passage.start : end - passage.start], question) else -1.0
 
 
-def _heard(heard: Sequence[Read]) -> dict[str, float]:
-    def most(logits: Sequence[float]) -> float:
-        return min(max([*logits, -MOST]), MOST)
+def _of_first(asked: Asked, telling: Sequence[Word], first: Evidence, held: Set[str]) -> dict[str, float]:
+    """The signals that change with the order of the hits."""
+    told = sum(holds(held, word.text) for word in telling) / len(telling) if telling else 1.0
+    return {"told": told, "kind": _kind(asked.text, first)}
 
-    return {"read": most([each.sentence for each in heard]), "answers": most([each.any for each in heard])}
+
+def _most(logits: Iterable[float]) -> float:
+    return min(max([*logits, -MOST]), MOST)

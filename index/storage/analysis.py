@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +85,14 @@ def is_idle(word: str) -> bool:
 
 def holds(terms_held: Set[str], word: str) -> bool:
     """Whether a text that has these terms has this word: all of it, or for a code all of its parts."""
-    pieces = [_STEMMED[piece] for piece in _split(word)]
+    pieces = _pieces(word)
     return bool(pieces) and all(piece[0] in terms_held or _all_in(piece[1:], terms_held) for piece in pieces if piece)
+
+
+@lru_cache(4096)
+def _pieces(word: str) -> tuple[tuple[str, ...], ...]:
+    """The forms of each part; a question's few words are looked for in hundreds of sentences."""
+    return tuple(_STEMMED[piece] for piece in _split(word))
 
 
 def spans_of_words(text: str) -> tuple[Span, ...]:

@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 import torch
 
+from index.bert import small_weights_work
 from index.cross_encoders import reader as module
 from index.cross_encoders.layers import load_weights
-from index.cross_encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Window, load_reader
+from index.cross_encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.errors import EncoderError, WeightsMismatch
 from index.library import Library
 from index.pretrained import read_default
+from index.processor import small_weights
 from index.sentences import split_sentences
 from index.settings import Settings
 from training.reader import Item, Reader, save, scores
 from training.reader_data import Example
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.conftest import Write
@@ -99,7 +102,7 @@ def test_a_near_miss_is_less_than_an_answer(shipped: AnswerReader) -> None:
 
 
 def test_the_order_of_windows_does_not_matter(shipped: AnswerReader) -> None:
-    """They are read in halves, on two cores; each has its own verdict, whatever stands beside it."""
+    """Each has its own verdict, whatever is read beside it."""
     windows = [window(text) for text in (*TEXTS.values(), *UNANSWERED.values())]
     question = next(iter(TEXTS))
     alone = [shipped.read(question, [each])[0] for each in windows]
@@ -124,12 +127,38 @@ def test_what_exceeds_the_limit_is_not_read(shipped: AnswerReader) -> None:
     assert verdict.sentences[-1] == UNREAD
 
 
-def test_bfloat16_says_much_the_same(shipped: AnswerReader) -> None:
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_less_precision_says_much_the_same(precision: str, shipped: AnswerReader) -> None:
     """Rounding moves a probability by a few hundredths at most."""
-    rough = load_reader("bfloat16")
+    if precision == "int8" and not (small_weights() and small_weights_work()):
+        pytest.skip("this processor, or this torch, does not multiply eight bits")
+    rough = load_reader(precision)
     for question, text in TEXTS.items():
         exact, rounded = (each.read(question, [window(text)])[0].sentences for each in (shipped, rough))
         assert np.abs(1 / (1 + np.exp(-exact)) - 1 / (1 + np.exp(-rounded))).max() < 0.08
+
+
+def test_what_the_documents_cannot_answer_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    """Far under both bars the reader changes nothing; where the bars are nothing, all is read."""
+    asked: list[str] = []
+    read = AnswerReader.read
+
+    def noted(self: AnswerReader, question: str, windows: Sequence[Window]) -> list[Verdict]:
+        asked.append(question)
+        return read(self, question, windows)
+
+    monkeypatch.setattr(AnswerReader, "read", noted)
+    path = write("a.txt", "The king signed the treaty in 1373.")
+    foreign, own = "How do bees make wax?", "Who signed the treaty in 1373?"
+    for settings, expected in ((Settings(), [own]), (Settings(bar=0.0, unsure_bar=0.0), [foreign, own])):
+        asked.clear()
+        with Library.open(tmp_path / "library", settings) as library:
+            library.add([path])
+            for question in (foreign, own):
+                library.ask(question)
+        assert list(dict.fromkeys(asked)) == expected
 
 
 def test_the_weights_are_those_that_were_measured() -> None:

@@ -14,6 +14,7 @@ from index.cross_encoders.reader import UNREAD, Verdict, Window
 from index.querying import parse
 from index.retrieval import Retriever
 from index.retrieval.excerpts import CLAIM_SHARE, READ, STEEPNESS, TRUST, Read, best_run, ordered, read
+from index.retrieval.signals import MOST
 from index.storage.schema import unpack_sentence_vectors
 from tests.fakes import FakeEncoder
 from tests.retrieval.conftest import quotes
@@ -50,9 +51,13 @@ class FakeReader:
         return [Verdict(each, float(each.max())) for each in said]
 
 
-def found_with(store: FolderStore, reader: FakeReader | None, question: str, *, mode: str = "hybrid") -> Found:
+def found_with(
+    store: FolderStore, reader: FakeReader | None, question: str, *, mode: str = "hybrid", worth_reading: bool = True
+) -> Found:
     """What the store says where this reader reads."""
-    retriever = Retriever(store, FakeEncoder(), ThreadPoolExecutor(1), reader=reader)
+    retriever = Retriever(
+        store, FakeEncoder(), ThreadPoolExecutor(1), reader=reader, worth_reading=lambda _: worth_reading
+    )
     return retriever.search(parse(question), limit=10, mode=mode)  # type: ignore[arg-type]
 
 
@@ -95,12 +100,24 @@ def test_a_claim_is_what_it_was_and_the_reader_s_share(store_of: StoreOf) -> Non
 
 
 def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
-    """However many hits there are, a question costs the reading of READ windows."""
+    """However many hits there are, a question costs the reading of READ windows, and of one where that answers."""
     store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(READ + 3)))
-    reader = FakeReader("whale")
-    assert len(found_with(store, reader, "ship")) == READ + 3
-    ((_, windows),) = reader.asked
-    assert len(windows) == READ
+    for word, read_at_once in (("whale", [1]), ("shark", [1, READ - 1])):
+        reader = FakeReader(word)
+        found = found_with(store, reader, "ship")
+        assert len(found) == READ + 3
+        assert found.signals["read"] == max(min(YES if word == "whale" else NO, MOST), -MOST)
+        assert [len(windows) for _, windows in reader.asked] == read_at_once
+
+
+def test_what_is_hopeless_is_not_read(store_of: StoreOf) -> None:
+    """It has the signals and the hits of a search without the reader."""
+    store, reader = store_of(SEA, LAND), FakeReader("whale")
+    unread = found_with(store, None, "Which ship?")
+    found = found_with(store, reader, "Which ship?", worth_reading=False)
+    assert reader.asked == []
+    assert found.signals == unread.signals
+    assert found.hits == unread.hits
 
 
 @pytest.mark.parametrize("mode", ["dense", "lexical"])
@@ -123,7 +140,7 @@ def test_nothing_found_is_nothing_read(store_of: StoreOf) -> None:
     """An empty store costs no reading."""
     reader = FakeReader("whale")
     assert not found_with(store_of(), reader, "ship").hits
-    assert reader.asked in ([], [("ship", [])])
+    assert reader.asked == []
 
 
 def test_data_is_not_read() -> None:
