@@ -43,6 +43,8 @@ CERTAIN = 0.75
 """The least probability of a claim that says it with another verb or adjective."""
 LEAST_SHARE = 0.3
 """The least share of its words that the source must have then: what has none of them is another matter."""
+BEHIND = 0.3
+"""How much less of its words a sentence may have than another one that the rules do not find to prove it."""
 OUTVOTED = 9
 """How many objections may be outvoted."""
 COPIED = 0.25
@@ -120,10 +122,12 @@ def _likely(
     claim: str, sources: Sequence[Source], tried: Sequence[tuple[Judgement, Proof]], verifier: Verifier
 ) -> Judgement | None:
     """The claim as supported by a sentence that has nearly all of it, if the verifier is sure enough of that one."""
+    most = max(proof.share for _, proof in tried)
     near = [
         (found.source, proof)
         for found, proof in tried
         if found.source is not None
+        and proof.share >= most - BEHIND
         and len(proof.problems) <= OUTVOTED
         and _may_be_outvoted(proof)
         and not _reserves(claim, sources[found.source].text)

@@ -326,7 +326,12 @@ def _of_the_whole(made: Graph) -> Iterator[Wrapper]:
     """What surrounds all that a sentence says: a question, a work of fiction, a report in parentheses."""
     for token in made.tokens:
         inside = token.role == "pobj" and made.tokens[token.head].lemma == "in"
-        told = any(each.role == "relcl" for each in made.children[token.place])
+        named = (
+            token.place,
+            token.head,
+            *(each.place for each in made.children[token.place]),
+        )  # `her novel Emma, in …`
+        told = any(each.role == "relcl" for place in named for each in made.children[place])
         if token.lemma in FICTIONS and (inside or told):
             yield Wrapper("fiction", token.place)
         elif token.role == "parataxis" and token.lemma in REPORTS:

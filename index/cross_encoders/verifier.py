@@ -1,7 +1,7 @@
 """Whether a source supports a claim, by a model that reads both together: a second lock behind the rules of the check.
 
-The built-in model is small. It is asked only where the rules already say *supported*, and can only take that back: it
-never confirms, and it never accuses. `training/` has the programs that trained it, and its model card.
+The built-in model is small. It can take back what the rules support, and outvote them where they miss little
+(`index.checking.judgement`); it never accuses. `training/` has the programs that trained it, and its model card.
 """
 
 from __future__ import annotations

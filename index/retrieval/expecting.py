@@ -62,6 +62,7 @@ _DURATION = re.compile(
     rf"{_COUNT}[^.;]{{0,24}}?\b(?:{_SPANS})\b|\baged? \d|\d-(?:year|month|week|day|hour)", re.IGNORECASE
 )
 _LENGTH = re.compile(rf"{_COUNT}[^.;]{{0,24}}?(?:\b|(?<=\d))(?:{_LENGTHS})\b", re.IGNORECASE)
+_HOW_LONG = re.compile(r"\bhow long\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z]\w+")
 _REASON = re.compile(
     r"\b(?:because|due to|owing to|since|as a (?:result|consequence)|in order to|so that|so as to|caused?|causes"
@@ -104,7 +105,8 @@ def has(kind: Kind, sentence: str, question: str) -> bool:
         case "money":
             return bool(_MONEY.search(sentence))
         case "duration":
-            return bool(_DURATION.search(sentence))
+            lasts, reaches = _DURATION.search(sentence), _LENGTH.search(sentence)
+            return bool(lasts or (reaches and _HOW_LONG.search(question)))  # a frontier is long in kilometres
         case "length":
             return bool(_LENGTH.search(sentence))
         case "reason":

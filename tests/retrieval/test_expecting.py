@@ -16,6 +16,7 @@ ASKED: list[tuple[str, Kind | None, str, str]] = [
     ("What percentage of people voted?", "share", "Some 40% of them voted.", "Some 40 of them voted."),
     ("How much did the bridge cost?", "money", "It came to 3 million dollars.", "It came to 3 million bricks."),
     ("How long did the war last?", "duration", "It went on for six years.", "It went on in 1914."),
+    ("How long is the frontier?", "duration", "It is about 4,200 kilometres long.", "It was drawn in 1991."),
     ("How old was the queen?", "duration", "She was 81 years of age.", "She had 81 cousins."),
     ("How tall is the tower?", "length", "It has a height of 324 m.", "It was built by 324 men."),
     ("When was the treaty signed?", "time", "They signed it in May.", "They signed it at last."),

@@ -157,6 +157,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FolderStore]:
             ]
             put(store.catalog, a_document(*passages, source=f"/{n}"))
         store.index()
+    store.refresh()  # as every search does before it looks anything up
     yield store
     store.close()
 
