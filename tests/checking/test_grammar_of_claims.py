@@ -6,6 +6,7 @@ import pytest
 
 from index.checking import Source, compare
 from index.records import SUPPORTING
+from index.sentences import split_sentences
 from tests.checking.making import NEAR, judged, verdict
 
 _RENT = "The rent includes water and heating but not electricity or council tax."
@@ -102,3 +103,33 @@ GUARDED = {
 def test_and_not_what_a_date_or_a_reason_belongs_to(claim: str, passage: str) -> None:
     """However sure it is."""
     assert _surely(claim, passage) not in SUPPORTING
+
+
+_NOVEL = (
+    "When the expedition's surveyor fell ill, a woman took over his work. Her novel Ledger, in which a woman surveyor "
+    "murders the leader of her expedition, sold barely 400 copies."
+)
+
+
+def test_a_copy_with_another_word_is_supported_whatever_the_parser_makes_of_it() -> None:
+    """`Important` for `significant`; `approved` for `rejected` is another matter."""
+    act = "The Molasses Act greatly affected the significant colonial molasses trade."
+    assert verdict("The Molasses Act greatly affected the important colonial molasses trade.", act) == "supported"
+    council = "The council rejected a proposal to charge for parking. It had adopted the plan for the harbour."
+    assert verdict("The council adopted a proposal to charge for parking.", council) not in SUPPORTING
+
+
+def test_a_weaker_sentence_is_not_asked_where_a_better_one_does_not_prove_the_claim() -> None:
+    """What is told in a novel is not proven by a neighbour that has some of its words."""
+    assert _several("The leader of the expedition was murdered by a woman surveyor.", _NOVEL) == "unverified"
+
+
+def test_a_sentence_with_hardly_a_word_of_the_claim_supports_nothing() -> None:
+    """However sure a verifier is."""
+    assert _surely("Headaches impair the memory of older people.", "People of 69 years took part.") == "unverified"
+
+
+def _several(claim: str, passage: str) -> str:
+    """As `_surely`, of a passage of several sentences."""
+    sources = [Source(span.of(passage), passage) for span in split_sentences(passage)]
+    return compare(claim, sources, [NEAR] * len(sources), lambda pairs: [0.99] * len(pairs)).verdict
