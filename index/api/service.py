@@ -73,20 +73,6 @@ class Warmth:
             _log.exception("No question can be answered.")
         finally:
             self._done.set()
-        if self.error is None:
-            self._check()
-
-    def _check(self) -> None:
-        """Check a sentence, so that the first text to be checked need not wait for the grammar and the verifier.
-
-        Questions can be answered without them: where they cannot be loaded, a check says so.
-        """
-        try:
-            self._library.check("Somebody is here.")
-        except PinciteError as error:
-            _log.warning("No text can be checked: %s", error)
-        except Exception:  # a thread's outermost edge
-            _log.exception("The first check failed.")
 
 
 @dataclass(frozen=True, slots=True)

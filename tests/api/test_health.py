@@ -45,24 +45,6 @@ def test_a_server_is_ready_when_it_can_answer(service: Service, monkeypatch: pyt
         assert (warm(client).status_code, warm(client).json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("error", [None, EncoderError("There is no grammar.", "Install it."), RuntimeError("No.")])
-def test_a_server_that_is_ready_prepares_checks(
-    service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception | None
-) -> None:
-    """After it is ready; where that fails, it stays ready."""
-    checked: list[str] = []
-
-    def check(text: str, **_: Any) -> None:
-        checked.append(text)
-        if error is not None:
-            raise error
-
-    monkeypatch.setattr(service.library, "check", check)
-    with service.client() as client:
-        assert warm(client).status_code == 200
-    assert len(checked) == 1
-
-
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
