@@ -239,8 +239,6 @@ def _wrappers(made: Graph, verb: int) -> Iterator[Wrapper]:
             yield Wrapper("report", head.place)  # `…, the agency reported.`
         elif token.role in ("advcl", "acl", "relcl") and _is_infinitive(made, place) and token.role != "relcl":
             yield Wrapper("doubt", token.head)  # a purpose need not be reached
-        elif token.role == "prep":
-            pass
         place = token.head
     yield from _of_the_whole(made)
 
@@ -326,11 +324,8 @@ def _of_the_whole(made: Graph) -> Iterator[Wrapper]:
     """What surrounds all that a sentence says: a question, a work of fiction, a report in parentheses."""
     for token in made.tokens:
         inside = token.role == "pobj" and made.tokens[token.head].lemma == "in"
-        named = (
-            token.place,
-            token.head,
-            *(each.place for each in made.children[token.place]),
-        )  # `her novel Emma, in …`
+        # `her novel Emma, in …`
+        named = (token.place, token.head, *(each.place for each in made.children[token.place]))
         told = any(each.role == "relcl" for place in named for each in made.children[place])
         if token.lemma in FICTIONS and (inside or told):
             yield Wrapper("fiction", token.place)
