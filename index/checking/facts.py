@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.checking.numbers import quantities
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
 MOST = 8000
 """Characters that are read of a sentence: index.sentences makes none that is half as long."""
-_KEPT = 4096
-"""How many sentences are remembered: those of a source are compared with each sentence of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,6 @@ class Reading:
     quantities: tuple[Quantity, ...]
 
 
-@lru_cache(_KEPT)
 def read(text: str) -> Reading:
     """Read a sentence; of one that is longer than any, the beginning."""
     text = settled(text[:MOST])

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from index.checking.alignment import Window
-from index.checking.dependencies import graph
+from index.checking.dependencies import graph, graphs
 from index.checking.proof import Proof, prove
 from index.checking.vocabulary import RESERVATIONS
 from index.checking.wording import folded, verbatim, words
@@ -104,7 +104,9 @@ def compare(
     if whole is not None:
         return whole
     tried = []
-    for place in _nearest(claim, sources, closeness):
+    nearest = _nearest(claim, sources, closeness)
+    for place in nearest:
+        _parse(claim, sources, nearest[len(tried) : None if tried else 1])
         first, proof = _proof(claim, sources, place)
         found = _judged(sources, first, proof)
         if found.verdict in ("verbatim", "supported"):
@@ -112,6 +114,11 @@ def compare(
         tried.append((found, proof))
     best = max((found for found, _ in tried), key=_rank)
     return best if verifier is None else _likely(claim, sources, tried, verifier) or best
+
+
+def _parse(claim: str, sources: Sequence[Source], places: Sequence[int]) -> None:
+    """Have the sentences at these places and their neighbours parsed together: one by one takes twice as long."""
+    graphs([claim, *(sentence for place in places for sentence in _window(sources, place)[1].sentences)])
 
 
 def _rank(judgement: Judgement) -> tuple[bool, float]:

@@ -80,6 +80,7 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(_word(found[0], *found.span()) for found in _WORD.finditer(text))
 
 
+@lru_cache(_KNOWN_WORDS)
 def stemmed(word: str) -> str:
     """The stem of a word in lower case."""
     return str(_stemmer().stemWord(word))
