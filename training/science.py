@@ -8,7 +8,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.cross_encoders.marks import stem
+from index.stems import stem
 from training.grammar import parser, tidy
 from training.questions import stated
 from training.sources import Labelled

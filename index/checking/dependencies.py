@@ -22,8 +22,9 @@ from index.checking.vocabulary import (
     QUANTIFIERS,
     RARE,
 )
-from index.checking.wording import folded, stemmed
+from index.checking.wording import folded
 from index.grammar import parse_all
+from index.stems import stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,7 +186,7 @@ def _node(made: Graph, token: Token) -> Node | None:
     before = "".join(folded(each.text) for each in made.tokens[max(0, token.place - 2) : token.place])
     if before in ("non-", "-non-") or before.endswith(" non-"):
         lemma = plain = f"non{lemma}"
-    return Node(token.place, token.text, lemma, part, stemmed(plain.removesuffix("'s")), token.tag)
+    return Node(token.place, token.text, lemma, part, stem(plain.removesuffix("'s")), token.tag)
 
 
 def _is_of_number(made: Graph, token: Token) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from index.checking.wording import folded, stemmed
+from index.checking.wording import folded
+from index.stems import stem
 
 # What stands on one side of a line is opposed to what stands on the other. Words whose second meaning is as frequent
 # and does not contrast ("last", "light", "right", "well") are left out, and so is what needs the world to be known.
@@ -153,15 +154,15 @@ def opposed(one: str, other: str) -> bool:
     return other in _table()[1].get(one, ())
 
 
-def alike(stem: str) -> frozenset[str]:
-    """The stems that stand on the same side of a pair, which say nearly the same."""
-    return _table()[0].get(stem, frozenset()) | _groups().get(stem, frozenset())
+def alike(known: str) -> frozenset[str]:
+    """The stems that stand on the same side of a pair as a known one, and say nearly the same."""
+    return _table()[0].get(known, frozenset()) | _groups().get(known, frozenset())
 
 
 def without_prefix(word: str) -> str:
     """The stem of what a word in lower case denies: that of `common` for `uncommon`; empty where it denies nothing."""
     found = _PREFIX.match(word)
-    return stemmed(word[found.end() :]) if found and word not in _NO_PREFIX else ""
+    return stem(word[found.end() :]) if found and word not in _NO_PREFIX else ""
 
 
 @cache
@@ -169,9 +170,9 @@ def _groups() -> dict[str, frozenset[str]]:
     """For each stem, those of its groups."""
     found: dict[str, frozenset[str]] = {}
     for line in _GROUPS.strip().splitlines():
-        group = frozenset(stemmed(folded(word)) for word in line.split())
-        for stem in group:
-            found[stem] = found.get(stem, frozenset()) | group
+        group = frozenset(stem(folded(word)) for word in line.split())
+        for each in group:
+            found[each] = found.get(each, frozenset()) | group
     return found
 
 
@@ -181,9 +182,9 @@ def _table() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     own: dict[str, frozenset[str]] = {}
     contrary: dict[str, frozenset[str]] = {}
     for line in _LINES.strip().splitlines():
-        one, other = (frozenset(stemmed(folded(word)) for word in side.split()) for side in line.split("/"))
+        one, other = (frozenset(stem(folded(word)) for word in side.split()) for side in line.split("/"))
         for here, there in ((one, other), (other, one)):
-            for stem in here:
-                own[stem] = own.get(stem, frozenset()) | here
-                contrary[stem] = contrary.get(stem, frozenset()) | there
+            for each in here:
+                own[each] = own.get(each, frozenset()) | here
+                contrary[each] = contrary.get(each, frozenset()) | there
     return own, contrary

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
+
+from index.stems import stem
 
 _KNOWN_WORDS, _KNOWN_TEXTS = 100_000, 2048
 """How many words, and how many texts, are remembered: a source is compared with each sentence of an answer."""
@@ -80,12 +81,6 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(_word(found[0], *found.span()) for found in _WORD.finditer(text))
 
 
-@lru_cache(_KNOWN_WORDS)
-def stemmed(word: str) -> str:
-    """The stem of a word in lower case."""
-    return str(_stemmer().stemWord(word))
-
-
 @lru_cache(_KNOWN_TEXTS)
 def verbatim(text: str, *, whole: bool = True) -> str:
     """What is left of a text when case, blanks and quotation marks do not count: its tokens, between spaces.
@@ -108,11 +103,4 @@ def _word(text: str, start: int, end: int) -> Word:
 @lru_cache(_KNOWN_WORDS)
 def _forms(word: str) -> tuple[str, str, bool, bool]:
     plain = _POSSESSIVE.sub("", folded(word))
-    return plain, stemmed(plain), plain not in _IDLE, plain not in _IDLE | _LIGHT
-
-
-@cache
-def _stemmer() -> Any:
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
+    return plain, stem(plain), plain not in _IDLE, plain not in _IDLE | _LIGHT

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from index.stems import stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ NO_WORD, IN_ORDER, OUT_OF_ORDER, STEM_IN_ORDER, STEM_OUT_OF_ORDER, ABSENT = rang
 MARKS = 6
 CLS, SEP = 101, 102
 """Tokens of BERT's vocabulary that begin a pair and end each of its texts."""
-_KNOWN_WORDS = 50_000
 _WORD = re.compile(r"\w+")
 _FUNCTION_WORDS = frozenset(
     """a an the this that these those and or but nor so of in on at by for from with to into onto as than then it its
@@ -111,12 +111,6 @@ def mark_words(first: Sequence[str], second: Sequence[str]) -> tuple[list[int], 
     )
 
 
-@lru_cache(_KNOWN_WORDS)
-def stem(word: str) -> str:
-    """The word without its ending."""
-    return str(_stemmer().stemWord(word))
-
-
 def _mark(word: str, its_stem: str, others: set[str], other_stems: set[str], aligned: bool) -> int:
     if word in others:
         return IN_ORDER if aligned or word in _FUNCTION_WORDS else OUT_OF_ORDER
@@ -149,10 +143,3 @@ def _aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int
         pairs.append((link.first, link.second))
         link = link.before
     return pairs
-
-
-@lru_cache(1)
-def _stemmer() -> Any:
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
