@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 READ = 3
 """How many of the first hits are read at most."""
-SURE = 0.0
-"""From which logit on the first hit answers so likely that the others are not read."""
-WORDS = 30
-"""How many words a window has at most, unless its one sentence has more."""
+SURE = 1.0
+"""From which logit on the first one answers so likely that the others are not read."""
+WORDS = 90
+"""About how many words a window has of a passage that is read whole."""
+AROUND = 45
+"""How many words a window around a best sentence has at most, unless that alone has more."""
 CLAIM_SHARE = 0.25
 """What a sentence's claim gains at most, and loses, by what the reader says."""
 STEEPNESS = 3.0
@@ -60,21 +62,39 @@ class Read:
 
 
 def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, Read]:
-    """Read the best sentences of these passages, best first; those with no sentence that may be pinned are left out.
+    """Read these passages, best first; those with no sentence that may be pinned are left out.
 
-    Where the first one is likely to answer, it is read alone.
+    The first one is read whole; where it is likely to answer, alone. The others are read around their best sentence.
     """
-    runs = {identity: run for identity, each in found.items() if (run := best_run(each))}
-    first, rest = list(runs)[:1], list(runs)[1:]
+    runs = {identity: each_run for n, (identity, each) in enumerate(found.items()) if (each_run := _runs(each, n == 0))}
     heard: dict[int, Read] = {}
-    for some in (first, rest):
+    for some in (list(runs)[:1], list(runs)[1:]):
         if some and all(each.sentence < SURE for each in heard.values()):
-            verdicts = reader.read(question, [_window(found[each], runs[each]) for each in some])
-            heard |= {each: _heard(found[each], runs[each], said) for each, said in zip(some, verdicts, strict=True)}
+            windows = [_window(found[identity], run) for identity in some for run in runs[identity]]
+            verdicts = iter(reader.read(question, windows))
+            heard |= {each: _heard(found[each], [(run, next(verdicts)) for run in runs[each]]) for each in some}
     return heard
 
 
-def best_run(evidence: Evidence, words: int = WORDS) -> range:
+def _runs(evidence: Evidence, whole: bool) -> list[range]:
+    """What is read of a passage: a run around its best sentence, or all that may be pinned, in runs of like length."""
+    if not evidence.evident:
+        return []
+    if not whole:
+        return [best_run(evidence)]
+    begin, last = min(evidence.evident), max(evidence.evident)
+    lengths = [len(_words(evidence, n).split()) for n in range(begin, last + 1)]
+    room = sum(lengths) / max(1, round(sum(lengths) / WORDS))
+    runs, so_far = [], 0
+    for n, length in enumerate(lengths, begin):
+        if n > begin and so_far + length / 2 > room * (len(runs) + 1):
+            runs.append(range(begin, n))
+            begin = n
+        so_far += length
+    return [*runs, range(begin, last + 1)]
+
+
+def best_run(evidence: Evidence, words: int = AROUND) -> range:
     """The best sentence and as many of those around it as fit, the better neighbour first; empty where none is good."""
     if not evidence.evident:
         return range(0)
@@ -102,11 +122,12 @@ def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Colle
     return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
 
 
-def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:
-    claims = evidence.claims.copy()
-    claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)
-    pinned = [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
-    return Read(replace(evidence, claims=claims), max(pinned, default=UNREAD), verdict.any)
+def _heard(evidence: Evidence, said: Sequence[tuple[range, Verdict]]) -> Read:
+    claims, pinned = evidence.claims.copy(), [UNREAD]
+    for run, verdict in said:
+        claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)
+        pinned += [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
+    return Read(replace(evidence, claims=claims), max(pinned), max(verdict.any for _, verdict in said))
 
 
 def _window(evidence: Evidence, run: range) -> Window:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from index.cross_encoders.reader import UNREAD, Verdict, Window
 from index.querying import parse
 from index.retrieval import Retriever
-from index.retrieval.excerpts import CLAIM_SHARE, READ, STEEPNESS, TRUST, Read, best_run, ordered, read
+from index.retrieval.excerpts import AROUND, CLAIM_SHARE, READ, STEEPNESS, TRUST, WORDS, Read, best_run, ordered, read
 from index.retrieval.signals import MOST
 from index.storage.schema import unpack_sentence_vectors
 from tests.fakes import FakeEncoder
@@ -100,7 +100,7 @@ def test_a_claim_is_what_it_was_and_the_reader_s_share(store_of: StoreOf) -> Non
 
 
 def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
-    """However many hits there are, a question costs the reading of READ windows, and of one where that answers."""
+    """However many hits there are, a question costs the reading of READ passages, and of one where that answers."""
     store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(READ + 3)))
     for word, read_at_once in (("whale", [1]), ("shark", [1, READ - 1])):
         reader = FakeReader(word)
@@ -108,6 +108,19 @@ def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
         assert len(found) == READ + 3
         assert found.signals["read"] == max(min(YES if word == "whale" else NO, MOST), -MOST)
         assert [len(windows) for _, windows in reader.asked] == read_at_once
+
+
+def test_the_first_hit_is_read_whole(store_of: StoreOf) -> None:
+    """Its answer may be far from the sentence that is most like the question; others are read around that sentence."""
+    filler = " ".join(f"On day {n} the wind blew from the north over the cold grey water." for n in range(20))
+    documents = [a_document(f"The ship of {n} left. {filler} A whale swam by.", source=f"/{n}") for n in ("Bo", "Al")]
+    reader = FakeReader("nothing")
+    found_with(store_of(*documents), reader, "Which ship left?")
+    (_, first), (_, others) = reader.asked
+    assert " ".join(first) == documents[0].text or " ".join(first) == documents[1].text
+    assert 1 < len(first) < 5
+    assert max(len(window.split()) for window in first) < 2 * WORDS
+    assert [len(window.split()) <= AROUND for window in others] == [True]
 
 
 def test_what_is_hopeless_is_not_read(store_of: StoreOf) -> None:
