@@ -26,11 +26,17 @@ _SLACK = 6
 _LONG_LINE = 200
 _NEAR = 6
 """Lines before and after a break among which its own margin is measured, where the document has none."""
+_FEWEST_NEAR, _NEAR_QUANTILE = 5, 0.8
 _WIDEST_NEAR = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
+_CODE = re.compile(r"[={}<>]|\w\(|^\s+")
 _CODE_END = re.compile(r"[{};\\]$|\):$")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
+_HANGING = re.compile(
+    r"[^\W_]\s+(?:an?|the|of|in|on|to|for|with|by|at|from|as|his|her|its|their|than|that|which|was|were|is|are)$"
+)
+_LEANING = re.compile(r"\s*(?:of|and|or|to|in|on|for|with|by|at|from|as|than|that|which|who|was|were|is|are)\s")
 _HYPHEN_END = re.compile(r"[^\W\d_]-$")
 
 
@@ -76,19 +82,30 @@ def unwrap(stanza: list[str], width: Width) -> list[str]:
 def _mended(stanza: list[str]) -> list[str]:
     """Lines of a text with more than one margin, as where pages were pasted together: each break by those around it.
 
-    It is mended only where the sentence goes on: the line does not end one, and is as long as its neighbours are.
+    It is mended only where the sentence goes on: the line does not end one, and is as long as those before or after
+    it are; or its last word has always another after it, or the next line's first word one before it.
     """
     lines = [stanza[0].rstrip()]
     for n, (line, following) in enumerate(pairwise(stanza)):
-        near = sorted(len(each.rstrip()) for each in stanza[max(0, n - _NEAR) : n + _NEAR + 1])
-        margin = near[int(len(near) * _MARGIN_QUANTILE) - (len(near) == 1)] if near else 0
-        wide = len(near) >= _NEAR and _NARROWEST <= margin <= _WIDEST_NEAR
+        line = line.rstrip()
+        sides = (stanza[max(0, n - _NEAR) : n + 1], stanza[n : n + _NEAR + 1])
+        hangs = _HANGING.search(line) or (len(following) >= _NARROWEST and _LEANING.match(following))
+        forced = any(_continues(line, following, margin) for margin in map(_margin, sides) if margin)
         goes_on = not _SENTENCE_END.search(line) and following.strip()[:1].isalnum()
-        if wide and goes_on and _continues(line.rstrip(), following, margin):
+        if goes_on and (forced or (hangs and not _CODE.search(line) and _continues(line, following, 0))):
             lines[-1] = _joined(lines[-1], following.strip())
         else:
             lines.append(following.rstrip())
     return lines
+
+
+def _margin(near: list[str]) -> int:
+    """The margin of some lines; 0 where they are too few, too short or too long to have one."""
+    lengths = sorted(len(each.rstrip()) for each in near)
+    if len(lengths) < _FEWEST_NEAR:
+        return 0
+    margin = lengths[int(len(lengths) * _NEAR_QUANTILE)]
+    return margin if _NARROWEST <= margin <= _WIDEST_NEAR else 0
 
 
 def _begins_paragraph(line: str, following: str) -> bool:
