@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, Any
 from index.sentences import split_sentences
 from training import falsehoods, truths
 from training.grammar import parser
+from training.passages import digest, guides, papers, written
 from training.questions import statement
+from training.reader_data import selections, shifts
 from training.science import from_papers, from_trials
 from training.sources import (
     LABELS,
+    OURS,
     Labelled,
     documents,
     excluded_documents,
@@ -57,7 +60,7 @@ ELSEWHERE = 0.08
 """Shares of rewordings that are changed once more, of sentences that are wrapped, of those that get another's claim."""
 TEMPLATES = 1500
 QUESTIONS = 1000
-WEIGHTS = {"SciFact": 2.0, "PubMedQA": 2.0, "Fool Me Twice": 2.0, "roles exchanged": 1.5, "trial": 0.8}
+WEIGHTS = {OURS: 2.0, "SciFact": 2.0, "PubMedQA": 2.0, "Fool Me Twice": 2.0, "roles exchanged": 1.5, "trial": 0.8}
 """What counts more, for there is little of it, or less."""
 HELD_OUT = 25
 """One part of so many."""
@@ -309,6 +312,21 @@ def _overlap(sentence: Any, span: dict[str, Any]) -> bool:
     return bool(sentence.start < start + len(span["text"]) and start < sentence.end)
 
 
+def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
+    """The claims that we wrote, each with the sentences that it rests on or twists, mostly with their neighbours."""
+    texts = {digest(text): text for _, text in (*guides(sets), *papers(sets))}
+    texts |= {digest(text): text for text in {each.document.text for each in (*shifts(sets), *selections(sets))}}
+    labels = {"s": SUPPORTED, "c": CONTRADICTED, "n": NOT_SAID}
+    for line in written("claims"):
+        text = texts[line.passage]
+        spans = split_sentences(text)
+        at = [n for n, span in enumerate(spans) if span.start < line.place.end and line.place.start < span.end]
+        for first, last in ((at[0] - 1, at[-1] + 1), (at[0] - chance.randrange(2), at[-1] + chance.randrange(2))):
+            near = spans[max(first, 0) : last + 1]
+            shown = " ".join(" ".join(span.of(text).split()) for span in near)
+            yield Labelled(shown, line.text, labels[line.kind], OURS, line.passage)
+
+
 def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
     """All pairs, shuffled, each once."""
     chance = random.Random(SEED)
@@ -322,6 +340,7 @@ def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
     found += from_scifact(evaluation, False, chance)
     found += [Labelled(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
     found += labelled(evaluation, sets, chance)
+    found += from_ours(sets, chance)
     unique = list({(pair.premise, pair.claim): pair for pair in found}.values())
     chance.shuffle(unique)
     return unique

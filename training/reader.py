@@ -26,7 +26,7 @@ from transformers import BertConfig, BertModel
 from index.cross_encoders.marks import MARKS, lay_out, read_text
 from index.pretrained import read_default
 from index.weights import WEIGHTS, default_weights
-from training.reader_data import claims, epoch, held_out, questions, selections, shifts, window
+from training.reader_data import OURS, WITHHELD, claims, epoch, held_out, own, questions, selections, shifts, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -266,11 +266,15 @@ def train(out: Path, minutes: float, seed: int, sets: Path | None, start_from: P
     everything = [each for name in SETS for each in questions(name)] + list(claims())
     known = [each for each in everything if not held_out(each.name)]
     known += [each for each in known if each.group.startswith("clapnq")]  # few, and of the kind that people type
+    ours = list(own(sets)) if sets else []
+    known += [each for each in ours if not each.name.startswith(WITHHELD)]
     answered = [*shifts(sets), *selections(sets)] if sets else []
     unknown: dict[str, list[Question]] = {}
     for each in everything:
         if held_out(each.name):
             unknown.setdefault(each.group.split("/")[0], []).append(each)
+    if ours:
+        unknown[OURS] = [each for each in ours if each.name.startswith(WITHHELD)]
     few = {name: random.Random(1).sample(some, min(300, len(some))) for name, some in unknown.items()}
     model = Reader()
     if start_from:

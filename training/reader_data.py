@@ -4,7 +4,9 @@ Public sets in `../shared/eval`: SQuAD 2.0 (development, half of its articles), 
 (half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is held out
 by a hash of its name: no question of theirs is ever trained on, and `benchmarks.confidence` fits and tests on these.
 Two more sets have questions on many other articles of Wikipedia, all answered; they are trained on whole: the new
-articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test.
+articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test. On passages of
+these, of ClapNQ's pages that are trained on, and of guides (`training.passages`), we wrote questions of our own, many
+of them near misses.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from index.sentences import split_sentences
 from index.storage.analysis import asked, terms
 from training.falsehoods import PROGRAMS, Others
 from training.grammar import parser
+from training.passages import digest, guides, written
 
 if TYPE_CHECKING:
     import random
@@ -46,7 +49,9 @@ CONSIDERED = 24
 REWORDED = 0.35
 """How many of the exchanges are tried by the programs that falsify statements, before names and numbers are."""
 REWORDING = ("opposite", "opposite", "negated", "number", "noun", "adjective")
-SHIFTS, SELECTIONS = "squadshifts", "selqa"
+WITHHELD = "0"
+"""What a passage's hash begins with, if our questions about it are held out: one in sixteen."""
+SHIFTS, SELECTIONS, OURS = "squadshifts", "selqa", "ours"
 ALL_ANSWERED = (SHIFTS, SELECTIONS)
 JUDGED = frozenset(
     """Normans Computational_complexity_theory Southern_California Sky_(United_Kingdom) Victoria_(Australia) Huguenot
@@ -116,6 +121,8 @@ class Question:
     """Whether it does."""
     group: str
     """Set and name."""
+    likeness: int | None = None
+    """Of an unanswerable question, the sentence that looks like an answer, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,24 @@ def selections(sets: Path) -> Iterator[Question]:
             yield Question(name, row["question"], documents[sentences], gold, (), False, f"{SELECTIONS}/{name}")
 
 
+def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
+    """Our questions on passages of `shifts`, `selections`, ClapNQ and guides, many of which do not answer them."""
+    known = {digest(each.document.text): (each.name, each.document) for each in (*shifts(sets), *selections(sets))}
+    known |= {each.name: (each.name, each.document) for each in questions("clapnq", shared) if not held_out(each.name)}
+    of_guides = {digest(text): (name, text) for name, text in guides(sets)}
+    for line in written("questions"):
+        if line.passage in of_guides and line.passage not in known:
+            name, text = of_guides[line.passage]
+            known[line.passage] = name, Text.of(text)
+        name, document = known[line.passage]
+        there = frozenset(_holding(document, [line.place]))
+        gold, answers = (there, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
+        exact = line.kind == "n" or line.passage not in of_guides
+        yield Question(
+            line.passage, line.text, document, gold, answers, exact, f"{OURS}/{name}", min(there, default=None)
+        )
+
+
 def _agreed(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
     """The answers that touch another person's; where none does, all of them."""
     spans = [Span(start, start + len(text)) for start, text in answers]
@@ -248,7 +273,12 @@ def window(asked_of: Question, chance: random.Random, *, most: int | None = None
     """Some sentences around the answer, or around what looks most like it; at most so many words."""
     document = asked_of.document
     gold = sorted(asked_of.gold)
-    centre = chance.choice(gold) if gold else _likeliest(asked_of.question, document, chance)
+    if gold:
+        centre = chance.choice(gold)
+    elif asked_of.likeness is not None:
+        centre = asked_of.likeness
+    else:
+        centre = _likeliest(asked_of.question, document, chance)
     return _around(asked_of, document, centre, asked_of.gold, chance, most or chance.choice(LENGTHS))
 
 

@@ -29,6 +29,8 @@ LABELS = {
 SNLI_LABELS = {"0": SUPPORTED, "1": NOT_SAID, "2": CONTRADICTED}
 
 
+OURS = "ours"
+"""The kind of the claims that we wrote for training (`training.passages`)."""
 HELD_OUT_ARTICLES = {"Doctor Who", "Climate change", "Global warming"}
 """Of SelQA: other texts of the same articles are for testing."""
 

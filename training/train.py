@@ -23,7 +23,7 @@ from index.cross_encoders.marks import lay_out, read_text
 from index.cross_encoders.verifier import LONGEST_CLAIM, LONGEST_PAIR
 from index.pretrained import read_default
 from training.model import TrainedVerifier, save
-from training.sources import rows
+from training.sources import OURS, rows
 from training.wrappers import NOT_SUPPORTED, SUPPORTED
 
 if TYPE_CHECKING:
@@ -50,11 +50,16 @@ class Example:
     weight: float
 
 
-def read_examples(path: Path) -> list[Example]:
-    """The pairs of a file of `training.pairs`."""
+def read_examples(path: Path, others: int | None = None) -> list[Example]:
+    """The pairs of a file of `training.pairs`; of those that are not `ours`, at random only so many, and ours twice."""
     tokenizer = read_default().tokenizer
     examples = []
-    for row in rows(path):
+    chosen = rows(path)
+    if others is not None:
+        ours = [row for row in chosen if row["kind"] == OURS]
+        rest = [row for row in chosen if row["kind"] != OURS]
+        chosen = [*ours, *ours, *random.Random(SEED).sample(rest, others)]
+    for row in chosen:
         claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
         pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)
         examples.append(Example(pair, row["label"], row.get("weight", 1.0)))
@@ -150,10 +155,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--others", type=int, help="take only so many pairs that are not ours, and ours twice")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
-    examples = read_examples(options.data / "train.jsonl")
+    examples = read_examples(options.data / "train.jsonl", options.others)
     tokens = sum(len(example.pair.ids) for example in examples)
     print(f"{len(examples)} pairs, {tokens / len(examples):.1f} tokens each", flush=True)
     train(examples, options.out, options.minutes, options.start)

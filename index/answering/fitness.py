@@ -206,13 +206,13 @@ class Fitness:
     def _of_place(self, context: Context, n: int) -> float:
         """What is gained by the sentence that one hangs on, and by the heading that it stands under."""
         run = context.whole(n)
-        held = [term for each in range(run.first, run.last + 1) for term in terms(context.texts[each])]
+        held = [term for each in range(run.first, run.last + 1) for term in context.terms[each]]
         alone = self._coverage.share(held)
         if context.hangs(run.first) and run.first and not context.heads(run.first - 1):
-            held += terms(context.texts[run.first - 1])
+            held += context.terms[run.first - 1]
         hung = self._coverage.share(held)
-        heading = next((context.texts[each] for each in range(run.first - 1, -1, -1) if context.heads(each)), "")
-        placed = self._coverage.share([*held, *terms(f"{heading} {context.hit.document.title}")])
+        heading: list[str] = next((context.terms[n] for n in range(run.first - 1, -1, -1) if context.heads(n)), [])
+        placed = self._coverage.share([*held, *heading, *terms(context.hit.document.title)])
         return HUNG_ON * (hung - alone) + PLACED * (placed - hung)
 
     def _of_entry(self, context: Context, n: int) -> float:
@@ -222,7 +222,7 @@ class Fitness:
         """
         if not self._question.defined or not n:
             return 0.0
-        before, name = terms(context.texts[n - 1]), terms(self._question.defined)
+        before, name = context.terms[n - 1], terms(self._question.defined)
         begins = name in (before[: len(name)], before[1 : len(name) + 1])  # there may be an article
         if begins and _TELLS_OF_IT.match(context.texts[n]):
             return DEFINITION_BONUS

@@ -133,7 +133,7 @@ class _Candidate:
 
     @cached_property
     def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
+        return frozenset(self.context.terms[self.n])
 
 
 _Fitting = tuple[_Candidate, list[bool]]

@@ -154,6 +154,11 @@ class Context:
         return [self.hit.words(span) for span in self.sentences]
 
     @cached_property
+    def terms(self) -> list[list[str]]:
+        """The terms of each sentence."""
+        return [terms(text) for text in self.texts]
+
+    @cached_property
     def kinds(self) -> list[LineKind]:
         """What each sentence is."""
         return [kind_of(text) for text in self.texts]
