@@ -37,7 +37,7 @@ SHARED = 1.0
 """Weight of the words that claim and sentence share beside their closeness, where sentences are chosen."""
 SURE = 0.05
 """The least probability of a claim that the rules find proven."""
-LIKELY = 0.5
+LIKELY = 0.7
 """The least probability of a claim of which a few words are not accounted for."""
 CERTAIN = 0.75
 """The least probability of a claim that says it with another verb or adjective."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "13d82401644fdf7e6eee8c609a54426660085639b36882454d2de2a57db7f793"
+SHA256 = "9da08e710580e34c2cfcb38fa57c630b29b3b317b724db46615b9290a42cd7af"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 64, 160
