@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
-PAGE_WEIGHTS = {True: 0.55, False: 0.2}
+PAGE_WEIGHTS = {True: 0.95, False: 0.2}
 """Weight of all near misses of a library and size, the rest being its foreign questions; less without the reader, which
-alone tells many of them: what cannot be told only lowers all confidence. With OWN_WEIGHT it was chosen so that at the
+alone tells many of them: what cannot be told only lowers all confidence. With OWN_WEIGHTS it was chosen so that at the
 default bars just under half of SQuAD's near misses are answered."""
-OWN_WEIGHT = 1.3
-"""Weight of its own questions: people mostly ask what their documents say."""
+OWN_WEIGHTS = {True: 1.7, False: 1.3}
+"""Weight of its own questions, with the reader and without it: people mostly ask what their documents say."""
 TIMED = 40
 MOST = 400
 """Questions of a kind asked of a whole set."""
@@ -147,16 +147,17 @@ def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, float]:
     if set(READER) <= set(names):
         cases = [case for case in cases if READER[0] in case.signals]
     positive = np.array([float(case.kind == "own") for case in cases])
-    return fit(_rows(cases), positive, _weights(cases, PAGE_WEIGHTS[set(READER) <= set(names)]), names)
+    return fit(_rows(cases), positive, _weights(cases, read=set(READER) <= set(names)), names)
 
 
-def _weights(cases: Sequence[Case], page: float) -> Floats:
+def _weights(cases: Sequence[Case], *, read: bool) -> Floats:
+    page, own = PAGE_WEIGHTS[read], OWN_WEIGHTS[read]
     groups = [(case.set, _class(case), case.kind) for case in cases]
     counts = {group: groups.count(group) for group in set(groups)}
     paged = {group[:2] for group in counts if group[2] == "page"}
 
     def weight(group: tuple[str, str, Kind]) -> float:
-        shares = {"own": OWN_WEIGHT, "page": page, "foreign": 1 - page if group[:2] in paged else 1.0}
+        shares = {"own": own, "page": page, "foreign": 1 - page if group[:2] in paged else 1.0}
         return shares[group[2]] / counts[group]
 
     return np.array([weight(group) for group in groups])

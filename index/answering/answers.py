@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from index.answering.intents import understood
 from index.answering.vicinity import narrowed
 from index.records import Answer, Citation, Statement
-from index.retrieval.expecting import expected, has
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.answering.intents import Question
     from index.answering.quoting import Quote
     from index.records import Found, Hit, Location, Status
 
@@ -23,12 +21,6 @@ NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sent
 COUNTED = "No sentence that was found gives the number; the documents list {items}."
 MOST_OF_A_HEADING = 0.5
 """The most confidence that is put into an answer which is a heading, a caption or a by-line: it states nothing."""
-MOST_WITHOUT_NUMBER = 0.5
-"""The most that is put into an answer that has no number but the question's own, where one is asked for."""
-_MEASURED = frozenset(("share", "money", "duration", "length", "number", "time"))
-_NOTE = re.compile(r"\[\d[\d,;\s–-]*\]")
-"""The number of a note."""
-_DIGITS = re.compile(r"\d[\d.,]*")
 _AMOUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
 )
@@ -50,8 +42,6 @@ def quoted(
     """
     if quotes and not quotes[0].states:
         confidence = min(confidence, MOST_OF_A_HEADING)
-    if quotes and _lacks_number(understood(found.question), quotes):
-        confidence = min(confidence, MOST_WITHOUT_NUMBER)
     status: Status = "abstained"
     if quotes and confidence >= bar:
         status = "answered"
@@ -87,17 +77,6 @@ def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
         return ()
     lead = first.words.split("\n", 1)[0]
     return () if _AMOUNT.search(lead) else (COUNTED.format(items=first.items),)
-
-
-def _lacks_number(question: Question, quotes: Sequence[Quote]) -> bool:
-    """Whether a number, an amount or a time is asked for, and none is quoted; a list can be counted."""
-    kind = expected(question.text)
-    if kind not in _MEASURED or question.parts or any(quote.items for quote in quotes):
-        return False
-    own = frozenset(_DIGITS.findall(question.text))
-    said = (_NOTE.sub(" ", quote.words) for quote in quotes)
-    others = (_DIGITS.sub(lambda found: "" if found[0].rstrip(".,") in own else found[0], each) for each in said)
-    return not any(has(kind, each, question.text) for each in others)
 
 
 def _holding(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:

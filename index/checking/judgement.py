@@ -3,8 +3,8 @@
 Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
 learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
 alone. If it finds a claim likely, it may outvote the rules on a noun or two that they did not find, or found elsewhere
-in the sentence; if it is certain, on another verb or adjective. On names, numbers, additions, on who does what to whom,
-and on what surrounds the words, nothing outvotes them.
+in the sentence; if it is certain, on up to three other verbs or adjectives. On names, numbers, additions, on who does
+what to whom, and on what surrounds the words, nothing outvotes them.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ BEHIND = 0.3
 """How much less of its words a sentence may have than another one that the rules do not find to prove it."""
 OUTVOTED = 9
 """How many objections may be outvoted."""
+MOST_FIRM, MOST_ROLES = 3, 2
+"""How many verbs and adjectives may be others, and how many words may then have other places in the sentence: a claim
+with more of them is about something else, however certain the verifier is."""
 COPIED = 0.25
 """The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
@@ -152,8 +155,11 @@ def _likely(
 
 
 def _may_be_outvoted(proof: Proof) -> bool:
-    weights = {each.weight for each in proof.problems}
-    return "hard" not in weights and ("firm" not in weights or proof.share >= LEAST_SHARE)
+    weights = [each.weight for each in proof.problems]
+    if "hard" in weights or "firm" not in weights:
+        return "hard" not in weights
+    roles = sum(each.kind == "role" for each in proof.problems)
+    return proof.share >= LEAST_SHARE and weights.count("firm") <= MOST_FIRM and roles <= MOST_ROLES
 
 
 def _needed(proof: Proof) -> float:

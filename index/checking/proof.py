@@ -126,7 +126,8 @@ def _missing(compared: Comparison, place: int) -> Objection | None:
         return None
     if node.tag.startswith("NNP"):
         return Objection("missing", node.text, part="name")
-    return Objection("missing", node.text, part="v" if place in compared.claim.verbs else node.part)
+    is_verb = place in compared.claim.verbs and not node.quantity
+    return Objection("missing", node.text, part="v" if is_verb else node.part)
 
 
 def _is_lent(compared: Comparison, place: int) -> bool:

@@ -1,8 +1,8 @@
 """The best sentences of the first hits, read together with the question.
 
 All else weighs sentences that were encoded before anybody asked. Here the answer reader reads a few of them again, with
-the question: a window around the best sentence of each of the first hits. What it says moves pins, the order of these
-hits, and the confidence.
+the question: a window around the best sentence of the first hit, and where that is not likely to answer, all else of
+it and such a window of each of the next hits. What it says moves pins, the order of these hits, and the confidence.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 READ = 3
 """How many of the first hits are read at most."""
-SURE = 1.0
-"""From which logit on the first one answers so likely that the others are not read."""
+SURE = 0.0
+"""From which logit on the first window answers so likely that no more is read."""
 WORDS = 90
-"""About how many words a window has of a passage that is read whole."""
+"""About how many words a window has of what else is read of the first passage."""
 AROUND = 45
 """How many words a window around a best sentence has at most, unless that alone has more."""
 CLAIM_SHARE = 0.25
@@ -56,42 +56,47 @@ class Read:
     evidence: Evidence
     """With claims that the reader has a part in."""
     sentence: float
-    """The best sentence's logit."""
+    """The logit of the best sentence of the window around the one that was best before."""
     any: float
-    """The window's: that any of its sentences answers."""
+    """That window's: that any of its sentences answers."""
 
 
 def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, Read]:
     """Read these passages, best first; those with no sentence that may be pinned are left out.
 
-    The first one is read whole; where it is likely to answer, alone. The others are read around their best sentence.
+    First a window around the best sentence of the first one. Where that is not likely to answer, all else of that
+    passage, and such a window of each of the others.
     """
-    runs = {identity: each_run for n, (identity, each) in enumerate(found.items()) if (each_run := _runs(each, n == 0))}
+    runs = {identity: [run] for identity, each in found.items() if (run := best_run(each))}
     heard: dict[int, Read] = {}
-    for some in (list(runs)[:1], list(runs)[1:]):
+    for some in (list(runs)[:1], list(runs)):
         if some and all(each.sentence < SURE for each in heard.values()):
+            for identity in heard:
+                runs[identity] = rest(found[identity], *runs[identity])
             windows = [_window(found[identity], run) for identity in some for run in runs[identity]]
             verdicts = iter(reader.read(question, windows))
-            heard |= {each: _heard(found[each], [(run, next(verdicts)) for run in runs[each]]) for each in some}
+            for each in some:
+                said = [(run, next(verdicts)) for run in runs[each]]
+                heard[each] = _further(heard[each], said) if each in heard else _heard(found[each], *said[0])
     return heard
 
 
-def _runs(evidence: Evidence, whole: bool) -> list[range]:
-    """What is read of a passage: a run around its best sentence, or all that may be pinned, in runs of like length."""
-    if not evidence.evident:
-        return []
-    if not whole:
-        return [best_run(evidence)]
-    begin, last = min(evidence.evident), max(evidence.evident)
-    lengths = [len(_words(evidence, n).split()) for n in range(begin, last + 1)]
+def rest(evidence: Evidence, run: range) -> list[range]:
+    """What may be pinned of a passage before and after a run that was read, in runs of like length."""
+    first, last = min(evidence.evident), max(evidence.evident)
+    return [*_split(evidence, range(first, run.start)), *_split(evidence, range(run.stop, last + 1))]
+
+
+def _split(evidence: Evidence, run: range) -> list[range]:
+    lengths = [len(_words(evidence, n).split()) for n in run]
     room = sum(lengths) / max(1, round(sum(lengths) / WORDS))
-    runs, so_far = [], 0
-    for n, length in enumerate(lengths, begin):
-        if n > begin and so_far + length / 2 > room * (len(runs) + 1):
-            runs.append(range(begin, n))
+    parts, begin, so_far = [], run.start, 0
+    for n, length in zip(run, lengths, strict=True):
+        if n > begin and so_far + length / 2 > room * (len(parts) + 1):
+            parts.append(range(begin, n))
             begin = n
         so_far += length
-    return [*runs, range(begin, last + 1)]
+    return [*parts, range(begin, run.stop)] if run else []
 
 
 def best_run(evidence: Evidence, words: int = AROUND) -> range:
@@ -122,12 +127,17 @@ def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Colle
     return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
 
 
-def _heard(evidence: Evidence, said: Sequence[tuple[range, Verdict]]) -> Read:
-    claims, pinned = evidence.claims.copy(), [UNREAD]
+def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:
+    pinned = [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
+    return _further(Read(evidence, max(pinned, default=UNREAD), verdict.any), [(run, verdict)])
+
+
+def _further(before: Read, said: Sequence[tuple[range, Verdict]]) -> Read:
+    """The same with what was said of further runs; whether the passage answers at all, the first one tells best."""
+    claims = before.evidence.claims.copy()
     for run, verdict in said:
         claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)
-        pinned += [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
-    return Read(replace(evidence, claims=claims), max(pinned), max(verdict.any for _, verdict in said))
+    return replace(before, evidence=replace(before.evidence, claims=claims))
 
 
 def _window(evidence: Evidence, run: range) -> Window:
