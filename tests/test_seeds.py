@@ -103,7 +103,7 @@ ANSWERS = {
     "Does Beijing regard Crimea as belonging to Russia or to Ukraine?": "goes on treating Crimea as Ukrainian",
     "What is the technical term for a market that has only one customer?": "is called a monopsony",
     "Which types of bomber flew together over the Sea of Japan in July 2019?": "two Chinese H-6K bombers",
-    "How did China get a discount?": "because they had borrowed enormous sums",
+    "How did China get a discount from Rosneft and Transneft?": "because they had borrowed enormous sums",
     "Who signed the treaty?": "by Vladimir Putin and Jiang Zemin",
 }
 """The four examples of the page, and the questions of the README, each with words of a right answer."""

@@ -207,14 +207,3 @@ def test_a_count_over_a_list_says_so(library: Library, write: Write) -> None:
     with Library.open(library.folder, Settings(bar=0), encoder=FakeEncoder()) as open_to_all:
         answer = open_to_all.ask("How many sights does the harbour have?")
     assert COUNTED.format(items=3) in answer.notes
-
-
-def test_no_number_is_no_sure_answer(library: Library, write: Write) -> None:
-    """Where one is asked for, and none but the question's own is quoted."""
-    library.add([write("a.txt", "Ships of the king burnt in the harbour of Rome on May 13 [4]. Bread was dear.")])
-    with Library.open(library.folder, Settings(bar=0.51, unsure_bar=0), encoder=FakeEncoder()) as bold:
-        unsure = bold.ask("How many ships of the king burnt in the harbour of Rome on May 13?")
-        assert (unsure.status, unsure.confidence <= 0.5) == ("unsure", True)
-    library.add([write("b.txt", "Seven ships of the king burnt in the harbour of Rome on May 13.")])
-    with Library.open(library.folder, Settings(bar=0.51, unsure_bar=0), encoder=FakeEncoder()) as bold:
-        assert bold.ask("How many ships of the king burnt in the harbour of Rome on May 13?").confidence > 0.5
