@@ -1,11 +1,10 @@
 """What the check makes of claims whose truth is known: `python -m benchmarks.claims`.
 
 Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
-`benchmarks/data` by somebody who had not read the code; `second`, written in the same way about the sample documents
-and files of `../shared` when rules and thresholds had been set by the others; `hand`, others by hand; `scifact` and
-`climate`, public claims with people's labels (the last three in the folder of the public sets). For each category it
-prints the share of claims that are supported (word for word or otherwise) and contradicted, then the figures that have
-a floor.
+`benchmarks/data` by somebody who had not read the code; `second`, written in the same way later, about the sample
+documents and files of `../shared`; `hand`, others by hand; `scifact` and `climate`, public claims with people's labels
+(the last three in the folder of the public sets). For each category it prints the share of claims that are supported
+(word for word or otherwise) and contradicted, then the figures that have a floor.
 
 `--verifier off` leaves the learned verifier out; `--split` takes one half of `own`; `--misses` shows what went wrong.
 """

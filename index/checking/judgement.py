@@ -106,7 +106,7 @@ def compare(
     whole = _whole(claim, sources)
     if whole is not None:
         return whole
-    tried = []
+    tried: list[tuple[Judgement, Proof]] = []
     nearest = _nearest(claim, sources, closeness)
     for place in nearest:
         _parse(claim, sources, nearest[len(tried) : None if tried else 1])

@@ -90,7 +90,8 @@ def rest(evidence: Evidence, run: range) -> list[range]:
 def _split(evidence: Evidence, run: range) -> list[range]:
     lengths = [len(_words(evidence, n).split()) for n in run]
     room = sum(lengths) / max(1, round(sum(lengths) / WORDS))
-    parts, begin, so_far = [], run.start, 0
+    parts: list[range] = []
+    begin, so_far = run.start, 0
     for n, length in zip(run, lengths, strict=True):
         if n > begin and so_far + length / 2 > room * (len(parts) + 1):
             parts.append(range(begin, n))
