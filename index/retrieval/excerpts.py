@@ -122,9 +122,8 @@ def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Colle
     Those `above`, which hold the question word for word, stay above the others. Where none is likely to answer, all
     stay where they are: which one is nearer, the reader does not know.
     """
-    ids = [identity for identity in scores if identity in heard]
-    if all(heard[each].sentence < SURE for each in ids):
-        return dict(scores)
+    likely = any(each.sentence >= SURE for each in heard.values())
+    ids = [identity for identity in scores if likely and identity in heard]
     best = sorted(ids, key=lambda each: (each not in above, -scores[each] - ORDER_SHARE * heard[each].evidence.claim))
     exchanged = dict(zip(best, sorted((scores[each] for each in ids), reverse=True), strict=True))
     # Those that were read come first: where scores are equal, their new order counts.
