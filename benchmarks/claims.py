@@ -1,7 +1,7 @@
 """What the check makes of claims whose truth is known: `python -m benchmarks.claims`.
 
 Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
-`benchmarks/data` by somebody who had not read the code; `second`, written in the same way later, about the sample
+`benchmarks/data` by somebody who had not read the code; `later`, written in the same way after these, about the sample
 documents and files of `../shared`; `hand`, others by hand; `scifact` and `climate`, public claims with people's labels
 (the last three in the folder of the public sets). For each category it prints the share of claims that are supported
 (word for word or otherwise) and contradicted, then the figures that have a floor.
@@ -85,13 +85,13 @@ def _own(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[C
     return documents, (Claim("own", row["category"], row["follows"], row["document"], row["claim"]) for row in rows)
 
 
-def _second(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
-    rows = _rows(DATA / "second_claims.jsonl")
+def _later(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    rows = _rows(DATA / "later_claims.jsonl")
     roots = {"seeds": Path(__file__).parents[1], "files": options.eval.parent}
     documents: dict[str, str | Path] = {
         row["document"]: roots[row["document"].split("/")[0]] / row["document"] for row in rows
     }
-    return documents, (Claim("second", row["category"], row["follows"], row["document"], row["claim"]) for row in rows)
+    return documents, (Claim("later", row["category"], row["follows"], row["document"], row["claim"]) for row in rows)
 
 
 def _hand(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
@@ -124,7 +124,7 @@ def _climate(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterat
 
 SETS: dict[str, Callable[[argparse.Namespace], tuple[dict[str, str | Path], Iterator[Claim]]]] = {
     "own": _own,
-    "second": _second,
+    "later": _later,
     "hand": _hand,
     "scifact": _scifact,
     "climate": _climate,

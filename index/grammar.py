@@ -48,13 +48,11 @@ class Token:
     end: int
 
 
-def parse(text: str) -> tuple[Token, ...]:
-    """The words of a sentence with their grammar. Raises EncoderError where the model cannot be loaded."""
-    return parse_all((text,))[0]
-
-
 def parse_all(texts: Sequence[str]) -> list[tuple[Token, ...]]:
-    """The same of several sentences at once, in little more than half the time."""
+    """The words of each sentence with their grammar; together they take little more than half the time.
+
+    Raises EncoderError where the model cannot be loaded.
+    """
     model = _model()
     # a lone half of a character becomes a question mark
     encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]

@@ -8,7 +8,7 @@ import pytest
 
 from index import grammar
 from index.errors import EncoderError, WeightsMismatch
-from index.grammar import parse
+from index.grammar import parse_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_each_word_has_its_place_its_role_and_what_it_belongs_to() -> None:
     """Offsets count in the text that was given."""
     text = "Rosa drew two plans."
-    tokens = parse(text)
+    (tokens,) = parse_all([text])
     assert [text[token.start : token.end] for token in tokens] == ["Rosa", "drew", "two", "plans", "."]
     assert [(token.text, token.lemma, token.role, tokens[token.head].text) for token in tokens[:2]] == [
         ("Rosa", "rosa", "nsubj", "drew"),
@@ -27,7 +27,7 @@ def test_each_word_has_its_place_its_role_and_what_it_belongs_to() -> None:
 
 def test_a_lone_half_of_a_character_has_its_place() -> None:
     """It cannot be encoded, and counts for one character all the same."""
-    tokens = parse("It rained \ud800 today.")
+    (tokens,) = parse_all(["It rained \ud800 today."])
     assert tokens[-2].text == "today"
     assert tokens[-2].start == len("It rained x ")
 

@@ -23,7 +23,7 @@ DATA = Path(__file__).with_name("data")
 DIGITS = 10
 """Of a passage's SHA-256."""
 SHORTEST, LONGEST = 60, 200
-"""Words of a passage of a guide, but for a single paragraph."""
+"""Words of a passage of a guide; a single paragraph may have up to twice LONGEST."""
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _MARKDOWN = (
     (re.compile(r"<!--.*?-->|\{[{%].*?[}%]\}|<[^>]+>", re.DOTALL), ""),

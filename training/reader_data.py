@@ -50,7 +50,8 @@ REWORDED = 0.35
 """How many of the exchanges are tried by the programs that falsify statements, before names and numbers are."""
 REWORDING = ("opposite", "opposite", "negated", "number", "noun", "adjective")
 WITHHELD = "0"
-"""What a passage's hash begins with, if our questions about it are held out: one in sixteen."""
+"""Our questions about a passage are held out if its hash begins with this, one in sixteen; those about ClapNQ's pages,
+which have names and no hashes, never are."""
 SHIFTS, SELECTIONS, OURS = "squadshifts", "selqa", "ours"
 ALL_ANSWERED = (SHIFTS, SELECTIONS)
 JUDGED = frozenset(
@@ -207,10 +208,9 @@ def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
         name, document = known[line.passage]
         there = frozenset(_holding(document, [line.place]))
         gold, answers = (there, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
-        exact = line.kind == "n" or line.passage not in of_guides
-        yield Question(
-            line.passage, line.text, document, gold, answers, exact, f"{OURS}/{name}", min(there, default=None)
-        )
+        exact = line.kind == "n" or line.passage not in of_guides  # of guides whole sentences may be marked
+        likeness = min(there, default=None) if line.kind == "n" else None
+        yield Question(line.passage, line.text, document, gold, answers, exact, f"{OURS}/{name}", likeness)
 
 
 def _agreed(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:

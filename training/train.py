@@ -58,7 +58,7 @@ def read_examples(path: Path, others: int | None = None) -> list[Example]:
     if others is not None:
         ours = [row for row in chosen if row["kind"] == OURS]
         rest = [row for row in chosen if row["kind"] != OURS]
-        chosen = [*ours, *ours, *random.Random(SEED).sample(rest, others)]
+        chosen = [*ours, *ours, *random.Random(SEED).sample(rest, min(others, len(rest)))]
     for row in chosen:
         claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
         pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)

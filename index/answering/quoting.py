@@ -39,9 +39,7 @@ SUMMARY_MORE = 2
 MOST = {"reason": 2, "list": 3, "summary": 3}
 """How many quotations there are at most, by the kind of the question."""
 RIVAL_GAP = 0.15
-"""How much less than the first sentence another one may be worth that might be the answer, where one thing is wanted.
-On 300 questions of SQuAD the first is right in 82 %; with up to two rivals within this gap, told beside 37 in 100, one
-of them is in 87 %."""
+"""How much less than the first sentence another one may be worth that might be the answer, where one is wanted."""
 MISSING_SHARE = 0.75
 """The same for a sentence that has a name or a number of the question which the answer has not."""
 RIVALS = 2

@@ -2,8 +2,8 @@
 
 Two locks keep a claim from being supported. The rules want each of its words accounted for (`index.checking.proof`); a
 learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
-alone. If it finds a claim likely, it may outvote the rules on a noun or two that they did not find, or found elsewhere
-in the sentence; if it is certain, on up to three other verbs or adjectives. On names, numbers, additions, on who does
+alone. If it finds a claim likely, it may outvote the rules on nouns that they did not find, or found elsewhere in the
+sentence; if it is certain, on up to three other verbs or adjectives. On names, numbers, additions, on who does
 what to whom, and on what surrounds the words, nothing outvotes them.
 """
 
@@ -40,7 +40,7 @@ SURE = 0.05
 LIKELY = 0.7
 """The least probability of a claim of which a few words are not accounted for."""
 CERTAIN = 0.75
-"""The least probability of a claim that says it with another verb or adjective."""
+"""The least probability of a claim that says it with other verbs or adjectives."""
 LEAST_SHARE = 0.3
 """The least share of its words that the source must have then: what has none of them is another matter."""
 BEHIND = 0.3
@@ -48,8 +48,8 @@ BEHIND = 0.3
 OUTVOTED = 9
 """How many objections may be outvoted."""
 MOST_FIRM, MOST_ROLES = 3, 2
-"""How many verbs and adjectives may be others, and how many words may then have other places in the sentence: a claim
-with more of them is about something else, however certain the verifier is."""
+"""How many firm objections may be outvoted, and how many words may have other places in the sentence where there is
+one: a claim with more of them is about something else, however certain the verifier is."""
 COPIED = 0.25
 """The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
@@ -108,8 +108,9 @@ def compare(
         return whole
     tried: list[tuple[Judgement, Proof]] = []
     nearest = _nearest(claim, sources, closeness)
-    for place in nearest:
-        _parse(claim, sources, nearest[len(tried) : None if tried else 1])
+    for n, place in enumerate(nearest):
+        if n < 2:  # the first alone, for it may decide; then all the others together
+            _parse(claim, sources, nearest[n : None if n else 1])
         first, proof = _proof(claim, sources, place)
         found = _judged(sources, first, proof)
         if found.verdict in ("verbatim", "supported"):

@@ -154,9 +154,9 @@ def opposed(one: str, other: str) -> bool:
     return other in _table()[1].get(one, ())
 
 
-def alike(known: str) -> frozenset[str]:
-    """The stems that stand on the same side of a pair as a known one, and say nearly the same."""
-    return _table()[0].get(known, frozenset()) | _groups().get(known, frozenset())
+def alike(one: str) -> frozenset[str]:
+    """The stems that stand on the same side of a pair as this one, and say nearly the same."""
+    return _table()[0].get(one, frozenset()) | _groups().get(one, frozenset())
 
 
 def without_prefix(word: str) -> str:

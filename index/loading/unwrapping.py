@@ -25,8 +25,10 @@ _SLACK = 6
 """Characters: editors that balance or justify stop a little before the margin."""
 _LONG_LINE = 200
 _NEAR = 6
-"""Lines before and after a break among which its own margin is measured, where the document has none."""
+"""How many lines before a break, or after it, its own margin is measured on, where the document has none."""
 _FEWEST_NEAR, _NEAR_QUANTILE = 5, 0.8
+_SHORTEST_HANGING = 25
+"""Characters: `Contents of` may be a line of a title."""
 _WIDEST_NEAR = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
@@ -36,7 +38,7 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 _HANGING = re.compile(
     r"[^\W_]\s+(?:an?|the|of|in|on|to|for|with|by|at|from|as|his|her|its|their|than|that|which|was|were|is|are)$"
 )
-_LEANING = re.compile(r"\s*(?:of|and|or|to|in|on|for|with|by|at|from|as|than|that|which|who|was|were|is|are)\s")
+_LEANING = re.compile(r"\s*(?:of|than|which|was|were|is|are)\s")
 _HYPHEN_END = re.compile(r"[^\W\d_]-$")
 
 
@@ -82,17 +84,20 @@ def unwrap(stanza: list[str], width: Width) -> list[str]:
 def _mended(stanza: list[str]) -> list[str]:
     """Lines of a text with more than one margin, as where pages were pasted together: each break by those around it.
 
-    It is mended only where the sentence goes on: the line does not end one, and is as long as those before or after
-    it are; or its last word has always another after it, or the next line's first word one before it.
+    Two lines are joined only in the middle of a sentence: where the first is as long as the lines before it or after
+    the break, where it ends in a word that needs another one (`the`, `in`), or where the next line begins with one that
+    needs a word before it (`of`).
     """
     lines = [stanza[0].rstrip()]
     for n, (line, following) in enumerate(pairwise(stanza)):
         line = line.rstrip()
         sides = (stanza[max(0, n - _NEAR) : n + 1], stanza[n : n + _NEAR + 1])
-        hangs = _HANGING.search(line) or (len(following) >= _NARROWEST and _LEANING.match(following))
+        hangs = len(line) >= _SHORTEST_HANGING and _HANGING.search(line)
+        leans = len(following) >= _NARROWEST and _LEANING.match(following)
+        codes = _CODE.search(line) or _CODE.search(following)
         forced = any(_continues(line, following, margin) for margin in map(_margin, sides) if margin)
         goes_on = not _SENTENCE_END.search(line) and following.strip()[:1].isalnum()
-        if goes_on and (forced or (hangs and not _CODE.search(line) and _continues(line, following, 0))):
+        if goes_on and (forced or ((hangs or leans) and not codes and _continues(line, following, 0))):
             lines[-1] = _joined(lines[-1], following.strip())
         else:
             lines.append(following.rstrip())

@@ -26,7 +26,7 @@ READ = 3
 SURE = 0.0
 """From which logit on the first window answers so likely that no more is read."""
 WORDS = 90
-"""About how many words a window has of what else is read of the first passage."""
+"""About how many words each further window of the first passage has."""
 AROUND = 45
 """How many words a window around a best sentence has at most, unless that alone has more."""
 CLAIM_SHARE = 0.25
@@ -56,9 +56,9 @@ class Read:
     evidence: Evidence
     """With claims that the reader has a part in."""
     sentence: float
-    """The logit of the best sentence of the window around the one that was best before."""
+    """The best logit in the passage's first window; what is read later does not change it."""
     any: float
-    """That window's: that any of its sentences answers."""
+    """That window's logit that any of its sentences answers."""
 
 
 def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, Read]:
@@ -74,7 +74,7 @@ def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[i
             for identity in heard:
                 runs[identity] = rest(found[identity], *runs[identity])
             windows = [_window(found[identity], run) for identity in some for run in runs[identity]]
-            verdicts = iter(reader.read(question, windows))
+            verdicts = iter(reader.read(question, windows) if windows else ())
             for each in some:
                 said = [(run, next(verdicts)) for run in runs[each]]
                 heard[each] = _further(heard[each], said) if each in heard else _heard(found[each], *said[0])
@@ -82,7 +82,7 @@ def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[i
 
 
 def rest(evidence: Evidence, run: range) -> list[range]:
-    """What may be pinned of a passage before and after a run that was read, in runs of like length."""
+    """The rest of a passage, before and after the run that was read, in runs of about WORDS words."""
     first, last = min(evidence.evident), max(evidence.evident)
     return [*_split(evidence, range(first, run.start)), *_split(evidence, range(run.stop, last + 1))]
 
@@ -136,7 +136,7 @@ def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:
 
 
 def _further(before: Read, said: Sequence[tuple[range, Verdict]]) -> Read:
-    """The same with what was said of further runs; whether the passage answers at all, the first one tells best."""
+    """The passage with further verdicts in its claims; whether it answers at all, its first window tells best."""
     claims = before.evidence.claims.copy()
     for run, verdict in said:
         claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.rarity import rarity
-from index.retrieval.expecting import expected, has
 from index.storage.analysis import holds, terms
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from index.retrieval.evidence import Asked, Evidence
     from index.retrieval.excerpts import Read
 
-NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "kind", "read", "answers")
+NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "read", "answers")
 """What there is to know, in the order in which coefficients are kept."""
 MEANING = ("sentence", "passage")
 """Those that are the encoder's: another one's cosines mean something else."""
@@ -57,9 +56,8 @@ def signals(
     `sentence` and `passage`: the best cosines. `overlap`: the largest share of the question's words, by rarity, in one
     sentence; `coverage`: in one passage; `together`: in the first NEAR of them; `told`: the share of its names, numbers
     and rare words in the first one; `absent`: how many of these none of the first NEAR has, at most two. A document's
-    `titles`, in the order of `found`, count as a part of its passages. `kind`: 0 where the first pin has the kind of
-    answer that the question asks for, or where that may be anything, else -1. `read` and `answers`, the reader's, are
-    those of `read_signals`.
+    `titles`, in the order of `found`, count as a part of its passages. `read` and `answers`, the reader's, are those of
+    `read_signals`.
     """
     if not found or not cosines:
         return {}
@@ -79,7 +77,7 @@ def signals(
         "coverage": max(share(each) for each in held[:NEAR]),
         "together": share(near),
         "absent": float(min(len(absent(words, near)), 2)),
-        **_of_first(asked, telling, found[0], held[0]),
+        "told": _told(telling, held[0]),
     }
 
 
@@ -101,7 +99,7 @@ def read_signals(
     telling = [word for word in words_of(asked) if word.telling]
     return {
         **before,
-        **_of_first(asked, telling, first, first.held | frozenset(terms(title))),
+        "told": _told(telling, first.held | frozenset(terms(title))),
         "read": _most(each.sentence for each in heard),
         "answers": _most(each.any for each in heard),
     }
@@ -127,19 +125,9 @@ def _word(text: str, question: str) -> Word:
     return Word(text, rare**2, named or any(map(str.isdigit, text)) or rare >= RARE)
 
 
-def _kind(question: str, best: Evidence) -> float:
-    kind = expected(question)
-    if kind is None or not best.evident:
-        return 0.0
-    passage = best.row.passage
-    start, end = passage.sentences[best.pins()[0]]
-    return 0.0 if has(kind, passage.text[start - passage.start : end - passage.start], question) else -1.0
-
-
-def _of_first(asked: Asked, telling: Sequence[Word], first: Evidence, held: Set[str]) -> dict[str, float]:
-    """The signals that change with the order of the hits."""
-    told = sum(holds(held, word.text) for word in telling) / len(telling) if telling else 1.0
-    return {"told": told, "kind": _kind(asked.text, first)}
+def _told(telling: Sequence[Word], held: Set[str]) -> float:
+    """The signal that changes with the order of the hits."""
+    return sum(holds(held, word.text) for word in telling) / len(telling) if telling else 1.0
 
 
 def _most(logits: Iterable[float]) -> float:

@@ -62,10 +62,12 @@ def test_lines_are_mended_where_the_margin_changes() -> None:
     """Pages pasted together: each line is as long as those before it or after it, and some end in the middle."""
     words = " ".join([PROSE] * 3).replace(".", ",").split()
     narrow, wide = textwrap.fill(" ".join(words), 60), textwrap.fill(" ".join(words), 150)
-    short = "He was called up for the\nWelsh team, and scored a total\nof nine goals, which nobody had done before him"
+    short = (
+        "He was called up at once for the\nWelsh team, and scored a total\nof nine goals, as nobody had done before him"
+    )
     text = f"{narrow}\n{wide}\n{short}"
-    assert "\n" not in read(text).text.strip().replace("\n\n", " ")
-    assert "called up for the Welsh team" in read(text).text
+    assert read(text).text.count(" ".join(words)) == 2
+    assert "called up at once for the Welsh team" in read(text).text
     assert "a total of nine goals" in read(text).text
 
 
@@ -74,6 +76,9 @@ KEPT = {
     "a list": "- honey from the heath\n- wax\n- pollen, dried and sold by the pound\n- royal jelly",
     "numbers": "1. Open the hive.\n2. Look for the queen, who is longer than the others.\n3. Close it.",
     "code": "def hives():\n    for hive in HIVES:\n        yield hive\nprint(hives())",
+    "verse that leans": "The lake was cold, the lake was long\nAnd all the reeds beside it leant to hear\nThe old song",
+    "a title": "Contents of\nPart one",
+    "a query": "SELECT name FROM hives WHERE state IN states\nand keeper IN (SELECT keeper FROM people)",
     "code that hangs": "ready = hive.open and\nhive.warm or\nhive.dry",
     "a table": "hive   bees   honey\none    2000   3 kg\ntwo    1500   2 kg\nthree  900    1 kg",
 }

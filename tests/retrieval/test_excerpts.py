@@ -155,6 +155,13 @@ def test_what_stands_there_word_for_word_stays_first(store_of: StoreOf) -> None:
     assert found_with(store, FakeReader("land"), question)[0].document.source == "/sea"
 
 
+def test_what_was_read_is_not_read_again(store_of: StoreOf) -> None:
+    """Of one short passage nothing is left."""
+    reader = FakeReader("shark")
+    found_with(store_of(SEA), reader, "Which ship?")
+    assert reader.asked == [("Which ship?", [SEA.text])]
+
+
 def test_nothing_found_is_nothing_read(store_of: StoreOf) -> None:
     """An empty store costs no reading."""
     reader = FakeReader("whale")

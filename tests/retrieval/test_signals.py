@@ -69,13 +69,6 @@ def test_a_title_counts_as_said(store_of: StoreOf) -> None:
     assert ask(store, "Who signed the treaty of Lisbon?").missing == ()
 
 
-def test_the_kind_of_answer_is_looked_for_in_the_pin(store_of: StoreOf) -> None:
-    """-1 where it is not there, 0 where it is, or where the question may be answered by anything."""
-    store = store_of(TREATY)
-    kinds = [ask(store, each).signals["kind"] for each in ("When was the treaty signed?", "treaty", "Why a treaty?")]
-    assert kinds == [0.0, 0.0, -1.0]
-
-
 def test_the_reader_is_heard(store_of: StoreOf) -> None:
     """A yes is more than a no, and what nobody read is not among the signals."""
     store = store_of(TREATY)

