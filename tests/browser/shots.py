@@ -40,7 +40,7 @@ SHOWN = (
     "questions",
 )
 STORY = Story(
-    text="How long is the frontier between Russia and China?",
+    text="Does Beijing regard Crimea as belonging to Russia or to Ukraine?",
     page="For how long does the gas contract between Gazprom and CNPC run?",
     unsure="How many troops did India send to Vostok 2018?",
     draft=(
