@@ -166,13 +166,24 @@ OUTVOTED = {
     "a verb": ("The engineers of the railway painted the locomotive in May.", "unverified", "supported"),
     "a name": ("The engineers of the railway tested the locomotive in Rome.", "unverified", "unverified"),
     "a number": ("The engineers of the railway tested three locomotives in May.", "unverified", "unverified"),
+    "three others": (
+        "The old engineers of the railway painted the green locomotive in May.",
+        "unverified",
+        "supported",
+    ),
+    "four others": (
+        "The old engineers of the railway painted the green wooden locomotive in May.",
+        "unverified",
+        "unverified",
+    ),
+    "a number as predicate": ("The engineers of the railway were thirty in May.", "unverified", "unverified"),
     "an addition": ("The engineers of the railway secretly tested the locomotive in May.", "unverified", "unverified"),
 }
 
 
 @pytest.mark.parametrize(("claim", "if_likely", "if_certain"), OUTVOTED.values(), ids=OUTVOTED)
 def test_what_a_verifier_outvotes_depends_on_how_sure_it_is(claim: str, if_likely: str, if_certain: str) -> None:
-    """Another noun if it is likely, another verb if it is certain; names, numbers and additions never."""
+    """Another noun if it is likely, up to three verbs and adjectives if it is certain; names and numbers never."""
     source = [Source(RAILWAY, RAILWAY)]
     assert compare(claim, source, [0.9], lambda pairs: [(LIKELY + CERTAIN) / 2] * len(pairs)).verdict == if_likely
     assert compare(claim, source, [0.9], lambda pairs: [1.0] * len(pairs)).verdict == if_certain

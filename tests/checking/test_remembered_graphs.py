@@ -1,0 +1,28 @@
+"""Graphs of sentences are parsed together and remembered, but not without end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.checking import dependencies
+from index.checking.dependencies import graph, graphs
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_sentences_are_parsed_once_and_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new one once, whatever order and however often it is asked for; the oldest go where there is no room."""
+    parsed: list[list[str]] = []
+    parse_all = dependencies.parse_all
+    monkeypatch.setattr(dependencies, "parse_all", lambda texts: (parsed.append(list(texts)), parse_all(texts))[1])
+    monkeypatch.setattr(dependencies, "_remembered", {})
+    monkeypatch.setattr(dependencies, "_KEPT", 2)
+    one, two, three = "It rained", "It snowed", "It cleared"
+    first, second, again = graphs([one, two, one])
+    assert first is again
+    assert (first.text, second.text) == (one, two)
+    assert graph(two) is second
+    graph(three)
+    assert graph(one) is not first
+    assert parsed == [[one, two], [three], [one]]
