@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING
 
 from index.checking import dependencies
 from index.checking.dependencies import graph, graphs
+from index.grammar import Token, parse_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
 
 def test_sentences_are_parsed_once_and_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each new one once, whatever order and however often it is asked for; the oldest go where there is no room."""
     parsed: list[list[str]] = []
-    parse_all = dependencies.parse_all
-    monkeypatch.setattr(dependencies, "parse_all", lambda texts: (parsed.append(list(texts)), parse_all(texts))[1])
+
+    def counted(texts: Sequence[str]) -> list[tuple[Token, ...]]:
+        parsed.append(list(texts))
+        return parse_all(texts)
+
+    monkeypatch.setattr(dependencies, "parse_all", counted)
     monkeypatch.setattr(dependencies, "_remembered", {})
     monkeypatch.setattr(dependencies, "_KEPT", 2)
     one, two, three = "It rained", "It snowed", "It cleared"
