@@ -1,6 +1,6 @@
 """Questions that documents answer, nearly answer, and do not answer at all, asked of libraries of many sizes.
 
-Only questions on documents that the reader was not trained on (`training.reader_data.held_out`) are asked.
+Only questions on documents that the reader was not trained on (`training.reader_sets.held_out`) are asked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from index.answering import quotes
 from index.evaluate.evidence import any_of
 from index.evaluate.lines import read_rows
 from index.evaluate.sets import read_set
-from training.reader_data import held_out
+from training.reader_sets import held_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -22,7 +22,7 @@ from training import falsehoods, truths
 from training.grammar import parser
 from training.passages import digest, guides, papers, written
 from training.questions import statement
-from training.reader_data import selections, shifts
+from training.reader_sets import selections, shifts
 from training.science import from_papers, from_trials
 from training.sources import (
     LABELS,

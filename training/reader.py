@@ -26,12 +26,14 @@ from transformers import BertConfig, BertModel
 from index.cross_encoders.marks import MARKS, lay_out, read_text
 from index.pretrained import read_default
 from index.weights import WEIGHTS, default_weights
-from training.reader_data import OURS, WITHHELD, claims, epoch, held_out, own, questions, selections, shifts, window
+from training.reader_sets import OURS, WITHHELD, claims, held_out, own, questions, selections, shifts
+from training.reader_windows import epoch, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from training.reader_data import Example, Question
+    from training.reader_sets import Question
+    from training.reader_windows import Example
 
 LONGEST, LONGEST_QUESTION = 256, 60
 """Tokens of question and passage, and of the question."""

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 READ = 3
 """How many of the first hits are read at most."""
-SURE = 0.0
-"""From which logit on the first window answers so likely that no more is read."""
+SURE = -1.0
+"""From which logit on a sentence answers so likely that no more is read. It is below 0, which is an even chance, for
+the reader learnt from more questions without an answer than people ask."""
 WORDS = 90
 """About how many words each further window of the first passage has."""
 AROUND = 45

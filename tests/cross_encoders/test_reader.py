@@ -21,7 +21,7 @@ from index.processor import small_weights
 from index.sentences import split_sentences
 from index.settings import Settings
 from training.reader import Item, Reader, save, scores
-from training.reader_data import Example
+from training.reader_windows import Example
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

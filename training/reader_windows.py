@@ -1,0 +1,221 @@
+"""Examples for the reader: questions with windows of their texts, and with what does not answer them.
+
+A window is a run of sentences around the answer, or around what looks most like one. Of an answered question negatives
+are made: the same question where its answer is not, and another question that its text does not answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from index.records import Span
+from index.storage.analysis import asked, terms
+from training.falsehoods import PROGRAMS, Others
+from training.grammar import parser
+from training.reader_sets import ALL_ANSWERED, Question
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator, Sequence
+
+    from spacy.tokens import Doc
+
+    from training.reader_sets import Text
+
+LENGTHS = (20, 40, 60, 90)
+"""How many words a passage has at most; one of these at random, since the reader reads short windows and long ones."""
+NEGATIVE_KINDS = {"other": 0.25, "without": 0.2, "swapped": 0.35}
+"""Of each answerable question, how often it is also asked of another passage of the article, of its own passage
+without the sentences that answer, and with a name, a number or a word exchanged."""
+ALL_ANSWERED_KINDS = {"other": 0.35, "without": 0.3, "swapped": 0.45}
+"""The same of sets without a question that nothing answers."""
+CONSIDERED = 24
+"""Among the passages of how many other questions the likeliest to mislead is looked for."""
+REWORDED = 0.35
+"""How many of the exchanges are tried by the programs that falsify statements, before names and numbers are."""
+REWORDING = ("opposite", "opposite", "negated", "number", "noun", "adjective")
+_CAPITALISED = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'-]+(?: (?:of |the )?[A-Z][\w'-]+)*")
+_NUMBER = re.compile(r"\b\d[\d,.]*\b")
+_OPPOSITES = (
+    "first last|largest smallest|largest oldest|most least|highest lowest|before after|increase decrease|north south"
+    "|east west|more less|more fewer|early late|above below|best worst|longest shortest|began ended|begin end"
+    "|start stop|won lost|win lose|allowed banned|inside outside|maximum minimum|majority minority|public private"
+    "|strong weak|high low|male female|buy sell|old new|rise fall|internal external|always never|support oppose"
+    "|northern southern|eastern western|larger smaller|greater lesser|accepted rejected|success failure"
+)
+OPPOSITES = {a: b for pair in _OPPOSITES.split("|") for a, b in (pair.split(), pair.split()[::-1])}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What is read once: a question and a run of sentences."""
+
+    question: str
+    text: str
+    sentences: tuple[Span, ...]
+    gold: frozenset[int]
+    answers: tuple[Span, ...] = ()
+    exact: bool = True
+
+
+def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example]:
+    """All questions once, each with a window of its own and with some negatives, in a random order."""
+    of_group: dict[str, list[Question]] = defaultdict(list)
+    for each in everything:
+        of_group[each.group].append(each)
+    examples: list[Example] = []
+    for each in everything:
+        examples.append(window(each, chance))
+        if not each.gold:
+            continue
+        roll = chance.random
+        shares = ALL_ANSWERED_KINDS if each.group.startswith(ALL_ANSWERED) else NEGATIVE_KINDS
+        if roll() < shares["other"]:
+            examples += _elsewhere(each, of_group[each.group], everything, chance)
+        if roll() < shares["without"]:
+            examples += _without(each, chance)
+        if roll() < shares["swapped"]:
+            examples += _swapped(each, of_group[each.group], chance)
+    chance.shuffle(examples)
+    return examples
+
+
+def window(asked_of: Question, chance: random.Random, *, most: int | None = None) -> Example:
+    """Some sentences around the answer, or around what looks most like it; at most so many words."""
+    document = asked_of.document
+    gold = sorted(asked_of.gold)
+    if gold:
+        centre = chance.choice(gold)
+    elif asked_of.likeness is not None:
+        centre = asked_of.likeness
+    else:
+        centre = _likeliest(asked_of.question, document, chance)
+    return _around(asked_of, document, centre, asked_of.gold, chance, most or chance.choice(LENGTHS))
+
+
+def _around(
+    each: Question, document: Text, centre: int, gold: frozenset[int], chance: random.Random, most: int
+) -> Example:
+    first = last = centre
+    total = document.lengths[centre]
+    while True:
+        choices = [n for n in (first - 1, last + 1) if 0 <= n < len(document.sentences)]
+        fitting = [n for n in choices if total + document.lengths[n] <= most]
+        if not fitting:
+            break
+        n = chance.choice(fitting)
+        total += document.lengths[n]
+        first, last = min(first, n), max(last, n)
+    start, end = document.sentences[first].start, document.sentences[last].end
+    spans = tuple(Span(s.start - start, s.end - start) for s in document.sentences[first : last + 1])
+    inside = frozenset(n - first for n in gold if first <= n <= last)
+    answers = tuple(Span(a.start - start, a.end - start) for a in each.answers if gold and start <= a.start < end)
+    return Example(each.question, document.text[start:end], spans, inside, answers, each.exact or not inside)
+
+
+def _likeliest(question: str, document: Text, chance: random.Random, without: frozenset[int] = frozenset()) -> int:
+    wanted = asked(question).keys()
+    return max(
+        (n for n in range(len(document.sentences)) if n not in without),
+        key=lambda n: len(wanted & document.terms[n]) + chance.random(),
+        default=0,
+    )
+
+
+def _elsewhere(
+    each: Question, group: Sequence[Question], everything: Sequence[Question], chance: random.Random
+) -> Iterator[Example]:
+    """The question asked of the likeliest of some other passages, which do not have its answer's words."""
+    words = [span.of(each.document.text).casefold() for span in each.answers]
+    pool = group if len({id(q.document) for q in group}) > 1 else everything
+    others = {id(q.document): q.document for q in chance.sample(pool, min(CONSIDERED, len(pool)))}
+    others.pop(id(each.document), None)
+    fitting = [d for d in others.values() if not any(word in d.text.casefold() for word in words)]
+    if not fitting:
+        yield from _without(each, chance)
+        return
+    wanted = asked(each.question).keys()
+    document = max(fitting, key=lambda d: max(len(wanted & t) for t in d.terms) if d.terms else 0)
+    centre = _likeliest(each.question, document, chance)
+    yield _around(each, document, centre, frozenset(), chance, chance.choice(LENGTHS))
+
+
+def _without(each: Question, chance: random.Random) -> Iterator[Example]:
+    """The likeliest other sentences of its own text, where these do not have the answer's words."""
+    words = [span.of(each.document.text).casefold() for span in each.answers]
+    closed = {
+        n
+        for n, span in enumerate(each.document.sentences)
+        if n in each.gold or any(word in span.of(each.document.text).casefold() for word in words)
+    }
+    if len(closed) == len(each.document.sentences):
+        return
+    centre = _likeliest(each.question, each.document, chance, frozenset(closed))
+    first = last = centre
+    most = chance.choice(LENGTHS)
+    total = each.document.lengths[centre]
+    grown = True
+    while grown:
+        grown = False
+        for n in (first - 1, last + 1):
+            if 0 <= n < len(each.document.sentences) and n not in closed and total + each.document.lengths[n] <= most:
+                total += each.document.lengths[n]
+                first, last, grown = min(first, n), max(last, n), True
+    start, end = each.document.sentences[first].start, each.document.sentences[last].end
+    spans = tuple(Span(s.start - start, s.end - start) for s in each.document.sentences[first : last + 1])
+    yield Example(each.question, each.document.text[start:end], spans, frozenset())
+
+
+def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -> Iterator[Example]:
+    """The question with something exchanged that its passage then does not say."""
+    low = each.document.text.casefold()
+    words = each.question.split(" ")
+    turned = [n for n, word in enumerate(words) if word.casefold().strip("?,.") in OPPOSITES]
+    names, numbers = _CAPITALISED.findall(each.question), _NUMBER.findall(each.question)
+    question = _reworded(each, chance.choice(group), chance) if chance.random() < REWORDED else None
+    if question:
+        pass
+    elif turned and chance.random() < 0.5:
+        n = chance.choice(turned)
+        plain = words[n].casefold().strip("?,.")
+        question = " ".join([*words[:n], words[n].casefold().replace(plain, OPPOSITES[plain]), *words[n + 1 :]])
+    elif names or numbers:
+        pattern = _CAPITALISED if names and (not numbers or chance.random() < 0.6) else _NUMBER
+        old = chance.choice(pattern.findall(each.question))
+        pool = [new for q in chance.sample(group, min(25, len(group))) for new in pattern.findall(q.question)]
+        pool = [new for new in pool if new.casefold() not in low and new not in each.question]
+        if pattern is _NUMBER and old.isdigit() and not pool:
+            pool = [str(int(old) + chance.choice((-30, -11, -4, 3, 7, 20)))]
+        if pool:
+            question = each.question.replace(old, chance.choice(pool), 1)
+    if question:
+        centre = chance.choice(sorted(each.gold))
+        yield _around(
+            Question(each.name, question, each.document, frozenset(), (), True, each.group),
+            each.document,
+            centre,
+            frozenset(),
+            chance,
+            chance.choice(LENGTHS),
+        )
+
+
+def _reworded(each: Question, other: Question, chance: random.Random) -> str | None:
+    """The question with a word exchanged or denied; its document has no new word. Some are of another question."""
+    sentence, others = _parsed(each.question)[:], Others(near=_parsed(other.question)[:])
+    known = frozenset().union(*each.document.terms)
+    for name in chance.sample(REWORDING, len(REWORDING)):
+        new = PROGRAMS[name](sentence, others, chance)
+        added = set(terms(new or "")) - set(terms(each.question))
+        if new and new[:2] == each.question[:2] and (name == "negated" or (added and not added & known)):
+            return new
+    return None
+
+
+@lru_cache(10_000)
+def _parsed(question: str) -> Doc:
+    return parser()(question)
