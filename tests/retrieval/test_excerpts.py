@@ -13,7 +13,20 @@ from hypothesis import strategies as st
 from index.cross_encoders.reader import UNREAD, Verdict, Window
 from index.querying import parse
 from index.retrieval import Retriever
-from index.retrieval.excerpts import AROUND, CLAIM_SHARE, READ, STEEPNESS, TRUST, WORDS, Read, best_run, ordered, read
+from index.retrieval.excerpts import (
+    AROUND,
+    CLAIM_SHARE,
+    LIKELY,
+    READ,
+    STEEPNESS,
+    SURE,
+    TRUST,
+    WORDS,
+    Read,
+    best_run,
+    ordered,
+    read,
+)
 from index.retrieval.signals import MOST
 from index.storage.schema import unpack_sentence_vectors
 from tests.fakes import FakeEncoder
@@ -37,15 +50,16 @@ CLAIMS = st.lists(st.floats(-1, 2, width=32), min_size=1, max_size=8)
 class FakeReader:
     """Says yes to the sentences that have a word, and notes what it was given."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, yes: float = YES) -> None:
         self.word = word
+        self.yes = yes
         self.asked: list[tuple[str, list[str]]] = []
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
         """Yes or no, for each sentence."""
         self.asked.append((question, [window.text for window in windows]))
         said = [
-            np.array([YES if self.word in span.of(window.text) else NO for span in window.sentences], dtype=np.float32)
+            np.array([self.yes if self.word in each.of(window.text) else NO for each in window.sentences], np.float32)
             for window in windows
         ]
         return [Verdict(each, float(each.max())) for each in said]
@@ -108,6 +122,22 @@ def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
         assert len(found) == READ + 3
         assert found.signals["read"] == max(min(YES if word == "whale" else NO, MOST), -MOST)
         assert [len(windows) for _, windows in reader.asked] == read_at_once
+
+
+def test_no_more_is_read_from_the_bar_on(store_of: StoreOf) -> None:
+    """A first window that answers just likely enough is the only one."""
+    store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(READ)))
+    for yes, reads in ((SURE, 1), (SURE - 0.1, 2)):
+        reader = FakeReader("whale", yes)
+        found_with(store, reader, "ship")
+        assert len(reader.asked) == reads
+
+
+def test_hits_keep_their_order_where_none_is_likely_to_answer() -> None:
+    """Which of two doubtful ones is nearer, the reader does not know."""
+    for logit, first in ((LIKELY - 0.1, 1), (LIKELY, 2)):
+        heard = {n: Read(an_evidence([(0.5, 0.5)], claims=[claim]), logit, UNREAD) for n, claim in ((1, 0.1), (2, 1.9))}
+        assert next(iter(ordered({1: 0.5, 2: 0.4}, heard))) == first
 
 
 def test_the_first_hit_is_read_whole_where_its_best_sentence_does_not_answer(store_of: StoreOf) -> None:
