@@ -42,7 +42,7 @@ SHOWN = (
 STORY = Story(
     text="Does Beijing regard Crimea as belonging to Russia or to Ukraine?",
     page="For how long does the gas contract between Gazprom and CNPC run?",
-    unsure="How many troops did India send to Vostok 2018?",
+    unsure="Which emperor signed the treaty?",
     draft=(
         "The loans of 2009\n\nTransneft, which runs the trunk pipelines, took the remaining 10 billion. "
         "The companies promised to deliver 15 million tonnes of crude oil a year in return for the loans. "
