@@ -158,11 +158,12 @@ def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
     """Our questions on passages of `shifts`, `selections`, ClapNQ, guides and abstracts, many of them not answered."""
     known = {digest(each.document.text): (each.name, each.document) for each in (*shifts(sets), *selections(sets))}
     known |= {each.name: (each.name, each.document) for each in questions("clapnq", shared) if not held_out(each.name)}
-    of_guides = {digest(text): (name, Text.of(text)) for name, text in guides(sets)}
-    known |= {digest(text): (name, Text.of(text)) for name, text in papers(sets)}
+    of_guides = {digest(text): (name, text) for name, text in guides(sets)}
+    others = of_guides | {digest(text): (name, text) for name, text in papers(sets)}
     for line in written("questions"):
-        if line.passage in of_guides:
-            known.setdefault(line.passage, of_guides[line.passage])
+        if line.passage in others and line.passage not in known:
+            name, text = others[line.passage]
+            known[line.passage] = name, Text.of(text)
         name, document = known[line.passage]
         there = frozenset(_holding(document, [line.place]))
         gold, answers = (there, (line.place,)) if line.kind == "a" else (frozenset[int](), ())

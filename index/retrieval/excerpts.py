@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 READ = 3
 """How many of the first hits are read at most."""
-SURE = -1.0
-"""From which logit on a sentence answers so likely that no more is read. It is below 0, which is an even chance, for
-the reader learnt from more questions without an answer than people ask."""
+ENOUGH = -1.0
+"""From which logit of the best sentence on no more is read. It is below 0, which is an even chance, for the reader
+learnt from more questions without an answer than people ask."""
 LIKELY = 0.0
-"""From which logit of any sentence on the first hits change their order. Lower ones moved what is on the topic of a
-long question, and cost CISI .004 nDCG."""
+"""From which logit of any sentence on the first hits change their order. A lower one moved passages on the topic of a
+long question, and CISI's ranking was worse."""
 WORDS = 90
 """About how many words each further window of the first passage has."""
 AROUND = 45
@@ -74,7 +74,7 @@ def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[i
     runs = {identity: [run] for identity, each in found.items() if (run := best_run(each))}
     heard: dict[int, Read] = {}
     for some in (list(runs)[:1], list(runs)):
-        if some and all(each.sentence < SURE for each in heard.values()):
+        if some and all(each.sentence < ENOUGH for each in heard.values()):
             for identity in heard:
                 runs[identity] = rest(found[identity], *runs[identity])
             windows = [_window(found[identity], run) for identity in some for run in runs[identity]]

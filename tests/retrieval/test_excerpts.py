@@ -16,10 +16,10 @@ from index.retrieval import Retriever
 from index.retrieval.excerpts import (
     AROUND,
     CLAIM_SHARE,
+    ENOUGH,
     LIKELY,
     READ,
     STEEPNESS,
-    SURE,
     TRUST,
     WORDS,
     Read,
@@ -127,7 +127,7 @@ def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
 def test_no_more_is_read_from_the_bar_on(store_of: StoreOf) -> None:
     """A first window that answers just likely enough is the only one."""
     store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(READ)))
-    for yes, reads in ((SURE, 1), (SURE - 0.1, 2)):
+    for yes, reads in ((ENOUGH, 1), (ENOUGH - 0.1, 2)):
         reader = FakeReader("whale", yes)
         found_with(store, reader, "ship")
         assert len(reader.asked) == reads

@@ -64,8 +64,8 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def line(sets: Path, name: str, kind: str, text: str, words: str) -> None:
-    """Write the one line of ours, about these words of the guide."""
-    ((_, passage),) = guides(sets)
+    """Write the one line of ours, about these words of the guide or the paper."""
+    passage = next(each for _, each in (*guides(sets), *papers(sets)) if words in each)
     start = passage.index(words)
     row = [digest(passage), kind, text, str(start), str(start + len(words))]
     (sets / f"{name}.tsv").write_text("\t".join(row) + "\n", encoding="utf-8")
@@ -101,6 +101,14 @@ def test_a_question_is_about_the_sentence_that_answers(sets: Path) -> None:
     assert asked.gold == {0}
     assert not asked.exact
     assert [span.of(asked.document.text) for span in asked.answers] == ["home on Fridays"]
+
+
+def test_a_question_may_be_about_an_abstract(sets: Path) -> None:
+    """There the words that answer are told exactly."""
+    line(sets, "questions", "a", "Which animals stayed in their places?", "Rats")
+    (asked,) = own(sets, sets)
+    assert [asked.document.sentences[n].of(asked.document.text) for n in asked.gold] == ["Rats sat."]
+    assert asked.exact
 
 
 def test_a_near_miss_has_no_answer_and_a_place_where_it_looks_like_one(sets: Path) -> None:
