@@ -13,7 +13,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _NARROWEST, _WIDEST = 40, 132
 _MARGIN_QUANTILE = 0.9
@@ -32,13 +32,17 @@ _SHORTEST_HANGING = 25
 _WIDEST_NEAR = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
-_CODE = re.compile(r"[={}<>]|\w\(|^\s+")
+_CODE = re.compile(r"[={}<>]|\w\((?!\w{1,2}\))|^\s*(?:#|//|\$)")
+"""`author(s)` is a word."""
 _CODE_END = re.compile(r"[{};\\]$|\):$")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 _HANGING = re.compile(
     r"[^\W_]\s+(?:an?|the|of|in|on|to|for|with|by|at|from|as|his|her|its|their|than|that|which|was|were|is|are)$"
 )
 _LEANING = re.compile(r"\s*(?:of|than|which|was|were|is|are)\s")
+_NEVER_LAST = re.compile(r"\s(?:the|its|their)$")
+"""What a question or a clause may end in (`travel to`, `waiting for`) is not here."""
+_FIELD = re.compile(r"\s*[\w-]+:\s")
 _HYPHEN_END = re.compile(r"[^\W\d_]-$")
 
 
@@ -69,39 +73,60 @@ def unwrap(stanza: list[str], width: Width) -> list[str]:
     if not width.margin:
         return _long_lines_apart(_mended(stanza))
     paragraphs: list[str] = []
-    lines = [stanza[0].rstrip()]
+    lines = [[stanza[0].rstrip()]]
     for line, following in pairwise(stanza):
-        if _begins_paragraph(line, following) and not any(map(_ITEM.match, [*lines, following])):
-            paragraphs.append("\n".join(lines))
-            lines = [following.strip()]
-        elif _continues(line.rstrip(), following, width.margin):
-            lines[-1] = _joined(lines[-1], following.strip())
+        line = line.rstrip()
+        if _begins_paragraph(line, following) and not any(_ITEM.match(each[0]) for each in [*lines, [following]]):
+            paragraphs.append("\n".join(map(_joined, lines)))
+            lines = [[following.strip()]]
+        elif _may_join(line, following) and _forced(line, following, width.margin):
+            lines[-1].append(following.strip())
         else:
-            lines.append(following.rstrip())
-    return [*paragraphs, *_long_lines_apart([_tidy(line) for line in lines])]
+            lines.append([following.rstrip()])
+    return [*paragraphs, *_long_lines_apart([_tidy(_joined(each)) for each in lines])]
 
 
 def _mended(stanza: list[str]) -> list[str]:
     """Lines of a text with more than one margin, as where pages were pasted together: each break by those around it.
 
-    Two lines are joined only in the middle of a sentence: where the first is as long as the lines before it or after
-    the break, where it ends in a word that needs another one (`the`, `in`), or where the next line begins with one that
-    needs a word before it (`of`).
+    Two lines are joined only in the middle of a sentence, lest what two people said becomes what one did: the first
+    does not end one, and the next line goes on in lower case, or, where most lines around do, with a name or a number.
+    One of three things has to tell that the line was broken at a margin: it is as long as those before it or after the
+    break, it ends in a word that needs another one (`the`, `in`), or the next begins with one that needs a word before
+    it (`of`).
     """
-    lines = [stanza[0].rstrip()]
+    lines = [[stanza[0].rstrip()]]
     for n, (line, following) in enumerate(pairwise(stanza)):
-        line = line.rstrip()
         sides = (stanza[max(0, n - _NEAR) : n + 1], stanza[n : n + _NEAR + 1])
+        if _goes_on(line.rstrip(), following, sides):
+            lines[-1].append(following.strip())
+        else:
+            lines.append([following.rstrip()])
+    return list(map(_joined, lines))
+
+
+def _goes_on(line: str, following: str, sides: Sequence[list[str]]) -> bool:
+    """Whether a sentence goes on in the next line; the sides are the lines before the break, and those after it."""
+    if _SENTENCE_END.search(line) or _CODE.search(line) or _CODE.search(following) or not _may_join(line, following):
+        return False
+    if not following.strip()[:1].islower():
+        if not following.strip()[:1].isalnum():
+            return False
+        if len(line) >= _SHORTEST_HANGING and _NEVER_LAST.search(line):
+            return True
+        sides = [near for near in sides if _is_prose(near)]
+    elif _indent(following) <= _indent(line) and not _FIELD.match(following):
         hangs = len(line) >= _SHORTEST_HANGING and _HANGING.search(line)
         leans = len(following) >= _NARROWEST and _LEANING.match(following)
-        codes = _CODE.search(line) or _CODE.search(following)
-        forced = any(_continues(line, following, margin) for margin in map(_margin, sides) if margin)
-        goes_on = not _SENTENCE_END.search(line) and following.strip()[:1].isalnum()
-        if goes_on and (forced or ((hangs or leans) and not codes and _continues(line, following, 0))):
-            lines[-1] = _joined(lines[-1], following.strip())
-        else:
-            lines.append(following.rstrip())
-    return lines
+        if hangs or leans:
+            return True
+    return any(_forced(line, following, margin) for margin in map(_margin, sides) if margin)
+
+
+def _is_prose(near: list[str]) -> bool:
+    """Whether most of these lines go on in lower case."""
+    following = [each.strip()[:1] for each in near[1:]]
+    return sum(map(str.islower, following)) * 2 > len(following)
 
 
 def _margin(near: list[str]) -> int:
@@ -123,19 +148,20 @@ def _forced(line: str, following: str, margin: int) -> bool:
     return len(line) + 1 + len(first) > margin - _SLACK
 
 
-def _continues(line: str, following: str, margin: int) -> bool:
-    if _ITEM.match(following) or _ALIGNED.search(line) or _ALIGNED.search(following) or _CODE_END.search(line):
-        return False
-    return _forced(line, following, margin)
+def _may_join(line: str, following: str) -> bool:
+    return not (_ITEM.match(following) or _ALIGNED.search(line) or _ALIGNED.search(following) or _CODE_END.search(line))
 
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _joined(line: str, following: str) -> str:
+def _joined(pieces: Sequence[str]) -> str:
     r"""A hyphen at the margin stays: plain text is seldom hyphenated, and `well-\nknown` is `well-known`."""
-    return line + following if _HYPHEN_END.search(line[-3:]) else f"{line} {following}"
+    joined = [pieces[0]]
+    for piece, following in pairwise(pieces):
+        joined += ["" if _HYPHEN_END.search(piece[-3:]) else " ", following]
+    return "".join(joined)
 
 
 def _tidy(line: str) -> str:

@@ -61,14 +61,14 @@ def test_a_hyphen_at_the_margin_stays() -> None:
 def test_lines_are_mended_where_the_margin_changes() -> None:
     """Pages pasted together: each line is as long as those before it or after it, and some end in the middle."""
     words = " ".join([PROSE] * 3).replace(".", ",").split()
+    words = [word.capitalize() if n % 4 == 0 else word for n, word in enumerate(words)]
     narrow, wide = textwrap.fill(" ".join(words), 60), textwrap.fill(" ".join(words), 150)
-    short = (
-        "He was called up at once for the\nWelsh team, and scored a total\nof nine goals, as nobody had done before him"
-    )
+    short = "He was called up at once for the\nWelsh team, and scored a total\nof nine goals, as nobody did who had been with\nthem before him"
     text = f"{narrow}\n{wide}\n{short}"
     assert read(text).text.count(" ".join(words)) == 2
     assert "called up at once for the Welsh team" in read(text).text
     assert "a total of nine goals" in read(text).text
+    assert "had been with them before" in read(text).text
 
 
 KEPT = {
@@ -80,6 +80,24 @@ KEPT = {
     "a title": "Contents of\nPart one",
     "a query": "SELECT name FROM hives WHERE state IN states\nand keeper IN (SELECT keeper FROM people)",
     "code that hangs": "ready = hive.open and\nhive.warm or\nhive.dry",
+    "two statements": "There is no country that the president will travel to\nJapan sends a delegation in May",
+    "a form": "Name of the person that you are writing for\nAnna Smith\nThe country that you come from\nFrance",
+    "a head": "From: Anna Smith on behalf of\nSent: Monday, 3 May 2021\nTo: The Board",
+    "commands": "# the hive that we want to look at\ncd hives\n# which honey we are looking for\ncat honey",
+    "code that hangs on a preposition": "ready = hive.open if the hive is\nnone of the others",
+    "a field": "From what the clerk has written on behalf of\nsubject: bees and wax",
+    "indented code": "for hive in the hives that we look at\n    count the bees",
+    "fields": "author = the one who wrote the book that we look at\ntitle = bees\nyear = 1999",
+    "another language": "Der Zug aus Berlin kommt um acht Uhr an\nDer Bus nach Potsdam ist voll",
+    "titles": (
+        "Lentiviral vector design and imaging approaches to visualize the early stages of reprogramming\n"
+        "Caregiver burden in partners of men with another illness at home\n"
+        "Place of care in advanced cancer: a review of the preferences of patients and of their families\n"
+        "Molecular elements of low-oxygen signaling in plants\n"
+        "Association of body mass with outcomes in patients with kidneys that are failing after all\n"
+        "A protein of the skin\n"
+        "Antibodies in acute human infections of the second type and of the third"
+    ),
     "a table": "hive   bees   honey\none    2000   3 kg\ntwo    1500   2 kg\nthree  900    1 kg",
 }
 
