@@ -2,7 +2,8 @@
 
 Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
 `benchmarks/data` by somebody who had not read the code; `later`, written in the same way after these, about the sample
-documents and files of `../shared`; `hand`, others by hand; `scifact` and `climate`, public claims with people's labels
+documents and files of `../shared`; `flat`, in the same way again, half of them short and flat ("X is in Y"), of words
+that stand near each other in the document; `hand`, others by hand; `scifact` and `climate`, public claims with people's labels
 (the last three in the folder of the public sets). For each category it prints the share of claims that are supported
 (word for word or otherwise) and contradicted, then the figures that have a floor.
 
@@ -86,12 +87,21 @@ def _own(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[C
 
 
 def _later(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
-    rows = _rows(DATA / "later_claims.jsonl")
-    roots = {"seeds": Path(__file__).parents[1], "files": options.eval.parent}
+    return _on_files("later", options.eval.parent)
+
+
+def _flat(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    return _on_files("flat", options.eval.parent)
+
+
+def _on_files(name: str, shared: Path) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    """Claims on files of the repository and of `../shared`."""
+    rows, own = _rows(DATA / f"{name}_claims.jsonl"), Path(__file__).parents[1]
+    roots = {"benchmarks": own, "seeds": own, "files": shared, "eval": shared}
     documents: dict[str, str | Path] = {
         row["document"]: roots[row["document"].split("/")[0]] / row["document"] for row in rows
     }
-    return documents, (Claim("later", row["category"], row["follows"], row["document"], row["claim"]) for row in rows)
+    return documents, (Claim(name, row["category"], row["follows"], row["document"], row["claim"]) for row in rows)
 
 
 def _hand(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
@@ -125,6 +135,7 @@ def _climate(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterat
 SETS: dict[str, Callable[[argparse.Namespace], tuple[dict[str, str | Path], Iterator[Claim]]]] = {
     "own": _own,
     "later": _later,
+    "flat": _flat,
     "hand": _hand,
     "scifact": _scifact,
     "climate": _climate,

@@ -81,10 +81,47 @@ class Window:
 def matches(claim: Graph, window: Window) -> dict[int, list[Match]]:
     """For each word of the claim, the words of the window that say the same, the surest first."""
     found = {place: _matches(node, window) for place, node in claim.nodes.items()}
+    kept = {
+        match.place
+        for place, node in claim.nodes.items()
+        for match in found[place]
+        if node.part == "p" and match.kind == "same"
+    }
     for place, node in claim.nodes.items():
         if node.part == "n":
+            found[place] = [
+                each
+                for each in found[place]
+                if each.kind != "pronoun" or (each.place not in kept and _may_stand(each.place, claim, place, window))
+            ]
             found[place] += _elided(claim, place, window, found)
     return found
+
+
+def _may_stand(pronoun: Place, claim: Graph, place: int, window: Window) -> bool:
+    """Whether a pronoun may stand for a noun of the claim.
+
+    Not for what somebody is said to be, nor for a part of a name; and not for the State Department where another
+    department was mentioned.
+    """
+    if place in claim.verbs or any(edge.role == "mod" and edge.dependent == place for edge in claim.edges):
+        return False
+    node, parts = claim.nodes[place], _parts(claim, place)
+    mentioned = [
+        _parts(made, at)
+        for n, made in enumerate(window.graphs[: pronoun.sentence + 1])
+        for at, other in made.nodes.items()
+        if other.stem == node.stem and Place(n, at) < pronoun
+    ]
+    return not parts or not mentioned or any(not each or each & parts for each in mentioned)
+
+
+def _parts(made: Graph, place: int) -> set[str]:
+    """The other names in a name."""
+    near = (
+        made.nodes[edge.dependent] for edge in made.of(place) if edge.role == "mod" and edge.dependent in made.nodes
+    )
+    return {each.lemma for each in near if each.tag.startswith("NNP")}
 
 
 def contrary(node: Node, other: Node) -> bool:
@@ -93,7 +130,7 @@ def contrary(node: Node, other: Node) -> bool:
         return False
     if opposed(node.stem, other.stem) or antonymous(node.lemma, other.lemma):
         return True
-    return without_prefix(node.lemma) == other.stem or without_prefix(other.lemma) == node.stem
+    return without_prefix(node.lemma, node.part) == other.stem or without_prefix(other.lemma, other.part) == node.stem
 
 
 def _matches(node: Node, window: Window) -> list[Match]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from index.checking.alignment import Place
 from index.checking.graph import is_plural
 from index.checking.modality import approximation, exclusion, limited, quantity_of
 from index.checking.objections import Objection
@@ -32,8 +33,18 @@ def amount(compared: Comparison, place: int, match: Match, *, subject: bool = Fa
     alone = exclusion(compared.claim, place)
     if alone and alone != exclusion(made, match.place.word):
         yield Objection("quantifier", f"“{alone}” here, not in the source")
+    elif alone == "only" and (others := _others(compared, match)):
+        yield Objection("quantifier", f"the source says so of “{others}”, too")
     if node.part in ("n", "p") and match.kind != "elided":
         yield from _quantified(compared, place, match, subject=subject)
+
+
+def _others(compared: Comparison, match: Match) -> str:
+    """What the source names beside a word, joined by `and`, and the claim does not."""
+    made = compared.graph(match)
+    kept = {each.place for found in compared.found.values() for each in found}
+    beside = (each for each in made.children[match.place.word] if each.role == "conj" and each.place in made.nodes)
+    return next((each.text for each in beside if Place(match.place.sentence, each.place) not in kept), "")
 
 
 def _quantified(compared: Comparison, place: int, match: Match, *, subject: bool) -> Iterator[Objection]:

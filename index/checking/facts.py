@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST = 8000
 """Characters that are read of a sentence: index.sentences makes none that is half as long."""
+_NOTE = re.compile(r"(?<=[^\s\[])(?:\[\d{1,3}\])+")
+"""The numbers of notes: `in 1968,[1]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +29,5 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Read a sentence; of one that is longer than any, the beginning."""
-    text = settled(text[:MOST])
+    text = _NOTE.sub("", settled(text[:MOST]))
     return Reading(text, quantities(text, words(text)))

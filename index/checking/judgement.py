@@ -4,7 +4,7 @@ Two locks keep a claim from being supported. The rules want each of its words ac
 learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
 alone. If it finds a claim likely, it may outvote the rules on nouns that they did not find, or found elsewhere in the
 sentence; if it is certain, on up to three other verbs or adjectives. On names, numbers, additions, on who does
-what to whom, and on what surrounds the words, nothing outvotes them.
+what to whom, on what surrounds the words, and on short claims that put two names together, nothing outvotes them.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ OUTVOTED = 9
 MOST_FIRM, MOST_ROLES = 3, 2
 """How many firm objections may be outvoted, and how many words may have other places in the sentence where there is
 one: a claim with more of them is about something else, however certain the verifier is."""
+SHORT = 6
+"""A claim of fewer telling words in which a name stands with another word than in the source is never outvoted: that
+Tokyo is in Europe is all that it says, and the verifier finds most such claims likely."""
 COPIED = 0.25
 """The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
@@ -116,7 +119,8 @@ def compare(
         if found.verdict in ("verbatim", "supported"):
             return _confirmed(claim, sources, found, verifier)
         tried.append((found, proof))
-    best = max((found for found, _ in tried), key=_rank)
+    most = max(proof.share for _, proof in tried)
+    best = max((found for found, _ in tried), key=lambda found: _rank(found, most))
     return best if verifier is None else _likely(claim, sources, tried, verifier) or best
 
 
@@ -125,8 +129,9 @@ def _parse(claim: str, sources: Sequence[Source], places: Sequence[int]) -> None
     graphs([claim, *(sentence for place in places for sentence in _window(sources, place)[1].sentences)])
 
 
-def _rank(judgement: Judgement) -> tuple[bool, float]:
-    return judgement.verdict == "contradicted", judgement.score
+def _rank(judgement: Judgement, most: float) -> tuple[bool, float]:
+    """A contradiction comes first, unless another sentence has more of the claim's words: this one is of another."""
+    return judgement.verdict == "contradicted" and judgement.score >= most, judgement.score
 
 
 def _likely(
@@ -140,7 +145,7 @@ def _likely(
         if found.source is not None
         and proof.share >= most - BEHIND
         and len(proof.problems) <= OUTVOTED
-        and _may_be_outvoted(proof)
+        and may_be_outvoted(proof)
         and not _reserves(claim, sources[found.source].text)
         and not (_is_heading(claim) and any(each.kind == "grammar" for each in proof.problems))
     ]
@@ -155,8 +160,11 @@ def _likely(
     return _not_refuted(Judgement("supported", source, "", proof.share), sources, source)
 
 
-def _may_be_outvoted(proof: Proof) -> bool:
+def may_be_outvoted(proof: Proof) -> bool:
+    """Whether what keeps a sentence from proving a claim is little enough for a verifier to decide."""
     weights = [each.weight for each in proof.problems]
+    if proof.adrift and proof.words < SHORT:
+        return False
     if "hard" in weights or "firm" not in weights:
         return "hard" not in weights
     roles = sum(each.kind == "role" for each in proof.problems)

@@ -32,6 +32,32 @@ _PEOPLES = {
     }.items()
     for people in peoples.split()
 }
+_SEATS = {
+    "moscow": "russia",
+    "kremlin": "russia",
+    "beijing": "china",
+    "washington": "us",
+    "london": "britain",
+    "paris": "france",
+    "berlin": "germany",
+    "kyiv": "ukraine",
+    "kiev": "ukraine",
+    "tokyo": "japan",
+    "seoul": "korea",
+    "pyongyang": "korea",
+    "taipei": "taiwan",
+    "delhi": "india",
+    "islamabad": "pakistan",
+    "tehran": "iran",
+    "ankara": "turkey",
+    "jerusalem": "israel",
+    "canberra": "australia",
+    "ottawa": "canada",
+    "rome": "italy",
+    "madrid": "spain",
+    "brussels": "eu",
+}
+"""The seats of governments, of which one speaks where the land is meant."""
 
 
 def akin(one: str, other: str) -> bool:
@@ -43,6 +69,11 @@ def akin(one: str, other: str) -> bool:
         return False
     shared = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return one[shared:] in _TAILS and other[shared:] in _TAILS
+
+
+def is_seat(one: str, other: str) -> bool:
+    """Whether one name is that of a land and the other that of its government's seat, as `Moscow` is said of Russia."""
+    return any(_PEOPLES.get(land, land) == _SEATS.get(seat) for land, seat in ((one, other), (other, one)))
 
 
 def stands_for(acronym: Word, words: Sequence[Word]) -> bool:

@@ -27,6 +27,8 @@ class Objection:
     contradicts: bool = False
     part: str = ""
     """Of what is missing, the part of speech, `name` or `#`; of a role, which one."""
+    of_name: bool = False
+    """Whether it is a name or a number that has another role."""
 
     @property
     def weight(self) -> Weight:

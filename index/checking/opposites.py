@@ -159,9 +159,14 @@ def alike(one: str) -> frozenset[str]:
     return _table()[0].get(one, frozenset()) | _groups().get(one, frozenset())
 
 
-def without_prefix(word: str) -> str:
-    """The stem of what a word in lower case denies: that of `common` for `uncommon`; empty where it denies nothing."""
+def without_prefix(word: str, part: str = "a") -> str:
+    """The stem of what a word in lower case denies: that of `common` for `uncommon`; empty where it denies nothing.
+
+    Verbs deny with `un` and `dis`: to imprison is to put into prison.
+    """
     found = _PREFIX.match(word)
+    if part == "v" and found and found[0] not in ("un", "dis"):
+        return ""
     return stem(word[found.end() :]) if found and word not in _NO_PREFIX else ""
 
 

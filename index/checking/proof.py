@@ -14,14 +14,16 @@ from index.checking.comparison import Comparison
 from index.checking.dependencies import LIGHT_VERBS, graph
 from index.checking.graph import Edge, Graph, is_verb
 from index.checking.modality import degree, modality, quantity_of
+from index.checking.names import is_seat
 from index.checking.objections import Objection
+from index.checking.presupposed import is_named, is_placed
 from index.checking.roles import linked
 from index.checking.surroundings import opposite, surroundings
 from index.checking.vocabulary import DIRECTIONS, JOINTS, MUCH, QUANTIFIERS, SPEAKERS
 from index.checking.wording import settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from index.checking.graph import Node
 
@@ -43,6 +45,8 @@ class Proof:
     """The share of the claim's words that it has."""
     words: int
     """How many words of the claim say something."""
+    adrift: bool = False
+    """Whether the source has a name or a number of the claim, but not with the word that the claim has it with."""
     is_verbatim: bool = False
     """Whether the claim's words stand in the sentence as they are."""
 
@@ -53,7 +57,20 @@ def prove(text: str, window: Window) -> Proof:
     said = [place for place, node in compared.claim.nodes.items() if node.part != "p"]
     share = sum(bool(compared.found[place]) for place in said) / (len(said) or 1)
     sentence = _sentence(compared)
-    return Proof(tuple(dict.fromkeys(_problems(compared))), sentence, share, len(said))
+    problems = tuple(dict.fromkeys(_problems(compared)))
+    return Proof(problems, sentence, share, len(said), _is_adrift(compared, problems))
+
+
+def _is_adrift(compared: Comparison, problems: Sequence[Objection]) -> bool:
+    claim = compared.claim
+    without_head = (edge.dependent for edge in claim.edges if not compared.candidates(edge.head))
+    return any(each.of_name for each in problems) or any(_is_name(claim, place) for place in without_head)
+
+
+def _is_name(claim: Graph, place: int) -> bool:
+    """Whether a word is a number, or a name; not so `DNA`."""
+    token = claim.tokens[place]
+    return token.tag == "CD" or (token.tag.startswith("NNP") and token.text[0].isupper() and not token.text.isupper())
 
 
 def _sentence(compared: Comparison) -> int:
@@ -155,7 +172,7 @@ def _is_like(node: Node, other: Node) -> bool:
     """Whether two words are numbers of one unit, or names."""
     if node.quantity:
         return other.quantity is not None and other.quantity.unit == node.quantity.unit
-    return node.tag.startswith("NNP") and other.tag.startswith("NNP")
+    return node.tag.startswith("NNP") and other.tag.startswith("NNP") and not is_seat(node.lemma, other.lemma)
 
 
 def _in_its_place(compared: Comparison, place: int, other: Place) -> bool:
@@ -179,8 +196,10 @@ def _best(compared: Comparison, head: int) -> list[Objection]:
     """The fewest problems that any word of the source has as this one."""
     candidates = compared.candidates(head)
     text = compared.claim.tokens[head].text
+    if is_placed(compared, head):
+        return []
     if not candidates and compared.claim.tokens[head].lemma == "have":
-        return [] if _is_owned(compared, head) else [Objection("missing", text, part="v")]
+        return [] if _own(compared, head) else [Objection("missing", text, part="v")]
     if not candidates:
         said_already = head in compared.claim.nodes or not compared.states(head)
         return [] if said_already else [Objection("missing", text, part="v")]
@@ -190,18 +209,23 @@ def _best(compared: Comparison, head: int) -> list[Objection]:
     return problems
 
 
-def _is_owned(compared: Comparison, head: int) -> bool:
-    """Whether what the claim says with `X has Y` is said by `the Y of X`, or `X with Y`."""
+def _own(compared: Comparison, head: int) -> bool:
+    """Whether what the claim says with `X has Y` is said by `the Y of X`, or `X with Y`; then it is that Y."""
     said, found = compared.claim.of(head), compared.found
     owners = [match.place for edge in said if edge.role == "agent" for match in found.get(edge.dependent, ())]
-    owned = [match.place for edge in said if edge.role == "patient" for match in found.get(edge.dependent, ())]
-    for one in owners:
-        made = compared.window.graphs[one.sentence]
-        for other in owned:
-            with_it = made.roles({one.word}, {other.word}) & {"prep:with"}
-            if one.sentence == other.sentence and (with_it or made.roles({other.word}, {one.word}) & {"of"}):
-                return True
-    return False
+    owned = [edge.dependent for edge in said if edge.role == "patient" and edge.dependent in found]
+    kept = {each: [match for match in found[each] if _belongs(compared, match.place, owners)] for each in owned}
+    found.update({each: own for each, own in kept.items() if own})
+    return any(kept.values())
+
+
+def _belongs(compared: Comparison, owned: Place, owners: Sequence[Place]) -> bool:
+    made, own = compared.window.graphs[owned.sentence], {owned.word}
+    return any(
+        made.roles({each.word}, own) & {"prep:with"} or made.roles(own, {each.word}) & {"of"}
+        for each in owners
+        if each.sentence == owned.sentence
+    )
 
 
 def _settle(compared: Comparison, head: int, best: Match) -> None:
@@ -234,7 +258,7 @@ def _against(compared: Comparison, head: int, match: Match) -> Iterator[Objectio
     states = compared.states(head)
     alone = not states and not _is_argument(claim, head)
     if states or (alone and (modality(claim, head).negations or modality(made, match.place.word).negations)):
-        yield from surroundings(compared, head, match)
+        yield from surroundings(compared, head, match, named=is_named(compared, head, match))
     elif match.kind == "contrary":
         yield opposite(compared, head, match)
     if not states:
@@ -267,7 +291,7 @@ def _edge(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]
     elif not compared.found[edge.dependent]:
         return  # it is missing: said already
     own = [each for each in compared.candidates(edge.dependent) if each.place.sentence == match.place.sentence]
-    if any(each.place == match.place for each in own):
+    if match.kind != "pronoun" and any(each.place == match.place and each.kind != "pronoun" for each in own):
         return  # a name and its acronym, or a noun that its modifier stands for
     made = compared.graph(match)
     related = [each for each in own if linked(made, match.place.word, edge.role, each.place.word)]
@@ -300,7 +324,8 @@ def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match])
     if exchanged:
         return Objection("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
     said = f"“{dependent}” does not belong to “{head}” in the source"
-    return Objection("role", said, part=_part(compared, edge, match))
+    of_name = _is_name(compared.claim, edge.dependent)
+    return Objection("role", said, part=_part(compared, edge, match), of_name=of_name)
 
 
 def _part(compared: Comparison, edge: Edge, match: Match) -> str:

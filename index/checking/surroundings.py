@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.checking.alignment import Place
@@ -26,10 +27,15 @@ _SHOWN = 8
 """How many words of a condition are shown."""
 
 
-def surroundings(compared: Comparison, head: int, match: Match) -> Iterator[Objection]:
-    """The problems with what surrounds the fact that a word of the claim states, as a certain word of the source."""
+def surroundings(compared: Comparison, head: int, match: Match, *, named: bool = False) -> Iterator[Objection]:
+    """The problems with what surrounds the fact that a word of the claim states, as a certain word of the source.
+
+    Of what is only `named` in the source, only limits count: `future`, `alleged`.
+    """
     made = compared.graph(match)
     ours, theirs = modality(compared.claim, head), modality(made, match.place.word)
+    if named:
+        theirs = replace(ours, limits=theirs.limits)
     flips = _denial_reported(ours, theirs)
     yield from _denied(compared, head, match, ours, theirs, flips=flips)
     if not _same_modal(ours, theirs):

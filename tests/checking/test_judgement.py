@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from index.checking import Source, compare
-from index.checking.judgement import CERTAIN, LIKELY
+from index.checking.judgement import CERTAIN, LIKELY, may_be_outvoted
+from index.checking.objections import Objection
+from index.checking.proof import Proof
 from index.records import SUPPORTING
 from tests.checking.answers import REVENUE, WRONG
 from tests.checking.making import judged, verdict
@@ -40,6 +42,17 @@ PROVEN = {
     "million": ("The bridge cost 2,700,000 francs.", "The bridge cost 2.7 million francs."),
     "currency": ("The plant cost €412 million.", "The plant cost 412 million euros."),
     "minutes": ("The walk takes 120 minutes.", "The walk takes two hours."),
+    "a name beside an office": (
+        "Ann Lee is the prosecutor.",
+        "The mayor denied that the prosecutor, Ann Lee, was paid.",
+    ),
+    "where something is": ("The plant is at Sabetta.", "The gas comes from the plant at Sabetta and from Yamal."),
+    "what somebody has": (
+        "Nokia has its seat in Espoo.",
+        "Ericsson, with its seat in Kista; Nokia, with its seat in Espoo.",
+    ),
+    "only": ("Only Rome had a fleet.", "Only Rome had a fleet in the south."),
+    "the number of a note": ("Ann was born in 1968.", "Ann was born in 1968,[1] and grew up in Wales.[2]"),
 }
 
 
@@ -50,6 +63,36 @@ def test_a_claim_is_supported_whose_every_word_is_accounted_for(claim: str, pass
 
 
 NOT_PROVEN = {
+    "a name beside a future office": ("Ann Lee is the manager.", "One of them was the future manager, Ann Lee."),
+    "a name that is not beside an office": (
+        "Ann Lee is not the prosecutor.",
+        "The mayor praised the prosecutor, Ann Lee.",
+    ),
+    "where something is brought": ("The field is in Egypt.", "The field is exporting gas to Egypt."),
+    "where something is not": ("The plant is not at Sabetta.", "The gas comes from the plant at Sabetta."),
+    "a place of another's": (
+        "Nokia has its seat in Kista.",
+        "1. Ericsson, with its seat in Kista. 2. Nokia, with its seat in Espoo.",
+    ),
+    "what a pronoun stands for": (
+        "The Circle is a demon.",
+        "The Circle has methods for those who would give up their will to a demon. It is old.",
+    ),
+    "a department of another name": (
+        "Li Shangfu is the director of the State Department.",
+        "On 20 September 2018 the United States imposed sanctions on the Equipment Development Department of the "
+        "Central Military Commission, the body that buys weapons for the Chinese forces, and on its director, Li "
+        "Shangfu (State Department announcement).",
+    ),
+    "a part of a name": (
+        "Li is the director of the State Department.",
+        "The United States punished the Equipment Department, the body that buys weapons, and its director, Li.",
+    ),
+    "two words for one pronoun": (
+        "Ann has three children, all of them daughters.",
+        "Her daughters were not there. Ann has three children, and all of them live in Rome.",
+    ),
+    "only one of two": ("Only Rome had a fleet.", "Only Rome and Carthage had a fleet."),
     "another verb": ("Curie falsified the study.", "Curie led the study."),
     "roles exchanged": ("Beta acquired Alpha in 2019.", "Alpha acquired Beta in 2019."),
     "roles exchanged in the passive": ("Alpha was acquired by Beta.", "Alpha acquired Beta."),
@@ -160,24 +203,28 @@ def test_several_sentences_in_a_row_are_verbatim() -> None:
     assert verdict("She never patented it. It was free.", passage, 0.0) == "verbatim"
 
 
-RAILWAY = "The engineers of the railway tested the locomotive in May."
+RAILWAY = "The engineers of the railway company tested the locomotive in May."
 OUTVOTED = {
-    "a noun": ("The technicians of the railway tested the locomotive in May.", "supported", "supported"),
-    "a verb": ("The engineers of the railway painted the locomotive in May.", "unverified", "supported"),
-    "a name": ("The engineers of the railway tested the locomotive in Rome.", "unverified", "unverified"),
-    "a number": ("The engineers of the railway tested three locomotives in May.", "unverified", "unverified"),
+    "a noun": ("The technicians of the railway company tested the locomotive in May.", "supported", "supported"),
+    "a verb": ("The engineers of the railway company painted the locomotive in May.", "unverified", "supported"),
+    "a name": ("The engineers of the railway company tested the locomotive in Rome.", "unverified", "unverified"),
+    "a number": ("The engineers of the railway company tested three locomotives in May.", "unverified", "unverified"),
     "three others": (
-        "The old engineers of the railway painted the green locomotive in May.",
+        "The old engineers of the railway company painted the green locomotive in May.",
         "unverified",
         "supported",
     ),
     "four others": (
-        "The old engineers of the railway painted the green wooden locomotive in May.",
+        "The old engineers of the railway company painted the green wooden locomotive in May.",
         "unverified",
         "unverified",
     ),
-    "a number as predicate": ("The engineers of the railway were thirty in May.", "unverified", "unverified"),
-    "an addition": ("The engineers of the railway secretly tested the locomotive in May.", "unverified", "unverified"),
+    "a number as predicate": ("The engineers of the railway company were thirty in May.", "unverified", "unverified"),
+    "an addition": (
+        "The engineers of the railway company secretly tested the locomotive in May.",
+        "unverified",
+        "unverified",
+    ),
 }
 
 
@@ -189,9 +236,56 @@ def test_what_a_verifier_outvotes_depends_on_how_sure_it_is(claim: str, if_likel
     assert compare(claim, source, [0.9], lambda pairs: [1.0] * len(pairs)).verdict == if_certain
 
 
+def test_how_many_words_may_have_other_places() -> None:
+    """Two, where another verb is to be outvoted, too."""
+    verb = Objection("missing", "painted", part="v")
+    elsewhere = [Objection("role", f"of {n}", part="of") for n in range(3)]
+    assert may_be_outvoted(Proof((verb, *elsewhere[1:]), 0, 0.9, 10))
+    assert not may_be_outvoted(Proof((verb, *elsewhere), 0, 0.9, 10))
+    assert may_be_outvoted(Proof(tuple(elsewhere), 0, 0.9, 10))
+
+
+SHORT = {
+    "a place": ("Tokyo is in Europe.", "It names London and Paris in Europe, and Tokyo in Asia."),
+    "an office": (
+        "Warnock was the manager of Leicester.",
+        "Warnock needed to sell, and Leicester manager Little bought.",
+    ),
+    "a work place": ("Shen works at Brown University.", "Zejiang Shen, Allen Institute; Brown University, Providence."),
+}
+
+
+@pytest.mark.parametrize(("claim", "passage"), SHORT.values(), ids=SHORT)
+def test_a_verifier_does_not_put_two_names_together(claim: str, passage: str) -> None:
+    """A short claim that says of a name what the source says of another one, or of none."""
+    assert compare(claim, [Source(passage, passage)], [0.9], lambda pairs: [1.0] * len(pairs)).verdict == "unverified"
+
+
+def test_a_sentence_with_fewer_of_the_words_does_not_contradict() -> None:
+    """It speaks of something else."""
+    paper = "This paper introduces LayoutParser, an open-source library for the use of models in research."
+    keywords = "Keywords: Image Analysis · Deep Learning · Character Recognition · Open Source library · Toolkit."
+    found = compare(
+        "LayoutParser is an open-source library.", [Source(paper, paper), Source(keywords, keywords)], [0, 0]
+    )
+    assert found.verdict != "contradicted"
+
+
+PERHAPS_THE_SAME = {
+    "a seat of a government": ("Russia recognised Abkhazia in 2008.", "Moscow recognised Abkhazia in 2008."),
+    "prison": ("Liu was a writer in prison.", "The prize went to the imprisoned writer Liu."),
+}
+
+
+@pytest.mark.parametrize(("claim", "passage"), PERHAPS_THE_SAME.values(), ids=PERHAPS_THE_SAME)
+def test_what_may_be_the_same_does_not_contradict(claim: str, passage: str) -> None:
+    """Whether it is, is another matter."""
+    assert verdict(claim, passage) != "contradicted"
+
+
 def test_a_verifier_does_not_outvote_a_denial() -> None:
     """It is not even asked."""
-    denied = "The engineers of the railway did not test the locomotive in May."
+    denied = "The engineers of the railway company did not test the locomotive in May."
     assert compare(denied, [Source(RAILWAY, RAILWAY)], [0.9], lambda pairs: [1.0] * len(pairs)).verdict != "supported"
 
 

@@ -1,0 +1,66 @@
+"""What a sentence says by the way, with nouns alone: who somebody is, and where something is.
+
+`According to the prosecutor, Ada Lunde, …` tells who is the prosecutor, and no report, doubt or denial around it takes
+that back; `Chayanda, in Yakutia, …` tells where Chayanda is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.checking.modality import modality
+
+if TYPE_CHECKING:
+    from index.checking.alignment import Match
+    from index.checking.comparison import Comparison
+    from index.checking.graph import Graph
+
+_PLACES = frozenset(("prep:in", "prep:at", "prep:on", "prep:near", "prep:off", "prep:outside", "prep:inside"))
+_AT_PLACES = ("prep:in", "prep:at", "prep:on")
+"""Of which one may stand for another."""
+
+
+def is_named(compared: Comparison, head: int, match: Match) -> bool:
+    """Whether the claim only says who or what somebody is, and the source has that as a name beside the name."""
+    made = compared.graph(match)
+    if head not in compared.claim.verbs or match.place.word in made.verbs or not _is_plain(compared.claim, head):
+        return False
+    own = {match.place.word}
+    return any(
+        (made.roles(own, {other.place.word}) | made.roles({other.place.word}, own)) & {"same", "mod"}
+        for edge in compared.claim.of(head)
+        if edge.role == "subject"
+        for other in compared.found.get(edge.dependent, ())
+        if other.place.sentence == match.place.sentence
+    )
+
+
+def is_placed(compared: Comparison, head: int) -> bool:
+    """Whether the claim only says where something is, and the source says that of the noun."""
+    claim = compared.claim
+    said = {edge.role: edge.dependent for edge in claim.of(head)}
+    places = said.keys() & _PLACES
+    if claim.tokens[head].lemma != "be" or len(said) != 2 or "agent" not in said or not places:
+        return False
+    (role,) = places
+    if claim.nodes[said[role]].quantity or not _is_plain(claim, head):
+        return False
+    return any(
+        one.place.sentence == other.place.sentence and _stands_at(compared.graph(one), one, role, other)
+        for one in compared.found.get(said["agent"], ())
+        for other in compared.found.get(said[role], ())
+        if "pronoun" not in (one.kind, other.kind)
+    )
+
+
+def _stands_at(made: Graph, thing: Match, role: str, place: Match) -> bool:
+    """Whether a place hangs on a thing itself; `saw the dog in Paris` may not be said of the dog."""
+    allowed = set(_AT_PLACES) if role in _AT_PLACES else {role}
+    token = made.tokens[thing.place.word]
+    apart = token.role != "dobj" or made.text[token.end : token.end + 1] == ","
+    return apart and bool(made.roles({token.place}, {place.place.word}) & allowed)
+
+
+def _is_plain(claim: Graph, head: int) -> bool:
+    ours = modality(claim, head)
+    return not (ours.negations or ours.modal or ours.wrappers or ours.limits or ours.conditions)
