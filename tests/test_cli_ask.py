@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from index.cli import answers
+from index.records import Answer
 from index.spreadsheets import bare
 
 if TYPE_CHECKING:
@@ -73,6 +76,24 @@ def test_a_text_is_checked(run: Run, write: Write) -> None:
     assert out.endswith("1 of 2 sentences supported, 1 contradicted.")
     assert run("check", write("right.txt", "The king signed the treaty in winter.")).code == 0
     assert run("check", write("right.txt", "The king signed the treaty in winter."), "--json").json["supported"] == 1
+
+
+@pytest.mark.parametrize("data", ["caf\xe9".encode("latin-1"), "Bread was dear.".encode("utf-16"), b"%PDF-1.7 \xff"])
+def test_a_text_that_cannot_be_read_is_not_checked(run: Run, tmp_path: Path, data: bytes) -> None:
+    """And it is said how to save it."""
+    draft = tmp_path / "draft.txt"
+    draft.write_bytes(data)
+    told = run("check", draft)
+    assert told.code == 2
+    assert "is not UTF-8 text. Save it as plain text in UTF-8" in " ".join(told.err.split())
+
+
+def test_a_confidence_just_below_the_bar_reads_so() -> None:
+    """Both numbers rounded would be the same."""
+    answer = Answer("Who?", "unsure", 0.5496, 0.55, (), (), (), (1, 1), "quote", {}, ())
+    assert answers._confidence(answer) == "0.549, below the bar of 0.55 (PINCITE_BAR)"
+    assert answers._confidence(replace(answer, confidence=0.3)) == "0.30, below the bar of 0.55 (PINCITE_BAR)"
+    assert answers._confidence(replace(answer, confidence=0.55)) == "0.55"
 
 
 def test_a_batch_of_questions(run: Run, write: Write, tmp_path: Path) -> None:

@@ -287,12 +287,16 @@ def test_coverage_can_be_restricted(covered: Run) -> None:
     assert [row["document"]["title"] for row in rows] == ["Sea"]
 
 
-@pytest.mark.parametrize("question", [" ", "in:nowhere whale"])
-def test_coverage_of_nothing(covered: Run, question: str) -> None:
+NOWHERE = "No document is what in:, type:, after: or before: ask for."
+
+
+@pytest.mark.parametrize(("question", "notes"), [(" ", []), ("in:nowhere whale", [NOWHERE])])
+def test_coverage_of_nothing(covered: Run, question: str, notes: list[str]) -> None:
     """That nothing was searched is said, in CSV by columns without rows."""
-    assert covered("coverage", question).out.startswith("No document was searched:")
+    assert covered("coverage", question).out.startswith("No document was searched.")
     assert covered("coverage", question, "--csv").out == ",".join(hits.COLUMNS) + "\r\n"
-    assert covered("coverage", question, "--json").json == {"question": question.strip(), "documents": [], "notes": []}
+    told = covered("coverage", question, "--json").json
+    assert told == {"question": question.strip(), "documents": [], "notes": notes}
 
 
 def test_coverage_as_json_has_the_hits_of_a_search(covered: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -38,7 +39,7 @@ def show(answer: Answer) -> None:
     out.print()
     for citation in answer.citations:
         out.print(_source(citation))
-    out.print(f"{answer.match}: confidence {answer.confidence:.2f}{_below(answer)}", style="dim")
+    out.print(f"{answer.match}: confidence {_confidence(answer)}", style="dim")
 
 
 def _show_abstention(out: Console, answer: Answer) -> None:
@@ -48,8 +49,7 @@ def _show_abstention(out: Console, answer: Answer) -> None:
         return
     out.print("Your documents hold no answer to this.", style="bold")
     out.print(
-        f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; "
-        f"confidence {answer.confidence:.2f}{_below(answer)}."
+        f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; confidence {_confidence(answer)}."
     )
     if answer.hits:
         nearest = answer.hits[0]
@@ -58,8 +58,13 @@ def _show_abstention(out: Console, answer: Answer) -> None:
         out.print(Text(printable(nearest.quote), style="dim"))
 
 
-def _below(answer: Answer) -> str:
-    return f", below the bar of {answer.bar:.2f} (PINCITE_BAR)" if answer.confidence < answer.bar else ""
+def _confidence(answer: Answer) -> str:
+    """The confidence, and that it is below the bar: with a digit more where both would read the same."""
+    if answer.confidence >= answer.bar:
+        return f"{answer.confidence:.2f}"
+    shown, bar = f"{answer.confidence:.2f}", f"{answer.bar:.2f}"
+    shown = shown if shown != bar else f"{math.floor(answer.confidence * 1000) / 1000:.3f}"
+    return f"{shown}, below the bar of {bar} (PINCITE_BAR)"
 
 
 def _said(statement: Statement) -> Text:

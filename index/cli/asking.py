@@ -224,7 +224,9 @@ CHECK_EXAMPLE = "Example: pincite check draft.md   or: pbpaste | pincite check -
 
 def check(
     context: typer.Context,
-    file: Annotated[typer.FileText, typer.Argument(help="A text file, or - for standard input.", show_default=False)],
+    file: Annotated[
+        typer.FileBinaryRead, typer.Argument(help="A text file, or - for standard input.", show_default=False)
+    ],
     documents: Documents = None,
 ) -> None:
     """Compare each sentence of a text with the documents: word for word, supported, contradicted, or not verified.
@@ -236,8 +238,13 @@ def check(
     from index import wire
     from index.cli import answers, hits, printing, progress
 
+    try:
+        text = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "Save it as plain text in UTF-8, or copy its words: pbpaste | pincite check -"
+        raise typer.BadParameter(f"{file.name} is not UTF-8 text. {hint}", param_hint="FILE") from error
     with context.obj.open() as library, progress.work("checking", shown=not context.obj.quiet):
-        checked = library.check(file.read(), documents=documents or None)
+        checked = library.check(text, documents=documents or None)
     if context.obj.json:
         printing.as_json(wire.check(checked))
     else:

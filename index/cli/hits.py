@@ -59,7 +59,7 @@ def coverage(rows: Sequence[Coverage]) -> None:
     """One row a document, those that speak to the question first."""
     out = console()
     if not rows:
-        out.print(_text("No document was searched: operators left none, or there were no words to search for."))
+        out.print(_text("No document was searched."))
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Document", overflow="fold", max_width=_NAMED if out.is_terminal else None)

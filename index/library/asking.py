@@ -30,6 +30,7 @@ _CHECKED = 5
 HOPELESS_SHARE = 0.5
 """Below this share of the lower bar, a question's first hits are not read: of 1,531 that their documents answer two
 were there, of 1,400 on something else seven in ten."""
+EMPTY = "The library is empty: add files to it."
 _FEWEST_DOCUMENTS = 2
 """Among how many documents a question has to say what it is about."""
 
@@ -126,15 +127,18 @@ class Asking(Opened):
             yield provenance.of_answer(answer)
 
     def _asked_back(self, question: str, documents: Sequence[str] | None) -> Answer | None:
-        """What a question is answered with that goes on from something unsaid; None for a whole one.
+        """What a question is answered with that says nothing, or goes on from something unsaid; None for a whole one.
 
         Of one document it is asked what that says: `Who signed it?` is a question then.
         """
         from index.answering import asked_back, is_fragment, unasked
 
-        query, within, _ = self._understood(question, documents)
+        query, within, notes = self._understood(question, documents)
         _, documents_searched = self._store.catalog.extent(within)
-        if documents_searched < _FEWEST_DOCUMENTS or not is_fragment(query.text):
+        if notes and not query.text:
+            return unasked(question.strip(), " ".join(notes), bar=self._settings.bar)
+        says_something = any(map(str.isalnum, query.text))
+        if says_something and (documents_searched < _FEWEST_DOCUMENTS or not is_fragment(query.text)):
             return None
         return unasked(question.strip(), asked_back(query.text), bar=self._settings.bar)
 
@@ -208,9 +212,9 @@ class Asking(Opened):
         return provenance.of_coverage(self._steadily(lambda: self._coverage(question, documents)))
 
     def _coverage(self, question: str, documents: Sequence[str] | None) -> CoverageReport:
-        query, within, _ = self._understood(question, documents)
+        query, within, understood = self._understood(question, documents)
         if not query.text:
-            return CoverageReport(())
+            return CoverageReport((), understood)
         infos = self._store.catalog.numbered()
         covered = [info for number, info in infos.items() if within is None or number in within]
         found, notes = self._retriever(reading=False).cover(query, within=within)
@@ -218,7 +222,7 @@ class Asking(Opened):
         spoken = [Coverage(hit.document, hit) for hit in hits.values()]
         silent = [Coverage(info, None) for info in covered if info.id not in hits]
         silent.sort(key=lambda each: each.document.name.casefold())
-        return CoverageReport((*spoken, *silent), notes)
+        return CoverageReport((*spoken, *silent), (*understood, *notes))
 
     def suggestions(self, limit: int = 4) -> list[str]:
         """Questions to begin with, made from the documents' headings; each was asked, and is answered."""
@@ -268,7 +272,7 @@ class Asking(Opened):
                 "Ask a shorter one, or raise PINCITE_MAX_QUESTION_CHARACTERS.",
             )
         query = querying.Query(question.strip()) if plain else querying.parse(question)
-        notes = []
+        notes = [] if self._store.catalog.extent(None)[1] else [EMPTY]
         within = self._numbers(documents)
         if query.restricts:
             admitted = [number for number, info in self._store.catalog.numbered().items() if query.admits(info)]

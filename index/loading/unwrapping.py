@@ -42,6 +42,8 @@ _HANGING = re.compile(
 _LEANING = re.compile(r"\s*(?:of|than|which|was|were|is|are)\s")
 _NEVER_LAST = re.compile(r"\s(?:the|its|their)$")
 """What a question or a clause may end in (`travel to`, `waiting for`) is not here."""
+_RUNS_ON = re.compile(r"[^\W\d_]{3}[.!?](?:\[\d+\])*[\"'”’)]*\s+[\"'“‘(]*[^\W\d_a-z]")
+"""A sentence begins within the line, as it does in prose."""
 _FIELD = re.compile(r"\s*[\w-]+:\s")
 _HYPHEN_END = re.compile(r"[^\W\d_]-$")
 
@@ -90,7 +92,7 @@ def _mended(stanza: list[str]) -> list[str]:
     """Lines of a text with more than one margin, as where pages were pasted together: each break by those around it.
 
     Two lines are joined only in the middle of a sentence, lest what two people said becomes what one did: the first
-    does not end one, and the next line goes on in lower case, or, where most lines around do, with a name or a number.
+    does not end one, and the next line goes on in lower case, or, in prose, with a name or a number.
     One of three things has to tell that the line was broken at a margin: it is as long as those before it or after the
     break, it ends in a word that needs another one (`the`, `in`), or the next begins with one that needs a word before
     it (`of`).
@@ -114,7 +116,8 @@ def _goes_on(line: str, following: str, sides: Sequence[list[str]]) -> bool:
             return False
         if len(line) >= _SHORTEST_HANGING and _NEVER_LAST.search(line):
             return True
-        sides = [near for near in sides if _is_prose(near)]
+        if not any(map(_RUNS_ON.search, (line, following))) and not any(map(_is_prose, sides)):
+            return False
     elif _indent(following) <= _indent(line) and not _FIELD.match(following):
         hangs = len(line) >= _SHORTEST_HANGING and _HANGING.search(line)
         leans = len(following) >= _NARROWEST and _LEANING.match(following)
@@ -124,8 +127,8 @@ def _goes_on(line: str, following: str, sides: Sequence[list[str]]) -> bool:
 
 
 def _is_prose(near: list[str]) -> bool:
-    """Whether most of these lines go on in lower case."""
-    following = [each.strip()[:1] for each in near[1:]]
+    """Whether most of these lines that do not end a sentence go on in lower case."""
+    following = [two.strip()[:1] for one, two in pairwise(near) if not _SENTENCE_END.search(one)]
     return sum(map(str.islower, following)) * 2 > len(following)
 
 

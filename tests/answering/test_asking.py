@@ -13,6 +13,7 @@ from index import wire
 from index.answering.answers import COUNTED, MOST_OF_A_HEADING
 from index.answering.confidence import confidence
 from index.library import Library
+from index.library.asking import EMPTY
 from index.retrieval.signals import NAMES
 from index.settings import Settings
 from index.weights import DEFAULT_NAME
@@ -152,6 +153,27 @@ def test_a_fragment_is_asked_back(ships: Library, fragment: str) -> None:
     assert answer.searched == (0, 0)
     (note,) = answer.notes
     assert "not a whole question" in note
+
+
+@pytest.mark.parametrize("wordless", ["?", "🦷🦷"])
+def test_what_has_no_words_is_asked_back(library: Library, write: Write, wordless: str) -> None:
+    """Of one document, too."""
+    library.add(write("a.txt", "Bread was dear in the winter."))
+    answer = library.ask(wordless)
+    assert (answer.status, answer.searched, len(answer.notes)) == ("abstained", (0, 0), 1)
+
+
+def test_operators_alone_ask_nothing(ships: Library) -> None:
+    """They say where to search, and not what for."""
+    answer = ships.ask("in:treaty")
+    assert (answer.status, answer.searched) == ("abstained", (0, 0))
+    assert "no words to search for" in answer.notes[0]
+
+
+def test_an_empty_library_says_so(library: Library) -> None:
+    """With whatever is asked of it."""
+    assert library.ask("Who signed the treaty?").notes == (EMPTY,)
+    assert library.coverage("Who signed the treaty?").notes == (EMPTY,)
 
 
 def test_of_one_document_a_pronoun_is_understood(ships: Library) -> None:

@@ -63,12 +63,23 @@ def test_lines_are_mended_where_the_margin_changes() -> None:
     words = " ".join([PROSE] * 3).replace(".", ",").split()
     words = [word.capitalize() if n % 4 == 0 else word for n, word in enumerate(words)]
     narrow, wide = textwrap.fill(" ".join(words), 60), textwrap.fill(" ".join(words), 150)
-    short = "He was called up at once for the\nWelsh team, and scored a total\nof nine goals, as nobody did who had been with\nthem before him"
+    short = (
+        "He was called up at once for the\nWelsh team, and scored a total\nof nine goals, as nobody did who had been "
+        "with\nthem before him"
+    )
     text = f"{narrow}\n{wide}\n{short}"
     assert read(text).text.count(" ".join(words)) == 2
     assert "called up at once for the Welsh team" in read(text).text
     assert "a total of nine goals" in read(text).text
     assert "had been with them before" in read(text).text
+
+
+def test_a_line_with_the_end_of_a_sentence_is_prose() -> None:
+    """Whatever the next one begins with: here all words begin with a capital."""
+    words = " ".join([PROSE] * 3).title()
+    text = f"{textwrap.fill(words, 60)}\n{textwrap.fill(words, 150)}"
+    assert "Before The Bells Of The Village Had Rung" in read(text).text
+    assert read(text.replace(".", "")).text.count("\n") > read(text).text.count("\n")
 
 
 KEPT = {
