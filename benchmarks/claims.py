@@ -2,10 +2,10 @@
 
 Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
 `benchmarks/data` by somebody who had not read the code; `later`, written in the same way after these, about the sample
-documents and files of `../shared`; `flat`, in the same way again, half of them short and flat ("X is in Y"), of words
-that stand near each other in the document; `hand`, others by hand; `scifact` and `climate`, public claims with people's labels
-(the last three in the folder of the public sets). For each category it prints the share of claims that are supported
-(word for word or otherwise) and contradicted, then the figures that have a floor.
+documents and files of `../shared`; `flat`, in the same way again, half of them short ("X is in Y"), of words that
+stand near each other in the document; `hand`, others by hand; `scifact` and `climate`, public claims with people's
+labels (the last three in the folder of the public sets). For each category it prints the share of claims that are
+supported (word for word or otherwise) and contradicted, then the figures that have a floor.
 
 `--verifier off` leaves the learned verifier out; `--split` takes one half of `own`; `--misses` shows what went wrong.
 """

@@ -3,7 +3,8 @@
 Writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not said, 3 one
 of the last two), kind, weight.
 
-Always the same pairs for the same sources. Nothing of a document that is held out is in `train.jsonl`.
+Always the same pairs for the same sources. Nothing of a document that a set holds out is in `train.jsonl` from that
+set; another may have it, as our claims have a few of PubMedQA's papers.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ ENOUGH = -1.0
 """From which logit of the best sentence on no more is read. It is below 0, which is an even chance, for the reader
 learnt from more questions without an answer than people ask."""
 LIKELY = 0.0
-"""From which logit of any sentence on the first hits change their order. A lower one moved passages on the topic of a
-long question, and CISI's ranking was worse."""
+"""From which logit of the best sentence of a first window on the first hits change their order. A lower one moved
+passages on the topic of a long question, and CISI's ranking was worse."""
 WORDS = 90
 """About how many words each further window of the first passage has."""
 AROUND = 45

@@ -99,7 +99,7 @@ KEPT = {
     "a field": "From what the clerk has written on behalf of\nsubject: bees and wax",
     "indented code": "for hive in the hives that we look at\n    count the bees",
     "fields": "author = the one who wrote the book that we look at\ntitle = bees\nyear = 1999",
-    "another language": "Der Zug aus Berlin kommt um acht Uhr an\nDer Bus nach Potsdam ist voll",
+    "another language": "Der Zug aus Berlin kommt um acht Uhr an\nDer Bus nach Potsdam kommt um zehn",
     "titles": (
         "Lentiviral vector design and imaging approaches to visualize the early stages of reprogramming\n"
         "Caregiver burden in partners of men with another illness at home\n"
