@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 MOST = 8000
 """Characters that are read of a sentence: index.sentences makes none that is half as long."""
-_NOTE = re.compile(r"(?<=[^\s\[])(?:\[\d{1,3}\])+")
-"""The numbers of notes: `in 1968,[1]`."""
+_NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\[\d{1,3}\])+")
+"""The numbers of notes: `in 1968,[1]`; not so `x[1]`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.checking.modality import modality
+from index.checking.modality import limited, modality
 
 if TYPE_CHECKING:
     from index.checking.alignment import Match
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _PLACES = frozenset(("prep:in", "prep:at", "prep:on", "prep:near", "prep:off", "prep:outside", "prep:inside"))
 _AT_PLACES = ("prep:in", "prep:at", "prep:on")
 """Of which one may stand for another."""
+_GIVEN = frozenset(("the", "this", "that", "these", "those"))
+"""Of `the plant at Sabetta` there is one; of `a plant` or `no plant` there may be none."""
 
 
 def is_named(compared: Comparison, head: int, match: Match) -> bool:
@@ -43,7 +45,8 @@ def is_placed(compared: Comparison, head: int) -> bool:
     if claim.tokens[head].lemma != "be" or len(said) != 2 or "agent" not in said or not places:
         return False
     (role,) = places
-    if claim.nodes[said[role]].quantity or not _is_plain(claim, head):
+    place = claim.nodes.get(said[role])
+    if place is None or place.quantity or not _is_plain(claim, head):
         return False
     return any(
         one.place.sentence == other.place.sentence and _stands_at(compared.graph(one), one, role, other)
@@ -54,11 +57,13 @@ def is_placed(compared: Comparison, head: int) -> bool:
 
 
 def _stands_at(made: Graph, thing: Match, role: str, place: Match) -> bool:
-    """Whether a place hangs on a thing itself; `saw the dog in Paris` may not be said of the dog."""
+    """Whether a place hangs on a thing itself, and the thing is there: `saw the dog in Paris` may not be said of it."""
     allowed = set(_AT_PLACES) if role in _AT_PLACES else {role}
     token = made.tokens[thing.place.word]
     apart = token.role != "dobj" or made.text[token.end : token.end + 1] == ","
-    return apart and bool(made.roles({token.place}, {place.place.word}) & allowed)
+    given = token.tag.startswith("NNP") or any(each.lemma in _GIVEN for each in made.children[token.place])
+    there = given and not limited(made, token.place)
+    return apart and there and bool(made.roles({token.place}, {place.place.word}) & allowed)
 
 
 def _is_plain(claim: Graph, head: int) -> bool:

@@ -68,6 +68,10 @@ NOT_PROVEN = {
         "Ann Lee is not the prosecutor.",
         "The mayor praised the prosecutor, Ann Lee.",
     ),
+    "where there is none": ("The plant is at Sabetta.", "There is no plant at Sabetta and none in Yamal."),
+    "where one may be": ("The plant is at Sabetta.", "The firm hopes for a plant at Sabetta and for a pipeline."),
+    "where one was": ("The plant is at Sabetta.", "The gas came from the former plant at Sabetta and from Yamal."),
+    "which of a row": ("The value of x[1] is five.", "The value of x[2] is five."),
     "where something is brought": ("The field is in Egypt.", "The field is exporting gas to Egypt."),
     "where something is not": ("The plant is not at Sabetta.", "The gas comes from the plant at Sabetta."),
     "a place of another's": (
