@@ -20,6 +20,8 @@ _SHORTEST_STEM = 4
 _JOINTS = re.compile(r"[-./]")
 _PLURAL_PRONOUNS = frozenset("they them their theirs themselves these those both".split())
 
+_SEXES = (frozenset("he him his himself".split()), frozenset("she her hers herself".split()))
+
 
 class Place(NamedTuple):
     """A word of one of the sentences that a claim is compared with."""
@@ -174,6 +176,8 @@ def _kind(node: Node, other: Node) -> str:
             return "same" if same(node.quantity, other.quantity, about=True) else ""
         return ""
     if node.part == "p":
+        if any(node.lemma in ours and other.lemma in theirs for ours, theirs in (_SEXES, _SEXES[::-1])):
+            return ""
         return ("same" if node.lemma == other.lemma else "pronoun") if other.part in "np" else ""
     if other.part == "p":
         return ""

@@ -4,7 +4,8 @@ Two locks keep a claim from being supported. The rules want each of its words ac
 learned verifier, where one is given, reads the cited words with their neighbours, and must agree. It never decides
 alone. If it finds a claim likely, it may outvote the rules on nouns that they did not find, or found elsewhere in the
 sentence; if it is certain, on up to three other verbs or adjectives. On names, numbers, additions, on who does
-what to whom, on what surrounds the words, and on short claims that put two names together, nothing outvotes them.
+what to whom, on what surrounds the words, on short claims that put two names together, and on copies of a sentence with
+other words, nothing outvotes them.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from index.checking.alignment import Window
-from index.checking.dependencies import graph, graphs
+from index.checking.copies import cut, exchanged, is_copy, turned
+from index.checking.dependencies import graphs
 from index.checking.proof import Proof, prove
 from index.checking.vocabulary import RESERVATIONS
-from index.checking.wording import folded, verbatim, words
+from index.checking.wording import verbatim, words
 
 if TYPE_CHECKING:
     from index.checking.objections import Objection
@@ -53,8 +55,6 @@ one: a claim with more of them is about something else, however certain the veri
 SHORT = 6
 """A claim of fewer telling words in which a name stands with another word than in the source is never outvoted: that
 Tokyo is in Europe is all that it says, and the verifier finds most such claims likely."""
-COPIED = 0.25
-"""The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
 """What may surround words that stand in a sentence as they stand in the claim."""
 _REFUTES = re.compile(
@@ -163,7 +163,7 @@ def _likely(
 def may_be_outvoted(proof: Proof) -> bool:
     """Whether what keeps a sentence from proving a claim is little enough for a verifier to decide."""
     weights = [each.weight for each in proof.problems]
-    if proof.adrift and proof.words < SHORT:
+    if proof.is_copy or (proof.adrift and proof.words < SHORT):
         return False
     if "hard" in weights or "firm" not in weights:
         return "hard" not in weights
@@ -218,6 +218,9 @@ def _nearest(claim: str, sources: Sequence[Source], closeness: Sequence[float]) 
     """The sources that are worth a close look, the best first."""
     telling = {each.stem for each in words(claim) if each.telling}
     shares = [len(telling & {each.stem for each in words(source.text)}) / (len(telling) or 1) for source in sources]
+    copied = [place for place, source in enumerate(sources) if exchanged(claim, source.text)]
+    if copied:  # a neighbour of the sentence that it was copied from does not know that
+        return copied[:1]
     ranked = sorted(range(len(sources)), key=lambda place: -(closeness[place] + SHARED * shares[place]))
     return [place for place in ranked if len(words(sources[place].text)) <= LONGEST_SOURCE][:LOOKED_AT] or ranked[:1]
 
@@ -228,28 +231,19 @@ def _proof(claim: str, sources: Sequence[Source], place: int) -> tuple[int, Proo
     Where the claim's words stand in the sentence as they are, only what surrounds them counts.
     """
     first, window = _window(sources, place)
-    is_verbatim = verbatim(claim, whole=False) in verbatim(sources[place].text)
-    is_copy = _is_copy(claim, sources[place].text, window)
-    if not is_verbatim and not is_copy:
-        return first, prove(claim, window)
-    proof = prove(claim, Window((sources[place].text,), "", sources[place].context))
+    source = sources[place].text
+    is_verbatim = verbatim(claim, whole=False) in verbatim(source)
+    copied = is_copy(claim, source, window)
+    if not is_verbatim and not copied:
+        proof = prove(claim, window)
+        return first, replace(proof, problems=(*proof.problems, *turned(claim, source)))
+    proof = prove(claim, Window((source,), "", sources[place].context))
     if is_verbatim:
-        around = tuple(each for each in proof.problems if each.kind in _AROUND)
+        around = (*(each for each in proof.problems if each.kind in _AROUND), *cut(claim, source))
         return place, replace(proof, problems=around, share=1.0, is_verbatim=True)
     # the grammar of both is the same, whatever the parser makes of it
-    left = tuple(each for each in proof.problems if each.contradicts or each.kind not in ("role", "grammar"))
-    return place, replace(proof, problems=left)
-
-
-def _is_copy(claim: str, source: str, window: Window) -> bool:
-    """Whether a claim is a sentence in which a few words were put for others that stand nowhere near it."""
-    ours, theirs = ([each.plain for each in words(text)] for text in (claim, source))
-    other = {one for one, two in zip(ours, theirs, strict=False) if one != two}
-    if len(ours) != len(theirs) or len(other) > COPIED * len(ours):
-        return False
-    said = {folded(node.text) for node in graph(claim).nodes.values()}
-    near = {each.plain for text in (*window.sentences, window.before) for each in words(text)}
-    return other <= said and not other & near
+    left = [each for each in proof.problems if each.contradicts or each.kind not in ("role", "grammar")]
+    return place, replace(proof, problems=(*left, *turned(claim, source)), is_copy=True)
 
 
 def _judged(sources: Sequence[Source], first: int, proof: Proof) -> Judgement:

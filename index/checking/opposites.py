@@ -65,6 +65,10 @@ open opened / close closed
 import / export
 north northern / south southern
 east eastern / west western
+up / down
+mild / severe
+online / offline
+indoors indoor / outdoors outdoor
 """
 _PREFIX = re.compile(r"(?:un|non|dis|ir|il|im|in)(?=[^\W\d_]{4})|a(?=[^\W\d_]{4,}(?:ic|al)$)")
 _NO_PREFIX = frozenset(

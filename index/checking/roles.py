@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LOOSE = frozenset("in at for on from to with by during within of inside near over through".split())
 """Prepositions that a compound may stand for: `hospital parking`."""
-_KIN = (
+KIN = (
     frozenset(("in", "at", "on", "within", "inside", "during", "throughout")),
     frozenset(("for", "to")),
     frozenset(("to", "into", "onto", "towards", "toward")),
@@ -107,7 +107,7 @@ def _mod(link: _Link) -> bool:
 
 def _prep(link: _Link) -> bool:
     word = link.role.partition(":")[2]
-    allowed = {f"prep:{each}" for each in {word}.union(*(kin for kin in _KIN if word in kin))}
+    allowed = {f"prep:{each}" for each in {word}.union(*(kin for kin in KIN if word in kin))}
     bounds = word in _BOUNDS or _governed(link) & {f"prep:{each}" for each in _BOUNDS}
     if (_is_dated(link) and not bounds) or link.roles & allowed | link.roles & _TAKEN_FOR.get(word, set()):
         return True

@@ -9,6 +9,7 @@ from index.checking.judgement import CERTAIN, LIKELY, may_be_outvoted
 from index.checking.objections import Objection
 from index.checking.proof import Proof
 from index.records import SUPPORTING
+from index.sentences import split_sentences
 from tests.checking.answers import REVENUE, WRONG
 from tests.checking.making import judged, verdict
 
@@ -92,6 +93,7 @@ NOT_PROVEN = {
         "Li is the director of the State Department.",
         "The United States punished the Equipment Department, the body that buys weapons, and its director, Li.",
     ),
+    "she for he": ("Mr Ferrand said that she had left.", "Mr Ferrand spoke. He said that he had left."),
     "two words for one pronoun": (
         "Ann has three children, all of them daughters.",
         "Her daughters were not there. Ann has three children, and all of them live in Rome.",
@@ -209,23 +211,23 @@ def test_several_sentences_in_a_row_are_verbatim() -> None:
 
 RAILWAY = "The engineers of the railway company tested the locomotive in May."
 OUTVOTED = {
-    "a noun": ("The technicians of the railway company tested the locomotive in May.", "supported", "supported"),
-    "a verb": ("The engineers of the railway company painted the locomotive in May.", "unverified", "supported"),
-    "a name": ("The engineers of the railway company tested the locomotive in Rome.", "unverified", "unverified"),
-    "a number": ("The engineers of the railway company tested three locomotives in May.", "unverified", "unverified"),
+    "a noun": ("In May the technicians of the railway company tested the locomotive.", "supported", "supported"),
+    "a verb": ("In May the engineers of the railway company painted the locomotive.", "unverified", "supported"),
+    "a name": ("In Rome the engineers of the railway company tested the locomotive.", "unverified", "unverified"),
+    "a number": ("In May the engineers of the railway company tested three locomotives.", "unverified", "unverified"),
     "three others": (
-        "The old engineers of the railway company painted the green locomotive in May.",
+        "In May the old engineers of the railway company painted the green locomotive.",
         "unverified",
         "supported",
     ),
     "four others": (
-        "The old engineers of the railway company painted the green wooden locomotive in May.",
+        "In May the old engineers of the railway company painted the green wooden locomotive.",
         "unverified",
         "unverified",
     ),
-    "a number as predicate": ("The engineers of the railway company were thirty in May.", "unverified", "unverified"),
+    "a number as predicate": ("In May the engineers of the railway company were thirty.", "unverified", "unverified"),
     "an addition": (
-        "The engineers of the railway company secretly tested the locomotive in May.",
+        "In May the engineers of the railway company secretly tested the locomotive.",
         "unverified",
         "unverified",
     ),
@@ -247,6 +249,49 @@ def test_how_many_words_may_have_other_places() -> None:
     assert may_be_outvoted(Proof((verb, *elsewhere[1:]), 0, 0.9, 10))
     assert not may_be_outvoted(Proof((verb, *elsewhere), 0, 0.9, 10))
     assert may_be_outvoted(Proof(tuple(elsewhere), 0, 0.9, 10))
+
+
+COPIES = {
+    "a noun": "The technicians of the railway company tested the locomotive in May.",
+    "if for unless": "The engineers tested the locomotive if it rained.",
+    "or for and": "The king or the queen came to the opening of the bridge.",
+    "her for his": "Dahl published the map under her own name.",
+    "up for down": "They were two goals up after an hour.",
+}
+COPIED = (
+    f"{RAILWAY} The engineers tested the locomotive unless it rained. The king and the queen came to the opening of "
+    "the bridge. Dahl published the map under his own name. They were two goals down after an hour."
+)
+
+
+@pytest.mark.parametrize("claim", COPIES.values(), ids=COPIES)
+def test_a_verifier_does_not_outvote_a_word_of_a_copy(claim: str) -> None:
+    """Whoever copies a sentence and puts one word for another says something else, whatever is beside the sentence."""
+    sources = [Source(span.of(COPIED), COPIED) for span in split_sentences(COPIED)]
+    assert compare(claim, sources, [0.9] * len(sources), lambda pairs: [1.0] * len(pairs)).verdict not in SUPPORTING
+
+
+def test_prepositions_that_stand_for_each_other_make_no_other_claim() -> None:
+    """Of a copy, too."""
+    assert (
+        verdict(
+            "The king met the queen in the opening of the bridge.",
+            "The king met the queen at the opening of the bridge.",
+        )
+        == "supported"
+    )
+
+
+CUT = {
+    "a modifier": ("Stalls must keep an extinguisher.", "Food stalls must keep an extinguisher in the tent."),
+    "an alternative": ("The app needs version 10.", "The app needs version 10 or later, and a network."),
+}
+
+
+@pytest.mark.parametrize(("claim", "passage"), CUT.values(), ids=CUT)
+def test_what_a_cut_leaves_behind_counts(claim: str, passage: str) -> None:
+    """Where it leaves less than was said."""
+    assert verdict(claim, passage) == "unverified"
 
 
 SHORT = {

@@ -1,0 +1,70 @@
+"""Claims that were copied from a sentence: with a few words exchanged, or cut out of it.
+
+Where all else is the same, each word that is not counts: who copies a sentence and puts one word for another says
+something else, unless the two words mean the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.checking.dependencies import graph
+from index.checking.objections import Objection
+from index.checking.roles import KIN
+from index.checking.wording import folded, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.checking.alignment import Window
+
+COPIED = 0.25
+"""The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
+_TURNING = frozenset(
+    "if unless when until till while although because never rarely seldom often always sometimes only also even just "
+    "outside inside within without above below over under before after since in at on to from into onto for by with "
+    "against of and or but nor not he she him her his hers himself herself they their more less most least up down "
+    "online offline indoors outdoors".split()
+)
+"""Small words that turn what a sentence says; articles are not among them."""
+_MODIFIERS = ("amod", "compound", "nummod", "neg", "nmod")
+
+
+def is_copy(claim: str, source: str, window: Window) -> bool:
+    """Whether a claim is a sentence in which a few words were put for others that stand nowhere near it."""
+    pairs = exchanged(claim, source)
+    other = {one for one, _ in pairs or ()}
+    said = {folded(node.text) for node in graph(claim).nodes.values()}
+    near = {each.plain for text in (*window.sentences, window.before) for each in words(text)}
+    return pairs is not None and other <= said and not other & near
+
+
+def turned(claim: str, source: str) -> Iterator[Objection]:
+    """The small words of a copy that were put for others: `if` for `unless`, `her` for `his`."""
+    for one, two in exchanged(claim, source) or ():
+        if {one, two} <= _TURNING and not any({one, two} <= kin for kin in KIN):
+            yield Objection("exchanged", f"“{one}” here, “{two}” in the source")
+
+
+def cut(claim: str, source: str) -> Iterator[Objection]:
+    """What a claim that was cut out of a sentence leaves behind: `Food` of `Food stalls must …`, `or later`."""
+    made = graph(source)
+    ours = [folded(token.text) for token in graph(claim).tokens if token.text[0].isalnum()]
+    tokens = [token for token in made.tokens if token.text[0].isalnum()]
+    theirs = [folded(token.text) for token in tokens]
+    begin = next((n for n in range(len(theirs)) if theirs[n : n + len(ours)] == ours), None)
+    if begin is None or not ours:
+        return
+    inside = {token.place for token in tokens[begin : begin + len(ours)]}
+    for token in made.tokens:
+        last = token.place < min(inside) and token.place == tokens[begin - 1].place and token.role in _MODIFIERS
+        either = token.place > max(inside) and token.role == "cc" and token.lemma == "or"
+        if (last or either) and token.head in inside:
+            yield Objection("restriction", f"“{token.text}” in the source, not here")
+
+
+def exchanged(claim: str, source: str) -> list[tuple[str, str]] | None:
+    """The words that a claim has in the places of others; None where it is no copy."""
+    ours, theirs = ([each.plain for each in words(text)] for text in (claim, source))
+    pairs = [(one, two) for one, two in zip(ours, theirs, strict=False) if one != two]
+    return pairs if len(ours) == len(theirs) and len(pairs) <= COPIED * len(ours) else None
