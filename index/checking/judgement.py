@@ -121,7 +121,9 @@ def compare(
         tried.append((found, proof))
     most = max(proof.share for _, proof in tried)
     best = max((found for found, _ in tried), key=lambda found: _rank(found, most))
-    return best if verifier is None else _likely(claim, sources, tried, verifier) or best
+    if verifier is None or any(exchanged(claim, sources[place].text) for place in nearest):
+        return best  # who copies a sentence and puts another word into it says something else
+    return _likely(claim, sources, tried, verifier) or best
 
 
 def _parse(claim: str, sources: Sequence[Source], places: Sequence[int]) -> None:
@@ -163,7 +165,7 @@ def _likely(
 def may_be_outvoted(proof: Proof) -> bool:
     """Whether what keeps a sentence from proving a claim is little enough for a verifier to decide."""
     weights = [each.weight for each in proof.problems]
-    if proof.is_copy or (proof.adrift and proof.words < SHORT):
+    if proof.adrift and proof.words < SHORT:
         return False
     if "hard" in weights or "firm" not in weights:
         return "hard" not in weights
@@ -218,9 +220,6 @@ def _nearest(claim: str, sources: Sequence[Source], closeness: Sequence[float]) 
     """The sources that are worth a close look, the best first."""
     telling = {each.stem for each in words(claim) if each.telling}
     shares = [len(telling & {each.stem for each in words(source.text)}) / (len(telling) or 1) for source in sources]
-    copied = [place for place, source in enumerate(sources) if exchanged(claim, source.text)]
-    if copied:  # a neighbour of the sentence that it was copied from does not know that
-        return copied[:1]
     ranked = sorted(range(len(sources)), key=lambda place: -(closeness[place] + SHARED * shares[place]))
     return [place for place in ranked if len(words(sources[place].text)) <= LONGEST_SOURCE][:LOOKED_AT] or ranked[:1]
 
@@ -236,14 +235,14 @@ def _proof(claim: str, sources: Sequence[Source], place: int) -> tuple[int, Proo
     copied = is_copy(claim, source, window)
     if not is_verbatim and not copied:
         proof = prove(claim, window)
-        return first, replace(proof, problems=(*proof.problems, *turned(claim, source)))
+        return first, replace(proof, problems=(*proof.problems, *turned(claim, window.sentences[proof.sentence])))
     proof = prove(claim, Window((source,), "", sources[place].context))
     if is_verbatim:
         around = (*(each for each in proof.problems if each.kind in _AROUND), *cut(claim, source))
         return place, replace(proof, problems=around, share=1.0, is_verbatim=True)
     # the grammar of both is the same, whatever the parser makes of it
     left = [each for each in proof.problems if each.contradicts or each.kind not in ("role", "grammar")]
-    return place, replace(proof, problems=(*left, *turned(claim, source)), is_copy=True)
+    return place, replace(proof, problems=(*left, *turned(claim, source)))
 
 
 def _judged(sources: Sequence[Source], first: int, proof: Proof) -> Judgement:

@@ -47,8 +47,6 @@ class Proof:
     """How many words of the claim say something."""
     adrift: bool = False
     """Whether the source has a name or a number of the claim, but not with the word that the claim has it with."""
-    is_copy: bool = False
-    """Whether it is a sentence of the source in which a few words were put for others."""
     is_verbatim: bool = False
     """Whether the claim's words stand in the sentence as they are."""
 

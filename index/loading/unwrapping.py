@@ -32,8 +32,8 @@ _SHORTEST_HANGING = 25
 _WIDEST_NEAR = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
-_CODE = re.compile(r"[={}<>]|\w\((?!\w{1,2}\))|^\s*(?:#|//|\$)")
-"""`author(s)` is a word."""
+_CODE = re.compile(r"[={}<>]|\w\((?!\w{1,2}\))|^\s*(?:#|//|\$ )")
+"""`author(s)` is a word, and `$5` a price."""
 _CODE_END = re.compile(r"[{};\\]$|\):$")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 _HANGING = re.compile(

@@ -271,6 +271,17 @@ def test_a_verifier_does_not_outvote_a_word_of_a_copy(claim: str) -> None:
     assert compare(claim, sources, [0.9] * len(sources), lambda pairs: [1.0] * len(pairs)).verdict not in SUPPORTING
 
 
+def test_another_sentence_than_the_copied_one_is_read_too() -> None:
+    """What one sentence says with another number or name, the next one may say as the claim does."""
+    passage = "The king opened the bridge in Paris. Then, in Rome, the bridge was opened by the king."
+    assert verdict("The king opened the bridge in Rome.", passage) == "supported"
+    prices = (
+        "Prices in the town rose by 18 per cent in the year. Bread was dear. In the year after the war, prices in the "
+        "town rose by 10 per cent."
+    )
+    assert verdict("Prices in the town rose by 10 per cent in the year.", prices) != "contradicted"
+
+
 def test_prepositions_that_stand_for_each_other_make_no_other_claim() -> None:
     """Of a copy, too."""
     assert (
