@@ -17,6 +17,10 @@ Stage = Literal["reading", "encoding", "settled", "done"]
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
 Status = Literal["answered", "unsure", "abstained"]
 """What became of a question: an answer is given, something near is shown that may be one, or neither."""
+Writer = Literal["quote", "model"]
+"""The author of an answer's words: the documents, or the language model of the settings."""
+ExportForm = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago"]
+"""The text forms of an exported answer."""
 Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
 """What was proven of a sentence, and never more.
 
@@ -339,7 +343,7 @@ class Answer:
     """The passages that were found, best first; where there is no answer, the first is the nearest miss."""
     searched: tuple[int, int]
     """Passages and documents among which was searched; (0, 0) where nothing was: the notes say why."""
-    writer: Literal["quote", "model"]
+    writer: Writer
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()
     """What the reader should know beside the answer. Words of the question stand between asterisks: `*Brazil*`."""

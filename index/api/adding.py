@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from index import serving
-from index.api import holdings
 from index.api.asked import FromFolder, FromUrl
 from index.api.following import accepted
 from index.api.multipart import MEDIA_TYPE as MULTIPART
@@ -18,6 +17,7 @@ from index.api.multipart import Multipart, chunks
 from index.api.service import Service, Used
 from index.api.telling import BODY, JSON, tells
 from index.errors import TooMany
+from index.schema.jobs import Job
 from index.serving import Arrival
 from index.serving.slots import client_of
 
@@ -59,7 +59,7 @@ _BODY = {
     "",
     summary="Add documents",
     status_code=202,
-    response_model=holdings.Job,
+    response_model=Job,
     responses={
         202: {
             "headers": {
@@ -70,7 +70,7 @@ _BODY = {
     },
     openapi_extra=_BODY,
 )
-async def add(service: Used, request: Request, response: Response) -> holdings.Job:
+async def add(service: Used, request: Request, response: Response) -> Job:
     """Add documents. They are taken in at once and read in a job, which `Location` names.
 
     The same bytes again cost nothing, whatever they are called; another file of the same name is its next version. A

@@ -1,11 +1,10 @@
 """What can be asked for, as requests."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from index.api.described import Asked
-from index.records import Mode
+from index.records import Mode, Writer
 
 _NAMES = Field(default=None, min_length=1, max_length=1000)
 
@@ -20,7 +19,13 @@ Question = Annotated[str, Field(min_length=1)]
 Documents = Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]] | None, _NAMES]
 
 
-class _Question(Asked):
+class RequestBody(BaseModel):
+    """The body of a request. An unknown name is a mistake, and so is `"1"` for 1."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid", strict=True)
+
+
+class _Question(RequestBody):
     question: Question
     """In your own words, with or without operators (see the section on them above). As long as
     `PINCITE_MAX_QUESTION_CHARACTERS` allows."""
@@ -65,14 +70,14 @@ class AskRequest(_Question):
 
     limit: Limit = 10
     """At how many passages to look; as many as `PINCITE_MAX_HITS` allows."""
-    writer: Literal["quote", "model"] = "quote"
+    writer: Writer = "quote"
     """`quote`: the documents' own words. `model`: the language model that the server's settings name, if any, whose
     every sentence is checked against its source; where that fails, the documents are quoted and a note says why."""
     strict: bool = False
     """Whether to leave out what a model wrote and the documents do not support, instead of marking it."""
 
 
-class CheckRequest(Asked):
+class CheckRequest(RequestBody):
     """A text to be compared with the documents."""
 
     model_config = ConfigDict(
@@ -93,7 +98,7 @@ class CoverageRequest(_Question):
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Was the water examined?"}]})
 
 
-class BatchRequest(Asked):
+class BatchRequest(RequestBody):
     """Many questions, for a table of answers."""
 
     model_config = ConfigDict(
@@ -107,11 +112,11 @@ class BatchRequest(Asked):
     documents: Documents = None
     """Only these documents, each by its id, the beginning of its id, its file's name or its title; all, where left
     out."""
-    writer: Literal["quote", "model"] = "quote"
+    writer: Writer = "quote"
     """As in `/v1/ask`."""
 
 
-class FromUrl(Asked):
+class FromUrl(RequestBody):
     """An address to add a document from, where the server's settings allow it (`PINCITE_ALLOW_URLS`)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.org/report.pdf"}]})
@@ -120,7 +125,7 @@ class FromUrl(Asked):
     """Of the public web, http or https."""
 
 
-class FromFolder(Asked):
+class FromFolder(RequestBody):
     """A folder of the server whose files to add, where its settings allow it (`PINCITE_ALLOW_FOLDERS`)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"folder": "/srv/papers"}]})

@@ -11,18 +11,18 @@ import anyio.to_thread
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
-from index import wire
 from index.api import exported, negotiating, problems, streaming
 from index.api.asked import AskRequest, BatchRequest, CheckRequest, CoverageRequest, SearchRequest
-from index.api.evidence import Answer, Checked, Coverage, Found
 from index.api.following import accepted
-from index.api.holdings import Job
 from index.api.service import Service, Used
 from index.api.telling import BODY, JSON, json_body, tells
 from index.errors import PinciteError
 from index.records import Answer as AnswerRecord
 from index.records import Check as CheckRecord
-from index.serving import disclosing
+from index.schema.answers import Answer, Checked
+from index.schema.hits import Coverage, Found
+from index.schema.jobs import Job
+from index.schema.redaction import redacted
 from index.serving.abandonment import last
 from index.serving.slots import client_of
 
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 @router.post("/search", summary="Search for passages", response_model=Found, responses=tells(404, 409, *BODY))
-async def search(body: SearchRequest, service: Used, request: Request) -> dict[str, Any]:
+async def search(body: SearchRequest, service: Used, request: Request) -> Found:
     """The passages that answer a question, best first, each pinned to the sentence that carries the evidence.
 
     Where the words are, `start` and `end` say: `GET /v1/documents/{id}/text?start=…&end=…` gives them again.
@@ -48,8 +48,8 @@ async def search(body: SearchRequest, service: Used, request: Request) -> dict[s
     service.asked(request, body.question)
     options = body.model_dump(exclude={"question"})
 
-    def work() -> dict[str, Any]:
-        return wire.found(disclosing.found(service.library.search(body.question, **options)))
+    def work() -> Found:
+        return Found.model_validate(redacted(service.library.search(body.question, **options)))
 
     return await service.work(request, service.questions, work)
 
@@ -99,8 +99,8 @@ async def ask(
     gone = threading.Event()
 
     def work() -> Any:
-        answer = disclosing.answer(last(stream(), AnswerRecord, gone.is_set))
-        return exported.exported(service.library, answer, form) if form else wire.answer(answer)
+        answer = redacted(last(stream(), AnswerRecord, gone.is_set))
+        return exported.exported(service.library, answer, form) if form else Answer.model_validate(answer)
 
     return await service.work(request, slots, work, gone.set)
 
@@ -108,7 +108,7 @@ async def ask(
 @router.post(
     "/check", summary="Check a text against the documents", response_model=Checked, responses=tells(404, 409, *BODY)
 )
-async def check(body: CheckRequest, service: Used, request: Request) -> dict[str, Any]:
+async def check(body: CheckRequest, service: Used, request: Request) -> Checked:
     """Each sentence of a text with a verdict, and the words that it rests on.
 
     `verbatim`: the words stand in a source. `supported`: every part of the sentence is accounted for by a source.
@@ -120,23 +120,23 @@ async def check(body: CheckRequest, service: Used, request: Request) -> dict[str
     service.admit("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     gone = threading.Event()
 
-    def work() -> dict[str, Any]:
+    def work() -> Checked:
         stream = service.library.check_stream(
             body.text, documents=body.documents, most_sentences=settings.max_check_sentences
         )
-        return wire.check(disclosing.check(last(stream, CheckRecord, gone.is_set)))
+        return Checked.model_validate(redacted(last(stream, CheckRecord, gone.is_set)))
 
     return await service.work(request, service.checks, work, gone.set)
 
 
 @router.post("/coverage", summary="Ask every document", response_model=Coverage, responses=tells(404, 409, *BODY))
-async def coverage(body: CoverageRequest, service: Used, request: Request) -> dict[str, Any]:
+async def coverage(body: CoverageRequest, service: Used, request: Request) -> Coverage:
     """What each document has to say to a question: its best passage, or that it says nothing of it."""
     service.asked(request, body.question)
 
-    def work() -> dict[str, Any]:
+    def work() -> Coverage:
         report = service.library.coverage(body.question, documents=body.documents)
-        return wire.coverage(body.question, disclosing.coverage(report))
+        return Coverage.of(body.question, redacted(report))
 
     return await service.work(request, service.checks, work)
 
@@ -166,7 +166,7 @@ async def _narrate(
     try:
         while (item := await step(next, stream, None)) is not None:
             if isinstance(item, AnswerRecord):
-                await emit("answer", wire.answer(disclosing.answer(item)))
+                await emit("answer", Answer.model_validate(redacted(item)).model_dump())
             else:
                 await emit("piece", {"text": item})
     except PinciteError as error:

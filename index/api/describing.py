@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from index.api import problems
 from index.api.asked import FromFolder, FromUrl
-from index.api.evidence import Piece
 from index.querying import SYNTAX
+from index.schema.answers import Piece
+from index.schema.service import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ TAGS = [
     {"name": "Jobs", "description": "What becomes of files and batches that were handed in."},
     {"name": "Health", "description": "For whoever keeps the server running."},
 ]
-_LOOSE = (problems.Problem, Piece, FromUrl, FromFolder)
+_LOOSE = (Problem, Piece, FromUrl, FromFolder)
 """Models that are named in the description, and that no route has as its own."""
 
 

@@ -6,14 +6,15 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from index import wire
-from index.api import caching, holdings, paging
-from index.api.described import FARTHEST
+from index.api import caching, paging
 from index.api.service import Service, Used
 from index.api.telling import JSON, tells
 from index.errors import DocumentNotFound
 from index.records import DocumentInfo, Span
-from index.serving import disclosing
+from index.schema.base import FARTHEST
+from index.schema.documents import Document, Documents, Text
+from index.schema.receipts import Receipt
+from index.schema.redaction import redacted
 from index.serving.slots import client_of
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
@@ -31,9 +32,7 @@ Start = Annotated[int | None, Query(ge=0, le=FARTHEST, description="Where the sp
 End = Annotated[int | None, Query(ge=0, le=FARTHEST, description="Where the span ends; not part of it.")]
 
 
-@router.get(
-    "", summary="List the documents", response_model=holdings.Documents, responses={**UNCHANGED, **tells(422, 503)}
-)
+@router.get("", summary="List the documents", response_model=Documents, responses={**UNCHANGED, **tells(422, 503)})
 def documents(
     service: Used,
     request: Request,
@@ -52,11 +51,11 @@ def documents(
     tag = caching.weak(service.boot, service.library.generation())
 
     def make() -> Response:
-        infos = [disclosing.info(info) for info in service.library.documents()]
+        infos = [redacted(info) for info in service.library.documents()]
         chosen = paging.ordered([info for info in infos if _called(info, name)])
         given, following = paging.page(chosen, cursor, limit)
-        listed = [holdings.Document.model_validate(wire.document_info(info)) for info in given]
-        return as_json(holdings.Documents(documents=listed, next=following, total=len(chosen)))
+        listed = [Document.model_validate(info) for info in given]
+        return as_json(Documents(documents=listed, next=following, total=len(chosen)))
 
     return caching.conditional(request, tag, make)
 
@@ -64,26 +63,26 @@ def documents(
 @router.get(
     "/{id}",
     summary="Describe a document",
-    response_model=holdings.Document,
+    response_model=Document,
     responses={**UNCHANGED, **tells(404, 409, 422, 503)},
 )
 def document(id: Identity, service: Used, request: Request) -> Response:  # noqa: A002 - as the address calls it
     """A document without its text."""
-    shown = holdings.Document.model_validate(wire.document_info(disclosing.info(named(service, id))))
+    shown = Document.model_validate(redacted(named(service, id)))
     return caching.conditional(request, caching.weak(shown), lambda: as_json(shown))
 
 
 @router.get(
     "/{id}/text",
     summary="Read a document's words",
-    response_model=holdings.Text,
+    response_model=Text,
     responses={**UNCHANGED, **tells(404, 409, 422, 503)},
 )
 def text(id: Identity, service: Used, request: Request, start: Start = None, end: End = None) -> Response:  # noqa: A002
     """A document's words, to the letter, from `start` to `end`; all of them, where neither is given."""
     info = named(service, id)
     span = Span(start or 0, info.characters if end is None else end)
-    told = holdings.Text(
+    told = Text(
         document_id=info.id,
         start=span.start,
         end=span.end,
@@ -93,14 +92,12 @@ def text(id: Identity, service: Used, request: Request, start: Start = None, end
     return caching.conditional(request, caching.weak(told), lambda: as_json(told))
 
 
-@router.delete(
-    "/{id}", summary="Remove a document", response_model=holdings.Receipt, responses=tells(403, 404, 409, 422, 503)
-)
-async def remove(id: Identity, service: Used, request: Request) -> dict[str, Any]:  # noqa: A002
+@router.delete("/{id}", summary="Remove a document", response_model=Receipt, responses=tells(403, 404, 409, 422, 503))
+async def remove(id: Identity, service: Used, request: Request) -> Receipt:  # noqa: A002
     """Remove a document: from the catalog and from every index, at once; and the file, if it was uploaded."""
 
-    def work() -> dict[str, Any]:
-        return wire.receipt(disclosing.receipt(service.jobs.remove(named(service, id).id)))
+    def work() -> Receipt:
+        return Receipt.model_validate(redacted(service.jobs.remove(named(service, id).id)))
 
     return await service.changes.run(client_of(request.scope), work)
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from starlette.responses import Response
 
 from index.exporting import export
+from index.records import ExportForm
 
 if TYPE_CHECKING:
     from index.library import Library
     from index.records import Answer
 
-Format = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago", "pack"]
+Format = Literal[ExportForm, "pack"]
 
 
 class Kind(NamedTuple):

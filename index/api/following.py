@@ -11,12 +11,13 @@ from fastapi import APIRouter, Path, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from index import serving, wire
-from index.api import holdings, problems, streaming
+from index import serving
+from index.api import problems, streaming
 from index.api.service import Used
 from index.api.telling import tells
 from index.batching import COLUMNS
-from index.serving import FileState, disclosing
+from index.schema.jobs import Job
+from index.schema.redaction import redacted
 from index.serving.states import UNDER_WAY
 from index.spreadsheets import guarded
 
@@ -30,8 +31,8 @@ data: {"id": "9c1f0d3e5b7a4c21", "kind": "add", "state": "working", …}
 Identity = Annotated[str, Path(max_length=100, description="The job's id.")]
 
 
-@router.get("/{id}", summary="See how far a job is", response_model=holdings.Job)
-def job(id: Identity, service: Used, request: Request) -> holdings.Job:  # noqa: A002 - as the address calls it
+@router.get("/{id}", summary="See how far a job is", response_model=Job)
+def job(id: Identity, service: Used, request: Request) -> Job:  # noqa: A002 - as the address calls it
     """How far a job is."""
     return shown(service.jobs.find(id), problems.request_id(request))
 
@@ -53,8 +54,8 @@ async def events(id: Identity, service: Used, request: Request) -> Response:  # 
     return streaming.EventStream(partial(_follow, found, problems.request_id(request)))
 
 
-@router.post("/{id}/cancel", summary="Cancel a job", response_model=holdings.Job)
-def cancel(id: Identity, service: Used, request: Request) -> holdings.Job:  # noqa: A002
+@router.post("/{id}/cancel", summary="Cancel a job", response_model=Job)
+def cancel(id: Identity, service: Used, request: Request) -> Job:  # noqa: A002
     """End a job soon. What was done until then stays; of a file that is being encoded, nothing is stored."""
     found = service.jobs.find(id)
     found.cancel()
@@ -86,37 +87,31 @@ def table(id: Identity, service: Used) -> Response:  # noqa: A002
     return Response(file.getvalue().encode("utf-8", "replace"), headers=headers)
 
 
-def accepted(job: serving.Job, request: Request, response: Response) -> holdings.Job:
+def accepted(job: serving.Job, request: Request, response: Response) -> Job:
     """A job that has been taken on, and where to follow it."""
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/v1/jobs/{job.id}"
     return shown(job, problems.request_id(request))
 
 
-def shown(job: serving.Job, request_id: str, *, rows: bool = True) -> holdings.Job:
+def shown(job: serving.Job, request_id: str, *, rows: bool = True) -> Job:
     """A job as clients see it."""
     state = job.state  # first: what is told of a job that has ended is all there is
     receipt = job.receipt
-    return holdings.Job.model_validate(
+    return Job.model_validate(
         {
             "id": job.id,
             "kind": job.kind,
             "state": state,
-            "files": [_file(file) for file in job.files],
+            "files": [redacted(file) for file in job.files],
             "done": job.done,
             "total": job.total,
             "passages_per_second": job.passages_per_second,
             "seconds_left": job.seconds_left,
-            "receipt": wire.receipt(disclosing.receipt(receipt)) if receipt else None,
+            "receipt": redacted(receipt) if receipt else None,
             "problem": problems.of_error(job.error, request_id) if job.error else None,
-            "rows": [asdict(row) for row in job.rows] if rows else [],
+            "rows": job.rows if rows else [],
         }
     )
-
-
-def _file(file: FileState) -> dict[str, object]:
-    source = disclosing.source(file.source)
-    reason = file.reason.replace(file.source, source) if file.source else file.reason
-    return {**asdict(file), "source": source, "reason": reason}
 
 
 async def _follow(job: serving.Job, request_id: str, emit: streaming.Emit) -> None:

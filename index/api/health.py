@@ -1,15 +1,13 @@
 """How the server and its library are: for whoever keeps it running."""
 
-from typing import Any
-
 import anyio.to_thread
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from index import wire
-from index.api.holdings import Health, Stats
 from index.api.service import Used
 from index.api.telling import tells
+from index.schema.documents import Stats
+from index.schema.service import Health
 
 router = APIRouter(tags=["Health"])
 _ALIVE = Health(status="ok")
@@ -53,6 +51,6 @@ def metrics(service: Used) -> Response:
 
 
 @router.get("/v1/stats", summary="The library in numbers", response_model=Stats, responses=tells(503))
-def stats(service: Used) -> dict[str, Any]:
+def stats(service: Used) -> Stats:
     """The library in numbers."""
-    return wire.stats(service.library.stats())
+    return Stats.model_validate(service.library.stats())

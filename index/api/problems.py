@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -14,56 +13,11 @@ from starlette.responses import PlainTextResponse, Response
 from index import errors
 from index.errors import PinciteError
 from index.guard.refusal import AS_TEXT, MEDIA_TYPE
+from index.schema.service import Mistake, Problem
 
 _NAMESPACE = "urn:pincite:problem:"
 _MOST_MISTAKES = 20
 """More mistakes of one request than these help nobody."""
-
-
-class Mistake(BaseModel):
-    """One mistake of a request."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    pointer: str
-    """Where: a JSON pointer into the body, as a fragment (`#/limit`), or the name of a parameter (`query: start`)."""
-    detail: str
-    """What is wrong there."""
-
-
-class Problem(BaseModel):
-    """What went wrong, and what to do next."""
-
-    model_config = ConfigDict(
-        use_attribute_docstrings=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "urn:pincite:problem:document-not-found",
-                    "title": "There is no such document",
-                    "status": 404,
-                    "detail": "No document of this library is called 'treaty.pdf'.",
-                    "hint": "See what there is: GET /v1/documents",
-                    "request_id": "5d41402abc4b2a76b9719d911017c592",
-                }
-            ]
-        },
-    )
-
-    type: str
-    """The kind of problem: a name that programs can rely on, or `about:blank` where the status says it all."""
-    title: str
-    """The kind of problem, in words."""
-    status: int = Field(ge=400, le=599)
-    """The status of the response."""
-    detail: str
-    """What happened this time."""
-    hint: str = ""
-    """What to do next; empty where there is nothing to say."""
-    request_id: str
-    """By which the server's log knows the request."""
-    mistakes: list[Mistake] = []
-    """Of a request that does not fit its description: what is wrong, and where."""
 
 
 class Kind(NamedTuple):

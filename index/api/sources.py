@@ -10,14 +10,14 @@ from starlette.requests import Request
 
 import index
 from index.api import caching
-from index.api.described import FARTHEST
 from index.api.documents import UNCHANGED, End, Identity, Start, named
 from index.api.download import Download
 from index.api.service import Service, Used
 from index.api.telling import tells
 from index.markup import environment
 from index.records import DocumentInfo, Span
-from index.serving import disclosing
+from index.schema.base import FARTHEST
+from index.schema.redaction import redacted, source_name
 
 router = APIRouter(prefix="/v1/documents/{id}", tags=["Sources"])
 FRAGMENT = "default-src 'none'; frame-ancestors 'none'"
@@ -114,7 +114,7 @@ def original(id: Identity, service: Used, request: Request) -> Response:  # noqa
 
 def disposition(name: str) -> str:
     """How a file is to be saved: a name of letters for old programs, the true one beside it (RFC 6266)."""
-    shown = disclosing.source(name)
+    shown = source_name(name)
     plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in shown)
     quoted = plain.replace("\\", "_").replace('"', "_")
     return f"attachment; filename=\"{quoted}\"; filename*=UTF-8''{quote(shown, safe='')}"
@@ -123,7 +123,7 @@ def disposition(name: str) -> str:
 def _rendered(service: Service, info: DocumentInfo, span: Span | None) -> str:
     """The fragment; it names its images and the original relative to itself."""
     seen = service.library.view(info.id, span)
-    disclosed = replace(seen, document=disclosing.info(seen.document))
+    disclosed = replace(seen, document=redacted(seen.document))
     marks = service.library.page_marks(info.id, span) if span else ()
     original = service.library.has_original(info.id)
     return _templates.get_template("view.html").render(view=disclosed, marks=marks, original=original)

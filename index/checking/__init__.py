@@ -4,6 +4,7 @@
 have another role there, and what surrounds them there that the sentence leaves out.
 """
 
-from index.checking.judgement import Judgement, Source, Verdict, Verifier, compare
+from index.checking.judgement import Judgement, Source, Verifier, compare
+from index.records import Verdict
 
 __all__ = ["Judgement", "Source", "Verdict", "Verifier", "compare"]

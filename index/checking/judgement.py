@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from index.checking.alignment import Window
 from index.checking.copies import cut, exchanged, is_copy, turned
@@ -24,8 +24,8 @@ from index.checking.wording import verbatim, words
 
 if TYPE_CHECKING:
     from index.checking.objections import Objection
+    from index.records import Verdict
 
-Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
 Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 """For pairs of a claim and the words it is said to rest on, the probability that these support it."""
 

@@ -81,13 +81,14 @@ app.command(cls=searching.Asking, epilog=searching.COVERAGE_EXAMPLE)(searching.c
 @app.command(name="list", cls=Command, epilog="Example: pincite list --json")
 def list_documents(context: typer.Context) -> None:
     """List the documents of the library."""
-    from index import wire
     from index.cli import printing, tables
 
     with context.obj.open() as library:
         documents = library.documents()
     if context.obj.json:
-        printing.as_json([wire.document_info(each) for each in documents])
+        from index.schema.documents import Document
+
+        printing.as_json([Document.model_validate(each).model_dump() for each in documents])
     else:
         tables.documents(documents)
 
@@ -99,7 +100,6 @@ def show(
     span: Annotated[str, typer.Option(help="Only START:END, in code points.", show_default=False)] = "",
 ) -> None:
     """Show a document's text, the one that all offsets refer to."""
-    from index import wire
     from index.cli import printing
 
     wanted = printing.parse_span(span) if span else None
@@ -108,9 +108,12 @@ def show(
         full = library.document(info.id)
         location = library.locate(full.id, wanted) if wanted else None
     if context.obj.json:
+        from index.schema.base import plain
+        from index.schema.documents import Location
+
         cut = {"span": {"start": wanted[0], "end": wanted[1], "text": wanted.of(full.text)}} if wanted else {}
-        place = {"location": wire.location(location)} if location else {}
-        printing.as_json({**wire.document(full), "claimed": info.claimed, **cut, **place})
+        place = {"location": Location.model_validate(location).model_dump()} if location else {}
+        printing.as_json({**plain(full), "claimed": info.claimed, **cut, **place})
     else:
         printing.document(full, wanted, location, claimed=info.claimed)
 
@@ -121,13 +124,14 @@ def remove(
     documents: Annotated[list[str], typer.Argument(help="Each by id, source or title.", autocompletion=document_names)],
 ) -> None:
     """Remove documents from the library, at once and completely. The files themselves stay."""
-    from index import wire
     from index.cli import printing
 
     with context.obj.open() as library:
         receipt = library.remove(*documents)
     if context.obj.json:
-        printing.as_json(wire.receipt(receipt))
+        from index.schema.receipts import Receipt
+
+        printing.as_json(Receipt.model_validate(receipt).model_dump())
     else:
         printing.receipt(receipt, quiet=context.obj.quiet, verbose=context.obj.verbose)
 
@@ -144,15 +148,15 @@ def stats(
     With --recall, the index of a large library is tested: questions made of its own sentences are compared with every
     passage, and it is counted how many of the ten nearest a search finds. A small library is searched exactly.
     """
-    from index import wire
     from index.cli import printing, progress, tables
+    from index.schema.base import plain
 
     state: State = context.obj
     with state.open() as library, progress.work("measuring recall", shown=recall and not state.quiet):
-        numbers = wire.stats(library.stats())
+        numbers = plain(library.stats())
         measured = library.recall() if recall else None
     if state.json:
-        printing.as_json({**numbers, "recall": wire.recall(measured)} if measured else numbers)
+        printing.as_json({**numbers, "recall": plain(measured, decimals=4)} if measured else numbers)
         return
     printing.table(numbers)
     if measured:
@@ -169,7 +173,6 @@ def verify(
     With --pack, prove that every quote of an evidence pack is in this library's documents. Exit code 1 says that
     something does not match.
     """
-    from index import wire
     from index.cli import printing, progress
 
     if pack is not None:
@@ -185,7 +188,9 @@ def verify(
     with context.obj.open() as library, progress.files(shown=not context.obj.quiet) as report:
         result: Verification = library.verify(progress=report)
     if context.obj.json:
-        printing.as_json(wire.verification(result))
+        from index.schema.base import plain
+
+        printing.as_json(plain(result))
     else:
         printing.verification(result)
     if result.mismatches:

@@ -35,7 +35,6 @@ def add(
     Stop it when you like: what was stored stays, and --resume goes on. Exit code 3 says that some files could not be
     read; the receipt names them.
     """
-    from index import wire
     from index.cli import printing, progress
 
     state: State = context.obj
@@ -49,7 +48,9 @@ def add(
         if not state.quiet:
             _tell_of_others(library)
     if context.obj.json:
-        printing.as_json(wire.receipt(receipt))
+        from index.schema.receipts import Receipt
+
+        printing.as_json(Receipt.model_validate(receipt).model_dump())
     else:
         printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose)
     if receipt.failed:
@@ -64,7 +65,6 @@ def queue(
 
     `pincite add --resume` goes on with the first, `pincite add --retry` tries the others again.
     """
-    from index import wire
     from index.cli import printing
 
     with context.obj.open() as library:
@@ -72,7 +72,9 @@ def queue(
             library.forget_queue()
         found = library.queue()
     if context.obj.json:
-        printing.as_json(wire.queue(found))
+        from index.schema.base import plain
+
+        printing.as_json(plain(found))
     else:
         printing.queue(found, verbose=context.obj.verbose)
 

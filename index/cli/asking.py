@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from pathlib import Path  # noqa: TC003
 from time import monotonic
@@ -14,6 +13,7 @@ import typer
 
 from index.cli.searching import Documents  # noqa: TC001 - typer reads them when it runs
 from index.cli.state import ERROR, SOME_FAILED
+from index.records import ExportForm, Writer  # noqa: TC001 - so it does these
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,29 +29,8 @@ if TYPE_CHECKING:
 ASK_EXAMPLE = "Example: pincite ask 'What did the treaty cost?' --in treaty.pdf"
 
 
-class Form(StrEnum):
-    """In which form an answer is printed."""
-
-    text = "text"
-    markdown = "markdown"
-    html = "html"
-    bibtex = "bibtex"
-    ris = "ris"
-    csl = "csl"
-    apa = "apa"
-    mla = "mla"
-    chicago = "chicago"
-
-
-_WITHOUT_NOTES = (None, Form.bibtex, Form.ris, Form.csl)
+_WITHOUT_NOTES = (None, "bibtex", "ris", "csl")
 """Forms that have no place for what the reader should know beside the answer: it goes to standard error."""
-
-
-class Writer(StrEnum):
-    """Who writes an answer."""
-
-    quote = "quote"
-    model = "model"
 
 
 def ask(
@@ -70,10 +49,10 @@ def ask(
             "-o", "--output", help="Write the table of --batch to this .csv, .jsonl or .md file.", show_default=False
         ),
     ] = None,
-    writer: Annotated[Writer, typer.Option(help="Quote, or let the model of PINCITE_LLM_URL write.")] = Writer.quote,
+    writer: Annotated[Writer, typer.Option(help="Quote, or let the model of PINCITE_LLM_URL write.")] = "quote",
     strict: Annotated[bool, typer.Option("--strict", help="Leave out what the documents do not support.")] = False,
     form: Annotated[
-        Form | None, typer.Option("--format", help="Print the answer in this form.", show_default=False)
+        ExportForm | None, typer.Option("--format", help="Print the answer in this form.", show_default=False)
     ] = None,
     pack: Annotated[
         Path | None,
@@ -103,23 +82,24 @@ def ask(
         return
     if not question.strip():
         raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
-    from index import wire
     from index.cli import answers, printing, progress
     from index.remarks import plain
 
-    with state.open() as library, progress.work("asking", shown=writer is Writer.model and not state.quiet):
+    with state.open() as library, progress.work("asking", shown=writer == "model" and not state.quiet):
         answer = put(library, question)
         if pack is not None:
             _write_pack(pack, *library.pack(answer))
     if state.json:
-        printing.as_json(wire.answer(answer))
+        from index.schema.answers import Answer
+
+        printing.as_json(Answer.model_validate(answer).model_dump())
         return
     for note in answer.notes if form in _WITHOUT_NOTES else ():
         typer.secho(printing.printable(f"note: {plain(note)}"), dim=True, err=True)
     if form is not None:
         from index.exporting import export
 
-        typer.echo(printing.printable(export(answer, form.value)), nl=False)
+        typer.echo(printing.printable(export(answer, form)), nl=False)
         return
     answers.show(answer)
 
@@ -137,16 +117,14 @@ def _alone(batch: Path | None, question: str, pack: Path | None) -> Path:
 
 def _put(state: State, documents: Documents, writer: Writer, *, strict: bool) -> Put:
     """Raises WriterNotSet here, before a file of questions is read or a table begun."""
-    if writer is Writer.model:
+    if writer == "model":
         state.settings().require_writer()
-    return lambda library, question: library.ask(
-        question, documents=documents or None, writer=writer.value, strict=strict
-    )
+    return lambda library, question: library.ask(question, documents=documents or None, writer=writer, strict=strict)
 
 
-def _table_form(form: Form | None, *, json: bool) -> str:
+def _table_form(form: ExportForm | None, *, json: bool) -> str:
     """The form of a printed table, as the ending of a file."""
-    if form not in (None, Form.markdown) or (form and json):
+    if form not in (None, "markdown") or (form and json):
         raise typer.BadParameter("a table is CSV, with --json JSON Lines, or markdown.", param_hint="--format")
     return ".md" if form else ".jsonl" if json else ".csv"
 
@@ -235,7 +213,6 @@ def check(
     verified" that none of these could be proven: then the nearest words are shown. Exit code 1 says that not every
     sentence that states something is supported. What needs knowledge of the world to be seen is not seen.
     """
-    from index import wire
     from index.cli import answers, hits, printing, progress
 
     try:
@@ -246,7 +223,9 @@ def check(
     with context.obj.open() as library, progress.work("checking", shown=not context.obj.quiet):
         checked = library.check(text, documents=documents or None)
     if context.obj.json:
-        printing.as_json(wire.check(checked))
+        from index.schema.answers import Checked
+
+        printing.as_json(Checked.model_validate(checked).model_dump())
     else:
         hits.notes(checked)
         answers.show_check(checked)

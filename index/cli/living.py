@@ -41,7 +41,6 @@ def sync(
     What the library has from elsewhere is left alone. A folder that is missing is an error, and so are removals of most
     of its files: that may be a disk that is not mounted. Exit code 3 says that some files could not be read.
     """
-    from index import wire
     from index.cli import printing, progress
 
     state: State = context.obj
@@ -51,7 +50,9 @@ def sync(
     if dry_run and not state.quiet:
         typer.echo("Nothing was changed: this is what the same command without --dry-run does.", err=True)
     if context.obj.json:
-        printing.as_json(wire.receipt(receipt))
+        from index.schema.receipts import Receipt
+
+        printing.as_json(Receipt.model_validate(receipt).model_dump())
     else:
         printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose or dry_run)
     if receipt.failed:

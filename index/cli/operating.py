@@ -127,7 +127,6 @@ def import_library(
     their words are compared, and what differs is replaced. A claim never takes the place of what was read here, and
     whatever rests on one says so. What was a claim where the file was made stays one, with --trust too.
     """
-    from index import wire
     from index.cli import printing
     from index.cli.progress import steps
 
@@ -135,7 +134,9 @@ def import_library(
     with state.open(create=True) as library, steps(shown=not state.quiet) as watch:
         receipt = library.import_library(file, trust=trust, progress=watch)
     if state.json:
-        printing.as_json(wire.receipt(receipt))
+        from index.schema.receipts import Receipt
+
+        printing.as_json(Receipt.model_validate(receipt).model_dump())
     else:
         printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose)
 

@@ -47,14 +47,15 @@ def search(
     explain: Annotated[bool, typer.Option("--explain", help="Tell in full why each passage was found.")] = False,
 ) -> None:
     """Show the passages that answer a question, each with the sentence that carries the evidence."""
-    from index import wire
     from index.cli import hits, printing
 
     state: State = context.obj
     with state.open() as library:
         found = library.search(question, limit=limit, documents=documents or None, explain=explain)
     if context.obj.json:
-        printing.as_json(wire.found(found))
+        from index.schema.hits import Found
+
+        printing.as_json(Found.model_validate(found).model_dump())
         return
     if not state.quiet:
         hits.notes(found)
@@ -75,7 +76,6 @@ def coverage(
     In the CSV a cell of a document's words that a spreadsheet would take for a formula, because it begins with one of
     = + - @ or a tab or carriage return, begins with an apostrophe; characters that steer a terminal are left out.
     """
-    from index import wire
     from index.cli import hits, printing, progress
 
     if csv and context.obj.json:
@@ -83,7 +83,9 @@ def coverage(
     with context.obj.open() as library, progress.work("comparing", shown=not context.obj.quiet):
         report = library.coverage(question, documents=documents or None)
     if context.obj.json:
-        printing.as_json(wire.coverage(question, report))
+        from index.schema.hits import Coverage
+
+        printing.as_json(Coverage.of(question, report).model_dump())
         return
     if not context.obj.quiet:
         hits.notes(report)

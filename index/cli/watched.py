@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from index import wire
 from index.cli.printing import as_json, printable
 from index.records import Problem, Receipt
 
@@ -63,7 +62,9 @@ class Watched:
         if isinstance(told, Problem):
             as_json(asdict(told), indent=None)
         elif any((told.added, told.replaced, told.renamed, told.removed, told.failed)):
-            as_json(wire.receipt(told), indent=None)
+            from index.schema import receipts
+
+            as_json(receipts.Receipt.model_validate(told).model_dump(), indent=None)
 
     def _line(self, name: str, what: str) -> None:
         self._counts[name] += 1

@@ -12,7 +12,7 @@ form shows a quote with each run of white space as one space; `evidence.json` ha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from index.errors import BadPack, PinciteError
 from index.exporting import bibtex, csl, html, markdown, prose, ris
@@ -25,6 +25,7 @@ from index.exporting.packing import pack, pack_markdown
 from index.exporting.reading import read_pack
 from index.exporting.styling import references
 from index.exporting.verifying import verify_pack
+from index.records import ExportForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ __all__ = [
     "verify_pack",
 ]
 
-Form = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago"]
+Form = ExportForm
 FORMS: tuple[Form, ...] = get_args(Form)
 _HEADINGS: dict[Style, str] = {"apa": "References", "mla": "Works Cited", "chicago": "Notes"}
 _CITED: dict[str, Callable[[Entry], str]] = {

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from index.exporting.context import Context  # noqa: TC001 - pydantic reads the annotations when it runs
-from index.records import Citation, Statement, Status  # noqa: TC001 - so it does these
+from index.records import Citation, Statement, Status, Writer  # noqa: TC001 - so it does these
 
 FORMAT = "pincite-evidence"
 VERSION = 2
@@ -55,7 +55,7 @@ class Pack:
     status: Status
     confidence: float
     bar: float
-    writer: Literal["quote", "model"]
+    writer: Writer
     searched: tuple[int, int]
     """Passages and documents among which was searched."""
     statements: tuple[Statement, ...]

@@ -10,7 +10,7 @@ from index.exporting.outlining import abstention, outlined
 from index.exporting.packing import answer_of
 from index.exporting.readable import readable
 from index.loading.composing import one_line
-from index.records import Statement, Verdict
+from index.records import Statement, Verdict, Writer
 
 _Old = Literal["quoted", "supported", "number differs", "negation differs", "name differs", "not found"]
 _VERDICTS: dict[_Old, Verdict] = {
@@ -42,7 +42,7 @@ class PackOne:
     status: Literal["answered", "abstained"]
     confidence: float
     bar: float
-    writer: Literal["quote", "model"]
+    writer: Writer
     searched: tuple[int, int]
     statements: tuple[StatementOne, ...]
     evidence: tuple[Evidence, ...]

@@ -5,16 +5,16 @@
     app.add_middleware(Guard, settings=settings)  # of `index.guard.middleware`: no page of another site may ask
 
     @asynccontextmanager
-    async def lifespan(app):                      # the parent's: nothing enters it for a route
+    async def lifespan(app):                      # the parent's: a route has no lifespan of its own
         async with endpoint.running():
             yield
 
-Until `running` has been entered, and after it has been left, a request is answered with 503; it may be entered again.
+Before `running` is entered and after it is left, the endpoint answers with 503. It may be entered again.
 For a client in the same process there is `server`, without HTTP: `async with mcp.Client(server(library, settings))`.
 
-Everything here reads: no tool changes the library, none tells of the file system. Each request stands alone (no
-sessions, no streams), so any number of processes may serve one library. No retrieval, SQL or model is here; whatever a
-tool does is a method of `Library`. Importing this package does not load the protocol's SDK.
+All tools only read: none changes the library, and none names a path. Each request stands alone (no sessions, no
+streams), so any number of processes may serve one library. This package has no retrieval, SQL or model of its own: each
+tool calls a method of `Library`. Importing it does not load the protocol's SDK.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["endpoint", "server"]
 
 
 def server(library: Library, settings: Settings) -> Server[Any]:
-    """The server over an open library, for whatever transport."""
+    """Return the server over an open library, for any transport."""
     from index.mcp.building import build
 
     return build(library, settings)
@@ -42,7 +42,7 @@ def server(library: Library, settings: Settings) -> Server[Any]:
 def endpoint(
     library: Library, settings: Settings, *, questions: Slots | None = None, checks: Slots | None = None
 ) -> Endpoint:
-    """The same over HTTP, as a route for an application that has others, with which it may share its slots."""
+    """Return the server as a route for an application over HTTP, with which it may share its slots."""
     from index.mcp.building import build
     from index.mcp.mounting import Endpoint
 

@@ -1,4 +1,9 @@
-"""The tools as a server of the Model Context Protocol, for whatever transport."""
+"""The tools as a server of the Model Context Protocol, for any transport.
+
+It uses the SDK's low-level `Server`. The high-level `MCPServer` (2.3) would change what clients see: it always announces
+prompts and resources, takes unknown arguments in silence, tells validation errors with the values that were given,
+reports an unknown tool as a result and not as an error of the protocol, and configures logging when it is made.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +42,9 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 AT_ONCE = 4
-"""Calls that are worked on at once, where they share no slots with others."""
+"""The number of calls that run at once, where they share no slots with REST."""
 CHECKS = 2
-"""The same, of texts that are checked."""
+"""The same, for texts that are checked."""
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _log = logging.getLogger(__name__)
 
@@ -47,7 +52,7 @@ _log = logging.getLogger(__name__)
 def build(
     library: Library, settings: Settings, questions: Slots | None = None, checks: Slots | None = None
 ) -> Server[Any]:
-    """Put the parts together."""
+    """Return the server. `questions` and `checks` are the slots that it shares with REST, if any."""
     offered = {tool.name: tool for tool in tools(library, settings)}
     listed = [_described(tool) for tool in offered.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
@@ -86,7 +91,7 @@ def _described(tool: Tool) -> OfferedTool:
 
 
 async def _worked(tool: Tool, arguments: dict[str, Any], slots: Slots, request: Request | None) -> CallToolResult:
-    """Call the tool when it is this client's turn. Over HTTP the client may go away, which ends the work."""
+    """Call the tool when it is this client's turn. Over HTTP the client may disconnect, which ends the work."""
     gone = threading.Event()
     client = client_of(request.scope) if request else ""
 
@@ -102,7 +107,7 @@ async def _worked(tool: Tool, arguments: dict[str, Any], slots: Slots, request: 
 
 
 def _called(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) -> CallToolResult:
-    """What the tool gives, or what went wrong, which the assistant shall read and not the transport."""
+    """Return the tool's result. An error is a result, too: the assistant reads it, not the transport."""
     try:
         result = tool.work(tool.takes.model_validate(arguments), is_gone)
     except ValidationError as error:
@@ -113,11 +118,10 @@ def _called(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) 
         return _failed(failing.told(error))
     except Abandoned:
         raise
-    except Exception:  # the outermost edge: nothing of what nobody foresaw is told
+    except Exception:  # the outermost edge: an unexpected error may hold secrets, so the client does not see it
         _log.exception("%s failed.", tool.name)
         return _failed(failing.UNFORESEEN)
-    shape = result.shape.model_dump(mode="json")
-    return CallToolResult(content=[TextContent(type="text", text=result.text)], structured_content=shape)
+    return CallToolResult(content=[TextContent(type="text", text=result.text)], structured_content=result.content)
 
 
 def _failed(words: str) -> CallToolResult:

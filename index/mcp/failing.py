@@ -1,4 +1,4 @@
-"""What goes wrong, as an assistant is told: what happened, and what to do next. One table for all that is not told."""
+"""Errors as an assistant reads them: what is wrong, then what to do. One table says which errors are not shown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from index.errors import PinciteError
 
-_OPERATOR = "Tell the reader that whoever runs this server finds the details in its log."
+_OPERATOR = "Tell the reader that the server's operator finds the details in its log."
 _OTHERWISE: dict[type[PinciteError], tuple[str, str]] = {
-    errors.SettingsError: ("The server is not set up rightly.", _OPERATOR),
+    errors.SettingsError: ("The server is misconfigured.", _OPERATOR),
     errors.EncoderError: ("The encoder cannot be used.", _OPERATOR),
     errors.LibraryError: ("The library cannot be used.", _OPERATOR),
     errors.AmbiguousDocument: (
@@ -21,27 +21,27 @@ _OTHERWISE: dict[type[PinciteError], tuple[str, str]] = {
         "Name one by its id, which search results and citations give.",
     ),
 }
-"""Errors whose own words name folders of this server."""
+"""Errors whose messages may name folders of the server, and the words that are shown instead."""
 _HINTS: dict[type[PinciteError], str] = {
     errors.DocumentNotFound: "Name it by the id that search results and citations give.",
 }
-"""Where what a command line would do is not what an assistant can."""
+"""Hints for an assistant, where the error's own hint is one for the command line."""
 UNFORESEEN = f"Something went wrong here. {_OPERATOR}"
 
 
 def told(error: PinciteError) -> str:
-    """One of our errors: its message and its hint."""
+    """Return the message and the hint of one of our errors."""
     kinds = type(error).__mro__
     message, hint = next((_OTHERWISE[kind] for kind in kinds if kind in _OTHERWISE), (error.message, error.hint))
     return f"{message} {next((_HINTS[kind] for kind in kinds if kind in _HINTS), hint)}".strip()
 
 
 def is_told(error: PinciteError) -> bool:
-    """Whether the error's own words go out; else they are for the log."""
+    """Return whether the error's own message is shown; if not, it belongs in the log."""
     return not any(kind in _OTHERWISE for kind in type(error).__mro__)
 
 
 def misfit(error: ValidationError) -> str:
-    """Arguments that do not fit a tool's schema. What was given is not given back."""
-    mistakes = (f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {each['msg']}" for each in error.errors())
+    """Return what is wrong with a tool's arguments, without repeating their values."""
+    mistakes = (f"{'.'.join(map(str, mistake['loc'])) or 'arguments'}: {mistake['msg']}" for mistake in error.errors())
     return f"The arguments do not fit the tool. {'; '.join(mistakes)}."

@@ -1,4 +1,4 @@
-"""The server over HTTP: one route, POST alone, JSON for JSON."""
+"""The server over HTTP: one route that takes only POST, and answers JSON with JSON."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 _UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-"""The SDK can check only a fixed list of names; `index.guard` stands before this route and checks them."""
+"""The SDK checks host names against a fixed list only; `index.guard` checks them before this route is reached."""
 
 
 class Endpoint:
-    """An ASGI application at one path, alive while `running` is entered."""
+    """An ASGI application at one path. It answers requests while `running` is entered."""
 
     def __init__(self, server: Server[Any], settings: Settings) -> None:
         self._server = server
@@ -33,12 +33,12 @@ class Endpoint:
 
     @property
     def route(self) -> Route:
-        """For the parent's routes. Other methods than POST are refused: there are no streams and no sessions."""
+        """The route for the parent. It refuses other methods than POST: there are no streams and no sessions."""
         return Route(PATH, self, methods=["POST"], name="mcp", include_in_schema=False)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Take requests. To be entered by the parent's lifespan; leaving it ends what is under way."""
+        """Take requests. The parent's lifespan enters it; leaving it ends the calls that are running."""
         manager = StreamableHTTPSessionManager(
             self._server,
             json_response=True,
@@ -54,7 +54,7 @@ class Endpoint:
                 self._manager = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; with 503 while `running` is not entered."""
         manager = self._manager
         if manager is None:
             await PlainTextResponse("Not running", status_code=503)(scope, receive, send)

@@ -1,6 +1,6 @@
-"""Results as text, for clients that show it and for models that read it: markers first, then the words they stand for.
+"""Results as text, for clients that show it and for models that read it: each marker, then the words that it cites.
 
-No text of a document has a line break here, so none can pass for a marker or for a line of ours.
+The words of a document have no line breaks here, so they cannot pass for a marker or for a line of ours.
 """
 
 from __future__ import annotations
@@ -9,48 +9,44 @@ from typing import TYPE_CHECKING
 
 from index.exporting import cite, export
 from index.loading.composing import one_line
-from index.records import CLAIMED, Citation
+from index.records import CLAIMED
 from index.remarks import plain
+from index.schema.assistants import pin_citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from index.records import Answer, Check, DocumentInfo, Found, Hit, Location, Span, Statement
+    from index.records import Answer, Check, DocumentInfo, Found, Location, Span, Statement
 
 
-def found(each: Found) -> str:
-    """The passages, each with its pin as a quotation, its place, its link and what stands around it."""
-    if not each.hits:
-        return _lines([f"Nothing was found for: {one_line(each.question)}", *map(plain, each.notes)])
+def found(result: Found) -> str:
+    """Return the passages, each with its pin as a quotation, its place, its link and its context."""
+    if not result.hits:
+        return _lines([f"Nothing was found for: {one_line(result.question)}", *map(plain, result.notes)])
     blocks = [
-        f"[{number}] {cite(pinned(hit, number), 'text').rstrip()}\nPassage {hit.passage.start}-{hit.passage.end} of "
+        f"[{number}] {cite(pin_citation(hit, number), 'text').rstrip()}\nPassage {hit.passage.start}-{hit.passage.end} of "
         f"document {hit.document.id}: {one_line(hit.passage.text)}"
-        for number, hit in enumerate(each.hits, 1)
+        for number, hit in enumerate(result.hits, 1)
     ]
-    return _lines([f"Passages for: {one_line(each.question)}", *map(plain, each.notes), *_apart(blocks)])
+    return _lines([f"Passages for: {one_line(result.question)}", *map(plain, result.notes), *_apart(blocks)])
 
 
-def answer(each: Answer) -> str:
-    """The statements with their markers, or that there are none, the notes, and the sources."""
-    return export(each, "text").rstrip()
+def answer(result: Answer) -> str:
+    """Return the statements with their markers, or the abstention; then the notes and the sources."""
+    return export(result, "text").rstrip()
 
 
-def check(each: Check) -> str:
-    """Each sentence with its markers and its verdict; then the sources."""
-    sources = [f"[{citation.marker}] {cite(citation, 'text').rstrip()}" for citation in each.citations]
-    return _lines([each.summary, *map(plain, each.notes), "", *map(_judged, each.statements), *_apart(sources)])
+def check(result: Check) -> str:
+    """Return each sentence with its markers and its verdict; then the sources."""
+    sources = [f"[{citation.marker}] {cite(citation, 'text').rstrip()}" for citation in result.citations]
+    return _lines([result.summary, *map(plain, result.notes), "", *map(_judged, result.statements), *_apart(sources)])
 
 
 def text(info: DocumentInfo, span: Span, location: Location, words: str) -> str:
-    """Which part of which document it is; below a blank line, its words as they are."""
+    """Return a line that names the document and the part; below a blank line, the exact words."""
     where = f", {one_line(location.label)}" if location.label else ""
     head = f"{one_line(info.name)}{where}: characters {span.start}-{span.end} of {info.characters}, document {info.id}"
     return "\n".join([head, *([CLAIMED] if info.claimed else []), "", words])
-
-
-def pinned(hit: Hit, marker: int = 0) -> Citation:
-    """A hit's pin as a citation."""
-    return Citation(marker, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote)
 
 
 def _judged(statement: Statement) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from index import batching
 from index.records import Answer
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from index.errors import PinciteError
     from index.library import Library
+    from index.records import Writer
     from index.serving.job import Job
 
 
@@ -24,7 +25,7 @@ class Batch:
         job: Job,
         questions: Sequence[str],
         documents: Sequence[str] | None,
-        writer: Literal["quote", "model"],
+        writer: Writer,
         between: Callable[[], None] = lambda: None,
     ) -> None:
         self._library = library

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
 from index.serving.adding import Adding
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.library import Library
-    from index.records import Receipt
+    from index.records import Receipt, Writer
     from index.serving.states import Arrival, Kind, State
     from index.serving.uploads import Uploads
     from index.settings import Settings
@@ -113,7 +113,7 @@ class Jobs:
         self,
         questions: Sequence[str],
         documents: Sequence[str] | None = None,
-        writer: Literal["quote", "model"] = "quote",
+        writer: Writer = "quote",
         client: str = "",
     ) -> Job:
         """Answer many questions when their turn comes, each of these documents or of all: clients take turns.

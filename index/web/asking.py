@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import gradio as gr
 
 from index.errors import PinciteError
 from index.records import Answer
-from index.serving import disclosing
+from index.schema.redaction import redacted
 from index.web import rendering, showing_answers
 from index.web.mapping import map_overlay
 from index.web.remembering import Remembered
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from index.library import Library
-    from index.records import DocumentInfo
+    from index.records import DocumentInfo, Writer
     from index.settings import Settings
 
 PILLS = 8
@@ -159,11 +159,11 @@ class Asking:
             if not documents:
                 yield Shown("", "", showing_answers.strips(()))
                 return
-            writer: Literal["quote", "model"] = "model" if writes else "quote"
+            writer: Writer = "model" if writes else "quote"
             for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):
                 if isinstance(piece, Answer):
                     milliseconds = 1000 * (time.perf_counter() - began)
-                    yield self._shown(disclosing.answer(piece), documents, milliseconds, narrowed=bool(chosen))
+                    yield self._shown(redacted(piece), documents, milliseconds, narrowed=bool(chosen))
                     return
                 written += piece
                 if not piece or time.perf_counter() > drawn + FRAME_SECONDS:

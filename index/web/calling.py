@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.events import api
 
-from index import wire
 from index.api import problems
 from index.errors import PinciteError
-from index.serving import disclosing
+from index.schema.answers import Answer
+from index.schema.redaction import redacted
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -27,7 +27,7 @@ def offer(library: Library) -> None:
         if not isinstance(question, str) or not all(isinstance(name, str) for name in documents or ()):
             raise gr.Error("A question is a text, and documents are a list of texts.", print_exception=False)
         try:
-            return wire.answer(disclosing.answer(library.ask(question, documents=documents or None)))
+            return Answer.model_validate(redacted(library.ask(question, documents=documents or None))).model_dump()
         except PinciteError as error:
             raise gr.Error(" ".join(problems.shown(error)), print_exception=False) from error
 

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads it whe
 from index.api.service import Service, Used  # noqa: TC001 - so it does these
 from index.errors import PinciteError
 from index.records import Check
-from index.serving import disclosing
+from index.schema.redaction import redacted
 from index.serving.abandonment import last
 from index.web import showing_checks
 from index.web.controls import html
@@ -71,4 +71,4 @@ def _checked(service: Service, text: str, gone: threading.Event) -> str:
         raise PinciteError("There is no text to check.", "Paste one, such as a draft or an assistant's answer.")
     service.admit("characters", len(text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     stream = service.library.check_stream(text, most_sentences=settings.max_check_sentences)
-    return showing_checks.check(disclosing.check(last(stream, Check, gone.is_set)))
+    return showing_checks.check(redacted(last(stream, Check, gone.is_set)))

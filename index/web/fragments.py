@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from index.api.exported import FORMATS, exported
 from index.api.service import Used  # noqa: TC001 - FastAPI reads it when it runs
 from index.errors import PinciteError
-from index.serving import disclosing
+from index.schema.redaction import redacted
 from index.web import rendering, showing_answers
 from index.web.mapping import map_svg
 
@@ -55,7 +55,7 @@ def _coverage(library: Library, question: str, within: str) -> str:
     """What each document has to say, or what went wrong: either is something to show."""
     names = [name for name in within.split(",") if name]
     try:
-        return showing_answers.coverage(disclosing.coverage(library.coverage(question, documents=names or None)))
+        return showing_answers.coverage(redacted(library.coverage(question, documents=names or None)))
     except PinciteError as error:
         return rendering.problem(error)
     except Exception:

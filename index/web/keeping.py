@@ -9,7 +9,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from index.serving import disclosing, fetch, folder_arrivals
+from index.schema.redaction import redacted
+from index.serving import fetch, folder_arrivals
 from index.serving.states import UNDER_WAY
 from index.web import showing_library
 from index.web.shelf import shelf
@@ -36,7 +37,7 @@ class Keeping:
     def shelf(self, wish: Wish) -> str:
         """The list, or the part of it that is wished for."""
         found = shelf(self.library.documents(), wish)
-        return showing_library.shelf(replace(found, rows=tuple(map(disclosing.info, found.rows))))
+        return showing_library.shelf(replace(found, rows=tuple(map(redacted, found.rows))))
 
     def state(self, mine: Sequence[str], browser: str = "") -> dict[str, object]:
         """What a page that is open asks every few seconds: whether anything has changed, and how soon to ask again."""
@@ -85,4 +86,4 @@ class Keeping:
         """A document out of the library, and its uploaded file with it."""
         info = self.library.find(identity)
         self.jobs.remove(info.id)
-        return showing_library.removed(disclosing.info(info))
+        return showing_library.removed(redacted(info))
