@@ -15,13 +15,16 @@ from fastapi import FastAPI
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from index import mcp, wire
+from index import mcp
 from index.guard.middleware import Guard
 from index.library import Library
 from index.mcp.asked import READ
 from index.mcp.building import AT_ONCE
 from index.records import Span
-from index.serving import disclosing
+from index.schema.answers import Answer, Checked
+from index.schema.documents import Location
+from index.schema.hits import Found
+from index.schema.redaction import redacted
 from index.settings import Settings
 from tests.hosting import hosted
 
@@ -98,10 +101,10 @@ def test_the_server_tells_how_to_cite(filled: Library) -> None:
     assert (capabilities.resources, capabilities.prompts) == (None, None)
 
 
-def test_search_gives_what_the_wire_says(filled: Library) -> None:
+def test_search_gives_what_the_schema_says(filled: Library) -> None:
     """Passages with their words, places and links; no more of the shape than an assistant needs."""
     result = call(filled, "search", question="Who signed the treaty?", limit=2)
-    expected = wire.found(disclosing.found(filled.search("Who signed the treaty?", limit=2)))
+    expected = Found.model_validate(redacted(filled.search("Who signed the treaty?", limit=2))).model_dump()
     assert_part_of(result.structured_content, expected, new={"link"})
     hit = result.structured_content["hits"][0]
     assert hit["pin"]["text"] == "The king signed the treaty in 1905."
@@ -110,11 +113,11 @@ def test_search_gives_what_the_wire_says(filled: Library) -> None:
     assert "why" not in hit
 
 
-def test_ask_gives_what_the_wire_says(filled: Library) -> None:
+def test_ask_gives_what_the_schema_says(filled: Library) -> None:
     """Statements with markers, citations with quotes; where there is an answer, no passages besides."""
     result = call(filled, "ask", question="Who signed the treaty?", settings=SETTINGS)
     answer = filled.ask("Who signed the treaty?")
-    expected = wire.answer(disclosing.answer(answer))
+    expected = Answer.model_validate(redacted(answer)).model_dump()
     assert result.structured_content["status"] == expected["status"]
     assert_part_of({**result.structured_content, "hits": []}, {**expected, "hits": []}, new={"link"})
 
@@ -129,11 +132,12 @@ def test_an_answer_that_is_none_says_so_and_names_what_is_nearest(filled: Librar
     assert "The documents hold no answer" in said(result)
 
 
-def test_check_gives_what_the_wire_says(filled: Library) -> None:
+def test_check_gives_what_the_schema_says(filled: Library) -> None:
     """Each sentence with its verdict and the words that it rests on."""
     text = "The king signed the treaty in 1905. The king signed the treaty in 1906. Bread is sold."
     result = call(filled, "check", text=text)
-    assert_part_of(result.structured_content, wire.check(disclosing.check(filled.check(text))), new={"link"})
+    expected = Checked.model_validate(redacted(filled.check(text))).model_dump()
+    assert_part_of(result.structured_content, expected, new={"link"})
     verdicts = [statement["verdict"] for statement in result.structured_content["statements"]]
     assert verdicts == ["verbatim", "contradicted", "unverified"]
     told = said(result).splitlines()
@@ -142,7 +146,7 @@ def test_check_gives_what_the_wire_says(filled: Library) -> None:
 
 
 def assert_part_of(given: Any, expected: Any, *, new: set[str]) -> None:
-    """Every value is the wire's, at the same place; only these names are not the wire's."""
+    """Every value is the schema's, at the same place; only these names are new."""
     if isinstance(given, dict):
         for name, value in given.items():
             if name not in new:
@@ -189,7 +193,7 @@ def test_every_quote_is_there(filled: Library, tool: str, arguments: dict[str, A
         assert filled.document(identity).text[start:end] == words
         again = call(filled, "read", document=identity, start=start, end=end).structured_content
         assert again["text"] == words
-        assert again["location"] == wire.location(filled.locate(identity, Span(start, end)))
+        assert again["location"] == Location.model_validate(filled.locate(identity, Span(start, end))).model_dump()
 
 
 def _spans(value: Any, identity: str) -> Iterator[tuple[str, int, int, str]]:
@@ -365,7 +369,7 @@ def test_the_official_client_lists_and_calls_each_tool(filled: Library, address:
 
     results = anyio.run(run)
     assert all(result.structured_content and said(result) and not result.is_error for result in results.values())
-    expected = wire.found(disclosing.found(filled.search("Who signed the treaty?", limit=6)))
+    expected = Found.model_validate(redacted(filled.search("Who signed the treaty?", limit=6))).model_dump()
     assert_part_of(results["search"].structured_content, expected, new={"link"})
     assert results["check"].structured_content["supported"] == 1
     assert results["read"].structured_content["text"] == "Peace\n\n"

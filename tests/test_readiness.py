@@ -298,7 +298,7 @@ def test_assistants_are_told(lost: tuple[Library, threading.Event]) -> None:
     }
     for name, arguments in asked.items():
         result = offered[name].work(offered[name].takes.model_validate(arguments), lambda: False)
-        assert result.shape.model_dump()["notes"][0].startswith(MISSING)
+        assert result.content["notes"][0].startswith(MISSING)
         assert MISSING in result.text
 
 

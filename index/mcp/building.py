@@ -1,7 +1,7 @@
 """The tools as a server of the Model Context Protocol, for any transport.
 
-It uses the SDK's low-level `Server`. The high-level `MCPServer` (2.3) would change what clients see: it always announces
-prompts and resources, takes unknown arguments in silence, tells validation errors with the values that were given,
+It uses the SDK's low-level `Server`. The high-level `MCPServer` (2.3) would change what clients see: it always
+announces prompts and resources, accepts unknown arguments in silence, repeats the given values in validation errors,
 reports an unknown tool as a result and not as an error of the protocol, and configures logging when it is made.
 """
 

@@ -24,8 +24,8 @@ def found(result: Found) -> str:
     if not result.hits:
         return _lines([f"Nothing was found for: {one_line(result.question)}", *map(plain, result.notes)])
     blocks = [
-        f"[{number}] {cite(pin_citation(hit, number), 'text').rstrip()}\nPassage {hit.passage.start}-{hit.passage.end} of "
-        f"document {hit.document.id}: {one_line(hit.passage.text)}"
+        f"[{number}] {cite(pin_citation(hit, number), 'text').rstrip()}\n"
+        f"Passage {hit.passage.start}-{hit.passage.end} of document {hit.document.id}: {one_line(hit.passage.text)}"
         for number, hit in enumerate(result.hits, 1)
     ]
     return _lines([f"Passages for: {one_line(result.question)}", *map(plain, result.notes), *_apart(blocks)])

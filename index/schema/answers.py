@@ -1,8 +1,8 @@
 """Answers and checked texts: statements, each with a verdict and with citations of the exact words."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from index.records import Status, Verdict, Writer
@@ -114,10 +114,11 @@ class Searched(Schema):
     documents: int
     """The number of documents."""
 
-
-def _named(value: Any) -> Any:
-    """A record has a pair of numbers."""
-    return dict(zip(Searched.model_fields, value, strict=True)) if isinstance(value, tuple) else value
+    @model_validator(mode="before")
+    @classmethod
+    def _from_record(cls, value: Any) -> Any:
+        """A record has a pair of numbers."""
+        return dict(zip(cls.model_fields, value, strict=True)) if isinstance(value, tuple) else value
 
 
 class Answer(Schema):
@@ -142,7 +143,7 @@ class Answer(Schema):
     """By marker, from 1."""
     hits: list[Hit]
     """The passages that were found, best first."""
-    searched: Annotated[Searched, BeforeValidator(_named)]
+    searched: Searched
     """The size of what was searched."""
     notes: list[str]
     """Notes for the reader: how the question was understood, which words of it no passage mentions (these stand between

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import wire
 from index.answering.answers import COUNTED, MOST_OF_A_HEADING
 from index.answering.confidence import confidence
 from index.library import Library
 from index.library.asking import EMPTY
 from index.retrieval.signals import NAMES
+from index.schema.answers import Answer
 from index.settings import Settings
 from index.weights import DEFAULT_NAME
 from tests.fakes import FakeEncoder
@@ -111,7 +111,7 @@ def test_an_empty_library_has_no_answer(library: Library) -> None:
 
 def test_an_answer_as_json(ships: Library) -> None:
     """Everything that a reader needs to check it."""
-    told = json.loads(json.dumps(wire.answer(ships.ask("Who signed the treaty?"))))
+    told = json.loads(json.dumps(Answer.model_validate(ships.ask("Who signed the treaty?")).model_dump()))
     assert told["status"] == "answered"
     assert told["statements"][0]["markers"] == [1]
     assert told["citations"][0].keys() == {"marker", "document", "location", "start", "end", "quote"}

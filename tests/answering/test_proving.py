@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import wire
 from index.answering import unchecked
 from index.errors import DocumentNotFound, TooMany
 from index.library import Library
 from index.records import Statement
+from index.schema.answers import Checked
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 
@@ -161,7 +161,9 @@ def test_documents_are_looked_up_once_for_a_text(library: Library, monkeypatch: 
 
 def test_a_check_as_json(library: Library) -> None:
     """Verdicts, and the words that they rest on."""
-    told = json.loads(json.dumps(wire.check(library.check("The king signed the treaty in 1913."))))
+    told = json.loads(
+        json.dumps(Checked.model_validate(library.check("The king signed the treaty in 1913.")).model_dump())
+    )
     assert told["summary"] == "0 of 1 sentences supported, 1 contradicted"
     assert told["statements"][0]["verdict"] == "contradicted"
     assert told["citations"][0]["quote"] == "The king signed the treaty in 1912."

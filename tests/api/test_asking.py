@@ -12,9 +12,10 @@ import anyio
 import pytest
 from fastapi.sse import KEEPALIVE_COMMENT
 
-from index import wire
 from index.api import streaming
-from index.serving import disclosing
+from index.schema.answers import Answer, Checked
+from index.schema.hits import Found
+from index.schema.redaction import redacted
 from tests.api.conftest import Service, done, events
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def without_times(told: dict[str, Any]) -> dict[str, Any]:
 def test_a_search_is_the_librarys_own(service: Service, client: TestClient) -> None:
     """The same hits in the same order, with files named and not their folders."""
     told = client.post("/v1/search", json={"question": QUESTION, "limit": 3, "explain": True}).json()
-    own = wire.found(disclosing.found(service.library.search(QUESTION, limit=3, explain=True)))
+    own = Found.model_validate(redacted(service.library.search(QUESTION, limit=3, explain=True))).model_dump()
     assert without_times(told) == without_times(own)
     assert told["hits"][0]["document"]["source"] == "treaty.md"
     assert told["hits"][0]["why"]["nearest_words"]
@@ -59,7 +60,9 @@ def test_a_question_can_be_asked_of_one_document(service: Service, client: TestC
 def test_an_answer_is_the_librarys_own(service: Service, client: TestClient) -> None:
     """With its citations, each of them words of its document."""
     told = client.post("/v1/ask", json={"question": QUESTION}).json()
-    assert without_times(told) == without_times(wire.answer(disclosing.answer(service.library.ask(QUESTION))))
+    assert without_times(told) == without_times(
+        Answer.model_validate(redacted(service.library.ask(QUESTION))).model_dump()
+    )
     (citation,) = told["citations"]
     text = service.library.document(citation["document"]["id"]).text
     assert text[citation["start"] : citation["end"]] == citation["quote"] == told["statements"][0]["text"]
@@ -206,7 +209,7 @@ def test_a_text_is_checked(service: Service, client: TestClient) -> None:
     """Each sentence has the library's own verdict."""
     text = "The king signed the treaty in the harbour. The king did not sign the treaty in the harbour."
     told = client.post("/v1/check", json={"text": text}).json()
-    assert told == json.loads(json.dumps(wire.check(disclosing.check(service.library.check(text)))))
+    assert told == Checked.model_validate(redacted(service.library.check(text))).model_dump()
     assert [statement["verdict"] for statement in told["statements"]] == ["verbatim", "contradicted"]
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from index import wire
 from index.errors import OriginalMissing
 from index.exporting.markdown import escaped
 from index.library import provenance
 from index.records import CLAIMED, Check, Citation, DocumentInfo, Location
+from index.schema.answers import Answer
+from index.schema.documents import Document
 from index.settings import Settings
 from index.storage.catalog import Catalog
 from tests.operations.conftest import COUNT, contents, first, words, write_files
@@ -239,7 +240,7 @@ def test_what_is_claimed_is_told(forged: Path, opened: Any, tmp_path: Path) -> N
     library.import_library(forged)
     info = library.documents()[0]
     assert CLAIMED in info.health
-    assert wire.document_info(info)["claimed"] is True
+    assert Document.model_validate(info).claimed
     library.backup(tmp_path / "backup.zip")
     type(library).restore(tmp_path / "backup.zip", tmp_path / "again")
     again = opened(tmp_path / "again")
@@ -388,7 +389,7 @@ def test_what_rests_on_a_claim_says_so(forged: Path, sources: list[Path], opened
     assert all("the text of 03.md" in note for note in notes)
     assert sum("confidence" in note for note in notes) == sum("verdicts" in note for note in notes) == 1
     assert escaped(answer.notes[0]) in library.pack(answer)[1]
-    assert wire.answer(answer)["citations"][0]["document"]["claimed"] is True
+    assert Answer.model_validate(answer).citations[0].document.claimed
     library.add(sources)
     assert noted() == []
 
