@@ -144,7 +144,7 @@ class Answer(Schema):
     hits: list[Hit]
     """The passages that were found, best first."""
     searched: Searched
-    """The size of what was searched."""
+    """How many passages and documents were searched."""
     notes: list[str]
     """Notes for the reader: how the question was understood, which words of it no passage mentions (these stand between
     asterisks), what could not be searched, what went wrong with the model."""
