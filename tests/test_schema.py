@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from index import batching, records
+from index import batching, exporting, records, remarks
+from index.api import exported
 from index.schema import receipts
 from index.schema.answers import Answer, Checked
 from index.schema.base import Schema, plain
@@ -19,6 +20,7 @@ from index.schema.hits import Coverage, Found, Why
 from index.schema.jobs import File, Row
 from index.schema.redaction import redacted, source_name
 from index.serving import FileState
+from index.web import showing_answers
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -166,6 +168,14 @@ def test_a_model_has_the_fields_of_its_record(model: type[Schema], record: type[
     assert model.model_fields.keys() - {"label"} <= names
     if model not in (Reference, Stats):
         assert names <= model.model_fields.keys()
+
+
+def test_every_choice_has_its_words() -> None:
+    """Verdicts and forms of export are listed once, in `index.records`; whatever is said of them covers all."""
+    verdicts = set(get_args(records.Verdict))
+    assert remarks.NAMES.keys() == remarks.PROVEN.keys() == verdicts
+    assert exported.KINDS.keys() == showing_answers.FORMS.keys() == {*get_args(records.ExportForm), "pack"}
+    assert get_args(records.ExportForm) == exporting.FORMS
 
 
 def test_help_imports_no_model() -> None:

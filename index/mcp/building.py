@@ -54,7 +54,7 @@ def build(
 ) -> Server[Any]:
     """Return the server. `questions` and `checks` are the slots that it shares with REST, if any."""
     offered = {tool.name: tool for tool in tools(library, settings)}
-    listed = [_described(tool) for tool in offered.values()]
+    listed = [_offered(tool) for tool in offered.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
     questions, checks = questions or Slots(AT_ONCE), checks or Slots(CHECKS)
 
@@ -65,7 +65,7 @@ def build(
         tool = offered.get(called.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"There is no such tool. There are: {', '.join(offered)}.")
-        return await _worked(tool, called.arguments or {}, checks if tool.is_long else questions, context.request)
+        return await _in_turn(tool, called.arguments or {}, checks if tool.is_long else questions, context.request)
 
     return Server(
         "pincite",
@@ -79,7 +79,7 @@ def build(
     )
 
 
-def _described(tool: Tool) -> OfferedTool:
+def _offered(tool: Tool) -> OfferedTool:
     return OfferedTool(
         name=tool.name,
         title=tool.title,
@@ -90,37 +90,37 @@ def _described(tool: Tool) -> OfferedTool:
     )
 
 
-async def _worked(tool: Tool, arguments: dict[str, Any], slots: Slots, request: Request | None) -> CallToolResult:
+async def _in_turn(tool: Tool, arguments: dict[str, Any], slots: Slots, request: Request | None) -> CallToolResult:
     """Call the tool when it is this client's turn. Over HTTP the client may disconnect, which ends the work."""
     gone = threading.Event()
     client = client_of(request.scope) if request else ""
 
     async def work() -> CallToolResult:
-        return await slots.run(client, _called, tool, arguments, gone.is_set)
+        return await slots.run(client, _result, tool, arguments, gone.is_set)
 
     try:
         return await (unless_gone(request.receive, work, gone.set) if request else work())
     except TooBusy as error:
-        return _failed(failing.told(error))
+        return _failed(failing.message(error))
     except Abandoned:
         return _failed("Nobody waits for this any more.")
 
 
-def _called(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) -> CallToolResult:
+def _result(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) -> CallToolResult:
     """Return the tool's result. An error is a result, too: the assistant reads it, not the transport."""
     try:
         result = tool.work(tool.takes.model_validate(arguments), is_gone)
     except ValidationError as error:
-        return _failed(failing.misfit(error))
+        return _failed(failing.argument_mistakes(error))
     except PinciteError as error:
-        if not failing.is_told(error):
+        if not failing.is_shown(error):
             _log.error("%s: %s", tool.name, error)
-        return _failed(failing.told(error))
+        return _failed(failing.message(error))
     except Abandoned:
         raise
     except Exception:  # the outermost edge: an unexpected error may hold secrets, so the client does not see it
         _log.exception("%s failed.", tool.name)
-        return _failed(failing.UNFORESEEN)
+        return _failed(failing.UNEXPECTED)
     return CallToolResult(content=[TextContent(type="text", text=result.text)], structured_content=result.content)
 
 

@@ -26,22 +26,22 @@ _HINTS: dict[type[PinciteError], str] = {
     errors.DocumentNotFound: "Name it by the id that search results and citations give.",
 }
 """Hints for an assistant, where the error's own hint is one for the command line."""
-UNFORESEEN = f"Something went wrong here. {_OPERATOR}"
+UNEXPECTED = f"Something went wrong here. {_OPERATOR}"
 
 
-def told(error: PinciteError) -> str:
+def message(error: PinciteError) -> str:
     """Return the message and the hint of one of our errors."""
     kinds = type(error).__mro__
-    message, hint = next((_OTHERWISE[kind] for kind in kinds if kind in _OTHERWISE), (error.message, error.hint))
-    return f"{message} {next((_HINTS[kind] for kind in kinds if kind in _HINTS), hint)}".strip()
+    words, hint = next((_OTHERWISE[kind] for kind in kinds if kind in _OTHERWISE), (error.message, error.hint))
+    return f"{words} {next((_HINTS[kind] for kind in kinds if kind in _HINTS), hint)}".strip()
 
 
-def is_told(error: PinciteError) -> bool:
+def is_shown(error: PinciteError) -> bool:
     """Return whether the error's own message is shown; if not, it belongs in the log."""
     return not any(kind in _OTHERWISE for kind in type(error).__mro__)
 
 
-def misfit(error: ValidationError) -> str:
+def argument_mistakes(error: ValidationError) -> str:
     """Return what is wrong with a tool's arguments, without repeating their values."""
     mistakes = (f"{'.'.join(map(str, mistake['loc'])) or 'arguments'}: {mistake['msg']}" for mistake in error.errors())
     return f"The arguments do not fit the tool. {'; '.join(mistakes)}."
