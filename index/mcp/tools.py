@@ -27,10 +27,10 @@ This server holds a reader's own documents. Use it whenever a question may be an
 
 - `ask` answers in the documents' own sentences, each with its citation. Where its status is `unsure`, say that you are
   not sure, and quote what may be the answer. Where it is `abstained`, say that the documents hold no answer, and do not
-  make one up from what came nearest. Pass the `notes` on.
+  make one up from the nearest passages. Pass the `notes` on.
 - `search` finds passages where you want more than an answer. Quote the `pin` of a hit.
-- `check` tells of a text, sentence by sentence, whether the documents bear it out. Check what you have written before
-  you show it, and mend or mark what is not `verbatim` or `supported`.
+- `check` says of each sentence of a text whether the documents support it. Check what you have written before you show
+  it, and correct or mark each sentence that is not `verbatim` or `supported`.
 - `read` gives a document's text around a citation.
 
 Put a marker such as [1] after each statement, and give for each marker the title, the location's label, the quote to
