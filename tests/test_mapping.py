@@ -266,7 +266,7 @@ def test_a_closed_library_makes_no_map(tmp_path: Path, encoder: FakeEncoder, wri
     library = Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder)
     library.add([write("ships.txt", SHIPS)])
     library.map()
-    thread = library._maps._thread
+    thread = library._contents._maps._thread
     library.close()
     assert thread is not None
     assert not thread.is_alive()

@@ -13,7 +13,7 @@ from index import wire
 from index.answering.answers import COUNTED, MOST_OF_A_HEADING
 from index.answering.confidence import confidence
 from index.library import Library
-from index.library.asking import EMPTY
+from index.library.searcher import EMPTY
 from index.retrieval.signals import NAMES
 from index.settings import Settings
 from index.weights import DEFAULT_NAME
