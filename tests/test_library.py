@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
+import pkgutil
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import index.library
+import index.storage.catalog
 from index.errors import (
     AmbiguousDocument,
     DocumentNotFound,
@@ -24,7 +31,7 @@ from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+    from types import ModuleType
 
     from tests.conftest import Write
 
@@ -371,3 +378,44 @@ def test_searching_while_adding(library: Library, write: Write) -> None:
     assert checked
     assert library.problems() == []
     assert len(library.documents()) == 9
+
+
+# Its parts
+
+
+def classes_of(package: ModuleType) -> list[type]:
+    """All classes that the modules of a package define."""
+    names = [module.name for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    modules = [package, *map(importlib.import_module, names)]
+    found = [member for module in modules for member in vars(module).values() if isinstance(member, type)]
+    return [member for member in found if member.__module__.startswith(package.__name__)]
+
+
+@pytest.mark.parametrize("package", [index.library, index.storage.catalog], ids=["library", "catalog"])
+def test_no_part_inherits_from_another(package: ModuleType) -> None:
+    """The library and the catalog are composed: no class of theirs has a base class of the same package."""
+    classes = classes_of(package)
+    assert len(classes) > 3
+    assert [(each, base) for each in classes for base in each.__mro__[1:] if base in classes] == []
+
+
+def test_no_part_uses_the_private_attributes_of_another() -> None:
+    """A name with an underscore is read from `self` alone, or is the module's own."""
+    foreign = []
+    for path in Path(index.library.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
+                owner = ast.unparse(node.value)
+                foreign += [] if owner == "self" else [f"{path.name}: {owner}.{node.attr}"]
+    assert foreign == []
+
+
+def test_every_public_method_is_documented() -> None:
+    """`help(Library)` shows the signature and the docstring of each method, wherever it is defined."""
+    public = {name: member for name, member in vars(Library).items() if not name.startswith("_")}
+    assert len(public) > 45
+    for name, member in public.items():
+        assert inspect.getdoc(member), name
+        if inspect.isfunction(member):
+            assert next(iter(inspect.signature(member).parameters)) == "self", name
+            assert member.__qualname__ == f"Library.{name}"

@@ -141,7 +141,7 @@ def test_what_was_removed_meanwhile_is_told_as_it_was(ships: Library) -> None:
     """Between searching and answering a document may go: its hit keeps its place, and is near to no sentence."""
     hit = ships.search("Who signed the treaty?")[0]
     ships.remove(hit.document.id)
-    assert ships._locate(hit, 0) == hit.location
+    assert ships._lookup.locate(hit, 0) == hit.location
     assert list(ships._closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
 
 
