@@ -32,7 +32,7 @@ class Archives:
     def backup(self, path: str | Path, *, force: bool = False, progress: Watch | None = None) -> BackedUp:
         """Write the library as it is now, uploaded files included, to one file, while others read and change it.
 
-        Raises ArchiveExists (except with `force`), ArchiveNotWritable, NoRoom, LibraryDamaged.
+        Raises ArchiveExists (except with `force`), ArchiveNotWritable, NoRoom, LibraryDamaged if the catalog is damaged.
         """
         from index.operations import back_up
 
@@ -52,9 +52,12 @@ class Archives:
     def import_library(self, path: str | Path, *, trust: bool = False, progress: Watch | None = None) -> Receipt:
         """Add the documents of an exported file, checked first; documents already here stay as they are.
 
-        The file's vectors are used if its fingerprint is this library's, else the texts are encoded. A text whose file
-        nobody here has read is only claimed, until `add` or `sync` reads the file; `trust`, for your own exports, takes
-        over what was read there. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+        The file's vectors are used if its fingerprint is this library's, else the texts are encoded. An empty library
+        takes on the file's passage length if the settings allow it. A text whose file nobody here has read is only
+        claimed, until `add` or `sync` reads the file. With `trust`, for your own exports, a file that was read there
+        counts as read here; what was only claimed there stays claimed.
+
+        Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
         """
         from index.operations import import_library
 
@@ -82,7 +85,7 @@ class Archives:
         return pack(answer, {}, facts, now), pack_markdown(answer, {}, facts, now)
 
     def verify_pack(self, path: str | Path) -> list[PackFinding]:
-        """Return what this library does not confirm of an evidence pack.
+        """Return what this library does not confirm of an evidence pack; nothing if every quote is there.
 
         Raises BadPack if the file is not an evidence pack or was changed.
         """

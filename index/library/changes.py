@@ -38,11 +38,12 @@ class Changes:
         progress: ProgressCallback | None = None,
         workers: int | None = None,
     ) -> Receipt:
-        """Add files and folders. Unchanged files are skipped; changed files are replaced.
+        """Add files and folders. Files that are already there, byte for byte, are skipped; changed files are replaced.
 
         A file that cannot be read is a `Failure` in the receipt. Each document is stored in one step: after an
         interruption, `add` or `resume` goes on. `sources` gives files another source than their path, such as the
-        address they were fetched from; these are not queued. `workers` is the number of processes that read files.
+        address they were fetched from; these are not queued. `workers` is the number of processes that read files, by
+        default that of the settings.
 
         Raises LibraryLocked if another program is changing the library, FingerprintMismatch if it was made with another
         encoder or chunking, LibraryNotWritable if its disk takes no changes.
@@ -86,7 +87,10 @@ class Changes:
             return self.ingestion(progress).run_documents(documents)
 
     def remove(self, *documents: str) -> Receipt:
-        """Remove documents from the catalog and both indexes. A wrong name raises before anything is removed."""
+        """Remove documents, named by id, source or title, from the catalog and both indexes.
+
+        Raises DocumentNotFound or AmbiguousDocument before anything is removed.
+        """
         with self._store.writing():
             found = {info.id: info for info in map(self._lookup.find, documents)}
             for identity in found:

@@ -39,38 +39,39 @@ class Contents:
         return self._catalog.documents()
 
     def document(self, name: str) -> Document:
-        """Return a document with its text."""
+        """Return a document with its text. Raises DocumentNotFound, AmbiguousDocument."""
         document = self._catalog.document(self._lookup.number(self._lookup.find(name).id))
         if document is None:
             raise DocumentNotFound(name)
         return document
 
     def locate(self, name: str, span: Span) -> Location:
-        """Return the page, headings and paragraph where a span begins."""
+        """Return the page, headings and paragraph where a span begins. Raises SpanError if it is not in the text."""
         return self._store.locate(self._lookup.number(self._lookup.having(name, span).id), span.start)
 
     def text(self, name: str, span: Span) -> str:
-        """Return the words of a span; faster than `document(name).text` for long documents."""
+        """Return the words of a span; faster than `document(name).text` for long documents. Raises SpanError."""
         return self._viewer.text(self._lookup.having(name, span), span)
 
     def view(self, name: str, span: Span | None = None) -> View:
         """Return about 6,000 characters of text around a span, as headings and paragraphs; without a span, the first.
 
         An empty span shows what follows it: `view(name, Span(view.end, view.end))` is the next window.
+        Raises SpanError if the span is not in the document.
         """
         return self._viewer.view(self._lookup.having(name, span), span)
 
     def page_marks(self, name: str, span: Span) -> tuple[PageMark, ...]:
         """Return the pages of a PDF that hold a span, with rectangles around its words.
 
-        The tuple is empty for other formats, and if the file is gone.
+        The tuple is empty for other formats, and if the file is gone. Raises SpanError if the span is not in the text.
         """
         return self._viewer.page_marks(self._lookup.having(name, span), span)
 
     def page_image(self, name: str, number: int, span: Span | None = None, *, width: int = 1200) -> bytes:
         """Return page `number` (from 1) of a PDF as PNG, `width` (200 to 3,000) pixels wide, with the span highlighted.
 
-        Raises PageError for a page or width that does not exist, OriginalMissing if the file is gone.
+        Raises PageError for a page or width that does not exist, OriginalMissing if the file is gone, SpanError.
         """
         return self._viewer.page_image(self._lookup.having(name, span), number, span, width=width)
 

@@ -39,9 +39,12 @@ class FolderSync:
         """Mirror folders into the library: new files are added, changed ones replaced, vanished ones removed.
 
         A renamed file costs nothing. A document that also has another source stays, as does what cannot be read now (a
-        `Failure`). Files that look unchanged are not read, except with `checksum`. With `dry_run`, files are read but
-        nothing is encoded or changed. Raises FolderMissing if a folder is missing or cannot be listed, TooManyRemovals
-        (except with `force`) if most of a folder's documents would go, and what `add` raises.
+        `Failure`). Documents from other places stay as they are. Files that look unchanged are not read, except with
+        `checksum`. With `dry_run`, the receipt says what would happen: files are read, but nothing is encoded or
+        changed.
+
+        Raises FolderMissing if a folder is missing or cannot be listed, TooManyRemovals (except with `force`) if most
+        of a folder's documents would go, and what `add` raises.
         """
         return self._syncing(progress).run(_listed(folders), dry_run=dry_run, checksum=checksum, force=force)
 

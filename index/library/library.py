@@ -142,6 +142,7 @@ class Library:
     ) -> Answer:
         """Return an answer of one to four sentences with citations, a possible answer, or that there is none.
 
+        The question may have the operators of `index.querying.SYNTAX`. `documents` names the documents to use,
         `limit` is the number of passages considered. The writer `quote` quotes them; `model` asks the language model of
         the settings and checks each of its sentences: an unsupported one is marked, or left out with `strict`. If the
         model fails, the documents are quoted, and a note says why. Raises WriterNotSet if the settings name no model.

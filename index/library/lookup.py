@@ -22,7 +22,10 @@ class Lookup:
         self._catalog = store.catalog
 
     def find(self, name: str) -> DocumentInfo:
-        """Return the one document with this id, beginning of an id, source, file name or title."""
+        """Return the one document with this id, beginning of an id, source, file name or title.
+
+        Raises DocumentNotFound, or AmbiguousDocument if several have this name.
+        """
         wanted = identities(name)
         candidates = self._catalog.identified(wanted)
         if len(candidates) == 1 and (candidates[0].id == wanted[0] or candidates[0].source in wanted):
