@@ -32,7 +32,7 @@ class Archives:
     def backup(self, path: str | Path, *, force: bool = False, progress: Watch | None = None) -> BackedUp:
         """Write the library as it is now, uploaded files included, to one file, while others read and change it.
 
-        Raises ArchiveExists (except with `force`), ArchiveNotWritable, NoRoom, LibraryDamaged if the catalog is damaged.
+        Raises ArchiveExists (except with `force`), ArchiveNotWritable, NoRoom, LibraryDamaged (a damaged catalog).
         """
         from index.operations import back_up
 
