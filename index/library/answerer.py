@@ -113,7 +113,7 @@ class Answerer:
         stream = written(
             answer,
             self._session.base_settings,
-            closeness=self._closeness(answer.hits),
+            closeness=self.closeness(answer.hits),
             locate=self._lookup.locate,
             strict=strict,
             verifier=self._models.claim_verifier(),
@@ -142,7 +142,7 @@ class Answerer:
         number = self._catalog.number_of(hit.document.id)
         return widened(hit, [] if number is None else self._catalog.rows_around(number, reach(hit)))
 
-    def _closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
+    def closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Return a function that gives the cosine of a sentence with each sentence of each passage, in order."""
         rows = self._session.store.passages([hit.passage.id for hit in hits])
         encoder = self._models.encoder()

@@ -142,7 +142,7 @@ def test_what_was_removed_meanwhile_is_told_as_it_was(ships: Library) -> None:
     hit = ships.search("Who signed the treaty?")[0]
     ships.remove(hit.document.id)
     assert ships._lookup.locate(hit, 0) == hit.location
-    assert list(ships._closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
+    assert list(ships._answerer.closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
 
 
 @pytest.mark.parametrize("fragment", ["and in 2019?", "Why?", "the second one", "Who signed it?"])
