@@ -106,7 +106,7 @@ def enlarge(maker: Maker, folder: Path, passages: int, *, index: bool = True) ->
     with Library.open(folder) as library:
         store = library._store
         with store.writing():
-            with store.catalog._database.reading() as connection:
+            with store.catalog.database.reading() as connection:
                 for pragma in _HASTE:
                     connection.execute(f"PRAGMA {pragma}")
             for number in range(store.catalog.totals()["passages"] // DOCUMENT_PASSAGES, passages // DOCUMENT_PASSAGES):

@@ -168,7 +168,7 @@ def test_a_stale_map_is_shown_until_the_new_one_is_made(filled: Library, write: 
     """Nobody waits, unless told to; then the map is that of the library as it is."""
     before = filled.map(wait=True)
     filled.add([write("clocks.txt", CLOCKS)])
-    with filled._maps._making:  # as if the making took long
+    with filled._contents._maps._making:  # as if the making took long
         assert filled.map().shapes == before.shapes
         assert filled.map().generation < filled.stats().generation
     after = filled.map(wait=True)
@@ -180,15 +180,15 @@ def test_a_stale_map_does_not_show_what_was_removed(filled: Library) -> None:
     """Removal is immediate in every path."""
     filled.map(wait=True)
     filled.remove("bread.txt")
-    with filled._maps._making:
+    with filled._contents._maps._making:
         assert [shape.name for shape in filled.map().shapes] == ["ships.txt"]
 
 
 def test_the_map_is_made_in_the_background(filled: Library) -> None:
     """Asking for it is enough to have it a little later."""
-    with filled._maps._making:  # as if the making took long
+    with filled._contents._maps._making:  # as if the making took long
         assert filled.map().shapes == ()
-        thread = filled._maps._thread
+        thread = filled._contents._maps._thread
     assert thread is not None
     thread.join()
     assert [shape.name for shape in filled.map().shapes] == ["ships.txt", "bread.txt"]
@@ -266,7 +266,7 @@ def test_a_closed_library_makes_no_map(tmp_path: Path, encoder: FakeEncoder, wri
     library = Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder)
     library.add([write("ships.txt", SHIPS)])
     library.map()
-    thread = library._maps._thread
+    thread = library._contents._maps._thread
     library.close()
     assert thread is not None
     assert not thread.is_alive()
@@ -284,7 +284,7 @@ def test_a_map_that_cannot_be_made_is_logged_and_leaves_none(
 
     monkeypatch.setattr("index.mapping.keeping.make", damaged)
     filled.map()
-    thread = filled._maps._thread
+    thread = filled._contents._maps._thread
     assert thread is not None
     thread.join()
     assert filled.map().shapes == ()
@@ -298,5 +298,5 @@ def test_a_map_of_another_encoder_is_not_shown(filled: Library, monkeypatch: pyt
     filled.map(wait=True)
     monkeypatch.setattr(filled._store.catalog, "fingerprint", lambda: "another encoder")
     monkeypatch.setattr(filled._store.catalog, "generation", lambda: 99)
-    with filled._maps._making:
+    with filled._contents._maps._making:
         assert filled.map().shapes == ()

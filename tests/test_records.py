@@ -1,4 +1,4 @@
-"""The records' few derived properties."""
+"""Tests of the derived properties of the records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HIT = Hit(PASSAGE, INFO, 0.5, Span(21, 32), Location("2"), why(dense=0.5, dense_
 
 
 def test_a_span_is_half_open() -> None:
-    """The start belongs to it, the end does not; offsets are code points, not bytes or UTF-16 units."""
+    """The start belongs to the span, the end does not. Offsets are code points, not bytes or UTF-16 units."""
     assert Span(2, 4).of("😀naïve") == "aï"
     assert Span(3, 3).of("abcdef") == ""
 
@@ -34,7 +34,7 @@ def test_a_span_is_half_open() -> None:
     ],
 )
 def test_a_location_in_one_line(location: Location, label: str) -> None:
-    """Page, headings and paragraph, as far as they are known."""
+    """The label has page, headings and paragraph, as far as they are known."""
     assert location.label == str(location) == label
 
 
@@ -47,25 +47,25 @@ def test_a_location_in_one_line(location: Location, label: str) -> None:
         ("", "/", "/"),
     ],
 )
-def test_what_to_call_a_document(title: str, source: str, name: str) -> None:
-    """Its title, else its file's name, else its source."""
+def test_the_name_of_a_document(title: str, source: str, name: str) -> None:
+    """The name is the title, else the file name, else the source."""
     assert DocumentInfo("f", source, title, "", "", "text/plain", 1, 0, 1).name == name
 
 
 def test_a_hit_quotes_its_pin() -> None:
-    """The pin's offsets are the document's; the quote is cut from the passage."""
+    """The pin's offsets count in the document; the quote is cut from the passage."""
     assert HIT.quote == "Peace came."
 
 
-def test_what_was_found_is_a_sequence() -> None:
-    """It has a length, can be gone through, and gives its best hit first."""
+def test_found_is_a_sequence() -> None:
+    """It has a length, can be iterated, and its first element is the best hit."""
     found = Found("peace?", (HIT,), {})
     assert (len(found), list(found), found[0]) == (1, [HIT], HIT)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
 def test_records_are_frozen_slotted_and_documented(record: Any) -> None:
-    """No record can be changed, none has room for fields that are not declared, each says what it is."""
+    """No record can be changed or given new fields, and each has a docstring."""
     assert record.__doc__
     assert not record.__doc__.startswith(record.__name__ + "(")
     assert "__dict__" not in dir(record)
@@ -74,7 +74,7 @@ def test_records_are_frozen_slotted_and_documented(record: Any) -> None:
         setattr(bare, fields(record)[0].name, None)
 
 
-def test_equal_records_are_equal() -> None:
-    """Records are values: two of the same content are one."""
+def test_records_are_compared_by_value() -> None:
+    """Two records with the same content are equal and have one hash."""
     assert Landmark("page", 0, "1") == Landmark("page", 0, "1")
     assert len({Landmark("page", 0, "1"), Landmark("page", 0, "1")}) == 1

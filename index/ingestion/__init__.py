@@ -4,7 +4,6 @@ from index.ingestion.adding import BATCH_PASSAGES, INDEX_SECONDS, Ingestion
 from index.ingestion.claims import Claims
 from index.ingestion.preparing import draft_of, key_of
 from index.ingestion.rehearsal import Rehearsal
-from index.ingestion.tools import encoder_of, fingerprint_of, target_of
 
 __all__ = [
     "BATCH_PASSAGES",
@@ -13,8 +12,5 @@ __all__ = [
     "Ingestion",
     "Rehearsal",
     "draft_of",
-    "encoder_of",
-    "fingerprint_of",
     "key_of",
-    "target_of",
 ]

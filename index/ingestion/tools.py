@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.errors import FingerprintMismatch
 from index.parsing import Cutting
+from index.storage.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 LOOKED_UP = 2000
 """Keys that are looked up in the catalog at a time."""
-_SEPARATOR = " | "
-_TARGET = re.compile(r"/(\d{1,6})-\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +77,3 @@ class Toolbox:
         if self._prepares and not stored:  # an empty library has no vectors to find: load while the first file is read
             self._prepare(encoder)
         return tools
-
-
-def fingerprint_of(encoder: Encoder, chunker: Chunker) -> str:
-    """What a library's vectors were made with."""
-    return encoder.name + _SEPARATOR + chunker.name
-
-
-def encoder_of(fingerprint: str) -> str:
-    """The name of the encoder in a library's fingerprint."""
-    return fingerprint.partition(_SEPARATOR)[0]
-
-
-def target_of(fingerprint: str) -> int | None:
-    """What the passages in a library's fingerprint aim at, in tokens; None where it does not say."""
-    found = _TARGET.search(fingerprint)
-    return int(found[1]) if found else None

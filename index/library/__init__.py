@@ -1,20 +1,10 @@
-"""The library: what a reader opens, fills, asks and checks. Every face does its work through this class."""
+"""The library: opens, fills, searches and checks a folder of documents. Every interface works through `Library`.
 
-from __future__ import annotations
+`library` has the class, which holds the parts that do the work: `session`, `lookup` and `models` are what the others
+need; `searcher`, `answerer` and `checker` take questions and texts; `contents`, `changes`, `folder_sync`, `maintenance`
+and `archives` take care of the documents. No part inherits from another or uses its private attributes.
+"""
 
-from index.library.asking import Asking
-from index.library.keeping import Keeping
-from index.library.living import Living
-from index.library.operating import Operating
+from index.library.library import Library
 
 __all__ = ["Library"]
-
-
-class Library(Living, Asking, Keeping, Operating):
-    """A folder of documents that can be asked. Safe to use from several threads.
-
-    with Library.open("notes") as library:
-        library.add(["papers/"])
-        for hit in library.search("Who signed the treaty?"):
-            print(hit.quote, hit.location)
-    """

@@ -1,6 +1,7 @@
-"""With what a library was made, as settings: where nobody says otherwise, it goes on with its own.
+"""The recipe of a library: the model and the passage length that it was made with, as settings.
 
-Only the text of the settings is remembered. What came of them is in the fingerprint, which is compared at each use.
+A library goes on with its own recipe unless the caller sets another one. It remembers only the text of the settings;
+the fingerprint says what came of them, and is compared at each use.
 """
 
 from __future__ import annotations
@@ -8,46 +9,46 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from index.storage.fingerprint import target_of
+
 if TYPE_CHECKING:
     from index.settings import Settings
     from index.storage.catalog import Catalog
 
 
-def applied(settings: Settings, catalog: Catalog, *, otherwise: str = "") -> Settings:
-    """The settings with the library's own model and passages, except where these were set by hand.
+def applied(settings: Settings, catalog: Catalog, *, fallback: str = "") -> Settings:
+    """Return the settings with the library's own model and passage length, except those that the caller set.
 
-    `otherwise` is the fingerprint whose passages a library takes on that has none yet, where the settings allow them:
-    it may come from anybody.
+    `fallback` is the fingerprint that gives the passage length of a library that is still empty. It may come from a
+    stranger's file, so a length outside the range that the settings allow is ignored.
     """
-    own = {name: value for name, value in _own(catalog, otherwise).items() if name not in settings.model_fields_set}
+    own = {name: value for name, value in _own(catalog, fallback).items() if name not in settings.model_fields_set}
     return settings.model_copy(update=own)
 
 
 def disagreements(settings: Settings, catalog: Catalog) -> dict[str, tuple[Any, Any]]:
-    """What was set by hand and is not so in the library: names, each with what was set and what the library has."""
+    """Return the settings that the caller set and the library was not made with: name to (set, library's own)."""
     stated = {name: getattr(settings, name) for name in settings.model_fields_set}
     if "model" in stated:
-        stated["model"] = named(stated["model"])
+        stated["model"] = portable_model(stated["model"])
     own = _own(catalog, "")
     return {name: (stated[name], value) for name, value in own.items() if name in stated and stated[name] != value}
 
 
-def named(model: str) -> str:
-    """A model as it can be loaded from any working folder."""
+def portable_model(model: str) -> str:
+    """Return a model's name so that it can be loaded from any working folder: a folder becomes an absolute path."""
     return str(Path(model).resolve()) if model and Path(model).is_dir() else model
 
 
-def _own(catalog: Catalog, otherwise: str) -> dict[str, Any]:
-    from index.ingestion import target_of
-
+def _own(catalog: Catalog, fallback: str) -> dict[str, Any]:
     stored = catalog.fingerprint()
-    target = target_of(stored) if stored else _allowed(target_of(otherwise))
+    target = target_of(stored) if stored else _allowed(target_of(fallback))
     own = {"passage_tokens": target, "model": catalog.model() if stored else None}
     return {name: value for name, value in own.items() if value is not None}
 
 
 def _allowed(target: int | None) -> int | None:
-    """The target of a library's passages; None where it is beyond what the settings allow."""
+    """Return the target length of passages; None if the settings do not allow it."""
     from pydantic import TypeAdapter, ValidationError
 
     from index.settings import Settings

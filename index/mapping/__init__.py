@@ -7,6 +7,5 @@ the price of their own vectors. `Maps` keeps the map of one library; `place` put
 from index.mapping.keeping import Maps
 from index.mapping.places import LibraryMap, Placed, Point, Shape
 from index.mapping.placing import nowhere, place
-from index.mapping.recalling import Recalling
 
-__all__ = ["LibraryMap", "Maps", "Placed", "Point", "Recalling", "Shape", "nowhere", "place"]
+__all__ = ["LibraryMap", "Maps", "Placed", "Point", "Shape", "nowhere", "place"]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from index.ingestion import BATCH_PASSAGES, draft_of, fingerprint_of, key_of
+from index.ingestion import BATCH_PASSAGES, draft_of, key_of
 from index.storage.filing import PackedVectors
+from index.storage.fingerprint import fingerprint_of
 from index.storage.schema import pack_sentence_vectors, pack_vector
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import time
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryError
-from index.ingestion import encoder_of
 from index.operations.embedding import Embedder, Tools
 from index.operations.results import Rebuilt
 from index.operations.room import demand_room, size_of
+from index.storage.fingerprint import encoder_of
 from index.storage.locking import WriterLock
 from index.storage.store import FolderStore
 from index.storage.succeeding import succeed

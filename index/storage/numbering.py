@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from index.records import DocumentInfo
-    from index.storage.catalog.passages import Passages
+    from index.storage.catalog import Catalog
 
 
 class Numbering:
@@ -18,7 +18,7 @@ class Numbering:
         self._lock = threading.Lock()
         self._known: tuple[str, int, dict[int, DocumentInfo]] = ("", 0, {})
 
-    def of(self, catalog: Passages) -> dict[int, DocumentInfo]:
+    def of(self, catalog: Catalog) -> dict[int, DocumentInfo]:
         """All documents of the catalog as this thread reads it."""
         library, generation = catalog.library_id, catalog.generation()
         with self._lock:
@@ -30,7 +30,7 @@ class Numbering:
             return infos
 
 
-def _changed(catalog: Passages, since: int, infos: dict[int, DocumentInfo]) -> dict[int, DocumentInfo] | None:
+def _changed(catalog: Catalog, since: int, infos: dict[int, DocumentInfo]) -> dict[int, DocumentInfo] | None:
     """The documents after what happened since that generation; None where that is not known any more."""
     gone = catalog.removed_since(since)
     if gone is None:

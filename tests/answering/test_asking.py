@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from index.answering.answers import COUNTED, MOST_OF_A_HEADING
 from index.answering.confidence import confidence
 from index.library import Library
-from index.library.asking import EMPTY
+from index.library.searcher import EMPTY
 from index.retrieval.signals import NAMES
 from index.schema.answers import Answer
 from index.settings import Settings
@@ -141,8 +141,8 @@ def test_what_was_removed_meanwhile_is_told_as_it_was(ships: Library) -> None:
     """Between searching and answering a document may go: its hit keeps its place, and is near to no sentence."""
     hit = ships.search("Who signed the treaty?")[0]
     ships.remove(hit.document.id)
-    assert ships._locate(hit, 0) == hit.location
-    assert list(ships._closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
+    assert ships._lookup.locate(hit, 0) == hit.location
+    assert list(ships._answerer.closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
 
 
 @pytest.mark.parametrize("fragment", ["and in 2019?", "Why?", "the second one", "Who signed it?"])

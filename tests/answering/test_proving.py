@@ -145,13 +145,13 @@ def test_a_check_comes_sentence_by_sentence(library: Library) -> None:
 def test_documents_are_looked_up_once_for_a_text(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many sentences it has; another document than these supports nothing."""
     found: list[str] = []
-    find = library.find
+    find = library._lookup.find
 
     def noting(name: str) -> DocumentInfo:
         found.append(name)
         return find(name)
 
-    monkeypatch.setattr(library, "find", noting)
+    monkeypatch.setattr(library._lookup, "find", noting)
     name = library.documents()[0].id
     check = library.check("The king signed the treaty in 1912. " * 5, documents=[name])
     assert (check.supported, found) == (5, [name])

@@ -93,7 +93,7 @@ def clear(folder: Path) -> None:
 def made_with(folder: Path) -> str:
     """The name of the encoder that a library was made with; the first one's where there is none yet."""
     from index.errors import LibraryNotFound
-    from index.ingestion import encoder_of
+    from index.storage.fingerprint import encoder_of
 
     try:
         with Library.open(folder, SETTINGS, encoder=FakeEncoder(), create=False) as library:

@@ -101,7 +101,7 @@ def test_what_is_here_stays_and_what_comes_from_its_place_replaces_it(
     assert first(library, "Ship2") == "02.md"
     assert first(library, "Ship80") == "mine.md"
     assert len(library.documents()) == COUNT + 1
-    number = library._number(library.find("04.md").id)
+    number = library._lookup.number(library.find("04.md").id)
     assert {Path(each).name for each in library._store.catalog.sources_of(number)} == {"04.md", "elsewhere.md"}
     again = library.import_library(carried, trust=True)
     assert (len(again.unchanged), again.added, again.replaced) == (COUNT, (), ())

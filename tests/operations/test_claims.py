@@ -167,7 +167,7 @@ def test_vectors_of_a_claim_serve_no_other_document(filled: Library, opened: Any
     path.write_text(words(3) + "\n## More\n\nThe gulls cried.\n")
     receipt = library.add(path)
     assert receipt.encoded == receipt.passages == 3
-    number = library._number(library.find("mine.md").id)
+    number = library._lookup.number(library.find("mine.md").id)
     rows = [row for row, _ in library._store.catalog.rows_of(number)]
     for row in rows:
         stored = np.frombuffer(row.vector, "<f2").astype(np.float32)
@@ -219,7 +219,7 @@ def test_a_claim_takes_no_place_of_what_was_read(filled: Library, forged: Path, 
     assert len(receipt.added) == COUNT - 2
     assert library.document(str(mine)).text.startswith("Log 90")
     kept = library.find("elsewhere.md")
-    assert library._store.catalog.sources_of(library._number(kept.id)) == [str(elsewhere)]
+    assert library._store.catalog.sources_of(library._lookup.number(kept.id)) == [str(elsewhere)]
     assert FALSE not in library.document(kept.id).text
     assert filled.problems() == library.problems() == []
 

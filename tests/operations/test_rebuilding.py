@@ -180,7 +180,7 @@ def test_what_others_change_meanwhile_is_taken_over(filled: Library, opened: Cal
     ]  # fmt: skip
     assert first(library, "Ship50") == "new.md"
     assert first(library, "Ship60") == "00.md"
-    number = library._number(library.find("01.md").id)
+    number = library._lookup.number(library.find("01.md").id)
     assert [Path(each).name for each in library._store.catalog.sources_of(number)] == ["01.md", "other place.md"]
     assert library.problems() == []
 

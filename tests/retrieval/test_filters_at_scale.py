@@ -84,7 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = FolderStore(path, create=True)
     store._dense._builder.start = lambda: None  # type: ignore[method-assign]  # which would give way to all else
     with store.writing():
-        with store.catalog._database.writing() as connection:
+        with store.catalog.database.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (MADE_WITH,))
             for n in range(DOCUMENTS):
                 texts = [
@@ -108,7 +108,7 @@ def change(store: FolderStore, chance: np.random.Generator) -> None:
     """One document goes, another one is replaced."""
     with store.writing():
         store.catalog.remove(number_of(store, f"/{GONE}.txt"))
-        with store.catalog._database.writing() as connection:
+        with store.catalog.database.writing() as connection:
             filing.unlink(connection, NEW.source, filing.next_generation(connection))
             store_passages(connection, NEW, NEW.text.split("\n\n"), random_units(chance, 30))
         store.index()

@@ -1,4 +1,4 @@
-"""The catalog: what is stored comes back, whole or not at all, and what is removed is gone."""
+"""Tests of the catalog: documents come back complete or not at all, and removed documents are gone."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ KING = a_document("The king signed the treaty.", source="/sources/king.txt")
 
 
 def dump(folder: Path) -> dict[str, list[Any]]:
-    """All rows of all tables, read behind the catalog's back."""
+    """Return all rows of all tables, without the catalog."""
     with closing(sqlite3.connect(folder / "catalog.db")) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
 
 
 def tamper(folder: Path, statement: str, *values: Any) -> None:
-    """Change the database behind the catalog's back."""
+    """Change the database without the catalog."""
     with closing(sqlite3.connect(folder / "catalog.db")) as connection, connection:
         assert connection.execute(statement, values).rowcount != 0
 
 
-# What is stored comes back
+# Storing and reading
 
 
-def test_a_new_catalog_is_blank_until_it_is_made(folder: Path) -> None:
-    """Opening makes no tables; making them gives an identity, generation 0 and no fingerprint."""
+def test_a_new_catalog_is_blank_until_its_tables_are_made(folder: Path) -> None:
+    """Opening makes no tables. `create` makes them, with an identity, generation 0 and no fingerprint."""
     with closing(Catalog(folder)) as catalog:
         assert catalog.blank
         catalog.create()
@@ -57,15 +57,15 @@ def test_a_new_catalog_is_blank_until_it_is_made(folder: Path) -> None:
         assert len(catalog.library_id) == 32
 
 
-def test_making_it_twice_changes_nothing(catalog: Catalog) -> None:
-    """Two processes that both find it blank make one library."""
+def test_creating_the_tables_twice_changes_nothing(catalog: Catalog) -> None:
+    """Two processes that both find a blank catalog make one library."""
     before = catalog.library_id
     catalog.create()
     assert catalog.library_id == before
 
 
-def test_the_file_says_whose_it_is(catalog: Catalog, folder: Path) -> None:
-    """`file catalog.db` can tell it from any other database, by the letters PINC."""
+def test_the_file_has_the_application_id(catalog: Catalog, folder: Path) -> None:
+    """The letters PINC in the header tell `catalog.db` from other SQLite files."""
     put(catalog, SHIP)
     catalog.close()
     assert (folder / "catalog.db").read_bytes()[68:72] == b"PINC"
@@ -73,7 +73,7 @@ def test_the_file_says_whose_it_is(catalog: Catalog, folder: Path) -> None:
 
 @st.composite
 def cut_texts(draw: st.DrawFn) -> tuple[str, list[Chunk]]:
-    """Any text, cut anywhere."""
+    """Any text, cut at any places."""
     text = draw(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=200))
     starts = sorted(draw(st.sets(st.integers(1, len(text)), max_size=6)) | {0})
     chunks = []
@@ -87,7 +87,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[Chunk]]:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cut_texts())
 def test_the_passages_of_a_document_are_its_text(catalog: Catalog, cut: tuple[str, list[Chunk]]) -> None:
-    """However a text is cut, its pieces put together are that text, and each passage is its slice of it."""
+    """However a text is cut, the joined passages are the text, and each passage is a slice of it."""
     text, chunks = cut
     document = replace(a_document("x"), text=text, id=key_of(text).hex())
     catalog.put(document, chunks, vectors_of(document, chunks), MADE_WITH)
@@ -95,13 +95,13 @@ def test_the_passages_of_a_document_are_its_text(catalog: Catalog, cut: tuple[st
     assert number is not None
     assert catalog.document(number) == document
     passages = catalog.passages_of(number)
-    assert [Chunk(each.start, each.end, each.sentences) for each in passages] == chunks
-    assert [each.text for each in passages] == [text[chunk.start : chunk.end] for chunk in chunks]
-    assert [each.ordinal for each in passages] == list(range(len(chunks)))
+    assert [Chunk(passage.start, passage.end, passage.sentences) for passage in passages] == chunks
+    assert [passage.text for passage in passages] == [text[chunk.start : chunk.end] for chunk in chunks]
+    assert [passage.ordinal for passage in passages] == list(range(len(chunks)))
 
 
-def test_a_document_comes_back_with_all_it_states(catalog: Catalog) -> None:
-    """Title, author, date, notes and landmarks are kept as they were given."""
+def test_a_document_comes_back_with_its_metadata(catalog: Catalog) -> None:
+    """Title, author, date, notes and landmarks come back as they were stored."""
     marks = (Landmark("page", 0, "iv"), Landmark("heading", 0, "Trade", 2), Landmark("paragraph", 4))
     document = replace(
         a_document("Oil rose."), author="N. N.", date="2020-12", notes=("no text on p. 3",), landmarks=marks
@@ -112,7 +112,7 @@ def test_a_document_comes_back_with_all_it_states(catalog: Catalog) -> None:
     assert (info.author, info.date, info.notes, info.pages, info.passages) == ("N. N.", "2020-12", document.notes, 1, 1)
 
 
-def test_what_is_not_there_is_not_found(catalog: Catalog) -> None:
+def test_an_unknown_document_is_not_found(catalog: Catalog) -> None:
     """A document that was never stored has no number, no id, no text and no passages."""
     assert catalog.number_of("0" * 64) is None
     assert catalog.document_of("/nowhere") == ""
@@ -122,8 +122,8 @@ def test_what_is_not_there_is_not_found(catalog: Catalog) -> None:
     assert catalog.passages([7]) == {}
 
 
-def test_totals_count_what_is_there(catalog: Catalog) -> None:
-    """Two documents of three passages and four sentences are counted as such; an empty catalog is all zeros."""
+def test_totals(catalog: Catalog) -> None:
+    """The totals count two documents with three passages and four sentences; an empty catalog has only zeros."""
     assert set(catalog.totals().values()) == {0}
     put(catalog, SHIP)
     put(catalog, KING)
@@ -134,8 +134,8 @@ def test_totals_count_what_is_there(catalog: Catalog) -> None:
 # Transactions
 
 
-def test_an_exception_in_the_middle_leaves_nothing(catalog: Catalog, folder: Path) -> None:
-    """A document whose vectors run out midway is not stored at all: no table has changed, nor the generation."""
+def test_an_exception_during_put_leaves_nothing(catalog: Catalog, folder: Path) -> None:
+    """If the vectors of a document run out midway, no table and no generation changes."""
     put(catalog, KING)
     before = dump(folder)
     chunks = chunks_of(SHIP)
@@ -145,7 +145,7 @@ def test_an_exception_in_the_middle_leaves_nothing(catalog: Catalog, folder: Pat
 
 
 def test_a_replacement_that_fails_leaves_the_old_document(catalog: Catalog, folder: Path) -> None:
-    """Where the new version cannot be stored, the old one is still there."""
+    """If the new version cannot be stored, the old one is still there."""
     put(catalog, SHIP)
     before = dump(folder)
     new = replace(KING, source=SHIP.source)
@@ -155,7 +155,7 @@ def test_a_replacement_that_fails_leaves_the_old_document(catalog: Catalog, fold
 
 
 def test_each_change_is_one_generation(catalog: Catalog) -> None:
-    """Adding, replacing, noting a second source and removing each count as one change."""
+    """Adding, replacing, linking a second source and removing each count as one change."""
     number = put(catalog, SHIP)
     assert catalog.generation() == 1
     put(catalog, replace(KING, source=SHIP.source))
@@ -169,8 +169,8 @@ def test_each_change_is_one_generation(catalog: Catalog) -> None:
 # Replacing, removing, two sources
 
 
-def test_a_new_version_takes_the_place_of_the_old(catalog: Catalog, folder: Path) -> None:
-    """What is read from the same source again replaces the document: only the note of its removal stays."""
+def test_a_new_version_replaces_the_old_one(catalog: Catalog, folder: Path) -> None:
+    """A document read from the same source again replaces the old one; only the record of the removal stays."""
     put(catalog, SHIP)
     new = replace(KING, source=SHIP.source)
     assert catalog.put(new, chunks_of(new), vectors_of(new, chunks_of(new)), MADE_WITH) == "replaced"
@@ -181,7 +181,7 @@ def test_a_new_version_takes_the_place_of_the_old(catalog: Catalog, folder: Path
 
 
 def test_a_removed_document_leaves_no_trace(catalog: Catalog, folder: Path) -> None:
-    """Every table forgets it; the list of removals names its number and passage ids, and no word of it."""
+    """No table keeps a row of it. The list of removals has its number and passage ids, and none of its words."""
     marked = replace(SHIP, landmarks=(Landmark("heading", 0, "Departure", 1),))
     catalog.remove(put(catalog, marked))
     rows = dump(folder)
@@ -190,7 +190,7 @@ def test_a_removed_document_leaves_no_trace(catalog: Catalog, folder: Path) -> N
 
 
 def test_removed_words_are_not_in_the_file(catalog: Catalog, folder: Path) -> None:
-    """After closing, none of a removed document's words is found in the database, nor is there a log beside it."""
+    """After closing, the database file has none of the removed words, and there is no log file."""
     words = "xylophonists zigzagged"
     number = put(catalog, a_document(*[f"Nine {words} there, {n}." for n in range(200)], title="Quixotry"))
     put(catalog, KING)
@@ -204,17 +204,17 @@ def test_removed_words_are_not_in_the_file(catalog: Catalog, folder: Path) -> No
 
 
 def test_ids_are_never_given_twice(catalog: Catalog) -> None:
-    """A passage after a removal gets an id that no passage ever had, so that no old id can mean new words."""
+    """A passage added after a removal gets a new id, so an old id never means new words."""
     first = put(catalog, SHIP)
-    old = {each.id for each in catalog.passages_of(first)}
+    old = {passage.id for passage in catalog.passages_of(first)}
     catalog.remove(first)
     second = put(catalog, SHIP)
     assert second != first
-    assert old.isdisjoint(each.id for each in catalog.passages_of(second))
+    assert old.isdisjoint(passage.id for passage in catalog.passages_of(second))
 
 
 def test_one_document_at_two_sources_is_stored_once(catalog: Catalog) -> None:
-    """A second source is noted beside the first; the document goes with the last of them."""
+    """A second source is added to the document; removing the last source removes the document."""
     number = put(catalog, SHIP)
     catalog.link("/a/second.txt", SHIP.id)
     assert catalog.sources() == [("/a/second.txt", SHIP.id), (SHIP.source, SHIP.id)]
@@ -226,19 +226,19 @@ def test_one_document_at_two_sources_is_stored_once(catalog: Catalog) -> None:
     assert [source for source, _ in catalog.sources()] == ["/a/second.txt", SHIP.source]
 
 
-def test_what_changed_since(catalog: Catalog) -> None:
-    """An index of any generation learns which documents came and which went, and their passage ids."""
+def test_changes_since_a_generation(catalog: Catalog) -> None:
+    """The catalog tells which documents came and went since any generation, with their passage ids."""
     ship, king = put(catalog, SHIP), put(catalog, KING)
-    assert [(each.number, each.first, each.passages) for each in catalog.added_since(0)] == [(ship, 1, 2), (king, 3, 1)]
-    assert [each.number for each in catalog.added_since(1)] == [king]
+    assert [(row.number, row.first, row.passages) for row in catalog.added_since(0)] == [(ship, 1, 2), (king, 3, 1)]
+    assert [row.number for row in catalog.added_since(1)] == [king]
     catalog.remove(ship)
-    assert [each.number for each in catalog.added_since(0)] == [king]
-    assert [(each.number, each.first, each.passages) for each in catalog.removed_since(2) or ()] == [(ship, 1, 2)]
+    assert [row.number for row in catalog.added_since(0)] == [king]
+    assert [(row.number, row.first, row.passages) for row in catalog.removed_since(2) or ()] == [(ship, 1, 2)]
     assert catalog.removed_since(3) == []
 
 
-def test_what_is_forgotten_of_removals_is_known_to_be(catalog: Catalog) -> None:
-    """From before that, a cache cannot be caught up; from then on, or from nothing at all, it can."""
+def test_forgotten_removals(catalog: Catalog) -> None:
+    """A cache older than the forgotten removals cannot be caught up; a newer or an empty one can."""
     for n in range(3):
         put(catalog, a_document(f"Passage {n}.", source=f"/{n}"))
     catalog.remove(1)
@@ -251,8 +251,8 @@ def test_what_is_forgotten_of_removals_is_known_to_be(catalog: Catalog) -> None:
     assert catalog.forget_removals(4) == 0
 
 
-def test_vectors_are_found_again_by_what_was_embedded(catalog: Catalog) -> None:
-    """Vectors are kept by a hash of their text; more keys than SQLite takes at once are no problem."""
+def test_vectors_are_found_by_the_hash_of_their_text(catalog: Catalog) -> None:
+    """Vectors are found by key, even with more keys than one SQLite query takes."""
     put(catalog, SHIP)
     keys = [key_of("A whale swam by."), *(key_of(str(n)) for n in range(1200))]
     found = catalog.vectors_by_key(keys)
@@ -261,19 +261,19 @@ def test_vectors_are_found_again_by_what_was_embedded(catalog: Catalog) -> None:
 
 
 def test_blocks_of_vectors_and_texts_hold_every_passage_once(catalog: Catalog) -> None:
-    """Reading in blocks skips nothing and repeats nothing, over gaps that removals left and documents of any size."""
+    """Reading in blocks skips and repeats no passage, across gaps from removals and documents of any size."""
     numbers = [
         put_vectors(catalog, np.ones((size, 2), dtype=np.float32), source=f"/{size}") for size in (1, 9000, 3, 700)
     ]
     catalog.remove(numbers[2])
     ranges = catalog.added_since(0)
-    expected = [each.first + n for each in ranges for n in range(each.passages)]
+    expected = [row.first + n for row in ranges for n in range(row.passages)]
     assert [int(i) for ids, _ in catalog.vectors(ranges) for i in ids] == expected
     assert [identity for identity, *_ in catalog.texts(ranges)] == expected
 
 
-def test_more_than_sqlite_takes_at_once(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """40,000 numbers or ids, more than SQLite takes parameters by default, bring exactly those that are there."""
+def test_more_ids_than_sqlite_has_parameters(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40,000 numbers or ids, more than SQLite's default number of parameters, find exactly those that exist."""
     catalog.close()
     connect = Database._connect
 
@@ -293,21 +293,21 @@ def test_more_than_sqlite_takes_at_once(catalog: Catalog, monkeypatch: pytest.Mo
         2: "A whale swam by.",
         3: "The king signed the treaty.",
     }
-    assert sorted((each.number, each.first, each.passages) for each in catalog.ranges(many)) == [(1, 1, 2), (2, 3, 1)]
+    assert sorted((row.number, row.first, row.passages) for row in catalog.ranges(many)) == [(1, 1, 2), (2, 3, 1)]
     assert catalog.numbers(many) == {1: 1, 2: 1, 3: 2}
     ids, vectors = catalog.vectors_of(many)
     assert sorted(ids) == [1, 2, 3]
     stored = {
-        int(each): vector
+        int(row): vector
         for block in catalog.vectors(catalog.added_since(0))
-        for each, vector in zip(*block, strict=True)
+        for row, vector in zip(*block, strict=True)
     }
     for identity, vector in zip(ids, vectors, strict=True):
         assert (vector == stored[identity]).all()
 
 
-def test_none_asked_for_is_none(catalog: Catalog) -> None:
-    """No numbers or ids bring nothing, and unknown ones neither."""
+def test_no_ids_find_nothing(catalog: Catalog) -> None:
+    """Neither an empty list nor unknown ids find anything."""
     put(catalog, SHIP)
     for some in ([], [99]):
         assert len(catalog.infos(some)) == len(catalog.passages(some)) == len(catalog.numbers(some)) == 0
@@ -317,7 +317,7 @@ def test_none_asked_for_is_none(catalog: Catalog) -> None:
 
 
 def test_all_documents_by_number(catalog: Catalog) -> None:
-    """Each number leads to its document, as `documents` tells it; a removed one has none."""
+    """Each number leads to its document, as `documents` lists it; a removed document has no number."""
     ship, king = put(catalog, SHIP), put(catalog, KING)
     numbered = catalog.numbered()
     assert {number: info.id for number, info in numbered.items()} == {ship: SHIP.id, king: KING.id}
@@ -326,8 +326,8 @@ def test_all_documents_by_number(catalog: Catalog) -> None:
     assert list(catalog.numbered()) == [king]
 
 
-def test_documents_by_number_are_kept_up(catalog: Catalog) -> None:
-    """After whatever happened to documents and their sources, they are those that are read anew."""
+def test_documents_by_number_follow_changes(catalog: Catalog) -> None:
+    """After any changes of documents and sources, the cached documents equal those read anew."""
     crown = a_document("A crown.", source="/b")
     changes: list[Callable[[], object]] = [
         lambda: put(catalog, SHIP),
@@ -346,8 +346,8 @@ def test_documents_by_number_are_kept_up(catalog: Catalog) -> None:
         assert catalog.numbered() == catalog.all_infos()
 
 
-def test_what_did_not_change_is_not_read_again(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new document costs nothing for each of the others."""
+def test_unchanged_documents_are_not_read_again(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one document was added, the others are not read again."""
     put(catalog, SHIP)
     before = catalog.numbered()
     monkeypatch.setattr(Catalog, "all_infos", lambda _: pytest.fail("all were read"))
@@ -356,7 +356,7 @@ def test_what_did_not_change_is_not_read_again(catalog: Catalog, monkeypatch: py
     assert king not in before
 
 
-# Where a place is
+# Locations
 
 MARKS = (
     Landmark("page", 0, "1"),
@@ -379,35 +379,35 @@ MARKS = (
     [
         pytest.param(0, "1", "Trade", 0, id="the heading itself"),
         pytest.param(6, "1", "Trade", 1, id="first paragraph"),
-        pytest.param(29, "1", "Trade", 2, id="within the second"),
-        pytest.param(35, "1", "Trade > Oil", 1, id="a heading begins to count anew"),
-        pytest.param(43, "2", "Trade > Oil", 0, id="a page, too: its paragraph began overleaf"),
-        pytest.param(50, "2", "Trade > Oil", 1, id="the first to begin on the page"),
-        pytest.param(65, "2", "Trade > Gas", 0, id="a heading takes the place of its sibling"),
-        pytest.param(75, "2", "War", 1, id="and of all below"),
-        pytest.param(99, "2", "War > Deep", 0, id="a level that was left out"),
+        pytest.param(29, "1", "Trade", 2, id="within the second paragraph"),
+        pytest.param(35, "1", "Trade > Oil", 1, id="a heading starts the count again"),
+        pytest.param(43, "2", "Trade > Oil", 0, id="a page starts the count again"),
+        pytest.param(50, "2", "Trade > Oil", 1, id="first paragraph of the page"),
+        pytest.param(65, "2", "Trade > Gas", 0, id="a heading replaces its sibling"),
+        pytest.param(75, "2", "War", 1, id="a heading replaces all deeper ones"),
+        pytest.param(99, "2", "War > Deep", 0, id="a skipped level"),
     ],
 )
-def test_where_a_place_is(catalog: Catalog, start: int, page: str, heading: str, paragraph: int) -> None:
-    """A place is told by its page, the headings above it, and its paragraph below the nearer of the two."""
+def test_locations(catalog: Catalog, start: int, page: str, heading: str, paragraph: int) -> None:
+    """A location is the page, the headings above it, and the paragraph below the nearer of the two."""
     number = put(catalog, a_document("x" * 120, landmarks=MARKS))
     location = catalog.locate(number, start)
     assert (location.page, location.heading, location.paragraph) == (page, heading, paragraph)
 
 
-def test_a_place_without_landmarks_has_no_name(catalog: Catalog) -> None:
-    """Where the document names no places, nothing is made up."""
+def test_a_document_without_landmarks_has_empty_locations(catalog: Catalog) -> None:
+    """If the document has no landmarks, nothing is made up."""
     assert catalog.locate(put(catalog, SHIP), 3).label == ""
 
 
-def test_paragraphs_count_from_the_beginning_where_nothing_else_is(catalog: Catalog) -> None:
-    """Without pages and headings, the second paragraph is the second of the document."""
+def test_paragraphs_count_from_the_start_without_pages_and_headings(catalog: Catalog) -> None:
+    """The second paragraph is paragraph 2 of the document."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("paragraph", 0), Landmark("paragraph", 20)]))
     assert catalog.locate(number, 25).label == "¶ 2"
 
 
-def test_a_heading_of_no_depth_ends_the_path(catalog: Catalog) -> None:
-    """A damaged level does not make the search for headings above it go on for ever."""
+def test_a_heading_of_level_zero_ends_the_path(catalog: Catalog) -> None:
+    """A damaged level does not make the search for outer headings endless."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("heading", 0, "Flat", 0)]))
     assert catalog.locate(number, 9).heading == "Flat"
 
@@ -427,10 +427,10 @@ def test_a_heading_of_no_depth_ends_the_path(catalog: Catalog) -> None:
         pytest.param("UPDATE vectors SET sentences = ? WHERE passage = 1", b"\0" * 128, id="sentence vectors"),
     ],
 )
-def test_a_changed_passage_is_noticed_when_it_is_read(
+def test_a_passage_with_a_wrong_checksum_is_not_served(
     catalog: Catalog, folder: Path, statement: str, value: str | bytes | int
 ) -> None:
-    """A passage that does not match its checksum is served by no path, and named by the check of the whole."""
+    """No query returns it, and `problems` names it."""
     number = put(catalog, SHIP)
     tamper(folder, statement, value)
     reads = (lambda: catalog.passages([1]), lambda: catalog.document(number), lambda: catalog.passages_of(number))
@@ -443,8 +443,8 @@ def test_a_changed_passage_is_noticed_when_it_is_read(
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM passages WHERE id = 2", "DELETE FROM vectors WHERE passage = 2"])
-def test_a_lost_passage_is_noticed(catalog: Catalog, folder: Path, statement: str) -> None:
-    """A document that lacks a passage or its vector is not served as if it were whole."""
+def test_a_missing_passage_is_damage(catalog: Catalog, folder: Path, statement: str) -> None:
+    """A document that lacks a passage or a vector is not served as if it were complete."""
     number = put(catalog, SHIP)
     tamper(folder, statement)
     with pytest.raises(LibraryDamaged, match="lacks"):
@@ -457,7 +457,7 @@ def test_a_lost_passage_is_noticed(catalog: Catalog, folder: Path, statement: st
     ("statement", "read"),
     [
         pytest.param("UPDATE documents SET passages = 'x'", lambda c: c.added_since(0), id="a count that is a text"),
-        pytest.param("UPDATE documents SET passages = 1 << 40", lambda c: c.added_since(0), id="a count beyond belief"),
+        pytest.param("UPDATE documents SET passages = 1 << 40", lambda c: c.added_since(0), id="a huge count"),
         pytest.param("UPDATE documents SET first = -5", lambda c: c.ranges([1]), id="an id below the first"),
         pytest.param("UPDATE documents SET notes = '{'", lambda c: c.documents(), id="notes that are no JSON"),
         pytest.param("UPDATE documents SET notes = '5'", lambda c: c.infos([1]), id="notes that are no list"),
@@ -466,8 +466,8 @@ def test_a_lost_passage_is_noticed(catalog: Catalog, folder: Path, statement: st
         pytest.param("UPDATE meta SET value = 'x' WHERE key = 'generation'", lambda c: c.generation(), id="generation"),
     ],
 )
-def test_what_cannot_be_right_is_damage(catalog: Catalog, folder: Path, statement: str, read: Any) -> None:
-    """A value of the wrong kind or size is reported as damage; it neither stops the program nor keeps it busy."""
+def test_impossible_values_are_damage(catalog: Catalog, folder: Path, statement: str, read: Any) -> None:
+    """A value of a wrong type or size raises LibraryDamaged at once."""
     put(catalog, SHIP)
     tamper(folder, statement)
     with pytest.raises(LibraryDamaged):
@@ -475,20 +475,20 @@ def test_what_cannot_be_right_is_damage(catalog: Catalog, folder: Path, statemen
 
 
 def test_a_lost_identity_is_damage(catalog: Catalog, folder: Path) -> None:
-    """A catalog whose own record is missing says so."""
+    """A catalog without its own meta row raises LibraryDamaged."""
     tamper(folder, "DELETE FROM meta WHERE key = 'library'")
     with pytest.raises(LibraryDamaged, match="lost its library"):
         _ = catalog.library_id
 
 
 def test_a_sound_catalog_has_no_problems(catalog: Catalog) -> None:
-    """SQLite's check and every checksum agree."""
+    """SQLite's check and every checksum pass."""
     put(catalog, SHIP)
     assert catalog.problems() == []
 
 
 def test_a_newer_format_is_refused(catalog: Catalog, folder: Path) -> None:
-    """A library of a later Pincite is not touched, and the error says to upgrade."""
+    """A library of a later Pincite is not changed, and the error says to upgrade."""
     catalog.close()
     tamper(folder, f"PRAGMA user_version = {schema.VERSION + 1}")
     with pytest.raises(LibraryTooNew, match="pip install --upgrade pincite"):
@@ -496,7 +496,7 @@ def test_a_newer_format_is_refused(catalog: Catalog, folder: Path) -> None:
 
 
 def test_bytes_that_are_not_text_are_damage(catalog: Catalog, folder: Path) -> None:
-    """A text that is not UTF-8 any more is reported as damage, not as a puzzle of SQLite's."""
+    """A text that is not valid UTF-8 raises LibraryDamaged, not an error of SQLite."""
     number = put(catalog, SHIP)
     tamper(folder, "UPDATE passages SET text = CAST(x'ff00ff' AS TEXT) WHERE id = 1")
     with pytest.raises(LibraryDamaged):
@@ -514,7 +514,7 @@ DAMAGES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_damaged_file_is_a_clear_error(catalog: Catalog, folder: Path, name: str) -> None:
-    """Nothing of a damaged database is served: opening or reading it raises LibraryDamaged, which says what to do."""
+    """No part of a damaged database is served: opening or reading raises LibraryDamaged, which says what to do."""
     put(catalog, a_document(*[f"Passage {n} of many words." for n in range(300)]))
     catalog.close()
     path = folder / "catalog.db"
@@ -526,15 +526,15 @@ def test_a_damaged_file_is_a_clear_error(catalog: Catalog, folder: Path, name: s
 
 
 def read_everything(folder: Path) -> list[tuple[Document | None, Sequence[object]]]:
-    """Open the catalog and read each document with its passages."""
+    """Open the catalog and return each document with its passages."""
     with closing(Catalog(folder)) as catalog:
         _ = catalog.library_id
         numbers = [catalog.number_of(info.id) for info in catalog.documents()]
         return [(catalog.document(n), catalog.passages_of(n)) for n in numbers if n is not None]
 
 
-def test_a_writer_that_waits_too_long_says_why(catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where another program holds the database itself, the error is that it is locked."""
+def test_a_locked_database_is_an_error(catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another program holds the database itself, the writer raises LibraryLocked."""
     monkeypatch.setattr("index.storage.database.BUSY_SECONDS", 0.01)
     catalog.close()
     with closing(sqlite3.connect(folder / "catalog.db", isolation_level=None)) as other:

@@ -122,7 +122,7 @@ def test_a_document_that_is_removed_in_between(filled: Library) -> None:
     """Whoever still holds its record is told that it is gone."""
     info = filled.find("letter.pdf")
     filled.remove("letter.pdf")
-    viewer = filled._viewer
+    viewer = filled._contents._viewer
     for show in (viewer.view, viewer.text, viewer.page_marks):
         with pytest.raises(DocumentNotFound):
             show(info, Span(0, 3))

@@ -1,4 +1,4 @@
-"""The vectors of the last questions, so that putting a question on the map does not encode it a second time."""
+"""A cache of the last questions' vectors: the map shows a question without encoding it a second time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from index.encoding import Draft, Encoded, Encoder, Vectors
 
-KEPT = 64
-"""Questions: more than are asked at once."""
+CAPACITY = 64
+"""Number of questions: more than are asked at once."""
 
 
-class Recalling:
-    """An encoder that notes the vectors of questions on their way. It answers nothing from memory by itself."""
+class QuestionCache:
+    """An encoder that remembers the vectors of the last questions. Only `recall` reads them; a search encodes anew."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
@@ -51,17 +51,17 @@ class Recalling:
         return self._encoder.encode_quotes(drafts)
 
     def encode_question(self, question: str) -> Vectors:
-        """See `Encoder.encode_question`; the vector is kept for a while."""
+        """See `Encoder.encode_question`; the vector is remembered."""
         vector = self._encoder.encode_question(question)
         with self._lock:
             self._vectors[question] = vector
             self._vectors.move_to_end(question)
-            if len(self._vectors) > KEPT:
+            if len(self._vectors) > CAPACITY:
                 self._vectors.popitem(last=False)
         return vector
 
     def recall(self, question: str) -> Vectors:
-        """The vector of a question; encoded where it was not asked lately."""
+        """Return the vector of a question, from the cache if it was asked recently."""
         with self._lock:
-            known = self._vectors.get(question)
-        return self.encode_question(question) if known is None else known
+            vector = self._vectors.get(question)
+        return self.encode_question(question) if vector is None else vector

@@ -1,0 +1,130 @@
+"""The changes of a library: documents are added and removed, and the queue of files is kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.records import Queue, Receipt
+from index.storage.worklist import Worklist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from index.chunking import Chunker
+    from index.encoding import Encoder
+    from index.ingestion import Ingestion, Rehearsal
+    from index.library.lookup import Lookup
+    from index.library.models import Models
+    from index.library.session import Session
+    from index.records import Document, ProgressCallback
+
+
+class Changes:
+    """Adds and removes documents. Each change holds the writer lock."""
+
+    def __init__(self, session: Session, lookup: Lookup, models: Models) -> None:
+        self._session = session
+        self._store = session.store
+        self._lookup = lookup
+        self._models = models
+
+    def add(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        sources: Mapping[Path, str] | None = None,
+        progress: ProgressCallback | None = None,
+        workers: int | None = None,
+    ) -> Receipt:
+        """Add files and folders. Files that are already there, byte for byte, are skipped; changed files are replaced.
+
+        A file that cannot be read is a `Failure` in the receipt. Each document is stored in one step: after an
+        interruption, `add` or `resume` goes on. `sources` gives files another source than their path, such as the
+        address they were fetched from; these are not queued. `workers` is the number of processes that read files, by
+        default that of the settings.
+
+        Raises LibraryLocked if another program is changing the library, FingerprintMismatch if it was made with another
+        encoder or chunking, LibraryNotWritable if its disk takes no changes.
+        """
+        paths = [paths] if isinstance(paths, str | Path) else list(paths)
+        with self._store.writing(), Worklist(self._session.folder) as worklist:
+            ingestion = self.ingestion(progress, workers, None if sources else worklist)
+            return ingestion.run(paths, sources)
+
+    def resume(
+        self,
+        *,
+        waiting: bool = True,
+        failed: bool = False,
+        progress: ProgressCallback | None = None,
+        workers: int | None = None,
+    ) -> Receipt:
+        """Add the files that an interrupted `add` left; with `failed`, try the failed ones again. Raises as `add`."""
+        with self._store.writing(), Worklist(self._session.folder) as worklist:
+            paths = worklist.waiting() if waiting else []
+            paths += [failure.source for failure in worklist.failed()] if failed else []
+            return self.ingestion(progress, workers, worklist).run(paths)
+
+    def queue(self) -> Queue:
+        """Return the files that wait to be added, and those that could not be read."""
+        with Worklist(self._session.folder) as worklist:
+            return Queue(tuple(worklist.waiting()), tuple(worklist.failed()))
+
+    def forget_queue(self) -> None:
+        """Empty the queue and forget all failures. The documents stay as they are."""
+        with self._store.writing(), Worklist(self._session.folder) as worklist:
+            worklist.forget()
+
+    def add_documents(self, documents: Iterable[Document], *, progress: ProgressCallback | None = None) -> Receipt:
+        r"""Add documents that do not come from files, as `add` does.
+
+        An `id` stands for the contents: a known id counts as unchanged. Texts must be canonical: no white space at
+        either end, `\n` for line breaks.
+        """
+        with self._store.writing():
+            return self.ingestion(progress).run_documents(documents)
+
+    def remove(self, *documents: str) -> Receipt:
+        """Remove documents, named by id, source or title, from the catalog and both indexes.
+
+        Raises DocumentNotFound or AmbiguousDocument before anything is removed.
+        """
+        with self._store.writing():
+            found = {info.id: info for info in map(self._lookup.find, documents)}
+            for identity in found:
+                self._session.catalog.remove(self._lookup.number(identity))
+            self._store.index()
+        return Receipt(removed=tuple(info.source for info in found.values()))
+
+    def ingestion(
+        self, progress: ProgressCallback | None, workers: int | None = None, worklist: Worklist | None = None
+    ) -> Ingestion:
+        """Return an `add` that is ready to run. Run it while holding the writer lock."""
+        from index.ingestion import Ingestion
+
+        return Ingestion(self._store, self._remembered_tools, worklist=worklist, **self._reading(progress, workers))
+
+    def rehearsal(self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None) -> Rehearsal:
+        """Return an `add` that stores nothing, as it would be after sources gained and lost these documents."""
+        from index.ingestion import Rehearsal
+
+        return Rehearsal(self._store, self._models.tools, gained=gained, lost=lost, **self._reading(progress))
+
+    def _remembered_tools(self) -> tuple[Encoder, Chunker]:
+        """Return the encoder and the chunker for a change that is stored: the library remembers the model."""
+        tools = self._models.tools()
+        self._models.remember_model()
+        return tools
+
+    def _reading(self, progress: ProgressCallback | None, workers: int | None = None) -> dict[str, Any]:
+        """Return the options for reading files."""
+        settings = self._session.base_settings
+        return {
+            "max_bytes": self._session.max_bytes,
+            "max_pages": settings.max_pages,
+            "progress": progress,
+            "limits": self._session.limits,
+            "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
+        }

@@ -1,0 +1,109 @@
+"""The contents of a library: its documents, their text and pages, and their places on the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.errors import DocumentNotFound
+from index.mapping import Maps, nowhere, place
+from index.viewing import Viewer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.library.lookup import Lookup
+    from index.library.models import Models
+    from index.library.session import Session
+    from index.mapping import LibraryMap, Placed
+    from index.records import Document, DocumentInfo, Hit, Location, Span
+    from index.viewing import OpenOriginal, Original, PageMark, View
+
+
+class Contents:
+    """Reads documents, shows spans of them, and keeps the map."""
+
+    def __init__(self, session: Session, lookup: Lookup, models: Models) -> None:
+        self._store = session.store
+        self._catalog = session.catalog
+        self._lookup = lookup
+        self._models = models
+        self._maps = Maps(session.catalog, session.folder)
+        self._viewer = Viewer(session.store, max_bytes=session.max_bytes)
+
+    def close(self) -> None:
+        """Finish the map that is being made, if any."""
+        self._maps.close()
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return all documents, ordered by source."""
+        return self._catalog.documents()
+
+    def document(self, name: str) -> Document:
+        """Return a document with its text. Raises DocumentNotFound, AmbiguousDocument."""
+        document = self._catalog.document(self._lookup.number(self._lookup.find(name).id))
+        if document is None:
+            raise DocumentNotFound(name)
+        return document
+
+    def locate(self, name: str, span: Span) -> Location:
+        """Return the page, headings and paragraph where a span begins. Raises SpanError if it is not in the text."""
+        return self._store.locate(self._lookup.number(self._lookup.having(name, span).id), span.start)
+
+    def text(self, name: str, span: Span) -> str:
+        """Return the words of a span; faster than `document(name).text` for long documents. Raises SpanError."""
+        return self._viewer.text(self._lookup.having(name, span), span)
+
+    def view(self, name: str, span: Span | None = None) -> View:
+        """Return about 6,000 characters of text around a span, as headings and paragraphs; without a span, the first.
+
+        An empty span shows what follows it: `view(name, Span(view.end, view.end))` is the next window.
+        Raises SpanError if the span is not in the document.
+        """
+        return self._viewer.view(self._lookup.having(name, span), span)
+
+    def page_marks(self, name: str, span: Span) -> tuple[PageMark, ...]:
+        """Return the pages of a PDF that hold a span, with rectangles around its words.
+
+        The tuple is empty for other formats, and if the file is gone. Raises SpanError if the span is not in the text.
+        """
+        return self._viewer.page_marks(self._lookup.having(name, span), span)
+
+    def page_image(self, name: str, number: int, span: Span | None = None, *, width: int = 1200) -> bytes:
+        """Return page `number` (from 1) of a PDF as PNG, `width` (200 to 3,000) pixels wide, with the span highlighted.
+
+        Raises PageError for a page or width that does not exist, OriginalMissing if the file is gone, SpanError.
+        """
+        return self._viewer.page_image(self._lookup.having(name, span), number, span, width=width)
+
+    def original(self, name: str) -> Original:
+        """Return the file that a document was read from. Raises OriginalMissing if it is gone or its bytes changed."""
+        return self._viewer.original(self._lookup.find(name))
+
+    def open_original(self, name: str) -> OpenOriginal:
+        """Return the same file, open, without reading it into memory. Close its `file`."""
+        return self._viewer.open_original(self._lookup.find(name))
+
+    def has_original(self, name: str) -> bool:
+        """Return whether `original` would succeed. A file is read again only if it looks changed."""
+        return self._viewer.has_original(self._lookup.find(name))
+
+    def map(self, *, wait: bool = False) -> LibraryMap:
+        """Return a sample of all passages as dots in the plane; near dots say similar things.
+
+        After a change, the older map (or an empty one) is returned while a new one is made in the background; `wait`
+        waits for the new one, well under a second for any size of library.
+        """
+        return self._maps.newest(wait=wait)
+
+    def placed(self, question: str, hits: Sequence[Hit]) -> Placed:
+        """Return where a question, given with its operators, and its hits are on the current map; wait for the first.
+
+        A question that was asked recently is not encoded again.
+        """
+        from index import querying
+
+        known = self._maps.first()
+        if not known.shapes:
+            return nowhere(known, hits)
+        vector = self._models.question_encoder().recall(querying.parse(question).text)
+        return place(known, vector, hits, self._catalog)

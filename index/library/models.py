@@ -1,0 +1,142 @@
+"""The models of an open library: each is loaded once, at first need, under one lock."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from index.errors import FingerprintMismatch
+from index.library.recipe import portable_model
+from index.storage.fingerprint import encoder_of
+from index.weights import DEFAULT_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from index.checking import Verifier
+    from index.chunking import Chunker
+    from index.cross_encoders.reader import AnswerReader
+    from index.cross_encoders.verifier import ClaimVerifier
+    from index.encoding import Encoder
+    from index.library.session import Session
+    from index.reranking import Reranker
+    from index.retrieval.question_cache import QuestionCache
+
+
+class Models:
+    """Provides the encoder, the reranker, the answer reader and the claim verifier."""
+
+    def __init__(self, session: Session, encoder: Encoder | None = None) -> None:
+        self._session = session
+        self._encoder = encoder
+        self._model: str | None = None
+        self._reranker: Reranker | None = None
+        self._verifier: ClaimVerifier | None = None
+        self._questions: QuestionCache | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def model(self) -> str | None:
+        """The setting that the encoder was loaded from; None if a caller gave the encoder or none is loaded yet."""
+        return self._model
+
+    def encoder(self, *, for_search: bool = False) -> Encoder:
+        """Return the encoder. It is loaded at the first call, and again after a rebuild with another model.
+
+        Raises EncoderError if it is not available; with `for_search`, FingerprintMismatch if the library's vectors come
+        from another encoder.
+        """
+        stored = self._session.catalog.fingerprint()
+        with self._lock:
+            if self._encoder is None or (self._model is not None and not _fits(self._encoder, stored)):
+                self._encoder = self._load_encoder()
+            encoder = self._encoder
+        if for_search and not _fits(encoder, stored):
+            raise FingerprintMismatch(str(self._session.folder), encoder_of(stored), encoder.name)
+        return encoder
+
+    def _load_encoder(self) -> Encoder:
+        """Load the encoder of the settings, unless it is the one already loaded. The caller holds the lock."""
+        from index.encoding import load_encoder
+
+        settings = self._session.settings
+        model = portable_model(settings.model)
+        if self._encoder is not None and model == self._model:
+            return self._encoder
+        encoder = load_encoder(settings)
+        self._model, self._questions = model, None
+        return encoder
+
+    def question_encoder(self) -> QuestionCache:
+        """Return the encoder with a cache of the last questions. Raises what `encoder` raises for a search."""
+        from index.retrieval.question_cache import QuestionCache
+
+        encoder = self.encoder(for_search=True)
+        with self._lock:
+            if self._questions is None or self._questions.name != encoder.name:
+                self._questions = QuestionCache(encoder)
+            return self._questions
+
+    def tools(self) -> tuple[Encoder, Chunker]:
+        """Return the encoder and the chunker that documents are added with."""
+        encoder = self.encoder()
+        return encoder, chunker_for(encoder, self._session.settings.passage_tokens)
+
+    def remember_model(self) -> None:
+        """Store the setting that loads the library's encoder. Call only while holding the writer lock."""
+        catalog = self._session.catalog
+        fits = self._encoder is not None and _fits(self._encoder, catalog.fingerprint())
+        if fits and self._model is not None and catalog.model() != self._model:
+            catalog.note_model(self._model)
+
+    def replace(self, encoder: Encoder, model: str | None, changes: Mapping[str, Any]) -> None:
+        """Use another encoder from now on, together with the settings of the rebuild that it was loaded for."""
+        with self._lock:
+            self._session.change_settings(changes)
+            self._encoder, self._model, self._questions = encoder, model, None
+
+    def reranker(self) -> Reranker | None:
+        """Return the reranker; None if the settings name none. Raises EncoderError if it is not available."""
+        from index.reranking import load_reranker
+
+        settings = self._session.base_settings
+        with self._lock:
+            if settings.reranker and self._reranker is None:
+                self._reranker = load_reranker(settings)
+            return self._reranker
+
+    def answer_reader(self, encoder: str) -> AnswerReader | None:
+        """Return the model that reads the first hits together with the question, beside the encoder of this name.
+
+        None if the settings turn it off. None also beside an encoder that a caller gave, unless it is the default one.
+        Raises EncoderError if its weights are damaged or missing.
+        """
+        from index.cross_encoders.reader import load_reader
+
+        settings = self._session.base_settings
+        foreign = self._model is None and not encoder.startswith(DEFAULT_NAME)
+        return load_reader(settings.precision) if settings.reader and not foreign else None
+
+    def claim_verifier(self) -> Verifier | None:
+        """Return the model that must agree to each supported claim; None if the settings turn it off.
+
+        Raises EncoderError if the one in the settings is not available.
+        """
+        from index.cross_encoders.verifier import load_verifier
+
+        with self._lock:
+            if self._verifier is None:
+                self._verifier = load_verifier(self._session.base_settings)
+            return None if self._verifier is None else self._verifier.supported
+
+
+def chunker_for(encoder: Encoder, target_tokens: int) -> Chunker:
+    """Return a chunker that counts tokens as the encoder does and aims at passages of `target_tokens`."""
+    from index.chunking import Chunker
+
+    return Chunker(target_tokens=target_tokens, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
+
+
+def _fits(encoder: Encoder, fingerprint: str) -> bool:
+    """Return whether the library's vectors come from this encoder; an empty library fits every encoder."""
+    return not fingerprint or encoder_of(fingerprint) == encoder.name

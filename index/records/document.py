@@ -1,0 +1,135 @@
+"""Documents, their passages, and the places in them.
+
+Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal, NamedTuple
+
+LandmarkKind = Literal["page", "heading", "paragraph"]
+CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."
+
+
+class Span(NamedTuple):
+    """A run of text, `[start, end)` in code points of `Document.text`."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """Return the words of the span."""
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A place in a document that readers name: a page, a heading, the beginning of a paragraph."""
+
+    kind: LandmarkKind
+    start: int
+    label: str = ""
+    """The reader's name for it: `iv` for a page, the words of a heading; empty for a paragraph."""
+    level: int = 0
+    """Depth of a heading, 1 for the highest; 0 for the other kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file, read and normalised."""
+
+    id: str
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    source: str
+    """Where the file was found: an absolute path or an address."""
+    title: str
+    """The title that the format or the text states; empty if neither does. The same holds for `author` and `date`."""
+    author: str
+    date: str
+    """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
+    media_type: str
+    text: str
+    landmarks: tuple[Landmark, ...]
+    """Ordered by `start`."""
+    notes: tuple[str, ...] = ()
+    """The document's health, for the receipt: what was left out or repaired when the file was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document without its text."""
+
+    id: str
+    source: str
+    title: str
+    author: str
+    date: str
+    media_type: str
+    characters: int
+    pages: int
+    """Number of pages; 0 if the format has none."""
+    passages: int
+    notes: tuple[str, ...] = ()
+    claimed: bool = False
+    """Whether a portable library brought the text, and nobody here has read the file it is said to come from."""
+
+    @property
+    def health(self) -> tuple[str, ...]:
+        """The notes, and a warning if the words are only claimed."""
+        return (*self.notes, CLAIMED) if self.claimed else self.notes
+
+    @property
+    def name(self) -> str:
+        """The title, else the last part of the source."""
+        return self.title or PurePath(self.source).name or self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage before the catalog gives it an id."""
+
+    start: int
+    end: int
+    sentences: tuple[Span, ...]
+    """In order, without overlap, within `[start, end)`; together they hold every word of the chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of retrieval: a run of whole sentences of one document."""
+
+    id: int
+    document_id: str
+    ordinal: int
+    """The passage's position in the document, from 0."""
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+    """Spans of the document's text, as all spans are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The place of a span, in the words that a reader uses."""
+
+    page: str = ""
+    heading: str = ""
+    """The path of headings above the span, outermost first, joined by ` > `."""
+    paragraph: int = 0
+    """Counted from 1 below the nearest page or heading; 0 if the document has no paragraphs."""
+
+    @property
+    def label(self) -> str:
+        """The whole location in one line: `p. 3, § Trade, ¶ 2`."""
+        parts = (
+            f"p. {self.page}" if self.page else "",
+            f"§ {self.heading}" if self.heading else "",
+            f"¶ {self.paragraph}" if self.paragraph else "",
+        )
+        return ", ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,129 @@
+"""Queries for documents and for the sources they were read from. Each function is a method of `Catalog`."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from index.records import DocumentInfo
+from index.storage.catalog.rows import LISTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.storage.catalog.rows import WithDatabase
+    from index.storage.database import Database
+
+_INFO = """
+    SELECT d.number, d.id, (SELECT min(source) FROM sources s WHERE s.document = d.number) AS source,
+           d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes,
+           d.number IN {claims} AS claimed
+    FROM documents d
+"""
+_SOURCES = "SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document"
+
+
+def documents(catalog: WithDatabase) -> list[DocumentInfo]:
+    """Return all documents, ordered by source."""
+    return list(_infos(catalog.database, "ORDER BY source, d.number").values())
+
+
+def all_infos(catalog: WithDatabase) -> dict[int, DocumentInfo]:
+    """Return all documents by number."""
+    return _infos(catalog.database, "")
+
+
+def infos(catalog: WithDatabase, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
+    """Return the documents with these numbers, as far as they exist."""
+    return _infos(catalog.database, f"WHERE d.number IN {LISTED}", json.dumps(list(numbers)))
+
+
+def identified(catalog: WithDatabase, names: Sequence[str]) -> list[DocumentInfo]:
+    """Return the documents that have one of these names as their id or as one of their sources."""
+    names_json = json.dumps(list(names))
+    by_source = f"SELECT document FROM sources WHERE source IN {LISTED}"
+    condition = f"WHERE d.id IN {LISTED} OR d.number IN ({by_source})"
+    return list(_infos(catalog.database, condition, names_json, names_json).values())
+
+
+def number_of(catalog: WithDatabase, identity: str) -> int | None:
+    """Return the number of the document with this id; None if there is none."""
+    rows = catalog.database.rows("SELECT number FROM documents WHERE id = ?", [identity])
+    return int(rows[0][0]) if rows else None
+
+
+def was_read(catalog: WithDatabase, identity: str) -> bool:
+    """Return whether the document with this id was read from a file here; an imported claim is not enough."""
+    query = f"SELECT 1 FROM documents WHERE id = ? AND number NOT IN {claims(catalog.database)}"
+    return bool(catalog.database.rows(query, [identity]))
+
+
+def claimed(catalog: WithDatabase, ids: Sequence[str] | None = None) -> frozenset[str]:
+    """Return the ids of the documents whose file nobody here has read: among all, or among these ids."""
+    query = f"SELECT id FROM documents WHERE number IN {claims(catalog.database)}"
+    if ids is None:
+        rows = catalog.database.rows(query)
+    else:
+        rows = catalog.database.rows(f"{query} AND id IN {LISTED}", [json.dumps(list(ids))])
+    return frozenset(row[0] for row in rows)
+
+
+def media_types(catalog: WithDatabase, ids: Sequence[str]) -> dict[str, str]:
+    """Return the media types of the given documents by id, as far as they exist and were read here."""
+    unread = claims(catalog.database)
+    query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED} AND number NOT IN {unread}"
+    return dict(catalog.database.rows(query, [json.dumps(list(ids))]))
+
+
+def first_sources(catalog: WithDatabase) -> dict[int, str]:
+    """Return each document's source by its number: the first, if it has several."""
+    return dict(catalog.database.rows("SELECT document, min(source) FROM sources GROUP BY document"))
+
+
+def sources(catalog: WithDatabase) -> list[tuple[str, str]]:
+    """Return each source and the id of its document, ordered by source."""
+    return catalog.database.rows(f"{_SOURCES} ORDER BY 1")
+
+
+def sources_below(catalog: WithDatabase, folder: str) -> dict[str, str]:
+    """Return each source in a folder or below it, and the id of its document."""
+    below = folder.rstrip(os.sep) + os.sep
+    after = below[:-1] + chr(ord(os.sep) + 1)
+    return dict(catalog.database.rows(f"{_SOURCES} WHERE s.source >= ? AND s.source < ?", [below, after]))
+
+
+def sources_of(catalog: WithDatabase, number: int) -> list[str]:
+    """Return the sources of a document, in order."""
+    rows = catalog.database.rows("SELECT source FROM sources WHERE document = ? ORDER BY source", [number])
+    return [row[0] for row in rows]
+
+
+def document_of(catalog: WithDatabase, source: str) -> str:
+    """Return the id of the document that was read from this source; empty if there is none."""
+    rows = catalog.database.rows(f"{_SOURCES} WHERE s.source = ?", [source])
+    return str(rows[0][1]) if rows else ""
+
+
+def documents_of(catalog: WithDatabase, sources: Sequence[str]) -> dict[str, str]:
+    """Return the ids of the documents that were read from these sources, by source."""
+    return dict(catalog.database.rows(f"{_SOURCES} WHERE s.source IN {LISTED}", [json.dumps(list(sources))]))
+
+
+def claims(database: Database) -> str:
+    """Return the SQL for the numbers of claimed documents. Older libraries have no table of claims."""
+    there = database.rows("SELECT 1 FROM sqlite_schema WHERE name = 'claims'")
+    return "(SELECT document FROM claims)" if there else "()"
+
+
+def _infos(database: Database, condition: str, *values: Any) -> dict[int, DocumentInfo]:
+    """Return the documents that a condition selects, by number, in the order of the query."""
+    rows = database.rows(f"{_INFO.format(claims=claims(database))} {condition}", values)
+    return {row[0]: _info(database, row) for row in rows}
+
+
+def _info(database: Database, row: Sequence[Any]) -> DocumentInfo:
+    try:
+        return DocumentInfo(*row[1:-2], tuple(json.loads(row[-2])), bool(row[-1]))  # type: ignore[call-arg,unused-ignore]
+    except (TypeError, ValueError) as error:
+        raise database.damaged(f"document {row[0]} has notes that are no list: {error}") from error
