@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import typer
 from pydantic import SecretStr
 
-from index import remarks
+from index import cli, remarks
 from index.cli import hits
 from index.cli.state import ERROR, INTERRUPTED, SOME_FAILED
 from index.records import Statement, Status, Verdict, Why
@@ -47,6 +48,17 @@ def test_every_table_is_written(tables: dict[str, str]) -> None:
     """The program has no table without a page, and no page a table that the program does not know."""
     assert sorted(tables) == sorted(TABLES)
     assert sorted(found["name"] for text in PAGES.values() for found in BLOCK.finditer(text)) == sorted(TABLES)
+
+
+def test_no_command_and_no_option_is_left_out() -> None:
+    """Whatever the tables are made by: each option stands under its command, or under those of every command."""
+    shared = section("docs/command-line.md", "## Options of every command")
+    for name, command in typer.main.get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+        text = section("docs/command-line.md", f"## pincite {name}") + shared
+        assert command.help in text
+        options = [each for each in command.params if each.param_type_name == "option"]
+        for form in [form for option in options for form in [*option.opts, *option.secondary_opts]]:
+            assert re.search(rf"`(?:-\w, )?{form}\b", text), (name, form)
 
 
 def test_every_setting_has_its_default() -> None:
