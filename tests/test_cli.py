@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,11 +20,11 @@ from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tests.conftest import Write
     from tests.running import Run
 
-README = Path(cli.__file__).parents[2] / "README.md"
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
 TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 CSI, RLO = "\x1b[31m", "\u202e"
@@ -38,7 +37,7 @@ def filled(run: Run, write: Write) -> Run:
     return run
 
 
-# Help, and the README
+# Help
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -48,14 +47,6 @@ def test_every_command_helps(command: str) -> None:
     assert result.exit_code == 0
     assert re.search(rf"Example: pincite {command}\b", result.output)
     assert re.search(r"\n  [A-Z][^\n]+\n", result.output)
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_in_the_readme(command: str) -> None:
-    """What the README does not mention, nobody finds."""
-    if not README.exists():
-        pytest.skip("there is no README yet")
-    assert f"pincite {command}" in README.read_text(encoding="utf-8")
 
 
 def test_the_examples_of_the_help_parse() -> None:

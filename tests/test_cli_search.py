@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tests.conftest import Write
     from tests.running import Run
 
-README = Path(cli.__file__).parents[2] / "README.md"
 TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 STORY = "The ship left the harbour in winter. A whale swam by the bridge. The clock of the school struck noon."
 CSI, RLO = "\x1b[31m", "\u202e"
@@ -242,23 +241,6 @@ def test_the_help_lists_the_operators(command: str) -> None:
     for example, meaning in SYNTAX:
         assert f"{example} {meaning}" in flat
     assert max(map(len, text.splitlines())) <= 80
-
-
-def test_the_readme_lists_the_operators() -> None:
-    """The same, in the same order, and no other."""
-    section = README.read_text(encoding="utf-8").split("### Search operators")[1].split("\n#")[0]
-    rows = re.findall(r"^\| `(.+)` \| (.+) \|$", section, re.MULTILINE)
-    assert rows == list(SYNTAX)
-
-
-def test_the_readme_names_every_reason() -> None:
-    """The shape of `why` in JSON is that of the record."""
-    section = README.read_text(encoding="utf-8").split("### JSON and CSV")[1].split("\n## ")[0]
-    shape = re.search(r'"why": \{(.*?)\}', section, re.DOTALL)
-    assert shape
-    assert re.findall(r'"(\w+)"', shape[1]) == [field.name for field in fields(Why)]
-    for column in hits.COLUMNS:
-        assert f"`{column}`" in section
 
 
 # Coverage

@@ -1,4 +1,4 @@
-"""What the README tells readers to type, typed."""
+"""The commands and programs that the README and docs/ tell readers to type, typed."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
-from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
-from index import remarks
-from index.records import Statement, Status, Verdict
 from index.settings import Settings
 from index.web import create_app
 from tests.hosting import hosted
+from tests.reference import ROOT, pages, without_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from index.library import Library
     from tests.conftest import Write
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+TEXTS = [without_tables(page.read_text(encoding="utf-8")) for page in pages()]
 ADDRESS = "http://127.0.0.1:7860"
 TREATY = "# The Treaty\n\nThe king signed the treaty in the harbour. The queen kept a garden."
-COMMANDS = re.findall(r"^    (curl .*?)(?:  # .*)?$", README, re.MULTILINE)
-PROGRAMS = [
+COMMANDS = sorted({command for text in TEXTS for command in re.findall(r"^    (curl .*?)(?:  # .*)?$", text, re.M)})
+BLOCKS = [
     re.sub(r"^    ", "", block, flags=re.MULTILINE)
-    for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", README, re.MULTILINE)
-    if ADDRESS in block and "import " in block
+    for text in TEXTS
+    for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.MULTILINE)
+    if "import " in block
 ]
+PROGRAMS = [block for block in BLOCKS if ADDRESS in block]
 
 
 @pytest.fixture
@@ -44,39 +44,10 @@ def served(library: Library, write: Write) -> Iterator[str]:
         yield address
 
 
-def test_the_readme_has_examples_of_both_kinds() -> None:
-    """Else the tests below would have nothing to say."""
+def test_there_are_examples_of_every_kind() -> None:
+    """Otherwise the tests below would check nothing."""
     assert len(COMMANDS) >= 5
-    assert [name for name in ("gradio_client", "mcp") if any(f"from {name}" in program for program in PROGRAMS)] == [
-        "gradio_client",
-        "mcp",
-    ]
-
-
-def test_the_readme_tells_every_verdict_and_what_readers_call_it() -> None:
-    """In the order in which less and less is proven."""
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", _section("### Verdicts"), re.MULTILINE)
-    assert dict(rows) == remarks.NAMES
-    assert tuple(name for name, _ in rows) == get_args(Verdict)
-
-
-def test_the_readme_tells_every_status_and_from_which_confidence_on() -> None:
-    """As the settings have it."""
-    section = _section("### Answered, not sure, no answer")
-    assert tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == get_args(Status)
-    for name, field in (("PINCITE_BAR", "bar"), ("PINCITE_UNSURE_BAR", "unsure_bar")):
-        assert f"`{name}` ({Settings.model_fields[field].default})" in section
-
-
-def test_the_readme_tells_every_field_of_a_statement() -> None:
-    """By the names that JSON has."""
-    shape = re.search(r"STATEMENT = \{(.*?)\}", _section("### JSON and CSV"))
-    assert shape
-    assert re.findall(r'"(\w+)"', shape[1]) == [field.name for field in fields(Statement)]
-
-
-def _section(heading: str) -> str:
-    return README.split(f"{heading}\n")[1].split("\n### ")[0].split("\n## ")[0]
+    assert [re.findall(r"from (\w+)", block)[0] for block in BLOCKS] == ["index", "mcp", "gradio_client"]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing: apt-get install -y curl")
@@ -102,3 +73,19 @@ def test_every_program_works(program: str, served: str) -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "treaty" in done.stdout.lower()
+
+
+@pytest.mark.usefixtures("run")
+def test_the_example_of_the_library_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It adds a folder and a file, prints hits and verdicts, and removes the PDF."""
+    (program,) = set(BLOCKS) - set(PROGRAMS)
+    (tmp_path / "papers").mkdir()
+    shutil.copy(ROOT / "seeds" / "02-energy-pipelines.pdf", tmp_path / "papers" / "treaty.pdf")
+    (tmp_path / "notes.md").write_text(TREATY)
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    printed = capsys.readouterr().out
+    assert "The king signed the treaty in the harbour." in printed
+    assert "unverified" in printed

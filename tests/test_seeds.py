@@ -11,6 +11,7 @@ import pytest
 
 from app import EXAMPLES
 from index import Library, Settings
+from tests.reference import pages, without_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,9 +111,9 @@ ANSWERS = {
 
 
 def test_the_questions_that_we_show_are_these() -> None:
-    """The page's examples, and every question that the README asks for an answer, but for one."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    asked = set(re.findall(r"""(?:pincite ask|library\.ask\(|"question":|\.predict\() ?"([^"]+\?)\"""", readme))
+    """The page's examples, and every question that the README and docs/ ask for an answer, but for one."""
+    texts = "".join(without_tables(page.read_text(encoding="utf-8")) for page in pages())
+    asked = set(re.findall(r"""(?:pincite ask|library\.ask\(|"question":|\.predict\() ?"([^"]+\?)\"""", texts))
     assert {*EXAMPLES, *asked} - {"What did it cost?"} == set(ANSWERS)  # an example of a question without an answer
 
 
@@ -122,6 +123,16 @@ def test_the_questions_that_we_show_are_answered(seeds: Library, question: str) 
     answer = seeds.ask(question)
     assert answer.status == "answered"
     assert ANSWERS[question] in answer.statements[0].text
+
+
+def test_the_first_question_of_the_readme_is_answered_as_it_says(seeds: Library) -> None:
+    """With the same words and the same source."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("## A first question\n")[1].split("\n## ")[0]
+    (question,) = re.findall(r'pincite ask "(.+)"', readme)
+    shown = " ".join(" ".join(re.findall(r"^>(.*)$", readme, re.MULTILINE)).split())
+    answer = seeds.ask(question)
+    (statement,), (citation,) = answer.statements, answer.citations
+    assert shown == f"{statement.text} [1] [1] {citation.document.title}"
 
 
 def test_the_article_states_who_wrote_it_and_when(article: Library) -> None:

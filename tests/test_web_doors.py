@@ -380,7 +380,7 @@ def test_addresses_of_the_page_are_not_built_from_what_anybody_forwards(app: Tes
 
 
 def test_programs_ask_by_gradio_s_own_client(library: Library, write: Write) -> None:
-    """As the README has it."""
+    """As docs/service.md has it."""
     library.add(write("a.txt", "The king signed the treaty in the harbour."))
     with hosted(create_app(library, Settings(bar=0.1))) as address:
         client = Client(address, verbose=False, download_files=False)

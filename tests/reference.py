@@ -1,0 +1,152 @@
+"""Writes the reference tables of docs/ from the program itself: `python -m tests.reference`.
+
+A table stands between the lines `<!-- NAME: written by python -m tests.reference -->` and `<!-- end -->`. The text
+around it is written by hand. `tests/test_docs.py` fails where a table differs from the program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import typer
+from mcp import Client
+
+from index import cli
+from index.api import problems
+from index.cli.options import shared_options
+from index.library import Library
+from index.querying import SYNTAX
+from index.settings import Settings
+from index.web import create_app
+from tests.fakes import FakeEncoder
+from tests.hosting import hosted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from index.errors import PinciteError
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(
+    r"(?P<begin><!-- (?P<name>\w+): written by python -m tests\.reference -->\n)(?P<table>.*?)(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+
+
+def main() -> None:
+    """Write every table anew."""
+    written = tables()
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(BLOCK.sub(lambda found: found["begin"] + written[found["name"]] + found["end"], text), "utf-8")
+
+
+def pages() -> list[Path]:
+    """The README and everything under docs/, as paths."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def without_tables(text: str) -> str:
+    """The part of a page that is written by hand."""
+    return BLOCK.sub("", text)
+
+
+def tables() -> dict[str, str]:
+    """Every table as Markdown, by the name in its first line."""
+    schema, tools = served()
+    return {
+        "operators": table(("operator", "what it does"), ((code(form), meaning) for form, meaning in SYNTAX)),
+        "commands": commands(),
+        "routes": table(("route", "what it does", "query"), routes(schema)),
+        "problems": table(("status", "type", "title"), sorted(map(problem, problems.KINDS))),
+        "tools": table(("tool", "what it does", "arguments"), map(tool, tools)),
+    }
+
+
+def served() -> tuple[Any, Sequence[Any]]:
+    """The OpenAPI document and the tools for assistants, as a real server gives them."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Library.open(Path(folder) / "library", Settings(), encoder=FakeEncoder()) as library,
+        hosted(create_app(library, Settings())) as address,
+    ):
+        return httpx.get(f"{address}/openapi.json", timeout=30).json(), asyncio.run(offered(address))
+
+
+async def offered(address: str) -> Sequence[Any]:
+    """The tools that a server lists."""
+    async with Client(f"{address}/mcp") as assistant:
+        return (await assistant.list_tools()).tools
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table with one line for each row."""
+    ruled = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(flat(cell) for cell in row)} |\n".replace("| --- ", "|---") for row in ruled)
+
+
+def flat(cell: str) -> str:
+    """A cell's text on one line, with its vertical bars escaped."""
+    return " ".join(cell.split()).replace("|", r"\|")
+
+
+def code(text: str) -> str:
+    """Text in the type of code."""
+    return f"`{text}`"
+
+
+def commands() -> str:
+    """A section for the shared options and one for each command: usage, help, options and example."""
+    program = typer.main.get_command(cli.app)
+    context: Any = typer.Context(program, info_name="pincite")
+    own = [each for each in program.params if each.name not in {shared.name for shared in shared_options()}]
+    parts = ["\n## Options of every command\n\n", options(shared_options(), context)]
+    parts += ["\n## Options of the program\n\n", options(own, context)]
+    parts += [section(name, command) for name, command in program.commands.items()]  # type: ignore[attr-defined]
+    return "".join(parts)
+
+
+def section(name: str, command: Any) -> str:
+    """What `pincite NAME --help` says, as Markdown."""
+    context: Any = typer.Context(command, info_name=name)
+    shared = {each.name for each in shared_options()}
+    own = [each for each in command.get_params(context) if each.name not in {*shared, "help"}]
+    usage = " ".join(["pincite", name, *command.collect_usage_pieces(context)])
+    rows = f"{options(own, context)}\n" if own else ""
+    return f"\n## pincite {name}\n\n    {usage}\n\n{command.help}\n\n{rows}{command.epilog}\n"
+
+
+def options(parameters: Iterable[Any], context: Any) -> str:
+    """The arguments and options of a command as its help has them, which hides none of these."""
+    records = (each.get_help_record(context) for each in parameters)
+    return table(("option", "meaning"), ((code(record[0]), record[1]) for record in records if record))
+
+
+def routes(schema: Any) -> Iterable[tuple[str, str, str]]:
+    """A row for each route of an OpenAPI document."""
+    for path, methods in schema["paths"].items():
+        for method, route in methods.items():
+            queried = [each["name"] for each in route.get("parameters", ()) if each["in"] == "query"]
+            yield code(f"{method.upper()} {path}"), route["summary"], ", ".join(map(code, queried))
+
+
+def problem(kind: type[PinciteError]) -> tuple[str, str, str]:
+    """How the service reports a class of errors."""
+    error = kind.__new__(kind)  # no arguments: only its class decides what is looked at here
+    error.message = ""
+    reported = problems.of_error(error, request_id="")
+    return str(int(reported.status)), code(reported.type.rpartition(":")[2]), reported.title
+
+
+def tool(offer: Any) -> tuple[str, str, str]:
+    """A row for one of the tools for assistants."""
+    return code(offer.name), offer.description, ", ".join(map(code, offer.input_schema["properties"]))
+
+
+if __name__ == "__main__":
+    main()
