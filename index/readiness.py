@@ -11,7 +11,7 @@ Hindrance = Literal["", "busy", "not writable"]
 TOLERATED = 0.05
 """The share of a library's passages that an index may lack and still count: confidence was fitted with both indexes,
 and is not moved by one passage in twenty."""
-PASSAGES_A_SECOND = 4_000
+PASSAGES_PER_SECOND = 4_000
 """How many passages the word index takes in, on one core."""
 _MINUTE = 60
 _PATIENT = 90
@@ -66,7 +66,7 @@ class Readiness:
             return f"{what} It cannot be completed, because the disk takes no changes: see `pincite doctor`."
         if self.hindrance == "busy":
             return f"{what} It is completed when the change to the library that is under way has ended."
-        return f"{what} It is being made, which takes {_about(self.lacks_words / PASSAGES_A_SECOND)}; then ask again."
+        return f"{what} It is being made, which takes {_about(self.lacks_words / PASSAGES_PER_SECOND)}; then ask again."
 
     def _on_vectors(self) -> str:
         if not self.lacks_vectors:

@@ -14,7 +14,7 @@ from index import batching
 from index.answering import confidence
 from index.library import Library
 from index.mcp.tools import tools
-from index.readiness import PASSAGES_A_SECOND, Readiness
+from index.readiness import PASSAGES_PER_SECOND, Readiness
 from index.retrieval.searching import UNSEEN
 from index.retrieval.signals import NAMES
 from index.settings import Settings
@@ -122,9 +122,9 @@ def test_a_few_passages_make_no_difference(readiness: Readiness, ready: bool) ->
 
 def test_a_large_index_takes_minutes() -> None:
     """So long that nobody waits for it."""
-    seconds = 100 * PASSAGES_A_SECOND
+    seconds = 100 * PASSAGES_PER_SECOND
     assert "about 2 minutes" in Readiness(seconds, seconds).notes[0]
-    assert "about 60 seconds" in Readiness(60 * PASSAGES_A_SECOND, 60 * PASSAGES_A_SECOND).notes[0]
+    assert "about 60 seconds" in Readiness(60 * PASSAGES_PER_SECOND, 60 * PASSAGES_PER_SECOND).notes[0]
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(0, 1))))
@@ -209,9 +209,9 @@ def test_a_question_waits_for_seconds_not_for_minutes(
     folder: Path, monkeypatch: pytest.MonkeyPatch, passages: int
 ) -> None:
     """An index that is made in the background is waited for where it will soon be there; else the note tells."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 60.0)
-    monkeypatch.setattr(upkeep, "PASSAGES_A_SECOND", 6 / passages)  # as if it were so large
+    monkeypatch.setattr(upkeep, "PASSAGES_PER_SECOND", 6 / passages)  # as if it were so large
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         assert bool(library.ask(QUESTION).notes) == (passages > 6)
@@ -326,7 +326,7 @@ def _going_on_first(close: Callable[[Library], None], going_on: threading.Event)
 
 def test_the_doctor_waits_for_the_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is being made is no contradiction: it is examined when it is there."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:

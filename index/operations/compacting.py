@@ -38,12 +38,12 @@ def compact(store: FolderStore, *, progress: Watch | None = None) -> Compacted:
         store.index()
         try:
             staging.mkdir()
-            store.tidy(staging / "lexical")
+            store.compact_lexical(staging / "lexical")
             store.catalog.forget_removals(min(store.saved_generations(), default=store.catalog.generation()))
             _condense(store, staging, progress)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        notes = () if store.catalog.database.shorten_log() else (_STANDING_BY,)
+        notes = () if store.catalog.database.truncate_log() else (_STANDING_BY,)
     after = store.bytes_on_disk()
     return Compacted(before, after, time.monotonic() - began, notes)
 
@@ -64,9 +64,9 @@ def _condense(store: FolderStore, staging: Path, progress: Watch | None) -> None
     try:
         if progress:
             progress("copying", 0, pages - empty)
-        database.condense_to(smaller.path)
+        database.vacuum_into(smaller.path)
         if smaller.rows("PRAGMA quick_check(1)") != [("ok",)]:
             raise database.damaged("a copy of it is not sound")
-        database.become(smaller, progress and (lambda done, of: progress("replacing", done, of)))
+        database.replace_with(smaller, progress and (lambda done, of: progress("replacing", done, of)))
     finally:
         smaller.close()

@@ -19,7 +19,7 @@ from index.operations.results import Rebuilt
 from index.operations.room import demand_room, size_of
 from index.storage.locking import WriterLock
 from index.storage.store import FolderStore
-from index.storage.succeeding import succeed
+from index.storage.succeeding import replace_contents
 from index.storage.successor import Successor
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _begun(store: FolderStore, tools: Tools) -> tuple[FolderStore, Successor]:
     folder = store.folder / _FOLDER
     side = _opened(folder)
     successor = Successor(store.catalog, side.catalog, tools.fingerprint)
-    if successor.begun and not successor.fits:
+    if successor.begun and not successor.matches:
         side.close()
         shutil.rmtree(folder)
         side = _opened(folder)
@@ -129,11 +129,11 @@ class _Work:
         if self._store.catalog.library_id != self._library:
             raise LibraryError("The library was replaced while it was being rebuilt.", "Begin anew: pincite rebuild")
         self.catch_up()
-        self._successor.settle()
+        self._successor.finish()
         self._side.index()
         demand_room(self._store.folder, size_of(self._side.folder / "catalog.db"))
         progress = self._progress
-        succeed(self._store, self._side, progress and (lambda done, of: progress("replacing", done, of)))
+        replace_contents(self._store, self._side, progress and (lambda done, of: progress("replacing", done, of)))
 
     def _documents(self, numbers: Sequence[int]) -> Iterator[Document]:
         """Those that are still there."""

@@ -186,4 +186,4 @@ def _become(staged: Path, folder: Path, progress: Watch | None) -> None:
             # Who knows the number of changes of what there was before does not take this for the same.
             generation = max(old.generation(), new.generation()) + 1
             connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
-        old.database.become(new.database, progress and (lambda done, of: progress("replacing", done, of)))
+        old.database.replace_with(new.database, progress and (lambda done, of: progress("replacing", done, of)))

@@ -144,12 +144,12 @@ class Database:
             finally:
                 target.close()
 
-    def condense_to(self, path: Path) -> None:
+    def vacuum_into(self, path: Path) -> None:
         """Copy the database into a new file without the space of deleted rows."""
         with self.reading() as connection:
             connection.execute("VACUUM INTO ?", [str(path)])
 
-    def become(self, other: Database, progress: Callable[[int, int], None] | None = None) -> None:
+    def replace_with(self, other: Database, progress: Callable[[int, int], None] | None = None) -> None:
         """Replace all contents with those of another database, in one transaction.
 
         Every connection of every process sees the old or the new contents. A kill before the end leaves the old ones.
@@ -158,9 +158,9 @@ class Database:
             try:
                 _copy(source, target, progress)
             finally:
-                self.shorten_log()
+                self.truncate_log()
 
-    def shorten_log(self) -> bool:
+    def truncate_log(self) -> bool:
         """Merge the log into the file and free its space; return whether that worked: a long reader may prevent it."""
         with self.reading() as connection:
             connection.execute(f"PRAGMA busy_timeout = {_LOG_SECONDS * 1000:.0f}")

@@ -54,13 +54,13 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
 
     Raises LibraryNotWritable if the disk is full or not writable.
     """
-    with writing_whole(path) as file:
+    with atomic_writer(path) as file:
         for part in parts:
             file.write(part)
 
 
 @contextmanager
-def writing_whole(path: Path) -> Iterator[BinaryIO]:
+def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """Yield a file to write piece by piece; it replaces `path` atomically at the end. Raises LibraryNotWritable."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

@@ -38,7 +38,7 @@ class WriterLock:
         except OSError as error:
             raise self._not_writable(error) from error
         try:
-            self._write_card()
+            self._write_holder()
             yield
         finally:
             if self._lock.lock_counter == 1:
@@ -46,7 +46,7 @@ class WriterLock:
                     self._card.unlink(missing_ok=True)
             self._lock.release()
 
-    def _write_card(self) -> None:
+    def _write_holder(self) -> None:
         if self._lock.lock_counter == 1:
             try:
                 self._card.write_text(json.dumps(_holder_card()))

@@ -56,7 +56,7 @@ def _check_folder(folder: Path, *, create: bool) -> None:
         raise LibraryNotWritable(f"The library folder {folder} cannot be created: {error}.", hint) from error
 
 
-class WordsPlace:
+class LexicalFolder:
     """The folder of the word index: in the library's folder, or a temporary folder if that is read-only."""
 
     def __init__(self, folder: Path, lock: WriterLock, *, read_only: bool) -> None:

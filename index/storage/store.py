@@ -19,9 +19,9 @@ from index.storage import analysis
 from index.storage.dense import PATIENCE, DenseIndex
 from index.storage.lexical import LexicalIndex
 from index.storage.locking import WriterLock
-from index.storage.opening import WordsPlace, open_catalog
+from index.storage.opening import LexicalFolder, open_catalog
 from index.storage.scope import Scope
-from index.storage.upkeep import LOOK_SECONDS, READER_PATIENCE, WRITER_PATIENCE, Upkeep, passages_since
+from index.storage.upkeep import POLL_SECONDS, READER_PATIENCE, WRITER_PATIENCE, LexicalUpdater, passages_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,9 +48,11 @@ class FolderStore:
         self._dense: DenseIndex
         self._lexical: LexicalIndex
         self._following = threading.Lock()
-        self._place = WordsPlace(folder, self._lock, read_only=self.read_only)
+        self._lexical_folder = LexicalFolder(folder, self._lock, read_only=self.read_only)
         store = weakref.proxy(self)  # a strong reference would keep a closed store's files mapped until collected
-        self._upkeep = Upkeep(self._place.lock, self.catalog, lambda: store._lexical, lambda: store._follow_wholly())
+        self._updater = LexicalUpdater(
+            self._lexical_folder.lock, self.catalog, lambda: store._lexical, lambda: store._follow_and_load()
+        )
         try:
             self.follow()
         except PinciteError:
@@ -59,12 +61,12 @@ class FolderStore:
 
     def close(self) -> None:
         """Close all files, as soon as the background work reaches a point where it can stop."""
-        self._upkeep.close()
+        self._updater.close()
         if self._library:
             self._dense.close()
             self._lexical.close(_MERGING_PATIENCE)
         self.catalog.close()
-        self._place.close()
+        self._lexical_folder.close()
 
     # Searching: the protocol
 
@@ -75,13 +77,13 @@ class FolderStore:
         """
         self.follow()
         self._dense.catch_up(patience=PATIENCE if waiting else 0.0)
-        self._upkeep.refresh(waiting=waiting)
+        self._updater.refresh(waiting=waiting)
         generation = self.catalog.generation()
         return Readiness(
             passages=self.catalog.extent()[0],
-            lacks_words=self._upkeep.lacking(generation),
+            lacks_words=self._updater.lacking(generation),
             lacks_vectors=passages_since(self.catalog, self._dense.generation, generation),
-            hindrance=self._upkeep.hindrance,
+            hindrance=self._updater.hindrance,
         )
 
     def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
@@ -170,11 +172,11 @@ class FolderStore:
                 self._lexical.close()
                 self._dense.close()
             self._dense = DenseIndex(self.folder, self.catalog, read_only=self.read_only)
-            self._lexical = LexicalIndex(self._place.path(), library)
+            self._lexical = LexicalIndex(self._lexical_folder.path(), library)
             self._library = library
             return True
 
-    def _follow_wholly(self) -> None:
+    def _follow_and_load(self) -> None:
         """Like `follow`, and load a replaced dense index at once."""
         if self.follow():
             self._dense.catch_up()
@@ -189,7 +191,7 @@ class FolderStore:
         generations = (self._dense.saved_generation, self._lexical.saved_generation)
         return [generation for generation in generations if generation is not None]
 
-    def tidy(self, staging: Path) -> None:
+    def compact_lexical(self, staging: Path) -> None:
         """Rebuild the word index without removed passages, if it holds many of them. Call within `writing`.
 
         The new index is built in the folder `staging`, while searches use the old one.
@@ -198,9 +200,9 @@ class FolderStore:
             fresh = LexicalIndex(staging, self._library)
             fresh.catch_up(self.catalog)
             fresh.close(_MERGING_PATIENCE)
-            self.take_index(staging)
+            self.replace_lexical(staging)
 
-    def take_index(self, folder: Path) -> None:
+    def replace_lexical(self, folder: Path) -> None:
         """Replace the word index with one that was built for this library in another folder. Call within `writing`."""
         self._lexical.take_over(folder)
 
@@ -219,11 +221,11 @@ class FolderStore:
         if found:
             return found
         readiness, deadline = self.refresh(), time.monotonic() + READER_PATIENCE
-        while readiness.lacks_words and (self._upkeep.is_at_work or time.monotonic() < deadline):
-            time.sleep(LOOK_SECONDS)  # a writer may not have updated the word index yet; that is no contradiction
+        while readiness.lacks_words and (self._updater.is_running or time.monotonic() < deadline):
+            time.sleep(POLL_SECONDS)  # a writer may not have updated the word index yet; that is no contradiction
             readiness = self.refresh()
-        if readiness.lacks_words and self._place.problems:
-            return list(self._place.problems)
+        if readiness.lacks_words and self._lexical_folder.problems:
+            return list(self._lexical_folder.problems)
         if readiness.lacks_words:
             return [Problem(note, _INCOMPLETE_HINT) for note in readiness.notes]
         self._dense.catch_up()

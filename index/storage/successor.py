@@ -31,7 +31,7 @@ class Successor:
         self._free = range(0)
 
     @property
-    def fits(self) -> bool:
+    def matches(self) -> bool:
         """Whether it was begun for the present state of this library, with the same encoder and chunking."""
         return _origin(self._new) == self._old.library_id and self._new.fingerprint() in ("", self._fingerprint)
 
@@ -67,7 +67,7 @@ class Successor:
                 filing.claim(connection, number)
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Copy all sources and the id counters of the old catalog. Call only while other writers are locked out."""
         with self._old.database.snapshot():
             sources = self._old.database.rows("SELECT source, document FROM sources")

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryLocked, LibraryNotWritable, PinciteError
-from index.readiness import PASSAGES_A_SECOND
+from index.readiness import PASSAGES_PER_SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,15 +22,15 @@ WRITER_PATIENCE = 2.0
 """Seconds that a writer waits for another one: just long enough for a reader that updates a cache."""
 READER_PATIENCE = 5.0
 """Seconds that questions wait for a stale word index, counted from the first such question."""
-MENDED_AT_ONCE = 1_000
+UPDATED_AT_ONCE = 1_000
 """Passages that a question adds to the word index itself: a quarter of a second's work."""
-MENDED_A_STEP = 4_000
+UPDATED_PER_STEP = 4_000
 """Passages that a background step adds before it releases the lock: about a second's work."""
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 _log = logging.getLogger(__name__)
 
 
-class Upkeep:
+class LexicalUpdater:
     """Updates the word index: small updates at once, large ones in the background, step by step.
 
     A question waits for the update if it takes seconds. Otherwise it is answered from the index as it is.
@@ -57,7 +57,7 @@ class Upkeep:
             self._thread.join()
 
     @property
-    def is_at_work(self) -> bool:
+    def is_running(self) -> bool:
         """Whether a background update is running."""
         return self._thread is not None and self._thread.is_alive()
 
@@ -71,7 +71,7 @@ class Upkeep:
                 self._is_current()
                 return
             if not updated:
-                time.sleep(LOOK_SECONDS)
+                time.sleep(POLL_SECONDS)
 
     def lacking(self, due: int) -> int:
         """Return how many passages of generation `due` the word index lacks."""
@@ -94,26 +94,26 @@ class Upkeep:
             return False
         if self.hindrance == "busy":
             return self._index().generation is None
-        return lacking / PASSAGES_A_SECOND < seconds
+        return lacking / PASSAGES_PER_SECOND < seconds
 
     def _update(self) -> bool:
         """Update the index if that is quick, and return True. Otherwise start a background update, if possible."""
-        if self.is_at_work:
+        if self.is_running:
             return False
         try:
             with self._lock.held(patience=0):
                 self._follow()
                 index = self._index()
-                if index.behind(self._catalog) <= MENDED_AT_ONCE:
+                if index.behind(self._catalog) <= UPDATED_AT_ONCE:
                     index.catch_up(self._catalog)
                     index.rest()
                     return True
-                if not self._closing.is_set() and not self.is_at_work:
+                if not self._closing.is_set() and not self.is_running:
                     self._thread = threading.Thread(target=self._update_in_steps, name="lexical-update", daemon=True)
                     self._thread.start()
                 self.hindrance = ""
         except LibraryLocked:
-            self.hindrance = "" if self.is_at_work else "busy"
+            self.hindrance = "" if self.is_running else "busy"
         except LibraryNotWritable:
             self.hindrance = "not writable"
         return False
@@ -122,10 +122,10 @@ class Upkeep:
         """Update the index step by step; between two steps, others may write."""
         try:
             done = False
-            while not done and not self._closing.wait(LOOK_SECONDS):
+            while not done and not self._closing.wait(POLL_SECONDS):
                 with self._lock.held(patience=WRITER_PATIENCE):
                     index = self._index()
-                    done = index.catch_up(self._catalog, most=MENDED_A_STEP)
+                    done = index.catch_up(self._catalog, most=UPDATED_PER_STEP)
                     index.rest()
         except LibraryLocked:
             self.hindrance = "busy"

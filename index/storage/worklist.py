@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FILE = "queue.db"
 VERSION = 1
-TOGETHER = 500
+BATCH_FILES = 500
 """Files whose states are written in one transaction."""
 SETTLING_NS = 2_000_000_000
 """A file that changed less than this ago may change again within the same tick of the file system's clock."""
@@ -47,7 +47,7 @@ _SETTLE = """INSERT INTO files (place, state, stamp, identity, reason, hint, pat
              identity = excluded.identity, reason = excluded.reason, hint = excluded.hint"""
 
 
-class Remembered(NamedTuple):
+class FileOutcome(NamedTuple):
     """The outcome of a file while it has this stamp: its SHA-256, or why it could not be read."""
 
     stamp: str
@@ -79,7 +79,7 @@ class Worklist:
     def queue(self, paths: Iterable[str | Path]) -> None:
         """Record that these files are to be added, in this order."""
         place = time.time_ns()
-        rows = ((str(path), place + n) for n, path in enumerate(paths) if _is_text(path))
+        rows = ((str(path), place + n) for n, path in enumerate(paths) if _is_unicode(path))
         self._write(_QUEUE, rows)
 
     def settle(self, path: str, stamp: str, identity: str) -> None:
@@ -94,7 +94,7 @@ class Worklist:
         """Write pending states."""
         pending, self._pending = self._pending, []
         if pending:
-            self._write(_SETTLE, [row for row in pending if _is_text(row[-1])])
+            self._write(_SETTLE, [row for row in pending if _is_unicode(row[-1])])
 
     def identity(self, path: str, stamp: str) -> str:
         """Return the SHA-256 of a file that is unchanged since it was settled; empty if that is not certain."""
@@ -103,15 +103,15 @@ class Worklist:
         rows = self._rows("SELECT identity FROM files WHERE path = ? AND stamp = ?", [path, stamp])
         return str(rows[0][0]) if rows else ""
 
-    def remembered(self, paths: Sequence[str]) -> dict[str, Remembered]:
+    def outcomes(self, paths: Sequence[str]) -> dict[str, FileOutcome]:
         """Return the recorded outcomes of these files, as far as they have a stamp."""
-        found: dict[str, Remembered] = {}
-        valid = [path for path in paths if _is_text(path)]
-        for start in range(0, len(valid), TOGETHER):
-            batch = valid[start : start + TOGETHER]
+        found: dict[str, FileOutcome] = {}
+        valid = [path for path in paths if _is_unicode(path)]
+        for start in range(0, len(valid), BATCH_FILES):
+            batch = valid[start : start + BATCH_FILES]
             query = """SELECT path, stamp, identity, reason, hint FROM files
                        WHERE stamp != '' AND path IN (SELECT value FROM json_each(?))"""
-            found.update((row[0], Remembered(*map(str, row[1:]))) for row in self._rows(query, [json.dumps(batch)]))
+            found.update((row[0], FileOutcome(*map(str, row[1:]))) for row in self._rows(query, [json.dumps(batch)]))
         return found
 
     def waiting(self) -> list[str]:
@@ -131,23 +131,23 @@ class Worklist:
 
     def _note(self, *row: str) -> None:
         self._pending.append(row)
-        if len(self._pending) >= TOGETHER:
+        if len(self._pending) >= BATCH_FILES:
             self.flush()
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[Any]:
         found: list[Any] = []
         if self._database:
-            with self._forgiving():
+            with self._tolerating_errors():
                 found = self._database.rows(query, values)
         return found
 
     def _write(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         if self._database:
-            with self._forgiving(), self._database.writing() as connection:
+            with self._tolerating_errors(), self._database.writing() as connection:
                 connection.executemany(statement, rows)
 
     @contextmanager
-    def _forgiving(self) -> Iterator[None]:
+    def _tolerating_errors(self) -> Iterator[None]:
         """Drop the database after an error, and go on without it: adding files must not fail because of it."""
         try:
             yield
@@ -207,7 +207,7 @@ def absolute(path: str | Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - a string, because there may be very many
 
 
-def _is_text(path: object) -> bool:
+def _is_unicode(path: object) -> bool:
     """Return whether the name is valid Unicode, as SQLite requires; other files cannot be added anyway."""
     try:
         str(path).encode()

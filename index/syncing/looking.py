@@ -72,7 +72,7 @@ def look(
     have = _have(catalog, folders, paths, own)
     found = scan(folders, have, without=own) if paths is None else scan_paths(paths, folders, have, without=own)
     seen = Seen(have, found, looked, claimed=catalog.claimed())
-    known = {} if checksum else worklist.remembered(list(found.looks))
+    known = {} if checksum else worklist.outcomes(list(found.looks))
     for source in found.looks:
         stamp, memory = seen.stamp(source), known.get(source)
         if memory and stamp and memory.identity and memory.stamp == stamp:

@@ -295,8 +295,8 @@ def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeyp
 
 def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes long is caught up with in the background, step by step; between two steps, others may write."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
@@ -318,8 +318,8 @@ def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monk
 
 def test_closing_ends_what_goes_on_in_the_background(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that is closed while it mends leaves a folder that the next one goes on with."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))

@@ -1,7 +1,7 @@
 """The dense index: nearest passages by vector. Only this package imports faiss.
 
-A store holds an `index`; a question reads its `state`: the `base` (large, on disk, approximate) and `chunks` (in
-memory, exact). `building` runs as a process of its own, which `starting` starts.
+A store holds a `DenseIndex`; a question reads its `IndexState`: the `Base` (large, on disk, approximate) and blocks of
+vectors (in memory, exact). The builder of the base runs as a process of its own, which `BuilderLauncher` starts.
 """
 
 from __future__ import annotations

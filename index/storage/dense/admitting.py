@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from index.storage.scope import Scope
 
 
-class Admitted:
+class IdSet:
     """A set of ids with one bit per id that was ever used: a search tests it up to a million times."""
 
     def __init__(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
         self._mask = mask
 
     @classmethod
-    def of(cls, scope: Scope | None, top: int, gone: np.ndarray[Any, Any]) -> Admitted | None:
+    def of(cls, scope: Scope | None, top: int, gone: np.ndarray[Any, Any]) -> IdSet | None:
         """Build the set of a scope's ids up to `top`, without the removed ones; None if it holds all ids."""
         if not len(gone) and (scope is None or not _restricts(scope)):
             return None
@@ -36,11 +36,11 @@ class Admitted:
         selector: Any = faiss.IDSelectorBitmap
         return selector(np.packbits(self._mask, bitorder="little"))
 
-    def of_ids(self, ids: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def mask(self, ids: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Return a mask of the given ids that are in the set; no id may be above `top`."""
         return np.asarray(self._mask[ids])
 
-    def any_of(self, ids: np.ndarray[Any, Any]) -> bool:
+    def contains_any(self, ids: np.ndarray[Any, Any]) -> bool:
         """Return whether any of these ids is in the set."""
         return bool(self._mask[ids].any())
 
