@@ -143,7 +143,7 @@ def resealed(path: Path, manifest: dict[str, object], parts: dict[str, bytes]) -
             facts = manifest["parts"].get(name, {})  # type: ignore[attr-defined]
             with writer.part(name, **{key: value for key, value in facts.items() if key == "name"}) as part:
                 part.write(data)
-        writer.state(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
+        writer.add_facts(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
 
 
 def broken(path: Path, change: Callable[[dict[str, object], dict[str, bytes]], None]) -> None:
@@ -201,7 +201,7 @@ def test_no_file_leads_out_of_the_folder(backup: Path, tmp_path: Path, name: str
         manifest["parts"]["originals/000001"]["name"] = name  # type: ignore[index]
 
     broken(backup, change)
-    with pytest.raises(BadArchive, match="a file in it is called"):
+    with pytest.raises(BadArchive, match="a file in it has the invalid name"):
         Library.restore(backup, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
