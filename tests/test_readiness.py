@@ -51,50 +51,46 @@ SETTINGS = Settings(passage_tokens=32)
         pytest.param(
             Readiness(100, lacks_words=100),
             (
-                "The word index is missing: questions are compared by their meaning alone, so exact words, names and "
-                "numbers may be missed, and the confidence rests on less. It is being made, which takes about a "
-                "second; then ask again.",
+                "The word index is missing: search uses meaning only, so exact words, names and numbers may be missed, "
+                "and the confidence is less reliable. It is being built, which takes about a second; then ask again.",
             ),
             id="no words",
         ),
         pytest.param(
             Readiness(10**6, lacks_words=4 * 10**5),
             (
-                "The word index lacks 400,000 of 1,000,000 passages: they are found by their meaning alone, and "
-                "the confidence rests on less. It is being made, which takes about 2 minutes; then ask again.",
+                "The word index lacks 400,000 of 1,000,000 passages: search finds them by meaning only, and the "
+                "confidence is less reliable. It is being built, which takes about 2 minutes; then ask again.",
             ),
             id="some words",
         ),
         pytest.param(
             Readiness(1000, lacks_words=3, hindrance="busy"),
             (
-                "The word index lacks 3 of 1,000 passages: they are found by their meaning alone. It is completed when "
-                "the change to the library that is under way has ended.",
+                "The word index lacks 3 of 1,000 passages: search finds them by meaning only. It is completed when "
+                "the running change to the library has ended.",
             ),
             id="a few words, and a writer",
         ),
         pytest.param(
             Readiness(9, lacks_words=9, hindrance="not writable"),
             (
-                "The word index is missing: questions are compared by their meaning alone, so exact words, names and "
-                "numbers may be missed, and the confidence rests on less. It cannot be completed, because the disk "
-                "takes no changes: see `pincite doctor`.",
+                "The word index is missing: search uses meaning only, so exact words, names and numbers may be missed, "
+                "and the confidence is less reliable. It cannot be completed, because the disk is not writable: see "
+                "`pincite doctor`.",
             ),
             id="no words, and none to come",
         ),
         pytest.param(
             Readiness(9, lacks_vectors=9),
-            (
-                "The vector index is missing: questions are compared by their words alone. It is being completed; ask "
-                "again in a moment.",
-            ),
+            ("The vector index is missing: search uses words only. It is being completed; ask again in a moment.",),
             id="no vectors",
         ),
         pytest.param(
             Readiness(9, lacks_vectors=2),
             (
-                "The vector index lacks 2 of 9 passages: they are found by their words alone. It is being completed; "
-                "ask again in a moment.",
+                "The vector index lacks 2 of 9 passages: search finds them by words only. It is being completed; ask "
+                "again in a moment.",
             ),
             id="some vectors",
         ),
@@ -230,7 +226,7 @@ def test_a_writer_that_has_not_indexed_yet_is_told_of(folder: Path) -> None:
             store.index()
         assert notes
         assert notes[0].startswith("The word index lacks 1 of ")
-        assert "under way" in notes[0]
+        assert "running change" in notes[0]
         assert library.search(QUESTION).notes == ()
 
 

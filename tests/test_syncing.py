@@ -448,7 +448,7 @@ def test_a_link_to_nothing_hides_what_it_led_to(library: Library, write: Write, 
     disk.rename(tmp_path / "unplugged")
     receipt = library.sync(folder)
     assert outcome(receipt) == {"failed": ["link"]}
-    assert "link to nothing" in receipt.failed[0].reason
+    assert "broken link" in receipt.failed[0].reason
     assert "1 file" in receipt.failed[0].hint
     assert sources(library) == {"a.md": "Anna", "b.md": "Boris"}
     (folder / "link").unlink()

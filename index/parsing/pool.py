@@ -104,7 +104,7 @@ def _put_back(process: Process) -> bool:
 
 
 def _take_idle(megabytes: int, program: tuple[str, ...]) -> Process | None:
-    """Take an idle process with the same limit from the pool: the newest one, so that surplus ones reach their timeout."""
+    """Take the newest idle process with the same limit from the pool, so that surplus ones reach their timeout."""
     with _lock:
         for process in reversed(_idle):
             if (process.megabytes, process.program) == (megabytes, program):
