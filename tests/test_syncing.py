@@ -397,7 +397,7 @@ def test_what_cannot_be_read_now_keeps_its_last_good_version(library: Library, w
     write("a.md", b"%PDF-1.7 and no more")
     receipt = library.sync(folder)
     assert outcome(receipt) == {"failed": ["a.md"]}
-    assert "keeps what the file said before" in receipt.failed[0].hint
+    assert "keeps the file's previous contents" in receipt.failed[0].hint
     assert sources(library) == {"a.md": "Anna", "b.md": "Boris"}
     (folder / "a.md").unlink()
     assert outcome(library.sync(folder)) == {"removed": ["a.md"]}

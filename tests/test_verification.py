@@ -104,9 +104,8 @@ def test_a_passage_in_the_wrong_place(library: Library, source: Path) -> None:
     """A passage whose offsets are not where its words stand is found."""
     passage = library.search("king", limit=1)[0].passage
     change(library, passage.id, start=passage.start - 3, end=passage.end - 3)
-    assert [f"passage {passage.id} differs from the text at its offsets" in p.what for p in library.verify().mismatches] == [
-        True
-    ]
+    flaw = f"passage {passage.id} differs from the text at its offsets"
+    assert [flaw in problem.what for problem in library.verify().mismatches] == [True]
 
 
 def test_a_changed_source_is_no_mismatch(library: Library, source: Path) -> None:

@@ -125,6 +125,6 @@ def _find_missing(comparison: Comparison, folders: Sequence[Path]) -> None:
         else:
             comparison.gone.append(source)
     for place, kept in sorted(hidden.items()):
-        note = f" The library keeps the {kept} files that it has from there." if kept else ""
+        note = f" The library keeps its {kept} {'file' if kept == 1 else 'files'} from there." if kept else ""
         reason = f"{place} cannot be scanned: {comparison.scan.unseen[place]}."
         comparison.failed.append(Failure(place, reason, f"Fix the problem, or delete it.{note}"))
