@@ -65,7 +65,7 @@ class Embedder:
 
     def _embed_batch(self, waiting: Sequence[tuple[Document, tuple[Chunk, ...]]]) -> Iterator[EmbeddedDocument]:
         drafts = [[draft_of(document, chunk) for chunk in chunks] for document, chunks in waiting]
-        keys = [[key_of(draft) for draft in each] for each in drafts]
+        keys = [[key_of(draft) for draft in document_drafts] for document_drafts in drafts]
         vectors = self._vectors(dict(zip(chain(*keys), chain(*drafts), strict=True)))
         for (document, chunks), own in zip(waiting, keys, strict=True):
             yield EmbeddedDocument(document, chunks, [vectors[key] for key in own])
@@ -74,10 +74,12 @@ class Embedder:
         vectors = self._known(list(drafts))
         missing = [key for key in drafts if key not in vectors]
         for start in range(0, len(missing), BATCH_PASSAGES):
-            some = missing[start : start + BATCH_PASSAGES]
-            encoded = self._tools.encoder.encode([drafts[key] for key in some])
-            for key, each in zip(some, encoded, strict=True):
-                vectors[key] = PackedVectors(key, pack_vector(each.vector), pack_sentence_vectors(each.sentences))
+            batch = missing[start : start + BATCH_PASSAGES]
+            encoded = self._tools.encoder.encode([drafts[key] for key in batch])
+            for key, embedding in zip(batch, encoded, strict=True):
+                vectors[key] = PackedVectors(
+                    key, pack_vector(embedding.vector), pack_sentence_vectors(embedding.sentences)
+                )
         self.encoded += len(missing)
         self.found += len(drafts) - len(missing)
         return vectors
