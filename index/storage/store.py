@@ -87,7 +87,7 @@ class FolderStore:
         )
 
     def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
-        """See `protocol.Store.scope`."""
+        """See `Store.scope`."""
         if within is None and not phrases and not excluded:
             return None
         held = [set(self._lexical.holding([phrase])) for phrase in phrases]
@@ -100,52 +100,52 @@ class FolderStore:
         )
 
     def dense(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
-        """See `protocol.Store.dense`."""
+        """See `Store.dense`."""
         return self._dense.search(vector, k, scope)
 
     def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
-        """See `protocol.Store.lexical`."""
+        """See `Store.lexical`."""
         return self._lexical.search(query, k, scope)
 
     def cosines(self, vector: np.ndarray[Any, Any], ids: Sequence[int]) -> dict[int, float]:
-        """See `protocol.Store.cosines`."""
+        """See `Store.cosines`."""
         stored, vectors = self.catalog.vectors_of(ids)
         return dict(zip(stored, np.minimum(vectors @ vector, 1.0).tolist(), strict=True)) if stored else {}
 
     def lexical_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
-        """See `protocol.Store.lexical_scores`."""
+        """See `Store.lexical_scores`."""
         return self._lexical.scores(query, ids)
 
     def numbers(self, ids: Sequence[int]) -> dict[int, int]:
-        """See `protocol.Store.numbers`."""
+        """See `Store.numbers`."""
         return self.catalog.numbers(ids)
 
     def holding(self, phrase: str, k: int, scope: Scope | None = None) -> list[int]:
-        """See `protocol.Store.holding`."""
+        """See `Store.holding`."""
         return self._lexical.holding([phrase], k, scope)
 
     def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
-        """See `protocol.Store.passages`."""
+        """See `Store.passages`."""
         return self.catalog.passages(ids)
 
     def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
-        """See `protocol.Store.infos`."""
+        """See `Store.infos`."""
         return self.catalog.infos(numbers)
 
     def locate(self, number: int, start: int) -> Location:
-        """See `protocol.Store.locate`."""
+        """See `Store.locate`."""
         return self.catalog.locate(number, start)
 
     def terms(self, text: str) -> dict[str, str]:
-        """See `protocol.Store.terms`."""
+        """See `Store.terms`."""
         return analysis.asked(text)
 
     def analyze(self, text: str) -> list[str]:
-        """See `protocol.Store.analyze`."""
+        """See `Store.analyze`."""
         return analysis.terms(text)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
-        """See `protocol.Store.idf`."""
+        """See `Store.idf`."""
         return self._lexical.idf(terms)
 
     # Changing
