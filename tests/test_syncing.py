@@ -25,7 +25,7 @@ from tests.storage.making import a_document, put
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.syncing.looking import Comparison
+    from index.syncing.looking import FolderDifferences
     from index.syncing.planning import Plan
     from tests.conftest import Write
     from tests.fakes import FakeEncoder
@@ -483,9 +483,9 @@ def test_a_file_that_goes_while_it_is_read_is_no_failure(
     write("a.md", SECTIONS[0])
     true_plan = syncing.Syncing._plan
 
-    def plan(self: syncing.Syncing, seen: Comparison, *, hashing: bool) -> Plan:
+    def plan(self: syncing.Syncing, differences: FolderDifferences, *, hashing: bool) -> Plan:
         (folder / "a.md").unlink()
-        return true_plan(self, seen, hashing=hashing)
+        return true_plan(self, differences, hashing=hashing)
 
     monkeypatch.setattr(syncing.Syncing, "_plan", plan)
     assert outcome(library.sync(folder)) == {}

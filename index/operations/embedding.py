@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from index.encoding import Draft, Encoder
     from index.records import Chunk, Document
 
-    Known = Callable[[Sequence[bytes]], dict[bytes, PackedVectors]]
+    VectorLookup = Callable[[Sequence[bytes]], dict[bytes, PackedVectors]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class EmbeddedDocument:
 class Embedder:
     """Cuts and encodes documents. Vectors that `known` finds by their keys are reused."""
 
-    def __init__(self, tools: Tools, known: Known) -> None:
+    def __init__(self, tools: Tools, known: VectorLookup) -> None:
         self._tools = tools
         self._known = known
         self.encoded = 0

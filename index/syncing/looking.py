@@ -21,7 +21,7 @@ KEPT_HINT = "Until then the library keeps the file's previous contents."
 
 
 @dataclass(slots=True)
-class Comparison:
+class FolderDifferences:
     """The result of comparing folders with the library."""
 
     have: Mapping[str, str]
@@ -54,7 +54,7 @@ class Comparison:
         return metadata.stamp(self.scanned_at) if metadata else ""
 
 
-def compare(
+def find_differences(
     catalog: Catalog,
     worklist: Worklist,
     folders: Sequence[Path],
@@ -63,7 +63,7 @@ def compare(
     own: Path,
     rules: str,
     checksum: bool,
-) -> Comparison:
+) -> FolderDifferences:
     """Compare the folders, or these paths in them, with the library; skip `own`, the library's folder.
 
     `rules` identifies the settings that a failure depends on. With `checksum`, recorded outcomes are ignored.
@@ -71,18 +71,18 @@ def compare(
     scanned_at = time.time_ns()
     have = _have(catalog, folders, paths, own)
     found = scan(folders, have, without=own) if paths is None else scan_paths(paths, folders, have, without=own)
-    comparison = Comparison(have, found, scanned_at, claimed=catalog.claimed())
+    differences = FolderDifferences(have, found, scanned_at, claimed=catalog.claimed())
     known = {} if checksum else worklist.outcomes(list(found.metadata))
     for source in found.metadata:
-        stamp, outcome = comparison.stamp(source), known.get(source)
+        stamp, outcome = differences.stamp(source), known.get(source)
         if outcome and stamp and outcome.identity and outcome.stamp == stamp:
-            comparison.identities[source] = outcome.identity
+            differences.identities[source] = outcome.identity
         elif outcome and stamp and outcome.reason and outcome.stamp == failure_stamp(stamp, rules):
-            comparison.failed.append(failure(source, outcome.reason, outcome.hint, have))
+            differences.failed.append(failure(source, outcome.reason, outcome.hint, have))
         else:
-            comparison.doubtful.append(source)
-    _find_missing(comparison, folders)
-    return comparison
+            differences.doubtful.append(source)
+    _find_missing(differences, folders)
+    return differences
 
 
 def failure_stamp(stamp: str, rules: str) -> str:
@@ -116,15 +116,15 @@ def _have(catalog: Catalog, folders: Sequence[Path], paths: Sequence[Path] | Non
     return {source: identity for source, identity in found.items() if not is_below(source, str(own))}
 
 
-def _find_missing(comparison: Comparison, folders: Sequence[Path]) -> None:
+def _find_missing(differences: FolderDifferences, folders: Sequence[Path]) -> None:
     """Divide missing files into those that are gone, and those below a place that could not be scanned."""
-    hidden: dict[str, int] = dict.fromkeys(comparison.scan.unseen, 0)
-    for source in sorted(comparison.have.keys() - comparison.scan.metadata.keys()):
-        if place := comparison.scan.hides(source, root_of(source, folders)):
+    hidden: dict[str, int] = dict.fromkeys(differences.scan.unseen, 0)
+    for source in sorted(differences.have.keys() - differences.scan.metadata.keys()):
+        if place := differences.scan.hides(source, root_of(source, folders)):
             hidden[place] = hidden.get(place, 0) + 1
         else:
-            comparison.gone.append(source)
+            differences.gone.append(source)
     for place, kept in sorted(hidden.items()):
         note = f" The library keeps its {kept} {'file' if kept == 1 else 'files'} from there." if kept else ""
-        reason = f"{place} cannot be scanned: {comparison.scan.unseen[place]}."
-        comparison.failed.append(Failure(place, reason, f"Fix the problem, or delete it.{note}"))
+        reason = f"{place} cannot be scanned: {differences.scan.unseen[place]}."
+        differences.failed.append(Failure(place, reason, f"Fix the problem, or delete it.{note}"))

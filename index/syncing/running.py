@@ -13,7 +13,7 @@ from index.loading.opening import digest, read_bytes
 from index.loading.sniffing import sniff
 from index.records import Failure, Progress, Receipt
 from index.storage.worklist import Worklist
-from index.syncing.looking import Comparison, compare, failure, failure_stamp
+from index.syncing.looking import FolderDifferences, failure, failure_stamp, find_differences
 from index.syncing.planning import Facts, Plan, drop_refused, make_plan, refusals
 from index.syncing.scanning import is_empty, is_linked, roots
 
@@ -110,13 +110,13 @@ class Syncing:
         """Find files that may have changed, by their metadata; nothing is read and nothing changed."""
         top_folders = roots(folders)
         with Worklist(self._store.folder) as worklist:
-            comparison = self._compare(worklist, top_folders, None, checksum=False)
-        removals = Plan(comparison.have, lost=comparison.gone)
+            differences = self._find_differences(worklist, top_folders, None, checksum=False)
+        removals = Plan(differences.have, lost=differences.gone)
         empty_folders = [] if force else [folder for folder in top_folders if is_empty(folder)]
         refused = refusals(removals, empty_folders, self._count, is_empty)
         drop_refused(removals, top_folders, refused)
-        paths = [Path(source) for source in (*comparison.doubtful, *comparison.changed, *removals.lost)]
-        return SuspectFiles(paths, refused, comparison.failed, is_linked(comparison.scan.metadata, top_folders))
+        paths = [Path(source) for source in (*differences.doubtful, *differences.changed, *removals.lost)]
+        return SuspectFiles(paths, refused, differences.failed, is_linked(differences.scan.metadata, top_folders))
 
     def _sync(
         self,
@@ -130,60 +130,60 @@ class Syncing:
         began, catalog = time.monotonic(), self._store.catalog
         with Worklist(self._store.folder) as worklist:
 
-            def decide() -> tuple[Comparison, Plan]:
-                comparison = self._compare(worklist, folders, paths, checksum=checksum)
-                plan = self._plan(comparison, hashing=checksum)
+            def decide() -> tuple[FolderDifferences, Plan]:
+                differences = self._find_differences(worklist, folders, paths, checksum=checksum)
+                plan = self._plan(differences, hashing=checksum)
                 check(plan)
-                return comparison, plan
+                return differences, plan
 
             generation = catalog.generation()
-            comparison, plan = decide()
+            differences, plan = decide()
             if dry_run:
-                return self._dry_run(comparison, plan)
+                return self._dry_run(differences, plan)
             if not plan.changes:
-                _record_hashes(worklist, comparison)
+                _record_hashes(worklist, differences)
                 return replace(plan.expected_receipt(), seconds=time.monotonic() - began)
             with self._store.writing():
                 if catalog.generation() != generation:  # another writer changed the library meanwhile
-                    comparison, plan = decide()
-                receipt = self._carry_out(worklist, comparison, plan)
+                    differences, plan = decide()
+                receipt = self._carry_out(worklist, differences, plan)
         return replace(receipt, seconds=time.monotonic() - began)
 
     # Deciding
 
-    def _compare(
+    def _find_differences(
         self, worklist: Worklist, folders: Sequence[Path], paths: Sequence[Path] | None, *, checksum: bool
-    ) -> Comparison:
+    ) -> FolderDifferences:
         catalog, own = self._store.catalog, self._store.folder
-        return compare(catalog, worklist, folders, paths, own=own, rules=self._rules, checksum=checksum)
+        return find_differences(catalog, worklist, folders, paths, own=own, rules=self._rules, checksum=checksum)
 
-    def _plan(self, comparison: Comparison, *, hashing: bool) -> Plan:
-        if hashing or comparison.gone or any(source in comparison.have for source in comparison.doubtful):
+    def _plan(self, differences: FolderDifferences, *, hashing: bool) -> Plan:
+        if hashing or differences.gone or any(source in differences.have for source in differences.doubtful):
             # A new file can be a renamed one only if a known file is gone or changed.
-            self._hash(comparison)
+            self._hash(differences)
         facts = Facts(
-            comparison.have,
-            comparison.identities,
-            comparison.doubtful,
-            comparison.gone,
-            comparison.failed,
-            comparison.claimed,
+            differences.have,
+            differences.identities,
+            differences.doubtful,
+            differences.gone,
+            differences.failed,
+            differences.claimed,
         )
-        known = self._store.catalog.media_types(sorted(set(comparison.changed.values())))
+        known = self._store.catalog.media_types(sorted(set(differences.changed.values())))
         return make_plan(facts, known, self._reads_alike)
 
-    def _hash(self, comparison: Comparison) -> None:
+    def _hash(self, differences: FolderDifferences) -> None:
         """Hash the doubtful files. Files that cannot be read stay doubtful; ingestion will report them."""
         unread = []
-        for n, source in enumerate(comparison.doubtful):
+        for n, source in enumerate(differences.doubtful):
             if self._progress:
-                self._progress(Progress(source, "reading", n, len(comparison.doubtful), 0, 0))
+                self._progress(Progress(source, "reading", n, len(differences.doubtful), 0, 0))
             try:
-                comparison.identities[source] = digest(Path(source), max_bytes=self._max_bytes)
-                comparison.hashed.add(source)
+                differences.identities[source] = digest(Path(source), max_bytes=self._max_bytes)
+                differences.hashed.add(source)
             except LoadingError:
                 unread.append(source)
-        comparison.doubtful = unread
+        differences.doubtful = unread
 
     def _reads_alike(self, source: str, media_type: str) -> bool:
         try:
@@ -197,9 +197,9 @@ class Syncing:
 
     # Changing
 
-    def _carry_out(self, worklist: Worklist, comparison: Comparison, plan: Plan) -> Receipt:
+    def _carry_out(self, worklist: Worklist, differences: FolderDifferences, plan: Plan) -> Receipt:
         """Change links first, in one step; then read files; remove last, because removed vectors may be reused."""
-        _record_hashes(worklist, comparison)
+        _record_hashes(worklist, differences)
         catalog = self._store.catalog
         if plan.gained or plan.given_up:
             catalog.relink(plan.gained, plan.given_up)
@@ -210,19 +210,19 @@ class Syncing:
             self._store.index()
         lasting = _of_existing_files(read.failed)
         for failed in lasting:
-            if (stamp := comparison.stamp(failed.source)) and _can_be_opened(failed.source):
+            if (stamp := differences.stamp(failed.source)) and _can_be_opened(failed.source):
                 worklist.fail(failed.source, failed.reason, failed.hint, failure_stamp(stamp, self._rules))
-        return _receipt(comparison, plan, read, lasting)
+        return _receipt(differences, plan, read, lasting)
 
-    def _dry_run(self, comparison: Comparison, plan: Plan) -> Receipt:
+    def _dry_run(self, differences: FolderDifferences, plan: Plan) -> Receipt:
         """Return the receipt of `_carry_out` without changing anything, and without seconds and encoding figures."""
         read = Receipt()
         if plan.read:
             read = self._rehearse([Path(source) for source in plan.read], plan.gained, plan.given_up)
-        return replace(_receipt(comparison, plan, read, _of_existing_files(read.failed)), seconds=0.0)
+        return replace(_receipt(differences, plan, read, _of_existing_files(read.failed)), seconds=0.0)
 
 
-def _receipt(comparison: Comparison, plan: Plan, read: Receipt, lasting: Iterable[Failure]) -> Receipt:
+def _receipt(differences: FolderDifferences, plan: Plan, read: Receipt, lasting: Iterable[Failure]) -> Receipt:
     """Return the receipt of a plan and of the files that were read."""
     planned, copied = plan.expected_receipt(), plan.copied.keys()
     return replace(
@@ -238,7 +238,7 @@ def _receipt(comparison: Comparison, plan: Plan, read: Receipt, lasting: Iterabl
         removed=planned.removed,
         failed=(
             *planned.failed,
-            *(failure(error.source, error.reason, error.hint, comparison.have) for error in lasting),
+            *(failure(error.source, error.reason, error.hint, differences.have) for error in lasting),
         ),
     )
 
@@ -248,10 +248,10 @@ def _of_existing_files(failed: Sequence[Failure]) -> list[Failure]:
     return [error for error in failed if os.path.lexists(error.source)]
 
 
-def _record_hashes(worklist: Worklist, comparison: Comparison) -> None:
+def _record_hashes(worklist: Worklist, differences: FolderDifferences) -> None:
     """Record the hashes of the files in the worklist."""
-    for source in comparison.hashed:
-        worklist.settle(source, comparison.stamp(source), comparison.identities[source])
+    for source in differences.hashed:
+        worklist.settle(source, differences.stamp(source), differences.identities[source])
     worklist.flush()
 
 

@@ -19,7 +19,7 @@ been renamed to a new one.
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _PathState:
     """The state of a waiting path."""
 
     metadata: FileMetadata | None
@@ -35,7 +35,7 @@ class SettlingPaths:
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
-        self._paths: dict[Path, _Waiting] = {}
+        self._paths: dict[Path, _PathState] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -45,13 +45,13 @@ class SettlingPaths:
         now = time.monotonic()
         for path in paths:
             if path not in self._paths:
-                self._paths[path] = _Waiting(_metadata_of(path), now, now)
+                self._paths[path] = _PathState(_metadata_of(path), now, now)
 
     def settled(self) -> list[Path]:
         """Return the paths that have settled and need not wait for others."""
         now = time.monotonic()
         oldest = now - _GROUP_FACTOR * self._settle
-        settled: dict[Path, _Waiting] = {}
+        settled: dict[Path, _PathState] = {}
         changing = []
         for path, state in self._paths.items():
             if self._has_settled(path, state, now):
@@ -70,7 +70,7 @@ class SettlingPaths:
         for path in paths:
             self._paths.pop(path, None)
 
-    def _has_settled(self, path: Path, state: _Waiting, now: float) -> bool:
+    def _has_settled(self, path: Path, state: _PathState, now: float) -> bool:
         """Return whether a path has settled. A folder settles at once, because its files have events of their own."""
         metadata = _metadata_of(path)
         if metadata != state.metadata:
