@@ -271,7 +271,7 @@ def test_where_a_file_cannot_be_written(filled: Library, tmp_path: Path, monkeyp
     """A folder that is not there, a disk without room: an error that says so, and nothing is left."""
     with pytest.raises(ArchiveNotWritable):
         filled.backup(tmp_path / "nowhere" / "backup.zip")
-    monkeypatch.setattr(backing_up, "size_of", lambda path: 1 << 60)
+    monkeypatch.setattr(backing_up, "file_size", lambda path: 1 << 60)
     with pytest.raises(NoRoom) as caught:
         filled.backup(tmp_path / "backup.zip")
     assert caught.value.needed > 1 << 60
