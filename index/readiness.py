@@ -1,4 +1,4 @@
-"""How far the two indexes of a library are behind its catalog, and what a reader should know of that."""
+"""The readiness of a library: how far its two indexes lag behind the catalog, and notes on that for readers."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 from typing import Literal
 
 Hindrance = Literal["", "busy", "not writable"]
-"""Why the word index is not being completed: another writer is at work, or the disk takes no changes. Else empty."""
+"""Why the word index is not being completed: another writer is busy, or the disk is not writable. Else empty."""
 
 TOLERATED = 0.05
-"""The share of a library's passages that an index may lack and still count: confidence was fitted with both indexes,
-and is not moved by one passage in twenty."""
-PASSAGES_A_SECOND = 4_000
-"""How many passages the word index takes in, on one core."""
+"""The share of a library's passages that an index may lack and still count as complete: confidence was fitted with
+both indexes, and one passage in twenty does not change it."""
+PASSAGES_PER_SECOND = 4_000
+"""Passages per second that are added to the word index, on one core."""
 _MINUTE = 60
-_PATIENT = 90
-"""Seconds above which a time is told in minutes."""
+_MINUTES_ABOVE = 90
+"""Seconds above which a time is given in minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """How many of a library's passages either index lacks: the other index alone finds them."""
+    """How many of a library's passages each index lacks; only the other index finds those."""
 
     passages: int = 0
-    """How many there are."""
+    """Number of passages in the library."""
     lacks_words: int = 0
-    """How many the word index (BM25) lacks."""
+    """Number of passages that the word index (BM25) lacks."""
     lacks_vectors: int = 0
-    """How many the vector index lacks."""
+    """Number of passages that the vector index lacks."""
     hindrance: Hindrance = ""
 
     @property
@@ -37,17 +37,17 @@ class Readiness:
 
     @property
     def has_vectors(self) -> bool:
-        """Whether the vector index does."""
+        """Whether the vector index holds nearly all passages."""
         return self.lacks_vectors <= TOLERATED * self.passages
 
     @property
     def ready(self) -> bool:
-        """Whether both do: then questions are answered as well as they can be."""
+        """Whether both indexes hold nearly all passages, so that questions get the best possible answers."""
         return self.has_words and self.has_vectors
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is missing, what that means for an answer, and when it will be there; nothing where nothing is missing.
+        """Notes on what is missing, what that means for an answer, and when it will be ready; empty if nothing is.
 
         No note names a folder.
         """
@@ -57,29 +57,31 @@ class Readiness:
         if not self.lacks_words:
             return ""
         if self.lacks_words >= self.passages:
-            what = "The word index is missing: questions are compared by their meaning alone, so exact words, names "
-            what += "and numbers may be missed, and the confidence rests on less."
+            note = "The word index is missing: search uses meaning only, so exact words, names and numbers may be "
+            note += "missed, and the confidence is less reliable."
         else:
-            what = f"The word index lacks {self.lacks_words:,} of {self.passages:,} passages: they are found by their "
-            what += "meaning alone." if self.has_words else "meaning alone, and the confidence rests on less."
+            note = f"The word index lacks {self.lacks_words:,} of {self.passages:,} passages: search finds them by "
+            note += "meaning only." if self.has_words else "meaning only, and the confidence is less reliable."
         if self.hindrance == "not writable":
-            return f"{what} It cannot be completed, because the disk takes no changes: see `pincite doctor`."
+            return f"{note} It cannot be completed, because the disk is not writable: see `pincite doctor`."
         if self.hindrance == "busy":
-            return f"{what} It is completed when the change to the library that is under way has ended."
-        return f"{what} It is being made, which takes {_about(self.lacks_words / PASSAGES_A_SECOND)}; then ask again."
+            return f"{note} It is completed when the running change to the library has ended."
+        return (
+            f"{note} It is being built, which takes {_about(self.lacks_words / PASSAGES_PER_SECOND)}; then ask again."
+        )
 
     def _on_vectors(self) -> str:
         if not self.lacks_vectors:
             return ""
         if self.lacks_vectors >= self.passages:
-            what = "The vector index is missing: questions are compared by their words alone."
+            note = "The vector index is missing: search uses words only."
         else:
-            what = f"The vector index lacks {self.lacks_vectors:,} of {self.passages:,} passages: they are found by "
-            what += "their words alone."
-        return f"{what} It is being completed; ask again in a moment."
+            note = f"The vector index lacks {self.lacks_vectors:,} of {self.passages:,} passages: search finds them "
+            note += "by words only."
+        return f"{note} It is being completed; ask again in a moment."
 
 
 def _about(seconds: float) -> str:
     if seconds <= 1:
         return "about a second"
-    return f"about {seconds:.0f} seconds" if seconds < _PATIENT else f"about {seconds / _MINUTE:.0f} minutes"
+    return f"about {seconds:.0f} seconds" if seconds < _MINUTES_ABOVE else f"about {seconds / _MINUTE:.0f} minutes"

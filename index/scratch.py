@@ -1,4 +1,4 @@
-"""Folders for temporary files, also where a disk that is read-only leaves few places for them."""
+"""Temporary folders, also on systems with a read-only disk."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from index.errors import SettingsError
 
 _PREFIX = "pincite-"
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a container with a read-only root has it
-"""A disk in memory, on Linux."""
+"""A file system in memory, on Linux."""
 
 
 def scratch_folder() -> TemporaryDirectory[str]:
-    """A new folder of this process alone. Raises SettingsError where none can be made anywhere."""
-    for place in (None, _IN_MEMORY):
-        if place is None or os.access(place, os.W_OK | os.X_OK):
+    """Create a temporary folder for this process. Raises SettingsError if no place is writable."""
+    for parent in (None, _IN_MEMORY):
+        if parent is None or os.access(parent, os.W_OK | os.X_OK):
             with suppress(OSError):
-                return TemporaryDirectory(prefix=_PREFIX, dir=place, ignore_cleanup_errors=True)
+                return TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True)
     raise SettingsError(
         f"There is no folder for temporary files: {_searched()} cannot be written.",
-        "Name one that can be with the environment variable TMPDIR; a container wants `--tmpfs /tmp`.",
+        "Set the environment variable TMPDIR to a writable folder; start a container with `--tmpfs /tmp`.",
     )
 
 
 def _searched() -> str:
-    """The folders that were tried."""
+    """Return the folders that were tried."""
     named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
     return ", ".join(dict.fromkeys([*named, "/tmp", str(_IN_MEMORY)]))  # noqa: S108 - named, not used

@@ -1,4 +1,4 @@
-"""Proof that a library says what its sources say: every passage, every sentence, every index."""
+"""Verifies a library against its sources: every passage, every sentence, every index."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 _State = Literal["same", "changed", "missing", "claimed"]
 _DEFAULT_LIMITS = Limits()
 _LOST = 2 * (LENGTH - 1)
-"""Shingles that a passage may lose: those at the end of a page, where a running head was left out, and at a footnote
-that is read elsewhere. A single line out of place costs those at three joints."""
+"""Shingles of a passage that the second reading may lack: those at the end of a page, where a running head was left
+out, and at a footnote that is read elsewhere. A single misplaced line costs the shingles at three joints."""
 
 
 def verify(
     store: FolderStore, *, max_bytes: int, limits: Limits = _DEFAULT_LIMITS, progress: ProgressCallback | None = None
 ) -> Verification:
-    """Check the catalog in itself and against its indexes, then read every source that is still there and compare.
+    """Check the catalog and its indexes, then read every source that still exists, and compare.
 
-    Sources that changed or went since they were added are no mismatch: the library still holds what they said. Of what
-    came from an address, the file that was kept is read. What an import claims is told apart: the places that it names
-    are another machine's, and are not looked into. Passages of a PDF are compared with a second reading, too, which
-    takes no part in how Pincite orders lines.
+    Sources that changed or disappeared since they were added are no mismatch: the library still holds their former
+    contents. For a document from a web address, the kept file is read. Documents that an import only claims are
+    listed apart: their sources are paths of another machine, and are not read. Passages of a PDF are also compared
+    with a second reading, which does not use Pincite's own line order.
     """
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []
@@ -75,11 +75,11 @@ def _is_address(source: str) -> bool:
 
 
 def _kept(folder: Path, max_bytes: int) -> dict[str, Path]:
-    """The files of a folder by their SHA-256."""
+    """Return the files of a folder by their SHA-256."""
     paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
     found = {}
     for path in paths:
-        with suppress(LoadingError):  # none of ours: what was added could be read
+        with suppress(LoadingError):  # not ours: every added file was readable
             found[digest(path, max_bytes=max_bytes)] = path
     return found
 
@@ -98,22 +98,22 @@ def _state(path: Path | None, identity: str, max_bytes: int) -> _State:
 def _compare(
     store: FolderStore, source: str, identity: str, read: Callable[[], Parsed], unconfirmed: list[Unconfirmed]
 ) -> Iterator[Problem]:
-    """What of a document does not agree with its source as it is read now; `unconfirmed` takes what is in doubt."""
+    """Yield the differences between a document and its source as read now; add doubtful passages to `unconfirmed`."""
     remedy = f"Remove the document and add it again: {source}"
     number = store.catalog.number_of(identity)
     try:
         stored = store.catalog.document(number) if number is not None else None
         passages = store.catalog.passages_of(number) if number is not None else []
     except LibraryDamaged:
-        return  # the catalog's own check has named it
+        return  # the catalog's own check has reported it
     try:
         parsed = read()
     except LoadingError as error:
-        yield Problem(f"{source} cannot be read any more: {error.message}", remedy)
+        yield Problem(f"{source} can no longer be read: {error.message}", remedy)
         return
     fresh = parsed.document
     if stored is None or stored.text != fresh.text:
-        yield Problem(f"{source}: the library's text is not what its file says.", remedy)
+        yield Problem(f"{source}: the library's text differs from the file's.", remedy)
         return
     for passage in passages:
         if flaw := _flaw(passage, fresh):
@@ -125,13 +125,13 @@ def _compare(
 def _unconfirmed(
     source: str, passages: Sequence[Passage], document: Document, witness: Witness
 ) -> Iterator[Unconfirmed]:
-    """The passages of a PDF that the witness does not confirm."""
+    """Yield the passages of a PDF that the witness does not confirm."""
     pages = [mark for mark in document.landmarks if mark.kind == "page"]
     starts = [mark.start for mark in pages]
     for passage in passages:
         first = max(0, bisect_right(starts, passage.start) - 1)
         last = bisect_left(starts, passage.end)
-        # What a paragraph says on the next page, and a footnote that is read after it, are among the neighbours.
+        # The neighbouring pages hold the rest of a paragraph, and footnotes that are read after it.
         agreeing, shingles = witness.counts(passage.text, range(first - 1, last + 1))
         if shingles - agreeing > _LOST or agreeing < shingles / 2:
             label = pages[first].label if pages else ""
@@ -139,13 +139,13 @@ def _unconfirmed(
 
 
 def _flaw(passage: Passage, document: Document) -> str:
-    """What is wrong with a passage; empty where nothing is."""
+    """Return the flaw of a passage; empty if there is none."""
     text = document.text
     if text[passage.start : passage.end] != passage.text:
-        return "is not the text at its place"
-    at = passage.start
+        return "differs from the text at its offsets"
+    position = passage.start
     for span in passage.sentences:
-        if span.start < at or span.end > passage.end or text[at : span.start].strip():
+        if span.start < position or span.end > passage.end or text[position : span.start].strip():
             return f"has a sentence out of place at {span.start}"
-        at = span.end
-    return "has words in no sentence" if text[at : passage.end].strip() else ""
+        position = span.end
+    return "has words outside its sentences" if text[position : passage.end].strip() else ""

@@ -33,7 +33,7 @@ def without_words(folder: Path) -> Iterator[threading.Event]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(LexicalIndex, "catch_up", later)
-        patched.setattr(upkeep, "MENDED_AT_ONCE", -1)
+        patched.setattr(upkeep, "UPDATED_AT_ONCE", -1)
         patched.setattr(upkeep, "READER_PATIENCE", 0.0)
         try:
             yield going_on

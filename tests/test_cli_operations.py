@@ -55,7 +55,7 @@ def test_a_file_that_is_no_backup_is_1(run: Run, write: Write, tmp_path: Path) -
     """With a sentence that says so, and nothing left behind."""
     outcome = run("restore", write("sea.md", TEXT), "--library", tmp_path / "new")
     assert outcome.code == 1
-    assert "sea.md is no pincite backup" in outcome.err
+    assert "sea.md is not a pincite backup" in outcome.err
     assert not (tmp_path / "new").exists()
 
 

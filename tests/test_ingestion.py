@@ -10,7 +10,7 @@ import pytest
 from index.errors import EncoderError, FingerprintMismatch
 from index.ingestion import BATCH_PASSAGES
 from index.ingestion.adding import FEWEST_PASSAGES
-from index.ingestion.preparing import DocumentHand, Ready
+from index.ingestion.preparing import DocumentCutter, PreparedItem
 from index.library import Library
 from index.parsing.process import Process
 from index.records import Receipt
@@ -324,15 +324,15 @@ def test_the_encoder_does_not_wait_for_a_slow_file(
     library: Library, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of what is ready by then, enough to be worth it is encoded and stored, though a batch would hold more."""
-    work = DocumentHand.work
+    work = DocumentCutter.work
     calls = encoder.calls
 
-    def slow(hand: DocumentHand, item: Document, *, known: bool = True) -> Ready:
+    def slow(worker: DocumentCutter, item: Document, *, known: bool = True) -> PreparedItem:
         while item.source == "mem:slow" and not calls:
             time.sleep(0.01)
-        return work(hand, item, known=known)
+        return work(worker, item, known=known)
 
-    monkeypatch.setattr(DocumentHand, "work", slow)
+    monkeypatch.setattr(DocumentCutter, "work", slow)
     quick = [a_document(f"The ship {n} left.", source=f"mem:{n}") for n in range(FEWEST_PASSAGES)]
     library.add_documents([*quick, a_document("A whale swam by.", source="mem:slow")])
     assert calls == [FEWEST_PASSAGES, 1]

@@ -14,7 +14,7 @@ from index import batching
 from index.answering import confidence
 from index.library import Library
 from index.mcp.tools import tools
-from index.readiness import PASSAGES_A_SECOND, Readiness
+from index.readiness import PASSAGES_PER_SECOND, Readiness
 from index.retrieval.searching import UNSEEN
 from index.retrieval.signals import NAMES
 from index.settings import Settings
@@ -51,50 +51,46 @@ SETTINGS = Settings(passage_tokens=32)
         pytest.param(
             Readiness(100, lacks_words=100),
             (
-                "The word index is missing: questions are compared by their meaning alone, so exact words, names and "
-                "numbers may be missed, and the confidence rests on less. It is being made, which takes about a "
-                "second; then ask again.",
+                "The word index is missing: search uses meaning only, so exact words, names and numbers may be missed, "
+                "and the confidence is less reliable. It is being built, which takes about a second; then ask again.",
             ),
             id="no words",
         ),
         pytest.param(
             Readiness(10**6, lacks_words=4 * 10**5),
             (
-                "The word index lacks 400,000 of 1,000,000 passages: they are found by their meaning alone, and "
-                "the confidence rests on less. It is being made, which takes about 2 minutes; then ask again.",
+                "The word index lacks 400,000 of 1,000,000 passages: search finds them by meaning only, and the "
+                "confidence is less reliable. It is being built, which takes about 2 minutes; then ask again.",
             ),
             id="some words",
         ),
         pytest.param(
             Readiness(1000, lacks_words=3, hindrance="busy"),
             (
-                "The word index lacks 3 of 1,000 passages: they are found by their meaning alone. It is completed when "
-                "the change to the library that is under way has ended.",
+                "The word index lacks 3 of 1,000 passages: search finds them by meaning only. It is completed when "
+                "the running change to the library has ended.",
             ),
             id="a few words, and a writer",
         ),
         pytest.param(
             Readiness(9, lacks_words=9, hindrance="not writable"),
             (
-                "The word index is missing: questions are compared by their meaning alone, so exact words, names and "
-                "numbers may be missed, and the confidence rests on less. It cannot be completed, because the disk "
-                "takes no changes: see `pincite doctor`.",
+                "The word index is missing: search uses meaning only, so exact words, names and numbers may be missed, "
+                "and the confidence is less reliable. It cannot be completed, because the disk is not writable: see "
+                "`pincite doctor`.",
             ),
             id="no words, and none to come",
         ),
         pytest.param(
             Readiness(9, lacks_vectors=9),
-            (
-                "The vector index is missing: questions are compared by their words alone. It is being completed; ask "
-                "again in a moment.",
-            ),
+            ("The vector index is missing: search uses words only. It is being completed; ask again in a moment.",),
             id="no vectors",
         ),
         pytest.param(
             Readiness(9, lacks_vectors=2),
             (
-                "The vector index lacks 2 of 9 passages: they are found by their words alone. It is being completed; "
-                "ask again in a moment.",
+                "The vector index lacks 2 of 9 passages: search finds them by words only. It is being completed; ask "
+                "again in a moment.",
             ),
             id="some vectors",
         ),
@@ -122,9 +118,9 @@ def test_a_few_passages_make_no_difference(readiness: Readiness, ready: bool) ->
 
 def test_a_large_index_takes_minutes() -> None:
     """So long that nobody waits for it."""
-    seconds = 100 * PASSAGES_A_SECOND
+    seconds = 100 * PASSAGES_PER_SECOND
     assert "about 2 minutes" in Readiness(seconds, seconds).notes[0]
-    assert "about 60 seconds" in Readiness(60 * PASSAGES_A_SECOND, 60 * PASSAGES_A_SECOND).notes[0]
+    assert "about 60 seconds" in Readiness(60 * PASSAGES_PER_SECOND, 60 * PASSAGES_PER_SECOND).notes[0]
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(0, 1))))
@@ -209,9 +205,9 @@ def test_a_question_waits_for_seconds_not_for_minutes(
     folder: Path, monkeypatch: pytest.MonkeyPatch, passages: int
 ) -> None:
     """An index that is made in the background is waited for where it will soon be there; else the note tells."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 60.0)
-    monkeypatch.setattr(upkeep, "PASSAGES_A_SECOND", 6 / passages)  # as if it were so large
+    monkeypatch.setattr(upkeep, "PASSAGES_PER_SECOND", 6 / passages)  # as if it were so large
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         assert bool(library.ask(QUESTION).notes) == (passages > 6)
@@ -230,7 +226,7 @@ def test_a_writer_that_has_not_indexed_yet_is_told_of(folder: Path) -> None:
             store.index()
         assert notes
         assert notes[0].startswith("The word index lacks 1 of ")
-        assert "under way" in notes[0]
+        assert "running change" in notes[0]
         assert library.search(QUESTION).notes == ()
 
 
@@ -326,7 +322,7 @@ def _going_on_first(close: Callable[[Library], None], going_on: threading.Event)
 
 def test_the_doctor_waits_for_the_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is being made is no contradiction: it is examined when it is there."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:

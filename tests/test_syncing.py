@@ -25,7 +25,7 @@ from tests.storage.making import a_document, put
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.syncing.looking import Seen
+    from index.syncing.looking import FolderDifferences
     from index.syncing.planning import Plan
     from tests.conftest import Write
     from tests.fakes import FakeEncoder
@@ -397,7 +397,7 @@ def test_what_cannot_be_read_now_keeps_its_last_good_version(library: Library, w
     write("a.md", b"%PDF-1.7 and no more")
     receipt = library.sync(folder)
     assert outcome(receipt) == {"failed": ["a.md"]}
-    assert "keeps what the file said before" in receipt.failed[0].hint
+    assert "keeps the file's previous contents" in receipt.failed[0].hint
     assert sources(library) == {"a.md": "Anna", "b.md": "Boris"}
     (folder / "a.md").unlink()
     assert outcome(library.sync(folder)) == {"removed": ["a.md"]}
@@ -448,7 +448,7 @@ def test_a_link_to_nothing_hides_what_it_led_to(library: Library, write: Write, 
     disk.rename(tmp_path / "unplugged")
     receipt = library.sync(folder)
     assert outcome(receipt) == {"failed": ["link"]}
-    assert "link to nothing" in receipt.failed[0].reason
+    assert "broken link" in receipt.failed[0].reason
     assert "1 file" in receipt.failed[0].hint
     assert sources(library) == {"a.md": "Anna", "b.md": "Boris"}
     (folder / "link").unlink()
@@ -483,9 +483,9 @@ def test_a_file_that_goes_while_it_is_read_is_no_failure(
     write("a.md", SECTIONS[0])
     true_plan = syncing.Syncing._plan
 
-    def plan(self: syncing.Syncing, seen: Seen, *, hashing: bool) -> Plan:
+    def plan(self: syncing.Syncing, differences: FolderDifferences, *, hashing: bool) -> Plan:
         (folder / "a.md").unlink()
-        return true_plan(self, seen, hashing=hashing)
+        return true_plan(self, differences, hashing=hashing)
 
     monkeypatch.setattr(syncing.Syncing, "_plan", plan)
     assert outcome(library.sync(folder)) == {}

@@ -64,7 +64,7 @@ def test_a_text_that_its_source_does_not_say(library: Library, source: Path) -> 
     """A text that was changed, checksum and all, is found by reading the source."""
     change(library, 1, text="# Sea\n\nThe ship left the harbour. A shark swam by.\n\n".replace("# ", ""))
     (problem,) = library.verify().mismatches
-    assert problem.what == f"{source}: the library's text is not what its file says."
+    assert problem.what == f"{source}: the library's text differs from the file's."
     assert problem.remedy.startswith("Remove the document and add it again")
 
 
@@ -86,8 +86,8 @@ def test_a_text_that_does_not_fit_its_checksum(library: Library, source: Path) -
             lambda s: [*s[:-1], Span(s[-1].start, s[-1].end + 9)], "has a sentence out of place", id="too long"
         ),
         pytest.param(lambda s: [s[0], *s], "has a sentence out of place", id="twice"),
-        pytest.param(lambda s: s[:-1], "has words in no sentence", id="one lost"),
-        pytest.param(lambda _: [], "has words in no sentence", id="all lost"),
+        pytest.param(lambda s: s[:-1], "has words outside its sentences", id="one lost"),
+        pytest.param(lambda _: [], "has words outside its sentences", id="all lost"),
     ],
 )
 def test_a_sentence_in_the_wrong_place(
@@ -104,9 +104,8 @@ def test_a_passage_in_the_wrong_place(library: Library, source: Path) -> None:
     """A passage whose offsets are not where its words stand is found."""
     passage = library.search("king", limit=1)[0].passage
     change(library, passage.id, start=passage.start - 3, end=passage.end - 3)
-    assert [f"passage {passage.id} is not the text at its place" in p.what for p in library.verify().mismatches] == [
-        True
-    ]
+    flaw = f"passage {passage.id} differs from the text at its offsets"
+    assert [flaw in problem.what for problem in library.verify().mismatches] == [True]
 
 
 def test_a_changed_source_is_no_mismatch(library: Library, source: Path) -> None:
@@ -140,7 +139,7 @@ def test_a_source_that_cannot_be_understood_any_more(
 
     monkeypatch.setattr("index.parsing.Parser.parse", refuse)
     (problem,) = library.verify().mismatches
-    assert problem.what == f"{source} cannot be read any more: It is in a dialect that is no longer read."
+    assert problem.what == f"{source} can no longer be read: It is in a dialect that is no longer read."
 
 
 def test_a_lost_passage(library: Library, source: Path) -> None:

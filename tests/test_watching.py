@@ -19,10 +19,10 @@ from index.records import Problem, Receipt
 from index.settings import Settings
 from index.storage.store import FolderStore
 from index.syncing import Syncing
-from index.syncing.scanning import Look
+from index.syncing.scanning import FileMetadata
 from index.watching import Pace
-from index.watching.listening import ListeningError, listen
-from index.watching.resting import Resting
+from index.watching.listening import EventStreamError, listen
+from index.watching.resting import SettlingPaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -117,17 +117,17 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Waits until the loop has gone round so many times more."""
     passed = threading.Condition()
     count = 0
-    true_rested = Resting.rested
+    true_settled = SettlingPaths.settled
 
-    def rested(self: Resting) -> list[Path]:
+    def settled(self: SettlingPaths) -> list[Path]:
         nonlocal count
-        found = true_rested(self)
+        found = true_settled(self)
         with passed:
             count += 1
             passed.notify_all()
         return found
 
-    monkeypatch.setattr(Resting, "rested", rested)
+    monkeypatch.setattr(SettlingPaths, "settled", settled)
 
     def wait(more: int) -> None:
         with passed:
@@ -291,7 +291,7 @@ def test_a_system_that_does_not_tell(
     """As where there are more folders than it takes: that is told once, and all is looked at instead."""
 
     def refused(*folders: object, **options: object) -> Iterator[set[Path]]:
-        raise ListeningError("OS file watch limit reached", began=False)
+        raise EventStreamError("OS file watch limit reached", began=False)
         yield set()
 
     monkeypatch.setattr("index.watching.following.listen", refused)
@@ -325,23 +325,23 @@ def test_a_file_is_read_when_it_has_come_to_rest(write: Write, folder: Path, mon
     clock = Clock()
     monkeypatch.setattr("index.watching.resting.time", clock)
     path = write("a.md", "one")
-    resting = Resting(1.0)
-    resting.add([path])
+    settling = SettlingPaths(1.0)
+    settling.add([path])
     clock.now += 0.9
-    assert resting.rested() == []
+    assert settling.settled() == []
     write("a.md", "one two")
-    assert resting.rested() == []
+    assert settling.settled() == []
     clock.now += 0.9
-    resting.add([path])  # told again, though it did not change
-    assert resting.rested() == []
+    settling.add([path])  # told again, though it did not change
+    assert settling.settled() == []
     clock.now += 0.2
-    assert resting.rested() == [path]
+    assert settling.settled() == [path]
     path.unlink()
-    assert resting.rested() == []
+    assert settling.settled() == []
     clock.now += 1.1
-    assert resting.rested() == [path]
-    resting.drop([path])
-    assert len(resting) == 0
+    assert settling.settled() == [path]
+    settling.drop([path])
+    assert len(settling) == 0
 
 
 def test_what_went_and_what_came_wait_for_each_other(
@@ -351,35 +351,35 @@ def test_what_went_and_what_came_wait_for_each_other(
     clock = Clock()
     monkeypatch.setattr("index.watching.resting.time", clock)
     old, new = write("old.md", "one"), folder / "new.md"
-    resting = Resting(1.0)
-    resting.add([old])
+    settling = SettlingPaths(1.0)
+    settling.add([old])
     clock.now += 0.9
     old.rename(new)
-    resting.add([old, new])
-    assert resting.rested() == []  # the one looks otherwise now, the other has looked so for a moment only
+    settling.add([old, new])
+    assert settling.settled() == []  # the one looks otherwise now, the other has looked so for a moment only
     clock.now += 0.5
-    resting.drop([new])
+    settling.drop([new])
     write("new.md", "two")
-    resting.add([new])
+    settling.add([new])
     clock.now += 0.6
-    assert resting.rested() == []  # what went has been away for long enough, what came has not
+    assert settling.settled() == []  # what went has been away for long enough, what came has not
     clock.now += 0.5
-    assert resting.rested() == [old, new]
-    resting.drop([new])
+    assert settling.settled() == [old, new]
+    settling.drop([new])
     clock.now += 5
-    resting.add([new])
-    assert resting.rested() == [old]
+    settling.add([new])
+    assert settling.settled() == [old]
 
 
 def test_a_file_that_nobody_has_touched_for_long_need_not_wait(write: Write) -> None:
     """The system itself says so: a large folder is read at once."""
     path = write("a.md", "one")
-    resting = Resting(0.01)
+    settling = SettlingPaths(0.01)
     until = time.monotonic() + ENOUGH
-    while not resting._is_old(Look.of(path.stat())) and time.monotonic() < until:
+    while not settling._is_old(FileMetadata.of(path.stat())) and time.monotonic() < until:
         time.sleep(0.01)
-    resting.add([path])
-    assert resting.rested() == [path]
+    settling.add([path])
+    assert settling.settled() == [path]
 
 
 def test_a_file_that_is_being_written_is_read_whole(
@@ -388,17 +388,17 @@ def test_a_file_that_is_being_written_is_read_whole(
     """Written to between every two looks of the watcher, it is left alone; then it is read once, and all of it."""
     written: list[str] = []
     writing = threading.Lock()
-    true_rested = Resting.rested
+    true_settled = SettlingPaths.settled
 
-    def rested(self: Resting) -> list[Path]:
+    def settled(self: SettlingPaths) -> list[Path]:
         with writing:
             if written and len(written) < 12:
                 written.append(f"Line {len(written)} of the letter.")
                 with (folder / "slow.md").open("a") as file:
                     file.write(written[-1] + "\n\n")
-        return true_rested(self)
+        return true_settled(self)
 
-    monkeypatch.setattr(Resting, "rested", rested)
+    monkeypatch.setattr(SettlingPaths, "settled", settled)
     write("a.md", "The ship left.")
     with watched(library, folder) as watching:
         watching.changes("added a.md")
@@ -606,7 +606,7 @@ def test_listening_may_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     changes = listen([folder], stop=threading.Event(), tick=0.05)
     assert next(changes) == set()
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_text("A comet.")
-    with pytest.raises(ListeningError) as caught:
+    with pytest.raises(EventStreamError) as caught:
         list(changes)
     assert caught.value.began
 
@@ -615,6 +615,6 @@ def test_listening_may_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         yield set()
 
     monkeypatch.setattr("watchfiles.watch", limited)
-    with pytest.raises(ListeningError, match="OS file watch limit reached") as caught:
+    with pytest.raises(EventStreamError, match="OS file watch limit reached") as caught:
         next(listen([folder], stop=threading.Event(), tick=0.05))
     assert not caught.value.began

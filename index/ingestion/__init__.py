@@ -1,4 +1,7 @@
-"""Files to passages in the store: read ahead in processes of their own, encoded together, each stored in one step."""
+"""Ingestion: turns files into passages in the store.
+
+Files are read ahead in processes of their own, passages are encoded in batches, and a document is stored in one step.
+"""
 
 from index.ingestion.adding import BATCH_PASSAGES, INDEX_SECONDS, Ingestion
 from index.ingestion.claims import Claims

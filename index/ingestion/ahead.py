@@ -1,4 +1,4 @@
-"""Work done ahead, in threads, for one who takes the results in order: so much at a time and no more."""
+"""Prefetching: threads work ahead on items, within limits, while a consumer takes the results in order."""
 
 from __future__ import annotations
 
@@ -11,40 +11,43 @@ if TYPE_CHECKING:
 
 MOST_RESULTS = 512
 MOST_WEIGHT = 8_000_000
-"""Nothing is begun while the results that wait have so many characters of text, or are so many."""
-_GLANCE = 1.0
-"""Seconds: on some systems a wait without an end is deaf to Ctrl-C."""
+"""No work begins while this many results wait, or results of this many characters of text."""
+_POLL_SECONDS = 1.0
+"""On some systems, a wait without a timeout cannot be interrupted by Ctrl-C."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _Item_contra = TypeVar("_Item_contra", contravariant=True)
 _Result_co = TypeVar("_Result_co", covariant=True)
 
 
-class Hand(Protocol[_Item_contra, _Result_co]):
-    """What one thread works with."""
+class PrefetchWorker(Protocol[_Item_contra, _Result_co]):
+    """The worker of one thread."""
 
     def work(self, item: _Item_contra) -> _Result_co:
-        """One item's result; what it raises is raised where the result is taken."""
+        """Return one item's result. An error is raised again where the result is taken."""
         ...
 
     def stop(self) -> None:
-        """End what is being done; called from another thread."""
+        """Stop the running work; called from another thread."""
         ...
 
     def close(self) -> None:
-        """When all is over."""
+        """Release resources after the last item."""
         ...
 
 
-class Ahead(Generic[_Item, _Result]):
-    """Takes items one after the other, as hands are free; `take` gives their results in order."""
+class Prefetcher(Generic[_Item, _Result]):
+    """Gives items to free workers, one after the other; `take` returns their results in order."""
 
     def __init__(
-        self, items: Iterable[_Item], hands: Sequence[Hand[_Item, _Result]], weigh: Callable[[_Result], int]
+        self,
+        items: Iterable[_Item],
+        workers: Sequence[PrefetchWorker[_Item, _Result]],
+        memory_cost: Callable[[_Result], int],
     ) -> None:
         self._items = enumerate(items)
-        self._hands = hands
-        self._weigh = weigh
+        self._workers = workers
+        self._weigh = memory_cost
         self._done: dict[int, tuple[_Result | None, BaseException | None, int]] = {}
         self._begun = 0
         self._taken = 0
@@ -52,7 +55,7 @@ class Ahead(Generic[_Item, _Result]):
         self._stopped = False
         self._changed = threading.Condition()
         self._threads = [
-            threading.Thread(target=self._run, args=(hand,), name="pincite-reader", daemon=True) for hand in hands
+            threading.Thread(target=self._run, args=(worker,), name="pincite-reader", daemon=True) for worker in workers
         ]
 
     def __enter__(self) -> Self:
@@ -65,23 +68,23 @@ class Ahead(Generic[_Item, _Result]):
             self._stopped = True
             unfinished = self._begun > self._taken
             self._changed.notify_all()
-        for hand in self._hands if unfinished else ():
-            hand.stop()
+        for worker in self._workers if unfinished else ():
+            worker.stop()
         for thread in self._threads:
             thread.join()
-        for hand in self._hands:
-            hand.close()
+        for worker in self._workers:
+            worker.close()
 
     @property
     def ready(self) -> bool:
-        """Whether the next result need not be waited for."""
+        """Whether the next result is available now."""
         return self._taken in self._done
 
     def take(self) -> _Result:
-        """The next item's result, waited for; there has to be one."""
+        """Wait for the next item's result, and return it. Call at most once per item."""
         with self._changed:
             while self._taken not in self._done:
-                self._changed.wait(_GLANCE)
+                self._changed.wait(_POLL_SECONDS)
             result, error, weight = self._done.pop(self._taken)
             self._taken += 1
             self._weight -= weight
@@ -90,14 +93,14 @@ class Ahead(Generic[_Item, _Result]):
             raise error
         return result  # type: ignore[return-value]
 
-    def _run(self, hand: Hand[_Item, _Result]) -> None:
+    def _run(self, worker: PrefetchWorker[_Item, _Result]) -> None:
         while (following := self._next()) is not None:
             place, item = following
             done: tuple[_Result | None, BaseException | None, int]
             try:
-                result = hand.work(item)
+                result = worker.work(item)
                 done = (result, None, self._weigh(result))
-            except BaseException as error:  # for the one who takes it
+            except BaseException as error:  # raised again by `take`
                 done = (None, error, 0)
             with self._changed:
                 self._done[place] = done
@@ -105,7 +108,7 @@ class Ahead(Generic[_Item, _Result]):
                 self._changed.notify_all()
 
     def _next(self) -> tuple[int, _Item] | None:
-        """The next item, as soon as there is room for its result; whoever takes is never kept waiting for room."""
+        """Wait until there is room for another result, and return the next item. The limit never blocks `take`."""
         with self._changed:
             while not self._stopped and (len(self._done) >= MOST_RESULTS or self._weight >= MOST_WEIGHT):
                 self._changed.wait()

@@ -1,4 +1,4 @@
-"""What an import claimed of a file, beside what the file says when it is read here."""
+"""Compares the contents that an import claimed for a file with those that are read from the file here."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     Outcome = Literal["added", "replaced", "unchanged"]
 
 _COMPARED = ("text", "landmarks", "title", "author", "date", "media_type")
-FOUND_IN_FILE = "It was imported with another {} than its file has: the file's own took their place."
-_CALLED = {"landmarks": "pages and headings", "media_type": "format"}
+FOUND_IN_FILE = "The import and the file itself differ in {}; the library now has what the file says."
+_LABELS = {"landmarks": "pages and headings", "media_type": "format"}
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """For each document that was claimed, by its id, in what it differs from what was read; nothing where it is so."""
+    """The fields in which each claimed document, by id, differs from its file; empty if they agree."""
 
     differences: dict[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, catalog: Catalog, read: Sequence[Document]) -> Claims:
-        """Compare documents that were read with what the catalog has by claim alone."""
+        """Compare documents that were read with those that the catalog has by claim only."""
         claimed = catalog.claimed([document.id for document in read])
         found = {}
         for document in read:
@@ -37,20 +37,20 @@ class Claims:
         return cls(found)
 
     def outcome(self, identity: str, stored: Literal["added", "replaced"]) -> Outcome:
-        """What became of a document: one that says what was claimed is unchanged, though now it is proven.
+        """Return a document's outcome: it is unchanged if its claim proved right.
 
-        Where it was added, the claim had already gone: another document took its source before.
+        If it was added, the claim had been removed before, because another document took its source.
         """
         return "unchanged" if stored == "replaced" and self.differences.get(identity) == () else stored
 
     def notes(self, identity: str, words: str = FOUND_IN_FILE) -> tuple[str, ...]:
-        """What the receipt says of it; `words` have a gap for what differs."""
+        """Return the receipt's notes on a document; `words` has a placeholder for the fields that differ."""
         differing = self.differences.get(identity)
         if not differing:
             return ()
-        what = " and ".join(filter(None, (", ".join(differing[:-1]), differing[-1])))
-        return (words.format(what),)
+        fields = " and ".join(filter(None, (", ".join(differing[:-1]), differing[-1])))
+        return (words.format(fields),)
 
 
 def _differing(claimed: Document, read: Document) -> list[str]:
-    return [_CALLED.get(name, name) for name in _COMPARED if getattr(claimed, name) != getattr(read, name)]
+    return [_LABELS.get(name, name) for name in _COMPARED if getattr(claimed, name) != getattr(read, name)]

@@ -1,4 +1,4 @@
-"""The receipt while it is being written."""
+"""Collects the outcomes of files for the receipt."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from index.records import Failure, Note, Receipt
 
 
 @dataclass(slots=True)
-class Ledger:
-    """What became of each file so far."""
+class ReceiptBuilder:
+    """The outcomes of the files so far."""
 
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
@@ -21,11 +21,11 @@ class Ledger:
 
     @property
     def files(self) -> int:
-        """How many are settled."""
+        """Number of settled files."""
         return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.failed)
 
-    def receipt(self, seconds: float) -> Receipt:
-        """As a record."""
+    def build(self, seconds: float) -> Receipt:
+        """Return the receipt."""
         return Receipt(
             added=tuple(self.added),
             replaced=tuple(self.replaced),

@@ -1,4 +1,4 @@
-"""From a path to passages that are ready to be encoded, without a look at what other files bring."""
+"""Prepares single files and documents for encoding: reads, cuts, and computes the keys of their passages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from index.storage.worklist import absolute, stamp_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from index.ingestion.tools import Toolbox
+    from index.ingestion.tools import ToolLoader
     from index.parsing import Limits
     from index.records import Chunk, Document
     from index.storage.catalog import Catalog
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where something was read: its source, and of a file the path and stamp by which a worklist knows it."""
+    """The origin of a document: its source, and the path and stamp of its file for the worklist."""
 
     source: str
     path: str = ""
@@ -44,13 +44,13 @@ class Prepared:
     keys: Sequence[bytes]
 
     def draft(self, n: int) -> Draft:
-        """What is encoded of its passage `n`."""
+        """Return the text to encode for passage `n`."""
         return draft_of(self.document, self.chunks[n])
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Bytes that were in the library when it was asked."""
+    """A file whose bytes were already in the library when it was prepared."""
 
     origin: Origin
     identity: str
@@ -58,18 +58,18 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What cannot be read."""
+    """A file that cannot be read, and why."""
 
     origin: Origin
     error: LoadingError
 
 
-Ready = Prepared | Known | Failed
+PreparedItem = Prepared | Known | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How files are read."""
+class ReadOptions:
+    """Options for options files."""
 
     limits: Limits
     max_bytes: int
@@ -78,52 +78,52 @@ class Reading:
     worklist: Worklist | None
 
 
-class FileHand:
-    """Reads files, each in a process of its own kind, and cuts them."""
+class FileReader:
+    """Reads files in a separate process, and cuts them into passages."""
 
-    def __init__(self, catalog: Catalog, toolbox: Toolbox, reading: Reading) -> None:
+    def __init__(self, catalog: Catalog, tool_loader: ToolLoader, options: ReadOptions) -> None:
         self._catalog = catalog
-        self._toolbox = toolbox
-        self._reading = reading
-        self._parser = Parser(reading.limits)
+        self._tool_loader = tool_loader
+        self._options = options
+        self._parser = Parser(options.limits)
 
-    def work(self, item: str, *, known: bool = True) -> Ready:
-        """Read a file, unless its bytes are known; with `known=False`, in any case."""
+    def work(self, item: str, *, known: bool = True) -> PreparedItem:
+        """Read a file, unless its bytes are known; with `known=False`, read it in any case."""
         path = Path(item)
-        given = self._reading.sources.get(path)
-        origin = Origin(given or str(path.absolute()), absolute(path))
+        source = self._options.sources.get(path)
+        origin = Origin(source or str(path.absolute()), absolute(path))
         try:
-            place = locate(path)
-            origin = Origin(given or str(place), str(place), stamp_of(place))
-            identity = self._identity(place, origin.stamp) if known else ""
+            file = locate(path)
+            origin = Origin(source or str(file), str(file), stamp_of(file))
+            identity = self._identity(file, origin.stamp) if known else ""
             if identity and self._catalog.was_read(identity):
                 return Known(origin, identity)
-            return self._parsed(place, origin, path.name if given else "")
+            return self._parse(file, origin, path.name if source else "")
         except LoadingError as error:
             return Failed(origin, error)
 
     def stop(self) -> None:
-        """End what is being read."""
+        """Stop the options."""
         self._parser.stop()
 
     def close(self) -> None:
-        """Leave the process to others."""
+        """Return the process to the pool."""
         self._parser.close()
 
-    def _identity(self, place: Path, stamp: str) -> str:
-        """The SHA-256 of a file's bytes, remembered where it has not been touched since."""
-        worklist = self._reading.worklist
-        remembered = worklist.identity(str(place), stamp) if worklist else ""
-        return remembered or digest(place, max_bytes=self._reading.max_bytes)
+    def _identity(self, file: Path, stamp: str) -> str:
+        """Return the SHA-256 of a file's bytes, from the worklist if the file is unchanged since."""
+        worklist = self._options.worklist
+        recorded = worklist.identity(str(file), stamp) if worklist else ""
+        return recorded or digest(file, max_bytes=self._options.max_bytes)
 
-    def _parsed(self, place: Path, origin: Origin, name: str) -> Prepared:
-        tools = self._toolbox.tools()
+    def _parse(self, file: Path, origin: Origin, name: str) -> Prepared:
+        tools = self._tool_loader.tools()
         parsed = self._parser.parse(
-            place,
+            file,
             source=origin.source,
             name=name,
-            max_bytes=self._reading.max_bytes,
-            max_pages=self._reading.max_pages,
+            max_bytes=self._options.max_bytes,
+            max_pages=self._options.max_pages,
             cutting=tools.cutting,
         )
         document, chunks = parsed.document, parsed.chunks
@@ -132,47 +132,47 @@ class FileHand:
         return prepared(origin, document, chunks)
 
 
-class DocumentHand:
-    """Cuts documents that were made elsewhere."""
+class DocumentCutter:
+    """Cuts documents that the caller made into passages."""
 
-    def __init__(self, catalog: Catalog, toolbox: Toolbox) -> None:
+    def __init__(self, catalog: Catalog, tool_loader: ToolLoader) -> None:
         self._catalog = catalog
-        self._toolbox = toolbox
+        self._tool_loader = tool_loader
 
-    def work(self, item: Document, *, known: bool = True) -> Ready:
-        """Take a document as it is, unless its offsets would not survive: passages begin and end with a word."""
+    def work(self, item: Document, *, known: bool = True) -> PreparedItem:
+        """Cut a document, unless its text begins or ends with white space: passages begin and end with a word."""
         origin = Origin(item.source)
         if not item.text or item.text != item.text.strip():
-            reason = "Its text is empty, or begins or ends with white space."
-            return Failed(origin, LoadingError(reason, "Strip it, and move its landmarks with it."))
+            reason = "The document's text is empty, or begins or ends with white space."
+            return Failed(origin, LoadingError(reason, "Strip the text, and shift its landmarks accordingly."))
         if known and self._catalog.was_read(item.id):
             return Known(origin, item.id)
-        return prepared(origin, item, self._toolbox.tools().chunker.chunk(item.text, item.landmarks))
+        return prepared(origin, item, self._tool_loader.tools().chunker.chunk(item.text, item.landmarks))
 
     def stop(self) -> None:
-        """It ends soon by itself."""
+        """Do nothing: the work is short."""
 
     def close(self) -> None:
-        """It holds nothing."""
+        """Do nothing: there are no resources."""
 
 
 def prepared(origin: Origin, document: Document, chunks: Sequence[Chunk]) -> Prepared:
-    """A document with the keys of its passages."""
+    """Return a document with the keys of its passages."""
     return Prepared(origin, document, chunks, tuple(key_of(draft_of(document, chunk)) for chunk in chunks))
 
 
-def weigh(ready: Ready) -> int:
-    """How much memory it takes, in characters."""
+def memory_cost(ready: PreparedItem) -> int:
+    """Return the memory that a prepared item takes, in characters."""
     return len(ready.document.text) if isinstance(ready, Prepared) else 0
 
 
 def draft_of(document: Document, chunk: Chunk) -> Draft:
-    """What is encoded of a passage."""
+    """Return the text of a passage to encode, with its sentences."""
     sentences = tuple(Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.sentences)
     return Draft(document.text[chunk.start : chunk.end], sentences)
 
 
 def key_of(draft: Draft) -> bytes:
-    """What a draft's vectors depend on, beside the encoder: its text and where its sentences are."""
+    """Return a 16-byte hash of all that a draft's vectors depend on besides the encoder: its text and sentences."""
     text = draft.text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(pack_spans(draft.sentences, 0) + text, digest_size=16).digest()

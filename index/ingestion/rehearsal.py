@@ -1,4 +1,4 @@
-"""An `add` that only says what it would do: files are read and cut, nothing is encoded and nothing stored."""
+"""A dry run of `add`: files are read and cut, but nothing is encoded or stored."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 
-class ImaginedCatalog:
-    """Which document each source would have, after changes that are made in memory alone. For several threads."""
+class SimulatedCatalog:
+    """A view of the catalog with changes that exist in memory only. Thread-safe."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -30,54 +30,54 @@ class ImaginedCatalog:
         self._lock = threading.RLock()
 
     def fingerprint(self) -> str:
-        """What the library's vectors were made with."""
+        """Return the fingerprint of the library's encoder and chunking."""
         return self._catalog.fingerprint()
 
     def document_of(self, source: str) -> str:
-        """The id of the document that the source would have; empty for none."""
+        """Return the id of the document that the source would have; empty for none."""
         with self._lock:
             if source not in self._documents:
                 self._documents[source] = self._catalog.document_of(source)
             return self._documents[source]
 
     def number_of(self, identity: str) -> int | None:
-        """Some number if any source would have the document."""
+        """Return 0 if any source would have the document, else None."""
         with self._lock:
-            return 0 if self._holders(identity) else None
+            return 0 if self._sources_of(identity) else None
 
     def was_read(self, identity: str) -> bool:
-        """Whether the library would have the document, and from its file rather than by an import's claim."""
+        """Return whether the library would have the document from its file, not by an import's claim."""
         if self.number_of(identity) is None:
             return False
         with self._lock:
             return identity in self._read or not self._catalog.claimed([identity])
 
     def is_claimed(self, identity: str) -> bool:
-        """Whether the library would have the document, and by an import's claim alone."""
+        """Return whether the library would have the document by an import's claim only."""
         return self.number_of(identity) is not None and not self.was_read(identity)
 
     def store(self, source: str, identity: str) -> Literal["added", "replaced"]:
-        """Give a source a document that was read from its file; a claim to it goes, with all sources that it names."""
+        """Link a source to a document that was read from its file; a claimed document loses all its sources first."""
         with self._lock:
-            displaced = self._holders(identity).copy() if self.is_claimed(identity) else set()
-            for each in displaced:
-                self.link(each, "")
+            displaced = self._sources_of(identity).copy() if self.is_claimed(identity) else set()
+            for claimed in displaced:
+                self.link(claimed, "")
             self._read.add(identity)
             stored = self.link(source, identity)
             return "replaced" if displaced else stored
 
     def link(self, source: str, identity: str) -> Literal["added", "replaced"]:
-        """Give a source a document; with an empty id, take away the one that it has."""
+        """Link a source to a document; with an empty id, unlink its document."""
         with self._lock:
             before = self.document_of(source)
             if before:
-                self._holders(before).discard(source)
+                self._sources_of(before).discard(source)
             if identity:
-                self._holders(identity).add(source)
+                self._sources_of(identity).add(source)
             self._documents[source] = identity
             return "replaced" if before else "added"
 
-    def _holders(self, identity: str) -> set[str]:
+    def _sources_of(self, identity: str) -> set[str]:
         if identity not in self._sources:
             number = self._catalog.number_of(identity)
             self._sources[identity] = set() if number is None else set(self._catalog.sources_of(number))
@@ -85,16 +85,16 @@ class ImaginedCatalog:
 
 
 @dataclass(frozen=True, slots=True)
-class _ImaginedStore:
+class _SimulatedStore:
     folder: Path
-    catalog: ImaginedCatalog
+    catalog: SimulatedCatalog
 
     def index(self) -> None:
         """There is nothing to index."""
 
 
 class Rehearsal(Ingestion):
-    """One `add` as `Ingestion` would do it, after the given sources have got and lost their documents."""
+    """A dry run of `Ingestion`, after the given sources have gained and lost their documents."""
 
     _encodes: ClassVar[bool] = False
 
@@ -108,19 +108,20 @@ class Rehearsal(Ingestion):
         **options: Any,
     ) -> None:
         self._catalog = store.catalog
-        self._imagined = ImaginedCatalog(store.catalog)
+        self._simulated = SimulatedCatalog(store.catalog)
         for source, identity in gained.items():
-            self._imagined.link(source, identity)
+            self._simulated.link(source, identity)
         for source in lost:
-            self._imagined.link(source, "")
-        # It has all that is asked of a store while nothing is stored.
-        super().__init__(cast("FolderStore", _ImaginedStore(store.folder, self._imagined)), tools, **options)
+            self._simulated.link(source, "")
+        # The simulated store has all the attributes that a dry run uses.
+        super().__init__(cast("FolderStore", _SimulatedStore(store.folder, self._simulated)), tools, **options)
 
     def _store_waiting(self) -> None:
         group, self._waiting = self._waiting, []
-        read = [each.document for each in group]
-        claims = Claims.of(self._catalog, [each for each in read if self._imagined.is_claimed(each.id)])
-        for each in group:
-            document = each.document
-            outcome = self._imagined.store(document.source, document.id)
-            self._tell_stored(each, claims.outcome(document.id, outcome), claims.notes(document.id))
+        documents = [prepared.document for prepared in group]
+        claimed = [document for document in documents if self._simulated.is_claimed(document.id)]
+        claims = Claims.of(self._catalog, claimed)
+        for prepared in group:
+            document = prepared.document
+            outcome = self._simulated.store(document.source, document.id)
+            self._report_stored(prepared, claims.outcome(document.id, outcome), claims.notes(document.id))

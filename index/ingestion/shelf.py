@@ -1,4 +1,4 @@
-"""Vectors between encoding and storing: in memory while they are few, else in a file that nobody else sees."""
+"""Buffers vectors between encoding and storing: few in memory, many in a temporary file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from typing import Self
 
 IN_MEMORY = 32_000_000
-"""Bytes: the vectors of some ten thousand passages."""
+"""Bytes that are kept in memory: the vectors of about ten thousand passages."""
 
 
-class Shelf:
-    """Vectors by key; a document of any length costs the memory of its keys."""
+class VectorBuffer:
+    """Vectors by key. A long document takes only the memory of its keys."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115 - closed on exit
-        self._places: dict[bytes, tuple[int, int, int]] = {}
+        self._positions: dict[bytes, tuple[int, int, int]] = {}
         self._end = 0
 
     def __enter__(self) -> Self:
@@ -35,48 +35,48 @@ class Shelf:
         self._file.close()
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._places
+        return key in self._positions
 
     def __getitem__(self, key: bytes) -> PackedVectors:
-        start, middle, end = self._places[key]
+        start, middle, end = self._positions[key]
         self._file.seek(start)
         both = self._file.read(end - start)
         return PackedVectors(key, both[: middle - start], both[middle - start :])
 
     def put(self, vectors: Iterable[PackedVectors]) -> None:
-        """Keep these. Raises LibraryNotWritable where the disk does not take them."""
+        """Add vectors. Raises LibraryNotWritable if the disk is full or not writable."""
         try:
             self._file.seek(self._end)
-            for each in vectors:
-                self._file.write(each.vector)
-                self._file.write(each.sentences)
-                middle = self._end + len(each.vector)
-                self._places[each.key] = (self._end, middle, middle + len(each.sentences))
-                self._end = middle + len(each.sentences)
+            for packed in vectors:
+                self._file.write(packed.vector)
+                self._file.write(packed.sentences)
+                middle = self._end + len(packed.vector)
+                self._positions[packed.key] = (self._end, middle, middle + len(packed.sentences))
+                self._end = middle + len(packed.sentences)
         except OSError as error:
-            what = f"The vectors of a long document find no room in {self._folder}: {error}."
-            raise LibraryNotWritable(what, NOT_WRITABLE_HINT) from error
+            message = f"The vectors of a long document cannot be written to {self._folder}: {error}."
+            raise LibraryNotWritable(message, NOT_WRITABLE_HINT) from error
 
-    def row(self, keys: Sequence[bytes]) -> Row:
-        """The vectors of these keys, each fetched when it is looked at."""
-        return Row(self, keys)
+    def sequence(self, keys: Sequence[bytes]) -> BufferedVectors:
+        """Return the vectors of these keys as a sequence that reads each one on access."""
+        return BufferedVectors(self, keys)
 
 
-class Row(Sequence[PackedVectors]):
+class BufferedVectors(Sequence[PackedVectors]):
     """Vectors in the order of their keys."""
 
-    def __init__(self, shelf: Shelf, keys: Sequence[bytes]) -> None:
-        self._shelf = shelf
+    def __init__(self, buffer: VectorBuffer, keys: Sequence[bytes]) -> None:
+        self._buffer = buffer
         self._keys = keys
 
     def __len__(self) -> int:
         return len(self._keys)
 
     @overload
-    def __getitem__(self, place: int) -> PackedVectors: ...
+    def __getitem__(self, index: int) -> PackedVectors: ...
     @overload
-    def __getitem__(self, place: slice) -> Row: ...
-    def __getitem__(self, place: int | slice) -> PackedVectors | Row:
-        if isinstance(place, slice):
-            return Row(self._shelf, self._keys[place])
-        return self._shelf[self._keys[place]]
+    def __getitem__(self, index: slice) -> BufferedVectors: ...
+    def __getitem__(self, index: int | slice) -> PackedVectors | BufferedVectors:
+        if isinstance(index, slice):
+            return BufferedVectors(self._buffer, self._keys[index])
+        return self._buffer[self._keys[index]]

@@ -1,4 +1,4 @@
-"""What turns documents into vectors, loaded for the first file that needs it."""
+"""The encoder and chunker of an `add`, loaded when the first file needs them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from index.encoding import Encoder
     from index.storage.store import FolderStore
 
-LOOKED_UP = 2000
+LOOKUP_BATCH = 2000
 """Keys that are looked up in the catalog at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Encoder and chunker, their common name, and the chunker as data where another process can do its work."""
+    """Encoder, chunker and their fingerprint; `cutting` is the chunker as data if another process can do its work."""
 
     encoder: Encoder
     chunker: Chunker
@@ -31,11 +31,11 @@ class Tools:
     cutting: Cutting | None
 
 
-class Toolbox:
-    """Loads them at the first need, whichever thread has it: where all is unchanged, none does."""
+class ToolLoader:
+    """Loads the tools on first use, from any thread. If all files are unchanged, they are never loaded."""
 
     def __init__(self, store: FolderStore, load: Callable[[], tuple[Encoder, Chunker]], *, prepares: bool) -> None:
-        """`prepares` says whether passages are to be encoded at all, so that the encoder may load ahead for them."""
+        """`prepares` says whether passages will be encoded at all, so that the encoder may be loaded ahead."""
         self._store = store
         self._load = load
         self._prepares = prepares
@@ -44,21 +44,21 @@ class Toolbox:
         self._lock = threading.Lock()
 
     def tools(self) -> Tools:
-        """Raises FingerprintMismatch where the library was made with others."""
+        """Return the tools. Raises FingerprintMismatch if the library was made with others."""
         with self._lock:
             if self._tools is None:
                 self._tools = self._loaded()
             return self._tools
 
-    def expect(self, keys: Sequence[bytes]) -> None:
-        """Hear of passages that come. At the first without a vector the encoder begins to load what they run through,
+    def announce(self, keys: Sequence[bytes]) -> None:
+        """Announce passages by their keys. The first one without a stored vector makes the encoder load its model,
         while further files are read.
         """
         if self._prepares and not self._prepared and self._lacks_any(keys):
             self._prepare(self.tools().encoder)
 
     def _lacks_any(self, keys: Sequence[bytes]) -> bool:
-        parts = (keys[start : start + LOOKED_UP] for start in range(0, len(keys), LOOKED_UP))
+        parts = (keys[start : start + LOOKUP_BATCH] for start in range(0, len(keys), LOOKUP_BATCH))
         return any(len(self._store.catalog.vectors_by_key(part)) < len(set(part)) for part in parts)
 
     def _prepare(self, encoder: Encoder) -> None:
@@ -74,6 +74,6 @@ class Toolbox:
         stored = self._store.catalog.fingerprint()
         if stored and stored != tools.fingerprint:
             raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
-        if self._prepares and not stored:  # an empty library has no vectors to find: load while the first file is read
+        if self._prepares and not stored:  # an empty library has no stored vectors: load while the first file is read
             self._prepare(encoder)
         return tools

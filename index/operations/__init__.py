@@ -1,4 +1,4 @@
-"""What is done to a library as a whole: copies of it, less room, another encoder, another machine."""
+"""Operations on a whole library: backup, restore, compact, rebuild, export and import."""
 
 from __future__ import annotations
 

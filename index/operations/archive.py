@@ -1,7 +1,7 @@
-"""The one file that keeps a library: a zip archive of parts, a manifest with their hashes, and a seal over all of it.
+"""Writes archives of libraries: a zip file of parts, a manifest with their hashes, and a seal over the whole file.
 
-Any program opens the zip. Its comment is the seal: the SHA-256 of every byte before it, so that no flipped bit and no
-missing end goes unseen. The manifest says what each part is, how large, and what its SHA-256 is.
+Any program can open the zip file. Its comment is the seal: the SHA-256 of every byte before it, which reveals each
+flipped bit and a missing end. The manifest gives the name, size and SHA-256 of each part.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from filelock import FileLock, Timeout
 
 from index.errors import ArchiveExists, ArchiveNotWritable
-from index.operations.room import force_out
+from index.operations.room import sync_to_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 SEAL = b"sha256:"
 DIGITS = 64
-"""Of a SHA-256, as it is written."""
+"""Hexadecimal digits of a SHA-256."""
 BLOCK = 1 << 20
 _LOCK = "lock"
 
 
-class Part:
-    """A part while it is written: counts and hashes what goes in."""
+class PartWriter:
+    """Writes one part, and counts and hashes its bytes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -40,22 +40,22 @@ class Part:
         self.size = 0
 
     def write(self, data: bytes) -> None:
-        """More of it."""
+        """Append data."""
         self._file.write(data)
         self._hash.update(data)
         self.size += len(data)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the manifest says of it."""
+        """The part's size and hash for the manifest."""
         return {"bytes": self.size, "sha256": self._hash.hexdigest()}
 
 
 class ArchiveWriter:
-    """Writes an archive beside its place, and puts it there when it is complete: before, nothing is there.
+    """Writes an archive to a temporary file, and moves it to its path when it is complete.
 
-    Raises ArchiveExists where there is a file and `force` is not set, ArchiveNotWritable where the disk does not take
-    it or another process writes the same file.
+    Raises ArchiveExists if the path exists and `force` is not set, ArchiveNotWritable if the disk is full or not
+    writable, or if another process writes the same file.
     """
 
     def __init__(self, path: Path, kind: str, version: int, *, force: bool) -> None:
@@ -65,7 +65,7 @@ class ArchiveWriter:
         self._force = force
         self._manifest: dict[str, Any] = {"format": kind, "version": version, "parts": {}}
         self.folder = path.with_name(f"{path.name}.part")
-        """For files on the way into the archive; it is gone afterwards."""
+        """A folder for temporary files; it is removed at the end."""
         self._file = self.folder / "archive"
 
     def __enter__(self) -> Self:
@@ -75,13 +75,13 @@ class ArchiveWriter:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout as error:
-                hint = "Wait until it has finished, or give another name."
+                hint = "Wait until it has finished, or choose another name."
                 raise ArchiveNotWritable(f"Another process is writing {self._path}.", hint) from error
-            for left in self.folder.iterdir():  # by a process that was killed
-                if left.name != _LOCK:
-                    left.unlink()
-            self._sink = _Sink(self._file)
-            self._zip = zipfile.ZipFile(self._sink, "w")
+            for unfinished in self.folder.iterdir():  # left by a process that was killed
+                if unfinished.name != _LOCK:
+                    unfinished.unlink()
+            self._sealed = _SealedFile(self._file)
+            self._zip = zipfile.ZipFile(self._sealed, "w")
         return self
 
     def __exit__(
@@ -96,24 +96,24 @@ class ArchiveWriter:
         finally:
             with suppress(OSError, ValueError):
                 self._zip.close()
-            with suppress(OSError):  # what is still to be written finds no room either
-                self._sink.close()
+            with suppress(OSError):  # on a full disk, the rest of the buffer cannot be written either
+                self._sealed.close()
             self._lock.release()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
-    def part(self, name: str, /, *, compress: bool = False, **facts: Any) -> Iterator[Part]:
-        """Write a part; `facts` go to the manifest with its size and hash."""
+    def part(self, name: str, /, *, compress: bool = False, **facts: Any) -> Iterator[PartWriter]:
+        """Yield a writer for a part; `facts` go to the manifest with its size and hash."""
         info = zipfile.ZipInfo(name)
         info.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
         info.external_attr = 0o644 << 16
         with self._translated(), self._zip.open(info, "w", force_zip64=True) as file:
-            part = Part(file)
+            part = PartWriter(file)
             yield part
         self._manifest["parts"][name] = facts | part.facts
 
-    def state(self, **facts: Any) -> None:
-        """Facts for the manifest."""
+    def add_facts(self, **facts: Any) -> None:
+        """Add facts to the manifest."""
         self._manifest |= facts
 
     def _finish(self) -> None:
@@ -122,11 +122,11 @@ class ArchiveWriter:
         info.external_attr = 0o644 << 16
         self._zip.writestr(info, json.dumps(self._manifest, ensure_ascii=True, indent=1))
         self._zip.close()
-        self._sink.seal()
+        self._sealed.seal()
         if self._path.exists() and not self._force:
             raise ArchiveExists(str(self._path))
         self._file.replace(self._path)
-        force_out(self._path.parent)
+        sync_to_disk(self._path.parent)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -136,8 +136,8 @@ class ArchiveWriter:
             raise ArchiveNotWritable(f"{self._path} cannot be written: {error}.") from error
 
 
-class _Sink:
-    """A file that is written from one end to the other, and knows the SHA-256 of all but its last digits."""
+class _SealedFile:
+    """A file that is written sequentially, with the SHA-256 of all bytes but its last 64, the place of the seal."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -146,24 +146,24 @@ class _Sink:
         self._held = b""
 
     def write(self, data: bytes) -> int:
-        """As any file."""
+        """Append data, as a file does."""
         self._file.write(data)
-        known = self._held + data
-        self._hash.update(known[:-DIGITS])
-        self._held = known[-DIGITS:]
+        pending = self._held + data
+        self._hash.update(pending[:-DIGITS])
+        self._held = pending[-DIGITS:]
         return len(data)
 
     def flush(self) -> None:
-        """As any file."""
+        """Flush, as a file does."""
         self._file.flush()
 
     def seal(self) -> None:
-        """Put the hash in the place that was left for it, and have all of it on the disk."""
+        """Write the hash into the last 64 bytes, and force the file to the disk."""
         self._file.seek(-DIGITS, 2)
         self._file.write(self._hash.hexdigest().encode())
         self._file.close()
-        force_out(self._path)
+        sync_to_disk(self._path)
 
     def close(self) -> None:
-        """As any file."""
+        """Close, as a file does."""
         self._file.close()

@@ -1,10 +1,10 @@
-"""The portable form of a library: documents as JSON Lines, and beside them their vectors as plain numbers.
+"""The portable format of a library: documents as JSON Lines, and their vectors as plain numbers.
 
-    documents/00001.jsonl   one document a line: its text, where it was found, its landmarks, its passages
-    vectors/00001.f16       one vector a passage, float16, little-endian, in the same order
-    sentences/00001.i8      one vector a sentence, int8, in the same order
+    documents/00001.jsonl   one document per line: its text, sources, landmarks and passages
+    vectors/00001.f16       one vector per passage, float16, little-endian, in the same order
+    sentences/00001.i8      one vector per sentence, int8, in the same order
 
-The manifest says with what the vectors were made and how long they are. A file without vectors is complete, too.
+The manifest gives the fingerprint of the encoder and the dimension. A file without vectors is complete, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from index.records import Chunk, Document, Landmark, LandmarkKind, Span  # pydantic reads the annotations of Line
+from index.records import (  # pydantic reads the annotations of DocumentLine
+    Chunk,
+    Document,
+    Landmark,
+    LandmarkKind,
+    Span,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,8 +35,8 @@ _LONGEST_NAME = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A document as it is carried. Spans are in code points of its text; a landmark is kind, start, label, level."""
+class DocumentLine:
+    """A document in the portable format. Offsets count code points; a landmark is kind, start, label, level."""
 
     id: str
     sources: list[str]
@@ -42,31 +48,31 @@ class Line:
     text: str
     landmarks: list[tuple[LandmarkKind, int, str, int]]
     passages: list[tuple[int, int, list[tuple[int, int]]]]
-    """Start, end, and the spans of the sentences."""
+    """For each passage: start, end, and the spans of its sentences."""
     claimed: bool = False
-    """Whether nobody had read its file where it was exported; written only where it is so, and missing in old files."""
+    """Whether the exporting library had never read its file. Written only if true, and missing in old files."""
 
     def to_json(self) -> bytes:
-        """One line."""
-        fields = {name: getattr(self, name) for name in Line.__slots__ if name != "claimed" or self.claimed}
+        """Return the document as one line."""
+        fields = {name: getattr(self, name) for name in DocumentLine.__slots__ if name != "claimed" or self.claimed}
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @property
     def document(self) -> Document:
-        """As the library knows it, at the first of its sources."""
-        marks = tuple(Landmark(*mark) for mark in self.landmarks)
-        stated = (self.title, self.author, self.date, self.media_type)
-        return Document(self.id, self.sources[0], *stated, self.text, marks, tuple(self.notes))
+        """The document, with the first of its sources."""
+        landmarks = tuple(Landmark(*landmark) for landmark in self.landmarks)
+        metadata = (self.title, self.author, self.date, self.media_type)
+        return Document(self.id, self.sources[0], *metadata, self.text, landmarks, tuple(self.notes))
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
-        """Its passages."""
+        """The document's passages."""
         return tuple(Chunk(start, end, tuple(Span(*span) for span in spans)) for start, end, spans in self.passages)
 
 
-def carried(document: Document, sources: Sequence[str], chunks: Iterable[Chunk], *, claimed: bool) -> Line:
-    """A document as a line."""
-    return Line(
+def line_of(document: Document, sources: Sequence[str], chunks: Iterable[Chunk], *, claimed: bool) -> DocumentLine:
+    """Return a document in the portable format."""
+    return DocumentLine(
         id=document.id,
         sources=list(sources),
         title=document.title,
@@ -81,12 +87,12 @@ def carried(document: Document, sources: Sequence[str], chunks: Iterable[Chunk],
     )
 
 
-def parsed(data: bytes) -> Line:
-    """The reverse of `to_json`, believed in nothing. Raises ValueError, which says what is wrong."""
+def parse_line(data: bytes) -> DocumentLine:
+    """Parse the output of `to_json` and check all of it. Raises ValueError with the first flaw."""
     from pydantic import ValidationError
 
     try:
-        line: Line = _adapter().validate_json(data, strict=True)
+        line: DocumentLine = _adapter().validate_json(data, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"][:4])
@@ -96,26 +102,26 @@ def parsed(data: bytes) -> Line:
     return line
 
 
-def _flaws(line: Line) -> Iterator[str]:
-    """Whatever of a document contradicts itself."""
+def _flaws(line: DocumentLine) -> Iterator[str]:
+    """Yield the contradictions within a document."""
     text = line.text
     if not text or text != text.strip() or "\r" in text:
-        yield "its text is empty, or not as Pincite keeps texts"
+        yield "its text is empty or not normalised"
     if any(not 0 <= start <= len(text) or level < 0 for _, start, _, level in line.landmarks):
         yield "a landmark lies outside its text"
     if (
         any(not name or "\0" in name or len(name) > _LONGEST_NAME for name in (line.id, *line.sources))
         or not line.sources
     ):
-        yield "it has no id or no source that can be"
+        yield "it has no valid id or no valid source"
     yield from _flaws_of_passages(line)
 
 
-def _flaws_of_passages(line: Line) -> Iterator[str]:
+def _flaws_of_passages(line: DocumentLine) -> Iterator[str]:
     text = line.text
-    at = 0
+    position = 0
     for start, end, spans in line.passages:
-        if not at <= start < end <= len(text) or _WORD.search(text, at, start):
+        if not position <= start < end <= len(text) or _WORD.search(text, position, start):
             yield f"a passage at {start} is out of place"
         inside = start
         for first, last in spans:
@@ -123,10 +129,10 @@ def _flaws_of_passages(line: Line) -> Iterator[str]:
                 yield f"a sentence at {first} is out of place"
             inside = last
         if _WORD.search(text, inside, end):
-            yield f"the passage at {start} has words in no sentence"
-        at = end
-    if not line.passages or line.passages[0][0] != 0 or at != len(text):
-        yield "its passages are not its text"
+            yield f"the passage at {start} has words outside its sentences"
+        position = end
+    if not line.passages or line.passages[0][0] != 0 or position != len(text):
+        yield "its passages do not cover its text"
 
 
 _WORD = re.compile(r"\S")
@@ -136,4 +142,4 @@ _WORD = re.compile(r"\S")
 def _adapter() -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Line)
+    return TypeAdapter(DocumentLine)

@@ -1,4 +1,4 @@
-"""Whether a catalog that came in a file is one of ours, and sound to the last passage."""
+"""Checks that a catalog from a file is a Pincite catalog, and undamaged to the last passage."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 _HEADER = b"SQLite format 3\0"
 
 
-def flaw_of_file(path: Path) -> str:
-    """What shows without opening it that a file is no catalog; empty where nothing does."""
+def find_header_flaw(path: Path) -> str:
+    """Return why a file's header is not a catalog's; empty if it is."""
     with path.open("rb") as file:
         header = file.read(100)
     if not header.startswith(_HEADER):
-        return "it is no database"
+        return "it is not a database"
     if int.from_bytes(header[68:72]) != schema.APPLICATION_ID:
         return "it is a database of another program"
     return "" if int.from_bytes(header[60:64]) else "it is empty"
 
 
-def flaw_of(catalog: Catalog, progress: Watch | None = None) -> str:
-    """The first thing that is wrong with a catalog; empty where nothing is.
+def find_flaw(catalog: Catalog, progress: Watch | None = None) -> str:
+    """Return the first flaw of a catalog; empty if there is none.
 
-    A library has no triggers and no views: they would be another's code in our transactions.
+    A library has no triggers and no views: they would run foreign code in our transactions.
     """
     try:
         if catalog.database.rows("SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1"):
-            return "it has code in it"
+            return "it contains triggers or views"
         found = catalog.database.rows("PRAGMA integrity_check(1)")[0][0]
         if found != "ok":
             return str(found)
@@ -46,7 +46,7 @@ def flaw_of(catalog: Catalog, progress: Watch | None = None) -> str:
         catalog.documents()
         catalog.removals_from()
         if not catalog.library_id or catalog.generation() < 0 or (numbers and not catalog.fingerprint()):
-            return "it does not know what it was made with"
+            return "it lacks its id, generation or fingerprint"
     except LibraryDamaged as error:
         return error.detail
     return ""

@@ -1,4 +1,4 @@
-"""A library to a portable file, as it is at one moment; others read and write it meanwhile."""
+"""Exports a snapshot of a library to a portable file, while others read and write it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from index.operations.archive import ArchiveWriter
-from index.operations.carrying import DOCUMENTS, FORMAT, SENTENCES, VECTORS, VERSION, carried
+from index.operations.carrying import DOCUMENTS, FORMAT, SENTENCES, VECTORS, VERSION, line_of
 from index.operations.results import Exported
-from index.operations.room import demand_room, size_of
+from index.operations.room import file_size, require_space
 from index.records import Chunk
 
 if TYPE_CHECKING:
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 _SHARD = 16 << 20
-"""Bytes that are gathered before they are written: what memory it takes does not depend on the library's size."""
+"""Bytes that are collected before they are written, so that the memory does not depend on the library's size."""
 
 
 def export_library(
     store: FolderStore, path: Path, *, vectors: bool = True, force: bool = False, progress: Watch | None = None
 ) -> Exported:
-    """Write all documents, and with `vectors` what spares the importer the encoder.
+    """Write all documents, and with `vectors` their vectors, so that an import need not encode them.
 
-    A document that is only claimed here is marked as such, so that no import can take it for one that was read.
-    Raises ArchiveExists, ArchiveNotWritable, NoRoom, LibraryDamaged.
+    A document that is only claimed here is marked, so that no import treats it as read. Raises ArchiveExists,
+    ArchiveNotWritable, NoRoom, LibraryDamaged.
     """
     began = time.monotonic()
     catalog = store.catalog
     with ArchiveWriter(path, FORMAT, VERSION, force=force) as archive, catalog.database.snapshot():
-        demand_room(archive.folder, size_of(catalog.database.path))
+        require_space(archive.folder, file_size(catalog.database.path))
         totals = catalog.totals()
         shards = _Shards(archive, vectors=vectors)
         numbers = [number for (number,) in catalog.database.rows("SELECT number FROM documents ORDER BY number")]
@@ -44,7 +44,7 @@ def export_library(
                 progress("exporting", done, len(numbers))
         shards.flush()
         made_at = datetime.now(UTC).isoformat(timespec="seconds")
-        archive.state(
+        archive.add_facts(
             made_at=made_at,
             made_with=catalog.fingerprint(),
             vectors=vectors,
@@ -53,11 +53,11 @@ def export_library(
             **totals,
         )
     seconds = time.monotonic() - began
-    return Exported(str(path), size_of(path), totals["documents"], totals["passages"], vectors, seconds)
+    return Exported(str(path), file_size(path), totals["documents"], totals["passages"], vectors, seconds)
 
 
 class _Shards:
-    """Gathers documents, and writes them when there are enough."""
+    """Collects documents, and writes them to the archive in shards."""
 
     def __init__(self, archive: ArchiveWriter, *, vectors: bool) -> None:
         self._archive = archive
@@ -69,13 +69,13 @@ class _Shards:
         self.dimension = 0
 
     def add(self, catalog: Catalog, number: int) -> None:
-        """One more document. Raises LibraryDamaged where it does not match its checksums."""
+        """Add a document. Raises LibraryDamaged if it does not match its checksums."""
         document = catalog.document(number)
         assert document is not None
         rows = [row for row, _ in catalog.rows_of(number)]
         chunks = (Chunk(row.passage.start, row.passage.end, row.passage.sentences) for row in rows)
         claimed = not catalog.was_read(document.id)
-        self._lines.append(carried(document, catalog.sources_of(number), chunks, claimed=claimed).to_json())
+        self._lines.append(line_of(document, catalog.sources_of(number), chunks, claimed=claimed).to_json())
         self._size += len(self._lines[-1])
         if self._with_vectors:
             self._rows += rows
@@ -85,7 +85,7 @@ class _Shards:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was gathered."""
+        """Write the collected documents as a shard."""
         if not self._lines:
             return
         self.written += 1

@@ -1,7 +1,7 @@
-"""Reading such a file, which may come from somebody else, and may be damaged, changed or a trap.
+"""Reads an archive that may come from somebody else, and may be damaged, modified or malicious (a zip bomb).
 
-Nothing is unpacked by its name: parts are asked for by name and read as streams, each up to the size that the manifest
-states, and each is compared with its hash at its end.
+Names in the archive never become paths. Parts are requested by name and read as streams, at most up to the size in the
+manifest, and each part is compared with its hash at its end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UPGRADE = "Upgrade Pincite: pip install --upgrade pincite"
 
 
 class ArchiveReader:
-    """An archive of a kind, its seal checked. Raises BadArchive, with the reason, for everything else."""
+    """Reads an archive of a given kind whose seal and contents are valid; raises BadArchive for anything else."""
 
     def __init__(self, path: Path, kind: str, version: int, progress: Watch | None = None) -> None:
         self._path = path
@@ -58,12 +58,12 @@ class ArchiveReader:
         self._zip.close()
         self._file.close()
 
-    def bad(self, what: str, hint: str = "") -> BadArchive:
-        """The error for contents that cannot be right."""
-        return BadArchive(f"{self._path.name} cannot be used: {what}.", hint)
+    def bad(self, reason: str, hint: str = "") -> BadArchive:
+        """Return the error for invalid contents."""
+        return BadArchive(f"{self._path.name} cannot be used: {reason}.", hint)
 
     def fact(self, name: str, kind: type[Any]) -> Any:
-        """What the manifest states under this name. Raises BadArchive where that is not of this kind."""
+        """Return a fact from the manifest. Raises BadArchive if it is missing or not of this type."""
         value = self._manifest.get(name)
         if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
             raise self.bad(f"its manifest has no {name}")
@@ -71,29 +71,29 @@ class ArchiveReader:
 
     @property
     def parts(self) -> dict[str, dict[str, Any]]:
-        """What the manifest says of each part, by name."""
+        """The manifest's facts about each part, by name."""
         return dict(self._manifest["parts"])
 
     def size(self, name: str) -> int:
-        """How large a part is, in bytes."""
+        """Return the size of a part in bytes, as the manifest states it."""
         return int(self._manifest["parts"][name]["bytes"])
 
     @contextmanager
-    def part(self, name: str) -> Iterator[Stream]:
-        """Read a part. Raises BadArchive at its end where it is not what the manifest says."""
+    def part(self, name: str) -> Iterator[PartReader]:
+        """Yield a part as a stream. Raises BadArchive at its end if it does not match the manifest."""
         if name not in self._manifest["parts"]:
             raise self.bad(f"it has no {name}")
         facts = self._manifest["parts"][name]
         with self._reading(name):
             file = self._zip.open(name)
         with file:
-            stream = Stream(file, facts["bytes"], lambda: self._reading(name))
+            stream = PartReader(file, facts["bytes"], lambda: self._reading(name))
             yield stream
             if not stream.ended or stream.sha256 != facts["sha256"]:
-                raise self.bad(f"{name} in it is not what its manifest says")
+                raise self.bad(f"{name} in it does not match its manifest")
 
     def copy(self, name: str, to: Path) -> None:
-        """Write a part into a new file, or raise and leave what is there to the caller."""
+        """Write a part to a new file. After an error, the caller removes the incomplete file."""
         with self.part(name) as stream, to.open("wb") as file:
             while block := stream.read(BLOCK):
                 file.write(block)
@@ -112,7 +112,7 @@ class ArchiveReader:
         self._file.seek(max(0, size - DIGITS - len(SEAL)))
         seal = self._file.read()
         if not seal.startswith(SEAL):
-            raise BadArchive(f"{self._path.name} is no {self._kind}, or its end is missing.")
+            raise BadArchive(f"{self._path.name} is not a {self._kind}, or its end is missing.")
         digest, left = hashlib.sha256(), size - DIGITS
         self._file.seek(0)
         while block := self._file.read(min(BLOCK, left)):
@@ -124,16 +124,16 @@ class ArchiveReader:
             raise BadArchive(f"{self._path.name} was damaged or changed since it was made.")
 
     def _check_contents(self) -> None:
-        """The manifest, and that the archive has the parts that it names and no others, each once."""
+        """Read the manifest, and check that the archive has exactly the parts that it names, each once."""
         try:
             self._zip = zipfile.ZipFile(self._file)
             infos = self._zip.infolist()
             with self._zip.open(MANIFEST) as file:
                 manifest = json.loads(file.read(_LARGEST_MANIFEST))
         except (*_BROKEN, OSError) as error:
-            raise self.bad(f"it has no manifest that can be read: {error}") from error
+            raise self.bad(f"its manifest is missing or unreadable: {error}") from error
         if not isinstance(manifest, dict) or manifest.get("format") != self._kind:
-            raise BadArchive(f"{self._path.name} is no {self._kind}.", "Check which file that is.")
+            raise BadArchive(f"{self._path.name} is not a {self._kind}.", "Check that this is the right file.")
         version = manifest.get("version")
         if not isinstance(version, int) or version > self._version:
             raise self.bad("a newer Pincite made it", _UPGRADE)
@@ -143,14 +143,14 @@ class ArchiveReader:
         if sorted(info.filename for info in infos) != sorted([MANIFEST, *parts]):
             raise self.bad("its parts are not those that its manifest names")
         if any(info.compress_type not in _METHODS or info.flag_bits & 1 for info in infos):
-            raise self.bad("its parts are packed in a way that Pincite never uses")
+            raise self.bad("its parts are encrypted or use an unknown compression")
         if any(info.file_size != parts[info.filename]["bytes"] for info in infos if info.filename != MANIFEST):
-            raise self.bad("its parts are not as large as its manifest says")
+            raise self.bad("the sizes of its parts do not match its manifest")
         self._manifest = manifest
 
 
-class Stream:
-    """A part as it is read: never more than the size that was stated, and hashed on the way."""
+class PartReader:
+    """Reads a part, never more than its stated size, and hashes it on the way."""
 
     def __init__(self, file: IO[bytes], size: int, reading: Callable[[], AbstractContextManager[None]]) -> None:
         self._file = file
@@ -159,27 +159,27 @@ class Stream:
         self._reading = reading
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes more; fewer only at the end."""
+        """Return at most `size` more bytes; fewer only at the end."""
         with self._reading():
-            return self._seen(self._file.read(min(size, self._left)))
+            return self._count(self._file.read(min(size, self._left)))
 
     def line(self, longest: int) -> bytes:
-        """The next line with its end; a longer one is cut there."""
+        """Return the next line with its line break; a line longer than `longest` bytes is cut."""
         with self._reading():
-            return self._seen(self._file.readline(min(longest, self._left)))
+            return self._count(self._file.readline(min(longest, self._left)))
 
     @property
     def ended(self) -> bool:
-        """Whether all of it was read, and there is no more than was stated."""
+        """Whether the part was read to its end, and is not longer than stated."""
         with self._reading():
             return self._left == 0 and not self._file.read(1)
 
     @property
     def sha256(self) -> str:
-        """Of all that was read."""
+        """The SHA-256 of all bytes that were read."""
         return self._hash.hexdigest()
 
-    def _seen(self, data: bytes) -> bytes:
+    def _count(self, data: bytes) -> bytes:
         self._left -= len(data)
         self._hash.update(data)
         return data

@@ -1,9 +1,8 @@
-"""A library made anew from the texts that it holds, with another encoder or chunking, while it goes on serving.
+"""Rebuilds a library from its stored texts, with another encoder or chunking, while it is in use.
 
-The new catalog grows beside the old one, in a folder of its own, document by document: what is there stays there when
-the work is stopped or killed, and the next run goes on from it. Others read and change the old library all the while.
-Only at the end are writers kept out: what they changed is taken over, and the old catalog becomes the new one in one
-transaction.
+The new catalog grows beside the old one, in a folder of its own, document by document. It survives a stop or a kill,
+and the next run continues it. Meanwhile, others read and change the old library. Writers are locked out only at the
+end: their last changes are copied, and the new catalog replaces the old one in one transaction.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from typing import TYPE_CHECKING
 from index.errors import LibraryError
 from index.operations.embedding import Embedder, Tools
 from index.operations.results import Rebuilt
-from index.operations.room import demand_room, size_of
+from index.operations.room import file_size, require_space
 from index.storage.fingerprint import encoder_of
 from index.storage.locking import WriterLock
 from index.storage.store import FolderStore
-from index.storage.succeeding import succeed
+from index.storage.succeeding import replace_contents
 from index.storage.successor import Successor
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "rebuilding"
 _ROUNDS = 3
-"""How often what came meanwhile is taken over before writers are kept out."""
+"""Passes over the latest changes before writers are locked out."""
 PATIENCE = 600.0
 """Seconds for which the last step waits for another writer."""
 
@@ -40,18 +39,18 @@ PATIENCE = 600.0
 def rebuild(store: FolderStore, tools: Tools, *, model: str | None = None, progress: Watch | None = None) -> Rebuilt:
     """Cut and encode every document again from its stored text. Ids, sources, titles, notes and landmarks stay.
 
-    `model` is the setting that loads the encoder, which the library remembers; None where it is not known.
+    `model` is the setting that loads the encoder; the library stores it. None if it is not known.
 
-    Raises LibraryLocked where another process rebuilds it, or changes it for longer than `PATIENCE` when the new one is
-    ready: what is done is kept then, too. Raises NoRoom before anything is done.
+    Raises LibraryLocked if another process is rebuilding the library, or changes it for longer than `PATIENCE` seconds
+    when the new catalog is ready; the work done is kept then, too. Raises NoRoom before any change.
     """
     began = time.monotonic()
     with WriterLock(store.folder, "rebuild").held(patience=0):
-        side, successor = _begun(store, tools)
+        side, successor = _begin(store, tools)
         try:
             if model is not None:
                 side.catalog.note_model(model)
-            work = _Work(store, side, successor, tools, progress)
+            work = _Rebuild(store, side, successor, tools, progress)
             for _ in range(_ROUNDS):
                 if not work.catch_up():
                     break
@@ -70,19 +69,19 @@ def rebuild(store: FolderStore, tools: Tools, *, model: str | None = None, progr
     return Rebuilt(totals["documents"], totals["passages"], encoded, max(found, 0), tools.fingerprint, seconds)
 
 
-def _begun(store: FolderStore, tools: Tools) -> tuple[FolderStore, Successor]:
-    """The new catalog: that of an earlier run where it is of use, else an empty one."""
+def _begin(store: FolderStore, tools: Tools) -> tuple[FolderStore, Successor]:
+    """Open the new catalog: that of an earlier run if it can be continued, else an empty one."""
     folder = store.folder / _FOLDER
-    side = _opened(folder)
+    side = _open(folder)
     successor = Successor(store.catalog, side.catalog, tools.fingerprint)
-    if successor.begun and not successor.fits:
+    if successor.begun and not successor.matches:
         side.close()
         shutil.rmtree(folder)
-        side = _opened(folder)
+        side = _open(folder)
         successor = Successor(store.catalog, side.catalog, tools.fingerprint)
     try:
-        weight = size_of(store.folder / "catalog.db")
-        demand_room(store.folder, 2 * weight - size_of(folder / "catalog.db"))
+        catalog_bytes = file_size(store.folder / "catalog.db")
+        require_space(store.folder, 2 * catalog_bytes - file_size(folder / "catalog.db"))
         if not successor.begun:
             successor.begin()
     except BaseException:
@@ -91,8 +90,8 @@ def _begun(store: FolderStore, tools: Tools) -> tuple[FolderStore, Successor]:
     return side, successor
 
 
-def _opened(folder: Path) -> FolderStore:
-    """What was left there by a run that was killed while it cleared up is cleared up now."""
+def _open(folder: Path) -> FolderStore:
+    """Open the new library, and first remove the remains of a run that was killed during its cleanup."""
     try:
         return FolderStore(folder, create=True)
     except LibraryError:
@@ -100,8 +99,8 @@ def _opened(folder: Path) -> FolderStore:
         return FolderStore(folder, create=True)
 
 
-class _Work:
-    """The work on one new catalog."""
+class _Rebuild:
+    """One rebuild: fills the new catalog."""
 
     def __init__(
         self, store: FolderStore, side: FolderStore, successor: Successor, tools: Tools, progress: Watch | None
@@ -116,27 +115,28 @@ class _Work:
         self.embedder = Embedder(tools, self._known)
 
     def catch_up(self) -> int:
-        """Make every document that the new catalog lacks; how many these were."""
+        """Add every document that the new catalog lacks, and return their number."""
         missing = self._successor.missing()
-        for done, each in enumerate(self.embedder.embed(self._documents(missing)), 1):
-            self._successor.put(self._numbers.pop(each.document.id), each.document, each.chunks, each.vectors)
+        for done, embedded in enumerate(self.embedder.embed(self._documents(missing)), 1):
+            document = embedded.document
+            self._successor.put(self._numbers.pop(document.id), document, embedded.chunks, embedded.vectors)
             if self._progress:
                 self._progress("encoding", done, len(missing))
         return len(missing)
 
     def finish(self) -> None:
-        """Take over the last changes, and let the library become the new one. Nobody else may change it now."""
+        """Copy the last changes, and replace the library's catalog. Call only while other writers are locked out."""
         if self._store.catalog.library_id != self._library:
-            raise LibraryError("The library was replaced while it was being rebuilt.", "Begin anew: pincite rebuild")
+            raise LibraryError("The library was replaced while it was being rebuilt.", "Start again: pincite rebuild")
         self.catch_up()
-        self._successor.settle()
+        self._successor.finish()
         self._side.index()
-        demand_room(self._store.folder, size_of(self._side.folder / "catalog.db"))
+        require_space(self._store.folder, file_size(self._side.folder / "catalog.db"))
         progress = self._progress
-        succeed(self._store, self._side, progress and (lambda done, of: progress("replacing", done, of)))
+        replace_contents(self._store, self._side, progress and (lambda done, of: progress("replacing", done, of)))
 
     def _documents(self, numbers: Sequence[int]) -> Iterator[Document]:
-        """Those that are still there."""
+        """Yield the documents that still exist."""
         for number in numbers:
             document = self._store.catalog.document(number)
             if document is not None:
@@ -144,7 +144,7 @@ class _Work:
                 yield document
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, PackedVectors]:
-        """Vectors of the same encoder: of passages that are cut as they were, and of texts that occur twice."""
+        """Return reusable vectors of the same encoder: of unchanged passages, and of texts that occur twice."""
         known = self._side.catalog.vectors_by_key(keys)
         if self._same_encoder:
             known |= self._store.catalog.vectors_by_key([key for key in keys if key not in known])

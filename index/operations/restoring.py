@@ -1,4 +1,4 @@
-"""A library from a backup: into a new folder, or over a library that may be in use. All of it is checked first."""
+"""Restores a library from a backup: into a new folder, or over a library in use. The backup is checked first."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from index.errors import LibraryDamaged, LibraryExists, LibraryNotWritable
 from index.operations.backing_up import CATALOG, FORMAT, ORIGINALS, VERSION
-from index.operations.checking import flaw_of, flaw_of_file
+from index.operations.checking import find_flaw, find_header_flaw
 from index.operations.reading import ArchiveReader
 from index.operations.results import Restored
-from index.operations.room import demand_room, force_out, size_of
+from index.operations.room import file_size, require_space, sync_to_disk
 from index.storage.catalog import Catalog
 from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.locking import WriterLock
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 _STAGING = "restoring"
 _LOCKS = ("writer.lock", "writer.json")
 _LOG = ("catalog.db-wal", "catalog.db-shm")
-_HINTS = ("queue.db", "queue.db-wal", "queue.db-shm", "files.db", "files.db-wal", "files.db-shm")
-"""What the library noted of files, which is not true of an older state of it."""
+_FILE_RECORDS = ("queue.db", "queue.db-wal", "queue.db-shm", "files.db", "files.db-wal", "files.db-shm")
+"""The library's records of files, which are wrong for an older state of it."""
 
 
 def restore(file: Path, folder: Path, *, force: bool = False, progress: Watch | None = None) -> Restored:
-    """Make a library from a backup; with `force`, in place of the one that is there.
+    """Create a library from a backup; with `force`, replace the existing one.
 
-    A library that is in use is replaced in one transaction: other processes see the old one, then the new one. Until
-    everything of the file has been checked, nothing of the folder is touched, and what was made is removed if anything
-    goes wrong. Raises BadArchive, LibraryExists, LibraryTooNew, LibraryLocked, NoRoom, LibraryNotWritable.
+    A library in use is replaced in one transaction: other processes see the old one, then the new one. Existing files
+    are not changed before the whole backup was checked, and new files are removed after an error. Raises BadArchive,
+    LibraryExists, LibraryTooNew, LibraryLocked, NoRoom, LibraryNotWritable.
 
-    A backup is believed: its hashes tell that it is damaged, and not who made it, so restore only what is your own.
-    What somebody else gives you is for `import-library`.
+    A backup is trusted: its hashes reveal damage, not its author, so restore only your own backups. Use
+    `import-library` for files from somebody else.
     """
     began = time.monotonic()
     existed = folder.exists()
@@ -48,11 +48,11 @@ def restore(file: Path, folder: Path, *, force: bool = False, progress: Watch | 
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with WriterLock(folder).held(patience=WRITER_PATIENCE):
-                if _in_use(folder) and not force:  # somebody was quicker
+                if _in_use(folder) and not force:  # another process was faster
                     raise LibraryExists(str(folder))
                 totals, originals = _replace(archive, folder, progress)
         except OSError as error:
-            raise LibraryNotWritable(f"The folder {folder} takes no library: {error}.", NOT_WRITABLE_HINT) from error
+            raise LibraryNotWritable(f"The folder {folder} cannot be written: {error}.", NOT_WRITABLE_HINT) from error
         finally:
             _clear(folder, existed=existed)
         made_at = str(archive.fact("made_at", str))
@@ -61,14 +61,14 @@ def restore(file: Path, folder: Path, *, force: bool = False, progress: Watch | 
 
 
 def _in_use(folder: Path) -> bool:
-    """Whether there is anything in the folder that is not a lock or left by a `restore` that was killed."""
+    """Return whether the folder holds anything but locks and the remains of a killed `restore`."""
     if (folder / _STAGING).exists() and not (folder / CATALOG).exists():
         return False
     return any(path.name not in (*_LOCKS, _STAGING) for path in folder.iterdir())
 
 
 def _clear(folder: Path, *, existed: bool) -> None:
-    """Nothing of what was made on the way stays; of a folder that is no library, not even the folder."""
+    """Remove temporary files, and the folder if it is new and there is no library in it."""
     shutil.rmtree(folder / _STAGING, ignore_errors=True)
     with suppress(OSError):
         if not _in_use(folder):
@@ -79,27 +79,27 @@ def _clear(folder: Path, *, existed: bool) -> None:
 
 
 def _replace(archive: ArchiveReader, folder: Path, progress: Watch | None) -> tuple[dict[str, int], int]:
-    """Unpack beside, check, and only then change what is there. Gives totals and how many originals there are."""
-    names = _originals(archive)
+    """Unpack into a staging folder, check, and then replace the library. Returns the totals and number of originals."""
+    names = _original_names(archive)
     staged = folder / _STAGING
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    taken = sum(archive.size(name) for name in archive.parts)
-    demand_room(folder, taken + archive.size(CATALOG) * (folder / CATALOG).exists())
+    unpacked = sum(archive.size(name) for name in archive.parts)
+    require_space(folder, unpacked + archive.size(CATALOG) * (folder / CATALOG).exists())
     archive.copy(CATALOG, staged / CATALOG)
-    totals = _checked(archive, staged, progress)
+    totals = _check_catalog(archive, staged, progress)
     files: dict[Path, Path] = {}
     for number, (part, name) in enumerate(names.items()):
         files[staged / f"{number}.original"] = folder / "uploads" / name
         archive.copy(part, staged / f"{number}.original")
     _publish(staged, folder, files, progress)
-    for name in _HINTS:
+    for name in _FILE_RECORDS:
         (folder / name).unlink(missing_ok=True)
     return totals, len(names)
 
 
-def _originals(archive: ArchiveReader) -> dict[str, str]:
-    """What each original is called, by its part. Raises BadArchive for a name that would lead elsewhere."""
+def _original_names(archive: ArchiveReader) -> dict[str, str]:
+    """Return the file name of each original, by its part. Raises BadArchive for names that are paths or not unique."""
     names: dict[str, str] = {}
     for part, facts in archive.parts.items():
         if part == CATALOG:
@@ -107,54 +107,57 @@ def _originals(archive: ArchiveReader) -> dict[str, str]:
         name = facts.get("name")
         number = part.removeprefix(ORIGINALS)
         if not part.startswith(ORIGINALS) or not number.isdecimal() or not isinstance(name, str):
-            raise archive.bad(f"nobody knows what {part[:60]!r} in it is")
+            raise archive.bad(f"it has an unknown part {part[:60]!r}")
         if name in ("", ".", "..") or "\0" in name or Path(name).name != name:
-            raise archive.bad(f"a file in it is called {name[:60]!r}")
+            raise archive.bad(f"a file in it has the invalid name {name[:60]!r}")
         names[part] = name
     if len(set(names.values())) < len(names):
-        raise archive.bad("two files in it have one name")
+        raise archive.bad("two files in it have the same name")
     return names
 
 
-def _checked(archive: ArchiveReader, staged: Path, progress: Watch | None) -> dict[str, int]:
-    """The catalog's totals. It gets an id of its own: what was made from another state of it is never taken for its."""
-    if flaw := flaw_of_file(staged / CATALOG):
+def _check_catalog(archive: ArchiveReader, staged: Path, progress: Watch | None) -> dict[str, int]:
+    """Check the catalog, give it a new library id, and return its totals.
+
+    The new id keeps caches of another state of the library from being used.
+    """
+    if flaw := find_header_flaw(staged / CATALOG):
         raise archive.bad(f"its catalog cannot be used: {flaw}")
     with closing(Catalog(staged)) as catalog:
         try:
-            flaw = flaw_of(catalog, progress)
+            flaw = find_flaw(catalog, progress)
             totals = catalog.totals()
         except LibraryDamaged as error:
             flaw = error.detail
         if flaw:
             raise archive.bad(f"its catalog cannot be used: {flaw}")
         if any(archive.fact(name, int) != number for name, number in totals.items()):
-            raise archive.bad("its catalog does not hold what its manifest says")
+            raise archive.bad("its catalog does not match its manifest")
         with catalog.database.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'library'", (uuid.uuid4().hex,))
     return totals
 
 
 def _publish(staged: Path, folder: Path, files: dict[Path, Path], progress: Watch | None) -> None:
-    """Put everything in its place. The old library is there until the new catalog is, and then the new one is.
+    """Move everything to its final path. The new catalog's replacement is the moment at which the library changes.
 
-    What a document was read from is found by its hash: a file that comes too early, or stays too long, is not missed.
+    Originals are found by their hashes, so a file that arrives early, or is removed late, does no harm.
     """
-    before = {file: place for file, place in files.items() if not place.exists()}
+    new_files = {file: path for file, path in files.items() if not path.exists()}
     try:
-        for file, place in before.items():
-            place.parent.mkdir(exist_ok=True)
-            file.rename(place)
+        for file, path in new_files.items():
+            path.parent.mkdir(exist_ok=True)
+            file.rename(path)
         _replace_catalog(staged, folder, progress)
     except BaseException:
-        for place in before.values():
-            place.unlink(missing_ok=True)
+        for path in new_files.values():
+            path.unlink(missing_ok=True)
         with suppress(OSError):
             (folder / "uploads").rmdir()
         raise
-    for file, place in files.items():
-        if file not in before:
-            file.replace(place)
+    for file, path in files.items():
+        if file not in new_files:
+            file.replace(path)
     for path in _files(folder / "uploads") - set(files.values()):
         path.unlink()
 
@@ -164,26 +167,27 @@ def _files(folder: Path) -> set[Path]:
 
 
 def _replace_catalog(staged: Path, folder: Path, progress: Watch | None) -> None:
-    """The instant before which there is the old library, and after which there is the new one."""
+    """Replace the catalog. At every instant, the folder holds the old library or the new one."""
     try:
-        _become(staged, folder, progress)
+        _replace_in_transaction(staged, folder, progress)
     except LibraryDamaged:
-        # It cannot be opened, so nobody uses it. Its log goes first, which must never be taken for the new one's.
+        # The old catalog cannot be opened, so nobody uses it. Its log is moved first: it must never be applied to the
+        # new catalog.
         for name in _LOG:
             if (folder / name).exists():
                 (folder / name).replace(staged / f"old-{name}")
-        force_out(staged / CATALOG)
+        sync_to_disk(staged / CATALOG)
         (staged / CATALOG).replace(folder / CATALOG)
-        force_out(folder)
+        sync_to_disk(folder)
 
 
-def _become(staged: Path, folder: Path, progress: Watch | None) -> None:
-    """In one transaction of the catalog that is there. Raises LibraryDamaged where there is none that can be opened."""
-    if not size_of(folder / CATALOG):
+def _replace_in_transaction(staged: Path, folder: Path, progress: Watch | None) -> None:
+    """Replace the old catalog's contents in one transaction. Raises LibraryDamaged if it cannot be opened."""
+    if not file_size(folder / CATALOG):
         raise LibraryDamaged(str(folder), "it is missing")
     with closing(Catalog(folder)) as old, closing(Catalog(staged)) as new:
         with suppress(LibraryDamaged), new.database.writing() as connection:
-            # Who knows the number of changes of what there was before does not take this for the same.
+            # A new generation tells readers that know the old generation that the contents have changed.
             generation = max(old.generation(), new.generation()) + 1
             connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
-        old.database.become(new.database, progress and (lambda done, of: progress("replacing", done, of)))
+        old.database.replace_with(new.database, progress and (lambda done, of: progress("replacing", done, of)))

@@ -1,4 +1,4 @@
-"""What the long operations on a library as a whole tell while they are at work, and when they are done."""
+"""Progress and results of the operations on a whole library."""
 
 from __future__ import annotations
 
@@ -6,63 +6,63 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Watch = Callable[[str, int, int], None]
-"""Hears what is done, how much of it, and of how much; what it raises ends the work there."""
+"""A progress callback: receives step, amount done and total. An error that it raises ends the operation."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """A backup that was made."""
+    """The result of a backup."""
 
     path: str
     bytes: int
     documents: int
     passages: int
     originals: int
-    """Files that had arrived in the library's own folder."""
+    """Number of files from the library's own folder."""
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A library that was made from a backup."""
+    """The result of a restore."""
 
     folder: str
     documents: int
     passages: int
     originals: int
     made_at: str
-    """When the backup was made, in UTC."""
+    """The time of the backup, in UTC."""
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """A library that takes less room."""
+    """The result of compacting a library."""
 
     bytes_before: int
     bytes_after: int
     seconds: float
     notes: tuple[str, ...] = ()
-    """What could not be given back yet, and why."""
+    """What could not be freed yet, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A library that was made anew from the texts that it holds."""
+    """The result of rebuilding a library from its texts."""
 
     documents: int
     passages: int
     encoded: int
-    """Passages encoded this time."""
+    """Passages encoded in this run."""
     found: int
-    """Passages whose vectors were there already, or left by a run that was stopped."""
+    """Passages whose vectors existed already, or were left by a run that was stopped."""
     made_with: str
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A library that was written to a portable file."""
+    """The result of an export to a portable file."""
 
     path: str
     bytes: int

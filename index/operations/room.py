@@ -1,4 +1,4 @@
-"""Room on a disk: how much there is, and how much a file takes."""
+"""Disk space: free space, file sizes, and forcing data to the disk."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SPARE = 1 << 20
-"""What is left free: the disk is not ours alone."""
+"""Bytes that are left free for other programs."""
 
 
-def demand_room(folder: Path, needed: int) -> None:
-    """Raises NoRoom, which says how much is needed, where the folder's disk has less."""
+def require_space(folder: Path, needed: int) -> None:
+    """Raise NoRoom if the folder's disk has fewer free bytes than `needed`."""
     free = shutil.disk_usage(folder).free
     if free < needed + _SPARE:
         raise NoRoom(str(folder), needed + _SPARE, free)
 
 
-def size_of(path: Path) -> int:
-    """In bytes; nothing where there is no file."""
+def file_size(path: Path) -> int:
+    """Return a file's size in bytes; 0 if it does not exist."""
     try:
         return path.stat().st_size
     except OSError:
         return 0
 
 
-def force_out(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk now."""
+def sync_to_disk(path: Path) -> None:
+    """Force a file, or the names in a folder, to the disk now (fsync)."""
     number = os.open(path, os.O_RDONLY)
     try:
         if path.is_dir():
-            with suppress(OSError):  # not every system can, and those that cannot do it themselves
+            with suppress(OSError):  # systems that cannot sync folders keep them in order themselves
                 os.fsync(number)
         else:
             os.fsync(number)

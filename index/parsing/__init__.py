@@ -1,13 +1,13 @@
-"""Files nobody vouches for are read in processes of their own: no file can take the program, its memory or its time.
+"""The parser sandbox: reads untrusted files in separate processes with limits on time and memory.
 
     with parsers(Limits(seconds=120, megabytes=1000)) as parser:
         try:
             parsed = parser.parse(path, source=str(path), max_bytes=512_000_000)
         except LoadingError as error:
-            ...  # also for a file that crashes, hangs or wants too much memory; the next file gets a new process
+            ...  # also for a file that crashes, hangs or needs too much memory; the next file gets a new process
 
-The process knows no model and no library: it is there in a tenth of a second, and reads file after file.
-What it says comes back as JSON and text, never as objects.
+The process loads no model and no library, so it starts in a tenth of a second; it reads one file after the other.
+Results come back as JSON and text, never as pickled objects.
 """
 
 from index.parsing.pool import Parser, parsers

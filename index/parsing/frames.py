@@ -1,4 +1,4 @@
-"""How two processes talk: frames, each its length and then its bytes."""
+"""The wire protocol between two processes: frames of a length and that many bytes."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ if TYPE_CHECKING:
 
 _LENGTH = struct.Struct(">Q")
 MOST = 1 << 25
-"""Bytes of one frame: what is longer comes in several, so that nobody has to hold it twice."""
+"""Largest size of a frame in bytes; longer data is sent in several frames, so that neither side holds it twice."""
 
 
-class TalkError(Exception):
-    """The other side is gone, or does not keep to the form."""
+class ProtocolError(Exception):
+    """The other process has ended, or violates the protocol."""
 
 
 def send(sink: BinaryIO, frame: bytes) -> None:
-    """One frame; it may wait in a buffer until `sink` is flushed."""
+    """Send a frame. It may stay in a buffer until `sink` is flushed."""
     sink.write(_LENGTH.pack(len(frame)))
     sink.write(frame)
 
 
 def send_json(sink: BinaryIO, value: Any) -> None:
-    """A value as a frame."""
+    """Send a value as a frame of JSON."""
     send(sink, json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode())
 
 
 def receive(source: BinaryIO) -> bytes:
-    """The next frame. Raises TalkError where it does not come whole, or is longer than any that is sent."""
+    """Receive the next frame. Raises ProtocolError if it is incomplete or too long."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
-        raise TalkError("it ended")
+        raise ProtocolError("it ended")
     length = _LENGTH.unpack(head)[0]
     if length > MOST:
-        raise TalkError(f"a frame of {length} bytes")
+        raise ProtocolError(f"a frame of {length} bytes")
     frame = source.read(length)
     if len(frame) < length:
-        raise TalkError("it ended within a frame")
+        raise ProtocolError("it ended within a frame")
     return frame
 
 
 def receive_json(source: BinaryIO) -> Any:
-    """The next frame's value. Raises TalkError where it is none."""
+    """Receive the value of the next frame. Raises ProtocolError if it is not JSON."""
     try:
         return json.loads(receive(source))
     except (ValueError, RecursionError) as error:
-        raise TalkError("a frame that is not JSON") from error
+        raise ProtocolError("a frame that is not JSON") from error

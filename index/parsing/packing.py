@@ -1,4 +1,4 @@
-"""Documents, passages and errors as frames, and back; in pieces, so that neither side holds all of it twice."""
+"""Encodes documents, passages and errors as frames, and decodes them, in pieces, so that nothing is held twice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from index import errors
 from index.errors import LoadingError
-from index.parsing.frames import TalkError, receive, receive_json, send, send_json
+from index.parsing.frames import ProtocolError, receive, receive_json, send, send_json
 from index.parsing.requests import Cost, Parsed
 from index.records import Chunk, Document, Landmark, LandmarkKind, Span
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _PIECE = 1 << 20
-"""Characters in a frame."""
+"""Characters per frame."""
 _LANDMARKS = 10_000
 _CHUNKS = 4_000
-_STATED = ("id", "source", "title", "author", "date", "media_type")
+_METADATA = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
 _NUMBER = "I"
 _PAGE_END = "\f"
@@ -28,10 +28,10 @@ _Item = TypeVar("_Item")
 
 
 def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
-    """A document with its passages."""
+    """Send a document with its passages."""
     document, chunks, pages = parsed.document, parsed.chunks, _PAGE_END.join(parsed.pages)
     head = {
-        "stated": [getattr(document, name) for name in _STATED],
+        "stated": [getattr(document, name) for name in _METADATA],
         "notes": document.notes,
         "cost": asdict(parsed.cost),
         "pieces": _frames(document.text, _PIECE),
@@ -42,16 +42,16 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
     }
     send_json(sink, head)
     _send_text(sink, document.text)
-    for marks in _slices(document.landmarks, _LANDMARKS):
-        send_json(sink, [[mark.kind, mark.start, mark.label, mark.level] for mark in marks])
-    for some in _slices(chunks or (), _CHUNKS):
-        send(sink, _packed(some))
+    for landmarks in _slices(document.landmarks, _LANDMARKS):
+        send_json(sink, [[mark.kind, mark.start, mark.label, mark.level] for mark in landmarks])
+    for batch in _slices(chunks or (), _CHUNKS):
+        send(sink, _pack(batch))
     _send_text(sink, pages)
     sink.flush()
 
 
 def send_error(sink: BinaryIO, error: LoadingError, cost: Cost) -> None:
-    """Why there is no document."""
+    """Send the reason why there is no document."""
     send_json(
         sink,
         {"error": type(error).__name__, "message": error.message, "hint": error.hint, "cost": asdict(cost)},
@@ -60,17 +60,17 @@ def send_error(sink: BinaryIO, error: LoadingError, cost: Cost) -> None:
 
 
 def receive_parsed(source: BinaryIO) -> Parsed:
-    """What was sent: a document, or the error, raised. Raises TalkError for anything else."""
+    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else."""
     head = receive_json(source)
     try:
         if "error" in head:
             raise _error(head)
-        text = _received_text(source, head["pieces"])
+        text = _receive_text(source, head["pieces"])
         landmarks = [mark for _ in range(head["landmarks"]) for mark in _landmarks(receive_json(source))]
         chunks = None
         if head["chunks"] is not None:
-            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpacked(receive(source)))
-        pages = tuple(_received_text(source, head["page_pieces"]).split(_PAGE_END)) if head["pages"] else ()
+            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpack(receive(source)))
+        pages = tuple(_receive_text(source, head["page_pieces"]).split(_PAGE_END)) if head["pages"] else ()
         if len(pages) != head["pages"]:
             raise ValueError(f"{len(pages)} pages")
         id_, source_, title, author, date, media_type = map(str, head["stated"])
@@ -78,7 +78,7 @@ def receive_parsed(source: BinaryIO) -> Parsed:
         document = Document(id_, source_, title, author, date, media_type, text, tuple(landmarks), notes)
         return Parsed(document, chunks, Cost(**head["cost"]), pages)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise TalkError(f"no document: {error}") from error
+        raise ProtocolError(f"no document: {error}") from error
 
 
 def _send_text(sink: BinaryIO, text: str) -> None:
@@ -86,7 +86,7 @@ def _send_text(sink: BinaryIO, text: str) -> None:
         send(sink, text[start : start + _PIECE].encode("utf-8", "surrogatepass"))
 
 
-def _received_text(source: BinaryIO, pieces: int) -> str:
+def _receive_text(source: BinaryIO, pieces: int) -> str:
     return "".join([receive(source).decode("utf-8", "surrogatepass") for _ in range(pieces)])
 
 
@@ -103,8 +103,8 @@ def _landmarks(rows: Any) -> Iterator[Landmark]:
         yield Landmark(kind, int(start), str(label), int(level))
 
 
-def _packed(chunks: Sequence[Chunk]) -> bytes:
-    """Numbers: start, end, how many sentences, and the start and end of each."""
+def _pack(chunks: Sequence[Chunk]) -> bytes:
+    """Encode passages as numbers: start, end, number of sentences, and the start and end of each sentence."""
     numbers = array(_NUMBER)
     for chunk in chunks:
         numbers.extend((chunk.start, chunk.end, len(chunk.sentences)))
@@ -113,14 +113,14 @@ def _packed(chunks: Sequence[Chunk]) -> bytes:
     return numbers.tobytes()
 
 
-def _unpacked(frame: bytes) -> Iterator[Chunk]:
+def _unpack(frame: bytes) -> Iterator[Chunk]:
     numbers = array(_NUMBER, frame)
-    at = 0
-    while at < len(numbers):
-        start, end, count = numbers[at : at + 3]
-        flat = numbers[at + 3 : at + 3 + 2 * count]
-        yield Chunk(start, end, tuple(map(Span, flat[::2], flat[1::2])))
-        at += 3 + 2 * count
+    position = 0
+    while position < len(numbers):
+        start, end, count = numbers[position : position + 3]
+        offsets = numbers[position + 3 : position + 3 + 2 * count]
+        yield Chunk(start, end, tuple(map(Span, offsets[::2], offsets[1::2])))
+        position += 3 + 2 * count
 
 
 def _frames(values: Sequence[Any], size: int) -> int:

@@ -1,4 +1,4 @@
-"""Who may ask which process: one asker each, and processes that are kept for the next."""
+"""A pool of parsing processes: each serves one parser at a time, and idle ones are kept for the next parser."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 MOST_IDLE = 2
 IDLE_SECONDS = 60.0
-"""After so long without a file a process ends: a server that adds now and then need not keep it."""
+"""An idle process ends after this time, so that a server that adds files rarely need not keep it."""
 _idle: dict[Process, threading.Timer] = {}
 _lock = threading.Lock()
 
 
 class Parser:
-    """Reads files within limits; for one thread. A process that a file ended is replaced for the next one."""
+    """Reads files within limits, in one thread. If a file ends the process, the next file gets a new one."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -43,11 +43,11 @@ class Parser:
         cutting: Cutting | None = None,
         witness: bool = False,
     ) -> Parsed:
-        """A document of the file at `path`, as `index.loading.load_bytes` makes it, and its passages by `cutting`.
+        """Read the file at `path` as `index.loading.load_bytes` does, and cut it into passages by `cutting`.
 
-        With `witness`, the pages of a PDF come as `index.loading.pdf_witness` reads them, too.
+        With `witness`, the result also has the pages of a PDF as `index.loading.pdf_witness` reads them.
 
-        Raises LoadingError: TookTooLong, TooMuchMemory and ReaderCrashed besides what `index.loading` raises.
+        Raises LoadingError: TookTooLong, TooMuchMemory, ReaderCrashed, and the errors of `index.loading`.
         """
         seconds = self._limits.seconds_for(_size(path))
         cut = (cutting.target_tokens, cutting.limit, cutting.identity) if cutting else None
@@ -55,18 +55,18 @@ class Parser:
         return self._ready().ask(request, cutting)
 
     def stop(self) -> None:
-        """From any thread: end what is being read, and read nothing more."""
+        """Stop reading, and read no more files. May be called from any thread."""
         with _lock:
             self._stopped = True
             if self._process:
                 self._process.kill()
 
     def close(self) -> None:
-        """Leave the process to the next asker."""
+        """Return the process to the pool."""
         process, self._process = self._process, None
         if process is None:
             return
-        if not (process.fit and not self._stopped and _keep(process)):
+        if not (process.fit and not self._stopped and _put_back(process)):
             process.close()
 
     def _ready(self) -> Process:
@@ -74,7 +74,7 @@ class Parser:
             return self._process
         if self._process:
             self._process.close()
-        process = _kept(self._limits.megabytes, self._program) or Process(self._limits.megabytes, self._program)
+        process = _take_idle(self._limits.megabytes, self._program) or Process(self._limits.megabytes, self._program)
         with _lock:
             self._process = process
             if self._stopped:
@@ -84,7 +84,7 @@ class Parser:
 
 @contextmanager
 def parsers(limits: Limits) -> Iterator[Parser]:
-    """A parser, whose process others use afterwards."""
+    """Yield a parser, and return its process to the pool at the end."""
     parser = Parser(limits)
     try:
         yield parser
@@ -92,8 +92,8 @@ def parsers(limits: Limits) -> Iterator[Parser]:
         parser.close()
 
 
-def _keep(process: Process) -> bool:
-    """Let it wait for the next asker, unless enough do."""
+def _put_back(process: Process) -> bool:
+    """Put a process into the pool, and return True; False if the pool is full."""
     with _lock:
         if len(_idle) >= MOST_IDLE:
             return False
@@ -103,8 +103,8 @@ def _keep(process: Process) -> bool:
     return True
 
 
-def _kept(megabytes: int, program: tuple[str, ...]) -> Process | None:
-    """A process that waits for work and has the same limit; the last one, so that those too many come to their end."""
+def _take_idle(megabytes: int, program: tuple[str, ...]) -> Process | None:
+    """Take the newest idle process with the same limit from the pool, so that surplus ones reach their timeout."""
     with _lock:
         for process in reversed(_idle):
             if (process.megabytes, process.program) == (megabytes, program):
@@ -122,7 +122,7 @@ def _retire(process: Process) -> None:
 
 @atexit.register
 def close_idle() -> None:
-    """End the processes that wait for work."""
+    """End all idle processes."""
     with _lock:
         waiting = dict(_idle)
         _idle.clear()

@@ -1,4 +1,4 @@
-"""One parsing process, as the program that started it holds it."""
+"""One parsing process, as seen by the program that started it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
-from index.parsing.frames import TalkError, send, send_json
+from index.parsing.frames import ProtocolError, send, send_json
 from index.parsing.packing import receive_parsed
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 PROGRAM = ("-m", "index.parsing.worker")
 MOST_FILES = 1000
-"""After so many a process is replaced, whatever it may have kept of them."""
+"""A process is replaced after this many files, because it may leak memory."""
 GROWN_MEGABYTES = 300.0
-"""One that a large file made so large is not kept for small ones: memory is seldom given back."""
-_LAST_WORDS = 2.0
-"""Seconds between the end of its output and its own."""
+"""A process that a large file has grown beyond this is not reused: it rarely returns memory to the system."""
+_EXIT_SECONDS = 2.0
+"""Seconds to wait for the process to exit after its output has ended."""
 _PACKAGES = Path(__file__).parents[2]
 _OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGALRM")} - {0}
 _KILLED = -getattr(signal, "SIGKILL", 9)
-# On Linux a child that asked to die with its parent dies with the parent's *thread*: this one outlives all work.
+# On Linux, a child that asked to die with its parent dies with the parent's *thread*: this thread outlives all work.
 _STARTER = ThreadPoolExecutor(1, "pincite-starter")
 
 
 class Process:
-    """Reads files until one of them ends it, or `close` does; it can be ended by any thread."""
+    """Reads files until one of them, or `close`, ends it. Any thread can end it."""
 
     def __init__(self, megabytes: int, program: tuple[str, ...]) -> None:
         self.megabytes = megabytes
@@ -57,27 +57,27 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """By which the system knows it."""
+        """The process id."""
         return self._process.pid
 
     def ask(self, request: Request, cutting: Cutting | None) -> Parsed:
-        """Have a file read. Raises LoadingError; where that is the end of this process, it is not `fit` any more."""
+        """Let the process read a file. Raises LoadingError; if the process ended, it is no longer `fit`."""
         name = request.name or PurePath(request.path).name
         timer = threading.Timer(request.seconds, self._expire)
         timer.daemon = True
         timer.start()
         self._files += 1
         try:
-            parsed = self._talk(request, cutting)
-        except (TalkError, OSError, ValueError) as error:  # a ValueError: closed by another thread meanwhile
-            with suppress(subprocess.TimeoutExpired):  # how it ends by itself is worth knowing
-                self._process.wait(_LAST_WORDS)
+            parsed = self._exchange(request, cutting)
+        except (ProtocolError, OSError, ValueError) as error:  # a ValueError: closed by another thread meanwhile
+            with suppress(subprocess.TimeoutExpired):  # its own exit code tells the cause
+                self._process.wait(_EXIT_SECONDS)
             self.close()
             raise self._cause(name, request) from error
         except LoadingError as error:
             self._grown = isinstance(error, TooMuchMemory)
             raise
-        except BaseException:  # whoever stops in the middle leaves half an answer in the pipe
+        except BaseException:  # an interrupted exchange leaves half an answer in the pipe
             self.close()
             raise
         finally:
@@ -86,7 +86,7 @@ class Process:
         return parsed
 
     def close(self) -> None:
-        """End it, and whatever it is doing."""
+        """End the process, whatever it is doing."""
         self.alive = False
         self._process.kill()
         self._process.wait()
@@ -96,11 +96,11 @@ class Process:
                 pipe.close()
 
     def kill(self) -> None:
-        """End it from another thread than the one that waits for its answer, which then hears of it."""
+        """End the process from another thread; the thread that waits for its answer gets an error."""
         self._stopped = True
         self._process.kill()
 
-    def _talk(self, request: Request, cutting: Cutting | None) -> Parsed:
+    def _exchange(self, request: Request, cutting: Cutting | None) -> Parsed:
         sink, source = self._pipes()
         if cutting and cutting.identity != self._tokenizer:
             send_json(sink, {"tokenizer": cutting.identity})
@@ -117,13 +117,13 @@ class Process:
     def _cause(self, name: str, request: Request) -> LoadingError:
         code = self._process.returncode
         if self._late or code in _OUT_OF_TIME:
-            return TookTooLong(f"{name} takes more than {request.seconds:,.4g} seconds to be read.")
+            return TookTooLong(f"Reading {name} takes more than {request.seconds:,.4g} seconds.")
         if code == _KILLED and not self._stopped:
             return TooMuchMemory(
-                f"The system ended the process that read {name}, as it does when memory is short.",
-                "Close what else needs memory, or split the file; PINCITE_PARSE_MEGABYTES limits what a file may use.",
+                f"The system ended the process that read {name}, probably because memory is short.",
+                "Close other programs, or split the file; PINCITE_PARSE_MEGABYTES limits the memory for one file.",
             )
-        return ReaderCrashed(f"{name} brought down the process that read it ({_ending(code)}).")
+        return ReaderCrashed(f"{name} crashed the process that read it ({_exit_reason(code)}).")
 
     def _pipes(self) -> tuple[BinaryIO, BinaryIO]:
         assert self._process.stdin is not None
@@ -131,7 +131,7 @@ class Process:
         return self._process.stdin, self._process.stdout  # type: ignore[return-value]
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """With our own search path and nothing from the working folder, where a file could pass for a library."""
+        """Start the process with our own module path, without the working folder, whose files could shadow modules."""
         paths = [str(_PACKAGES), *(path for path in sys.path if path)]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
         return subprocess.Popen(  # noqa: S603 - our own program
@@ -143,7 +143,7 @@ class Process:
         )
 
 
-def _ending(code: int | None) -> str:
+def _exit_reason(code: int | None) -> str:
     if code is not None and code < 0:
         with suppress(ValueError):
             return signal.Signals(-code).name

@@ -1,4 +1,4 @@
-"""What is asked of a parsing process, and what comes back."""
+"""Requests to a parsing process, and its results."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ if TYPE_CHECKING:
     from index.records import Chunk, Document
 
 SECONDS_PER_MEGABYTE = 5.0
-"""What a file may take beyond `Limits.seconds`, by its size."""
+"""Seconds that a file may take beyond `Limits.seconds`, per megabyte of its size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may cost."""
+    """The limits for reading one file."""
 
     seconds: float = 120.0
-    """For a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
+    """Time for a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
     megabytes: int = 1000
-    """Of memory, for the whole process."""
+    """Memory of the whole process."""
 
     def seconds_for(self, size: int) -> float:
-        """For a file of so many bytes."""
+        """Return the time limit for a file of `size` bytes."""
         return self.seconds + SECONDS_PER_MEGABYTE * size / 1_000_000
 
 
 @dataclass(frozen=True)
 class Cutting:
-    """How to cut a document into passages: a `Chunker` as data."""
+    """The settings of a `Chunker` as data, to cut documents in another process."""
 
     target_tokens: int
     limit: int
     tokenizer_json: str
-    """The encoder's tokenizer, as the library `tokenizers` writes it."""
+    """The encoder's tokenizer, in the JSON format of the library `tokenizers`."""
 
     @cached_property
     def identity(self) -> str:
-        """What tells this tokenizer from another."""
+        """The SHA-256 of the tokenizer."""
         return hashlib.sha256(self.tokenizer_json.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One file to be read."""
+    """A request to read one file."""
 
     path: str
     source: str
@@ -56,30 +56,30 @@ class Request:
     cutting: tuple[int, int, str] | None = None
     """Target, limit, and the identity of a tokenizer that was sent before."""
     witness: bool = False
-    """Whether to read the pages of a PDF in a second way, too."""
+    """Whether to read the pages of a PDF with the second reader, too."""
 
     @classmethod
     def of(cls, value: Any) -> Request:
-        """The reverse of `dataclasses.asdict`."""
+        """Build a request from the output of `dataclasses.asdict`."""
         cutting = value.pop("cutting")
         return cls(**value, cutting=tuple(cutting) if cutting else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What reading a file took."""
+    """The time and memory that reading a file took."""
 
     seconds: float
     megabytes: float
-    """The most that the process had in memory meanwhile; 0 where the system does not tell."""
+    """Peak memory of the process meanwhile; 0 if the system does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A file as a document, and as passages where they were asked for."""
+    """The document of a file, and its passages if they were requested."""
 
     document: Document
     chunks: tuple[Chunk, ...] | None
     cost: Cost
     pages: tuple[str, ...] = ()
-    """The plain text of each page of a PDF, where a witness was asked for."""
+    """The plain text of each page of a PDF, if a witness was requested."""

@@ -1,6 +1,6 @@
-"""The parsing process: `python -m index.parsing.worker PARENT MEGABYTES`, which answers requests until its input ends.
+"""The parsing process: `python -m index.parsing.worker PARENT MEGABYTES` answers requests until its input ends.
 
-It must stay small: no model, no index, no database is loaded here.
+It must stay small: it loads no model, no index and no database.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
 from index.loading import load_bytes, read_bytes
 from index.loading.sniffing import PDF
 from index.parsing import confining
-from index.parsing.frames import TalkError, receive, receive_json
+from index.parsing.frames import ProtocolError, receive, receive_json
 from index.parsing.packing import send_error, send_parsed
 from index.parsing.requests import Cost, Parsed, Request
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from index.chunking import Chunker
     from index.records import Chunk, Document
 
-_NEARLY = 0.7
-"""A file that counts as damaged once so much of the memory was in use is more likely to be too large for it."""
+_NEARLY_FULL = 0.7
+"""If this share of the memory was in use when a file was found damaged, it is more likely too large."""
 
 
 def main() -> None:
-    """Answer until there is nobody to answer."""
+    """Answer requests until the parent closes the pipe."""
     parent, megabytes = map(int, sys.argv[1:3])
     confining.confine(megabytes, parent)
     source, sink = _pipes()
     try:
         _Worker(megabytes).serve(source, sink)
-    except (TalkError, BrokenPipeError):
+    except (ProtocolError, BrokenPipeError):
         os._exit(0)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Input and output for us alone: what a library prints must not get in between."""
+    """Return input and output, and redirect the standard streams, so that libraries cannot print into them."""
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
@@ -52,14 +52,14 @@ def _pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 class _Worker:
-    """Reads files, one after the other."""
+    """Reads one file after the other."""
 
     def __init__(self, megabytes: int) -> None:
         self._megabytes = megabytes
         self._tokenizers: dict[str, _Tokenizer] = {}
 
     def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
-        """Requests in, documents or errors out."""
+        """Read requests, and send documents or errors."""
         while True:
             message = receive_json(source)
             if "tokenizer" in message:
@@ -69,24 +69,24 @@ class _Worker:
 
     def _answer(self, request: Request, sink: BinaryIO) -> None:
         began = time.monotonic()
-        confining.forget_peak()
-        confining.allow(request.seconds)
+        confining.reset_peak()
+        confining.limit_time(request.seconds)
         try:
             document, chunks, pages = self._read(request)
         except LoadingError as error:
-            send_error(sink, self._judged(error, request), _cost(began))
+            send_error(sink, self._likely_cause(error, request), _cost(began))
         else:
             send_parsed(sink, Parsed(document, chunks, _cost(began), pages))
         finally:
-            confining.rest()
+            confining.lift_time_limit()
 
     def _read(self, request: Request) -> tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]:
-        """The document. Whatever goes wrong is a LoadingError: a library that fails as nobody foresaw ends nothing."""
+        """Read the document. Every failure becomes a LoadingError, so no failing library ends the process."""
         name = request.name or Path(request.path).name
         try:
             data = read_bytes(Path(request.path), max_bytes=request.max_bytes)
             document = load_bytes(data, source=request.source, name=request.name, max_pages=request.max_pages)
-            pages = _witnessed(data, document, name) if request.witness else ()
+            pages = _witness_pages(data, document, name) if request.witness else ()
             del data
             return document, self._cut(document, request), pages
         except (LoadingError, SystemExit):
@@ -94,8 +94,8 @@ class _Worker:
         except MemoryError:
             raise self._too_much(name) from None
         except RecursionError:
-            raise DamagedFile(f"{name} is nested more deeply than any document is.") from None
-        except BaseException as error:  # also what is no Exception, as the panics of libraries in Rust
+            raise DamagedFile(f"{name} is nested too deeply.") from None
+        except BaseException as error:  # panics of Rust libraries are no Exception
             raise ReaderCrashed(f"{name} cannot be read: {type(error).__name__}: {error}"[:500] + ".") from error
 
     def _cut(self, document: Document, request: Request) -> tuple[Chunk, ...] | None:
@@ -104,12 +104,13 @@ class _Worker:
         target, limit, tokenizer = request.cutting
         return self._tokenizers[tokenizer].chunker(target, limit).chunk(document.text, document.landmarks)
 
-    def _judged(self, error: LoadingError, request: Request) -> LoadingError:
-        starved = isinstance(error, DamagedFile) and confining.memory("VmHWM") > _NEARLY * self._megabytes
-        return self._too_much(request.name or Path(request.path).name) if starved else error
+    def _likely_cause(self, error: LoadingError, request: Request) -> LoadingError:
+        nearly_full = confining.memory("VmHWM") > _NEARLY_FULL * self._megabytes
+        out_of_memory = isinstance(error, DamagedFile) and nearly_full
+        return self._too_much(request.name or Path(request.path).name) if out_of_memory else error
 
     def _too_much(self, name: str) -> TooMuchMemory:
-        return TooMuchMemory(f"{name} needs more than {self._megabytes:,} megabytes of memory to be read.")
+        return TooMuchMemory(f"Reading {name} needs more than {self._megabytes:,} megabytes of memory.")
 
 
 class _Tokenizer:
@@ -119,7 +120,7 @@ class _Tokenizer:
         self._as_json = as_json
 
     def chunker(self, target: int, limit: int) -> Chunker:
-        """What cuts as the encoder's own chunker does."""
+        """Return a chunker that cuts as the encoder's own chunker does."""
         from index.chunking import Chunker
 
         return Chunker(target_tokens=target, limit=limit, count_tokens=self._count)
@@ -134,8 +135,8 @@ class _Tokenizer:
         return Tokenizer.from_str(self._as_json)
 
 
-def _witnessed(data: bytes, document: Document, name: str) -> tuple[str, ...]:
-    """The pages of a PDF, read in a second way."""
+def _witness_pages(data: bytes, document: Document, name: str) -> tuple[str, ...]:
+    """Return the pages of a PDF as the second reader reads them; empty for other formats."""
     if document.media_type != PDF:
         return ()
     from index.loading.pdf_witness import page_texts

@@ -9,10 +9,9 @@ from index.records.document import DocumentInfo, Location
 from index.records.hit import Hit
 
 Writer = Literal["quote", "model"]
-"""The author of an answer's words: the documents, or the language model of the settings."""
+"""The author of an answer: `quote` takes the documents' words, `model` asks the language model of the settings."""
 ExportForm = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago"]
 """The text forms of an exported answer."""
-"""Who writes an answer: `quote` takes the documents' words, `model` asks the language model of the settings."""
 Status = Literal["answered", "unsure", "abstained"]
 """The outcome of a question: an answer, sentences that may hold an answer, or neither."""
 Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]

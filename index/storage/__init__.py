@@ -1,1 +1,1 @@
-"""What is kept: the catalog, which is the truth, and the two indexes made from it."""
+"""Storage: the catalog, which is the truth, and the two indexes that are built from it."""

@@ -1,4 +1,4 @@
-"""SQLite: connections, transactions, and its errors made ours. The only door to sqlite3."""
+"""The SQLite database: connections, transactions and translated errors. Only this module imports sqlite3."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Connection = sqlite3.Connection
 
-# Write-ahead log: readers never wait for the writer. FULL: what was committed survives a power cut.
-# Secure delete: the words of a removed document do not linger in the file. Size limit: a log that one large change
-# has blown up gives its room back.
+# Write-ahead log: readers never wait for the writer. FULL: committed data survives a power cut.
+# Secure delete: the words of a removed document do not stay in the file. Size limit: a log that grew during one large
+# change is truncated afterwards.
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
@@ -28,26 +28,26 @@ _PRAGMAS = (
     f"journal_size_limit = {64 << 20}",
 )
 BUSY_SECONDS = 30.0
-"""How long a transaction waits for another program's."""
+"""Timeout of a transaction that waits for another program's transaction."""
 _LOG_SECONDS = 5.0
-"""How long the log waits for readers before it is made short."""
+"""Timeout for readers when the log is truncated."""
 _STEP_PAGES = 4096
-"""Of a copy, between two calls of its progress."""
+"""Pages that are copied between two progress reports."""
 _UNUSABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 
 
 class _Immutable(sqlite3.Connection):
-    """A connection to a file that nobody changes; it takes no locks, and does not look whether that is so."""
+    """A connection to a file that SQLite assumes to be constant: it takes no locks and detects no changes."""
 
     file: tuple[int, int, int] = (0, 0, 0)
-    """What the file was when it was opened."""
+    """The file's identity when it was opened."""
 
 
 class Database:
-    """One SQLite file. Each use borrows a connection from a pool, so that no two threads share one at a time.
+    """One SQLite file. Each use borrows a connection from a pool, so two threads never use one connection at a time.
 
-    A file in a read-only folder is opened as immutable, for SQLite cannot make the files there by which readers and
-    writers agree. Should another program, elsewhere, change it all the same, then what was read meanwhile is refused.
+    A file in a read-only folder is opened as immutable, because SQLite cannot create its lock and log files there.
+    If another program changes the file all the same, results that were read meanwhile are rejected.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,13 +60,13 @@ class Database:
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """The path of the file."""
         return self._path
 
     def close(self) -> None:
-        """Close every connection; the last one folds the log into the file, which then can be copied alone.
+        """Close every connection; the last one merges the log into the file, which can then be copied alone.
 
-        A connection in use is closed by its user, when it is given back.
+        A connection in use is closed when its user returns it.
         """
         self._closed = True
         while True:
@@ -76,13 +76,13 @@ class Database:
                 return
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        """All rows that a query brings."""
+        """Return all rows of a query."""
         with self.reading() as connection:
             return connection.execute(query, values).fetchall()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection, for several queries in a row."""
+        """Yield a connection for several queries in a row."""
         fixed: Connection | None = getattr(self._fixed, "connection", None)
         if fixed is not None:
             with self._translated():
@@ -96,12 +96,12 @@ class Database:
                 self._pool.put(connection)
                 if self._closed:
                     self.close()
-                if not self._is_current(connection):  # whatever was read, or went wrong, may be half of each state
+                if not self._is_current(connection):  # the results, or an error, may mix the old and the new file
                     raise LibraryLocked(self._folder, "another program")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Within it, all that this thread reads is of one moment, whatever others commit."""
+        """Within this context, the thread reads one consistent state, whatever others commit."""
         if getattr(self._fixed, "connection", None) is not None:
             yield
             return
@@ -117,7 +117,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: all of it is stored, or nothing. Raises LibraryReadOnly where the folder is."""
+        """Yield a connection within a write transaction. Raises LibraryReadOnly if the folder is read-only."""
         if self.read_only:
             raise LibraryReadOnly(self._folder)
         with self.reading() as connection:
@@ -133,50 +133,50 @@ class Database:
     # The file as a whole
 
     def copy_to(self, path: Path, progress: Callable[[int, int], None] | None = None) -> None:
-        """Copy it as it is at this moment into a new file, which is complete in itself; readers and writers go on."""
+        """Copy a snapshot into a new file, which is complete in itself; readers and writers go on."""
         with self.snapshot(), self.reading() as connection, self._translated():
-            connection.execute("SELECT count(*) FROM sqlite_schema")  # from here on nothing changes for this thread
+            connection.execute("SELECT count(*) FROM sqlite_schema")  # the first read fixes the snapshot
             target = sqlite3.connect(path, isolation_level=None)
             try:
-                for pragma in ("journal_mode = OFF", "synchronous = OFF"):  # whoever wants it whole forces it out later
+                for pragma in ("journal_mode = OFF", "synchronous = OFF"):  # the caller syncs the finished file
                     target.execute(f"PRAGMA {pragma}")
                 _copy(connection, target, progress)
             finally:
                 target.close()
 
-    def condense_to(self, path: Path) -> None:
-        """The same, without the room that deleted rows left."""
+    def vacuum_into(self, path: Path) -> None:
+        """Copy the database into a new file without the space of deleted rows."""
         with self.reading() as connection:
             connection.execute("VACUUM INTO ?", [str(path)])
 
-    def become(self, other: Database, progress: Callable[[int, int], None] | None = None) -> None:
-        """Take on everything that another file holds, in one transaction.
+    def replace_with(self, other: Database, progress: Callable[[int, int], None] | None = None) -> None:
+        """Replace all contents with those of another database, in one transaction.
 
-        Every connection of every process sees the old contents or the new ones; killed before the end, it never was.
+        Every connection of every process sees the old or the new contents. A kill before the end leaves the old ones.
         """
         with other.reading() as source, self.reading() as target:
             try:
                 _copy(source, target, progress)
             finally:
-                self.shorten_log()
+                self.truncate_log()
 
-    def shorten_log(self) -> bool:
-        """Fold the log into the file and give its room back. Whether that was possible: a long reader may stand by."""
+    def truncate_log(self) -> bool:
+        """Merge the log into the file and free its space; return whether that worked: a long reader may prevent it."""
         with self.reading() as connection:
             connection.execute(f"PRAGMA busy_timeout = {_LOG_SECONDS * 1000:.0f}")
             try:
                 return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            except sqlite3.OperationalError:  # a full disk, mostly: what was committed stays in the log
+            except sqlite3.OperationalError:  # usually a full disk: committed data stays in the log
                 return False
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     def damaged(self, detail: str) -> LibraryDamaged:
-        """The error for contents that cannot be right."""
+        """Return the error for damaged contents."""
         return LibraryDamaged(self._folder, detail)
 
     def _borrowed(self) -> Connection:
-        """A connection of the pool, or a new one."""
+        """Return a connection from the pool, or a new one."""
         while True:
             try:
                 connection = self._pool.get_nowait()
@@ -187,24 +187,24 @@ class Database:
             connection.close()
 
     def _is_current(self, connection: Connection) -> bool:
-        """Whether what a connection reads is what the file holds."""
+        """Return whether the connection reads the file that is there now."""
         return not isinstance(connection, _Immutable) or connection.file == _identity(self._path)
 
     def _connect_immutably(self) -> Connection:
-        """Raises LibraryNotWritable where the log holds what the file does not."""
+        """Open the file as immutable. Raises LibraryNotWritable if the log holds changes that the file lacks."""
         file = _identity(self._path)
         if _identity(self._path.with_name(f"{self._path.name}-wal"))[1]:
             raise LibraryNotWritable(
                 f"The library {self._folder} is read-only here, and its last changes are not in {self._path.name} yet: "
                 "another program has it open, or was killed.",
-                "End that program, or open the library once where its folder can be written: pincite doctor",
+                "End that program, or run `pincite doctor` once where the folder is writable.",
             )
         address = f"{self._path.absolute().as_uri()}?immutable=1"
         connection = sqlite3.connect(
             address, uri=True, isolation_level=None, check_same_thread=False, factory=_Immutable
         )
         connection.file = file
-        connection.execute("PRAGMA temp_store = MEMORY")  # there may be no folder for temporary files either
+        connection.execute("PRAGMA temp_store = MEMORY")  # temporary files may be impossible, too
         return connection
 
     def _connect(self) -> Connection:
@@ -227,17 +227,17 @@ class Database:
             raise self.damaged(str(error)) from error
 
     def _operational(self, error: sqlite3.OperationalError) -> PinciteError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # none where Python could not decode a text
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # absent if Python could not decode a text
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return LibraryLocked(self._folder, "another program")
         if code in _UNUSABLE:
-            message = f"The library {self._folder} cannot be used as it is: {error}."
+            message = f"The library {self._folder} cannot be used: {error}."
             return LibraryNotWritable(message, NOT_WRITABLE_HINT)
         return self.damaged(str(error))
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    """What tells one version of a file from the next: its place on the disk, its size, the time of its last change."""
+    """Return what tells two versions of a file apart: inode, size, time of the last change."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""One writer at a time, in whichever process. The system releases the lock when its holder dies."""
+"""The writer lock: one writer at a time across all processes. The system releases it when its holder dies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WriterLock:
-    """The right to change a library, or to do something else alone. Taking it again within one thread is free."""
+    """The exclusive right to change a library, or another exclusive right. Reentrant within one thread."""
 
     def __init__(self, folder: Path, name: str = "writer") -> None:
         self._folder = folder
@@ -30,7 +30,7 @@ class WriterLock:
 
     @contextmanager
     def held(self, *, patience: float) -> Iterator[None]:
-        """Hold the lock. Raises LibraryLocked, naming the holder, after `patience` seconds of waiting."""
+        """Hold the lock. Raises LibraryLocked, which names the holder, after `patience` seconds of waiting."""
         try:
             self._lock.acquire(timeout=patience, poll_interval=0.02)
         except Timeout as error:
@@ -38,7 +38,7 @@ class WriterLock:
         except OSError as error:
             raise self._not_writable(error) from error
         try:
-            self._leave_card()
+            self._write_holder()
             yield
         finally:
             if self._lock.lock_counter == 1:
@@ -46,10 +46,10 @@ class WriterLock:
                     self._card.unlink(missing_ok=True)
             self._lock.release()
 
-    def _leave_card(self) -> None:
+    def _write_holder(self) -> None:
         if self._lock.lock_counter == 1:
             try:
-                self._card.write_text(json.dumps(_visiting_card()))
+                self._card.write_text(json.dumps(_holder_card()))
             except OSError as error:
                 raise self._not_writable(error) from error
 
@@ -59,7 +59,7 @@ class WriterLock:
         return LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", NOT_WRITABLE_HINT)
 
     def _holder(self) -> str:
-        """Who holds the lock, as far as they have said."""
+        """Return a description of the lock's holder, if it left one."""
         try:
             card = json.loads(self._card.read_text())
             return f"process {card['pid']} on {card['host']} ({card['program']}, since {card['since']})"
@@ -67,7 +67,7 @@ class WriterLock:
             return "another process"
 
 
-def _visiting_card() -> dict[str, str | int]:
+def _holder_card() -> dict[str, str | int]:
     program = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]).strip() or "python"
     since = datetime.now().astimezone().isoformat(timespec="seconds")
     return {"pid": os.getpid(), "host": socket.gethostname(), "program": program, "since": since}

@@ -1,4 +1,4 @@
-"""All documents by number, kept up with the catalog at the cost of what changed."""
+"""A cache of all documents by number; an update costs only as much as has changed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Numbering:
-    """The documents as they were when they were last asked for: only what came and went since is read again."""
+    """All documents by number. Each call reads only the documents that changed since the last call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: tuple[str, int, dict[int, DocumentInfo]] = ("", 0, {})
 
     def of(self, catalog: Catalog) -> dict[int, DocumentInfo]:
-        """All documents of the catalog as this thread reads it."""
+        """Return all documents of the catalog as this thread reads it."""
         library, generation = catalog.library_id, catalog.generation()
         with self._lock:
             known, since, infos = self._known
@@ -31,13 +31,13 @@ class Numbering:
 
 
 def _changed(catalog: Catalog, since: int, infos: dict[int, DocumentInfo]) -> dict[int, DocumentInfo] | None:
-    """The documents after what happened since that generation; None where that is not known any more."""
-    gone = catalog.removed_since(since)
-    if gone is None:
+    """Return the documents with the changes since a generation; None if the removals are no longer recorded."""
+    removed = catalog.removed_since(since)
+    if removed is None:
         return None
-    left = {each.number for each in gone}
-    changed = {number: info for number, info in infos.items() if number not in left}
-    changed |= catalog.infos([each.number for each in catalog.added_since(since)])
+    numbers = {document.number for document in removed}
+    changed = {number: info for number, info in infos.items() if number not in numbers}
+    changed |= catalog.infos([document.number for document in catalog.added_since(since)])
     if catalog.relinked() > since:
         for number, source in catalog.first_sources().items():
             if number in changed and changed[number].source != source:

@@ -1,4 +1,4 @@
-"""What of a library's folder is opened first: its catalog, and the place where its word index is kept up."""
+"""Opens a library folder: its catalog, and the folder of its word index."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _log = logging.getLogger(__name__)
 
 
 def open_catalog(folder: Path, lock: WriterLock, *, create: bool) -> Catalog:
-    """The catalog of the library in a folder; with `create`, a new one where there is none.
+    """Open the catalog of the library in a folder; with `create`, create it if it does not exist.
 
-    Making one takes the lock, so that two processes do not both make one. Raises LibraryNotFound, LibraryDamaged,
-    LibraryNotWritable.
+    Creating takes the lock, so that two processes do not both create a catalog. Raises LibraryNotFound,
+    LibraryDamaged, LibraryNotWritable.
     """
     _check_folder(folder, create=create)
     path = folder / "catalog.db"
@@ -52,41 +52,41 @@ def _check_folder(folder: Path, *, create: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        hint = "Name another folder with --library or PINCITE_LIBRARY."
-        raise LibraryNotWritable(f"The library folder {folder} cannot be made: {error}.", hint) from error
+        hint = "Choose another folder with --library or PINCITE_LIBRARY."
+        raise LibraryNotWritable(f"The library folder {folder} cannot be created: {error}.", hint) from error
 
 
-class WordsPlace:
-    """Where the word index is read and kept up: in the library's folder; in a temporary one where that is read-only."""
+class LexicalFolder:
+    """The folder of the word index: in the library's folder, or a temporary folder if that is read-only."""
 
     def __init__(self, folder: Path, lock: WriterLock, *, read_only: bool) -> None:
-        """`lock` is that of the library."""
+        """`lock` is the library's writer lock."""
         self._folder = folder
         self._numbers = count()
         self._scratch: TemporaryDirectory[str] | None = None
         self.lock = lock
         """The right to write the word index."""
         self.problems: list[Problem] = []
-        """Why there is no temporary folder, where there is none: then only an index that is complete could be read."""
+        """Why no temporary folder could be created; without one, only a complete index can be read."""
         if read_only:
-            self._withdraw()
+            self._use_temporary_folder()
 
     def path(self) -> Path:
-        """The folder of the index; where it is a temporary one, it holds what the library's own holds now."""
+        """Return the folder of the index. A temporary folder is filled with what the library's own holds now."""
         own = self._folder / NAME
         if self._scratch is None:
             return own
-        place = Path(self._scratch.name) / f"{NAME}-{next(self._numbers)}"
-        place.mkdir()
-        shadow(own, place)
-        return place
+        folder = Path(self._scratch.name) / f"{NAME}-{next(self._numbers)}"
+        folder.mkdir()
+        shadow(own, folder)
+        return folder
 
     def close(self) -> None:
         """Remove the temporary folder."""
         if self._scratch is not None:
             self._scratch.cleanup()
 
-    def _withdraw(self) -> None:
+    def _use_temporary_folder(self) -> None:
         try:
             self._scratch = scratch_folder()
         except SettingsError as error:

@@ -1,4 +1,4 @@
-"""What retrieval asks of a store: small enough for an existing distributed engine to implement it."""
+"""The protocol between retrieval and a store, small enough for an existing distributed engine to implement."""
 
 from __future__ import annotations
 
@@ -16,60 +16,63 @@ if TYPE_CHECKING:
 
 
 class Store(Protocol):
-    """All that retrieval needs. Documents are named by number, passages by id; a scope restricts before ranking."""
+    """All that retrieval needs. Documents have numbers, passages have ids; a scope filters before ranking."""
 
     def refresh(self) -> Readiness:
-        """See what others have committed. What of it either side cannot find yet."""
+        """Read what others have committed, and return how far the indexes are behind it."""
         ...
 
     def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:
-        """These documents' passages that hold every phrase and nothing that is excluded; None for all."""
+        """Return the scope of these documents' passages that contain every phrase and no excluded one; None for all."""
         ...
 
     def dense(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
-        """The `k` nearest passages, nearest first: id to cosine."""
+        """Return the `k` nearest passages, nearest first: id to cosine."""
         ...
 
     def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
-        """The `k` best passages by the query's words, best first: id to BM25 score."""
+        """Return the `k` best passages by the query's words, best first: id to BM25 score."""
         ...
 
     def cosines(self, vector: np.ndarray[Any, Any], ids: Sequence[int]) -> dict[int, float]:
-        """How near each of these passages is, as `dense` would say."""
+        """Return the cosine of each of these passages, equal to the one from `dense`."""
         ...
 
     def lexical_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
-        """What each of these passages scores, as `lexical` would say; none where it holds none of the words."""
+        """Return the BM25 score of each of these passages, equal to the one from `lexical`.
+
+        A passage without any of the words is missing.
+        """
         ...
 
     def numbers(self, ids: Sequence[int]) -> dict[int, int]:
-        """The number of each passage's document."""
+        """Return the number of each passage's document."""
         ...
 
     def holding(self, phrase: str, k: int, scope: Scope | None = None) -> list[int]:
-        """At most `k` passages that hold these words in this order."""
+        """Return at most `k` passages that contain these words in this order."""
         ...
 
     def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
-        """The passages that still exist, by id."""
+        """Return the passages that still exist, by id."""
         ...
 
     def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
-        """The documents that still exist, by number."""
+        """Return the documents that still exist, by number."""
         ...
 
     def locate(self, number: int, start: int) -> Location:
-        """Where in a document a place is."""
+        """Return the location (page, headings, paragraph) of an offset in a document."""
         ...
 
     def terms(self, text: str) -> dict[str, str]:
-        """The terms to look for in a question, each with its word, in order."""
+        """Return the search terms of a question in order, each with the word that it comes from."""
         ...
 
     def analyze(self, text: str) -> list[str]:
-        """A text's terms, in order."""
+        """Return the terms of a text, in order."""
         ...
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
-        """How rare each term is among the passages."""
+        """Return the inverse document frequency of each term among the passages."""
         ...

@@ -1,4 +1,4 @@
-"""The catalog's tables, version by version, and how spans and vectors are packed into them."""
+"""The catalog's tables, and the encoding of spans and vectors in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from index.records import Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can tell whose database it is
+APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can recognise our databases
 VERSION = 1
 NEVER = 2**63 - 1
-"""A generation that no library reaches: the largest number SQLite takes."""
+"""A generation that no library reaches: SQLite's largest integer."""
 
-# A passage's `text` runs to the beginning of the next one, so that the pieces of a document, in order, are its
-# text, stored once. The ids of a document's passages are consecutive, and AUTOINCREMENT never gives one twice.
+# A passage's `text` runs to the beginning of the next passage, so the texts of a document's passages, in order, are
+# its text, stored once. The ids of a document's passages are consecutive, and AUTOINCREMENT never reuses one.
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -84,8 +84,8 @@ CREATE TABLE removals (
 CREATE INDEX removals_generation ON removals (generation);
 """
 
-# Documents of which nobody here has read the file: a portable library says that the file with this SHA-256 holds these
-# words. Older libraries lack the table until they import something, so whoever reads it asks first whether it is there.
+# Documents whose files were never read here: a portable library claims that the file with this SHA-256 holds these
+# words. Older libraries lack the table until they import something, so readers check first whether it exists.
 CLAIMS = """
 CREATE TABLE IF NOT EXISTS claims (
     document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE
@@ -94,36 +94,36 @@ CREATE TABLE IF NOT EXISTS claims (
 
 
 def pack_spans(spans: Sequence[Span], start: int) -> bytes:
-    """Spans as pairs of little-endian 32-bit offsets from `start`."""
+    """Encode spans as pairs of little-endian 32-bit offsets from `start`."""
     return (np.asarray(spans, dtype="<u4").reshape(-1, 2) - np.uint32(start)).astype("<u4").tobytes()
 
 
 def unpack_spans(packed: bytes, start: int) -> tuple[Span, ...]:
-    """The reverse of `pack_spans`."""
+    """Decode the output of `pack_spans`."""
     return tuple(Span(a + start, b + start) for a, b in np.frombuffer(packed, dtype="<u4").reshape(-1, 2).tolist())
 
 
 def pack_vector(vector: np.ndarray[Any, Any]) -> bytes:
-    """A vector of length one as float16."""
+    """Encode a unit vector as float16."""
     return vector.astype("<f2").tobytes()
 
 
 def pack_sentence_vectors(vectors: np.ndarray[Any, Any]) -> bytes:
-    """One vector a row as int8, each scaled to use the whole range: a cosine does not see the scale."""
+    """Encode vectors, one per row, as int8. Each is scaled to the full range, which does not change cosines."""
     largest = np.maximum(np.abs(vectors).max(axis=-1, keepdims=True, initial=0.0), 1e-12)
     scaled: np.ndarray[Any, Any] = np.rint(vectors * (127.0 / largest)).astype(np.int8)
     return scaled.tobytes()
 
 
 def unpack_sentence_vectors(packed: bytes, dimension: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """The reverse of `pack_sentence_vectors`, each row of length one; shape (sentences, dimension)."""
+    """Decode the output of `pack_sentence_vectors` to unit vectors of shape (sentences, dimension)."""
     rows = np.frombuffer(packed, dtype=np.int8).reshape(-1, dimension).astype(np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def checksum(place: tuple[int, int, int], text: str, *blobs: bytes) -> int:
-    """CRC-32 over what of a passage must not change unseen; `place` is its ordinal, start and end."""
+    """Return the CRC-32 over the contents of a passage; `place` is its ordinal, start and end."""
     total = zlib.crc32(text.encode("utf-8", "surrogatepass"), zlib.crc32(repr(place).encode()))
     for blob in blobs:
         total = zlib.crc32(blob, total)

@@ -1,4 +1,4 @@
-"""Where a search looks: which documents, and which of their passages."""
+"""The scope of a search: its documents, and a filter on their passages."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What both sides are restricted to before they rank."""
+    """The filter that dense and lexical search apply before they rank."""
 
     documents: Sequence[DocumentRange] | None = None
-    """None for all."""
+    """The documents to search; None for all."""
     phrases: tuple[str, ...] = ()
-    """Each must be in the passage."""
+    """Phrases that the passage must all contain."""
     excluded: tuple[str, ...] = ()
-    """None may be."""
+    """Phrases that the passage must not contain."""
     holding: Sequence[int] | None = None
-    """The ids of the passages that hold all phrases; None where there are no phrases."""
+    """The ids of the passages that contain all phrases; None if there are no phrases."""
     banned: Sequence[int] = ()
-    """The ids of the passages that hold what is excluded."""
+    """The ids of the passages that contain an excluded phrase."""
 
     @property
     def empty(self) -> bool:
-        """Whether no passage can be in it."""
+        """Whether no passage can match."""
         return (self.documents is not None and not self.documents) or (self.holding is not None and not self.holding)

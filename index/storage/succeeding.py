@@ -1,4 +1,4 @@
-"""How a library becomes what another folder holds: its catalog in one transaction, then the indexes made for it."""
+"""Replaces a library's contents with another folder's: the catalog in one transaction, then its indexes."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ if TYPE_CHECKING:
 
     from index.storage.store import FolderStore
 
-_STAYS = ("catalog.db", "writer.", "queue.db", "files.db")
-_WORDS = "lexical"
-_NO_CACHE = (".lock", ".part")
+_KEPT_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
+_LEXICAL = "lexical"
+_TEMPORARY_SUFFIXES = (".lock", ".part")
 
 
-def succeed(store: FolderStore, other: FolderStore, progress: Callable[[int, int], None] | None = None) -> None:
-    """Let a library become what another one is; needs `store.writing()`, and closes the other one.
+def replace_contents(
+    store: FolderStore, other: FolderStore, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Replace a library's contents with those of `other`, and close `other`. Call within `store.writing()`.
 
-    All processes that have the library open see the old one until the transaction ends, and then the new one, whose id
-    is another: so they know that whatever they made from the old one is of no use. Killed before, nothing happened;
-    killed after, the indexes are made again.
+    All processes that have the library open see the old contents until the transaction ends, then the new ones. The
+    new contents have another library id, which tells those processes that their caches are stale. A kill before the
+    end of the transaction changes nothing; after a later kill, the indexes are rebuilt.
     """
-    store.catalog.database.become(other.catalog.database, progress)
+    store.catalog.database.replace_with(other.catalog.database, progress)
     other.close()
     store.follow()
     for new in sorted(other.folder.iterdir()):
-        with suppress(
-            OSError, LibraryNotWritable, LibraryLocked
-        ):  # from here on it is done: the rest can be made again
-            if new.name == _WORDS:
-                store.take_index(new)
-            elif new.is_file() and not new.name.startswith(_STAYS) and not new.name.endswith(_NO_CACHE):
+        # The catalog is replaced already, and the caches can be rebuilt: errors no longer matter.
+        with suppress(OSError, LibraryNotWritable, LibraryLocked):
+            if new.name == _LEXICAL:
+                store.replace_lexical(new)
+            elif new.is_file() and not new.name.startswith(_KEPT_FILES) and not new.name.endswith(_TEMPORARY_SUFFIXES):
                 new.replace(store.folder / new.name)

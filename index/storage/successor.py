@@ -1,7 +1,7 @@
-"""A catalog that is to take another one's place: filled beside it, document by document.
+"""A catalog that will replace another one; it is filled beside the old one, document by document.
 
-It is stored like any other, so that a kill costs nothing of what is in it. Documents keep their numbers; their
-passages have ids that the old catalog has never given and will not give.
+It is an ordinary catalog on disk, so a kill loses nothing that it already holds. Documents keep their numbers; their
+passages get ids that the old catalog has never used and will never use.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from index.storage.database import Connection
 
 _BLOCK = 4096
-"""Ids that are taken from the old catalog together."""
+"""Ids that are reserved in the old catalog at a time."""
 
 
 class Successor:
-    """The new catalog, with the old one that it follows."""
+    """The new catalog, and the old one that it will replace."""
 
     def __init__(self, old: Catalog, new: Catalog, fingerprint: str) -> None:
         self._old = old
@@ -31,8 +31,8 @@ class Successor:
         self._free = range(0)
 
     @property
-    def fits(self) -> bool:
-        """Whether it was begun for this library as it is now, and with the same encoder and chunking."""
+    def matches(self) -> bool:
+        """Whether it was begun for the present state of this library, with the same encoder and chunking."""
         return _origin(self._new) == self._old.library_id and self._new.fingerprint() in ("", self._fingerprint)
 
     @property
@@ -41,21 +41,21 @@ class Successor:
         return bool(_origin(self._new))
 
     def begin(self) -> None:
-        """Note which library it follows."""
+        """Record which library it will replace."""
         with self._new.database.writing() as connection:
             connection.execute("INSERT INTO meta VALUES ('rebuilt_from', ?)", (self._old.library_id,))
 
     def missing(self) -> list[int]:
-        """The numbers of documents that the old catalog has and this one has not; what only this one has goes."""
-        wanted, there = _documents(self._old), _documents(self._new)
-        for number, _ in sorted(there - wanted):
+        """Return the numbers of the documents that it lacks; documents that the old catalog lacks are removed."""
+        old, new = _documents(self._old), _documents(self._new)
+        for number, _ in sorted(new - old):
             self._new.remove(number)
-        return [number for number, _ in sorted(wanted - there)]
+        return [number for number, _ in sorted(old - new)]
 
     def put(
         self, number: int, document: Document, chunks: Sequence[Chunk], vectors: Sequence[filing.PackedVectors]
     ) -> None:
-        """Store a document of the old catalog under its number."""
+        """Store a document of the old catalog under the same number."""
         first = self._ids(len(chunks))
         with self._new.database.writing() as connection:
             _set_sequence(connection, "passages", first - 1)
@@ -67,8 +67,8 @@ class Successor:
                 filing.claim(connection, number)
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
 
-    def settle(self) -> None:
-        """Take over what else the old catalog has: all sources, and the highest numbers. Nobody may change it now."""
+    def finish(self) -> None:
+        """Copy all sources and the id counters of the old catalog. Call only while other writers are locked out."""
         with self._old.database.snapshot():
             sources = self._old.database.rows("SELECT source, document FROM sources")
             highest = self._old.database.rows("SELECT name, seq FROM sqlite_sequence")
@@ -81,13 +81,13 @@ class Successor:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
 
     def _ids(self, count: int) -> int:
-        """The first of so many ids in a row."""
+        """Reserve `count` consecutive ids, and return the first."""
         if len(self._free) < count:
-            taken = max(count, _BLOCK)
+            size = max(count, _BLOCK)
             with self._old.database.writing() as connection:
-                connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'passages'", (taken,))
+                connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'passages'", (size,))
                 last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()[0]
-            self._free = range(last - taken + 1, last + 1)
+            self._free = range(last - size + 1, last + 1)
         first, self._free = self._free.start, self._free[count:]
         return first
 
@@ -102,7 +102,7 @@ def _documents(catalog: Catalog) -> set[tuple[int, str]]:
 
 
 def _set_sequence(connection: Connection, name: str, number: int) -> None:
-    """Let a table go on counting from there, never from below."""
+    """Raise a table's id counter to `number`; never lower it."""
     if not connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = ?", (name,)).fetchone():
         connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, number))
     connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, name))

@@ -1,7 +1,7 @@
-"""What is still to be added, and what became of each file: a convenience beside the catalog, which may go at any time.
+"""The worklist: files that are still to be added, and the outcome of each file. It may be deleted at any time.
 
-A file that was settled is known by its size, its times and its place on the disk, so that it need not be read again to
-learn that it is unchanged. What is in the library is for the catalog to say: nothing here is trusted without it.
+A settled file is recognised by its size, times and inode, so it need not be read again to learn that it is unchanged.
+Only the catalog says what is in the library: nothing here is trusted without it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 FILE = "queue.db"
 VERSION = 1
-TOGETHER = 500
+BATCH_FILES = 500
 """Files whose states are written in one transaction."""
 SETTLING_NS = 2_000_000_000
-"""A file that was changed so recently may change again within the same tick of its system's clock."""
+"""A file that changed less than this ago may change again within the same tick of the file system's clock."""
 _WAITING, _SETTLED, _FAILED = "waiting", "settled", "failed"
 _TABLES = """
 CREATE TABLE files (
@@ -47,8 +47,8 @@ _SETTLE = """INSERT INTO files (place, state, stamp, identity, reason, hint, pat
              identity = excluded.identity, reason = excluded.reason, hint = excluded.hint"""
 
 
-class Remembered(NamedTuple):
-    """What became of a file as long as it has that stamp: its SHA-256, or why it could not be read."""
+class FileOutcome(NamedTuple):
+    """The outcome of a file while it has this stamp: its SHA-256, or why it could not be read."""
 
     stamp: str
     identity: str
@@ -57,7 +57,7 @@ class Remembered(NamedTuple):
 
 
 class Worklist:
-    """The states of files by their absolute paths. Where its own file is damaged or cannot be written, it is empty."""
+    """The states of files by their absolute paths. It is empty if its own file is damaged or not writable."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
@@ -71,84 +71,84 @@ class Worklist:
         self.close()
 
     def close(self) -> None:
-        """Write what was noted, and let go of the file."""
+        """Write pending states, and close the file."""
         self.flush()
         if self._database:
             self._database.close()
 
     def queue(self, paths: Iterable[str | Path]) -> None:
-        """Note that these files are to be added, in this order."""
+        """Record that these files are to be added, in this order."""
         place = time.time_ns()
-        rows = ((str(path), place + n) for n, path in enumerate(paths) if _is_text(path))
+        rows = ((str(path), place + n) for n, path in enumerate(paths) if _is_unicode(path))
         self._write(_QUEUE, rows)
 
     def settle(self, path: str, stamp: str, identity: str) -> None:
-        """Note that a file is in the library; it then had this stamp and this SHA-256."""
+        """Record that a file is in the library, with its stamp and SHA-256 at that time."""
         self._note(_SETTLED, stamp, identity, "", "", path)
 
     def fail(self, path: str, reason: str, hint: str, stamp: str = "") -> None:
-        """Note why a file could not be added; with a stamp, that it would fail again as long as it has that."""
+        """Record why a file could not be added; with a stamp, it would fail again while it has this stamp."""
         self._note(_FAILED, stamp, "", reason, hint, path)
 
     def flush(self) -> None:
-        """Write what was noted."""
+        """Write pending states."""
         pending, self._pending = self._pending, []
         if pending:
-            self._write(_SETTLE, [row for row in pending if _is_text(row[-1])])
+            self._write(_SETTLE, [row for row in pending if _is_unicode(row[-1])])
 
     def identity(self, path: str, stamp: str) -> str:
-        """The SHA-256 of a file that has not been touched since it was settled; empty where that is not certain."""
+        """Return the SHA-256 of a file that is unchanged since it was settled; empty if that is not certain."""
         if not stamp:
             return ""
         rows = self._rows("SELECT identity FROM files WHERE path = ? AND stamp = ?", [path, stamp])
         return str(rows[0][0]) if rows else ""
 
-    def remembered(self, paths: Sequence[str]) -> dict[str, Remembered]:
-        """All that is known of these files, where it is known as of which stamp."""
-        found: dict[str, Remembered] = {}
-        asked = [path for path in paths if _is_text(path)]
-        for start in range(0, len(asked), TOGETHER):
-            some = asked[start : start + TOGETHER]
+    def outcomes(self, paths: Sequence[str]) -> dict[str, FileOutcome]:
+        """Return the recorded outcomes of these files, as far as they have a stamp."""
+        found: dict[str, FileOutcome] = {}
+        valid = [path for path in paths if _is_unicode(path)]
+        for start in range(0, len(valid), BATCH_FILES):
+            batch = valid[start : start + BATCH_FILES]
             query = """SELECT path, stamp, identity, reason, hint FROM files
                        WHERE stamp != '' AND path IN (SELECT value FROM json_each(?))"""
-            found.update((row[0], Remembered(*map(str, row[1:]))) for row in self._rows(query, [json.dumps(some)]))
+            found.update((row[0], FileOutcome(*map(str, row[1:]))) for row in self._rows(query, [json.dumps(batch)]))
         return found
 
     def waiting(self) -> list[str]:
-        """The files that are still to be added, in order."""
+        """Return the files that are still to be added, in order."""
         query = "SELECT path FROM files WHERE state = ? AND state != 'settled' ORDER BY place"
         return [str(row[0]) for row in self._rows(query, [_WAITING])]
 
     def failed(self) -> list[Failure]:
-        """The files that could not be added, and why."""
+        """Return the files that could not be added, and why."""
         query = "SELECT path, reason, hint FROM files WHERE state = ? AND state != 'settled' ORDER BY path"
         return [Failure(*map(str, row)) for row in self._rows(query, [_FAILED])]
 
     def forget(self) -> None:
-        """Wait for nothing, and remember no failure."""
+        """Remove all waiting files and failures."""
         self._pending.clear()
         self._write("DELETE FROM files WHERE state != ?", [(_SETTLED,)])
 
     def _note(self, *row: str) -> None:
         self._pending.append(row)
-        if len(self._pending) >= TOGETHER:
+        if len(self._pending) >= BATCH_FILES:
             self.flush()
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[Any]:
         found: list[Any] = []
         if self._database:
-            with self._forgiving():
+            with self._tolerating_errors():
                 found = self._database.rows(query, values)
         return found
 
     def _write(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         if self._database:
-            with self._forgiving(), self._database.writing() as connection:
+            with self._tolerating_errors(), self._database.writing() as connection:
                 connection.executemany(statement, rows)
 
     @contextmanager
-    def _forgiving(self) -> Iterator[None]:
-        """Around each use: should it fail, go on without, for the work matters and not the note of it."""
+    def _tolerating_errors(self) -> Iterator[None]:
+        """Drop the database after an error, and go on without it: adding files must not fail because of it."""
         try:
             yield
         except LibraryError:
@@ -157,26 +157,26 @@ class Worklist:
             self._database = None
 
     def _open(self, *, again: bool = False) -> Database | None:
-        """The file, made anew where it is damaged or of another version; None where that cannot be."""
+        """Open the file; recreate it if it is damaged or of another version. None if that is impossible."""
         database = Database(self._path)
         try:
             version = _prepare(database)
         except LibraryDamaged:
             version = -1
-        except LibraryError:  # a folder that takes no changes, or a program that holds the file
+        except LibraryError:  # the folder is read-only, or another program locks the file
             database.close()
             return None
         if version in (0, VERSION):
             return database
         database.close()
-        for end in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
-                self._path.with_name(FILE + end).unlink(missing_ok=True)
+                self._path.with_name(FILE + suffix).unlink(missing_ok=True)
         return None if again else self._open(again=True)
 
 
 def _prepare(database: Database) -> int:
-    """Make the table where there is none; the version that was found."""
+    """Create the table if it is missing, and return the version that was found."""
     if database.rows("PRAGMA user_version")[0][0] == VERSION:
         return VERSION
     with database.writing() as connection:
@@ -189,9 +189,9 @@ def _prepare(database: Database) -> int:
 
 
 def stamp_of(path: Path) -> str:
-    """Size, times and place on the disk: what changes when a file does. Empty where it cannot be relied upon.
+    """Return size, times and inode of a file: they change when the file does. Empty if that is not reliable.
 
-    The time of the last change of its state cannot be set back by programs, as that of its contents can.
+    Programs can set back the modification time (mtime), but not the change time (ctime).
     """
     try:
         state = path.stat()
@@ -203,12 +203,12 @@ def stamp_of(path: Path) -> str:
 
 
 def absolute(path: str | Path) -> str:
-    """A path as the worklist keeps it."""
-    return os.path.abspath(path)  # noqa: PTH100 - as a string: there may be very many
+    """Return a path as the worklist stores it."""
+    return os.path.abspath(path)  # noqa: PTH100 - a string, because there may be very many
 
 
-def _is_text(path: object) -> bool:
-    """Whether SQLite can keep it: a name that is not text cannot be added anyway."""
+def _is_unicode(path: object) -> bool:
+    """Return whether the name is valid Unicode, as SQLite requires; other files cannot be added anyway."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

@@ -1,13 +1,13 @@
-"""One library, made the same as the folders it is about.
+"""Sync: mirrors folders into a library.
 
     Syncing(store, ingest, rehearse, max_bytes=512_000_000).run(["notes/"])
 
-What is in a folder (`scanning`) is laid beside what the library has from it (`looking`), it is decided what follows
-(`planning`), and the library is changed (`running`): names first, in one step; then what is new; what is gone last.
+A sync scans the folders, compares them with the library, makes a plan, and changes the library: renames first, in one
+step; then new and changed files; removals last.
 """
 
 from __future__ import annotations
 
-from index.syncing.running import Suspicion, Syncing
+from index.syncing.running import SuspectFiles, Syncing
 
-__all__ = ["Suspicion", "Syncing"]
+__all__ = ["SuspectFiles", "Syncing"]

@@ -1,4 +1,4 @@
-"""One look at folders beside what the library has from them. Nothing is read, and nothing decided."""
+"""Compares folders with what the library has from them, by the files' metadata only: no file is read."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ if TYPE_CHECKING:
     from index.storage.catalog import Catalog
     from index.storage.worklist import Worklist
 
-KEPT = "Until then the library keeps what the file said before."
+KEPT_HINT = "Until then the library keeps the file's previous contents."
 
 
 @dataclass(slots=True)
-class Seen:
-    """What a look found."""
+class FolderDifferences:
+    """The result of comparing folders with the library."""
 
     have: Mapping[str, str]
-    """What the library has from there: sources, and the ids of their documents."""
+    """The library's sources in the folders, and the ids of their documents."""
     scan: Scan
-    looked: int
-    """When, in nanoseconds since 1970."""
+    scanned_at: int
+    """The time of the scan, in nanoseconds since 1970."""
     identities: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of the files that look as they did when it was taken, by source."""
+    """SHA-256 by source, of the files whose metadata have not changed since it was computed."""
     doubtful: list[str] = field(default_factory=list)
-    """Files that have to be read to be known."""
+    """Files that have to be hashed."""
     hashed: set[str] = field(default_factory=set)
-    """Files that were read to be known, and are."""
+    """Files that were hashed."""
     gone: list[str] = field(default_factory=list)
-    """Sources at which there is nothing any more."""
+    """Sources whose files no longer exist."""
     failed: list[Failure] = field(default_factory=list)
-    """What could not be read, and looks as it did then; and what could not be looked at."""
+    """Unreadable files that have not changed since, and places that could not be scanned."""
     claimed: Collection[str] = ()
-    """Ids of documents of which nobody here has read the file."""
+    """Ids of documents whose files were never read here."""
 
     @property
     def changed(self) -> dict[str, str]:
-        """Files that are known, and that the library has not, or not so, or by claim; each with its SHA-256."""
-        known = self.identities.items()
-        return {source: each for source, each in known if self.have.get(source) != each or each in self.claimed}
+        """Files, with their SHA-256, whose contents the library lacks under this source, or has by claim only."""
+        known, claimed = self.identities.items(), self.claimed
+        return {source: id_ for source, id_ in known if self.have.get(source) != id_ or id_ in claimed}
 
     def stamp(self, source: str) -> str:
-        """A file's stamp for the worklist, empty where it cannot be relied upon."""
-        look = self.scan.looks.get(source)
-        return look.stamp(self.looked) if look else ""
+        """Return a file's stamp for the worklist; empty if it is not reliable."""
+        metadata = self.scan.metadata.get(source)
+        return metadata.stamp(self.scanned_at) if metadata else ""
 
 
-def look(
+def find_differences(
     catalog: Catalog,
     worklist: Worklist,
     folders: Sequence[Path],
@@ -63,42 +63,42 @@ def look(
     own: Path,
     rules: str,
     checksum: bool,
-) -> Seen:
-    """Look at the folders, or at these paths in them; but never at `own`, the library's folder.
+) -> FolderDifferences:
+    """Compare the folders, or these paths in them, with the library; skip `own`, the library's folder.
 
-    `rules` is what a failure depends on beside the file; with `checksum` nothing is remembered.
+    `rules` identifies the settings that a failure depends on. With `checksum`, recorded outcomes are ignored.
     """
-    looked = time.time_ns()
+    scanned_at = time.time_ns()
     have = _have(catalog, folders, paths, own)
     found = scan(folders, have, without=own) if paths is None else scan_paths(paths, folders, have, without=own)
-    seen = Seen(have, found, looked, claimed=catalog.claimed())
-    known = {} if checksum else worklist.remembered(list(found.looks))
-    for source in found.looks:
-        stamp, memory = seen.stamp(source), known.get(source)
-        if memory and stamp and memory.identity and memory.stamp == stamp:
-            seen.identities[source] = memory.identity
-        elif memory and stamp and memory.reason and memory.stamp == failing(stamp, rules):
-            seen.failed.append(failure(source, memory.reason, memory.hint, have))
+    differences = FolderDifferences(have, found, scanned_at, claimed=catalog.claimed())
+    known = {} if checksum else worklist.outcomes(list(found.metadata))
+    for source in found.metadata:
+        stamp, outcome = differences.stamp(source), known.get(source)
+        if outcome and stamp and outcome.identity and outcome.stamp == stamp:
+            differences.identities[source] = outcome.identity
+        elif outcome and stamp and outcome.reason and outcome.stamp == failure_stamp(stamp, rules):
+            differences.failed.append(failure(source, outcome.reason, outcome.hint, have))
         else:
-            seen.doubtful.append(source)
-    _miss(seen, folders)
-    return seen
+            differences.doubtful.append(source)
+    _find_missing(differences, folders)
+    return differences
 
 
-def failing(stamp: str, rules: str) -> str:
-    """The stamp of a file that cannot be read: other rules, and it may be."""
+def failure_stamp(stamp: str, rules: str) -> str:
+    """Return the stamp of an unreadable file. It includes the rules, because other rules may make it readable."""
     return f"{stamp} {rules}"
 
 
 def failure(source: str, reason: str, hint: str, have: Mapping[str, str]) -> Failure:
-    """What is told of a file that cannot be read. A file is often half written, locked or not yet fetched when it is
-    read, and what it said stays true of what it was: so the last good version stays.
+    """Return the failure of a file that cannot be read. Its last good version stays in the library, because a file is
+    often half written, locked or not yet fetched when it is read.
     """
-    return Failure(source, reason, f"{hint} {KEPT}".strip() if source in have else hint)
+    return Failure(source, reason, f"{hint} {KEPT_HINT}".strip() if source in have else hint)
 
 
 def is_text(name: str) -> bool:
-    """Whether a catalog could keep it: some names of files are no text."""
+    """Return whether a file name is valid Unicode, as the catalog requires; some file names are not."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
@@ -111,20 +111,20 @@ def _have(catalog: Catalog, folders: Sequence[Path], paths: Sequence[Path] | Non
         names = [name for name in map(str, paths) if is_text(name) and root_of(name, folders)]
         found |= catalog.documents_of(names)
         for name in names:
-            if name not in found and not os.path.isdir(name):  # a folder that went, or is a file now
+            if name not in found and not os.path.isdir(name):  # a folder was removed, or is a file now
                 found |= catalog.sources_below(name)
-    return {source: each for source, each in found.items() if not is_below(source, str(own))}
+    return {source: identity for source, identity in found.items() if not is_below(source, str(own))}
 
 
-def _miss(seen: Seen, folders: Sequence[Path]) -> None:
-    """Tell what is gone from what only cannot be seen."""
-    hidden: dict[str, int] = dict.fromkeys(seen.scan.unseen, 0)
-    for source in sorted(seen.have.keys() - seen.scan.looks.keys()):
-        if place := seen.scan.hides(source, root_of(source, folders)):
+def _find_missing(differences: FolderDifferences, folders: Sequence[Path]) -> None:
+    """Divide missing files into those that are gone, and those below a place that could not be scanned."""
+    hidden: dict[str, int] = dict.fromkeys(differences.scan.unseen, 0)
+    for source in sorted(differences.have.keys() - differences.scan.metadata.keys()):
+        if place := differences.scan.hides(source, root_of(source, folders)):
             hidden[place] = hidden.get(place, 0) + 1
         else:
-            seen.gone.append(source)
+            differences.gone.append(source)
     for place, kept in sorted(hidden.items()):
-        keeps = f" The library keeps what it has from there: {kept} files." if kept else ""
-        reason = f"{place} cannot be looked into: {seen.scan.unseen[place]}."
-        seen.failed.append(Failure(place, reason, f"Mend that, or delete it.{keeps}"))
+        note = f" The library keeps its {kept} {'file' if kept == 1 else 'files'} from there." if kept else ""
+        reason = f"{place} cannot be scanned: {differences.scan.unseen[place]}."
+        differences.failed.append(Failure(place, reason, f"Fix the problem, or delete it.{note}"))

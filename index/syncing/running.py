@@ -1,4 +1,4 @@
-"""One `sync`: look, decide, change. What can be told from outside is not read; what is known is not encoded."""
+"""Runs a sync: scan, plan, change. Files with unchanged metadata are not read; known contents are not encoded."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from index.loading.opening import digest, read_bytes
 from index.loading.sniffing import sniff
 from index.records import Failure, Progress, Receipt
 from index.storage.worklist import Worklist
-from index.syncing.looking import Seen, failing, failure, look
-from index.syncing.planning import Facts, Plan, plan, refusals, spare
+from index.syncing.looking import FolderDifferences, failure, failure_stamp, find_differences
+from index.syncing.planning import Facts, Plan, drop_refused, make_plan, refusals
 from index.syncing.scanning import is_empty, is_linked, roots
 
 if TYPE_CHECKING:
@@ -29,34 +29,34 @@ class Ingest(Protocol):
     """Reads files into the library: `Ingestion.run`."""
 
     def __call__(self, paths: Sequence[Path], worklist: Worklist, /) -> Receipt:
-        """Note in the worklist what becomes of each."""
+        """Read the files, and record their outcomes in the worklist."""
         ...
 
 
 class Rehearse(Protocol):
-    """Says what `Ingest` would do after some sources have got and others lost documents: `Rehearsal.run`."""
+    """Says what `Ingest` would do after some sources have gained and others lost documents: `Rehearsal.run`."""
 
     def __call__(self, paths: Sequence[Path], gained: Mapping[str, str], lost: Sequence[str], /) -> Receipt:
-        """The receipt, less what takes encoding."""
+        """Return the receipt, without the figures of encoding."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
-    """What a look from outside found."""
+class SuspectFiles:
+    """The files that may have changed, by their metadata."""
 
     paths: list[Path]
-    """Files that are new, or look otherwise than they did, or are gone."""
+    """Files that are new, have other metadata, or are gone."""
     refused: list[TooManyRemovals]
-    """Folders in which nothing is left; what was there is not among `paths`."""
+    """Folders that are empty now; their former files are not among `paths`."""
     failed: list[Failure]
-    """What could not be read and still looks so, and what could not be looked at."""
+    """Unreadable files that have not changed since, and places that could not be scanned."""
     linked: bool
-    """Whether there are links among the files, so that only a look at all of them tells what counts."""
+    """Whether there are links among the files; then only a scan of all folders tells which names count."""
 
 
 class Syncing:
-    """Makes a library the same as folders. It takes the store's lock where there is something to change."""
+    """Mirrors folders into a library. It takes the writer lock only if there is something to change."""
 
     def __init__(
         self,
@@ -78,51 +78,51 @@ class Syncing:
     def run(
         self, folders: Iterable[str | Path], *, dry_run: bool = False, checksum: bool = False, force: bool = False
     ) -> Receipt:
-        """Make the library have what is in the folders.
+        """Mirror the folders into the library.
 
         Raises FolderMissing, and without `force` TooManyRemovals, before anything is changed.
         """
-        where = roots(folders)
+        top_folders = roots(folders)
 
-        def judge(made: Plan) -> None:
-            for refusal in () if force else refusals(made, where, self._count, is_empty):
+        def check(plan: Plan) -> None:
+            for refusal in () if force else refusals(plan, top_folders, self._count, is_empty):
                 raise refusal
 
-        return self._sync(where, None, judge, dry_run=dry_run, checksum=checksum)
+        return self._sync(top_folders, None, check, dry_run=dry_run, checksum=checksum)
 
     def follow(
         self, folders: Iterable[str | Path], paths: Sequence[Path], *, force: bool = False
     ) -> tuple[Receipt, list[TooManyRemovals]]:
-        """The same for these paths in the folders alone. What is too much to remove stays, and is told beside the rest.
+        """Sync these paths in the folders only. Returns the receipt, and the removals that were refused.
 
-        A folder stands for its own name, not for what is in it.
+        A folder among `paths` means the folder itself, not its contents.
         """
-        where = roots(folders)
+        top_folders = roots(folders)
         refused: list[TooManyRemovals] = []
 
-        def judge(made: Plan) -> None:
-            refused[:] = [] if force else refusals(made, where, self._count, lambda _: False)
-            spare(made, where, refused)
+        def check(plan: Plan) -> None:
+            refused[:] = [] if force else refusals(plan, top_folders, self._count, lambda _: False)
+            drop_refused(plan, top_folders, refused)
 
-        return self._sync(where, paths, judge), refused
+        return self._sync(top_folders, paths, check), refused
 
-    def suspects(self, folders: Iterable[str | Path], *, force: bool = False) -> Suspicion:
-        """What a look from outside finds to be looked into; nothing is read and nothing changed."""
-        where = roots(folders)
+    def suspects(self, folders: Iterable[str | Path], *, force: bool = False) -> SuspectFiles:
+        """Find files that may have changed, by their metadata; nothing is read and nothing changed."""
+        top_folders = roots(folders)
         with Worklist(self._store.folder) as worklist:
-            seen = self._look(worklist, where, None, checksum=False)
-        made = Plan(seen.have, lost=seen.gone)
-        bare = [] if force else [folder for folder in where if is_empty(folder)]
-        refused = refusals(made, bare, self._count, is_empty)
-        spare(made, where, refused)
-        paths = [Path(source) for source in (*seen.doubtful, *seen.changed, *made.lost)]
-        return Suspicion(paths, refused, seen.failed, is_linked(seen.scan.looks, where))
+            differences = self._find_differences(worklist, top_folders, None, checksum=False)
+        removals = Plan(differences.have, lost=differences.gone)
+        empty_folders = [] if force else [folder for folder in top_folders if is_empty(folder)]
+        refused = refusals(removals, empty_folders, self._count, is_empty)
+        drop_refused(removals, top_folders, refused)
+        paths = [Path(source) for source in (*differences.doubtful, *differences.changed, *removals.lost)]
+        return SuspectFiles(paths, refused, differences.failed, is_linked(differences.scan.metadata, top_folders))
 
     def _sync(
         self,
         folders: Sequence[Path],
         paths: Sequence[Path] | None,
-        judge: Callable[[Plan], None],
+        check: Callable[[Plan], None],
         *,
         dry_run: bool = False,
         checksum: bool = False,
@@ -130,53 +130,60 @@ class Syncing:
         began, catalog = time.monotonic(), self._store.catalog
         with Worklist(self._store.folder) as worklist:
 
-            def decide() -> tuple[Seen, Plan]:
-                seen = self._look(worklist, folders, paths, checksum=checksum)
-                made = self._plan(seen, hashing=checksum)
-                judge(made)
-                return seen, made
+            def decide() -> tuple[FolderDifferences, Plan]:
+                differences = self._find_differences(worklist, folders, paths, checksum=checksum)
+                plan = self._plan(differences, hashing=checksum)
+                check(plan)
+                return differences, plan
 
             generation = catalog.generation()
-            seen, made = decide()
+            differences, plan = decide()
             if dry_run:
-                return self._foretold(seen, made)
-            if not made.changes:
-                _remember(worklist, seen)
-                return replace(made.foretold(), seconds=time.monotonic() - began)
+                return self._dry_run(differences, plan)
+            if not plan.changes:
+                _record_hashes(worklist, differences)
+                return replace(plan.expected_receipt(), seconds=time.monotonic() - began)
             with self._store.writing():
-                if catalog.generation() != generation:  # somebody else changed the library meanwhile
-                    seen, made = decide()
-                receipt = self._carry_out(worklist, seen, made)
+                if catalog.generation() != generation:  # another writer changed the library meanwhile
+                    differences, plan = decide()
+                receipt = self._carry_out(worklist, differences, plan)
         return replace(receipt, seconds=time.monotonic() - began)
 
     # Deciding
 
-    def _look(
+    def _find_differences(
         self, worklist: Worklist, folders: Sequence[Path], paths: Sequence[Path] | None, *, checksum: bool
-    ) -> Seen:
+    ) -> FolderDifferences:
         catalog, own = self._store.catalog, self._store.folder
-        return look(catalog, worklist, folders, paths, own=own, rules=self._rules, checksum=checksum)
+        return find_differences(catalog, worklist, folders, paths, own=own, rules=self._rules, checksum=checksum)
 
-    def _plan(self, seen: Seen, *, hashing: bool) -> Plan:
-        if hashing or seen.gone or any(source in seen.have for source in seen.doubtful):
-            # Only beside something that went or changed can a new file be one that was known by another name.
-            self._hash(seen)
-        facts = Facts(seen.have, seen.identities, seen.doubtful, seen.gone, seen.failed, seen.claimed)
-        known = self._store.catalog.media_types(sorted(set(seen.changed.values())))
-        return plan(facts, known, self._reads_alike)
+    def _plan(self, differences: FolderDifferences, *, hashing: bool) -> Plan:
+        if hashing or differences.gone or any(source in differences.have for source in differences.doubtful):
+            # A new file can be a renamed one only if a known file is gone or changed.
+            self._hash(differences)
+        facts = Facts(
+            differences.have,
+            differences.identities,
+            differences.doubtful,
+            differences.gone,
+            differences.failed,
+            differences.claimed,
+        )
+        known = self._store.catalog.media_types(sorted(set(differences.changed.values())))
+        return make_plan(facts, known, self._reads_alike)
 
-    def _hash(self, seen: Seen) -> None:
-        """Know what is doubtful by its content; what cannot be read is left to the reader of files to tell."""
+    def _hash(self, differences: FolderDifferences) -> None:
+        """Hash the doubtful files. Files that cannot be read stay doubtful; ingestion will report them."""
         unread = []
-        for n, source in enumerate(seen.doubtful):
+        for n, source in enumerate(differences.doubtful):
             if self._progress:
-                self._progress(Progress(source, "reading", n, len(seen.doubtful), 0, 0))
+                self._progress(Progress(source, "reading", n, len(differences.doubtful), 0, 0))
             try:
-                seen.identities[source] = digest(Path(source), max_bytes=self._max_bytes)
-                seen.hashed.add(source)
+                differences.identities[source] = digest(Path(source), max_bytes=self._max_bytes)
+                differences.hashed.add(source)
             except LoadingError:
                 unread.append(source)
-        seen.doubtful = unread
+        differences.doubtful = unread
 
     def _reads_alike(self, source: str, media_type: str) -> bool:
         try:
@@ -190,54 +197,61 @@ class Syncing:
 
     # Changing
 
-    def _carry_out(self, worklist: Worklist, seen: Seen, made: Plan) -> Receipt:
-        """Names first, in one step; then what is to be read; what is gone last, for its vectors may be of use."""
-        _remember(worklist, seen)
+    def _carry_out(self, worklist: Worklist, differences: FolderDifferences, plan: Plan) -> Receipt:
+        """Change links first, in one step; then read files; remove last, because removed vectors may be reused."""
+        _record_hashes(worklist, differences)
         catalog = self._store.catalog
-        if made.gained or made.given_up:
-            catalog.relink(made.gained, made.given_up)
-        read = self._ingest([Path(source) for source in made.read], worklist) if made.read else Receipt()
-        if made.lost:
-            catalog.relink({}, made.lost)
-        if made.gained or made.given_up or made.lost:
+        if plan.gained or plan.given_up:
+            catalog.relink(plan.gained, plan.given_up)
+        read = self._ingest([Path(source) for source in plan.read], worklist) if plan.read else Receipt()
+        if plan.lost:
+            catalog.relink({}, plan.lost)
+        if plan.gained or plan.given_up or plan.lost:
             self._store.index()
-        lasting = _lasting(read.failed)
-        for each in lasting:
-            if (stamp := seen.stamp(each.source)) and _can_be_opened(each.source):
-                worklist.fail(each.source, each.reason, each.hint, failing(stamp, self._rules))
-        return _receipt(seen, made, read, lasting)
+        lasting = _of_existing_files(read.failed)
+        for failed in lasting:
+            if (stamp := differences.stamp(failed.source)) and _can_be_opened(failed.source):
+                worklist.fail(failed.source, failed.reason, failed.hint, failure_stamp(stamp, self._rules))
+        return _receipt(differences, plan, read, lasting)
 
-    def _foretold(self, seen: Seen, made: Plan) -> Receipt:
-        """The receipt of `_carry_out`, less its seconds and what it would encode."""
+    def _dry_run(self, differences: FolderDifferences, plan: Plan) -> Receipt:
+        """Return the receipt of `_carry_out` without changing anything, and without seconds and encoding figures."""
         read = Receipt()
-        if made.read:
-            read = self._rehearse([Path(source) for source in made.read], made.gained, made.given_up)
-        return replace(_receipt(seen, made, read, _lasting(read.failed)), seconds=0.0)
+        if plan.read:
+            read = self._rehearse([Path(source) for source in plan.read], plan.gained, plan.given_up)
+        return replace(_receipt(differences, plan, read, _of_existing_files(read.failed)), seconds=0.0)
 
 
-def _receipt(seen: Seen, made: Plan, read: Receipt, lasting: Iterable[Failure]) -> Receipt:
-    """What was decided, with what became of the files that were read."""
-    told, copied = made.foretold(), made.copied.keys()
+def _receipt(differences: FolderDifferences, plan: Plan, read: Receipt, lasting: Iterable[Failure]) -> Receipt:
+    """Return the receipt of a plan and of the files that were read."""
+    planned, copied = plan.expected_receipt(), plan.copied.keys()
     return replace(
         read,
-        added=(*read.added, *(each for each in told.added if each in copied), *_new(read.unchanged, made.have)),
-        replaced=(*read.replaced, *(each for each in told.replaced if each in copied)),
-        renamed=told.renamed,
-        unchanged=(*told.unchanged, *(source for source in read.unchanged if source in made.have)),
-        removed=told.removed,
-        failed=(*told.failed, *(failure(each.source, each.reason, each.hint, seen.have) for each in lasting)),
+        added=(
+            *read.added,
+            *(source for source in planned.added if source in copied),
+            *_new(read.unchanged, plan.have),
+        ),
+        replaced=(*read.replaced, *(source for source in planned.replaced if source in copied)),
+        renamed=planned.renamed,
+        unchanged=(*planned.unchanged, *(source for source in read.unchanged if source in plan.have)),
+        removed=planned.removed,
+        failed=(
+            *planned.failed,
+            *(failure(error.source, error.reason, error.hint, differences.have) for error in lasting),
+        ),
     )
 
 
-def _lasting(failed: Sequence[Failure]) -> list[Failure]:
-    """Failures of files that are still there."""
-    return [each for each in failed if os.path.lexists(each.source)]
+def _of_existing_files(failed: Sequence[Failure]) -> list[Failure]:
+    """Return the failures of files that still exist."""
+    return [error for error in failed if os.path.lexists(error.source)]
 
 
-def _remember(worklist: Worklist, seen: Seen) -> None:
-    """Note what the files hold, instead of what they were thought to hold."""
-    for source in seen.hashed:
-        worklist.settle(source, seen.stamp(source), seen.identities[source])
+def _record_hashes(worklist: Worklist, differences: FolderDifferences) -> None:
+    """Record the hashes of the files in the worklist."""
+    for source in differences.hashed:
+        worklist.settle(source, differences.stamp(source), differences.identities[source])
     worklist.flush()
 
 

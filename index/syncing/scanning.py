@@ -1,4 +1,4 @@
-"""What is in the folders now, as `discover` sees them, and what could not be seen."""
+"""Scans folders for files as `discover` does, and records places that could not be scanned."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-class Look(NamedTuple):
-    """How a file looks from outside. Whoever writes to it changes that: `changed` is set by the system alone."""
+class FileMetadata(NamedTuple):
+    """The metadata of a file. Every write changes them: only the system can set `changed`."""
 
     size: int
     modified: int
@@ -26,45 +26,45 @@ class Look(NamedTuple):
     inode: int
 
     @classmethod
-    def of(cls, state: os.stat_result) -> Look:
-        """From what the system says."""
+    def of(cls, state: os.stat_result) -> FileMetadata:
+        """Build from the result of `stat`."""
         return cls(state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
 
     def stamp(self, now: int) -> str:
-        """As the worklist has it; empty where a change from `now` on, in nanoseconds, might not show.
+        """Return the stamp for the worklist; empty if a change at `now` (in nanoseconds) or later might not show.
 
-        Git calls such a file racy: it changed in the same tick of its system's clock, or nearly.
+        Git calls such a file racy: it changed in nearly the same tick of the file system's clock.
         """
         return ":".join(map(str, self)) if now - max(self.modified, self.changed) >= SETTLING_NS else ""
 
 
 @dataclass(slots=True)
 class Scan:
-    """What was found."""
+    """The result of a scan."""
 
-    looks: dict[str, Look] = field(default_factory=dict)
-    """Every file that is to be read, by source."""
+    metadata: dict[str, FileMetadata] = field(default_factory=dict)
+    """Every file to read, by source."""
     unseen: dict[str, str] = field(default_factory=dict)
-    """Folders that could not be listed, or files not looked at, and why: what was below them may still be there."""
+    """Places that could not be scanned, and why. Files below them may still exist."""
 
     def hides(self, source: str, folder: str) -> str:
-        """The place that keeps one from knowing whether a source is there; empty where it is gone.
+        """Return the place that hides whether a source exists; empty if the source is gone.
 
-        That is a folder that could not be listed, or a link to nothing: what it led to may lie on another disk.
+        Such a place is a folder that could not be listed, or a broken link, whose target may be on another disk.
         """
         path = source
         while len(path) > len(folder):
             if path in self.unseen:
                 return path
             if os.path.islink(path) and not os.path.exists(path):
-                self.unseen[path] = "it is a link to nothing"
+                self.unseen[path] = "it is a broken link"
                 return path
             path = os.path.dirname(path)
         return ""
 
 
 def roots(folders: Iterable[str | Path]) -> list[Path]:
-    """The folders by their full names, without those that are in another one. Raises FolderMissing."""
+    """Return the folders' absolute paths, without folders inside another one. Raises FolderMissing."""
     found: list[Path] = []
     for path in sorted({locate(Path(folder).expanduser()) for folder in folders}):
         check(path)
@@ -74,7 +74,7 @@ def roots(folders: Iterable[str | Path]) -> list[Path]:
 
 
 def check(folder: Path) -> None:
-    """Raise FolderMissing where a folder cannot be listed."""
+    """Raise FolderMissing if a folder cannot be listed."""
     try:
         with os.scandir(folder):
             pass
@@ -83,50 +83,50 @@ def check(folder: Path) -> None:
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether there is nothing at all, not even hidden: so does the place of a disk look that is not mounted."""
+    """Return whether a folder has no entry, not even a hidden one, like the mount point of an unmounted disk."""
     check(folder)
     with os.scandir(folder) as entries:
         return next(entries, None) is None
 
 
 def is_below(source: str, folder: str) -> bool:
-    """Whether a path is in a folder, by its name."""
+    """Return whether a path is below a folder, by their names."""
     return source.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
 def root_of(source: str, folders: Sequence[Path]) -> str:
-    """In which of the folders a source is; empty where in none."""
+    """Return the folder that contains a source; empty if none does."""
     return next((folder for folder in map(str, folders) if is_below(source, folder)), "")
 
 
 def is_hidden(source: str, folder: str) -> bool:
-    """Whether `discover` passes it by on its way down from the folder."""
+    """Return whether `discover` skips the source, or a folder above it, when it starts at the folder."""
     return any(map(is_skipped, source.removeprefix(folder).split(os.sep)))
 
 
 def is_linked(sources: Iterable[str], folders: Sequence[Path]) -> bool:
-    """Whether a link leads to any of these: which of a file's names counts is then seen only from above."""
-    return any(os.path.islink(path) for path in _ways(sources, folders))
+    """Return whether any source is reached through a link; then only a full scan tells which of its names counts."""
+    return any(os.path.islink(path) for path in _paths_between(sources, folders))
 
 
 def scan(folders: Sequence[Path], have: Mapping[str, str], *, without: Path) -> Scan:
-    """Look through the folders, but for the library's own; hidden files count where the library has them by name.
+    """Scan the folders, except the library's own; hidden files count if the library has them as sources.
 
-    Raises FolderMissing where one of them goes meanwhile.
+    Raises FolderMissing if one of the folders disappears meanwhile.
     """
     named = [source for source in have if is_hidden(source, root_of(source, folders)) and os.path.lexists(source)]
     own = os.path.realpath(without)
     found = Scan()
-    before = [mark(folder) for folder in folders]
+    before = [folder_identity(folder) for folder in folders]
     for path in discover([*folders, *named], enter=lambda folder: os.path.realpath(folder) != own):
         _take(found, path, own)
-    if before != [mark(folder) for folder in folders]:
-        raise FolderMissing(", ".join(map(str, folders)), "it changed places while it was looked through")
+    if before != [folder_identity(folder) for folder in folders]:
+        raise FolderMissing(", ".join(map(str, folders)), "it was moved or replaced during the scan")
     return found
 
 
 def scan_paths(paths: Iterable[Path], folders: Sequence[Path], have: Mapping[str, str], *, without: Path) -> Scan:
-    """Look at these alone: files, for what a folder holds is named by itself."""
+    """Scan these paths only. Folders are skipped, because their files are among the paths themselves."""
     own = os.path.realpath(without)
     found = Scan()
     for path in paths:
@@ -149,23 +149,23 @@ def _take(found: Scan, path: Path, own: str) -> None:
         if os.path.realpath(path) != own:
             found.unseen[source] = "its content cannot be listed"
         return
-    found.looks[source] = Look.of(state)
+    found.metadata[source] = FileMetadata.of(state)
 
 
-def mark(folder: Path) -> tuple[int, int]:
-    """What tells a folder from another one in its place. Raises FolderMissing."""
+def folder_identity(folder: Path) -> tuple[int, int]:
+    """Return what tells a folder from another one at its path: device and inode. Raises FolderMissing."""
     check(folder)
     state = folder.stat()
     return state.st_dev, state.st_ino
 
 
-def _ways(sources: Iterable[str], folders: Sequence[Path]) -> Iterator[str]:
-    """The files, and each folder that one passes on the way down to them."""
-    passed = {str(folder) for folder in folders}
+def _paths_between(sources: Iterable[str], folders: Sequence[Path]) -> Iterator[str]:
+    """Yield the files, and each folder between them and the given folders."""
+    visited = {str(folder) for folder in folders}
     for source in sources:
         yield source
         path = os.path.dirname(source)
-        while path not in passed and len(path) > 1:
-            passed.add(path)
+        while path not in visited and len(path) > 1:
+            visited.add(path)
             yield path
             path = os.path.dirname(path)

@@ -1,4 +1,4 @@
-"""What a reader sees of a source: its text around the exact words, its pages, and the file itself."""
+"""Views of a source: its text around the quoted words, its pages, and the file itself."""
 
 from index.loading.pdf_pages import PageMark
 from index.loading.pdf_rectangles import Rectangle

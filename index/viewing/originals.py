@@ -1,4 +1,4 @@
-"""The files that documents were read from, as long as they have the same bytes."""
+"""Finds the original files of documents, as long as their bytes are unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Originals:
-    """Finds and reads them. `uploads` is the folder that keeps what arrived in another way than by a path."""
+    """Finds and reads original files. `uploads` is the folder of files that were not added by a path."""
 
     def __init__(self, uploads: Path, *, max_bytes: int) -> None:
         self._uploads = uploads
@@ -27,40 +27,40 @@ class Originals:
         self._known: dict[tuple[str, int, int, int], str] = {}
 
     def path(self, info: DocumentInfo, sources: Sequence[str]) -> Path:
-        """A file with the document's bytes. Raises OriginalMissing where there is none."""
+        """Return a file with the document's bytes. Raises OriginalMissing if there is none."""
         for candidate in self._candidates(sources):
             if self._identity(candidate) == info.id:
                 return candidate
-        raise OriginalMissing(f"The file that {info.name} was read from is gone, or has changed since.")
+        raise OriginalMissing(f"The original file of {info.name} is gone, or has changed since.")
 
     def read(self, info: DocumentInfo, sources: Sequence[str]) -> tuple[bytes, str]:
-        """The bytes, and what the file is called. Raises OriginalMissing."""
+        """Return the bytes and the name of the file. Raises OriginalMissing."""
         path = self.path(info, sources)
         try:
             data = read_bytes(path, max_bytes=self._max_bytes)
         except LoadingError as error:
-            raise OriginalMissing(f"The file that {info.name} was read from cannot be read any more.") from error
+            raise OriginalMissing(f"The original file of {info.name} can no longer be read.") from error
         if hashlib.sha256(data).hexdigest() != info.id:
-            raise OriginalMissing(f"The file that {info.name} was read from has just changed.")
+            raise OriginalMissing(f"The original file of {info.name} has just changed.")
         return data, _name(info.source) or path.name
 
     def open(self, info: DocumentInfo, sources: Sequence[str]) -> OpenOriginal:
-        """The file, open. Raises OriginalMissing."""
+        """Open the file. Raises OriginalMissing."""
         path = self.path(info, sources)
         try:
             file = path.open("rb")
         except OSError as error:
-            raise OriginalMissing(f"The file that {info.name} was read from cannot be read any more.") from error
-        seen = os.fstat(file.fileno())
-        if self._known.get(_stamp(path, seen)) != info.id:
+            raise OriginalMissing(f"The original file of {info.name} can no longer be read.") from error
+        status = os.fstat(file.fileno())
+        if self._known.get(_stamp(path, status)) != info.id:
             file.close()
-            raise OriginalMissing(f"The file that {info.name} was read from has just changed.")
-        return OpenOriginal(file, seen.st_size, _name(info.source) or path.name, info.id)
+            raise OriginalMissing(f"The original file of {info.name} has just changed.")
+        return OpenOriginal(file, status.st_size, _name(info.source) or path.name, info.id)
 
     def _candidates(self, sources: Sequence[str]) -> Iterator[Path]:
-        """Where it was found; then, for the library may have moved, the same name among the uploads.
+        """Yield paths where the file may be: its sources, then the same names in `uploads`, if the library was moved.
 
-        What came from an address is there, too, under a name that the address does not tell.
+        Files from web addresses are in `uploads`, too, under names that do not follow from the address.
         """
         paths = [Path(source) for source in sources if Path(source).is_absolute()]
         yield from paths
@@ -69,7 +69,7 @@ class Originals:
             yield from sorted(self._uploads.iterdir())
 
     def _identity(self, path: Path) -> str:
-        """SHA-256 of a file, read only where it was not read before; empty where it cannot be."""
+        """Return the SHA-256 of a file, cached by its stamp; empty if it cannot be read."""
         try:
             if not path.is_file():
                 return ""
@@ -82,11 +82,11 @@ class Originals:
             return ""
 
 
-def _stamp(path: Path, seen: os.stat_result) -> tuple[str, int, int, int]:
-    """What changes when a file does."""
-    return str(path), seen.st_ino, seen.st_size, seen.st_mtime_ns
+def _stamp(path: Path, status: os.stat_result) -> tuple[str, int, int, int]:
+    """Return values that change when the file does: path, inode, size and modification time."""
+    return str(path), status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _name(source: str) -> str:
-    """The last part of an address; empty for a path."""
+    """Return the last part of a web address; empty for a path."""
     return "" if Path(source).is_absolute() else PurePosixPath(unquote(urlsplit(source).path)).name

@@ -1,4 +1,4 @@
-"""A window of a document's text, cut into blocks, and a source's file."""
+"""Records of views: a window of a document's text in blocks, and the original file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """Words of a block, either within the span that is shown or outside of it."""
+    """A part of a block's text, either within the marked span or outside of it."""
 
     text: str
     start: int
-    """Where in the document's text they begin."""
+    """Its offset in the document's text."""
     marked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading, or a paragraph or a part of one. There is nothing but white space between two blocks."""
+    """A heading, a paragraph, or a part of a paragraph. Only white space separates two blocks."""
 
     kind: Literal["heading", "paragraph"]
     level: int
@@ -30,9 +30,9 @@ class Block:
     start: int
     end: int
     page: str
-    """The label of the page that begins with it; empty where none does."""
+    """The label of the page that begins in this block; empty if none does."""
     parts: tuple[Part, ...]
-    """Its text, in order; none of them is empty."""
+    """The block's text, in order; no part is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class View:
     start: int
     end: int
     span: Span | None
-    """What is marked, as far as it stands in the window; None where the beginning was asked for."""
+    """The marked span, which may extend beyond the window; None if the beginning was requested."""
     location: Location
-    """Where the span stands, or the beginning."""
+    """The location of the span, or of the beginning."""
     before: bool
     """Whether there is more text before the window."""
     after: bool
@@ -56,22 +56,22 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class OpenOriginal:
-    """The file that a document was read from, to be read in pieces, and closed."""
+    """A document's original file, opened for reading; the caller closes it."""
 
     file: BinaryIO
     size: int
-    """In bytes; what somebody may have written behind them meanwhile is no part of it."""
+    """Size in bytes; bytes that were appended since do not belong to it."""
     name: str
-    """What it is called, without its folder."""
+    """The file name, without its folder."""
     sha256: str
-    """The hash of its bytes. It had them a moment ago; whether it still has, only reading tells."""
+    """The hash of its bytes when it was opened. Only reading the file shows whether it still has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The file that a document was read from, byte for byte."""
+    """The bytes of a document's original file."""
 
     data: bytes
     name: str
-    """What it is called, without its folder."""
+    """The file name, without its folder."""
     media_type: str

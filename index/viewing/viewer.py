@@ -1,4 +1,4 @@
-"""Shows what a library's documents were read from."""
+"""Shows the texts, pages and original files of a library's documents."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 _AROUND = 1_500
-"""Characters on each side of a span by which its words are told from the same words elsewhere."""
+"""Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
 
 class Viewer:
-    """Shows documents that a library holds, and spans that lie in them. Safe to use from several threads.
+    """Shows documents of a library, and spans in them. Thread-safe.
 
-    Every method raises DocumentNotFound where the document has been removed meanwhile.
+    Every method raises DocumentNotFound if the document was removed meanwhile.
     """
 
     def __init__(self, store: FolderStore, *, max_bytes: int) -> None:
@@ -34,23 +34,23 @@ class Viewer:
         self._originals = Originals(store.folder / "uploads", max_bytes=max_bytes)
 
     def text(self, info: DocumentInfo, span: Span) -> str:
-        """The words of a span; reads no more of the document than that."""
+        """Return the text of a span, without reading the rest of the document."""
         return self._catalog.excerpt(self._number(info), span).of(span)
 
     def view(self, info: DocumentInfo, span: Span | None) -> View:
-        """The text around a span; from an empty span on, what follows; without one, the beginning."""
-        number, asked = self._number(info), span or Span(0, 0)
-        until = min(asked.end, asked.start + MOST_MARKED)
-        excerpt = self._catalog.excerpt(number, Span(max(0, asked.start - REACH), until + REACH))
+        """Return the text around a span; for an empty span, the text after it; without a span, the beginning."""
+        number, shown = self._number(info), span or Span(0, 0)
+        end_marked = min(shown.end, shown.start + MOST_MARKED)
+        excerpt = self._catalog.excerpt(number, Span(max(0, shown.start - REACH), end_marked + REACH))
         if not excerpt.text:
             raise DocumentNotFound(info.id)
-        blocks = window(excerpt, asked)
+        blocks = window(excerpt, shown)
         start, end = blocks[0].start, blocks[-1].end
-        location = self._catalog.locate(number, asked.start)
+        location = self._catalog.locate(number, shown.start)
         return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
 
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
-        """The pages on which a span stands; none where the format has no pages, or the file is gone."""
+        """Return the pages of a span; empty if the format has no pages, or the file is gone."""
         number = self._number(info)
         if info.media_type != PDF or not self.has_original(info):
             return ()
@@ -58,17 +58,17 @@ class Viewer:
         return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
 
     def page_image(self, info: DocumentInfo, number: int, span: Span | None, *, width: int) -> bytes:
-        """A page as PNG. Raises PageError, OriginalMissing."""
+        """Return a page as PNG, `width` pixels wide. Raises PageError, OriginalMissing."""
         from index.loading.pdf_images import page_image
 
         if info.media_type != PDF:
-            raise PageError(f"{info.name} has no pages that can be shown.", "Only PDF files have them.")
+            raise PageError(f"{info.name} has no page images.", "Only PDF files have page images.")
         marks = self.page_marks(info, span) if span else ()
         marked = [rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles]
         return page_image(self._path(info), number, marked, width=width, name=info.name)
 
     def has_original(self, info: DocumentInfo) -> bool:
-        """Whether the file is still there with the same bytes."""
+        """Return whether the original file still exists with the same bytes."""
         try:
             self._path(info)
         except OriginalMissing:
@@ -76,16 +76,16 @@ class Viewer:
         return True
 
     def original(self, info: DocumentInfo) -> Original:
-        """The file itself. Raises OriginalMissing."""
+        """Return the original file. Raises OriginalMissing."""
         data, name = self._originals.read(info, self._sources(info))
         return Original(data, name, info.media_type)
 
     def open_original(self, info: DocumentInfo) -> OpenOriginal:
-        """The file itself, to be read in pieces and closed. Raises OriginalMissing."""
+        """Open the original file; the caller reads and closes it. Raises OriginalMissing."""
         return self._originals.open(info, self._sources(info))
 
     def _words(self, number: int, span: Span) -> Words:
-        """The words of a span (no more than it takes to see that they are too many), and those around it."""
+        """Return the text of a span, cut when it is too long to mark, and the text around it."""
         before = Span(max(0, span.start - _AROUND), span.start)
         words = Span(span.start, min(span.end, span.start + MOST_LETTERS + 1))
         after = Span(words.end, words.end + _AROUND)
@@ -96,11 +96,12 @@ class Viewer:
         return self._originals.path(info, self._sources(info))
 
     def _sources(self, info: DocumentInfo) -> list[str]:
-        """Where its file was read. What an import names is no such place: it would tell strangers what lies there."""
+        """Return the sources of a document that was read here.
+
+        Sources that an import names are not used: they would let strangers learn which files exist here.
+        """
         if info.claimed:
-            raise OriginalMissing(
-                f"{info.name} was imported without its file.", "Add the file itself, and it is shown."
-            )
+            raise OriginalMissing(f"{info.name} was imported without its file.", "Add the file itself to see it.")
         return self._catalog.sources_of(self._number(info))
 
     def _number(self, info: DocumentInfo) -> int:

@@ -1,7 +1,7 @@
-"""Text cut into blocks, and the blocks that make a window.
+"""Cuts text into blocks, and selects the blocks of a window.
 
-Where a block begins and ends depends on nothing but the text near it. So it does not matter from where on a document
-is read: windows that overlap agree on their blocks, and windows that follow each other leave nothing out.
+The borders of a block depend only on the text near it, not on where reading began. So overlapping windows agree on
+their blocks, and consecutive windows leave nothing out.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from index.storage.catalog import Excerpt
 
 WINDOW = 6_000
-"""Characters that a window has at most, unless the span itself needs more."""
+"""Maximum number of characters in a window, unless the span itself is longer."""
 LONGEST = 3_000
-"""Characters from which on a paragraph is cut, so that a window stays a window."""
+"""A paragraph with more characters is cut, so that a window stays small."""
 MOST_MARKED = 48_000
-"""Characters of a span from which on the rest of it is left to the next windows."""
+"""A window shows at most this many characters of a span; the next windows show the rest."""
 REACH = WINDOW + 3 * LONGEST
-"""Characters before and behind a span on which its window may depend."""
+"""A window depends on at most this many characters before and after its span."""
 _CUT_EVERY = 1_400
 _BACK = 200
-"""How far back from where a cut is due a blank is looked for."""
+"""A cut is moved back at most this many characters to a blank."""
 _CRUMB = 400
-"""Nearer than this to its ends a paragraph is not cut."""
+"""A paragraph is not cut nearer than this to its ends."""
 _MOST_MARKS = 32
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _LAST_BLANK = re.compile(r"\s(?=\S*\Z)")
@@ -50,7 +50,7 @@ class _Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Headings:
-    """Where the headings of an excerpt stand: starts, and for each its end and level."""
+    """The headings of an excerpt: their starts, and for each its end and level."""
 
     starts: list[int]
     rest: list[tuple[int, int]]
@@ -63,16 +63,16 @@ class _Headings:
         return cls([mark.start for mark in marks], list(zip(ends, levels, strict=True)))
 
     def level(self, at: int) -> int:
-        """The level of the heading that a place stands in; 0 where it stands in none."""
+        """Return the level of the heading at an offset; 0 if there is none."""
         index = bisect_right(self.starts, at) - 1
         end, level = self.rest[index] if index >= 0 else (at, 0)
         return level if at < end else 0
 
 
 def window(excerpt: Excerpt, span: Span) -> tuple[Block, ...]:
-    """The blocks around a span, as many before it as behind it; from an empty span on, only what follows.
+    """Return the blocks around a span, about as much text before it as after it; for an empty span, only blocks after.
 
-    The excerpt has to have the text up to `REACH` on both sides of the span, or of its first `MOST_MARKED` characters.
+    The excerpt must hold the text up to `REACH` on both sides of the span, or of its first `MOST_MARKED` characters.
     """
     pieces = list(_pieces(excerpt))
     first = min(bisect_right(pieces, span.start, key=lambda piece: piece.end), len(pieces) - 1)
@@ -87,7 +87,7 @@ def window(excerpt: Excerpt, span: Span) -> tuple[Block, ...]:
 
 
 def _grown(pieces: Sequence[_Piece], first: int, last: int) -> tuple[int, int]:
-    """With neighbours, each time on the side that has fewer characters so far, as long as they fit."""
+    """Add neighbouring pieces while they fit, each time on the side with fewer added characters so far."""
     start, end = pieces[first].start, pieces[last].end
     while True:
         options = []
@@ -109,7 +109,7 @@ def _block(excerpt: Excerpt, piece: _Piece, span: Span) -> Block:
 
 
 def _pieces(excerpt: Excerpt) -> Iterator[_Piece]:
-    """Headings and paragraphs, none longer than `LONGEST`, with the page that begins with each."""
+    """Yield headings and paragraphs, none longer than `LONGEST`, each with the page that begins in it."""
     headings = _Headings.of(excerpt)
     pages = [mark for mark in excerpt.landmarks if mark.kind == "page"]
     shown = 0
@@ -124,7 +124,7 @@ def _pieces(excerpt: Excerpt) -> Iterator[_Piece]:
 
 
 def _between(excerpt: Excerpt, headings: _Headings) -> Iterator[tuple[int, int]]:
-    """From each landmark, end of a heading or blank line to the next one."""
+    """Return the intervals between landmarks, ends of headings and blank lines."""
     cuts = {excerpt.start, excerpt.end, *(end for end, _ in headings.rest)}
     cuts.update(mark.start for mark in excerpt.landmarks)
     cuts.update(excerpt.start + blank.end() for blank in _BLANK_LINE.finditer(excerpt.text))
@@ -132,13 +132,13 @@ def _between(excerpt: Excerpt, headings: _Headings) -> Iterator[tuple[int, int]]
 
 
 def _stripped(excerpt: Excerpt, start: int, end: int) -> Span:
-    """Without white space at the ends."""
+    """Return the span without white space at its ends."""
     text = excerpt.of(Span(start, end))
     return Span(start + len(text) - len(text.lstrip()), max(start, end - len(text) + len(text.rstrip())))
 
 
 def _heading_end(excerpt: Excerpt, start: int, label: str) -> int:
-    """Behind the words of a heading; where the text has others, at the end of the line."""
+    """Return the end of a heading's words; the end of the line if the text has other words."""
     at = start - excerpt.start
     for word in label.split():
         while excerpt.text[at : at + 1].isspace():
@@ -151,7 +151,7 @@ def _heading_end(excerpt: Excerpt, start: int, label: str) -> int:
 
 
 def _cuts(excerpt: Excerpt, start: int, end: int) -> Iterator[int]:
-    """Where a block that is too long is cut: at places of the whole text, not counted from where the block begins."""
+    """Yield the cuts of a block that is too long, at multiples of `_CUT_EVERY` in the whole text, not in the block."""
     if end - start <= LONGEST:
         return
     for due in range(-(-(start + _CRUMB) // _CUT_EVERY) * _CUT_EVERY, end - _CRUMB, _CUT_EVERY):
@@ -160,5 +160,5 @@ def _cuts(excerpt: Excerpt, start: int, end: int) -> Iterator[int]:
 
 
 def _marks(text: str) -> int:
-    """How many characters at its beginning belong to the one before: accents, vowel signs."""
+    """Return how many characters at the beginning combine with the one before: accents, vowel signs."""
     return next((n for n, character in enumerate(text) if not unicodedata.category(character).startswith("M")), 0)

@@ -1,7 +1,7 @@
-"""Folders that a library follows for as long as one likes.
+"""Watch: keeps a library in sync with folders until it is stopped.
 
-Events only say where to look (`listening`); a file is read when it has come to rest (`resting`); what is done then is
-what `sync` does (`following`). Events can be lost, so everything is looked at from outside now and then, too.
+File system events only say where to metadata. A file is read when it has not changed for a while, and then synced as
+`sync` does. Events can be lost, so all folders are scanned from time to time, too.
 """
 
 from __future__ import annotations

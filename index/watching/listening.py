@@ -1,4 +1,4 @@
-"""What the system says of changes in folders. The only door to watchfiles."""
+"""File system events of folders. Only this module imports watchfiles."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _GROUPED_MS = 400
 _STEP_MS = 50
 
 
-class ListeningError(Exception):
-    """The system tells nothing, or nothing more; `began` says whether it ever did."""
+class EventStreamError(Exception):
+    """The system sends no events, or no more; `began` says whether it ever did."""
 
     def __init__(self, reason: str, *, began: bool) -> None:
         super().__init__(reason)
@@ -24,10 +24,10 @@ class ListeningError(Exception):
 
 
 def listen(folders: Sequence[Path], *, stop: threading.Event, tick: float) -> Iterator[set[Path]]:
-    """Where something changed, a set at a time; an empty one after each `tick` seconds in which nothing did.
+    """Yield sets of changed paths; an empty set after each `tick` seconds without changes.
 
-    Ends when `stop` is set. Raises ListeningError where the system does not take so many folders, where one of them
-    goes, and where a name is no text, which watchfiles does not bear.
+    Ends when `stop` is set. Raises EventStreamError if the system cannot watch so many folders, if one of them
+    disappears, or if a name is not valid Unicode, which watchfiles rejects.
     """
     from watchfiles import watch
 
@@ -45,15 +45,15 @@ def listen(folders: Sequence[Path], *, stop: threading.Event, tick: float) -> It
     began = False
     with closing(changes):
         try:
-            for some in changes:
+            for batch in changes:
                 began = True
-                yield {Path(path) for _, path in some}
+                yield {Path(path) for _, path in batch}
         except (OSError, RuntimeError) as error:
-            raise ListeningError(str(error), began=began) from error
+            raise EventStreamError(str(error), began=began) from error
 
 
-def tick_by_tick(*, stop: threading.Event, tick: float, times: int = 0) -> Iterator[set[Path]]:
-    """The same where nobody listens; ends after so many times, where there is a number."""
+def ticks(*, stop: threading.Event, tick: float, times: int = 0) -> Iterator[set[Path]]:
+    """Yield an empty set every `tick` seconds without using events; `times` limits how often, 0 means no limit."""
     done = 0
     while not stop.wait(tick) and (not times or done < times):
         done += 1

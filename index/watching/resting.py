@@ -1,4 +1,4 @@
-"""Paths at which something changed, until they have come to rest: nothing is read while it is being written."""
+"""Holds back changed paths until they settle, so that no file is read while it is being written."""
 
 from __future__ import annotations
 
@@ -6,85 +6,85 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index.syncing.scanning import Look
+from index.syncing.scanning import FileMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_TOGETHER = 5.0
-"""For so many times the time of rest do paths wait for each other, where one of them is gone: it may have been renamed,
-and is then the one that came.
+_GROUP_FACTOR = 5.0
+"""If a path is gone, paths wait for each other, at most this many times the settling time: the missing file may have
+been renamed to a new one.
 """
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A path that waits."""
+class _PathState:
+    """The state of a waiting path."""
 
-    look: Look | None
-    """How it looked last; None where there was nothing."""
+    metadata: FileMetadata | None
+    """Its last metadata; None if there was no file."""
     since: float
-    """From when on it has looked so."""
+    """The time since when it has these metadata."""
     first: float
-    """When it was first told of."""
+    """The time of its first event."""
 
 
-class Resting:
-    """Each path with its last look, and since when it has had that."""
+class SettlingPaths:
+    """Changed paths that wait until their metadata have not changed for `settle` seconds."""
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
-        self._paths: dict[Path, _Waiting] = {}
+        self._paths: dict[Path, _PathState] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def add(self, paths: Iterable[Path]) -> None:
-        """Something changed at these."""
+        """Add changed paths."""
         now = time.monotonic()
         for path in paths:
             if path not in self._paths:
-                self._paths[path] = _Waiting(_look(path), now, now)
+                self._paths[path] = _PathState(_metadata_of(path), now, now)
 
-    def rested(self) -> list[Path]:
-        """Those that have looked the same for long enough, and are not to wait for others."""
+    def settled(self) -> list[Path]:
+        """Return the paths that have settled and need not wait for others."""
         now = time.monotonic()
-        young = now - _TOGETHER * self._settle
-        ready: dict[Path, _Waiting] = {}
-        restless = []
-        for path, each in self._paths.items():
-            if self._rests(path, each, now):
-                ready[path] = each
-            elif each.first > young:
-                restless.append(each)
-        gone = any(each.look is None for each in restless)
+        oldest = now - _GROUP_FACTOR * self._settle
+        settled: dict[Path, _PathState] = {}
+        changing = []
+        for path, state in self._paths.items():
+            if self._has_settled(path, state, now):
+                settled[path] = state
+            elif state.first > oldest:
+                changing.append(state)
+        any_gone = any(state.metadata is None for state in changing)
         return [
             path
-            for path, each in ready.items()
-            if not restless or each.first <= young or (each.look is not None and not gone)
+            for path, state in settled.items()
+            if not changing or state.first <= oldest or (state.metadata is not None and not any_gone)
         ]
 
     def drop(self, paths: Iterable[Path]) -> None:
-        """These are dealt with."""
+        """Remove paths that were processed."""
         for path in paths:
             self._paths.pop(path, None)
 
-    def _rests(self, path: Path, each: _Waiting, now: float) -> bool:
-        """Whether a path has come to rest; a folder needs no time, for the files in it are named as well."""
-        look = _look(path)
-        if look != each.look:
-            each.look, each.since = look, now
+    def _has_settled(self, path: Path, state: _PathState, now: float) -> bool:
+        """Return whether a path has settled. A folder settles at once, because its files have events of their own."""
+        metadata = _metadata_of(path)
+        if metadata != state.metadata:
+            state.metadata, state.since = metadata, now
             return False
-        return now - each.since >= self._settle or (look is not None and (self._is_old(look) or path.is_dir()))
+        return now - state.since >= self._settle or (metadata is not None and (self._is_old(metadata) or path.is_dir()))
 
-    def _is_old(self, look: Look) -> bool:
-        """Whether the system itself says that nobody has written for long enough, which needs no waiting."""
-        return time.time_ns() - max(look.modified, look.changed) >= self._settle * 1e9
+    def _is_old(self, metadata: FileMetadata) -> bool:
+        """Return whether the file's own times show that it has not changed for long enough."""
+        return time.time_ns() - max(metadata.modified, metadata.changed) >= self._settle * 1e9
 
 
-def _look(path: Path) -> Look | None:
+def _metadata_of(path: Path) -> FileMetadata | None:
     try:
-        return Look.of(path.stat())
+        return FileMetadata.of(path.stat())
     except (OSError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""Work is done ahead, in order, by several hands, and never too much of it."""
+"""Work is done ahead, in order, by several workers, and never too much of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.ingestion import ahead
-from index.ingestion.ahead import Ahead
+from index.ingestion.ahead import Prefetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Hand:
+class PrefetchWorker:
     """Works as it is told."""
 
     def __init__(self, work: Callable[[int], int]) -> None:
@@ -40,13 +40,13 @@ def test_results_come_in_order() -> None:
             others.release()
         return item * item
 
-    with Ahead(range(10), [Hand(work), Hand(work)], lambda _: 0) as results:
+    with Prefetcher(range(10), [PrefetchWorker(work), PrefetchWorker(work)], lambda _: 0) as results:
         assert [results.take() for _ in range(10)] == [n * n for n in range(10)]
 
 
 @pytest.mark.parametrize(("name", "most"), [("MOST_RESULTS", 4), ("MOST_WEIGHT", 40)])
 def test_no_more_is_begun_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> None:
-    """Each result weighs ten: with four that wait, hands rest until one is taken, and then all is done all the same."""
+    """Each result weighs ten: while four wait, the workers pause until one is taken; in the end all work is done."""
     monkeypatch.setattr(ahead, name, most)
     begun: list[int] = []
     fourth, fifth = threading.Event(), threading.Event()
@@ -59,7 +59,7 @@ def test_no_more_is_begun_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch
             fifth.set()
         return item
 
-    with Ahead(range(20), [Hand(work)], lambda _: 10) as results:
+    with Prefetcher(range(20), [PrefetchWorker(work)], lambda _: 10) as results:
         assert fourth.wait(30)
         assert not fifth.wait(0.2)
         assert begun == [0, 1, 2, 3]
@@ -69,7 +69,7 @@ def test_no_more_is_begun_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch
 def test_a_result_heavier_than_all_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Is handed over; whoever takes never waits for room."""
     monkeypatch.setattr(ahead, "MOST_WEIGHT", 1)
-    with Ahead(range(5), [Hand(abs), Hand(abs)], lambda _: 1000) as results:
+    with Prefetcher(range(5), [PrefetchWorker(abs), PrefetchWorker(abs)], lambda _: 1000) as results:
         assert [results.take() for _ in range(5)] == list(range(5))
 
 
@@ -81,7 +81,7 @@ def test_an_error_is_raised_in_its_turn() -> None:
             raise LookupError("two")
         return item
 
-    with Ahead(range(4), [Hand(work)], lambda _: 0) as results:
+    with Prefetcher(range(4), [PrefetchWorker(work)], lambda _: 0) as results:
         assert [results.take(), results.take()] == [0, 1]
         with pytest.raises(LookupError, match="two"):
             results.take()
@@ -90,10 +90,10 @@ def test_an_error_is_raised_in_its_turn() -> None:
 
 def test_who_has_all_stops_nobody() -> None:
     """Hands that are through are only closed: what they hold is as good as new."""
-    hands = [Hand(abs), Hand(abs)]
-    with Ahead(range(10), hands, lambda _: 0) as results:
+    workers = [PrefetchWorker(abs), PrefetchWorker(abs)]
+    with Prefetcher(range(10), workers, lambda _: 0) as results:
         assert [results.take() for _ in range(10)] == list(range(10))
-    assert [(hand.stopped, hand.closed) for hand in hands] == [(False, True)] * 2
+    assert [(worker.stopped, worker.closed) for worker in workers] == [(False, True)] * 2
 
 
 def test_whoever_leaves_ends_the_work() -> None:
@@ -101,7 +101,7 @@ def test_whoever_leaves_ends_the_work() -> None:
     released, second = threading.Event(), threading.Event()
     begun: list[int] = []
 
-    class Stoppable(Hand):
+    class Stoppable(PrefetchWorker):
         def stop(self) -> None:
             super().stop()
             released.set()
@@ -113,10 +113,10 @@ def test_whoever_leaves_ends_the_work() -> None:
             assert released.wait(30)
         return item
 
-    hand = Stoppable(work)
-    with Ahead(range(100), [hand], lambda _: 0) as results:
+    worker = Stoppable(work)
+    with Prefetcher(range(100), [worker], lambda _: 0) as results:
         results.take()
         assert second.wait(30)
     assert begun == [0, 1]
-    assert (hand.stopped, hand.closed) == (True, True)
+    assert (worker.stopped, worker.closed) == (True, True)
     assert not [thread for thread in threading.enumerate() if thread.name == "pincite-reader"]

@@ -8,7 +8,7 @@ import pytest
 
 from index.errors import LibraryNotWritable
 from index.ingestion import shelf
-from index.ingestion.shelf import Shelf
+from index.ingestion.shelf import VectorBuffer
 from index.storage.filing import PackedVectors
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ VECTORS = [PackedVectors(bytes([n]) * 16, bytes([n]) * 8, bytes([n]) * n) for n 
 def test_what_is_put_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     """By its key, in any order, also after more was put; sentence vectors may be none."""
     monkeypatch.setattr(shelf, "IN_MEMORY", room)
-    with Shelf(tmp_path) as vectors:
+    with VectorBuffer(tmp_path) as vectors:
         vectors.put(VECTORS[:4])
         assert vectors[VECTORS[2].key] == VECTORS[2]
         vectors.put(VECTORS[4:])
         assert (VECTORS[7].key in vectors, b"other" in vectors) == (True, False)
-        row = vectors.row([each.key for each in reversed(VECTORS)])
-        assert list(row) == VECTORS[::-1]
-        assert (len(row), list(row[:2])) == (10, [VECTORS[9], VECTORS[8]])
+        found = vectors.sequence([each.key for each in reversed(VECTORS)])
+        assert list(found) == VECTORS[::-1]
+        assert (len(found), list(found[:2])) == (10, [VECTORS[9], VECTORS[8]])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -49,5 +49,5 @@ def test_a_disk_that_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             pass
 
     monkeypatch.setattr("tempfile.SpooledTemporaryFile", Full)
-    with Shelf(tmp_path) as vectors, pytest.raises(LibraryNotWritable, match="No space left"):
+    with VectorBuffer(tmp_path) as vectors, pytest.raises(LibraryNotWritable, match="No space left"):
         vectors.put(VECTORS)

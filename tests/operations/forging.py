@@ -31,4 +31,4 @@ def altered(path: Path, change: Callable[[Manifest, Parts, list[dict[str, Any]]]
         for name, data in parts.items():
             with writer.part(name, compress=name.endswith("jsonl")) as part:
                 part.write(data)
-        writer.state(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
+        writer.add_facts(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})

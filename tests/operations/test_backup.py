@@ -143,7 +143,7 @@ def resealed(path: Path, manifest: dict[str, object], parts: dict[str, bytes]) -
             facts = manifest["parts"].get(name, {})  # type: ignore[attr-defined]
             with writer.part(name, **{key: value for key, value in facts.items() if key == "name"}) as part:
                 part.write(data)
-        writer.state(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
+        writer.add_facts(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
 
 
 def broken(path: Path, change: Callable[[dict[str, object], dict[str, bytes]], None]) -> None:
@@ -201,7 +201,7 @@ def test_no_file_leads_out_of_the_folder(backup: Path, tmp_path: Path, name: str
         manifest["parts"]["originals/000001"]["name"] = name  # type: ignore[index]
 
     broken(backup, change)
-    with pytest.raises(BadArchive, match="a file in it is called"):
+    with pytest.raises(BadArchive, match="a file in it has the invalid name"):
         Library.restore(backup, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
@@ -271,7 +271,7 @@ def test_where_a_file_cannot_be_written(filled: Library, tmp_path: Path, monkeyp
     """A folder that is not there, a disk without room: an error that says so, and nothing is left."""
     with pytest.raises(ArchiveNotWritable):
         filled.backup(tmp_path / "nowhere" / "backup.zip")
-    monkeypatch.setattr(backing_up, "size_of", lambda path: 1 << 60)
+    monkeypatch.setattr(backing_up, "file_size", lambda path: 1 << 60)
     with pytest.raises(NoRoom) as caught:
         filled.backup(tmp_path / "backup.zip")
     assert caught.value.needed > 1 << 60

@@ -68,7 +68,7 @@ def test_a_forged_text_gives_way_to_the_file(forged: Path, sources: list[Path], 
     assert all(FALSE in text for text in texts(library))
     receipt = library.add(sources)
     assert (len(receipt.replaced), receipt.unchanged, receipt.added) == (COUNT, (), ())
-    assert {"imported with another text" in note.text for note in receipt.notes} == {True}
+    assert {"the file itself differ in text" in note.text for note in receipt.notes} == {True}
     assert len(receipt.notes) == COUNT
     assert all(TRUE in text and FALSE not in text for text in texts(library))
     assert claimed(library) == 0
@@ -95,11 +95,11 @@ def test_a_true_text_is_proven_once(filled: Library, sources: list[Path], opened
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("title", "A Forged Title", "another title"),
-        ("author", "A Forger", "another author"),
-        ("date", "1066", "another date"),
-        ("landmarks", [["heading", 0, "Forged", 1]], "another pages and headings"),
-        ("media_type", "application/pdf", "another format"),
+        ("title", "A Forged Title", "title"),
+        ("author", "A Forger", "author"),
+        ("date", "1066", "date"),
+        ("landmarks", [["heading", 0, "Forged", 1]], "pages and headings"),
+        ("media_type", "application/pdf", "format"),
     ],
 )
 def test_all_that_is_told_of_a_document_is_compared(
@@ -117,7 +117,7 @@ def test_all_that_is_told_of_a_document_is_compared(
     library.import_library(path)
     receipt = library.add(sources)
     assert (len(receipt.replaced), len(receipt.unchanged)) == (1, COUNT - 1)
-    assert [told.removeprefix("another ") in note.text for note in receipt.notes] == [True]
+    assert [told in note.text for note in receipt.notes] == [True]
 
 
 def test_sync_reads_what_is_claimed(forged: Path, sources: list[Path], opened: Any, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_a_writer_at_the_end_is_waited_for(
 
 def test_without_room_it_does_not_begin(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says how much is needed."""
-    monkeypatch.setattr(rebuilding, "size_of", lambda path: 1 << 60 if path.parent == filled.folder else 0)
+    monkeypatch.setattr(rebuilding, "file_size", lambda path: 1 << 60 if path.parent == filled.folder else 0)
     with pytest.raises(NoRoom) as caught:
         filled.rebuild()
     assert caught.value.needed > 1 << 60

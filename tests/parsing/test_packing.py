@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import LoadingError, PasswordRequired
 from index.parsing import Parsed, frames, packing
-from index.parsing.frames import TalkError, receive, send, send_json
+from index.parsing.frames import ProtocolError, receive, send, send_json
 from index.parsing.packing import receive_parsed, send_error, send_parsed
 from index.parsing.requests import Cost
 from index.records import Chunk, Document, Landmark, Span
@@ -114,7 +114,7 @@ HEAD = {
 )
 def test_nonsense_is_told_apart(answer: bytes) -> None:
     """An answer that is none is the end of the talk, and nothing else."""
-    with pytest.raises(TalkError):
+    with pytest.raises(ProtocolError):
         receive_parsed(io.BytesIO(answer))
 
 

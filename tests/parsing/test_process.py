@@ -53,10 +53,10 @@ def read(parser: Parser, path: Path, **stated: Any) -> str:
         pytest.param("!exit", ReaderCrashed, "(exit code 7)", id="an exit"),
         pytest.param("!fail", ReaderCrashed, "KeyError: 'no such glyph'", id="an exception nobody foresaw"),
         pytest.param("!panic", ReaderCrashed, "PanicException: index out of bounds", id="a panic"),
-        pytest.param("!nest", DamagedFile, "nested more deeply", id="nesting"),
+        pytest.param("!nest", DamagedFile, "nested too deeply", id="nesting"),
         pytest.param("!grow 600", TooMuchMemory, "more than 400 megabytes", id="greed", marks=LINUX),
         pytest.param("!starve 300", TooMuchMemory, "more than 400 megabytes", id="hidden greed", marks=LINUX),
-        pytest.param("!killed", TooMuchMemory, "when memory is short", id="the system's own hand", marks=LINUX),
+        pytest.param("!killed", TooMuchMemory, "memory is short", id="the system's own hand", marks=LINUX),
     ],
 )
 def test_a_bad_file_is_an_error_and_the_next_one_is_read(

@@ -82,9 +82,9 @@ def test_it_becomes_another_in_one_step(tmp_path: Path, monkeypatch: pytest.Monk
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            database.become(other, stop)
+            database.replace_with(other, stop)
         assert len(held(database)) == 9000
-        database.become(other, watch)
+        database.replace_with(other, watch)
         assert set(seen) == {9000}
         assert len(held(reader)) == len(held(database)) == 5000
         assert reader.rows("PRAGMA integrity_check") == [("ok",)]

@@ -32,9 +32,9 @@ EVERY = 2**31
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Libraries are large early here; instead of a program of its own, it is noted for which folder one is due."""
     monkeypatch.setattr(starting, "APPROXIMATE_FROM", LARGE)
-    monkeypatch.setattr(starting, "LEAST", 40)
+    monkeypatch.setattr(starting, "LEAST_CHANGED", 40)
     monkeypatch.setattr(building, "LEAST_COMPARED", 50)
-    monkeypatch.setattr(starting, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(starting, "RESTART_SECONDS", 0.0)
     folders: list[Path] = []
 
     class Noted:
@@ -48,7 +48,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         folders.append(folder)
         return Noted()
 
-    monkeypatch.setattr(starting, "_spawned", spawned)
+    monkeypatch.setattr(starting, "_spawn", spawned)
     return folders
 
 
@@ -297,7 +297,7 @@ def test_a_builder_that_fails_is_told_to_who_waits(
         def wait(self) -> int:
             return 1
 
-    monkeypatch.setattr(starting, "_spawned", lambda *_: Failed())
+    monkeypatch.setattr(starting, "_spawn", lambda *_: Failed())
     with pytest.raises(LibraryNotWritable, match="could not be built"):
         index_of(large, folder).settle()
 

@@ -231,7 +231,7 @@ def test_without_a_temporary_folder_meaning_alone_answers(mounted: Path) -> None
     store = FolderStore(mounted, create=False)
     readiness = store.refresh()
     assert (readiness.has_words, readiness.hindrance) == (False, "not writable")
-    assert "disk takes no changes" in readiness.notes[0]
+    assert "disk is not writable" in readiness.notes[0]
     assert store.lexical("whale", 9) == {}
     assert store.dense(meaning("whale"), 1)
     (problem,) = store.problems()

@@ -295,15 +295,15 @@ def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeyp
 
 def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes long is caught up with in the background, step by step; between two steps, others may write."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
-    mending = reader.__dict__["_upkeep"].__dict__["_mending"]
-    assert mending.name == "lexical-mending"
+    mending = reader.__dict__["_updater"].__dict__["_thread"]
+    assert mending.name == "lexical-update"
     assert reader.lexical("whale", 9)
     with store.writing():
         put(store.catalog, KING)
@@ -318,15 +318,15 @@ def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monk
 
 def test_closing_ends_what_goes_on_in_the_background(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that is closed while it mends leaves a folder that the next one goes on with."""
-    monkeypatch.setattr(upkeep, "MENDED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "MENDED_A_STEP", 1)
+    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
     reader.close()
-    assert not reader.__dict__["_upkeep"].__dict__["_mending"].is_alive()
+    assert not reader.__dict__["_updater"].__dict__["_thread"].is_alive()
     monkeypatch.undo()
     store.refresh()
     assert next(iter(store.lexical("comet3", 9))) == id_of(store.catalog, "Comet3")
@@ -380,7 +380,7 @@ def test_an_index_that_disagrees_is_named(store: FolderStore, side: str) -> None
         store.__dict__["_lexical"].__dict__["_view"] = replace(view, generation=1)
     (problem,) = store.problems()
     assert problem.what == f"The {side} index has 1 passages too many and lacks 0."
-    assert "it is made again" in problem.remedy
+    assert "Pincite rebuilds it" in problem.remedy
     other.close()
 
 

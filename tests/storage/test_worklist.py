@@ -41,7 +41,7 @@ def test_what_was_not_closed_is_waiting(tmp_path: Path) -> None:
 
 def test_much_is_written_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a part is ever in memory alone."""
-    monkeypatch.setattr(worklist, "TOGETHER", 3)
+    monkeypatch.setattr(worklist, "BATCH_FILES", 3)
     killed = Worklist(tmp_path)
     killed.queue(f"/{n}" for n in range(8))
     for n in range(7):

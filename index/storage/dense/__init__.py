@@ -1,7 +1,7 @@
-"""Nearest passages by vector. The only door to faiss.
+"""The dense index: nearest passages by vector. Only this package imports faiss.
 
-`index` is what a store holds, `state` what a question reads: `base` (large, on disk, approximate) and `chunks` (in
-memory, exact). `building` is a program of its own, which `starting` starts.
+A store holds a `DenseIndex`; a question reads its `IndexState`: the `Base` (large, on disk, approximate) and blocks of
+vectors (in memory, exact). The builder of the base runs as a process of its own, which `BuilderLauncher` starts.
 """
 
 from __future__ import annotations

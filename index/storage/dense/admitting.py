@@ -1,4 +1,4 @@
-"""Which passages a search may find, as bits."""
+"""The set of passages that a search may return, as a bitmap."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from index.storage.scope import Scope
 
 
-class Admitted:
-    """A set of ids, asked a million times in a search: one bit for each id that was ever given."""
+class IdSet:
+    """A set of ids with one bit per id that was ever used: a search tests it up to a million times."""
 
     def __init__(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
         self._mask = mask
 
     @classmethod
-    def of(cls, scope: Scope | None, top: int, gone: np.ndarray[Any, Any]) -> Admitted | None:
-        """What a scope leaves of the ids up to `top`, without those that are gone; None where all are admitted."""
+    def of(cls, scope: Scope | None, top: int, gone: np.ndarray[Any, Any]) -> IdSet | None:
+        """Build the set of a scope's ids up to `top`, without the removed ones; None if it holds all ids."""
         if not len(gone) and (scope is None or not _restricts(scope)):
             return None
         mask = np.ones(top + 1, dtype=bool)
@@ -30,18 +30,18 @@ class Admitted:
 
     @cached_property
     def selector(self) -> Any:
-        """As FAISS takes it."""
+        """The set as a FAISS selector."""
         import faiss
 
         selector: Any = faiss.IDSelectorBitmap
         return selector(np.packbits(self._mask, bitorder="little"))
 
-    def of_ids(self, ids: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Which of these, none above the top, are admitted."""
+    def mask(self, ids: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Return a mask of the given ids that are in the set; no id may be above `top`."""
         return np.asarray(self._mask[ids])
 
-    def any_of(self, ids: np.ndarray[Any, Any]) -> bool:
-        """Whether any of these is admitted."""
+    def contains_any(self, ids: np.ndarray[Any, Any]) -> bool:
+        """Return whether any of these ids is in the set."""
         return bool(self._mask[ids].any())
 
 
@@ -49,23 +49,23 @@ def _restricts(scope: Scope) -> bool:
     return scope.documents is not None or scope.holding is not None or len(scope.banned) > 0
 
 
-def _scoped(scope: Scope, every: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """What a scope leaves of `every`."""
-    mask = every
+def _scoped(scope: Scope, all_ids: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return the part of the mask `all_ids` that a scope allows."""
+    mask = all_ids
     if scope.documents is not None:
-        mask = np.zeros_like(every)
-        for each in scope.documents:
-            mask[each.first : each.first + each.passages] = True
+        mask = np.zeros_like(all_ids)
+        for document in scope.documents:
+            mask[document.first : document.first + document.passages] = True
     if scope.holding is not None:
-        held = np.zeros_like(every)
-        held[_known(scope.holding, len(every))] = True
-        mask &= held
+        holding = np.zeros_like(all_ids)
+        holding[_known(scope.holding, len(all_ids))] = True
+        mask &= holding
     if len(scope.banned):
-        mask[_known(scope.banned, len(every))] = False
+        mask[_known(scope.banned, len(all_ids))] = False
     return mask
 
 
 def _known(ids: Any, end: int) -> np.ndarray[Any, Any]:
-    """As an array, without what is newer than the index."""
+    """Return the ids as an array, without those that are newer than the index."""
     array = np.asarray(ids, dtype=np.int64)
     return array[(array >= 0) & (array < end)]

@@ -1,4 +1,4 @@
-"""A run of vectors in memory, searched exactly. It never changes: what differs from it is made beside it."""
+"""Blocks of vectors in memory, searched exactly. A block is immutable: a change makes a new block."""
 
 from __future__ import annotations
 
@@ -11,25 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.storage.catalog import DocumentRange
-    from index.storage.dense.admitting import Admitted
+    from index.storage.dense.admitting import IdSet
 
-CHUNK = 8192
-"""Vectors in one chunk: so few that a copy of it takes milliseconds, so many that a search is not slowed by their
-number."""
+BLOCK_SIZE = 8192
+"""Vectors in one block: few enough to copy a block in milliseconds, enough to keep the number of blocks small."""
 Scored = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
-"""Scores and ids."""
+"""Scores and ids, each of shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """At most `CHUNK` vectors in float16, as the catalog has them, with ascending ids."""
+class VectorBlock:
+    """At most `BLOCK_SIZE` vectors in float16, as in the catalog, with ascending ids."""
 
     index: Any
     ids: np.ndarray[Any, np.dtype[np.int64]]
 
     @classmethod
-    def of(cls, ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]) -> Chunk:
-        """A chunk of these."""
+    def of(cls, ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]) -> VectorBlock:
+        """Build a block from ids and vectors."""
         import faiss
 
         half = faiss.ScalarQuantizer.QT_fp16
@@ -41,57 +40,59 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def extended(self, ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]) -> Chunk:
-        """With these behind the others."""
+    def extended(self, ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]) -> VectorBlock:
+        """Return a block with these vectors appended."""
         import faiss
 
         index = faiss.clone_index(self.index)
         index.add_with_ids(vectors, ids)
-        return Chunk(index, np.concatenate([self.ids, ids]))
+        return VectorBlock(index, np.concatenate([self.ids, ids]))
 
-    def without(self, gone: Sequence[DocumentRange]) -> Chunk:
-        """Without the passages of these documents."""
+    def without(self, removed: Sequence[DocumentRange]) -> VectorBlock:
+        """Return a block without the passages of these documents."""
         import faiss
 
-        lost = of_documents(self.ids, gone)
-        if not len(lost):
+        positions = positions_of(self.ids, removed)
+        if not len(positions):
             return self
         index = faiss.clone_index(self.index)
-        index.remove_ids(faiss.IDSelectorBatch(self.ids[lost]))
-        return Chunk(index, np.delete(self.ids, lost))
+        index.remove_ids(faiss.IDSelectorBatch(self.ids[positions]))
+        return VectorBlock(index, np.delete(self.ids, positions))
 
-    def search(self, vector: np.ndarray[Any, Any], k: int, admitted: Admitted | None) -> Scored:
-        """The nearest of what is admitted."""
+    def search(self, vector: np.ndarray[Any, Any], k: int, admitted: IdSet | None) -> Scored:
+        """Return scores and ids of the nearest admitted vectors."""
         import faiss
 
         parameters: Any = faiss.SearchParameters
-        if admitted is not None and not admitted.any_of(self.ids):
+        if admitted is not None and not admitted.contains_any(self.ids):
             return np.empty(0, np.float32), np.empty(0, np.int64)
         chosen = None if admitted is None else parameters(sel=admitted.selector)
         scores, ids = self.index.search(vector.reshape(1, -1), min(k, len(self.ids)), params=chosen)
         return scores[0], ids[0]
 
     def vectors(self) -> np.ndarray[Any, Any]:
-        """As they were given, in the order of the ids; float32."""
+        """Return all vectors in the order of the ids, as float32 of shape (n, dimension)."""
         import faiss
 
         inner = faiss.downcast_index(self.index.index)
         return cast("np.ndarray[Any, Any]", inner.reconstruct_n(0, len(self.ids)))
 
 
-def of_documents(ids: np.ndarray[Any, Any], ranges: Sequence[DocumentRange]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Where among these ascending ids those of these documents are."""
-    firsts = np.asarray([each.first for each in ranges], dtype=np.int64)
-    ends = firsts + np.asarray([each.passages for each in ranges], dtype=np.int64)
+def positions_of(ids: np.ndarray[Any, Any], ranges: Sequence[DocumentRange]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the positions, among ascending ids, of the passages of these documents."""
+    firsts = np.asarray([document.first for document in ranges], dtype=np.int64)
+    ends = firsts + np.asarray([document.passages for document in ranges], dtype=np.int64)
     borders = zip(np.searchsorted(ids, firsts).tolist(), np.searchsorted(ids, ends).tolist(), strict=True)
     return np.concatenate([np.empty(0, dtype=np.int64), *(np.arange(begin, end) for begin, end in borders)])
 
 
-def extended(chunks: tuple[Chunk, ...], ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]) -> tuple[Chunk, ...]:
-    """These chunks and more vectors, whose ids are above all others: the last chunk is filled up before a new one."""
-    result, start = list(chunks), 0
-    if result and len(result[-1]) < CHUNK:
-        start = min(CHUNK - len(result[-1]), len(ids))
+def extended(
+    blocks: tuple[VectorBlock, ...], ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]
+) -> tuple[VectorBlock, ...]:
+    """Append vectors, whose ids are above all others, to blocks: the last block is filled before a new one begins."""
+    result, start = list(blocks), 0
+    if result and len(result[-1]) < BLOCK_SIZE:
+        start = min(BLOCK_SIZE - len(result[-1]), len(ids))
         result[-1] = result[-1].extended(ids[:start], vectors[:start])
-    begins = range(start, len(ids), CHUNK)
-    return (*result, *(Chunk.of(ids[n : n + CHUNK], vectors[n : n + CHUNK]) for n in begins))
+    starts = range(start, len(ids), BLOCK_SIZE)
+    return (*result, *(VectorBlock.of(ids[n : n + BLOCK_SIZE], vectors[n : n + BLOCK_SIZE]) for n in starts))
