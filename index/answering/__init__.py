@@ -5,13 +5,14 @@ doubt what either of them lets pass.
 """
 
 from index.answering.answers import quoted, unasked
+from index.answering.completeness import asked_back, is_fragment
 from index.answering.confidence import confidence, not_mentioned
-from index.answering.intents import asked_back, is_fragment, understood
+from index.answering.intents import understood
 from index.answering.modelling import written
+from index.answering.neighbourhood import reach, widened
 from index.answering.proving import checked, unchecked
 from index.answering.quoting import quotes
 from index.answering.second_opinion import second_opinion
-from index.answering.vicinity import reach, widened
 
 __all__ = [
     "asked_back",

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from index.answering.intents import understood
-from index.answering.vicinity import narrowed
+from index.answering.neighbourhood import narrowed
 from index.records import Answer, Citation, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.answering.quoting import Quote
+    from index.answering.quotation import Quote
     from index.records import Found, Hit, Location, Status
 
     Locate = Callable[[Hit, int], Location]

@@ -8,8 +8,9 @@ pronoun, the heading that it stands under, and the title of its document.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from index.answering.forms import DEFINITION_BONUS, FORM_BONUS, STEM, TELLS, forms
 from index.answering.vicinity import Run
 from index.rarity import rarity
 from index.retrieval.expecting import expected, has
@@ -25,16 +26,8 @@ FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
 """What is added to the worth of what is no sentence."""
 BONUS = 0.12
 """What a sentence gains that has the form which the question asks for: it stands in a list."""
-FORM_BONUS = 0.2
-"""The same for a manner, a name or a bid: a sentence without one hardly ever answers such a question."""
-REASON_BONUS = 0.3
-"""The same for a reason: what has none says again what is asked."""
-SIDE_BONUS = 0.15
-"""The same for a side taken, where yes or no is asked for: an affirmative sentence may as well say yes."""
 FIELD_BONUS = 0.25
 """What a field of a form gains whose name the question asks for: `Editor: Jane Smith`, where somebody edited."""
-DEFINITION_BONUS = 0.5
-"""The same for a definition of the very word."""
 LEAD_BONUS = 0.35
 """What a sentence gains that leads to a list, where one is asked for."""
 NAMELESS = -0.2
@@ -54,25 +47,7 @@ ORDINAL = 0.1
 """What a sentence gains that has the same ordinal or superlative as the question: the *first* to come."""
 OWN_NAME = -0.15
 """What is added where the only name in a sentence is the question's own, written with capitals that it lacks there."""
-STEM = 5
-"""Letters by which a word and what is derived from it are known for the same."""
 
-_REASON = re.compile(
-    r"\b(?:because|since|due to|owing to|as a result|reasons?|therefore|thanks to|in order to|so that|led to|caused?"
-    r"|causes"
-    r"|prompted|stems? from|result(?:s|ed)? (?:of|from)|on account of|attributed?|blamed?|so as to|explains?"
-    r"|motivated)\b|^to (?:address|avoid|prevent|reduce|ensure|protect|allow|make|keep|save|meet|solve)\b",
-    re.IGNORECASE,
-)
-_NAMES = re.compile(
-    r"\b(?:called|known as|termed|named|refer(?:s|red) to as|stands for|defined as|means)\b", re.IGNORECASE
-)
-_NAME_ASKED = re.compile(
-    r"\b(?:what|which) (?:is|was|are|were) the (?:\w+ )?(?:terms?|names?|words?) (?:for|of|that|given|used)\b"
-    r"|\bcalled\b"
-    r"|\bwhat does .+ (?:mean|stand for)\b|\bmeaning of\b",
-    re.IGNORECASE,
-)
 _ELSEWHERE = re.compile(
     r"\b(?:see|refer to|consult|turn to) (?:the|also|page|pages|section|chapter|appendix|table|figure)\b|\(see \w+"
     r"|\bfor (?:more|further) (?:information|details?)\b"
@@ -86,60 +61,13 @@ _REFERRING = re.compile(
     r"|about)\b",
     re.IGNORECASE,
 )
-_MANNER = re.compile(r"\bby (?:\w+ly )?\w+ing\b|\bthrough\b|\busing\b|\bvia\b|\bby means of\b", re.IGNORECASE)
-_MANNER_ASKED = re.compile(r"^\W*how (?:did|does|do|was|were|is|are|has|have|can)\b", re.IGNORECASE)
-_SIDE_TAKEN = re.compile(
-    r"\b(?:not|no|never|none|nor|neither|only|cannot|without|unless|except|fail(?:s|ed)?|unable|refus\w+"
-    r"|den(?:y|ies|ied)|reject\w*|doubt\w*|too|un(?:known|clear|certain|proven)|disputed)\b|n't\b",
-    re.IGNORECASE,
-)
-"""A denial, a limit or a doubt."""
-_CASE_ASKED = re.compile(
-    r"^\W*(?:under|in) (?:what|which) (?:circumstances?|conditions?|cases?|situations?|events?)\b"
-    r"|^\W*what happens (?:if|when)\b",
-    re.IGNORECASE,
-)
-_CASE = re.compile(
-    r"\b(?:if|when|where|unless|in case|provided|in the event|as long as|until|upon|once)\b", re.IGNORECASE
-)
-_DEEDS = (
-    "press call use ask talk keep open close turn click select choose enter go visit contact email write send make "
-    "take put place run install check read follow apply attach add remove set start stop try wear wash avoid look "
-    "wait see speak drink eat rest notice work find get give tell show type move hold push pull insert connect "
-    "download create copy save clean pat let consider ensure bring complete submit return report pay order book"
-)
-_BIDS = re.compile(
-    r"\W*(?:\d+[.)]\s*)?(?:(?:to|for|if|when|once|after|before|in|with)\b[^,.]{3,80},\s*)?"
-    rf"(?:please |then |first,? |always |never |do not |don't |just |simply )*(?:{'|'.join(_DEEDS.split())})\b",
-    re.IGNORECASE,
-)
-"""Somebody is told what to do: `To lock the vehicle, press the button.`"""
 _FIELD = re.compile(r"\W*([A-Z][\w’'-]+(?: [\w’'-]+)?):\s+\S")
 _LABEL = 4
 """Letters that the name of a field has in common with a word of the question."""
-_TELLS = (
-    r"(?:(?:is|are|was|were)\s+(?:an?|the|any|one|when|where|what|how|part|that|those|defined|called|known)\b"
-    r"|(?:shall\s+|can\s+)?(?:means?|refers?\s+to|describes?|stands?\s+for|consists?\s+of|denotes?|feels?\s+like"
-    r"|looks?\s+like|involves?)\b|:|\s[–—-]\s)"
-)
-_TELLS_OF_IT = re.compile(rf"\W*(?:it|this|these|they)\s+{_TELLS}", re.IGNORECASE)
-_COUNTED = re.compile(
-    r"\bhow many\s+(?:different\s+|other\s+)?(\w+)|\bnumber of\s+(?:different\s+|other\s+)?(\w+)", re.IGNORECASE
-)
-_NUMERAL = (
-    r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|both"
-    r"|several|no)"
-)
+_TELLS_OF_IT = re.compile(rf"\W*(?:it|this|these|they)\s+{TELLS}", re.IGNORECASE)
 _RANK = re.compile(r"\b(?:first|second|third|last|final|only|most|least|best|worst|\w{3,}est)\b")
 _NAME = re.compile(r"\b[A-Z]\w+")
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
-
-
-class Form(NamedTuple):
-    """A form of a sentence, and what a sentence gains that has it."""
-
-    pattern: re.Pattern[str]
-    bonus: float
 
 
 class Fitness:
@@ -154,7 +82,7 @@ class Fitness:
         self._numbers = frozenset(_NUMBER.findall(question.text))
         self._coverage = Coverage(question.text)
         self._ranks = set(_RANK.findall(question.text.lower()))
-        self._forms = tuple(_forms(question))
+        self._forms = tuple(forms(question))
         self._placed: dict[int, tuple[float, float]] = {}
 
     def of(self, context: Context, n: int) -> float:
@@ -267,42 +195,3 @@ def _met(term: str, whole: frozenset[str], stems: frozenset[str]) -> float:
     if term in whole:
         return 1.0
     return 0.7 if len(term) >= STEM and term[:STEM] in stems else 0.0
-
-
-def _forms(question: Question) -> Iterable[Form]:
-    """The forms that a question asks for."""
-    text, kind = question.text, question.kind
-    how = bool(_MANNER_ASKED.search(text)) and kind == "fact" and expected(text) is None
-    if kind == "reason" or how:
-        yield Form(_REASON, REASON_BONUS if kind == "reason" else FORM_BONUS)
-    if how or kind == "steps":
-        yield Form(_MANNER, FORM_BONUS)
-    if kind == "steps":
-        yield Form(_BIDS, FORM_BONUS)
-    if kind == "choice":
-        yield Form(_SIDE_TAKEN, SIDE_BONUS)
-    if _CASE_ASKED.search(text):
-        yield Form(_CASE, FORM_BONUS)
-    if _NAME_ASKED.search(text):
-        yield Form(_NAMES, FORM_BONUS)
-    if question.defined:
-        yield Form(_defining(question.defined), DEFINITION_BONUS)
-    if kind == "count" and (found := _COUNTED.search(text)):
-        yield Form(_counting(found[1] or found[2]), FORM_BONUS)
-
-
-def _defining(name: str) -> re.Pattern[str]:
-    """Finds sentences that say what something is: `A monopsony is a …`, `… is called a monopsony`."""
-    words = r"\s+".join(re.escape(word) for word in name.split()) + r"\w{0,2}[\"'”’]?"
-    aside = r"(?:\s*\([^)]{1,60}\)|,[^,.]{1,60},)?"
-    begins = rf"^\W*(?:\d+[.)]\s+)?(?:an?\s+|the\s+)?{words}{aside}\s*{_TELLS}"
-    names = rf"\b(?:called|termed|known\s+as|named)\s+(?:an?\s+|the\s+)?[\"'“‘]?{words}"
-    holds = rf"\b(?:is|are)\s+{words}\s+(?:when|if|where)\b"
-    return re.compile(f"{begins}|{names}|{holds}", re.IGNORECASE)
-
-
-def _counting(thing: str) -> re.Pattern[str]:
-    """Finds a number of the things that are to be counted: `three different kinds`, or of kinds by another name."""
-    stem = re.escape(thing[: max(STEM - 1, len(thing) - 2)])
-    kinds = r"|kinds?|types?|sorts?|ways?" if thing.casefold() in ("kinds", "types", "sorts", "ways") else ""
-    return re.compile(rf"\b{_NUMERAL}\s+(?:[\w-]+\s+){{0,2}}?(?:{stem}\w*{kinds})", re.IGNORECASE)

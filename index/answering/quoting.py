@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.answering.fitness import STEM, Coverage, Fitness
+from index.answering.contrast import Contrast
+from index.answering.fitness import Fitness
+from index.answering.forms import STEM
 from index.answering.intents import understood
+from index.answering.quotation import LONGEST, Candidate, Quote, cut, overlap, surroundings
 from index.answering.vicinity import Context, Run
 from index.furniture import ITEM, ends, says
 from index.records import Span
@@ -50,92 +51,11 @@ FURTHEST = 0.9
 """How much less than the best one a sentence may be worth before its form is looked at: none makes up for more."""
 LOOKED_AT = 30
 """Among how many sentences further ones are chosen."""
-MOSTLY = 0.5
-"""Which share of a side's words a sentence has that speaks of it."""
-SUBJECT, BEGINNING = 0.3, 4
-"""How much better a sentence is for a side that it names among its first words."""
-BESIDE = 2
-"""How many sentences on the counterpart of a sentence may stand."""
-BOTH_SIDES = 0.15
-"""How much better than a sentence on one side of a comparison one on both of them counts."""
-LONGEST = 400
-"""Characters above which a sentence is cut, at clause borders only."""
-ELLIPSIS = "…"
-_BORDER = re.compile(
-    r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
-)
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
 """Numbers of notes to the sentence before."""
-_AMOUNT = re.compile(
-    r"\d|\b(?:(?:larg|bigg|small|great|high|low|old|young|earli|lat|long|short|fast|slow|cheap|strong|weak)(?:er|est)"
-    r"|more|most|less|least|fewer|better|best|worse|worst|(?<!rather )than|same|equal(?:ly)?|as \w+ as)\b",
-    re.IGNORECASE,
-)
-_CONTRAST = re.compile(
-    r"\b(?:whereas|while|unlike|differs?|differences?|contrast|(?<!rather )than|on the other hand)\b",
-    re.IGNORECASE,
-)
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
-_CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
-_DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z]\w+")
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 _NAMING = re.compile(r"\d|[A-Z]")
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words of a passage, and what they are worth as an answer."""
-
-    hit: Hit
-    """Its passage may be wider than the one that was found: it holds all of the span."""
-    span: Span
-    worth: float
-    claim: float
-    cut: tuple[bool, bool] = (False, False)
-    """Whether words of the sentence are left out before, and after."""
-    items: int = 0
-    """How many items the list has that it quotes; 0 where it quotes none."""
-    states: bool = True
-    """Whether somebody says something in it: no heading does, nor a by-line."""
-
-    @property
-    def words(self) -> str:
-        """The words themselves."""
-        return self.hit.words(self.span)
-
-    @property
-    def text(self) -> str:
-        """The words as they are read: white space as one space, an ellipsis for what is left out, a line an item."""
-        before, after = (ELLIPSIS if cut else "" for cut in self.cut)
-        lines = [" ".join(line.split()) for line in self.words.split("\n")]
-        told = ""
-        for line in filter(None, lines):
-            told += line if not told else f"\n{line}" if self.items and ITEM.match(line) else f" {line}"
-        return " ".join(part for part in (before, told, after) if part)
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A sentence that might be quoted."""
-
-    context: Context
-    n: int
-    worth: float
-    claim: float
-
-    @cached_property
-    def text(self) -> str:
-        return self.context.texts[self.n]
-
-    @cached_property
-    def terms(self) -> frozenset[str]:
-        return frozenset(self.context.terms[self.n])
-
-
-_Fitting = tuple[_Candidate, list[bool]]
-"""A sentence, and whether it speaks of each side of a comparison."""
 
 
 def quotes(
@@ -179,7 +99,7 @@ def _of_parts(
             continue
         writer = _Writer(part, around or Context)
         best = writer.chosen(hits)[:1]
-        if any(_overlap(one, other) for one in best for other in made):
+        if any(overlap(one, other) for one in best for other in made):
             if not taken:
                 taken = True
                 continue
@@ -197,7 +117,7 @@ def _merged(answers: Sequence[list[Quote]]) -> list[Quote]:
     made: list[Quote] = []
     for row in answers:
         best = next(iter(row), None)
-        if best is not None and not any(_overlap(best, other) for other in made):
+        if best is not None and not any(overlap(best, other) for other in made):
             made.append(best)
     return made[:STATEMENTS]
 
@@ -211,7 +131,6 @@ class _Writer:
         self._wanted = asked(question.text)
         self._kind = expected(question.text)
         self._fitness = Fitness(question)
-        self._sides = _sides(question.sides)
 
     def chosen(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
         """The best sentence with what must come along, then those that add to it, as they stand in their documents.
@@ -227,14 +146,14 @@ class _Writer:
             if made and not self._adds(candidate, made, missing):
                 continue
             quote = self._grown(candidate)
-            if any(_overlap(quote, other) for other in without):
+            if any(overlap(quote, other) for other in without):
                 continue
             own = frozenset(terms(quote.words))
-            if made and (len(own - known) < NEWS * len(own) or any(_overlap(quote, other) for other in made)):
+            if made and (len(own - known) < NEWS * len(own) or any(overlap(quote, other) for other in made)):
                 continue
             made.append(quote)
             known |= own
-            missing = self._missing(known | frozenset(terms(_around(made[0]))))
+            missing = self._missing(known | frozenset(terms(surroundings(made[0]))))
         places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(made)))}
         return made[:1] + sorted(made[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
 
@@ -243,50 +162,11 @@ class _Writer:
         return self._kind is None or has(self._kind, words, self._question.text)
 
     def compared(self, hits: Sequence[Hit]) -> list[Quote]:
-        """The best sentence on both sides; where none says anything of both, the best on each, the better one first.
-
-        After a sentence on one side, one near it on the other is likely its counterpart.
-        """
-        by_degree = bool(_DEGREE.search(self._question.text))
-        found = [
-            (candidate, [side.share(_with_initials(candidate.text)) >= MOSTLY for side in self._sides])
-            for candidate in self._candidates(hits)
-            if not by_degree or _AMOUNT.search(_DATE.sub("", candidate.text))
-        ]
-        told = _AMOUNT if by_degree else _CONTRAST
-        both = next((candidate for candidate, fits in found if all(fits) and told.search(candidate.text)), None)
-        single = [self._best_of(found, n) for n in (0, 1)]
-        rows = sorted((each for each in single if each is not None), key=lambda candidate: -candidate.worth)
-        if both is not None and both.worth + BOTH_SIDES >= max((each.worth for each in rows), default=0.0):
-            rows = [both]
-        elif len(rows) > 1:
-            rows[1] = self._counterpart(found, rows[0], rows[1], single.index(rows[1]))
+        """The best sentence on both sides of a comparison, or the best on each; without one, the best of all."""
+        rows = Contrast(self._question).best(self._candidates(hits))
         return _merged([[self._grown(candidate)] for candidate in rows]) if rows else self.chosen(hits)
 
-    def _counterpart(self, found: Sequence[_Fitting], first: _Candidate, second: _Candidate, side: int) -> _Candidate:
-        """The sentence on the other side: one beside the first, where it is not much worse."""
-        near = [
-            row
-            for row in found
-            if row[1][side]
-            and row[0] is not first
-            and row[0].context is first.context
-            and abs(row[0].n - first.n) <= BESIDE
-        ]
-        best = self._best_of(near, side) or second
-        return best if best.worth + SUBJECT >= second.worth else second
-
-    def _best_of(self, found: Sequence[_Fitting], side: int) -> _Candidate | None:
-        """The best sentence on one side alone: it speaks of that which it begins with."""
-
-        def worth(row: _Fitting) -> float:
-            candidate, fits = row
-            beginning = _with_initials(" ".join(candidate.text.split()[:BEGINNING]))
-            return candidate.worth + SUBJECT * (self._sides[side].share(beginning) >= MOSTLY) - SUBJECT * all(fits)
-
-        return max((row for row in found if row[1][side]), key=worth, default=(None,))[0]
-
-    def _candidates(self, hits: Sequence[Hit]) -> list[_Candidate]:
+    def _candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
         """All sentences that may be quoted, the most worth first."""
         contexts = [Context(hit) for hit in (hits if self._question.sides else islice(hits, HITS))]
         bare = [
@@ -297,13 +177,13 @@ class _Writer:
         ]
         least = max((row[0] for row in bare), default=0.0) - FURTHEST
         found = [
-            _Candidate(context, n, worth + self._fitness.of(context, n), claim)
+            Candidate(context, n, worth + self._fitness.of(context, n), claim)
             for worth, claim, context, n in bare
             if worth >= least or self._question.sides
         ]
         return sorted(found, key=lambda candidate: -candidate.worth)
 
-    def _grown(self, candidate: _Candidate) -> Quote:
+    def _grown(self, candidate: Candidate) -> Quote:
         """A sentence with what must come along."""
         context, n = self._wide(candidate)
         run = context.whole_item(n, LONGEST)
@@ -328,9 +208,9 @@ class _Writer:
         quote = Quote(
             context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0, states=states
         )
-        return _cut(quote, self._question.text) if run.first == run.last else quote
+        return cut(quote, self._question.text) if run.first == run.last else quote
 
-    def _wide(self, candidate: _Candidate) -> tuple[Context, int]:
+    def _wide(self, candidate: Candidate) -> tuple[Context, int]:
         """What stands around a sentence, and its number there."""
         context = self._around(candidate.context.hit)
         span = candidate.context.sentences[candidate.n]
@@ -360,7 +240,7 @@ class _Writer:
         named = (term for term, word in self._wanted.items() if _NAMING.search(word))
         return frozenset(term for term in named if term[:STEM] not in stems)
 
-    def _adds(self, candidate: _Candidate, made: Sequence[Quote], missing: frozenset[str]) -> bool:
+    def _adds(self, candidate: Candidate, made: Sequence[Quote], missing: frozenset[str]) -> bool:
         """Whether a sentence may add to the answer: it says what is still missing, or might be the answer itself."""
         first, kind = made[0], self._question.kind
         if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
@@ -381,48 +261,3 @@ class _Writer:
         if self._fitness.has_form(first.words) and not self._fitness.has_form(candidate.text):
             return False
         return fits and first.worth - candidate.worth <= RIVAL_GAP and len(made) <= RIVALS
-
-
-def _sides(sides: Sequence[str]) -> list[Coverage]:
-    """Each side of a comparison without the words that the other one has, too."""
-    words = [asked(side) for side in sides]
-    own = [" ".join(w for term, w in mine.items() if term not in words[1 - n]) for n, mine in enumerate(words)]
-    return [Coverage(each or side) for each, side in zip(own, sides, strict=True)]
-
-
-def _with_initials(text: str) -> list[str]:
-    """The terms of a text, and those of the abbreviations that it may be asked by: `EU` for the European Union."""
-    short = ("".join(word[0] for word in found[0].split()) for found in _CAPITALS.finditer(text))
-    return [*terms(text), *terms(" ".join(short))]
-
-
-def _around(quote: Quote) -> str:
-    """What a reader sees beside a quotation: its document's title and its passage, which name what it is about."""
-    return f"{quote.hit.document.title} {quote.hit.passage.text}"
-
-
-def _overlap(one: Quote, other: Quote) -> bool:
-    same = one.hit.document.id == other.hit.document.id
-    return same and one.span.start < other.span.end and other.span.start < one.span.end
-
-
-def _cut(quote: Quote, question: str) -> Quote:
-    """A long quotation down to the run of clauses that has most of the question's words, as long as may be."""
-    words = quote.words
-    if len(words) <= LONGEST:
-        return quote
-    borders = [0, *(found.end() for found in _BORDER.finditer(words)), len(words)]
-    wanted = asked(question).keys()
-    runs = [
-        (len(wanted & set(terms(words[a:b]))), b - a, -a, b)
-        for n, a in enumerate(borders[:-1])
-        for b in borders[n + 1 :]
-        if b - a <= LONGEST
-    ]
-    if not runs:
-        return quote
-    _, _, start, end = max(runs)
-    kept = words[-start:end]
-    begin = quote.span.start - start + len(kept) - len(kept.lstrip())
-    span = Span(begin, begin + len(kept.strip()))
-    return replace(quote, span=span, cut=(span.start > quote.span.start, span.end < quote.span.end))

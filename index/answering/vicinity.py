@@ -7,19 +7,26 @@ as a range of numbers, and gives the range that a reader needs: never over a hea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from index.answering.cohesion import (
+    AMOUNTS,
+    ANNOUNCES,
+    DANGLES,
+    MOST_ANNOUNCED,
+    ORDINAL,
+    promises,
+    qualifies,
+    refers_back,
+)
 from index.furniture import ITEM, LineKind, ends, kind_of
 from index.records import Span
 from index.storage.analysis import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from index.records import Hit
-    from index.storage.catalog import PassageRow
 
 LONGEST_RUN = 700
 """Characters of a quotation with what comes along."""
@@ -30,101 +37,8 @@ FURTHEST_ANTECEDENT = 3
 LONGEST_WRAPPED = 170
 """A line longer than this was not broken at a margin."""
 SHORTEST_WRAPPED = 50
-MOST_ANNOUNCED = 5
-LONGEST_QUALIFIER = 260
-"""Characters above which a sentence that begins with `But` has a subject of its own."""
-LONGEST_PROMISE = 130
-"""Characters above which a sentence that speaks of several things says already what they are."""
 LONGEST_ITEM = 350
 """Characters in the mean above which the items of a list are sections of a text, and are quoted one by one."""
-
-_CONNECTIVE = (
-    r"then|thus|also|and|or|nor|so|therefore|moreover|furthermore|instead|otherwise|likewise|similarly|consequently"
-    r"|hence|meanwhile|besides|in (?:addition|contrast|turn|return|other words)|as a result|for (?:example|instance"
-    r"|this reason)"
-    r"|on the other hand|by contrast|after (?:that|this)|because of (?:this|that)|as such|in (?:this|that) (?:case|way)"
-)
-_POINTING = (
-    r"he|she|it|they|this|these|those|that|such|his|her|its|their|both|neither|the (?:former|latter|same)"
-    r"|one of (?:them|these)|(?:some|most|many|all|none|each|two|three) of (?:them|these|those)"
-)
-HANGS = re.compile(
-    rf"(?:[-–—•*]\s*)?[\"“'‘(]?(?:{_POINTING}|{_CONNECTIVE}|however|but|yet|nevertheless|still,)\b(?! who\b| which\b)",
-    re.IGNORECASE,
-)
-_HANGS_LATER = re.compile(
-    r"(?:in|on|at|by|after|during|from|since|until|before|for|when|while|although|though|as|despite|following|within)\b"
-    r"[^.;]{0,60}?\b(?:he|she|they|it|his|her|their|its)\b",
-    re.IGNORECASE,
-)
-_HANGS_ON_THESE = re.compile(
-    r"(?:to|in|for|under|of|among|with|despite) (?:\w+ ){0,2}?(?:these|those)\s+(?!who\b)[a-z]", re.I
-)
-_EMPTY_SUBJECT = re.compile(
-    r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a "
-    r"|an |the "
-    r"|no |not )?\w+\s(?:that|to|whether|for|who)\b|it was (?:in|on|at) (?:the )?[A-Z0-9]|those who\b|both [A-Z]"
-    r"|neither [A-Z]|such as\b|one of the\b",
-    re.IGNORECASE,
-)
-_TORN = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
-"""The end of a sentence that was taken for one: it had a question mark in a title."""
-_NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
-_TAKES_BACK = re.compile(
-    r"(?:[-–—•*]\s*)?(?:but|however|yet|nevertheless|nonetheless|still|except|unless|only if|in (?:fact|reality|truth)"
-    r"|on the contrary|contrary to|actually|instead|even so|that said|not (?:so|all|every|even)|no (?:evidence|such)"
-    r"|there is (?:no|little)|there was (?:no|little)|none of|neither|this (?:is|was) (?:not|a myth|false|untrue|wrong)"
-    r"|(?:this|that|the) (?:rule|limit|ban|claim|story|belief|view|figure|theory|legend|account) (?:is|was|does|did"
-    r"|has)"
-    r"|(?:later|recent|newer|modern) (?:research|studies|work|evidence|analysis)|although|though|rather)\b",
-    re.IGNORECASE,
-)
-_DENIAL = re.compile(
-    r"\b(?:no evidence|not true|untrue|false|myth|legend|mistaken|wrong(?:ly)?|disproved?|refuted?|rejected?|denied"
-    r"|denies"
-    r"|discredited|contradicts?|in fact|in reality|actually|never|turned out|error|hoax|fabricated|corrected|retracted"
-    r"|no longer|since (?:been|then)|not|nor|cannot|but|however|except|unless)\b|n't\b",
-    re.IGNORECASE,
-)
-_LEAVES_OUT = re.compile(
-    r"\b(?:(?:shall|does|do|is|are|will|must|need|may) not|cannot) (?:\w+ly )?(?:include|mean|apply|cover|extend|count)"
-    r"|\bexclud(?:es|ed|ing)\b|\bwith the exception of\b",
-    re.IGNORECASE,
-)
-_BELIEF = re.compile(
-    r"\b(?:believed?|beliefs?|thought|assumed?|supposed(?:ly)?|claim(?:s|ed)?|alleged(?:ly)?|allegations?"
-    r"|rumou?r(?:s|ed)?"
-    r"|legend|myth|tradition(?:ally)?|said to|reputed(?:ly)?|popular(?:ly)?|often|long held|once|formerly|originally"
-    r"|initially|at first|planned|intended|was to|were to|expected|hoped|promised|proposed|suggested|theory|hypothesis"
-    r"|first reported|widely|commonly|used to|according to)\b",
-    re.IGNORECASE,
-)
-_ANNOUNCES = re.compile(
-    r"\b(?P<number>two|three|four|five|both|several|a few|the following|some)\s+(?:[\w-]+\s+){0,3}?"
-    r"(?:reasons?|ways?|weaknesses|strengths|features?|factors?|yardsticks?|steps?|stages?|phases?|parts?|types?"
-    r"|kinds?|forms?"
-    r"|points?|conditions?|criteria|causes?|effects?|differences|advantages|disadvantages|benefits|risks|problems"
-    r"|issues"
-    r"|challenges|goals?|aims?|principles?|rules?|elements|components|categories|groups|options|methods|approaches"
-    r"|questions|examples|exceptions?|facts|lessons|consequences|contributions|objectives|requirements|tasks|tools"
-    r"|sources"
-    r"|scenarios|events|measures|functions|purposes|arguments|things|changes|limits|limitations|areas|companies"
-    r"|countries)\b",
-    re.IGNORECASE,
-)
-_ORDINAL = re.compile(
-    r"(?:[-–—•*]\s*)?(?:first(?:ly)?|the first|one\b|to begin|second(?:ly)?|the second|third(?:ly)?|a (?:second"
-    r"|third|fourth)"
-    r"|the (?:third|fourth|fifth|other|last)|fourth(?:ly)?|fifth|another|finally|last(?:ly)?|next|then|also"
-    r"|in addition|\(?\d[.)])",
-    re.IGNORECASE,
-)
-_AMOUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
-_DANGLES = re.compile(
-    r"(?:,|\b(?:the|a|an|of|in|on|at|by|for|from|to|with|and|or|but|that|which|who|as|than|its|his|her|their|is|are|was"
-    r"|were|has|have|had|be|not|this|these|between|into|over|under|after|before|until|more|most))$",
-    re.IGNORECASE,
-)
 
 
 class Run(NamedTuple):
@@ -208,7 +122,7 @@ class Context:
             return not self.gaps[n].count("\n")
         if self.kinds[n] == "row" or self.kinds[n + 1] == "row":
             return False
-        if following[:1].islower() or _DANGLES.search(text):
+        if following[:1].islower() or DANGLES.search(text):
             return True
         return SHORTEST_WRAPPED <= self._line_length(n) <= LONGEST_WRAPPED and self.kinds[n] != "furniture"
 
@@ -262,7 +176,7 @@ class Context:
         if before < 0 or self.heads(before) or self.kinds[before] in ("furniture", "question"):
             return None
         text = self.texts[before]
-        leads = text.rstrip().endswith((":", "—", "--")) or bool(_ANNOUNCES.search(text)) or "following" in text
+        leads = text.rstrip().endswith((":", "—", "--")) or bool(ANNOUNCES.search(text)) or "following" in text
         return self.whole(before).first if leads else None
 
     def listed(self, n: int) -> Run | None:
@@ -294,20 +208,19 @@ class Context:
         text = self.texts[run.last].rstrip()
         if text.endswith((":", "—", "--")):
             return self.listed(run.last) or self._with_next(run, 1)
-        announced = _ANNOUNCES.search(text)
+        announced = ANNOUNCES.search(text)
         if announced is None:
             return run
         if (listed := self.listed(run.last)) is not None and listed.first <= run.last < listed.last:
             return Run(min(run.first, listed.first), listed.last)
-        most = _AMOUNT.get(announced["number"].lower(), MOST_ANNOUNCED)
+        most = AMOUNTS.get(announced["number"].lower(), MOST_ANNOUNCED)
         following = 0
         for n in range(run.last + 1, min(len(self.texts), run.last + 2 * most + 1)):
-            if self.heads(n) or ("\n\n" in self.gaps[n - 1] and not _ORDINAL.match(self.texts[n])):
+            if self.heads(n) or ("\n\n" in self.gaps[n - 1] and not ORDINAL.match(self.texts[n])):
                 break
-            if _ORDINAL.match(self.texts[n]):
+            if ORDINAL.match(self.texts[n]):
                 following = n - run.last
-        promises = text.count(",") < 2 and ":" not in text and len(text) <= LONGEST_PROMISE
-        return self._with_next(run, following or (min(most, 2) if promises else 0))
+        return self._with_next(run, following or (min(most, 2) if promises(text) else 0))
 
     def _with_next(self, run: Run, number: int) -> Run:
         """With so many sentences more, as far as they are said in one go."""
@@ -329,17 +242,7 @@ class Context:
 
     def hangs(self, n: int) -> bool:
         """Whether a sentence refers to one before it."""
-        text = self.texts[n]
-        if mark := ITEM.match(text):
-            text = text[mark.end() :]
-        if text[:1].islower() or _TORN.match(text):
-            return True
-        if HANGS.match(text):
-            return not _EMPTY_SUBJECT.match(text)
-        if _HANGS_ON_THESE.match(text):
-            return True
-        found = _HANGS_LATER.match(text)
-        return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
+        return refers_back(self.texts[n])
 
     def anchored(self, run: Run) -> Run:
         """With the sentences before it that say what it refers to."""
@@ -357,7 +260,7 @@ class Context:
     def _counts_on(self, n: int) -> bool:
         """Whether a sentence begins to count what the one before it promises: `There are two reasons. First, …`"""
         counts = re.match(r"(?:first|second|third|fourth|finally)(?:ly)?\b", self.texts[n], re.IGNORECASE)
-        return counts is not None and bool(_ANNOUNCES.search(self.texts[n - 1]))
+        return counts is not None and bool(ANNOUNCES.search(self.texts[n - 1]))
 
     def qualified(self, run: Run, wanted: frozenset[str]) -> Run:
         """With the next sentence, where it takes back or limits what was said."""
@@ -365,14 +268,8 @@ class Context:
         if at >= len(self.texts) or self.heads(at) or self.kinds[at] not in ("sentence", "item"):
             return run
         apart = "\n" in self.gaps[run.last]
-        text = self.texts[at]
         said = " ".join(self.texts[run.first : at])
-        shared = wanted | frozenset(terms(said))
-        related = HANGS.match(text) is not None or len(shared & frozenset(terms(text))) > 1
-        takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
-        refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
-        leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and len(shared & frozenset(terms(text))) > 1
-        if not (takes_back or refutes or leaves_out) or (apart and not (refutes or _TAKES_BACK.match(text))):
+        if not qualifies(self.texts[at], said, wanted, apart=apart):
             return run
         whole = Run(run.first, self.whole(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run
@@ -384,45 +281,3 @@ class Context:
             first -= 1
         whole = first == 0 or self.kinds[first - 1] != "row"
         return Run(first, run.last) if whole else run
-
-
-REACH = (700, 1300)
-"""Characters before and after a passage within which what must come along is looked for."""
-
-
-def reach(hit: Hit) -> Span:
-    """What of a document is looked at around a hit."""
-    return Span(max(0, hit.passage.start - REACH[0]), hit.passage.end + REACH[1])
-
-
-def widened(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
-    """A hit among the passages around it, each with the white space after it; as it is where it is not among them.
-
-    What stands around it was not weighed: its claims are 0, those of headings minus infinity.
-    """
-    passages = [row.passage for row, _ in rows]
-    if hit.passage not in passages:
-        return Context(hit)
-    headings = frozenset[int]().union(*(row.headings for row, _ in rows))
-    own = dict(zip(hit.passage.sentences, zip(hit.claims, hit.cosines or hit.claims, strict=True), strict=True))
-    spans = tuple(span for passage in passages for span in passage.sentences)
-    known = [own.get(span, (float("-inf") if span.start in headings else 0.0, 0.0)) for span in spans]
-    text = "".join(row.passage.text + gap for row, gap in rows)
-    start = passages[0].start
-    wide = replace(
-        hit.passage, start=start, end=passages[-1].end, text=text[: passages[-1].end - start], sentences=spans
-    )
-    claims, cosines = zip(*known, strict=True)
-    return Context(replace(hit, passage=wide, claims=claims, cosines=cosines), headings)
-
-
-def narrowed(hit: Hit, wide: Hit, span: Span) -> Hit:
-    """A hit with as much of the wide one as a span needs."""
-    start, end = min(hit.passage.start, span.start), max(hit.passage.end, span.end)
-    if (start, end) == (hit.passage.start, hit.passage.end):
-        return hit
-    kept = [n for n, each in enumerate(wide.passage.sentences) if start <= each.start and each.end <= end]
-    spans = tuple(wide.passage.sentences[n] for n in kept)
-    passage = replace(hit.passage, start=start, end=end, text=wide.words(Span(start, end)), sentences=spans)
-    claims, cosines = (tuple(values[n] for n in kept) for values in (wide.claims, wide.cosines))
-    return replace(hit, passage=passage, claims=claims, cosines=cosines)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from index.checking.alignment import Place
 from index.checking.graph import is_plural
-from index.checking.modality import approximation, exclusion, limited, quantity_of
+from index.checking.modality import limited
 from index.checking.objections import Objection
+from index.checking.quantifiers import approximation, exclusion, quantity_of
 from index.checking.quantity import same
 from index.checking.vocabulary import PARTIAL, PROVES
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from index.grammar import Token
 
 _PLURAL = frozenset(("NNS", "NNPS"))
+CORE = ("agent", "patient", "subject")
+"""The roles of who acts, who is acted on, and what is said to be so."""
 EXCEPTED = "not:"
 """Stands before the role of what a sentence says of all but this: `managers, but not the founder`."""
 
@@ -135,3 +137,14 @@ def below(made: Graph, place: int) -> Iterator[Token]:
         if each.role not in ("relcl", "ccomp", "advcl"):
             yield each
             yield from below(made, each.place)
+
+
+def is_name(claim: Graph, place: int) -> bool:
+    """Whether a word is a number, or a name; not so `DNA`."""
+    token = claim.tokens[place]
+    return token.tag == "CD" or (token.tag.startswith("NNP") and token.text[0].isupper() and not token.text.isupper())
+
+
+def is_infinitive(made: Graph, place: int) -> bool:
+    """Whether a verb is an infinitive with `to`."""
+    return any(each.tag == "TO" for each in made.children[place])

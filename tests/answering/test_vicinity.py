@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from index.answering.neighbourhood import narrowed, widened
 from index.answering.quoting import quotes
-from index.answering.vicinity import Context, Run, narrowed, widened
+from index.answering.vicinity import Context, Run
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from index.sentences import split_sentences
 from index.storage.catalog import PassageRow

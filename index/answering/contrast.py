@@ -1,0 +1,103 @@
+"""A comparison: the best sentence on both sides, or the best on each."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from index.answering.fitness import Coverage
+from index.storage.analysis import asked, terms
+from index.answering.quotation import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.answering.intents import Question
+
+MOSTLY = 0.5
+"""Which share of a side's words a sentence has that speaks of it."""
+SUBJECT, BEGINNING = 0.3, 4
+"""How much better a sentence is for a side that it names among its first words."""
+BESIDE = 2
+"""How many sentences on the counterpart of a sentence may stand."""
+BOTH_SIDES = 0.15
+"""How much better than a sentence on one side of a comparison one on both of them counts."""
+_AMOUNT = re.compile(
+    r"\d|\b(?:(?:larg|bigg|small|great|high|low|old|young|earli|lat|long|short|fast|slow|cheap|strong|weak)(?:er|est)"
+    r"|more|most|less|least|fewer|better|best|worse|worst|(?<!rather )than|same|equal(?:ly)?|as \w+ as)\b",
+    re.IGNORECASE,
+)
+_CONTRAST = re.compile(
+    r"\b(?:whereas|while|unlike|differs?|differences?|contrast|(?<!rather )than|on the other hand)\b",
+    re.IGNORECASE,
+)
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
+_CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
+_DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
+_Fitting = tuple[Candidate, list[bool]]
+"""A sentence, and whether it speaks of each side of a comparison."""
+
+
+class Contrast:
+    """Chooses sentences on the two sides that a question compares."""
+
+    def __init__(self, question: Question) -> None:
+        self._by_degree = bool(_DEGREE.search(question.text))
+        self._sides = _sides(question.sides)
+
+    def best(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The best sentence on both sides; where none says anything of both, the best on each, the better one first.
+
+        After a sentence on one side, one near it on the other is likely its counterpart.
+        """
+        found = [
+            (candidate, [side.share(_with_initials(candidate.text)) >= MOSTLY for side in self._sides])
+            for candidate in candidates
+            if not self._by_degree or _AMOUNT.search(_DATE.sub("", candidate.text))
+        ]
+        told = _AMOUNT if self._by_degree else _CONTRAST
+        both = next((candidate for candidate, fits in found if all(fits) and told.search(candidate.text)), None)
+        single = [self._best_of(found, n) for n in (0, 1)]
+        rows = sorted((each for each in single if each is not None), key=lambda candidate: -candidate.worth)
+        if both is not None and both.worth + BOTH_SIDES >= max((each.worth for each in rows), default=0.0):
+            rows = [both]
+        elif len(rows) > 1:
+            rows[1] = self._counterpart(found, rows[0], rows[1], single.index(rows[1]))
+        return rows
+
+    def _counterpart(self, found: Sequence[_Fitting], first: Candidate, second: Candidate, side: int) -> Candidate:
+        """The sentence on the other side: one beside the first, where it is not much worse."""
+        near = [
+            row
+            for row in found
+            if row[1][side]
+            and row[0] is not first
+            and row[0].context is first.context
+            and abs(row[0].n - first.n) <= BESIDE
+        ]
+        best = self._best_of(near, side) or second
+        return best if best.worth + SUBJECT >= second.worth else second
+
+    def _best_of(self, found: Sequence[_Fitting], side: int) -> Candidate | None:
+        """The best sentence on one side alone: it speaks of that which it begins with."""
+
+        def worth(row: _Fitting) -> float:
+            candidate, fits = row
+            beginning = _with_initials(" ".join(candidate.text.split()[:BEGINNING]))
+            return candidate.worth + SUBJECT * (self._sides[side].share(beginning) >= MOSTLY) - SUBJECT * all(fits)
+
+        return max((row for row in found if row[1][side]), key=worth, default=(None,))[0]
+
+
+def _sides(sides: Sequence[str]) -> list[Coverage]:
+    """Each side of a comparison without the words that the other one has, too."""
+    words = [asked(side) for side in sides]
+    own = [" ".join(w for term, w in mine.items() if term not in words[1 - n]) for n, mine in enumerate(words)]
+    return [Coverage(each or side) for each, side in zip(own, sides, strict=True)]
+
+
+def _with_initials(text: str) -> list[str]:
+    """The terms of a text, and those of the abbreviations that it may be asked by: `EU` for the European Union."""
+    short = ("".join(word[0] for word in found[0].split()) for found in _CAPITALS.finditer(text))
+    return [*terms(text), *terms(" ".join(short))]

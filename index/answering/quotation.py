@@ -1,0 +1,108 @@
+"""A sentence that may be quoted, and the quotation that it becomes: its words, its length, its overlap with others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from index.furniture import ITEM
+from index.records import Span
+from index.storage.analysis import asked, terms
+
+if TYPE_CHECKING:
+    from index.answering.vicinity import Context
+    from index.records import Hit
+
+LONGEST = 400
+"""Characters above which a sentence is cut, at clause borders only."""
+ELLIPSIS = "…"
+_BORDER = re.compile(
+    r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of a passage, and what they are worth as an answer."""
+
+    hit: Hit
+    """Its passage may be wider than the one that was found: it holds all of the span."""
+    span: Span
+    worth: float
+    claim: float
+    cut: tuple[bool, bool] = (False, False)
+    """Whether words of the sentence are left out before, and after."""
+    items: int = 0
+    """How many items the list has that it quotes; 0 where it quotes none."""
+    states: bool = True
+    """Whether somebody says something in it: no heading does, nor a by-line."""
+
+    @property
+    def words(self) -> str:
+        """The words themselves."""
+        return self.hit.words(self.span)
+
+    @property
+    def text(self) -> str:
+        """The words as they are read: white space as one space, an ellipsis for what is left out, a line an item."""
+        before, after = (ELLIPSIS if cut else "" for cut in self.cut)
+        lines = [" ".join(line.split()) for line in self.words.split("\n")]
+        told = ""
+        for line in filter(None, lines):
+            told += line if not told else f"\n{line}" if self.items and ITEM.match(line) else f" {line}"
+        return " ".join(part for part in (before, told, after) if part)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence that might be quoted."""
+
+    context: Context
+    n: int
+    worth: float
+    claim: float
+
+    @cached_property
+    def text(self) -> str:
+        """The words of the sentence."""
+        return self.context.texts[self.n]
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The terms of the sentence."""
+        return frozenset(self.context.terms[self.n])
+
+
+def surroundings(quote: Quote) -> str:
+    """What a reader sees beside a quotation: its document's title and its passage, which name what it is about."""
+    return f"{quote.hit.document.title} {quote.hit.passage.text}"
+
+
+def overlap(one: Quote, other: Quote) -> bool:
+    """Whether two quotations share characters of one document."""
+    same = one.hit.document.id == other.hit.document.id
+    return same and one.span.start < other.span.end and other.span.start < one.span.end
+
+
+def cut(quote: Quote, question: str) -> Quote:
+    """A long quotation down to the run of clauses that has most of the question's words, as long as may be."""
+    words = quote.words
+    if len(words) <= LONGEST:
+        return quote
+    borders = [0, *(found.end() for found in _BORDER.finditer(words)), len(words)]
+    wanted = asked(question).keys()
+    runs = [
+        (len(wanted & set(terms(words[a:b]))), b - a, -a, b)
+        for n, a in enumerate(borders[:-1])
+        for b in borders[n + 1 :]
+        if b - a <= LONGEST
+    ]
+    if not runs:
+        return quote
+    _, _, start, end = max(runs)
+    kept = words[-start:end]
+    begin = quote.span.start - start + len(kept) - len(kept.lstrip())
+    span = Span(begin, begin + len(kept.strip()))
+    return replace(quote, span=span, cut=(span.start > quote.span.start, span.end < quote.span.end))

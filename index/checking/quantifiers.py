@@ -1,0 +1,66 @@
+"""How much a sentence speaks of: all or some of something, only this, about so many, more or most."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from index.checking.vocabulary import APPROXIMATORS, QUANTIFIERS
+
+if TYPE_CHECKING:
+    from index.checking.graph import Graph
+    from index.grammar import Token
+
+_BEFORE_NUMBER = re.compile(
+    r"\b(" + "|".join(sorted(map(re.escape, APPROXIMATORS), key=len, reverse=True)) + r")[.\s]*(?:US)?[$€£¥]?\s?$",
+    re.IGNORECASE,
+)
+
+
+def quantity_of(made: Graph, place: int) -> str:
+    """How much of what a noun names is spoken of: `all`, `some` …; empty where nothing is said."""
+    found = [QUANTIFIERS[each.lemma] for each in made.children[place] if _quantifies(each) and each.lemma != "any"]
+    found += [QUANTIFIERS[made.tokens[other].lemma] for other, target in made.aliases.items()
+              if target == place and made.tokens[other].lemma in QUANTIFIERS]  # fmt: skip
+    if made.tokens[place].lemma in QUANTIFIERS:
+        found.append(QUANTIFIERS[made.tokens[place].lemma])
+    return next(filter(None, found), "")
+
+
+def degree(made: Graph, place: int) -> str:
+    """`more`, `less`, `most` or `least` where an adjective or adverb compares; empty where it does not."""
+    said = [each.lemma for each in made.children[place] if each.lemma in ("more", "less", "most", "least")]
+    if said:
+        return said[0]
+    return {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}.get(made.tokens[place].tag, "")
+
+
+def exclusion(made: Graph, place: int) -> str:
+    """`only` or `not only` where one of them, or `alone`, stands with a word; empty where none does."""
+    token = made.tokens[place]
+    around = made.children[token.head] if token.role == "pobj" else ()  # `only in adults`
+    for each in (*made.children[place], *(other for other in around if other.role in ("advmod", "neg"))):
+        inner = [each, *made.children[each.place]]
+        if any(other.lemma in ("only", "alone", "solely", "exclusively") for other in inner):
+            before = made.tokens[max(0, min(other.place for other in inner) - 1)]
+            return "not only" if "not" in (before.lemma, *(other.lemma for other in inner)) else "only"
+    return ""
+
+
+def approximation(text: str, start: int) -> str:
+    """How a number at a place is meant: `about`, `least` …; empty where it is meant as it stands."""
+    found = _BEFORE_NUMBER.search(text[max(0, start - 30) : start])
+    return APPROXIMATORS[found[1].lower()] if found else ""
+
+
+def _quantifies(token: Token) -> bool:
+    return token.lemma in QUANTIFIERS and token.role in (
+        "det",
+        "predet",
+        "amod",
+        "advmod",
+        "nummod",
+        "quantmod",
+        "nmod",
+        "appos",
+    )
