@@ -125,12 +125,12 @@ def kind_of(line: str) -> LineKind:
     return _kind(" ".join(line.split("\n")).strip()) if len(line) <= _LONGEST else "sentence"
 
 
-def says(line: str) -> bool:
+def is_statement(line: str) -> bool:
     """Whether somebody says something in it: a sentence, an item of a list, a row of a table."""
     return kind_of(line) in ("sentence", "item", "row")
 
 
-def ends(line: str) -> bool:
+def ends_sentence(line: str) -> bool:
     """Whether a line ends as sentences do, before the numbers of its notes."""
     return bool(_END.search(line))
 
@@ -149,8 +149,8 @@ def _kind(line: str) -> LineKind:
         return "question"
     if _NOTE.match(line):
         return "loose"
-    if ends(line):
-        if _states(bare, words):
+    if ends_sentence(line):
+        if _is_statement(bare, words):
             return "sentence"
         return "item" if mark else "row" if _ENDED_FIELD.fullmatch(line) else "loose"
     if _FIELD.fullmatch(line):
@@ -165,7 +165,7 @@ def _kind(line: str) -> LineKind:
 def _is_furniture(line: str, words: list[str]) -> bool:
     if _CAPTION.match(line) or _NAVIGATION.match(line) or _LONE_REFERENCE.match(line) or _DATE_ALONE.match(line):
         return True
-    if not ends(line) and (_CONTENTS.search(line) or _BREADCRUMB.fullmatch(line)):
+    if not ends_sentence(line) and (_CONTENTS.search(line) or _BREADCRUMB.fullmatch(line)):
         return True
     if _URL.search(line) and len(_LETTER_WORD.findall(_URL.sub(" ", line))) < _FEWEST_WORDS + 1:
         return True
@@ -178,7 +178,7 @@ def _is_furniture(line: str, words: list[str]) -> bool:
     )
 
 
-def _states(line: str, words: list[str]) -> bool:
+def _is_statement(line: str, words: list[str]) -> bool:
     """Of words that end as a sentence does: whether they are one, and no mere name, number or list of keywords."""
     if len(words) < 2:
         return False

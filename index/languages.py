@@ -76,11 +76,11 @@ def language(text: str) -> str:
     whole, it is mixed. The first call takes half a second, for it loads the model; any other a fifth of a millisecond.
     """
     text = text[:LONGEST]
-    code, words = _classified(text), text.split()
+    code, words = _classify(text), text.split()
     if code != "en" and not _ENGLISH.isdisjoint(word.lower() for word in words):
         return ""
     plain = " ".join(word for word in words if not word[:1].isupper())
-    return code if _classified(plain) in (code, "") else ""
+    return code if _classify(plain) in (code, "") else ""
 
 
 def name(code: str) -> str:
@@ -88,7 +88,7 @@ def name(code: str) -> str:
     return _NAMES.get(code, f"another language ({code})")
 
 
-def _classified(text: str) -> str:
+def _classify(text: str) -> str:
     if sum(map(str.isalpha, text)) * _weight(text) < LEAST_LETTERS:
         return ""
     code, probability = _identifier().classify(text)

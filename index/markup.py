@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def environment(folder: Path) -> Environment:
     """The templates of a folder. A name that a template knows and nobody gave is an error."""
-    made = Environment(
+    templates = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -24,8 +24,8 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["count"] = count
-    return made
+    templates.filters["count"] = count
+    return templates
 
 
 def count(number: int, noun: str) -> str:

@@ -120,7 +120,7 @@ def parse(question: str) -> Query:
     exclusions alone is searched as plain words: to leave out everything else finds nothing sensible.
     """
     if len(question.split()) > PROSE_WORDS:
-        return Query(_spaced(question))
+        return Query(_normalise_spaces(question))
     values: dict[str, list[str]] = {name: [] for name in ("", "-", "in", "type", "after", "before")}
     pieces, at = [], 0
     for token in _TOKEN.finditer(question):
@@ -132,7 +132,7 @@ def parse(question: str) -> Query:
         pieces += [question[at : token.start()] or " ", "" if operator else value]
         at = token.end()
     query = Query(
-        text=_spaced("".join([*pieces, question[at:]])),
+        text=_normalise_spaces("".join([*pieces, question[at:]])),
         phrases=tuple(values[""]),
         excluded=tuple(values["-"]),
         titles=tuple(values["in"]),
@@ -141,14 +141,14 @@ def parse(question: str) -> Query:
         before=min(values["before"], default=""),
     )
     only_excludes = query.excluded and not (query.text or query.restricts)
-    return Query(_spaced(question)) if only_excludes else query
+    return Query(_normalise_spaces(question)) if only_excludes else query
 
 
 def _value(operator: str, operand: str) -> str:
     """What is asked for; empty where the operator cannot mean it, and all of it is plain words."""
     quoted = operand[0] in _MARKS
     bare = operand.rstrip(_TAIL)
-    words = _spaced(bare[1:-1] if quoted else bare)
+    words = _normalise_spaces(bare[1:-1] if quoted else bare)
     match operator:
         case "in":
             return words
@@ -162,7 +162,7 @@ def _value(operator: str, operand: str) -> str:
             return words if any(map(str.isalnum, words)) else ""
 
 
-def _spaced(text: str) -> str:
+def _normalise_spaces(text: str) -> str:
     return " ".join(text.split())
 
 

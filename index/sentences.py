@@ -126,7 +126,7 @@ def _borders(window: str) -> list[int]:
     borders = [0]
     for end in _ends(window):
         after = _WORD.search(window, end)
-        if end not in asides and not _goes_on(window[borders[-1] : end], after[0] if after else ""):
+        if end not in asides and not _continues(window[borders[-1] : end], after[0] if after else ""):
             borders.append(end)
     return [*borders, len(window)]
 
@@ -142,7 +142,7 @@ def _ends(window: str) -> Iterator[int]:
             yield done
 
 
-def _goes_on(sentence: str, after: str) -> bool:
+def _continues(sentence: str, after: str) -> bool:
     """Whether a sentence goes on with the character `after`, though the splitter ended it."""
     if after in _JOINING or _NUMBER.fullmatch(sentence):
         return True

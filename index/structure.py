@@ -103,11 +103,13 @@ def media_type_of(suffix: str) -> str:
 
 def note(media_type: str, suffix: str) -> str:
     """What the receipt says of a file that was read so."""
-    what = next((name for kind, name in _ENDINGS if kind == media_type), "")
-    why = (
-        f"{suffix} ({what}) has no reader of its own" if what else "it holds data, and no reader of its own knows which"
+    format_name = next((name for kind, name in _ENDINGS if kind == media_type), "")
+    reason = (
+        f"{suffix} ({format_name}) has no reader of its own"
+        if format_name
+        else "it holds data, and no reader of its own knows which"
     )
-    return f"Read as plain text: {why}. All of it is found; only its sentences are quoted."
+    return f"Read as plain text: {reason}. All of it is found; only its sentences are quoted."
 
 
 def is_sentence(line: str) -> bool:
@@ -115,11 +117,11 @@ def is_sentence(line: str) -> bool:
 
     Who said it, or when, may stand before it.
     """
-    return _says(_shortened(line.strip()))
+    return _is_sentence(_shortened(line.strip()))
 
 
 @lru_cache(_REMEMBERED)
-def _says(line: str) -> bool:
+def _is_sentence(line: str) -> bool:
     line = _TAG.sub("", line).strip()
     while found := _COMMENT.match(line):
         line = line[found.end() :]
@@ -127,15 +129,15 @@ def _says(line: str) -> bool:
         return False
     if stamp := _STAMP.match(line):
         rest = line[stamp.end() :].lstrip("0123456789.,:;)] \tZ-|")
-        return not _OF_A_PROGRAM.match(rest) and _is_said(rest, _FEWEST_AFTER_A_STAMP)
+        return not _OF_A_PROGRAM.match(rest) and _is_spoken(rest, _FEWEST_AFTER_A_STAMP)
     if _DIRECTIVE.match(line):
         return False
     if key := _KEY.match(line):
-        return _is_said(line[key.end() :].strip(" \t\"'{},"), _FEWEST_OF_A_VALUE)
+        return _is_spoken(line[key.end() :].strip(" \t\"'{},"), _FEWEST_OF_A_VALUE)
     return _is_prose(_COMMAND.sub(" ", line).strip())
 
 
-def _is_said(words: str, fewest: int) -> bool:
+def _is_spoken(words: str, fewest: int) -> bool:
     return bool(_END.search(words)) and len(_WORD.findall(words)) >= fewest and _is_prose(words)
 
 

@@ -58,7 +58,7 @@ def questions(documents: Sequence[DocumentInfo], headings: Mapping[str, Sequence
 
 def _about(info: DocumentInfo, headings: Sequence[str]) -> tuple[str, ...]:
     """By the first heading that names something, else by the first telling one; empty where there is none."""
-    topics = [topic for heading in headings if _tells(topic := _bare(heading), info.title)]
+    topics = [topic for heading in headings if _is_distinctive(topic := _bare(heading), info.title)]
     topic = min(topics, key=lambda topic: not _NAMES_SOMETHING.search(topic), default="")
     if topic.endswith(("?", "？")) or not _LATIN.search(topic):
         return (topic,) if topic else ()
@@ -76,7 +76,7 @@ def _bare(heading: str) -> str:
     return bare.lower() if bare.isupper() and " " in bare else bare
 
 
-def _tells(topic: str, title: str) -> bool:
+def _is_distinctive(topic: str, title: str) -> bool:
     words = len(topic.split())
     return (
         (1 < words <= MOST_WORDS or (words == 1 and len(topic) >= (LONE_WORD if _LATIN.search(topic) else 4)))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from index.answering.intents import understood
-from index.answering.neighbourhood import narrowed
+from index.answering.neighbourhood import narrow
 from index.records import Answer, Citation, Statement
 
 if TYPE_CHECKING:
@@ -47,17 +47,17 @@ def quoted(
         status = "answered"
     elif quotes and confidence >= unsure_bar:
         status = "unsure"
-    given = () if status == "abstained" else quotes
+    shown = () if status == "abstained" else quotes
     unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
-    notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *remarks(found.question, given))
+    notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *notes_on(found.question, shown))
     return Answer(
         question=found.question,
         status=status,
         confidence=confidence,
         bar=bar,
-        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(given, 1)),
-        citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(given, 1)),
-        hits=_holding(found.hits, given),
+        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(shown, 1)),
+        citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1)),
+        hits=_hits_with_quotes(found.hits, shown),
         searched=searched,
         writer="quote",
         timings_ms=found.timings_ms,
@@ -70,7 +70,7 @@ def unasked(question: str, note: str, *, bar: float) -> Answer:
     return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
 
 
-def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
+def notes_on(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
     """What the reader should know of how the quotations answer."""
     first = next(iter(quotes), None)
     if first is None or not first.items or understood(question).kind != "count":
@@ -79,13 +79,13 @@ def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
     return () if _AMOUNT.search(lead) else (COUNTED.format(items=first.items),)
 
 
-def _holding(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
+def _hits_with_quotes(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
     """The hits, each wide enough for what is quoted from it, and those that only a part of the question has."""
-    made = {hit.passage.id: hit for hit in hits}
+    hit_by_id = {hit.passage.id: hit for hit in hits}
     for quote in quotes:
-        own = made.get(quote.hit.passage.id, quote.hit)
-        made[own.passage.id] = narrowed(own, quote.hit, quote.span)
-    return tuple(made.values())
+        own = hit_by_id.get(quote.hit.passage.id, quote.hit)
+        hit_by_id[own.passage.id] = narrow(own, quote.hit, quote.span)
+    return tuple(hit_by_id.values())
 
 
 def _citation(marker: int, quote: Quote, locate: Locate) -> Citation:

@@ -18,16 +18,16 @@ _POINTING = (
     r"he|she|it|they|this|these|those|that|such|his|her|its|their|both|neither|the (?:former|latter|same)"
     r"|one of (?:them|these)|(?:some|most|many|all|none|each|two|three) of (?:them|these|those)"
 )
-_HANGS = re.compile(
+_BACK_REFERENCE = re.compile(
     rf"(?:[-–—•*]\s*)?[\"“'‘(]?(?:{_POINTING}|{_CONNECTIVE}|however|but|yet|nevertheless|still,)\b(?! who\b| which\b)",
     re.IGNORECASE,
 )
-_HANGS_LATER = re.compile(
+_LATER_PRONOUN = re.compile(
     r"(?:in|on|at|by|after|during|from|since|until|before|for|when|while|although|though|as|despite|following|within)\b"
     r"[^.;]{0,60}?\b(?:he|she|they|it|his|her|their|its)\b",
     re.IGNORECASE,
 )
-_HANGS_ON_THESE = re.compile(
+_LATER_DEMONSTRATIVE = re.compile(
     r"(?:to|in|for|under|of|among|with|despite) (?:\w+ ){0,2}?(?:these|those)\s+(?!who\b)[a-z]", re.I
 )
 _EMPTY_SUBJECT = re.compile(
@@ -37,7 +37,7 @@ _EMPTY_SUBJECT = re.compile(
     r"|neither [A-Z]|such as\b|one of the\b",
     re.IGNORECASE,
 )
-_TORN = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
+_BROKEN_SENTENCE = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
 """The end of a sentence that was taken for one: it had a question mark in a title."""
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
 _TAKES_BACK = re.compile(
@@ -89,8 +89,8 @@ ORDINAL = re.compile(
     r"|in addition|\(?\d[.)])",
     re.IGNORECASE,
 )
-AMOUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
-DANGLES = re.compile(
+ANNOUNCED_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
+DANGLING_END = re.compile(
     r"(?:,|\b(?:the|a|an|of|in|on|at|by|for|from|to|with|and|or|but|that|which|who|as|than|its|his|her|their|is|are|was"
     r"|were|has|have|had|be|not|this|these|between|into|over|under|after|before|until|more|most))$",
     re.IGNORECASE,
@@ -105,20 +105,20 @@ def refers_back(text: str) -> bool:
     """Whether a sentence refers to one before it."""
     if mark := ITEM.match(text):
         text = text[mark.end() :]
-    if text[:1].islower() or _TORN.match(text):
+    if text[:1].islower() or _BROKEN_SENTENCE.match(text):
         return True
-    if _HANGS.match(text):
+    if _BACK_REFERENCE.match(text):
         return not _EMPTY_SUBJECT.match(text)
-    if _HANGS_ON_THESE.match(text):
+    if _LATER_DEMONSTRATIVE.match(text):
         return True
-    found = _HANGS_LATER.match(text)
+    found = _LATER_PRONOUN.match(text)
     return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
 
 
 def qualifies(text: str, said: str, wanted: frozenset[str], *, apart: bool) -> bool:
     """Whether a sentence takes back or limits what was said before it; `apart` if a line break is between them."""
     shared = wanted | frozenset(terms(said))
-    related = _HANGS.match(text) is not None or len(shared & frozenset(terms(text))) > 1
+    related = _BACK_REFERENCE.match(text) is not None or len(shared & frozenset(terms(text))) > 1
     takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
     refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
     leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and len(shared & frozenset(terms(text))) > 1

@@ -44,7 +44,7 @@ _CONJUNCTION = re.compile(r"^(?:and|or|but|so|then|also|plus)\b[\s,]*", re.IGNOR
 _PREPOSITION = re.compile(
     r"(?:in|on|at|by|for|from|to|with|of|since|until|before|after|during|about|without)\b", re.IGNORECASE
 )
-_IDLE_ANSWERABLE = frozenset(
+_IDLE_WORDS = frozenset(
     [
         "really",
         "exactly",
@@ -123,13 +123,13 @@ def is_fragment(text: str) -> bool:
     """
     text = " ".join(text.split()).strip(" \"'“”")
     bare = _CONJUNCTION.sub("", text, count=1)
-    telling = [word for word in asked(bare).values() if word.casefold() not in _IDLE_ANSWERABLE]
+    content_words = [word for word in asked(bare).values() if word.casefold() not in _IDLE_WORDS]
     words: list[str] = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", bare)
     if not words or not any(word.isalnum() for word in words):
         return False
     if not _is_latin(text):
         return False
-    if _only_idle(words):
+    if _has_only_idle_words(words):
         return True
     if re.match(r"(?:(?:and\s+)?(?:what|how) about|what else)\b", text, re.IGNORECASE):
         return len(words) <= 6
@@ -137,7 +137,7 @@ def is_fragment(text: str) -> bool:
     if elided and len(words) <= 4 and not _has_clause(bare):
         return text.rstrip().endswith("?") or text != bare
     if _PRONOUN.search(bare) and not _CLEFT.search(bare):
-        beside = {word for word in telling if not _PRONOUN.fullmatch(word)}
+        beside = {word for word in content_words if not _PRONOUN.fullmatch(word)}
         named = any(word[:1].isupper() for word in words[1:] if word != "I")
         return not named and len(beside) < _FEWEST_WORDS_BESIDE_A_PRONOUN - bool(len(words) < 5)
     return False
@@ -157,14 +157,14 @@ def asked_back(text: str) -> str:
     return FRAGMENT.format(example=examples.get(word, "“What was the share of trade in 2019?”"))
 
 
-def _only_idle(words: list[str]) -> bool:
+def _has_only_idle_words(words: list[str]) -> bool:
     """Whether no word says what it is about."""
     return all(
-        word.casefold() in _IDLE_ANSWERABLE or _PRONOUN.fullmatch(word) or not _says_what(word) for word in words
+        word.casefold() in _IDLE_WORDS or _PRONOUN.fullmatch(word) or not _is_content_word(word) for word in words
     )
 
 
-def _says_what(word: str) -> bool:
+def _is_content_word(word: str) -> bool:
     return not is_idle(word) and not re.fullmatch(_WH, word, re.IGNORECASE)
 
 
@@ -178,20 +178,20 @@ def _has_clause(text: str) -> bool:
     return bool(start and _AUXILIARY_START.match(text[start.end() :]))
 
 
-def parts(text: str) -> tuple[str, ...]:
+def split_parts(text: str) -> tuple[str, ...]:
     """The questions that a text consists of, each made whole by what it shares with the first; none where it is one."""
-    whole = [each.strip() for each in _TWO_QUESTIONS.split(text) if each.strip()]
-    if not all(each.endswith("?") for each in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
+    whole = [question.strip() for question in _TWO_QUESTIONS.split(text) if question.strip()]
+    if not all(question.endswith("?") for question in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
         return ()
-    pieces = [piece for each in whole for piece in _BEGINS_A_PART.split(each)]
+    pieces = [piece for question in whole for piece in _BEGINS_A_PART.split(question)]
     pieces = pieces[:1] + [piece for piece in pieces[1:] if not _WHICH_ONES.fullmatch(piece.strip(" ?,;."))]
     if len(pieces) < 2 or not (WH_START.match(pieces[0]) or CHOICE.match(pieces[0])):
         return ()
     first = pieces[0].rstrip(" ?,;")
-    return (f"{first}?", *(_completed(piece.rstrip(" ?,;"), first) for piece in pieces[1:]))
+    return (f"{first}?", *(_complete(piece.rstrip(" ?,;"), first) for piece in pieces[1:]))
 
 
-def _completed(piece: str, first: str) -> str:
+def _complete(piece: str, first: str) -> str:
     """A later part with what it leaves out: `by whom` takes the rest of the first, a pronoun what that is about."""
     start = WH_START.match(first)
     rest = first[start.end() :] if start else first

@@ -82,9 +82,9 @@ def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = 
     else:
         coefficients = WORDS_ALONE if read else WORDS_UNREAD
     if has_words:
-        return _sure(signals, coefficients)
+        return _logistic(signals, coefficients)
     doubtful = {**coefficients, INTERCEPT: coefficients[INTERCEPT] - DOUBT_WITHOUT_WORDS}
-    return min(SUREST_WITHOUT_WORDS, _sure(signals, doubtful))
+    return min(SUREST_WITHOUT_WORDS, _logistic(signals, doubtful))
 
 
 def not_mentioned(found: Found) -> tuple[str, ...]:
@@ -92,19 +92,19 @@ def not_mentioned(found: Found) -> tuple[str, ...]:
     apart = [word for word in found.missing if word not in found.unknown]
     notes = []
     if found.unknown:
-        notes.append(f"No passage mentions {_listed(found.unknown)}.")
+        notes.append(f"No passage mentions {_enumerated(found.unknown)}.")
     if apart:
-        notes.append(f"The passages found do not mention {_listed(apart)}.")
+        notes.append(f"The passages found do not mention {_enumerated(apart)}.")
     return tuple(notes)
 
 
-def _sure(signals: Mapping[str, float], coefficients: Coefficients) -> float:
+def _logistic(signals: Mapping[str, float], coefficients: Coefficients) -> float:
     """The logistic function of the weighed signals."""
     logit = sum(weight * signals[name] for name, weight in coefficients.items() if name != INTERCEPT)
     return 1 / (1 + math.exp(-logit - coefficients[INTERCEPT]))
 
 
-def _listed(words: Sequence[str]) -> str:
+def _enumerated(words: Sequence[str]) -> str:
     """At most NAMED words, in quotation marks, with "or" before the last."""
     *first, last = [f"“{word}”" for word in words[:NAMED]]
     return f"{', '.join(first)} or {last}" if first else last

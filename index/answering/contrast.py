@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from index.answering.fitness import Coverage
-from index.storage.analysis import asked, terms
 from index.answering.quotation import Candidate
+from index.storage.analysis import asked, terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ _MONTHS = "January|February|March|April|May|June|July|August|September|October|N
 _DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
 _CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
-_Fitting = tuple[Candidate, list[bool]]
+Rated = tuple[Candidate, list[bool]]
 """A sentence, and whether it speaks of each side of a comparison."""
 
 
@@ -56,45 +56,47 @@ class Contrast:
             for candidate in candidates
             if not self._by_degree or _AMOUNT.search(_DATE.sub("", candidate.text))
         ]
-        told = _AMOUNT if self._by_degree else _CONTRAST
-        both = next((candidate for candidate, fits in found if all(fits) and told.search(candidate.text)), None)
+        pattern = _AMOUNT if self._by_degree else _CONTRAST
+        both = next((candidate for candidate, fits in found if all(fits) and pattern.search(candidate.text)), None)
         single = [self._best_of(found, n) for n in (0, 1)]
-        rows = sorted((each for each in single if each is not None), key=lambda candidate: -candidate.worth)
-        if both is not None and both.worth + BOTH_SIDES >= max((each.worth for each in rows), default=0.0):
+        rows = sorted(
+            (candidate for candidate in single if candidate is not None), key=lambda candidate: -candidate.worth
+        )
+        if both is not None and both.worth + BOTH_SIDES >= max((candidate.worth for candidate in rows), default=0.0):
             rows = [both]
         elif len(rows) > 1:
             rows[1] = self._counterpart(found, rows[0], rows[1], single.index(rows[1]))
         return rows
 
-    def _counterpart(self, found: Sequence[_Fitting], first: Candidate, second: Candidate, side: int) -> Candidate:
+    def _counterpart(self, found: Sequence[Rated], first: Candidate, second: Candidate, side: int) -> Candidate:
         """The sentence on the other side: one beside the first, where it is not much worse."""
         near = [
-            row
-            for row in found
-            if row[1][side]
-            and row[0] is not first
-            and row[0].context is first.context
-            and abs(row[0].n - first.n) <= BESIDE
+            rated
+            for rated in found
+            if rated[1][side]
+            and rated[0] is not first
+            and rated[0].context is first.context
+            and abs(rated[0].n - first.n) <= BESIDE
         ]
         best = self._best_of(near, side) or second
         return best if best.worth + SUBJECT >= second.worth else second
 
-    def _best_of(self, found: Sequence[_Fitting], side: int) -> Candidate | None:
+    def _best_of(self, found: Sequence[Rated], side: int) -> Candidate | None:
         """The best sentence on one side alone: it speaks of that which it begins with."""
 
-        def worth(row: _Fitting) -> float:
-            candidate, fits = row
+        def worth(rated: Rated) -> float:
+            candidate, fits = rated
             beginning = _with_initials(" ".join(candidate.text.split()[:BEGINNING]))
             return candidate.worth + SUBJECT * (self._sides[side].share(beginning) >= MOSTLY) - SUBJECT * all(fits)
 
-        return max((row for row in found if row[1][side]), key=worth, default=(None,))[0]
+        return max((rated for rated in found if rated[1][side]), key=worth, default=(None,))[0]
 
 
 def _sides(sides: Sequence[str]) -> list[Coverage]:
     """Each side of a comparison without the words that the other one has, too."""
     words = [asked(side) for side in sides]
     own = [" ".join(w for term, w in mine.items() if term not in words[1 - n]) for n, mine in enumerate(words)]
-    return [Coverage(each or side) for each, side in zip(own, sides, strict=True)]
+    return [Coverage(words_alone or side) for words_alone, side in zip(own, sides, strict=True)]
 
 
 def _with_initials(text: str) -> list[str]:

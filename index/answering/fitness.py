@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from index.answering.forms import DEFINITION_BONUS, FORM_BONUS, STEM, TELLS, forms
 from index.answering.vicinity import Run
 from index.rarity import rarity
-from index.retrieval.expecting import expected, has
+from index.retrieval.expecting import expected_kind, has_kind
 from index.storage.analysis import asked, terms
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Fitness:
 
     def __init__(self, question: Question) -> None:
         self._question = question
-        self._kind = expected(question.text)
+        self._kind = expected_kind(question.text)
         later = question.text[question.text.find(" ") + 1 :]
         self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
         self._wanted = asked(question.text)
@@ -85,10 +85,10 @@ class Fitness:
         self._forms = tuple(forms(question))
         self._placed: dict[int, tuple[float, float]] = {}
 
-    def of(self, context: Context, n: int) -> float:
+    def score(self, context: Context, n: int) -> float:
         """What is added to the worth of a sentence."""
         kind, text = context.kinds[n], context.texts[n]
-        run = context.whole(n)
+        run = context.whole_sentence(n)
         broken = kind == "loose" and run != Run(n, n)
         fit = 0.0 if broken else FIT.get(kind, 0.0)
         nameless, passage = self._of_passage(context)
@@ -99,8 +99,8 @@ class Fitness:
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
         fit += ORDINAL * bool(self._ranks and self._ranks & set(_RANK.findall(text.lower())))
         fit += OWN_NAME * self._has_own_name_only(text)
-        fit += FIELD_BONUS * (kind == "row" and self._asks_for_field(text))
-        said = " ".join(context.texts[each] for each in range(run.first, run.last + 1))
+        fit += FIELD_BONUS * (kind == "row" and self._is_wanted_field(text))
+        said = " ".join(context.texts[sentence] for sentence in range(run.first, run.last + 1))
         fit += max((form.bonus for form in self._forms if form.pattern.search(said)), default=0.0) or (
             self._of_entry(context, n)
         )
@@ -114,7 +114,7 @@ class Fitness:
         """Whether the question asks for a form."""
         return bool(self._forms)
 
-    def has_form(self, text: str) -> bool:
+    def has_wanted_form(self, text: str) -> bool:
         """Whether words have one that the question asks for."""
         return any(form.pattern.search(text) for form in self._forms)
 
@@ -133,13 +133,13 @@ class Fitness:
 
     def _of_place(self, context: Context, n: int) -> float:
         """What is gained by the sentence that one hangs on, and by the heading that it stands under."""
-        run = context.whole(n)
-        held = [term for each in range(run.first, run.last + 1) for term in context.terms[each]]
+        run = context.whole_sentence(n)
+        held = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
         alone = self._coverage.share(held)
-        if context.hangs(run.first) and run.first and not context.heads(run.first - 1):
+        if context.refers_back(run.first) and run.first and not context.is_heading(run.first - 1):
             held += context.terms[run.first - 1]
         hung = self._coverage.share(held)
-        heading: list[str] = next((context.terms[n] for n in range(run.first - 1, -1, -1) if context.heads(n)), [])
+        heading: list[str] = next((context.terms[n] for n in range(run.first - 1, -1, -1) if context.is_heading(n)), [])
         placed = self._coverage.share([*held, *heading, *terms(context.hit.document.title)])
         return HUNG_ON * (hung - alone) + PLACED * (placed - hung)
 
@@ -154,9 +154,9 @@ class Fitness:
         begins = name in (before[: len(name)], before[1 : len(name) + 1])  # there may be an article
         if begins and _TELLS_OF_IT.match(context.texts[n]):
             return DEFINITION_BONUS
-        return FORM_BONUS * (context.heads(n - 1) and before == name)
+        return FORM_BONUS * (context.is_heading(n - 1) and before == name)
 
-    def _asks_for_field(self, text: str) -> bool:
+    def _is_wanted_field(self, text: str) -> bool:
         """Whether a line is a field of a form that the question asks for."""
         found = _FIELD.match(text)
         labels = {term[:_LABEL] for term in terms(found[1])} if found else set()
@@ -164,9 +164,9 @@ class Fitness:
 
     def _has_own_name_only(self, text: str) -> bool:
         """Whether a name is asked for, and all that are found are the question's own, in other letters."""
-        if self._kind not in ("person", "place") or not has(self._kind, text, self._question.text):
+        if self._kind not in ("person", "place") or not has_kind(self._kind, text, self._question.text):
             return False
-        return not has(self._kind, text.casefold(), "") and not _other_names(text, self._question.text.casefold())
+        return not has_kind(self._kind, text.casefold(), "") and not _other_names(text, self._question.text.casefold())
 
 
 def _other_names(text: str, question: str) -> bool:
@@ -187,11 +187,11 @@ class Coverage:
         """In [0, 1]. What is only derived from the same word counts for less."""
         whole = frozenset(held)
         stems = frozenset(term[:STEM] for term in whole)
-        found = sum(self._weights[term] * _met(term, whole, stems) for term in self._weights)
+        found = sum(self._weights[term] * _match_weight(term, whole, stems) for term in self._weights)
         return found / self._total
 
 
-def _met(term: str, whole: frozenset[str], stems: frozenset[str]) -> float:
+def _match_weight(term: str, whole: frozenset[str], stems: frozenset[str]) -> float:
     if term in whole:
         return 1.0
     return 0.7 if len(term) >= STEM and term[:STEM] in stems else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.retrieval.expecting import expected
+from index.retrieval.expecting import expected_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +90,7 @@ class Form(NamedTuple):
 def forms(question: Question) -> Iterable[Form]:
     """The forms that a question asks for."""
     text, kind = question.text, question.kind
-    how = bool(_MANNER_ASKED.search(text)) and kind == "fact" and expected(text) is None
+    how = bool(_MANNER_ASKED.search(text)) and kind == "fact" and expected_kind(text) is None
     if kind == "reason" or how:
         yield Form(_REASON, REASON_BONUS if kind == "reason" else FORM_BONUS)
     if how or kind == "steps":

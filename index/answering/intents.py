@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from index.answering.completeness import AUXILIARY, CHOICE, WH_START, parts
+from index.answering.completeness import AUXILIARY, CHOICE, WH_START, split_parts
 
 Kind = Literal["fact", "list", "count", "steps", "reason", "comparison", "summary", "choice"]
 """`choice` is a question for yes or no. A question that is none of the others is one for a fact."""
@@ -130,13 +130,13 @@ class Question:
 def understood(text: str) -> Question:
     """What a question asks for; its parts are understood one by one by the caller."""
     text = " ".join(text.split())
-    pieces = parts(text)
-    sides = () if pieces else _sides(text)
+    parts = split_parts(text)
+    sides = () if parts else _sides(text)
     found = _DEFINED.match(text)
     name = next(filter(None, found.groups()), "").strip(" \"'“”‘’") if found else ""
     defined = name if len(name.split()) <= _MOST_DEFINED else ""
     kind: Kind = "comparison" if sides else "fact" if found and found["e"] else _kind(text)
-    return Question(text, kind, pieces, sides, _wanted(text), defined)
+    return Question(text, kind, parts, sides, _wanted(text), defined)
 
 
 def _sides(text: str) -> tuple[str, ...]:

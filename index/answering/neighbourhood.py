@@ -44,12 +44,12 @@ def widened(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
     return Context(replace(hit, passage=wide, claims=claims, cosines=cosines), headings)
 
 
-def narrowed(hit: Hit, wide: Hit, span: Span) -> Hit:
+def narrow(hit: Hit, wide: Hit, span: Span) -> Hit:
     """A hit with as much of the wide one as a span needs."""
     start, end = min(hit.passage.start, span.start), max(hit.passage.end, span.end)
     if (start, end) == (hit.passage.start, hit.passage.end):
         return hit
-    kept = [n for n, each in enumerate(wide.passage.sentences) if start <= each.start and each.end <= end]
+    kept = [n for n, sentence in enumerate(wide.passage.sentences) if start <= sentence.start and sentence.end <= end]
     spans = tuple(wide.passage.sentences[n] for n in kept)
     passage = replace(hit.passage, start=start, end=end, text=wide.words(Span(start, end)), sentences=spans)
     claims, cosines = (tuple(values[n] for n in kept) for values in (wide.claims, wide.cosines))

@@ -49,10 +49,10 @@ class Quote:
         """The words as they are read: white space as one space, an ellipsis for what is left out, a line an item."""
         before, after = (ELLIPSIS if cut else "" for cut in self.cut)
         lines = [" ".join(line.split()) for line in self.words.split("\n")]
-        told = ""
+        text = ""
         for line in filter(None, lines):
-            told += line if not told else f"\n{line}" if self.items and ITEM.match(line) else f" {line}"
-        return " ".join(part for part in (before, told, after) if part)
+            text += line if not text else f"\n{line}" if self.items and ITEM.match(line) else f" {line}"
+        return " ".join(part for part in (before, text, after) if part)
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.answering.cohesion import (
-    AMOUNTS,
+    ANNOUNCED_NUMBERS,
     ANNOUNCES,
-    DANGLES,
+    DANGLING_END,
     MOST_ANNOUNCED,
     ORDINAL,
     promises,
     qualifies,
     refers_back,
 )
-from index.furniture import ITEM, LineKind, ends, kind_of
+from index.furniture import ITEM, LineKind, ends_sentence, kind_of
 from index.records import Span
 from index.storage.analysis import terms
 
@@ -92,37 +92,43 @@ class Context:
         start, end = self.span(run)
         return end - start
 
-    def heads(self, n: int) -> bool:
+    def is_heading(self, n: int) -> bool:
         """Whether a sentence is a heading, or may not be quoted and looks like one."""
         if self.sentences[n].start in self.headings:
             return True
-        unfit = self.hit.claims[n] == float("-inf") and not ends(self.texts[n])
+        unfit = self.hit.claims[n] == float("-inf") and not ends_sentence(self.texts[n])
         return unfit and not self.headings and not ITEM.match(self.texts[n])
 
-    def item(self, n: int) -> bool:
+    def is_item(self, n: int) -> bool:
         """Whether a sentence begins an item of a list."""
         begins_line = n == 0 or "\n" in self.gaps[n - 1]
-        return begins_line and bool(ITEM.match(self.texts[n])) and not self.heads(n)
+        return begins_line and bool(ITEM.match(self.texts[n])) and not self.is_heading(n)
 
-    def whole(self, n: int) -> Run:
+    def whole_sentence(self, n: int) -> Run:
         """A sentence with the other pieces of it, where lines were broken inside it."""
         first = last = n
-        while last + 1 < len(self.texts) and self._broken(last) and self.length(Run(first, last + 1)) <= LONGEST_RUN:
+        while last + 1 < len(self.texts) and self._continues(last) and self.length(Run(first, last + 1)) <= LONGEST_RUN:
             last += 1
-        while first and self._broken(first - 1) and self.length(Run(first - 1, last)) <= LONGEST_RUN:
+        while first and self._continues(first - 1) and self.length(Run(first - 1, last)) <= LONGEST_RUN:
             first -= 1
         return Run(first, last)
 
-    def _broken(self, n: int) -> bool:
+    def _continues(self, n: int) -> bool:
         """Whether sentence `n` goes on in the next one: a line was broken, or a sentence too long to be kept whole."""
         text, following = self.texts[n], self.texts[n + 1]
-        if ends(text) or self.heads(n) or self.heads(n + 1) or self.item(n + 1) or self.kinds[n + 1] == "furniture":
+        if (
+            ends_sentence(text)
+            or self.is_heading(n)
+            or self.is_heading(n + 1)
+            or self.is_item(n + 1)
+            or self.kinds[n + 1] == "furniture"
+        ):
             return False
         if self.gaps[n].count("\n") != 1:
             return not self.gaps[n].count("\n")
         if self.kinds[n] == "row" or self.kinds[n + 1] == "row":
             return False
-        if following[:1].islower() or DANGLES.search(text):
+        if following[:1].islower() or DANGLING_END.search(text):
             return True
         return SHORTEST_WRAPPED <= self._line_length(n) <= LONGEST_WRAPPED and self.kinds[n] != "furniture"
 
@@ -133,53 +139,57 @@ class Context:
 
     def items(self, n: int) -> Run | None:
         """The list that a sentence is in, or that follows it after a colon; None where there is none."""
-        at = self._item_of(n)
+        at = self._item_start(n)
         if at is None:
             after = n + 1
-            if after < len(self.texts) and self.item(after) and not self.heads(after):
+            if after < len(self.texts) and self.is_item(after) and not self.is_heading(after):
                 at = after
         if at is None:
             return None
-        first, last = at, self._end_of_item(at)
-        while (before := self._item_of(first - 1)) is not None and not self._restarts(first):
+        first, last = at, self._item_end(at)
+        while (before := self._item_start(first - 1)) is not None and not self._starts_list(first):
             first = before
-        while last + 1 < len(self.texts) and self.item(last + 1) and not self._restarts(last + 1):
-            last = self._end_of_item(last + 1)
+        while last + 1 < len(self.texts) and self.is_item(last + 1) and not self._starts_list(last + 1):
+            last = self._item_end(last + 1)
         return Run(first, last)
 
-    def _item_of(self, n: int) -> int | None:
+    def _item_start(self, n: int) -> int | None:
         """The beginning of the item that a sentence is in."""
         for at in range(n, max(-1, n - 8), -1):
-            if at < 0 or self.heads(at):
+            if at < 0 or self.is_heading(at):
                 return None
-            if self.item(at):
+            if self.is_item(at):
                 return at
-            if not at or self.gaps[at - 1].count("\n") > 1 or ("\n" in self.gaps[at - 1] and not self._broken(at - 1)):
+            if (
+                not at
+                or self.gaps[at - 1].count("\n") > 1
+                or ("\n" in self.gaps[at - 1] and not self._continues(at - 1))
+            ):
                 return None
         return None
 
-    def _end_of_item(self, at: int) -> int:
+    def _item_end(self, at: int) -> int:
         last = at
-        while last + 1 < len(self.texts) and not self.item(last + 1) and not self.heads(last + 1):
-            if "\n" in self.gaps[last] and not self._broken(last):
+        while last + 1 < len(self.texts) and not self.is_item(last + 1) and not self.is_heading(last + 1):
+            if "\n" in self.gaps[last] and not self._continues(last):
                 break
             last += 1
         return last
 
-    def _restarts(self, n: int) -> bool:
+    def _starts_list(self, n: int) -> bool:
         """Whether an item begins a list of its own: its number is the first."""
         return bool(re.match(r"\s*\(?(?:1|a|i)[.)]\s", self.texts[n]))
 
     def lead(self, listed: Run) -> int | None:
         """The sentence that leads to a list; None where none does."""
         before = listed.first - 1
-        if before < 0 or self.heads(before) or self.kinds[before] in ("furniture", "question"):
+        if before < 0 or self.is_heading(before) or self.kinds[before] in ("furniture", "question"):
             return None
         text = self.texts[before]
         leads = text.rstrip().endswith((":", "—", "--")) or bool(ANNOUNCES.search(text)) or "following" in text
-        return self.whole(before).first if leads else None
+        return self.whole_sentence(before).first if leads else None
 
-    def listed(self, n: int) -> Run | None:
+    def list_around(self, n: int) -> Run | None:
         """The whole list of a sentence with what leads to it, as much as may be quoted; None where there is none."""
         items = self.items(n)
         if items is None:
@@ -187,7 +197,7 @@ class Context:
         lead = self.lead(items)
         first = items.first if lead is None else lead
         last = items.last
-        number = sum(self.item(each) for each in range(items.first, items.last + 1))
+        number = sum(self.is_item(sentence) for sentence in range(items.first, items.last + 1))
         if self.length(items) > LONGEST_ITEM * number:
             return None
         while last > max(n, items.first) and self.length(Run(first, last)) > LONGEST_LIST:
@@ -196,27 +206,27 @@ class Context:
 
     def whole_item(self, n: int, longest: int) -> Run:
         """The item that a sentence is in, where it is no longer than that; else the sentence."""
-        begin = self._item_of(n)
-        whole = self.whole(n)
+        begin = self._item_start(n)
+        whole = self.whole_sentence(n)
         if begin is None:
             return whole
-        run = Run(min(begin, whole.first), max(self._end_of_item(begin), whole.last))
+        run = Run(min(begin, whole.first), max(self._item_end(begin), whole.last))
         return run if self.length(run) <= longest else whole
 
-    def goes_on(self, run: Run) -> Run:
+    def with_announced(self, run: Run) -> Run:
         """After a colon, or a promise of several things, what was promised."""
         text = self.texts[run.last].rstrip()
         if text.endswith((":", "—", "--")):
-            return self.listed(run.last) or self._with_next(run, 1)
+            return self.list_around(run.last) or self._with_next(run, 1)
         announced = ANNOUNCES.search(text)
         if announced is None:
             return run
-        if (listed := self.listed(run.last)) is not None and listed.first <= run.last < listed.last:
+        if (listed := self.list_around(run.last)) is not None and listed.first <= run.last < listed.last:
             return Run(min(run.first, listed.first), listed.last)
-        most = AMOUNTS.get(announced["number"].lower(), MOST_ANNOUNCED)
+        most = ANNOUNCED_NUMBERS.get(announced["number"].lower(), MOST_ANNOUNCED)
         following = 0
         for n in range(run.last + 1, min(len(self.texts), run.last + 2 * most + 1)):
-            if self.heads(n) or ("\n\n" in self.gaps[n - 1] and not ORDINAL.match(self.texts[n])):
+            if self.is_heading(n) or ("\n\n" in self.gaps[n - 1] and not ORDINAL.match(self.texts[n])):
                 break
             if ORDINAL.match(self.texts[n]):
                 following = n - run.last
@@ -226,12 +236,12 @@ class Context:
         """With so many sentences more, as far as they are said in one go."""
         last = run.last
         for n in range(run.last + 1, min(len(self.texts), run.last + number + 1)):
-            if self.heads(n) or self.kinds[n] == "furniture" or self.length(Run(run.first, n)) > LONGEST_LIST:
+            if self.is_heading(n) or self.kinds[n] == "furniture" or self.length(Run(run.first, n)) > LONGEST_LIST:
                 break
             last = n
-        return Run(run.first, self.whole(last).last if last > run.last else last)
+        return Run(run.first, self.whole_sentence(last).last if last > run.last else last)
 
-    def paragraph(self, run: Run, number: int) -> Run:
+    def with_paragraph(self, run: Run, number: int) -> Run:
         """With so many sentences more of the same paragraph."""
         last = run.last
         while last < run.last + number and last + 1 < len(self.texts) and "\n" not in self.gaps[last]:
@@ -240,18 +250,18 @@ class Context:
             last += 1
         return Run(run.first, last)
 
-    def hangs(self, n: int) -> bool:
+    def refers_back(self, n: int) -> bool:
         """Whether a sentence refers to one before it."""
         return refers_back(self.texts[n])
 
-    def anchored(self, run: Run) -> Run:
+    def with_antecedents(self, run: Run) -> Run:
         """With the sentences before it that say what it refers to."""
         first = run.first
         for _ in range(FURTHEST_ANTECEDENT):
-            if not first or not (self.hangs(first) or self._counts_on(first)):
+            if not first or not (self.refers_back(first) or self._counts_on(first)):
                 break
-            before = self.whole(first - 1).first
-            unfit = self.heads(first - 1) or self.kinds[first - 1] not in ("sentence", "item")
+            before = self.whole_sentence(first - 1).first
+            unfit = self.is_heading(first - 1) or self.kinds[first - 1] not in ("sentence", "item")
             if unfit or self.length(Run(before, run.last)) > LONGEST_RUN:
                 break
             first = before
@@ -262,19 +272,19 @@ class Context:
         counts = re.match(r"(?:first|second|third|fourth|finally)(?:ly)?\b", self.texts[n], re.IGNORECASE)
         return counts is not None and bool(ANNOUNCES.search(self.texts[n - 1]))
 
-    def qualified(self, run: Run, wanted: frozenset[str]) -> Run:
+    def with_qualifier(self, run: Run, wanted: frozenset[str]) -> Run:
         """With the next sentence, where it takes back or limits what was said."""
         at = run.last + 1
-        if at >= len(self.texts) or self.heads(at) or self.kinds[at] not in ("sentence", "item"):
+        if at >= len(self.texts) or self.is_heading(at) or self.kinds[at] not in ("sentence", "item"):
             return run
         apart = "\n" in self.gaps[run.last]
         said = " ".join(self.texts[run.first : at])
         if not qualifies(self.texts[at], said, wanted, apart=apart):
             return run
-        whole = Run(run.first, self.whole(at).last)
+        whole = Run(run.first, self.whole_sentence(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run
 
-    def headed(self, run: Run) -> Run:
+    def with_column_names(self, run: Run) -> Run:
         """Rows of a table with the row that names its columns, where it is near."""
         first = run.first
         while first and self.kinds[first - 1] == "row" and self.length(Run(first - 1, run.last)) <= LONGEST_RUN:

@@ -23,7 +23,7 @@ class Comparison:
 
     claim: Graph
     window: Window
-    found: dict[int, list[Match]]
+    matches: dict[int, list[Match]]
     """For each word of the claim, the words that say the same, the surest first; fewer, the more is settled."""
 
     @classmethod
@@ -41,39 +41,39 @@ class Comparison:
 
     def candidates(self, head: int) -> Sequence[Match]:
         """Words of the source that may be the claim's; of a verb that says nothing, all that are the same."""
-        if head in self.found:
-            return self.found[head]
+        if head in self.matches:
+            return self.matches[head]
         lemma = self.claim.tokens[head].lemma
         return [
             Match(Place(n, token.place), "same")
-            for n, made in enumerate(self.window.graphs)
-            for token in made.tokens
+            for n, graph in enumerate(self.window.graphs)
+            for token in graph.tokens
             if token.lemma == lemma
         ]
 
     def left_out(self, match: Match, roles: tuple[str, ...]) -> Iterator[Edge]:
         """What the source says of a word in these roles, and the claim does not."""
-        kept = {each.place for found in self.found.values() for each in found}
-        made = self.graph(match)
-        for edge in made.of(match.place.word):
-            inside = edge.role.startswith(roles) and edge.dependent in made.nodes
-            idle = made.tokens[edge.dependent].lemma in _IDLE or _is_aside(made, edge.dependent)
+        kept = {match.place for matches in self.matches.values() for match in matches}
+        graph = self.graph(match)
+        for edge in graph.edges_of(match.place.word):
+            inside = edge.role.startswith(roles) and edge.dependent in graph.nodes
+            idle = graph.tokens[edge.dependent].lemma in _IDLE or _is_aside(graph, edge.dependent)
             if inside and not idle and Place(match.place.sentence, edge.dependent) not in kept:
                 yield edge
 
     def excepts(self, edge: Edge, match: Match) -> bool:
         """Whether the source says of this one that it is not so, where it says so of others."""
-        made = self.graph(match)
-        ours = made.peers(match.place.word)
+        graph = self.graph(match)
+        ours = graph.peers(match.place.word)
         return any(
             role.startswith(EXCEPTED)
-            for each in self.found.get(edge.dependent, ())
-            if each.place.sentence == match.place.sentence
-            for role in made.roles(ours, made.peers(each.place.word))
+            for candidate in self.matches.get(edge.dependent, ())
+            if candidate.place.sentence == match.place.sentence
+            for role in graph.roles(ours, graph.peers(candidate.place.word))
         )
 
 
-def _is_aside(made: Graph, place: int) -> bool:
+def _is_aside(graph: Graph, place: int) -> bool:
     """Whether a word stands in brackets."""
-    before = made.text[: made.tokens[place].start]
+    before = graph.text[: graph.tokens[place].start]
     return before.count("(") > before.count(")")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.checking.dependencies import graph
+from index.checking.dependencies import parse_graph
 from index.checking.objections import Objection
 from index.checking.roles import KIN
 from index.checking.wording import folded, words
@@ -32,39 +32,39 @@ _MODIFIERS = ("amod", "compound", "nummod", "neg", "nmod")
 
 def is_copy(claim: str, source: str, window: Window) -> bool:
     """Whether a claim is a sentence in which a few words were put for others that stand nowhere near it."""
-    pairs = exchanged(claim, source)
-    other = {one for one, _ in pairs or ()}
-    said = {folded(node.text) for node in graph(claim).nodes.values()}
-    near = {each.plain for text in (*window.sentences, window.before) for each in words(text)}
-    return pairs is not None and other <= said and not other & near
+    pairs = substitutions(claim, source)
+    other = {new_word for new_word, _ in pairs or ()}
+    claimed_words = {folded(node.text) for node in parse_graph(claim).nodes.values()}
+    near = {word.plain for text in (*window.sentences, window.before) for word in words(text)}
+    return pairs is not None and other <= claimed_words and not other & near
 
 
-def turned(claim: str, source: str) -> Iterator[Objection]:
+def swapped_words(claim: str, source: str) -> Iterator[Objection]:
     """The small words of a copy that were put for others: `if` for `unless`, `her` for `his`."""
-    for one, two in exchanged(claim, source) or ():
-        if {one, two} <= _TURNING and not any({one, two} <= kin for kin in KIN):
-            yield Objection("exchanged", f"“{one}” here, “{two}” in the source")
+    for new_word, old_word in substitutions(claim, source) or ():
+        if {new_word, old_word} <= _TURNING and not any({new_word, old_word} <= kin for kin in KIN):
+            yield Objection("exchanged", f"“{new_word}” here, “{old_word}” in the source")
 
 
-def cut(claim: str, source: str) -> Iterator[Objection]:
+def omissions(claim: str, source: str) -> Iterator[Objection]:
     """What a claim that was cut out of a sentence leaves behind: `Food` of `Food stalls must …`, `or later`."""
-    made = graph(source)
-    ours = [folded(token.text) for token in graph(claim).tokens if token.text[0].isalnum()]
-    tokens = [token for token in made.tokens if token.text[0].isalnum()]
+    graph = parse_graph(source)
+    ours = [folded(token.text) for token in parse_graph(claim).tokens if token.text[0].isalnum()]
+    tokens = [token for token in graph.tokens if token.text[0].isalnum()]
     theirs = [folded(token.text) for token in tokens]
     begin = next((n for n in range(len(theirs)) if theirs[n : n + len(ours)] == ours), None)
     if begin is None or not ours:
         return
     inside = {token.place for token in tokens[begin : begin + len(ours)]}
-    for token in made.tokens:
+    for token in graph.tokens:
         last = token.place < min(inside) and token.place == tokens[begin - 1].place and token.role in _MODIFIERS
         either = token.place > max(inside) and token.role == "cc" and token.lemma == "or"
         if (last or either) and token.head in inside:
             yield Objection("restriction", f"“{token.text}” in the source, not here")
 
 
-def exchanged(claim: str, source: str) -> list[tuple[str, str]] | None:
+def substitutions(claim: str, source: str) -> list[tuple[str, str]] | None:
     """The words that a claim has in the places of others; None where it is no copy."""
-    ours, theirs = ([each.plain for each in words(text)] for text in (claim, source))
-    pairs = [(one, two) for one, two in zip(ours, theirs, strict=False) if one != two]
+    ours, theirs = ([word.plain for word in words(text)] for text in (claim, source))
+    pairs = [(new_word, old_word) for new_word, old_word in zip(ours, theirs, strict=False) if new_word != old_word]
     return pairs if len(ours) == len(theirs) and len(pairs) <= COPIED * len(ours) else None

@@ -27,11 +27,11 @@ _ISO = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?!\d)")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?!\d)")
 
 
-def month(words: Sequence[Word], i: int) -> Quantity | None:
+def parse_month(words: Sequence[Word], i: int) -> Quantity | None:
     """The month that word `i` is, if it is one: "may" and "march" are such only where something says so."""
     word = words[i]
     near = (*words[max(0, i - 1) : i], *words[i + 1 : i + 2])
-    numbered = any(each.text[0].isdecimal() for each in near)
+    numbered = any(neighbour.text[0].isdecimal() for neighbour in near)
     number = _MONTHS.get(word.plain, 0) or (_SHORT.get(word.plain, 0) if numbered else 0)
     if word.plain in _AMBIGUOUS:
         named = word.text[0].isupper() and (numbered or (i > 0 and words[i - 1].plain in _BEFORE_MONTH))

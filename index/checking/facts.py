@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.checking.numbers import quantities
-from index.checking.wording import settled, words
+from index.checking.wording import normalise, words
 
 if TYPE_CHECKING:
     from index.checking.quantity import Quantity
@@ -19,7 +19,7 @@ _NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SentenceFacts:
     """A sentence, read."""
 
     text: str
@@ -27,7 +27,7 @@ class Reading:
     quantities: tuple[Quantity, ...]
 
 
-def read(text: str) -> Reading:
+def extract_facts(text: str) -> SentenceFacts:
     """Read a sentence; of one that is longer than any, the beginning."""
-    text = _NOTE.sub("", settled(text[:MOST]))
-    return Reading(text, quantities(text, words(text)))
+    text = _NOTE.sub("", normalise(text[:MOST]))
+    return SentenceFacts(text, quantities(text, words(text)))

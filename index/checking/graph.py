@@ -68,22 +68,22 @@ class Graph:
     """For each word of a `have to`, `be able to`, the verb that it goes with."""
     outer: dict[int, int] = field(default_factory=dict)
     """For that verb, the word of the phrase that the others depend on."""
-    said: dict[int, list[Edge]] = field(default_factory=dict)
+    edges_by_head: dict[int, list[Edge]] = field(default_factory=dict)
     """The edges by their heads."""
-    equals: dict[int, set[int]] = field(default_factory=dict)
+    equivalents: dict[int, set[int]] = field(default_factory=dict)
     """For words that others name the same as: these, and the word itself."""
 
-    def of(self, head: int) -> list[Edge]:
+    def edges_of(self, head: int) -> list[Edge]:
         """What is said of a word."""
-        return self.said.get(head, [])
+        return self.edges_by_head.get(head, [])
 
     def peers(self, place: int) -> set[int]:
         """The words that name the same as a word, itself among them."""
-        return self.equals.get(place, {place})
+        return self.equivalents.get(place, {place})
 
     def roles(self, heads: set[int], dependents: set[int]) -> set[str]:
         """What is said of some of the one words by some of the others."""
-        return {edge.role for head in heads for edge in self.of(head) if edge.dependent in dependents}
+        return {edge.role for head in heads for edge in self.edges_of(head) if edge.dependent in dependents}
 
     def clause(self, place: int) -> int:
         """The nearest word with a verb of its own that a word belongs to."""
@@ -112,31 +112,31 @@ def is_plural(node: Node) -> bool:
     return node.tag in _PLURAL
 
 
-def is_passive(made: Graph, place: int) -> bool:
+def is_passive(graph: Graph, place: int) -> bool:
     """Whether a verb is in the passive."""
-    return any(each.role == "auxpass" for each in made.children[place])
+    return any(child.role == "auxpass" for child in graph.children[place])
 
 
-def is_beside(made: Graph, token: Token) -> bool:
+def is_juxtaposed(graph: Graph, token: Token) -> bool:
     """Whether a clause is only joined to the next one, by a semicolon or a comma."""
-    head = made.tokens[token.head]
+    head = graph.tokens[token.head]
     if token.role != "ccomp" or token.place > head.place:
         return False
-    marked = any(each.role == "mark" for each in made.children[token.place])
+    marked = any(child.role == "mark" for child in graph.children[token.place])
     return not marked and head.lemma not in REPORTS | DENIALS
 
 
-def subjects(made: Graph, place: int) -> list[Token]:
+def subjects(graph: Graph, place: int) -> list[Token]:
     """What a verb has as its subject."""
-    return [each for each in made.children[place] if each.role in ("nsubj", "nsubjpass", "csubj", "expl")]
+    return [child for child in graph.children[place] if child.role in ("nsubj", "nsubjpass", "csubj", "expl")]
 
 
-def below(made: Graph, place: int) -> Iterator[Token]:
+def descendants(graph: Graph, place: int) -> Iterator[Token]:
     """The words of a relative clause that are not of another one."""
-    for each in made.children[place]:
-        if each.role not in ("relcl", "ccomp", "advcl"):
-            yield each
-            yield from below(made, each.place)
+    for child in graph.children[place]:
+        if child.role not in ("relcl", "ccomp", "advcl"):
+            yield child
+            yield from descendants(graph, child.place)
 
 
 def is_name(claim: Graph, place: int) -> bool:
@@ -145,6 +145,6 @@ def is_name(claim: Graph, place: int) -> bool:
     return token.tag == "CD" or (token.tag.startswith("NNP") and token.text[0].isupper() and not token.text.isupper())
 
 
-def is_infinitive(made: Graph, place: int) -> bool:
+def is_infinitive(graph: Graph, place: int) -> bool:
     """Whether a verb is an infinitive with `to`."""
-    return any(each.tag == "TO" for each in made.children[place])
+    return any(child.tag == "TO" for child in graph.children[place])

@@ -50,105 +50,109 @@ class Modality:
     """The word that denies it."""
 
 
-def modality(made: Graph, place: int) -> Modality:
+def modality(graph: Graph, place: int) -> Modality:
     """What surrounds the fact stated by a word."""
-    verb = made.verbs.get(place, place)
-    outer = made.outer.get(verb, verb)
-    phrase = [at for at, inner in made.phrases.items() if inner == verb]
-    tokens = [each for at in dict.fromkeys((verb, place, *phrase)) for each in made.children[at]]
-    denying = [each.place for each in tokens if denies(each, made)]
+    verb = graph.verbs.get(place, place)
+    outer = graph.outer.get(verb, verb)
+    phrase = [at for at, inner in graph.phrases.items() if inner == verb]
+    tokens = [child for at in dict.fromkeys((verb, place, *phrase)) for child in graph.children[at]]
+    denying = [token.place for token in tokens if denies(token, graph)]
     denying += [
-        each.place
+        child.place
         for token in tokens
         if token.role in ("advmod", "aux", "auxpass")
-        for each in made.children[token.place]
-        if each.role == "neg" and token.lemma not in ("only", "just", "merely", "simply", "longer", "more")
+        for child in graph.children[token.place]
+        if child.role == "neg" and token.lemma not in ("only", "just", "merely", "simply", "longer", "more")
     ]  # `is not always right`, `never got divorced`
-    denying += [each.place for each in _arguments(made, tokens) if _is_none(made, each)]
-    if made.tokens[place].lemma in NEGATED_NOUNS or any(_is_no(each) for each in made.children[place]):
+    denying += [argument.place for argument in _arguments(graph, tokens) if _is_none(graph, argument)]
+    if graph.tokens[place].lemma in NEGATED_NOUNS or any(_is_no(child) for child in graph.children[place]):
         denying.append(place)
     return Modality(
         negations=len(set(denying)),
-        modal=_modal(made, verb),
-        tense=_tense(made, outer),
-        wrappers=tuple(wrappers(made, verb)),
+        modal=_modal(graph, verb),
+        tense=_tense(graph, outer),
+        wrappers=tuple(wrappers(graph, verb)),
         limits=frozenset(_limits(tokens)),
-        conditions=tuple(_conditions(made, tokens, verb)),
+        conditions=tuple(_conditions(graph, tokens, verb)),
         denying=denying[0] if denying else None,
     )
 
 
-def limited(made: Graph, place: int) -> frozenset[str]:
+def limited(graph: Graph, place: int) -> frozenset[str]:
     """The words that take something back from a noun: `alleged`, `nearly all`."""
-    return frozenset(_limits(made.children[place]))
+    return frozenset(_limits(graph.children[place]))
 
 
-def _arguments(made: Graph, tokens: list[Token]) -> Iterator[Token]:
-    for each in tokens:
-        if each.role in ("nsubj", "nsubjpass", "dobj", "attr", "pobj"):
-            yield each
-        elif each.role in ("prep", "agent"):
-            yield from _arguments(made, made.children[each.place])
+def _arguments(graph: Graph, tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        if token.role in ("nsubj", "nsubjpass", "dobj", "attr", "pobj"):
+            yield token
+        elif token.role in ("prep", "agent"):
+            yield from _arguments(graph, graph.children[token.place])
 
 
-def _is_none(made: Graph, token: Token) -> bool:
-    return token.lemma in NEGATED_NOUNS or any(_is_no(each) for each in made.children[token.place])
+def _is_none(graph: Graph, token: Token) -> bool:
+    return token.lemma in NEGATED_NOUNS or any(_is_no(child) for child in graph.children[token.place])
 
 
 def _is_no(token: Token) -> bool:
     return token.lemma in ("no", "neither") and token.role in ("det", "neg")
 
 
-def _modal(made: Graph, verb: int) -> str:
-    if verb in made.outer:
-        phrase = next(made.tokens[at].lemma for at, inner in made.phrases.items() if inner == verb)
-        return f"{_modal(made, made.outer[verb])} {PHRASED_MODALS[phrase]}".strip()
-    for each in made.children[verb]:
-        if each.tag == "MD":
-            return MODALS.get(folded(each.text), MODALS.get(each.lemma, ""))
-    if made.tokens[verb].role in ("xcomp", "ccomp") and is_infinitive(made, verb):
-        head = made.tokens[made.tokens[verb].head]
-        said = made.tokens[made.copulas.get(head.place, head.place)]
-        if said.lemma in PHRASED_MODALS:
-            return PHRASED_MODALS[said.lemma]
-    chain = made.tokens[made.tokens[verb].head]
-    shares = made.tokens[verb].role == "conj" and not any(each.role in ("aux", "nsubj") for each in made.children[verb])
-    return _modal(made, chain.place) if shares else ""
+def _modal(graph: Graph, verb: int) -> str:
+    if verb in graph.outer:
+        phrase = next(graph.tokens[at].lemma for at, inner in graph.phrases.items() if inner == verb)
+        return f"{_modal(graph, graph.outer[verb])} {PHRASED_MODALS[phrase]}".strip()
+    for child in graph.children[verb]:
+        if child.tag == "MD":
+            return MODALS.get(folded(child.text), MODALS.get(child.lemma, ""))
+    if graph.tokens[verb].role in ("xcomp", "ccomp") and is_infinitive(graph, verb):
+        head = graph.tokens[graph.tokens[verb].head]
+        predicate = graph.tokens[graph.copulas.get(head.place, head.place)]
+        if predicate.lemma in PHRASED_MODALS:
+            return PHRASED_MODALS[predicate.lemma]
+    chain = graph.tokens[graph.tokens[verb].head]
+    shares = graph.tokens[verb].role == "conj" and not any(
+        child.role in ("aux", "nsubj") for child in graph.children[verb]
+    )
+    return _modal(graph, chain.place) if shares else ""
 
 
-def _tense(made: Graph, verb: int) -> str:
-    token = made.tokens[verb]
+def _tense(graph: Graph, verb: int) -> str:
+    token = graph.tokens[verb]
     finite = [
-        each for each in made.children[verb] if each.role in ("aux", "auxpass") and each.tag in ("VBD", "VBZ", "VBP")
+        child
+        for child in graph.children[verb]
+        if child.role in ("aux", "auxpass") and child.tag in ("VBD", "VBZ", "VBP")
     ]
-    for each in finite:
-        if each.lemma == "have":  # the perfect tells of the past as well
+    for auxiliary in finite:
+        if auxiliary.lemma == "have":  # the perfect tells of the past as well
             return "past"
     if not finite and token.lemma in _UNCHANGING:
         return ""
     tag = finite[0].tag if finite else token.tag
     if token.role == "conj" and not finite and token.tag in ("VBN", "VB"):
-        return _tense(made, token.head)
+        return _tense(graph, token.head)
     return {"VBD": "past", "VBZ": "present", "VBP": "present"}.get(tag, "")
 
 
 def _limits(tokens: list[Token]) -> Iterator[str]:
-    for each in tokens:
-        if each.lemma in LIMITS and each.role in ("advmod", "amod", "npadvmod", "compound", "acomp"):
-            yield each.lemma
+    for token in tokens:
+        if token.lemma in LIMITS and token.role in ("advmod", "amod", "npadvmod", "compound", "acomp"):
+            yield token.lemma
 
 
-def _conditions(made: Graph, tokens: list[Token], verb: int) -> Iterator[int]:
+def _conditions(graph: Graph, tokens: list[Token], verb: int) -> Iterator[int]:
     """The conditions and exceptions of what a verb states, wherever they hang."""
-    for each in tokens:
-        clause = each.role == "advcl" and (is_conditional(made, each) or _is_whenever(made, each, verb))
-        if clause or (each.role == "prep" and (each.lemma in EXCEPTIONS or each.lemma == "without")):
-            yield each.place
-        elif each.role in ("nsubj", "nsubjpass", "dobj", "attr", "prep", "pobj"):
-            yield from _conditions(made, made.children[each.place], verb)
+    for token in tokens:
+        clause = token.role == "advcl" and (is_conditional(graph, token) or _is_whenever(graph, token, verb))
+        if clause or (token.role == "prep" and (token.lemma in EXCEPTIONS or token.lemma == "without")):
+            yield token.place
+        elif token.role in ("nsubj", "nsubjpass", "dobj", "attr", "prep", "pobj"):
+            yield from _conditions(graph, graph.children[token.place], verb)
 
 
-def _is_whenever(made: Graph, token: Token, verb: int) -> bool:
+def _is_whenever(graph: Graph, token: Token, verb: int) -> bool:
     """`Refunds are paid when the order was cancelled` holds for those cases alone."""
-    marks = {each.lemma for each in made.children[token.place] if each.role == "advmod"}
-    return "when" in marks and _tense(made, verb) == "present"
+    marks = {child.lemma for child in graph.children[token.place] if child.role == "advmod"}
+    return "when" in marks and _tense(graph, verb) == "present"

@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from index.checking.dates import date_in_digits, month
-from index.checking.numerals import numeral
-from index.checking.phrases import phrase
+from index.checking.dates import date_in_digits, parse_month
+from index.checking.numerals import parse_numeral
+from index.checking.phrases import parse_phrase
 from index.checking.quantity import Quantity
 from index.checking.units import MONEY, MONEY_BEFORE, UNITS
 
@@ -45,12 +45,12 @@ def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
             continue
         number: Numeral | None = None
         new = date_in_digits(text, word.start)
-        if named := month(words, i) or phrase(text, word.start):
+        if named := parse_month(words, i) or parse_phrase(text, word.start):
             new = [named]
-        elif not new and not _in_code(text, word) and (number := numeral(text, words, i)):
-            new = _read(text, words, i, number)
+        elif not new and not _in_code(text, word) and (number := parse_numeral(text, words, i)):
+            new = _quantities_at(text, words, i, number)
             if before and number and new and (joint := _RANGE.fullmatch(text, done, number.start)):
-                found[-1], new = _ranged(found[-1], new[0], before, number, joint[0].strip())
+                found[-1], new = _range_ends(found[-1], new[0], before, number, joint[0].strip())
         if new:
             found += new
             done, before = new[-1].end, number
@@ -65,12 +65,12 @@ def _in_code(text: str, word: Word) -> bool:
     return bool(_INSIDE.search(before)) and not _PREFIX.search(before)
 
 
-def _read(text: str, words: Sequence[Word], i: int, number: Numeral) -> list[Quantity]:
+def _quantities_at(text: str, words: Sequence[Word], i: int, number: Numeral) -> list[Quantity]:
     """A numeral with its unit; nothing where letters are written onto its digits that make it a code."""
     ranged = i > 0 and words[i - 1].text[-1].isdecimal()
     minus = not ranged and _MINUS.search(text[max(0, number.start - 6) : number.start])
     value = -number.value if minus else number.value
-    read = Quantity(value, "", number.start, number.end, _firm(text, words, i, number))
+    read = Quantity(value, "", number.start, number.end, _is_firm(text, words, i, number))
     if number.kind != "cardinal":
         return [replace(read, unit=number.kind)]
     if clock := _CLOCK.match(text, number.end):
@@ -101,7 +101,7 @@ def _with_unit(text: str, read: Quantity) -> Quantity:
     return replace(read, value=read.value + 12 * (unit == "pm" and read.value < 12), unit="clock", end=found.end())
 
 
-def _firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
+def _is_firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
     """Whether "one" counts and "first" ranks; both have other uses."""
     before = words[i - 1].plain if i else ""
     after = next((word.plain for word in words[i + 1 : i + 3] if word.start >= number.end), "")
@@ -114,7 +114,7 @@ def _firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
     return True
 
 
-def _ranged(
+def _range_ends(
     left: Quantity, right: Quantity, before: Numeral, number: Numeral, joint: str
 ) -> tuple[Quantity, list[Quantity]]:
     """The two ends of a range, of which one may lend the other its scale or century: `5-10 million`, `1914-18`."""

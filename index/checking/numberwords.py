@@ -75,7 +75,7 @@ _EARLIEST = 15
 
 
 @dataclass(frozen=True, slots=True)
-class InWords:
+class NumberWords:
     """A number in words at the beginning of a run of words."""
 
     value: Fraction
@@ -85,21 +85,21 @@ class InWords:
     scale: int = 1
 
 
-def in_words(run: Sequence[str]) -> InWords | None:
+def parse_number_words(run: Sequence[str]) -> NumberWords | None:
     """The number with which these words, in lower case, begin."""
     letters = "".join(_LETTERS.get(word, "-") for word in run)
     if _FRACTION.match(letters):
-        return InWords(Fraction(_SMALL.get(run[0], 1), _FRACTIONS[run[1]]), "fraction", 2)
+        return NumberWords(Fraction(_SMALL.get(run[0], 1), _FRACTIONS[run[1]]), "fraction", 2)
     if (year := _YEAR.match(letters)) and _SMALL[run[0]] >= _EARLIEST:
-        return InWords(Fraction(100 * _SMALL[run[0]] + _value(run[1 : year.end()])), "cardinal", year.end())
+        return NumberWords(Fraction(100 * _SMALL[run[0]] + _value(run[1 : year.end()])), "cardinal", year.end())
     cardinal = _CARDINAL.match(letters)
     length = cardinal.end() if cardinal else 0
     if ordinal := _ORDINAL.match(letters, length):
-        return InWords(Fraction(_value(run[:length]) + _ORDINALS[run[ordinal.end() - 1]]), "ordinal", ordinal.end())
+        return NumberWords(Fraction(_value(run[:length]) + _ORDINALS[run[ordinal.end() - 1]]), "ordinal", ordinal.end())
     if not length:
         return None
     kind: Literal["cardinal", "indefinite"] = "indefinite" if letters[0] in "hsd" else "cardinal"  # several hundred
-    return InWords(Fraction(_value(run[:length])), kind, length, SCALES.get(run[length - 1], 1))
+    return NumberWords(Fraction(_value(run[:length])), kind, length, SCALES.get(run[length - 1], 1))
 
 
 def _value(run: Sequence[str]) -> int:

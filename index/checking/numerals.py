@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from index.checking.numberwords import DECADES, ONE_WORD, SCALES, SCALES_PLURAL, in_words
+from index.checking.numberwords import DECADES, ONE_WORD, SCALES, SCALES_PLURAL, parse_number_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Numeral:
     """What it was multiplied by: a million in `5 million`."""
 
 
-def numeral(text: str, words: Sequence[Word], i: int) -> Numeral | None:
+def parse_numeral(text: str, words: Sequence[Word], i: int) -> Numeral | None:
     """The numeral that begins at word `i`, if one does."""
     word = words[i]
     if word.text[0].isdecimal():
@@ -102,8 +102,8 @@ def _with_power(text: str, number: Numeral) -> Numeral:
         return replace(number, value=Fraction(10) ** int(power[1]), end=power.end())
     if number.value.denominator > 1 or number.value > 999:
         return number
-    if (below := _BELOW.match(text, number.end)) and int(below[1]):
-        return replace(number, value=number.value / int(below[1]), kind="fraction", end=below.end())
+    if (descendants := _BELOW.match(text, number.end)) and int(descendants[1]):
+        return replace(number, value=number.value / int(descendants[1]), kind="fraction", end=descendants.end())
     if (mixed := _MIXED.match(text, number.end)) and int(mixed[1]) < int(mixed[2]):
         return replace(number, value=number.value + Fraction(int(mixed[1]), int(mixed[2])), end=mixed.end())
     return number
@@ -115,7 +115,7 @@ def _in_words(text: str, words: Sequence[Word], i: int) -> Numeral | None:
         if text[left.end : right.start] not in (" ", "-"):
             break
         run.append(right.plain)
-    found = in_words(run)
+    found = parse_number_words(run)
     if found is None:
         return None
     number = Numeral(found.value, found.kind, words[i].start, words[i + found.words - 1].end, scale=found.scale)

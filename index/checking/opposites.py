@@ -153,14 +153,14 @@ shrink fall drop
 """Words that stand for each other more often than not, where WordNet has them in senses of their own."""
 
 
-def opposed(one: str, other: str) -> bool:
+def are_opposed(first: str, second: str) -> bool:
     """Whether two stems stand on the two sides of a pair."""
-    return other in _table()[1].get(one, ())
+    return second in _table()[1].get(first, ())
 
 
-def alike(one: str) -> frozenset[str]:
+def near_synonyms(first: str) -> frozenset[str]:
     """The stems that stand on the same side of a pair as this one, and say nearly the same."""
-    return _table()[0].get(one, frozenset()) | _groups().get(one, frozenset())
+    return _table()[0].get(first, frozenset()) | _groups().get(first, frozenset())
 
 
 def without_prefix(word: str, part: str = "a") -> str:
@@ -180,8 +180,8 @@ def _groups() -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for line in _GROUPS.strip().splitlines():
         group = frozenset(stem(folded(word)) for word in line.split())
-        for each in group:
-            found[each] = found.get(each, frozenset()) | group
+        for member in group:
+            found[member] = found.get(member, frozenset()) | group
     return found
 
 
@@ -191,9 +191,9 @@ def _table() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     own: dict[str, frozenset[str]] = {}
     contrary: dict[str, frozenset[str]] = {}
     for line in _LINES.strip().splitlines():
-        one, other = (frozenset(stem(folded(word)) for word in side.split()) for side in line.split("/"))
-        for here, there in ((one, other), (other, one)):
-            for each in here:
-                own[each] = own.get(each, frozenset()) | here
-                contrary[each] = contrary.get(each, frozenset()) | there
+        first, second = (frozenset(stem(folded(word)) for word in side.split()) for side in line.split("/"))
+        for here, there in ((first, second), (second, first)):
+            for member in here:
+                own[member] = own.get(member, frozenset()) | here
+                contrary[member] = contrary.get(member, frozenset()) | there
     return own, contrary

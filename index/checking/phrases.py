@@ -22,7 +22,7 @@ _AND_A_HALF = re.compile(rf"({_COUNT}) ({_LASTING})s? and a half\b", re.IGNORECA
 _FORTNIGHT = re.compile(rf"(?:({_COUNT}) )?fortnights?\b", re.IGNORECASE)
 
 
-def phrase(text: str, start: int) -> Quantity | None:
+def parse_phrase(text: str, start: int) -> Quantity | None:
     """The number that a phrase at a place of a settled text states; None where none begins there."""
     for pattern, meaning in _MEANINGS:
         if (found := pattern.match(text, start)) and (read := meaning(found)):

@@ -17,32 +17,32 @@ _BEFORE_NUMBER = re.compile(
 )
 
 
-def quantity_of(made: Graph, place: int) -> str:
+def quantity_of(graph: Graph, place: int) -> str:
     """How much of what a noun names is spoken of: `all`, `some` …; empty where nothing is said."""
-    found = [QUANTIFIERS[each.lemma] for each in made.children[place] if _quantifies(each) and each.lemma != "any"]
-    found += [QUANTIFIERS[made.tokens[other].lemma] for other, target in made.aliases.items()
-              if target == place and made.tokens[other].lemma in QUANTIFIERS]  # fmt: skip
-    if made.tokens[place].lemma in QUANTIFIERS:
-        found.append(QUANTIFIERS[made.tokens[place].lemma])
+    found = [QUANTIFIERS[child.lemma] for child in graph.children[place] if _quantifies(child) and child.lemma != "any"]
+    found += [QUANTIFIERS[graph.tokens[other].lemma] for other, target in graph.aliases.items()
+              if target == place and graph.tokens[other].lemma in QUANTIFIERS]  # fmt: skip
+    if graph.tokens[place].lemma in QUANTIFIERS:
+        found.append(QUANTIFIERS[graph.tokens[place].lemma])
     return next(filter(None, found), "")
 
 
-def degree(made: Graph, place: int) -> str:
+def degree(graph: Graph, place: int) -> str:
     """`more`, `less`, `most` or `least` where an adjective or adverb compares; empty where it does not."""
-    said = [each.lemma for each in made.children[place] if each.lemma in ("more", "less", "most", "least")]
-    if said:
-        return said[0]
-    return {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}.get(made.tokens[place].tag, "")
+    degrees = [child.lemma for child in graph.children[place] if child.lemma in ("more", "less", "most", "least")]
+    if degrees:
+        return degrees[0]
+    return {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}.get(graph.tokens[place].tag, "")
 
 
-def exclusion(made: Graph, place: int) -> str:
+def exclusion(graph: Graph, place: int) -> str:
     """`only` or `not only` where one of them, or `alone`, stands with a word; empty where none does."""
-    token = made.tokens[place]
-    around = made.children[token.head] if token.role == "pobj" else ()  # `only in adults`
-    for each in (*made.children[place], *(other for other in around if other.role in ("advmod", "neg"))):
-        inner = [each, *made.children[each.place]]
+    token = graph.tokens[place]
+    around = graph.children[token.head] if token.role == "pobj" else ()  # `only in adults`
+    for child in (*graph.children[place], *(other for other in around if other.role in ("advmod", "neg"))):
+        inner = [child, *graph.children[child.place]]
         if any(other.lemma in ("only", "alone", "solely", "exclusively") for other in inner):
-            before = made.tokens[max(0, min(other.place for other in inner) - 1)]
+            before = graph.tokens[max(0, min(other.place for other in inner) - 1)]
             return "not only" if "not" in (before.lemma, *(other.lemma for other in inner)) else "only"
     return ""
 

@@ -45,7 +45,7 @@ class Quantity:
     """Whether it is surely meant as a number: "one" may be a pronoun, "first" an adverb."""
 
 
-def same(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
+def equal_quantities(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
     """Whether the claim's number is the source's; with `about`, whether it is the source's, rounded."""
     ours, theirs = claim.value, source.value
     if {claim.unit, source.unit} == {"%", "fraction"}:
@@ -59,7 +59,7 @@ def same(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
     return ours == theirs or (about and _rounds_to(theirs, ours))
 
 
-def hedged(text: str, quantity: Quantity) -> bool:
+def is_hedged(text: str, quantity: Quantity) -> bool:
     """Whether the text says that the number is not exact: `about 20`."""
     return bool(_HEDGE.search(text[max(0, quantity.start - 20) : quantity.start]))
 

@@ -4,110 +4,115 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.checking.amounts import amount
+from index.checking.amounts import amount_objections
 from index.checking.dependencies import LIGHT_VERBS
 from index.checking.graph import CORE, Edge, Graph, is_name, is_verb
 from index.checking.modality import modality
 from index.checking.objections import Objection
 from index.checking.presupposed import is_named, is_placed
 from index.checking.quantifiers import degree, quantity_of
-from index.checking.roles import linked
-from index.checking.surroundings import opposite, surroundings
+from index.checking.roles import has_role
+from index.checking.surroundings import contrary_objection, surroundings_objections
 from index.checking.vocabulary import DIRECTIONS, MUCH, QUANTIFIERS, SPEAKERS
 
 if TYPE_CHECKING:
-    from index.checking.alignment import Match, Place
     from collections.abc import Iterator, Sequence
 
+    from index.checking.alignment import Match, Place
     from index.checking.comparison import Comparison
 
 _TURNED = {"agent": "patient", "patient": "agent", "subject": "prep:than", "prep:than": "subject"}
 """Roles that two words may have exchanged."""
 
 
-def fewest_objections(compared: Comparison, head: int) -> list[Objection]:
+def fewest_objections(comparison: Comparison, head: int) -> list[Objection]:
     """The fewest problems that any word of the source has as this one."""
-    candidates = compared.candidates(head)
-    text = compared.claim.tokens[head].text
-    if is_placed(compared, head):
+    candidates = comparison.candidates(head)
+    text = comparison.claim.tokens[head].text
+    if is_placed(comparison, head):
         return []
-    if not candidates and compared.claim.tokens[head].lemma == "have":
-        return [] if _own(compared, head) else [Objection("missing", text, part="v")]
+    if not candidates and comparison.claim.tokens[head].lemma == "have":
+        return [] if _match_owned(comparison, head) else [Objection("missing", text, part="v")]
     if not candidates:
-        said_already = head in compared.claim.nodes or not compared.states(head)
+        said_already = head in comparison.claim.nodes or not comparison.states(head)
         return [] if said_already else [Objection("missing", text, part="v")]
-    tried = [(list(_against(compared, head, match)), match) for match in candidates]
-    problems, best = min(tried, key=lambda each: (len(each[0]), sum(not one.contradicts for one in each[0])))
-    _settle(compared, head, best)
-    return problems
+    attempts = [(list(_objections_to(comparison, head, match)), match) for match in candidates]
+    objections, best = min(
+        attempts, key=lambda attempt: (len(attempt[0]), sum(not one.contradicts for one in attempt[0]))
+    )
+    _narrow_matches(comparison, head, best)
+    return objections
 
 
-def _own(compared: Comparison, head: int) -> bool:
+def _match_owned(comparison: Comparison, head: int) -> bool:
     """Whether what the claim says with `X has Y` is said by `the Y of X`, or `X with Y`; then it is that Y."""
-    said, found = compared.claim.of(head), compared.found
-    owners = [match.place for edge in said if edge.role == "agent" for match in found.get(edge.dependent, ())]
-    owned = [edge.dependent for edge in said if edge.role == "patient" and edge.dependent in found]
-    kept = {each: [match for match in found[each] if _belongs(compared, match.place, owners)] for each in owned}
-    found.update({each: own for each, own in kept.items() if own})
+    edges, found = comparison.claim.edges_of(head), comparison.matches
+    owners = [match.place for edge in edges if edge.role == "agent" for match in found.get(edge.dependent, ())]
+    owned = [edge.dependent for edge in edges if edge.role == "patient" and edge.dependent in found]
+    kept = {place: [match for match in found[place] if _belongs(comparison, match.place, owners)] for place in owned}
+    found.update({place: own for place, own in kept.items() if own})
     return any(kept.values())
 
 
-def _belongs(compared: Comparison, owned: Place, owners: Sequence[Place]) -> bool:
-    made, own = compared.window.graphs[owned.sentence], {owned.word}
+def _belongs(comparison: Comparison, owned: Place, owners: Sequence[Place]) -> bool:
+    graph, own = comparison.window.graphs[owned.sentence], {owned.word}
     return any(
-        made.roles({each.word}, own) & {"prep:with"} or made.roles(own, {each.word}) & {"of"}
-        for each in owners
-        if each.sentence == owned.sentence
+        graph.roles({owner.word}, own) & {"prep:with"} or graph.roles(own, {owner.word}) & {"of"}
+        for owner in owners
+        if owner.sentence == owned.sentence
     )
 
 
-def _settle(compared: Comparison, head: int, best: Match) -> None:
+def _narrow_matches(comparison: Comparison, head: int, best: Match) -> None:
     """Once it is known which word a word is, what belongs to it is what belongs to that word."""
-    made = compared.graph(best)
-    for edge in compared.claim.of(head):
+    graph = comparison.graph(best)
+    for edge in comparison.claim.edges_of(head):
         own = [
-            each
-            for each in compared.found.get(edge.dependent, ())
-            if each.place.sentence == best.place.sentence and linked(made, best.place.word, edge.role, each.place.word)
+            candidate
+            for candidate in comparison.matches.get(edge.dependent, ())
+            if candidate.place.sentence == best.place.sentence
+            and has_role(graph, best.place.word, edge.role, candidate.place.word)
         ]
-        clause = edge.role.startswith("clause:") or is_verb(compared.claim.tokens[edge.dependent])
-        if own and (clause or all(_is_told_apart(made, each) for each in own)):
-            compared.found[edge.dependent] = own
+        clause = edge.role.startswith("clause:") or is_verb(comparison.claim.tokens[edge.dependent])
+        if own and (clause or all(_is_told_apart(graph, candidate) for candidate in own)):
+            comparison.matches[edge.dependent] = own
 
 
-def _is_told_apart(made: Graph, match: Match) -> bool:
+def _is_told_apart(graph: Graph, match: Match) -> bool:
     """Whether a mention says by itself which one it means: `the first dam`, and not `the dam` or `it`."""
-    return match.kind in ("same", "synonym") and any(edge.role in ("mod", "of") for edge in made.of(match.place.word))
+    return match.kind in ("same", "synonym") and any(
+        edge.role in ("mod", "of") for edge in graph.edges_of(match.place.word)
+    )
 
 
-def _against(compared: Comparison, head: int, match: Match) -> Iterator[Objection]:
+def _objections_to(comparison: Comparison, head: int, match: Match) -> Iterator[Objection]:
     """The problems of a word of the claim as a certain word of the source."""
-    claim, made = compared.claim, compared.graph(match)
+    claim, graph = comparison.claim, comparison.graph(match)
     verb = claim.tokens[claim.verbs.get(head, head)]
-    if verb.lemma in LIGHT_VERBS and verb.place != head and _is_object(made, match.place.word):
+    if verb.lemma in LIGHT_VERBS and verb.place != head and _is_object(graph, match.place.word):
         yield Objection("missing", verb.text, part="v")
-    for edge in claim.of(head):
-        yield from _edge(compared, edge, match)
-    states = compared.states(head)
+    for edge in claim.edges_of(head):
+        yield from _edge_objections(comparison, edge, match)
+    states = comparison.states(head)
     alone = not states and not _is_argument(claim, head)
-    if states or (alone and (modality(claim, head).negations or modality(made, match.place.word).negations)):
-        yield from surroundings(compared, head, match, named=is_named(compared, head, match))
+    if states or (alone and (modality(claim, head).negations or modality(graph, match.place.word).negations)):
+        yield from surroundings_objections(comparison, head, match, named=is_named(comparison, head, match))
     elif match.kind == "contrary":
-        yield opposite(compared, head, match)
+        yield contrary_objection(comparison, head, match)
     if not states:
-        yield from amount(compared, head, match)
-    ours, theirs = degree(claim, head), degree(made, match.place.word)
-    if ours != theirs and "many" not in (quantity_of(claim, head), quantity_of(made, match.place.word)):
-        said = theirs or made.tokens[match.place.word].text
-        yield Objection("comparative", f"“{claim.tokens[head].text}” compares otherwise: “{said}” in the source")
-    by_much = next((each for each in claim.children[head] if each.lemma in MUCH), None)
-    if ours and by_much and not any(each.lemma in MUCH for each in made.children[match.place.word]):
+        yield from amount_objections(comparison, head, match)
+    ours, theirs = degree(claim, head), degree(graph, match.place.word)
+    if ours != theirs and "many" not in (quantity_of(claim, head), quantity_of(graph, match.place.word)):
+        degree_word = theirs or graph.tokens[match.place.word].text
+        yield Objection("comparative", f"“{claim.tokens[head].text}” compares otherwise: “{degree_word}” in the source")
+    by_much = next((child for child in claim.children[head] if child.lemma in MUCH), None)
+    if ours and by_much and not any(child.lemma in MUCH for child in graph.children[match.place.word]):
         yield Objection("comparative", f"“{by_much.text}” here, not in the source")
 
 
-def _is_object(made: Graph, place: int) -> bool:
+def _is_object(graph: Graph, place: int) -> bool:
     """Whether something is done to what a noun names, as in `accepted a watch`; not so in `gave a talk`."""
-    return place not in made.verbs and made.tokens[place].role in ("dobj", "nsubjpass", "pobj")
+    return place not in graph.verbs and graph.tokens[place].role in ("dobj", "nsubjpass", "pobj")
 
 
 def _is_argument(claim: Graph, place: int) -> bool:
@@ -115,23 +120,29 @@ def _is_argument(claim: Graph, place: int) -> bool:
     return any(edge.dependent == place and edge.role in (*CORE, "of") for edge in claim.edges)
 
 
-def _edge(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
+def _edge_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
     """What the claim says of two words, and the source does not."""
-    if edge.dependent not in compared.found:
-        if not is_verb(compared.claim.tokens[edge.dependent]):
-            yield from _everybody(compared, edge, match)
+    if edge.dependent not in comparison.matches:
+        if not is_verb(comparison.claim.tokens[edge.dependent]):
+            yield from _quantifier_objections(comparison, edge, match)
             return
-    elif not compared.found[edge.dependent]:
+    elif not comparison.matches[edge.dependent]:
         return  # it is missing: said already
-    own = [each for each in compared.candidates(edge.dependent) if each.place.sentence == match.place.sentence]
-    if match.kind != "pronoun" and any(each.place == match.place and each.kind != "pronoun" for each in own):
+    own = [
+        candidate
+        for candidate in comparison.candidates(edge.dependent)
+        if candidate.place.sentence == match.place.sentence
+    ]
+    if match.kind != "pronoun" and any(
+        candidate.place == match.place and candidate.kind != "pronoun" for candidate in own
+    ):
         return  # a name and its acronym, or a noun that its modifier stands for
-    made = compared.graph(match)
-    related = [each for each in own if linked(made, match.place.word, edge.role, each.place.word)]
+    graph = comparison.graph(match)
+    related = [candidate for candidate in own if has_role(graph, match.place.word, edge.role, candidate.place.word)]
     if related and edge.role in CORE:
-        yield from _amounts(compared, edge, related)
-    elif not related and not (own and _is_share(compared.claim, edge)) and not compared.excepts(edge, match):
-        yield _misplaced(compared, edge, match, own)
+        yield from _amount_objections(comparison, edge, related)
+    elif not related and not (own and _is_share(comparison.claim, edge)) and not comparison.excepts(edge, match):
+        yield _misplaced(comparison, edge, match, own)
 
 
 def _is_share(claim: Graph, edge: Edge) -> bool:
@@ -140,63 +151,73 @@ def _is_share(claim: Graph, edge: Edge) -> bool:
     return edge.role == "of" and node is not None and node.quantity is not None
 
 
-def _amounts(compared: Comparison, edge: Edge, related: list[Match]) -> Iterator[Objection]:
+def _amount_objections(comparison: Comparison, edge: Edge, related: list[Match]) -> Iterator[Objection]:
     """The fewest problems with how much of what acts, or is acted on, is spoken of."""
-    subject = edge.role != "patient" or any(each.role == "auxpass" for each in compared.claim.children[edge.head])
-    tried = [list(amount(compared, edge.dependent, each, subject=subject)) for each in related]
-    yield from min(tried, key=len)
+    subject = edge.role != "patient" or any(child.role == "auxpass" for child in comparison.claim.children[edge.head])
+    attempts = [
+        list(amount_objections(comparison, edge.dependent, candidate, subject=subject)) for candidate in related
+    ]
+    yield from min(attempts, key=len)
 
 
-def _misplaced(compared: Comparison, edge: Edge, match: Match, own: list[Match]) -> Objection:
+def _misplaced(comparison: Comparison, edge: Edge, match: Match, own: list[Match]) -> Objection:
     """Words that the source has, but not in these roles; or in exchanged ones."""
-    head, dependent = (compared.claim.tokens[place].text for place in (edge.head, edge.dependent))
+    head, dependent = (comparison.claim.tokens[place].text for place in (edge.head, edge.dependent))
     turned = _TURNED.get(edge.role)
-    exchanged = any(other.role == turned for other in compared.claim.of(edge.head)) and any(
-        Edge(match.place.word, turned or "", each.place.word) in compared.graph(match).edges for each in own
+    exchanged = any(other.role == turned for other in comparison.claim.edges_of(edge.head)) and any(
+        Edge(match.place.word, turned or "", candidate.place.word) in comparison.graph(match).edges for candidate in own
     )
     if exchanged:
         return Objection("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
-    said = f"“{dependent}” does not belong to “{head}” in the source"
-    of_name = is_name(compared.claim, edge.dependent)
-    return Objection("role", said, part=_part(compared, edge, match), of_name=of_name)
+    detail = f"“{dependent}” does not belong to “{head}” in the source"
+    of_name = is_name(comparison.claim, edge.dependent)
+    return Objection("role", detail, part=_part(comparison, edge, match), of_name=of_name)
 
 
-def _part(compared: Comparison, edge: Edge, match: Match) -> str:
+def _part(comparison: Comparison, edge: Edge, match: Match) -> str:
     """What a role is called that the source does not have: how much the grammar may be to blame depends on it."""
     role, _, word = edge.role.partition(":")
-    node = compared.claim.nodes.get(edge.dependent)
+    node = comparison.claim.nodes.get(edge.dependent)
     if node is not None and node.quantity:
         return "#"
     if word in DIRECTIONS:
         return word
     if role in CORE:
-        return _filled(compared, role, match) or "open"
-    made = compared.graph(match)
-    others = [each for each in made.of(match.place.word) if each.role == edge.role and each.dependent in made.nodes]
+        return _filled(comparison, role, match) or "open"
+    graph = comparison.graph(match)
+    others = [
+        other
+        for other in graph.edges_of(match.place.word)
+        if other.role == edge.role and other.dependent in graph.nodes
+    ]
     return "taken" if role in ("of", "prep") and others else role
 
 
-def _filled(compared: Comparison, role: str, match: Match) -> str:
+def _filled(comparison: Comparison, role: str, match: Match) -> str:
     """The role, if the source says of another that it acts, or is acted on; `speaker` if only of whoever speaks.
 
     Empty where it says so of nobody: the grammar may have missed it.
     """
     taken = {"agent": ("agent", "subject"), "subject": ("agent", "subject"), "patient": ("patient",)}[role]
-    made = compared.graph(match)
-    fillers = [edge.dependent for edge in made.of(match.place.word) if edge.role in taken]
-    speaks = all(made.tokens[place].lemma in SPEAKERS for place in fillers)
+    graph = comparison.graph(match)
+    fillers = [edge.dependent for edge in graph.edges_of(match.place.word) if edge.role in taken]
+    speaks = all(graph.tokens[place].lemma in SPEAKERS for place in fillers)
     return "" if not fillers else "speaker" if speaks else role
 
 
-def _everybody(compared: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
+def _quantifier_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
     """`Everybody` and `anything` are proven by the like alone."""
-    text, lemma = compared.claim.tokens[edge.dependent].text, compared.claim.tokens[edge.dependent].lemma
-    wanted, made = QUANTIFIERS.get(lemma, ""), compared.graph(match)
+    text, lemma = comparison.claim.tokens[edge.dependent].text, comparison.claim.tokens[edge.dependent].lemma
+    wanted, graph = QUANTIFIERS.get(lemma, ""), comparison.graph(match)
     if edge.role not in CORE or wanted not in ("all", "most", "many"):
         return
-    like = (each.dependent for each in made.of(match.place.word) if made.tokens[each.dependent].lemma in QUANTIFIERS)
+    like = (
+        other.dependent
+        for other in graph.edges_of(match.place.word)
+        if graph.tokens[other.dependent].lemma in QUANTIFIERS
+    )
     proven = (
-        QUANTIFIERS[made.tokens[place].lemma] == wanted and linked(made, match.place.word, edge.role, place)
+        QUANTIFIERS[graph.tokens[place].lemma] == wanted and has_role(graph, match.place.word, edge.role, place)
         for place in like
     )
     if not any(proven):

@@ -43,7 +43,7 @@ _ASSERTED = frozenset(
 class _Link:
     """Two words of a sentence, and how the claim's are related."""
 
-    made: Graph
+    graph: Graph
     head: int
     role: str
     dependent: int
@@ -55,60 +55,60 @@ class _Link:
     """Whether the first is a noun or an adjective."""
 
 
-def linked(made: Graph, head: int, role: str, dependent: int) -> bool:
+def has_role(graph: Graph, head: int, role: str, dependent: int) -> bool:
     """Whether a sentence says of two of its words, or of what names the same, what a claim says of theirs in a role."""
-    ours, theirs = made.peers(head), made.peers(dependent)
-    noun = made.tokens[head].tag.startswith(("N", "J"))
+    ours, theirs = graph.peers(head), graph.peers(dependent)
+    noun = graph.tokens[head].tag.startswith(("N", "J"))
     test = _TESTS.get(role.partition(":")[0])
-    link = _Link(made, head, role, dependent, made.roles(ours, theirs), made.roles(theirs, ours), noun)
+    link = _Link(graph, head, role, dependent, graph.roles(ours, theirs), graph.roles(theirs, ours), noun)
     return test is not None and test(link)
 
 
 def _agent(link: _Link) -> bool:
     if link.roles & {"agent", "subject"} or (link.noun and link.roles & {"of", "prep:by"}):
         return True
-    if "prep:by" in link.roles and any(edge.role == "agent" for edge in link.made.of(link.head)):
+    if "prep:by" in link.roles and any(edge.role == "agent" for edge in link.graph.edges_of(link.head)):
         return True  # by some means
     return (
         "patient" in link.roles
-        and not any(edge.role == "agent" for edge in link.made.of(link.head))
-        and not _has_object(link.made, link.head)
+        and not any(edge.role == "agent" for edge in link.graph.edges_of(link.head))
+        and not _has_object(link.graph, link.head)
     )
 
 
 def _patient(link: _Link) -> bool:
     if link.roles & {"patient", "clause:xcomp"} or (link.noun and link.roles & {"of", "mod"}):
         return True
-    return "agent" in link.roles and not any(edge.role == "patient" for edge in link.made.of(link.head))
+    return "agent" in link.roles and not any(edge.role == "patient" for edge in link.graph.edges_of(link.head))
 
 
 def _subject(link: _Link) -> bool:
     if link.roles & {"subject", "same", "agent"} or link.back & {"mod", "same", "of"}:
         return True
-    acting = (edge.head for edge in link.made.edges if edge.role == "prep:as" and edge.dependent == link.head)
+    acting = (edge.head for edge in link.graph.edges if edge.role == "prep:as" and edge.dependent == link.head)
     return any(
-        link.made.roles({verb}, {link.dependent}) & {"agent", "patient"} for verb in acting
+        link.graph.roles({verb}, {link.dependent}) & {"agent", "patient"} for verb in acting
     )  # as a cook: was one
 
 
 def _of(link: _Link) -> bool:
-    loose = link.roles & {f"prep:{each}" for each in _LOOSE}
-    verb = link.made.tokens[link.head].tag.startswith("V")
+    loose = link.roles & {f"prep:{preposition}" for preposition in _LOOSE}
+    verb = link.graph.tokens[link.head].tag.startswith("V")
     return bool(link.roles & {"of", "mod", "same"} or loose or (verb and link.roles & {"patient", "agent"}))
 
 
 def _mod(link: _Link) -> bool:
     if link.roles & {"mod", "of", "same"} or link.back & {"subject", "same"} or _is_dated(link):
         return True
-    if link.noun and any(each.startswith("prep:") for each in link.roles):
+    if link.noun and any(role.startswith("prep:") for role in link.roles):
         return True
-    return link.made.tokens[link.dependent].tag.startswith("R") and _share_a_clause(link)
+    return link.graph.tokens[link.dependent].tag.startswith("R") and _share_a_clause(link)
 
 
 def _prep(link: _Link) -> bool:
     word = link.role.partition(":")[2]
-    allowed = {f"prep:{each}" for each in {word}.union(*(kin for kin in KIN if word in kin))}
-    bounds = word in _BOUNDS or _governed(link) & {f"prep:{each}" for each in _BOUNDS}
+    allowed = {f"prep:{preposition}" for preposition in {word}.union(*(kin for kin in KIN if word in kin))}
+    bounds = word in _BOUNDS or _governed(link) & {f"prep:{preposition}" for preposition in _BOUNDS}
     if (_is_dated(link) and not bounds) or link.roles & allowed | link.roles & _TAKEN_FOR.get(word, set()):
         return True
     if word in _LOOSE and link.noun and link.roles & {"mod", "of"}:
@@ -120,34 +120,34 @@ def _prep(link: _Link) -> bool:
 
 def _reports(link: _Link) -> bool:
     """`According to the agency` is proven by `the agency says`."""
-    agents = (edge for edge in link.made.edges if edge.role == "agent" and edge.dependent == link.dependent)
-    return any(link.made.tokens[edge.head].lemma in REPORTS for edge in agents)
+    agents = (edge for edge in link.graph.edges if edge.role == "agent" and edge.dependent == link.dependent)
+    return any(link.graph.tokens[edge.head].lemma in REPORTS for edge in agents)
 
 
 def _is_event(link: _Link) -> bool:
     """Whether a time or a place of the claim is one of the same clause in the source, too."""
-    placed = {f"prep:{each}" for each in _EVENTS} | {"mod", "of"}
+    placed = {f"prep:{preposition}" for preposition in _EVENTS} | {"mod", "of"}
     return _share_a_clause(link) and bool(_governed(link) & placed)
 
 
 def _hangs_elsewhere(link: _Link, allowed: set[str]) -> bool:
     """Whether the same preposition hangs on another word of the clause."""
-    own = link.made.clause(link.head)
-    edges = (edge for edge in link.made.edges if edge.dependent == link.dependent and edge.role in allowed)
-    return any(link.made.clause(edge.head) == own for edge in edges)
+    own = link.graph.clause(link.head)
+    edges = (edge for edge in link.graph.edges if edge.dependent == link.dependent and edge.role in allowed)
+    return any(link.graph.clause(edge.head) == own for edge in edges)
 
 
 def _governed(link: _Link) -> set[str]:
-    return {edge.role for edge in link.made.edges if edge.dependent == link.dependent}
+    return {edge.role for edge in link.graph.edges if edge.dependent == link.dependent}
 
 
 def _share_a_clause(link: _Link) -> bool:
-    return link.made.clause(link.head) == link.made.clause(link.dependent)
+    return link.graph.clause(link.head) == link.graph.clause(link.dependent)
 
 
 def _is_dated(link: _Link) -> bool:
     """Whether a date belongs to the clause of a word: the grammar hangs it on one word or another."""
-    quantity = link.made.nodes[link.dependent].quantity if link.dependent in link.made.nodes else None
+    quantity = link.graph.nodes[link.dependent].quantity if link.dependent in link.graph.nodes else None
     if quantity is None or not _share_a_clause(link):
         return False
     return quantity.unit in ("calendar", "decade") or (not quantity.unit and quantity.value in _YEARS)
@@ -158,7 +158,7 @@ def _clause(link: _Link) -> bool:
     if mark in _ASSERTED:
         return f"clause:{mark}" in link.roles
     both = link.roles | link.back
-    return any(each.startswith("clause:") for each in both) or bool(both & {"agent", "subject", "patient"})
+    return any(role.startswith("clause:") for role in both) or bool(both & {"agent", "subject", "patient"})
 
 
 def _same(link: _Link) -> bool:
@@ -169,8 +169,8 @@ def _recipient(link: _Link) -> bool:
     return bool(link.roles & {"recipient", "prep:to", "prep:for"})
 
 
-def _has_object(made: Graph, head: int) -> bool:
-    return any(each.role == "dobj" for each in made.children[head])
+def _has_object(graph: Graph, head: int) -> bool:
+    return any(child.role == "dobj" for child in graph.children[head])
 
 
 _TESTS: dict[str, Callable[[_Link], bool]] = {

@@ -20,9 +20,9 @@ _VAGUE = frozenset(
 
 
 @lru_cache(100_000)
-def synonymous(one: str, other: str, part: str) -> bool:
+def are_synonyms(first: str, second: str, part: str) -> bool:
     """Whether two lemmas share a sense that is frequent with both, and the first one of either."""
-    ours, theirs = _senses(one, part), _senses(other, part)
+    ours, theirs = _senses(first, part), _senses(second, part)
     return any(
         mine == yours and (i == 0 or j == 0 or i + j < 3)
         for i, mine in enumerate(ours)
@@ -31,7 +31,7 @@ def synonymous(one: str, other: str, part: str) -> bool:
 
 
 @lru_cache(100_000)
-def broader(word: str, narrow: str, part: str) -> bool:
+def is_broader(word: str, narrow: str, part: str) -> bool:
     """Whether a lemma names a kind of what the first one names: `bird` is broader than `kakapo`."""
     if word in _VAGUE or part not in "nv":
         return False
@@ -47,26 +47,26 @@ def broader(word: str, narrow: str, part: str) -> bool:
 @lru_cache(100_000)
 def usual_part(word: str, part: str) -> str:
     """The part of speech that a lemma has here, or, where WordNet does not know it as such, one that it has there."""
-    return next((each for each in (part, *"nvar") if _senses(word, each)), part)
+    return next((candidate for candidate in (part, *"nvar") if _senses(word, candidate)), part)
 
 
 @lru_cache(100_000)
-def derived(one: str, other: str) -> bool:
+def are_related(first: str, second: str) -> bool:
     """Whether one lemma is derived from the other, whatever their parts of speech: `destroy`, `destruction`."""
-    return other in _linked("derived", one) or one in _linked("derived", other)
+    return second in _linked("derived", first) or first in _linked("derived", second)
 
 
 @lru_cache(100_000)
-def antonymous(one: str, other: str) -> bool:
+def are_antonyms(first: str, second: str) -> bool:
     """Whether two lemmas say the contrary of each other, directly or by what they are derived from."""
-    ours, theirs = {one, *_linked("derived", one)}, {other, *_linked("derived", other)}
+    ours, theirs = {first, *_linked("derived", first)}, {second, *_linked("derived", second)}
     return any(not _linked("antonyms", word).isdisjoint(theirs) for word in ours) or any(
         not _linked("antonyms", word).isdisjoint(ours) for word in theirs
     )
 
 
 @lru_cache(100_000)
-def acts(noun: str) -> bool:
+def names_action(noun: str) -> bool:
     """Whether a noun names what a verb of the same form, or one that it is derived from, does: `bid`, `decision`."""
     return any(key.startswith("v:") for key in _table()["derived"].get(f"n:{noun}", ()))
 

@@ -64,7 +64,7 @@ class Word:
     """Whether it tells one sentence from another: no adverb of degree or time either, no verb of all work."""
 
 
-def settled(text: str) -> str:
+def normalise(text: str) -> str:
     """The text with one form for each quotation mark, dash and blank, and initials without their full stops."""
     text = _RAISED.sub(lambda found: "^" + found[0].translate(_LOWERED), text.translate(_MARKS))
     text = unicodedata.normalize("NFKC", text)
@@ -82,13 +82,13 @@ def words(text: str) -> tuple[Word, ...]:
 
 
 @lru_cache(_KNOWN_TEXTS)
-def verbatim(text: str, *, whole: bool = True) -> str:
+def verbatim_key(text: str, *, whole: bool = True) -> str:
     """What is left of a text when case, blanks and quotation marks do not count: its tokens, between spaces.
 
     One text stands in another word for word when its form is a part of the other's. Of a text that is not `whole`
     the stops at its end are left out, for its source may go on.
     """
-    tokens = _TOKEN.findall(folded(settled(text)))
+    tokens = _TOKEN.findall(folded(normalise(text)))
     end = len(tokens)
     while not whole and end > 1 and tokens[end - 1] in _STOPS:
         end -= 1

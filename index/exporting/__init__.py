@@ -20,7 +20,7 @@ from index.exporting.context import Context
 from index.exporting.describing import described
 from index.exporting.evidence import Evidence, Pack, PackFinding
 from index.exporting.linking import deep_link
-from index.exporting.outlining import outlined
+from index.exporting.outlining import make_outline
 from index.exporting.packing import pack, pack_markdown
 from index.exporting.reading import read_pack
 from index.exporting.styling import references
@@ -73,14 +73,14 @@ def export(answer: Answer, form: Form) -> str:
     Raises PinciteError where there is no such form.
     """
     _check(form)
-    outline = outlined(answer)
+    outline = make_outline(answer)
     if form in _LISTED:
         return _LISTED[form](tuple({entry.key: entry for entry in outline.entries}.values()))
     if form in _ANSWERED:
         return _ANSWERED[form](outline)
     style = cast("Style", form)
-    made = zip(outline.entries, _styled(outline.entries, style), strict=True)
-    return prose.numbered(outline, _HEADINGS[style], [f"[{entry.marker}] {reference}" for entry, reference in made])
+    styled = zip(outline.entries, _styled(outline.entries, style), strict=True)
+    return prose.numbered(outline, _HEADINGS[style], [f"[{entry.marker}] {reference}" for entry, reference in styled])
 
 
 def cite(citation: Citation, form: Form) -> str:
@@ -97,8 +97,10 @@ def cite(citation: Citation, form: Form) -> str:
 def _styled(entries: Sequence[Entry], style: Style) -> list[str]:
     """References; the styles have no place for the link to a file, so it follows on a line of its own."""
     unique = {entry.key: entry for entry in entries}
-    made = dict(zip(unique, references(tuple(unique.values()), style), strict=True))
-    return [made[entry.key] if entry.address else f"{made[entry.key]}\n{prose.INDENT}{entry.link}" for entry in entries]
+    styled = dict(zip(unique, references(tuple(unique.values()), style), strict=True))
+    return [
+        styled[entry.key] if entry.address else f"{styled[entry.key]}\n{prose.INDENT}{entry.link}" for entry in entries
+    ]
 
 
 def _check(form: str) -> None:

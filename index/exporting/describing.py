@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.exporting.linking import deep_link, web_address
-from index.exporting.naming import Name, names
+from index.exporting.naming import Name, parse_names
 from index.loading.composing import one_line
 from index.records import Citation, Location
 
@@ -64,9 +64,9 @@ def described(citation: Citation, context: Context | None = None) -> Entry:
     """The citation as an entry."""
     info, place = citation.document, citation.location
     address = web_address(info.source)
-    author, stated = _brief(info.author), _brief(info.date)
-    people, issued = names(author), _issued(stated)
-    title = _brief(info.name) or "Untitled"
+    author, stated = _shortened(info.author), _shortened(info.date)
+    people, issued = parse_names(author), _date_parts(stated)
+    title = _shortened(info.name) or "Untitled"
     return Entry(
         marker=citation.marker,
         key=_key(citation, people[0].family if people else title, issued),
@@ -75,26 +75,26 @@ def described(citation: Citation, context: Context | None = None) -> Entry:
         names=people,
         date=stated,
         issued=issued,
-        location=Location(_brief(place.page), _brief(place.heading), place.paragraph),
+        location=Location(_shortened(place.page), _shortened(place.heading), place.paragraph),
         quote=one_line(citation.quote),
         link=deep_link(citation, context),
         address=address,
-        file="" if address else _brief(PurePath(info.source).name or info.source),
+        file="" if address else _shortened(PurePath(info.source).name or info.source),
     )
 
 
-def nearest(hit: Hit) -> Entry:
+def nearest_entry(hit: Hit) -> Entry:
     """The pin of a hit, which is no citation: what came nearest where there is no answer."""
     return described(Citation(0, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote))
 
 
-def _brief(text: str) -> str:
+def _shortened(text: str) -> str:
     # Cut before it is normalised, too: what stands beyond has no bearing on the beginning.
     words = one_line(text[: 4 * LONGEST])
     return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"
 
 
-def _issued(stated: str) -> tuple[int, ...]:
+def _date_parts(stated: str) -> tuple[int, ...]:
     matched = _ISO.fullmatch(stated)
     if not matched or not stated.isascii():
         return ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from index.exporting.context import Context, context_in
-from index.exporting.describing import Entry, described, nearest
+from index.exporting.describing import Entry, described, nearest_entry
 from index.loading.composing import one_line
 from index.remarks import plain, remark
 
@@ -48,7 +48,7 @@ class Outline:
     """What the reader should know beside it."""
 
 
-def outlined(answer: Answer, contexts: Mapping[int, Context] | None = None) -> Outline:
+def make_outline(answer: Answer, contexts: Mapping[int, Context] | None = None) -> Outline:
     """The answer in outline. `contexts`, by marker, is what stands around the quotes; else the passages tell it."""
     contexts = contexts or {}
     entries = tuple(
@@ -63,7 +63,7 @@ def outlined(answer: Answer, contexts: Mapping[int, Context] | None = None) -> O
         lines=tuple(_line(statement, quotes=quotes) for statement in answer.statements),
         entries=entries,
         caution=cautions[answer.status],
-        nearest=nearest(answer.hits[0]) if abstained and answer.hits else None,
+        nearest=nearest_entry(answer.hits[0]) if abstained and answer.hits else None,
         notes=tuple(one_line(plain(note)) for note in answer.notes),
     )
 
@@ -73,12 +73,12 @@ def _line(statement: Statement, *, quotes: bool) -> Line:
     text = one_line(statement.text)
     if statement.is_supported:
         return Line(f"“{text}”" if quotes and statement.verdict == "verbatim" else text, statement.markers, "")
-    told = one_line(remark(statement))
+    text_of_remark = one_line(remark(statement))
     if statement.markers:
-        return Line(text, (), told, statement.markers, "see")
+        return Line(text, (), text_of_remark, statement.markers, "see")
     if statement.nearest is not None:
-        return Line(text, (), told, (statement.nearest,), "nearest")
-    return Line(text, (), told)
+        return Line(text, (), text_of_remark, (statement.nearest,), "nearest")
+    return Line(text, (), text_of_remark)
 
 
 def _refusal(answer: Answer) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from index.exporting.context import Context, context_in
 from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Evidence, Pack
 from index.exporting.linking import deep_link, web_address
-from index.exporting.outlining import outlined
-from index.exporting.readable import readable
+from index.exporting.outlining import make_outline
+from index.exporting.readable import render_evidence
 from index.records import Answer
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _parts(
         citation.marker: contexts.get(citation.marker) or context_in(citation, answer.hits)
         for citation in answer.citations
     }
-    made = Pack(
+    packed = Pack(
         made_at=made_at.isoformat(timespec="seconds"),
         question=answer.question,
         status=answer.status,
@@ -78,30 +78,33 @@ def _parts(
         settings=dict(settings_facts),
         notes=answer.notes,
     )
-    human = readable_of(made)
+    human = human_part_of(packed)
     head = {"format": FORMAT, "version": VERSION, "readable_sha256": digest(human)}
-    return human, _json(head | asdict(made))
+    return human, _json(head | asdict(packed))
 
 
-def readable_of(made: Pack) -> str:
+def human_part_of(packed: Pack) -> str:
     """The human part that belongs to a machine part. A change of its form needs another VERSION."""
-    return readable(made, outlined(answer_of(made), {each.citation.marker: each.context for each in made.evidence}))
+    return render_evidence(
+        packed,
+        make_outline(answer_of(packed), {evidence.citation.marker: evidence.context for evidence in packed.evidence}),
+    )
 
 
-def answer_of(made: Pack) -> Answer:
+def answer_of(packed: Pack) -> Answer:
     """The answer that was packed, as far as the pack has it."""
     return Answer(
-        question=made.question,
-        status=made.status,
-        confidence=made.confidence,
-        bar=made.bar,
-        statements=made.statements,
-        citations=tuple(each.citation for each in made.evidence),
+        question=packed.question,
+        status=packed.status,
+        confidence=packed.confidence,
+        bar=packed.bar,
+        statements=packed.statements,
+        citations=tuple(evidence.citation for evidence in packed.evidence),
         hits=(),
-        searched=made.searched,
-        writer=made.writer,
+        searched=packed.searched,
+        writer=packed.writer,
         timings_ms={},
-        notes=made.notes,
+        notes=packed.notes,
     )
 
 

@@ -20,7 +20,7 @@ _HOW_TO_CHECK = (
 )
 
 
-def readable(pack: Pack, outline: Outline) -> str:
+def render_evidence(pack: Pack, outline: Outline) -> str:
     """Markdown: question, answer, each quote with what stands around it and where it stands, and the settings."""
     return "\n\n".join(_blocks(pack, outline)) + "\n"
 
@@ -35,10 +35,10 @@ def _blocks(pack: Pack, outline: Outline) -> Iterator[str]:
         remark = f" *({escaped(line.remark)})*" if line.remark else ""
         beside = f" {line.beside_as}{_markers(line.beside)}" if line.beside else ""
         yield f"{escaped(line.text)}{_markers(line.markers)}{remark}{beside}"
-    for each, entry in zip(pack.evidence, outline.entries, strict=True):
+    for evidence, entry in zip(pack.evidence, outline.entries, strict=True):
         yield f"## Quote {entry.marker}"
-        yield f"> {_quoted(each)}"
-        yield _facts(_of_quote(each, entry))
+        yield f"> {_quoted(evidence)}"
+        yield _facts(_of_quote(evidence, entry))
     yield "## How this was made"
     passages, documents = pack.searched
     yield _facts(
@@ -60,15 +60,15 @@ def _markers(markers: Iterable[int]) -> str:
     return "".join(f" **[{marker}]**" for marker in markers)
 
 
-def _quoted(each: Evidence) -> str:
+def _quoted(evidence: Evidence) -> str:
     """The quote in bold among the words around it."""
-    quote = _words(each.citation.quote)
-    parts = (_words(each.context.before), f"**{quote}**" if quote else "", _words(each.context.after))
+    quote = _words(evidence.citation.quote)
+    parts = (_words(evidence.context.before), f"**{quote}**" if quote else "", _words(evidence.context.after))
     return " ".join(part for part in parts if part)
 
 
-def _of_quote(each: Evidence, entry: Entry) -> dict[str, str]:
-    citation, info = each.citation, each.citation.document
+def _of_quote(evidence: Evidence, entry: Entry) -> dict[str, str]:
+    citation, info = evidence.citation, evidence.citation.document
     return {
         "Title": entry.title,
         "Author": entry.author,
@@ -77,7 +77,7 @@ def _of_quote(each: Evidence, entry: Entry) -> dict[str, str]:
         "Source": info.source,
         "SHA-256": info.id,
         "Characters": f"{citation.start} to {citation.end} of {info.characters}",
-        "Link": each.link,
+        "Link": evidence.link,
     }
 
 

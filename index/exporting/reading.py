@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from index.errors import BadPack
 from index.exporting import version_one
 from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Pack
-from index.exporting.packing import FENCE, digest, readable_of
+from index.exporting.packing import FENCE, digest, human_part_of
 from index.exporting.version_one import PackOne
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _pack(human: bytes, machine: bytes, name: str) -> Pack:
             raise BadPack(f"{name} is no evidence pack: its format is called {head.format[:40]!r}.")
         if head.version > VERSION:
             raise BadPack(f"{name} was made by a newer Pincite.", "Upgrade Pincite: pip install --upgrade pincite")
-        made, as_readable = _read(machine, head.version)
+        pack, render_human_part = _parse(machine, head.version)
         text = human.decode()
         changed = digest(text) != head.readable_sha256
     except ValidationError as error:
@@ -100,32 +100,32 @@ def _pack(human: bytes, machine: bytes, name: str) -> Pack:
         raise BadPack(f"The {HUMAN_PART} of {name} is not UTF-8 text.") from error
     if changed:
         raise BadPack(f"The {HUMAN_PART} of {name} is not the one that was packed.")
-    if flaw := _flaw(made):
-        raise BadPack(f"The {MACHINE_PART} of {name} contradicts itself: {flaw}.")
-    if digest(text) != digest(as_readable()):
+    if contradiction := _contradiction(pack):
+        raise BadPack(f"The {MACHINE_PART} of {name} contradicts itself: {contradiction}.")
+    if digest(text) != digest(render_human_part()):
         raise BadPack(f"The {HUMAN_PART} of {name} says something else than its {MACHINE_PART}.")
-    return made
+    return pack
 
 
-def _read(machine: bytes, version: int) -> tuple[Pack, Callable[[], str]]:
+def _parse(machine: bytes, version: int) -> tuple[Pack, Callable[[], str]]:
     """The pack, and what makes the human part that belongs to it in its version."""
     if version == 1:
         old: PackOne = _adapter(PackOne).validate_json(machine, strict=True)
-        return version_one.upgraded(old), lambda: version_one.readable_of(old)
-    made: Pack = _adapter(Pack).validate_json(machine, strict=True)
-    return made, lambda: readable_of(made)
+        return version_one.upgrade(old), lambda: version_one.human_part_of(old)
+    pack: Pack = _adapter(Pack).validate_json(machine, strict=True)
+    return pack, lambda: human_part_of(pack)
 
 
-def _flaw(made: Pack) -> str:
-    markers = [each.citation.marker for each in made.evidence]
+def _contradiction(pack: Pack) -> str:
+    markers = [evidence.citation.marker for evidence in pack.evidence]
     if len(set(markers)) != len(markers) or any(marker < 1 for marker in markers):
         return "its citations are not numbered apart"
-    for statement in made.statements:
+    for statement in pack.statements:
         beside = () if statement.nearest is None else (statement.nearest,)
         if not {*statement.markers, *beside} <= set(markers):
             return "a statement rests on a citation that is not there"
-    for each in made.evidence:
-        citation = each.citation
+    for evidence in pack.evidence:
+        citation = evidence.citation
         if not 0 <= citation.start <= citation.end or citation.end - citation.start != len(citation.quote):
             return f"quote {citation.marker} is not as long as its span"
     return ""

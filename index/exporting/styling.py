@@ -32,8 +32,8 @@ def references(entries: Sequence[Entry], style: Style) -> list[str]:
     bibliography = CitationStylesBibliography(rules, source, formatter.plain)
     for entry in entries:
         bibliography.register(Citation([CitationItem(entry.key)]))
-    made = [str(reference).replace(csl.WORD_JOINER, "") for reference in bibliography.bibliography()]
-    return [_closed(reference, entry.title) for reference, entry in zip(made, entries, strict=True)]
+    styled = [str(reference).replace(csl.WORD_JOINER, "") for reference in bibliography.bibliography()]
+    return [_with_one_stop(reference, entry.title) for reference, entry in zip(styled, entries, strict=True)]
 
 
 def _item(entry: Entry) -> dict[str, object]:
@@ -48,6 +48,6 @@ def _item(entry: Entry) -> dict[str, object]:
     return kept | {name: value for name, value in place.items() if value}
 
 
-def _closed(reference: str, title: str) -> str:
+def _with_one_stop(reference: str, title: str) -> str:
     """A title that ends in a question mark takes no full stop, which the processor does not know."""
     return reference.replace(f"{title}.", title, 1) if title.endswith(_CLOSED) else reference

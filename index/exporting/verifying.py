@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from index.exporting.evidence import PackFinding
-from index.exporting.locating import located
+from index.exporting.locating import locate
 from index.loading.composing import one_line
 
 if TYPE_CHECKING:
@@ -27,20 +27,20 @@ def verify_pack(
     """
     known: dict[str, Document | None] = {}
     findings: list[PackFinding] = []
-    for each in pack.evidence:
-        identity = each.citation.document.id
+    for evidence in pack.evidence:
+        identity = evidence.citation.document.id
         if identity not in known:
             known[identity] = documents(identity)
-        findings += _check(each, known[identity])
+        findings += _check(evidence, known[identity])
         if (found := known[identity]) is not None and found.id in claimed:
-            what = "The document was imported, and nobody here has read its file: add the file."
-            findings.append(_finding("document claimed", each.citation, what))
+            detail = "The document was imported, and nobody here has read its file: add the file."
+            findings.append(_finding("document claimed", evidence.citation, detail))
     findings += [finding for statement in pack.statements for finding in _statement(pack, statement)]
     return findings
 
 
-def _check(each: Evidence, document: Document | None) -> Iterator[PackFinding]:
-    citation = each.citation
+def _check(evidence: Evidence, document: Document | None) -> Iterator[PackFinding]:
+    citation = evidence.citation
     start, end, identity = citation.start, citation.end, citation.document.id
     if document is None:
         yield _finding("document missing", citation, f"No document here has the SHA-256 {identity}.")
@@ -51,10 +51,10 @@ def _check(each: Evidence, document: Document | None) -> Iterator[PackFinding]:
         yield _finding("another document", citation, f"Its SHA-256 is {document.id}, not {identity}. {place}")
         return
     if not there:
-        what = f"Characters {start} to {end} of the document are other words. {_elsewhere(citation, document)}"
-        yield _finding("quote not there", citation, what)
+        detail = f"Characters {start} to {end} of the document are other words. {_elsewhere(citation, document)}"
+        yield _finding("quote not there", citation, detail)
         return
-    before, after = each.context.before, each.context.after
+    before, after = evidence.context.before, evidence.context.after
     if not (document.text.endswith(before, 0, start) and document.text.startswith(after, end)):
         yield _finding("context differs", citation, "What the pack has around the quote is not around it.")
     for name, here, packed in _descriptions(citation, document):
@@ -68,7 +68,7 @@ def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str,
     yield "title", document.title, info.title
     yield "author", document.author, info.author
     yield "date", document.date, info.date
-    yield "place", located(document.landmarks, citation.start).label, citation.location.label
+    yield "place", locate(document.landmarks, citation.start).label, citation.location.label
 
 
 def _elsewhere(citation: Citation, document: Document) -> str:
@@ -83,12 +83,12 @@ def _statement(pack: Pack, statement: Statement) -> Iterator[PackFinding]:
     if pack.writer != "quote" or statement.verdict != "verbatim":
         return
     words = one_line(statement.text).strip(f"{ELLIPSIS} ")
-    quotes = [each.citation.quote for each in pack.evidence if each.citation.marker in statement.markers]
+    quotes = [evidence.citation.quote for evidence in pack.evidence if evidence.citation.marker in statement.markers]
     if not any(words in one_line(quote) for quote in quotes):
         marker = statement.markers[0] if statement.markers else 0
-        what = "The statement is given as a quotation, and its quotes do not hold it."
-        yield PackFinding("statement not quoted", marker, "", statement.text, what)
+        detail = "The statement is given as a quotation, and its quotes do not hold it."
+        yield PackFinding("statement not quoted", marker, "", statement.text, detail)
 
 
-def _finding(fault: Fault, citation: Citation, what: str) -> PackFinding:
-    return PackFinding(fault, citation.marker, citation.document.name, citation.quote, what)
+def _finding(fault: Fault, citation: Citation, detail: str) -> PackFinding:
+    return PackFinding(fault, citation.marker, citation.document.name, citation.quote, detail)

@@ -6,15 +6,15 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.retrieval.scoring import in_order, weighed
+from index.retrieval.scoring import in_order, weigh_by_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from index.records import Hit
     from index.retrieval.evidence import Evidence
-    from index.retrieval.reading import Reading
-    from index.retrieval.sides import Sides
+    from index.retrieval.reading import HitBuilder
+    from index.retrieval.sides import SideScores
     from index.storage.protocol import Store
 
 CONSIDERED = 10_000
@@ -29,20 +29,26 @@ OVERLAP = 0.5
 """Or from which share of the question's rare words on."""
 
 
-def cover(reading: Reading, store: Store) -> Iterator[Hit]:
+def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
     """The best hit of each document that speaks to the question, best first."""
-    sides = reading.sides
-    evidence = reading.weigh(_best_of_each(sides, store))
-    scores = weighed(sides.dense, sides.lexical, {each: sides.fused[each] for each in evidence}, evidence)
+    sides = builder.sides
+    evidence = builder.weigh(_best_passages(sides, store))
+    scores = weigh_by_evidence(
+        sides.dense, sides.lexical, {identity: sides.fused[identity] for identity in evidence}, evidence
+    )
     best: dict[int, int] = {}
     for identity in scores:
         best.setdefault(evidence[identity].row.number, identity)
-    speaking = [identity for identity in best.values() if _speaks(evidence[identity])]
+    speaking = [identity for identity in best.values() if _is_relevant(evidence[identity])]
     infos = store.infos([evidence[identity].row.number for identity in speaking])
-    yield from (reading.hit(each, scores[each], infos) for each in speaking if evidence[each].row.number in infos)
+    yield from (
+        builder.hit(identity, scores[identity], infos)
+        for identity in speaking
+        if evidence[identity].row.number in infos
+    )
 
 
-def _best_of_each(sides: Sides, store: Store) -> Iterable[int]:
+def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
     """The best passages of each document, by what both sides say of them."""
     numbers = store.numbers(list(sides.fused))
     found: dict[int, list[int]] = defaultdict(list)
@@ -52,5 +58,5 @@ def _best_of_each(sides: Sides, store: Store) -> Iterable[int]:
     return [identity for ids in found.values() for identity in islice(ids, PASSAGES)]
 
 
-def _speaks(evidence: Evidence) -> bool:
+def _is_relevant(evidence: Evidence) -> bool:
     return evidence.best >= STRENGTH or evidence.overlap >= OVERLAP

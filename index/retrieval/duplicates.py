@@ -13,7 +13,7 @@ LIKENESS = 0.8
 """From which share of common terms on two passages count as copies of one text."""
 
 
-class Words:
+class TermSet:
     """The terms of a passage, to be compared with those of many others."""
 
     __slots__ = ("_mask", "_terms")
@@ -24,7 +24,7 @@ class Words:
         for term in terms:
             self._mask |= 1 << (hash(term) & 255)
 
-    def alike(self, other: Words) -> bool:
+    def alike(self, other: TermSet) -> bool:
         """Whether both have nearly the same terms, by Jaccard's coefficient.
 
         A term that only one has changes one bit of the mask at most; so where more bits differ than terms may, the sets
@@ -37,7 +37,9 @@ class Words:
         return shared >= LIKENESS * (size - shared)
 
 
-def grouped(items: Iterable[Item], same: Callable[[Item, Item], bool], *, limit: int, look: int) -> list[list[Item]]:
+def group_copies(
+    items: Iterable[Item], same: Callable[[Item, Item], bool], *, limit: int, look: int
+) -> list[list[Item]]:
     """The first `limit` groups of items that come best first, each led by its best.
 
     Once there are enough groups, copies are still looked for among the first `look` items.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.furniture import ends, kind_of
-from index.retrieval.expecting import Kind, expected, has
+from index.furniture import ends_sentence, kind_of
+from index.retrieval.expecting import Kind, expected_kind, has_kind
 from index.storage.schema import unpack_sentence_vectors
 from index.structure import is_sentence
 
@@ -47,7 +47,7 @@ EXPECTED_BONUS: dict[Kind, float] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EncodedQuestion:
     """What is known of a question before anything is found."""
 
     text: str
@@ -107,7 +107,7 @@ class Evidence:
         return sorted(self.evident, key=lambda n: -self.claims[n])
 
 
-def evident(row: PassageRow) -> tuple[int, ...]:
+def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     """Which sentences of a passage are evidence: those that say something, `index.furniture` knows which.
 
     Of a passage that has none of them, its loose lines are, then the questions it asks. A heading says what follows is
@@ -117,7 +117,7 @@ def evident(row: PassageRow) -> tuple[int, ...]:
     spans = row.passage.sentences
     below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
     if row.structured:
-        return tuple(n for n in below if _says_something(row, n))
+        return tuple(n for n in below if _is_prose(row, n))
     if not below:
         return tuple(range(len(spans)))
     texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
@@ -130,11 +130,11 @@ def evident(row: PassageRow) -> tuple[int, ...]:
 def _kind_among(texts: Sequence[str], n: int) -> LineKind:
     """A line that goes on in small letters is the first half of a sentence, whatever it looks like alone."""
     kind = kind_of(texts[n])
-    broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends(texts[n])
+    broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends_sentence(texts[n])
     return "sentence" if broken else kind
 
 
-def _says_something(row: PassageRow, n: int) -> bool:
+def _is_prose(row: PassageRow, n: int) -> bool:
     """Whether a sentence is one, and so is the line it stands in: parts of a line of data may look as if they were."""
     text, (start, end) = row.passage.text, row.passage.sentences[n]
     start, end = start - row.passage.start, end - row.passage.start
@@ -144,7 +144,7 @@ def _says_something(row: PassageRow, n: int) -> bool:
     return is_sentence(sentence) and (line == sentence or is_sentence(line))
 
 
-def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Evidence]:
+def weigh(asked: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> list[Evidence]:
     """Weigh each sentence of these passages, all of them in one go."""
     if not rows:
         return []
@@ -154,14 +154,14 @@ def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Eviden
         for start, end in row.passage.sentences
     ]
     terms = [frozenset(store.analyze(text)) for text in texts]
-    held = np.array([[term in each for term in asked.idf] for each in terms], dtype=np.float32)
+    held = np.array([[term in sentence_terms for term in asked.idf] for sentence_terms in terms], dtype=np.float32)
     idf = np.fromiter(asked.idf.values(), dtype=np.float32)
     sizes = np.array([len(row.passage.sentences) for row in rows])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     packed = b"".join(row.sentence_vectors for row in rows)
     cosines = unpack_sentence_vectors(packed, len(asked.vector)) @ asked.vector
     overlaps = _shares(held, np.broadcast_to(idf, held.shape))
-    pinnable = [evident(row) for row in rows]
+    pinnable = [quotable_sentences(row) for row in rows]
     among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
     counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
@@ -170,8 +170,10 @@ def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Eviden
     titled = np.array([[TITLE_SHARE * (term in titles[row.title]) for term in asked.idf] for row in rows], np.float32)
     said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
     claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
-    if (kind := expected(asked.text)) is not None:
-        claims += EXPECTED_BONUS[kind] * np.array([has(kind, text, asked.text) for text in texts], dtype=np.float32)
+    if (kind := expected_kind(asked.text)) is not None:
+        claims += EXPECTED_BONUS[kind] * np.array(
+            [has_kind(kind, text, asked.text) for text in texts], dtype=np.float32
+        )
     strengths = cosines + OVERLAP_SHARE * overlaps
     return [
         Evidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)

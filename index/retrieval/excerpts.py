@@ -54,7 +54,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadPassage:
     """What was read of one passage."""
 
     evidence: Evidence
@@ -65,27 +65,31 @@ class Read:
     """That window's logit that any of its sentences answers."""
 
 
-def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, Read]:
+def read_passages(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, ReadPassage]:
     """Read these passages, best first; those with no sentence that may be pinned are left out.
 
     First a window around the best sentence of the first one. Where that is not likely to answer, all else of that
     passage, and such a window of each of the others.
     """
-    runs = {identity: [run] for identity, each in found.items() if (run := best_run(each))}
-    heard: dict[int, Read] = {}
-    for some in (list(runs)[:1], list(runs)):
-        if some and all(each.sentence < ENOUGH for each in heard.values()):
-            for identity in heard:
-                runs[identity] = rest(found[identity], *runs[identity])
-            windows = [_window(found[identity], run) for identity in some for run in runs[identity]]
+    runs = {identity: [run] for identity, passage in found.items() if (run := best_run(passage))}
+    readings: dict[int, ReadPassage] = {}
+    for batch in (list(runs)[:1], list(runs)):
+        if batch and all(reading.sentence < ENOUGH for reading in readings.values()):
+            for identity in readings:
+                runs[identity] = remaining_runs(found[identity], *runs[identity])
+            windows = [_window(found[identity], run) for identity in batch for run in runs[identity]]
             verdicts = iter(reader.read(question, windows) if windows else ())
-            for each in some:
-                said = [(run, next(verdicts)) for run in runs[each]]
-                heard[each] = _further(heard[each], said) if each in heard else _heard(found[each], *said[0])
-    return heard
+            for identity in batch:
+                said = [(run, next(verdicts)) for run in runs[identity]]
+                readings[identity] = (
+                    _with_verdicts(readings[identity], said)
+                    if identity in readings
+                    else _first_reading(found[identity], *said[0])
+                )
+    return readings
 
 
-def rest(evidence: Evidence, run: range) -> list[range]:
+def remaining_runs(evidence: Evidence, run: range) -> list[range]:
     """The rest of a passage, before and after the run that was read, in runs of about WORDS words."""
     first, last = min(evidence.evident), max(evidence.evident)
     return [*_split(evidence, range(first, run.start)), *_split(evidence, range(run.stop, last + 1))]
@@ -115,31 +119,39 @@ def best_run(evidence: Evidence, words: int = AROUND) -> range:
         around = [n for n in (first - 1, last + 1) if 0 <= n < len(lengths) and lengths[n] <= room]
         if not around:
             return range(first, last + 1)
-        n = max(around, key=lambda each: float(evidence.claims[each]))
+        n = max(around, key=lambda neighbour: float(evidence.claims[neighbour]))
         room -= lengths[n]
         first, last = min(first, n), max(last, n)
 
 
-def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Collection[int] = ()) -> dict[int, float]:
+def reorder(
+    scores: Mapping[int, float], readings: Mapping[int, ReadPassage], above: Collection[int] = ()
+) -> dict[int, float]:
     """The passages that were read exchange their scores, so that those with the best claims come first; best first.
 
     Those `above`, which hold the question word for word, stay above the others. Where none is likely to answer, all
     stay where they are: which one is nearer, the reader does not know.
     """
-    likely = any(each.sentence >= LIKELY for each in heard.values())
-    ids = [identity for identity in scores if likely and identity in heard]
-    best = sorted(ids, key=lambda each: (each not in above, -scores[each] - ORDER_SHARE * heard[each].evidence.claim))
-    exchanged = dict(zip(best, sorted((scores[each] for each in ids), reverse=True), strict=True))
+    likely = any(reading.sentence >= LIKELY for reading in readings.values())
+    ids = [identity for identity in scores if likely and identity in readings]
+    best = sorted(
+        ids,
+        key=lambda identity: (
+            identity not in above,
+            -scores[identity] - ORDER_SHARE * readings[identity].evidence.claim,
+        ),
+    )
+    exchanged = dict(zip(best, sorted((scores[identity] for identity in ids), reverse=True), strict=True))
     # Those that were read come first: where scores are equal, their new order counts.
     return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
 
 
-def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:
+def _first_reading(evidence: Evidence, run: range, verdict: Verdict) -> ReadPassage:
     pinned = [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
-    return _further(Read(evidence, max(pinned, default=UNREAD), verdict.any), [(run, verdict)])
+    return _with_verdicts(ReadPassage(evidence, max(pinned, default=UNREAD), verdict.any), [(run, verdict)])
 
 
-def _further(before: Read, said: Sequence[tuple[range, Verdict]]) -> Read:
+def _with_verdicts(before: ReadPassage, said: Sequence[tuple[range, Verdict]]) -> ReadPassage:
     """The passage with further verdicts in its claims; whether it answers at all, its first window tells best."""
     claims = before.evidence.claims.copy()
     for run, verdict in said:

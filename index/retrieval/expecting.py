@@ -86,12 +86,12 @@ def is_question(text: str) -> bool:
 
 
 @lru_cache(256)
-def expected(question: str) -> Kind | None:
+def expected_kind(question: str) -> Kind | None:
     """The kind of answer that a question asks for; None where it may be anything."""
     return next((kind for kind, pattern in _PATTERNS if pattern.search(question)), None)
 
 
-def has(kind: Kind, sentence: str, question: str) -> bool:
+def has_kind(kind: Kind, sentence: str, question: str) -> bool:
     """Whether a sentence has something of this kind; a name has to be another than those the question has itself."""
     match kind:
         case "number":

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.records import Hit, Span, Why
-from index.retrieval.duplicates import Words, grouped
+from index.retrieval.duplicates import TermSet, group_copies
 from index.retrieval.evidence import weigh
-from index.retrieval.excerpts import ordered
+from index.retrieval.excerpts import reorder
 from index.retrieval.expecting import is_question
 from index.storage.analysis import holds, words
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from index.records import DocumentInfo
-    from index.retrieval.evidence import Asked, Evidence
-    from index.retrieval.excerpts import Read
-    from index.retrieval.sides import Sides
+    from index.retrieval.evidence import EncodedQuestion, Evidence
+    from index.retrieval.excerpts import ReadPassage
+    from index.retrieval.sides import SideScores
     from index.storage.protocol import Store
 
 BLOCK = 30
 """How many passages are read at once, at least; among so many of the best, copies are looked for."""
 
 
-class Reading:
+class HitBuilder:
     """What has been read for one question; passages that were removed meanwhile are not among it."""
 
-    def __init__(self, store: Store, asked: Asked, sides: Sides) -> None:
+    def __init__(self, store: Store, asked: EncodedQuestion, sides: SideScores) -> None:
         self.asked = asked
         self.sides = sides
         self.evidence: dict[int, Evidence] = {}
@@ -36,23 +36,29 @@ class Reading:
         self.reranked: dict[int, float] = {}
         self._store = store
         self._pins: dict[int, list[int]] = {}
-        self._words: dict[int, Words] = {}
-        self._said: dict[int, tuple[str, str]] = {}
+        self._words: dict[int, TermSet] = {}
+        self._texts: dict[int, tuple[str, str]] = {}
 
     def weigh(self, ids: Iterable[int]) -> dict[int, Evidence]:
         """Read these passages and weigh their sentences; those that still exist, in the order given."""
         wanted = list(ids)
-        rows = self._store.passages([each for each in wanted if each not in self.evidence])
+        rows = self._store.passages([identity for identity in wanted if identity not in self.evidence])
         self.evidence |= zip(rows, weigh(self.asked, list(rows.values()), self._store), strict=True)
-        return {each: self.evidence[each] for each in wanted if each in self.evidence}
+        return {identity: self.evidence[identity] for identity in wanted if identity in self.evidence}
 
     def hits(self, scores: Mapping[int, float], limit: int) -> tuple[Hit, ...]:
         """The best passages that still exist, copies of one text together."""
-        groups = grouped(self._existing(scores, limit), self._same, limit=limit, look=BLOCK)
-        infos = self._store.infos(sorted({self.evidence[each].row.number for group in groups for each in group}))
+        groups = group_copies(self._existing(scores, limit), self._are_copies, limit=limit, look=BLOCK)
+        infos = self._store.infos(
+            sorted({self.evidence[identity].row.number for group in groups for identity in group})
+        )
         hits = []
         for group in groups:
-            there = [self.hit(each, scores[each], infos) for each in group if self.evidence[each].row.number in infos]
+            there = [
+                self.hit(identity, scores[identity], infos)
+                for identity in group
+                if self.evidence[identity].row.number in infos
+            ]
             if there:
                 hits.append(replace(there[0], also=tuple(there[1:])))
         return tuple(hits)
@@ -61,21 +67,23 @@ class Reading:
         """The evidence of these hits, by their passages' ids, in their order."""
         return {hit.passage.id: self.evidence[hit.passage.id] for hit in hits}
 
-    def heard(self, hits: Sequence[Hit], heard: Mapping[int, Read]) -> tuple[Hit, ...]:
+    def apply_reader(self, hits: Sequence[Hit], readings: Mapping[int, ReadPassage]) -> tuple[Hit, ...]:
         """The same hits, those that were read pinned and ordered anew by what the reader says."""
-        for identity, each in heard.items():
-            self.evidence[identity] = each.evidence
+        for identity, reading in readings.items():
+            self.evidence[identity] = reading.evidence
             self._pins.pop(identity, None)
         before = {hit.passage.id: hit for hit in hits}
         scores = {identity: hit.score for identity, hit in before.items()}
         if is_question(self.asked.text):
-            scores = ordered(scores, heard, self.verbatim)
-        infos = self._store.infos(sorted({self.evidence[identity].row.number for identity in heard}))
-        return tuple(self._again(before[identity], score, heard, infos) for identity, score in scores.items())
+            scores = reorder(scores, readings, self.verbatim)
+        infos = self._store.infos(sorted({self.evidence[identity].row.number for identity in readings}))
+        return tuple(self._updated_hit(before[identity], score, readings, infos) for identity, score in scores.items())
 
-    def _again(self, hit: Hit, score: float, heard: Mapping[int, Read], infos: Mapping[int, DocumentInfo]) -> Hit:
+    def _updated_hit(
+        self, hit: Hit, score: float, readings: Mapping[int, ReadPassage], infos: Mapping[int, DocumentInfo]
+    ) -> Hit:
         identity = hit.passage.id
-        if identity not in heard or self.evidence[identity].row.number not in infos:
+        if identity not in readings or self.evidence[identity].row.number not in infos:
             return hit
         return replace(self.hit(identity, score, infos), also=hit.also)
 
@@ -86,26 +94,26 @@ class Reading:
             block = ids[start : start + max(BLOCK, limit)]
             yield from self.weigh(block)
 
-    def _same(self, one: int, other: int) -> bool:
+    def _are_copies(self, one: int, other: int) -> bool:
         """Whether one is a copy of the other: nearly the same words, and each has the other's evidence word for word.
 
         Where a template says that the tenant pays, and its copy that the landlord does, they are not the same news.
         """
         if not self._words_of(one).alike(self._words_of(other)):
             return False
-        texts, pins = zip(*(self._said_by(each) for each in (one, other)), strict=True)
+        texts, pins = zip(*(self._texts_of(identity) for identity in (one, other)), strict=True)
         return pins[0] in texts[1] and pins[1] in texts[0]
 
-    def _said_by(self, identity: int) -> tuple[str, str]:
+    def _texts_of(self, identity: int) -> tuple[str, str]:
         """The words of a passage and of its pin, without what is between them."""
-        if identity not in self._said:
+        if identity not in self._texts:
             text, pin = self.evidence[identity].row.passage.text, self._quote(identity)
-            self._said[identity] = f" {' '.join(words(text))} ", f" {' '.join(words(pin))} "
-        return self._said[identity]
+            self._texts[identity] = f" {' '.join(words(text))} ", f" {' '.join(words(pin))} "
+        return self._texts[identity]
 
-    def _words_of(self, identity: int) -> Words:
+    def _words_of(self, identity: int) -> TermSet:
         if identity not in self._words:
-            self._words[identity] = Words(self.evidence[identity].held)
+            self._words[identity] = TermSet(self.evidence[identity].held)
         return self._words[identity]
 
     def _pins_of(self, identity: int) -> list[int]:

@@ -43,7 +43,7 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, 
     return in_order(fused)
 
 
-def weighed(
+def weigh_by_evidence(
     dense: Mapping[int, float],
     lexical: Mapping[int, float],
     fused: Mapping[int, float],
@@ -54,21 +54,24 @@ def weighed(
     The dense side of a passage with evidence is the mean of its own cosine and its best sentence's.
     """
     near = {
-        identity: (1 - SENTENCE_SHARE) * dense.get(identity, 0.0) + SENTENCE_SHARE * float(each.cosines.max())
-        for identity, each in evidence.items()
+        identity: (1 - SENTENCE_SHARE) * dense.get(identity, 0.0) + SENTENCE_SHARE * float(passage.cosines.max())
+        for identity, passage in evidence.items()
     }
-    again = fuse(near, {identity: score for identity, score in lexical.items() if identity in near})
+    fused_again = fuse(near, {identity: score for identity, score in lexical.items() if identity in near})
     first = in_order(
         {
-            identity: min((again[identity] + EVIDENCE_SHARE * each.best) / _MOST, 1.0)
-            for identity, each in evidence.items()
+            identity: min((fused_again[identity] + EVIDENCE_SHARE * passage.best) / _MOST, 1.0)
+            for identity, passage in evidence.items()
         }
     )
     least = min(first.values(), default=1.0)
-    return {**first, **{each: min(score / _MOST, least) for each, score in fused.items() if each not in first}}
+    return {
+        **first,
+        **{identity: min(score / _MOST, least) for identity, score in fused.items() if identity not in first},
+    }
 
 
-def placed(scores: Mapping[int, float], evidence: Mapping[int, Evidence]) -> dict[int, float]:
+def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int, Evidence]) -> dict[int, float]:
     """The same scores; but the passages of one document exchange theirs, so that those with the best pins come first.
 
     Which document is meant is a question for all that is known of it; which place in it, more for the sentences there.
@@ -79,30 +82,38 @@ def placed(scores: Mapping[int, float], evidence: Mapping[int, Evidence]) -> dic
             documents[evidence[identity].row.number].append(identity)
     exchanged = dict(scores)
     for ids in documents.values():
-        best_first = sorted(ids, key=lambda each: -scores[each] * _MOST - PLACE_SHARE * evidence[each].claim)
+        best_first = sorted(
+            ids, key=lambda identity: -scores[identity] * _MOST - PLACE_SHARE * evidence[identity].claim
+        )
         exchanged |= zip(best_first, [scores[identity] for identity in ids], strict=True)
     return in_order(exchanged)
 
 
-def reranked(scores: Mapping[int, float], said: Mapping[int, float]) -> dict[int, float]:
+def apply_reranker(scores: Mapping[int, float], rerank_scores: Mapping[int, float]) -> dict[int, float]:
     """The scores that a reranker gave to some, best first; the others behind them, in their order."""
-    least = min(said.values(), default=1.0)
-    first = in_order({each: said[each] for each in scores if each in said})
-    return {**first, **{each: min(score, least) for each, score in scores.items() if each not in said}}
+    least = min(rerank_scores.values(), default=1.0)
+    first = in_order({identity: rerank_scores[identity] for identity in scores if identity in rerank_scores})
+    return {
+        **first,
+        **{identity: min(score, least) for identity, score in scores.items() if identity not in rerank_scores},
+    }
 
 
-def behind(scores: Mapping[int, float], fused: Mapping[int, float]) -> dict[int, float]:
+def append_rest(scores: Mapping[int, float], fused: Mapping[int, float]) -> dict[int, float]:
     """The same scores, and behind them what else is fused."""
     least = min(scores.values(), default=1.0)
-    return {**scores, **{each: min(score / _MOST, least) for each, score in fused.items() if each not in scores}}
+    return {
+        **scores,
+        **{identity: min(score / _MOST, least) for identity, score in fused.items() if identity not in scores},
+    }
 
 
-def lifted(scores: Mapping[int, float], above: Collection[int]) -> dict[int, float]:
+def lift_verbatim(scores: Mapping[int, float], above: Collection[int]) -> dict[int, float]:
     """These above all others, in the upper half of [0, 1], all others in the lower; within both the order stays."""
     if not above:
         return dict(scores)
-    halved = [(each in above, (score + (each in above)) / 2, each) for each, score in scores.items()]
-    return {each: score for _, score, each in sorted(halved, key=lambda entry: entry[:2], reverse=True)}
+    halved = [(identity in above, (score + (identity in above)) / 2, identity) for identity, score in scores.items()]
+    return {identity: score for _, score, identity in sorted(halved, key=lambda entry: entry[:2], reverse=True)}
 
 
 def in_order(scores: Mapping[int, float]) -> dict[int, float]:

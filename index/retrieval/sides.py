@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from index.records import Mode
-    from index.retrieval.evidence import Asked
-    from index.retrieval.timing import Clock
+    from index.retrieval.evidence import EncodedQuestion
+    from index.retrieval.timing import StageTimer
     from index.storage.protocol import Store
     from index.storage.scope import Scope
 
 
 @dataclass(slots=True)
-class Sides:
+class SideScores:
     """Scores of all candidates on each side, and fused; ranks of those that a side proposed itself."""
 
     mode: Mode
@@ -28,45 +28,53 @@ class Sides:
     lexical_ranks: dict[int, int]
     fused: dict[int, float]
 
-    def include(self, store: Store, asked: Asked, ids: Iterable[int]) -> None:
+    def include(self, store: Store, asked: EncodedQuestion, ids: Iterable[int]) -> None:
         """Let further passages be candidates, too."""
-        new = [each for each in ids if each not in self.fused]
+        new = [identity for identity in ids if identity not in self.fused]
         if new:
             self.dense |= store.cosines(asked.vector, new)
             self.lexical |= store.lexical_scores(asked.text, new)
             self.fused = fuse(self.dense, self.lexical)
 
-    def extend(self, deeper: Sides) -> bool:
+    def extend(self, deeper: SideScores) -> bool:
         """Take in what a deeper question brought, without a change to what is there; whether anything came."""
-        new = [each for each in deeper.fused if each not in self.fused]
+        new = [identity for identity in deeper.fused if identity not in self.fused]
         self.dense = deeper.dense | self.dense
         self.lexical = deeper.lexical | self.lexical
         self.dense_ranks, self.lexical_ranks = deeper.dense_ranks, deeper.lexical_ranks
-        self.fused |= {each: deeper.fused[each] for each in new}
+        self.fused |= {identity: deeper.fused[identity] for identity in new}
         return bool(new)
 
 
-def look_up(store: Store, text: str, depth: int, scope: Scope | None, mode: Mode, clock: Clock) -> dict[int, float]:
+def search_lexical(
+    store: Store, text: str, depth: int, scope: Scope | None, mode: Mode, timer: StageTimer
+) -> dict[int, float]:
     """Ask the side of words for `depth` candidates."""
-    with clock.timing("lexical"):
+    with timer.measure("lexical"):
         return store.lexical(text, depth, scope) if mode != "dense" else {}
 
 
-def ask(
-    store: Store, asked: Asked, lexical: dict[int, float], depth: int, scope: Scope | None, mode: Mode, clock: Clock
-) -> Sides:
+def search_sides(
+    store: Store,
+    asked: EncodedQuestion,
+    lexical: dict[int, float],
+    depth: int,
+    scope: Scope | None,
+    mode: Mode,
+    timer: StageTimer,
+) -> SideScores:
     """Ask the dense side, too, and each side for its opinion of what only the other proposed."""
-    with clock.timing("dense"):
+    with timer.measure("dense"):
         dense = store.dense(asked.vector, depth, scope) if mode != "lexical" else {}
-    with clock.timing("fusing"):
+    with timer.measure("fusing"):
         ranks = [{identity: rank for rank, identity in enumerate(side, 1)} for side in (dense, lexical)]
         if mode == "hybrid":
-            dense |= store.cosines(asked.vector, [each for each in lexical if each not in dense])
-            lexical |= store.lexical_scores(asked.text, [each for each in dense if each not in lexical])
+            dense |= store.cosines(asked.vector, [identity for identity in lexical if identity not in dense])
+            lexical |= store.lexical_scores(asked.text, [identity for identity in dense if identity not in lexical])
             fused = fuse(dense, lexical)
         elif mode == "dense":
-            fused = {each: max(score, 0.0) for each, score in dense.items()}
+            fused = {identity: max(score, 0.0) for identity, score in dense.items()}
         else:
             most = max([*lexical.values(), 1e-6])
-            fused = {each: score / most for each, score in lexical.items()}
-    return Sides(mode, dense, lexical, ranks[0], ranks[1], fused)
+            fused = {identity: score / most for identity, score in lexical.items()}
+    return SideScores(mode, dense, lexical, ranks[0], ranks[1], fused)

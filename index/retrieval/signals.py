@@ -15,8 +15,8 @@ from index.storage.analysis import holds, terms
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
-    from index.retrieval.evidence import Asked, Evidence
-    from index.retrieval.excerpts import Read
+    from index.retrieval.evidence import EncodedQuestion, Evidence
+    from index.retrieval.excerpts import ReadPassage
 
 NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "read", "answers")
 """What there is to know, in the order in which coefficients are kept."""
@@ -39,17 +39,17 @@ class Word:
     text: str
     weight: float
     """How much it tells, by its rarity."""
-    telling: bool
+    distinctive: bool
     """Whether it is a name, a number or a rare word: an answer has it, or one has to be told that it has not."""
 
 
-def words_of(asked: Asked) -> list[Word]:
+def words_of(asked: EncodedQuestion) -> list[Word]:
     """The question's words, each once, without those that every question has."""
     return [_word(text, asked.text) for text in dict.fromkeys(asked.words.values())]
 
 
 def signals(
-    asked: Asked, found: Sequence[Evidence], titles: Sequence[str], cosines: Sequence[float]
+    asked: EncodedQuestion, found: Sequence[Evidence], titles: Sequence[str], cosines: Sequence[float]
 ) -> dict[str, float]:
     """Numbers on the passages found, best first, and on the cosines of all candidates; empty where nothing was found.
 
@@ -63,30 +63,30 @@ def signals(
         return {}
     words = words_of(asked)
     total = sum(word.weight for word in words) or 1.0
-    held = [each.held | frozenset(terms(title)) for each, title in _titled(found, titles)]
+    held = [passage.held | frozenset(terms(title)) for passage, title in _with_titles(found, titles)]
     near = frozenset().union(*held[:NEAR])
-    telling = [word for word in words if word.telling]
+    distinctive = [word for word in words if word.distinctive]
 
     def share(has_terms: Set[str]) -> float:
         return sum(word.weight for word in words if holds(has_terms, word.text)) / total
 
     return {
-        "sentence": max(each.cosine for each in found),
+        "sentence": max(passage.cosine for passage in found),
         "passage": max(cosines),
-        "overlap": max(share(each) for evidence in found[:NEAR] for each in evidence.terms),
-        "coverage": max(share(each) for each in held[:NEAR]),
+        "overlap": max(share(sentence) for evidence in found[:NEAR] for sentence in evidence.terms),
+        "coverage": max(share(passage) for passage in held[:NEAR]),
         "together": share(near),
-        "absent": float(min(len(absent(words, near)), 2)),
-        "told": _told(telling, held[0]),
+        "absent": float(min(len(absent_words(words, near)), 2)),
+        "told": _matched_share(distinctive, held[0]),
     }
 
 
 def read_signals(
     before: Mapping[str, float],
-    asked: Asked,
+    asked: EncodedQuestion,
     found: Sequence[Evidence],
     titles: Sequence[str],
-    heard: Collection[Read],
+    readings: Collection[ReadPassage],
 ) -> dict[str, float]:
     """The signals `before` the first hits were read, as they are now that these are in another order, and two more.
 
@@ -95,28 +95,30 @@ def read_signals(
     """
     if not before:
         return {}
-    ((first, title),) = _titled(found[:1], titles)
-    telling = [word for word in words_of(asked) if word.telling]
+    ((first, title),) = _with_titles(found[:1], titles)
+    distinctive = [word for word in words_of(asked) if word.distinctive]
     return {
         **before,
-        "told": _told(telling, first.held | frozenset(terms(title))),
-        "read": _most(each.sentence for each in heard),
-        "answers": _most(each.any for each in heard),
+        "told": _matched_share(distinctive, first.held | frozenset(terms(title))),
+        "read": _clipped_maximum(reading.sentence for reading in readings),
+        "answers": _clipped_maximum(reading.any for reading in readings),
     }
 
 
 def near_terms(found: Sequence[Evidence], titles: Sequence[str]) -> frozenset[str]:
     """All terms of the first NEAR passages and of their documents' titles."""
-    return frozenset().union(*(each.held | frozenset(terms(title)) for each, title in _titled(found[:NEAR], titles)))
+    return frozenset().union(
+        *(passage.held | frozenset(terms(title)) for passage, title in _with_titles(found[:NEAR], titles))
+    )
 
 
-def absent(words: Sequence[Word], held: Set[str]) -> list[str]:
+def absent_words(words: Sequence[Word], held: Set[str]) -> list[str]:
     """The names, numbers and rare words that are not among these terms, in the question's order."""
-    return [word.text for word in words if word.telling and not holds(held, word.text)]
+    return [word.text for word in words if word.distinctive and not holds(held, word.text)]
 
 
-def _titled(found: Sequence[Evidence], titles: Sequence[str]) -> list[tuple[Evidence, str]]:
-    return [(each, titles[n] if n < len(titles) else "") for n, each in enumerate(found)]
+def _with_titles(found: Sequence[Evidence], titles: Sequence[str]) -> list[tuple[Evidence, str]]:
+    return [(passage, titles[n] if n < len(titles) else "") for n, passage in enumerate(found)]
 
 
 def _word(text: str, question: str) -> Word:
@@ -125,10 +127,10 @@ def _word(text: str, question: str) -> Word:
     return Word(text, rare**2, named or any(map(str.isdigit, text)) or rare >= RARE)
 
 
-def _told(telling: Sequence[Word], held: Set[str]) -> float:
+def _matched_share(distinctive: Sequence[Word], held: Set[str]) -> float:
     """The signal that changes with the order of the hits."""
-    return sum(holds(held, word.text) for word in telling) / len(telling) if telling else 1.0
+    return sum(holds(held, word.text) for word in distinctive) / len(distinctive) if distinctive else 1.0
 
 
-def _most(logits: Iterable[float]) -> float:
+def _clipped_maximum(logits: Iterable[float]) -> float:
     return min(max([*logits, -MOST]), MOST)

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Clock:
+class StageTimer:
     """Milliseconds spent on each stage; on what goes on beside another one, those by which it lasted longer."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
 
     @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
+    def measure(self, stage: str) -> Iterator[None]:
         """Time what is done inside."""
         start = time.perf_counter()
         yield

@@ -14,7 +14,7 @@ from index.retrieval.evidence import (
     OVERLAP_SHARE,
     OWN_SHARE,
     PIN_OVERLAP_SHARE,
-    Asked,
+    EncodedQuestion,
     Evidence,
     weigh,
 )
@@ -46,7 +46,7 @@ def weighed(store: FolderStore, question: str, *words: str, vector: str = "") ->
     """The evidence in each passage that holds these words; `vector` says where the question points instead."""
     store.refresh()
     terms = store.terms(question)
-    asked = Asked(question, meaning(vector or question), terms, store.idf(list(terms)))
+    asked = EncodedQuestion(question, meaning(vector or question), terms, store.idf(list(terms)))
     rows = store.passages([id_of(store.catalog, each) for each in words])
     return list(weigh(asked, list(rows.values()), store))
 

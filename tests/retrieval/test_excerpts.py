@@ -22,10 +22,10 @@ from index.retrieval.excerpts import (
     STEEPNESS,
     TRUST,
     WORDS,
-    Read,
+    ReadPassage,
     best_run,
-    ordered,
-    read,
+    read_passages,
+    reorder,
 )
 from index.retrieval.signals import MOST
 from index.storage.schema import unpack_sentence_vectors
@@ -136,8 +136,11 @@ def test_no_more_is_read_from_the_bar_on(store_of: StoreOf) -> None:
 def test_hits_keep_their_order_where_none_is_likely_to_answer() -> None:
     """Which of two doubtful ones is nearer, the reader does not know."""
     for logit, first in ((LIKELY - 0.1, 1), (LIKELY, 2)):
-        heard = {n: Read(an_evidence([(0.5, 0.5)], claims=[claim]), logit, UNREAD) for n, claim in ((1, 0.1), (2, 1.9))}
-        assert next(iter(ordered({1: 0.5, 2: 0.4}, heard))) == first
+        heard = {
+            n: ReadPassage(an_evidence([(0.5, 0.5)], claims=[claim]), logit, UNREAD)
+            for n, claim in ((1, 0.1), (2, 1.9))
+        }
+        assert next(iter(reorder({1: 0.5, 2: 0.4}, heard))) == first
 
 
 def test_the_first_hit_is_read_whole_where_its_best_sentence_does_not_answer(store_of: StoreOf) -> None:
@@ -205,7 +208,7 @@ def test_data_is_not_read() -> None:
     silent = type(evidence)(
         evidence.row, evidence.terms, evidence.cosines, evidence.overlaps, evidence.strengths, evidence.claims, ()
     )
-    assert read("ship", {1: silent}, FakeReader("x")) == {}
+    assert read_passages("ship", {1: silent}, FakeReader("x")) == {}
 
 
 @given(CLAIMS, st.integers(0, 12))
@@ -224,10 +227,12 @@ def test_reading_loses_nobody(scores: dict[int, float], data: st.DataObject) -> 
     """Whatever the reader says, the same passages have the same scores among them, best first; what is above stays."""
     ids = sorted(scores)
     some = data.draw(st.lists(st.sampled_from(ids), unique=True))
-    heard = {each: Read(an_evidence([(0.5, 0.5)], claims=[data.draw(st.floats(0, 2))]), 0.0, UNREAD) for each in some}
+    heard = {
+        each: ReadPassage(an_evidence([(0.5, 0.5)], claims=[data.draw(st.floats(0, 2))]), 0.0, UNREAD) for each in some
+    }
     above = set(data.draw(st.lists(st.sampled_from(ids), unique=True)))
     lifted = {each: score + 0.5 * (each in above) for each, score in scores.items()}
-    after = ordered(lifted, heard, above)
+    after = reorder(lifted, heard, above)
     assert after.keys() == scores.keys()
     assert sorted(after.values()) == sorted(lifted.values())
     assert list(after.values()) == sorted(after.values(), reverse=True)
