@@ -104,11 +104,8 @@ def media_type_of(suffix: str) -> str:
 def note(media_type: str, suffix: str) -> str:
     """What the receipt says of a file that was read so."""
     format_name = next((name for kind, name in _ENDINGS if kind == media_type), "")
-    reason = (
-        f"{suffix} ({format_name}) has no reader of its own"
-        if format_name
-        else "it holds data, and no reader of its own knows which"
-    )
+    unknown = "it holds data, and no reader of its own knows which"
+    reason = f"{suffix} ({format_name}) has no reader of its own" if format_name else unknown
     return f"Read as plain text: {reason}. All of it is found; only its sentences are quoted."
 
 

@@ -1,4 +1,4 @@
-"""Which words of a source say what a word of a claim says: the same word, an inflection, a synonym, a broader word."""
+"""Aligns a claim with its source: finds the words of the source that mean the same as each word of the claim."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SEXES = (frozenset("he him his himself".split()), frozenset("she her hers herse
 
 
 class Place(NamedTuple):
-    """A word of one of the sentences that a claim is compared with."""
+    """The position of a word in the sentences that a claim is compared with."""
 
     sentence: int
     word: int
@@ -32,31 +32,31 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A word of the source that says what a word of the claim says."""
+    """A word of the source that means the same as a word of the claim."""
 
     place: Place
     kind: str
-    """`same`, `synonym`, `broader`, `pronoun`, `elided` where a modifier stands for its noun, `contrary` …"""
+    """`same`, `synonym`, `broader`, `pronoun`, `denial`, `contrary`, or `elided` if a modifier stands for its noun."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Neighbouring sentences of a source, and the words just before them, which pronouns may stand for."""
+    """Neighbouring sentences of a source, and the text before them that their pronouns may refer to."""
 
     sentences: tuple[str, ...]
     before: str = ""
-    """The sentences just before."""
+    """The sentences just before the window."""
     passage: str = ""
-    """All that is around them."""
+    """The whole passage around the window."""
 
     @cached_property
     def graphs(self) -> tuple[Graph, ...]:
-        """Of each sentence."""
+        """The graph of each sentence."""
         return parse_graphs(self.sentences)
 
     @cached_property
     def _earlier(self) -> tuple[frozenset[str], ...]:
-        """For each sentence, the stems and words of the two before it."""
+        """For each sentence, the stems and words of the two sentences before it."""
         texts = [self.before, *self.sentences]
         return tuple(
             frozenset(
@@ -69,11 +69,11 @@ class Window:
         )
 
     def node(self, place: Place) -> Node:
-        """The word at a place."""
+        """Return the node at a place."""
         return self.graphs[place.sentence].nodes[place.word]
 
     def mentions(self, node: Node, place: Place) -> bool:
-        """Whether a pronoun may stand for a noun: the noun is among what was mentioned before it."""
+        """Whether a pronoun at a place may refer to a noun: the text before the place must mention the noun."""
         graph = self.graphs[place.sentence]
         if node.stem in self._earlier[place.sentence] or node.lemma in self._earlier[place.sentence]:
             return True
@@ -81,7 +81,7 @@ class Window:
 
 
 def matches(claim: Graph, window: Window) -> dict[int, list[Match]]:
-    """For each word of the claim, the words of the window that say the same, the surest first."""
+    """Return, for each word of the claim, the words of the window that mean the same, the surest first."""
     found = {place: _matches(node, window) for place, node in claim.nodes.items()}
     kept = {
         match.place
@@ -102,10 +102,10 @@ def matches(claim: Graph, window: Window) -> dict[int, list[Match]]:
 
 
 def _may_stand(pronoun: Place, claim: Graph, place: int, window: Window) -> bool:
-    """Whether a pronoun may stand for a noun of the claim.
+    """Whether a pronoun may refer to a noun of the claim.
 
-    Not for what somebody is said to be, nor for a part of a name; and not for the State Department where another
-    department was mentioned.
+    It may not if the noun is a predicate or a part of a name. It may not refer to the State Department if the source
+    mentioned another department before it.
     """
     if place in claim.verbs or any(edge.role == "mod" and edge.dependent == place for edge in claim.edges):
         return False
@@ -120,7 +120,7 @@ def _may_stand(pronoun: Place, claim: Graph, place: int, window: Window) -> bool
 
 
 def _parts(graph: Graph, place: int) -> set[str]:
-    """The other names in a name."""
+    """Return the other names in a name."""
     near = (
         graph.nodes[edge.dependent]
         for edge in graph.edges_of(place)
@@ -130,7 +130,7 @@ def _parts(graph: Graph, place: int) -> set[str]:
 
 
 def contrary(node: Node, other: Node) -> bool:
-    """Whether two words say the contrary of each other."""
+    """Whether two words are opposites."""
     if "#" in (node.part, other.part) or "p" in (node.part, other.part):
         return False
     if are_opposed(node.stem, other.stem) or are_antonyms(node.lemma, other.lemma):
@@ -146,9 +146,9 @@ def _matches(node: Node, window: Window) -> list[Match]:
             if not kind and other.part == "p" and node.part == "n" and _agree(node, other):
                 kind = "pronoun" if window.mentions(node, Place(n, place)) else ""
             if not kind and node.part == other.part == "n" and is_broader(other.lemma, node.lemma, "n"):
-                kind = "pronoun" if window.mentions(node, Place(n, place)) else ""  # `the birds`, said of kakapos
+                kind = "pronoun" if window.mentions(node, Place(n, place)) else ""  # `the birds` for kakapos
             if not kind and node.lemma in REPORTS and other.lemma in DENIALS:
-                kind = "denial"  # whoever denies something says that it is not so
+                kind = "denial"  # who denies something says that it is not so
             if kind:
                 found.append((_RANKS[kind], Match(Place(n, place), kind)))
     if not any(match.kind != "pronoun" for _, match in found):
@@ -161,7 +161,7 @@ _RANKS = {"same": 0, "synonym": 1, "broader": 2, "pronoun": 3, "denial": 4, "con
 
 
 def _elided(claim: Graph, place: int, window: Window, found: dict[int, list[Match]]) -> list[Match]:
-    """`Females` for `female whales`, where whales were mentioned before."""
+    """Match `females` with `female whales` if the source mentioned whales before."""
     node = claim.nodes[place]
     return [
         Match(match.place, "elided")
@@ -173,7 +173,7 @@ def _elided(claim: Graph, place: int, window: Window, found: dict[int, list[Matc
 
 
 def _kind(node: Node, other: Node) -> str:
-    """How a word of the source says what the claim's says; empty where it does not."""
+    """Return how a word of the source matches a word of the claim; empty if it does not."""
     if node.quantity or other.quantity:
         if node.quantity and other.quantity:
             return "same" if equal_quantities(node.quantity, other.quantity, about=True) else ""
@@ -192,12 +192,12 @@ def _meaning(lemma: str, stem: str, part: str, other_lemma: str, other_stem: str
     if lemma == other_lemma or (stem == other_stem and len(stem) >= _SHORTEST_STEM) or is_same_name(lemma, other_lemma):
         return "same"
     if lemma in REPORTS and other_lemma in REPORTS:
-        return "synonym"  # that somebody said it is what counts
+        return "synonym"  # all reporting verbs mean the same here: somebody said it
     if other_stem in near_synonyms(stem) or are_related(lemma, other_lemma):
         return "synonym"
     part, other_part = usual_part(lemma, part), usual_part(other_lemma, other_part)
     if part in "nv" and other_part in "nv" and part != other_part:
-        other_part = part  # the grammar takes one for the other now and then
+        other_part = part  # the parser sometimes confuses nouns and verbs
     if part == other_part and are_synonyms(lemma, other_lemma, part):
         return "synonym"
     if part == other_part and is_broader(lemma, other_lemma, part):
@@ -206,7 +206,7 @@ def _meaning(lemma: str, stem: str, part: str, other_lemma: str, other_stem: str
 
 
 def _acronym(node: Node, other: Node, graph: Graph) -> str:
-    """`synonym` where a word is made of the initials of a name, and the other is the last word of that name."""
+    """Return `synonym` if one word is an acronym and the other is the last word of the name it abbreviates."""
     if not node.text.isupper() or not other.tag.startswith("NNP") or len(node.text) < 2:
         return ""
     name = [*(edge.dependent for edge in graph.edges_of(other.place) if edge.role in ("mod", "of")), other.place]
@@ -216,9 +216,9 @@ def _acronym(node: Node, other: Node, graph: Graph) -> str:
 
 
 def _agree(node: Node, pronoun: Node) -> bool:
-    """Whether a pronoun can stand for a noun: number, and for `she` a name or a word for somebody."""
+    """Whether a pronoun agrees with a noun in number and gender; `she` needs a name or a word for a person."""
     if pronoun.lemma in SPEAKERS:
-        return False  # who speaks is not known
+        return False  # the speaker is unknown
     if pronoun.lemma in _PLURAL_PRONOUNS:
         return is_plural(node) or node.tag == "NNP" or node.tag == "NN"
     if pronoun.lemma in PERSONS:

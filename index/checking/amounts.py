@@ -1,4 +1,4 @@
-"""How much a claim speaks of, beside its source: all or some of something, only this, about so many."""
+"""Compares amounts: whether claim and source speak of all, some, only one, or about the same number of things."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEFINITE = ("the", "this", "that", "these", "those")
 def amount_objections(
     comparison: Comparison, place: int, match: Match, *, subject: bool = False
 ) -> Iterator[Objection]:
-    """The problems with how much the two speak of; `subject` where something is said of all that a noun names."""
+    """Yield the objections to an amount; `subject` if the claim says something of everything that a noun names."""
     graph = comparison.graph(match)
     node, other = comparison.claim.nodes.get(place), graph.nodes.get(match.place.word)
     if node is None or other is None:
@@ -43,7 +43,7 @@ def amount_objections(
 
 
 def _others(comparison: Comparison, match: Match) -> str:
-    """What the source names beside a word, joined by `and`, and the claim does not."""
+    """Return a word that the source joins with `and` and the claim leaves out; empty if it leaves out none."""
     graph = comparison.graph(match)
     kept = {match.place for found in comparison.matches.values() for match in found}
     beside = (
@@ -63,7 +63,9 @@ def _quantified(comparison: Comparison, place: int, match: Match, *, subject: bo
     for limit in sorted(limited(graph, match.place.word) - limited(comparison.claim, place)):
         yield Objection("hedge", f"“{limit}” in the source, not here")
     if subject and is_plural(other) and not theirs and _is_bare(graph, match.place.word):
-        for edge in comparison.left_out(match, ("mod", "of", "prep:", "clause:of")):  # of some kind of them alone
+        for edge in comparison.left_out(
+            match, ("mod", "of", "prep:", "clause:of")
+        ):  # the source speaks of some kind of them alone
             yield Objection("restriction", f"“{graph.tokens[edge.dependent].text}” in the source, not here")
 
 
@@ -74,7 +76,7 @@ def _proves(theirs: str, ours: str, other: Node) -> bool:
 
 
 def approximation_objections(claim: Graph, node: Node, graph: Graph, other: Node) -> Iterator[Objection]:
-    """The problems with two numbers of which one may be meant less exactly: `about 20`, `up to 20`."""
+    """Yield the objections to a pair of numbers if one is less exact than the other: `about 20`, `up to 20`."""
     if node.quantity is None or other.quantity is None:
         return
     ours = approximation(claim.text, node.quantity.start)

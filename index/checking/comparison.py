@@ -1,4 +1,4 @@
-"""A claim beside a window of its source: what the rules look at."""
+"""Holds a claim next to a window of its source, for the rules to compare."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ _IDLE = frozenset(("example", "instance", "ever"))
 
 @dataclass(slots=True)
 class Comparison:
-    """A claim, the sentences that it is compared with, and which of their words say what its words say."""
+    """A claim, the sentences that it is compared with, and the matches between their words."""
 
     claim: Graph
     window: Window
     matches: dict[int, list[Match]]
-    """For each word of the claim, the words that say the same, the surest first; fewer, the more is settled."""
+    """For each word of the claim, its matches in the window, the surest first. The rules remove matches as they go."""
 
     @classmethod
     def of(cls, claim: Graph, window: Window) -> Comparison:
-        """The comparison before anything is settled."""
+        """Create a comparison with all matches."""
         return cls(claim, window, matches(claim, window))
 
     def graph(self, match: Match) -> Graph:
-        """The sentence that a word is in."""
+        """Return the graph of the sentence that holds a match."""
         return self.window.graphs[match.place.sentence]
 
     def states(self, place: int) -> bool:
-        """Whether a word of the claim states something: a verb, or what is said with "be"."""
+        """Whether a word of the claim states something: it is a verb, or a predicate after "be"."""
         return place in self.claim.verbs or is_verb(self.claim.tokens[place])
 
     def candidates(self, head: int) -> Sequence[Match]:
-        """Words of the source that may be the claim's; of a verb that says nothing, all that are the same."""
+        """Return the words of the source that may match a word of the claim; for an auxiliary, all with its lemma."""
         if head in self.matches:
             return self.matches[head]
         lemma = self.claim.tokens[head].lemma
@@ -52,7 +52,7 @@ class Comparison:
         ]
 
     def left_out(self, match: Match, roles: tuple[str, ...]) -> Iterator[Edge]:
-        """What the source says of a word in these roles, and the claim does not."""
+        """Yield what the source says of a word in these roles and the claim leaves out."""
         kept = {match.place for matches in self.matches.values() for match in matches}
         graph = self.graph(match)
         for edge in graph.edges_of(match.place.word):
@@ -62,7 +62,7 @@ class Comparison:
                 yield edge
 
     def excepts(self, edge: Edge, match: Match) -> bool:
-        """Whether the source says of this one that it is not so, where it says so of others."""
+        """Whether the source excludes this word from a statement that it makes of other words."""
         graph = self.graph(match)
         ours = graph.peers(match.place.word)
         return any(
@@ -74,6 +74,6 @@ class Comparison:
 
 
 def _is_aside(graph: Graph, place: int) -> bool:
-    """Whether a word stands in brackets."""
+    """Whether a word is in brackets."""
     before = graph.text[: graph.tokens[place].start]
     return before.count("(") > before.count(")")

@@ -1,7 +1,7 @@
-"""Claims that were copied from a sentence: with a few words exchanged, or cut out of it.
+"""Detects claims that were copied from a sentence with a few words replaced or cut off.
 
-Where all else is the same, each word that is not counts: who copies a sentence and puts one word for another says
-something else, unless the two words mean the same.
+If everything else is the same, each replaced word counts: a copy with another word says something else, unless the two
+words mean the same.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from index.checking.alignment import Window
 
 COPIED = 0.25
-"""The share of a sentence's words for which others may be put in a claim that is still a copy of it."""
+"""The largest share of a sentence's words that a claim may replace and still be a copy of it."""
 _TURNING = frozenset(
     "if unless when until till while although because never rarely seldom often always sometimes only also even just "
     "outside inside within without above below over under before after since in at on to from into onto for by with "
     "against of and or but nor not he she him her his hers himself herself they their more less most least up down "
     "online offline indoors outdoors".split()
 )
-"""Small words that turn what a sentence says; articles are not among them."""
+"""Small words that change the meaning of a sentence. Articles do not."""
 _MODIFIERS = ("amod", "compound", "nummod", "neg", "nmod")
 
 
 def is_copy(claim: str, source: str, window: Window) -> bool:
-    """Whether a claim is a sentence in which a few words were put for others that stand nowhere near it."""
+    """Whether a claim is a sentence with a few words replaced by words that do not occur near the sentence."""
     pairs = substitutions(claim, source)
     other = {new_word for new_word, _ in pairs or ()}
     claimed_words = {folded(node.text) for node in parse_graph(claim).nodes.values()}
@@ -40,14 +40,14 @@ def is_copy(claim: str, source: str, window: Window) -> bool:
 
 
 def swapped_words(claim: str, source: str) -> Iterator[Objection]:
-    """The small words of a copy that were put for others: `if` for `unless`, `her` for `his`."""
+    """Yield an objection for each small word that a copy replaces: `if` for `unless`, `her` for `his`."""
     for new_word, old_word in substitutions(claim, source) or ():
         if {new_word, old_word} <= _TURNING and not any({new_word, old_word} <= kin for kin in KIN):
             yield Objection("exchanged", f"“{new_word}” here, “{old_word}” in the source")
 
 
 def omissions(claim: str, source: str) -> Iterator[Objection]:
-    """What a claim that was cut out of a sentence leaves behind: `Food` of `Food stalls must …`, `or later`."""
+    """Yield an objection for each word that a cut leaves out: `Food` of `Food stalls must …`, or `or later`."""
     graph = parse_graph(source)
     ours = [folded(token.text) for token in parse_graph(claim).tokens if token.text[0].isalnum()]
     tokens = [token for token in graph.tokens if token.text[0].isalnum()]
@@ -64,7 +64,7 @@ def omissions(claim: str, source: str) -> Iterator[Objection]:
 
 
 def substitutions(claim: str, source: str) -> list[tuple[str, str]] | None:
-    """The words that a claim has in the places of others; None where it is no copy."""
+    """Return the pairs (word of the claim, word of the source) that differ; None if the claim is not a copy."""
     ours, theirs = ([word.plain for word in words(text)] for text in (claim, source))
     pairs = [(new_word, old_word) for new_word, old_word in zip(ours, theirs, strict=False) if new_word != old_word]
     return pairs if len(ours) == len(theirs) and len(pairs) <= COPIED * len(ours) else None

@@ -1,4 +1,4 @@
-"""From the dependencies of the grammar to the graph of a sentence: its words, what stands for what, and its edges."""
+"""Turns the parser's dependencies into the graph of a sentence, and caches the graphs."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
     from index.grammar import Token
 
 _CACHED_GRAPHS = 4096
-"""How many sentences are remembered: those of a source are compared with each sentence of an answer."""
+"""The number of cached graphs: each sentence of an answer is compared with the same sentences of a source."""
 _cache: dict[str, Graph] = {}
 _cache_lock = threading.Lock()
 _LAST_STOP = re.compile(r"(\w)(\.[\"')\]”’]*)$")
-"""It is set apart, lest "vitamin K." have a word "K."."""
+"""The last full stop becomes a token of its own; otherwise "vitamin K." would contain a word "K."."""
 _TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
 LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
-"""What they say is said by their object: "made a bid"."""
+"""Verbs whose object carries the meaning: "made a bid"."""
 _PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
 _RELATIVES = frozenset(("that", "which", "who", "whom", "whose"))
 
 
 def parse_graph(text: str) -> Graph:
-    """The graph of a sentence."""
+    """Return the graph of a sentence."""
     return parse_graphs((text,))[0]
 
 
 def parse_graphs(texts: Sequence[str]) -> tuple[Graph, ...]:
-    """The graph of each sentence; those that are not remembered are parsed together, which takes half the time."""
+    """Return the graph of each sentence. Sentences that are not cached are parsed together, which halves the time."""
     found = {text: graph for text in texts if (graph := _cache.get(text))}
     facts_by_text = {text: extract_facts(text) for text in texts if text not in found}
     if facts_by_text:
@@ -66,7 +66,7 @@ def parse_graphs(texts: Sequence[str]) -> tuple[Graph, ...]:
 
 
 def _store(new: dict[str, Graph]) -> None:
-    """Keep these; of more than there is room for, those go that came first."""
+    """Add graphs to the cache and evict the oldest if there are too many."""
     with _cache_lock:
         _cache.update(new)
         for text in list(islice(_cache, max(0, len(_cache) - _CACHED_GRAPHS))):
@@ -95,7 +95,7 @@ def _build_graph(facts: SentenceFacts, tokens: tuple[Token, ...]) -> Graph:
 
 
 def _find_phrases(graph: Graph) -> None:
-    """`Have to`, `be able to`, `be allowed to`: what is said of them is said of the verb after them."""
+    """Find `have to`, `be able to`, `be allowed to`: whatever depends on them depends on the verb after them."""
     for token in graph.tokens:
         head = graph.tokens[token.head]
         infinitive = token.role == "xcomp" and any(child.tag == "TO" for child in graph.children[token.place])
@@ -110,7 +110,7 @@ def _find_phrases(graph: Graph) -> None:
 
 
 def _join_copulas(graph: Graph) -> None:
-    """What a "be" says of its subject is said by the word after it."""
+    """Link each copula to its predicate: what "be" says of its subject is said by the word after it."""
     for token in graph.tokens:
         if token.lemma == "be" and token.role not in ("aux", "auxpass"):
             complements = [child for child in graph.children[token.place] if child.role in ("attr", "acomp", "oprd")]
@@ -125,7 +125,7 @@ def _join_copulas(graph: Graph) -> None:
 
 
 def _find_aliases(graph: Graph) -> None:
-    """Relative pronouns stand for what is before; "some" of "some of them" for what comes after "of"."""
+    """Resolve relative pronouns to the noun before them, and "some" of "some of them" to the word after "of"."""
     for token in graph.tokens:
         if token.role in ("relcl", "acl"):
             for pronoun in descendants(graph, token.place):
@@ -168,7 +168,7 @@ def _add_nodes(graph: Graph, quantities: tuple[Quantity, ...]) -> None:
 
 
 def _node(graph: Graph, token: Token) -> Node | None:
-    """What a word says; None where it only holds the sentence together."""
+    """Return the node of a word; None for a function word."""
     plain = folded(token.text)
     if token.tag in ("PRP", "PRP$", "WP", "WP$", "WDT") or (token.tag == "DT" and token.role not in ("det", "predet")):
         return Node(token.place, token.text, plain, "p", "", token.tag) if plain in PRONOUNS else None
@@ -204,5 +204,5 @@ def _is_of_number(graph: Graph, token: Token) -> bool:
 
 
 def _lemma(token: Token, plain: str) -> str:
-    """The lemma; of a verb with a particle, the verb alone."""
+    """Return the lemma; for a verb with a particle, the lemma of the verb alone."""
     return folded(token.lemma) if token.lemma else plain

@@ -1,4 +1,4 @@
-"""What a sentence says of two of its words, from the grammar: the edges of its graph."""
+"""Derives the edges of a sentence's graph from the parser's dependencies: what the sentence says of two words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_ALONE = frozenset(("only", "just", "merely", "simply", "least"))
 
 
 def add_edges(graph: Graph, token: Token) -> None:
-    """What a word's place in the sentence says of it and its head."""
+    """Add the edges between a word and its head."""
     role, head = _dependency(graph, token)
     top = graph.copulas.get(head, head)
     own = graph.phrases.get(token.place, token.place)
@@ -34,7 +34,7 @@ def add_edges(graph: Graph, token: Token) -> None:
     elif role in ("prep", "agent", "dative"):
         _add_prepositional(graph, token, top)
     elif role == "appos" and any(child.role in ("prep", "advmod") for child in graph.children[token.place]):
-        return  # `the Liberals voted in favour, the Greens against`: no second name
+        return  # `the Liberals voted in favour, the Greens against`: not a second name
     elif role in (
         "poss",
         "nmod",
@@ -56,7 +56,7 @@ def add_edges(graph: Graph, token: Token) -> None:
 
 
 def _dependency(graph: Graph, token: Token) -> tuple[str, int]:
-    """How a word depends on which; empty where that says nothing. What depends on a `have to` does on its verb."""
+    """Return the role and the head of a word; the role is empty if it means nothing. Resolves `have to` to its verb."""
     role, head = token.role, graph.tokens[token.head]
     if role == "ROOT" or role in SILENT - {"det"}:
         return "", head.place
@@ -70,7 +70,7 @@ def _dependency(graph: Graph, token: Token) -> tuple[str, int]:
 
 def _add_edge(graph: Graph, head: int, role: str, dependent: int) -> None:
     head, dependent = _referent(graph, head), _referent(graph, dependent)
-    for _ in range(3):  # what is said of a preposition is said of what it belongs to
+    for _ in range(3):  # a preposition passes its edges on to its head
         if head in graph.nodes or head in graph.verbs or is_verb(graph.tokens[head]):
             break
         head = _referent(graph, graph.tokens[head].head)
@@ -79,14 +79,14 @@ def _add_edge(graph: Graph, head: int, role: str, dependent: int) -> None:
 
 
 def _referent(graph: Graph, place: int) -> int:
-    """The word that a word stands for."""
+    """Return the word that a word refers to."""
     for _ in range(4):
         place = graph.aliases.get(place, graph.copulas.get(place, place))
     return place
 
 
 def _add_prepositional(graph: Graph, token: Token, top: int) -> None:
-    """What follows a preposition, with the preposition as the role; by an agent, as the agent."""
+    """Add an edge to the object of a preposition. The preposition is the role; "by" with a passive gives the agent."""
     if token.role == "dative" and token.tag.startswith(("N", "P")):
         _add_edge(graph, top, "recipient", token.place)
         return
@@ -104,7 +104,7 @@ def _add_prepositional(graph: Graph, token: Token, top: int) -> None:
 
 
 def _is_negated(graph: Graph, token: Token) -> bool:
-    """`Within a year, never for renewals`; not so `not only for renewals`."""
+    """Whether a preposition is negated, as in `within a year, never for renewals`; not so `not only for renewals`."""
     return any(
         child.lemma in ("not", "never") and graph.tokens[child.place + 1].lemma not in _NOT_ALONE
         for child in graph.children[token.place]
@@ -117,7 +117,7 @@ def _has_have(graph: Graph, place: int) -> bool:
 
 
 def _add_clause(graph: Graph, token: Token, top: int, own: int) -> None:
-    """A clause within another; who does something in it may be told by the outer one."""
+    """Add the edges of a clause within another clause; its subject may be in the outer clause."""
     marks = [child.lemma for child in graph.children[token.place] if child.role == "mark"]
     if token.role == "relcl" or token.role == "acl":
         _add_omitted_noun(graph, token, own)
@@ -137,7 +137,7 @@ def _add_clause(graph: Graph, token: Token, top: int, own: int) -> None:
 
 
 def _add_omitted_noun(graph: Graph, token: Token, own: int) -> None:
-    """What a clause after a noun leaves out is the noun: `the bridge built in 1871`."""
+    """Add the noun that a clause after it leaves out: `the bridge built in 1871`."""
     if any(graph.aliases.get(descendant.place) == token.head for descendant in descendants(graph, token.place)):
         return
     infinitive = any(child.role == "aux" and child.tag == "TO" for child in graph.children[token.place])
@@ -154,7 +154,7 @@ def _has_object(graph: Graph, place: int) -> bool:
 
 
 def share_edges(graph: Graph) -> None:
-    """What is said of the first of a list is said of the others, and what a noun is said to be is the noun."""
+    """Copy edges within lists: what is said of the first item is said of the others. Equate nouns with predicates."""
     for token in graph.tokens:
         if token.role == "pobj" and graph.tokens[token.head].lemma in ("as", "include", "including", "like"):
             _share_example(graph, token)
@@ -181,7 +181,7 @@ def _share_clause(graph: Graph, token: Token) -> None:
 
 def _share_noun(graph: Graph, token: Token, excepted: str = "") -> None:
     head = token.head
-    if excepted and is_verb(graph.tokens[head]):  # the grammar hangs `but not the founder` on the verb
+    if excepted and is_verb(graph.tokens[head]):  # the parser attaches `but not the founder` to the verb
         head = next((child.place for child in graph.children[head] if child.role in ("dobj", "nsubjpass")), head)
     for edge in [*graph.edges]:
         if edge.dependent == graph.aliases.get(head, head) and not edge.role.startswith(EXCEPTED):
@@ -189,7 +189,7 @@ def _share_noun(graph: Graph, token: Token, excepted: str = "") -> None:
 
 
 def _share_example(graph: Graph, token: Token) -> None:
-    """`Hardware such as aircraft`: what is said of hardware is said of aircraft."""
+    """Copy the edges of `hardware` to `aircraft` in `hardware such as aircraft`."""
     preposition = graph.tokens[token.head]
     such = any(child.lemma == "such" for child in graph.children[preposition.place])
     if preposition.lemma == "as" and not such:
@@ -200,7 +200,7 @@ def _share_example(graph: Graph, token: Token) -> None:
 
 
 def _is_excluded(graph: Graph, token: Token) -> bool:
-    """Whether a word is in a list as what is not meant: `managers, but not the founder`."""
+    """Whether a list excludes a word: `managers, but not the founder`."""
     between = graph.tokens[token.head + 1 : token.place]
     return any(word.lemma in ("not", "never", "except", "than") for word in between[-4:]) or any(
         child.role == "neg" for child in graph.children[token.place] if not is_verb(token)

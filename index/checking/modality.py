@@ -1,6 +1,6 @@
-"""What surrounds a fact in its sentence: whether it is denied, reported, believed, planned, conditional, or limited.
+"""The modality of a fact: whether its sentence denies, hedges, reports, plans, conditions or limits it.
 
-Whoever leaves these out says more than the source.
+A claim that leaves these out says more than its source.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ if TYPE_CHECKING:
 _UNCHANGING = frozenset(
     "cut put set hit let read cost spread shut hurt quit burst split bet shed thrust cast bid".split()
 )
-"""Verbs whose past looks like their present."""
+"""Verbs whose past tense looks like the present."""
 
 
 @dataclass(frozen=True, slots=True)
 class Modality:
-    """What surrounds the fact that a verb, or what is said with "be", states."""
+    """The modality of the fact that a verb, or a predicate after "be", states."""
 
     negations: int
-    """How many times it is denied in its own clause."""
+    """The number of negations in its own clause."""
     modal: str
-    """`possible`, `duty`, `advice`, `will`; empty for none."""
+    """`possible`, `duty`, `advice`, `will`; empty if there is none."""
     tense: str
-    """`past`, `present`; empty where the verb does not say."""
+    """`past`, `present`; empty if the verb does not show it."""
     wrappers: tuple[Wrapper, ...]
     limits: frozenset[str]
-    """Words that take something back: `nearly`, `sometimes`, `allegedly`."""
+    """Words that limit the fact: `nearly`, `sometimes`, `allegedly`."""
     conditions: tuple[int, ...]
-    """The words of its conditions and exceptions."""
+    """The words that head its conditions and exceptions."""
     denying: int | None = None
-    """The word that denies it."""
+    """The first word that negates it."""
 
 
 def modality(graph: Graph, place: int) -> Modality:
-    """What surrounds the fact stated by a word."""
+    """Return the modality of the fact that a word states."""
     verb = graph.verbs.get(place, place)
     outer = graph.outer.get(verb, verb)
     phrase = [at for at, inner in graph.phrases.items() if inner == verb]
@@ -79,7 +79,7 @@ def modality(graph: Graph, place: int) -> Modality:
 
 
 def limited(graph: Graph, place: int) -> frozenset[str]:
-    """The words that take something back from a noun: `alleged`, `nearly all`."""
+    """Return the words that limit a noun: `alleged`, `nearly all`."""
     return frozenset(_limits(graph.children[place]))
 
 
@@ -126,7 +126,7 @@ def _tense(graph: Graph, verb: int) -> str:
         if child.role in ("aux", "auxpass") and child.tag in ("VBD", "VBZ", "VBP")
     ]
     for auxiliary in finite:
-        if auxiliary.lemma == "have":  # the perfect tells of the past as well
+        if auxiliary.lemma == "have":  # the perfect tense speaks of the past, too
             return "past"
     if not finite and token.lemma in _UNCHANGING:
         return ""
@@ -143,7 +143,7 @@ def _limits(tokens: list[Token]) -> Iterator[str]:
 
 
 def _conditions(graph: Graph, tokens: list[Token], verb: int) -> Iterator[int]:
-    """The conditions and exceptions of what a verb states, wherever they hang."""
+    """Yield the conditions and exceptions of a verb, wherever the parser attaches them."""
     for token in tokens:
         clause = token.role == "advcl" and (is_conditional(graph, token) or _is_whenever(graph, token, verb))
         if clause or (token.role == "prep" and (token.lemma in EXCEPTIONS or token.lemma == "without")):
@@ -153,6 +153,6 @@ def _conditions(graph: Graph, tokens: list[Token], verb: int) -> Iterator[int]:
 
 
 def _is_whenever(graph: Graph, token: Token, verb: int) -> bool:
-    """`Refunds are paid when the order was cancelled` holds for those cases alone."""
+    """Whether `when` states a condition: `Refunds are paid when the order was cancelled` holds for such cases alone."""
     marks = {child.lemma for child in graph.children[token.place] if child.role == "advmod"}
     return "when" in marks and _tense(graph, verb) == "present"

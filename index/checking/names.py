@@ -1,4 +1,4 @@
-"""Whether two words are one name: a land and its people, an acronym and what it stands for."""
+"""Decides whether two words are one name: a country and its people, an acronym and its expansion."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ _SEATS = {
     "madrid": "spain",
     "brussels": "eu",
 }
-"""The seats of governments, of which one speaks where the land is meant."""
+"""The seats of governments, which stand for their countries."""
 
 
 def is_same_name(first: str, second: str) -> bool:
-    """Whether two words are one name, or a land and its people: `China`, `Chinese`."""
+    """Whether two words are one name, or a country and its people: `China`, `Chinese`."""
     if first == second or _PEOPLES.get(first, first) == _PEOPLES.get(second, second):
         return True
     first, second = first.removesuffix("s"), second.removesuffix("s")
@@ -74,14 +74,14 @@ def is_same_name(first: str, second: str) -> bool:
 
 
 def is_seat(first: str, second: str) -> bool:
-    """Whether one name is that of a land and the other that of its government's seat, as `Moscow` is said of Russia."""
+    """Whether one name is a country and the other the seat of its government, as `Moscow` stands for Russia."""
     return any(_PEOPLES.get(land, land) == _SEATS.get(seat) for land, seat in ((first, second), (second, first)))
 
 
 def is_acronym_of(acronym: Word, words: Sequence[Word]) -> bool:
-    """Whether a word is made of the initials of words that follow each other, small ones left out or not: `WHO`.
+    """Whether a word consists of the initials of consecutive words, with or without small words: `WHO`.
 
-    Two letters are found everywhere: theirs must be words in upper case.
+    Two letters occur everywhere, so they need words in upper case.
     """
     letters = acronym.text.removesuffix("s")
     if len(letters) < 2 or not letters.isupper():

@@ -1,4 +1,4 @@
-"""The numbers a sentence states, each with what it counts, whatever way they are written."""
+"""Extracts the numbers of a sentence with their units, however they are written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNIT = re.compile(
     r"(?:[ -]?(?:US )?)(?:° ?[CF]?\b|(?P<percent>%|per ?cent\b)|(?P<word>[^\W\d_]{1,12})\b)", re.IGNORECASE
 )
 _CODE_LETTERS = frozenset("DGHSW")
-"""Letters that make a code when they are written onto digits, though in lower case they are units: `5G`."""
+"""Letters that make a code if they follow digits directly, although they are units in lower case: `5G`."""
 _CLOCK = re.compile(r":([0-5]\d)(?!\d)(?: ?([ap])m\b)?", re.IGNORECASE)
 _INSIDE = re.compile(r"[^\W\d_][^\W_]*[-_.]?$|[^\W\d_]\d+/$")
 _PREFIX = re.compile(r"\b(?:mid|pre|post|late|early|circa|ca|under|over|sub|aged?|top|non|the)-$", re.IGNORECASE)
@@ -37,7 +37,7 @@ _YEARS = range(1000, 2200)
 
 
 def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
-    """The numbers of a settled text, in order; parts of names such as `COVID-19` are none."""
+    """Return the numbers of a normalised text in order. Parts of names such as `COVID-19` do not count."""
     found: list[Quantity] = []
     done, before = 0, None
     for i, word in enumerate(words):
@@ -58,7 +58,7 @@ def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
 
 
 def _in_code(text: str, word: Word) -> bool:
-    """Whether what stands before makes a number a part of a name: `IL-6`, `v2`, or of a longer code: `1.2.3`."""
+    """Whether a number is part of a name (`IL-6`, `v2`) or of a longer code (`1.2.3`)."""
     if not word.text[0].isdecimal():
         return False
     before = text[max(0, word.start - 20) : word.start]
@@ -66,7 +66,7 @@ def _in_code(text: str, word: Word) -> bool:
 
 
 def _quantities_at(text: str, words: Sequence[Word], i: int, number: Numeral) -> list[Quantity]:
-    """A numeral with its unit; nothing where letters are written onto its digits that make it a code."""
+    """Return a numeral with its unit; nothing if letters after its digits make it a code."""
     ranged = i > 0 and words[i - 1].text[-1].isdecimal()
     minus = not ranged and _MINUS.search(text[max(0, number.start - 6) : number.start])
     value = -number.value if minus else number.value
@@ -102,7 +102,7 @@ def _with_unit(text: str, read: Quantity) -> Quantity:
 
 
 def _is_firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
-    """Whether "one" counts and "first" ranks; both have other uses."""
+    """Whether "one" is a number and "first" a rank; both words have other uses."""
     before = words[i - 1].plain if i else ""
     after = next((word.plain for word in words[i + 1 : i + 3] if word.start >= number.end), "")
     mark = text[number.end : number.end + 1]
@@ -117,7 +117,7 @@ def _is_firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
 def _range_ends(
     left: Quantity, right: Quantity, before: Numeral, number: Numeral, joint: str
 ) -> tuple[Quantity, list[Quantity]]:
-    """The two ends of a range, of which one may lend the other its scale or century: `5-10 million`, `1914-18`."""
+    """Return the two ends of a range. One may take its scale or century from the other: `5-10 million`, `1914-18`."""
     if number.scale > 1 and before.scale == 1 and left.value < 1000 and joint not in ("and", "or"):
         return replace(left, value=left.value * number.scale), [right]
     if joint in ("-", "--") and left.value in _YEARS and left.value % 100 < right.value < 100:

@@ -1,7 +1,7 @@
-"""What a sentence says by the way, with nouns alone: who somebody is, and where something is.
+"""Finds what a sentence presupposes with nouns alone: who somebody is, and where something is.
 
-`According to the prosecutor, Ada Lunde, …` tells who is the prosecutor, and no report, doubt or denial around it takes
-that back; `Chayanda, in Yakutia, …` tells where Chayanda is.
+`According to the prosecutor, Ada Lunde, …` says who the prosecutor is, and no report, doubt or denial around it takes
+that back. `Chayanda, in Yakutia, …` says where Chayanda is.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _PLACES = frozenset(("prep:in", "prep:at", "prep:on", "prep:near", "prep:off", "prep:outside", "prep:inside"))
 _AT_PLACES = ("prep:in", "prep:at", "prep:on")
-"""Of which one may stand for another."""
+"""Prepositions that may stand for one another."""
 _GIVEN = frozenset(("the", "this", "that", "these", "those"))
-"""Of `the plant at Sabetta` there is one; of `a plant` or `no plant` there may be none."""
+"""Determiners of things that exist: there is one `the plant at Sabetta`; there may be no `a plant` or `no plant`."""
 
 
 def is_named(comparison: Comparison, head: int, match: Match) -> bool:
-    """Whether the claim only says who or what somebody is, and the source has that as a name beside the name."""
+    """Whether the claim only says who or what somebody is, and the source has this as an apposition of the name."""
     graph = comparison.graph(match)
     if head not in comparison.claim.verbs or match.place.word in graph.verbs or not _is_plain(comparison.claim, head):
         return False
@@ -38,7 +38,7 @@ def is_named(comparison: Comparison, head: int, match: Match) -> bool:
 
 
 def is_placed(comparison: Comparison, head: int) -> bool:
-    """Whether the claim only says where something is, and the source says that of the noun."""
+    """Whether the claim only says where something is, and the source says it of the noun."""
     claim = comparison.claim
     edges = {edge.role: edge.dependent for edge in claim.edges_of(head)}
     places = edges.keys() & _PLACES
@@ -57,7 +57,7 @@ def is_placed(comparison: Comparison, head: int) -> bool:
 
 
 def _stands_at(graph: Graph, thing: Match, role: str, place: Match) -> bool:
-    """Whether a place hangs on a thing itself, and the thing is there: `saw the dog in Paris` may not be said of it."""
+    """Whether a place belongs to the thing itself, and the thing exists; `saw the dog in Paris` does not show it."""
     allowed = set(_AT_PLACES) if role in _AT_PLACES else {role}
     token = graph.tokens[thing.place.word]
     apart = token.role != "dobj" or graph.text[token.end : token.end + 1] == ","

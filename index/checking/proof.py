@@ -1,6 +1,6 @@
-"""Whether a source proves a claim: each of its words is there, in the same role, in the same surroundings.
+"""Proves a claim by its source: each word must be in the source, in the same role and in the same context.
 
-What keeps it from being proven is a problem, said in words. A single one that says otherwise is a contradiction.
+Every obstacle is an objection with an explanation. A single objection that says the opposite is a contradiction.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from index.checking.graph import Node
 
 _VERB_VOTES = 1.5
-"""How much a verb weighs where it is told which sentence says most of a claim."""
+"""The weight of a verb in the vote for the sentence that says most of a claim."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a window of a source says of a claim."""
+    """The result of comparing a claim with a window of its source."""
 
     objections: tuple[Objection, ...]
     sentence: int
-    """Which sentence of the window says most of it."""
+    """The index of the window's sentence that says most of the claim."""
     share: float
-    """The share of the claim's words that it has."""
+    """The share of the claim's words that the window contains."""
     words: int
-    """How many words of the claim say something."""
+    """The number of content words in the claim."""
     has_misplaced_name: bool = False
-    """Whether the source has a name or a number of the claim, but not with the word that the claim has it with."""
+    """Whether the source contains a name or a number of the claim, but not with the same word."""
     is_verbatim: bool = False
-    """Whether the claim's words stand in the sentence as they are."""
+    """Whether the words of the claim stand verbatim in the sentence."""
 
 
 def prove(text: str, window: Window) -> Proof:
@@ -64,7 +64,7 @@ def _has_misplaced_name(comparison: Comparison, objections: Sequence[Objection])
 
 
 def _sentence(comparison: Comparison) -> int:
-    """The sentence with most of the words; of equals, the one with the verb."""
+    """Return the sentence with most of the words; a verb breaks a tie."""
     votes = [0.0] * len(comparison.window.sentences)
     for place, found in comparison.matches.items():
         weight = _VERB_VOTES if place in comparison.claim.verbs or comparison.claim.nodes[place].part == "v" else 1.0
@@ -74,7 +74,7 @@ def _sentence(comparison: Comparison) -> int:
 
 
 def _objections(comparison: Comparison) -> Iterator[Objection]:
-    """All that keeps the window from proving the claim."""
+    """Yield all objections to the claim."""
     claim = comparison.claim
     missing = [place for place, node in claim.nodes.items() if not comparison.matches[place] and node.part != "p"]
     yield from filter(None, (_missing_objection(comparison, place) for place in missing))
@@ -97,7 +97,7 @@ def _objections(comparison: Comparison) -> Iterator[Objection]:
 
 
 def _joint_objections(comparison: Comparison) -> Iterator[Objection]:
-    """Words that join clauses or times: whatever the grammar makes of them, the source must have them."""
+    """Yield an objection for each conjunction that the source lacks, whatever the parser makes of it."""
     theirs = {token.lemma for graph in comparison.window.graphs for token in graph.tokens}
     for token in comparison.claim.tokens:
         if token.lemma in JOINTS and not theirs & JOINTS[token.lemma]:
@@ -105,7 +105,7 @@ def _joint_objections(comparison: Comparison) -> Iterator[Objection]:
 
 
 def _number_objections(comparison: Comparison) -> Iterator[Objection]:
-    """Numbers that are only nearly the source's."""
+    """Yield an objection for each number that only approximates the source's number."""
     for place, node in comparison.claim.nodes.items():
         if node.quantity and comparison.matches[place]:
             attempts = [
@@ -120,7 +120,7 @@ def _number_objections(comparison: Comparison) -> Iterator[Objection]:
 
 
 def _depth(claim: Graph, place: int) -> int:
-    """How many words a word hangs from: what it hangs from is looked at first."""
+    """Return the depth of a word in the parse tree: heads are compared before their dependents."""
     depth, token = 0, claim.tokens[claim.verbs.get(place, place)]
     while token.head != token.place and depth < len(claim.tokens):
         depth, token = depth + 1, claim.tokens[token.head]
@@ -128,7 +128,7 @@ def _depth(claim: Graph, place: int) -> int:
 
 
 def _missing_objection(comparison: Comparison, place: int) -> Objection | None:
-    """A word that the source does not have, or has another name or number for; None where the passage lends it."""
+    """Return the objection to a word that the source lacks or replaces; None if the passage completes the name."""
     node = comparison.claim.nodes[place]
     if instead := _replacement(comparison, place, node):
         kind = "number" if node.quantity else "name"
@@ -142,7 +142,7 @@ def _missing_objection(comparison: Comparison, place: int) -> Objection | None:
 
 
 def _is_lent(comparison: Comparison, place: int) -> bool:
-    """Whether it is a part of a name that the passage has in full elsewhere: `Ada` of `Ada Lunde`."""
+    """Whether a word is part of a name that the passage gives in full elsewhere: `Ada` of `Ada Lunde`."""
     token = comparison.claim.tokens[place]
     if token.tag != "NNP" or token.role != "compound":
         return False
@@ -152,7 +152,7 @@ def _is_lent(comparison: Comparison, place: int) -> bool:
 
 
 def _replacement(comparison: Comparison, place: int, node: Node) -> Node | None:
-    """Another number, or another name, that stands in the source where the claim has this one."""
+    """Return the number or name that the source has in place of a word of the claim; None if there is none."""
     taken = {match.place for found in comparison.matches.values() for match in found}
     for sentence, graph in enumerate(comparison.window.graphs):
         for at, other in graph.nodes.items():
@@ -163,14 +163,14 @@ def _replacement(comparison: Comparison, place: int, node: Node) -> Node | None:
 
 
 def _is_like(node: Node, other: Node) -> bool:
-    """Whether two words are numbers of one unit, or names."""
+    """Whether two words are numbers of one unit, or two names."""
     if node.quantity:
         return other.quantity is not None and other.quantity.unit == node.quantity.unit
     return node.tag.startswith("NNP") and other.tag.startswith("NNP") and not is_seat(node.lemma, other.lemma)
 
 
 def _takes_its_place(comparison: Comparison, place: int, other: Place) -> bool:
-    """Whether a word of the source stands where the claim has another: it says the same of the same."""
+    """Whether a word of the source has the same role as a word of the claim."""
     graph = comparison.window.graphs[other.sentence]
 
     def near(at: int) -> Iterator[int]:

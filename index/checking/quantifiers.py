@@ -1,4 +1,4 @@
-"""How much a sentence speaks of: all or some of something, only this, about so many, more or most."""
+"""Reads quantifiers: all or some of something, only this, about so many, more or most."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BEFORE_NUMBER = re.compile(
 
 
 def quantity_of(graph: Graph, place: int) -> str:
-    """How much of what a noun names is spoken of: `all`, `some` …; empty where nothing is said."""
+    """Return the quantifier of a noun: `all`, `some` …; empty if there is none."""
     found = [QUANTIFIERS[child.lemma] for child in graph.children[place] if _quantifies(child) and child.lemma != "any"]
     found += [QUANTIFIERS[graph.tokens[other].lemma] for other, target in graph.aliases.items()
               if target == place and graph.tokens[other].lemma in QUANTIFIERS]  # fmt: skip
@@ -28,7 +28,7 @@ def quantity_of(graph: Graph, place: int) -> str:
 
 
 def degree(graph: Graph, place: int) -> str:
-    """`more`, `less`, `most` or `least` where an adjective or adverb compares; empty where it does not."""
+    """Return `more`, `less`, `most` or `least` for an adjective or adverb that compares; empty for others."""
     degrees = [child.lemma for child in graph.children[place] if child.lemma in ("more", "less", "most", "least")]
     if degrees:
         return degrees[0]
@@ -36,7 +36,7 @@ def degree(graph: Graph, place: int) -> str:
 
 
 def exclusion(graph: Graph, place: int) -> str:
-    """`only` or `not only` where one of them, or `alone`, stands with a word; empty where none does."""
+    """Return `only` or `not only` if such a word or `alone` modifies a word; empty if none does."""
     token = graph.tokens[place]
     around = graph.children[token.head] if token.role == "pobj" else ()  # `only in adults`
     for child in (*graph.children[place], *(other for other in around if other.role in ("advmod", "neg"))):
@@ -48,7 +48,7 @@ def exclusion(graph: Graph, place: int) -> str:
 
 
 def approximation(text: str, start: int) -> str:
-    """How a number at a place is meant: `about`, `least` …; empty where it is meant as it stands."""
+    """Return how exact a number at an offset is: `about`, `least` …; empty if it is exact."""
     found = _BEFORE_NUMBER.search(text[max(0, start - 30) : start])
     return APPROXIMATORS[found[1].lower()] if found else ""
 

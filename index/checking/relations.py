@@ -1,4 +1,4 @@
-"""Whether a source says of two words what a claim says of theirs: each word of the claim as a word of the source."""
+"""Compares relations: whether the source relates two words in the same way as the claim does."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from index.checking.comparison import Comparison
 
 _TURNED = {"agent": "patient", "patient": "agent", "subject": "prep:than", "prep:than": "subject"}
-"""Roles that two words may have exchanged."""
+"""Roles that two words may have swapped."""
 
 
 def fewest_objections(comparison: Comparison, head: int) -> list[Objection]:
-    """The fewest problems that any word of the source has as this one."""
+    """Return the objections to a word of the claim, for the word of the source that causes the fewest."""
     candidates = comparison.candidates(head)
     text = comparison.claim.tokens[head].text
     if is_placed(comparison, head):
@@ -45,7 +45,7 @@ def fewest_objections(comparison: Comparison, head: int) -> list[Objection]:
 
 
 def _match_owned(comparison: Comparison, head: int) -> bool:
-    """Whether what the claim says with `X has Y` is said by `the Y of X`, or `X with Y`; then it is that Y."""
+    """Whether `the Y of X` or `X with Y` proves `X has Y`. If so, keep only these matches of Y."""
     edges, found = comparison.claim.edges_of(head), comparison.matches
     owners = [match.place for edge in edges if edge.role == "agent" for match in found.get(edge.dependent, ())]
     owned = [edge.dependent for edge in edges if edge.role == "patient" and edge.dependent in found]
@@ -64,7 +64,7 @@ def _belongs(comparison: Comparison, owned: Place, owners: Sequence[Place]) -> b
 
 
 def _narrow_matches(comparison: Comparison, head: int, best: Match) -> None:
-    """Once it is known which word a word is, what belongs to it is what belongs to that word."""
+    """Keep only the matches of a word's dependents that belong to its best match."""
     graph = comparison.graph(best)
     for edge in comparison.claim.edges_of(head):
         own = [
@@ -79,14 +79,14 @@ def _narrow_matches(comparison: Comparison, head: int, best: Match) -> None:
 
 
 def _is_told_apart(graph: Graph, match: Match) -> bool:
-    """Whether a mention says by itself which one it means: `the first dam`, and not `the dam` or `it`."""
+    """Whether a mention identifies its referent: `the first dam` does, `the dam` and `it` do not."""
     return match.kind in ("same", "synonym") and any(
         edge.role in ("mod", "of") for edge in graph.edges_of(match.place.word)
     )
 
 
 def _objections_to(comparison: Comparison, head: int, match: Match) -> Iterator[Objection]:
-    """The problems of a word of the claim as a certain word of the source."""
+    """Yield the objections to a match of a word of the claim."""
     claim, graph = comparison.claim, comparison.graph(match)
     verb = claim.tokens[claim.verbs.get(head, head)]
     if verb.lemma in LIGHT_VERBS and verb.place != head and _is_object(graph, match.place.word):
@@ -111,23 +111,23 @@ def _objections_to(comparison: Comparison, head: int, match: Match) -> Iterator[
 
 
 def _is_object(graph: Graph, place: int) -> bool:
-    """Whether something is done to what a noun names, as in `accepted a watch`; not so in `gave a talk`."""
+    """Whether a noun names what an action is done to, as in `accepted a watch`; not so in `gave a talk`."""
     return place not in graph.verbs and graph.tokens[place].role in ("dobj", "nsubjpass", "pobj")
 
 
 def _is_argument(claim: Graph, place: int) -> bool:
-    """Whether a verb has it as what does something, or what it is done to: a denial is then the verb's."""
+    """Whether a word is an argument of a verb: a denial then belongs to the verb."""
     return any(edge.dependent == place and edge.role in (*CORE, "of") for edge in claim.edges)
 
 
 def _edge_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
-    """What the claim says of two words, and the source does not."""
+    """Yield the objections to a relation of the claim."""
     if edge.dependent not in comparison.matches:
         if not is_verb(comparison.claim.tokens[edge.dependent]):
             yield from _quantifier_objections(comparison, edge, match)
             return
     elif not comparison.matches[edge.dependent]:
-        return  # it is missing: said already
+        return  # another objection says already that it is missing
     own = [
         candidate
         for candidate in comparison.candidates(edge.dependent)
@@ -136,7 +136,7 @@ def _edge_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterat
     if match.kind != "pronoun" and any(
         candidate.place == match.place and candidate.kind != "pronoun" for candidate in own
     ):
-        return  # a name and its acronym, or a noun that its modifier stands for
+        return  # a name and its acronym, or a noun and the modifier that stands for it
     graph = comparison.graph(match)
     related = [candidate for candidate in own if has_role(graph, match.place.word, edge.role, candidate.place.word)]
     if related and edge.role in CORE:
@@ -146,13 +146,13 @@ def _edge_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterat
 
 
 def _is_share(claim: Graph, edge: Edge) -> bool:
-    """`38 per cent of the shopkeepers`, where the source speaks of them just before."""
+    """Whether a relation is a share, as in `38 per cent of the shopkeepers`, whom the source mentions just before."""
     node = claim.nodes.get(edge.head)
     return edge.role == "of" and node is not None and node.quantity is not None
 
 
 def _amount_objections(comparison: Comparison, edge: Edge, related: list[Match]) -> Iterator[Objection]:
-    """The fewest problems with how much of what acts, or is acted on, is spoken of."""
+    """Yield the fewest objections to the amount of an agent or patient."""
     subject = edge.role != "patient" or any(child.role == "auxpass" for child in comparison.claim.children[edge.head])
     attempts = [
         list(amount_objections(comparison, edge.dependent, candidate, subject=subject)) for candidate in related
@@ -161,7 +161,7 @@ def _amount_objections(comparison: Comparison, edge: Edge, related: list[Match])
 
 
 def _misplaced(comparison: Comparison, edge: Edge, match: Match, own: list[Match]) -> Objection:
-    """Words that the source has, but not in these roles; or in exchanged ones."""
+    """Return the objection to words that have other roles, or swapped roles, in the source."""
     head, dependent = (comparison.claim.tokens[place].text for place in (edge.head, edge.dependent))
     turned = _TURNED.get(edge.role)
     exchanged = any(other.role == turned for other in comparison.claim.edges_of(edge.head)) and any(
@@ -175,7 +175,7 @@ def _misplaced(comparison: Comparison, edge: Edge, match: Match, own: list[Match
 
 
 def _part(comparison: Comparison, edge: Edge, match: Match) -> str:
-    """What a role is called that the source does not have: how much the grammar may be to blame depends on it."""
+    """Return the name of the role that the source lacks: it decides whether the parser may be to blame."""
     role, _, word = edge.role.partition(":")
     node = comparison.claim.nodes.get(edge.dependent)
     if node is not None and node.quantity:
@@ -194,9 +194,9 @@ def _part(comparison: Comparison, edge: Edge, match: Match) -> str:
 
 
 def _filled(comparison: Comparison, role: str, match: Match) -> str:
-    """The role, if the source says of another that it acts, or is acted on; `speaker` if only of whoever speaks.
+    """Return the role if the source gives it to another word; `speaker` if only to the person who speaks.
 
-    Empty where it says so of nobody: the grammar may have missed it.
+    Empty if the source gives it to nobody: the parser may have missed it.
     """
     taken = {"agent": ("agent", "subject"), "subject": ("agent", "subject"), "patient": ("patient",)}[role]
     graph = comparison.graph(match)
@@ -206,7 +206,7 @@ def _filled(comparison: Comparison, role: str, match: Match) -> str:
 
 
 def _quantifier_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterator[Objection]:
-    """`Everybody` and `anything` are proven by the like alone."""
+    """Yield an objection if the source does not prove `everybody` or `anything` with a word of the same quantity."""
     text, lemma = comparison.claim.tokens[edge.dependent].text, comparison.claim.tokens[edge.dependent].lemma
     wanted, graph = QUANTIFIERS.get(lemma, ""), comparison.graph(match)
     if edge.role not in CORE or wanted not in ("all", "most", "many"):

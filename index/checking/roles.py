@@ -1,4 +1,4 @@
-"""Whether a sentence says of two of its words what a claim says of theirs."""
+"""Decides whether two words of a sentence have the role that a claim gives them."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ KIN = (
     frozenset(("off", "near")),
     frozenset(("against", "at")),
 )
-"""Prepositions of which one may stand for another."""
+"""Groups of interchangeable prepositions."""
 _TAKEN_FOR = {"by": {"agent"}, "to": {"recipient"}, "for": {"recipient"}}
-"""What else stands for what follows a preposition."""
+"""Other roles that a preposition may stand for."""
 _YEARS = range(1000, 2200)
 _EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
-"""Prepositions of times and places, which the grammar hangs on one word of a clause or another."""
+"""Prepositions of times and places, which the parser attaches to one word of a clause or another."""
 _BOUNDS = frozenset("since until till before after from to by between through".split())
-"""Prepositions that tell where a time begins or ends: `until 1958` is not `in 1958`."""
+"""Prepositions that say where a time begins or ends: `until 1958` is not `in 1958`."""
 _ASSERTED = frozenset(
     ("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when")
 )
-"""Words that join clauses, and say how: a claim must have the same."""
+"""Conjunctions with a meaning: a claim must have the same one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """Two words of a sentence, and how the claim's are related."""
+    """Two words of a sentence, and the role that the claim gives them."""
 
     graph: Graph
     head: int
     role: str
     dependent: int
     roles: set[str]
-    """What the sentence says of the first word by the second."""
+    """The roles of the second word with the first as head."""
     back: set[str]
-    """And of the second by the first."""
+    """The roles of the first word with the second as head."""
     noun: bool
-    """Whether the first is a noun or an adjective."""
+    """Whether the first word is a noun or an adjective."""
 
 
 def has_role(graph: Graph, head: int, role: str, dependent: int) -> bool:
-    """Whether a sentence says of two of its words, or of what names the same, what a claim says of theirs in a role."""
+    """Whether two words of a sentence, or other names of the same things, have a role of the claim."""
     ours, theirs = graph.peers(head), graph.peers(dependent)
     noun = graph.tokens[head].tag.startswith(("N", "J"))
     test = _TESTS.get(role.partition(":")[0])
@@ -88,7 +88,7 @@ def _subject(link: _Link) -> bool:
     acting = (edge.head for edge in link.graph.edges if edge.role == "prep:as" and edge.dependent == link.head)
     return any(
         link.graph.roles({verb}, {link.dependent}) & {"agent", "patient"} for verb in acting
-    )  # as a cook: was one
+    )  # as a cook = was a cook
 
 
 def _of(link: _Link) -> bool:
@@ -119,19 +119,19 @@ def _prep(link: _Link) -> bool:
 
 
 def _reports(link: _Link) -> bool:
-    """`According to the agency` is proven by `the agency says`."""
+    """Whether `the agency says` proves `according to the agency`."""
     agents = (edge for edge in link.graph.edges if edge.role == "agent" and edge.dependent == link.dependent)
     return any(link.graph.tokens[edge.head].lemma in REPORTS for edge in agents)
 
 
 def _is_event(link: _Link) -> bool:
-    """Whether a time or a place of the claim is one of the same clause in the source, too."""
+    """Whether a time or place of the claim is in the same clause of the source."""
     placed = {f"prep:{preposition}" for preposition in _EVENTS} | {"mod", "of"}
     return _share_a_clause(link) and bool(_governed(link) & placed)
 
 
 def _hangs_elsewhere(link: _Link, allowed: set[str]) -> bool:
-    """Whether the same preposition hangs on another word of the clause."""
+    """Whether the same preposition depends on another word of the clause."""
     own = link.graph.clause(link.head)
     edges = (edge for edge in link.graph.edges if edge.dependent == link.dependent and edge.role in allowed)
     return any(link.graph.clause(edge.head) == own for edge in edges)
@@ -146,7 +146,7 @@ def _share_a_clause(link: _Link) -> bool:
 
 
 def _is_dated(link: _Link) -> bool:
-    """Whether a date belongs to the clause of a word: the grammar hangs it on one word or another."""
+    """Whether a date belongs to the clause of a word: the parser attaches it to one word or another."""
     quantity = link.graph.nodes[link.dependent].quantity if link.dependent in link.graph.nodes else None
     if quantity is None or not _share_a_clause(link):
         return False

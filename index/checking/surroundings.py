@@ -1,4 +1,4 @@
-"""Whether what surrounds a fact in its source surrounds it in the claim, too: denials, reports, hedges, conditions."""
+"""Compares the context of a fact in claim and source: denials, reports, hedges, conditions."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from index.checking.modality import Modality
 
 _KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
-"""What surrounds a fact, of which it is enough that both have one of the kind."""
+"""Kinds of wrappers that match any wrapper of the same kind."""
 _LIKE = (frozenset(("shall", "will")), frozenset(("shall", "duty")), frozenset(("need", "duty")))
-"""Modals that say the same."""
+"""Modals that mean the same."""
 _SHOWN_WORDS = 8
-"""How many words of a condition are shown."""
+"""The number of words of a condition that an objection shows."""
 
 
 def surroundings_objections(
     comparison: Comparison, head: int, match: Match, *, named: bool = False
 ) -> Iterator[Objection]:
-    """The problems with what surrounds the fact that a word of the claim states, as a certain word of the source.
+    """Yield the objections to the context of the fact that a word of the claim states.
 
-    Of what is only `named` in the source, only limits count: `future`, `alleged`.
+    If the source has the fact as an apposition (`named`), only limits count: `future`, `alleged`.
     """
     graph = comparison.graph(match)
     ours, theirs = modality(comparison.claim, head), modality(graph, match.place.word)
@@ -51,13 +51,13 @@ def surroundings_objections(
         yield Objection("hedge", f"“{limit}” in the source, not here")
     if len(theirs.conditions) > len(ours.conditions):
         yield Objection("condition", f"the source adds “{_clause(graph, theirs.conditions[0])}”")
-    if theirs.negations:  # who leaves out a word of a denial denies more
+    if theirs.negations:  # a denial with fewer words denies more
         for edge in comparison.left_out(match, ("prep:", "mod", "of")):
             yield Objection("restriction", f"“{graph.tokens[edge.dependent].text}” in the source, not here")
 
 
 def contrary_objection(comparison: Comparison, head: int, match: Match) -> Objection:
-    """Two words that say the contrary of each other."""
+    """Return the objection to two words that are opposites."""
     here = comparison.claim.tokens[head].text
     there = comparison.graph(match).tokens[match.place.word].text
     return Objection("contrary", f"“{here}” here, “{there}” in the source", contradicts=True)
@@ -66,7 +66,7 @@ def contrary_objection(comparison: Comparison, head: int, match: Match) -> Objec
 def _negation_objections(
     comparison: Comparison, head: int, match: Match, ours: Modality, theirs: Modality, *, flips: int
 ) -> Iterator[Objection]:
-    """A denial that only one of the two has, in whatever way it is said."""
+    """Yield an objection if only one of the two denies the fact, in whatever way."""
     graph, contrary = comparison.graph(match), match.kind == "contrary"
     excepted = any(comparison.excepts(edge, match) for edge in comparison.claim.edges_of(head))
     if (ours.negations + theirs.negations + excepted + flips + contrary) % 2 == 0:
@@ -82,7 +82,7 @@ def _negation_objections(
 
 
 def _reported_denials(ours: Modality, theirs: Modality) -> int:
-    """One where the source reports a denial, and the claim reports the contrary as said."""
+    """Return 1 if the source reports a denial and the claim reports the opposite, else 0."""
     denied = bool(theirs.wrappers) and theirs.wrappers[0].kind == "denial"
     reported = any(wrapper.kind == "report" for wrapper in ours.wrappers)
     return int(denied and reported and not any(wrapper.kind == "denial" for wrapper in ours.wrappers))
@@ -91,7 +91,7 @@ def _reported_denials(ours: Modality, theirs: Modality) -> int:
 def _wrapper_objections(
     comparison: Comparison, ours: Modality, theirs: Modality, match: Match, *, flips: int
 ) -> Iterator[Objection]:
-    """What the source embeds the fact in, and the claim does not."""
+    """Yield an objection for each wrapper of the source that the claim lacks."""
     graph = comparison.graph(match)
     held = {candidate.place for wrapper in ours.wrappers for candidate in comparison.candidates(wrapper.place)}
     held |= {
@@ -113,13 +113,13 @@ def _wrapper_objections(
 
 
 def _may_wrap(comparison: Comparison, place: int) -> bool:
-    """Whether a word of the claim embeds something, whatever the grammar says of it."""
+    """Whether a word of the claim embeds a clause, whatever the parser makes of it."""
     node = comparison.claim.nodes[place]
     return node.part == "v" or node.lemma in UNREAL_NOUNS
 
 
 def _same_modal(ours: Modality, theirs: Modality) -> bool:
-    """Whether what must, may or will be is the same; what may not be must not be."""
+    """Whether both have the same modal. `May not` and `must not` mean the same."""
     denied = ours.negations and theirs.negations
     if ours.modal == theirs.modal or ({ours.modal, theirs.modal} in _LIKE and not denied):
         return True
@@ -136,7 +136,7 @@ def _word(graph: Graph, place: int | None) -> str:
 
 
 def _clause(graph: Graph, place: int) -> str:
-    """The words of a clause, the first few of them."""
+    """Return the first words of a clause."""
     inside, size = {place}, 0
     while len(inside) > size:
         size = len(inside)

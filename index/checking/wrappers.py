@@ -1,4 +1,4 @@
-"""The words that a fact is embedded in: denials, reports, beliefs, plans, conditions, questions, fiction."""
+"""Finds the words that a fact is embedded in: denials, reports, beliefs, plans, conditions, questions, fiction."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     from index.grammar import Token
 
 _UNREAL_PREPOSITIONS = frozenset(("without", "instead", "than", "against", "for", "about", "from"))
-"""`without asking`, `a plan for selling`: what follows them need not have happened."""
+"""Prepositions whose object need not have happened: `without asking`, `a plan for selling`."""
 _TRUE = frozenset(("true", "clear", "evident", "certain", "fact", "obvious", "known"))
 _EMBEDDED = frozenset(("ccomp", "xcomp", "acl", "pcomp", "csubj", "csubjpass"))
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """What a fact is embedded in."""
+    """A word or clause that a fact is embedded in."""
 
     kind: str
     """`denial`, `report`, `falsehood`, `failure`, `condition`, `question`, `fiction`, or `doubt` for all others."""
     place: int
-    """The word that embeds it."""
+    """The place of the word that embeds the fact."""
 
 
 def denies(token: Token, graph: Graph) -> bool:
-    """Whether a word denies what it depends on."""
+    """Whether a word negates its head."""
     plain = folded(token.text)
     if plain in ("longer", "more") and any(
         child.lemma in ("no", "not", "any") for child in graph.children[token.place]
@@ -54,7 +54,7 @@ def denies(token: Token, graph: Graph) -> bool:
 
 
 def wrappers(graph: Graph, verb: int) -> Iterator[Wrapper]:
-    """What a fact is embedded in, from the inside out."""
+    """Yield the wrappers of a fact, from the inside out."""
     place, seen = verb, set()
     if verb in graph.outer:
         yield from _adjuncts(graph, verb)
@@ -76,13 +76,13 @@ def wrappers(graph: Graph, verb: int) -> Iterator[Wrapper]:
         ):
             yield Wrapper("report", head.place)  # `…, the agency reported.`
         elif token.role in ("advcl", "acl", "relcl") and is_infinitive(graph, place) and token.role != "relcl":
-            yield Wrapper("doubt", token.head)  # a purpose need not be reached
+            yield Wrapper("doubt", token.head)  # a purpose may not be reached
         place = token.head
     yield from _of_the_whole(graph)
 
 
 def _embedding(graph: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
-    """What the word before a clause makes of it."""
+    """Yield the wrapper that the word before a clause makes."""
     if head.tag in ("IN", "TO"):
         if head.lemma in _UNREAL_PREPOSITIONS:
             yield Wrapper("doubt", head.place)
@@ -97,7 +97,7 @@ def _embedding(graph: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
 
 
 def _named(graph: Graph, token: Token, noun: Token) -> Iterator[Wrapper]:
-    """What a noun makes of the clause after it: `the myth that …`, `a plan to …`."""
+    """Yield the wrapper that a noun makes of the clause after it: `the myth that …`, `a plan to …`."""
     lemmas = {noun.lemma, *(graph.tokens[at].lemma for at in _predicates(graph, noun.place))}
     if lemmas & FALSE_NOUNS:
         yield Wrapper("falsehood", noun.place)
@@ -106,7 +106,7 @@ def _named(graph: Graph, token: Token, noun: Token) -> Iterator[Wrapper]:
 
 
 def _verb_kind(graph: Graph, token: Token, head: Token, predicate: Token) -> str:
-    """What a verb or an adjective makes of the clause after it; empty where that is true all the same."""
+    """Return the kind of wrapper that a verb or adjective makes of a clause; empty if the clause is true anyway."""
     if head.lemma in DENIALS:
         return "denial"
     if {head.lemma, predicate.lemma} & FAILURES:
@@ -122,18 +122,18 @@ def _is_marked(graph: Graph, token: Token) -> bool:
 
 
 def _is_told(graph: Graph, token: Token, noun: Token) -> bool:
-    """Whether a clause after a noun says what the noun is about, and not which one it is."""
+    """Whether a clause after a noun states the content of the noun, and does not just identify it."""
     that = any(child.role == "mark" and child.lemma == "that" for child in graph.children[token.place])
     return (that and noun.lemma != "fact") or is_infinitive(graph, token.place)
 
 
 def _predicates(graph: Graph, place: int) -> Iterator[int]:
-    """What a sentence says a noun is: `The idea … is a myth`."""
+    """Yield the predicates of a noun: `The idea … is a myth`."""
     return (edge.head for edge in graph.edges if edge.role == "subject" and edge.dependent == place)
 
 
 def is_conditional(graph: Graph, token: Token) -> bool:
-    """`If …`, `unless …`, `provided that …`, and `had it arrived`."""
+    """Whether a clause is conditional: `if …`, `unless …`, `provided that …`, or `had it arrived`."""
     children = graph.children[token.place]
     marks = {child.lemma for child in children if child.role in ("mark", "advmod")}
     if marks & CONDITIONS - {"until", "till", "once"} or folded(token.text) in CONDITIONS:
@@ -146,7 +146,7 @@ def is_conditional(graph: Graph, token: Token) -> bool:
 
 
 def _adjuncts(graph: Graph, place: int) -> Iterator[Wrapper]:
-    """`According to the agency`."""
+    """Yield a report for each `according to the agency`."""
     for child in graph.children[place]:
         if child.role == "prep" and child.lemma in ("accord", "according", "per"):
             objects = graph.children[child.place]
@@ -157,7 +157,7 @@ def _adjuncts(graph: Graph, place: int) -> Iterator[Wrapper]:
 
 
 def _of_the_whole(graph: Graph) -> Iterator[Wrapper]:
-    """What surrounds all that a sentence says: a question, a work of fiction, a report in parentheses."""
+    """Yield the wrappers of a whole sentence: a question, a work of fiction, a report in parentheses."""
     for token in graph.tokens:
         inside = token.role == "pobj" and graph.tokens[token.head].lemma == "in"
         # `her novel Emma, in …`
