@@ -1,7 +1,9 @@
-"""Hits to an answer. `intents` says what is asked for, `fitness` how well a sentence fits that, `quoting` chooses the
-words, `vicinity` what must come along; `confidence` says whether the documents hold an answer at all; `modelling` lets
-a language model write, and `citing` checks it; `proving` checks what somebody else wrote, and `second_opinion` may
-doubt what either of them lets pass.
+"""Turns hits into an answer.
+
+`intents` reads what a question asks for, `fitness` scores how well a sentence fits it, `quoting` chooses the words and
+`vicinity` the sentences that belong to them. `confidence` estimates whether the documents hold an answer at all.
+`modelling` lets a language model write, and `citing` checks its text. `proving` checks what somebody else wrote.
+`second_opinion` may doubt what the last two accept.
 """
 
 from index.answering.answers import quoted, unasked

@@ -1,4 +1,4 @@
-"""Quotations into an answer: numbered, located, each resolved to the exact words it rests on."""
+"""Makes an answer of quotations: numbered, located, each with the exact words it rests on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sentence that could be quoted."
 COUNTED = "No sentence that was found gives the number; the documents list {items}."
 MOST_OF_A_HEADING = 0.5
-"""The most confidence that is put into an answer which is a heading, a caption or a by-line: it states nothing."""
+"""The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
 _AMOUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
 )
@@ -36,9 +36,10 @@ def quoted(
     searched: tuple[int, int],
     locate: Locate,
 ) -> Answer:
-    """An answer of quotations.
+    """Return an answer that consists of quotations.
 
-    From `bar` on it is given as one, between `unsure_bar` and `bar` as what may be one; below both there are none.
+    Its status is `answered` if the confidence is at least `bar`, `unsure` if it is at least `unsure_bar`, and else
+    `abstained`, without quotations.
     """
     if quotes and not quotes[0].states:
         confidence = min(confidence, MOST_OF_A_HEADING)
@@ -66,12 +67,12 @@ def quoted(
 
 
 def unasked(question: str, note: str, *, bar: float) -> Answer:
-    """No answer, because it was no whole question, for which nothing was searched: a note says what to ask."""
+    """Return an answer to a question that is not whole. Nothing was searched; the note says what to ask."""
     return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
 
 
 def notes_on(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
-    """What the reader should know of how the quotations answer."""
+    """Return notes on how the quotations answer the question."""
     first = next(iter(quotes), None)
     if first is None or not first.items or understood(question).kind != "count":
         return ()
@@ -80,7 +81,7 @@ def notes_on(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
 
 
 def _hits_with_quotes(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
-    """The hits, each wide enough for what is quoted from it, and those that only a part of the question has."""
+    """Return the hits, extended to hold their quotations, and the hits that only a part of the question found."""
     hit_by_id = {hit.passage.id: hit for hit in hits}
     for quote in quotes:
         own = hit_by_id.get(quote.hit.passage.id, quote.hit)

@@ -1,4 +1,4 @@
-"""How sentences hang together: which ones refer back, take back, promise or count, by their words alone."""
+"""Recognises, by their words, sentences that refer back, take back, announce or count."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _EMPTY_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _BROKEN_SENTENCE = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
-"""The end of a sentence that was taken for one: it had a question mark in a title."""
+"""The end of a sentence that was split wrongly, at a question mark in a title."""
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
 _TAKES_BACK = re.compile(
     r"(?:[-–—•*]\s*)?(?:but|however|yet|nevertheless|nonetheless|still|except|unless|only if|in (?:fact|reality|truth)"
@@ -96,13 +96,13 @@ DANGLING_END = re.compile(
     re.IGNORECASE,
 )
 LONGEST_QUALIFIER = 260
-"""Characters above which a sentence that begins with `But` has a subject of its own."""
+"""A longer sentence, in characters, that begins with `But` has a subject of its own."""
 LONGEST_PROMISE = 130
-"""Characters above which a sentence that speaks of several things says already what they are."""
+"""A longer sentence, in characters, that announces several things already says what they are."""
 
 
 def refers_back(text: str) -> bool:
-    """Whether a sentence refers to one before it."""
+    """Whether a sentence refers to a sentence before it."""
     if mark := ITEM.match(text):
         text = text[mark.end() :]
     if text[:1].islower() or _BROKEN_SENTENCE.match(text):
@@ -116,7 +116,7 @@ def refers_back(text: str) -> bool:
 
 
 def qualifies(text: str, said: str, wanted: frozenset[str], *, apart: bool) -> bool:
-    """Whether a sentence takes back or limits what was said before it; `apart` if a line break is between them."""
+    """Whether a sentence takes back or limits the text before it; `apart` if a line break is between them."""
     shared = wanted | frozenset(terms(said))
     related = _BACK_REFERENCE.match(text) is not None or len(shared & frozenset(terms(text))) > 1
     takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
@@ -128,5 +128,5 @@ def qualifies(text: str, said: str, wanted: frozenset[str], *, apart: bool) -> b
 
 
 def promises(text: str) -> bool:
-    """Whether a sentence that announces several things does not say yet what they are."""
+    """Whether a sentence announces several things without saying what they are."""
     return text.count(",") < 2 and ":" not in text and len(text) <= LONGEST_PROMISE

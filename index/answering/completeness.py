@@ -1,4 +1,4 @@
-"""Whether a question is whole: fragments are asked back, and compound questions are taken apart."""
+"""Decides whether a question is whole: recognises fragments, and splits compound questions into whole ones."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ _WHICH_ONES = re.compile(
     r"|(?:name|list) (?:them|these|those)",
     re.IGNORECASE,
 )
-"""Asks for the things that were counted before it: no question of its own."""
+"""Asks for the things that were counted before it; not a question of its own."""
 _NAME = re.compile(
     r"(?:the |The )?[A-Z0-9][\w.’'-]*[\w](?:\s(?:(?:of|de|von|van|the|and|for)\s)?(?:the\s)?[A-Z0-9][\w.’'-]*\w)*"
 )
@@ -117,9 +117,9 @@ FRAGMENT = (
 
 
 def is_fragment(text: str) -> bool:
-    """Whether a question goes on from something that was said before: `and in 2019?`, `Why?`, `the second one`.
+    """Whether a question continues something said before: `and in 2019?`, `Why?`, `the second one`.
 
-    A question with a pronoun is one where hardly a word beside it says what it is about.
+    A question with a pronoun is a fragment if hardly any other word says what it is about.
     """
     text = " ".join(text.split()).strip(" \"'“”")
     bare = _CONJUNCTION.sub("", text, count=1)
@@ -144,7 +144,7 @@ def is_fragment(text: str) -> bool:
 
 
 def asked_back(text: str) -> str:
-    """What to tell somebody who asked a fragment."""
+    """Return the message that asks for a whole question."""
     start = WH_START.match(text)
     examples = {
         "why": "“Why did Rosneft give way to CNPC?”",
@@ -158,7 +158,7 @@ def asked_back(text: str) -> str:
 
 
 def _has_only_idle_words(words: list[str]) -> bool:
-    """Whether no word says what it is about."""
+    """Whether no word says what the question is about."""
     return all(
         word.casefold() in _IDLE_WORDS or _PRONOUN.fullmatch(word) or not _is_content_word(word) for word in words
     )
@@ -173,13 +173,13 @@ def _is_latin(text: str) -> bool:
 
 
 def _has_clause(text: str) -> bool:
-    """Whether a short question has a question word and a verb of its own."""
+    """Whether a short question has a question word and a verb."""
     start = WH_START.match(text)
     return bool(start and _AUXILIARY_START.match(text[start.end() :]))
 
 
 def split_parts(text: str) -> tuple[str, ...]:
-    """The questions that a text consists of, each made whole by what it shares with the first; none where it is one."""
+    """Return the questions in a text, each completed with words of the first; empty if there is only one."""
     whole = [question.strip() for question in _TWO_QUESTIONS.split(text) if question.strip()]
     if not all(question.endswith("?") for question in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
         return ()
@@ -192,7 +192,7 @@ def split_parts(text: str) -> tuple[str, ...]:
 
 
 def _complete(piece: str, first: str) -> str:
-    """A later part with what it leaves out: `by whom` takes the rest of the first, a pronoun what that is about."""
+    """Complete a later part: `by whom` takes the rest of the first part; a pronoun is replaced by its topic."""
     start = WH_START.match(first)
     rest = first[start.end() :] if start else first
     if _BARE_PART.fullmatch(piece):
@@ -207,7 +207,7 @@ def _complete(piece: str, first: str) -> str:
 
 
 def _topic(rest: str) -> str:
-    """What the first part is about: its first name, else its words without question word, auxiliary and verb."""
+    """Return the topic of the first part: its first name, else its words without question word, auxiliary and verb."""
     auxiliary = _SUBJECT_START.search(rest)
     words = rest[auxiliary.end() :] if auxiliary else rest
     if name := _NAME.search(words):

@@ -1,4 +1,4 @@
-"""A comparison: the best sentence on both sides, or the best on each."""
+"""Answers a comparison with the best sentence on both sides, or with the best on each side."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from index.answering.intents import Question
 
 MOSTLY = 0.5
-"""Which share of a side's words a sentence has that speaks of it."""
+"""The least share of a side's words in a sentence about that side."""
 SUBJECT, BEGINNING = 0.3, 4
-"""How much better a sentence is for a side that it names among its first words."""
+"""The bonus for a sentence that names its side among so many first words."""
 BESIDE = 2
-"""How many sentences on the counterpart of a sentence may stand."""
+"""The largest distance, in sentences, between a sentence and its counterpart."""
 BOTH_SIDES = 0.15
-"""How much better than a sentence on one side of a comparison one on both of them counts."""
+"""The bonus for a sentence on both sides over a sentence on one."""
 _AMOUNT = re.compile(
     r"\d|\b(?:(?:larg|bigg|small|great|high|low|old|young|earli|lat|long|short|fast|slow|cheap|strong|weak)(?:er|est)"
     r"|more|most|less|least|fewer|better|best|worse|worst|(?<!rather )than|same|equal(?:ly)?|as \w+ as)\b",
@@ -36,20 +36,20 @@ _DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}
 _CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
 _DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 Rated = tuple[Candidate, list[bool]]
-"""A sentence, and whether it speaks of each side of a comparison."""
+"""A sentence, and whether it is about each side."""
 
 
 class Contrast:
-    """Chooses sentences on the two sides that a question compares."""
+    """Chooses sentences on the two sides of a comparison."""
 
     def __init__(self, question: Question) -> None:
         self._by_degree = bool(_DEGREE.search(question.text))
         self._sides = _sides(question.sides)
 
     def best(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The best sentence on both sides; where none says anything of both, the best on each, the better one first.
+        """Return the best sentence on both sides, else the best on each side, the better one first.
 
-        After a sentence on one side, one near it on the other is likely its counterpart.
+        A sentence near the first one and on the other side is probably its counterpart.
         """
         found = [
             (candidate, [side.share(_with_initials(candidate.text)) >= MOSTLY for side in self._sides])
@@ -69,7 +69,7 @@ class Contrast:
         return rows
 
     def _counterpart(self, found: Sequence[Rated], first: Candidate, second: Candidate, side: int) -> Candidate:
-        """The sentence on the other side: one beside the first, where it is not much worse."""
+        """Return the sentence on the other side; one near the first sentence is preferred unless it is much worse."""
         near = [
             rated
             for rated in found
@@ -82,7 +82,7 @@ class Contrast:
         return best if best.worth + SUBJECT >= second.worth else second
 
     def _best_of(self, found: Sequence[Rated], side: int) -> Candidate | None:
-        """The best sentence on one side alone: it speaks of that which it begins with."""
+        """Return the best sentence on one side alone. A sentence is mostly about the side that it begins with."""
 
         def worth(rated: Rated) -> float:
             candidate, fits = rated
@@ -93,13 +93,13 @@ class Contrast:
 
 
 def _sides(sides: Sequence[str]) -> list[Coverage]:
-    """Each side of a comparison without the words that the other one has, too."""
+    """Return the coverage of each side by the words that only this side has."""
     words = [asked(side) for side in sides]
     own = [" ".join(w for term, w in mine.items() if term not in words[1 - n]) for n, mine in enumerate(words)]
     return [Coverage(words_alone or side) for words_alone, side in zip(own, sides, strict=True)]
 
 
 def _with_initials(text: str) -> list[str]:
-    """The terms of a text, and those of the abbreviations that it may be asked by: `EU` for the European Union."""
+    """Return the terms of a text and the initials of its names: `EU` for the European Union."""
     short = ("".join(word[0] for word in found[0].split()) for found in _CAPITALS.finditer(text))
     return [*terms(text), *terms(" ".join(short))]

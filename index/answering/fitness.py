@@ -1,8 +1,8 @@
-"""How well a sentence fits a question by its form and its place: what speaks for it beside its words.
+"""Scores how well a sentence fits a question by its form and its place, apart from its words.
 
-A question for a reason wants one, one for a definition wants `X is a …`, one that is answered with yes or no wants a
-sentence that takes a side. A sentence also has what it hangs on: the sentence before it, where it begins with a
-pronoun, the heading that it stands under, and the title of its document.
+A question for a reason wants a reason, a question for a definition wants `X is a …`, and a yes-no question wants a
+sentence that takes a side. The place of a sentence adds words to it: the sentence before it if it begins with a
+pronoun, its heading, and the title of its document.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
     from index.answering.vicinity import Context
 
 FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
-"""What is added to the worth of what is no sentence."""
+"""Added to the score of lines that are not sentences, by kind."""
 BONUS = 0.12
-"""What a sentence gains that has the form which the question asks for: it stands in a list."""
+"""Added if the question asks for a list and the sentence is in one."""
 FIELD_BONUS = 0.25
-"""What a field of a form gains whose name the question asks for: `Editor: Jane Smith`, where somebody edited."""
+"""Added for a form field whose name occurs in the question: `Editor: Jane Smith` if it asks who edited."""
 LEAD_BONUS = 0.35
-"""What a sentence gains that leads to a list, where one is asked for."""
+"""Added if the question asks for a list and the sentence introduces one."""
 NAMELESS = -0.2
-"""What is added where neither the passage nor its document's title has any name of the question."""
+"""Added if neither the passage nor its document's title contains any name of the question."""
 NUMBERLESS = -0.08
-"""What is added where a sentence has none of the numbers of the question."""
+"""Added if a sentence contains none of the question's numbers."""
 ASIDE = -0.1
-"""What is added for a sentence in brackets."""
+"""Added for a sentence in brackets."""
 REFERRING = -0.5
-"""What is added for a sentence that names another text which speaks of its subject."""
+"""Added for a sentence that refers to another text about its subject."""
 ELSEWHERE = -0.15
-"""What is added to the worth of a sentence that says where else something is said."""
+"""Added for a sentence that says where else something is explained."""
 HUNG_ON, PLACED, PASSAGE = 0.3, 0.3, 0.2
-"""Weights of the share of the question's words, by their rarity, that a sentence gains by the one that it hangs on; by
- its heading and its document's title; and that its passage has."""
+"""Weights of the share of the question's words, by rarity: in the sentence that this one refers to, in its heading and
+its document's title, and in its passage."""
 ORDINAL = 0.1
-"""What a sentence gains that has the same ordinal or superlative as the question: the *first* to come."""
+"""Added if a sentence has the same ordinal or superlative as the question: the *first* to come."""
 OWN_NAME = -0.15
-"""What is added where the only name in a sentence is the question's own, written with capitals that it lacks there."""
+"""Added if the only name in a sentence is the question's own, which the question writes without capitals."""
 
 _ELSEWHERE = re.compile(
     r"\b(?:see|refer to|consult|turn to) (?:the|also|page|pages|section|chapter|appendix|table|figure)\b|\(see \w+"
@@ -63,7 +63,7 @@ _REFERRING = re.compile(
 )
 _FIELD = re.compile(r"\W*([A-Z][\w’'-]+(?: [\w’'-]+)?):\s+\S")
 _LABEL = 4
-"""Letters that the name of a field has in common with a word of the question."""
+"""The number of letters that a field name and a word of the question have in common."""
 _TELLS_OF_IT = re.compile(rf"\W*(?:it|this|these|they)\s+{TELLS}", re.IGNORECASE)
 _RANK = re.compile(r"\b(?:first|second|third|last|final|only|most|least|best|worst|\w{3,}est)\b")
 _NAME = re.compile(r"\b[A-Z]\w+")
@@ -71,7 +71,7 @@ _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
 
 class Fitness:
-    """Says of each sentence how well it fits one question."""
+    """Scores sentences by how well they fit one question."""
 
     def __init__(self, question: Question) -> None:
         self._question = question
@@ -86,7 +86,7 @@ class Fitness:
         self._placed: dict[int, tuple[float, float]] = {}
 
     def score(self, context: Context, n: int) -> float:
-        """What is added to the worth of a sentence."""
+        """Return what to add to the score of a sentence."""
         kind, text = context.kinds[n], context.texts[n]
         run = context.whole_sentence(n)
         broken = kind == "loose" and run != Run(n, n)
@@ -111,19 +111,19 @@ class Fitness:
 
     @property
     def wants_form(self) -> bool:
-        """Whether the question asks for a form."""
+        """Whether the question asks for a certain form."""
         return bool(self._forms)
 
     def has_wanted_form(self, text: str) -> bool:
-        """Whether words have one that the question asks for."""
+        """Whether the text has a form that the question asks for."""
         return any(form.pattern.search(text) for form in self._forms)
 
     def share(self, text: str) -> float:
-        """Of the question's words, by their rarity, how much some words have."""
+        """Return the share of the question's words that a text contains, weighted by rarity."""
         return self._coverage.share(terms(text))
 
     def _of_passage(self, context: Context) -> tuple[float, float]:
-        """Whether a passage and its title have none of the question's names; which share of its words it has."""
+        """Return 1 if a passage and its title lack all names of the question, else 0, and its share of the words."""
         passage = context.hit.passage.id
         if passage not in self._placed:
             held = frozenset(terms(f"{context.hit.document.title} {context.hit.passage.text}"))
@@ -132,7 +132,7 @@ class Fitness:
         return self._placed[passage]
 
     def _of_place(self, context: Context, n: int) -> float:
-        """What is gained by the sentence that one hangs on, and by the heading that it stands under."""
+        """Return the gain from the sentence that this one refers to, and from its heading and title."""
         run = context.whole_sentence(n)
         held = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
         alone = self._coverage.share(held)
@@ -144,26 +144,26 @@ class Fitness:
         return HUNG_ON * (hung - alone) + PLACED * (placed - hung)
 
     def _of_entry(self, context: Context, n: int) -> float:
-        """What is gained after the very word that is to be defined: as in a glossary, or where a pronoun stands for it.
+        """Return the gain if the sentence follows the word to define, as in a glossary.
 
         `Cording. It feels like a tight cord.`
         """
         if not self._question.defined or not n:
             return 0.0
         before, name = context.terms[n - 1], terms(self._question.defined)
-        begins = name in (before[: len(name)], before[1 : len(name) + 1])  # there may be an article
+        begins = name in (before[: len(name)], before[1 : len(name) + 1])  # an article may come first
         if begins and _TELLS_OF_IT.match(context.texts[n]):
             return DEFINITION_BONUS
         return FORM_BONUS * (context.is_heading(n - 1) and before == name)
 
     def _is_wanted_field(self, text: str) -> bool:
-        """Whether a line is a field of a form that the question asks for."""
+        """Whether a line is a form field that the question asks for."""
         found = _FIELD.match(text)
         labels = {term[:_LABEL] for term in terms(found[1])} if found else set()
         return any(len(term) >= _LABEL and term[:_LABEL] in labels for term in self._wanted)
 
     def _has_own_name_only(self, text: str) -> bool:
-        """Whether a name is asked for, and all that are found are the question's own, in other letters."""
+        """Whether the question asks for a name, and the text only has the question's own in other letters."""
         if self._kind not in ("person", "place") or not has_kind(self._kind, text, self._question.text):
             return False
         return not has_kind(self._kind, text.casefold(), "") and not _other_names(text, self._question.text.casefold())
@@ -175,7 +175,7 @@ def _other_names(text: str, question: str) -> bool:
 
 
 class Coverage:
-    """How much of a question's words some terms have; a word weighs by how rare it is in English."""
+    """The share of a question's words in some text; a word counts by its rarity in English."""
 
     def __init__(self, question: str) -> None:
         self._weights: dict[str, float] = {
@@ -184,7 +184,7 @@ class Coverage:
         self._total = sum(self._weights.values()) or 1.0
 
     def share(self, held: Iterable[str]) -> float:
-        """In [0, 1]. What is only derived from the same word counts for less."""
+        """Return the share in [0, 1] of the question's words among these terms. Derived words count for less."""
         whole = frozenset(held)
         stems = frozenset(term[:STEM] for term in whole)
         found = sum(self._weights[term] * _match_weight(term, whole, stems) for term in self._weights)

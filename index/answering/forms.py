@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from index.answering.intents import Question
 
 FORM_BONUS = 0.2
-"""The same for a manner, a name or a bid: a sentence without one hardly ever answers such a question."""
+"""Added for a manner, a name or an instruction: a sentence without one hardly ever answers such a question."""
 REASON_BONUS = 0.3
-"""The same for a reason: what has none says again what is asked."""
+"""Added for a reason: a sentence without one only repeats the question."""
 SIDE_BONUS = 0.15
-"""The same for a side taken, where yes or no is asked for: an affirmative sentence may as well say yes."""
+"""Added for a denial, limit or doubt in reply to a yes-no question; an affirmative sentence may also say yes."""
 DEFINITION_BONUS = 0.5
-"""The same for a definition of the very word."""
+"""Added for a definition of the word in question."""
 STEM = 5
-"""Letters by which a word and what is derived from it are known for the same."""
+"""The number of letters that identify a word with its derivatives."""
 _REASON = re.compile(
     r"\b(?:because|since|due to|owing to|as a result|reasons?|therefore|thanks to|in order to|so that|led to|caused?"
     r"|causes"
@@ -65,7 +65,7 @@ _BIDS = re.compile(
     rf"(?:please |then |first,? |always |never |do not |don't |just |simply )*(?:{'|'.join(_DEEDS.split())})\b",
     re.IGNORECASE,
 )
-"""Somebody is told what to do: `To lock the vehicle, press the button.`"""
+"""An instruction: `To lock the vehicle, press the button.`"""
 TELLS = (
     r"(?:(?:is|are|was|were)\s+(?:an?|the|any|one|when|where|what|how|part|that|those|defined|called|known)\b"
     r"|(?:shall\s+|can\s+)?(?:means?|refers?\s+to|describes?|stands?\s+for|consists?\s+of|denotes?|feels?\s+like"
@@ -81,14 +81,14 @@ _NUMERAL = (
 
 
 class Form(NamedTuple):
-    """A form of a sentence, and what a sentence gains that has it."""
+    """A form of a sentence, and the bonus for it."""
 
     pattern: re.Pattern[str]
     bonus: float
 
 
 def forms(question: Question) -> Iterable[Form]:
-    """The forms that a question asks for."""
+    """Yield the forms that a question asks for."""
     text, kind = question.text, question.kind
     how = bool(_MANNER_ASKED.search(text)) and kind == "fact" and expected_kind(text) is None
     if kind == "reason" or how:
@@ -110,7 +110,7 @@ def forms(question: Question) -> Iterable[Form]:
 
 
 def _defining(name: str) -> re.Pattern[str]:
-    """Finds sentences that say what something is: `A monopsony is a …`, `… is called a monopsony`."""
+    """Return a pattern for definitions: `A monopsony is a …`, `… is called a monopsony`."""
     words = r"\s+".join(re.escape(word) for word in name.split()) + r"\w{0,2}[\"'”’]?"
     aside = r"(?:\s*\([^)]{1,60}\)|,[^,.]{1,60},)?"
     begins = rf"^\W*(?:\d+[.)]\s+)?(?:an?\s+|the\s+)?{words}{aside}\s*{TELLS}"
@@ -120,7 +120,7 @@ def _defining(name: str) -> re.Pattern[str]:
 
 
 def _counting(thing: str) -> re.Pattern[str]:
-    """Finds a number of the things that are to be counted: `three different kinds`, or of kinds by another name."""
+    """Return a pattern for a number of such things: `three different kinds`, also under another word for kinds."""
     stem = re.escape(thing[: max(STEM - 1, len(thing) - 2)])
     kinds = r"|kinds?|types?|sorts?|ways?" if thing.casefold() in ("kinds", "types", "sorts", "ways") else ""
     return re.compile(rf"\b{_NUMERAL}\s+(?:[\w-]+\s+){{0,2}}?(?:{stem}\w*{kinds})", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What a question asks for: one thing or several, a list, a comparison, a summary; or too little to be answered."""
+"""Reads what a question asks for: a fact, a list, a number, steps, a reason, a comparison, a summary, yes or no."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from index.answering.completeness import AUXILIARY, CHOICE, WH_START, split_parts
 
 Kind = Literal["fact", "list", "count", "steps", "reason", "comparison", "summary", "choice"]
-"""`choice` is a question for yes or no. A question that is none of the others is one for a fact."""
+"""`choice` is a yes-no question. A question of no other kind is a `fact`."""
 
 
 _COUNT = re.compile(r"\bhow many\b|\bwhat (?:is the )?number of\b|\bcount\b", re.IGNORECASE)
@@ -102,24 +102,24 @@ _CHOICE_LATER = re.compile(
     r"|those|there|the|an?|my|your|his|her|their|our|(?-i:[A-Z])\w*)\b[^?]*\?\W*$",
     re.IGNORECASE,
 )
-"""After something that was said before: `My aunt says that it is catching. Is she right?`"""
+"""A yes-no question after a statement: `My aunt says that it is catching. Is she right?`"""
 _LONGEST_SIDE = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, understood as far as its form tells."""
+    """A question, parsed by its form."""
 
     text: str
     kind: Kind = "fact"
     parts: tuple[str, ...] = ()
-    """The questions that it consists of, each one whole; empty where it is one."""
+    """The questions that it consists of, each a whole question; empty if it is a single question."""
     sides: tuple[str, ...] = ()
-    """What is compared; empty where nothing is."""
+    """The two sides of a comparison; empty for other questions."""
     wanted: int = 0
-    """How many things are asked for (`which four`); 0 where the question does not say."""
+    """How many things it asks for (`which four`); 0 if it does not say."""
     defined: str = ""
-    """What it asks the meaning of (`What is a monopsony?`); empty where it asks something else."""
+    """The word to define (`What is a monopsony?`); empty for other questions."""
 
     @property
     def wants_list(self) -> bool:
@@ -128,7 +128,7 @@ class Question:
 
 
 def understood(text: str) -> Question:
-    """What a question asks for; its parts are understood one by one by the caller."""
+    """Parse a question. Its parts are not parsed: that is for the caller."""
     text = " ".join(text.split())
     parts = split_parts(text)
     sides = () if parts else _sides(text)

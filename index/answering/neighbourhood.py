@@ -1,4 +1,4 @@
-"""A hit with the passages around it, and back to as much of them as a quotation needs."""
+"""Widens a hit by the passages around it, and narrows it to what a quotation needs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from index.storage.catalog import PassageRow
 
 REACH = (700, 1300)
-"""Characters before and after a passage within which what must come along is looked for."""
+"""How many characters before and after a passage belong to its context."""
 
 
 def reach(hit: Hit) -> Span:
-    """What of a document is looked at around a hit."""
+    """Return the span of the document that is read as the context of a hit."""
     return Span(max(0, hit.passage.start - REACH[0]), hit.passage.end + REACH[1])
 
 
 def widened(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
-    """A hit among the passages around it, each with the white space after it; as it is where it is not among them.
+    """Return a hit within the passages around it, each with the white space after it.
 
-    What stands around it was not weighed: its claims are 0, those of headings minus infinity.
+    A hit that is not among them is unchanged. The sentences around it were not scored: their claims are 0, those of
+    headings minus infinity.
     """
     passages = [row.passage for row, _ in rows]
     if hit.passage not in passages:
@@ -45,7 +46,7 @@ def widened(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
 
 
 def narrow(hit: Hit, wide: Hit, span: Span) -> Hit:
-    """A hit with as much of the wide one as a span needs."""
+    """Return a hit with as much of the wide hit as a span needs."""
     start, end = min(hit.passage.start, span.start), max(hit.passage.end, span.end)
     if (start, end) == (hit.passage.start, hit.passage.end):
         return hit

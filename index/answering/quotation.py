@@ -1,4 +1,4 @@
-"""A sentence that may be quoted, and the quotation that it becomes: its words, its length, its overlap with others."""
+"""A sentence that may be quoted, and the quotation made of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from index.records import Hit
 
 LONGEST = 400
-"""Characters above which a sentence is cut, at clause borders only."""
+"""Longer sentences, in characters, are cut, but only between clauses."""
 ELLIPSIS = "…"
 _BORDER = re.compile(
     r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
@@ -25,28 +25,28 @@ _BORDER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of a passage, and what they are worth as an answer."""
+    """A quotation from a passage, and its worth as an answer."""
 
     hit: Hit
-    """Its passage may be wider than the one that was found: it holds all of the span."""
+    """The hit. Its passage may be wider than the one that was found, and contains the span."""
     span: Span
     worth: float
     claim: float
     cut: tuple[bool, bool] = (False, False)
-    """Whether words of the sentence are left out before, and after."""
+    """Whether words of the sentence are left out before and after the quotation."""
     items: int = 0
-    """How many items the list has that it quotes; 0 where it quotes none."""
+    """The number of list items that it quotes; 0 if it quotes no list."""
     states: bool = True
-    """Whether somebody says something in it: no heading does, nor a by-line."""
+    """Whether it states something; a heading or a by-line does not."""
 
     @property
     def words(self) -> str:
-        """The words themselves."""
+        """The exact words."""
         return self.hit.words(self.span)
 
     @property
     def text(self) -> str:
-        """The words as they are read: white space as one space, an ellipsis for what is left out, a line an item."""
+        """The words for a reader: single spaces, an ellipsis for omissions, a line for each list item."""
         before, after = (ELLIPSIS if cut else "" for cut in self.cut)
         lines = [" ".join(line.split()) for line in self.words.split("\n")]
         text = ""
@@ -57,7 +57,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sentence that might be quoted."""
+    """A sentence that may be quoted."""
 
     context: Context
     n: int
@@ -76,7 +76,7 @@ class Candidate:
 
 
 def surroundings(quote: Quote) -> str:
-    """What a reader sees beside a quotation: its document's title and its passage, which name what it is about."""
+    """Return what a reader sees next to a quotation that names its subject: the document's title and the passage."""
     return f"{quote.hit.document.title} {quote.hit.passage.text}"
 
 
@@ -87,7 +87,7 @@ def overlap(one: Quote, other: Quote) -> bool:
 
 
 def cut(quote: Quote, question: str) -> Quote:
-    """A long quotation down to the run of clauses that has most of the question's words, as long as may be."""
+    """Cut a long quotation to the run of clauses with most of the question's words, as long as the limit allows."""
     words = quote.words
     if len(words) <= LONGEST:
         return quote

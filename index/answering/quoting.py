@@ -1,4 +1,4 @@
-"""The writer that quotes: the best sentence of the documents, word for word, and then only what adds to it."""
+"""Writes an answer by quoting: the best sentence of the documents, word for word, and then only what adds to it."""
 
 from __future__ import annotations
 
@@ -26,33 +26,32 @@ if TYPE_CHECKING:
     Around = Callable[[Hit], Context]
 
 HITS = 8
-"""Among how many hits sentences are chosen."""
+"""The number of hits whose sentences are candidates."""
 STATEMENTS = 4
 FURTHEST_PART = 0.35
-"""How much less than the best sentence for a part of a question another one may be worth, where the best one answers
-another part already."""
+"""If the best sentence for a part already answers another part, another sentence may be worth this much less."""
 CLAIM_SHARE = 0.65
-"""Weight of how good a pin a sentence is, beside how well its passage was found."""
+"""The weight of a sentence's pin score next to the score of its passage."""
 LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.9}
-"""From which share of the first sentence's claim on another one is worth reading, by the kind of the question."""
+"""The least share of the first sentence's pin score that a further sentence needs, by the kind of question."""
 SUMMARY_MORE = 2
-"""How many sentences more of its paragraph a sentence brings, where a summary is asked for."""
+"""How many more sentences of its paragraph are quoted with a sentence in a summary."""
 MOST = {"reason": 2, "list": 3, "summary": 3}
-"""How many quotations there are at most, by the kind of the question."""
+"""The largest number of quotations, by the kind of question."""
 RIVAL_GAP = 0.15
-"""How much less than the first sentence another one may be worth that might be the answer, where one is wanted."""
+"""A rival of the first sentence may be worth at most this much less, if the question wants a single thing."""
 MISSING_SHARE = 0.75
-"""The same for a sentence that has a name or a number of the question which the answer has not."""
+"""The least share of the first pin score for a sentence with a name or number of the question that the answer lacks."""
 RIVALS = 2
-"""How many sentences are told beside the first where one thing is asked for."""
+"""The largest number of rivals of the first sentence, if the question wants a single thing."""
 LEAST_NEW = 0.5
-"""Which share of its terms a sentence must have that the answer has not yet."""
+"""The least share of a sentence's terms that must be new to the answer."""
 FURTHEST = 0.9
-"""How much less than the best one a sentence may be worth before its form is looked at: none makes up for more."""
+"""Sentences worth this much less than the best one are dropped at once: no form makes up for more."""
 MOST_CONSIDERED = 30
-"""Among how many sentences further ones are chosen."""
+"""The number of best sentences that further quotations are chosen from."""
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
-"""Numbers of notes to the sentence before."""
+"""Footnote numbers that belong to the sentence before."""
 _NAME = re.compile(r"\b[A-Z]\w+")
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 _NAMING = re.compile(r"\d|[A-Z]")
@@ -64,10 +63,10 @@ def quotes(
     around: Around | None = None,
     parts: Sequence[Sequence[Hit]] = (),
 ) -> list[Quote]:
-    """What answers, the best first; none of no hits.
+    """Return the quotations that answer a question, the best first; empty without hits.
 
-    `around` gives what stands around a hit; without it, nothing outside its passage is quoted. `parts` are the hits
-    for each part of the question, or each side of a comparison: they are answered one after the other.
+    `around` returns the context of a hit; without it, quotations stay within their passages. `parts` are the hits for
+    each part of the question, or each side of a comparison; the parts are answered one after the other.
     """
     parsed = understood(question) if isinstance(question, str) else question
     writer = _Quoter(parsed, around or Context)
@@ -79,7 +78,7 @@ def quotes(
 
 
 def _is_answered(chosen: Sequence[Quote], part: Question) -> bool:
-    """Whether quotations have all words of a question and what it asks for."""
+    """Whether quotations contain all words of a question and the kind of thing it asks for."""
     words = " ".join(quote.words for quote in chosen)
     kind = expected_kind(part.text)
     return (
@@ -92,7 +91,7 @@ def _is_answered(chosen: Sequence[Quote], part: Question) -> bool:
 def _quote_parts(
     chosen: list[Quote], parsed: Sequence[Question], parts: Sequence[Sequence[Hit]], around: Around | None
 ) -> list[Quote]:
-    """What answers the whole, and then what answers each part; one sentence may be the best for one part only."""
+    """Return the answer to the whole question, then to each part. One sentence may be the best for only one part."""
     whole, taken = list(chosen), False
     for part, hits in zip(parsed, parts, strict=True):
         if _is_answered(whole, part):
@@ -113,7 +112,7 @@ def _quote_parts(
 
 
 def _merge(answers: Sequence[list[Quote]]) -> list[Quote]:
-    """Of each part its best quotation; nothing twice."""
+    """Return the best quotation of each part, without repetitions."""
     chosen: list[Quote] = []
     for row in answers:
         best = next(iter(row), None)
@@ -123,7 +122,7 @@ def _merge(answers: Sequence[list[Quote]]) -> list[Quote]:
 
 
 class _Quoter:
-    """Chooses what to quote for one question."""
+    """Chooses the quotations for one question."""
 
     def __init__(self, question: Question, around: Around) -> None:
         self._question = question
@@ -133,9 +132,9 @@ class _Quoter:
         self._fitness = Fitness(question)
 
     def choose(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
-        """The best sentence with what must come along, then those that add to it, as they stand in their documents.
+        """Return the best sentence with its context, then those that add to it, in document order.
 
-        Nothing is chosen that overlaps those it is to be `without`.
+        A quotation that overlaps one of `without` is left out.
         """
         chosen: list[Quote] = []
         known: frozenset[str] = frozenset()
@@ -158,7 +157,7 @@ class _Quoter:
         return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
 
     def fits(self, words: str) -> bool:
-        """Whether words have what the question asks for."""
+        """Whether a text contains the kind of thing that the question asks for."""
         return self._kind is None or has_kind(self._kind, words, self._question.text)
 
     def compare_sides(self, hits: Sequence[Hit]) -> list[Quote]:
@@ -167,7 +166,7 @@ class _Quoter:
         return _merge([[self._quote_with_context(candidate)] for candidate in rows]) if rows else self.choose(hits)
 
     def _candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
-        """All sentences that may be quoted, the most worth first."""
+        """Return all sentences that may be quoted, the best first."""
         contexts = [Context(hit) for hit in (hits if self._question.sides else islice(hits, HITS))]
         bare = [
             (context.hit.score + CLAIM_SHARE * claim, claim, context, n)
@@ -184,7 +183,7 @@ class _Quoter:
         return sorted(found, key=lambda candidate: -candidate.worth)
 
     def _quote_with_context(self, candidate: Candidate) -> Quote:
-        """A sentence with what must come along."""
+        """Return the quotation of a sentence, with the sentences that belong to it."""
         context, n = self._in_context(candidate)
         run = context.whole_item(n, LONGEST)
         listed = self._needed_list(context, n)
@@ -211,7 +210,7 @@ class _Quoter:
         return cut(quote, self._question.text) if run.first == run.last else quote
 
     def _in_context(self, candidate: Candidate) -> tuple[Context, int]:
-        """What stands around a sentence, and its number there."""
+        """Return the context of a sentence, and its index there."""
         context = self._around(candidate.context.hit)
         span = candidate.context.sentences[candidate.n]
         if span in context.sentences:
@@ -219,7 +218,7 @@ class _Quoter:
         return candidate.context, candidate.n
 
     def _needed_list(self, context: Context, n: int) -> Run | None:
-        """The list that a sentence leads to or stands in, where the question or the sentence needs it."""
+        """Return the list that a sentence introduces or belongs to, if the question or the sentence needs it."""
         items = context.items(n)
         if items is None:
             return None
@@ -235,13 +234,13 @@ class _Quoter:
         return context.list_around(n)
 
     def _missing(self, known: frozenset[str]) -> frozenset[str]:
-        """Names and numbers of the question that the answer has not; `Ukrainian` has what `Ukraine` asks for."""
+        """Return the question's names and numbers that the answer lacks; `Ukrainian` covers `Ukraine`."""
         stems = {term[:STEM] for term in known}
         named = (term for term, word in self._wanted.items() if _NAMING.search(word))
         return frozenset(term for term in named if term[:STEM] not in stems)
 
     def _adds(self, candidate: Candidate, chosen: Sequence[Quote], missing: frozenset[str]) -> bool:
-        """Whether a sentence may add to the answer: it says what is still missing, or might be the answer itself."""
+        """Whether a sentence adds to the answer: it has a missing word, or may be the answer itself."""
         first, kind = chosen[0], self._question.kind
         if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
             return False

@@ -1,7 +1,7 @@
-"""What must come along with a sentence: the rest of it, its list, what it refers to, and what takes it back.
+"""Finds the sentences that belong to a quoted sentence: its rest, its list, its antecedents and its qualifications.
 
-A quotation is a run of whole sentences of one document. Each function here takes the sentences that are quoted so far,
-as a range of numbers, and gives the range that a reader needs: never over a heading, never longer than `LONGEST_RUN`.
+A quotation is a run of whole sentences of one document. Most functions take the run that is quoted so far and return
+the run that a reader needs. It never crosses a heading, and is never longer than `LONGEST_RUN`.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from index.records import Hit
 
 LONGEST_RUN = 700
-"""Characters of a quotation with what comes along."""
+"""The longest quotation with its context, in characters."""
 LONGEST_LIST = 1800
-"""Characters of a list with what leads to it."""
+"""The longest list with its introduction, in characters."""
 FURTHEST_ANTECEDENT = 3
-"""How many sentences before it what a sentence refers to is looked for."""
+"""How many sentences back an antecedent is looked for."""
 LONGEST_WRAPPED = 170
-"""A line longer than this was not broken at a margin."""
+"""A longer line, in characters, was not wrapped at a margin."""
 SHORTEST_WRAPPED = 50
 LONGEST_ITEM = 350
-"""Characters in the mean above which the items of a list are sections of a text, and are quoted one by one."""
+"""List items with a longer average, in characters, are sections of a text and are quoted one by one."""
 
 
 class Run(NamedTuple):
-    """Sentences of a context by number: `[first, last]`, both included."""
+    """A range of sentence numbers, `[first, last]`, both inclusive."""
 
     first: int
     last: int
@@ -50,21 +50,21 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Context:
-    """A passage and what stands around it, sentence by sentence."""
+    """A passage and the text around it, as sentences."""
 
     hit: Hit
-    """Its passage may be wider than the one that was found."""
+    """The hit. Its passage may be wider than the one that was found."""
     headings: frozenset[int] = frozenset()
-    """Where headings begin, in the document's text."""
+    """The offsets of headings in the document's text."""
 
     @property
     def sentences(self) -> tuple[Span, ...]:
-        """In order."""
+        """The spans of the sentences, in order."""
         return self.hit.passage.sentences
 
     @cached_property
     def texts(self) -> list[str]:
-        """The words of each sentence."""
+        """The text of each sentence."""
         return [self.hit.words(span) for span in self.sentences]
 
     @cached_property
@@ -74,38 +74,38 @@ class Context:
 
     @cached_property
     def kinds(self) -> list[LineKind]:
-        """What each sentence is."""
+        """The kind of each sentence."""
         return [kind_of(text) for text in self.texts]
 
     @cached_property
     def gaps(self) -> list[str]:
-        """The white space after each sentence but the last."""
+        """The white space after each sentence except the last."""
         pairs = zip(self.sentences, self.sentences[1:], strict=False)
         return [self.hit.words(Span(one.end, other.start)) for one, other in pairs]
 
     def span(self, run: Run) -> Span:
-        """Where a run stands in the document's text."""
+        """Return the span of a run in the document's text."""
         return Span(self.sentences[run.first].start, self.sentences[run.last].end)
 
     def length(self, run: Run) -> int:
-        """Characters of a run."""
+        """Return the length of a run in characters."""
         start, end = self.span(run)
         return end - start
 
     def is_heading(self, n: int) -> bool:
-        """Whether a sentence is a heading, or may not be quoted and looks like one."""
+        """Whether a sentence is a heading, or cannot be quoted and looks like one."""
         if self.sentences[n].start in self.headings:
             return True
         unfit = self.hit.claims[n] == float("-inf") and not ends_sentence(self.texts[n])
         return unfit and not self.headings and not ITEM.match(self.texts[n])
 
     def is_item(self, n: int) -> bool:
-        """Whether a sentence begins an item of a list."""
+        """Whether a sentence begins a list item."""
         begins_line = n == 0 or "\n" in self.gaps[n - 1]
         return begins_line and bool(ITEM.match(self.texts[n])) and not self.is_heading(n)
 
     def whole_sentence(self, n: int) -> Run:
-        """A sentence with the other pieces of it, where lines were broken inside it."""
+        """Return a sentence with its other pieces if line breaks split it."""
         first = last = n
         while last + 1 < len(self.texts) and self._continues(last) and self.length(Run(first, last + 1)) <= LONGEST_RUN:
             last += 1
@@ -114,7 +114,7 @@ class Context:
         return Run(first, last)
 
     def _continues(self, n: int) -> bool:
-        """Whether sentence `n` goes on in the next one: a line was broken, or a sentence too long to be kept whole."""
+        """Whether sentence `n` continues in the next one: a line was wrapped, or a long sentence was split."""
         text, following = self.texts[n], self.texts[n + 1]
         if (
             ends_sentence(text)
@@ -133,12 +133,12 @@ class Context:
         return SHORTEST_WRAPPED <= self._line_length(n) <= LONGEST_WRAPPED and self.kinds[n] != "furniture"
 
     def _line_length(self, n: int) -> int:
-        """Characters of the line that a sentence ends."""
+        """Return the length of the line that a sentence ends, in characters."""
         text, end = self.hit.passage.text, self.sentences[n].end - self.hit.passage.start
         return end - (text.rfind("\n", 0, end) + 1)
 
     def items(self, n: int) -> Run | None:
-        """The list that a sentence is in, or that follows it after a colon; None where there is none."""
+        """Return the list that contains a sentence or follows it after a colon; None if there is none."""
         at = self._item_start(n)
         if at is None:
             after = n + 1
@@ -154,7 +154,7 @@ class Context:
         return Run(first, last)
 
     def _item_start(self, n: int) -> int | None:
-        """The beginning of the item that a sentence is in."""
+        """Return the first sentence of the item that contains a sentence; None outside a list."""
         for at in range(n, max(-1, n - 8), -1):
             if at < 0 or self.is_heading(at):
                 return None
@@ -177,11 +177,11 @@ class Context:
         return last
 
     def _starts_list(self, n: int) -> bool:
-        """Whether an item begins a list of its own: its number is the first."""
+        """Whether an item starts a new list: its number is the first."""
         return bool(re.match(r"\s*\(?(?:1|a|i)[.)]\s", self.texts[n]))
 
     def lead(self, listed: Run) -> int | None:
-        """The sentence that leads to a list; None where none does."""
+        """Return the sentence that introduces a list; None if there is none."""
         before = listed.first - 1
         if before < 0 or self.is_heading(before) or self.kinds[before] in ("furniture", "question"):
             return None
@@ -190,7 +190,7 @@ class Context:
         return self.whole_sentence(before).first if leads else None
 
     def list_around(self, n: int) -> Run | None:
-        """The whole list of a sentence with what leads to it, as much as may be quoted; None where there is none."""
+        """Return the list around a sentence with its introduction, as far as it may be quoted; None without one."""
         items = self.items(n)
         if items is None:
             return None
@@ -205,7 +205,7 @@ class Context:
         return Run(first, last) if self.length(Run(first, last)) <= LONGEST_LIST else None
 
     def whole_item(self, n: int, longest: int) -> Run:
-        """The item that a sentence is in, where it is no longer than that; else the sentence."""
+        """Return the item that contains a sentence if it is not too long, else the sentence."""
         begin = self._item_start(n)
         whole = self.whole_sentence(n)
         if begin is None:
@@ -214,7 +214,7 @@ class Context:
         return run if self.length(run) <= longest else whole
 
     def with_announced(self, run: Run) -> Run:
-        """After a colon, or a promise of several things, what was promised."""
+        """Add what the last sentence announces with a colon or a number of things."""
         text = self.texts[run.last].rstrip()
         if text.endswith((":", "—", "--")):
             return self.list_around(run.last) or self._with_next(run, 1)
@@ -233,7 +233,7 @@ class Context:
         return self._with_next(run, following or (min(most, 2) if promises(text) else 0))
 
     def _with_next(self, run: Run, number: int) -> Run:
-        """With so many sentences more, as far as they are said in one go."""
+        """Add up to `number` sentences, as far as the text continues without a heading."""
         last = run.last
         for n in range(run.last + 1, min(len(self.texts), run.last + number + 1)):
             if self.is_heading(n) or self.kinds[n] == "furniture" or self.length(Run(run.first, n)) > LONGEST_LIST:
@@ -242,7 +242,7 @@ class Context:
         return Run(run.first, self.whole_sentence(last).last if last > run.last else last)
 
     def with_paragraph(self, run: Run, number: int) -> Run:
-        """With so many sentences more of the same paragraph."""
+        """Add up to `number` sentences of the same paragraph."""
         last = run.last
         while last < run.last + number and last + 1 < len(self.texts) and "\n" not in self.gaps[last]:
             if self.kinds[last + 1] != "sentence" or self.length(Run(run.first, last + 1)) > LONGEST_RUN:
@@ -251,11 +251,11 @@ class Context:
         return Run(run.first, last)
 
     def refers_back(self, n: int) -> bool:
-        """Whether a sentence refers to one before it."""
+        """Whether a sentence refers to a sentence before it."""
         return refers_back(self.texts[n])
 
     def with_antecedents(self, run: Run) -> Run:
-        """With the sentences before it that say what it refers to."""
+        """Add the sentences before a run that it refers to."""
         first = run.first
         for _ in range(FURTHEST_ANTECEDENT):
             if not first or not (self.refers_back(first) or self._counts_on(first)):
@@ -268,12 +268,12 @@ class Context:
         return Run(first, run.last)
 
     def _counts_on(self, n: int) -> bool:
-        """Whether a sentence begins to count what the one before it promises: `There are two reasons. First, …`"""
+        """Whether a sentence begins to count what the sentence before announces: `There are two reasons. First, …`"""
         counts = re.match(r"(?:first|second|third|fourth|finally)(?:ly)?\b", self.texts[n], re.IGNORECASE)
         return counts is not None and bool(ANNOUNCES.search(self.texts[n - 1]))
 
     def with_qualifier(self, run: Run, wanted: frozenset[str]) -> Run:
-        """With the next sentence, where it takes back or limits what was said."""
+        """Add the next sentence if it takes back or limits the run."""
         at = run.last + 1
         if at >= len(self.texts) or self.is_heading(at) or self.kinds[at] not in ("sentence", "item"):
             return run
@@ -285,7 +285,7 @@ class Context:
         return whole if self.length(whole) <= LONGEST_RUN else run
 
     def with_column_names(self, run: Run) -> Run:
-        """Rows of a table with the row that names its columns, where it is near."""
+        """Add the rows above, up to the row with the column names, if it is near."""
         first = run.first
         while first and self.kinds[first - 1] == "row" and self.length(Run(first - 1, run.last)) <= LONGEST_RUN:
             first -= 1

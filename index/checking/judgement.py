@@ -197,10 +197,7 @@ def _whole_sentence(claim: str, sources: Sequence[Source]) -> Judgement | None:
         own = verbatim_key(source.text, whole=False)
         run = place
         while (
-            own != wanted
-            and wanted.startswith(own)
-            and run + 1 < len(sources)
-            and _same_passage(sources, place, run + 1)
+            own != wanted and wanted.startswith(own) and run + 1 < len(sources) and _adjacent(sources, place, run + 1)
         ):
             run += 1
             own = verbatim_key(" ".join(source.text for source in sources[place : run + 1]), whole=False)
@@ -211,13 +208,13 @@ def _whole_sentence(claim: str, sources: Sequence[Source]) -> Judgement | None:
 
 def _not_refuted(judgement: Judgement, sources: Sequence[Source], last: int) -> Judgement:
     """Return the judgement, or `unverified` if the next sentence refutes the source."""
-    if last + 1 < len(sources) and _same_passage(sources, last, last + 1) and _REFUTES.search(sources[last + 1].text):
+    if last + 1 < len(sources) and _adjacent(sources, last, last + 1) and _REFUTES.search(sources[last + 1].text):
         detail = f"The source goes on: “{sources[last + 1].text.strip()}”"
         return replace(judgement, verdict="unverified", detail=detail)
     return judgement
 
 
-def _same_passage(sources: Sequence[Source], first: int, second: int) -> bool:
+def _adjacent(sources: Sequence[Source], first: int, second: int) -> bool:
     return sources[first].context == sources[second].context
 
 
@@ -267,9 +264,9 @@ def _window(sources: Sequence[Source], place: int) -> tuple[int, Window]:
     near = [
         n
         for n in range(max(0, place - 1), min(len(sources), place + 2))
-        if _same_passage(sources, n, place) and (n == place or len(words(sources[n].text)) <= LONGEST_SOURCE)
+        if _adjacent(sources, n, place) and (n == place or len(words(sources[n].text)) <= LONGEST_SOURCE)
     ]
-    before = [sources[n].text for n in range(max(0, near[0] - 2), near[0]) if _same_passage(sources, n, place)]
+    before = [sources[n].text for n in range(max(0, near[0] - 2), near[0]) if _adjacent(sources, n, place)]
     return near[0], Window(tuple(sources[n].text for n in near), " ".join(before), sources[place].context)
 
 

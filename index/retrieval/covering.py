@@ -1,4 +1,4 @@
-"""Every document against a question, not only the best: where a document does not speak to it, that is told."""
+"""Searches every document for a question, and finds those that say nothing about it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from index.storage.protocol import Store
 
 CONSIDERED = 10_000
-"""How many passages each side proposes: in a library of more, a document is told to be silent where none of its
-passages is among so many, by meaning or by words."""
+"""The number of candidate passages from each index. In a larger library, a document counts as silent if none of its
+passages is among the candidates of either index."""
 PASSAGES = 3
 """How many of a document's best passages are weighed by their sentences."""
 STRENGTH = 0.4
-"""From which strength on a sentence is taken to speak to the question. On SQuAD, COVID-QA, ClapNQ and SciFact at least
-95 % of the documents that answer have such a sentence, 3 % of unrelated ones, and 42 % of papers on one topic."""
+"""The least strength of a sentence that speaks to the question. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
+of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""
 OVERLAP = 0.5
-"""Or from which share of the question's rare words on."""
+"""The least share of the question's rare words in a sentence that speaks to it, whatever its strength."""
 
 
 def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
-    """The best hit of each document that speaks to the question, best first."""
+    """Yield the best hit of each document that speaks to the question, best first."""
     sides = builder.sides
     evidence = builder.weigh(_best_passages(sides, store))
     scores = weigh_by_evidence(
@@ -49,7 +49,7 @@ def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
 
 
 def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
-    """The best passages of each document, by what both sides say of them."""
+    """Return the best passages of each document, by the fused score."""
     numbers = store.numbers(list(sides.fused))
     found: dict[int, list[int]] = defaultdict(list)
     for identity in in_order(sides.fused):

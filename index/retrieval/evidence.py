@@ -1,4 +1,4 @@
-"""Sentences against a question: which one speaks to it, how strongly, and by which words."""
+"""Scores sentences for a question: which one speaks to it, how strongly, and by which words."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 OVERLAP_SHARE = 0.2
-"""Weight of shared rare words beside the cosine, where passages are ranked."""
+"""The weight of shared rare words next to the cosine when passages are ranked."""
 PIN_OVERLAP_SHARE = 0.8
-"""The same where a document's sentences are told apart."""
+"""The weight of shared words next to the cosine when the sentences of a document are compared."""
 NUMBER_WEIGHT = 2.0
-"""How many times its weight a number has in a pin: a question that names a year means that year."""
+"""The factor for numbers in a pin score: a question that names a year means that year."""
 OWN_SHARE = 1.2
-"""How much more a word weighs in a pin for each factor e by which it is rarer than a word that each sentence has."""
+"""How much the weight of a word grows in a pin score for each factor e by which it is rarer than a word of every
+sentence."""
 TITLE_SHARE = 0.7
-"""How much of its weight a word has in a pin that stands in the document's title: all of it speaks of that."""
+"""The share of its weight that a word of the document's title adds to every sentence, since all are about it."""
 EXPECTED_BONUS: dict[Kind, float] = {
     "share": 0.3,
     "money": 0.3,
@@ -43,12 +44,12 @@ EXPECTED_BONUS: dict[Kind, float] = {
     "reason": 0.15,
     "list": 0.0,
 }
-"""What a sentence gains that has what the question asks for."""
+"""Added to the pin score of a sentence with the kind of thing that the question asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuestion:
-    """What is known of a question before anything is found."""
+    """A question, encoded and split into terms."""
 
     text: str
     vector: Floats
@@ -56,35 +57,36 @@ class EncodedQuestion:
     words: dict[str, str]
     """The terms to look for, each with its word."""
     idf: dict[str, float]
-    """How rare each term is in the library."""
+    """The inverse document frequency of each term in the library."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage's sentences, weighed. Every array has one number for each sentence."""
+    """A passage with scores for its sentences. Every array has one number for each sentence."""
 
     row: PassageRow
     terms: tuple[frozenset[str], ...]
-    """Of each sentence, all of them."""
+    """The set of terms of each sentence."""
     cosines: Floats
     overlaps: Floats
-    """Shares of the question's rare words, in [0, 1]."""
+    """The share of the question's rare words, in [0, 1]."""
     strengths: Floats
-    """Cosine and overlap together: how strongly a sentence speaks to the question, beside those of other passages."""
+    """Cosine and overlap together: how strongly a sentence speaks to the question, compared with other passages."""
     claims: Floats
-    """How good a pin it would be, beside the other sentences of its document: words weigh more, and a word that all
-    sentences of the passage have says nothing of which one; a question for a number, a time or a name wants one."""
+    """Pin scores: how well a sentence serves as evidence, compared with the other sentences of its document. Words
+    count for more, except those that all sentences of the passage contain. If the question asks for a number, a time or
+    a name, sentences with one gain."""
     evident: tuple[int, ...]
-    """Which sentences may be pinned; none where the passage is all data or markup."""
+    """The sentences that may be pinned; empty if the passage is all data or markup."""
 
     @property
     def held(self) -> frozenset[str]:
-        """The terms of the whole passage."""
+        """All terms of the passage."""
         return frozenset().union(*self.terms)
 
     @property
     def best(self) -> float:
-        """Strength of the strongest sentence, from 0 to 1 + OVERLAP_SHARE."""
+        """The strength of the strongest sentence, from 0 to 1 + OVERLAP_SHARE."""
         return min(max(float(self.strengths.max()), 0.0), 1 + OVERLAP_SHARE)
 
     @property
@@ -94,25 +96,25 @@ class Evidence:
 
     @property
     def claim(self) -> float:
-        """That of the best pin; where there is none, of the worst sentence."""
+        """The pin score of the best sentence that may be pinned, else of the worst sentence."""
         return float(self.claims[list(self.evident)].max() if self.evident else self.claims.min())
 
     @property
     def cosine(self) -> float:
-        """The best of those that may be pinned; 0 where there is none."""
+        """The best cosine of the sentences that may be pinned; 0 if there are none."""
         return float(self.cosines[list(self.evident)].max()) if self.evident else 0.0
 
     def pins(self) -> list[int]:
-        """The sentences that may be pinned, the best first."""
+        """Return the sentences that may be pinned, the best first."""
         return sorted(self.evident, key=lambda n: -self.claims[n])
 
 
 def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
-    """Which sentences of a passage are evidence: those that say something, `index.furniture` knows which.
+    """Return the sentences of a passage that may serve as evidence: those that state something, by `index.furniture`.
 
-    Of a passage that has none of them, its loose lines are, then the questions it asks. A heading says what follows is
-    about: it is evidence only where it is alone. Menus, references, captions, notes at the foot and rules of tables
-    never are, nor is a line of data or markup, though the words in it may be what was looked for.
+    If a passage has none of them, its loose lines qualify, else its questions. A heading only announces what follows,
+    so it qualifies only if it is alone. Menus, references, captions, footnotes and table rules never qualify; nor do
+    lines of data or markup, although their words can be searched.
     """
     spans = row.passage.sentences
     below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
@@ -128,14 +130,14 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
 
 
 def _kind_among(texts: Sequence[str], n: int) -> LineKind:
-    """A line that goes on in small letters is the first half of a sentence, whatever it looks like alone."""
+    """Return the kind of a line; a line that continues in lower case is the first half of a sentence."""
     kind = kind_of(texts[n])
     broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends_sentence(texts[n])
     return "sentence" if broken else kind
 
 
 def _is_prose(row: PassageRow, n: int) -> bool:
-    """Whether a sentence is one, and so is the line it stands in: parts of a line of data may look as if they were."""
+    """Whether a sentence and its whole line are prose: parts of a line of data may look like sentences."""
     text, (start, end) = row.passage.text, row.passage.sentences[n]
     start, end = start - row.passage.start, end - row.passage.start
     stop = text.find("\n", end)
@@ -145,7 +147,7 @@ def _is_prose(row: PassageRow, n: int) -> bool:
 
 
 def weigh(asked: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> list[Evidence]:
-    """Weigh each sentence of these passages, all of them in one go."""
+    """Return the scored sentences of these passages; all are scored together."""
     if not rows:
         return []
     texts = [
@@ -182,6 +184,6 @@ def weigh(asked: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> l
 
 
 def _shares(held: Floats, weights: Floats) -> Floats:
-    """How much of all terms' weight each sentence holds, in [0, 1]; shapes (sentences, terms) to (sentences,)."""
+    """Return each sentence's share of the terms' weights, in [0, 1]; shapes (sentences, terms) to (sentences,)."""
     shares = (held * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
     return np.asarray(shares, dtype=np.float32)

@@ -1,8 +1,8 @@
-"""The best sentences of the first hits, read together with the question.
+"""Lets the answer reader read the best sentences of the first hits together with the question.
 
-All else weighs sentences that were encoded before anybody asked. Here the answer reader reads a few of them again, with
-the question: a window around the best sentence of the first hit, and where that is not likely to answer, all else of
-it and such a window of each of the next hits. What it says moves pins, the order of these hits, and the confidence.
+All other scores use sentences that were encoded before the question was known. The reader reads a window around the
+best sentence of the first hit. If that is unlikely to answer, it also reads the rest of this hit and such a window of
+each of the next hits. Its verdicts change pins, the order of these hits, and the confidence.
 """
 
 from __future__ import annotations
@@ -22,53 +22,53 @@ if TYPE_CHECKING:
     from index.retrieval.evidence import Evidence
 
 READ = 3
-"""How many of the first hits are read at most."""
+"""The largest number of first hits that are read."""
 ENOUGH = -1.0
-"""From which logit of the best sentence on no more is read. It is below 0, which is an even chance, for the reader
-learnt from more questions without an answer than people ask."""
+"""Reading stops if the best sentence has at least this logit. It is below 0, an even chance, since the reader learnt
+from more unanswerable questions than people ask."""
 LIKELY = 0.0
-"""From which logit of the best sentence of a first window on the first hits change their order. A lower one moved
-passages on the topic of a long question, and CISI's ranking was worse."""
+"""The first hits are reordered if the best sentence of a first window has at least this logit. With a lower one,
+passages on the topic of a long question moved, and CISI's ranking became worse."""
 WORDS = 90
-"""About how many words each further window of the first passage has."""
+"""The approximate number of words in each further window of the first passage."""
 AROUND = 45
-"""How many words a window around a best sentence has at most, unless that alone has more."""
+"""The largest number of words in a window around a best sentence, unless the sentence alone has more."""
 CLAIM_SHARE = 0.25
-"""What a sentence's claim gains at most, and loses, by what the reader says."""
+"""The largest gain or loss of a pin score by the reader."""
 STEEPNESS = 3.0
-"""A logit of so much moves a claim by three quarters of that."""
+"""A logit of this size changes a pin score by three quarters of CLAIM_SHARE."""
 TRUST = 0.3
-"""What is added to all that was read, as a share of CLAIM_SHARE: so that a doubtful sentence is no worse than one that
-nobody read."""
+"""Added to everything that was read, as a share of CLAIM_SHARE: a doubtful sentence is no worse than an unread one."""
 ORDER_SHARE = 0.5
-"""Weight of a hit's best claim beside its score, where the first hits of a question are ordered. What is on the topic
-of a claim, or of some words, the reader does not know: on SciFact's claims that order cost 1 to 3 points of nDCG."""
+"""The weight of a hit's best pin score next to its score when the first hits of a question are reordered. The reader
+cannot judge what is on the topic of a claim or of some words: on SciFact's claims, reordering cost 1 to 3 points of
+nDCG."""
 
 
 class Reader(Protocol):
     """Reads windows with a question: `index.cross_encoders.reader.AnswerReader`."""
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
-        """What each window says to the question, in the order of the windows."""
+        """Return the verdict on each window, in order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPassage:
-    """What was read of one passage."""
+    """A passage that the reader has read."""
 
     evidence: Evidence
-    """With claims that the reader has a part in."""
+    """The evidence, with pin scores that include the reader's verdict."""
     sentence: float
-    """The best logit in the passage's first window; what is read later does not change it."""
+    """The best logit in the passage's first window; later windows do not change it."""
     any: float
-    """That window's logit that any of its sentences answers."""
+    """The first window's logit that any of its sentences answers."""
 
 
 def read_passages(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, ReadPassage]:
-    """Read these passages, best first; those with no sentence that may be pinned are left out.
+    """Read these passages, best first, and return them by id; passages without a sentence to pin are left out.
 
-    First a window around the best sentence of the first one. Where that is not likely to answer, all else of that
+    First a window around the best sentence of the first passage. If that is unlikely to answer, the rest of that
     passage, and such a window of each of the others.
     """
     runs = {identity: [run] for identity, passage in found.items() if (run := best_run(passage))}
@@ -90,7 +90,7 @@ def read_passages(question: str, found: Mapping[int, Evidence], reader: Reader) 
 
 
 def remaining_runs(evidence: Evidence, run: range) -> list[range]:
-    """The rest of a passage, before and after the run that was read, in runs of about WORDS words."""
+    """Return the rest of a passage, before and after the run that was read, in runs of about WORDS words."""
     first, last = min(evidence.evident), max(evidence.evident)
     return [*_split(evidence, range(first, run.start)), *_split(evidence, range(run.stop, last + 1))]
 
@@ -109,7 +109,7 @@ def _split(evidence: Evidence, run: range) -> list[range]:
 
 
 def best_run(evidence: Evidence, words: int = AROUND) -> range:
-    """The best sentence and as many of those around it as fit, the better neighbour first; empty where none is good."""
+    """Return the best sentence with as many neighbours as fit, the better one first; empty if none may be pinned."""
     if not evidence.evident:
         return range(0)
     lengths = [len(_words(evidence, n).split()) for n in range(len(evidence.claims))]
@@ -127,10 +127,10 @@ def best_run(evidence: Evidence, words: int = AROUND) -> range:
 def reorder(
     scores: Mapping[int, float], readings: Mapping[int, ReadPassage], above: Collection[int] = ()
 ) -> dict[int, float]:
-    """The passages that were read exchange their scores, so that those with the best claims come first; best first.
+    """Let the passages that were read exchange scores, so that those with the best pins come first.
 
-    Those `above`, which hold the question word for word, stay above the others. Where none is likely to answer, all
-    stay where they are: which one is nearer, the reader does not know.
+    Passages `above`, which contain the question word for word, stay above the others. If none is likely to answer, all
+    keep their places: the reader does not know which one is closer to the topic.
     """
     likely = any(reading.sentence >= LIKELY for reading in readings.values())
     ids = [identity for identity in scores if likely and identity in readings]
@@ -142,7 +142,7 @@ def reorder(
         ),
     )
     exchanged = dict(zip(best, sorted((scores[identity] for identity in ids), reverse=True), strict=True))
-    # Those that were read come first: where scores are equal, their new order counts.
+    # The passages that were read come first, so that their new order holds where scores are equal.
     return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
 
 
@@ -152,7 +152,7 @@ def _first_reading(evidence: Evidence, run: range, verdict: Verdict) -> ReadPass
 
 
 def _with_verdicts(before: ReadPassage, said: Sequence[tuple[range, Verdict]]) -> ReadPassage:
-    """The passage with further verdicts in its claims; whether it answers at all, its first window tells best."""
+    """Return the passage with further verdicts in its pin scores. Its first window alone says whether it answers."""
     claims = before.evidence.claims.copy()
     for run, verdict in said:
         claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)

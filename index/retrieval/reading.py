@@ -1,4 +1,4 @@
-"""Passages read for one question: weighed, pinned, and made into hits."""
+"""Builds hits for one question: reads passages, scores and pins their sentences."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from index.storage.protocol import Store
 
 BLOCK = 30
-"""How many passages are read at once, at least; among so many of the best, copies are looked for."""
+"""The least number of passages that are read together; copies are looked for among so many of the best."""
 
 
 class HitBuilder:
-    """What has been read for one question; passages that were removed meanwhile are not among it."""
+    """Builds the hits for one question and keeps what it has read. Passages removed meanwhile are left out."""
 
     def __init__(self, store: Store, asked: EncodedQuestion, sides: SideScores) -> None:
         self.asked = asked
@@ -40,14 +40,14 @@ class HitBuilder:
         self._texts: dict[int, tuple[str, str]] = {}
 
     def weigh(self, ids: Iterable[int]) -> dict[int, Evidence]:
-        """Read these passages and weigh their sentences; those that still exist, in the order given."""
+        """Read and score these passages; return those that still exist, in the given order."""
         wanted = list(ids)
         rows = self._store.passages([identity for identity in wanted if identity not in self.evidence])
         self.evidence |= zip(rows, weigh(self.asked, list(rows.values()), self._store), strict=True)
         return {identity: self.evidence[identity] for identity in wanted if identity in self.evidence}
 
     def hits(self, scores: Mapping[int, float], limit: int) -> tuple[Hit, ...]:
-        """The best passages that still exist, copies of one text together."""
+        """Return the best passages that still exist, with copies of one text grouped."""
         groups = group_copies(self._existing(scores, limit), self._are_copies, limit=limit, look=BLOCK)
         infos = self._store.infos(
             sorted({self.evidence[identity].row.number for group in groups for identity in group})
@@ -64,11 +64,11 @@ class HitBuilder:
         return tuple(hits)
 
     def of(self, hits: Iterable[Hit]) -> dict[int, Evidence]:
-        """The evidence of these hits, by their passages' ids, in their order."""
+        """Return the evidence of these hits by passage id, in order."""
         return {hit.passage.id: self.evidence[hit.passage.id] for hit in hits}
 
     def apply_reader(self, hits: Sequence[Hit], readings: Mapping[int, ReadPassage]) -> tuple[Hit, ...]:
-        """The same hits, those that were read pinned and ordered anew by what the reader says."""
+        """Return the hits with the pins and the order that the reader's verdicts give."""
         for identity, reading in readings.items():
             self.evidence[identity] = reading.evidence
             self._pins.pop(identity, None)
@@ -88,16 +88,16 @@ class HitBuilder:
         return replace(self.hit(identity, score, infos), also=hit.also)
 
     def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
-        """The candidates that still exist, best first, read block by block: all of the first, more where needed."""
+        """Yield the candidates that still exist, best first. They are read in blocks: the first always, more on demand."""
         ids = list(scores)
         for start in range(0, len(ids), max(BLOCK, limit)):
             block = ids[start : start + max(BLOCK, limit)]
             yield from self.weigh(block)
 
     def _are_copies(self, one: int, other: int) -> bool:
-        """Whether one is a copy of the other: nearly the same words, and each has the other's evidence word for word.
+        """Whether two passages are copies: nearly the same words, and each contains the other's evidence verbatim.
 
-        Where a template says that the tenant pays, and its copy that the landlord does, they are not the same news.
+        A template that says that the tenant pays, and its copy that says that the landlord does, are not copies.
         """
         if not self._words_of(one).alike(self._words_of(other)):
             return False
@@ -105,7 +105,7 @@ class HitBuilder:
         return pins[0] in texts[1] and pins[1] in texts[0]
 
     def _texts_of(self, identity: int) -> tuple[str, str]:
-        """The words of a passage and of its pin, without what is between them."""
+        """Return the words of a passage and of its pin, without punctuation."""
         if identity not in self._texts:
             text, pin = self.evidence[identity].row.passage.text, self._quote(identity)
             self._texts[identity] = f" {' '.join(words(text))} ", f" {' '.join(words(pin))} "
@@ -122,7 +122,7 @@ class HitBuilder:
         return self._pins[identity]
 
     def _pin(self, identity: int) -> Span:
-        """The sentence that carries the evidence; where the passage has none, the whole of it is shown."""
+        """Return the sentence with the evidence; the whole passage if it has none."""
         passage, pins = self.evidence[identity].row.passage, self._pins_of(identity)
         return passage.sentences[pins[0]] if pins else Span(passage.start, passage.end)
 
@@ -131,7 +131,7 @@ class HitBuilder:
         return passage.text[pin.start - passage.start : pin.end - passage.start]
 
     def hit(self, identity: int, score: float, infos: Mapping[int, DocumentInfo]) -> Hit:
-        """A passage with its pin, its place, and the reasons for it."""
+        """Return a passage as a hit, with its pin, its location, and the reasons for it."""
         each, sides, asked = self.evidence[identity], self.sides, self.asked
         passage, pins = each.row.passage, self._pins_of(identity)
         pin = self._pin(identity)

@@ -1,6 +1,6 @@
-"""Scores: what both sides say of a passage, fused, and its best sentence's say beside them.
+"""Fuses the scores of both indexes, and weighs passages by their best sentences.
 
-Every constant was chosen on seven public sets together, and `benchmarks/ablation.py` prints what each is worth.
+Every constant was chosen on seven public sets together; `benchmarks/ablation.py` prints the effect of each.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from index.retrieval.evidence import Evidence
 
 DENSE_SHARE = 0.6
-"""Weight of the dense side in the fused score; the rest is the lexical side's."""
+"""The weight of the dense index in the fused score; the rest is the lexical index's."""
 SENTENCE_SHARE = 0.5
-"""Weight of the best sentence's cosine beside the passage's own, where sentences are weighed."""
+"""The weight of the best sentence's cosine next to the passage's own, if sentences are weighed."""
 EVIDENCE_SHARE = 0.3
-"""Weight of the best sentence's strength beside the fused score."""
+"""The weight of the best sentence's strength next to the fused score."""
 PLACE_SHARE = 0.5
-"""Weight of a passage's best pin beside all else, where passages of one document are ordered."""
+"""The weight of a passage's best pin score when passages of one document are ordered."""
 _MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
-    """A convex combination of both sides' scores, each as a share of the side's best; in [0, 1], best first.
+    """Return a convex combination of both indexes' scores, each divided by the best; in [0, 1], best first.
 
-    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (2023), found convex combinations to
-    beat reciprocal rank fusion, and normalising by the least possible score, which is 0 on both sides, to be as good as
-    by the least one found; ours then does not depend on how many were found. Whom a side does not know has 0 there.
+    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (2023), found that convex combinations
+    beat reciprocal rank fusion, and that normalising by the least possible score, which is 0 in both indexes, is as
+    good as by the least score found. The fused score then does not depend on the number of candidates. A missing score
+    counts as 0.
     """
     best_dense = max([*dense.values(), 1e-6])
     best_lexical = max([*lexical.values(), 1e-6])
@@ -49,9 +50,9 @@ def weigh_by_evidence(
     fused: Mapping[int, float],
     evidence: Mapping[int, Evidence],
 ) -> dict[int, float]:
-    """The scores of all that is fused, best first, in [0, 1]: those with evidence by it, the others behind them.
+    """Return all scores in [0, 1], best first: passages with evidence are scored by it, all others come after them.
 
-    The dense side of a passage with evidence is the mean of its own cosine and its best sentence's.
+    The dense score of a passage with evidence is the mean of its own cosine and its best sentence's cosine.
     """
     near = {
         identity: (1 - SENTENCE_SHARE) * dense.get(identity, 0.0) + SENTENCE_SHARE * float(passage.cosines.max())
@@ -72,9 +73,9 @@ def weigh_by_evidence(
 
 
 def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int, Evidence]) -> dict[int, float]:
-    """The same scores; but the passages of one document exchange theirs, so that those with the best pins come first.
+    """Let the passages of one document exchange scores, so that those with the best pins come first.
 
-    Which document is meant is a question for all that is known of it; which place in it, more for the sentences there.
+    Every score helps to find the right document. Its sentences decide more about the right place in it.
     """
     documents: dict[int, list[int]] = defaultdict(list)
     for identity in scores:
@@ -90,7 +91,7 @@ def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int,
 
 
 def apply_reranker(scores: Mapping[int, float], rerank_scores: Mapping[int, float]) -> dict[int, float]:
-    """The scores that a reranker gave to some, best first; the others behind them, in their order."""
+    """Return the reranker's scores, best first; all other passages come after them in their order."""
     least = min(rerank_scores.values(), default=1.0)
     first = in_order({identity: rerank_scores[identity] for identity in scores if identity in rerank_scores})
     return {
@@ -100,7 +101,7 @@ def apply_reranker(scores: Mapping[int, float], rerank_scores: Mapping[int, floa
 
 
 def append_rest(scores: Mapping[int, float], fused: Mapping[int, float]) -> dict[int, float]:
-    """The same scores, and behind them what else is fused."""
+    """Return the same scores, with all other fused passages after them."""
     least = min(scores.values(), default=1.0)
     return {
         **scores,
@@ -109,7 +110,7 @@ def append_rest(scores: Mapping[int, float], fused: Mapping[int, float]) -> dict
 
 
 def lift_verbatim(scores: Mapping[int, float], above: Collection[int]) -> dict[int, float]:
-    """These above all others, in the upper half of [0, 1], all others in the lower; within both the order stays."""
+    """Put these passages above all others, in the upper half of [0, 1]; the order within both halves stays."""
     if not above:
         return dict(scores)
     halved = [(identity in above, (score + (identity in above)) / 2, identity) for identity, score in scores.items()]
@@ -117,5 +118,5 @@ def lift_verbatim(scores: Mapping[int, float], above: Collection[int]) -> dict[i
 
 
 def in_order(scores: Mapping[int, float]) -> dict[int, float]:
-    """Best first; equal scores keep their order."""
+    """Sort scores, best first; equal scores keep their order."""
     return dict(sorted(scores.items(), key=lambda item: -item[1]))

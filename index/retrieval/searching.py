@@ -1,4 +1,4 @@
-"""One search, from the question to hits that are pinned, explained and free of copies."""
+"""Searches: from a question to hits that are pinned, explained and free of copies."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ if TYPE_CHECKING:
     from index.storage.scope import Scope
 
 DEEPER = 4
-"""How many times more, where these are not enough for the hits asked for; what then comes is ranked behind them."""
+"""The factor for more candidates if there are too few hits; the new ones are ranked after the others."""
 DEEPEST = 8
-"""How many times the hits asked for, and the candidates at least: so many copies of one text are enough."""
+"""The limit for that factor, as a multiple of the hits or candidates wanted: so many copies of one text are enough."""
 WEIGHED_CANDIDATES = 30
-"""How many of the best are weighed by their sentences."""
+"""The number of best candidates that are weighed by their sentences."""
 VERBATIM_MOST = 20
-"""Up to how many passages that hold the question word for word come first: where more do, it is no rare phrase."""
+"""Promote exact matches only if at most this many passages contain the phrase."""
 VERBATIM_LOOK = 60
-"""Among how many that hold its words those are looked for that also have its punctuation."""
+"""The number of passages with the question's words that are searched for the same punctuation."""
 ANSWERABILITY_HITS = 10
-"""Of how many hits it is told whether they hold an answer."""
+"""The number of first hits that are scored for answerability."""
 UNSEEN = "Words in quotes, and words after a minus, are looked for only in passages that the word index holds."
 NEAREST = 3
-"""How many words of a pin are told to be nearest."""
+"""The number of closest words of a pin that are reported."""
 
 
 class Retriever:
@@ -68,9 +68,10 @@ class Retriever:
         reader: Reader | None = None,
         worth_reading: Callable[[Mapping[str, float]], bool] = bool,
     ) -> None:
-        """In `beside`, questions are encoded while their words are looked up; `reader` reads the first hits again.
+        """Create a retriever.
 
-        It does so where `worth_reading` says so of the signals without it.
+        `beside` encodes questions while their words are looked up. The `reader` reads the first hits again if
+        `worth_reading` is true of their signals.
         """
         self._store = store
         self._encoder = encoder
@@ -88,10 +89,10 @@ class Retriever:
         mode: Mode = "hybrid",
         explain: bool = False,
     ) -> Found:
-        """The best `limit` passages, best first; `within` restricts the search to these documents' numbers.
+        """Return the best `limit` passages, best first; `within` restricts the search to documents with these numbers.
 
-        `mode` asks one side alone, unweighed, which is how the two are compared; `explain` adds the words of each pin
-        that are nearest to the question, which takes another pass of the encoder.
+        A `mode` other than `hybrid` uses one index alone and does not weigh sentences, for comparison. `explain` adds
+        the words of each pin that are closest to the question, which takes another pass of the encoder.
         """
         timer = StageTimer()
         depth = CANDIDATES
@@ -142,9 +143,10 @@ class Retriever:
         )
 
     def cover(self, query: Query, *, within: Sequence[int] | None = None) -> tuple[Iterator[Hit], tuple[str, ...]]:
-        """The best hit of each document that speaks to the question, best first; what could not be searched.
+        """Return the best hit of each document that speaks to the question, best first, and notes.
 
-        All passages of a library of up to `CONSIDERED` are candidates; of a larger one, so many on each side.
+        The notes say what was not searched. In a library of up to `CONSIDERED` passages, all are candidates; in a
+        larger one, so many from each index.
         """
         timer = StageTimer()
         readiness = self._refresh("hybrid", timer)
@@ -152,13 +154,13 @@ class Retriever:
         return best_hits(HitBuilder(self._store, asked, sides), self._store), readiness.notes
 
     def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[Evidence], list[str]]:
-        """The evidence of the first hits, and their documents' titles."""
+        """Return the evidence of the first hits, and their documents' titles."""
         return list(builder.of(hits[:ANSWERABILITY_HITS]).values()), [
             hit.document.title for hit in hits[:ANSWERABILITY_HITS]
         ]
 
     def _refresh(self, mode: Mode, timer: StageTimer) -> Readiness:
-        """What is lacking on the sides that are asked."""
+        """Refresh the store and return what the indexes of this mode lack."""
         with timer.measure("refreshing"):
             readiness = self._store.refresh()
         if mode == "dense":
@@ -174,11 +176,11 @@ class Retriever:
         timer: StageTimer,
         readiness: Readiness,
     ) -> tuple[EncodedQuestion, Scope | None, SideScores]:
-        """The question, where it is looked for, and what both sides say: words are looked up while it is encoded."""
+        """Return the encoded question, the scope, and both indexes' scores; words are looked up during the encoding."""
         vector = self._beside.submit(self._encoder.encode_question, query.text)
         with timer.measure("scoping"):
             words = self._store.terms(query.text)
-            # How rare a word is, a part of the index does not tell: without it, all of them count alike.
+            # Part of an index does not show how rare a word is: without the whole, all words count alike.
             idf = self._store.idf(list(words)) if readiness.has_words else dict.fromkeys(words, 1.0)
             scope = self._store.scope(within, query.phrases, query.excluded)
         lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
@@ -187,7 +189,7 @@ class Retriever:
         return asked, scope, search_sides(self._store, asked, lexical, depth, scope, mode, timer)
 
     def _weigh(self, builder: HitBuilder, scope: Scope | None) -> dict[int, float]:
-        """The fused candidates, the best of them by their sentences; what holds the question verbatim comes first."""
+        """Return the scores of the candidates: the best are weighed by their sentences, exact matches come first."""
         asked, sides = builder.asked, builder.sides
         builder.verbatim = self._find_verbatim(builder, scope)
         sides.include(self._store, asked, builder.verbatim)
@@ -204,9 +206,9 @@ class Retriever:
         return lift_verbatim(scores, builder.verbatim)
 
     def _find_verbatim(self, builder: HitBuilder, scope: Scope | None) -> frozenset[int]:
-        """The passages that hold the question to the letter, else those that hold its words; none where these are many.
+        """Return the passages with the question's exact characters, else with its words; empty if there are many.
 
-        Letters tell `T-cells` and `10-11` from `T cells` and `10, 11`.
+        Characters distinguish `T-cells` and `10-11` from `T cells` and `10, 11`.
         """
         asked = builder.asked
         holders = self._store.holding(asked.text, VERBATIM_LOOK, scope)
@@ -218,7 +220,7 @@ class Retriever:
         return frozenset(next((some for some in (exact, holders) if 0 < len(some) <= VERBATIM_MOST), ()))
 
     def _explain(self, question: Vectors, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-        """The same hits, each with the words of its pin that are nearest to the question."""
+        """Return the hits, each with the words of its pin that are closest to the question."""
         spans = [spans_of_words(hit.quote) for hit in hits]
         drafts = [Draft(hit.quote, words) for hit, words in zip(hits, spans, strict=True)]
         result = []
@@ -230,5 +232,5 @@ class Retriever:
 
 
 def _plain(text: str) -> str:
-    """Without case, and with single spaces."""
+    """Return the text in lower case with single spaces."""
     return " ".join(text.casefold().split())

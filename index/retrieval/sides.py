@@ -1,4 +1,4 @@
-"""What the two sides of the store say of a question."""
+"""Queries the two indexes of the store: dense and lexical."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class SideScores:
-    """Scores of all candidates on each side, and fused; ranks of those that a side proposed itself."""
+    """The scores of all candidates in both indexes, and fused; and the ranks of those that an index found itself."""
 
     mode: Mode
     dense: dict[int, float]
@@ -29,7 +29,7 @@ class SideScores:
     fused: dict[int, float]
 
     def include(self, store: Store, asked: EncodedQuestion, ids: Iterable[int]) -> None:
-        """Let further passages be candidates, too."""
+        """Add candidates that neither index found."""
         new = [identity for identity in ids if identity not in self.fused]
         if new:
             self.dense |= store.cosines(asked.vector, new)
@@ -37,7 +37,7 @@ class SideScores:
             self.fused = fuse(self.dense, self.lexical)
 
     def extend(self, deeper: SideScores) -> bool:
-        """Take in what a deeper question brought, without a change to what is there; whether anything came."""
+        """Add the candidates of a deeper search without changing the others; return whether there were any."""
         new = [identity for identity in deeper.fused if identity not in self.fused]
         self.dense = deeper.dense | self.dense
         self.lexical = deeper.lexical | self.lexical
@@ -49,7 +49,7 @@ class SideScores:
 def search_lexical(
     store: Store, text: str, depth: int, scope: Scope | None, mode: Mode, timer: StageTimer
 ) -> dict[int, float]:
-    """Ask the side of words for `depth` candidates."""
+    """Return up to `depth` candidates of the lexical index."""
     with timer.measure("lexical"):
         return store.lexical(text, depth, scope) if mode != "dense" else {}
 
@@ -63,7 +63,7 @@ def search_sides(
     mode: Mode,
     timer: StageTimer,
 ) -> SideScores:
-    """Ask the dense side, too, and each side for its opinion of what only the other proposed."""
+    """Query the dense index, too, and score in each index the candidates of the other."""
     with timer.measure("dense"):
         dense = store.dense(asked.vector, depth, scope) if mode != "lexical" else {}
     with timer.measure("fusing"):

@@ -1,4 +1,4 @@
-"""Where the time of a search goes."""
+"""Measures the time of each stage of a search."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class StageTimer:
-    """Milliseconds spent on each stage; on what goes on beside another one, those by which it lasted longer."""
+    """The milliseconds of each stage; of a parallel stage, only the time that it takes longer than the others."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
-        """Time what is done inside."""
+        """Measure the time spent inside."""
         start = time.perf_counter()
         yield
         spent = (time.perf_counter() - start) * 1000
