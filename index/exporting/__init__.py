@@ -1,13 +1,13 @@
-"""Answers and citations in the forms that people paste, and evidence packs that another library can check.
+"""Exports answers and citations in the forms that people paste, and evidence packs that other libraries can check.
 
     print(export(answer, "markdown"))
     Path("evidence.zip").write_bytes(pack(answer, contexts, {"encoder": "…"}, datetime.now(UTC)))
     for finding in verify_pack(read_pack("evidence.zip"), find):
         print(finding.quote, finding.what)
 
-All are functions of records. In every form a citation has its place and a link to its words (see `linking`), and no
-text of a document becomes markup: it is made fit for one line in `describing`, then escaped by the form. So a readable
-form shows a quote with each run of white space as one space; `evidence.json` has it character for character.
+All are functions of records. In every form a citation has its location and a link to its words (see `linking`). No
+text of a document becomes markup: `describing` makes it a single line, and the form escapes it. Hence a readable form
+shows each run of white space in a quote as one space; `evidence.json` has the quote character for character.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ _LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex.write, 
 
 
 def export(answer: Answer, form: Form) -> str:
-    """The whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
+    """Return the whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
 
-    Raises PinciteError where there is no such form.
+    Raises PinciteError if the form does not exist.
     """
     _check(form)
     outline = make_outline(answer)
@@ -84,7 +84,7 @@ def export(answer: Answer, form: Form) -> str:
 
 
 def cite(citation: Citation, form: Form) -> str:
-    """One citation, as `export` lists it among the sources. Raises PinciteError where there is no such form."""
+    """Return one citation, as `export` lists it among the sources. Raises PinciteError if the form does not exist."""
     _check(form)
     entry = described(citation)
     if form in _LISTED:
@@ -95,7 +95,7 @@ def cite(citation: Citation, form: Form) -> str:
 
 
 def _styled(entries: Sequence[Entry], style: Style) -> list[str]:
-    """References; the styles have no place for the link to a file, so it follows on a line of its own."""
+    """Return references. The styles have no place for the link to a file, so it follows on a line of its own."""
     unique = {entry.key: entry for entry in entries}
     styled = dict(zip(unique, references(tuple(unique.values()), style), strict=True))
     return [

@@ -1,9 +1,9 @@
-"""Links to the very words of a citation.
+"""Links to the exact words of a citation.
 
-A web page is linked with a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`, as browsers understand it and
-https://wicg.github.io/scroll-to-text-fragment/ defines it). Any other document has no address that a stranger could
-open, so the link names it by its contents: `pincite:DOCUMENT_ID#START-END`, the SHA-256 of the file and the span
-`[start, end)` in code points of its text. Whoever has the same file in a library finds the words by it.
+A link to a web page has a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`), which browsers understand; see
+https://wicg.github.io/scroll-to-text-fragment/. Any other document has no address that a stranger could open. The link
+then names its contents, `pincite:DOCUMENT_ID#START-END`: the SHA-256 of the file and the span `[start, end)` in code
+points of its text. Anyone with the same file in a library finds the words by it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from index.records import Citation
 
 WHOLE = 300
-"""Characters up to which a quote is put into the link whole; beyond, its first and last words stand for it."""
+"""Longer quotes, in characters, are represented by their first and last words in a link."""
 ENDS = 6
-"""How many words stand for each end of a long quote."""
+"""The number of words at each end of a long quote."""
 TELLING = 4
-"""Words from which on a quote is found without the words around it."""
+"""A quote of at least so many words is found without the words around it."""
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _LEGAL = "/:@!$&'()*+,;=~-._?"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def deep_link(citation: Citation, context: Context | None = None) -> str:
-    """Where the quote can be read. `context` is what stands around it, and is needed only to find a short quote."""
+    """Return the link to a quote. Its `context` is needed only to find a short quote."""
     address = web_address(citation.document.source)
     if not address:
         identity = percent_encoded(citation.document.id, safe="", errors="replace")
@@ -41,7 +41,7 @@ def deep_link(citation: Citation, context: Context | None = None) -> str:
 
 
 def web_address(source: str) -> str:
-    """The source as an address that can stand in any format, without a password; empty where it is none."""
+    """Return the source as an address for any format, without a password; empty if it is not a web address."""
     try:
         scheme, host, path, query, fragment = urlsplit(one_line(source))
         host = host.rpartition("@")[2]
@@ -59,7 +59,10 @@ def _legal(part: str) -> str:
 
 
 def _directive(quote: str, context: Context) -> str:
-    """A browser seeks each part within one block of the page, so a quote of several lines is given by its ends."""
+    """Return the text directive of a quote.
+
+    A browser looks for each part within one block of the page, so a quote of several lines is given by its ends.
+    """
     lines = [words for line in quote.splitlines() if (words := one_line(line).split())]
     if not lines:
         return ""
@@ -73,6 +76,9 @@ def _directive(quote: str, context: Context) -> str:
 
 
 def _encoded(words: list[str]) -> str:
-    """Percent-encoded; the dash too, which has a meaning here, and a last stop, which would seem to follow the link."""
+    """Percent-encode words, including dashes, which are separators here, and a final full stop.
+
+    A final full stop would seem to follow the link.
+    """
     encoded = percent_encoded(" ".join(words), safe="", errors="replace").replace("-", "%2D")
     return f"{encoded[:-1]}%2E" if encoded.endswith(".") else encoded

@@ -1,4 +1,4 @@
-"""Where a place of a document is, from its landmarks alone: for a document that no catalog holds."""
+"""Locates a place in a document by its landmarks alone, for a document that no catalog holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def locate(landmarks: Sequence[Landmark], start: int) -> Location:
-    """Page, path of headings and paragraph of the place `start`, as the catalog of a library gives them."""
+    """Return the page, heading path and paragraph of the offset `start`, as the catalog of a library would."""
     before = [landmark for landmark in landmarks if landmark.start <= start]
     page = next((landmark for landmark in reversed(before) if landmark.kind == "page"), None)
     path: list[Landmark] = []

@@ -1,4 +1,4 @@
-"""Making an evidence pack: an answer with all that another person needs to check it, in one file."""
+"""Makes an evidence pack: an answer with everything that another person needs to check it, in one file."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from index.records import Citation
 
 FENCE = "```json " + FORMAT
-"""Opens the machine part of a `.md`; no text from outside can begin a line, so none can forge it."""
+"""Opens the machine part of a `.md`. No text from outside can begin a line, so none can forge it."""
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
 def pack(
     answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
 ) -> bytes:
-    """A `.zip` with the machine part `evidence.json` and the human part `evidence.md`. The same input, the same bytes.
+    """Return a `.zip` of the machine part `evidence.json` and the human part `evidence.md`; equal input, equal bytes.
 
-    `contexts` has, by marker, the characters right before and after each quote; where it lacks one, those of the
-    passage that was found stand in. `made_at` has to know its time zone.
+    `contexts` holds, by marker, the characters right before and after each quote; a missing one is taken from the
+    passage found. `made_at` must have a time zone.
     """
     human, machine = _parts(answer, contexts, settings_facts, made_at)
     date_time = (max(made_at.year, 1980), made_at.month, made_at.day, made_at.hour, made_at.minute, made_at.second)
@@ -51,7 +51,7 @@ def pack(
 def pack_markdown(
     answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
 ) -> str:
-    """The same in one `.md`: the human part, and below it the machine part in a block of code."""
+    """Return the same as one `.md`: the human part, and below it the machine part in a code block."""
     human, machine = _parts(answer, contexts, settings_facts, made_at)
     return f"{human}\n{FENCE}\n{machine}\n```\n"
 
@@ -84,7 +84,7 @@ def _parts(
 
 
 def human_part_of(packed: Pack) -> str:
-    """The human part that belongs to a machine part. A change of its form needs another VERSION."""
+    """Return the human part that belongs to a machine part. If its form changes, VERSION must change."""
     return render_evidence(
         packed,
         make_outline(answer_of(packed), {evidence.citation.marker: evidence.context for evidence in packed.evidence}),
@@ -92,7 +92,7 @@ def human_part_of(packed: Pack) -> str:
 
 
 def answer_of(packed: Pack) -> Answer:
-    """The answer that was packed, as far as the pack has it."""
+    """Return the packed answer, as far as the pack has it."""
     return Answer(
         question=packed.question,
         status=packed.status,
@@ -109,21 +109,21 @@ def answer_of(packed: Pack) -> Answer:
 
 
 def _json(fields: dict[str, Any]) -> str:
-    """ASCII: each character by its number, so that no editor reorders, joins or normalises what was quoted.
+    """Encode as ASCII, with escaped characters, so that no editor reorders, joins or normalises a quote.
 
-    Half a character, as a question may hold one and no document does, becomes U+FFFD, as in the human part.
+    A lone surrogate, which a question may contain but no document does, becomes U+FFFD, as in the human part.
     """
     whole = json.loads(_HALVES.sub("\ufffd", json.dumps(fields, ensure_ascii=False)))
     return json.dumps(whole, ensure_ascii=True, indent=2)
 
 
 def _evidence(citation: Citation, context: Context) -> Evidence:
-    """An address goes without the password that it may have."""
+    """Return the evidence without the password that an address may contain."""
     source = web_address(citation.document.source) or citation.document.source
     shared = replace(citation, document=replace(citation.document, source=source))
     return Evidence(shared, context, deep_link(citation, context))
 
 
 def digest(human: str) -> str:
-    """SHA-256 of the human part, whatever a program has made of its line ends."""
+    """Return the SHA-256 of the human part; line ends do not matter."""
     return hashlib.sha256("\n".join(human.split("\r\n")).encode()).hexdigest()

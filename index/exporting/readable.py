@@ -1,4 +1,4 @@
-"""The part of an evidence pack that people read."""
+"""Renders the human part of an evidence pack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOW_TO_CHECK = (
 
 
 def render_evidence(pack: Pack, outline: Outline) -> str:
-    """Markdown: question, answer, each quote with what stands around it and where it stands, and the settings."""
+    """Return Markdown: question, answer, each quote with its context and location, and the settings."""
     return "\n\n".join(_blocks(pack, outline)) + "\n"
 
 
@@ -61,7 +61,7 @@ def _markers(markers: Iterable[int]) -> str:
 
 
 def _quoted(evidence: Evidence) -> str:
-    """The quote in bold among the words around it."""
+    """Return the quote in bold within its context."""
     quote = _words(evidence.citation.quote)
     parts = (_words(evidence.context.before), f"**{quote}**" if quote else "", _words(evidence.context.after))
     return " ".join(part for part in parts if part)
@@ -82,7 +82,7 @@ def _of_quote(evidence: Evidence, entry: Entry) -> dict[str, str]:
 
 
 def _facts(facts: dict[str, str]) -> str:
-    """A list; a fact that is not known is left out."""
+    """Return a list of facts without the unknown ones."""
     return "\n".join(f"- {_words(name)}: {_value(name, value)}" for name, value in facts.items() if value)
 
 

@@ -1,7 +1,7 @@
-"""Reading an evidence pack that comes from somebody else, and may be damaged, changed or a trap.
+"""Reads an evidence pack from somebody else, which may be damaged, changed or malicious.
 
-Nothing is unpacked to the disk: two entries are read by their names, into memory, up to a limit that holds for what
-comes out and not for what the archive says of it.
+Nothing is unpacked to the disk. Two entries are read into memory by name. The size limit holds for the unpacked bytes,
+not for the size that the archive states.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 LARGEST = 16 << 20
-"""Bytes of a pack, and of each of its parts when unpacked."""
+"""The largest size of a pack, and of each of its unpacked parts, in bytes."""
 _ENTRIES = 16
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
@@ -39,7 +39,7 @@ class _Head:
 
 
 def read_pack(path: str | Path) -> Pack:
-    """The pack in a `.zip` or `.md`. Raises BadPack where it is none, is damaged, or was changed since it was made."""
+    """Return the pack in a `.zip` or `.md`. Raises BadPack if it is not a pack, is damaged, or was changed."""
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -108,7 +108,7 @@ def _pack(human: bytes, machine: bytes, name: str) -> Pack:
 
 
 def _parse(machine: bytes, version: int) -> tuple[Pack, Callable[[], str]]:
-    """The pack, and what makes the human part that belongs to it in its version."""
+    """Return the pack, and the function that renders its human part in its version."""
     if version == 1:
         old: PackOne = _adapter(PackOne).validate_json(machine, strict=True)
         return version_one.upgrade(old), lambda: version_one.human_part_of(old)

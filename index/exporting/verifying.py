@@ -1,4 +1,4 @@
-"""Checking an evidence pack against a library, which need not be the one that it was made from."""
+"""Checks an evidence pack against a library, which need not be the one it was made from."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ELLIPSIS = "…"
 def verify_pack(
     pack: Pack, documents: Callable[[str], Document | None], claimed: Collection[str] = ()
 ) -> list[PackFinding]:
-    """What of the pack does not hold here; nothing where every quote is in its document, word for word.
+    """Return the faults of a pack; empty if every quote is in its document, word for word.
 
-    `documents` gives the document of an id, or one that goes by the same name where there is none of that id, or None.
-    Those whose ids are `claimed` prove nothing: an import says what their files hold, and nobody here has read them.
+    `documents` returns the document with an id, else one with the same name, or None. Documents whose ids are `claimed`
+    prove nothing: they were imported, and nobody here has read their files.
     """
     known: dict[str, Document | None] = {}
     findings: list[PackFinding] = []
@@ -63,7 +63,7 @@ def _check(evidence: Evidence, document: Document | None) -> Iterator[PackFindin
 
 
 def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str, str, str]]:
-    """What is told of the quote beside its words: by name, as it is here and as the pack has it."""
+    """Yield the description of a quote: each name with its value here and in the pack."""
     info = citation.document
     yield "title", document.title, info.title
     yield "author", document.author, info.author
@@ -79,7 +79,7 @@ def _elsewhere(citation: Citation, document: Document) -> str:
 
 
 def _statement(pack: Pack, statement: Statement) -> Iterator[PackFinding]:
-    """A statement that is given as a quotation has to be words of a quote that it rests on."""
+    """Yield a finding if a statement that is marked as a quotation is not part of one of its quotes."""
     if pack.writer != "quote" or statement.verdict != "verbatim":
         return
     words = one_line(statement.text).strip(f"{ELLIPSIS} ")

@@ -1,4 +1,4 @@
-"""Evidence packs of version 1 of the format: other verdicts, and another readable part. They are read for ever."""
+"""Reads evidence packs of format version 1, with its own verdicts and human part. They stay readable forever."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VERDICTS: dict[_Old, Verdict] = {
 
 @dataclass(frozen=True, slots=True)
 class StatementOne:
-    """A statement, as version 1 has it."""
+    """A statement in version 1."""
 
     text: str
     markers: tuple[int, ...]
@@ -35,7 +35,7 @@ class StatementOne:
 
 @dataclass(frozen=True, slots=True)
 class PackOne:
-    """The fields of `Pack`, as version 1 has them."""
+    """The fields of `Pack` in version 1."""
 
     made_at: str
     question: str
@@ -51,13 +51,13 @@ class PackOne:
 
 
 def upgrade(old: PackOne) -> Pack:
-    """The same pack with the verdicts of today."""
+    """Return the same pack with the verdicts of the current version."""
     kept = {field.name: getattr(old, field.name) for field in fields(old) if field.name != "statements"}
     return Pack(**kept, statements=tuple(map(_statement, old.statements)))
 
 
 def human_part_of(old: PackOne) -> str:
-    """The human part that version 1 made of it."""
+    """Return the human part that version 1 rendered."""
     pack = upgrade(old)
     answer = answer_of(pack)
     outline = make_outline(answer, {evidence.citation.marker: evidence.context for evidence in pack.evidence})

@@ -88,7 +88,7 @@ class HitBuilder:
         return replace(self.hit(identity, score, infos), also=hit.also)
 
     def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
-        """Yield the candidates that still exist, best first. They are read in blocks: the first always, more on demand."""
+        """Yield the candidates that still exist, best first. The first block is always read, more blocks on demand."""
         ids = list(scores)
         for start in range(0, len(ids), max(BLOCK, limit)):
             block = ids[start : start + max(BLOCK, limit)]
