@@ -104,9 +104,9 @@ def media_type_of(suffix: str) -> str:
 def note(media_type: str, suffix: str) -> str:
     """Return the note on the receipt of a file that was read as plain text."""
     format_name = next((name for kind, name in _ENDINGS if kind == media_type), "")
-    unknown = "it holds data, and no reader of its own knows which"
+    unknown = "it holds data, in a format without a reader of its own"
     reason = f"{suffix} ({format_name}) has no reader of its own" if format_name else unknown
-    return f"Read as plain text: {reason}. All of it is found; only its sentences are quoted."
+    return f"Read as plain text: {reason}. All of it can be found, but only its sentences can be quoted."
 
 
 def is_sentence(line: str) -> bool:

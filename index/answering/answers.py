@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Locate = Callable[[Hit, int], Location]
 
-NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sentence that could be quoted."
-COUNTED = "No sentence that was found gives the number; the documents list {items}."
+NOTHING_TO_QUOTE = "The search found only data, markup or headings, and no sentence to quote."
+COUNTED = "No sentence found gives the number, but the documents list {items}."
 MOST_OF_A_HEADING = 0.5
 """The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
 _AMOUNT = re.compile(

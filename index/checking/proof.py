@@ -83,11 +83,11 @@ def _objections(comparison: Comparison) -> Iterator[Objection]:
     heads = {edge.head for edge in claim.edges} | set(claim.verbs)
     heads |= {place for place, node in claim.nodes.items() if node.part == "v"}
     if not any(map(comparison.states, heads)):
-        yield Objection("grammar", "it has no verb that could be followed")
+        yield Objection("grammar", "the check found no verb in it")
     tied = {place for edge in claim.edges for place in (edge.head, edge.dependent)}
     for place, node in claim.nodes.items():
         if node.part in "nva#" and place not in tied and len(claim.nodes) > 1 and comparison.matches[place]:
-            yield Objection("grammar", f"“{node.text}” could not be followed")
+            yield Objection("grammar", f"the check could not parse “{node.text}”")
     for head in sorted(heads, key=lambda place: _depth(claim, place)):
         yield from fewest_objections(comparison, head)
     for place in comparison.matches.keys() - heads:

@@ -104,7 +104,8 @@ def _objections_to(comparison: Comparison, head: int, match: Match) -> Iterator[
     ours, theirs = degree(claim, head), degree(graph, match.place.word)
     if ours != theirs and "many" not in (quantity_of(claim, head), quantity_of(graph, match.place.word)):
         degree_word = theirs or graph.tokens[match.place.word].text
-        yield Objection("comparative", f"“{claim.tokens[head].text}” compares otherwise: “{degree_word}” in the source")
+        text = claim.tokens[head].text
+        yield Objection("comparative", f"“{text}” compares differently: “{degree_word}” in the source")
     by_much = next((child for child in claim.children[head] if child.lemma in MUCH), None)
     if ours and by_much and not any(child.lemma in MUCH for child in graph.children[match.place.word]):
         yield Objection("comparative", f"“{by_much.text}” here, not in the source")

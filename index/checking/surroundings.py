@@ -42,7 +42,7 @@ def surroundings_objections(
     yield from _negation_objections(comparison, head, match, ours, theirs, flips=flips)
     if not _same_modal(ours, theirs):
         word = _modal_text(graph, match.place.word) or theirs.modal or ours.modal
-        yield Objection("hedge", f"what the source says with “{word}” is said otherwise here")
+        yield Objection("hedge", f"the source says it with “{word}”, not so here")
     reports = graph.tokens[match.place.word].lemma in REPORTS
     if ours.tense and theirs.tense and ours.tense != theirs.tense and not reports:
         yield Objection("tense", f"the source speaks of the {theirs.tense}")

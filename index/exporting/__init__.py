@@ -105,4 +105,4 @@ def _styled(entries: Sequence[Entry], style: Style) -> list[str]:
 
 def _check(form: str) -> None:
     if form not in FORMS:
-        raise PinciteError(f"{form!r} is no form to export to.", f"Choose one of: {', '.join(FORMS)}")
+        raise PinciteError(f"{form!r} is not an export form.", f"Choose one of: {', '.join(FORMS)}")

@@ -33,7 +33,7 @@ def verify_pack(
             known[identity] = documents(identity)
         findings += _check(evidence, known[identity])
         if (found := known[identity]) is not None and found.id in claimed:
-            detail = "The document was imported, and nobody here has read its file: add the file."
+            detail = "The document was imported, but its file was never read here. Add the file."
             findings.append(_finding("document claimed", evidence.citation, detail))
     findings += [finding for statement in pack.statements for finding in _statement(pack, statement)]
     return findings
@@ -47,16 +47,16 @@ def _check(evidence: Evidence, document: Document | None) -> Iterator[PackFindin
         return
     there = document.text[start:end] == citation.quote
     if document.id != identity:
-        place = "The quote is in it all the same." if there else _elsewhere(citation, document)
+        place = "It contains the quote anyway." if there else _elsewhere(citation, document)
         yield _finding("another document", citation, f"Its SHA-256 is {document.id}, not {identity}. {place}")
         return
     if not there:
-        detail = f"Characters {start} to {end} of the document are other words. {_elsewhere(citation, document)}"
+        detail = f"Characters {start} to {end} of the document differ from the quote. {_elsewhere(citation, document)}"
         yield _finding("quote not there", citation, detail)
         return
     before, after = evidence.context.before, evidence.context.after
     if not (document.text.endswith(before, 0, start) and document.text.startswith(after, end)):
-        yield _finding("context differs", citation, "What the pack has around the quote is not around it.")
+        yield _finding("context differs", citation, "The text around the quote differs from the pack.")
     for name, here, packed in _descriptions(citation, document):
         if packed != here:
             yield _finding("described otherwise", citation, f"Its {name} is {here!r} here, and {packed!r} in the pack.")
@@ -74,7 +74,7 @@ def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str,
 def _elsewhere(citation: Citation, document: Document) -> str:
     at = document.text.find(citation.quote)
     if at < 0:
-        return "The quote is nowhere in it."
+        return "The document does not contain the quote."
     return f"The quote stands at {at} to {at + len(citation.quote)}."
 
 
@@ -86,7 +86,7 @@ def _statement(pack: Pack, statement: Statement) -> Iterator[PackFinding]:
     quotes = [evidence.citation.quote for evidence in pack.evidence if evidence.citation.marker in statement.markers]
     if not any(words in one_line(quote) for quote in quotes):
         marker = statement.markers[0] if statement.markers else 0
-        detail = "The statement is given as a quotation, and its quotes do not hold it."
+        detail = "The statement is marked as a quotation, but none of its quotes contains it."
         yield PackFinding("statement not quoted", marker, "", statement.text, detail)
 
 

@@ -51,7 +51,7 @@ VERBATIM_LOOK = 60
 """The number of passages with the question's words that are searched for the same punctuation."""
 ANSWERABILITY_HITS = 10
 """The number of first hits that are scored for answerability."""
-UNSEEN = "Words in quotes, and words after a minus, are looked for only in passages that the word index holds."
+UNSEEN = "Quoted and excluded words are searched only in the passages that the word index holds."
 NEAREST = 3
 """The number of closest words of a pin that are reported."""
 

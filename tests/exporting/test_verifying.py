@@ -50,9 +50,9 @@ def test_a_document_that_is_not_there_is_named(read: Pack) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (TEXT, "The quote is in it all the same."),
+        (TEXT, "It contains the quote anyway."),
         (f"New. {TEXT}", "The quote stands at 16 to 55."),
-        ("Other words.", "The quote is nowhere in it."),
+        ("Other words.", "The document does not contain the quote."),
     ],
 )
 def test_a_document_that_has_changed_is_told_from_one_that_is_missing(read: Pack, text: str, says: str) -> None:
@@ -70,7 +70,7 @@ def test_a_quote_that_is_not_in_its_document_is_named(read: Pack) -> None:
         1,
         DOCUMENT.title,
         QUOTE.of(TEXT),
-        "Characters 11 to 50 of the document are other words. The quote is nowhere in it.",
+        "Characters 11 to 50 of the document differ from the quote. The document does not contain the quote.",
     )
 
 
