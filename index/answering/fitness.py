@@ -100,8 +100,8 @@ class Fitness:
         fit += ORDINAL * bool(self._ranks and self._ranks & set(_RANK.findall(text.lower())))
         fit += OWN_NAME * self._has_own_name_only(text)
         fit += FIELD_BONUS * (kind == "row" and self._is_wanted_field(text))
-        said = " ".join(context.texts[sentence] for sentence in range(run.first, run.last + 1))
-        fit += max((form.bonus for form in self._forms if form.pattern.search(said)), default=0.0) or (
+        sentence_text = " ".join(context.texts[sentence] for sentence in range(run.first, run.last + 1))
+        fit += max((form.bonus for form in self._forms if form.pattern.search(sentence_text)), default=0.0) or (
             self._of_entry(context, n)
         )
         if self._question.wants_list:

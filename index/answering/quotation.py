@@ -80,10 +80,10 @@ def surroundings(quote: Quote) -> str:
     return f"{quote.hit.document.title} {quote.hit.passage.text}"
 
 
-def overlap(one: Quote, other: Quote) -> bool:
+def overlap(first: Quote, second: Quote) -> bool:
     """Whether two quotations share characters of one document."""
-    same = one.hit.document.id == other.hit.document.id
-    return same and one.span.start < other.span.end and other.span.start < one.span.end
+    same = first.hit.document.id == second.hit.document.id
+    return same and first.span.start < second.span.end and second.span.start < first.span.end
 
 
 def cut(quote: Quote, question: str) -> Quote:

@@ -71,7 +71,9 @@ def quotes(
     parsed = understood(question) if isinstance(question, str) else question
     writer = _Quoter(parsed, around or Context)
     if parsed.sides:
-        return writer.compare_sides([*hits, *(hit for some in parts for hit in islice(some, HITS // 2))])
+        return writer.compare_sides(
+            [*hits, *(hit for hits_of_part in parts for hit in islice(hits_of_part, HITS // 2))]
+        )
     if parts:
         return _quote_parts(writer.choose(hits)[:1], [understood(part) for part in parsed.parts], parts, around)
     return writer.choose(hits)
@@ -98,7 +100,7 @@ def _quote_parts(
             continue
         writer = _Quoter(part, around or Context)
         best = writer.choose(hits)[:1]
-        if any(overlap(one, other) for one in best for other in chosen):
+        if any(overlap(quote, other) for quote in best for other in chosen):
             if not taken:
                 taken = True
                 continue

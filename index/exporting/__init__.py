@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from index.errors import BadPack, PinciteError
 from index.exporting import bibtex, csl, html, markdown, prose, ris
-from index.exporting.context import Context
+from index.exporting.context import QuoteContext
 from index.exporting.describing import described
-from index.exporting.evidence import Evidence, Pack, PackFinding
+from index.exporting.evidence import Pack, PackFinding, QuoteEvidence
 from index.exporting.linking import deep_link
 from index.exporting.outlining import make_outline
 from index.exporting.packing import pack, pack_markdown
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMS",
     "BadPack",
-    "Context",
-    "Evidence",
     "Form",
     "Pack",
     "PackFinding",
+    "QuoteContext",
+    "QuoteEvidence",
     "cite",
     "deep_link",
     "export",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class QuoteContext:
     """The characters right before and right after a quote, exactly as in the document's text."""
 
     before: str = ""
@@ -29,11 +29,11 @@ class Context:
         return self.after.partition("\n")[0]
 
 
-def context_in(citation: Citation, hits: Iterable[Hit]) -> Context:
+def context_in(citation: Citation, hits: Iterable[Hit]) -> QuoteContext:
     """Return the context of a quote in the passages found; empty if none of them contains it."""
     for hit in hits:
         passage = hit.passage
         if hit.document.id == citation.document.id and passage.start <= citation.start <= citation.end <= passage.end:
             cut = citation.start - passage.start, citation.end - passage.start
-            return Context(passage.text[: cut[0]], passage.text[cut[1] :])
-    return Context()
+            return QuoteContext(passage.text[: cut[0]], passage.text[cut[1] :])
+    return QuoteContext()

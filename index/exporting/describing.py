@@ -16,7 +16,7 @@ from index.loading.composing import one_line
 from index.records import Citation, Location
 
 if TYPE_CHECKING:
-    from index.exporting.context import Context
+    from index.exporting.context import QuoteContext
     from index.records import Hit
 
 LONGEST = 300
@@ -60,7 +60,7 @@ class Entry:
         return quoted if self.address else f"{quoted} ({self.link})"
 
 
-def described(citation: Citation, context: Context | None = None) -> Entry:
+def described(citation: Citation, context: QuoteContext | None = None) -> Entry:
     """Return the citation as an entry."""
     info, place = citation.document, citation.location
     address = web_address(info.source)

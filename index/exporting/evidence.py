@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from index.exporting.context import Context  # noqa: TC001 - pydantic reads the annotations when it runs
+from index.exporting.context import QuoteContext  # noqa: TC001 - pydantic reads the annotations when it runs
 from index.records import Citation, Statement, Status  # noqa: TC001 - as above
 
 FORMAT = "pincite-evidence"
@@ -37,11 +37,11 @@ Fault = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class QuoteEvidence:
     """A citation with the context of its quote, and the link to it."""
 
     citation: Citation
-    context: Context
+    context: QuoteContext
     link: str
 
 
@@ -59,7 +59,7 @@ class Pack:
     searched: tuple[int, int]
     """The numbers of passages and documents that were searched."""
     statements: tuple[Statement, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[QuoteEvidence, ...]
     settings: dict[str, str]
     """What else the answer depended on, such as encoder and version, as stated by the maker of the pack."""
     notes: tuple[str, ...]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit, urlunsplit
 
-from index.exporting.context import Context
+from index.exporting.context import QuoteContext
 from index.loading.composing import one_line
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ _LEGAL = "/:@!$&'()*+,;=~-._?"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def deep_link(citation: Citation, context: Context | None = None) -> str:
+def deep_link(citation: Citation, context: QuoteContext | None = None) -> str:
     """Return the link to a quote. Its `context` is needed only to find a short quote."""
     address = web_address(citation.document.source)
     if not address:
-        identity = percent_encoded(citation.document.id, safe="", errors="replace")
-        return f"pincite:{identity}#{citation.start}-{citation.end}"
-    directive = _directive(citation.quote, context or Context())
+        document_id = percent_encoded(citation.document.id, safe="", errors="replace")
+        return f"pincite:{document_id}#{citation.start}-{citation.end}"
+    directive = _directive(citation.quote, context or QuoteContext())
     return f"{address}{'' if '#' in address else '#'}:~:text={directive}" if directive else address
 
 
@@ -58,7 +58,7 @@ def _legal(part: str) -> str:
     return percent_encoded(_STRAY_PERCENT.sub("%25", part), safe=_LEGAL + "%", errors="replace")
 
 
-def _directive(quote: str, context: Context) -> str:
+def _directive(quote: str, context: QuoteContext) -> str:
     """Return the text directive of a quote.
 
     A browser looks for each part within one block of the page, so a quote of several lines is given by its ends.

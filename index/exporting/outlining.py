@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from index.exporting.context import Context, context_in
+from index.exporting.context import QuoteContext, context_in
 from index.exporting.describing import Entry, described, nearest_entry
 from index.loading.composing import one_line
 from index.remarks import plain, remark
@@ -48,7 +48,7 @@ class Outline:
     """Notes for the reader."""
 
 
-def make_outline(answer: Answer, contexts: Mapping[int, Context] | None = None) -> Outline:
+def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = None) -> Outline:
     """Return the outline of an answer. `contexts`, by marker, surround the quotes; by default the passages do."""
     contexts = contexts or {}
     entries = tuple(

@@ -10,8 +10,8 @@ import zipfile
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from index.exporting.context import Context, context_in
-from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Evidence, Pack
+from index.exporting.context import QuoteContext, context_in
+from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Pack, QuoteEvidence
 from index.exporting.linking import deep_link, web_address
 from index.exporting.outlining import make_outline
 from index.exporting.readable import render_evidence
@@ -29,7 +29,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 
 
 def pack(
-    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+    answer: Answer, contexts: Mapping[int, QuoteContext], settings_facts: Mapping[str, str], made_at: datetime
 ) -> bytes:
     """Return a `.zip` of the machine part `evidence.json` and the human part `evidence.md`; equal input, equal bytes.
 
@@ -49,7 +49,7 @@ def pack(
 
 
 def pack_markdown(
-    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+    answer: Answer, contexts: Mapping[int, QuoteContext], settings_facts: Mapping[str, str], made_at: datetime
 ) -> str:
     """Return the same as one `.md`: the human part, and below it the machine part in a code block."""
     human, machine = _parts(answer, contexts, settings_facts, made_at)
@@ -57,7 +57,7 @@ def pack_markdown(
 
 
 def _parts(
-    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+    answer: Answer, contexts: Mapping[int, QuoteContext], settings_facts: Mapping[str, str], made_at: datetime
 ) -> tuple[str, str]:
     if made_at.tzinfo is None:
         raise ValueError("made_at has no time zone")
@@ -117,11 +117,11 @@ def _json(fields: dict[str, Any]) -> str:
     return json.dumps(whole, ensure_ascii=True, indent=2)
 
 
-def _evidence(citation: Citation, context: Context) -> Evidence:
+def _evidence(citation: Citation, context: QuoteContext) -> QuoteEvidence:
     """Return the evidence without the password that an address may contain."""
     source = web_address(citation.document.source) or citation.document.source
     shared = replace(citation, document=replace(citation.document, source=source))
-    return Evidence(shared, context, deep_link(citation, context))
+    return QuoteEvidence(shared, context, deep_link(citation, context))
 
 
 def digest(human: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from index.exporting.describing import Entry
-    from index.exporting.evidence import Evidence, Pack
+    from index.exporting.evidence import Pack, QuoteEvidence
     from index.exporting.outlining import Outline
 
 _HOW_TO_CHECK = (
@@ -60,14 +60,14 @@ def _markers(markers: Iterable[int]) -> str:
     return "".join(f" **[{marker}]**" for marker in markers)
 
 
-def _quoted(evidence: Evidence) -> str:
+def _quoted(evidence: QuoteEvidence) -> str:
     """Return the quote in bold within its context."""
     quote = _words(evidence.citation.quote)
     parts = (_words(evidence.context.before), f"**{quote}**" if quote else "", _words(evidence.context.after))
     return " ".join(part for part in parts if part)
 
 
-def _of_quote(evidence: Evidence, entry: Entry) -> dict[str, str]:
+def _of_quote(evidence: QuoteEvidence, entry: Entry) -> dict[str, str]:
     citation, info = evidence.citation, evidence.citation.document
     return {
         "Title": entry.title,

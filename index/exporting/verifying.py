@@ -11,7 +11,7 @@ from index.loading.composing import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from index.exporting.evidence import Evidence, Fault, Pack
+    from index.exporting.evidence import Fault, Pack, QuoteEvidence
     from index.records import Citation, Document, Statement
 
 ELLIPSIS = "…"
@@ -28,27 +28,27 @@ def verify_pack(
     known: dict[str, Document | None] = {}
     findings: list[PackFinding] = []
     for evidence in pack.evidence:
-        identity = evidence.citation.document.id
-        if identity not in known:
-            known[identity] = documents(identity)
-        findings += _check(evidence, known[identity])
-        if (found := known[identity]) is not None and found.id in claimed:
+        document_id = evidence.citation.document.id
+        if document_id not in known:
+            known[document_id] = documents(document_id)
+        findings += _check(evidence, known[document_id])
+        if (found := known[document_id]) is not None and found.id in claimed:
             detail = "The document was imported, but its file was never read here. Add the file."
             findings.append(_finding("document claimed", evidence.citation, detail))
     findings += [finding for statement in pack.statements for finding in _statement(pack, statement)]
     return findings
 
 
-def _check(evidence: Evidence, document: Document | None) -> Iterator[PackFinding]:
+def _check(evidence: QuoteEvidence, document: Document | None) -> Iterator[PackFinding]:
     citation = evidence.citation
-    start, end, identity = citation.start, citation.end, citation.document.id
+    start, end, document_id = citation.start, citation.end, citation.document.id
     if document is None:
-        yield _finding("document missing", citation, f"No document here has the SHA-256 {identity}.")
+        yield _finding("document missing", citation, f"No document here has the SHA-256 {document_id}.")
         return
     there = document.text[start:end] == citation.quote
-    if document.id != identity:
+    if document.id != document_id:
         place = "It contains the quote anyway." if there else _elsewhere(citation, document)
-        yield _finding("another document", citation, f"Its SHA-256 is {document.id}, not {identity}. {place}")
+        yield _finding("another document", citation, f"Its SHA-256 is {document.id}, not {document_id}. {place}")
         return
     if not there:
         detail = f"Characters {start} to {end} of the document differ from the quote. {_elsewhere(citation, document)}"

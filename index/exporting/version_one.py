@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-from index.exporting.evidence import Evidence, Pack
+from index.exporting.evidence import Pack, QuoteEvidence
 from index.exporting.outlining import abstention, make_outline
 from index.exporting.packing import answer_of
 from index.exporting.readable import render_evidence
@@ -45,7 +45,7 @@ class PackOne:
     writer: Literal["quote", "model"]
     searched: tuple[int, int]
     statements: tuple[StatementOne, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[QuoteEvidence, ...]
     settings: dict[str, str]
     notes: tuple[str, ...]
 

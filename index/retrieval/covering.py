@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from index.records import Hit
-    from index.retrieval.evidence import Evidence
+    from index.retrieval.evidence import PassageEvidence
     from index.retrieval.reading import HitBuilder
     from index.retrieval.sides import SideScores
     from index.storage.protocol import Store
@@ -34,17 +34,17 @@ def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
     sides = builder.sides
     evidence = builder.weigh(_best_passages(sides, store))
     scores = weigh_by_evidence(
-        sides.dense, sides.lexical, {identity: sides.fused[identity] for identity in evidence}, evidence
+        sides.dense, sides.lexical, {passage_id: sides.fused[passage_id] for passage_id in evidence}, evidence
     )
     best: dict[int, int] = {}
-    for identity in scores:
-        best.setdefault(evidence[identity].row.number, identity)
-    speaking = [identity for identity in best.values() if _is_relevant(evidence[identity])]
-    infos = store.infos([evidence[identity].row.number for identity in speaking])
+    for passage_id in scores:
+        best.setdefault(evidence[passage_id].row.number, passage_id)
+    speaking = [passage_id for passage_id in best.values() if _is_relevant(evidence[passage_id])]
+    infos = store.infos([evidence[passage_id].row.number for passage_id in speaking])
     yield from (
-        builder.hit(identity, scores[identity], infos)
-        for identity in speaking
-        if evidence[identity].row.number in infos
+        builder.hit(passage_id, scores[passage_id], infos)
+        for passage_id in speaking
+        if evidence[passage_id].row.number in infos
     )
 
 
@@ -52,11 +52,11 @@ def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
     """Return the best passages of each document, by the fused score."""
     numbers = store.numbers(list(sides.fused))
     found: dict[int, list[int]] = defaultdict(list)
-    for identity in in_order(sides.fused):
-        if identity in numbers:
-            found[numbers[identity]].append(identity)
-    return [identity for ids in found.values() for identity in islice(ids, PASSAGES)]
+    for passage_id in in_order(sides.fused):
+        if passage_id in numbers:
+            found[numbers[passage_id]].append(passage_id)
+    return [passage_id for ids in found.values() for passage_id in islice(ids, PASSAGES)]
 
 
-def _is_relevant(evidence: Evidence) -> bool:
+def _is_relevant(evidence: PassageEvidence) -> bool:
     return evidence.best >= STRENGTH or evidence.overlap >= OVERLAP

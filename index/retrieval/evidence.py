@@ -61,7 +61,7 @@ class EncodedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PassageEvidence:
     """A passage with scores for its sentences. Every array has one number for each sentence."""
 
     row: PassageRow
@@ -146,7 +146,7 @@ def _is_prose(row: PassageRow, n: int) -> bool:
     return is_sentence(sentence) and (line == sentence or is_sentence(line))
 
 
-def weigh(asked: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> list[Evidence]:
+def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> list[PassageEvidence]:
     """Return the scored sentences of these passages; all are scored together."""
     if not rows:
         return []
@@ -156,29 +156,31 @@ def weigh(asked: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> l
         for start, end in row.passage.sentences
     ]
     terms = [frozenset(store.analyze(text)) for text in texts]
-    held = np.array([[term in sentence_terms for term in asked.idf] for sentence_terms in terms], dtype=np.float32)
-    idf = np.fromiter(asked.idf.values(), dtype=np.float32)
+    held = np.array([[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32)
+    idf = np.fromiter(question.idf.values(), dtype=np.float32)
     sizes = np.array([len(row.passage.sentences) for row in rows])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     packed = b"".join(row.sentence_vectors for row in rows)
-    cosines = unpack_sentence_vectors(packed, len(asked.vector)) @ asked.vector
+    cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
     overlaps = _shares(held, np.broadcast_to(idf, held.shape))
     pinnable = [quotable_sentences(row) for row in rows]
     among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
     counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
-    own[:, [any(map(str.isdigit, term)) for term in asked.idf]] *= NUMBER_WEIGHT
+    own[:, [any(map(str.isdigit, term)) for term in question.idf]] *= NUMBER_WEIGHT
     titles = {row.title: frozenset(store.analyze(row.title)) for row in rows}
-    titled = np.array([[TITLE_SHARE * (term in titles[row.title]) for term in asked.idf] for row in rows], np.float32)
+    titled = np.array(
+        [[TITLE_SHARE * (term in titles[row.title]) for term in question.idf] for row in rows], np.float32
+    )
     said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
     claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
-    if (kind := expected_kind(asked.text)) is not None:
+    if (kind := expected_kind(question.text)) is not None:
         claims += EXPECTED_BONUS[kind] * np.array(
-            [has_kind(kind, text, asked.text) for text in texts], dtype=np.float32
+            [has_kind(kind, text, question.text) for text in texts], dtype=np.float32
         )
     strengths = cosines + OVERLAP_SHARE * overlaps
     return [
-        Evidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)
+        PassageEvidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)
         for row, a, b, pins in zip(rows, starts, starts + sizes, pinnable, strict=True)
     ]
 

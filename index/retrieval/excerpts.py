@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from index.cross_encoders.reader import Verdict
-    from index.retrieval.evidence import Evidence
+    from index.retrieval.evidence import PassageEvidence
 
 READ = 3
 """The largest number of first hits that are read."""
@@ -57,7 +57,7 @@ class Reader(Protocol):
 class ReadPassage:
     """A passage that the reader has read."""
 
-    evidence: Evidence
+    evidence: PassageEvidence
     """The evidence, with pin scores that include the reader's verdict."""
     sentence: float
     """The best logit in the passage's first window; later windows do not change it."""
@@ -65,37 +65,36 @@ class ReadPassage:
     """The first window's logit that any of its sentences answers."""
 
 
-def read_passages(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, ReadPassage]:
+def read_passages(question: str, found: Mapping[int, PassageEvidence], reader: Reader) -> dict[int, ReadPassage]:
     """Read these passages, best first, and return them by id; passages without a sentence to pin are left out.
 
     First a window around the best sentence of the first passage. If that is unlikely to answer, the rest of that
     passage, and such a window of each of the others.
     """
-    runs = {identity: [run] for identity, passage in found.items() if (run := best_run(passage))}
+    runs = {passage_id: [run] for passage_id, passage in found.items() if (run := best_run(passage))}
     readings: dict[int, ReadPassage] = {}
     for batch in (list(runs)[:1], list(runs)):
         if batch and all(reading.sentence < ENOUGH for reading in readings.values()):
-            for identity in readings:
-                runs[identity] = remaining_runs(found[identity], *runs[identity])
-            windows = [_window(found[identity], run) for identity in batch for run in runs[identity]]
-            verdicts = iter(reader.read(question, windows) if windows else ())
-            for identity in batch:
-                said = [(run, next(verdicts)) for run in runs[identity]]
-                readings[identity] = (
-                    _with_verdicts(readings[identity], said)
-                    if identity in readings
-                    else _first_reading(found[identity], *said[0])
-                )
+            for passage_id in readings:
+                runs[passage_id] = remaining_runs(found[passage_id], *runs[passage_id])
+            windows = [_window(found[passage_id], run) for passage_id in batch for run in runs[passage_id]]
+            in_order = iter(reader.read(question, windows) if windows else ())
+            for passage_id in batch:
+                verdicts = [(run, next(in_order)) for run in runs[passage_id]]
+                if passage_id in readings:
+                    readings[passage_id] = _with_verdicts(readings[passage_id], verdicts)
+                else:
+                    readings[passage_id] = _first_reading(found[passage_id], *verdicts[0])
     return readings
 
 
-def remaining_runs(evidence: Evidence, run: range) -> list[range]:
+def remaining_runs(evidence: PassageEvidence, run: range) -> list[range]:
     """Return the rest of a passage, before and after the run that was read, in runs of about WORDS words."""
     first, last = min(evidence.evident), max(evidence.evident)
     return [*_split(evidence, range(first, run.start)), *_split(evidence, range(run.stop, last + 1))]
 
 
-def _split(evidence: Evidence, run: range) -> list[range]:
+def _split(evidence: PassageEvidence, run: range) -> list[range]:
     lengths = [len(_words(evidence, n).split()) for n in run]
     room = sum(lengths) / max(1, round(sum(lengths) / WORDS))
     parts: list[range] = []
@@ -108,7 +107,7 @@ def _split(evidence: Evidence, run: range) -> list[range]:
     return [*parts, range(begin, run.stop)] if run else []
 
 
-def best_run(evidence: Evidence, words: int = AROUND) -> range:
+def best_run(evidence: PassageEvidence, words: int = AROUND) -> range:
     """Return the best sentence with as many neighbours as fit, the better one first; empty if none may be pinned."""
     if not evidence.evident:
         return range(0)
@@ -133,33 +132,33 @@ def reorder(
     keep their places: the reader does not know which one is closer to the topic.
     """
     likely = any(reading.sentence >= LIKELY for reading in readings.values())
-    ids = [identity for identity in scores if likely and identity in readings]
+    ids = [passage_id for passage_id in scores if likely and passage_id in readings]
     best = sorted(
         ids,
-        key=lambda identity: (
-            identity not in above,
-            -scores[identity] - ORDER_SHARE * readings[identity].evidence.claim,
+        key=lambda passage_id: (
+            passage_id not in above,
+            -scores[passage_id] - ORDER_SHARE * readings[passage_id].evidence.claim,
         ),
     )
-    exchanged = dict(zip(best, sorted((scores[identity] for identity in ids), reverse=True), strict=True))
+    exchanged = dict(zip(best, sorted((scores[passage_id] for passage_id in ids), reverse=True), strict=True))
     # The passages that were read come first, so that their new order holds where scores are equal.
     return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
 
 
-def _first_reading(evidence: Evidence, run: range, verdict: Verdict) -> ReadPassage:
+def _first_reading(evidence: PassageEvidence, run: range, verdict: Verdict) -> ReadPassage:
     pinned = [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
     return _with_verdicts(ReadPassage(evidence, max(pinned, default=UNREAD), verdict.any), [(run, verdict)])
 
 
-def _with_verdicts(before: ReadPassage, said: Sequence[tuple[range, Verdict]]) -> ReadPassage:
+def _with_verdicts(before: ReadPassage, verdicts: Sequence[tuple[range, Verdict]]) -> ReadPassage:
     """Return the passage with further verdicts in its pin scores. Its first window alone says whether it answers."""
     claims = before.evidence.claims.copy()
-    for run, verdict in said:
+    for run, verdict in verdicts:
         claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)
     return replace(before, evidence=replace(before.evidence, claims=claims))
 
 
-def _window(evidence: Evidence, run: range) -> Window:
+def _window(evidence: PassageEvidence, run: range) -> Window:
     passage = evidence.row.passage
     spans = passage.sentences[run.start : run.stop]
     start, end = spans[0].start, spans[-1].end
@@ -167,7 +166,7 @@ def _window(evidence: Evidence, run: range) -> Window:
     return Window(text, tuple(Span(a - start, b - start) for a, b in spans))
 
 
-def _words(evidence: Evidence, n: int) -> str:
+def _words(evidence: PassageEvidence, n: int) -> str:
     passage = evidence.row.passage
     start, end = passage.sentences[n]
     return passage.text[start - passage.start : end - passage.start]

@@ -13,7 +13,7 @@ from index.retrieval.evidence import OVERLAP_SHARE
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from index.retrieval.evidence import Evidence
+    from index.retrieval.evidence import PassageEvidence
 
 DENSE_SHARE = 0.6
 """The weight of the dense index in the fused score; the rest is the lexical index's."""
@@ -37,9 +37,9 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, 
     best_dense = max([*dense.values(), 1e-6])
     best_lexical = max([*lexical.values(), 1e-6])
     fused = {
-        identity: DENSE_SHARE * max(dense.get(identity, 0.0), 0.0) / best_dense
-        + (1 - DENSE_SHARE) * lexical.get(identity, 0.0) / best_lexical
-        for identity in dict.fromkeys([*dense, *lexical])
+        passage_id: DENSE_SHARE * max(dense.get(passage_id, 0.0), 0.0) / best_dense
+        + (1 - DENSE_SHARE) * lexical.get(passage_id, 0.0) / best_lexical
+        for passage_id in dict.fromkeys([*dense, *lexical])
     }
     return in_order(fused)
 
@@ -48,55 +48,55 @@ def weigh_by_evidence(
     dense: Mapping[int, float],
     lexical: Mapping[int, float],
     fused: Mapping[int, float],
-    evidence: Mapping[int, Evidence],
+    evidence: Mapping[int, PassageEvidence],
 ) -> dict[int, float]:
     """Return all scores in [0, 1], best first: passages with evidence are scored by it, all others come after them.
 
     The dense score of a passage with evidence is the mean of its own cosine and its best sentence's cosine.
     """
     near = {
-        identity: (1 - SENTENCE_SHARE) * dense.get(identity, 0.0) + SENTENCE_SHARE * float(passage.cosines.max())
-        for identity, passage in evidence.items()
+        passage_id: (1 - SENTENCE_SHARE) * dense.get(passage_id, 0.0) + SENTENCE_SHARE * float(passage.cosines.max())
+        for passage_id, passage in evidence.items()
     }
-    fused_again = fuse(near, {identity: score for identity, score in lexical.items() if identity in near})
+    fused_again = fuse(near, {passage_id: score for passage_id, score in lexical.items() if passage_id in near})
     first = in_order(
         {
-            identity: min((fused_again[identity] + EVIDENCE_SHARE * passage.best) / _MOST, 1.0)
-            for identity, passage in evidence.items()
+            passage_id: min((fused_again[passage_id] + EVIDENCE_SHARE * passage.best) / _MOST, 1.0)
+            for passage_id, passage in evidence.items()
         }
     )
     least = min(first.values(), default=1.0)
     return {
         **first,
-        **{identity: min(score / _MOST, least) for identity, score in fused.items() if identity not in first},
+        **{passage_id: min(score / _MOST, least) for passage_id, score in fused.items() if passage_id not in first},
     }
 
 
-def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int, Evidence]) -> dict[int, float]:
+def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int, PassageEvidence]) -> dict[int, float]:
     """Let the passages of one document exchange scores, so that those with the best pins come first.
 
     Every score helps to find the right document. Its sentences decide more about the right place in it.
     """
     documents: dict[int, list[int]] = defaultdict(list)
-    for identity in scores:
-        if identity in evidence:
-            documents[evidence[identity].row.number].append(identity)
+    for passage_id in scores:
+        if passage_id in evidence:
+            documents[evidence[passage_id].row.number].append(passage_id)
     exchanged = dict(scores)
     for ids in documents.values():
         best_first = sorted(
-            ids, key=lambda identity: -scores[identity] * _MOST - PLACE_SHARE * evidence[identity].claim
+            ids, key=lambda passage_id: -scores[passage_id] * _MOST - PLACE_SHARE * evidence[passage_id].claim
         )
-        exchanged |= zip(best_first, [scores[identity] for identity in ids], strict=True)
+        exchanged |= zip(best_first, [scores[passage_id] for passage_id in ids], strict=True)
     return in_order(exchanged)
 
 
 def apply_reranker(scores: Mapping[int, float], rerank_scores: Mapping[int, float]) -> dict[int, float]:
     """Return the reranker's scores, best first; all other passages come after them in their order."""
     least = min(rerank_scores.values(), default=1.0)
-    first = in_order({identity: rerank_scores[identity] for identity in scores if identity in rerank_scores})
+    first = in_order({passage_id: rerank_scores[passage_id] for passage_id in scores if passage_id in rerank_scores})
     return {
         **first,
-        **{identity: min(score, least) for identity, score in scores.items() if identity not in rerank_scores},
+        **{passage_id: min(score, least) for passage_id, score in scores.items() if passage_id not in rerank_scores},
     }
 
 
@@ -105,7 +105,7 @@ def append_rest(scores: Mapping[int, float], fused: Mapping[int, float]) -> dict
     least = min(scores.values(), default=1.0)
     return {
         **scores,
-        **{identity: min(score / _MOST, least) for identity, score in fused.items() if identity not in scores},
+        **{passage_id: min(score / _MOST, least) for passage_id, score in fused.items() if passage_id not in scores},
     }
 
 
@@ -113,8 +113,10 @@ def lift_verbatim(scores: Mapping[int, float], above: Collection[int]) -> dict[i
     """Put these passages above all others, in the upper half of [0, 1]; the order within both halves stays."""
     if not above:
         return dict(scores)
-    halved = [(identity in above, (score + (identity in above)) / 2, identity) for identity, score in scores.items()]
-    return {identity: score for _, score, identity in sorted(halved, key=lambda entry: entry[:2], reverse=True)}
+    halved = [
+        (passage_id in above, (score + (passage_id in above)) / 2, passage_id) for passage_id, score in scores.items()
+    ]
+    return {passage_id: score for _, score, passage_id in sorted(halved, key=lambda entry: entry[:2], reverse=True)}
 
 
 def in_order(scores: Mapping[int, float]) -> dict[int, float]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from index.readiness import Readiness
     from index.records import Hit, Mode
     from index.reranking import Reranker
-    from index.retrieval.evidence import Evidence
+    from index.retrieval.evidence import PassageEvidence
     from index.retrieval.excerpts import Reader
     from index.retrieval.sides import SideScores
     from index.storage.protocol import Store
@@ -97,8 +97,8 @@ class Retriever:
         timer = StageTimer()
         depth = CANDIDATES
         readiness = self._refresh(mode, timer)
-        asked, scope, sides = self._search_both(query, within, depth, mode, timer, readiness)
-        builder = HitBuilder(self._store, asked, sides)
+        question, scope, sides = self._search_both(query, within, depth, mode, timer, readiness)
+        builder = HitBuilder(self._store, question, sides)
         with timer.measure("weighing"):
             scores = self._weigh(builder, scope) if mode == "hybrid" else sides.fused
         with timer.measure("pinning"):
@@ -106,27 +106,27 @@ class Retriever:
         while len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
             depth *= DEEPER
             lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
-            if not sides.extend(search_sides(self._store, asked, lexical, depth, scope, mode, timer)):
+            if not sides.extend(search_sides(self._store, question, lexical, depth, scope, mode, timer)):
                 break
             with timer.measure("pinning"):
                 scores = append_rest(scores, sides.fused)
                 hits = builder.hits(scores, limit)
         with timer.measure("telling"):
-            answerability = signals(asked, *self._near_evidence(builder, hits), list(sides.dense.values()))
+            answerability = signals(question, *self._near_evidence(builder, hits), list(sides.dense.values()))
         worth = self._worth_reading(answerability) or not readiness.has_words
         if self._reader is not None and mode == "hybrid" and worth:
             with timer.measure("reading"):
-                readings = read_passages(asked.text, builder.of(hits[:READ]), self._reader)
+                readings = read_passages(question.text, builder.of(hits[:READ]), self._reader)
                 hits = builder.apply_reader(hits, readings)
                 answerability = read_signals(
-                    answerability, asked, *self._near_evidence(builder, hits), readings.values()
+                    answerability, question, *self._near_evidence(builder, hits), readings.values()
                 )
         if explain:
             with timer.measure("explaining"):
-                hits = self._explain(asked.vector, hits)
+                hits = self._explain(question.vector, hits)
         with timer.measure("telling"):
             evidence, titles = self._near_evidence(builder, hits)
-            missing = absent_words(words_of(asked), near_terms(evidence, titles)) if evidence else []
+            missing = absent_words(words_of(question), near_terms(evidence, titles)) if evidence else []
             unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes
         if readiness.lacks_words and (query.phrases or query.excluded):
@@ -150,10 +150,10 @@ class Retriever:
         """
         timer = StageTimer()
         readiness = self._refresh("hybrid", timer)
-        asked, _, sides = self._search_both(query, within, CONSIDERED, "hybrid", timer, readiness)
-        return best_hits(HitBuilder(self._store, asked, sides), self._store), readiness.notes
+        question, _, sides = self._search_both(query, within, CONSIDERED, "hybrid", timer, readiness)
+        return best_hits(HitBuilder(self._store, question, sides), self._store), readiness.notes
 
-    def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[Evidence], list[str]]:
+    def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[PassageEvidence], list[str]]:
         """Return the evidence of the first hits, and their documents' titles."""
         return list(builder.of(hits[:ANSWERABILITY_HITS]).values()), [
             hit.document.title for hit in hits[:ANSWERABILITY_HITS]
@@ -185,21 +185,21 @@ class Retriever:
             scope = self._store.scope(within, query.phrases, query.excluded)
         lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
         with timer.measure("encoding"):
-            asked = EncodedQuestion(query.text, vector.result(), words, idf)
-        return asked, scope, search_sides(self._store, asked, lexical, depth, scope, mode, timer)
+            question = EncodedQuestion(query.text, vector.result(), words, idf)
+        return question, scope, search_sides(self._store, question, lexical, depth, scope, mode, timer)
 
     def _weigh(self, builder: HitBuilder, scope: Scope | None) -> dict[int, float]:
         """Return the scores of the candidates: the best are weighed by their sentences, exact matches come first."""
-        asked, sides = builder.asked, builder.sides
+        question, sides = builder.question, builder.sides
         builder.verbatim = self._find_verbatim(builder, scope)
-        sides.include(self._store, asked, builder.verbatim)
+        sides.include(self._store, question, builder.verbatim)
         evidence = builder.weigh(dict.fromkeys([*builder.verbatim, *islice(sides.fused, WEIGHED_CANDIDATES)]))
         scores = reorder_within_documents(
             weigh_by_evidence(sides.dense, sides.lexical, sides.fused, evidence), evidence
         )
         if self._reranker is not None:
             rerank_scores = self._reranker.score(
-                asked.text, [passage.row.passage.text for passage in evidence.values()]
+                question.text, [passage.row.passage.text for passage in evidence.values()]
             )
             builder.reranked = dict(zip(evidence, rerank_scores, strict=True))
             scores = apply_reranker(scores, builder.reranked)
@@ -210,13 +210,13 @@ class Retriever:
 
         Characters distinguish `T-cells` and `10-11` from `T cells` and `10, 11`.
         """
-        asked = builder.asked
-        holders = self._store.holding(asked.text, VERBATIM_LOOK, scope)
+        question = builder.question
+        holders = self._store.holding(question.text, VERBATIM_LOOK, scope)
         if not holders:
             return frozenset()
-        wanted = _plain(asked.text)
+        wanted = _plain(question.text)
         found = builder.weigh(holders)
-        exact = [identity for identity in found if wanted in _plain(found[identity].row.passage.text)]
+        exact = [passage_id for passage_id in found if wanted in _plain(found[passage_id].row.passage.text)]
         return frozenset(next((some for some in (exact, holders) if 0 < len(some) <= VERBATIM_MOST), ()))
 
     def _explain(self, question: Vectors, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:

@@ -28,21 +28,21 @@ class SideScores:
     lexical_ranks: dict[int, int]
     fused: dict[int, float]
 
-    def include(self, store: Store, asked: EncodedQuestion, ids: Iterable[int]) -> None:
+    def include(self, store: Store, question: EncodedQuestion, ids: Iterable[int]) -> None:
         """Add candidates that neither index found."""
-        new = [identity for identity in ids if identity not in self.fused]
+        new = [passage_id for passage_id in ids if passage_id not in self.fused]
         if new:
-            self.dense |= store.cosines(asked.vector, new)
-            self.lexical |= store.lexical_scores(asked.text, new)
+            self.dense |= store.cosines(question.vector, new)
+            self.lexical |= store.lexical_scores(question.text, new)
             self.fused = fuse(self.dense, self.lexical)
 
     def extend(self, deeper: SideScores) -> bool:
         """Add the candidates of a deeper search without changing the others; return whether there were any."""
-        new = [identity for identity in deeper.fused if identity not in self.fused]
+        new = [passage_id for passage_id in deeper.fused if passage_id not in self.fused]
         self.dense = deeper.dense | self.dense
         self.lexical = deeper.lexical | self.lexical
         self.dense_ranks, self.lexical_ranks = deeper.dense_ranks, deeper.lexical_ranks
-        self.fused |= {identity: deeper.fused[identity] for identity in new}
+        self.fused |= {passage_id: deeper.fused[passage_id] for passage_id in new}
         return bool(new)
 
 
@@ -56,7 +56,7 @@ def search_lexical(
 
 def search_sides(
     store: Store,
-    asked: EncodedQuestion,
+    question: EncodedQuestion,
     lexical: dict[int, float],
     depth: int,
     scope: Scope | None,
@@ -65,16 +65,18 @@ def search_sides(
 ) -> SideScores:
     """Query the dense index, too, and score in each index the candidates of the other."""
     with timer.measure("dense"):
-        dense = store.dense(asked.vector, depth, scope) if mode != "lexical" else {}
+        dense = store.dense(question.vector, depth, scope) if mode != "lexical" else {}
     with timer.measure("fusing"):
-        ranks = [{identity: rank for rank, identity in enumerate(side, 1)} for side in (dense, lexical)]
+        ranks = [{passage_id: rank for rank, passage_id in enumerate(side, 1)} for side in (dense, lexical)]
         if mode == "hybrid":
-            dense |= store.cosines(asked.vector, [identity for identity in lexical if identity not in dense])
-            lexical |= store.lexical_scores(asked.text, [identity for identity in dense if identity not in lexical])
+            dense |= store.cosines(question.vector, [passage_id for passage_id in lexical if passage_id not in dense])
+            lexical |= store.lexical_scores(
+                question.text, [passage_id for passage_id in dense if passage_id not in lexical]
+            )
             fused = fuse(dense, lexical)
         elif mode == "dense":
-            fused = {identity: max(score, 0.0) for identity, score in dense.items()}
+            fused = {passage_id: max(score, 0.0) for passage_id, score in dense.items()}
         else:
             most = max([*lexical.values(), 1e-6])
-            fused = {identity: score / most for identity, score in lexical.items()}
+            fused = {passage_id: score / most for passage_id, score in lexical.items()}
     return SideScores(mode, dense, lexical, ranks[0], ranks[1], fused)

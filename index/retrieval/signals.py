@@ -15,7 +15,7 @@ from index.storage.analysis import holds, terms
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
-    from index.retrieval.evidence import EncodedQuestion, Evidence
+    from index.retrieval.evidence import EncodedQuestion, PassageEvidence
     from index.retrieval.excerpts import ReadPassage
 
 NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "read", "answers")
@@ -44,13 +44,13 @@ class Word:
     """
 
 
-def words_of(asked: EncodedQuestion) -> list[Word]:
+def words_of(question: EncodedQuestion) -> list[Word]:
     """Return the question's content words, each once."""
-    return [_word(text, asked.text) for text in dict.fromkeys(asked.words.values())]
+    return [_word(text, question.text) for text in dict.fromkeys(question.words.values())]
 
 
 def signals(
-    asked: EncodedQuestion, found: Sequence[Evidence], titles: Sequence[str], cosines: Sequence[float]
+    question: EncodedQuestion, found: Sequence[PassageEvidence], titles: Sequence[str], cosines: Sequence[float]
 ) -> dict[str, float]:
     """Return the signals of the passages found, best first, and of all candidates' cosines; empty if nothing was found.
 
@@ -62,7 +62,7 @@ def signals(
     """
     if not found or not cosines:
         return {}
-    words = words_of(asked)
+    words = words_of(question)
     total = sum(word.weight for word in words) or 1.0
     held = [passage.held | frozenset(terms(title)) for passage, title in _with_titles(found, titles)]
     near = frozenset().union(*held[:NEAR])
@@ -84,8 +84,8 @@ def signals(
 
 def read_signals(
     before: Mapping[str, float],
-    asked: EncodedQuestion,
-    found: Sequence[Evidence],
+    question: EncodedQuestion,
+    found: Sequence[PassageEvidence],
     titles: Sequence[str],
     readings: Collection[ReadPassage],
 ) -> dict[str, float]:
@@ -97,7 +97,7 @@ def read_signals(
     if not before:
         return {}
     ((first, title),) = _with_titles(found[:1], titles)
-    distinctive = [word for word in words_of(asked) if word.distinctive]
+    distinctive = [word for word in words_of(question) if word.distinctive]
     return {
         **before,
         "told": _matched_share(distinctive, first.held | frozenset(terms(title))),
@@ -106,7 +106,7 @@ def read_signals(
     }
 
 
-def near_terms(found: Sequence[Evidence], titles: Sequence[str]) -> frozenset[str]:
+def near_terms(found: Sequence[PassageEvidence], titles: Sequence[str]) -> frozenset[str]:
     """Return all terms of the first NEAR passages and of their documents' titles."""
     return frozenset().union(
         *(passage.held | frozenset(terms(title)) for passage, title in _with_titles(found[:NEAR], titles))
@@ -118,7 +118,7 @@ def absent_words(words: Sequence[Word], held: Set[str]) -> list[str]:
     return [word.text for word in words if word.distinctive and not holds(held, word.text)]
 
 
-def _with_titles(found: Sequence[Evidence], titles: Sequence[str]) -> list[tuple[Evidence, str]]:
+def _with_titles(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[tuple[PassageEvidence, str]]:
     return [(passage, titles[n] if n < len(titles) else "") for n, passage in enumerate(found)]
 
 

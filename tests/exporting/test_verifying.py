@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.exporting import Context, Pack, PackFinding, pack, read_pack, verify_pack
+from index.exporting import Pack, PackFinding, QuoteContext, pack, read_pack, verify_pack
 from index.records import Location, Statement
 from tests.exporting.making import DOCUMENT, FILE, QUOTE, TEXT, answer, citation
 from tests.exporting.packs import AT, forged, library_of
@@ -76,7 +76,7 @@ def test_a_quote_that_is_not_in_its_document_is_named(read: Pack) -> None:
 
 def test_invented_surroundings_are_found() -> None:
     """A true quote can be made to say the opposite by what is put before it."""
-    doctored = forged(context=Context("It is false that ", ""))
+    doctored = forged(context=QuoteContext("It is false that ", ""))
     assert faults(verify_pack(doctored, library_of(DOCUMENT))) == ["context differs"]
 
 

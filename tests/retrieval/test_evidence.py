@@ -15,7 +15,7 @@ from index.retrieval.evidence import (
     OWN_SHARE,
     PIN_OVERLAP_SHARE,
     EncodedQuestion,
-    Evidence,
+    PassageEvidence,
     weigh,
 )
 from index.retrieval.scoring import DENSE_SHARE, EVIDENCE_SHARE, SENTENCE_SHARE
@@ -42,7 +42,7 @@ LAND = a_document(
 )
 
 
-def weighed(store: FolderStore, question: str, *words: str, vector: str = "") -> list[Evidence]:
+def weighed(store: FolderStore, question: str, *words: str, vector: str = "") -> list[PassageEvidence]:
     """The evidence in each passage that holds these words; `vector` says where the question points instead."""
     store.refresh()
     terms = store.terms(question)
@@ -51,7 +51,7 @@ def weighed(store: FolderStore, question: str, *words: str, vector: str = "") ->
     return list(weigh(asked, list(rows.values()), store))
 
 
-def pinned(evidence: Evidence) -> list[str]:
+def pinned(evidence: PassageEvidence) -> list[str]:
     """The sentences that may be pinned, the best first."""
     passage = evidence.row.passage
     spans = [passage.sentences[n] for n in evidence.pins()]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.records import Passage, Span
 from index.retrieval import scoring
-from index.retrieval.evidence import OVERLAP_SHARE, Evidence
+from index.retrieval.evidence import OVERLAP_SHARE, PassageEvidence
 from index.retrieval.scoring import (
     DENSE_SHARE,
     EVIDENCE_SHARE,
@@ -39,13 +39,13 @@ SENTENCES = st.lists(st.tuples(st.floats(-1, 0.875, width=32), st.floats(0, 1, w
 
 def an_evidence(
     sentences: Sequence[tuple[float, float]], *, number: int = 1, claims: Sequence[float] | None = None
-) -> Evidence:
+) -> PassageEvidence:
     """A passage of a document, whose sentences have these cosines and share these parts of the question's idf."""
     cosines, shared = np.asarray(sentences, dtype=np.float32).T
     strengths = cosines + OVERLAP_SHARE * shared
     spans = tuple(Span(2 * n, 2 * n + 1) for n in range(len(sentences)))
     passage = Passage(1, "f" * 64, 0, 0, 2 * len(spans), "x " * len(spans), spans)
-    return Evidence(
+    return PassageEvidence(
         row=PassageRow(passage, number, b"", b"", frozenset()),
         terms=(frozenset(),) * len(sentences),
         cosines=cosines,
