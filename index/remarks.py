@@ -23,10 +23,10 @@ NAMES: dict[Verdict, str] = {
 UNCHECKED = "Not checked"
 """The name for a sentence that states nothing."""
 PROVEN: dict[Verdict, str] = {
-    "verbatim": "These words stand in the source, in this order.",
-    "supported": "Every part of the sentence was found in the words cited. That the source is right is not proven.",
-    "contradicted": "The words cited say otherwise. Compare the two.",
-    "unverified": "The documents were not found to say this. It may be true all the same.",
+    "verbatim": "The source contains these words in this order.",
+    "supported": "Every part of the sentence is in the cited words. This does not prove that the source is right.",
+    "contradicted": "The cited words say otherwise. Compare the two.",
+    "unverified": "The documents do not seem to say this. It may still be true.",
 }
 """What a verdict proves, and no more."""
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from index.storage.catalog import PassageRow
 
 REACH = (700, 1300)
-"""How many characters before and after a passage belong to its context."""
+"""The number of characters before and after a passage that belong to its context."""
 
 
 def reach(hit: Hit) -> Span:

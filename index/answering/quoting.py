@@ -35,7 +35,7 @@ CLAIM_SHARE = 0.65
 LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.9}
 """The least share of the first sentence's pin score that a further sentence needs, by the kind of question."""
 SUMMARY_MORE = 2
-"""How many more sentences of its paragraph are quoted with a sentence in a summary."""
+"""The number of further sentences of its paragraph that a sentence brings into a summary."""
 MOST = {"reason": 2, "list": 3, "summary": 3}
 """The largest number of quotations, by the kind of question."""
 RIVAL_GAP = 0.15
@@ -163,7 +163,7 @@ class _Quoter:
         return self._kind is None or has_kind(self._kind, words, self._question.text)
 
     def compare_sides(self, hits: Sequence[Hit]) -> list[Quote]:
-        """The best sentence on both sides of a comparison, or the best on each; without one, the best of all."""
+        """Return the best sentence on both sides of a comparison, or the best on each; without one, the best of all."""
         rows = Contrast(self._question).best(self._candidates(hits))
         return _merge([[self._quote_with_context(candidate)] for candidate in rows]) if rows else self.choose(hits)
 

@@ -33,7 +33,7 @@ LONGEST_RUN = 700
 LONGEST_LIST = 1800
 """The longest list with its introduction, in characters."""
 FURTHEST_ANTECEDENT = 3
-"""How many sentences back an antecedent is looked for."""
+"""The number of sentences before a run that are searched for antecedents."""
 LONGEST_WRAPPED = 170
 """A longer line, in characters, was not wrapped at a margin."""
 SHORTEST_WRAPPED = 50

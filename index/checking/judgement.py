@@ -34,7 +34,7 @@ LONGEST = 120
 LONGEST_SOURCE = 300
 """Longer sentences, in words, are data or hostile input."""
 CLOSEST = 4
-"""How many sentences are compared in full, each with its neighbours."""
+"""The number of sentences that are compared in full, each with its neighbours."""
 SHARED_WEIGHT = 1.0
 """The weight of shared words next to the cosine when these sentences are chosen."""
 SURE = 0.05
@@ -50,8 +50,8 @@ MOST_BEHIND = 0.3
 MOST_OUTVOTED = 9
 """The largest number of objections that the verifier may outvote."""
 MOST_FIRM, MOST_ROLES = 3, 2
-"""How many firm objections it may outvote, and how many words may then have another role. A claim with more of them is
-about something else, however certain the verifier is."""
+"""The number of firm objections it may outvote, and of words that may then have another role. A claim with more of them
+is about something else, however certain the verifier is."""
 SHORT = 6
 """A claim with fewer content words is never outvoted if it puts a name with another word than the source does. "Tokyo
 is in Europe" says nothing else, and the verifier finds most such claims likely."""

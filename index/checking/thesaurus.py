@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 _FLOORS = 2
-"""How many levels of broader senses count: a kakapo is a parrot, and a parrot is a bird."""
+"""The number of levels of broader senses that count: a kakapo is a parrot, and a parrot is a bird."""
 _VAGUE = frozenset(
     "thing entity object being person group state act action change make do have be get go event way part unit whole "
     "move matter cause become give take put man move attribute relation quality feature activity artifact".split()

@@ -21,7 +21,7 @@ CONSIDERED = 10_000
 """The number of candidate passages from each index. In a larger library, a document counts as silent if none of its
 passages is among the candidates of either index."""
 PASSAGES = 3
-"""How many of a document's best passages are weighed by their sentences."""
+"""The number of a document's best passages that are weighed by their sentences."""
 STRENGTH = 0.4
 """The least strength of a sentence that speaks to the question. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
 of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""

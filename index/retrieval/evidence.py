@@ -28,8 +28,7 @@ PIN_OVERLAP_SHARE = 0.8
 NUMBER_WEIGHT = 2.0
 """The factor for numbers in a pin score: a question that names a year means that year."""
 OWN_SHARE = 1.2
-"""How much the weight of a word grows in a pin score for each factor e by which it is rarer than a word of every
-sentence."""
+"""The growth of a word's weight in a pin score for each factor e by which it is rarer than a word of every sentence."""
 TITLE_SHARE = 0.7
 """The share of its weight that a word of the document's title adds to every sentence, since all are about it."""
 EXPECTED_BONUS: dict[Kind, float] = {
