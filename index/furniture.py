@@ -19,7 +19,7 @@ words that state nothing, such as a heading or a by-line; they answer only if no
 ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")
 """The mark of a list item, with the white space after it."""
 
-_REMEMBERED = 16384
+_CACHED_LINES = 16384
 _LONGEST = 1200
 """A longer line is prose, or data that is judged elsewhere."""
 _END = re.compile(r"(?:[.!?…。！？।؟۔։;:]|[.!?][\d,–-]{1,8})[\"'”’»)\]}]*(?:\s?\[\d[\d,;\s–-]{0,20}\])*\s*$")
@@ -135,7 +135,7 @@ def ends_sentence(line: str) -> bool:
     return bool(_END.search(line))
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_LINES)
 def _kind(line: str) -> LineKind:
     words = _LETTER_WORD.findall(line)
     unspaced = len(_UNSPACED.findall(line))

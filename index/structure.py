@@ -55,11 +55,11 @@ _SYMBOLS = frozenset("{}[]<>|\\=;#$&@_^~*/+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Letters of scripts without spaces between words."""
 _FEWEST_UNSPACED = 4
-_LOOKED_AT = 400
+_LINES_READ = 400
 """The number of lines that decide whether a text is data."""
-_JUDGED = 1000
+_CHARACTERS_READ = 1000
 """The number of characters read at each end of a line: a file may be one line of megabytes."""
-_REMEMBERED = 4096
+_CACHED_LINES = 4096
 """The number of cached lines: the same passages are judged question after question."""
 _FEWEST_LINES = 4
 _SHARE, _TIMED_SHARE, _TABLE_SHARE = 0.5, 0.2, 0.9
@@ -72,7 +72,7 @@ _STAMP = re.compile(
     r"\W{0,3}(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]+\d\d?:\d\d|\d\d?[-/.]\w{2,9}[-/.]\d{2,4}[ :,T]+\d\d?:\d\d"
     r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|\d{9,13}[.\d]* |\d+\.\d+\.\d+\.\d+ \S+ )"
 )
-_OF_A_PROGRAM = re.compile(
+_LOG_SOURCE = re.compile(
     r"\W*(?:\S+\s+)?(?:[\w./-]+\[\d+\]|\W?(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL|ALERT)\b)"
 )
 """Text after a time stamp that marks a log line."""
@@ -117,7 +117,7 @@ def is_sentence(line: str) -> bool:
     return _is_sentence(_shortened(line.strip()))
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_LINES)
 def _is_sentence(line: str) -> bool:
     line = _TAG.sub("", line).strip()
     while found := _COMMENT.match(line):
@@ -126,7 +126,7 @@ def _is_sentence(line: str) -> bool:
         return False
     if stamp := _STAMP.match(line):
         rest = line[stamp.end() :].lstrip("0123456789.,:;)] \tZ-|")
-        return not _OF_A_PROGRAM.match(rest) and _is_spoken(rest, _FEWEST_AFTER_A_STAMP)
+        return not _LOG_SOURCE.match(rest) and _is_spoken(rest, _FEWEST_AFTER_A_STAMP)
     if _DIRECTIVE.match(line):
         return False
     if key := _KEY.match(line):
@@ -139,13 +139,13 @@ def _is_spoken(words: str, fewest: int) -> bool:
 
 
 def _shortened(line: str) -> str:
-    return line if len(line) <= 2 * _JUDGED else f"{line[:_JUDGED]} {line[-_JUDGED:]}"
+    return line if len(line) <= 2 * _CHARACTERS_READ else f"{line[:_CHARACTERS_READ]} {line[-_CHARACTERS_READ:]}"
 
 
 def looks_structured(text: str) -> bool:
     """Whether the lines of a text are data and not sentences: timed, dated, named fields, columns or code."""
     filled = (line for part in text.split("\n") if (line := part.strip()))
-    lines = [_shortened(line) for line in islice(filled, _LOOKED_AT)]
+    lines = [_shortened(line) for line in islice(filled, _LINES_READ)]
     if len(lines) < _FEWEST_LINES:
         return False
     timed = sum(bool(_TIMING.search(line)) for line in lines)

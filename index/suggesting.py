@@ -53,11 +53,11 @@ def questions(documents: Sequence[DocumentInfo], headings: Mapping[str, Sequence
 
     `headings` are in order, by the document's id.
     """
-    asked = (_about(info, headings.get(info.id, ())) for info in documents)
+    asked = (_question_about(info, headings.get(info.id, ())) for info in documents)
     return [*dict.fromkeys(forms for forms in asked if forms)]
 
 
-def _about(info: DocumentInfo, headings: Sequence[str]) -> tuple[str, ...]:
+def _question_about(info: DocumentInfo, headings: Sequence[str]) -> tuple[str, ...]:
     """Return the question about the first heading with a name, else about the first useful one; empty without one."""
     topics = [topic for heading in headings if _is_distinctive(topic := _bare(heading), info.title)]
     topic = min(topics, key=lambda topic: not _NAMES_SOMETHING.search(topic), default="")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Locate = Callable[[Hit, int], Location]
 
 NOTHING_TO_QUOTE = "The search found only data, markup or headings, and no sentence to quote."
-COUNTED = "No sentence found gives the number, but the documents list {items}."
-MOST_OF_A_HEADING = 0.5
+COUNT_NOTE = "No sentence found gives the number, but the documents list {items}."
+HEADING_CONFIDENCE = 0.5
 """The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
 _AMOUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
@@ -42,7 +42,7 @@ def quoted(
     `abstained`, without quotations.
     """
     if quotes and not quotes[0].states:
-        confidence = min(confidence, MOST_OF_A_HEADING)
+        confidence = min(confidence, HEADING_CONFIDENCE)
     status: Status = "abstained"
     if quotes and confidence >= bar:
         status = "answered"
@@ -77,7 +77,7 @@ def notes_on(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
     if first is None or not first.items or understood(question).kind != "count":
         return ()
     lead = first.words.split("\n", 1)[0]
-    return () if _AMOUNT.search(lead) else (COUNTED.format(items=first.items),)
+    return () if _AMOUNT.search(lead) else (COUNT_NOTE.format(items=first.items),)
 
 
 def _hits_with_quotes(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:

@@ -39,7 +39,6 @@ _CLEFT = re.compile(
     re.IGNORECASE,
 )
 _POSSESSED = re.compile(r"\b(?:its|their|his|her)\b", re.IGNORECASE)
-_ELLIPSIS = re.compile(r"(?:and|or|but|so|then|what about|how about|and what about|what if|what else)\b", re.IGNORECASE)
 _CONJUNCTION = re.compile(r"^(?:and|or|but|so|then|also|plus)\b[\s,]*", re.IGNORECASE)
 _PREPOSITION = re.compile(
     r"(?:in|on|at|by|for|from|to|with|of|since|until|before|after|during|about|without)\b", re.IGNORECASE

@@ -66,7 +66,7 @@ than those that words find, whether they answer it or not."""
 SUREST_WITHOUT_WORDS = 0.9
 """The highest confidence without the word index: half of the evidence cannot be surer than all of it, and the questions
 do not distinguish higher shares."""
-NAMED = 3
+NAMED_WORDS = 3
 """The largest number of words that a note names."""
 
 
@@ -108,5 +108,5 @@ def _logistic(signals: Mapping[str, float], coefficients: Coefficients) -> float
 
 def _enumerated(words: Sequence[str]) -> str:
     """Join at most NAMED words, in quotation marks, with "or" before the last."""
-    *first, last = [f"“{word}”" for word in words[:NAMED]]
+    *first, last = [f"“{word}”" for word in words[:NAMED_WORDS]]
     return f"{', '.join(first)} or {last}" if first else last

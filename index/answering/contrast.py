@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from index.answering.intents import Question
 
-MOSTLY = 0.5
+SIDE_SHARE = 0.5
 """The least share of a side's words in a sentence about that side."""
-SUBJECT, BEGINNING = 0.3, 4
+SUBJECT_BONUS, BEGINNING_WORDS = 0.3, 4
 """The bonus for a sentence that names its side among so many first words."""
-BESIDE = 2
+COUNTERPART_DISTANCE = 2
 """The largest distance, in sentences, between a sentence and its counterpart."""
-BOTH_SIDES = 0.15
+BOTH_SIDES_BONUS = 0.15
 """The bonus for a sentence on both sides over a sentence on one."""
 _AMOUNT = re.compile(
     r"\d|\b(?:(?:larg|bigg|small|great|high|low|old|young|earli|lat|long|short|fast|slow|cheap|strong|weak)(?:er|est)"
@@ -52,7 +52,7 @@ class Contrast:
         A sentence near the first one and on the other side is probably its counterpart.
         """
         found = [
-            (candidate, [side.share(_with_initials(candidate.text)) >= MOSTLY for side in self._sides])
+            (candidate, [side.share(_with_initials(candidate.text)) >= SIDE_SHARE for side in self._sides])
             for candidate in candidates
             if not self._by_degree or _AMOUNT.search(_DATE.sub("", candidate.text))
         ]
@@ -62,7 +62,9 @@ class Contrast:
         rows = sorted(
             (candidate for candidate in single if candidate is not None), key=lambda candidate: -candidate.worth
         )
-        if both is not None and both.worth + BOTH_SIDES >= max((candidate.worth for candidate in rows), default=0.0):
+        if both is not None and both.worth + BOTH_SIDES_BONUS >= max(
+            (candidate.worth for candidate in rows), default=0.0
+        ):
             rows = [both]
         elif len(rows) > 1:
             rows[1] = self._counterpart(found, rows[0], rows[1], single.index(rows[1]))
@@ -76,18 +78,22 @@ class Contrast:
             if rated[1][side]
             and rated[0] is not first
             and rated[0].context is first.context
-            and abs(rated[0].n - first.n) <= BESIDE
+            and abs(rated[0].n - first.n) <= COUNTERPART_DISTANCE
         ]
         best = self._best_of(near, side) or second
-        return best if best.worth + SUBJECT >= second.worth else second
+        return best if best.worth + SUBJECT_BONUS >= second.worth else second
 
     def _best_of(self, found: Sequence[Rated], side: int) -> Candidate | None:
         """Return the best sentence on one side alone. A sentence is mostly about the side that it begins with."""
 
         def worth(rated: Rated) -> float:
             candidate, fits = rated
-            beginning = _with_initials(" ".join(candidate.text.split()[:BEGINNING]))
-            return candidate.worth + SUBJECT * (self._sides[side].share(beginning) >= MOSTLY) - SUBJECT * all(fits)
+            beginning = _with_initials(" ".join(candidate.text.split()[:BEGINNING_WORDS]))
+            return (
+                candidate.worth
+                + SUBJECT_BONUS * (self._sides[side].share(beginning) >= SIDE_SHARE)
+                - SUBJECT_BONUS * all(fits)
+            )
 
         return max((rated for rated in found if rated[1][side]), key=worth, default=(None,))[0]
 

@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from index.answering.intents import Question
     from index.answering.vicinity import Context
 
-FIT = {"loose": -0.3, "question": -0.6, "row": -0.05}
+KIND_BONUS = {"loose": -0.3, "question": -0.6, "row": -0.05}
 """Added to the score of lines that are not sentences, by kind."""
-BONUS = 0.12
+LIST_BONUS = 0.12
 """Added if the question asks for a list and the sentence is in one."""
 FIELD_BONUS = 0.25
 """Added for a form field whose name occurs in the question: `Editor: Jane Smith` if it asks who edited."""
 LEAD_BONUS = 0.35
 """Added if the question asks for a list and the sentence introduces one."""
-NAMELESS = -0.2
+NO_NAME = -0.2
 """Added if neither the passage nor its document's title contains any name of the question."""
-NUMBERLESS = -0.08
+NO_NUMBER = -0.08
 """Added if a sentence contains none of the question's numbers."""
-ASIDE = -0.1
+IN_BRACKETS = -0.1
 """Added for a sentence in brackets."""
-REFERRING = -0.5
+OTHER_TEXT = -0.5
 """Added for a sentence that refers to another text about its subject."""
 ELSEWHERE = -0.15
 """Added for a sentence that says where else something is explained."""
-HUNG_ON, PLACED, PASSAGE = 0.3, 0.3, 0.2
+ANTECEDENT_WEIGHT, HEADING_WEIGHT, PASSAGE_WEIGHT = 0.3, 0.3, 0.2
 """Weights of the share of the question's words, by rarity: in the sentence that this one refers to, in its heading and
 its document's title, and in its passage."""
-ORDINAL = 0.1
+RANK_BONUS = 0.1
 """Added if a sentence has the same ordinal or superlative as the question: the *first* to come."""
 OWN_NAME = -0.15
 """Added if the only name in a sentence is the question's own, which the question writes without capitals."""
@@ -90,23 +90,23 @@ class Fitness:
         kind, text = context.kinds[n], context.texts[n]
         run = context.whole_sentence(n)
         broken = kind == "loose" and run != Run(n, n)
-        fit = 0.0 if broken else FIT.get(kind, 0.0)
-        nameless, passage = self._of_passage(context)
-        fit += NAMELESS * nameless + PASSAGE * passage + self._of_place(context, n)
-        fit += NUMBERLESS * (bool(self._numbers) and not self._numbers.intersection(_NUMBER.findall(text)))
-        fit += ASIDE * text.startswith("(")
-        fit += REFERRING * bool(_REFERRING.search(text))
+        fit = 0.0 if broken else KIND_BONUS.get(kind, 0.0)
+        nameless, passage = self._passage_scores(context)
+        fit += NO_NAME * nameless + PASSAGE_WEIGHT * passage + self._place_gain(context, n)
+        fit += NO_NUMBER * (bool(self._numbers) and not self._numbers.intersection(_NUMBER.findall(text)))
+        fit += IN_BRACKETS * text.startswith("(")
+        fit += OTHER_TEXT * bool(_REFERRING.search(text))
         fit += ELSEWHERE * bool(_ELSEWHERE.search(text))
-        fit += ORDINAL * bool(self._ranks and self._ranks & set(_RANK.findall(text.lower())))
+        fit += RANK_BONUS * bool(self._ranks and self._ranks & set(_RANK.findall(text.lower())))
         fit += OWN_NAME * self._has_own_name_only(text)
         fit += FIELD_BONUS * (kind == "row" and self._is_wanted_field(text))
         sentence_text = " ".join(context.texts[sentence] for sentence in range(run.first, run.last + 1))
         fit += max((form.bonus for form in self._forms if form.pattern.search(sentence_text)), default=0.0) or (
-            self._of_entry(context, n)
+            self._definition_gain(context, n)
         )
         if self._question.wants_list:
             leads = self._question.kind in ("list", "count") and text.rstrip().endswith((":", "—", "--"))
-            fit += LEAD_BONUS if leads else BONUS * (context.items(n) is not None)
+            fit += LEAD_BONUS if leads else LIST_BONUS * (context.items(n) is not None)
         return fit
 
     @property
@@ -122,7 +122,7 @@ class Fitness:
         """Return the share of the question's words that a text contains, weighted by rarity."""
         return self._coverage.share(terms(text))
 
-    def _of_passage(self, context: Context) -> tuple[float, float]:
+    def _passage_scores(self, context: Context) -> tuple[float, float]:
         """Return 1 if a passage and its title lack all names of the question, else 0, and its share of the words."""
         passage = context.hit.passage.id
         if passage not in self._placed:
@@ -131,7 +131,7 @@ class Fitness:
             self._placed[passage] = (float(nameless), self._coverage.share(held))
         return self._placed[passage]
 
-    def _of_place(self, context: Context, n: int) -> float:
+    def _place_gain(self, context: Context, n: int) -> float:
         """Return the gain from the sentence that this one refers to, and from its heading and title."""
         run = context.whole_sentence(n)
         held = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
@@ -141,9 +141,9 @@ class Fitness:
         hung = self._coverage.share(held)
         heading: list[str] = next((context.terms[n] for n in range(run.first - 1, -1, -1) if context.is_heading(n)), [])
         placed = self._coverage.share([*held, *heading, *terms(context.hit.document.title)])
-        return HUNG_ON * (hung - alone) + PLACED * (placed - hung)
+        return ANTECEDENT_WEIGHT * (hung - alone) + HEADING_WEIGHT * (placed - hung)
 
-    def _of_entry(self, context: Context, n: int) -> float:
+    def _definition_gain(self, context: Context, n: int) -> float:
         """Return the gain if the sentence follows the word to define, as in a glossary.
 
         `Cording. It feels like a tight cord.`

@@ -104,12 +104,12 @@ def forms(question: Question) -> Iterable[Form]:
     if _NAME_ASKED.search(text):
         yield Form(_NAMES, FORM_BONUS)
     if question.defined:
-        yield Form(_defining(question.defined), DEFINITION_BONUS)
+        yield Form(_definition_pattern(question.defined), DEFINITION_BONUS)
     if kind == "count" and (found := _COUNTED.search(text)):
-        yield Form(_counting(found[1] or found[2]), FORM_BONUS)
+        yield Form(_count_pattern(found[1] or found[2]), FORM_BONUS)
 
 
-def _defining(name: str) -> re.Pattern[str]:
+def _definition_pattern(name: str) -> re.Pattern[str]:
     """Return a pattern for definitions: `A monopsony is a …`, `… is called a monopsony`."""
     words = r"\s+".join(re.escape(word) for word in name.split()) + r"\w{0,2}[\"'”’]?"
     aside = r"(?:\s*\([^)]{1,60}\)|,[^,.]{1,60},)?"
@@ -119,7 +119,7 @@ def _defining(name: str) -> re.Pattern[str]:
     return re.compile(f"{begins}|{names}|{holds}", re.IGNORECASE)
 
 
-def _counting(thing: str) -> re.Pattern[str]:
+def _count_pattern(thing: str) -> re.Pattern[str]:
     """Return a pattern for a number of such things: `three different kinds`, also under another word for kinds."""
     stem = re.escape(thing[: max(STEM - 1, len(thing) - 2)])
     kinds = r"|kinds?|types?|sorts?|ways?" if thing.casefold() in ("kinds", "types", "sorts", "ways") else ""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HITS = 8
 """The number of hits whose sentences are candidates."""
 STATEMENTS = 4
-FURTHEST_PART = 0.35
+PART_GAP = 0.35
 """If the best sentence for a part already answers another part, another sentence may be worth this much less."""
 CLAIM_SHARE = 0.65
 """The weight of a sentence's pin score next to the score of its passage."""
@@ -46,14 +46,12 @@ RIVALS = 2
 """The largest number of rivals of the first sentence, if the question wants a single thing."""
 LEAST_NEW = 0.5
 """The least share of a sentence's terms that must be new to the answer."""
-FURTHEST = 0.9
+CANDIDATE_GAP = 0.9
 """Sentences worth this much less than the best one are dropped at once: no form makes up for more."""
 MOST_CONSIDERED = 30
 """The number of best sentences that further quotations are chosen from."""
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
 """Footnote numbers that belong to the sentence before."""
-_NAME = re.compile(r"\b[A-Z]\w+")
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 _NAMING = re.compile(r"\d|[A-Z]")
 
 
@@ -107,7 +105,7 @@ def _quote_parts(
             best = [
                 quote
                 for quote in writer.choose(hits, without=chosen)[:1]
-                if quote.worth >= best[0].worth - FURTHEST_PART and writer.fits(quote.words)
+                if quote.worth >= best[0].worth - PART_GAP and writer.fits(quote.words)
             ]
         chosen += best
     return chosen[:STATEMENTS]
@@ -176,7 +174,7 @@ class _Quoter:
             for n, claim in enumerate(context.hit.claims)
             if claim > float("-inf") and context.kinds[n] != "furniture"
         ]
-        least = max((row[0] for row in bare), default=0.0) - FURTHEST
+        least = max((row[0] for row in bare), default=0.0) - CANDIDATE_GAP
         found = [
             Candidate(context, n, worth + self._fitness.score(context, n), claim)
             for worth, claim, context, n in bare

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.checking.dependencies import parse_graph
 from index.checking.objections import Objection
-from index.checking.roles import KIN
+from index.checking.roles import INTERCHANGEABLE
 from index.checking.wording import folded, words
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from index.checking.alignment import Window
 
-COPIED = 0.25
+MOST_REPLACED = 0.25
 """The largest share of a sentence's words that a claim may replace and still be a copy of it."""
-_TURNING = frozenset(
+_DECISIVE_WORDS = frozenset(
     "if unless when until till while although because never rarely seldom often always sometimes only also even just "
     "outside inside within without above below over under before after since in at on to from into onto for by with "
     "against of and or but nor not he she him her his hers himself herself they their more less most least up down "
@@ -42,7 +42,9 @@ def is_copy(claim: str, source: str, window: Window) -> bool:
 def swapped_words(claim: str, source: str) -> Iterator[Objection]:
     """Yield an objection for each small word that a copy replaces: `if` for `unless`, `her` for `his`."""
     for new_word, old_word in substitutions(claim, source) or ():
-        if {new_word, old_word} <= _TURNING and not any({new_word, old_word} <= kin for kin in KIN):
+        if {new_word, old_word} <= _DECISIVE_WORDS and not any(
+            {new_word, old_word} <= group for group in INTERCHANGEABLE
+        ):
             yield Objection("exchanged", f"“{new_word}” here, “{old_word}” in the source")
 
 
@@ -67,4 +69,4 @@ def substitutions(claim: str, source: str) -> list[tuple[str, str]] | None:
     """Return the pairs (word of the claim, word of the source) that differ; None if the claim is not a copy."""
     ours, theirs = ([word.plain for word in words(text)] for text in (claim, source))
     pairs = [(new_word, old_word) for new_word, old_word in zip(ours, theirs, strict=False) if new_word != old_word]
-    return pairs if len(ours) == len(theirs) and len(pairs) <= COPIED * len(ours) else None
+    return pairs if len(ours) == len(theirs) and len(pairs) <= MOST_REPLACED * len(ours) else None

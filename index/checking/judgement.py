@@ -33,7 +33,7 @@ LONGEST = 120
 """Longer claims, in words, are not judged: nobody could follow the reasons."""
 LONGEST_SOURCE = 300
 """Longer sentences, in words, are data or hostile input."""
-CLOSEST = 4
+SENTENCES_COMPARED = 4
 """The number of sentences that are compared in full, each with its neighbours."""
 SHARED_WEIGHT = 1.0
 """The weight of shared words next to the cosine when these sentences are chosen."""
@@ -149,7 +149,7 @@ def _ask_verifier(
         and proof.share >= most - MOST_BEHIND
         and len(proof.objections) <= MOST_OUTVOTED
         and may_be_outvoted(proof)
-        and not _reserves(claim, sources[judgement.source].text)
+        and not _has_reservation(claim, sources[judgement.source].text)
         and not (_is_heading(claim) and any(problem.kind == "grammar" for problem in proof.objections))
     ]
     if not near:
@@ -184,7 +184,7 @@ def _is_heading(claim: str) -> bool:
     return not claim.rstrip("\"')]”’» ").endswith((".", "!", "…"))
 
 
-def _reserves(claim: str, source: str) -> bool:
+def _has_reservation(claim: str, source: str) -> bool:
     """Whether a sentence contains a denial or a reservation that the claim does not contain."""
     ours, theirs = ({form for word in words(text) for form in (word.plain, word.stem)} for text in (claim, source))
     return not ours.issuperset(theirs & RESERVATIONS)
@@ -220,10 +220,12 @@ def _adjacent(sources: Sequence[Source], first: int, second: int) -> bool:
 
 def _closest(claim: str, sources: Sequence[Source], closeness: Sequence[float]) -> list[int]:
     """Return the places of the sources that deserve a full comparison, the best first."""
-    content = {word.stem for word in words(claim) if word.telling}
+    content = {word.stem for word in words(claim) if word.is_content}
     shares = [len(content & {word.stem for word in words(source.text)}) / (len(content) or 1) for source in sources]
     ranked = sorted(range(len(sources)), key=lambda place: -(closeness[place] + SHARED_WEIGHT * shares[place]))
-    return [place for place in ranked if len(words(sources[place].text)) <= LONGEST_SOURCE][:CLOSEST] or ranked[:1]
+    return [place for place in ranked if len(words(sources[place].text)) <= LONGEST_SOURCE][
+        :SENTENCES_COMPARED
+    ] or ranked[:1]
 
 
 def _prove_at(claim: str, sources: Sequence[Source], place: int) -> tuple[int, Proof]:

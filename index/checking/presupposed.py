@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PLACES = frozenset(("prep:in", "prep:at", "prep:on", "prep:near", "prep:off", "prep:outside", "prep:inside"))
 _AT_PLACES = ("prep:in", "prep:at", "prep:on")
 """Prepositions that may stand for one another."""
-_GIVEN = frozenset(("the", "this", "that", "these", "those"))
+_DETERMINERS = frozenset(("the", "this", "that", "these", "those"))
 """Determiners of things that exist: there is one `the plant at Sabetta`; there may be no `a plant` or `no plant`."""
 
 
@@ -61,7 +61,7 @@ def _stands_at(graph: Graph, thing: Match, role: str, place: Match) -> bool:
     allowed = set(_AT_PLACES) if role in _AT_PLACES else {role}
     token = graph.tokens[thing.place.word]
     apart = token.role != "dobj" or graph.text[token.end : token.end + 1] == ","
-    given = token.tag.startswith("NNP") or any(child.lemma in _GIVEN for child in graph.children[token.place])
+    given = token.tag.startswith("NNP") or any(child.lemma in _DETERMINERS for child in graph.children[token.place])
     there = given and not limited(graph, token.place)
     return apart and there and bool(graph.roles({token.place}, {place.place.word}) & allowed)
 

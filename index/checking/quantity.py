@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 TOLERANCE = Fraction(1, 20)
 """How far a rounded number may be from the source's number if the claim says `about`."""
-_HEDGE = re.compile(
-    r"(?:\b(?:about|around|approximately|approx|nearly|almost|roughly|some|over|circa|ca|just under|close to|more than"
-    r"|less than|at least|up to)|[~≈])[.\s]*(?:US)?[$€£¥]?\s?$",
-    re.IGNORECASE,
-)
 _LOOSE = frozenset(("", "ordinal", "fraction", "dated"))
 """Units that may count anything: `the 5th of May` equals `5 May`."""
 _STRICT = frozenset(("calendar", "decade", "indefinite"))
@@ -57,11 +51,6 @@ def equal_quantities(claim: Quantity, source: Quantity, *, about: bool = False) 
     elif not _alike(claim.unit, source.unit):
         return False
     return ours == theirs or (about and _rounds_to(theirs, ours))
-
-
-def is_hedged(text: str, quantity: Quantity) -> bool:
-    """Whether the text says that the number is not exact: `about 20`."""
-    return bool(_HEDGE.search(text[max(0, quantity.start - 20) : quantity.start]))
 
 
 def _converted(ours: str, theirs: str) -> tuple[int, int] | None:

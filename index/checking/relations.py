@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.checking.alignment import Match, Place
     from index.checking.comparison import Comparison
 
-_TURNED = {"agent": "patient", "patient": "agent", "subject": "prep:than", "prep:than": "subject"}
+_SWAPPED = {"agent": "patient", "patient": "agent", "subject": "prep:than", "prep:than": "subject"}
 """Roles that two words may have swapped."""
 
 
@@ -74,11 +74,11 @@ def _narrow_matches(comparison: Comparison, head: int, best: Match) -> None:
             and has_role(graph, best.place.word, edge.role, candidate.place.word)
         ]
         clause = edge.role.startswith("clause:") or is_verb(comparison.claim.tokens[edge.dependent])
-        if own and (clause or all(_is_told_apart(graph, candidate) for candidate in own)):
+        if own and (clause or all(_is_specific(graph, candidate) for candidate in own)):
             comparison.matches[edge.dependent] = own
 
 
-def _is_told_apart(graph: Graph, match: Match) -> bool:
+def _is_specific(graph: Graph, match: Match) -> bool:
     """Whether a mention identifies its referent: `the first dam` does, `the dam` and `it` do not."""
     return match.kind in ("same", "synonym") and any(
         edge.role in ("mod", "of") for edge in graph.edges_of(match.place.word)
@@ -143,7 +143,7 @@ def _edge_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterat
     if related and edge.role in CORE:
         yield from _amount_objections(comparison, edge, related)
     elif not related and not (own and _is_share(comparison.claim, edge)) and not comparison.excepts(edge, match):
-        yield _misplaced(comparison, edge, match, own)
+        yield _role_objection(comparison, edge, match, own)
 
 
 def _is_share(claim: Graph, edge: Edge) -> bool:
@@ -161,21 +161,22 @@ def _amount_objections(comparison: Comparison, edge: Edge, related: list[Match])
     yield from min(attempts, key=len)
 
 
-def _misplaced(comparison: Comparison, edge: Edge, match: Match, own: list[Match]) -> Objection:
+def _role_objection(comparison: Comparison, edge: Edge, match: Match, own: list[Match]) -> Objection:
     """Return the objection to words that have other roles, or swapped roles, in the source."""
     head, dependent = (comparison.claim.tokens[place].text for place in (edge.head, edge.dependent))
-    turned = _TURNED.get(edge.role)
-    exchanged = any(other.role == turned for other in comparison.claim.edges_of(edge.head)) and any(
-        Edge(match.place.word, turned or "", candidate.place.word) in comparison.graph(match).edges for candidate in own
+    swapped = _SWAPPED.get(edge.role)
+    exchanged = any(other.role == swapped for other in comparison.claim.edges_of(edge.head)) and any(
+        Edge(match.place.word, swapped or "", candidate.place.word) in comparison.graph(match).edges
+        for candidate in own
     )
     if exchanged:
         return Objection("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
     detail = f"“{dependent}” does not belong to “{head}” in the source"
     of_name = is_name(comparison.claim, edge.dependent)
-    return Objection("role", detail, part=_part(comparison, edge, match), of_name=of_name)
+    return Objection("role", detail, part=_role_name(comparison, edge, match), of_name=of_name)
 
 
-def _part(comparison: Comparison, edge: Edge, match: Match) -> str:
+def _role_name(comparison: Comparison, edge: Edge, match: Match) -> str:
     """Return the name of the role that the source lacks: it decides whether the parser may be to blame."""
     role, _, word = edge.role.partition(":")
     node = comparison.claim.nodes.get(edge.dependent)
@@ -184,7 +185,7 @@ def _part(comparison: Comparison, edge: Edge, match: Match) -> str:
     if word in DIRECTIONS:
         return word
     if role in CORE:
-        return _filled(comparison, role, match) or "open"
+        return _filled_role(comparison, role, match) or "open"
     graph = comparison.graph(match)
     others = [
         other
@@ -194,7 +195,7 @@ def _part(comparison: Comparison, edge: Edge, match: Match) -> str:
     return "taken" if role in ("of", "prep") and others else role
 
 
-def _filled(comparison: Comparison, role: str, match: Match) -> str:
+def _filled_role(comparison: Comparison, role: str, match: Match) -> str:
     """Return the role if the source gives it to another word; `speaker` if only to the person who speaks.
 
     Empty if the source gives it to nobody: the parser may have missed it.

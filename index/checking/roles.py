@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LOOSE = frozenset("in at for on from to with by during within of inside near over through".split())
 """Prepositions that a compound may stand for: `hospital parking`."""
-KIN = (
+INTERCHANGEABLE = (
     frozenset(("in", "at", "on", "within", "inside", "during", "throughout")),
     frozenset(("for", "to")),
     frozenset(("to", "into", "onto", "towards", "toward")),
@@ -107,7 +107,9 @@ def _mod(link: _Link) -> bool:
 
 def _prep(link: _Link) -> bool:
     word = link.role.partition(":")[2]
-    allowed = {f"prep:{preposition}" for preposition in {word}.union(*(kin for kin in KIN if word in kin))}
+    allowed = {
+        f"prep:{preposition}" for preposition in {word}.union(*(group for group in INTERCHANGEABLE if word in group))
+    }
     bounds = word in _BOUNDS or _governed(link) & {f"prep:{preposition}" for preposition in _BOUNDS}
     if (_is_dated(link) and not bounds) or link.roles & allowed | link.roles & _TAKEN_FOR.get(word, set()):
         return True

@@ -10,7 +10,7 @@ import json
 from functools import cache, lru_cache
 from importlib.resources import files
 
-_FLOORS = 2
+_LEVELS = 2
 """The number of levels of broader senses that count: a kakapo is a parrot, and a parrot is a bird."""
 _VAGUE = frozenset(
     "thing entity object being person group state act action change make do have be get go event way part unit whole "
@@ -36,10 +36,10 @@ def is_broader(word: str, narrow: str, part: str) -> bool:
     if word in _VAGUE or part not in "nv":
         return False
     wanted = frozenset(_senses(word, part)[:2])
-    floor = frozenset(_senses(narrow, part)[:1])
-    for _ in range(_FLOORS):
-        floor = frozenset(above for sense in floor for above in _table()["above"].get(sense, ()))
-        if floor & wanted:
+    level = frozenset(_senses(narrow, part)[:1])
+    for _ in range(_LEVELS):
+        level = frozenset(above for sense in level for above in _table()["above"].get(sense, ()))
+        if level & wanted:
             return True
     return False
 

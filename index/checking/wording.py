@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from index.stems import stem
 
-_KNOWN_WORDS, _KNOWN_TEXTS = 100_000, 2048
+_CACHED_WORDS, _CACHED_TEXTS = 100_000, 2048
 """Cache sizes, in words and in texts: each sentence of an answer is compared with the same source."""
 _MARKS = str.maketrans(
     {
@@ -58,9 +58,9 @@ class Word:
     plain: str
     """Lower case, without accents and the possessive."""
     stem: str
-    telling: bool
+    is_content: bool
     """Whether it is a content word: no article, preposition or auxiliary."""
-    weighty: bool
+    is_distinctive: bool
     """Whether it distinguishes one sentence from another: no adverb of degree or time, and no all-purpose verb."""
 
 
@@ -81,7 +81,7 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(_word(found[0], *found.span()) for found in _WORD.finditer(text))
 
 
-@lru_cache(_KNOWN_TEXTS)
+@lru_cache(_CACHED_TEXTS)
 def verbatim_key(text: str, *, whole: bool = True) -> str:
     """Return a form of the text that ignores case, blanks and quotation marks: its tokens between spaces.
 
@@ -96,11 +96,11 @@ def verbatim_key(text: str, *, whole: bool = True) -> str:
 
 
 def _word(text: str, start: int, end: int) -> Word:
-    plain, stem, telling, weighty = _forms(text)
-    return Word(text, start, end, plain, stem, telling, weighty)
+    plain, stem, is_content, is_distinctive = _forms(text)
+    return Word(text, start, end, plain, stem, is_content, is_distinctive)
 
 
-@lru_cache(_KNOWN_WORDS)
+@lru_cache(_CACHED_WORDS)
 def _forms(word: str) -> tuple[str, str, bool, bool]:
     plain = _POSSESSIVE.sub("", folded(word))
     return plain, stem(plain), plain not in _IDLE, plain not in _IDLE | _LIGHT

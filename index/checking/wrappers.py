@@ -57,17 +57,17 @@ def wrappers(graph: Graph, verb: int) -> Iterator[Wrapper]:
     """Yield the wrappers of a fact, from the inside out."""
     place, seen = verb, set()
     if verb in graph.outer:
-        yield from _adjuncts(graph, verb)
+        yield from _report_adjuncts(graph, verb)
         place = graph.outer[verb]
     while place not in seen:
         seen.add(place)
         token = graph.tokens[place]
         head = graph.tokens[token.head]
-        yield from _adjuncts(graph, place)
+        yield from _report_adjuncts(graph, place)
         if token.role in ("advcl", "acl", "ccomp") and is_conditional(graph, token):
             yield Wrapper("condition", token.head)
         elif token.role in _EMBEDDED and not is_juxtaposed(graph, token):
-            yield from _embedding(graph, token, head)
+            yield from _embedding_wrappers(graph, token, head)
         elif (
             token.role == "advcl"
             and token.place < head.place
@@ -78,10 +78,10 @@ def wrappers(graph: Graph, verb: int) -> Iterator[Wrapper]:
         elif token.role in ("advcl", "acl", "relcl") and is_infinitive(graph, place) and token.role != "relcl":
             yield Wrapper("doubt", token.head)  # a purpose may not be reached
         place = token.head
-    yield from _of_the_whole(graph)
+    yield from _sentence_wrappers(graph)
 
 
-def _embedding(graph: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
+def _embedding_wrappers(graph: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
     """Yield the wrapper that the word before a clause makes."""
     if head.tag in ("IN", "TO"):
         if head.lemma in _UNREAL_PREPOSITIONS:
@@ -91,17 +91,17 @@ def _embedding(graph: Graph, token: Token, head: Token) -> Iterator[Wrapper]:
     if any(denies(child, graph) for child in graph.children[head.place]):
         yield Wrapper("doubt", predicate.place)  # `It is not true that …`, `did not show that …`
     elif predicate.tag.startswith("N") or head.tag.startswith("N"):
-        yield from _named(graph, token, predicate if predicate.tag.startswith("N") else head)
+        yield from _noun_wrappers(graph, token, predicate if predicate.tag.startswith("N") else head)
     elif kind := _verb_kind(graph, token, head, predicate):
         yield Wrapper(kind, predicate.place if kind in ("failure", "doubt") else head.place)
 
 
-def _named(graph: Graph, token: Token, noun: Token) -> Iterator[Wrapper]:
+def _noun_wrappers(graph: Graph, token: Token, noun: Token) -> Iterator[Wrapper]:
     """Yield the wrapper that a noun makes of the clause after it: `the myth that …`, `a plan to …`."""
     lemmas = {noun.lemma, *(graph.tokens[at].lemma for at in _predicates(graph, noun.place))}
     if lemmas & FALSE_NOUNS:
         yield Wrapper("falsehood", noun.place)
-    elif noun.lemma in UNREAL_NOUNS or (token.role == "acl" and _is_told(graph, token, noun)):
+    elif noun.lemma in UNREAL_NOUNS or (token.role == "acl" and _states_content(graph, token, noun)):
         yield Wrapper("doubt", noun.place)
 
 
@@ -121,7 +121,7 @@ def _is_marked(graph: Graph, token: Token) -> bool:
     return any(child.role == "mark" for child in graph.children[token.place])
 
 
-def _is_told(graph: Graph, token: Token, noun: Token) -> bool:
+def _states_content(graph: Graph, token: Token, noun: Token) -> bool:
     """Whether a clause after a noun states the content of the noun, and does not just identify it."""
     that = any(child.role == "mark" and child.lemma == "that" for child in graph.children[token.place])
     return (that and noun.lemma != "fact") or is_infinitive(graph, token.place)
@@ -145,7 +145,7 @@ def is_conditional(graph: Graph, token: Token) -> bool:
     return bool(subjects and first and first[0] < subjects[0])
 
 
-def _adjuncts(graph: Graph, place: int) -> Iterator[Wrapper]:
+def _report_adjuncts(graph: Graph, place: int) -> Iterator[Wrapper]:
     """Yield a report for each `according to the agency`."""
     for child in graph.children[place]:
         if child.role == "prep" and child.lemma in ("accord", "according", "per"):
@@ -156,7 +156,7 @@ def _adjuncts(graph: Graph, place: int) -> Iterator[Wrapper]:
             yield from (Wrapper("report", other.place) for other in inner if other.role == "pobj")
 
 
-def _of_the_whole(graph: Graph) -> Iterator[Wrapper]:
+def _sentence_wrappers(graph: Graph) -> Iterator[Wrapper]:
     """Yield the wrappers of a whole sentence: a question, a work of fiction, a report in parentheses."""
     for token in graph.tokens:
         inside = token.role == "pobj" and graph.tokens[token.head].lemma == "in"

@@ -19,11 +19,11 @@ from index.loading.composing import one_line
 if TYPE_CHECKING:
     from index.records import Citation
 
-WHOLE = 300
+LONGEST_WHOLE = 300
 """Longer quotes, in characters, are represented by their first and last words in a link."""
-ENDS = 6
+END_WORDS = 6
 """The number of words at each end of a long quote."""
-TELLING = 4
+LEAST_WORDS = 4
 """A quote of at least so many words is found without the words around it."""
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _LEGAL = "/:@!$&'()*+,;=~-._?"
@@ -67,12 +67,12 @@ def _directive(quote: str, context: QuoteContext) -> str:
     if not lines:
         return ""
     words = [word for line in lines for word in line]
-    if len(lines) == 1 and len(words) < TELLING:
-        before, after = context.before_on_line.split()[-TELLING:], context.after_on_line.split()[:TELLING]
+    if len(lines) == 1 and len(words) < LEAST_WORDS:
+        before, after = context.before_on_line.split()[-LEAST_WORDS:], context.after_on_line.split()[:LEAST_WORDS]
         prefix, suffix = (f"{_encoded(before)}-," if before else ""), (f",-{_encoded(after)}" if after else "")
         return f"{prefix}{_encoded(words)}{suffix}"
-    long = len(lines) > 1 or (len(" ".join(words)) > WHOLE and len(words) >= 2 * ENDS)
-    return f"{_encoded(lines[0][:ENDS])},{_encoded(lines[-1][-ENDS:])}" if long else _encoded(words)
+    long = len(lines) > 1 or (len(" ".join(words)) > LONGEST_WHOLE and len(words) >= 2 * END_WORDS)
+    return f"{_encoded(lines[0][:END_WORDS])},{_encoded(lines[-1][-END_WORDS:])}" if long else _encoded(words)
 
 
 def _encoded(words: list[str]) -> str:

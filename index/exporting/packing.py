@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FENCE = "```json " + FORMAT
 """Opens the machine part of a `.md`. No text from outside can begin a line, so none can forge it."""
-_HALVES = re.compile("[\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def pack(
@@ -113,7 +113,7 @@ def _json(fields: dict[str, Any]) -> str:
 
     A lone surrogate, which a question may contain but no document does, becomes U+FFFD, as in the human part.
     """
-    whole = json.loads(_HALVES.sub("\ufffd", json.dumps(fields, ensure_ascii=False)))
+    whole = json.loads(_SURROGATES.sub("\ufffd", json.dumps(fields, ensure_ascii=False)))
     return json.dumps(whole, ensure_ascii=True, indent=2)
 
 

@@ -38,7 +38,7 @@ def _blocks(pack: Pack, outline: Outline) -> Iterator[str]:
     for evidence, entry in zip(pack.evidence, outline.entries, strict=True):
         yield f"## Quote {entry.marker}"
         yield f"> {_quoted(evidence)}"
-        yield _facts(_of_quote(evidence, entry))
+        yield _facts(_quote_facts(evidence, entry))
     yield "## How this was made"
     passages, documents = pack.searched
     yield _facts(
@@ -67,7 +67,7 @@ def _quoted(evidence: QuoteEvidence) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _of_quote(evidence: QuoteEvidence, entry: Entry) -> dict[str, str]:
+def _quote_facts(evidence: QuoteEvidence, entry: Entry) -> dict[str, str]:
     citation, info = evidence.citation, evidence.citation.document
     return {
         "Title": entry.title,

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 CONSIDERED = 10_000
 """The number of candidate passages from each index. In a larger library, a document counts as silent if none of its
 passages is among the candidates of either index."""
-PASSAGES = 3
+PASSAGES_PER_DOCUMENT = 3
 """The number of a document's best passages that are weighed by their sentences."""
-STRENGTH = 0.4
+LEAST_STRENGTH = 0.4
 """The least strength of a sentence that speaks to the question. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
 of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""
-OVERLAP = 0.5
+LEAST_OVERLAP = 0.5
 """The least share of the question's rare words in a sentence that speaks to it, whatever its strength."""
 
 
@@ -55,8 +55,8 @@ def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
     for passage_id in in_order(sides.fused):
         if passage_id in numbers:
             found[numbers[passage_id]].append(passage_id)
-    return [passage_id for ids in found.values() for passage_id in islice(ids, PASSAGES)]
+    return [passage_id for ids in found.values() for passage_id in islice(ids, PASSAGES_PER_DOCUMENT)]
 
 
 def _is_relevant(evidence: PassageEvidence) -> bool:
-    return evidence.best >= STRENGTH or evidence.overlap >= OVERLAP
+    return evidence.best >= LEAST_STRENGTH or evidence.overlap >= LEAST_OVERLAP

@@ -75,7 +75,7 @@ class PassageEvidence:
     """Pin scores: how well a sentence serves as evidence, compared with the other sentences of its document. Words
     count for more, except those that all sentences of the passage contain. If the question asks for a number, a time or
     a name, sentences with one gain."""
-    evident: tuple[int, ...]
+    pinnable: tuple[int, ...]
     """The sentences that may be pinned; empty if the passage is all data or markup."""
 
     @property
@@ -96,16 +96,16 @@ class PassageEvidence:
     @property
     def claim(self) -> float:
         """The pin score of the best sentence that may be pinned, else of the worst sentence."""
-        return float(self.claims[list(self.evident)].max() if self.evident else self.claims.min())
+        return float(self.claims[list(self.pinnable)].max() if self.pinnable else self.claims.min())
 
     @property
     def cosine(self) -> float:
         """The best cosine of the sentences that may be pinned; 0 if there are none."""
-        return float(self.cosines[list(self.evident)].max()) if self.evident else 0.0
+        return float(self.cosines[list(self.pinnable)].max()) if self.pinnable else 0.0
 
     def pins(self) -> list[int]:
         """Return the sentences that may be pinned, the best first."""
-        return sorted(self.evident, key=lambda n: -self.claims[n])
+        return sorted(self.pinnable, key=lambda n: -self.claims[n])
 
 
 def quotable_sentences(row: PassageRow) -> tuple[int, ...]:

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from index.cross_encoders.reader import Verdict
     from index.retrieval.evidence import PassageEvidence
 
-READ = 3
+MOST_READ = 3
 """The largest number of first hits that are read."""
-ENOUGH = -1.0
+STOP_LOGIT = -1.0
 """Reading stops if the best sentence has at least this logit. It is below 0, an even chance, since the reader learnt
 from more unanswerable questions than people ask."""
-LIKELY = 0.0
+REORDER_LOGIT = 0.0
 """The first hits are reordered if the best sentence of a first window has at least this logit. With a lower one,
 passages on the topic of a long question moved, and CISI's ranking became worse."""
-WORDS = 90
+WINDOW_WORDS = 90
 """The approximate number of words in each further window of the first passage."""
-AROUND = 45
+PIN_WINDOW_WORDS = 45
 """The largest number of words in a window around a best sentence, unless the sentence alone has more."""
 CLAIM_SHARE = 0.25
 """The largest gain or loss of a pin score by the reader."""
@@ -74,7 +74,7 @@ def read_passages(question: str, found: Mapping[int, PassageEvidence], reader: R
     runs = {passage_id: [run] for passage_id, passage in found.items() if (run := best_run(passage))}
     readings: dict[int, ReadPassage] = {}
     for batch in (list(runs)[:1], list(runs)):
-        if batch and all(reading.sentence < ENOUGH for reading in readings.values()):
+        if batch and all(reading.sentence < STOP_LOGIT for reading in readings.values()):
             for passage_id in readings:
                 runs[passage_id] = remaining_runs(found[passage_id], *runs[passage_id])
             windows = [_window(found[passage_id], run) for passage_id in batch for run in runs[passage_id]]
@@ -89,14 +89,14 @@ def read_passages(question: str, found: Mapping[int, PassageEvidence], reader: R
 
 
 def remaining_runs(evidence: PassageEvidence, run: range) -> list[range]:
-    """Return the rest of a passage, before and after the run that was read, in runs of about WORDS words."""
-    first, last = min(evidence.evident), max(evidence.evident)
+    """Return the rest of a passage, before and after the run that was read, in runs of about WINDOW_WORDS words."""
+    first, last = min(evidence.pinnable), max(evidence.pinnable)
     return [*_split(evidence, range(first, run.start)), *_split(evidence, range(run.stop, last + 1))]
 
 
 def _split(evidence: PassageEvidence, run: range) -> list[range]:
     lengths = [len(_words(evidence, n).split()) for n in run]
-    room = sum(lengths) / max(1, round(sum(lengths) / WORDS))
+    room = sum(lengths) / max(1, round(sum(lengths) / WINDOW_WORDS))
     parts: list[range] = []
     begin, so_far = run.start, 0
     for n, length in zip(run, lengths, strict=True):
@@ -107,9 +107,9 @@ def _split(evidence: PassageEvidence, run: range) -> list[range]:
     return [*parts, range(begin, run.stop)] if run else []
 
 
-def best_run(evidence: PassageEvidence, words: int = AROUND) -> range:
+def best_run(evidence: PassageEvidence, words: int = PIN_WINDOW_WORDS) -> range:
     """Return the best sentence with as many neighbours as fit, the better one first; empty if none may be pinned."""
-    if not evidence.evident:
+    if not evidence.pinnable:
         return range(0)
     lengths = [len(_words(evidence, n).split()) for n in range(len(evidence.claims))]
     first = last = evidence.pins()[0]
@@ -131,7 +131,7 @@ def reorder(
     Passages `above`, which contain the question word for word, stay above the others. If none is likely to answer, all
     keep their places: the reader does not know which one is closer to the topic.
     """
-    likely = any(reading.sentence >= LIKELY for reading in readings.values())
+    likely = any(reading.sentence >= REORDER_LOGIT for reading in readings.values())
     ids = [passage_id for passage_id in scores if likely and passage_id in readings]
     best = sorted(
         ids,
@@ -146,7 +146,7 @@ def reorder(
 
 
 def _first_reading(evidence: PassageEvidence, run: range, verdict: Verdict) -> ReadPassage:
-    pinned = [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
+    pinned = [float(verdict.sentences[n - run.start]) for n in evidence.pinnable if n in run]
     return _with_verdicts(ReadPassage(evidence, max(pinned, default=UNREAD), verdict.any), [(run, verdict)])
 
 

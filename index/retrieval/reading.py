@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.retrieval.sides import SideScores
     from index.storage.protocol import Store
 
-BLOCK = 30
+PASSAGES_PER_BLOCK = 30
 """The least number of passages that are read together; copies are looked for among so many of the best."""
 
 
@@ -48,7 +48,7 @@ class HitBuilder:
 
     def hits(self, scores: Mapping[int, float], limit: int) -> tuple[Hit, ...]:
         """Return the best passages that still exist, with copies of one text grouped."""
-        groups = group_copies(self._existing(scores, limit), self._are_copies, limit=limit, look=BLOCK)
+        groups = group_copies(self._existing(scores, limit), self._are_copies, limit=limit, look=PASSAGES_PER_BLOCK)
         infos = self._store.infos(
             sorted({self.evidence[passage_id].row.number for group in groups for passage_id in group})
         )
@@ -63,7 +63,7 @@ class HitBuilder:
                 hits.append(replace(there[0], also=tuple(there[1:])))
         return tuple(hits)
 
-    def of(self, hits: Iterable[Hit]) -> dict[int, PassageEvidence]:
+    def evidence_of(self, hits: Iterable[Hit]) -> dict[int, PassageEvidence]:
         """Return the evidence of these hits by passage id, in order."""
         return {hit.passage.id: self.evidence[hit.passage.id] for hit in hits}
 
@@ -92,8 +92,8 @@ class HitBuilder:
     def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
         """Yield the candidates that still exist, best first. The first block is always read, more blocks on demand."""
         ids = list(scores)
-        for start in range(0, len(ids), max(BLOCK, limit)):
-            block = ids[start : start + max(BLOCK, limit)]
+        for start in range(0, len(ids), max(PASSAGES_PER_BLOCK, limit)):
+            block = ids[start : start + max(PASSAGES_PER_BLOCK, limit)]
             yield from self.weigh(block)
 
     def _are_copies(self, first: int, second: int) -> bool:

@@ -10,7 +10,7 @@ from index.encoding import Draft
 from index.records import CANDIDATES, Found
 from index.retrieval.covering import CONSIDERED, best_hits
 from index.retrieval.evidence import EncodedQuestion
-from index.retrieval.excerpts import READ, read_passages
+from index.retrieval.excerpts import MOST_READ, read_passages
 from index.retrieval.reading import HitBuilder
 from index.retrieval.scoring import (
     append_rest,
@@ -116,7 +116,7 @@ class Retriever:
         worth = self._worth_reading(answerability) or not readiness.has_words
         if self._reader is not None and mode == "hybrid" and worth:
             with timer.measure("reading"):
-                readings = read_passages(question.text, builder.of(hits[:READ]), self._reader)
+                readings = read_passages(question.text, builder.evidence_of(hits[:MOST_READ]), self._reader)
                 hits = builder.apply_reader(hits, readings)
                 answerability = read_signals(
                     answerability, question, *self._near_evidence(builder, hits), readings.values()
@@ -155,7 +155,7 @@ class Retriever:
 
     def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[PassageEvidence], list[str]]:
         """Return the evidence of the first hits, and their documents' titles."""
-        return list(builder.of(hits[:ANSWERABILITY_HITS]).values()), [
+        return list(builder.evidence_of(hits[:ANSWERABILITY_HITS]).values()), [
             hit.document.title for hit in hits[:ANSWERABILITY_HITS]
         ]
 

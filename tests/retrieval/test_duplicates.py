@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.records import CANDIDATES
 from index.retrieval.duplicates import LIKENESS, TermSet, group_copies
-from index.retrieval.reading import BLOCK
+from index.retrieval.reading import PASSAGES_PER_BLOCK
 from tests.retrieval.conftest import ask, quotes
 from tests.storage.making import a_copy, a_document
 
@@ -137,7 +137,7 @@ def test_a_number_elsewhere_in_the_copy_does_not_matter(store_of: StoreOf) -> No
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
 def test_a_copy_takes_no_place(store_of: StoreOf, limit: int) -> None:
     """However many hits are asked for, no two of them are copies, and as many come as there are texts."""
-    copies = BLOCK // (1 + len(OTHERS))
+    copies = PASSAGES_PER_BLOCK // (1 + len(OTHERS))
     store = store_of(*(a_copy(each, f"{each.source}/{n}") for n in range(copies) for each in (PRESS, *OTHERS)))
     found = ask(store, QUESTION, limit=limit)
     assert len(found) == min(limit, 1 + len(OTHERS))

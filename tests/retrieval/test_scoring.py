@@ -52,7 +52,7 @@ def an_evidence(
         overlaps=shared,
         strengths=strengths,
         claims=strengths if claims is None else np.asarray(claims, dtype=np.float32),
-        evident=tuple(range(len(sentences))),
+        pinnable=tuple(range(len(sentences))),
     )
 
 
