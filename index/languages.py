@@ -1,4 +1,4 @@
-"""The language of a text, by a model of its letters that comes in a wheel; nothing is fetched."""
+"""Detects the language of a text by a letter model that is part of a wheel; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 SURE = 0.6
-"""The least probability of a language. At .6, none of 915 claims and 6,000 sentences of abstracts in English was taken
-for another language, and 3 % were left without one."""
+"""The least probability of a language. At 0.6, none of 915 claims and 6,000 sentences of abstracts in English was taken
+for another language, and 3 % got no language."""
 LEAST_LETTERS = 10
-"""A text with fewer letters is too short to tell: a name may come from anywhere."""
+"""A text with fewer letters is too short: a name may come from anywhere."""
 LONGEST = 2000
-"""Characters that are looked at."""
+"""The number of characters that are read."""
 _KIN = {"nn": "no", "wuu": "zh", "yue": "zh", "arz": "ar", "ary": "ar"}
-"""Varieties that the model tells apart, and no reader of a note would."""
+"""Varieties that the model distinguishes, but a reader of a note would not."""
 _RARE = {"an", "fo", "oc", "vo", "wa"}
-"""Languages of few readers, for which short sentences of large languages are taken."""
+"""Languages with few readers, for which the model mistakes short sentences of large languages."""
 _ENGLISH = frozenset(("the", "with", "which"))
-"""Words of English alone: a text that has them is English, or mixed, however many foreign names it has."""
+"""Words that only English has: a text with one is English or mixed, however many foreign names it contains."""
 _TWO_LETTERS = 2
 _NAMES = {
     "ar": "Arabic",
@@ -70,25 +70,25 @@ _NAMES = {
 
 @lru_cache(maxsize=4096)
 def language(text: str) -> str:
-    """The ISO 639-1 code of a text's language; empty where it is too short, or too mixed, to tell.
+    """Return the ISO 639-1 code of a text's language; empty if the text is too short or too mixed.
 
-    Names have no say alone: where the text without its capitalised words seems to be in another language than the
-    whole, it is mixed. The first call takes half a second, for it loads the model; any other a fifth of a millisecond.
+    Names do not decide alone: a text is mixed if it seems to be in another language without its capitalised words. The
+    first call takes half a second to load the model, any other call a fifth of a millisecond.
     """
     text = text[:LONGEST]
-    code, words = _classified(text), text.split()
+    code, words = _classify(text), text.split()
     if code != "en" and not _ENGLISH.isdisjoint(word.lower() for word in words):
         return ""
     plain = " ".join(word for word in words if not word[:1].isupper())
-    return code if _classified(plain) in (code, "") else ""
+    return code if _classify(plain) in (code, "") else ""
 
 
 def name(code: str) -> str:
-    """What a language is called in English; one of few readers by its code."""
+    """Return the English name of a language; for a rare one, a phrase with its code."""
     return _NAMES.get(code, f"another language ({code})")
 
 
-def _classified(text: str) -> str:
+def _classify(text: str) -> str:
     if sum(map(str.isalpha, text)) * _weight(text) < LEAST_LETTERS:
         return ""
     code, probability = _identifier().classify(text)
@@ -96,7 +96,7 @@ def _classified(text: str) -> str:
 
 
 def _weight(text: str) -> int:
-    """How many letters of ours a letter of this script stands for: a Chinese one is a word."""
+    """Return how many Latin letters a letter of this script is worth: a Chinese character is a word."""
     return 1 if max(text, default="") < "\u3000" else 3
 
 

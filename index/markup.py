@@ -1,6 +1,6 @@
-"""Templates to markup: the one escape point. Jinja2 escapes whatever a template inserts, wherever markup is made.
+"""Renders templates. This is the only place where markup is made, and Jinja2 escapes all inserted text.
 
-No text of a document, a file name or a question may become markup by another way; above all none may become part of a
+No text of a document, file name or question may become markup in another way. Above all, none may become part of a
 Gradio template (`html_template`), which runs in the browser as code.
 """
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def environment(folder: Path) -> Environment:
-    """The templates of a folder. A name that a template knows and nobody gave is an error."""
-    made = Environment(
+    """Return the environment for the templates of a folder. A variable without a value is an error."""
+    templates = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -24,10 +24,10 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["count"] = count
-    return made
+    templates.filters["count"] = count
+    return templates
 
 
 def count(number: int, noun: str) -> str:
-    """`1 passage`, `1,284 passages`."""
+    """Return `1 passage`, `1,284 passages`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

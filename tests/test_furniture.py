@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.furniture import ends, kind_of, says
+from index.furniture import ends_sentence, is_statement, kind_of
 
 SENTENCES = [
     "The king signed the treaty.",
@@ -63,7 +63,7 @@ LOOSE = [
 def test_a_sentence_says_something(line: str) -> None:
     """Whatever numbers, names and addresses stand in it, and in other languages, too."""
     assert kind_of(line) == "sentence"
-    assert says(line)
+    assert is_statement(line)
 
 
 @pytest.mark.parametrize("line", FURNITURE)
@@ -82,7 +82,7 @@ def test_a_field_may_end_with_a_full_stop() -> None:
 def test_loose_lines_state_nothing(line: str) -> None:
     """Headings, by-lines and notes are words, but no statements."""
     assert kind_of(line) == "loose"
-    assert not says(line)
+    assert not is_statement(line)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_items_rows_and_questions(line: str, kind: str) -> None:
 
 def test_where_a_line_ends() -> None:
     """A sentence ends before the numbers of its notes."""
-    assert ends("So it was.[3][4]")
-    assert ends("So it was.”")
-    assert not ends("So it was, and")
+    assert ends_sentence("So it was.[3][4]")
+    assert ends_sentence("So it was.”")
+    assert not ends_sentence("So it was, and")
 
 
 @given(st.text(max_size=300))

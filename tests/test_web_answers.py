@@ -343,7 +343,7 @@ def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
         ("unchecked", "Not checked: a question states nothing."),
     ]
     assert "<em><bdi>flew</bdi></em>" in html
-    assert told[2][1] == "The documents were not found to say this. It may be true all the same."
+    assert told[2][1] == "The documents do not seem to say this. It may still be true."
     assert "each sentence was checked against the passages. 1 of 5 sentences supported." in bare(html)
     assert "1 of 5 sentences supported." in html.split('data-say="')[1].split('"')[0]
     assert "Written by a language model" not in show(answered(a_hit()))

@@ -1,17 +1,20 @@
-"""Hits to an answer. `intents` says what is asked for, `fitness` how well a sentence fits that, `quoting` chooses the
-words, `vicinity` what must come along; `confidence` says whether the documents hold an answer at all; `modelling` lets
-a language model write, and `citing` checks it; `proving` checks what somebody else wrote, and `second_opinion` may
-doubt what either of them lets pass.
+"""Turns hits into an answer.
+
+`intents` reads what a question asks for, `fitness` scores how well a sentence fits it, `quoting` chooses the words and
+`vicinity` the sentences that belong to them. `confidence` estimates whether the documents hold an answer at all.
+`modelling` lets a language model write, and `citing` checks its text. `proving` checks what somebody else wrote.
+`second_opinion` may doubt what the last two accept.
 """
 
 from index.answering.answers import quoted, unasked
+from index.answering.completeness import asked_back, is_fragment
 from index.answering.confidence import confidence, not_mentioned
-from index.answering.intents import asked_back, is_fragment, understood
+from index.answering.intents import understood
 from index.answering.modelling import written
+from index.answering.neighbourhood import reach, widened
 from index.answering.proving import checked, unchecked
 from index.answering.quoting import quotes
 from index.answering.second_opinion import second_opinion
-from index.answering.vicinity import reach, widened
 
 __all__ = [
     "asked_back",

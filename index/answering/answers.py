@@ -1,4 +1,4 @@
-"""Quotations into an answer: numbered, located, each resolved to the exact words it rests on."""
+"""Makes an answer of quotations: numbered, located, each with the exact words it rests on."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 from typing import TYPE_CHECKING
 
 from index.answering.intents import understood
-from index.answering.vicinity import narrowed
+from index.answering.neighbourhood import narrow
 from index.records import Answer, Citation, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.answering.quoting import Quote
+    from index.answering.quotation import Quote
     from index.records import Found, Hit, Location, Status
 
     Locate = Callable[[Hit, int], Location]
 
-NOTHING_TO_QUOTE = "What was found is data, markup or headings: it holds no sentence that could be quoted."
-COUNTED = "No sentence that was found gives the number; the documents list {items}."
-MOST_OF_A_HEADING = 0.5
-"""The most confidence that is put into an answer which is a heading, a caption or a by-line: it states nothing."""
+NOTHING_TO_QUOTE = "The search found only data, markup or headings, and no sentence to quote."
+COUNT_NOTE = "No sentence found gives the number, but the documents list {items}."
+HEADING_CONFIDENCE = 0.5
+"""The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
 _AMOUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
 )
@@ -36,28 +36,29 @@ def quoted(
     searched: tuple[int, int],
     locate: Locate,
 ) -> Answer:
-    """An answer of quotations.
+    """Return an answer that consists of quotations.
 
-    From `bar` on it is given as one, between `unsure_bar` and `bar` as what may be one; below both there are none.
+    Its status is `answered` if the confidence is at least `bar`, `unsure` if it is at least `unsure_bar`, and else
+    `abstained`, without quotations.
     """
     if quotes and not quotes[0].states:
-        confidence = min(confidence, MOST_OF_A_HEADING)
+        confidence = min(confidence, HEADING_CONFIDENCE)
     status: Status = "abstained"
     if quotes and confidence >= bar:
         status = "answered"
     elif quotes and confidence >= unsure_bar:
         status = "unsure"
-    given = () if status == "abstained" else quotes
+    shown = () if status == "abstained" else quotes
     unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
-    notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *remarks(found.question, given))
+    notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *notes_on(found.question, shown))
     return Answer(
         question=found.question,
         status=status,
         confidence=confidence,
         bar=bar,
-        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(given, 1)),
-        citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(given, 1)),
-        hits=_holding(found.hits, given),
+        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(shown, 1)),
+        citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1)),
+        hits=_hits_with_quotes(found.hits, shown),
         searched=searched,
         writer="quote",
         timings_ms=found.timings_ms,
@@ -66,26 +67,26 @@ def quoted(
 
 
 def unasked(question: str, note: str, *, bar: float) -> Answer:
-    """No answer, because it was no whole question, for which nothing was searched: a note says what to ask."""
+    """Return an answer to a question that is not whole. Nothing was searched; the note says what to ask."""
     return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
 
 
-def remarks(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
-    """What the reader should know of how the quotations answer."""
+def notes_on(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
+    """Return notes on how the quotations answer the question."""
     first = next(iter(quotes), None)
     if first is None or not first.items or understood(question).kind != "count":
         return ()
     lead = first.words.split("\n", 1)[0]
-    return () if _AMOUNT.search(lead) else (COUNTED.format(items=first.items),)
+    return () if _AMOUNT.search(lead) else (COUNT_NOTE.format(items=first.items),)
 
 
-def _holding(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
-    """The hits, each wide enough for what is quoted from it, and those that only a part of the question has."""
-    made = {hit.passage.id: hit for hit in hits}
+def _hits_with_quotes(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
+    """Return the hits, extended to hold their quotations, and the hits that only a part of the question found."""
+    hit_by_id = {hit.passage.id: hit for hit in hits}
     for quote in quotes:
-        own = made.get(quote.hit.passage.id, quote.hit)
-        made[own.passage.id] = narrowed(own, quote.hit, quote.span)
-    return tuple(made.values())
+        own = hit_by_id.get(quote.hit.passage.id, quote.hit)
+        hit_by_id[own.passage.id] = narrow(own, quote.hit, quote.span)
+    return tuple(hit_by_id.values())
 
 
 def _citation(marker: int, quote: Quote, locate: Locate) -> Citation:

@@ -1,4 +1,4 @@
-"""How likely it is that the documents hold an answer, from a few numbers of a search."""
+"""Estimates, from a few signals of a search, how likely the documents hold an answer."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ DEFAULT: Coefficients = {
     "read": 0.164,
     "answers": 0.199,
 }
-"""Of a logistic function of `index.retrieval.signals`, for the default encoder and the reader. All tables here were
-fitted by `benchmarks/confidence.py`, on libraries of one, eight, fifty and all documents of questions that the reader
-was not trained on."""
+"""Coefficients of a logistic function of `index.retrieval.signals`, for the default encoder with the reader.
+`benchmarks/confidence.py` fitted all these tables on libraries of one, eight, fifty and all documents, with questions
+that the reader was not trained on."""
 UNREAD: Coefficients = {
     INTERCEPT: -5.001,
     "sentence": 3.529,
@@ -39,7 +39,7 @@ UNREAD: Coefficients = {
     "told": 0.329,
     "absent": -0.25,
 }
-"""The same without the reader."""
+"""For the default encoder without the reader."""
 WORDS_ALONE: Coefficients = {
     INTERCEPT: -1.05,
     "overlap": 0.191,
@@ -49,7 +49,7 @@ WORDS_ALONE: Coefficients = {
     "read": 0.107,
     "answers": 0.289,
 }
-"""The same for any other encoder, whose cosines mean something else: words and the reader decide."""
+"""For any other encoder, whose cosines mean something else: words and the reader decide."""
 WORDS_UNREAD: Coefficients = {
     INTERCEPT: -2.9,
     "overlap": 2.101,
@@ -58,21 +58,23 @@ WORDS_UNREAD: Coefficients = {
     "told": 0.45,
     "absent": -0.25,
 }
-"""The same without the reader: words decide alone."""
+"""For any other encoder without the reader: words alone decide."""
 
 DOUBT_WITHOUT_WORDS = 1.0
-"""What is taken from the logit where passages were found by their meaning alone: they are nearer than those that words
-find, too, whether they answer or not."""
+"""Subtracted from the logit if the word index took no part. Passages found by meaning alone are closer to the question
+than those that words find, whether they answer it or not."""
 SUREST_WITHOUT_WORDS = 0.9
-"""Half of the evidence makes no answer surer than all of it would; the questions tell no higher shares apart."""
-NAMED = 3
-"""How many words a note names at most."""
+"""The highest confidence without the word index: half of the evidence cannot be surer than all of it, and the questions
+do not distinguish higher shares."""
+NAMED_WORDS = 3
+"""The largest number of words that a note names."""
 
 
 def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = True) -> float:
-    """In [0, 1]; 0 where nothing was found. `has_words` says whether the word index took part.
+    """Return the confidence in [0, 1]; 0 if nothing was found.
 
-    The cosines of another encoder than the default one mean something else, and are not asked.
+    `has_words` says whether the word index took part. Cosines of an encoder other than the default are ignored, since
+    they mean something else.
     """
     if not signals:
         return 0.0
@@ -82,29 +84,29 @@ def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = 
     else:
         coefficients = WORDS_ALONE if read else WORDS_UNREAD
     if has_words:
-        return _sure(signals, coefficients)
+        return _logistic(signals, coefficients)
     doubtful = {**coefficients, INTERCEPT: coefficients[INTERCEPT] - DOUBT_WITHOUT_WORDS}
-    return min(SUREST_WITHOUT_WORDS, _sure(signals, doubtful))
+    return min(SUREST_WITHOUT_WORDS, _logistic(signals, doubtful))
 
 
 def not_mentioned(found: Found) -> tuple[str, ...]:
-    """Notes that name the question's names, numbers and rare words that no passage has, or none of those found."""
+    """Return notes with the question's names, numbers and rare words that no passage, or none found, contains."""
     apart = [word for word in found.missing if word not in found.unknown]
     notes = []
     if found.unknown:
-        notes.append(f"No passage mentions {_listed(found.unknown)}.")
+        notes.append(f"No passage mentions {_enumerated(found.unknown)}.")
     if apart:
-        notes.append(f"The passages found do not mention {_listed(apart)}.")
+        notes.append(f"The passages found do not mention {_enumerated(apart)}.")
     return tuple(notes)
 
 
-def _sure(signals: Mapping[str, float], coefficients: Coefficients) -> float:
-    """The logistic function of the weighed signals."""
+def _logistic(signals: Mapping[str, float], coefficients: Coefficients) -> float:
+    """Return the logistic function of the weighted signals."""
     logit = sum(weight * signals[name] for name, weight in coefficients.items() if name != INTERCEPT)
     return 1 / (1 + math.exp(-logit - coefficients[INTERCEPT]))
 
 
-def _listed(words: Sequence[str]) -> str:
-    """At most NAMED words, in quotation marks, with "or" before the last."""
-    *first, last = [f"“{word}”" for word in words[:NAMED]]
+def _enumerated(words: Sequence[str]) -> str:
+    """Join at most NAMED words, in quotation marks, with "or" before the last."""
+    *first, last = [f"“{word}”" for word in words[:NAMED_WORDS]]
     return f"{', '.join(first)} or {last}" if first else last

@@ -1,19 +1,20 @@
-"""The writer that quotes: the best sentence of the documents, word for word, and then only what adds to it."""
+"""Writes an answer by quoting: the best sentence of the documents, word for word, and then only what adds to it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.answering.fitness import STEM, Coverage, Fitness
+from index.answering.contrast import Contrast
+from index.answering.fitness import Fitness
+from index.answering.forms import STEM
 from index.answering.intents import understood
+from index.answering.quotation import LONGEST, Candidate, Quote, cut, overlap, surroundings
 from index.answering.vicinity import Context, Run
-from index.furniture import ITEM, ends, says
+from index.furniture import ITEM, ends_sentence, is_statement
 from index.records import Span
-from index.retrieval.expecting import expected, has
+from index.retrieval.expecting import expected_kind, has_kind
 from index.storage.analysis import asked, terms
 
 if TYPE_CHECKING:
@@ -25,117 +26,33 @@ if TYPE_CHECKING:
     Around = Callable[[Hit], Context]
 
 HITS = 8
-"""Among how many hits sentences are chosen."""
+"""The number of hits whose sentences are candidates."""
 STATEMENTS = 4
-FURTHEST_PART = 0.35
-"""How much less than the best sentence for a part of a question another one may be worth, where the best one answers
-another part already."""
+PART_GAP = 0.35
+"""If the best sentence for a part already answers another part, another sentence may be worth this much less."""
 CLAIM_SHARE = 0.65
-"""Weight of how good a pin a sentence is, beside how well its passage was found."""
+"""The weight of a sentence's pin score next to the score of its passage."""
 LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.9}
-"""From which share of the first sentence's claim on another one is worth reading, by the kind of the question."""
+"""The least share of the first sentence's pin score that a further sentence needs, by the kind of question."""
 SUMMARY_MORE = 2
-"""How many sentences more of its paragraph a sentence brings, where a summary is asked for."""
+"""The number of further sentences of its paragraph that a sentence brings into a summary."""
 MOST = {"reason": 2, "list": 3, "summary": 3}
-"""How many quotations there are at most, by the kind of the question."""
+"""The largest number of quotations, by the kind of question."""
 RIVAL_GAP = 0.15
-"""How much less than the first sentence another one may be worth that might be the answer, where one is wanted."""
+"""A rival of the first sentence may be worth at most this much less, if the question wants a single thing."""
 MISSING_SHARE = 0.75
-"""The same for a sentence that has a name or a number of the question which the answer has not."""
+"""The least share of the first pin score for a sentence with a name or number of the question that the answer lacks."""
 RIVALS = 2
-"""How many sentences are told beside the first where one thing is asked for."""
-NEWS = 0.5
-"""Which share of its terms a sentence must have that the answer has not yet."""
-FURTHEST = 0.9
-"""How much less than the best one a sentence may be worth before its form is looked at: none makes up for more."""
-LOOKED_AT = 30
-"""Among how many sentences further ones are chosen."""
-MOSTLY = 0.5
-"""Which share of a side's words a sentence has that speaks of it."""
-SUBJECT, BEGINNING = 0.3, 4
-"""How much better a sentence is for a side that it names among its first words."""
-BESIDE = 2
-"""How many sentences on the counterpart of a sentence may stand."""
-BOTH_SIDES = 0.15
-"""How much better than a sentence on one side of a comparison one on both of them counts."""
-LONGEST = 400
-"""Characters above which a sentence is cut, at clause borders only."""
-ELLIPSIS = "…"
-_BORDER = re.compile(
-    r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
-)
+"""The largest number of rivals of the first sentence, if the question wants a single thing."""
+LEAST_NEW = 0.5
+"""The least share of a sentence's terms that must be new to the answer."""
+CANDIDATE_GAP = 0.9
+"""Sentences worth this much less than the best one are dropped at once: no form makes up for more."""
+MOST_CONSIDERED = 30
+"""The number of best sentences that further quotations are chosen from."""
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
-"""Numbers of notes to the sentence before."""
-_AMOUNT = re.compile(
-    r"\d|\b(?:(?:larg|bigg|small|great|high|low|old|young|earli|lat|long|short|fast|slow|cheap|strong|weak)(?:er|est)"
-    r"|more|most|less|least|fewer|better|best|worse|worst|(?<!rather )than|same|equal(?:ly)?|as \w+ as)\b",
-    re.IGNORECASE,
-)
-_CONTRAST = re.compile(
-    r"\b(?:whereas|while|unlike|differs?|differences?|contrast|(?<!rather )than|on the other hand)\b",
-    re.IGNORECASE,
-)
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
-_CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
-_DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
-_NAME = re.compile(r"\b[A-Z]\w+")
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+"""Footnote numbers that belong to the sentence before."""
 _NAMING = re.compile(r"\d|[A-Z]")
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words of a passage, and what they are worth as an answer."""
-
-    hit: Hit
-    """Its passage may be wider than the one that was found: it holds all of the span."""
-    span: Span
-    worth: float
-    claim: float
-    cut: tuple[bool, bool] = (False, False)
-    """Whether words of the sentence are left out before, and after."""
-    items: int = 0
-    """How many items the list has that it quotes; 0 where it quotes none."""
-    states: bool = True
-    """Whether somebody says something in it: no heading does, nor a by-line."""
-
-    @property
-    def words(self) -> str:
-        """The words themselves."""
-        return self.hit.words(self.span)
-
-    @property
-    def text(self) -> str:
-        """The words as they are read: white space as one space, an ellipsis for what is left out, a line an item."""
-        before, after = (ELLIPSIS if cut else "" for cut in self.cut)
-        lines = [" ".join(line.split()) for line in self.words.split("\n")]
-        told = ""
-        for line in filter(None, lines):
-            told += line if not told else f"\n{line}" if self.items and ITEM.match(line) else f" {line}"
-        return " ".join(part for part in (before, told, after) if part)
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A sentence that might be quoted."""
-
-    context: Context
-    n: int
-    worth: float
-    claim: float
-
-    @cached_property
-    def text(self) -> str:
-        return self.context.texts[self.n]
-
-    @cached_property
-    def terms(self) -> frozenset[str]:
-        return frozenset(self.context.terms[self.n])
-
-
-_Fitting = tuple[_Candidate, list[bool]]
-"""A sentence, and whether it speaks of each side of a comparison."""
 
 
 def quotes(
@@ -144,150 +61,112 @@ def quotes(
     around: Around | None = None,
     parts: Sequence[Sequence[Hit]] = (),
 ) -> list[Quote]:
-    """What answers, the best first; none of no hits.
+    """Return the quotations that answer a question, the best first; empty without hits.
 
-    `around` gives what stands around a hit; without it, nothing outside its passage is quoted. `parts` are the hits
-    for each part of the question, or each side of a comparison: they are answered one after the other.
+    `around` returns the context of a hit; without it, quotations stay within their passages. `parts` are the hits for
+    each part of the question, or each side of a comparison; the parts are answered one after the other.
     """
-    asked_for = understood(question) if isinstance(question, str) else question
-    writer = _Writer(asked_for, around or Context)
-    if asked_for.sides:
-        return writer.compared([*hits, *(hit for some in parts for hit in islice(some, HITS // 2))])
+    parsed = understood(question) if isinstance(question, str) else question
+    writer = _Quoter(parsed, around or Context)
+    if parsed.sides:
+        return writer.compare_sides(
+            [*hits, *(hit for hits_of_part in parts for hit in islice(hits_of_part, HITS // 2))]
+        )
     if parts:
-        return _of_parts(writer.chosen(hits)[:1], [understood(part) for part in asked_for.parts], parts, around)
-    return writer.chosen(hits)
+        return _quote_parts(writer.choose(hits)[:1], [understood(part) for part in parsed.parts], parts, around)
+    return writer.choose(hits)
 
 
-def _answers(made: Sequence[Quote], part: Question) -> bool:
-    """Whether quotations have all words of a question and what it asks for."""
-    words = " ".join(quote.words for quote in made)
-    kind = expected(part.text)
+def _is_answered(chosen: Sequence[Quote], part: Question) -> bool:
+    """Whether quotations contain all words of a question and the kind of thing it asks for."""
+    words = " ".join(quote.words for quote in chosen)
+    kind = expected_kind(part.text)
     return (
         {term[:STEM] for term in asked(part.text)} <= {term[:STEM] for term in terms(words)}
         and kind is not None
-        and has(kind, words, part.text)
+        and has_kind(kind, words, part.text)
     )
 
 
-def _of_parts(
-    made: list[Quote], asked_for: Sequence[Question], parts: Sequence[Sequence[Hit]], around: Around | None
+def _quote_parts(
+    chosen: list[Quote], parsed: Sequence[Question], parts: Sequence[Sequence[Hit]], around: Around | None
 ) -> list[Quote]:
-    """What answers the whole, and then what answers each part; one sentence may be the best for one part only."""
-    whole, taken = list(made), False
-    for part, hits in zip(asked_for, parts, strict=True):
-        if _answers(whole, part):
+    """Return the answer to the whole question, then to each part. One sentence may be the best for only one part."""
+    whole, taken = list(chosen), False
+    for part, hits in zip(parsed, parts, strict=True):
+        if _is_answered(whole, part):
             continue
-        writer = _Writer(part, around or Context)
-        best = writer.chosen(hits)[:1]
-        if any(_overlap(one, other) for one in best for other in made):
+        writer = _Quoter(part, around or Context)
+        best = writer.choose(hits)[:1]
+        if any(overlap(quote, other) for quote in best for other in chosen):
             if not taken:
                 taken = True
                 continue
             best = [
                 quote
-                for quote in writer.chosen(hits, without=made)[:1]
-                if quote.worth >= best[0].worth - FURTHEST_PART and writer.fits(quote.words)
+                for quote in writer.choose(hits, without=chosen)[:1]
+                if quote.worth >= best[0].worth - PART_GAP and writer.fits(quote.words)
             ]
-        made += best
-    return made[:STATEMENTS]
+        chosen += best
+    return chosen[:STATEMENTS]
 
 
-def _merged(answers: Sequence[list[Quote]]) -> list[Quote]:
-    """Of each part its best quotation; nothing twice."""
-    made: list[Quote] = []
+def _merge(answers: Sequence[list[Quote]]) -> list[Quote]:
+    """Return the best quotation of each part, without repetitions."""
+    chosen: list[Quote] = []
     for row in answers:
         best = next(iter(row), None)
-        if best is not None and not any(_overlap(best, other) for other in made):
-            made.append(best)
-    return made[:STATEMENTS]
+        if best is not None and not any(overlap(best, other) for other in chosen):
+            chosen.append(best)
+    return chosen[:STATEMENTS]
 
 
-class _Writer:
-    """Chooses what to quote for one question."""
+class _Quoter:
+    """Chooses the quotations for one question."""
 
     def __init__(self, question: Question, around: Around) -> None:
         self._question = question
         self._around = around
         self._wanted = asked(question.text)
-        self._kind = expected(question.text)
+        self._kind = expected_kind(question.text)
         self._fitness = Fitness(question)
-        self._sides = _sides(question.sides)
 
-    def chosen(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
-        """The best sentence with what must come along, then those that add to it, as they stand in their documents.
+    def choose(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
+        """Return the best sentence with its context, then those that add to it, in document order.
 
-        Nothing is chosen that overlaps those it is to be `without`.
+        A quotation that overlaps one of `without` is left out.
         """
-        made: list[Quote] = []
+        chosen: list[Quote] = []
         known: frozenset[str] = frozenset()
         missing: frozenset[str] = frozenset()
-        for candidate in self._candidates(hits)[:LOOKED_AT]:
-            if len(made) == STATEMENTS:
+        for candidate in self._candidates(hits)[:MOST_CONSIDERED]:
+            if len(chosen) == STATEMENTS:
                 break
-            if made and not self._adds(candidate, made, missing):
+            if chosen and not self._adds(candidate, chosen, missing):
                 continue
-            quote = self._grown(candidate)
-            if any(_overlap(quote, other) for other in without):
+            quote = self._quote_with_context(candidate)
+            if any(overlap(quote, other) for other in without):
                 continue
             own = frozenset(terms(quote.words))
-            if made and (len(own - known) < NEWS * len(own) or any(_overlap(quote, other) for other in made)):
+            if chosen and (len(own - known) < LEAST_NEW * len(own) or any(overlap(quote, other) for other in chosen)):
                 continue
-            made.append(quote)
+            chosen.append(quote)
             known |= own
-            missing = self._missing(known | frozenset(terms(_around(made[0]))))
-        places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(made)))}
-        return made[:1] + sorted(made[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
+            missing = self._missing(known | frozenset(terms(surroundings(chosen[0]))))
+        places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(chosen)))}
+        return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
 
     def fits(self, words: str) -> bool:
-        """Whether words have what the question asks for."""
-        return self._kind is None or has(self._kind, words, self._question.text)
+        """Whether a text contains the kind of thing that the question asks for."""
+        return self._kind is None or has_kind(self._kind, words, self._question.text)
 
-    def compared(self, hits: Sequence[Hit]) -> list[Quote]:
-        """The best sentence on both sides; where none says anything of both, the best on each, the better one first.
+    def compare_sides(self, hits: Sequence[Hit]) -> list[Quote]:
+        """Return the best sentence on both sides of a comparison, or the best on each; without one, the best of all."""
+        rows = Contrast(self._question).best(self._candidates(hits))
+        return _merge([[self._quote_with_context(candidate)] for candidate in rows]) if rows else self.choose(hits)
 
-        After a sentence on one side, one near it on the other is likely its counterpart.
-        """
-        by_degree = bool(_DEGREE.search(self._question.text))
-        found = [
-            (candidate, [side.share(_with_initials(candidate.text)) >= MOSTLY for side in self._sides])
-            for candidate in self._candidates(hits)
-            if not by_degree or _AMOUNT.search(_DATE.sub("", candidate.text))
-        ]
-        told = _AMOUNT if by_degree else _CONTRAST
-        both = next((candidate for candidate, fits in found if all(fits) and told.search(candidate.text)), None)
-        single = [self._best_of(found, n) for n in (0, 1)]
-        rows = sorted((each for each in single if each is not None), key=lambda candidate: -candidate.worth)
-        if both is not None and both.worth + BOTH_SIDES >= max((each.worth for each in rows), default=0.0):
-            rows = [both]
-        elif len(rows) > 1:
-            rows[1] = self._counterpart(found, rows[0], rows[1], single.index(rows[1]))
-        return _merged([[self._grown(candidate)] for candidate in rows]) if rows else self.chosen(hits)
-
-    def _counterpart(self, found: Sequence[_Fitting], first: _Candidate, second: _Candidate, side: int) -> _Candidate:
-        """The sentence on the other side: one beside the first, where it is not much worse."""
-        near = [
-            row
-            for row in found
-            if row[1][side]
-            and row[0] is not first
-            and row[0].context is first.context
-            and abs(row[0].n - first.n) <= BESIDE
-        ]
-        best = self._best_of(near, side) or second
-        return best if best.worth + SUBJECT >= second.worth else second
-
-    def _best_of(self, found: Sequence[_Fitting], side: int) -> _Candidate | None:
-        """The best sentence on one side alone: it speaks of that which it begins with."""
-
-        def worth(row: _Fitting) -> float:
-            candidate, fits = row
-            beginning = _with_initials(" ".join(candidate.text.split()[:BEGINNING]))
-            return candidate.worth + SUBJECT * (self._sides[side].share(beginning) >= MOSTLY) - SUBJECT * all(fits)
-
-        return max((row for row in found if row[1][side]), key=worth, default=(None,))[0]
-
-    def _candidates(self, hits: Sequence[Hit]) -> list[_Candidate]:
-        """All sentences that may be quoted, the most worth first."""
+    def _candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
+        """Return all sentences that may be quoted, the best first."""
         contexts = [Context(hit) for hit in (hits if self._question.sides else islice(hits, HITS))]
         bare = [
             (context.hit.score + CLAIM_SHARE * claim, claim, context, n)
@@ -295,51 +174,51 @@ class _Writer:
             for n, claim in enumerate(context.hit.claims)
             if claim > float("-inf") and context.kinds[n] != "furniture"
         ]
-        least = max((row[0] for row in bare), default=0.0) - FURTHEST
+        least = max((row[0] for row in bare), default=0.0) - CANDIDATE_GAP
         found = [
-            _Candidate(context, n, worth + self._fitness.of(context, n), claim)
+            Candidate(context, n, worth + self._fitness.score(context, n), claim)
             for worth, claim, context, n in bare
             if worth >= least or self._question.sides
         ]
         return sorted(found, key=lambda candidate: -candidate.worth)
 
-    def _grown(self, candidate: _Candidate) -> Quote:
-        """A sentence with what must come along."""
-        context, n = self._wide(candidate)
+    def _quote_with_context(self, candidate: Candidate) -> Quote:
+        """Return the quotation of a sentence, with the sentences that belong to it."""
+        context, n = self._in_context(candidate)
         run = context.whole_item(n, LONGEST)
-        listed = self._listed(context, n)
+        listed = self._needed_list(context, n)
         if listed is not None:
             run = Run(min(run.first, listed.first), max(run.last, listed.last))
         else:
-            run = context.goes_on(run)
-            run = context.anchored(run)
-            if run.first < n and (anchor := context.goes_on(Run(run.first, run.first))).last >= run.last:
+            run = context.with_announced(run)
+            run = context.with_antecedents(run)
+            if run.first < n and (anchor := context.with_announced(Run(run.first, run.first))).last >= run.last:
                 run = Run(run.first, anchor.last)
-            run = context.qualified(run, frozenset(self._wanted))
+            run = context.with_qualifier(run, frozenset(self._wanted))
             if self._question.kind == "summary":
-                run = context.paragraph(run, SUMMARY_MORE)
+                run = context.with_paragraph(run, SUMMARY_MORE)
             if context.kinds[n] == "row":
-                run = context.headed(run)
-        items = sum(context.item(each) for each in range(run.first, run.last + 1))
+                run = context.with_column_names(run)
+        items = sum(context.is_item(sentence) for sentence in range(run.first, run.last + 1))
         span = context.span(run)
         if found := _NOTE_BEFORE.match(context.texts[run.first]):
             span = Span(span.start + found.end(), span.end)
-        states = not context.heads(n) and (run.last > run.first or says(context.texts[n]))
+        states = not context.is_heading(n) and (run.last > run.first or is_statement(context.texts[n]))
         quote = Quote(
             context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0, states=states
         )
-        return _cut(quote, self._question.text) if run.first == run.last else quote
+        return cut(quote, self._question.text) if run.first == run.last else quote
 
-    def _wide(self, candidate: _Candidate) -> tuple[Context, int]:
-        """What stands around a sentence, and its number there."""
+    def _in_context(self, candidate: Candidate) -> tuple[Context, int]:
+        """Return the context of a sentence, and its index there."""
         context = self._around(candidate.context.hit)
         span = candidate.context.sentences[candidate.n]
         if span in context.sentences:
             return context, context.sentences.index(span)
         return candidate.context, candidate.n
 
-    def _listed(self, context: Context, n: int) -> Run | None:
-        """The list that a sentence leads to or stands in, where the question or the sentence needs it."""
+    def _needed_list(self, context: Context, n: int) -> Run | None:
+        """Return the list that a sentence introduces or belongs to, if the question or the sentence needs it."""
         items = context.items(n)
         if items is None:
             return None
@@ -348,21 +227,21 @@ class _Writer:
         needs = not inside and text.endswith((":", "—", "--"))
         if inside:
             bare = text[found.end() :] if (found := ITEM.match(text)) else text
-            partial = bare[:1].islower() or not ends(text)
+            partial = bare[:1].islower() or not ends_sentence(text)
             needs = partial and context.lead(items) is not None and context.length(items) <= 2 * LONGEST
         if not needs and not (self._question.wants_list and (inside or text.endswith(":"))):
             return None
-        return context.listed(n)
+        return context.list_around(n)
 
     def _missing(self, known: frozenset[str]) -> frozenset[str]:
-        """Names and numbers of the question that the answer has not; `Ukrainian` has what `Ukraine` asks for."""
+        """Return the question's names and numbers that the answer lacks; `Ukrainian` covers `Ukraine`."""
         stems = {term[:STEM] for term in known}
         named = (term for term, word in self._wanted.items() if _NAMING.search(word))
         return frozenset(term for term in named if term[:STEM] not in stems)
 
-    def _adds(self, candidate: _Candidate, made: Sequence[Quote], missing: frozenset[str]) -> bool:
-        """Whether a sentence may add to the answer: it says what is still missing, or might be the answer itself."""
-        first, kind = made[0], self._question.kind
+    def _adds(self, candidate: Candidate, chosen: Sequence[Quote], missing: frozenset[str]) -> bool:
+        """Whether a sentence adds to the answer: it has a missing word, or may be the answer itself."""
+        first, kind = chosen[0], self._question.kind
         if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
             return False
         share = candidate.claim / max(first.claim, 1e-6)
@@ -372,57 +251,14 @@ class _Writer:
         if first.items and self._question.wants_list:
             return False
         if kind in LEAST_SHARE:
-            gives = kind != "reason" or self._fitness.has_form(candidate.text)
-            return gives and share >= LEAST_SHARE[kind] and len(made) < MOST.get(kind, STATEMENTS)
-        lacks = self._kind is not None and not any(has(self._kind, quote.words, self._question.text) for quote in made)
+            gives = kind != "reason" or self._fitness.has_wanted_form(candidate.text)
+            return gives and share >= LEAST_SHARE[kind] and len(chosen) < MOST.get(kind, STATEMENTS)
+        lacks = self._kind is not None and not any(
+            has_kind(self._kind, quote.words, self._question.text) for quote in chosen
+        )
         fits = self.fits(candidate.text)
         if lacks and fits and share >= MISSING_SHARE:
             return True
-        if self._fitness.has_form(first.words) and not self._fitness.has_form(candidate.text):
+        if self._fitness.has_wanted_form(first.words) and not self._fitness.has_wanted_form(candidate.text):
             return False
-        return fits and first.worth - candidate.worth <= RIVAL_GAP and len(made) <= RIVALS
-
-
-def _sides(sides: Sequence[str]) -> list[Coverage]:
-    """Each side of a comparison without the words that the other one has, too."""
-    words = [asked(side) for side in sides]
-    own = [" ".join(w for term, w in mine.items() if term not in words[1 - n]) for n, mine in enumerate(words)]
-    return [Coverage(each or side) for each, side in zip(own, sides, strict=True)]
-
-
-def _with_initials(text: str) -> list[str]:
-    """The terms of a text, and those of the abbreviations that it may be asked by: `EU` for the European Union."""
-    short = ("".join(word[0] for word in found[0].split()) for found in _CAPITALS.finditer(text))
-    return [*terms(text), *terms(" ".join(short))]
-
-
-def _around(quote: Quote) -> str:
-    """What a reader sees beside a quotation: its document's title and its passage, which name what it is about."""
-    return f"{quote.hit.document.title} {quote.hit.passage.text}"
-
-
-def _overlap(one: Quote, other: Quote) -> bool:
-    same = one.hit.document.id == other.hit.document.id
-    return same and one.span.start < other.span.end and other.span.start < one.span.end
-
-
-def _cut(quote: Quote, question: str) -> Quote:
-    """A long quotation down to the run of clauses that has most of the question's words, as long as may be."""
-    words = quote.words
-    if len(words) <= LONGEST:
-        return quote
-    borders = [0, *(found.end() for found in _BORDER.finditer(words)), len(words)]
-    wanted = asked(question).keys()
-    runs = [
-        (len(wanted & set(terms(words[a:b]))), b - a, -a, b)
-        for n, a in enumerate(borders[:-1])
-        for b in borders[n + 1 :]
-        if b - a <= LONGEST
-    ]
-    if not runs:
-        return quote
-    _, _, start, end = max(runs)
-    kept = words[-start:end]
-    begin = quote.span.start - start + len(kept) - len(kept.lstrip())
-    span = Span(begin, begin + len(kept.strip()))
-    return replace(quote, span=span, cut=(span.start > quote.span.start, span.end < quote.span.end))
+        return fits and first.worth - candidate.worth <= RIVAL_GAP and len(chosen) <= RIVALS

@@ -1,134 +1,48 @@
-"""What must come along with a sentence: the rest of it, its list, what it refers to, and what takes it back.
+"""Finds the sentences that belong to a quoted sentence: its rest, its list, its antecedents and its qualifications.
 
-A quotation is a run of whole sentences of one document. Each function here takes the sentences that are quoted so far,
-as a range of numbers, and gives the range that a reader needs: never over a heading, never longer than `LONGEST_RUN`.
+A quotation is a run of whole sentences of one document. Most functions take the run that is quoted so far and return
+the run that a reader needs. It never crosses a heading, and is never longer than `LONGEST_RUN`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.furniture import ITEM, LineKind, ends, kind_of
+from index.answering.cohesion import (
+    ANNOUNCED_NUMBERS,
+    ANNOUNCES,
+    DANGLING_END,
+    MOST_ANNOUNCED,
+    ORDINAL,
+    promises,
+    qualifies,
+    refers_back,
+)
+from index.furniture import ITEM, LineKind, ends_sentence, kind_of
 from index.records import Span
 from index.storage.analysis import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from index.records import Hit
-    from index.storage.catalog import PassageRow
 
 LONGEST_RUN = 700
-"""Characters of a quotation with what comes along."""
+"""The longest quotation with its context, in characters."""
 LONGEST_LIST = 1800
-"""Characters of a list with what leads to it."""
+"""The longest list with its introduction, in characters."""
 FURTHEST_ANTECEDENT = 3
-"""How many sentences before it what a sentence refers to is looked for."""
+"""The number of sentences before a run that are searched for antecedents."""
 LONGEST_WRAPPED = 170
-"""A line longer than this was not broken at a margin."""
+"""A longer line, in characters, was not wrapped at a margin."""
 SHORTEST_WRAPPED = 50
-MOST_ANNOUNCED = 5
-LONGEST_QUALIFIER = 260
-"""Characters above which a sentence that begins with `But` has a subject of its own."""
-LONGEST_PROMISE = 130
-"""Characters above which a sentence that speaks of several things says already what they are."""
 LONGEST_ITEM = 350
-"""Characters in the mean above which the items of a list are sections of a text, and are quoted one by one."""
-
-_CONNECTIVE = (
-    r"then|thus|also|and|or|nor|so|therefore|moreover|furthermore|instead|otherwise|likewise|similarly|consequently"
-    r"|hence|meanwhile|besides|in (?:addition|contrast|turn|return|other words)|as a result|for (?:example|instance"
-    r"|this reason)"
-    r"|on the other hand|by contrast|after (?:that|this)|because of (?:this|that)|as such|in (?:this|that) (?:case|way)"
-)
-_POINTING = (
-    r"he|she|it|they|this|these|those|that|such|his|her|its|their|both|neither|the (?:former|latter|same)"
-    r"|one of (?:them|these)|(?:some|most|many|all|none|each|two|three) of (?:them|these|those)"
-)
-HANGS = re.compile(
-    rf"(?:[-–—•*]\s*)?[\"“'‘(]?(?:{_POINTING}|{_CONNECTIVE}|however|but|yet|nevertheless|still,)\b(?! who\b| which\b)",
-    re.IGNORECASE,
-)
-_HANGS_LATER = re.compile(
-    r"(?:in|on|at|by|after|during|from|since|until|before|for|when|while|although|though|as|despite|following|within)\b"
-    r"[^.;]{0,60}?\b(?:he|she|they|it|his|her|their|its)\b",
-    re.IGNORECASE,
-)
-_HANGS_ON_THESE = re.compile(
-    r"(?:to|in|for|under|of|among|with|despite) (?:\w+ ){0,2}?(?:these|those)\s+(?!who\b)[a-z]", re.I
-)
-_EMPTY_SUBJECT = re.compile(
-    r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a "
-    r"|an |the "
-    r"|no |not )?\w+\s(?:that|to|whether|for|who)\b|it was (?:in|on|at) (?:the )?[A-Z0-9]|those who\b|both [A-Z]"
-    r"|neither [A-Z]|such as\b|one of the\b",
-    re.IGNORECASE,
-)
-_TORN = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
-"""The end of a sentence that was taken for one: it had a question mark in a title."""
-_NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
-_TAKES_BACK = re.compile(
-    r"(?:[-–—•*]\s*)?(?:but|however|yet|nevertheless|nonetheless|still|except|unless|only if|in (?:fact|reality|truth)"
-    r"|on the contrary|contrary to|actually|instead|even so|that said|not (?:so|all|every|even)|no (?:evidence|such)"
-    r"|there is (?:no|little)|there was (?:no|little)|none of|neither|this (?:is|was) (?:not|a myth|false|untrue|wrong)"
-    r"|(?:this|that|the) (?:rule|limit|ban|claim|story|belief|view|figure|theory|legend|account) (?:is|was|does|did"
-    r"|has)"
-    r"|(?:later|recent|newer|modern) (?:research|studies|work|evidence|analysis)|although|though|rather)\b",
-    re.IGNORECASE,
-)
-_DENIAL = re.compile(
-    r"\b(?:no evidence|not true|untrue|false|myth|legend|mistaken|wrong(?:ly)?|disproved?|refuted?|rejected?|denied"
-    r"|denies"
-    r"|discredited|contradicts?|in fact|in reality|actually|never|turned out|error|hoax|fabricated|corrected|retracted"
-    r"|no longer|since (?:been|then)|not|nor|cannot|but|however|except|unless)\b|n't\b",
-    re.IGNORECASE,
-)
-_LEAVES_OUT = re.compile(
-    r"\b(?:(?:shall|does|do|is|are|will|must|need|may) not|cannot) (?:\w+ly )?(?:include|mean|apply|cover|extend|count)"
-    r"|\bexclud(?:es|ed|ing)\b|\bwith the exception of\b",
-    re.IGNORECASE,
-)
-_BELIEF = re.compile(
-    r"\b(?:believed?|beliefs?|thought|assumed?|supposed(?:ly)?|claim(?:s|ed)?|alleged(?:ly)?|allegations?"
-    r"|rumou?r(?:s|ed)?"
-    r"|legend|myth|tradition(?:ally)?|said to|reputed(?:ly)?|popular(?:ly)?|often|long held|once|formerly|originally"
-    r"|initially|at first|planned|intended|was to|were to|expected|hoped|promised|proposed|suggested|theory|hypothesis"
-    r"|first reported|widely|commonly|used to|according to)\b",
-    re.IGNORECASE,
-)
-_ANNOUNCES = re.compile(
-    r"\b(?P<number>two|three|four|five|both|several|a few|the following|some)\s+(?:[\w-]+\s+){0,3}?"
-    r"(?:reasons?|ways?|weaknesses|strengths|features?|factors?|yardsticks?|steps?|stages?|phases?|parts?|types?"
-    r"|kinds?|forms?"
-    r"|points?|conditions?|criteria|causes?|effects?|differences|advantages|disadvantages|benefits|risks|problems"
-    r"|issues"
-    r"|challenges|goals?|aims?|principles?|rules?|elements|components|categories|groups|options|methods|approaches"
-    r"|questions|examples|exceptions?|facts|lessons|consequences|contributions|objectives|requirements|tasks|tools"
-    r"|sources"
-    r"|scenarios|events|measures|functions|purposes|arguments|things|changes|limits|limitations|areas|companies"
-    r"|countries)\b",
-    re.IGNORECASE,
-)
-_ORDINAL = re.compile(
-    r"(?:[-–—•*]\s*)?(?:first(?:ly)?|the first|one\b|to begin|second(?:ly)?|the second|third(?:ly)?|a (?:second"
-    r"|third|fourth)"
-    r"|the (?:third|fourth|fifth|other|last)|fourth(?:ly)?|fifth|another|finally|last(?:ly)?|next|then|also"
-    r"|in addition|\(?\d[.)])",
-    re.IGNORECASE,
-)
-_AMOUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
-_DANGLES = re.compile(
-    r"(?:,|\b(?:the|a|an|of|in|on|at|by|for|from|to|with|and|or|but|that|which|who|as|than|its|his|her|their|is|are|was"
-    r"|were|has|have|had|be|not|this|these|between|into|over|under|after|before|until|more|most))$",
-    re.IGNORECASE,
-)
+"""List items with a longer average, in characters, are sections of a text and are quoted one by one."""
 
 
 class Run(NamedTuple):
-    """Sentences of a context by number: `[first, last]`, both included."""
+    """A range of sentence numbers, `[first, last]`, both inclusive."""
 
     first: int
     last: int
@@ -136,21 +50,21 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Context:
-    """A passage and what stands around it, sentence by sentence."""
+    """A passage and the text around it, as sentences."""
 
     hit: Hit
-    """Its passage may be wider than the one that was found."""
+    """The hit. Its passage may be wider than the one that was found."""
     headings: frozenset[int] = frozenset()
-    """Where headings begin, in the document's text."""
+    """The offsets of headings in the document's text."""
 
     @property
     def sentences(self) -> tuple[Span, ...]:
-        """In order."""
+        """The spans of the sentences, in order."""
         return self.hit.passage.sentences
 
     @cached_property
     def texts(self) -> list[str]:
-        """The words of each sentence."""
+        """The text of each sentence."""
         return [self.hit.words(span) for span in self.sentences]
 
     @cached_property
@@ -160,120 +74,130 @@ class Context:
 
     @cached_property
     def kinds(self) -> list[LineKind]:
-        """What each sentence is."""
+        """The kind of each sentence."""
         return [kind_of(text) for text in self.texts]
 
     @cached_property
     def gaps(self) -> list[str]:
-        """The white space after each sentence but the last."""
+        """The white space after each sentence except the last."""
         pairs = zip(self.sentences, self.sentences[1:], strict=False)
         return [self.hit.words(Span(one.end, other.start)) for one, other in pairs]
 
     def span(self, run: Run) -> Span:
-        """Where a run stands in the document's text."""
+        """Return the span of a run in the document's text."""
         return Span(self.sentences[run.first].start, self.sentences[run.last].end)
 
     def length(self, run: Run) -> int:
-        """Characters of a run."""
+        """Return the length of a run in characters."""
         start, end = self.span(run)
         return end - start
 
-    def heads(self, n: int) -> bool:
-        """Whether a sentence is a heading, or may not be quoted and looks like one."""
+    def is_heading(self, n: int) -> bool:
+        """Whether a sentence is a heading, or cannot be quoted and looks like one."""
         if self.sentences[n].start in self.headings:
             return True
-        unfit = self.hit.claims[n] == float("-inf") and not ends(self.texts[n])
+        unfit = self.hit.claims[n] == float("-inf") and not ends_sentence(self.texts[n])
         return unfit and not self.headings and not ITEM.match(self.texts[n])
 
-    def item(self, n: int) -> bool:
-        """Whether a sentence begins an item of a list."""
+    def is_item(self, n: int) -> bool:
+        """Whether a sentence begins a list item."""
         begins_line = n == 0 or "\n" in self.gaps[n - 1]
-        return begins_line and bool(ITEM.match(self.texts[n])) and not self.heads(n)
+        return begins_line and bool(ITEM.match(self.texts[n])) and not self.is_heading(n)
 
-    def whole(self, n: int) -> Run:
-        """A sentence with the other pieces of it, where lines were broken inside it."""
+    def whole_sentence(self, n: int) -> Run:
+        """Return a sentence with its other pieces if line breaks split it."""
         first = last = n
-        while last + 1 < len(self.texts) and self._broken(last) and self.length(Run(first, last + 1)) <= LONGEST_RUN:
+        while last + 1 < len(self.texts) and self._continues(last) and self.length(Run(first, last + 1)) <= LONGEST_RUN:
             last += 1
-        while first and self._broken(first - 1) and self.length(Run(first - 1, last)) <= LONGEST_RUN:
+        while first and self._continues(first - 1) and self.length(Run(first - 1, last)) <= LONGEST_RUN:
             first -= 1
         return Run(first, last)
 
-    def _broken(self, n: int) -> bool:
-        """Whether sentence `n` goes on in the next one: a line was broken, or a sentence too long to be kept whole."""
+    def _continues(self, n: int) -> bool:
+        """Whether sentence `n` continues in the next one: a line was wrapped, or a long sentence was split."""
         text, following = self.texts[n], self.texts[n + 1]
-        if ends(text) or self.heads(n) or self.heads(n + 1) or self.item(n + 1) or self.kinds[n + 1] == "furniture":
+        if (
+            ends_sentence(text)
+            or self.is_heading(n)
+            or self.is_heading(n + 1)
+            or self.is_item(n + 1)
+            or self.kinds[n + 1] == "furniture"
+        ):
             return False
         if self.gaps[n].count("\n") != 1:
             return not self.gaps[n].count("\n")
         if self.kinds[n] == "row" or self.kinds[n + 1] == "row":
             return False
-        if following[:1].islower() or _DANGLES.search(text):
+        if following[:1].islower() or DANGLING_END.search(text):
             return True
         return SHORTEST_WRAPPED <= self._line_length(n) <= LONGEST_WRAPPED and self.kinds[n] != "furniture"
 
     def _line_length(self, n: int) -> int:
-        """Characters of the line that a sentence ends."""
+        """Return the length of the line that a sentence ends, in characters."""
         text, end = self.hit.passage.text, self.sentences[n].end - self.hit.passage.start
         return end - (text.rfind("\n", 0, end) + 1)
 
     def items(self, n: int) -> Run | None:
-        """The list that a sentence is in, or that follows it after a colon; None where there is none."""
-        at = self._item_of(n)
+        """Return the list that contains a sentence or follows it after a colon; None if there is none."""
+        at = self._item_start(n)
         if at is None:
             after = n + 1
-            if after < len(self.texts) and self.item(after) and not self.heads(after):
+            if after < len(self.texts) and self.is_item(after) and not self.is_heading(after):
                 at = after
         if at is None:
             return None
-        first, last = at, self._end_of_item(at)
-        while (before := self._item_of(first - 1)) is not None and not self._restarts(first):
+        first, last = at, self._item_end(at)
+        while (before := self._item_start(first - 1)) is not None and not self._starts_list(first):
             first = before
-        while last + 1 < len(self.texts) and self.item(last + 1) and not self._restarts(last + 1):
-            last = self._end_of_item(last + 1)
+        while last + 1 < len(self.texts) and self.is_item(last + 1) and not self._starts_list(last + 1):
+            last = self._item_end(last + 1)
         return Run(first, last)
 
-    def _item_of(self, n: int) -> int | None:
-        """The beginning of the item that a sentence is in."""
+    def _item_start(self, n: int) -> int | None:
+        """Return the first sentence of the item that contains a sentence; None outside a list."""
         for at in range(n, max(-1, n - 8), -1):
-            if at < 0 or self.heads(at):
+            if at < 0 or self.is_heading(at):
                 return None
-            if self.item(at):
+            if self.is_item(at):
                 return at
-            if not at or self.gaps[at - 1].count("\n") > 1 or ("\n" in self.gaps[at - 1] and not self._broken(at - 1)):
+            if (
+                not at
+                or self.gaps[at - 1].count("\n") > 1
+                or ("\n" in self.gaps[at - 1] and not self._continues(at - 1))
+            ):
                 return None
         return None
 
-    def _end_of_item(self, at: int) -> int:
+    def _item_end(self, at: int) -> int:
         last = at
-        while last + 1 < len(self.texts) and not self.item(last + 1) and not self.heads(last + 1):
-            if "\n" in self.gaps[last] and not self._broken(last):
+        while last + 1 < len(self.texts) and not self.is_item(last + 1) and not self.is_heading(last + 1):
+            if "\n" in self.gaps[last] and not self._continues(last):
                 break
             last += 1
         return last
 
-    def _restarts(self, n: int) -> bool:
-        """Whether an item begins a list of its own: its number is the first."""
+    def _starts_list(self, n: int) -> bool:
+        """Whether an item starts a new list: its number is the first."""
         return bool(re.match(r"\s*\(?(?:1|a|i)[.)]\s", self.texts[n]))
 
     def lead(self, listed: Run) -> int | None:
-        """The sentence that leads to a list; None where none does."""
+        """Return the sentence that introduces a list; None if there is none."""
         before = listed.first - 1
-        if before < 0 or self.heads(before) or self.kinds[before] in ("furniture", "question"):
+        if before < 0 or self.is_heading(before) or self.kinds[before] in ("furniture", "question"):
             return None
         text = self.texts[before]
-        leads = text.rstrip().endswith((":", "—", "--")) or bool(_ANNOUNCES.search(text)) or "following" in text
-        return self.whole(before).first if leads else None
+        leads = text.rstrip().endswith((":", "—", "--")) or bool(ANNOUNCES.search(text)) or "following" in text
+        return self.whole_sentence(before).first if leads else None
 
-    def listed(self, n: int) -> Run | None:
-        """The whole list of a sentence with what leads to it, as much as may be quoted; None where there is none."""
+    def list_around(self, n: int) -> Run | None:
+        """Return the list around a sentence with its introduction, as far as it may be quoted; None without one."""
         items = self.items(n)
         if items is None:
             return None
         lead = self.lead(items)
         first = items.first if lead is None else lead
         last = items.last
-        number = sum(self.item(each) for each in range(items.first, items.last + 1))
+        number = sum(self.is_item(sentence) for sentence in range(items.first, items.last + 1))
         if self.length(items) > LONGEST_ITEM * number:
             return None
         while last > max(n, items.first) and self.length(Run(first, last)) > LONGEST_LIST:
@@ -281,45 +205,44 @@ class Context:
         return Run(first, last) if self.length(Run(first, last)) <= LONGEST_LIST else None
 
     def whole_item(self, n: int, longest: int) -> Run:
-        """The item that a sentence is in, where it is no longer than that; else the sentence."""
-        begin = self._item_of(n)
-        whole = self.whole(n)
+        """Return the item that contains a sentence if it is not too long, else the sentence."""
+        begin = self._item_start(n)
+        whole = self.whole_sentence(n)
         if begin is None:
             return whole
-        run = Run(min(begin, whole.first), max(self._end_of_item(begin), whole.last))
+        run = Run(min(begin, whole.first), max(self._item_end(begin), whole.last))
         return run if self.length(run) <= longest else whole
 
-    def goes_on(self, run: Run) -> Run:
-        """After a colon, or a promise of several things, what was promised."""
+    def with_announced(self, run: Run) -> Run:
+        """Add what the last sentence announces with a colon or a number of things."""
         text = self.texts[run.last].rstrip()
         if text.endswith((":", "—", "--")):
-            return self.listed(run.last) or self._with_next(run, 1)
-        announced = _ANNOUNCES.search(text)
+            return self.list_around(run.last) or self._with_next(run, 1)
+        announced = ANNOUNCES.search(text)
         if announced is None:
             return run
-        if (listed := self.listed(run.last)) is not None and listed.first <= run.last < listed.last:
+        if (listed := self.list_around(run.last)) is not None and listed.first <= run.last < listed.last:
             return Run(min(run.first, listed.first), listed.last)
-        most = _AMOUNT.get(announced["number"].lower(), MOST_ANNOUNCED)
+        most = ANNOUNCED_NUMBERS.get(announced["number"].lower(), MOST_ANNOUNCED)
         following = 0
         for n in range(run.last + 1, min(len(self.texts), run.last + 2 * most + 1)):
-            if self.heads(n) or ("\n\n" in self.gaps[n - 1] and not _ORDINAL.match(self.texts[n])):
+            if self.is_heading(n) or ("\n\n" in self.gaps[n - 1] and not ORDINAL.match(self.texts[n])):
                 break
-            if _ORDINAL.match(self.texts[n]):
+            if ORDINAL.match(self.texts[n]):
                 following = n - run.last
-        promises = text.count(",") < 2 and ":" not in text and len(text) <= LONGEST_PROMISE
-        return self._with_next(run, following or (min(most, 2) if promises else 0))
+        return self._with_next(run, following or (min(most, 2) if promises(text) else 0))
 
     def _with_next(self, run: Run, number: int) -> Run:
-        """With so many sentences more, as far as they are said in one go."""
+        """Add up to `number` sentences, as far as the text continues without a heading."""
         last = run.last
         for n in range(run.last + 1, min(len(self.texts), run.last + number + 1)):
-            if self.heads(n) or self.kinds[n] == "furniture" or self.length(Run(run.first, n)) > LONGEST_LIST:
+            if self.is_heading(n) or self.kinds[n] == "furniture" or self.length(Run(run.first, n)) > LONGEST_LIST:
                 break
             last = n
-        return Run(run.first, self.whole(last).last if last > run.last else last)
+        return Run(run.first, self.whole_sentence(last).last if last > run.last else last)
 
-    def paragraph(self, run: Run, number: int) -> Run:
-        """With so many sentences more of the same paragraph."""
+    def with_paragraph(self, run: Run, number: int) -> Run:
+        """Add up to `number` sentences of the same paragraph."""
         last = run.last
         while last < run.last + number and last + 1 < len(self.texts) and "\n" not in self.gaps[last]:
             if self.kinds[last + 1] != "sentence" or self.length(Run(run.first, last + 1)) > LONGEST_RUN:
@@ -327,102 +250,44 @@ class Context:
             last += 1
         return Run(run.first, last)
 
-    def hangs(self, n: int) -> bool:
-        """Whether a sentence refers to one before it."""
-        text = self.texts[n]
-        if mark := ITEM.match(text):
-            text = text[mark.end() :]
-        if text[:1].islower() or _TORN.match(text):
-            return True
-        if HANGS.match(text):
-            return not _EMPTY_SUBJECT.match(text)
-        if _HANGS_ON_THESE.match(text):
-            return True
-        found = _HANGS_LATER.match(text)
-        return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
+    def refers_back(self, n: int) -> bool:
+        """Whether a sentence refers to a sentence before it."""
+        return refers_back(self.texts[n])
 
-    def anchored(self, run: Run) -> Run:
-        """With the sentences before it that say what it refers to."""
+    def with_antecedents(self, run: Run) -> Run:
+        """Add the sentences before a run that it refers to."""
         first = run.first
         for _ in range(FURTHEST_ANTECEDENT):
-            if not first or not (self.hangs(first) or self._counts_on(first)):
+            if not first or not (self.refers_back(first) or self._counts_on(first)):
                 break
-            before = self.whole(first - 1).first
-            unfit = self.heads(first - 1) or self.kinds[first - 1] not in ("sentence", "item")
+            before = self.whole_sentence(first - 1).first
+            unfit = self.is_heading(first - 1) or self.kinds[first - 1] not in ("sentence", "item")
             if unfit or self.length(Run(before, run.last)) > LONGEST_RUN:
                 break
             first = before
         return Run(first, run.last)
 
     def _counts_on(self, n: int) -> bool:
-        """Whether a sentence begins to count what the one before it promises: `There are two reasons. First, …`"""
+        """Whether a sentence begins to count what the sentence before announces: `There are two reasons. First, …`"""
         counts = re.match(r"(?:first|second|third|fourth|finally)(?:ly)?\b", self.texts[n], re.IGNORECASE)
-        return counts is not None and bool(_ANNOUNCES.search(self.texts[n - 1]))
+        return counts is not None and bool(ANNOUNCES.search(self.texts[n - 1]))
 
-    def qualified(self, run: Run, wanted: frozenset[str]) -> Run:
-        """With the next sentence, where it takes back or limits what was said."""
+    def with_qualifier(self, run: Run, wanted: frozenset[str]) -> Run:
+        """Add the next sentence if it takes back or limits the run."""
         at = run.last + 1
-        if at >= len(self.texts) or self.heads(at) or self.kinds[at] not in ("sentence", "item"):
+        if at >= len(self.texts) or self.is_heading(at) or self.kinds[at] not in ("sentence", "item"):
             return run
         apart = "\n" in self.gaps[run.last]
-        text = self.texts[at]
         said = " ".join(self.texts[run.first : at])
-        shared = wanted | frozenset(terms(said))
-        related = HANGS.match(text) is not None or len(shared & frozenset(terms(text))) > 1
-        takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
-        refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
-        leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and len(shared & frozenset(terms(text))) > 1
-        if not (takes_back or refutes or leaves_out) or (apart and not (refutes or _TAKES_BACK.match(text))):
+        if not qualifies(self.texts[at], said, wanted, apart=apart):
             return run
-        whole = Run(run.first, self.whole(at).last)
+        whole = Run(run.first, self.whole_sentence(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run
 
-    def headed(self, run: Run) -> Run:
-        """Rows of a table with the row that names its columns, where it is near."""
+    def with_column_names(self, run: Run) -> Run:
+        """Add the rows above, up to the row with the column names, if it is near."""
         first = run.first
         while first and self.kinds[first - 1] == "row" and self.length(Run(first - 1, run.last)) <= LONGEST_RUN:
             first -= 1
         whole = first == 0 or self.kinds[first - 1] != "row"
         return Run(first, run.last) if whole else run
-
-
-REACH = (700, 1300)
-"""Characters before and after a passage within which what must come along is looked for."""
-
-
-def reach(hit: Hit) -> Span:
-    """What of a document is looked at around a hit."""
-    return Span(max(0, hit.passage.start - REACH[0]), hit.passage.end + REACH[1])
-
-
-def widened(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
-    """A hit among the passages around it, each with the white space after it; as it is where it is not among them.
-
-    What stands around it was not weighed: its claims are 0, those of headings minus infinity.
-    """
-    passages = [row.passage for row, _ in rows]
-    if hit.passage not in passages:
-        return Context(hit)
-    headings = frozenset[int]().union(*(row.headings for row, _ in rows))
-    own = dict(zip(hit.passage.sentences, zip(hit.claims, hit.cosines or hit.claims, strict=True), strict=True))
-    spans = tuple(span for passage in passages for span in passage.sentences)
-    known = [own.get(span, (float("-inf") if span.start in headings else 0.0, 0.0)) for span in spans]
-    text = "".join(row.passage.text + gap for row, gap in rows)
-    start = passages[0].start
-    wide = replace(
-        hit.passage, start=start, end=passages[-1].end, text=text[: passages[-1].end - start], sentences=spans
-    )
-    claims, cosines = zip(*known, strict=True)
-    return Context(replace(hit, passage=wide, claims=claims, cosines=cosines), headings)
-
-
-def narrowed(hit: Hit, wide: Hit, span: Span) -> Hit:
-    """A hit with as much of the wide one as a span needs."""
-    start, end = min(hit.passage.start, span.start), max(hit.passage.end, span.end)
-    if (start, end) == (hit.passage.start, hit.passage.end):
-        return hit
-    kept = [n for n, each in enumerate(wide.passage.sentences) if start <= each.start and each.end <= end]
-    spans = tuple(wide.passage.sentences[n] for n in kept)
-    passage = replace(hit.passage, start=start, end=end, text=wide.words(Span(start, end)), sentences=spans)
-    claims, cosines = (tuple(values[n] for n in kept) for values in (wide.claims, wide.cosines))
-    return replace(hit, passage=passage, claims=claims, cosines=cosines)

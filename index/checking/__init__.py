@@ -1,7 +1,7 @@
-"""The check: a sentence that somebody wrote, compared with the sentences of the source it is said to rest on.
+"""Checks a sentence that somebody wrote against the sentences of the source it cites.
 
-`compare` is the door. What it goes by can be shown to a reader: the words that the source does not have, those that
-have another role there, and what surrounds them there that the sentence leaves out.
+`compare` is the entry point. A reader can see every reason of a verdict: words that the source lacks, words that have
+another role in the source, and context of the source that the sentence leaves out.
 """
 
 from index.checking.judgement import Judgement, Source, Verifier, compare

@@ -1,4 +1,4 @@
-"""From the dependencies of the grammar to the graph of a sentence: its words, what stands for what, and its edges."""
+"""Turns the parser's dependencies into the graph of a sentence, and caches the graphs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import threading
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.checking.edges import SILENT, add_edges, share
-from index.checking.facts import read
-from index.checking.graph import Graph, Node, below, is_passive
-from index.checking.thesaurus import acts
+from index.checking.edges import SILENT, add_edges, share_edges
+from index.checking.facts import extract_facts
+from index.checking.graph import Graph, Node, descendants, is_passive
+from index.checking.thesaurus import names_action
 from index.checking.vocabulary import (
     APPROXIMATORS,
     CONDITIONS,
@@ -29,147 +29,153 @@ from index.stems import stem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.checking.facts import Reading
+    from index.checking.facts import SentenceFacts
     from index.checking.quantity import Quantity
     from index.grammar import Token
 
-_KEPT = 4096
-"""How many sentences are remembered: those of a source are compared with each sentence of an answer."""
-_remembered: dict[str, Graph] = {}
-_remembering = threading.Lock()
+_CACHED_GRAPHS = 4096
+"""The number of cached graphs: each sentence of an answer is compared with the same sentences of a source."""
+_cache: dict[str, Graph] = {}
+_cache_lock = threading.Lock()
 _LAST_STOP = re.compile(r"(\w)(\.[\"')\]”’]*)$")
-"""It is set apart, lest "vitamin K." have a word "K."."""
+"""The last full stop becomes a token of its own; otherwise "vitamin K." would contain a word "K."."""
 _TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
 LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
-"""What they say is said by their object: "made a bid"."""
+"""Verbs whose object carries the meaning: "made a bid"."""
 _PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
 _RELATIVES = frozenset(("that", "which", "who", "whom", "whose"))
 
 
-def graph(text: str) -> Graph:
-    """The graph of a sentence."""
-    return graphs((text,))[0]
+def parse_graph(text: str) -> Graph:
+    """Return the graph of a sentence."""
+    return parse_graphs((text,))[0]
 
 
-def graphs(texts: Sequence[str]) -> tuple[Graph, ...]:
-    """The graph of each sentence; those that are not remembered are parsed together, which takes half the time."""
-    found = {text: made for text in texts if (made := _remembered.get(text))}
-    readings = {text: read(text) for text in texts if text not in found}
-    if readings:
-        parsed = parse_all([_LAST_STOP.sub(r"\1 \2", reading.text) for reading in readings.values()])
-        new = {text: _made(readings[text], tokens) for text, tokens in zip(readings, parsed, strict=True)}
+def parse_graphs(texts: Sequence[str]) -> tuple[Graph, ...]:
+    """Return the graph of each sentence. Sentences that are not cached are parsed together, which halves the time."""
+    found = {text: graph for text in texts if (graph := _cache.get(text))}
+    facts_by_text = {text: extract_facts(text) for text in texts if text not in found}
+    if facts_by_text:
+        parsed = parse_all([_LAST_STOP.sub(r"\1 \2", facts.text) for facts in facts_by_text.values()])
+        new = {
+            text: _build_graph(facts_by_text[text], tokens) for text, tokens in zip(facts_by_text, parsed, strict=True)
+        }
         found |= new
-        _remember(new)
+        _store(new)
     return tuple(found[text] for text in texts)
 
 
-def _remember(new: dict[str, Graph]) -> None:
-    """Keep these; of more than there is room for, those go that came first."""
-    with _remembering:
-        _remembered.update(new)
-        for text in list(islice(_remembered, max(0, len(_remembered) - _KEPT))):
-            del _remembered[text]
+def _store(new: dict[str, Graph]) -> None:
+    """Add graphs to the cache and evict the oldest if there are too many."""
+    with _cache_lock:
+        _cache.update(new)
+        for text in list(islice(_cache, max(0, len(_cache) - _CACHED_GRAPHS))):
+            del _cache[text]
 
 
-def _made(reading: Reading, tokens: tuple[Token, ...]) -> Graph:
-    made = Graph(reading.text, tokens)
-    for token in made.tokens:
+def _build_graph(facts: SentenceFacts, tokens: tuple[Token, ...]) -> Graph:
+    graph = Graph(facts.text, tokens)
+    for token in graph.tokens:
         if token.head != token.place:
-            made.children[token.head].append(token)
-    _find_phrases(made)
-    _join_copulas(made)
-    _find_aliases(made)
-    _add_nodes(made, reading.quantities)
-    for token in made.tokens:
-        add_edges(made, token)
-    share(made)
-    for edge in sorted(made.edges):
-        made.said.setdefault(edge.head, []).append(edge)
+            graph.children[token.head].append(token)
+    _find_phrases(graph)
+    _join_copulas(graph)
+    _find_aliases(graph)
+    _add_nodes(graph, facts.quantities)
+    for token in graph.tokens:
+        add_edges(graph, token)
+    share_edges(graph)
+    for edge in sorted(graph.edges):
+        graph.edges_by_head.setdefault(edge.head, []).append(edge)
         if edge.role == "same":
             both = {edge.head, edge.dependent}
             for place in both:
-                made.equals.setdefault(place, set()).update(both)
-    return made
+                graph.equivalents.setdefault(place, set()).update(both)
+    return graph
 
 
-def _find_phrases(made: Graph) -> None:
-    """`Have to`, `be able to`, `be allowed to`: what is said of them is said of the verb after them."""
-    for token in made.tokens:
-        head = made.tokens[token.head]
-        infinitive = token.role == "xcomp" and any(each.tag == "TO" for each in made.children[token.place])
+def _find_phrases(graph: Graph) -> None:
+    """Find `have to`, `be able to`, `be allowed to`: whatever depends on them depends on the verb after them."""
+    for token in graph.tokens:
+        head = graph.tokens[token.head]
+        infinitive = token.role == "xcomp" and any(child.tag == "TO" for child in graph.children[token.place])
         if not infinitive or head.lemma not in PHRASED_MODALS:
             continue
-        outer = made.tokens[head.head] if head.role == "acomp" else head
+        outer = graph.tokens[head.head] if head.role == "acomp" else head
         joined = outer.lemma == "be" if head.role == "acomp" else head.lemma in ("have", "need")
-        if joined or is_passive(made, head.place):
-            made.outer[token.place] = outer.place
+        if joined or is_passive(graph, head.place):
+            graph.outer[token.place] = outer.place
             for place in (head.place, outer.place):
-                made.phrases[place] = made.aliases[place] = token.place
+                graph.phrases[place] = graph.aliases[place] = token.place
 
 
-def _join_copulas(made: Graph) -> None:
-    """What a "be" says of its subject is said by the word after it."""
-    for token in made.tokens:
+def _join_copulas(graph: Graph) -> None:
+    """Link each copula to its predicate: what "be" says of its subject is said by the word after it."""
+    for token in graph.tokens:
         if token.lemma == "be" and token.role not in ("aux", "auxpass"):
-            said = [each for each in made.children[token.place] if each.role in ("attr", "acomp", "oprd")]
+            complements = [child for child in graph.children[token.place] if child.role in ("attr", "acomp", "oprd")]
         elif token.lemma in LIGHT_VERBS and token.tag.startswith("V"):
-            objects = [each for each in made.children[token.place] if each.role in ("dobj", "nsubjpass")]
-            said = [each for each in objects if each.tag.startswith("N") and acts(each.lemma)]
+            objects = [child for child in graph.children[token.place] if child.role in ("dobj", "nsubjpass")]
+            complements = [noun for noun in objects if noun.tag.startswith("N") and names_action(noun.lemma)]
         else:
             continue
-        if said and said[0].place not in made.phrases:
-            made.copulas[token.place] = said[0].place
-            made.verbs[said[0].place] = token.place
+        if complements and complements[0].place not in graph.phrases:
+            graph.copulas[token.place] = complements[0].place
+            graph.verbs[complements[0].place] = token.place
 
 
-def _find_aliases(made: Graph) -> None:
-    """Relative pronouns stand for what is before; "some" of "some of them" for what comes after "of"."""
-    for token in made.tokens:
+def _find_aliases(graph: Graph) -> None:
+    """Resolve relative pronouns to the noun before them, and "some" of "some of them" to the word after "of"."""
+    for token in graph.tokens:
         if token.role in ("relcl", "acl"):
-            for each in below(made, token.place):
-                if each.lemma in _RELATIVES and each.tag in ("WDT", "WP", "WP$") and each.place not in made.aliases:
-                    made.aliases[each.place] = token.head
+            for pronoun in descendants(graph, token.place):
+                if (
+                    pronoun.lemma in _RELATIVES
+                    and pronoun.tag in ("WDT", "WP", "WP$")
+                    and pronoun.place not in graph.aliases
+                ):
+                    graph.aliases[pronoun.place] = token.head
         if token.lemma in QUANTIFIERS and not token.role.startswith(("advmod", "amod", "det", "predet", "quantmod")):
-            for of in made.children[token.place]:
+            for of in graph.children[token.place]:
                 if of.lemma == "of":
-                    for each in made.children[of.place]:
-                        if each.role == "pobj":
-                            made.aliases[token.place] = each.place
+                    for child in graph.children[of.place]:
+                        if child.role == "pobj":
+                            graph.aliases[token.place] = child.place
 
 
-def _add_nodes(made: Graph, quantities: tuple[Quantity, ...]) -> None:
+def _add_nodes(graph: Graph, quantities: tuple[Quantity, ...]) -> None:
     counted: dict[int, Quantity] = {}
     for quantity in quantities:
-        inside = [each for each in made.tokens if each.start < quantity.end and quantity.start < each.end]
+        inside = [token for token in graph.tokens if token.start < quantity.end and quantity.start < token.end]
         if not inside:
             continue
-        places = {each.place for each in inside}
-        outer = [each for each in inside if each.head not in places or each.head == each.place] or inside
+        places = {token.place for token in inside}
+        outer = [token for token in inside if token.head not in places or token.head == token.place] or inside
         top = outer[-1]
-        made.nodes[top.place] = Node(
-            top.place, made.text[quantity.start : quantity.end], str(quantity.value), "#", "", "CD", quantity
+        graph.nodes[top.place] = Node(
+            top.place, graph.text[quantity.start : quantity.end], str(quantity.value), "#", "", "CD", quantity
         )
-        for each in inside:
-            counted[each.place] = quantity
-            if each.place != top.place:
-                made.aliases[each.place] = top.place
-    for token in made.tokens:
-        if token.place in counted or token.place in made.aliases:
+        for token in inside:
+            counted[token.place] = quantity
+            if token.place != top.place:
+                graph.aliases[token.place] = top.place
+    for token in graph.tokens:
+        if token.place in counted or token.place in graph.aliases:
             continue
-        node = _node(made, token)
+        node = _node(graph, token)
         if node is not None:
-            made.nodes[token.place] = node
+            graph.nodes[token.place] = node
 
 
-def _node(made: Graph, token: Token) -> Node | None:
-    """What a word says; None where it only holds the sentence together."""
+def _node(graph: Graph, token: Token) -> Node | None:
+    """Return the node of a word; None for a function word."""
     plain = folded(token.text)
     if token.tag in ("PRP", "PRP$", "WP", "WP$", "WDT") or (token.tag == "DT" and token.role not in ("det", "predet")):
         return Node(token.place, token.text, plain, "p", "", token.tag) if plain in PRONOUNS else None
     part = _PARTS.get(token.tag[0])
     if (
         part is None
-        or token.place in made.copulas
+        or token.place in graph.copulas
         or token.role in SILENT | {"prep"}
         or plain in CONDITIONS
         or token.tag == "RP"
@@ -178,23 +184,25 @@ def _node(made: Graph, token: Token) -> Node | None:
         return None
     if token.tag in ("MD",) or plain in NEGATIONS | RARE or token.lemma in MODALS:
         return None
-    if plain.rstrip(".") in _TITLES or plain == "one" or (plain in APPROXIMATORS and _is_of_number(made, token)):
+    if plain.rstrip(".") in _TITLES or plain == "one" or (plain in APPROXIMATORS and _is_of_number(graph, token)):
         return None
     if token.lemma in LIGHT or (token.lemma in QUANTIFIERS and part in "arn" and QUANTIFIERS[token.lemma] != "another"):
         return None
     lemma = _lemma(token, plain)
-    before = "".join(folded(each.text) for each in made.tokens[max(0, token.place - 2) : token.place])
+    before = "".join(folded(word.text) for word in graph.tokens[max(0, token.place - 2) : token.place])
     if before in ("non-", "-non-") or before.endswith(" non-"):
         lemma = plain = f"non{lemma}"
     return Node(token.place, token.text, lemma, part, stem(plain.removesuffix("'s")), token.tag)
 
 
-def _is_of_number(made: Graph, token: Token) -> bool:
+def _is_of_number(graph: Graph, token: Token) -> bool:
     return (
-        token.role == "quantmod" or made.tokens[token.head].tag == "CD" or made.tokens[token.head].place in made.nodes
+        token.role == "quantmod"
+        or graph.tokens[token.head].tag == "CD"
+        or graph.tokens[token.head].place in graph.nodes
     )
 
 
 def _lemma(token: Token, plain: str) -> str:
-    """The lemma; of a verb with a particle, the verb alone."""
+    """Return the lemma; for a verb with a particle, the lemma of the verb alone."""
     return folded(token.lemma) if token.lemma else plain

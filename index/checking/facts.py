@@ -1,4 +1,4 @@
-"""A sentence as it is read before its grammar: one way to write each mark, and its numbers."""
+"""Prepares a sentence for the parser: normalises its characters and extracts its numbers."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.checking.numbers import quantities
-from index.checking.wording import settled, words
+from index.checking.wording import normalise, words
 
 if TYPE_CHECKING:
     from index.checking.quantity import Quantity
 
 MOST = 8000
-"""Characters that are read of a sentence: index.sentences makes none that is half as long."""
+"""The longest part of a sentence that is read, in characters. index.sentences makes none that is half as long."""
 _NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\[\d{1,3}\])+")
-"""The numbers of notes: `in 1968,[1]`; not so `x[1]`."""
+"""Footnote numbers: `in 1968,[1]`; not so `x[1]`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A sentence, read."""
+class SentenceFacts:
+    """A normalised sentence with its numbers."""
 
     text: str
-    """Settled: offsets count in this."""
+    """Normalised: offsets count in this text."""
     quantities: tuple[Quantity, ...]
 
 
-def read(text: str) -> Reading:
-    """Read a sentence; of one that is longer than any, the beginning."""
-    text = _NOTE.sub("", settled(text[:MOST]))
-    return Reading(text, quantities(text, words(text)))
+def extract_facts(text: str) -> SentenceFacts:
+    """Normalise a sentence and extract its numbers; a sentence beyond MOST characters is truncated."""
+    text = _NOTE.sub("", normalise(text[:MOST]))
+    return SentenceFacts(text, quantities(text, words(text)))

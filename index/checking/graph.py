@@ -1,6 +1,6 @@
-"""A sentence as a graph: what it speaks of, who does what to whom, and what surrounds it.
+"""The graph of a sentence: its words, and edges for who does what to whom.
 
-The dependencies of the grammar are brought to fewer roles, so that a fact has one form: in the active and the passive,
+The graph has fewer roles than the parser's dependencies. Thus a fact has the same form in the active and the passive,
 with "X's Y" and "the Y of X", in a relative clause and in a list (`index.checking.dependencies`).
 """
 
@@ -20,28 +20,30 @@ if TYPE_CHECKING:
     from index.grammar import Token
 
 _PLURAL = frozenset(("NNS", "NNPS"))
+CORE = ("agent", "patient", "subject")
+"""The roles that say who acts, who is acted on, and what something is."""
 EXCEPTED = "not:"
-"""Stands before the role of what a sentence says of all but this: `managers, but not the founder`."""
+"""Prefix of a role that excludes its dependent: `managers, but not the founder`."""
 
 
 class Edge(NamedTuple):
-    """One thing that a sentence says of two of its words."""
+    """A relation between two words of a sentence."""
 
     head: int
     role: str
-    """`agent`, `patient`, `recipient`, `subject` (of what is said to be so), `of`, `mod`, `clause:` or `prep:` …"""
+    """`agent`, `patient`, `recipient`, `subject` (of a predicate), `of`, `mod`, `clause:…` or `prep:…`."""
     dependent: int
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A word of a sentence that says something, or a number with its unit."""
+    """A content word of a sentence, or a number with its unit."""
 
     place: int
     text: str
     lemma: str
     part: str
-    """n, v, a or r; `#` for a number, `p` for a pronoun."""
+    """`n`, `v`, `a` or `r`; `#` for a number, `p` for a pronoun."""
     stem: str
     tag: str
     quantity: Quantity | None = None
@@ -49,42 +51,42 @@ class Node:
 
 @dataclass(slots=True)
 class Graph:
-    """A sentence's words and what it says of them."""
+    """The words of a sentence and the relations between them."""
 
     text: str
     tokens: tuple[Token, ...]
     nodes: dict[int, Node] = field(default_factory=dict)
     edges: set[Edge] = field(default_factory=set)
     aliases: dict[int, int] = field(default_factory=dict)
-    """Words that stand for another word of the sentence: relative pronouns, "some" of "some of them"."""
+    """Words that refer to another word of the sentence: relative pronouns, "some" of "some of them"."""
     children: dict[int, list[Token]] = field(default_factory=lambda: defaultdict(list))
     copulas: dict[int, int] = field(default_factory=dict)
-    """For each "be" that only joins, the word that it says something with."""
+    """For each copula ("be"), its predicate."""
     verbs: dict[int, int] = field(default_factory=dict)
-    """The other way round."""
+    """For each predicate, its copula."""
     phrases: dict[int, int] = field(default_factory=dict)
-    """For each word of a `have to`, `be able to`, the verb that it goes with."""
+    """For each word of a `have to` or `be able to`, the verb that follows it."""
     outer: dict[int, int] = field(default_factory=dict)
-    """For that verb, the word of the phrase that the others depend on."""
-    said: dict[int, list[Edge]] = field(default_factory=dict)
-    """The edges by their heads."""
-    equals: dict[int, set[int]] = field(default_factory=dict)
-    """For words that others name the same as: these, and the word itself."""
+    """For that verb, the word of the phrase that other words depend on."""
+    edges_by_head: dict[int, list[Edge]] = field(default_factory=dict)
+    """The edges, grouped by head."""
+    equivalents: dict[int, set[int]] = field(default_factory=dict)
+    """For each word with other names in the sentence, these names and the word itself."""
 
-    def of(self, head: int) -> list[Edge]:
-        """What is said of a word."""
-        return self.said.get(head, [])
+    def edges_of(self, head: int) -> list[Edge]:
+        """Return the edges that start at a word."""
+        return self.edges_by_head.get(head, [])
 
     def peers(self, place: int) -> set[int]:
-        """The words that name the same as a word, itself among them."""
-        return self.equals.get(place, {place})
+        """Return the words that name the same thing as a word, including the word."""
+        return self.equivalents.get(place, {place})
 
     def roles(self, heads: set[int], dependents: set[int]) -> set[str]:
-        """What is said of some of the one words by some of the others."""
-        return {edge.role for head in heads for edge in self.of(head) if edge.dependent in dependents}
+        """Return the roles of all edges from these heads to these dependents."""
+        return {edge.role for head in heads for edge in self.edges_of(head) if edge.dependent in dependents}
 
     def clause(self, place: int) -> int:
-        """The nearest word with a verb of its own that a word belongs to."""
+        """Return the verb or predicate of the clause that contains a word."""
         seen = set()
         while place not in seen:
             seen.add(place)
@@ -99,39 +101,50 @@ class Graph:
 
 
 def is_verb(token: Token) -> bool:
-    """Whether it is a verb, and no preposition that was made of one: `according`, `including`."""
+    """Whether a token is a verb; a preposition such as `according` or `including` is not."""
     if not token.tag.startswith("V") or token.role == "prep" or token.lemma in CONDITIONS:
         return False
-    return usual_part(token.lemma, "v") == "v"  # the grammar takes a noun for a verb now and then
+    return usual_part(token.lemma, "v") == "v"  # the parser sometimes takes a noun for a verb
 
 
 def is_plural(node: Node) -> bool:
-    """Whether a noun is in the plural."""
+    """Whether a noun is plural."""
     return node.tag in _PLURAL
 
 
-def is_passive(made: Graph, place: int) -> bool:
-    """Whether a verb is in the passive."""
-    return any(each.role == "auxpass" for each in made.children[place])
+def is_passive(graph: Graph, place: int) -> bool:
+    """Whether a verb is passive."""
+    return any(child.role == "auxpass" for child in graph.children[place])
 
 
-def is_beside(made: Graph, token: Token) -> bool:
-    """Whether a clause is only joined to the next one, by a semicolon or a comma."""
-    head = made.tokens[token.head]
+def is_juxtaposed(graph: Graph, token: Token) -> bool:
+    """Whether only a semicolon or a comma joins a clause to the next clause."""
+    head = graph.tokens[token.head]
     if token.role != "ccomp" or token.place > head.place:
         return False
-    marked = any(each.role == "mark" for each in made.children[token.place])
+    marked = any(child.role == "mark" for child in graph.children[token.place])
     return not marked and head.lemma not in REPORTS | DENIALS
 
 
-def subjects(made: Graph, place: int) -> list[Token]:
-    """What a verb has as its subject."""
-    return [each for each in made.children[place] if each.role in ("nsubj", "nsubjpass", "csubj", "expl")]
+def subjects(graph: Graph, place: int) -> list[Token]:
+    """Return the subjects of a verb."""
+    return [child for child in graph.children[place] if child.role in ("nsubj", "nsubjpass", "csubj", "expl")]
 
 
-def below(made: Graph, place: int) -> Iterator[Token]:
-    """The words of a relative clause that are not of another one."""
-    for each in made.children[place]:
-        if each.role not in ("relcl", "ccomp", "advcl"):
-            yield each
-            yield from below(made, each.place)
+def descendants(graph: Graph, place: int) -> Iterator[Token]:
+    """Yield the words of a relative clause, without its own subordinate clauses."""
+    for child in graph.children[place]:
+        if child.role not in ("relcl", "ccomp", "advcl"):
+            yield child
+            yield from descendants(graph, child.place)
+
+
+def is_name(claim: Graph, place: int) -> bool:
+    """Whether a word is a number or a name; an acronym such as `DNA` is not."""
+    token = claim.tokens[place]
+    return token.tag == "CD" or (token.tag.startswith("NNP") and token.text[0].isupper() and not token.text.isupper())
+
+
+def is_infinitive(graph: Graph, place: int) -> bool:
+    """Whether a verb is an infinitive with `to`."""
+    return any(child.tag == "TO" for child in graph.children[place])

@@ -1,4 +1,4 @@
-"""Whether two words are one name: a land and its people, an acronym and what it stands for."""
+"""Decides whether two words are one name: a country and its people, an acronym and its expansion."""
 
 from __future__ import annotations
 
@@ -57,34 +57,36 @@ _SEATS = {
     "madrid": "spain",
     "brussels": "eu",
 }
-"""The seats of governments, of which one speaks where the land is meant."""
+"""The seats of governments, which stand for their countries."""
 
 
-def akin(one: str, other: str) -> bool:
-    """Whether two words are one name, or a land and its people: `China`, `Chinese`."""
-    if one == other or _PEOPLES.get(one, one) == _PEOPLES.get(other, other):
+def is_same_name(first: str, second: str) -> bool:
+    """Whether two words are one name, or a country and its people: `China`, `Chinese`."""
+    if first == second or _PEOPLES.get(first, first) == _PEOPLES.get(second, second):
         return True
-    one, other = one.removesuffix("s"), other.removesuffix("s")
-    if one[:4] != other[:4] or len(one) < 4 or not (one + other).isalpha():
+    first, second = first.removesuffix("s"), second.removesuffix("s")
+    if first[:4] != second[:4] or len(first) < 4 or not (first + second).isalpha():
         return False
-    shared = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return one[shared:] in _TAILS and other[shared:] in _TAILS
+    shared = next(
+        (n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+    )
+    return first[shared:] in _TAILS and second[shared:] in _TAILS
 
 
-def is_seat(one: str, other: str) -> bool:
-    """Whether one name is that of a land and the other that of its government's seat, as `Moscow` is said of Russia."""
-    return any(_PEOPLES.get(land, land) == _SEATS.get(seat) for land, seat in ((one, other), (other, one)))
+def is_seat(first: str, second: str) -> bool:
+    """Whether one name is a country and the other the seat of its government, as `Moscow` stands for Russia."""
+    return any(_PEOPLES.get(land, land) == _SEATS.get(seat) for land, seat in ((first, second), (second, first)))
 
 
-def stands_for(acronym: Word, words: Sequence[Word]) -> bool:
-    """Whether a word is made of the initials of words that follow each other, small ones left out or not: `WHO`.
+def is_acronym_of(acronym: Word, words: Sequence[Word]) -> bool:
+    """Whether a word consists of the initials of consecutive words, with or without small words: `WHO`.
 
-    Two letters are found everywhere: theirs must be words in upper case.
+    Two letters occur everywhere, so they need words in upper case.
     """
     letters = acronym.text.removesuffix("s")
     if len(letters) < 2 or not letters.isupper():
         return False
-    named = (word for word in words if word.telling and (len(letters) > 2 or word.text[0].isupper()))
+    named = (word for word in words if word.is_content and (len(letters) > 2 or word.text[0].isupper()))
     made = ["".join(word.plain[0] for word in named)]
     made += ["".join(word.plain[0] for word in words)] if len(letters) > 2 else []
     return any(letters.casefold() in initials for initials in made)

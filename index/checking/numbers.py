@@ -1,4 +1,4 @@
-"""The numbers a sentence states, each with what it counts, whatever way they are written."""
+"""Extracts the numbers of a sentence with their units, however they are written."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from index.checking.dates import date_in_digits, month
-from index.checking.numerals import numeral
-from index.checking.phrases import phrase
+from index.checking.dates import date_in_digits, parse_month
+from index.checking.numerals import parse_numeral
+from index.checking.phrases import parse_phrase
 from index.checking.quantity import Quantity
 from index.checking.units import MONEY, MONEY_BEFORE, UNITS
 
@@ -25,7 +25,7 @@ _UNIT = re.compile(
     r"(?:[ -]?(?:US )?)(?:° ?[CF]?\b|(?P<percent>%|per ?cent\b)|(?P<word>[^\W\d_]{1,12})\b)", re.IGNORECASE
 )
 _CODE_LETTERS = frozenset("DGHSW")
-"""Letters that make a code when they are written onto digits, though in lower case they are units: `5G`."""
+"""Letters that make a code if they follow digits directly, although they are units in lower case: `5G`."""
 _CLOCK = re.compile(r":([0-5]\d)(?!\d)(?: ?([ap])m\b)?", re.IGNORECASE)
 _INSIDE = re.compile(r"[^\W\d_][^\W_]*[-_.]?$|[^\W\d_]\d+/$")
 _PREFIX = re.compile(r"\b(?:mid|pre|post|late|early|circa|ca|under|over|sub|aged?|top|non|the)-$", re.IGNORECASE)
@@ -37,7 +37,7 @@ _YEARS = range(1000, 2200)
 
 
 def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
-    """The numbers of a settled text, in order; parts of names such as `COVID-19` are none."""
+    """Return the numbers of a normalised text in order. Parts of names such as `COVID-19` do not count."""
     found: list[Quantity] = []
     done, before = 0, None
     for i, word in enumerate(words):
@@ -45,12 +45,12 @@ def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
             continue
         number: Numeral | None = None
         new = date_in_digits(text, word.start)
-        if named := month(words, i) or phrase(text, word.start):
+        if named := parse_month(words, i) or parse_phrase(text, word.start):
             new = [named]
-        elif not new and not _in_code(text, word) and (number := numeral(text, words, i)):
-            new = _read(text, words, i, number)
+        elif not new and not _in_code(text, word) and (number := parse_numeral(text, words, i)):
+            new = _quantities_at(text, words, i, number)
             if before and number and new and (joint := _RANGE.fullmatch(text, done, number.start)):
-                found[-1], new = _ranged(found[-1], new[0], before, number, joint[0].strip())
+                found[-1], new = _range_ends(found[-1], new[0], before, number, joint[0].strip())
         if new:
             found += new
             done, before = new[-1].end, number
@@ -58,19 +58,19 @@ def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:
 
 
 def _in_code(text: str, word: Word) -> bool:
-    """Whether what stands before makes a number a part of a name: `IL-6`, `v2`, or of a longer code: `1.2.3`."""
+    """Whether a number is part of a name (`IL-6`, `v2`) or of a longer code (`1.2.3`)."""
     if not word.text[0].isdecimal():
         return False
     before = text[max(0, word.start - 20) : word.start]
     return bool(_INSIDE.search(before)) and not _PREFIX.search(before)
 
 
-def _read(text: str, words: Sequence[Word], i: int, number: Numeral) -> list[Quantity]:
-    """A numeral with its unit; nothing where letters are written onto its digits that make it a code."""
+def _quantities_at(text: str, words: Sequence[Word], i: int, number: Numeral) -> list[Quantity]:
+    """Return a numeral with its unit; nothing if letters after its digits make it a code."""
     ranged = i > 0 and words[i - 1].text[-1].isdecimal()
     minus = not ranged and _MINUS.search(text[max(0, number.start - 6) : number.start])
     value = -number.value if minus else number.value
-    read = Quantity(value, "", number.start, number.end, _firm(text, words, i, number))
+    read = Quantity(value, "", number.start, number.end, _is_firm(text, words, i, number))
     if number.kind != "cardinal":
         return [replace(read, unit=number.kind)]
     if clock := _CLOCK.match(text, number.end):
@@ -101,8 +101,8 @@ def _with_unit(text: str, read: Quantity) -> Quantity:
     return replace(read, value=read.value + 12 * (unit == "pm" and read.value < 12), unit="clock", end=found.end())
 
 
-def _firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
-    """Whether "one" counts and "first" ranks; both have other uses."""
+def _is_firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
+    """Whether "one" is a number and "first" a rank; both words have other uses."""
     before = words[i - 1].plain if i else ""
     after = next((word.plain for word in words[i + 1 : i + 3] if word.start >= number.end), "")
     mark = text[number.end : number.end + 1]
@@ -114,10 +114,10 @@ def _firm(text: str, words: Sequence[Word], i: int, number: Numeral) -> bool:
     return True
 
 
-def _ranged(
+def _range_ends(
     left: Quantity, right: Quantity, before: Numeral, number: Numeral, joint: str
 ) -> tuple[Quantity, list[Quantity]]:
-    """The two ends of a range, of which one may lend the other its scale or century: `5-10 million`, `1914-18`."""
+    """Return the two ends of a range. One may take its scale or century from the other: `5-10 million`, `1914-18`."""
     if number.scale > 1 and before.scale == 1 and left.value < 1000 and joint not in ("and", "or"):
         return replace(left, value=left.value * number.scale), [right]
     if joint in ("-", "--") and left.value in _YEARS and left.value % 100 < right.value < 100:

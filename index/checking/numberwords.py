@@ -1,4 +1,4 @@
-"""English number words: `two hundred and five`, `twenty-first`, `two thirds`, `nineteen eighty-four`."""
+"""Parses English number words: `two hundred and five`, `twenty-first`, `two thirds`, `nineteen eighty-four`."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SCALES = {
     "tn": 10**12,
     "dozen": 12,
 }
-"""What multiplies the number before it."""
+"""Words that multiply the number before them."""
 SCALES_PLURAL = {f"{word}s": number for word, number in SCALES.items() if len(word) > 2} | {"tens": 10}
-"""What says about how many: `dozens`."""
+"""Words for an indefinite number: `dozens`."""
 DECADES = {f"{word[:-1]}ies": 1900 + number for word, number in _TENS.items()}
-"""`nineties`, taken for those of the last century."""
+"""`nineties`: the nineties of the last century."""
 ONE_WORD = {f"{word}fold": number for word, number in (_SMALL | _TENS).items()} | {"twice": 2, "thrice": 3}
-"""How many times, in one word."""
+"""Multiples in one word."""
 _ORDINALS = {
     word: number
     for number, word in enumerate(
@@ -47,9 +47,9 @@ _ORDINALS = {
 _PARTS = {word: number for word, number in _ORDINALS.items() if 3 <= number <= 10}
 _FRACTIONS = _PARTS | {f"{word}s": number for word, number in _PARTS.items()} | {"quarter": 4, "quarters": 4}
 
-# Each word is one letter, so that the grammar of numbers is a pattern: z zero, u below ten, e below twenty, t tens,
-# h hundred, s a larger scale, d dozen, & and, a a, o an ordinal, p one that also names a part, P what only does,
-# f what may follow a part.
+# Each word becomes one letter, so that a regular expression can parse numbers: z zero, u below ten, e below twenty,
+# t tens, h hundred, s a larger scale, d dozen, & and, a a, o an ordinal, p an ordinal that also names a part,
+# P a word that only names a part, f a word that may follow a part.
 _LETTERS = {
     **{word: "zueh"[(number > 0) + (number > 9)] for word, number in _SMALL.items()},
     **dict.fromkeys(_TENS, "t"),
@@ -71,35 +71,35 @@ _YEAR = re.compile("e(?:tu?|e)(?![hsd])")
 _FRACTION = re.compile("[eu][pP]|a[pP](?=[f&]|$)")
 _ORDINAL = re.compile("(?<=[hst])&?[op]|(?<!.)[op]")
 _EARLIEST = 15
-"""Centuries from which two numbers make a year: `fifteen twenty`."""
+"""The first century that two numbers may form a year with: `fifteen twenty`."""
 
 
 @dataclass(frozen=True, slots=True)
-class InWords:
-    """A number in words at the beginning of a run of words."""
+class NumberWords:
+    """A number in words at the beginning of a sequence of words."""
 
     value: Fraction
     kind: Literal["cardinal", "ordinal", "fraction", "indefinite"]
     words: int
-    """How many words it takes."""
+    """The number of words it consists of."""
     scale: int = 1
 
 
-def in_words(run: Sequence[str]) -> InWords | None:
-    """The number with which these words, in lower case, begin."""
+def parse_number_words(run: Sequence[str]) -> NumberWords | None:
+    """Return the number at the beginning of these lower-case words; None if there is none."""
     letters = "".join(_LETTERS.get(word, "-") for word in run)
     if _FRACTION.match(letters):
-        return InWords(Fraction(_SMALL.get(run[0], 1), _FRACTIONS[run[1]]), "fraction", 2)
+        return NumberWords(Fraction(_SMALL.get(run[0], 1), _FRACTIONS[run[1]]), "fraction", 2)
     if (year := _YEAR.match(letters)) and _SMALL[run[0]] >= _EARLIEST:
-        return InWords(Fraction(100 * _SMALL[run[0]] + _value(run[1 : year.end()])), "cardinal", year.end())
+        return NumberWords(Fraction(100 * _SMALL[run[0]] + _value(run[1 : year.end()])), "cardinal", year.end())
     cardinal = _CARDINAL.match(letters)
     length = cardinal.end() if cardinal else 0
     if ordinal := _ORDINAL.match(letters, length):
-        return InWords(Fraction(_value(run[:length]) + _ORDINALS[run[ordinal.end() - 1]]), "ordinal", ordinal.end())
+        return NumberWords(Fraction(_value(run[:length]) + _ORDINALS[run[ordinal.end() - 1]]), "ordinal", ordinal.end())
     if not length:
         return None
     kind: Literal["cardinal", "indefinite"] = "indefinite" if letters[0] in "hsd" else "cardinal"  # several hundred
-    return InWords(Fraction(_value(run[:length])), kind, length, SCALES.get(run[length - 1], 1))
+    return NumberWords(Fraction(_value(run[:length])), kind, length, SCALES.get(run[length - 1], 1))
 
 
 def _value(run: Sequence[str]) -> int:

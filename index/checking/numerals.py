@@ -1,4 +1,4 @@
-"""Numerals, in digits or in words: what they are worth, and where they end."""
+"""Parses numerals in digits or words: their value and their end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from index.checking.numberwords import DECADES, ONE_WORD, SCALES, SCALES_PLURAL, in_words
+from index.checking.numberwords import DECADES, ONE_WORD, SCALES, SCALES_PLURAL, parse_number_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,20 +30,20 @@ _AND_A_HALF = re.compile(r"[ -]and[ -]a[ -]half\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """A numeral of a settled text."""
+    """A numeral of a normalised text."""
 
     value: Fraction
     kind: Kind
     start: int
     end: int
     suffix: str = ""
-    """What is written onto the digits: `kg` of `10kg`."""
+    """Letters that follow the digits directly: `kg` of `10kg`."""
     scale: int = 1
-    """What it was multiplied by: a million in `5 million`."""
+    """The factor it was multiplied by: a million in `5 million`."""
 
 
-def numeral(text: str, words: Sequence[Word], i: int) -> Numeral | None:
-    """The numeral that begins at word `i`, if one does."""
+def parse_numeral(text: str, words: Sequence[Word], i: int) -> Numeral | None:
+    """Return the numeral that begins at word `i`; None if there is none."""
     word = words[i]
     if word.text[0].isdecimal():
         return _in_digits(text, words, i)
@@ -59,7 +59,7 @@ def numeral(text: str, words: Sequence[Word], i: int) -> Numeral | None:
 
 
 def _indefinite(words: Sequence[Word], i: int) -> Numeral:
-    """`hundreds`, and `hundreds of thousands`."""
+    """Parse `hundreds` and `hundreds of thousands`."""
     value, last = SCALES_PLURAL[words[i].plain], i
     if [word.plain for word in words[i + 1 : i + 2]] == ["of"] and i + 2 < len(words):
         more = SCALES_PLURAL.get(words[i + 2].plain)
@@ -68,7 +68,7 @@ def _indefinite(words: Sequence[Word], i: int) -> Numeral:
 
 
 def _half(words: Sequence[Word], i: int) -> Numeral:
-    """`half`, and `half a million`."""
+    """Parse `half` and `half a million`."""
     scale = SCALES.get(words[i + 2].plain) if i + 2 < len(words) and words[i + 1].plain == "a" else None
     if scale:
         return Numeral(Fraction(scale, 2), "cardinal", words[i].start, words[i + 2].end, scale=scale)
@@ -95,15 +95,15 @@ def _in_digits(text: str, words: Sequence[Word], i: int) -> Numeral | None:
 
 
 def _with_power(text: str, number: Numeral) -> Numeral:
-    """With a power of ten, or with a fraction of small numbers: `1.5 x 10^6`, `10^6`, `1/2`, `2 1/2`."""
+    """Apply a power of ten or a fraction of small numbers: `1.5 x 10^6`, `10^6`, `1/2`, `2 1/2`."""
     if power := _POWER.match(text, number.end):
         return replace(number, value=number.value * Fraction(10) ** int(power[1]), end=power.end())
     if number.value == 10 and (power := _RAISED.match(text, number.end)):
         return replace(number, value=Fraction(10) ** int(power[1]), end=power.end())
     if number.value.denominator > 1 or number.value > 999:
         return number
-    if (below := _BELOW.match(text, number.end)) and int(below[1]):
-        return replace(number, value=number.value / int(below[1]), kind="fraction", end=below.end())
+    if (descendants := _BELOW.match(text, number.end)) and int(descendants[1]):
+        return replace(number, value=number.value / int(descendants[1]), kind="fraction", end=descendants.end())
     if (mixed := _MIXED.match(text, number.end)) and int(mixed[1]) < int(mixed[2]):
         return replace(number, value=number.value + Fraction(int(mixed[1]), int(mixed[2])), end=mixed.end())
     return number
@@ -115,7 +115,7 @@ def _in_words(text: str, words: Sequence[Word], i: int) -> Numeral | None:
         if text[left.end : right.start] not in (" ", "-"):
             break
         run.append(right.plain)
-    found = in_words(run)
+    found = parse_number_words(run)
     if found is None:
         return None
     number = Numeral(found.value, found.kind, words[i].start, words[i + found.words - 1].end, scale=found.scale)
@@ -123,7 +123,7 @@ def _in_words(text: str, words: Sequence[Word], i: int) -> Numeral | None:
 
 
 def _multiplied(text: str, words: Sequence[Word], i: int, number: Numeral) -> Numeral:
-    """With what follows it: `3 million`, `2 and a half million`, `100 thousand million`."""
+    """Apply the scale that follows a number: `3 million`, `2 and a half million`, `100 thousand million`."""
     if half := _AND_A_HALF.match(text, number.end):
         number = replace(number, value=number.value + Fraction(1, 2), end=half.end())
     for word in words[i : i + 12]:

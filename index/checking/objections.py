@@ -1,4 +1,4 @@
-"""What keeps a source from proving a claim."""
+"""The objections that keep a source from proving a claim."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from index.checking.vocabulary import JOINTS
 Weight = Literal["soft", "firm", "hard"]
 
 _LOOSE = ("mod", "of", "same", "prep", "clause", "open")
-"""Roles that the grammar hangs on one word or another, or that it leaves open."""
+"""Roles that the parser attaches to one word or another, or leaves open."""
 _DECISIVE = frozenset(("agent", "patient", "subject")) | JOINTS.keys() - {"than"}
-"""Roles that decide: who does what to whom, and why or when."""
+"""Roles that decide the meaning: who does what to whom, why and when."""
 _MISSING: dict[str, Weight] = {"n": "soft", "v": "firm", "a": "firm"}
-"""By part of speech."""
+"""The weight of a missing word, by part of speech."""
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What keeps a source from proving a claim."""
+    """A reason why a source does not prove a claim."""
 
     kind: str
     """`missing`, `role`, `negation` …"""
     detail: str
     contradicts: bool = False
     part: str = ""
-    """Of what is missing, the part of speech, `name` or `#`; of a role, which one."""
+    """For a missing word, its part of speech, `name` or `#`; for a role, the role."""
     of_name: bool = False
-    """Whether it is a name or a number that has another role."""
+    """Whether a name or a number has another role in the source."""
 
     @property
     def weight(self) -> Weight:
-        """What it takes to outvote it.
+        """How sure the verifier must be to outvote it.
 
-        A soft one may be a fault of the grammar, or another noun for the same thing: it is enough that a verifier finds
-        the claim likely. A firm one, another verb or adjective, may be a paraphrase: the verifier must be certain. A
-        hard one nothing outvotes: a name, a number, an addition, who does what to whom, what surrounds the fact.
+        `soft`: a parser error, or another noun for the same thing; the verifier must find the claim likely. `firm`:
+        another verb or adjective, perhaps a paraphrase; the verifier must be certain. `hard`: a name, a number, an
+        addition, who does what to whom, the context of the fact; nothing outvotes it.
         """
         if self.contradicts:
             return "hard"

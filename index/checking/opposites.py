@@ -1,4 +1,4 @@
-"""Words that say the contrary of each other: pairs that can be told without understanding the sentence."""
+"""Pairs of opposite words that can be recognised without understanding the sentence."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import cache
 from index.checking.wording import folded
 from index.stems import stem
 
-# What stands on one side of a line is opposed to what stands on the other. Words whose second meaning is as frequent
-# and does not contrast ("last", "light", "right", "well") are left out, and so is what needs the world to be known.
+# The words on one side of a slash are opposites of the words on the other side. Words with a second frequent meaning
+# that does not contrast ("last", "light", "right", "well") are left out, and so are pairs that need world knowledge.
 _LINES = """
 increase rise rises rose risen grow grew grown raise / decrease decline fall fell fallen drop dropped reduce reduction
 increase raise / lower shrink shrank diminish
@@ -150,23 +150,23 @@ amass win gain earn
 grow rise climb
 shrink fall drop
 """
-"""Words that stand for each other more often than not, where WordNet has them in senses of their own."""
+"""Words that usually mean the same, although WordNet puts them in different senses."""
 
 
-def opposed(one: str, other: str) -> bool:
-    """Whether two stems stand on the two sides of a pair."""
-    return other in _table()[1].get(one, ())
+def are_opposed(first: str, second: str) -> bool:
+    """Whether two stems are on opposite sides of a pair."""
+    return second in _table()[1].get(first, ())
 
 
-def alike(one: str) -> frozenset[str]:
-    """The stems that stand on the same side of a pair as this one, and say nearly the same."""
-    return _table()[0].get(one, frozenset()) | _groups().get(one, frozenset())
+def near_synonyms(first: str) -> frozenset[str]:
+    """Return the stems that are on the same side of a pair as a stem, or in its group."""
+    return _table()[0].get(first, frozenset()) | _groups().get(first, frozenset())
 
 
 def without_prefix(word: str, part: str = "a") -> str:
-    """The stem of what a word in lower case denies: that of `common` for `uncommon`; empty where it denies nothing.
+    """Return the stem of the word that a prefix negates: `common` for `uncommon`; empty if there is no such prefix.
 
-    Verbs deny with `un` and `dis`: to imprison is to put into prison.
+    Only `un` and `dis` negate verbs: to imprison is to put into prison.
     """
     found = _PREFIX.match(word)
     if part == "v" and found and found[0] not in ("un", "dis"):
@@ -176,24 +176,24 @@ def without_prefix(word: str, part: str = "a") -> str:
 
 @cache
 def _groups() -> dict[str, frozenset[str]]:
-    """For each stem, those of its groups."""
+    """The stems of the same groups, by stem."""
     found: dict[str, frozenset[str]] = {}
     for line in _GROUPS.strip().splitlines():
         group = frozenset(stem(folded(word)) for word in line.split())
-        for each in group:
-            found[each] = found.get(each, frozenset()) | group
+        for member in group:
+            found[member] = found.get(member, frozenset()) | group
     return found
 
 
 @cache
 def _table() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """For each stem, those on its own sides, and those on the others."""
+    """The stems of the same sides and of the opposite sides, by stem."""
     own: dict[str, frozenset[str]] = {}
     contrary: dict[str, frozenset[str]] = {}
     for line in _LINES.strip().splitlines():
-        one, other = (frozenset(stem(folded(word)) for word in side.split()) for side in line.split("/"))
-        for here, there in ((one, other), (other, one)):
-            for each in here:
-                own[each] = own.get(each, frozenset()) | here
-                contrary[each] = contrary.get(each, frozenset()) | there
+        first, second = (frozenset(stem(folded(word)) for word in side.split()) for side in line.split("/"))
+        for here, there in ((first, second), (second, first)):
+            for member in here:
+                own[member] = own.get(member, frozenset()) | here
+                contrary[member] = contrary.get(member, frozenset()) | there
     return own, contrary

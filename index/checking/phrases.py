@@ -1,4 +1,4 @@
-"""Numbers that take a phrase: `two in five`, `a quarter of an hour`, `a year and a half`, `a fortnight`."""
+"""Parses numbers that are phrases: `two in five`, `a quarter of an hour`, `a year and a half`, `a fortnight`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _AND_A_HALF = re.compile(rf"({_COUNT}) ({_LASTING})s? and a half\b", re.IGNORECA
 _FORTNIGHT = re.compile(rf"(?:({_COUNT}) )?fortnights?\b", re.IGNORECASE)
 
 
-def phrase(text: str, start: int) -> Quantity | None:
-    """The number that a phrase at a place of a settled text states; None where none begins there."""
+def parse_phrase(text: str, start: int) -> Quantity | None:
+    """Return the number that a phrase at an offset of a normalised text states; None if there is none."""
     for pattern, meaning in _MEANINGS:
         if (found := pattern.match(text, start)) and (read := meaning(found)):
             return Quantity(read[0], read[1], start, read[2])
@@ -31,7 +31,7 @@ def phrase(text: str, start: int) -> Quantity | None:
 
 
 def _ratio(found: re.Match[str]) -> tuple[Fraction, str, int] | None:
-    """`Two in five`, but not `two in five minutes`."""
+    """Parse `two in five`, but not `two in five minutes`."""
     part, whole, following = _count(found[1]), _count(found[2]), (found[3] or "").casefold()
     if found[1].casefold() in ("a", "an") or not 0 < part < whole or following in UNITS:
         return None

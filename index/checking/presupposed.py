@@ -1,7 +1,7 @@
-"""What a sentence says by the way, with nouns alone: who somebody is, and where something is.
+"""Finds what a sentence presupposes with nouns alone: who somebody is, and where something is.
 
-`According to the prosecutor, Ada Lunde, …` tells who is the prosecutor, and no report, doubt or denial around it takes
-that back; `Chayanda, in Yakutia, …` tells where Chayanda is.
+`According to the prosecutor, Ada Lunde, …` says who the prosecutor is, and no report, doubt or denial around it takes
+that back. `Chayanda, in Yakutia, …` says where Chayanda is.
 """
 
 from __future__ import annotations
@@ -17,53 +17,53 @@ if TYPE_CHECKING:
 
 _PLACES = frozenset(("prep:in", "prep:at", "prep:on", "prep:near", "prep:off", "prep:outside", "prep:inside"))
 _AT_PLACES = ("prep:in", "prep:at", "prep:on")
-"""Of which one may stand for another."""
-_GIVEN = frozenset(("the", "this", "that", "these", "those"))
-"""Of `the plant at Sabetta` there is one; of `a plant` or `no plant` there may be none."""
+"""Prepositions that may stand for one another."""
+_DETERMINERS = frozenset(("the", "this", "that", "these", "those"))
+"""Determiners of things that exist: there is one `the plant at Sabetta`; there may be no `a plant` or `no plant`."""
 
 
-def is_named(compared: Comparison, head: int, match: Match) -> bool:
-    """Whether the claim only says who or what somebody is, and the source has that as a name beside the name."""
-    made = compared.graph(match)
-    if head not in compared.claim.verbs or match.place.word in made.verbs or not _is_plain(compared.claim, head):
+def is_named(comparison: Comparison, head: int, match: Match) -> bool:
+    """Whether the claim only says who or what somebody is, and the source has this as an apposition of the name."""
+    graph = comparison.graph(match)
+    if head not in comparison.claim.verbs or match.place.word in graph.verbs or not _is_plain(comparison.claim, head):
         return False
     own = {match.place.word}
     return any(
-        (made.roles(own, {other.place.word}) | made.roles({other.place.word}, own)) & {"same", "mod"}
-        for edge in compared.claim.of(head)
+        (graph.roles(own, {other.place.word}) | graph.roles({other.place.word}, own)) & {"same", "mod"}
+        for edge in comparison.claim.edges_of(head)
         if edge.role == "subject"
-        for other in compared.found.get(edge.dependent, ())
+        for other in comparison.matches.get(edge.dependent, ())
         if other.place.sentence == match.place.sentence
     )
 
 
-def is_placed(compared: Comparison, head: int) -> bool:
-    """Whether the claim only says where something is, and the source says that of the noun."""
-    claim = compared.claim
-    said = {edge.role: edge.dependent for edge in claim.of(head)}
-    places = said.keys() & _PLACES
-    if claim.tokens[head].lemma != "be" or len(said) != 2 or "agent" not in said or not places:
+def is_placed(comparison: Comparison, head: int) -> bool:
+    """Whether the claim only says where something is, and the source says it of the noun."""
+    claim = comparison.claim
+    edges = {edge.role: edge.dependent for edge in claim.edges_of(head)}
+    places = edges.keys() & _PLACES
+    if claim.tokens[head].lemma != "be" or len(edges) != 2 or "agent" not in edges or not places:
         return False
     (role,) = places
-    place = claim.nodes.get(said[role])
+    place = claim.nodes.get(edges[role])
     if place is None or place.quantity or not _is_plain(claim, head):
         return False
     return any(
-        one.place.sentence == other.place.sentence and _stands_at(compared.graph(one), one, role, other)
-        for one in compared.found.get(said["agent"], ())
-        for other in compared.found.get(said[role], ())
+        one.place.sentence == other.place.sentence and _stands_at(comparison.graph(one), one, role, other)
+        for one in comparison.matches.get(edges["agent"], ())
+        for other in comparison.matches.get(edges[role], ())
         if "pronoun" not in (one.kind, other.kind)
     )
 
 
-def _stands_at(made: Graph, thing: Match, role: str, place: Match) -> bool:
-    """Whether a place hangs on a thing itself, and the thing is there: `saw the dog in Paris` may not be said of it."""
+def _stands_at(graph: Graph, thing: Match, role: str, place: Match) -> bool:
+    """Whether a place belongs to the thing itself, and the thing exists; `saw the dog in Paris` does not show it."""
     allowed = set(_AT_PLACES) if role in _AT_PLACES else {role}
-    token = made.tokens[thing.place.word]
-    apart = token.role != "dobj" or made.text[token.end : token.end + 1] == ","
-    given = token.tag.startswith("NNP") or any(each.lemma in _GIVEN for each in made.children[token.place])
-    there = given and not limited(made, token.place)
-    return apart and there and bool(made.roles({token.place}, {place.place.word}) & allowed)
+    token = graph.tokens[thing.place.word]
+    apart = token.role != "dobj" or graph.text[token.end : token.end + 1] == ","
+    given = token.tag.startswith("NNP") or any(child.lemma in _DETERMINERS for child in graph.children[token.place])
+    there = given and not limited(graph, token.place)
+    return apart and there and bool(graph.roles({token.place}, {place.place.word}) & allowed)
 
 
 def _is_plain(claim: Graph, head: int) -> bool:

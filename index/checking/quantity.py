@@ -1,22 +1,16 @@
-"""A number with what it counts, and whether two of them are one."""
+"""A number with its unit, and whether two numbers are equal."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 TOLERANCE = Fraction(1, 20)
-"""How far a number may be from the source's where the claim says `about`, and it is the source's, rounded."""
-_HEDGE = re.compile(
-    r"(?:\b(?:about|around|approximately|approx|nearly|almost|roughly|some|over|circa|ca|just under|close to|more than"
-    r"|less than|at least|up to)|[~≈])[.\s]*(?:US)?[$€£¥]?\s?$",
-    re.IGNORECASE,
-)
+"""How far a rounded number may be from the source's number if the claim says `about`."""
 _LOOSE = frozenset(("", "ordinal", "fraction", "dated"))
-"""Kinds of numbers that may count anything: `the 5th of May` is `5 May`."""
+"""Units that may count anything: `the 5th of May` equals `5 May`."""
 _STRICT = frozenset(("calendar", "decade", "indefinite"))
-"""Kinds of numbers that are only what they are: a month, the nineties, hundreds."""
+"""Units that equal only themselves: a month, the nineties, hundreds."""
 _COINED = frozenset("$€")
 _TWINS = ({"pound", "£"}, {"cent", "%"})
 _SCALES: tuple[dict[str, int], ...] = (
@@ -28,25 +22,25 @@ _SCALES: tuple[dict[str, int], ...] = (
     {"Hz": 1, "kHz": 1000, "MHz": 10**6, "GHz": 10**9},
     {"W": 1, "kW": 1000, "MW": 10**6},
 )
-"""Units that are fixed multiples of each other."""
+"""Units that are fixed multiples of one another."""
 _SMALLEST_STEP = Fraction(1, 10**9)
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number of a settled text."""
+    """A number of a normalised text."""
 
     value: Fraction
     unit: str
-    """`%`, `$`, `km`, …; `ordinal`, `fraction`, `calendar` for a month; empty where nothing is stated."""
+    """`%`, `$`, `km`, …; `ordinal`, `fraction`, `calendar` for a month; empty without a unit."""
     start: int
     end: int
     firm: bool = True
-    """Whether it is surely meant as a number: "one" may be a pronoun, "first" an adverb."""
+    """Whether it is certainly a number: "one" may be a pronoun, "first" an adverb."""
 
 
-def same(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
-    """Whether the claim's number is the source's; with `about`, whether it is the source's, rounded."""
+def equal_quantities(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
+    """Whether the claim's number equals the source's; with `about`, also if it equals the source's rounded number."""
     ours, theirs = claim.value, source.value
     if {claim.unit, source.unit} == {"%", "fraction"}:
         ours, theirs = (ours, theirs * 100) if claim.unit == "%" else (ours * 100, theirs)
@@ -59,13 +53,8 @@ def same(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
     return ours == theirs or (about and _rounds_to(theirs, ours))
 
 
-def hedged(text: str, quantity: Quantity) -> bool:
-    """Whether the text says that the number is not exact: `about 20`."""
-    return bool(_HEDGE.search(text[max(0, quantity.start - 20) : quantity.start]))
-
-
 def _converted(ours: str, theirs: str) -> tuple[int, int] | None:
-    """How many of the smallest unit of their kind two units are; None where they are of two kinds, or the same."""
+    """Return both units as multiples of the smallest unit of their kind; None if they are equal or differ in kind."""
     return next(
         ((scale[ours], scale[theirs]) for scale in _SCALES if ours != theirs and ours in scale and theirs in scale),
         None,
@@ -81,7 +70,7 @@ def _alike(ours: str, theirs: str) -> bool:
 
 
 def _rounds_to(exact: Fraction, rounded: Fraction) -> bool:
-    """Whether a number, rounded to as many digits as the other shows, is the other."""
+    """Whether a number equals the other if rounded to the digits that the other shows."""
     step = Fraction(1)
     while rounded and (rounded / (step * 10)).denominator == 1:
         step *= 10

@@ -1,4 +1,4 @@
-"""Whether a sentence says of two of its words what a claim says of theirs."""
+"""Decides whether two words of a sentence have the role that a claim gives them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LOOSE = frozenset("in at for on from to with by during within of inside near over through".split())
 """Prepositions that a compound may stand for: `hospital parking`."""
-KIN = (
+INTERCHANGEABLE = (
     frozenset(("in", "at", "on", "within", "inside", "during", "throughout")),
     frozenset(("for", "to")),
     frozenset(("to", "into", "onto", "towards", "toward")),
@@ -25,90 +25,92 @@ KIN = (
     frozenset(("off", "near")),
     frozenset(("against", "at")),
 )
-"""Prepositions of which one may stand for another."""
+"""Groups of interchangeable prepositions."""
 _TAKEN_FOR = {"by": {"agent"}, "to": {"recipient"}, "for": {"recipient"}}
-"""What else stands for what follows a preposition."""
+"""Other roles that a preposition may stand for."""
 _YEARS = range(1000, 2200)
 _EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
-"""Prepositions of times and places, which the grammar hangs on one word of a clause or another."""
+"""Prepositions of times and places, which the parser attaches to one word of a clause or another."""
 _BOUNDS = frozenset("since until till before after from to by between through".split())
-"""Prepositions that tell where a time begins or ends: `until 1958` is not `in 1958`."""
+"""Prepositions that say where a time begins or ends: `until 1958` is not `in 1958`."""
 _ASSERTED = frozenset(
     ("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when")
 )
-"""Words that join clauses, and say how: a claim must have the same."""
+"""Conjunctions with a meaning: a claim must have the same one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """Two words of a sentence, and how the claim's are related."""
+    """Two words of a sentence, and the role that the claim gives them."""
 
-    made: Graph
+    graph: Graph
     head: int
     role: str
     dependent: int
     roles: set[str]
-    """What the sentence says of the first word by the second."""
+    """The roles of the second word with the first as head."""
     back: set[str]
-    """And of the second by the first."""
+    """The roles of the first word with the second as head."""
     noun: bool
-    """Whether the first is a noun or an adjective."""
+    """Whether the first word is a noun or an adjective."""
 
 
-def linked(made: Graph, head: int, role: str, dependent: int) -> bool:
-    """Whether a sentence says of two of its words, or of what names the same, what a claim says of theirs in a role."""
-    ours, theirs = made.peers(head), made.peers(dependent)
-    noun = made.tokens[head].tag.startswith(("N", "J"))
+def has_role(graph: Graph, head: int, role: str, dependent: int) -> bool:
+    """Whether two words of a sentence, or other names of the same things, have a role of the claim."""
+    ours, theirs = graph.peers(head), graph.peers(dependent)
+    noun = graph.tokens[head].tag.startswith(("N", "J"))
     test = _TESTS.get(role.partition(":")[0])
-    link = _Link(made, head, role, dependent, made.roles(ours, theirs), made.roles(theirs, ours), noun)
+    link = _Link(graph, head, role, dependent, graph.roles(ours, theirs), graph.roles(theirs, ours), noun)
     return test is not None and test(link)
 
 
 def _agent(link: _Link) -> bool:
     if link.roles & {"agent", "subject"} or (link.noun and link.roles & {"of", "prep:by"}):
         return True
-    if "prep:by" in link.roles and any(edge.role == "agent" for edge in link.made.of(link.head)):
+    if "prep:by" in link.roles and any(edge.role == "agent" for edge in link.graph.edges_of(link.head)):
         return True  # by some means
     return (
         "patient" in link.roles
-        and not any(edge.role == "agent" for edge in link.made.of(link.head))
-        and not _has_object(link.made, link.head)
+        and not any(edge.role == "agent" for edge in link.graph.edges_of(link.head))
+        and not _has_object(link.graph, link.head)
     )
 
 
 def _patient(link: _Link) -> bool:
     if link.roles & {"patient", "clause:xcomp"} or (link.noun and link.roles & {"of", "mod"}):
         return True
-    return "agent" in link.roles and not any(edge.role == "patient" for edge in link.made.of(link.head))
+    return "agent" in link.roles and not any(edge.role == "patient" for edge in link.graph.edges_of(link.head))
 
 
 def _subject(link: _Link) -> bool:
     if link.roles & {"subject", "same", "agent"} or link.back & {"mod", "same", "of"}:
         return True
-    acting = (edge.head for edge in link.made.edges if edge.role == "prep:as" and edge.dependent == link.head)
+    acting = (edge.head for edge in link.graph.edges if edge.role == "prep:as" and edge.dependent == link.head)
     return any(
-        link.made.roles({verb}, {link.dependent}) & {"agent", "patient"} for verb in acting
-    )  # as a cook: was one
+        link.graph.roles({verb}, {link.dependent}) & {"agent", "patient"} for verb in acting
+    )  # as a cook = was a cook
 
 
 def _of(link: _Link) -> bool:
-    loose = link.roles & {f"prep:{each}" for each in _LOOSE}
-    verb = link.made.tokens[link.head].tag.startswith("V")
+    loose = link.roles & {f"prep:{preposition}" for preposition in _LOOSE}
+    verb = link.graph.tokens[link.head].tag.startswith("V")
     return bool(link.roles & {"of", "mod", "same"} or loose or (verb and link.roles & {"patient", "agent"}))
 
 
 def _mod(link: _Link) -> bool:
     if link.roles & {"mod", "of", "same"} or link.back & {"subject", "same"} or _is_dated(link):
         return True
-    if link.noun and any(each.startswith("prep:") for each in link.roles):
+    if link.noun and any(role.startswith("prep:") for role in link.roles):
         return True
-    return link.made.tokens[link.dependent].tag.startswith("R") and _share_a_clause(link)
+    return link.graph.tokens[link.dependent].tag.startswith("R") and _share_a_clause(link)
 
 
 def _prep(link: _Link) -> bool:
     word = link.role.partition(":")[2]
-    allowed = {f"prep:{each}" for each in {word}.union(*(kin for kin in KIN if word in kin))}
-    bounds = word in _BOUNDS or _governed(link) & {f"prep:{each}" for each in _BOUNDS}
+    allowed = {
+        f"prep:{preposition}" for preposition in {word}.union(*(group for group in INTERCHANGEABLE if word in group))
+    }
+    bounds = word in _BOUNDS or _governed(link) & {f"prep:{preposition}" for preposition in _BOUNDS}
     if (_is_dated(link) and not bounds) or link.roles & allowed | link.roles & _TAKEN_FOR.get(word, set()):
         return True
     if word in _LOOSE and link.noun and link.roles & {"mod", "of"}:
@@ -119,35 +121,35 @@ def _prep(link: _Link) -> bool:
 
 
 def _reports(link: _Link) -> bool:
-    """`According to the agency` is proven by `the agency says`."""
-    agents = (edge for edge in link.made.edges if edge.role == "agent" and edge.dependent == link.dependent)
-    return any(link.made.tokens[edge.head].lemma in REPORTS for edge in agents)
+    """Whether `the agency says` proves `according to the agency`."""
+    agents = (edge for edge in link.graph.edges if edge.role == "agent" and edge.dependent == link.dependent)
+    return any(link.graph.tokens[edge.head].lemma in REPORTS for edge in agents)
 
 
 def _is_event(link: _Link) -> bool:
-    """Whether a time or a place of the claim is one of the same clause in the source, too."""
-    placed = {f"prep:{each}" for each in _EVENTS} | {"mod", "of"}
+    """Whether a time or place of the claim is in the same clause of the source."""
+    placed = {f"prep:{preposition}" for preposition in _EVENTS} | {"mod", "of"}
     return _share_a_clause(link) and bool(_governed(link) & placed)
 
 
 def _hangs_elsewhere(link: _Link, allowed: set[str]) -> bool:
-    """Whether the same preposition hangs on another word of the clause."""
-    own = link.made.clause(link.head)
-    edges = (edge for edge in link.made.edges if edge.dependent == link.dependent and edge.role in allowed)
-    return any(link.made.clause(edge.head) == own for edge in edges)
+    """Whether the same preposition depends on another word of the clause."""
+    own = link.graph.clause(link.head)
+    edges = (edge for edge in link.graph.edges if edge.dependent == link.dependent and edge.role in allowed)
+    return any(link.graph.clause(edge.head) == own for edge in edges)
 
 
 def _governed(link: _Link) -> set[str]:
-    return {edge.role for edge in link.made.edges if edge.dependent == link.dependent}
+    return {edge.role for edge in link.graph.edges if edge.dependent == link.dependent}
 
 
 def _share_a_clause(link: _Link) -> bool:
-    return link.made.clause(link.head) == link.made.clause(link.dependent)
+    return link.graph.clause(link.head) == link.graph.clause(link.dependent)
 
 
 def _is_dated(link: _Link) -> bool:
-    """Whether a date belongs to the clause of a word: the grammar hangs it on one word or another."""
-    quantity = link.made.nodes[link.dependent].quantity if link.dependent in link.made.nodes else None
+    """Whether a date belongs to the clause of a word: the parser attaches it to one word or another."""
+    quantity = link.graph.nodes[link.dependent].quantity if link.dependent in link.graph.nodes else None
     if quantity is None or not _share_a_clause(link):
         return False
     return quantity.unit in ("calendar", "decade") or (not quantity.unit and quantity.value in _YEARS)
@@ -158,7 +160,7 @@ def _clause(link: _Link) -> bool:
     if mark in _ASSERTED:
         return f"clause:{mark}" in link.roles
     both = link.roles | link.back
-    return any(each.startswith("clause:") for each in both) or bool(both & {"agent", "subject", "patient"})
+    return any(role.startswith("clause:") for role in both) or bool(both & {"agent", "subject", "patient"})
 
 
 def _same(link: _Link) -> bool:
@@ -169,8 +171,8 @@ def _recipient(link: _Link) -> bool:
     return bool(link.roles & {"recipient", "prep:to", "prep:for"})
 
 
-def _has_object(made: Graph, head: int) -> bool:
-    return any(each.role == "dobj" for each in made.children[head])
+def _has_object(graph: Graph, head: int) -> bool:
+    return any(child.role == "dobj" for child in graph.children[head])
 
 
 _TESTS: dict[str, Callable[[_Link], bool]] = {

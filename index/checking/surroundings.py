@@ -1,4 +1,4 @@
-"""Whether what surrounds a fact in its source surrounds it in the claim, too: denials, reports, hedges, conditions."""
+"""Compares the context of a fact in claim and source: denials, reports, hedges, conditions."""
 
 from __future__ import annotations
 
@@ -20,115 +20,126 @@ if TYPE_CHECKING:
     from index.checking.modality import Modality
 
 _KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
-"""What surrounds a fact, of which it is enough that both have one of the kind."""
+"""Kinds of wrappers that match any wrapper of the same kind."""
 _LIKE = (frozenset(("shall", "will")), frozenset(("shall", "duty")), frozenset(("need", "duty")))
-"""Modals that say the same."""
-_SHOWN = 8
-"""How many words of a condition are shown."""
+"""Modals that mean the same."""
+_SHOWN_WORDS = 8
+"""The number of words of a condition that an objection shows."""
 
 
-def surroundings(compared: Comparison, head: int, match: Match, *, named: bool = False) -> Iterator[Objection]:
-    """The problems with what surrounds the fact that a word of the claim states, as a certain word of the source.
+def surroundings_objections(
+    comparison: Comparison, head: int, match: Match, *, named: bool = False
+) -> Iterator[Objection]:
+    """Yield the objections to the context of the fact that a word of the claim states.
 
-    Of what is only `named` in the source, only limits count: `future`, `alleged`.
+    If the source has the fact as an apposition (`named`), only limits count: `future`, `alleged`.
     """
-    made = compared.graph(match)
-    ours, theirs = modality(compared.claim, head), modality(made, match.place.word)
+    graph = comparison.graph(match)
+    ours, theirs = modality(comparison.claim, head), modality(graph, match.place.word)
     if named:
         theirs = replace(ours, limits=theirs.limits)
-    flips = _denial_reported(ours, theirs)
-    yield from _denied(compared, head, match, ours, theirs, flips=flips)
+    flips = _reported_denials(ours, theirs)
+    yield from _negation_objections(comparison, head, match, ours, theirs, flips=flips)
     if not _same_modal(ours, theirs):
-        said = _modal_text(made, match.place.word) or theirs.modal or ours.modal
-        yield Objection("hedge", f"what the source says with “{said}” is said otherwise here")
-    reports = made.tokens[match.place.word].lemma in REPORTS
+        word = _modal_text(graph, match.place.word) or theirs.modal or ours.modal
+        yield Objection("hedge", f"the source says it with “{word}”, not so here")
+    reports = graph.tokens[match.place.word].lemma in REPORTS
     if ours.tense and theirs.tense and ours.tense != theirs.tense and not reports:
         yield Objection("tense", f"the source speaks of the {theirs.tense}")
-    yield from _wrapped(compared, ours, theirs, match, flips=flips)
+    yield from _wrapper_objections(comparison, ours, theirs, match, flips=flips)
     for limit in sorted(theirs.limits - ours.limits):
         yield Objection("hedge", f"“{limit}” in the source, not here")
     if len(theirs.conditions) > len(ours.conditions):
-        yield Objection("condition", f"the source adds “{_clause(made, theirs.conditions[0])}”")
-    if theirs.negations:  # who leaves out a word of a denial denies more
-        for edge in compared.left_out(match, ("prep:", "mod", "of")):
-            yield Objection("restriction", f"“{made.tokens[edge.dependent].text}” in the source, not here")
+        yield Objection("condition", f"the source adds “{_clause(graph, theirs.conditions[0])}”")
+    if theirs.negations:  # a denial with fewer words denies more
+        for edge in comparison.left_out(match, ("prep:", "mod", "of")):
+            yield Objection("restriction", f"“{graph.tokens[edge.dependent].text}” in the source, not here")
 
 
-def opposite(compared: Comparison, head: int, match: Match) -> Objection:
-    """Two words that say the contrary of each other."""
-    here = compared.claim.tokens[head].text
-    there = compared.graph(match).tokens[match.place.word].text
+def contrary_objection(comparison: Comparison, head: int, match: Match) -> Objection:
+    """Return the objection to two words that are opposites."""
+    here = comparison.claim.tokens[head].text
+    there = comparison.graph(match).tokens[match.place.word].text
     return Objection("contrary", f"“{here}” here, “{there}” in the source", contradicts=True)
 
 
-def _denied(
-    compared: Comparison, head: int, match: Match, ours: Modality, theirs: Modality, *, flips: int
+def _negation_objections(
+    comparison: Comparison, head: int, match: Match, ours: Modality, theirs: Modality, *, flips: int
 ) -> Iterator[Objection]:
-    """A denial that only one of the two has, in whatever way it is said."""
-    made, contrary = compared.graph(match), match.kind == "contrary"
-    excepted = any(compared.excepts(edge, match) for edge in compared.claim.of(head))
+    """Yield an objection if only one of the two denies the fact, in whatever way."""
+    graph, contrary = comparison.graph(match), match.kind == "contrary"
+    excepted = any(comparison.excepts(edge, match) for edge in comparison.claim.edges_of(head))
     if (ours.negations + theirs.negations + excepted + flips + contrary) % 2 == 0:
         return
     if contrary:
-        yield opposite(compared, head, match)
+        yield contrary_objection(comparison, head, match)
         return
-    silent = compared.claim if theirs.negations or excepted else made
+    silent = comparison.claim if theirs.negations or excepted else graph
     plain = not theirs.wrappers and not any(folded(token.text) in NEGATIONS | RARE for token in silent.tokens)
-    said = _word(compared.claim, ours.denying) or _word(made, theirs.denying) or "not"
+    word = _word(comparison.claim, ours.denying) or _word(graph, theirs.denying) or "not"
     where = "here, not in the source" if ours.negations > theirs.negations else "in the source, not here"
-    yield Objection("negation", f"“{said}” {where}", contradicts=plain)
+    yield Objection("negation", f"“{word}” {where}", contradicts=plain)
 
 
-def _denial_reported(ours: Modality, theirs: Modality) -> int:
-    """One where the source reports a denial, and the claim reports the contrary as said."""
+def _reported_denials(ours: Modality, theirs: Modality) -> int:
+    """Return 1 if the source reports a denial and the claim reports the opposite, else 0."""
     denied = bool(theirs.wrappers) and theirs.wrappers[0].kind == "denial"
-    reported = any(each.kind == "report" for each in ours.wrappers)
-    return int(denied and reported and not any(each.kind == "denial" for each in ours.wrappers))
+    reported = any(wrapper.kind == "report" for wrapper in ours.wrappers)
+    return int(denied and reported and not any(wrapper.kind == "denial" for wrapper in ours.wrappers))
 
 
-def _wrapped(
-    compared: Comparison, ours: Modality, theirs: Modality, match: Match, *, flips: int
+def _wrapper_objections(
+    comparison: Comparison, ours: Modality, theirs: Modality, match: Match, *, flips: int
 ) -> Iterator[Objection]:
-    """What the source embeds the fact in, and the claim does not."""
-    made = compared.graph(match)
-    held = {each.place for wrapper in ours.wrappers for each in compared.candidates(wrapper.place)}
-    held |= {each.place for place, found in compared.found.items() if _may_wrap(compared, place) for each in found}
-    kinds = {each.kind for each in ours.wrappers} & _KEPT_BY_KIND
-    for each in theirs.wrappers:
-        told = flips and each.kind == "denial"
-        if not told and each.kind not in kinds and Place(match.place.sentence, each.place) not in held:
-            said = "?" if each.kind == "question" else made.tokens[each.place].text
-            yield Objection("wrapper", f"the source says so only with “{said}”")
+    """Yield an objection for each wrapper of the source that the claim lacks."""
+    graph = comparison.graph(match)
+    held = {candidate.place for wrapper in ours.wrappers for candidate in comparison.candidates(wrapper.place)}
+    held |= {
+        candidate.place
+        for place, found in comparison.matches.items()
+        if _may_wrap(comparison, place)
+        for candidate in found
+    }
+    kinds = {wrapper.kind for wrapper in ours.wrappers} & _KEPT_BY_KIND
+    for wrapper in theirs.wrappers:
+        is_accounted_for = flips and wrapper.kind == "denial"
+        if (
+            not is_accounted_for
+            and wrapper.kind not in kinds
+            and Place(match.place.sentence, wrapper.place) not in held
+        ):
+            word = "?" if wrapper.kind == "question" else graph.tokens[wrapper.place].text
+            yield Objection("wrapper", f"the source says so only with “{word}”")
 
 
-def _may_wrap(compared: Comparison, place: int) -> bool:
-    """Whether a word of the claim embeds something, whatever the grammar says of it."""
-    node = compared.claim.nodes[place]
+def _may_wrap(comparison: Comparison, place: int) -> bool:
+    """Whether a word of the claim embeds a clause, whatever the parser makes of it."""
+    node = comparison.claim.nodes[place]
     return node.part == "v" or node.lemma in UNREAL_NOUNS
 
 
 def _same_modal(ours: Modality, theirs: Modality) -> bool:
-    """Whether what must, may or will be is the same; what may not be must not be."""
+    """Whether both have the same modal. `May not` and `must not` mean the same."""
     denied = ours.negations and theirs.negations
     if ours.modal == theirs.modal or ({ours.modal, theirs.modal} in _LIKE and not denied):
         return True
     return bool(denied and ours.modal and theirs.modal and "need" not in (ours.modal, theirs.modal))
 
 
-def _modal_text(made: Graph, place: int) -> str:
-    verb = made.verbs.get(place, place)
-    return next((each.text for each in made.children[verb] if each.tag == "MD"), "")
+def _modal_text(graph: Graph, place: int) -> str:
+    verb = graph.verbs.get(place, place)
+    return next((child.text for child in graph.children[verb] if child.tag == "MD"), "")
 
 
-def _word(made: Graph, place: int | None) -> str:
-    return "" if place is None else made.tokens[place].text
+def _word(graph: Graph, place: int | None) -> str:
+    return "" if place is None else graph.tokens[place].text
 
 
-def _clause(made: Graph, place: int) -> str:
-    """The words of a clause, the first few of them."""
+def _clause(graph: Graph, place: int) -> str:
+    """Return the first words of a clause."""
     inside, size = {place}, 0
     while len(inside) > size:
         size = len(inside)
-        inside |= {each.place for at in tuple(inside) for each in made.children[at]}
-    first, last = min(inside), min(max(inside), min(inside) + _SHOWN)
-    return made.text[made.tokens[first].start : made.tokens[last].end]
+        inside |= {child.place for at in tuple(inside) for child in graph.children[at]}
+    first, last = min(inside), min(max(inside), min(inside) + _SHOWN_WORDS)
+    return graph.text[graph.tokens[first].start : graph.tokens[last].end]

@@ -1,6 +1,6 @@
-"""What words mean to each other: the same, more or less the same, the contrary. From WordNet 3.0, see its licence.
+"""Looks up synonyms, broader words and antonyms in WordNet 3.0; see its licence.
 
-`training/thesaurus.py` makes the table. A word is given by its lemma, and by its part of speech: n, v, a or r.
+`training/thesaurus.py` makes the table. Its keys are a part of speech (n, v, a or r) and a lemma.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import json
 from functools import cache, lru_cache
 from importlib.resources import files
 
-_FLOORS = 2
-"""How many senses above its own a word stands for: a kakapo is a parrot, and a parrot a bird."""
+_LEVELS = 2
+"""The number of levels of broader senses that count: a kakapo is a parrot, and a parrot is a bird."""
 _VAGUE = frozenset(
     "thing entity object being person group state act action change make do have be get go event way part unit whole "
     "move matter cause become give take put man move attribute relation quality feature activity artifact".split()
 )
-"""Words that stand above so many others that they say nothing of them."""
+"""Words that are broader than so many others that they say nothing about them."""
 
 
 @lru_cache(100_000)
-def synonymous(one: str, other: str, part: str) -> bool:
-    """Whether two lemmas share a sense that is frequent with both, and the first one of either."""
-    ours, theirs = _senses(one, part), _senses(other, part)
+def are_synonyms(first: str, second: str, part: str) -> bool:
+    """Whether two lemmas share a sense that is frequent for both, and the first sense of one of them."""
+    ours, theirs = _senses(first, part), _senses(second, part)
     return any(
         mine == yours and (i == 0 or j == 0 or i + j < 3)
         for i, mine in enumerate(ours)
@@ -31,43 +31,43 @@ def synonymous(one: str, other: str, part: str) -> bool:
 
 
 @lru_cache(100_000)
-def broader(word: str, narrow: str, part: str) -> bool:
-    """Whether a lemma names a kind of what the first one names: `bird` is broader than `kakapo`."""
+def is_broader(word: str, narrow: str, part: str) -> bool:
+    """Whether a lemma is broader than another: `bird` is broader than `kakapo`."""
     if word in _VAGUE or part not in "nv":
         return False
     wanted = frozenset(_senses(word, part)[:2])
-    floor = frozenset(_senses(narrow, part)[:1])
-    for _ in range(_FLOORS):
-        floor = frozenset(above for sense in floor for above in _table()["above"].get(sense, ()))
-        if floor & wanted:
+    level = frozenset(_senses(narrow, part)[:1])
+    for _ in range(_LEVELS):
+        level = frozenset(above for sense in level for above in _table()["above"].get(sense, ()))
+        if level & wanted:
             return True
     return False
 
 
 @lru_cache(100_000)
 def usual_part(word: str, part: str) -> str:
-    """The part of speech that a lemma has here, or, where WordNet does not know it as such, one that it has there."""
-    return next((each for each in (part, *"nvar") if _senses(word, each)), part)
+    """Return the given part of speech if WordNet has the lemma as such, else one that it has."""
+    return next((candidate for candidate in (part, *"nvar") if _senses(word, candidate)), part)
 
 
 @lru_cache(100_000)
-def derived(one: str, other: str) -> bool:
+def are_related(first: str, second: str) -> bool:
     """Whether one lemma is derived from the other, whatever their parts of speech: `destroy`, `destruction`."""
-    return other in _linked("derived", one) or one in _linked("derived", other)
+    return second in _linked("derived", first) or first in _linked("derived", second)
 
 
 @lru_cache(100_000)
-def antonymous(one: str, other: str) -> bool:
-    """Whether two lemmas say the contrary of each other, directly or by what they are derived from."""
-    ours, theirs = {one, *_linked("derived", one)}, {other, *_linked("derived", other)}
+def are_antonyms(first: str, second: str) -> bool:
+    """Whether two lemmas are antonyms, directly or by related lemmas."""
+    ours, theirs = {first, *_linked("derived", first)}, {second, *_linked("derived", second)}
     return any(not _linked("antonyms", word).isdisjoint(theirs) for word in ours) or any(
         not _linked("antonyms", word).isdisjoint(ours) for word in theirs
     )
 
 
 @lru_cache(100_000)
-def acts(noun: str) -> bool:
-    """Whether a noun names what a verb of the same form, or one that it is derived from, does: `bid`, `decision`."""
+def names_action(noun: str) -> bool:
+    """Whether a noun names the action of a verb of the same form or of its root: `bid`, `decision`."""
     return any(key.startswith("v:") for key in _table()["derived"].get(f"n:{noun}", ()))
 
 

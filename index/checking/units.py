@@ -1,4 +1,4 @@
-"""What is counted or measured: units and currencies, each in all its usual spellings."""
+"""Units and currencies, each with its usual spellings."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ UNITS = {
     for unit, spellings in (line.split(": ") for line in _SPELLINGS.strip().splitlines())
     for spelling in spellings.split()
 }
-"""By spelling, in lower case. `index.checking.quantity` converts those that are multiples of each other."""
+"""Units by lower-case spelling. `index.checking.quantity` converts those that are multiples of one another."""
 MONEY_BEFORE = re.compile(r"(?:\b(?:US|USD|A|AU|C|CA|NZ|HK|S) ?)?([$€£¥])[ -]?$|\b(USD|EUR|GBP|JPY) $", re.IGNORECASE)
 MONEY = {"$": "$", "€": "€", "£": "£", "¥": "¥", "usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}

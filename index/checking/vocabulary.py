@@ -1,4 +1,4 @@
-"""Words that decide what a sentence claims, by what they do."""
+"""Words that decide what a sentence claims, grouped by their effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRANSPARENT = _words(
     "show find demonstrate reveal confirm know discover prove observe establish see begin start continue manage keep "
     "come remain learn realise realize understand remember notice document identify detect happen cause make force be"
 )
-"""Words whose complement is true where they are."""
+"""Words whose complement is true."""
 DENIALS = _words("deny dispute refute doubt disprove debunk contest disbelieve rebut")
 REPORTS = _words(
     "say state tell add announce write explain argue claim allege assert contend insist maintain warn report declare "
@@ -62,7 +62,7 @@ PHRASED_MODALS = {
     "permit": "possible",
     "free": "possible",
 }
-"""`Have to`, `be allowed to`. Who need not do something is free to do it; who must not is not."""
+"""`Have to`, `be allowed to`. "Need not" leaves the choice; "must not" forbids."""
 LIMITS = _words(
     "nearly almost partly partially mostly mainly largely primarily sometimes often usually generally typically "
     "occasionally frequently rarely seldom possibly perhaps probably likely unlikely allegedly reportedly supposedly "
@@ -72,7 +72,7 @@ LIMITS = _words(
     "alleged possible potential suspected putative probable apparent supposed proposed planned attempted would-be "
     "reported expected former future so-called fake mock fictional imaginary hypothetical"
 )
-"""Words that take something back from what they stand with: a claim that leaves one out says more than its source."""
+"""Words that limit the word they modify: a claim that leaves one out says more than its source."""
 EXCEPTIONS = _words("except excluding besides barring save")
 QUANTIFIERS = {
     "all": "all",
@@ -126,7 +126,7 @@ QUANTIFIERS = {
     "other": "",
     "such": "",
 }
-"""How much of what it stands with a word speaks of."""
+"""Quantifiers, by word."""
 PROVES = {
     "all": _words("all"),
     "most": _words("most all"),
@@ -140,14 +140,14 @@ PROVES = {
     "less": _words("less"),
     "another": _words("another"),
 }
-"""For each quantity, what proves it; a plain noun proves `some` and `several` too where it is in the plural."""
+"""For each quantity, the quantities that prove it. A plain plural noun proves `some` and `several`, too."""
 PARTIAL = _words("most many several some few half more less another")
 PRONOUNS = _words(
     "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves "
     "this that these those who which one ones such former latter whom whose both"
 )
 SPEAKERS = _words("we us our ours i me my")
-"""Whoever speaks: a sentence does not tell who that is."""
+"""Pronouns of the speaker, whom a sentence does not name."""
 PERSONS = _words("he she him her his hers himself herself who whom whose")
 LIGHT = _words(
     "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "
@@ -156,7 +156,7 @@ LIGHT = _words(
 )
 """Words that a claim may add without saying more."""
 MUCH = _words("much many far lot considerably substantially significantly vastly greatly hugely dramatically")
-"""How much more."""
+"""Words for a large difference."""
 APPROXIMATORS = {
     "about": "about",
     "around": "about",
@@ -193,12 +193,12 @@ APPROXIMATORS = {
     "exactly": "exactly",
     "precisely": "exactly",
 }
-"""What stands before a number and says how it is meant."""
+"""Words before a number that say how exact it is."""
 DIRECTIONS = _words(
     "from to into onto toward towards by as than because due after before since until till without despite against "
     "over under above below between like unlike instead except although though while when so"
 )
-"""Prepositions that tell who stands where: what follows one of them is not exchanged for what follows another."""
+"""Prepositions that give their object its role: their objects cannot be swapped."""
 JOINTS = {
     "before": _words("before until prior ahead precede"),
     "after": _words("after following since then once later upon"),
@@ -221,7 +221,7 @@ JOINTS = {
     "against": _words("against oppose versus v to"),
     "only": _words("only sole solely exclusively just alone nothing"),
 }
-"""Words that join, each with those that may stand in its place."""
+"""Conjunctions and prepositions, each with the words that may replace it."""
 RESERVATIONS = (
     NEGATIONS
     | RARE
@@ -230,4 +230,4 @@ RESERVATIONS = (
     | FALSE_NOUNS
     | _words("refusal reluctance reluctant unwilling if unless allege")
 )
-"""Words that take back something: where a source has one of them that a claim has not, only the rules decide."""
+"""Words of denial and reservation. If a source has one that a claim lacks, only the rules decide."""

@@ -1,4 +1,4 @@
-"""A sentence as it is compared: one way to write each mark, and its words by their stems."""
+"""Normalises text for comparison and splits it into words with stems."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from index.stems import stem
 
-_KNOWN_WORDS, _KNOWN_TEXTS = 100_000, 2048
-"""How many words, and how many texts, are remembered: a source is compared with each sentence of an answer."""
+_CACHED_WORDS, _CACHED_TEXTS = 100_000, 2048
+"""Cache sizes, in words and in texts: each sentence of an answer is compared with the same source."""
 _MARKS = str.maketrans(
     {
         **dict.fromkeys("‘’‛`´ʼ", "'"),
@@ -38,19 +38,19 @@ _IDLE = frozenset(
     "therefore these they this those though through thus to too toward towards until upon us very via was we were what "
     "when where whether which while who whom whose why will with within would yet you your s t d ll m re ve".split()
 )
-"""Words that every text has; those that deny or compare are not among them."""
+"""Words that occur in every text. Words that deny or compare are not among them."""
 _LIGHT = frozenset(
     "above after again around before below best compare compared early far fewer first high include included includes "
     "including just known largely last late later least less like likely low made mainly make makes more most mostly "
     "next only over particularly primarily reported reports respectively second several statistically take taken takes "
     "then today took two under up use used uses using various well year years".split()
 )
-"""Words that say little of what a sentence is about."""
+"""Words that say little about the topic of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a settled text."""
+    """A word of a normalised text."""
 
     text: str
     start: int
@@ -58,37 +58,37 @@ class Word:
     plain: str
     """Lower case, without accents and the possessive."""
     stem: str
-    telling: bool
-    """Whether it says something of its own: it is no article, preposition or auxiliary."""
-    weighty: bool
-    """Whether it tells one sentence from another: no adverb of degree or time either, no verb of all work."""
+    is_content: bool
+    """Whether it is a content word: no article, preposition or auxiliary."""
+    is_distinctive: bool
+    """Whether it distinguishes one sentence from another: no adverb of degree or time, and no all-purpose verb."""
 
 
-def settled(text: str) -> str:
-    """The text with one form for each quotation mark, dash and blank, and initials without their full stops."""
+def normalise(text: str) -> str:
+    """Return the text with one form for each quotation mark, dash and blank, and initials without full stops."""
     text = _RAISED.sub(lambda found: "^" + found[0].translate(_LOWERED), text.translate(_MARKS))
     text = unicodedata.normalize("NFKC", text)
     return _SPACE.sub(" ", _DOTTED.sub(lambda found: found[0].replace(".", ""), text)).strip()
 
 
 def folded(text: str) -> str:
-    """Lower case, without accents."""
+    """Return the text in lower case, without accents."""
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFKD", text.casefold())))
 
 
 def words(text: str) -> tuple[Word, ...]:
-    """The words of a settled text, in order; where scripts put no space between them, each character is one."""
+    """Return the words of a normalised text in order. In scripts without spaces, each character is a word."""
     return tuple(_word(found[0], *found.span()) for found in _WORD.finditer(text))
 
 
-@lru_cache(_KNOWN_TEXTS)
-def verbatim(text: str, *, whole: bool = True) -> str:
-    """What is left of a text when case, blanks and quotation marks do not count: its tokens, between spaces.
+@lru_cache(_CACHED_TEXTS)
+def verbatim_key(text: str, *, whole: bool = True) -> str:
+    """Return a form of the text that ignores case, blanks and quotation marks: its tokens between spaces.
 
-    One text stands in another word for word when its form is a part of the other's. Of a text that is not `whole`
-    the stops at its end are left out, for its source may go on.
+    A text stands word for word in another if its form is a substring of the other's form. If a text is not `whole`, the
+    full stops at its end are removed, since its source may go on.
     """
-    tokens = _TOKEN.findall(folded(settled(text)))
+    tokens = _TOKEN.findall(folded(normalise(text)))
     end = len(tokens)
     while not whole and end > 1 and tokens[end - 1] in _STOPS:
         end -= 1
@@ -96,11 +96,11 @@ def verbatim(text: str, *, whole: bool = True) -> str:
 
 
 def _word(text: str, start: int, end: int) -> Word:
-    plain, stem, telling, weighty = _forms(text)
-    return Word(text, start, end, plain, stem, telling, weighty)
+    plain, stem, is_content, is_distinctive = _forms(text)
+    return Word(text, start, end, plain, stem, is_content, is_distinctive)
 
 
-@lru_cache(_KNOWN_WORDS)
+@lru_cache(_CACHED_WORDS)
 def _forms(word: str) -> tuple[str, str, bool, bool]:
     plain = _POSSESSIVE.sub("", folded(word))
     return plain, stem(plain), plain not in _IDLE, plain not in _IDLE | _LIGHT

@@ -11,7 +11,7 @@ from index.records import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from index.answering.quoting import Quote
+    from index.answering.quotation import Quote
     from index.records import Hit
 
 ANSWER_DEPTHS = (1, 5, 10)

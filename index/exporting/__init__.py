@@ -1,13 +1,13 @@
-"""Answers and citations in the forms that people paste, and evidence packs that another library can check.
+"""Exports answers and citations in the forms that people paste, and evidence packs that other libraries can check.
 
     print(export(answer, "markdown"))
     Path("evidence.zip").write_bytes(pack(answer, contexts, {"encoder": "…"}, datetime.now(UTC)))
     for finding in verify_pack(read_pack("evidence.zip"), find):
         print(finding.quote, finding.what)
 
-All are functions of records. In every form a citation has its place and a link to its words (see `linking`), and no
-text of a document becomes markup: it is made fit for one line in `describing`, then escaped by the form. So a readable
-form shows a quote with each run of white space as one space; `evidence.json` has it character for character.
+All are functions of records. In every form a citation has its location and a link to its words (see `linking`). No
+text of a document becomes markup: `describing` makes it a single line, and the form escapes it. Hence a readable form
+shows each run of white space in a quote as one space; `evidence.json` has the quote character for character.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from index.errors import BadPack, PinciteError
 from index.exporting import bibtex, csl, html, markdown, prose, ris
-from index.exporting.context import Context
+from index.exporting.context import QuoteContext
 from index.exporting.describing import described
-from index.exporting.evidence import Evidence, Pack, PackFinding
+from index.exporting.evidence import Pack, PackFinding, QuoteEvidence
 from index.exporting.linking import deep_link
-from index.exporting.outlining import outlined
+from index.exporting.outlining import make_outline
 from index.exporting.packing import pack, pack_markdown
 from index.exporting.reading import read_pack
 from index.exporting.styling import references
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMS",
     "BadPack",
-    "Context",
-    "Evidence",
     "Form",
     "Pack",
     "PackFinding",
+    "QuoteContext",
+    "QuoteEvidence",
     "cite",
     "deep_link",
     "export",
@@ -69,23 +69,23 @@ _LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex.write, 
 
 
 def export(answer: Answer, form: Form) -> str:
-    """The whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
+    """Return the whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
 
-    Raises PinciteError where there is no such form.
+    Raises PinciteError if the form does not exist.
     """
     _check(form)
-    outline = outlined(answer)
+    outline = make_outline(answer)
     if form in _LISTED:
         return _LISTED[form](tuple({entry.key: entry for entry in outline.entries}.values()))
     if form in _ANSWERED:
         return _ANSWERED[form](outline)
     style = cast("Style", form)
-    made = zip(outline.entries, _styled(outline.entries, style), strict=True)
-    return prose.numbered(outline, _HEADINGS[style], [f"[{entry.marker}] {reference}" for entry, reference in made])
+    styled = zip(outline.entries, _styled(outline.entries, style), strict=True)
+    return prose.numbered(outline, _HEADINGS[style], [f"[{entry.marker}] {reference}" for entry, reference in styled])
 
 
 def cite(citation: Citation, form: Form) -> str:
-    """One citation, as `export` lists it among the sources. Raises PinciteError where there is no such form."""
+    """Return one citation, as `export` lists it among the sources. Raises PinciteError if the form does not exist."""
     _check(form)
     entry = described(citation)
     if form in _LISTED:
@@ -96,12 +96,14 @@ def cite(citation: Citation, form: Form) -> str:
 
 
 def _styled(entries: Sequence[Entry], style: Style) -> list[str]:
-    """References; the styles have no place for the link to a file, so it follows on a line of its own."""
+    """Return references. The styles have no place for the link to a file, so it follows on a line of its own."""
     unique = {entry.key: entry for entry in entries}
-    made = dict(zip(unique, references(tuple(unique.values()), style), strict=True))
-    return [made[entry.key] if entry.address else f"{made[entry.key]}\n{prose.INDENT}{entry.link}" for entry in entries]
+    styled = dict(zip(unique, references(tuple(unique.values()), style), strict=True))
+    return [
+        styled[entry.key] if entry.address else f"{styled[entry.key]}\n{prose.INDENT}{entry.link}" for entry in entries
+    ]
 
 
 def _check(form: str) -> None:
     if form not in FORMS:
-        raise PinciteError(f"{form!r} is no form to export to.", f"Choose one of: {', '.join(FORMS)}")
+        raise PinciteError(f"{form!r} is not an export form.", f"Choose one of: {', '.join(FORMS)}")

@@ -1,7 +1,7 @@
-"""Citations as BibTeX, each an entry of its own: `@online` for a web page, `@misc` for a file.
+"""Exports citations as BibTeX: `@online` for a web page, `@misc` for a file.
 
-Braces and backslashes become commands, so that whatever stands in a field the braces around it stay balanced: BibTeX
-counts braces without regard to a backslash before them.
+Braces and backslashes become commands, so that the braces around a field stay balanced whatever the field contains:
+BibTeX counts braces without regard to a backslash before them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _ESCAPED = str.maketrans(
     }
 )
 _LIGATURE = re.compile(r"(?<=-)(?=-)|(?<=`)(?=`)|(?<=')(?=')|(?<=[!?])(?=`)|(?<=,)(?=,)")
-"""Between two characters of which LaTeX would make one: `--`, `` `` ``, `''`, `` ?` ``."""
+"""Matches between two characters that LaTeX would join: `--`, `` `` ``, `''`, `` ?` ``."""
 
 
 def write(entries: Sequence[Entry]) -> str:
-    """A `.bib` file, for biblatex and for BibTeX proper, which reads `year` and passes over `date`."""
+    """Return a `.bib` file. It suits biblatex and plain BibTeX, which reads `year` and ignores `date`."""
     return "\n".join(map(_entry, entries))
 
 
@@ -46,14 +46,14 @@ def _fields(entry: Entry) -> Iterator[tuple[str, str]]:
         year, *rest = entry.issued
         yield "year", f"{year:04}"
         yield "date", "-".join([f"{year:04}", *(f"{part:02}" for part in rest)])
-    # A link is percent-encoded: it has neither brace nor backslash, and this field is read as it stands.
+    # A link is percent-encoded, so it contains no brace or backslash, and this field is used without escaping.
     yield "url", entry.link if entry.address else ""
     yield "howpublished", _text(entry.file) if entry.file != entry.title else ""
     yield "note", _text(entry.note)
 
 
 def _name(name: Name) -> str:
-    """A person as `Family, Given`; all else in braces of its own, which keep it whole."""
+    """Return a person as `Family, Given`; any other name in braces of its own, which keep it whole."""
     return f"{_text(name.family)}, {_text(name.given)}" if name.given else f"{{{_text(name.family)}}}"
 
 

@@ -1,7 +1,7 @@
-"""Citations as CSL-JSON, the data format of citation processors, Zotero and pandoc among them.
+"""Exports citations as CSL-JSON, the data format of Zotero, pandoc and other citation processors.
 
-Processors take `<i>`, `<b>` and a few more in a title for markup, and know no escape for them. A word joiner, which
-cannot be seen, keeps what looks like such a tag from being one.
+Processors read `<i>`, `<b>` and a few more tags in a title as markup, and have no escape for them. An invisible word
+joiner breaks everything that looks like such a tag.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _TAG = re.compile(r"<(?=[/a-z])", re.IGNORECASE)
 
 
 def write(entries: Sequence[Entry]) -> str:
-    """A JSON list of items."""
+    """Return a JSON list of items."""
     return json.dumps([item(entry) for entry in entries], ensure_ascii=False, indent=2) + "\n"
 
 
 def item(entry: Entry) -> dict[str, Any]:
-    """One citation, with its place and quote in `note`."""
+    """Return one citation, with its location and quote in `note`."""
     fields: dict[str, Any] = {
         "id": entry.key,
         "type": "webpage" if entry.address else "document",

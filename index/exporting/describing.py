@@ -1,4 +1,4 @@
-"""A citation in words that are fit for one line. Every format is made of these, and escapes them in its own way."""
+"""Describes a citation in single lines. Every format is made of these, and escapes them in its own way."""
 
 from __future__ import annotations
 
@@ -11,62 +11,62 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.exporting.linking import deep_link, web_address
-from index.exporting.naming import Name, names
+from index.exporting.naming import Name, parse_names
 from index.loading.composing import one_line
 from index.records import Citation, Location
 
 if TYPE_CHECKING:
-    from index.exporting.context import Context
+    from index.exporting.context import QuoteContext
     from index.records import Hit
 
 LONGEST = 300
-"""Characters to which a title, an author or a heading is cut; a quote is never cut."""
+"""Longer titles, authors and headings, in characters, are cut; a quote never is."""
 _ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A citation described: no line breaks, no characters that cannot be seen, nothing endless but the quote."""
+    """A described citation: no line breaks, no invisible characters, and nothing endless except the quote."""
 
     marker: int
     key: str
-    """ASCII letters, digits and dashes; of one quote always the same, of two never."""
+    """ASCII letters, digits and dashes; the same for the same quote, and different for different quotes."""
     title: str
     """The document's title, else the name of its file."""
     author: str
     names: tuple[Name, ...]
     date: str
     issued: tuple[int, ...]
-    """Year, month and day as far as stated; empty where the date is none."""
+    """Year, month and day as far as stated; empty if the date cannot be parsed."""
     location: Location
     quote: str
     link: str
-    """To the words themselves; see `linking`."""
+    """A link to the words themselves; see `linking`."""
     address: str
-    """Of a web page; empty for a file."""
+    """The address of a web page; empty for a file."""
     file: str
-    """The name of the file; empty for a web page. Its folder is nobody else's business."""
+    """The name of a file, without its folder, which is private; empty for a web page."""
 
     @property
     def reference(self) -> str:
-        """All but quote and link: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        """Everything except quote and link: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
         dated = f"{self.title} ({self.date})" if self.date else self.title
         return ", ".join(part for part in (self.author, dated, self.location.label) if part)
 
     @property
     def note(self) -> str:
-        """Place and quote, for formats that have no field for them; of a file also the link."""
+        """Location and quote, for formats without fields for them; for a file, also the link."""
         quoted = f"{self.location.label}: “{self.quote}”" if self.location.label else f"“{self.quote}”"
         return quoted if self.address else f"{quoted} ({self.link})"
 
 
-def described(citation: Citation, context: Context | None = None) -> Entry:
-    """The citation as an entry."""
+def described(citation: Citation, context: QuoteContext | None = None) -> Entry:
+    """Return the citation as an entry."""
     info, place = citation.document, citation.location
     address = web_address(info.source)
-    author, stated = _brief(info.author), _brief(info.date)
-    people, issued = names(author), _issued(stated)
-    title = _brief(info.name) or "Untitled"
+    author, stated = _shortened(info.author), _shortened(info.date)
+    people, issued = parse_names(author), _date_parts(stated)
+    title = _shortened(info.name) or "Untitled"
     return Entry(
         marker=citation.marker,
         key=_key(citation, people[0].family if people else title, issued),
@@ -75,26 +75,26 @@ def described(citation: Citation, context: Context | None = None) -> Entry:
         names=people,
         date=stated,
         issued=issued,
-        location=Location(_brief(place.page), _brief(place.heading), place.paragraph),
+        location=Location(_shortened(place.page), _shortened(place.heading), place.paragraph),
         quote=one_line(citation.quote),
         link=deep_link(citation, context),
         address=address,
-        file="" if address else _brief(PurePath(info.source).name or info.source),
+        file="" if address else _shortened(PurePath(info.source).name or info.source),
     )
 
 
-def nearest(hit: Hit) -> Entry:
-    """The pin of a hit, which is no citation: what came nearest where there is no answer."""
+def nearest_entry(hit: Hit) -> Entry:
+    """Return the pin of a hit as an entry: it is shown as the nearest text if there is no answer."""
     return described(Citation(0, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote))
 
 
-def _brief(text: str) -> str:
-    # Cut before it is normalised, too: what stands beyond has no bearing on the beginning.
+def _shortened(text: str) -> str:
+    # Cut before normalising, too: the rest does not change the beginning.
     words = one_line(text[: 4 * LONGEST])
     return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"
 
 
-def _issued(stated: str) -> tuple[int, ...]:
+def _date_parts(stated: str) -> tuple[int, ...]:
     matched = _ISO.fullmatch(stated)
     if not matched or not stated.isascii():
         return ()

@@ -1,4 +1,4 @@
-"""Answers and citations as fragments of HTML. Jinja2 escapes whatever the template inserts; nothing else makes markup.
+"""Exports answers and citations as fragments of HTML. Only the templates make markup; Jinja2 escapes all inserted text.
 
 Every link begins with `http:`, `https:` or `pincite:`, as `linking` makes them.
 """
@@ -18,11 +18,11 @@ _environment = environment(Path(__file__).parent / "templates")
 
 
 def citation(entry: Entry) -> str:
-    """A block quote with its reference, which is the link."""
+    """Return a block quote with its reference as the link."""
     return _environment.get_template("citation.html").render(entry=entry)
 
 
 def answer(outline: Outline) -> str:
-    """An article: the question, the statements, the sources they link to."""
+    """Return an article: the question, the statements, and the sources they link to."""
     keys = {entry.marker: entry.key for entry in outline.entries}
     return _environment.get_template("answer.html").render(outline=outline, keys=keys)

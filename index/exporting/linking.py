@@ -1,9 +1,9 @@
-"""Links to the very words of a citation.
+"""Links to the exact words of a citation.
 
-A web page is linked with a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`, as browsers understand it and
-https://wicg.github.io/scroll-to-text-fragment/ defines it). Any other document has no address that a stranger could
-open, so the link names it by its contents: `pincite:DOCUMENT_ID#START-END`, the SHA-256 of the file and the span
-`[start, end)` in code points of its text. Whoever has the same file in a library finds the words by it.
+A link to a web page has a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`), which browsers understand; see
+https://wicg.github.io/scroll-to-text-fragment/. Any other document has no address that a stranger could open. The link
+then names its contents, `pincite:DOCUMENT_ID#START-END`: the SHA-256 of the file and the span `[start, end)` in code
+points of its text. Anyone with the same file in a library finds the words by it.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit, urlunsplit
 
-from index.exporting.context import Context
+from index.exporting.context import QuoteContext
 from index.loading.composing import one_line
 
 if TYPE_CHECKING:
     from index.records import Citation
 
-WHOLE = 300
-"""Characters up to which a quote is put into the link whole; beyond, its first and last words stand for it."""
-ENDS = 6
-"""How many words stand for each end of a long quote."""
-TELLING = 4
-"""Words from which on a quote is found without the words around it."""
+LONGEST_WHOLE = 300
+"""Longer quotes, in characters, are represented by their first and last words in a link."""
+END_WORDS = 6
+"""The number of words at each end of a long quote."""
+LEAST_WORDS = 4
+"""A quote of at least so many words is found without the words around it."""
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _LEGAL = "/:@!$&'()*+,;=~-._?"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def deep_link(citation: Citation, context: Context | None = None) -> str:
-    """Where the quote can be read. `context` is what stands around it, and is needed only to find a short quote."""
+def deep_link(citation: Citation, context: QuoteContext | None = None) -> str:
+    """Return the link to a quote. Its `context` is needed only to find a short quote."""
     address = web_address(citation.document.source)
     if not address:
-        identity = percent_encoded(citation.document.id, safe="", errors="replace")
-        return f"pincite:{identity}#{citation.start}-{citation.end}"
-    directive = _directive(citation.quote, context or Context())
+        document_id = percent_encoded(citation.document.id, safe="", errors="replace")
+        return f"pincite:{document_id}#{citation.start}-{citation.end}"
+    directive = _directive(citation.quote, context or QuoteContext())
     return f"{address}{'' if '#' in address else '#'}:~:text={directive}" if directive else address
 
 
 def web_address(source: str) -> str:
-    """The source as an address that can stand in any format, without a password; empty where it is none."""
+    """Return the source as an address for any format, without a password; empty if it is not a web address."""
     try:
         scheme, host, path, query, fragment = urlsplit(one_line(source))
         host = host.rpartition("@")[2]
@@ -58,21 +58,27 @@ def _legal(part: str) -> str:
     return percent_encoded(_STRAY_PERCENT.sub("%25", part), safe=_LEGAL + "%", errors="replace")
 
 
-def _directive(quote: str, context: Context) -> str:
-    """A browser seeks each part within one block of the page, so a quote of several lines is given by its ends."""
+def _directive(quote: str, context: QuoteContext) -> str:
+    """Return the text directive of a quote.
+
+    A browser looks for each part within one block of the page, so a quote of several lines is given by its ends.
+    """
     lines = [words for line in quote.splitlines() if (words := one_line(line).split())]
     if not lines:
         return ""
     words = [word for line in lines for word in line]
-    if len(lines) == 1 and len(words) < TELLING:
-        before, after = context.before_on_line.split()[-TELLING:], context.after_on_line.split()[:TELLING]
+    if len(lines) == 1 and len(words) < LEAST_WORDS:
+        before, after = context.before_on_line.split()[-LEAST_WORDS:], context.after_on_line.split()[:LEAST_WORDS]
         prefix, suffix = (f"{_encoded(before)}-," if before else ""), (f",-{_encoded(after)}" if after else "")
         return f"{prefix}{_encoded(words)}{suffix}"
-    long = len(lines) > 1 or (len(" ".join(words)) > WHOLE and len(words) >= 2 * ENDS)
-    return f"{_encoded(lines[0][:ENDS])},{_encoded(lines[-1][-ENDS:])}" if long else _encoded(words)
+    long = len(lines) > 1 or (len(" ".join(words)) > LONGEST_WHOLE and len(words) >= 2 * END_WORDS)
+    return f"{_encoded(lines[0][:END_WORDS])},{_encoded(lines[-1][-END_WORDS:])}" if long else _encoded(words)
 
 
 def _encoded(words: list[str]) -> str:
-    """Percent-encoded; the dash too, which has a meaning here, and a last stop, which would seem to follow the link."""
+    """Percent-encode words, including dashes, which are separators here, and a final full stop.
+
+    A final full stop would seem to follow the link.
+    """
     encoded = percent_encoded(" ".join(words), safe="", errors="replace").replace("-", "%2D")
     return f"{encoded[:-1]}%2E" if encoded.endswith(".") else encoded

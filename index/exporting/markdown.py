@@ -1,4 +1,4 @@
-"""Answers and citations as Markdown, with footnotes. Every word from outside passes through `escaped`."""
+"""Exports answers and citations as Markdown with footnotes. `escaped` processes all text from outside."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _AT_THE_BEGINNING = re.compile(r"[-+:%>=]|\d+(?=[.)])")
 
 
 def escaped(words: str) -> str:
-    """Words that Markdown shows as they are, at the beginning of a line as within it. They must be one line.
+    """Return a line of text that Markdown shows unchanged, at the beginning of a line and within it.
 
-    Escaped is what has a meaning in CommonMark or in the extensions of GitHub and pandoc.
+    It escapes everything with a meaning in CommonMark or in the extensions of GitHub and pandoc.
     """
     words = _ACTIVE.sub(r"\\\g<0>", words)
     if begun := _AT_THE_BEGINNING.match(words):
@@ -37,12 +37,12 @@ def escaped(words: str) -> str:
 
 
 def citation(entry: Entry) -> str:
-    """A quotation, and below it where it stands."""
+    """Return a quotation with its source below."""
     return f"> “{escaped(entry.quote)}”\n>\n> — {escaped(entry.reference)} <{entry.link}>\n"
 
 
 def answer(outline: Outline) -> str:
-    """The question as a heading, the statements with footnotes, in each footnote reference, quote and link."""
+    """Return the question as a heading, and the statements with footnotes of reference, quote and link."""
     blocks = [f"## {escaped(outline.question)}"]
     blocks += [outline.caution] if outline.caution else []
     blocks += map(_statement, outline.lines)
@@ -53,7 +53,7 @@ def answer(outline: Outline) -> str:
 
 
 def source(entry: Entry) -> str:
-    """Reference, quote and link on one line."""
+    """Return reference, quote and link on one line."""
     return f"{escaped(entry.reference)}: “{escaped(entry.quote)}” <{entry.link}>"
 
 

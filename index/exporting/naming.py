@@ -1,7 +1,7 @@
-"""Authors as bibliographies want them: family names before given names, several names apart.
+"""Parses authors for bibliographies: separate names, with family and given names.
 
-Documents state their authors in one line, in no agreed form. What is plainly a person's name is taken apart; all else,
-above all the name of a body, stays as it stands, for a name taken apart at the wrong place is a wrong author.
+Documents state their authors in one line, in no fixed form. Only what is clearly a person's name is split. Everything
+else, such as the name of an organisation, stays whole, since a name split in the wrong place is a wrong author.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 MOST = 50
-"""Names beyond which the rest of a list is left out."""
+"""The largest number of names; the rest of a longer list is left out."""
 _SEMICOLON = re.compile(r"\s*;\s*")
 _BETWEEN = re.compile(r"\s*,\s*(?:(?:and|&)\s+)?|\s+(?:and|&)\s+")
 
@@ -39,24 +39,24 @@ _BODIES = _set(
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A person's name, or with `given` empty the name of a body, or one that cannot be told apart."""
+    """A person's name; with an empty `given`, the name of an organisation, or one that cannot be split."""
 
     family: str
     given: str = ""
 
     @property
     def sorted(self) -> str:
-        """As it is filed: `Snow, John`."""
+        """The name for sorting: `Snow, John`."""
         return f"{self.family}, {self.given}" if self.given else self.family
 
 
-def names(author: str) -> tuple[Name, ...]:
-    """The names in what a document states as its author, which is one line."""
+def parse_names(author: str) -> tuple[Name, ...]:
+    """Return the names in the author line of a document."""
     pieces = [piece for piece in _SEMICOLON.split(author.strip(" ;")) if piece]
-    return tuple(name for piece in pieces[:MOST] for name in _piece(piece))[:MOST]
+    return tuple(name for piece in pieces[:MOST] for name in _names_in(piece))[:MOST]
 
 
-def _piece(text: str) -> list[Name]:
+def _names_in(text: str) -> list[Name]:
     parts = _BETWEEN.split(text)
     if len(parts) > 1 and all(parts):
         people = [_person(part) for part in parts]
@@ -68,17 +68,17 @@ def _piece(text: str) -> list[Name]:
 
 
 def _inverted(text: str) -> Name | None:
-    """`Snow, John`: one family name, a comma, given names."""
+    """Parse `Snow, John`: one family name, a comma, given names."""
     family, comma, given = (part.strip() for part in text.partition(","))
     words = f"{given} {family}".split()
-    plain = comma and len(family.split()) == 1 and given and _personal(words)
+    plain = comma and len(family.split()) == 1 and given and _is_personal(words)
     return Name(family, given) if plain else None
 
 
 def _person(text: str) -> Name | None:
-    """`John Snow`, `Ludwig van Beethoven`, `J. R. R. Tolkien`; None for everything that need not be a person."""
+    """Parse `John Snow`, `Ludwig van Beethoven`, `J. R. R. Tolkien`; None for anything that may not be a person."""
     words = text.split()
-    if len(words) < 2 or not _personal(words):
+    if len(words) < 2 or not _is_personal(words):
         return None
     at = len(words) - 1
     while at > 1 and words[at - 1].casefold() in _PARTICLES:
@@ -86,20 +86,20 @@ def _person(text: str) -> Name | None:
     return Name(" ".join(words[at:]), " ".join(words[:at]))
 
 
-def _personal(words: list[str]) -> bool:
-    """Two to five words with capitals, none of them a title or a word that bodies have in their names."""
+def _is_personal(words: list[str]) -> bool:
+    """Whether these are two to five capitalised words without titles or words of organisations."""
     lowered = [word.casefold() for word in words]
     return (
         2 <= len(words) <= 5
         and lowered[0] not in _PARTICLES | {"the"}
         and not _BODIES.union(_TITLES).intersection(lowered)
-        and all(_capitalised(word) or word in _PARTICLES for word in words)
+        and all(_is_capitalised(word) or word in _PARTICLES for word in words)
         and len(words[-1]) > 1
-        and _capitalised(words[-1])
+        and _is_capitalised(words[-1])
         and not words[-1].isupper()
     )
 
 
-def _capitalised(word: str) -> bool:
-    """`John`, `J.`, `J.R.R.`, `O’Neill`, `Jean-Paul`: letters, the first a capital."""
+def _is_capitalised(word: str) -> bool:
+    """Whether a word begins with a capital: `John`, `J.`, `J.R.R.`, `O’Neill`, `Jean-Paul`."""
     return word[0].isupper() and all(character.isalpha() or character in "'’.-‐" for character in word)

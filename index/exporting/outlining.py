@@ -1,12 +1,12 @@
-"""An answer as every readable form tells it: question, statements or that there are none, notes, sources."""
+"""Outlines an answer for every readable form: question, statements or their absence, notes, sources."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from index.exporting.context import Context, context_in
-from index.exporting.describing import Entry, described, nearest
+from index.exporting.context import QuoteContext, context_in
+from index.exporting.describing import Entry, described, nearest_entry
 from index.loading.composing import one_line
 from index.remarks import plain, remark
 
@@ -20,36 +20,36 @@ _UNSURE = "This may be it. The documents do not clearly answer the question"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A statement, fit for one line."""
+    """A statement as a single line."""
 
     text: str
     markers: tuple[int, ...]
-    """Of what bears it out."""
+    """The markers of its evidence."""
     remark: str
-    """What a reader must know of it: that nothing supports it, or what differs; empty where all is well."""
+    """What a reader must know about it: that nothing supports it, or what differs; empty if it is supported."""
     beside: tuple[int, ...] = ()
-    """The markers of words that do not bear it out: those that say otherwise, or come nearest."""
+    """The markers of quotes that do not support it: they contradict it, or come nearest."""
     beside_as: Literal["", "see", "nearest"] = ""
-    """What to call them."""
+    """The label of these quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """An answer, its words from outside made fit for one line each."""
+    """An answer, with all text from outside as single lines."""
 
     question: str
     lines: tuple[Line, ...]
     entries: tuple[Entry, ...]
     caution: str
-    """That there is no answer, or that what follows may not be one, and how far one was; empty where there is one."""
+    """That there is no answer, or that it is unsure, and the confidence; empty for a clear answer."""
     nearest: Entry | None
-    """What came nearest, where there is no answer."""
+    """The nearest text if there is no answer."""
     notes: tuple[str, ...]
-    """What the reader should know beside it."""
+    """Notes for the reader."""
 
 
-def outlined(answer: Answer, contexts: Mapping[int, Context] | None = None) -> Outline:
-    """The answer in outline. `contexts`, by marker, is what stands around the quotes; else the passages tell it."""
+def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = None) -> Outline:
+    """Return the outline of an answer. `contexts`, by marker, surround the quotes; by default the passages do."""
     contexts = contexts or {}
     entries = tuple(
         described(citation, contexts.get(citation.marker) or context_in(citation, answer.hits))
@@ -63,22 +63,22 @@ def outlined(answer: Answer, contexts: Mapping[int, Context] | None = None) -> O
         lines=tuple(_line(statement, quotes=quotes) for statement in answer.statements),
         entries=entries,
         caution=cautions[answer.status],
-        nearest=nearest(answer.hits[0]) if abstained and answer.hits else None,
+        nearest=nearest_entry(answer.hits[0]) if abstained and answer.hits else None,
         notes=tuple(one_line(plain(note)) for note in answer.notes),
     )
 
 
 def _line(statement: Statement, *, quotes: bool) -> Line:
-    """`quotes` says that the statements are quotations, not a model's sentences."""
+    """Return the line of a statement; `quotes` if the statements are quotations and not a model's sentences."""
     text = one_line(statement.text)
     if statement.is_supported:
         return Line(f"“{text}”" if quotes and statement.verdict == "verbatim" else text, statement.markers, "")
-    told = one_line(remark(statement))
+    text_of_remark = one_line(remark(statement))
     if statement.markers:
-        return Line(text, (), told, statement.markers, "see")
+        return Line(text, (), text_of_remark, statement.markers, "see")
     if statement.nearest is not None:
-        return Line(text, (), told, (statement.nearest,), "nearest")
-    return Line(text, (), told)
+        return Line(text, (), text_of_remark, (statement.nearest,), "nearest")
+    return Line(text, (), text_of_remark)
 
 
 def _refusal(answer: Answer) -> str:
@@ -86,7 +86,7 @@ def _refusal(answer: Answer) -> str:
 
 
 def abstention(answer: Answer) -> str:
-    """That there is no answer, and how far one was."""
+    """Return the sentence that says that there is no answer, and the confidence."""
     passages, documents = answer.searched
     return (
         f"The documents hold no answer: nothing in {passages:,} passages of {documents:,} documents supports one"

@@ -1,4 +1,4 @@
-"""Making an evidence pack: an answer with all that another person needs to check it, in one file."""
+"""Makes an evidence pack: an answer with everything that another person needs to check it, in one file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import zipfile
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from index.exporting.context import Context, context_in
-from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Evidence, Pack
+from index.exporting.context import QuoteContext, context_in
+from index.exporting.evidence import FORMAT, HUMAN_PART, MACHINE_PART, VERSION, Pack, QuoteEvidence
 from index.exporting.linking import deep_link, web_address
-from index.exporting.outlining import outlined
-from index.exporting.readable import readable
+from index.exporting.outlining import make_outline
+from index.exporting.readable import render_evidence
 from index.records import Answer
 
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from index.records import Citation
 
 FENCE = "```json " + FORMAT
-"""Opens the machine part of a `.md`; no text from outside can begin a line, so none can forge it."""
-_HALVES = re.compile("[\ud800-\udfff]")
+"""Opens the machine part of a `.md`. No text from outside can begin a line, so none can forge it."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def pack(
-    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+    answer: Answer, contexts: Mapping[int, QuoteContext], settings_facts: Mapping[str, str], made_at: datetime
 ) -> bytes:
-    """A `.zip` with the machine part `evidence.json` and the human part `evidence.md`. The same input, the same bytes.
+    """Return a `.zip` of the machine part `evidence.json` and the human part `evidence.md`; equal input, equal bytes.
 
-    `contexts` has, by marker, the characters right before and after each quote; where it lacks one, those of the
-    passage that was found stand in. `made_at` has to know its time zone.
+    `contexts` holds, by marker, the characters right before and after each quote; a missing one is taken from the
+    passage found. `made_at` must have a time zone.
     """
     human, machine = _parts(answer, contexts, settings_facts, made_at)
     date_time = (max(made_at.year, 1980), made_at.month, made_at.day, made_at.hour, made_at.minute, made_at.second)
@@ -49,15 +49,15 @@ def pack(
 
 
 def pack_markdown(
-    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+    answer: Answer, contexts: Mapping[int, QuoteContext], settings_facts: Mapping[str, str], made_at: datetime
 ) -> str:
-    """The same in one `.md`: the human part, and below it the machine part in a block of code."""
+    """Return the same as one `.md`: the human part, and below it the machine part in a code block."""
     human, machine = _parts(answer, contexts, settings_facts, made_at)
     return f"{human}\n{FENCE}\n{machine}\n```\n"
 
 
 def _parts(
-    answer: Answer, contexts: Mapping[int, Context], settings_facts: Mapping[str, str], made_at: datetime
+    answer: Answer, contexts: Mapping[int, QuoteContext], settings_facts: Mapping[str, str], made_at: datetime
 ) -> tuple[str, str]:
     if made_at.tzinfo is None:
         raise ValueError("made_at has no time zone")
@@ -65,7 +65,7 @@ def _parts(
         citation.marker: contexts.get(citation.marker) or context_in(citation, answer.hits)
         for citation in answer.citations
     }
-    made = Pack(
+    packed = Pack(
         made_at=made_at.isoformat(timespec="seconds"),
         question=answer.question,
         status=answer.status,
@@ -78,49 +78,52 @@ def _parts(
         settings=dict(settings_facts),
         notes=answer.notes,
     )
-    human = readable_of(made)
+    human = human_part_of(packed)
     head = {"format": FORMAT, "version": VERSION, "readable_sha256": digest(human)}
-    return human, _json(head | asdict(made))
+    return human, _json(head | asdict(packed))
 
 
-def readable_of(made: Pack) -> str:
-    """The human part that belongs to a machine part. A change of its form needs another VERSION."""
-    return readable(made, outlined(answer_of(made), {each.citation.marker: each.context for each in made.evidence}))
+def human_part_of(packed: Pack) -> str:
+    """Return the human part that belongs to a machine part. If its form changes, VERSION must change."""
+    return render_evidence(
+        packed,
+        make_outline(answer_of(packed), {evidence.citation.marker: evidence.context for evidence in packed.evidence}),
+    )
 
 
-def answer_of(made: Pack) -> Answer:
-    """The answer that was packed, as far as the pack has it."""
+def answer_of(packed: Pack) -> Answer:
+    """Return the packed answer, as far as the pack has it."""
     return Answer(
-        question=made.question,
-        status=made.status,
-        confidence=made.confidence,
-        bar=made.bar,
-        statements=made.statements,
-        citations=tuple(each.citation for each in made.evidence),
+        question=packed.question,
+        status=packed.status,
+        confidence=packed.confidence,
+        bar=packed.bar,
+        statements=packed.statements,
+        citations=tuple(evidence.citation for evidence in packed.evidence),
         hits=(),
-        searched=made.searched,
-        writer=made.writer,
+        searched=packed.searched,
+        writer=packed.writer,
         timings_ms={},
-        notes=made.notes,
+        notes=packed.notes,
     )
 
 
 def _json(fields: dict[str, Any]) -> str:
-    """ASCII: each character by its number, so that no editor reorders, joins or normalises what was quoted.
+    """Encode as ASCII, with escaped characters, so that no editor reorders, joins or normalises a quote.
 
-    Half a character, as a question may hold one and no document does, becomes U+FFFD, as in the human part.
+    A lone surrogate, which a question may contain but no document does, becomes U+FFFD, as in the human part.
     """
-    whole = json.loads(_HALVES.sub("\ufffd", json.dumps(fields, ensure_ascii=False)))
+    whole = json.loads(_SURROGATES.sub("\ufffd", json.dumps(fields, ensure_ascii=False)))
     return json.dumps(whole, ensure_ascii=True, indent=2)
 
 
-def _evidence(citation: Citation, context: Context) -> Evidence:
-    """An address goes without the password that it may have."""
+def _evidence(citation: Citation, context: QuoteContext) -> QuoteEvidence:
+    """Return the evidence without the password that an address may contain."""
     source = web_address(citation.document.source) or citation.document.source
     shared = replace(citation, document=replace(citation.document, source=source))
-    return Evidence(shared, context, deep_link(citation, context))
+    return QuoteEvidence(shared, context, deep_link(citation, context))
 
 
 def digest(human: str) -> str:
-    """SHA-256 of the human part, whatever a program has made of its line ends."""
+    """Return the SHA-256 of the human part; line ends do not matter."""
     return hashlib.sha256("\n".join(human.split("\r\n")).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Answers and citations as plain text.
+"""Exports answers and citations as plain text.
 
-Plain text knows no escape. What is ours can be told by its place: a marker stands where a line begins, and no text from
-outside has a line break to begin a line with.
+Plain text has no escape. Our own marks are recognised by their place: a marker begins a line, and text from outside has
+no line breaks, so it cannot begin one.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ INDENT = "    "
 
 
 def citation(entry: Entry) -> str:
-    """Quote, reference and link, a line each."""
+    """Return quote, reference and link, one a line."""
     return f"“{entry.quote}”\n{entry.reference}\n{entry.link}\n"
 
 
 def answer(outline: Outline) -> str:
-    """The question, the statements with their markers before them, the sources with theirs."""
+    """Return the question, the statements with their markers, and the sources with theirs."""
     sources = [f"[{entry.marker}] {_indented(entry)}" for entry in outline.entries]
     return numbered(outline, "Sources", sources)
 
 
 def numbered(outline: Outline, heading: str, sources: Sequence[str]) -> str:
-    """Question and statements, and below a heading the sources, in whatever style."""
+    """Return question and statements, and below a heading the sources in any style."""
     lines = [outline.caution] if outline.caution else []
     lines += map(_statement, outline.lines)
     lines += [f"Note: {note}" for note in outline.notes]

@@ -1,4 +1,4 @@
-"""The part of an evidence pack that people read."""
+"""Renders the human part of an evidence pack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from index.exporting.describing import Entry
-    from index.exporting.evidence import Evidence, Pack
+    from index.exporting.evidence import Pack, QuoteEvidence
     from index.exporting.outlining import Outline
 
 _HOW_TO_CHECK = (
@@ -20,8 +20,8 @@ _HOW_TO_CHECK = (
 )
 
 
-def readable(pack: Pack, outline: Outline) -> str:
-    """Markdown: question, answer, each quote with what stands around it and where it stands, and the settings."""
+def render_evidence(pack: Pack, outline: Outline) -> str:
+    """Return Markdown: question, answer, each quote with its context and location, and the settings."""
     return "\n\n".join(_blocks(pack, outline)) + "\n"
 
 
@@ -35,10 +35,10 @@ def _blocks(pack: Pack, outline: Outline) -> Iterator[str]:
         remark = f" *({escaped(line.remark)})*" if line.remark else ""
         beside = f" {line.beside_as}{_markers(line.beside)}" if line.beside else ""
         yield f"{escaped(line.text)}{_markers(line.markers)}{remark}{beside}"
-    for each, entry in zip(pack.evidence, outline.entries, strict=True):
+    for evidence, entry in zip(pack.evidence, outline.entries, strict=True):
         yield f"## Quote {entry.marker}"
-        yield f"> {_quoted(each)}"
-        yield _facts(_of_quote(each, entry))
+        yield f"> {_quoted(evidence)}"
+        yield _facts(_quote_facts(evidence, entry))
     yield "## How this was made"
     passages, documents = pack.searched
     yield _facts(
@@ -60,15 +60,15 @@ def _markers(markers: Iterable[int]) -> str:
     return "".join(f" **[{marker}]**" for marker in markers)
 
 
-def _quoted(each: Evidence) -> str:
-    """The quote in bold among the words around it."""
-    quote = _words(each.citation.quote)
-    parts = (_words(each.context.before), f"**{quote}**" if quote else "", _words(each.context.after))
+def _quoted(evidence: QuoteEvidence) -> str:
+    """Return the quote in bold within its context."""
+    quote = _words(evidence.citation.quote)
+    parts = (_words(evidence.context.before), f"**{quote}**" if quote else "", _words(evidence.context.after))
     return " ".join(part for part in parts if part)
 
 
-def _of_quote(each: Evidence, entry: Entry) -> dict[str, str]:
-    citation, info = each.citation, each.citation.document
+def _quote_facts(evidence: QuoteEvidence, entry: Entry) -> dict[str, str]:
+    citation, info = evidence.citation, evidence.citation.document
     return {
         "Title": entry.title,
         "Author": entry.author,
@@ -77,12 +77,12 @@ def _of_quote(each: Evidence, entry: Entry) -> dict[str, str]:
         "Source": info.source,
         "SHA-256": info.id,
         "Characters": f"{citation.start} to {citation.end} of {info.characters}",
-        "Link": each.link,
+        "Link": evidence.link,
     }
 
 
 def _facts(facts: dict[str, str]) -> str:
-    """A list; a fact that is not known is left out."""
+    """Return a list of facts without the unknown ones."""
     return "\n".join(f"- {_words(name)}: {_value(name, value)}" for name, value in facts.items() if value)
 
 

@@ -1,6 +1,6 @@
-"""Citations as RIS, which EndNote, Zotero, Mendeley and their like read.
+"""Exports citations as RIS, for EndNote, Zotero, Mendeley and others.
 
-RIS knows no escape: a tag is a tag where a line begins with it. No value has a line break, so none can begin a line.
+RIS has no escape: a tag at the beginning of a line is a tag. Values have no line breaks, so none can begin a line.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write(entries: Sequence[Entry]) -> str:
-    """A `.ris` file: a record for each citation."""
+    """Return a `.ris` file with a record for each citation."""
     return "\n".join(map(_record, entries))
 
 

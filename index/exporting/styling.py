@@ -1,7 +1,7 @@
-"""Citations as references in the styles of the APA, the MLA and the Chicago manual, by a processor of CSL.
+"""Formats citations as references in APA, MLA and Chicago style, by a CSL processor.
 
-The styles are ours, in `styles/`: the published ones are made for books and journals, and leave out a file without
-author or print its title twice. A style says how a reference looks; names, dates and lists are the processor's work.
+The styles in `styles/` are ours: the published ones are made for books and journals, and leave out a file without an
+author or print its title twice. A style says how a reference looks; the processor formats names, dates and lists.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _CLOSED = ("?", "!")
 
 
 def references(entries: Sequence[Entry], style: Style) -> list[str]:
-    """A reference for each citation, in their order; each with the place and, of a web page, the deep link."""
+    """Return a reference for each citation, in order, with its location and, for a web page, the deep link."""
     from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
     from citeproc.source.json import CiteProcJSON
 
     source = CiteProcJSON([_item(entry) for entry in entries])
-    # A style holds the state of one run: it is read anew, for several threads may be at work.
+    # A style holds the state of one run; it is loaded anew, since several threads may be at work.
     rules = CitationStylesStyle(str(STYLES / f"{style}.csl"), validate=False)
     bibliography = CitationStylesBibliography(rules, source, formatter.plain)
     for entry in entries:
         bibliography.register(Citation([CitationItem(entry.key)]))
-    made = [str(reference).replace(csl.WORD_JOINER, "") for reference in bibliography.bibliography()]
-    return [_closed(reference, entry.title) for reference, entry in zip(made, entries, strict=True)]
+    styled = [str(reference).replace(csl.WORD_JOINER, "") for reference in bibliography.bibliography()]
+    return [_with_one_stop(reference, entry.title) for reference, entry in zip(styled, entries, strict=True)]
 
 
 def _item(entry: Entry) -> dict[str, object]:
-    """The variables that our styles use."""
+    """Return the variables that our styles use."""
     item = csl.item(entry)
     place = {
         "number": item.get("page"),
@@ -48,6 +48,6 @@ def _item(entry: Entry) -> dict[str, object]:
     return kept | {name: value for name, value in place.items() if value}
 
 
-def _closed(reference: str, title: str) -> str:
-    """A title that ends in a question mark takes no full stop, which the processor does not know."""
+def _with_one_stop(reference: str, title: str) -> str:
+    """Remove the full stop after a title that ends in a question mark; the processor adds one."""
     return reference.replace(f"{title}.", title, 1) if title.endswith(_CLOSED) else reference

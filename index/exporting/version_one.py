@@ -1,14 +1,14 @@
-"""Evidence packs of version 1 of the format: other verdicts, and another readable part. They are read for ever."""
+"""Reads evidence packs of format version 1, with its own verdicts and human part. They stay readable forever."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-from index.exporting.evidence import Evidence, Pack
-from index.exporting.outlining import abstention, outlined
+from index.exporting.evidence import Pack, QuoteEvidence
+from index.exporting.outlining import abstention, make_outline
 from index.exporting.packing import answer_of
-from index.exporting.readable import readable
+from index.exporting.readable import render_evidence
 from index.loading.composing import one_line
 from index.records import Statement, Verdict, Writer
 
@@ -25,7 +25,7 @@ _VERDICTS: dict[_Old, Verdict] = {
 
 @dataclass(frozen=True, slots=True)
 class StatementOne:
-    """A statement, as version 1 has it."""
+    """A statement in version 1."""
 
     text: str
     markers: tuple[int, ...]
@@ -35,7 +35,7 @@ class StatementOne:
 
 @dataclass(frozen=True, slots=True)
 class PackOne:
-    """The fields of `Pack`, as version 1 has them."""
+    """The fields of `Pack` in version 1."""
 
     made_at: str
     question: str
@@ -45,28 +45,30 @@ class PackOne:
     writer: Writer
     searched: tuple[int, int]
     statements: tuple[StatementOne, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[QuoteEvidence, ...]
     settings: dict[str, str]
     notes: tuple[str, ...]
 
 
-def upgraded(old: PackOne) -> Pack:
-    """The same pack with the verdicts of today."""
-    kept = {each.name: getattr(old, each.name) for each in fields(old) if each.name != "statements"}
+def upgrade(old: PackOne) -> Pack:
+    """Return the same pack with the verdicts of the current version."""
+    kept = {field.name: getattr(old, field.name) for field in fields(old) if field.name != "statements"}
     return Pack(**kept, statements=tuple(map(_statement, old.statements)))
 
 
-def readable_of(old: PackOne) -> str:
-    """The human part that version 1 made of it."""
-    made = upgraded(old)
-    answer = answer_of(made)
-    outline = outlined(answer, {each.citation.marker: each.context for each in made.evidence})
+def human_part_of(old: PackOne) -> str:
+    """Return the human part that version 1 rendered."""
+    pack = upgrade(old)
+    answer = answer_of(pack)
+    outline = make_outline(answer, {evidence.citation.marker: evidence.context for evidence in pack.evidence})
     lines = tuple(
-        replace(line, text=_text(each), markers=each.markers, remark=_remark(each), beside=(), beside_as="")
-        for line, each in zip(outline.lines, old.statements, strict=True)
+        replace(
+            line, text=_text(statement), markers=statement.markers, remark=_remark(statement), beside=(), beside_as=""
+        )
+        for line, statement in zip(outline.lines, old.statements, strict=True)
     )
     caution = abstention(answer) if old.status == "abstained" else ""
-    return readable(made, replace(outline, lines=lines, notes=tuple(map(one_line, old.notes)), caution=caution))
+    return render_evidence(pack, replace(outline, lines=lines, notes=tuple(map(one_line, old.notes)), caution=caution))
 
 
 def _statement(old: StatementOne) -> Statement:

@@ -1,7 +1,7 @@
-"""A question to hits.
+"""Finds the hits for a question.
 
-`searching` is what is asked for. `sides` asks both sides of the store, `scoring` fuses what they say and weighs it by
-the best sentences, `evidence` looks into those, `duplicates` tells copies from news, and `reading` makes hits.
+`searching` is the entry point. `sides` queries both indexes, `scoring` fuses their scores and weighs them by the best
+sentences, `evidence` scores these sentences, `duplicates` recognises copies, and `reading` builds hits.
 """
 
 from index.retrieval.searching import Retriever

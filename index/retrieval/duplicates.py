@@ -1,4 +1,4 @@
-"""Copies of one text, so that ten of a press release do not fill the page."""
+"""Groups copies of one text, so that ten copies of a press release do not fill the page."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 LIKENESS = 0.8
-"""From which share of common terms on two passages count as copies of one text."""
+"""The least share of common terms of two passages that are copies of one text."""
 
 
-class Words:
-    """The terms of a passage, to be compared with those of many others."""
+class TermSet:
+    """The terms of a passage, for fast comparison with many others."""
 
     __slots__ = ("_mask", "_terms")
 
@@ -24,11 +24,11 @@ class Words:
         for term in terms:
             self._mask |= 1 << (hash(term) & 255)
 
-    def alike(self, other: Words) -> bool:
+    def alike(self, other: TermSet) -> bool:
         """Whether both have nearly the same terms, by Jaccard's coefficient.
 
-        A term that only one has changes one bit of the mask at most; so where more bits differ than terms may, the sets
-        need not be looked at.
+        A term that only one of them has changes at most one bit of the mask. If more bits differ than terms may, the
+        sets need no comparison.
         """
         size = len(self._terms) + len(other._terms)
         if not self._terms or (self._mask ^ other._mask).bit_count() > (1 - LIKENESS) * size:
@@ -37,8 +37,10 @@ class Words:
         return shared >= LIKENESS * (size - shared)
 
 
-def grouped(items: Iterable[Item], same: Callable[[Item, Item], bool], *, limit: int, look: int) -> list[list[Item]]:
-    """The first `limit` groups of items that come best first, each led by its best.
+def group_copies(
+    items: Iterable[Item], same: Callable[[Item, Item], bool], *, limit: int, look: int
+) -> list[list[Item]]:
+    """Return the first `limit` groups of copies, in the order of their best items.
 
     Once there are enough groups, copies are still looked for among the first `look` items.
     """

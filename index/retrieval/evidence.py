@@ -1,4 +1,4 @@
-"""Sentences against a question: which one speaks to it, how strongly, and by which words."""
+"""Scores sentences for a question: which one speaks to it, how strongly, and by which words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.furniture import ends, kind_of
-from index.retrieval.expecting import Kind, expected, has
+from index.furniture import ends_sentence, kind_of
+from index.retrieval.expecting import Kind, expected_kind, has_kind
 from index.storage.schema import unpack_sentence_vectors
 from index.structure import is_sentence
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 OVERLAP_SHARE = 0.2
-"""Weight of shared rare words beside the cosine, where passages are ranked."""
+"""The weight of shared rare words next to the cosine when passages are ranked."""
 PIN_OVERLAP_SHARE = 0.8
-"""The same where a document's sentences are told apart."""
+"""The weight of shared words next to the cosine when the sentences of a document are compared."""
 NUMBER_WEIGHT = 2.0
-"""How many times its weight a number has in a pin: a question that names a year means that year."""
+"""The factor for numbers in a pin score: a question that names a year means that year."""
 OWN_SHARE = 1.2
-"""How much more a word weighs in a pin for each factor e by which it is rarer than a word that each sentence has."""
+"""The growth of a word's weight in a pin score for each factor e by which it is rarer than a word of every sentence."""
 TITLE_SHARE = 0.7
-"""How much of its weight a word has in a pin that stands in the document's title: all of it speaks of that."""
+"""The share of its weight that a word of the document's title adds to every sentence, since all are about it."""
 EXPECTED_BONUS: dict[Kind, float] = {
     "share": 0.3,
     "money": 0.3,
@@ -43,12 +43,12 @@ EXPECTED_BONUS: dict[Kind, float] = {
     "reason": 0.15,
     "list": 0.0,
 }
-"""What a sentence gains that has what the question asks for."""
+"""Added to the pin score of a sentence with the kind of thing that the question asks for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is known of a question before anything is found."""
+class EncodedQuestion:
+    """A question, encoded and split into terms."""
 
     text: str
     vector: Floats
@@ -56,35 +56,36 @@ class Asked:
     words: dict[str, str]
     """The terms to look for, each with its word."""
     idf: dict[str, float]
-    """How rare each term is in the library."""
+    """The inverse document frequency of each term in the library."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """A passage's sentences, weighed. Every array has one number for each sentence."""
+class PassageEvidence:
+    """A passage with scores for its sentences. Every array has one number for each sentence."""
 
     row: PassageRow
     terms: tuple[frozenset[str], ...]
-    """Of each sentence, all of them."""
+    """The set of terms of each sentence."""
     cosines: Floats
     overlaps: Floats
-    """Shares of the question's rare words, in [0, 1]."""
+    """The share of the question's rare words, in [0, 1]."""
     strengths: Floats
-    """Cosine and overlap together: how strongly a sentence speaks to the question, beside those of other passages."""
+    """Cosine and overlap together: how strongly a sentence speaks to the question, compared with other passages."""
     claims: Floats
-    """How good a pin it would be, beside the other sentences of its document: words weigh more, and a word that all
-    sentences of the passage have says nothing of which one; a question for a number, a time or a name wants one."""
-    evident: tuple[int, ...]
-    """Which sentences may be pinned; none where the passage is all data or markup."""
+    """Pin scores: how well a sentence serves as evidence, compared with the other sentences of its document. Words
+    count for more, except those that all sentences of the passage contain. If the question asks for a number, a time or
+    a name, sentences with one gain."""
+    pinnable: tuple[int, ...]
+    """The sentences that may be pinned; empty if the passage is all data or markup."""
 
     @property
     def held(self) -> frozenset[str]:
-        """The terms of the whole passage."""
+        """All terms of the passage."""
         return frozenset().union(*self.terms)
 
     @property
     def best(self) -> float:
-        """Strength of the strongest sentence, from 0 to 1 + OVERLAP_SHARE."""
+        """The strength of the strongest sentence, from 0 to 1 + OVERLAP_SHARE."""
         return min(max(float(self.strengths.max()), 0.0), 1 + OVERLAP_SHARE)
 
     @property
@@ -94,30 +95,30 @@ class Evidence:
 
     @property
     def claim(self) -> float:
-        """That of the best pin; where there is none, of the worst sentence."""
-        return float(self.claims[list(self.evident)].max() if self.evident else self.claims.min())
+        """The pin score of the best sentence that may be pinned, else of the worst sentence."""
+        return float(self.claims[list(self.pinnable)].max() if self.pinnable else self.claims.min())
 
     @property
     def cosine(self) -> float:
-        """The best of those that may be pinned; 0 where there is none."""
-        return float(self.cosines[list(self.evident)].max()) if self.evident else 0.0
+        """The best cosine of the sentences that may be pinned; 0 if there are none."""
+        return float(self.cosines[list(self.pinnable)].max()) if self.pinnable else 0.0
 
     def pins(self) -> list[int]:
-        """The sentences that may be pinned, the best first."""
-        return sorted(self.evident, key=lambda n: -self.claims[n])
+        """Return the sentences that may be pinned, the best first."""
+        return sorted(self.pinnable, key=lambda n: -self.claims[n])
 
 
-def evident(row: PassageRow) -> tuple[int, ...]:
-    """Which sentences of a passage are evidence: those that say something, `index.furniture` knows which.
+def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
+    """Return the sentences of a passage that may serve as evidence: those that state something, by `index.furniture`.
 
-    Of a passage that has none of them, its loose lines are, then the questions it asks. A heading says what follows is
-    about: it is evidence only where it is alone. Menus, references, captions, notes at the foot and rules of tables
-    never are, nor is a line of data or markup, though the words in it may be what was looked for.
+    If a passage has none of them, its loose lines qualify, else its questions. A heading only announces what follows,
+    so it qualifies only if it is alone. Menus, references, captions, footnotes and table rules never qualify; nor do
+    lines of data or markup, although their words can be searched.
     """
     spans = row.passage.sentences
     below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
     if row.structured:
-        return tuple(n for n in below if _says_something(row, n))
+        return tuple(n for n in below if _is_prose(row, n))
     if not below:
         return tuple(range(len(spans)))
     texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
@@ -128,14 +129,14 @@ def evident(row: PassageRow) -> tuple[int, ...]:
 
 
 def _kind_among(texts: Sequence[str], n: int) -> LineKind:
-    """A line that goes on in small letters is the first half of a sentence, whatever it looks like alone."""
+    """Return the kind of a line; a line that continues in lower case is the first half of a sentence."""
     kind = kind_of(texts[n])
-    broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends(texts[n])
+    broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends_sentence(texts[n])
     return "sentence" if broken else kind
 
 
-def _says_something(row: PassageRow, n: int) -> bool:
-    """Whether a sentence is one, and so is the line it stands in: parts of a line of data may look as if they were."""
+def _is_prose(row: PassageRow, n: int) -> bool:
+    """Whether a sentence and its whole line are prose: parts of a line of data may look like sentences."""
     text, (start, end) = row.passage.text, row.passage.sentences[n]
     start, end = start - row.passage.start, end - row.passage.start
     stop = text.find("\n", end)
@@ -144,8 +145,8 @@ def _says_something(row: PassageRow, n: int) -> bool:
     return is_sentence(sentence) and (line == sentence or is_sentence(line))
 
 
-def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Evidence]:
-    """Weigh each sentence of these passages, all of them in one go."""
+def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> list[PassageEvidence]:
+    """Return the scored sentences of these passages; all are scored together."""
     if not rows:
         return []
     texts = [
@@ -154,32 +155,36 @@ def weigh(asked: Asked, rows: Sequence[PassageRow], store: Store) -> list[Eviden
         for start, end in row.passage.sentences
     ]
     terms = [frozenset(store.analyze(text)) for text in texts]
-    held = np.array([[term in each for term in asked.idf] for each in terms], dtype=np.float32)
-    idf = np.fromiter(asked.idf.values(), dtype=np.float32)
+    held = np.array([[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32)
+    idf = np.fromiter(question.idf.values(), dtype=np.float32)
     sizes = np.array([len(row.passage.sentences) for row in rows])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     packed = b"".join(row.sentence_vectors for row in rows)
-    cosines = unpack_sentence_vectors(packed, len(asked.vector)) @ asked.vector
+    cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
     overlaps = _shares(held, np.broadcast_to(idf, held.shape))
-    pinnable = [evident(row) for row in rows]
+    pinnable = [quotable_sentences(row) for row in rows]
     among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
     counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
-    own[:, [any(map(str.isdigit, term)) for term in asked.idf]] *= NUMBER_WEIGHT
+    own[:, [any(map(str.isdigit, term)) for term in question.idf]] *= NUMBER_WEIGHT
     titles = {row.title: frozenset(store.analyze(row.title)) for row in rows}
-    titled = np.array([[TITLE_SHARE * (term in titles[row.title]) for term in asked.idf] for row in rows], np.float32)
+    titled = np.array(
+        [[TITLE_SHARE * (term in titles[row.title]) for term in question.idf] for row in rows], np.float32
+    )
     said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
     claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
-    if (kind := expected(asked.text)) is not None:
-        claims += EXPECTED_BONUS[kind] * np.array([has(kind, text, asked.text) for text in texts], dtype=np.float32)
+    if (kind := expected_kind(question.text)) is not None:
+        claims += EXPECTED_BONUS[kind] * np.array(
+            [has_kind(kind, text, question.text) for text in texts], dtype=np.float32
+        )
     strengths = cosines + OVERLAP_SHARE * overlaps
     return [
-        Evidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)
+        PassageEvidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)
         for row, a, b, pins in zip(rows, starts, starts + sizes, pinnable, strict=True)
     ]
 
 
 def _shares(held: Floats, weights: Floats) -> Floats:
-    """How much of all terms' weight each sentence holds, in [0, 1]; shapes (sentences, terms) to (sentences,)."""
+    """Return each sentence's share of the terms' weights, in [0, 1]; shapes (sentences, terms) to (sentences,)."""
     shares = (held * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
     return np.asarray(shares, dtype=np.float32)

@@ -1,8 +1,8 @@
-"""The best sentences of the first hits, read together with the question.
+"""Lets the answer reader read the best sentences of the first hits together with the question.
 
-All else weighs sentences that were encoded before anybody asked. Here the answer reader reads a few of them again, with
-the question: a window around the best sentence of the first hit, and where that is not likely to answer, all else of
-it and such a window of each of the next hits. What it says moves pins, the order of these hits, and the confidence.
+All other scores use sentences that were encoded before the question was known. The reader reads a window around the
+best sentence of the first hit. If that is unlikely to answer, it also reads the rest of this hit and such a window of
+each of the next hits. Its verdicts change pins, the order of these hits, and the confidence.
 """
 
 from __future__ import annotations
@@ -19,81 +19,84 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from index.cross_encoders.reader import Verdict
-    from index.retrieval.evidence import Evidence
+    from index.retrieval.evidence import PassageEvidence
 
-READ = 3
-"""How many of the first hits are read at most."""
-ENOUGH = -1.0
-"""From which logit of the best sentence on no more is read. It is below 0, which is an even chance, for the reader
-learnt from more questions without an answer than people ask."""
-LIKELY = 0.0
-"""From which logit of the best sentence of a first window on the first hits change their order. A lower one moved
-passages on the topic of a long question, and CISI's ranking was worse."""
-WORDS = 90
-"""About how many words each further window of the first passage has."""
-AROUND = 45
-"""How many words a window around a best sentence has at most, unless that alone has more."""
+MOST_READ = 3
+"""The largest number of first hits that are read."""
+STOP_LOGIT = -1.0
+"""Reading stops if the best sentence has at least this logit. It is below 0, an even chance, since the reader learnt
+from more unanswerable questions than people ask."""
+REORDER_LOGIT = 0.0
+"""The first hits are reordered if the best sentence of a first window has at least this logit. With a lower one,
+passages on the topic of a long question moved, and CISI's ranking became worse."""
+WINDOW_WORDS = 90
+"""The approximate number of words in each further window of the first passage."""
+PIN_WINDOW_WORDS = 45
+"""The largest number of words in a window around a best sentence, unless the sentence alone has more."""
 CLAIM_SHARE = 0.25
-"""What a sentence's claim gains at most, and loses, by what the reader says."""
+"""The largest gain or loss of a pin score by the reader."""
 STEEPNESS = 3.0
-"""A logit of so much moves a claim by three quarters of that."""
+"""A logit of this size changes a pin score by three quarters of CLAIM_SHARE."""
 TRUST = 0.3
-"""What is added to all that was read, as a share of CLAIM_SHARE: so that a doubtful sentence is no worse than one that
-nobody read."""
+"""Added to everything that was read, as a share of CLAIM_SHARE: a doubtful sentence is no worse than an unread one."""
 ORDER_SHARE = 0.5
-"""Weight of a hit's best claim beside its score, where the first hits of a question are ordered. What is on the topic
-of a claim, or of some words, the reader does not know: on SciFact's claims that order cost 1 to 3 points of nDCG."""
+"""The weight of a hit's best pin score next to its score when the first hits of a question are reordered. The reader
+cannot judge what is on the topic of a claim or of some words: on SciFact's claims, reordering cost 1 to 3 points of
+nDCG."""
 
 
 class Reader(Protocol):
     """Reads windows with a question: `index.cross_encoders.reader.AnswerReader`."""
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
-        """What each window says to the question, in the order of the windows."""
+        """Return the verdict on each window, in order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What was read of one passage."""
+class ReadPassage:
+    """A passage that the reader has read."""
 
-    evidence: Evidence
-    """With claims that the reader has a part in."""
+    evidence: PassageEvidence
+    """The evidence, with pin scores that include the reader's verdict."""
     sentence: float
-    """The best logit in the passage's first window; what is read later does not change it."""
+    """The best logit in the passage's first window; later windows do not change it."""
     any: float
-    """That window's logit that any of its sentences answers."""
+    """The first window's logit that any of its sentences answers."""
 
 
-def read(question: str, found: Mapping[int, Evidence], reader: Reader) -> dict[int, Read]:
-    """Read these passages, best first; those with no sentence that may be pinned are left out.
+def read_passages(question: str, found: Mapping[int, PassageEvidence], reader: Reader) -> dict[int, ReadPassage]:
+    """Read these passages, best first, and return them by id; passages without a sentence to pin are left out.
 
-    First a window around the best sentence of the first one. Where that is not likely to answer, all else of that
+    First a window around the best sentence of the first passage. If that is unlikely to answer, the rest of that
     passage, and such a window of each of the others.
     """
-    runs = {identity: [run] for identity, each in found.items() if (run := best_run(each))}
-    heard: dict[int, Read] = {}
-    for some in (list(runs)[:1], list(runs)):
-        if some and all(each.sentence < ENOUGH for each in heard.values()):
-            for identity in heard:
-                runs[identity] = rest(found[identity], *runs[identity])
-            windows = [_window(found[identity], run) for identity in some for run in runs[identity]]
-            verdicts = iter(reader.read(question, windows) if windows else ())
-            for each in some:
-                said = [(run, next(verdicts)) for run in runs[each]]
-                heard[each] = _further(heard[each], said) if each in heard else _heard(found[each], *said[0])
-    return heard
+    runs = {passage_id: [run] for passage_id, passage in found.items() if (run := best_run(passage))}
+    readings: dict[int, ReadPassage] = {}
+    for batch in (list(runs)[:1], list(runs)):
+        if batch and all(reading.sentence < STOP_LOGIT for reading in readings.values()):
+            for passage_id in readings:
+                runs[passage_id] = remaining_runs(found[passage_id], *runs[passage_id])
+            windows = [_window(found[passage_id], run) for passage_id in batch for run in runs[passage_id]]
+            in_order = iter(reader.read(question, windows) if windows else ())
+            for passage_id in batch:
+                verdicts = [(run, next(in_order)) for run in runs[passage_id]]
+                if passage_id in readings:
+                    readings[passage_id] = _with_verdicts(readings[passage_id], verdicts)
+                else:
+                    readings[passage_id] = _first_reading(found[passage_id], *verdicts[0])
+    return readings
 
 
-def rest(evidence: Evidence, run: range) -> list[range]:
-    """The rest of a passage, before and after the run that was read, in runs of about WORDS words."""
-    first, last = min(evidence.evident), max(evidence.evident)
+def remaining_runs(evidence: PassageEvidence, run: range) -> list[range]:
+    """Return the rest of a passage, before and after the run that was read, in runs of about WINDOW_WORDS words."""
+    first, last = min(evidence.pinnable), max(evidence.pinnable)
     return [*_split(evidence, range(first, run.start)), *_split(evidence, range(run.stop, last + 1))]
 
 
-def _split(evidence: Evidence, run: range) -> list[range]:
+def _split(evidence: PassageEvidence, run: range) -> list[range]:
     lengths = [len(_words(evidence, n).split()) for n in run]
-    room = sum(lengths) / max(1, round(sum(lengths) / WORDS))
+    room = sum(lengths) / max(1, round(sum(lengths) / WINDOW_WORDS))
     parts: list[range] = []
     begin, so_far = run.start, 0
     for n, length in zip(run, lengths, strict=True):
@@ -104,9 +107,9 @@ def _split(evidence: Evidence, run: range) -> list[range]:
     return [*parts, range(begin, run.stop)] if run else []
 
 
-def best_run(evidence: Evidence, words: int = AROUND) -> range:
-    """The best sentence and as many of those around it as fit, the better neighbour first; empty where none is good."""
-    if not evidence.evident:
+def best_run(evidence: PassageEvidence, words: int = PIN_WINDOW_WORDS) -> range:
+    """Return the best sentence with as many neighbours as fit, the better one first; empty if none may be pinned."""
+    if not evidence.pinnable:
         return range(0)
     lengths = [len(_words(evidence, n).split()) for n in range(len(evidence.claims))]
     first = last = evidence.pins()[0]
@@ -115,39 +118,47 @@ def best_run(evidence: Evidence, words: int = AROUND) -> range:
         around = [n for n in (first - 1, last + 1) if 0 <= n < len(lengths) and lengths[n] <= room]
         if not around:
             return range(first, last + 1)
-        n = max(around, key=lambda each: float(evidence.claims[each]))
+        n = max(around, key=lambda neighbour: float(evidence.claims[neighbour]))
         room -= lengths[n]
         first, last = min(first, n), max(last, n)
 
 
-def ordered(scores: Mapping[int, float], heard: Mapping[int, Read], above: Collection[int] = ()) -> dict[int, float]:
-    """The passages that were read exchange their scores, so that those with the best claims come first; best first.
+def reorder(
+    scores: Mapping[int, float], readings: Mapping[int, ReadPassage], above: Collection[int] = ()
+) -> dict[int, float]:
+    """Let the passages that were read exchange scores, so that those with the best pins come first.
 
-    Those `above`, which hold the question word for word, stay above the others. Where none is likely to answer, all
-    stay where they are: which one is nearer, the reader does not know.
+    Passages `above`, which contain the question word for word, stay above the others. If none is likely to answer, all
+    keep their places: the reader does not know which one is closer to the topic.
     """
-    likely = any(each.sentence >= LIKELY for each in heard.values())
-    ids = [identity for identity in scores if likely and identity in heard]
-    best = sorted(ids, key=lambda each: (each not in above, -scores[each] - ORDER_SHARE * heard[each].evidence.claim))
-    exchanged = dict(zip(best, sorted((scores[each] for each in ids), reverse=True), strict=True))
-    # Those that were read come first: where scores are equal, their new order counts.
+    likely = any(reading.sentence >= REORDER_LOGIT for reading in readings.values())
+    ids = [passage_id for passage_id in scores if likely and passage_id in readings]
+    best = sorted(
+        ids,
+        key=lambda passage_id: (
+            passage_id not in above,
+            -scores[passage_id] - ORDER_SHARE * readings[passage_id].evidence.claim,
+        ),
+    )
+    exchanged = dict(zip(best, sorted((scores[passage_id] for passage_id in ids), reverse=True), strict=True))
+    # The passages that were read come first, so that their new order holds where scores are equal.
     return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
 
 
-def _heard(evidence: Evidence, run: range, verdict: Verdict) -> Read:
-    pinned = [float(verdict.sentences[n - run.start]) for n in evidence.evident if n in run]
-    return _further(Read(evidence, max(pinned, default=UNREAD), verdict.any), [(run, verdict)])
+def _first_reading(evidence: PassageEvidence, run: range, verdict: Verdict) -> ReadPassage:
+    pinned = [float(verdict.sentences[n - run.start]) for n in evidence.pinnable if n in run]
+    return _with_verdicts(ReadPassage(evidence, max(pinned, default=UNREAD), verdict.any), [(run, verdict)])
 
 
-def _further(before: Read, said: Sequence[tuple[range, Verdict]]) -> Read:
-    """The passage with further verdicts in its claims; whether it answers at all, its first window tells best."""
+def _with_verdicts(before: ReadPassage, verdicts: Sequence[tuple[range, Verdict]]) -> ReadPassage:
+    """Return the passage with further verdicts in its pin scores. Its first window alone says whether it answers."""
     claims = before.evidence.claims.copy()
-    for run, verdict in said:
+    for run, verdict in verdicts:
         claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)
     return replace(before, evidence=replace(before.evidence, claims=claims))
 
 
-def _window(evidence: Evidence, run: range) -> Window:
+def _window(evidence: PassageEvidence, run: range) -> Window:
     passage = evidence.row.passage
     spans = passage.sentences[run.start : run.stop]
     start, end = spans[0].start, spans[-1].end
@@ -155,7 +166,7 @@ def _window(evidence: Evidence, run: range) -> Window:
     return Window(text, tuple(Span(a - start, b - start) for a, b in spans))
 
 
-def _words(evidence: Evidence, n: int) -> str:
+def _words(evidence: PassageEvidence, n: int) -> str:
     passage = evidence.row.passage
     start, end = passage.sentences[n]
     return passage.text[start - passage.start : end - passage.start]

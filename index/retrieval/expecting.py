@@ -1,4 +1,4 @@
-"""What kind of answer an English question asks for, and whether a sentence has something of that kind."""
+"""Recognises the kind of thing that an English question asks for, and sentences with such a thing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["share", "money", "duration", "length", "number", "time", "person", "place", "reason", "list"]
-"""The order is that in which a question is looked at: how long ago something was, is a number of years."""
+"""In the order of the tests: `how long ago` asks for a time, although its answer is a number of years."""
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _NUMERALS = (
@@ -81,18 +81,18 @@ _QUESTION = re.compile(
 
 
 def is_question(text: str) -> bool:
-    """Whether an English text asks; a claim, or a list of words, does not."""
+    """Whether an English text is a question; a claim or a list of words is not."""
     return bool(_QUESTION.match(text))
 
 
 @lru_cache(256)
-def expected(question: str) -> Kind | None:
-    """The kind of answer that a question asks for; None where it may be anything."""
+def expected_kind(question: str) -> Kind | None:
+    """Return the kind of thing that a question asks for; None if it may be anything."""
     return next((kind for kind, pattern in _PATTERNS if pattern.search(question)), None)
 
 
-def has(kind: Kind, sentence: str, question: str) -> bool:
-    """Whether a sentence has something of this kind; a name has to be another than those the question has itself."""
+def has_kind(kind: Kind, sentence: str, question: str) -> bool:
+    """Whether a sentence contains a thing of this kind. A name counts only if the question does not contain it."""
     match kind:
         case "number":
             return bool(_NUMBER.search(sentence))
@@ -106,7 +106,7 @@ def has(kind: Kind, sentence: str, question: str) -> bool:
             return bool(_MONEY.search(sentence))
         case "duration":
             lasts, reaches = _DURATION.search(sentence), _LENGTH.search(sentence)
-            return bool(lasts or (reaches and _HOW_LONG.search(question)))  # a frontier is long in kilometres
+            return bool(lasts or (reaches and _HOW_LONG.search(question)))  # a border is long in kilometres
         case "length":
             return bool(_LENGTH.search(sentence))
         case "reason":

@@ -1,4 +1,4 @@
-"""Passages read for one question: weighed, pinned, and made into hits."""
+"""Builds hits for one question: reads passages, scores and pins their sentences."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.records import Hit, Span, Why
-from index.retrieval.duplicates import Words, grouped
+from index.retrieval.duplicates import TermSet, group_copies
 from index.retrieval.evidence import weigh
-from index.retrieval.excerpts import ordered
+from index.retrieval.excerpts import reorder
 from index.retrieval.expecting import is_question
 from index.storage.analysis import holds, words
 
@@ -16,132 +16,142 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from index.records import DocumentInfo
-    from index.retrieval.evidence import Asked, Evidence
-    from index.retrieval.excerpts import Read
-    from index.retrieval.sides import Sides
+    from index.retrieval.evidence import EncodedQuestion, PassageEvidence
+    from index.retrieval.excerpts import ReadPassage
+    from index.retrieval.sides import SideScores
     from index.storage.protocol import Store
 
-BLOCK = 30
-"""How many passages are read at once, at least; among so many of the best, copies are looked for."""
+PASSAGES_PER_BLOCK = 30
+"""The least number of passages that are read together; copies are looked for among so many of the best."""
 
 
-class Reading:
-    """What has been read for one question; passages that were removed meanwhile are not among it."""
+class HitBuilder:
+    """Builds the hits for one question and keeps what it has read. Passages removed meanwhile are left out."""
 
-    def __init__(self, store: Store, asked: Asked, sides: Sides) -> None:
-        self.asked = asked
+    def __init__(self, store: Store, question: EncodedQuestion, sides: SideScores) -> None:
+        self.question = question
         self.sides = sides
-        self.evidence: dict[int, Evidence] = {}
+        self.evidence: dict[int, PassageEvidence] = {}
         self.verbatim: frozenset[int] = frozenset()
         self.reranked: dict[int, float] = {}
         self._store = store
         self._pins: dict[int, list[int]] = {}
-        self._words: dict[int, Words] = {}
-        self._said: dict[int, tuple[str, str]] = {}
+        self._words: dict[int, TermSet] = {}
+        self._texts: dict[int, tuple[str, str]] = {}
 
-    def weigh(self, ids: Iterable[int]) -> dict[int, Evidence]:
-        """Read these passages and weigh their sentences; those that still exist, in the order given."""
+    def weigh(self, ids: Iterable[int]) -> dict[int, PassageEvidence]:
+        """Read and score these passages; return those that still exist, in the given order."""
         wanted = list(ids)
-        rows = self._store.passages([each for each in wanted if each not in self.evidence])
-        self.evidence |= zip(rows, weigh(self.asked, list(rows.values()), self._store), strict=True)
-        return {each: self.evidence[each] for each in wanted if each in self.evidence}
+        rows = self._store.passages([passage_id for passage_id in wanted if passage_id not in self.evidence])
+        self.evidence |= zip(rows, weigh(self.question, list(rows.values()), self._store), strict=True)
+        return {passage_id: self.evidence[passage_id] for passage_id in wanted if passage_id in self.evidence}
 
     def hits(self, scores: Mapping[int, float], limit: int) -> tuple[Hit, ...]:
-        """The best passages that still exist, copies of one text together."""
-        groups = grouped(self._existing(scores, limit), self._same, limit=limit, look=BLOCK)
-        infos = self._store.infos(sorted({self.evidence[each].row.number for group in groups for each in group}))
+        """Return the best passages that still exist, with copies of one text grouped."""
+        groups = group_copies(self._existing(scores, limit), self._are_copies, limit=limit, look=PASSAGES_PER_BLOCK)
+        infos = self._store.infos(
+            sorted({self.evidence[passage_id].row.number for group in groups for passage_id in group})
+        )
         hits = []
         for group in groups:
-            there = [self.hit(each, scores[each], infos) for each in group if self.evidence[each].row.number in infos]
+            there = [
+                self.hit(passage_id, scores[passage_id], infos)
+                for passage_id in group
+                if self.evidence[passage_id].row.number in infos
+            ]
             if there:
                 hits.append(replace(there[0], also=tuple(there[1:])))
         return tuple(hits)
 
-    def of(self, hits: Iterable[Hit]) -> dict[int, Evidence]:
-        """The evidence of these hits, by their passages' ids, in their order."""
+    def evidence_of(self, hits: Iterable[Hit]) -> dict[int, PassageEvidence]:
+        """Return the evidence of these hits by passage id, in order."""
         return {hit.passage.id: self.evidence[hit.passage.id] for hit in hits}
 
-    def heard(self, hits: Sequence[Hit], heard: Mapping[int, Read]) -> tuple[Hit, ...]:
-        """The same hits, those that were read pinned and ordered anew by what the reader says."""
-        for identity, each in heard.items():
-            self.evidence[identity] = each.evidence
-            self._pins.pop(identity, None)
+    def apply_reader(self, hits: Sequence[Hit], readings: Mapping[int, ReadPassage]) -> tuple[Hit, ...]:
+        """Return the hits with the pins and the order that the reader's verdicts give."""
+        for passage_id, reading in readings.items():
+            self.evidence[passage_id] = reading.evidence
+            self._pins.pop(passage_id, None)
         before = {hit.passage.id: hit for hit in hits}
-        scores = {identity: hit.score for identity, hit in before.items()}
-        if is_question(self.asked.text):
-            scores = ordered(scores, heard, self.verbatim)
-        infos = self._store.infos(sorted({self.evidence[identity].row.number for identity in heard}))
-        return tuple(self._again(before[identity], score, heard, infos) for identity, score in scores.items())
+        scores = {passage_id: hit.score for passage_id, hit in before.items()}
+        if is_question(self.question.text):
+            scores = reorder(scores, readings, self.verbatim)
+        infos = self._store.infos(sorted({self.evidence[passage_id].row.number for passage_id in readings}))
+        return tuple(
+            self._updated_hit(before[passage_id], score, readings, infos) for passage_id, score in scores.items()
+        )
 
-    def _again(self, hit: Hit, score: float, heard: Mapping[int, Read], infos: Mapping[int, DocumentInfo]) -> Hit:
-        identity = hit.passage.id
-        if identity not in heard or self.evidence[identity].row.number not in infos:
+    def _updated_hit(
+        self, hit: Hit, score: float, readings: Mapping[int, ReadPassage], infos: Mapping[int, DocumentInfo]
+    ) -> Hit:
+        passage_id = hit.passage.id
+        if passage_id not in readings or self.evidence[passage_id].row.number not in infos:
             return hit
-        return replace(self.hit(identity, score, infos), also=hit.also)
+        return replace(self.hit(passage_id, score, infos), also=hit.also)
 
     def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
-        """The candidates that still exist, best first, read block by block: all of the first, more where needed."""
+        """Yield the candidates that still exist, best first. The first block is always read, more blocks on demand."""
         ids = list(scores)
-        for start in range(0, len(ids), max(BLOCK, limit)):
-            block = ids[start : start + max(BLOCK, limit)]
+        for start in range(0, len(ids), max(PASSAGES_PER_BLOCK, limit)):
+            block = ids[start : start + max(PASSAGES_PER_BLOCK, limit)]
             yield from self.weigh(block)
 
-    def _same(self, one: int, other: int) -> bool:
-        """Whether one is a copy of the other: nearly the same words, and each has the other's evidence word for word.
+    def _are_copies(self, first: int, second: int) -> bool:
+        """Whether two passages are copies: nearly the same words, and each contains the other's evidence verbatim.
 
-        Where a template says that the tenant pays, and its copy that the landlord does, they are not the same news.
+        A template that says that the tenant pays, and its copy that says that the landlord does, are not copies.
         """
-        if not self._words_of(one).alike(self._words_of(other)):
+        if not self._words_of(first).alike(self._words_of(second)):
             return False
-        texts, pins = zip(*(self._said_by(each) for each in (one, other)), strict=True)
+        texts, pins = zip(*(self._texts_of(passage_id) for passage_id in (first, second)), strict=True)
         return pins[0] in texts[1] and pins[1] in texts[0]
 
-    def _said_by(self, identity: int) -> tuple[str, str]:
-        """The words of a passage and of its pin, without what is between them."""
-        if identity not in self._said:
-            text, pin = self.evidence[identity].row.passage.text, self._quote(identity)
-            self._said[identity] = f" {' '.join(words(text))} ", f" {' '.join(words(pin))} "
-        return self._said[identity]
+    def _texts_of(self, passage_id: int) -> tuple[str, str]:
+        """Return the words of a passage and of its pin, without punctuation."""
+        if passage_id not in self._texts:
+            text, pin = self.evidence[passage_id].row.passage.text, self._quote(passage_id)
+            self._texts[passage_id] = f" {' '.join(words(text))} ", f" {' '.join(words(pin))} "
+        return self._texts[passage_id]
 
-    def _words_of(self, identity: int) -> Words:
-        if identity not in self._words:
-            self._words[identity] = Words(self.evidence[identity].held)
-        return self._words[identity]
+    def _words_of(self, passage_id: int) -> TermSet:
+        if passage_id not in self._words:
+            self._words[passage_id] = TermSet(self.evidence[passage_id].held)
+        return self._words[passage_id]
 
-    def _pins_of(self, identity: int) -> list[int]:
-        if identity not in self._pins:
-            self._pins[identity] = self.evidence[identity].pins()
-        return self._pins[identity]
+    def _pins_of(self, passage_id: int) -> list[int]:
+        if passage_id not in self._pins:
+            self._pins[passage_id] = self.evidence[passage_id].pins()
+        return self._pins[passage_id]
 
-    def _pin(self, identity: int) -> Span:
-        """The sentence that carries the evidence; where the passage has none, the whole of it is shown."""
-        passage, pins = self.evidence[identity].row.passage, self._pins_of(identity)
+    def _pin(self, passage_id: int) -> Span:
+        """Return the sentence with the evidence; the whole passage if it has none."""
+        passage, pins = self.evidence[passage_id].row.passage, self._pins_of(passage_id)
         return passage.sentences[pins[0]] if pins else Span(passage.start, passage.end)
 
-    def _quote(self, identity: int) -> str:
-        passage, pin = self.evidence[identity].row.passage, self._pin(identity)
+    def _quote(self, passage_id: int) -> str:
+        passage, pin = self.evidence[passage_id].row.passage, self._pin(passage_id)
         return passage.text[pin.start - passage.start : pin.end - passage.start]
 
-    def hit(self, identity: int, score: float, infos: Mapping[int, DocumentInfo]) -> Hit:
-        """A passage with its pin, its place, and the reasons for it."""
-        each, sides, asked = self.evidence[identity], self.sides, self.asked
-        passage, pins = each.row.passage, self._pins_of(identity)
-        pin = self._pin(identity)
+    def hit(self, passage_id: int, score: float, infos: Mapping[int, DocumentInfo]) -> Hit:
+        """Return a passage as a hit, with its pin, its location, and the reasons for it."""
+        each, sides, question = self.evidence[passage_id], self.sides, self.question
+        passage, pins = each.row.passage, self._pins_of(passage_id)
+        pin = self._pin(passage_id)
         claims = (float(claim) if n in pins else float("-inf") for n, claim in enumerate(each.claims))
         held, in_pin = each.held, each.terms[pins[0]] if pins else each.held
-        rarest = sorted((term for term in asked.words if term in in_pin), key=lambda term: -asked.idf[term])
+        rarest = sorted((term for term in question.words if term in in_pin), key=lambda term: -question.idf[term])
         why = Why(
-            dense=sides.dense.get(identity) if sides.mode != "lexical" else None,
-            dense_rank=sides.dense_ranks.get(identity),
-            lexical=sides.lexical.get(identity, 0.0) if sides.mode != "dense" else None,
-            lexical_rank=sides.lexical_ranks.get(identity),
-            fused=sides.fused[identity],
+            dense=sides.dense.get(passage_id) if sides.mode != "lexical" else None,
+            dense_rank=sides.dense_ranks.get(passage_id),
+            lexical=sides.lexical.get(passage_id, 0.0) if sides.mode != "dense" else None,
+            lexical_rank=sides.lexical_ranks.get(passage_id),
+            fused=sides.fused[passage_id],
             evidence=each.best,
-            verbatim=identity in self.verbatim,
-            reranked=self.reranked.get(identity),
-            matched_terms=tuple(word for word in dict.fromkeys(asked.words.values()) if holds(held, word)),
+            verbatim=passage_id in self.verbatim,
+            reranked=self.reranked.get(passage_id),
+            matched_terms=tuple(word for word in dict.fromkeys(question.words.values()) if holds(held, word)),
             pin_terms=tuple(
-                word for word in dict.fromkeys(asked.words[term] for term in rarest) if holds(in_pin, word)
+                word for word in dict.fromkeys(question.words[term] for term in rarest) if holds(in_pin, word)
             ),
         )
         location = self._store.locate(each.row.number, pin.start)

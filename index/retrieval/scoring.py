@@ -1,6 +1,6 @@
-"""Scores: what both sides say of a passage, fused, and its best sentence's say beside them.
+"""Fuses the scores of both indexes, and weighs passages by their best sentences.
 
-Every constant was chosen on seven public sets together, and `benchmarks/ablation.py` prints what each is worth.
+Every constant was chosen on seven public sets together; `benchmarks/ablation.py` prints the effect of each.
 """
 
 from __future__ import annotations
@@ -13,98 +13,112 @@ from index.retrieval.evidence import OVERLAP_SHARE
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from index.retrieval.evidence import Evidence
+    from index.retrieval.evidence import PassageEvidence
 
 DENSE_SHARE = 0.6
-"""Weight of the dense side in the fused score; the rest is the lexical side's."""
+"""The weight of the dense index in the fused score; the rest is the lexical index's."""
 SENTENCE_SHARE = 0.5
-"""Weight of the best sentence's cosine beside the passage's own, where sentences are weighed."""
+"""The weight of the best sentence's cosine next to the passage's own, if sentences are weighed."""
 EVIDENCE_SHARE = 0.3
-"""Weight of the best sentence's strength beside the fused score."""
+"""The weight of the best sentence's strength next to the fused score."""
 PLACE_SHARE = 0.5
-"""Weight of a passage's best pin beside all else, where passages of one document are ordered."""
+"""The weight of a passage's best pin score when passages of one document are ordered."""
 _MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
-    """A convex combination of both sides' scores, each as a share of the side's best; in [0, 1], best first.
+    """Return a convex combination of both indexes' scores, each divided by the best; in [0, 1], best first.
 
-    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (2023), found convex combinations to
-    beat reciprocal rank fusion, and normalising by the least possible score, which is 0 on both sides, to be as good as
-    by the least one found; ours then does not depend on how many were found. Whom a side does not know has 0 there.
+    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (2023), found that convex combinations
+    beat reciprocal rank fusion, and that normalising by the least possible score, which is 0 in both indexes, is as
+    good as by the least score found. The fused score then does not depend on the number of candidates. A missing score
+    counts as 0.
     """
     best_dense = max([*dense.values(), 1e-6])
     best_lexical = max([*lexical.values(), 1e-6])
     fused = {
-        identity: DENSE_SHARE * max(dense.get(identity, 0.0), 0.0) / best_dense
-        + (1 - DENSE_SHARE) * lexical.get(identity, 0.0) / best_lexical
-        for identity in dict.fromkeys([*dense, *lexical])
+        passage_id: DENSE_SHARE * max(dense.get(passage_id, 0.0), 0.0) / best_dense
+        + (1 - DENSE_SHARE) * lexical.get(passage_id, 0.0) / best_lexical
+        for passage_id in dict.fromkeys([*dense, *lexical])
     }
     return in_order(fused)
 
 
-def weighed(
+def weigh_by_evidence(
     dense: Mapping[int, float],
     lexical: Mapping[int, float],
     fused: Mapping[int, float],
-    evidence: Mapping[int, Evidence],
+    evidence: Mapping[int, PassageEvidence],
 ) -> dict[int, float]:
-    """The scores of all that is fused, best first, in [0, 1]: those with evidence by it, the others behind them.
+    """Return all scores in [0, 1], best first: passages with evidence are scored by it, all others come after them.
 
-    The dense side of a passage with evidence is the mean of its own cosine and its best sentence's.
+    The dense score of a passage with evidence is the mean of its own cosine and its best sentence's cosine.
     """
     near = {
-        identity: (1 - SENTENCE_SHARE) * dense.get(identity, 0.0) + SENTENCE_SHARE * float(each.cosines.max())
-        for identity, each in evidence.items()
+        passage_id: (1 - SENTENCE_SHARE) * dense.get(passage_id, 0.0) + SENTENCE_SHARE * float(passage.cosines.max())
+        for passage_id, passage in evidence.items()
     }
-    again = fuse(near, {identity: score for identity, score in lexical.items() if identity in near})
+    fused_again = fuse(near, {passage_id: score for passage_id, score in lexical.items() if passage_id in near})
     first = in_order(
         {
-            identity: min((again[identity] + EVIDENCE_SHARE * each.best) / _MOST, 1.0)
-            for identity, each in evidence.items()
+            passage_id: min((fused_again[passage_id] + EVIDENCE_SHARE * passage.best) / _MOST, 1.0)
+            for passage_id, passage in evidence.items()
         }
     )
     least = min(first.values(), default=1.0)
-    return {**first, **{each: min(score / _MOST, least) for each, score in fused.items() if each not in first}}
+    return {
+        **first,
+        **{passage_id: min(score / _MOST, least) for passage_id, score in fused.items() if passage_id not in first},
+    }
 
 
-def placed(scores: Mapping[int, float], evidence: Mapping[int, Evidence]) -> dict[int, float]:
-    """The same scores; but the passages of one document exchange theirs, so that those with the best pins come first.
+def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int, PassageEvidence]) -> dict[int, float]:
+    """Let the passages of one document exchange scores, so that those with the best pins come first.
 
-    Which document is meant is a question for all that is known of it; which place in it, more for the sentences there.
+    Every score helps to find the right document. Its sentences decide more about the right place in it.
     """
     documents: dict[int, list[int]] = defaultdict(list)
-    for identity in scores:
-        if identity in evidence:
-            documents[evidence[identity].row.number].append(identity)
+    for passage_id in scores:
+        if passage_id in evidence:
+            documents[evidence[passage_id].row.number].append(passage_id)
     exchanged = dict(scores)
     for ids in documents.values():
-        best_first = sorted(ids, key=lambda each: -scores[each] * _MOST - PLACE_SHARE * evidence[each].claim)
-        exchanged |= zip(best_first, [scores[identity] for identity in ids], strict=True)
+        best_first = sorted(
+            ids, key=lambda passage_id: -scores[passage_id] * _MOST - PLACE_SHARE * evidence[passage_id].claim
+        )
+        exchanged |= zip(best_first, [scores[passage_id] for passage_id in ids], strict=True)
     return in_order(exchanged)
 
 
-def reranked(scores: Mapping[int, float], said: Mapping[int, float]) -> dict[int, float]:
-    """The scores that a reranker gave to some, best first; the others behind them, in their order."""
-    least = min(said.values(), default=1.0)
-    first = in_order({each: said[each] for each in scores if each in said})
-    return {**first, **{each: min(score, least) for each, score in scores.items() if each not in said}}
+def apply_reranker(scores: Mapping[int, float], rerank_scores: Mapping[int, float]) -> dict[int, float]:
+    """Return the reranker's scores, best first; all other passages come after them in their order."""
+    least = min(rerank_scores.values(), default=1.0)
+    first = in_order({passage_id: rerank_scores[passage_id] for passage_id in scores if passage_id in rerank_scores})
+    return {
+        **first,
+        **{passage_id: min(score, least) for passage_id, score in scores.items() if passage_id not in rerank_scores},
+    }
 
 
-def behind(scores: Mapping[int, float], fused: Mapping[int, float]) -> dict[int, float]:
-    """The same scores, and behind them what else is fused."""
+def append_rest(scores: Mapping[int, float], fused: Mapping[int, float]) -> dict[int, float]:
+    """Return the same scores, with all other fused passages after them."""
     least = min(scores.values(), default=1.0)
-    return {**scores, **{each: min(score / _MOST, least) for each, score in fused.items() if each not in scores}}
+    return {
+        **scores,
+        **{passage_id: min(score / _MOST, least) for passage_id, score in fused.items() if passage_id not in scores},
+    }
 
 
-def lifted(scores: Mapping[int, float], above: Collection[int]) -> dict[int, float]:
-    """These above all others, in the upper half of [0, 1], all others in the lower; within both the order stays."""
+def lift_verbatim(scores: Mapping[int, float], above: Collection[int]) -> dict[int, float]:
+    """Put these passages above all others, in the upper half of [0, 1]; the order within both halves stays."""
     if not above:
         return dict(scores)
-    halved = [(each in above, (score + (each in above)) / 2, each) for each, score in scores.items()]
-    return {each: score for _, score, each in sorted(halved, key=lambda entry: entry[:2], reverse=True)}
+    halved = [
+        (passage_id in above, (score + (passage_id in above)) / 2, passage_id) for passage_id, score in scores.items()
+    ]
+    return {passage_id: score for _, score, passage_id in sorted(halved, key=lambda entry: entry[:2], reverse=True)}
 
 
 def in_order(scores: Mapping[int, float]) -> dict[int, float]:
-    """Best first; equal scores keep their order."""
+    """Sort scores, best first; equal scores keep their order."""
     return dict(sorted(scores.items(), key=lambda item: -item[1]))

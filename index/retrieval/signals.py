@@ -1,7 +1,7 @@
-"""What of a search tells whether the documents hold an answer at all.
+"""Computes the signals of a search that show whether the documents hold an answer at all.
 
-No signal depends on how many documents there are: a question and the passages found for it have the same ones in a
-library of one document and of a million. So words weigh by how rare they are in English, not in the library.
+No signal depends on the size of the library: a question and its passages have the same signals in a library of one
+document and of a million. Hence words count by their rarity in English, not in the library.
 """
 
 from __future__ import annotations
@@ -15,108 +15,111 @@ from index.storage.analysis import holds, terms
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
-    from index.retrieval.evidence import Asked, Evidence
-    from index.retrieval.excerpts import Read
+    from index.retrieval.evidence import EncodedQuestion, PassageEvidence
+    from index.retrieval.excerpts import ReadPassage
 
 NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "read", "answers")
-"""What there is to know, in the order in which coefficients are kept."""
+"""The signals, in the order of the coefficients."""
 MEANING = ("sentence", "passage")
-"""Those that are the encoder's: another one's cosines mean something else."""
+"""The signals of the encoder: cosines of other encoders mean something else."""
 READER = ("read", "answers")
-"""Those that are the reader's."""
+"""The signals of the reader."""
 NEAR = 5
-"""Passages of how many first hits are near the answer: a word that none of them has is missed."""
+"""The number of first hits that count as near the answer: a word that none of them contains is missing."""
 RARE = 0.9
-"""Rarity from which on a question's word has to be met: rarer than some 8,000 words."""
+"""The least rarity of a word that an answer must contain: some 8,000 words are more frequent."""
 MOST = 6.0
-"""Beyond this, a logit says nothing more."""
+"""Logits are clipped here, since larger ones say nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a question that tells what it is about."""
+    """A content word of a question."""
 
     text: str
     weight: float
-    """How much it tells, by its rarity."""
-    telling: bool
-    """Whether it is a name, a number or a rare word: an answer has it, or one has to be told that it has not."""
+    """Its weight, by rarity."""
+    distinctive: bool
+    """Whether it is a name, a number or a rare word. An answer contains it, or the reader must learn that it does not.
+    """
 
 
-def words_of(asked: Asked) -> list[Word]:
-    """The question's words, each once, without those that every question has."""
-    return [_word(text, asked.text) for text in dict.fromkeys(asked.words.values())]
+def words_of(question: EncodedQuestion) -> list[Word]:
+    """Return the question's content words, each once."""
+    return [_word(text, question.text) for text in dict.fromkeys(question.words.values())]
 
 
 def signals(
-    asked: Asked, found: Sequence[Evidence], titles: Sequence[str], cosines: Sequence[float]
+    question: EncodedQuestion, found: Sequence[PassageEvidence], titles: Sequence[str], cosines: Sequence[float]
 ) -> dict[str, float]:
-    """Numbers on the passages found, best first, and on the cosines of all candidates; empty where nothing was found.
+    """Return the signals of the passages found, best first, and of all candidates' cosines; empty if nothing was found.
 
     `sentence` and `passage`: the best cosines. `overlap`: the largest share of the question's words, by rarity, in one
-    sentence; `coverage`: in one passage; `together`: in the first NEAR of them; `told`: the share of its names, numbers
-    and rare words in the first one; `absent`: how many of these none of the first NEAR has, at most two. A document's
-    `titles`, in the order of `found`, count as a part of its passages. `read` and `answers`, the reader's, are those of
-    `read_signals`.
+    sentence; `coverage`: in one passage; `together`: in the first NEAR passages. `told`: the share of its names,
+    numbers and rare words in the first passage; `absent`: how many of these the first NEAR passages lack, at most two.
+    The `titles` of the documents, in the order of `found`, count as part of their passages. `read_signals` adds the
+    reader's signals, `read` and `answers`.
     """
     if not found or not cosines:
         return {}
-    words = words_of(asked)
+    words = words_of(question)
     total = sum(word.weight for word in words) or 1.0
-    held = [each.held | frozenset(terms(title)) for each, title in _titled(found, titles)]
+    held = [passage.held | frozenset(terms(title)) for passage, title in _with_titles(found, titles)]
     near = frozenset().union(*held[:NEAR])
-    telling = [word for word in words if word.telling]
+    distinctive = [word for word in words if word.distinctive]
 
     def share(has_terms: Set[str]) -> float:
         return sum(word.weight for word in words if holds(has_terms, word.text)) / total
 
     return {
-        "sentence": max(each.cosine for each in found),
+        "sentence": max(passage.cosine for passage in found),
         "passage": max(cosines),
-        "overlap": max(share(each) for evidence in found[:NEAR] for each in evidence.terms),
-        "coverage": max(share(each) for each in held[:NEAR]),
+        "overlap": max(share(sentence) for evidence in found[:NEAR] for sentence in evidence.terms),
+        "coverage": max(share(passage) for passage in held[:NEAR]),
         "together": share(near),
-        "absent": float(min(len(absent(words, near)), 2)),
-        "told": _told(telling, held[0]),
+        "absent": float(min(len(absent_words(words, near)), 2)),
+        "told": _matched_share(distinctive, held[0]),
     }
 
 
 def read_signals(
     before: Mapping[str, float],
-    asked: Asked,
-    found: Sequence[Evidence],
+    question: EncodedQuestion,
+    found: Sequence[PassageEvidence],
     titles: Sequence[str],
-    heard: Collection[Read],
+    readings: Collection[ReadPassage],
 ) -> dict[str, float]:
-    """The signals `before` the first hits were read, as they are now that these are in another order, and two more.
+    """Return the signals after the first hits were read and reordered, with the reader's two signals.
 
-    `read` and `answers`: the reader's logits, of the best sentence and of the best window; the least there are where
-    it was given nothing to read.
+    `read` and `answers`: the reader's logits of the best sentence and the best window; the least value if it had
+    nothing to read.
     """
     if not before:
         return {}
-    ((first, title),) = _titled(found[:1], titles)
-    telling = [word for word in words_of(asked) if word.telling]
+    ((first, title),) = _with_titles(found[:1], titles)
+    distinctive = [word for word in words_of(question) if word.distinctive]
     return {
         **before,
-        "told": _told(telling, first.held | frozenset(terms(title))),
-        "read": _most(each.sentence for each in heard),
-        "answers": _most(each.any for each in heard),
+        "told": _matched_share(distinctive, first.held | frozenset(terms(title))),
+        "read": _clipped_maximum(reading.sentence for reading in readings),
+        "answers": _clipped_maximum(reading.any for reading in readings),
     }
 
 
-def near_terms(found: Sequence[Evidence], titles: Sequence[str]) -> frozenset[str]:
-    """All terms of the first NEAR passages and of their documents' titles."""
-    return frozenset().union(*(each.held | frozenset(terms(title)) for each, title in _titled(found[:NEAR], titles)))
+def near_terms(found: Sequence[PassageEvidence], titles: Sequence[str]) -> frozenset[str]:
+    """Return all terms of the first NEAR passages and of their documents' titles."""
+    return frozenset().union(
+        *(passage.held | frozenset(terms(title)) for passage, title in _with_titles(found[:NEAR], titles))
+    )
 
 
-def absent(words: Sequence[Word], held: Set[str]) -> list[str]:
-    """The names, numbers and rare words that are not among these terms, in the question's order."""
-    return [word.text for word in words if word.telling and not holds(held, word.text)]
+def absent_words(words: Sequence[Word], held: Set[str]) -> list[str]:
+    """Return the names, numbers and rare words that are not among these terms, in the question's order."""
+    return [word.text for word in words if word.distinctive and not holds(held, word.text)]
 
 
-def _titled(found: Sequence[Evidence], titles: Sequence[str]) -> list[tuple[Evidence, str]]:
-    return [(each, titles[n] if n < len(titles) else "") for n, each in enumerate(found)]
+def _with_titles(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[tuple[PassageEvidence, str]]:
+    return [(passage, titles[n] if n < len(titles) else "") for n, passage in enumerate(found)]
 
 
 def _word(text: str, question: str) -> Word:
@@ -125,10 +128,10 @@ def _word(text: str, question: str) -> Word:
     return Word(text, rare**2, named or any(map(str.isdigit, text)) or rare >= RARE)
 
 
-def _told(telling: Sequence[Word], held: Set[str]) -> float:
-    """The signal that changes with the order of the hits."""
-    return sum(holds(held, word.text) for word in telling) / len(telling) if telling else 1.0
+def _matched_share(distinctive: Sequence[Word], held: Set[str]) -> float:
+    """Return the share of distinctive words among these terms: it changes with the order of the hits."""
+    return sum(holds(held, word.text) for word in distinctive) / len(distinctive) if distinctive else 1.0
 
 
-def _most(logits: Iterable[float]) -> float:
+def _clipped_maximum(logits: Iterable[float]) -> float:
     return min(max([*logits, -MOST]), MOST)

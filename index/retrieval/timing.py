@@ -1,4 +1,4 @@
-"""Where the time of a search goes."""
+"""Measures the time of each stage of a search."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Clock:
-    """Milliseconds spent on each stage; on what goes on beside another one, those by which it lasted longer."""
+class StageTimer:
+    """The milliseconds of each stage; of a parallel stage, only the time that it takes longer than the others."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
 
     @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
-        """Time what is done inside."""
+    def measure(self, stage: str) -> Iterator[None]:
+        """Measure the time spent inside."""
         start = time.perf_counter()
         yield
         spent = (time.perf_counter() - start) * 1000

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answering.answers import COUNTED, MOST_OF_A_HEADING
+from index.answering.answers import COUNT_NOTE, HEADING_CONFIDENCE
 from index.answering.confidence import confidence
 from index.library import Library
 from index.library.searcher import EMPTY
@@ -200,7 +200,7 @@ def test_a_heading_is_no_sure_answer(library: Library, write: Write) -> None:
     library.add(write("empty.md", "# The treaty that the king signed\n"))
     answer = library.ask("Who signed the treaty?")
     assert answer.hits[0].quote == "The treaty that the king signed"
-    assert answer.confidence <= MOST_OF_A_HEADING
+    assert answer.confidence <= HEADING_CONFIDENCE
 
 
 def test_a_list_goes_on_in_the_next_passage(library: Library, write: Write) -> None:
@@ -228,4 +228,4 @@ def test_a_count_over_a_list_says_so(library: Library, write: Write) -> None:
     )
     with Library.open(library.folder, Settings(bar=0), encoder=FakeEncoder()) as open_to_all:
         answer = open_to_all.ask("How many sights does the harbour have?")
-    assert COUNTED.format(items=3) in answer.notes
+    assert COUNT_NOTE.format(items=3) in answer.notes

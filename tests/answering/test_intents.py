@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.answering.intents import asked_back, is_fragment, understood
+from index.answering.completeness import asked_back, is_fragment
+from index.answering.intents import understood
 
 FRAGMENTS = [
     "and in 2019?",

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.answering.intents import understood
-from index.answering.quoting import ELLIPSIS, LONGEST, MOST, RIVALS, STATEMENTS, quotes
+from index.answering.quotation import ELLIPSIS, LONGEST
+from index.answering.quoting import MOST, RIVALS, STATEMENTS, quotes
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from tests.making import why
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from index.answering.neighbourhood import narrow, widened
 from index.answering.quoting import quotes
-from index.answering.vicinity import Context, Run, narrowed, widened
+from index.answering.vicinity import Context, Run
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from index.sentences import split_sentences
 from index.storage.catalog import PassageRow
@@ -161,10 +162,10 @@ def test_what_stands_in_the_next_passage_comes_along() -> None:
     rows = [(PassageRow(each.passage, 1, b"", b"", frozenset()), "\n") for each in (hit, following)]
     (quote,) = quotes("What are the symptoms?", [hit], lambda found: widened(found, rows))
     assert quote.words == f"{first}\n{second}"
-    wide = narrowed(hit, quote.hit, quote.span)
+    wide = narrow(hit, quote.hit, quote.span)
     assert wide.passage.text == f"{first}\n{second}"
     assert len(wide.claims) == len(wide.cosines) == len(wide.passage.sentences)
-    assert narrowed(hit, quote.hit, hit.pin) is hit
+    assert narrow(hit, quote.hit, hit.pin) is hit
 
 
 def test_a_passage_that_is_gone_is_left_as_it_was() -> None:
@@ -179,4 +180,4 @@ def test_a_heading_is_a_border() -> None:
     """What hangs below a heading does not reach over it."""
     hit = a_hit("The treaty\nIt was signed by the king.", "It was")
     context = Context(hit, frozenset({0}))
-    assert context.anchored(Run(1, 1)) == Run(1, 1)
+    assert context.with_antecedents(Run(1, 1)) == Run(1, 1)

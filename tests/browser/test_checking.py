@@ -33,7 +33,7 @@ def test_each_sentence_gets_its_verdict_in_words(site: str, visit: Visit) -> Non
     expect(rows.nth(0)).to_contain_text("Not checked: a heading states nothing.")
     expect(rows.nth(1).locator(".p-verdict")).to_have_text("Word for word")
     expect(rows.nth(1).locator(".p-verdict")).to_have_attribute(
-        "title", "These words stand in the source, in this order."
+        "title", "The source contains these words in this order."
     )
     expect(rows.nth(2).locator(".p-verdict")).to_contain_text("Contradicted: ")
     expect(rows.nth(2).locator("blockquote")).to_contain_text(f"The source says: {SAID}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from index.exporting import Context, deep_link
+from index.exporting import QuoteContext, deep_link
 from index.records import Span
 from tests.browser.acting import ask
 from tests.browser.conftest import PATIENCE, SIZE
@@ -64,14 +64,14 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.mark.parametrize(
     ("name", "quote", "context"),
     [
-        ("marks", "Costs rose 5 %, i.e. a “well-known” A&B case: naïve, non-trivial & (really) so.", Context()),
-        ("long", LONG, Context()),
-        ("blocks", "First block of words here\n\nand the second block ends here.", Context()),
-        ("short", "Yes.", Context("Did he agree, then? ", " He did so twice.")),
-        ("script", "これは引用された文です。", Context()),
+        ("marks", "Costs rose 5 %, i.e. a “well-known” A&B case: naïve, non-trivial & (really) so.", QuoteContext()),
+        ("long", LONG, QuoteContext()),
+        ("blocks", "First block of words here\n\nand the second block ends here.", QuoteContext()),
+        ("short", "Yes.", QuoteContext("Did he agree, then? ", " He did so twice.")),
+        ("script", "これは引用された文です。", QuoteContext()),
     ],
 )
-def test_a_browser_finds_the_words(page: Page, name: str, quote: str, context: Context) -> None:
+def test_a_browser_finds_the_words(page: Page, name: str, quote: str, context: QuoteContext) -> None:
     """Marks that have a meaning in links, a long quote, one over two blocks, one that occurs twice, one in Japanese."""
     page.goto("about:blank")
     page.goto(deep_link(quoting(quote, PAGE), context))

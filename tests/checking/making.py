@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from index.checking import Source, compare
-from index.checking.facts import read
-from index.checking.quantity import same
+from index.checking.facts import extract_facts
+from index.checking.quantity import equal_quantities
 from index.sentences import split_sentences
 
 if TYPE_CHECKING:
@@ -31,6 +31,6 @@ def verdict(claim: str, passage: str, closeness: float | Sequence[float] = NEAR)
 
 def one_number(claim: str, source: str) -> bool:
     """Whether two texts state the same numbers, each of one text being one of the other."""
-    ours, theirs = read(claim).quantities, read(source).quantities
-    forth = all(any(same(one, other) for other in theirs) for one in ours)
-    return bool(ours) and forth and all(any(same(one, other) for other in ours) for one in theirs)
+    ours, theirs = extract_facts(claim).quantities, extract_facts(source).quantities
+    forth = all(any(equal_quantities(one, other) for other in theirs) for one in ours)
+    return bool(ours) and forth and all(any(equal_quantities(one, other) for other in ours) for one in theirs)

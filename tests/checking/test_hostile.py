@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.checking import Source, compare
-from index.checking.wording import verbatim, words
+from index.checking.wording import verbatim_key, words
 from tests.checking.making import verdict
 
 PIECES = st.sampled_from(
@@ -35,7 +35,7 @@ def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
 @given(st.text())
 def test_any_text_is_verbatim_that_is_a_sentence_of_the_source(claim: str) -> None:
     """In any script, and any sequence of characters."""
-    if verbatim(claim) and 0 < len(words(claim)) <= 100:
+    if verbatim_key(claim) and 0 < len(words(claim)) <= 100:
         assert compare(claim, [Source("x", claim), Source(claim, claim)], [0.0, 0.0]).verdict == "verbatim"
 
 

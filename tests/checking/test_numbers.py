@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from index.checking.facts import read
+from index.checking.facts import extract_facts
 from index.records import SUPPORTING
 from tests.checking.making import judged, one_number, verdict
 
@@ -123,23 +123,23 @@ def test_two_numbers_that_look_alike(one: str, other: str) -> None:
 @pytest.mark.parametrize("text", NONE.values(), ids=NONE)
 def test_digits_in_names_are_no_numbers(text: str) -> None:
     """They are compared as names."""
-    assert not read(text).quantities
+    assert not extract_facts(text).quantities
 
 
 @pytest.mark.parametrize("text", PRONOUNS.values(), ids=PRONOUNS)
 def test_words_that_only_may_be_numbers_are_not_insisted_on(text: str) -> None:
     """A claim is not wrong for saying "one of them"."""
-    assert not any(quantity.firm for quantity in read(text).quantities)
+    assert not any(quantity.firm for quantity in extract_facts(text).quantities)
 
 
 def test_a_counted_one_is_a_number() -> None:
     """Before what it counts."""
-    assert [quantity.firm for quantity in read("One woman and two men left.").quantities] == [True, True]
+    assert [quantity.firm for quantity in extract_facts("One woman and two men left.").quantities] == [True, True]
 
 
 def test_a_range_gives_both_ends() -> None:
     """Both must be in the source."""
-    values = [quantity.value for quantity in read("It lasted 5 to 10 days, or 2–3 weeks.").quantities]
+    values = [quantity.value for quantity in extract_facts("It lasted 5 to 10 days, or 2–3 weeks.").quantities]
     assert values == [5, 10, 2, 3]
 
 
@@ -208,4 +208,4 @@ def test_what_is_exact_is_not_rounded() -> None:
 
 def test_values_are_exact() -> None:
     """They are fractions, not floats."""
-    assert [quantity.value for quantity in read("0.1 and 1/3").quantities] == [Fraction(1, 10), Fraction(1, 3)]
+    assert [quantity.value for quantity in extract_facts("0.1 and 1/3").quantities] == [Fraction(1, 10), Fraction(1, 3)]

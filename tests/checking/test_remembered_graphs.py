@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from index.checking import dependencies
-from index.checking.dependencies import graph, graphs
+from index.checking.dependencies import parse_graph, parse_graphs
 from index.grammar import Token, parse_all
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ def test_sentences_are_parsed_once_and_together(monkeypatch: pytest.MonkeyPatch)
         return parse_all(texts)
 
     monkeypatch.setattr(dependencies, "parse_all", counted)
-    monkeypatch.setattr(dependencies, "_remembered", {})
-    monkeypatch.setattr(dependencies, "_KEPT", 2)
+    monkeypatch.setattr(dependencies, "_cache", {})
+    monkeypatch.setattr(dependencies, "_CACHED_GRAPHS", 2)
     one, two, three = "It rained", "It snowed", "It cleared"
-    first, second, again = graphs([one, two, one])
+    first, second, again = parse_graphs([one, two, one])
     assert first is again
     assert (first.text, second.text) == (one, two)
-    assert graph(two) is second
-    graph(three)
-    assert graph(one) is not first
+    assert parse_graph(two) is second
+    parse_graph(three)
+    assert parse_graph(one) is not first
     assert parsed == [[one, two], [three], [one]]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from index.exporting import Context, Evidence, Pack, pack
+from index.exporting import Pack, QuoteContext, QuoteEvidence, pack
 from tests.exporting.making import QUOTE, TEXT, answer, citation
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.records import Answer, Document
 
 AT = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
-CONTEXT = {1: Context(TEXT[: QUOTE.start], TEXT[QUOTE.end :])}
+CONTEXT = {1: QuoteContext(TEXT[: QUOTE.start], TEXT[QUOTE.end :])}
 FACTS = {"encoder": "all-MiniLM-L6-v2"}
 
 
@@ -56,7 +56,7 @@ def changed(data: bytes, **fields: Any) -> bytes:
 
 def forged(**fields: Any) -> Pack:
     """A pack whose one piece of evidence has other fields than it should."""
-    whole, true = answer(citation()), Evidence(citation(), CONTEXT[1], "")
+    whole, true = answer(citation()), QuoteEvidence(citation(), CONTEXT[1], "")
     return Pack(
         made_at=AT.isoformat(),
         question=whole.question,

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from index.exporting.describing import LONGEST, described, nearest
+from index.exporting.describing import LONGEST, described, nearest_entry
 from index.records import Citation, Location
 from tests.exporting.making import FILE, PAGE, citation, citations, hit
 
@@ -94,4 +94,4 @@ def test_huge_fields_are_cut_and_quotes_are_not() -> None:
 
 def test_the_nearest_miss_is_described_like_a_citation() -> None:
     """It is no citation, so it has no number."""
-    assert nearest(hit()) == described(citation(marker=0))
+    assert nearest_entry(hit()) == described(citation(marker=0))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from index.errors import PinciteError
-from index.exporting import FORMS, Context, Form, cite, deep_link, export
+from index.exporting import FORMS, Form, QuoteContext, cite, deep_link, export
 from index.exporting.context import context_in
 from index.records import DocumentInfo, Location
 from tests.exporting.making import FILE, PAGE, QUOTE, TEXT, abstention, answer, citation, hit
@@ -55,5 +55,5 @@ def test_a_passage_that_was_found_tells_what_stands_around_a_quote() -> None:
     assert deep_link(short, context_in(short, [hit(PAGE)])).endswith("#:~:text=Before%20it%2E,-The%20pump%20in%20Broad")
     assert export(answer(short, hits=(hit(PAGE),)), "ris").count(",-The%20pump") == 1
     elsewhere = replace(citation(), start=1000, end=1039)
-    assert context_in(elsewhere, [hit()]) == Context()
-    assert context_in(citation(replace(FILE, id="other")), [hit()]) == Context()
+    assert context_in(elsewhere, [hit()]) == QuoteContext()
+    assert context_in(citation(replace(FILE, id="other")), [hit()]) == QuoteContext()

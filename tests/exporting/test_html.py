@@ -9,7 +9,7 @@ from hypothesis import given
 from lxml import html
 
 from index.exporting import cite, export
-from index.exporting.outlining import outlined
+from index.exporting.outlining import make_outline
 from tests.exporting.making import PAGE, abstention, answer, answers, citation, citations
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_no_answer_says_so_and_shows_what_came_nearest() -> None:
 @given(answers())
 def test_no_document_makes_markup(each: Answer) -> None:
     """As many elements of each kind as the answer calls for, and every word as text."""
-    outline = outlined(each)
+    outline = make_outline(each)
     root = read(export(each, "html"))
     counts = Counter(element.tag for element in root.iter())
     assert counts["li"] == counts["blockquote"] == len(outline.entries)

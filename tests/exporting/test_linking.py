@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.exporting import Context, deep_link
+from index.exporting import QuoteContext, deep_link
 from index.exporting.linking import web_address
 from tests.exporting.making import PAGE, citation, citations, hostile, quoting
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.records import Citation
 
 
-def link(quote: str, source: str = "https://example.org/a", context: Context | None = None) -> str:
+def link(quote: str, source: str = "https://example.org/a", context: QuoteContext | None = None) -> str:
     """The link to a quote of a page."""
     return deep_link(quoting(quote, replace(PAGE, source=source)), context)
 
@@ -58,13 +58,13 @@ def test_a_quote_over_several_lines_is_given_by_its_ends() -> None:
 
 def test_a_short_quote_takes_the_words_around_it_along() -> None:
     """`Yes.` alone would be found at its first occurrence; what is on other lines is another block."""
-    made = link("Yes.", context=Context("Above.\nDid he agree, then? ", " He did so twice, he said.\nBelow."))
+    made = link("Yes.", context=QuoteContext("Above.\nDid he agree, then? ", " He did so twice, he said.\nBelow."))
     assert directive(made) == ["Did he agree, then?-", "Yes.", "-He did so twice,"]
 
 
 def test_a_short_quote_without_context_stands_alone() -> None:
     """And so does one that fills its line."""
-    assert directive(link("Yes.")) == directive(link("Yes.", context=Context("Above.\n", "\nBelow."))) == ["Yes."]
+    assert directive(link("Yes.")) == directive(link("Yes.", context=QuoteContext("Above.\n", "\nBelow."))) == ["Yes."]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.exporting.locating import located
+from index.exporting.locating import locate
 from index.records import Location, Span
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def test_a_place_is_the_one_that_the_library_gives(library: Library, write: Writ
     document = library.document("paper.md")
     assert len(document.landmarks) > 10
     for start in range(len(document.text)):
-        assert located(document.landmarks, start) == library.locate("paper.md", Span(start, start))
+        assert locate(document.landmarks, start) == library.locate("paper.md", Span(start, start))
 
 
 def test_nothing_before_a_place_is_no_place() -> None:
     """A document may have no landmarks."""
-    assert located((), 9) == Location()
+    assert locate((), 9) == Location()

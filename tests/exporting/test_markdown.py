@@ -11,7 +11,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from index.exporting import cite, export
 from index.exporting.markdown import escaped
-from index.exporting.outlining import outlined
+from index.exporting.outlining import make_outline
 from index.loading.composing import one_line
 from index.records import Answer, Citation, Statement
 from tests.exporting.making import PAGE, abstention, answer, answers, citation, citations, hostile, quoting
@@ -129,7 +129,7 @@ def test_a_text_comes_back_as_it_was(text: str) -> None:
 @given(answers())
 def test_no_document_adds_a_footnote_a_link_or_any_markup(each: Answer) -> None:
     """The footnotes are ours, one for each citation; the links are theirs; the rest is text."""
-    outline, made = outlined(each), export(each, "markdown")
+    outline, made = make_outline(each), export(each, "markdown")
     found = tokens(made)
     notes = [token for token in found if token.type == "footnote_open"]
     used = {marker for line in outline.lines for marker in (*line.markers, *line.beside)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from index.exporting.naming import MOST, names
+from index.exporting.naming import MOST, parse_names
 from tests.exporting.making import hostile
 
 
@@ -38,18 +38,18 @@ from tests.exporting.making import hostile
 )
 def test_names_are_taken_apart_only_where_they_plainly_are_names(author: str, filed: list[str]) -> None:
     """What could be a body stays whole: a name taken apart at the wrong place is a wrong author."""
-    assert [name.sorted for name in names(author)] == filed
+    assert [name.sorted for name in parse_names(author)] == filed
 
 
 @given(hostile)
 def test_no_letter_of_an_author_is_lost(author: str) -> None:
     """Whatever stands there, its letters and digits are in the names, but for an `and` between two."""
     line = " ".join(author.split())
-    kept = "".join(f"{name.given}{name.family}" for name in names(line)).replace("and", "")
+    kept = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
     lost = "".join(c for c in line if c.isalnum()).replace("and", "")
     assert sorted(c for c in kept if c.isalnum()) == sorted(lost)
 
 
 def test_a_list_without_end_ends() -> None:
     """Nobody cites a thousand authors."""
-    assert len(names("; ".join(["John Snow"] * 1000))) == MOST
+    assert len(parse_names("; ".join(["John Snow"] * 1000))) == MOST

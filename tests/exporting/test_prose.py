@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 
 from index.exporting import cite, export
-from index.exporting.outlining import outlined
+from index.exporting.outlining import make_outline
 from index.records import Answer, Statement
 from tests.exporting.making import PAGE, abstention, answer, answers, citation
 
@@ -84,7 +84,7 @@ def test_where_nothing_was_searched_nothing_is_said_of_the_documents() -> None:
 @given(answers())
 def test_no_document_begins_a_line(each: Answer) -> None:
     """Line by line it is what we wrote, so no marker and no source can be forged."""
-    outline, lines = outlined(each), export(each, "text").splitlines()
+    outline, lines = make_outline(each), export(each, "text").splitlines()
     marked = [line for line in lines if line.startswith("[")]
     head = 2 + bool(outline.caution)
     assert len(lines) == head + len(outline.lines) + len(outline.notes) + 3 + 3 * len(outline.entries)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.exporting import Context, Pack, PackFinding, pack, read_pack, verify_pack
+from index.exporting import Pack, PackFinding, QuoteContext, pack, read_pack, verify_pack
 from index.records import Location, Statement
 from tests.exporting.making import DOCUMENT, FILE, QUOTE, TEXT, answer, citation
 from tests.exporting.packs import AT, forged, library_of
@@ -50,9 +50,9 @@ def test_a_document_that_is_not_there_is_named(read: Pack) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (TEXT, "The quote is in it all the same."),
+        (TEXT, "It contains the quote anyway."),
         (f"New. {TEXT}", "The quote stands at 16 to 55."),
-        ("Other words.", "The quote is nowhere in it."),
+        ("Other words.", "The document does not contain the quote."),
     ],
 )
 def test_a_document_that_has_changed_is_told_from_one_that_is_missing(read: Pack, text: str, says: str) -> None:
@@ -70,13 +70,13 @@ def test_a_quote_that_is_not_in_its_document_is_named(read: Pack) -> None:
         1,
         DOCUMENT.title,
         QUOTE.of(TEXT),
-        "Characters 11 to 50 of the document are other words. The quote is nowhere in it.",
+        "Characters 11 to 50 of the document differ from the quote. The document does not contain the quote.",
     )
 
 
 def test_invented_surroundings_are_found() -> None:
     """A true quote can be made to say the opposite by what is put before it."""
-    doctored = forged(context=Context("It is false that ", ""))
+    doctored = forged(context=QuoteContext("It is false that ", ""))
     assert faults(verify_pack(doctored, library_of(DOCUMENT))) == ["context differs"]
 
 

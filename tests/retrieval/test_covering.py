@@ -8,7 +8,7 @@ import pytest
 
 from index.records import CANDIDATES
 from index.retrieval import searching
-from index.retrieval.covering import OVERLAP, STRENGTH
+from index.retrieval.covering import LEAST_OVERLAP, LEAST_STRENGTH
 from tests.fakes import IDEAS
 from tests.storage.making import a_document, put
 
@@ -65,7 +65,7 @@ def test_a_document_speaks_by_meaning_alone(library: Library) -> None:
     rows = filled(library, near, far).coverage("boat")
     assert [(row.document.source, row.hit is not None) for row in rows] == [("/near", True), ("/far", False)]
     assert rows[0].hit is not None
-    assert rows[0].hit.why.evidence >= STRENGTH
+    assert rows[0].hit.why.evidence >= LEAST_STRENGTH
     assert rows[0].hit.why.matched_terms == ()
 
 
@@ -79,9 +79,9 @@ def test_a_document_speaks_by_words_alone(library: Library) -> None:
     rows = filled(library, all_of_it, some).coverage("queen")
     assert [(row.document.source, row.hit is not None) for row in rows] == [("/all", True), ("/some", False)]
     assert rows[0].hit is not None
-    assert rows[0].hit.why.evidence < STRENGTH
+    assert rows[0].hit.why.evidence < LEAST_STRENGTH
     assert rows[0].hit.why.pin_terms == ("queen",)
-    assert OVERLAP <= 1
+    assert LEAST_OVERLAP <= 1
 
 
 def test_a_document_that_says_nothing_of_it_is_silent(archive: Library) -> None:

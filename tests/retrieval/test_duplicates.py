@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import CANDIDATES
-from index.retrieval.duplicates import LIKENESS, Words, grouped
-from index.retrieval.reading import BLOCK
+from index.retrieval.duplicates import LIKENESS, TermSet, group_copies
+from index.retrieval.reading import PASSAGES_PER_BLOCK
 from tests.retrieval.conftest import ask, quotes
 from tests.storage.making import a_copy, a_document
 
@@ -47,15 +47,15 @@ TERMS = st.frozensets(st.sampled_from("abcdefghijklm"), max_size=12)
 def test_copies_have_nearly_the_same_words(one: str, other: str, alike: bool) -> None:
     """From four fifths of all their terms in common on, two passages are taken for one text."""
     assert LIKENESS == 0.8
-    assert Words(frozenset(one)).alike(Words(frozenset(other))) == alike
-    assert Words(frozenset(other)).alike(Words(frozenset(one))) == alike
+    assert TermSet(frozenset(one)).alike(TermSet(frozenset(other))) == alike
+    assert TermSet(frozenset(other)).alike(TermSet(frozenset(one))) == alike
 
 
 @given(TERMS, TERMS)
 def test_likeness_is_jaccards(one: frozenset[str], other: frozenset[str]) -> None:
     """What they share over what they have together; two passages without a word are no copies."""
     expected = bool(one) and len(one & other) >= LIKENESS * len(one | other)
-    assert Words(one).alike(Words(other)) == expected
+    assert TermSet(one).alike(TermSet(other)) == expected
 
 
 # Grouping
@@ -64,7 +64,7 @@ def test_likeness_is_jaccards(one: frozenset[str], other: frozenset[str]) -> Non
 @given(st.lists(st.integers(0, 9), max_size=60), st.integers(1, 12), st.integers(1, 60))
 def test_groups_are_led_by_their_best(items: list[int], limit: int, look: int) -> None:
     """The first `limit` kinds there are, each in the order of its best, each member in order; no kind twice."""
-    groups = grouped(enumerate(items), lambda one, other: one[1] == other[1], limit=limit, look=look)
+    groups = group_copies(enumerate(items), lambda one, other: one[1] == other[1], limit=limit, look=look)
     kinds = list(dict.fromkeys(items))
     assert [group[0][1] for group in groups] == kinds[:limit]
     for group in groups:
@@ -76,7 +76,7 @@ def test_groups_are_led_by_their_best(items: list[int], limit: int, look: int) -
 @given(st.lists(st.integers(0, 9), max_size=60), st.integers(1, 12), st.integers(1, 60))
 def test_among_the_first_no_copy_is_missed(items: list[int], limit: int, look: int) -> None:
     """Each of the first `look` items that is a copy of a leader is in its group."""
-    groups = grouped(enumerate(items), lambda one, other: one[1] == other[1], limit=limit, look=look)
+    groups = group_copies(enumerate(items), lambda one, other: one[1] == other[1], limit=limit, look=look)
     there = {place for group in groups for place, _ in group}
     kinds = list(dict.fromkeys(items))[:limit]
     assert {place for place, kind in enumerate(items[:look]) if kind in kinds} <= there
@@ -137,7 +137,7 @@ def test_a_number_elsewhere_in_the_copy_does_not_matter(store_of: StoreOf) -> No
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
 def test_a_copy_takes_no_place(store_of: StoreOf, limit: int) -> None:
     """However many hits are asked for, no two of them are copies, and as many come as there are texts."""
-    copies = BLOCK // (1 + len(OTHERS))
+    copies = PASSAGES_PER_BLOCK // (1 + len(OTHERS))
     store = store_of(*(a_copy(each, f"{each.source}/{n}") for n in range(copies) for each in (PRESS, *OTHERS)))
     found = ask(store, QUESTION, limit=limit)
     assert len(found) == min(limit, 1 + len(OTHERS))

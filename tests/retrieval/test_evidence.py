@@ -14,8 +14,8 @@ from index.retrieval.evidence import (
     OVERLAP_SHARE,
     OWN_SHARE,
     PIN_OVERLAP_SHARE,
-    Asked,
-    Evidence,
+    EncodedQuestion,
+    PassageEvidence,
     weigh,
 )
 from index.retrieval.scoring import DENSE_SHARE, EVIDENCE_SHARE, SENTENCE_SHARE
@@ -42,16 +42,16 @@ LAND = a_document(
 )
 
 
-def weighed(store: FolderStore, question: str, *words: str, vector: str = "") -> list[Evidence]:
+def weighed(store: FolderStore, question: str, *words: str, vector: str = "") -> list[PassageEvidence]:
     """The evidence in each passage that holds these words; `vector` says where the question points instead."""
     store.refresh()
     terms = store.terms(question)
-    asked = Asked(question, meaning(vector or question), terms, store.idf(list(terms)))
+    asked = EncodedQuestion(question, meaning(vector or question), terms, store.idf(list(terms)))
     rows = store.passages([id_of(store.catalog, each) for each in words])
     return list(weigh(asked, list(rows.values()), store))
 
 
-def pinned(evidence: Evidence) -> list[str]:
+def pinned(evidence: PassageEvidence) -> list[str]:
     """The sentences that may be pinned, the best first."""
     passage = evidence.row.passage
     spans = [passage.sentences[n] for n in evidence.pins()]

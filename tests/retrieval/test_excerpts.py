@@ -14,18 +14,18 @@ from index.cross_encoders.reader import UNREAD, Verdict, Window
 from index.querying import parse
 from index.retrieval import Retriever
 from index.retrieval.excerpts import (
-    AROUND,
     CLAIM_SHARE,
-    ENOUGH,
-    LIKELY,
-    READ,
+    MOST_READ,
+    PIN_WINDOW_WORDS,
+    REORDER_LOGIT,
     STEEPNESS,
+    STOP_LOGIT,
     TRUST,
-    WORDS,
-    Read,
+    WINDOW_WORDS,
+    ReadPassage,
     best_run,
-    ordered,
-    read,
+    read_passages,
+    reorder,
 )
 from index.retrieval.signals import MOST
 from index.storage.schema import unpack_sentence_vectors
@@ -115,19 +115,19 @@ def test_a_claim_is_what_it_was_and_the_reader_s_share(store_of: StoreOf) -> Non
 
 def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
     """However many hits there are, a question costs the reading of READ passages, and of one where that answers."""
-    store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(READ + 3)))
-    for word, read_at_once in (("whale", [1]), ("shark", [1, READ - 1])):
+    store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(MOST_READ + 3)))
+    for word, read_at_once in (("whale", [1]), ("shark", [1, MOST_READ - 1])):
         reader = FakeReader(word)
         found = found_with(store, reader, "ship")
-        assert len(found) == READ + 3
+        assert len(found) == MOST_READ + 3
         assert found.signals["read"] == max(min(YES if word == "whale" else NO, MOST), -MOST)
         assert [len(windows) for _, windows in reader.asked] == read_at_once
 
 
 def test_no_more_is_read_from_the_bar_on(store_of: StoreOf) -> None:
     """A first window that answers just likely enough is the only one."""
-    store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(READ)))
-    for yes, reads in ((ENOUGH, 1), (ENOUGH - 0.1, 2)):
+    store = store_of(*(a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(MOST_READ)))
+    for yes, reads in ((STOP_LOGIT, 1), (STOP_LOGIT - 0.1, 2)):
         reader = FakeReader("whale", yes)
         found_with(store, reader, "ship")
         assert len(reader.asked) == reads
@@ -135,9 +135,12 @@ def test_no_more_is_read_from_the_bar_on(store_of: StoreOf) -> None:
 
 def test_hits_keep_their_order_where_none_is_likely_to_answer() -> None:
     """Which of two doubtful ones is nearer, the reader does not know."""
-    for logit, first in ((LIKELY - 0.1, 1), (LIKELY, 2)):
-        heard = {n: Read(an_evidence([(0.5, 0.5)], claims=[claim]), logit, UNREAD) for n, claim in ((1, 0.1), (2, 1.9))}
-        assert next(iter(ordered({1: 0.5, 2: 0.4}, heard))) == first
+    for logit, first in ((REORDER_LOGIT - 0.1, 1), (REORDER_LOGIT, 2)):
+        heard = {
+            n: ReadPassage(an_evidence([(0.5, 0.5)], claims=[claim]), logit, UNREAD)
+            for n, claim in ((1, 0.1), (2, 1.9))
+        }
+        assert next(iter(reorder({1: 0.5, 2: 0.4}, heard))) == first
 
 
 def test_the_first_hit_is_read_whole_where_its_best_sentence_does_not_answer(store_of: StoreOf) -> None:
@@ -152,8 +155,8 @@ def test_the_first_hit_is_read_whole_where_its_best_sentence_does_not_answer(sto
     assert best.startswith("The ship of Bo left.")
     assert " ".join([best, *others]) == first.text
     assert last.startswith("The ship of Al left.")
-    assert max(len(window.split()) for window in others) < 2 * WORDS
-    assert max(len(window.split()) for window in (best, last)) <= AROUND
+    assert max(len(window.split()) for window in others) < 2 * WINDOW_WORDS
+    assert max(len(window.split()) for window in (best, last)) <= PIN_WINDOW_WORDS
     assert hits.signals["read"] == -MOST
     gained = np.array(hits[0].claims) - np.array(found_with(store, None, "Which ship of Bo left?")[0].claims)
     assert int(np.nanargmax(gained)) == len(gained) - 1
@@ -205,7 +208,7 @@ def test_data_is_not_read() -> None:
     silent = type(evidence)(
         evidence.row, evidence.terms, evidence.cosines, evidence.overlaps, evidence.strengths, evidence.claims, ()
     )
-    assert read("ship", {1: silent}, FakeReader("x")) == {}
+    assert read_passages("ship", {1: silent}, FakeReader("x")) == {}
 
 
 @given(CLAIMS, st.integers(0, 12))
@@ -224,10 +227,12 @@ def test_reading_loses_nobody(scores: dict[int, float], data: st.DataObject) -> 
     """Whatever the reader says, the same passages have the same scores among them, best first; what is above stays."""
     ids = sorted(scores)
     some = data.draw(st.lists(st.sampled_from(ids), unique=True))
-    heard = {each: Read(an_evidence([(0.5, 0.5)], claims=[data.draw(st.floats(0, 2))]), 0.0, UNREAD) for each in some}
+    heard = {
+        each: ReadPassage(an_evidence([(0.5, 0.5)], claims=[data.draw(st.floats(0, 2))]), 0.0, UNREAD) for each in some
+    }
     above = set(data.draw(st.lists(st.sampled_from(ids), unique=True)))
     lifted = {each: score + 0.5 * (each in above) for each, score in scores.items()}
-    after = ordered(lifted, heard, above)
+    after = reorder(lifted, heard, above)
     assert after.keys() == scores.keys()
     assert sorted(after.values()) == sorted(lifted.values())
     assert list(after.values()) == sorted(after.values(), reverse=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.retrieval.expecting import expected, has, is_question
+from index.retrieval.expecting import expected_kind, has_kind, is_question
 
 if TYPE_CHECKING:
     from index.retrieval.expecting import Kind
@@ -32,10 +32,10 @@ ASKED: list[tuple[str, Kind | None, str, str]] = [
 @pytest.mark.parametrize(("question", "kind", "with_it", "without"), ASKED, ids=[each[0] for each in ASKED])
 def test_a_question_expects_a_kind(question: str, kind: Kind | None, with_it: str, without: str) -> None:
     """The kind is told from the question; one sentence has it, and one that says something else has not."""
-    assert expected(question) == kind
+    assert expected_kind(question) == kind
     if kind is not None:
-        assert has(kind, with_it, question)
-        assert not has(kind, without, question)
+        assert has_kind(kind, with_it, question)
+        assert not has_kind(kind, without, question)
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_a_question_is_told_from_a_claim(text: str, asks: bool) -> None:
 def test_the_question_s_own_name_is_no_answer() -> None:
     """Who wrote to Ada Byron is not told by a sentence that names her alone."""
     question = "Who wrote to Ada Byron?"
-    assert not has("person", "A letter to Ada Byron came.", question)
-    assert has("person", "A letter to Ada Byron came from Charles Babbage.", question)
+    assert not has_kind("person", "A letter to Ada Byron came.", question)
+    assert has_kind("person", "A letter to Ada Byron came from Charles Babbage.", question)

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from index.records import Passage, Span
 from index.retrieval import scoring
-from index.retrieval.evidence import OVERLAP_SHARE, Evidence
+from index.retrieval.evidence import OVERLAP_SHARE, PassageEvidence
 from index.retrieval.scoring import (
     DENSE_SHARE,
     EVIDENCE_SHARE,
     PLACE_SHARE,
     SENTENCE_SHARE,
+    apply_reranker,
     fuse,
-    lifted,
-    placed,
-    reranked,
-    weighed,
+    lift_verbatim,
+    reorder_within_documents,
+    weigh_by_evidence,
 )
 from index.storage.catalog import PassageRow
 
@@ -39,20 +39,20 @@ SENTENCES = st.lists(st.tuples(st.floats(-1, 0.875, width=32), st.floats(0, 1, w
 
 def an_evidence(
     sentences: Sequence[tuple[float, float]], *, number: int = 1, claims: Sequence[float] | None = None
-) -> Evidence:
+) -> PassageEvidence:
     """A passage of a document, whose sentences have these cosines and share these parts of the question's idf."""
     cosines, shared = np.asarray(sentences, dtype=np.float32).T
     strengths = cosines + OVERLAP_SHARE * shared
     spans = tuple(Span(2 * n, 2 * n + 1) for n in range(len(sentences)))
     passage = Passage(1, "f" * 64, 0, 0, 2 * len(spans), "x " * len(spans), spans)
-    return Evidence(
+    return PassageEvidence(
         row=PassageRow(passage, number, b"", b"", frozenset()),
         terms=(frozenset(),) * len(sentences),
         cosines=cosines,
         overlaps=shared,
         strengths=strengths,
         claims=strengths if claims is None else np.asarray(claims, dtype=np.float32),
-        evident=tuple(range(len(sentences))),
+        pinnable=tuple(range(len(sentences))),
     )
 
 
@@ -140,7 +140,7 @@ def test_weighed_scores_are_shares_of_one(
     """Best first, in [0, 1], nobody lost; whoever has evidence is before whoever has none."""
     fused = fuse(dense, lexical)
     evidence = {each: an_evidence(of) for each, of in sentences.items() if each in fused}
-    scores = weighed(dense, lexical, fused, evidence)
+    scores = weigh_by_evidence(dense, lexical, fused, evidence)
     assert scores.keys() == fused.keys()
     assert in_bounds(scores.values())
     assert falling(scores)
@@ -151,12 +151,12 @@ def test_weighed_scores_are_shares_of_one(
 def test_without_evidence_the_fused_order_stays(dense: dict[int, float], lexical: dict[int, float]) -> None:
     """Who was not weighed keeps his place among those that were not."""
     fused = fuse(dense, lexical)
-    assert list(weighed(dense, lexical, fused, {})) == list(fused)
+    assert list(weigh_by_evidence(dense, lexical, fused, {})) == list(fused)
 
 
 def test_the_best_that_can_be_scores_one() -> None:
     """A passage that is the question word for word has 1, and not a hair more."""
-    scores = weighed({1: 1.0}, {1: 9.0}, {1: 1.0}, {1: an_evidence([(1.0, 1.0)])})
+    scores = weigh_by_evidence({1: 1.0}, {1: 9.0}, {1: 1.0}, {1: an_evidence([(1.0, 1.0)])})
     assert scores[1] == pytest.approx(1)
     assert scores[1] <= 1
 
@@ -168,7 +168,7 @@ def test_weighing_worked_out_by_hand() -> None:
     """
     dense, lexical = {1: 0.4, 2: 0.5, 3: 0.1}, {1: 8.0, 2: 8.0}
     evidence = {1: an_evidence([(0.1, 0.0), (0.8, 0.5)]), 2: an_evidence([(0.2, 0.0), (0.1, 0.25)])}
-    scores = weighed(dense, lexical, fuse(dense, lexical), evidence)
+    scores = weigh_by_evidence(dense, lexical, fuse(dense, lexical), evidence)
     near = [(1 - SENTENCE_SHARE) * 0.4 + SENTENCE_SHARE * 0.8, (1 - SENTENCE_SHARE) * 0.5 + SENTENCE_SHARE * 0.2]
     best = [0.8 + OVERLAP_SHARE * 0.5, max(0.2, 0.1 + OVERLAP_SHARE * 0.25)]
     first = (1.0 + EVIDENCE_SHARE * best[0]) / MOST
@@ -180,7 +180,7 @@ def test_weighing_worked_out_by_hand() -> None:
 def test_no_evidence_is_no_advantage() -> None:
     """A passage that was not weighed never overtakes one that was, though its fused score be higher."""
     dense = {1: 0.9, 2: 0.8}
-    scores = weighed(dense, {}, fuse(dense, {}), {2: an_evidence([(-0.9, 0.0)])})
+    scores = weigh_by_evidence(dense, {}, fuse(dense, {}), {2: an_evidence([(-0.9, 0.0)])})
     assert list(scores) == [2, 1]
     assert scores[1] == scores[2]
 
@@ -195,7 +195,7 @@ def test_placing_exchanges_within_documents(scores: dict[int, float], of: dict[i
     """Each document keeps its scores, the best for the passage with most score and claim; others keep theirs."""
     of = {each: place for each, place in of.items() if each in scores}
     evidence = {each: an_evidence([(0.0, 0.0)], number=n, claims=[claim]) for each, (n, claim) in of.items()}
-    again = placed(scores, evidence)
+    again = reorder_within_documents(scores, evidence)
     assert again.keys() == scores.keys()
     assert falling(again)
     assert {each: again[each] for each in scores if each not in of} == {
@@ -219,7 +219,7 @@ def test_placing_worked_out_by_hand() -> None:
             2: an_evidence([(0.2, 0.0)], number=8, claims=[-0.5]),
             3: an_evidence([(0.2, 0.0), (0.1, 0.0)], number=7, claims=[0.0, 0.1 + claim]),
         }
-        return placed(scores, evidence)
+        return reorder_within_documents(scores, evidence)
 
     assert list(again(1.1 * enough).items()) == [(3, 0.9), (2, 0.8), (1, 0.5), (4, 0.2)]
     assert list(again(0.9 * enough).items()) == list(scores.items())
@@ -231,7 +231,7 @@ def test_placing_worked_out_by_hand() -> None:
 @given(SCORES, st.sets(IDS))
 def test_the_lifted_are_above_all_others(scores: dict[int, float], above: set[int]) -> None:
     """In both groups the order stays, scores are in [0, 1] and best first, nobody is lost."""
-    up = lifted(scores, above)
+    up = lift_verbatim(scores, above)
     assert list(up) == [each for each in scores if each in above] + [each for each in scores if each not in above]
     assert in_bounds(up.values())
     assert falling(up)
@@ -239,13 +239,13 @@ def test_the_lifted_are_above_all_others(scores: dict[int, float], above: set[in
 
 def test_even_nothing_is_lifted_above_everything() -> None:
     """A score of 0 that is lifted comes before a score of 1 that is not."""
-    assert list(lifted({1: 1.0, 2: 0.0}, {2})) == [2, 1]
+    assert list(lift_verbatim({1: 1.0, 2: 0.0}, {2})) == [2, 1]
 
 
 @given(SCORES)
 def test_nobody_lifted_changes_nothing(scores: dict[int, float]) -> None:
     """Scores are told as they are where nothing has to come first."""
-    assert lifted(scores, ()) == scores
+    assert lift_verbatim(scores, ()) == scores
 
 
 # A reranker's word
@@ -255,7 +255,7 @@ def test_nobody_lifted_changes_nothing(scores: dict[int, float]) -> None:
 def test_the_reranked_come_first_by_their_new_scores(scores: dict[int, float], said: dict[int, float]) -> None:
     """Whom the reranker has read is ordered by what it says and scored so; the others follow in their order."""
     said = {each: score for each, score in said.items() if each in scores}
-    again = reranked(scores, said)
+    again = apply_reranker(scores, said)
     expected = sorted((each for each in scores if each in said), key=lambda each: -said[each])
     assert list(again) == expected + [each for each in scores if each not in said]
     assert {each: again[each] for each in said} == said

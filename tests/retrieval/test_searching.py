@@ -13,7 +13,7 @@ from index.errors import EncoderError
 from index.querying import Query, parse
 from index.records import CANDIDATES
 from index.retrieval.scoring import DENSE_SHARE
-from index.retrieval.searching import NEAREST, WEIGHED
+from index.retrieval.searching import NEAREST, WEIGHED_CANDIDATES
 from index.settings import Settings
 from index.storage.analysis import spans_of_words
 from index.storage.store import FolderStore
@@ -380,10 +380,10 @@ def test_a_reranker_reads_the_best_only(many: FolderStore) -> None:
     reranker = ByLength()
     question = "Which ship was near the harbour?"
     plain, found = ask(many, question, limit=90), ask(many, question, limit=90, reranker=reranker)
-    assert len(reranker.read) == len(set(reranker.read)) == WEIGHED
-    assert all(hit.why.reranked is not None for hit in found.hits[:WEIGHED])
-    assert all(hit.why.reranked is None for hit in found.hits[WEIGHED:])
-    assert quotes(found)[WEIGHED:] == quotes(plain)[WEIGHED:]
+    assert len(reranker.read) == len(set(reranker.read)) == WEIGHED_CANDIDATES
+    assert all(hit.why.reranked is not None for hit in found.hits[:WEIGHED_CANDIDATES])
+    assert all(hit.why.reranked is None for hit in found.hits[WEIGHED_CANDIDATES:])
+    assert quotes(found)[WEIGHED_CANDIDATES:] == quotes(plain)[WEIGHED_CANDIDATES:]
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
