@@ -11,7 +11,7 @@ from index.answering.citing import cited, declined
 from index.answering.markers import declines
 from index.answering.prompting import Source
 from index.answering.second_opinion import second_opinion
-from index.answering.writing import ModelWriter
+from index.answering.writer import ModelWriter
 from index.errors import WriterError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.answering.prompting import clean
-from index.answering.writing import ModelWriter
+from index.answering.writer import ModelWriter
 from index.errors import WriterError
 
 if TYPE_CHECKING:
