@@ -2,7 +2,7 @@
 
 Servers differ more than their common interface says: in how they end lines and streams, in whether they stream at all,
 and in the form of a text and of an error. Whatever has one meaning is read as that; everything else is one ReplyError.
-httpx2.EventSource is not used: it accepts no other content type, needs a blank line after each event, and reads no JSON.
+httpx2.EventSource is not used: it accepts one content type, needs a blank line after each event, and reads no JSON.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Reply:
     ending: str = ""
     """Why the text ends, in the endpoint's words; empty if it just breaks off."""
     events: int = 0
-    bytes: int = 0
+    received_bytes: int = 0
     text: str = ""
     """All that the model has written, with its thoughts."""
     thought: bool = False
@@ -93,8 +93,10 @@ class Reply:
     def check_end(self, *, has_words: bool) -> None:
         """Raise ReplyError unless the reply is complete and has words in it."""
         if not self.events:
-            reason: Reason = "malformed" if self.bytes else "empty"
-            raise ReplyError(reason, "sent no event of a chat completion" if self.bytes else "sent nothing at all")
+            reason: Reason = "malformed" if self.received_bytes else "empty"
+            raise ReplyError(
+                reason, "sent no event of a chat completion" if self.received_bytes else "sent nothing at all"
+            )
         if not self.ending and not _SENTENCE_END.search(self.text):
             raise ReplyError("cut short", "broke off in the middle of its answer")
         if self.ending in ("length", "max_tokens"):
@@ -116,8 +118,8 @@ class Reply:
     def _limited(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         limit = BYTES_PER_TOKEN * (self.max_tokens + CHARACTERS_PER_TOKEN)
         for block in blocks:
-            self.bytes += len(block)
-            if self.bytes > limit:
+            self.received_bytes += len(block)
+            if self.received_bytes > limit:
                 raise ReplyError("cut short" if self.events else "malformed", "sends far more than it was asked for")
             yield block
 
