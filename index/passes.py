@@ -1,4 +1,4 @@
-"""Forward passes of a batch of texts: through a `SentenceTransformer`, or through its layers alone."""
+"""The forward pass of a batch of texts: through a `SentenceTransformer`, or through its layers alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from index.bert import laid_end_to_end, mean_pooled
+from index.bert import concatenate, mean_pooled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 BATCH_TOKENS = 1024
-"""Padded tokens in one forward pass: what stays in the cache of one core beat larger batches by 2.5 times."""
+"""Padded tokens in one forward pass. Batches that fit in a core's cache were 2.5 times as fast as larger ones."""
 
 
 class Pass(Protocol):
-    """One way to compute a batch."""
+    """A way to compute the vectors of a batch."""
 
     @property
     def parallel(self) -> bool:
-        """Whether several batches may be computed at a time, each on a core of its own."""
+        """Whether several batches may be computed at the same time, each on a core of its own."""
         ...
 
     def __call__(self, batch: Sequence[Encoding]) -> tuple[Floats, list[Floats]]:
-        """The texts' vectors, shape (n, dimension), and those of each text's tokens, shape (its length, dimension)."""
+        """Return the texts' vectors, shape (n, dimension), and those of their tokens, each (length, dimension)."""
         ...
 
 
 class LightPass:
-    """Through the layers of a `PackedTransformer` alone, without the library that it is a module of."""
+    """The pass through the layers of a `PackedTransformer` alone, without sentence-transformers."""
 
     parallel = True
 
@@ -48,12 +48,12 @@ class LightPass:
 
     def __call__(self, batch: Sequence[Encoding]) -> tuple[Floats, list[Floats]]:
         """See `Pass`."""
-        ids, lengths = laid_end_to_end([encoding.ids for encoding in batch])
+        ids, lengths = concatenate([encoding.ids for encoding in batch])
         return _arrays(*mean_pooled(self._layers(ids, lengths), lengths), batch)
 
 
 class ModelPass:
-    """Through a `SentenceTransformer`, whose first module is a `PackedTransformer`."""
+    """The pass through a `SentenceTransformer` whose first module is a `PackedTransformer`."""
 
     parallel = True
 
@@ -63,14 +63,14 @@ class ModelPass:
     @torch.inference_mode()
     def __call__(self, batch: Sequence[Encoding]) -> tuple[Floats, list[Floats]]:
         """See `Pass`."""
-        from index.packed_transformer import features_of
+        from index.packed_transformer import make_features
 
-        out = self.model(features_of([encoding.ids for encoding in batch]))
+        out = self.model(make_features([encoding.ids for encoding in batch]))
         return _arrays(out["sentence_embedding"], out["token_embeddings"], batch)
 
 
 class PaddedPass(ModelPass):
-    """Through any other `SentenceTransformer`, one batch at a time."""
+    """The pass through any other `SentenceTransformer`, one batch at a time."""
 
     parallel = False
 
@@ -85,11 +85,11 @@ class PaddedPass(ModelPass):
         ids, mask, types = self._padded(batch)
         features = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
         with self._lock:
-            out = self.model({name: torch.from_numpy(each).to(self._device) for name, each in features.items()})
+            out = self.model({name: torch.from_numpy(array).to(self._device) for name, array in features.items()})
             return _arrays(out["sentence_embedding"], out["token_embeddings"].float().cpu(), batch)
 
     def _padded(self, batch: Sequence[Encoding]) -> tuple[np.ndarray[Any, Any], ...]:
-        """Tokens, which of them are real, and their types, each of shape (n, length of the longest)."""
+        """Return the tokens, the mask of real ones, and the token types, each of shape (n, longest length)."""
         shape = len(batch), max(len(encoding.ids) for encoding in batch)
         ids = np.full(shape, self._pad_id, dtype=np.int64)
         mask, types = np.zeros((2, *shape), dtype=np.int64)
@@ -100,7 +100,7 @@ class PaddedPass(ModelPass):
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices by falling length, so that a batch wastes little on padding and memory peaks at once, not at the end."""
+    """Yield the indices of each batch, the longest texts first: it saves padding, and memory peaks at the beginning."""
     batch: list[int] = []
     longest = 0
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
@@ -117,4 +117,4 @@ def _arrays(
     vectors: Tensor, tokens: Tensor | Sequence[Tensor], batch: Sequence[Encoding]
 ) -> tuple[Floats, list[Floats]]:
     rows = zip(tokens, batch, strict=True)
-    return vectors.float().cpu().numpy(), [row[: len(each.ids)].float().numpy() for row, each in rows]
+    return vectors.float().cpu().numpy(), [row[: len(encoding.ids)].float().numpy() for row, encoding in rows]

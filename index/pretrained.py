@@ -1,7 +1,7 @@
-"""A model as it was trained: its tokenizer, prompts, limit and layers.
+"""The parts of a pretrained model: its tokenizer, prompts, limit and layers.
 
-Any model is loaded by sentence-transformers. Questions to the default one need less, and it is also read from its
-files: importing that library takes longer than all else between a command and its answer.
+sentence-transformers loads any model. The default model can also be read from its files, which is enough for questions:
+importing that library takes longer than all else between a command and its answer.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ MODEL_HINT = "PINCITE_MODEL takes a sentence-transformers model or its folder; u
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """What an encoder is made of."""
+    """The parts of an encoder."""
 
     tokenizer: Tokenizer
-    """With neither truncation nor padding."""
+    """The tokenizer, without truncation and padding."""
     pad_id: int
     query_prompt: str
-    """What the model wants before a question."""
+    """The text that the model expects before a question."""
     document_prompt: str
-    """And before a passage."""
+    """The text that the model expects before a passage."""
     limit: int
-    """The most tokens of one text, markers included."""
+    """Maximum tokens of one text, special tokens included."""
     dimension: int
     contextual: bool
-    """Whether a text's vector is the mean of its tokens; then the mean of a sentence's is a vector of its kind."""
+    """Whether a text's vector is the mean of its tokens. Then the mean of a sentence's tokens is comparable to it."""
     layers: Any
-    """The layers of tokens, with `config` and `state_dict()`."""
+    """The model of the tokens, with `config` and `state_dict()`."""
 
 
 def read_default() -> Pretrained:
-    """The default model, for a processor. Raises EncoderError where it is not there whole."""
+    """Return the default model, for a processor. Raises EncoderError if it is not complete."""
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
 
@@ -56,26 +56,26 @@ def read_default() -> Pretrained:
         config = SimpleNamespace(**json.loads((folder / "config.json").read_bytes()))
         limit = json.loads((folder / "sentence_bert_config.json").read_bytes())["max_seq_length"]
         weights = load_file(folder / WEIGHTS)
-        tokenizer = _unbounded(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        tokenizer = _without_limits(Tokenizer.from_file(str(folder / "tokenizer.json")))
         layers = SimpleNamespace(config=config, state_dict=lambda: weights)
         return Pretrained(tokenizer, config.pad_token_id, "", "", limit, config.hidden_size, True, layers)
-    except Exception as error:  # a tokenizer's errors are of no kind of their own
+    except Exception as error:  # tokenizers raises plain Exception
         raise EncoderError(f"{DEFAULT_NAME} could not be loaded: {error}.", INSTALL_HINT) from error
 
 
 def load_model(model: str, device: str) -> SentenceTransformer:
-    """A model by its name or folder, without one the default. Raises EncoderError where it cannot be had."""
+    """Return a model by its name or folder; the default one for "". Raises EncoderError if it cannot be loaded."""
     with model_loading(f"encoder {model or DEFAULT_NAME!r}", MODEL_HINT if model else INSTALL_HINT):
-        with _uncollected():
+        with _no_garbage_collection():
             from sentence_transformers import SentenceTransformer
 
-        found = model or str(default_weights())
-        return SentenceTransformer(found, device=device, model_kwargs={"dtype": "float32"}).eval()
+        path = model or str(default_weights())
+        return SentenceTransformer(path, device=device, model_kwargs={"dtype": "float32"}).eval()
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection: it takes a fifth of the time of importing 2,700 modules, none of which is garbage."""
+def _no_garbage_collection() -> Iterator[None]:
+    """Pause garbage collection: it takes a fifth of the time of importing 2,700 modules, and finds nothing."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -85,15 +85,15 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def described(model: str, loaded: SentenceTransformer) -> Pretrained:
-    """What a model that was loaded is made of. Raises EncoderError where its tokenizer is slow."""
+def inspect_model(model: str, loaded: SentenceTransformer) -> Pretrained:
+    """Return the parts of a loaded model. Raises EncoderError if it has no fast tokenizer."""
     from tokenizers import Tokenizer
 
     backend = getattr(loaded.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise EncoderError(f"The model {model!r} has no fast tokenizer.", "Choose one with a tokenizer.json.")
     return Pretrained(
-        _unbounded(Tokenizer.from_str(backend.to_str())),
+        _without_limits(Tokenizer.from_str(backend.to_str())),
         loaded.tokenizer.pad_token_id or 0,
         *_prompts(loaded),
         int(loaded.max_seq_length or 512),
@@ -103,15 +103,15 @@ def described(model: str, loaded: SentenceTransformer) -> Pretrained:
     )
 
 
-def _unbounded(tokenizer: Tokenizer) -> Tokenizer:
+def _without_limits(tokenizer: Tokenizer) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
 
 
 def _prompts(model: Any) -> tuple[str, str]:
-    """What the model wants before a question, and before a passage."""
-    prompts: dict[str, str] = {k: v or "" for k, v in (model.prompts or {}).items()}
+    """Return the texts that the model expects before a question and before a passage."""
+    prompts: dict[str, str] = {name: text or "" for name, text in (model.prompts or {}).items()}
     default = prompts.get(model.default_prompt_name or "", "")
     query = prompts.get("query") or default
     return query, prompts.get("document") or prompts.get("passage") or default

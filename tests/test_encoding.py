@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from index import passes, processor
-from index.bert import light_weights_work
+from index.bert import float16_weights_work
 from index.encoding import Draft, SentenceTransformerEncoder, load_encoder, normalised
 from index.errors import EncoderError, WeightsMismatch
 from index.passes import batches
-from index.pretrained import described, load_model, read_default
+from index.pretrained import inspect_model, load_model, read_default
 from index.records import Span
 from index.settings import Settings
 from index.weights import DEFAULT_SHA256, default_weights
@@ -155,7 +155,7 @@ def test_the_default_says_what_it_is(real_encoder: SentenceTransformerEncoder) -
 
 def test_the_default_is_read_as_the_library_loads_it() -> None:
     """Without that library, which takes longer to import than all else: the same tokens, limits and layers."""
-    read, loaded = read_default(), described("", load_model("", "cpu"))
+    read, loaded = read_default(), inspect_model("", load_model("", "cpu"))
     for name in ("pad_id", "query_prompt", "document_prompt", "limit", "dimension", "contextual"):
         assert getattr(read, name) == getattr(loaded, name)
     texts = [*TEXTS, "naïve Ümläut ﬁne", "a\u0301 \u200b\t\x00 [SEP] [MASK]", "IL-6's 10–11 µm"]
@@ -324,7 +324,7 @@ def test_what_our_layers_alone_compute_is_refused_where_they_are_not_ours(tmp_pa
         SentenceTransformerEncoder(str(make_model(tmp_path, pooling="cls")), device="cpu", precision="float16")
 
 
-@pytest.mark.skipif(not light_weights_work(), reason="this torch multiplies no weights in float16")
+@pytest.mark.skipif(not float16_weights_work(), reason="this torch multiplies no weights in float16")
 def test_weights_in_float16_turn_no_vector(real_encoder: SentenceTransformerEncoder) -> None:
     """Neither of a passage nor of a question, by more than what is stored of them in float16 would."""
     light = SentenceTransformerEncoder(device="cpu", precision="float16")

@@ -61,4 +61,4 @@ def test_eight_bits_are_for_processors_whose_sums_hold_them(
 ) -> None:
     """Sums of such products overflow where AVX512-VNNI is missing."""
     monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=lambda: features))
-    assert processor.small_weights() == small
+    assert processor.prefers_int8() == small

@@ -251,7 +251,7 @@ def test_damaged_weights(tmp_path: Path) -> None:
 def test_a_score_that_is_no_number(tmp_path: Path) -> None:
     """Nothing can be ranked by it: an error, and no order."""
     reranker = load(change_weights(make_model(tmp_path), lambda bias: bias * float("nan")))
-    with pytest.raises(EncoderError, match="no number"):
+    with pytest.raises(EncoderError, match="not a number"):
         reranker.score(QUESTION, PASSAGES)
 
 

@@ -132,6 +132,6 @@ def test_batches_at_the_same_time_come_back_in_order(monkeypatch: pytest.MonkeyP
     alone = [encoder.encode([draft])[0] for draft in drafts]
     monkeypatch.setattr("index.passes.BATCH_TOKENS", 64)
     together = encoder.encode(drafts)
-    assert encoder._adding._max_workers == OWN
+    assert encoder._document_pool._max_workers == OWN
     cosines = [float(a.vector @ b.vector) for a, b in zip(alone, together, strict=True)]
     assert cosines == pytest.approx([1.0] * len(drafts), abs=1e-5)

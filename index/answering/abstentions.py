@@ -1,7 +1,7 @@
-"""The ways in which a language model says that the sources do not answer, beside the words it was told to use.
+"""Recognises sentences in which a language model says that the sources do not answer, in other words than the prompt's.
 
-The forms are those of whole sentences, so that what a document says of another one is none: the subject is the
-sources at large, the question or the writer, and the verb is one of saying, finding or answering.
+The patterns match whole sentences: the subject is the sources in general, the question or the writer, and the verb is
+one of saying, finding or answering. So a sentence about one document in another does not match.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ _FORMS = (
     r"ik (?:kan|weet|vind)\b.*\b(?:niet|geen)\b.*",
 )
 _ABSTENTION = re.compile(rf"{_OPENING}{{0,3}}(?:{'|'.join(_FORMS)})", re.IGNORECASE)
-LONGEST = 400
-"""Characters above which a sentence says more than that."""
+MAX_CHARACTERS = 400
+"""A longer sentence says more than that."""
 
 
 def abstains(sentence: str) -> bool:
-    """Whether a sentence, without markers, says that the sources do not answer."""
+    """Return whether a sentence, without markers, says that the sources do not answer."""
     words = " ".join(sentence.replace("’", "'").strip(" \t\n*_`\"'“”„«».!;:-").split())
-    return len(words) <= LONGEST and bool(_ABSTENTION.fullmatch(words))
+    return len(words) <= MAX_CHARACTERS and bool(_ABSTENTION.fullmatch(words))

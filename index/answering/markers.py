@@ -1,8 +1,8 @@
-"""A model's text -> its sentences, each with the numbers of the sources that it says it rests on.
+"""Parses a model's text into sentences, each with the numbers of the sources that it cites.
 
-Models are told to write `[1]`, and most do. What else is read as a marker: `[1, 2]`, `[1-3]`, `[^1]`, `[[1]]`,
-`[1, p. 3]`, `[Source 1]`, `(Source 1)`, `【1】`, `[1](#source-1)`, and `According to [1],` before a sentence. What is
-not: a bare `(1)`, for it is the paragraph of a law at least as often, and any number that no source has.
+The prompt asks for `[1]`, and most models write it. These are markers, too: `[1, 2]`, `[1-3]`, `[^1]`, `[[1]]`,
+`[1, p. 3]`, `[Source 1]`, `(Source 1)`, `【1】`, `[1](#source-1)`, and `According to [1],` before a sentence. A bare
+`(1)` is not a marker, because it is as often a paragraph of a law. Nor is any number that no source has.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MARK = re.compile(
     rf"{_OPEN}(?P<square>{_LIST}){_PLACE}{_CLOSE}{_LINK}"
     rf"|[(（]{_NAME}(?P<named>{_LIST}){_PLACE}[)）]"
     r"|(?:^|(?<=[.!?*•-]\s))(?:according to|as (?:stated|noted|mentioned|described|shown) (?:in|by)|based on)\s"
-    rf"(?P<said>(?:{_OPEN}{_LIST}{_CLOSE}\s?(?:and\s|,\s)?){{1,9}}?|{_NAME}{_LIST})\s?,\s{{1,9}}(?=\w)",
+    rf"(?P<intro>(?:{_OPEN}{_LIST}{_CLOSE}\s?(?:and\s|,\s)?){{1,9}}?|{_NAME}{_LIST})\s?,\s{{1,9}}(?=\w)",
     re.IGNORECASE | re.MULTILINE,
 )
 _RANGE = re.compile(r"(\d{1,4})(?:\s{0,3}[–—−-]\s{0,3}\^?(\d{1,4}))?")
@@ -41,10 +41,10 @@ _JOINED = re.compile(r"[ \t]{0,9}(?:[,;&]|and)?[ \t]{0,9}")
 _CLOSING = ".,;:!?…。，；：！？)»”"
 _STOPS = ".!?…。！？"
 _EMPHASIS = re.compile(r"(?<![\w*_`])(\*{1,3}|_{1,3}|`)(?=\S)([^\n]{1,400}?)(?<=\S)\1(?![\w*_`])")
-_FURNITURE = re.compile(
-    r"^[ \t]*#{1,6}[ \t].*(?<![\].!?。])$"  # a heading that is no sentence
+_MARKUP = re.compile(
+    r"^[ \t]*#{1,6}[ \t].*(?<![\].!?。])$"  # a heading that is not a sentence
     r"|^[ \t]*(?:(?:[-*+•‣▪–>]|#{1,6})[ \t]+)+"
-    r"|^[ \t]*```.*$|^[ \t]*\[\^\d{1,4}\]:.*$"  # fences, and what footnotes say
+    r"|^[ \t]*```.*$|^[ \t]*\[\^\d{1,4}\]:.*$"  # fences, and the text of footnotes
     r"|\A\s{0,9}\**Answer\**:\**[ \t]*",
     re.MULTILINE,
 )
@@ -55,22 +55,22 @@ _WORDS = re.compile(r"[^\W_]")
 _NOTHING = re.compile(r"[\W_]*no[\W_]{1,3}answer[\W_]*", re.IGNORECASE)
 _DECLINED = re.compile(rf"[\W_]*(?:(?i:no[\W_]{{1,3}}answer)|{DECLINED}\b.*|.*\b{DECLINED})[\W_]*", re.DOTALL)
 _HALVES = frozenset(map(chr, range(0xD800, 0xE000)))
-"""Halves of a character, which a model can write and nobody can encode."""
+"""Lone surrogates, which a model can write but which cannot be encoded."""
 _NEAR = 200
-"""How far from a marker it is looked for what stands before it and after."""
+"""Maximum distance from a marker at which the text before and after it is examined."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A sentence that a model wrote."""
+class MarkedSentence:
+    """A sentence of a model, with the markers in it."""
 
     text: str
-    """Without markers, bullets and emphasis; white space as one space."""
+    """The text without markers, bullets and emphasis; each run of white space is one space."""
     markers: tuple[int, ...]
-    """In the order in which they stand, each once."""
+    """The source numbers in order of appearance, each once."""
     start: int
     end: int
-    """Where it stands in the model's text, with its markers."""
+    """The end in the model's text, including markers, as is `start`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +78,29 @@ class _Mark:
     start: int
     end: int
     numbers: tuple[int, ...]
-    said: bool
-    """Whether it is a phrase that introduces its sentence."""
+    introduces: bool
+    """Whether the marker is a phrase that introduces its sentence."""
 
 
-def parse(text: str, sources: int = 99) -> list[Written]:
-    """The sentences of a model's text, in order, with their markers out of 1 to `sources`.
+def parse(text: str, sources: int = 99) -> list[MarkedSentence]:
+    """Return the sentences of a model's text, in order, with their markers from 1 to `sources`.
 
-    A marker after a sentence belongs to it, even if the next one follows on the same line; where a line, or the whole
-    text, begins with one, it belongs to what follows. A closing list of sources, and `NO ANSWER`, are left out.
+    A marker after a sentence belongs to it, even if the next sentence follows on the same line. If a line or the whole
+    text begins with a marker, the marker belongs to the next sentence. A closing list of sources and `NO ANSWER` are
+    left out.
     """
     marks = list(_marks(text, sources))
-    shown = _shown(text, marks)
+    shown = _visible(text, marks)
     plain = "".join(shown)
-    origin = [place for place, characters in enumerate(shown) for _ in characters]
+    origin = [offset for offset, characters in enumerate(shown) for _ in characters]
     placed = [(mark, bisect_left(origin, mark.start)) for mark in marks]
-    borders = [0, *(border for _, place in placed for border in _borders(plain, place)), len(plain)]
-    parts = (split_sentences(plain, *part) for part in pairwise(borders))
+    bounds = [0, *(end for _, offset in placed for end in _sentence_ends(plain, offset)), len(plain)]
+    parts = (split_sentences(plain, *part) for part in pairwise(bounds))
     spans = [span for part in parts for span in part if _WORDS.search(span.of(plain))]
     owned: defaultdict[int, list[_Mark]] = defaultdict(list)
     for mark, owner in _owners(plain, spans, placed):
         owned[owner].append(mark)
-    sentences: list[Written] = []
+    sentences: list[MarkedSentence] = []
     for number, span in enumerate(spans):
         words = _LEFT.sub("", " ".join(span.of(plain).split()))
         if sentences and _LABEL.fullmatch(words):
@@ -109,40 +110,40 @@ def parse(text: str, sources: int = 99) -> list[Written]:
             start = min([origin[span.start], *(mark.start for mark in own)])
             end = max([origin[span.end - 1] + 1, *(mark.end for mark in own)])
             markers = dict.fromkeys(marker for mark in own for marker in mark.numbers)
-            sentences.append(Written(words, tuple(markers), start, end))
+            sentences.append(MarkedSentence(words, tuple(markers), start, end))
     return sentences
 
 
 def declines(text: str) -> bool:
-    """Whether a model says that the sources do not answer, and nothing else: in its own words, or in those given."""
-    said = _MARK.sub("", text).strip(punctuation + whitespace)
-    first, last = (re.search(form, said) for form in (rf"^{DECLINED}\b", rf"\b{DECLINED}$"))
-    if _NOTHING.fullmatch(said) or first or (last and not _MARK.search(text)):
+    """Return whether a text says only that the sources do not answer, in the prompt's words or in others."""
+    words = _MARK.sub("", text).strip(punctuation + whitespace)
+    first, last = (re.search(form, words) for form in (rf"^{DECLINED}\b", rf"\b{DECLINED}$"))
+    if _NOTHING.fullmatch(words) or first or (last and not _MARK.search(text)):
         return True
     sentences = parse(text)
     return bool(sentences) and all(abstains(sentence.text) for sentence in sentences)
 
 
 def _marks(text: str, sources: int) -> Iterator[_Mark]:
-    for found in _MARK.finditer(text):
+    for match in _MARK.finditer(text):
         ranges = [
             (int(first), int(last or first))
-            for first, last in _RANGE.findall(found["square"] or found["named"] or found["said"])
+            for first, last in _RANGE.findall(match["square"] or match["named"] or match["intro"])
         ]
-        defined = "^" in found[0] and text.startswith(":", found.end())
+        defined = "^" in match[0] and text.startswith(":", match.end())
         if not defined and all(1 <= first <= last <= sources for first, last in ranges):
             numbers = tuple(number for first, last in ranges for number in range(first, last + 1))
-            yield _Mark(*found.span(), numbers, said=found["said"] is not None)
+            yield _Mark(*match.span(), numbers, introduces=match["intro"] is not None)
 
 
-def _shown(text: str, marks: list[_Mark]) -> list[str]:
-    """What is read at each place of a text: its character, nothing, or a space for a marker between words."""
+def _visible(text: str, marks: list[_Mark]) -> list[str]:
+    """Return the visible text of each character: itself, nothing, or a space for a marker between words."""
     shown = ["\ufffd" if character in _HALVES else character for character in text]
-    for start, end in _furniture(text):
+    for start, end in _markup(text):
         shown[start:end] = [""] * (end - start)
     for mark, following in zip_longest(marks, marks[1:]):
         shown[mark.start : mark.end] = [" "] + [""] * (mark.end - mark.start - 1)
-        if mark.said:
+        if mark.introduces:
             shown[mark.end] = shown[mark.end].upper()
         elif following and _JOINED.fullmatch(text, mark.end, following.start):
             shown[mark.end : following.start] = [""] * (following.start - mark.end)
@@ -152,8 +153,8 @@ def _shown(text: str, marks: list[_Mark]) -> list[str]:
 
 
 def _close_up(shown: list[str], mark: _Mark) -> None:
-    """Leave no blank before the punctuation that follows a marker, nor a second full stop."""
-    after = next((place for place in range(mark.end, min(len(shown), mark.end + _NEAR)) if shown[place]), None)
+    """Remove the space before the punctuation that follows a marker, and a second full stop."""
+    after = next((offset for offset in range(mark.end, min(len(shown), mark.end + _NEAR)) if shown[offset]), None)
     if after is not None and shown[after] not in _CLOSING:
         return
     before = mark.start
@@ -164,26 +165,26 @@ def _close_up(shown: list[str], mark: _Mark) -> None:
         shown[after] = ""
 
 
-def _furniture(text: str) -> Iterator[tuple[int, int]]:
-    """What Markdown puts around words: bullets, headings, fences, emphasis; numbers only where lines count from 1."""
-    for found in _FURNITURE.finditer(text):
-        yield found.span()
-    for found in _EMPHASIS.finditer(text):
-        yield found.start(), found.start(2)
-        yield found.end(2), found.end()
+def _markup(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of Markdown: bullets, headings, fences, emphasis; list numbers only if they count from 1."""
+    for match in _MARKUP.finditer(text):
+        yield match.span()
+    for match in _EMPHASIS.finditer(text):
+        yield match.start(), match.start(2)
+        yield match.end(2), match.end()
     items = list(_NUMBERED.finditer(text))
     if len(items) > 1 and [int(item[1]) for item in items] == list(range(1, len(items) + 1)):
         for item in items:
             yield item.span()
 
 
-def _borders(plain: str, place: int) -> Iterator[int]:
-    """Where a sentence ends for sure, though with an abbreviation: at a marker with a full stop before it or after."""
-    end = place + plain.startswith(tuple(_STOPS), place)
-    begins = next((letter for letter in plain[end : end + 9] if letter.isalnum()), "")
+def _sentence_ends(plain: str, offset: int) -> Iterator[int]:
+    """Yield the end of a sentence at a marker with a full stop before or after it, even after an abbreviation."""
+    end = offset + plain.startswith(tuple(_STOPS), offset)
+    initial = next((letter for letter in plain[end : end + 9] if letter.isalnum()), "")
     if (
-        begins
-        and not begins.islower()
+        initial
+        and not initial.islower()
         and plain[end].isspace()
         and plain[max(0, end - 3) : end].rstrip().endswith(tuple(_STOPS))
     ):
@@ -191,12 +192,12 @@ def _borders(plain: str, place: int) -> Iterator[int]:
 
 
 def _owners(plain: str, spans: list[Span], marks: list[tuple[_Mark, int]]) -> Iterator[tuple[_Mark, int]]:
-    """To which sentence each marker belongs, by its place among the words."""
+    """Yield each marker with the index of its sentence."""
     starts = [span.start for span in spans]
     leading = bool(spans and marks) and marks[0][1] <= starts[0]
-    for mark, place in marks:
-        at = bisect_left(starts, place) - 1
-        if at + 1 < len(spans) and (at < 0 or place >= spans[at].end):
-            begins = "\n" in plain[spans[at].end : place] and "\n" not in plain[place : starts[at + 1]]
-            at += at < 0 or leading or begins or mark.said
-        yield mark, at
+    for mark, offset in marks:
+        index = bisect_left(starts, offset) - 1
+        if index + 1 < len(spans) and (index < 0 or offset >= spans[index].end):
+            begins_line = "\n" in plain[spans[index].end : offset] and "\n" not in plain[offset : starts[index + 1]]
+            index += index < 0 or leading or begins_line or mark.introduces
+        yield mark, index

@@ -1,4 +1,4 @@
-"""An answer in a language model's words, checked; or, whatever goes wrong with the model, in the documents' own."""
+"""An answer in a language model's words, checked; if the model fails, the documents are quoted instead."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from index.answering.citing import cited, declined
+from index.answering.citing import check_answer, declined_answer
 from index.answering.markers import declines
 from index.answering.prompting import Source
 from index.answering.second_opinion import second_opinion
-from index.answering.writing import ModelWriter
+from index.answering.writer import ModelWriter
 from index.errors import WriterError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 BEAT_SECONDS = 0.25
+"""Longest pause between two pieces."""
 
 
 def written(
@@ -34,10 +35,10 @@ def written(
     strict: bool,
     verifier: Verifier | None = None,
 ) -> Generator[str | Answer, None, None]:
-    """The model's words as they come, then the answer that is made of them; a note tells why where it is not.
+    """Yield the model's words as they come, then the checked answer. If the model fails, a note in the answer says why.
 
-    While the model says nothing, an empty piece comes every BEAT_SECONDS: a moment at which a reader who has gone is
-    noticed.
+    While the model is silent, an empty piece is yielded every BEAT_SECONDS, so that the caller can notice a reader who
+    has gone.
     """
     text = ""
     sources = [
@@ -51,36 +52,43 @@ def written(
         yield _quoted_instead(answer, f"{error.message} {error.hint}")
         return
     if declines(text):
-        yield declined(answer)
+        yield declined_answer(answer)
         return
     opinion = second_opinion(settings)
-    work = partial(
-        cited, answer, text, closeness=closeness, locate=locate, strict=strict, verifier=verifier, opinion=opinion
+    check = partial(
+        check_answer,
+        answer,
+        text,
+        closeness=closeness,
+        locate=locate,
+        strict=strict,
+        verifier=verifier,
+        opinion=opinion,
     )
     if opinion is None:
-        yield work()
+        yield check()
     else:
-        yield from _with_beats(work, opinion.end)
+        yield from _with_beats(check, opinion.stop)
 
 
-def _with_beats(work: Callable[[], Answer], end: Callable[[], None]) -> Generator[str | Answer, None, None]:
-    """What is made in a thread, and an empty piece every BEAT_SECONDS until then: a model may be slow.
+def _with_beats(work: Callable[[], Answer], stop: Callable[[], None]) -> Generator[str | Answer, None, None]:
+    """Yield the result of `work`, which runs in a thread, and an empty piece every BEAT_SECONDS until then.
 
-    Closing it calls `end`, and waits for nothing.
+    Closing the generator calls `stop` and does not wait for the thread.
     """
     threads = ThreadPoolExecutor(1, "pincite-opinion")
-    made = threads.submit(work)
+    future = threads.submit(work)
     try:
-        while not wait([made], BEAT_SECONDS).done:
+        while not wait([future], BEAT_SECONDS).done:
             yield ""
-        yield made.result()
+        yield future.result()
     finally:
-        end()
+        stop()
         threads.shutdown(wait=False)
 
 
-def _quoted_instead(answer: Answer, why: str) -> Answer:
-    return replace(answer, notes=(*answer.notes, f"{why} The documents are quoted instead."))
+def _quoted_instead(answer: Answer, reason: str) -> Answer:
+    return replace(answer, notes=(*answer.notes, f"{reason} The documents are quoted instead."))
 
 
 def _writer(settings: Settings) -> ModelWriter:

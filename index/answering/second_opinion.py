@@ -1,7 +1,7 @@
-"""A language model's opinion of a claim that our rules have let pass: it may doubt one, and can confirm none.
+"""The second opinion of a language model on a supported claim: it may doubt the claim, and cannot confirm one.
 
-It is shown the claim and the passage that the claim is said to rest on, and nothing else. Its doubt makes the claim
-unverified, and is labelled as a model's. Where it fails or takes too long, our verdict stands, and a note says so.
+The model gets the claim and the passage that supports it, and nothing else. Its doubt makes the claim unverified, and
+the detail names the model. If it fails or takes too long, the verdict of the rules stands, and a note says so.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.answering.prompting import clean
-from index.answering.writing import ModelWriter
+from index.answering.writer import ModelWriter
 from index.errors import WriterError
 
 if TYPE_CHECKING:
     from index.records import Statement
     from index.settings import Settings
 
-MOST = 40
-"""Claims of one text that the model is asked about."""
+MAX_CLAIMS = 40
+"""Maximum claims of one text that the model is asked about."""
 TOKENS = 120
-"""Of its opinion."""
-REASON = 200
-"""Characters of its reason that are shown."""
+"""Maximum tokens of one opinion."""
+MAX_REASON = 200
+"""Maximum characters of the model's reason."""
 INSTRUCTIONS = """\
 You check one claim against one passage, and against nothing else: what you know besides does not count.
 Reply with one line. Write exactly YES if the passage says everything that the claim says.
@@ -52,7 +52,7 @@ _LABEL = re.compile(r"[\W_]*(?:(?:answer|verdict|result|reply)[\W_]*){0,3}", re.
 
 
 class SecondOpinion:
-    """Asks a model about claims, as many as there are time and patience for, and keeps what went wrong as notes."""
+    """Asks a model about claims until a deadline or MAX_CLAIMS, and reports failures as notes."""
 
     def __init__(self, writer: ModelWriter, *, seconds: float) -> None:
         self._writer = writer
@@ -60,10 +60,10 @@ class SecondOpinion:
         self._asked = self._doubted = self._unasked = 0
         self._failure = ""
 
-    def of(self, statement: Statement, passage: str, *, marker: int | None) -> Statement:
-        """The same statement, or an unverified one that says why the model doubts it.
+    def review(self, statement: Statement, passage: str, *, marker: int | None) -> Statement:
+        """Return the same statement, or an unverified one that says why the model doubts it.
 
-        Only a statement that is supported is asked about; `marker` is the citation of its nearest words.
+        The model is asked about supported statements only; `marker` is the citation of the nearest words.
         """
         if not statement.is_supported:
             return statement
@@ -74,36 +74,36 @@ class SecondOpinion:
         detail = f"A language model ({self._writer.model}) doubts this: {reason}"
         return replace(statement, markers=(), verdict="unverified", detail=detail, nearest=marker)
 
-    def end(self) -> None:
-        """Ask about no further claim: nobody waits for it."""
+    def stop(self) -> None:
+        """Ask about no further claim."""
         self._deadline = time.monotonic()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader should know: that a model was asked, and what went wrong."""
-        said = []
+        """The number of claims that the model was asked about, and failures."""
+        notes = []
         if self._asked:
             claims = "1 claim" if self._asked == 1 else f"{self._asked} claims"
-            said.append(
+            notes.append(
                 f"A language model ({self._writer.model}) was asked about {claims}, and doubts {self._doubted}."
             )
         if self._failure:
-            said.append(f"{self._failure} Where it gave no opinion, the check by rules stands.")
+            notes.append(f"{self._failure} Where it gave no opinion, the check by rules stands.")
         elif self._unasked:
-            said.append(f"It was not asked about {self._unasked} more: the check by rules stands there.")
-        return tuple(said)
+            notes.append(f"It was not asked about {self._unasked} more: the check by rules stands there.")
+        return tuple(notes)
 
     def _doubt(self, claim: str, passage: str) -> str | None:
-        """What the model says against a claim; None where it says nothing against it, or nothing at all."""
-        if self._failure or self._asked >= MOST or time.monotonic() >= self._deadline:
+        """Return the model's objection to a claim; None if it has none or was not asked."""
+        if self._failure or self._asked >= MAX_CLAIMS or time.monotonic() >= self._deadline:
             self._unasked += 1
             return None
         try:
-            said = "".join(self._writer.reply(_messages(claim, passage)))
+            reply = "".join(self._writer.reply(_messages(claim, passage)))
         except WriterError as error:
             self._failure = f"{error.message} {error.hint}"
             return None
-        doubt = doubted(said)
+        doubt = objection(reply)
         if doubt is None:
             self._unasked += 1
             return None
@@ -112,21 +112,21 @@ class SecondOpinion:
 
 
 class NoOpinion:
-    """In the place of a model that cannot be asked; a note says why."""
+    """Stands in for a model that cannot be asked; its note says why."""
 
-    def __init__(self, why: str) -> None:
-        self.notes = (f"No language model could be asked for a second opinion: {why}",)
+    def __init__(self, reason: str) -> None:
+        self.notes = (f"No language model could be asked for a second opinion: {reason}",)
 
-    def of(self, statement: Statement, passage: str, *, marker: int | None) -> Statement:  # noqa: ARG002
-        """The same statement."""
+    def review(self, statement: Statement, passage: str, *, marker: int | None) -> Statement:  # noqa: ARG002
+        """Return the same statement."""
         return statement
 
-    def end(self) -> None:
-        """Nobody is asked anyway."""
+    def stop(self) -> None:
+        """Do nothing: no model is asked."""
 
 
 def second_opinion(settings: Settings) -> SecondOpinion | NoOpinion | None:
-    """Whoever is to be asked about claims; None where only the rules are."""
+    """Return the second opinion of the settings; None if only the rules check."""
     if settings.checker != "model":
         return None
     if not settings.llm_url.strip():
@@ -145,60 +145,65 @@ def second_opinion(settings: Settings) -> SecondOpinion | NoOpinion | None:
     return SecondOpinion(writer, seconds=settings.llm_timeout)
 
 
-def doubted(said: str) -> str | None:
-    """What a model's reply says against a claim: empty where it is for it; None where that cannot be told.
+def objection(reply: str) -> str | None:
+    """Return the objection in a model's reply: empty if the model agrees, None if its verdict is unclear.
 
-    The verdict is looked for where models put it: at the beginning, at the end, or in a field of a JSON object.
+    Models put the verdict at the beginning, at the end, or in a field of a JSON object.
     """
-    text = " ".join(said.split())
+    text = " ".join(reply.split())
     if fields := _fields(text):
         verdict, reason = fields
         return _reason(verdict, reason)
-    sentences = [part for part in re.split(r"(?<=[.!?:;\n])\s+|\n", said.strip()) if part.strip()]
+    sentences = [part for part in re.split(r"(?<=[.!?:;\n])\s+|\n", reply.strip()) if part.strip()]
     if not sentences:
         return None
     for sentence in (sentences[0], sentences[-1]):
-        if (against := _reason(sentence, text)) is not None:
-            return against
+        if (reason := _reason(sentence, text)) is not None:
+            return reason
     if _DENIES.search(text):
-        return clean(text)[:REASON]
+        return clean(text)[:MAX_REASON]
     return "" if _AFFIRMS.search(text) else None
 
 
 def _fields(text: str) -> tuple[str, str] | None:
-    """The verdict and the reason in a JSON object, whatever they are called."""
-    found = re.search(r"\{.*\}", text)
+    """Return the verdict and the reason in a JSON object, under any of their usual names; None without a verdict."""
+    match = re.search(r"\{.*\}", text)
     try:
-        values = json.loads(found[0]) if found else None
+        values = json.loads(match[0]) if match else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(values, dict):
         return None
-    told = {key.lower(): "yes" if value is True else "no" if value is False else value for key, value in values.items()}
-    verdict = next((str(told[key]) for key in ("verdict", "answer", "supported", "label", "result") if key in told), "")
-    reason = next((str(told[key]) for key in ("reason", "explanation", "why", "detail") if told.get(key)), "")
+    fields = {
+        key.lower(): "yes" if value is True else "no" if value is False else value for key, value in values.items()
+    }
+    verdict = next(
+        (str(fields[key]) for key in ("verdict", "answer", "supported", "label", "result") if key in fields), ""
+    )
+    reason = next((str(fields[key]) for key in ("reason", "explanation", "why", "detail") if fields.get(key)), "")
     return (verdict, reason) if verdict else None
 
 
 def _reason(verdict: str, reason: str) -> str | None:
-    words = verdict[_end(verdict) :]
+    """Return the reason if the verdict is a no, "" if it is a yes, and None if it is neither."""
+    words = verdict[_label_end(verdict) :]
     if _NO.match(words):
-        rest = reason[_end(reason) :]
+        rest = reason[_label_end(reason) :]
         rest = _NO.sub("", rest, count=1) if _NO.match(rest) else rest
-        return clean(rest.lstrip(" \t:;,.–—-*_`\"'"))[:REASON].strip() or "it gives no reason"
+        return clean(rest.lstrip(" \t:;,.–—-*_`\"'"))[:MAX_REASON].strip() or "it gives no reason"
     return "" if _YES.match(words) else None
 
 
-def _end(text: str) -> int:
-    found = _LABEL.match(text)
-    return found.end() if found else 0
+def _label_end(text: str) -> int:
+    match = _LABEL.match(text)
+    return match.end() if match else 0
 
 
 def _messages(claim: str, passage: str) -> list[dict[str, str]]:
-    asked = f"<passage>\n{_data(passage)}\n</passage>\n\n<claim>\n{_data(claim)}\n</claim>"
-    return [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": asked}]
+    request = f"<passage>\n{_data(passage)}\n</passage>\n\n<claim>\n{_data(claim)}\n</claim>"
+    return [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": request}]
 
 
 def _data(text: str) -> str:
-    """Somebody else's text, which can neither end its place nor begin another."""
+    """Return an untrusted text without tags that would end its element or begin another."""
     return re.sub(r"[<＜](?=\W{0,8}(?:passage|claim))", "(", clean(text), flags=re.IGNORECASE)

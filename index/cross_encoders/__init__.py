@@ -1,1 +1,1 @@
-"""Models that read two texts together: the verifier of claims, over layers and marks that other tasks share."""
+"""Models that read two texts together: the verifier of claims and the reader of answers, over shared layers."""

@@ -1,6 +1,6 @@
-"""The default encoder's layers, trained again for two texts that are read together, and the files of their weights.
+"""The default encoder's layers, fine-tuned to read two texts together, and the files of their weights.
 
-A file holds all but the word embeddings, which stay those of the encoder that is installed anyway.
+A file holds all weights but the word embeddings, which are those of the installed encoder.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from index.bert import Bert, laid_end_to_end
+from index.bert import Bert, concatenate
 from index.cross_encoders.marks import Pair, Text, read_text
 from index.errors import EncoderError, WeightsMismatch
 from index.pretrained import read_default
@@ -33,11 +33,11 @@ HINT = "Install Pincite again: pip install --force-reinstall pincite."
 
 @dataclass(frozen=True, slots=True)
 class PairStates:
-    """What the layers make of one pair, each of shape (tokens, size)."""
+    """The states of one pair's tokens, each of shape (tokens, size)."""
 
     pair: Pair
     states: Tensor
-    """Of all tokens, `[CLS]` first."""
+    """The states of all tokens, `[CLS]` first."""
 
     @property
     def whole(self) -> Tensor:
@@ -56,10 +56,10 @@ class PairStates:
 
 
 class PairLayers:
-    """The layers and their tokenizer: pairs of texts in, states of tokens out.
+    """The layers and their tokenizer: from pairs of texts to states of tokens.
 
-    `weights` are those of a file of ours, float32, by their names; those that do not belong to the layers are not read.
-    Raises EncoderError where the default encoder is not there whole.
+    `weights` are the float32 weights of one of our files by name. Weights of other parts are ignored. Raises
+    EncoderError if the default encoder is not complete.
     """
 
     def __init__(self, weights: dict[str, Tensor], precision: str) -> None:
@@ -73,26 +73,27 @@ class PairLayers:
 
     @property
     def size(self) -> int:
-        """Length of a state."""
+        """The length of a state."""
         return self._layers.size
 
     def read(self, text: str) -> Text:
-        """A text's tokens and words."""
+        """Return the tokens and words of a text."""
         return read_text(self._tokenizer, text)
 
     def __call__(self, pairs: Sequence[Pair]) -> list[PairStates]:
-        """The states of each pair; one forward pass for all of them."""
-        ids, lengths = laid_end_to_end([pair.ids for pair in pairs])
-        marks, segments = (laid_end_to_end(each)[0] for each in ([p.marks for p in pairs], [p.segments for p in pairs]))
+        """Return the states of each pair, from one forward pass for all of them."""
+        ids, lengths = concatenate([pair.ids for pair in pairs])
+        marks, _ = concatenate([pair.marks for pair in pairs])
+        segments, _ = concatenate([pair.segments for pair in pairs])
         states = torch.split(self._layers(ids, lengths, self._added[marks, segments]), lengths)
-        return [PairStates(*each) for each in zip(pairs, states, strict=True)]
+        return [PairStates(pair, pair_states) for pair, pair_states in zip(pairs, states, strict=True)]
 
 
 def load_weights(path: Path, sha256: str) -> dict[str, Tensor]:
-    """The weights of a file of ours, as float32.
+    """Return the weights of one of our files, as float32.
 
-    A weight of whole numbers has a scale for each of its rows beside it. Raises EncoderError where the file cannot be
-    read, and WeightsMismatch where it is not the one that was published.
+    An integer weight is stored with a scale for each of its rows. Raises EncoderError if the file cannot be read, and
+    WeightsMismatch if it is not the published one.
     """
     from safetensors.torch import load
 

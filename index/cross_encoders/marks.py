@@ -1,7 +1,7 @@
-"""Two texts as the layers read them: `[CLS] first [SEP] second [SEP]`, with a mark on each token.
+"""The input of the layers: `[CLS] first [SEP] second [SEP]`, with a mark on each token.
 
-A mark says whether the token's word stands in the other text, and whether it stands there in the same order. The layers
-are small: what they need not find out by attention, they can spend on the meaning.
+A mark says whether the other text has the token's word, and whether it has it in the same order. The layers are small:
+marks spare them the attention for this, which they can spend on the meaning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NO_WORD, IN_ORDER, OUT_OF_ORDER, STEM_IN_ORDER, STEM_OUT_OF_ORDER, ABSENT = range(6)
 MARKS = 6
 CLS, SEP = 101, 102
-"""Tokens of BERT's vocabulary that begin a pair and end each of its texts."""
+"""The tokens of BERT's vocabulary that begin a pair and end each of its texts."""
 _WORD = re.compile(r"\w+")
 _FUNCTION_WORDS = frozenset(
     """a an the this that these those and or but nor so of in on at by for from with to into onto as than then it its
@@ -29,24 +29,24 @@ _FUNCTION_WORDS = frozenset(
     do does did will would can could shall should may might must who whom whose which what when where why how there
     here if because while although though also s t""".split()
 )
-"""Words that stand anywhere: their order says nothing, and they would hide the order of the others."""
+"""Words whose order says nothing, and would hide the order of the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text's tokens, and the words they belong to."""
+    """The tokens of a text, and the words that they belong to."""
 
     ids: list[int]
     offsets: list[tuple[int, int]]
-    """Where each token stands in the text, in code points."""
+    """Start and end of each token in the text, in code points."""
     words: list[str]
-    """In lower case, in order."""
+    """The words in lower case, in order."""
     word_of: list[int]
-    """For each token the number of its word; -1 for punctuation."""
+    """The index of each token's word; -1 for punctuation."""
 
 
 class _Link(NamedTuple):
-    """Two places of one word, and the link before it in the same run."""
+    """The indices of a shared word in both texts, and the link before it in the same run."""
 
     first: int
     second: int
@@ -55,34 +55,36 @@ class _Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts laid out for one forward pass; all lists have one item for each token."""
+    """Two texts as one input sequence; each list has one item for each token."""
 
     ids: list[int]
     segments: list[int]
     """0 in the first text, 1 in the second."""
     marks: list[int]
     first: int
-    """Tokens of the first text; they begin at 1, after `[CLS]`."""
+    """The number of the first text's tokens; they begin at 1, after `[CLS]`."""
 
 
 def read_text(tokenizer: Tokenizer, text: str) -> Text:
-    """A text's tokens and words. The tokenizer neither truncates nor pads."""
+    """Return the tokens and words of a text. The tokenizer must neither truncate nor pad."""
     encoding = tokenizer.encode(text, add_special_tokens=False)
-    found = list(_WORD.finditer(text))
-    starts = [match.start() for match in found]
+    matches = list(_WORD.finditer(text))
+    starts = [match.start() for match in matches]
     word_of = []
     for start, _ in encoding.offsets:
-        at = bisect_right(starts, start) - 1
-        word_of.append(at if at >= 0 and start < found[at].end() else -1)
-    return Text(encoding.ids, encoding.offsets, [match[0].lower() for match in found], word_of)
+        word = bisect_right(starts, start) - 1
+        word_of.append(word if word >= 0 and start < matches[word].end() else -1)
+    return Text(encoding.ids, encoding.offsets, [match[0].lower() for match in matches], word_of)
 
 
 def lay_out(first: Text, second: Text, *, longest_first: int, longest: int) -> Pair:
-    """The pair, cut at `longest` tokens, its first text at `longest_first`; marks are those of the whole texts."""
+    """Return the pair, cut at `longest` tokens, its first text at `longest_first`. Marks are of the uncut texts."""
     head = first.ids[:longest_first]
     tail = second.ids[: longest - len(head) - 3]
     marks = mark_words(first.words, second.words)
-    first_marks, second_marks = (_token_marks(*each) for each in zip((first, second), marks, strict=True))
+    first_marks, second_marks = (
+        _token_marks(text, word_marks) for text, word_marks in zip((first, second), marks, strict=True)
+    )
     return Pair(
         [CLS, *head, SEP, *tail, SEP],
         [0] * (len(head) + 2) + [1] * (len(tail) + 1),
@@ -92,29 +94,32 @@ def lay_out(first: Text, second: Text, *, longest_first: int, longest: int) -> P
 
 
 def mark_words(first: Sequence[str], second: Sequence[str]) -> tuple[list[int], list[int]]:
-    """A mark for each word of two texts that says how it stands in the other.
+    """Return a mark for each word of two texts: whether the other text has it, and in which order.
 
-    Words are compared as they are, then by their stems. Those of the longest run of words that both texts have in the
-    same order are in order; a shared word outside of it is out of order. A function word is in order wherever it is.
+    Words are compared as they are, then by their stems. The words of the longest common subsequence are in order, and
+    other shared words are out of order. A shared function word is always in order.
     """
     stems = [[stem(word) for word in words] for words in (first, second)]
     aligned = _aligned(*stems)
     in_first, in_second = {i for i, _ in aligned}, {j for _, j in aligned}
-    plain = set(first), set(second)
-    stemmed = set(stems[0]), set(stems[1])
+    words = set(first), set(second)
+    stem_sets = set(stems[0]), set(stems[1])
     return (
-        [_mark(*each, plain[1], stemmed[1], i in in_first) for i, each in enumerate(zip(first, stems[0], strict=True))],
         [
-            _mark(*each, plain[0], stemmed[0], j in in_second)
-            for j, each in enumerate(zip(second, stems[1], strict=True))
+            _mark(word, stemmed, words[1], stem_sets[1], i in in_first)
+            for i, (word, stemmed) in enumerate(zip(first, stems[0], strict=True))
+        ],
+        [
+            _mark(word, stemmed, words[0], stem_sets[0], j in in_second)
+            for j, (word, stemmed) in enumerate(zip(second, stems[1], strict=True))
         ],
     )
 
 
-def _mark(word: str, its_stem: str, others: set[str], other_stems: set[str], aligned: bool) -> int:
-    if word in others:
+def _mark(word: str, stemmed: str, other_words: set[str], other_stems: set[str], aligned: bool) -> int:
+    if word in other_words:
         return IN_ORDER if aligned or word in _FUNCTION_WORDS else OUT_OF_ORDER
-    if its_stem in other_stems:
+    if stemmed in other_stems:
         return STEM_IN_ORDER if aligned else STEM_OUT_OF_ORDER
     return ABSENT
 
@@ -124,9 +129,9 @@ def _token_marks(text: Text, marks: list[int]) -> list[int]:
 
 
 def _aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of places of the longest common subsequence of telling stems.
+    """Return the pairs of indices of the longest common subsequence of content words' stems.
 
-    Hunt and Szymanski's method: the longest rising run over the places of equal words, of which texts share few.
+    By Hunt and Szymanski: the longest increasing run over the indices of equal words. Texts share few words.
     """
     places: dict[str, list[int]] = {}
     for j in range(len(second) - 1, -1, -1):  # from the last, so that one word is not followed by itself

@@ -1,8 +1,8 @@
-"""The answer reader: which sentence of a passage answers a question, and whether any does.
+"""The answer reader: scores which sentence of a passage answers a question, and whether any does.
 
-The six layers of the default encoder, trained again (`training/reader.py`), read question and passage together. An
-encoder sees a sentence without the question; the reader sees that a sentence has the right subject and yet not what was
-asked for. It is one signal beside others: of questions that a page nearly answers it alone tells too few.
+The six layers of the default encoder, fine-tuned (`training/reader.py`), read question and passage together. An encoder
+sees a sentence without the question. The reader notices a sentence that has the right subject but not the answer. It is
+one signal beside others: alone it recognises too few of the questions that a page nearly answers.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
 SHA256 = "da1b9c22ec7bcfdf9c6ecbb104318dde5557f2ff7c5369a3bcf50af4552acde2"
-"""Of the weights that this version was measured with; others are refused."""
+"""The hash of the weights that this version was measured with. Others are refused."""
 LONGEST, LONGEST_QUESTION = 256, 60
-"""Tokens of question and passage together, and of the question; what exceeds them is not read."""
+"""Maximum tokens of question and passage together, and of the question. The rest is not read."""
 THREADS = 2
-"""Cores that the windows of one question are read on."""
+"""Number of cores for the windows of one question."""
 UNREAD = -10.0
-"""The logit of a sentence that was cut off, and of a question about nothing."""
+"""The logit of a sentence that was cut off, and of a question without windows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A run of sentences that is read at once."""
+    """A run of sentences that is read in one pass."""
 
     text: str
     sentences: tuple[Span, ...]
@@ -50,19 +50,19 @@ class Window:
 
 
 class Verdict(NamedTuple):
-    """What the reader says of one window. Logits: 0 is one chance in two, and higher is likelier."""
+    """The reader's logits for one window: 0 is a probability of one half, and higher is more probable."""
 
     sentences: Floats
-    """For each sentence, that it answers."""
+    """For each sentence: that it answers."""
     any: float
-    """That any of them does."""
+    """For the window: that any sentence answers."""
 
 
 class AnswerReader:
-    """The model, ready to read; several threads may use it at a time.
+    """The loaded model. Several threads may use it at the same time.
 
-    `weights` are those of `training.reader`, float32, by their names. Raises EncoderError where the default encoder,
-    whose tokenizer and word embeddings it needs, is not there whole.
+    `weights` are the float32 weights of `training.reader` by name. The model needs the tokenizer and the word
+    embeddings of the default encoder. Raises EncoderError if that one is not complete.
     """
 
     def __init__(self, weights: dict[str, Tensor], precision: str) -> None:
@@ -73,21 +73,21 @@ class AnswerReader:
         self._threads = one_core_threads(THREADS, "pincite-reader")
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
-        """What each window says to the question, in the order of the windows.
+        """Return the verdict on each window, in order.
 
-        Each is read alone, on one core: rounded to eight bits, what stands beside it would have a say.
+        Each window is read alone, on one core: with eight bits, other windows in the same pass would change the result.
         """
-        asked = self._layers.read(question)
-        return list(self._threads.map(lambda window: self._said(asked, window), windows))
+        tokens = self._layers.read(question)
+        return list(self._threads.map(lambda window: self._verdict(tokens, window), windows))
 
-    def _said(self, asked: Text, window: Window) -> Verdict:
+    def _verdict(self, question: Text, window: Window) -> Verdict:
         text = self._layers.read(window.text)
-        pair = lay_out(asked, text, longest_first=LONGEST_QUESTION, longest=LONGEST)
+        pair = lay_out(question, text, longest_first=LONGEST_QUESTION, longest=LONGEST)
         return self._heads(window, text, *self._layers([pair]))
 
 
 class _Heads:
-    """From states of tokens to what the reader says, as `training.reader.Reader` has it."""
+    """The heads that turn states of tokens into a verdict, as in `training.reader.Reader`."""
 
     def __init__(self, weights: dict[str, Tensor]) -> None:
         def tensors(*names: str) -> tuple[Tensor, ...]:
@@ -97,27 +97,27 @@ class _Heads:
         self._sentence = tensors("sentence.0", "sentence.3")
         self._any = tensors("any.0", "any.3")
 
-    def __call__(self, window: Window, text: Text, found: PairStates) -> Verdict:
+    def __call__(self, window: Window, text: Text, pair_states: PairStates) -> Verdict:
         from torch.nn.functional import linear
 
-        said = np.full(len(window.sentences), UNREAD, dtype=np.float32)
-        states, whole = found.second.numpy(), found.whole.numpy()
-        places, firsts = _begins(window, text, len(states))
+        sentences = np.full(len(window.sentences), UNREAD, dtype=np.float32)
+        states, whole = pair_states.second.numpy(), pair_states.whole.numpy()
+        places, firsts = _first_tokens(window, text, len(states))
         if not len(places):
-            return Verdict(said, UNREAD)
-        tokens = linear(found.second, *self._token).numpy()[:, 0]
+            return Verdict(sentences, UNREAD)
+        tokens = linear(pair_states.second, *self._token).numpy()[:, 0]
         means = np.add.reduceat(states, firsts) / np.diff(firsts, append=len(states))[:, None]
         best = np.maximum.reduceat(tokens, firsts)
         wholes = np.broadcast_to(whole, means.shape)
         rows = np.column_stack([wholes, means, np.maximum.reduceat(states, firsts), whole * means, best])
-        logits = said[places] = _perceptron(rows, *self._sentence)
-        shares = np.exp(logits - logits.max())  # of the likelier sentences the window has more
-        told = np.concatenate([whole, shares @ means / shares.sum(), [best.max()]])
-        return Verdict(said, float(_perceptron(told[None], *self._any)[0]))
+        logits = sentences[places] = _perceptron(rows, *self._sentence)
+        shares = np.exp(logits - logits.max())  # likelier sentences weigh more
+        summary = np.concatenate([whole, shares @ means / shares.sum(), [best.max()]])
+        return Verdict(sentences, float(_perceptron(summary[None], *self._any)[0]))
 
 
-def _begins(window: Window, text: Text, tokens: int) -> tuple[Integers, Integers]:
-    """Which of the window's sentences have some of its first tokens, and the number of each one's first token."""
+def _first_tokens(window: Window, text: Text, tokens: int) -> tuple[Integers, Integers]:
+    """Return the indices of the sentences within the first `tokens` tokens, and the index of each one's first token."""
     starts = [span.start for span in window.sentences]
     of_token = np.searchsorted(starts, [start for start, _ in text.offsets[:tokens]], side="right") - 1
     places, firsts = np.unique(of_token, return_index=True)
@@ -125,9 +125,9 @@ def _begins(window: Window, text: Text, tokens: int) -> tuple[Integers, Integers
 
 
 def _perceptron(rows: Floats, weight: Tensor, bias: Tensor, last_weight: Tensor, last_bias: Tensor) -> Floats:
-    """Two linear layers with GELU between them, shape (rows, inputs) to (rows,).
+    """Return the output of two linear layers with GELU between them: shape (rows, inputs) to (rows,).
 
-    By torch, as all else here: its threads are limited, and those of numpy's matrix products are not.
+    By torch: its threads are limited, and those of numpy's matrix products are not.
     """
     import torch
     from torch.nn.functional import gelu, linear
@@ -138,9 +138,9 @@ def _perceptron(rows: Floats, weight: Tensor, bias: Tensor, last_weight: Tensor,
 
 @lru_cache(maxsize=2)
 def load_reader(precision: str) -> AnswerReader:
-    """The reader of this installation; one of it is shared by all libraries of a process.
+    """Return the reader of this installation, which all libraries of a process share.
 
-    Raises EncoderError where its weights are not there, WeightsMismatch where they are not the published ones.
+    Raises EncoderError if its weights are missing, and WeightsMismatch if they are not the published ones.
     """
     from index.cross_encoders.layers import load_weights
 
@@ -148,10 +148,10 @@ def load_reader(precision: str) -> AnswerReader:
 
 
 def _precision(precision: str) -> str:
-    """What is named; of `auto` eight bits, where they are quickest."""
-    from index.bert import small_weights_work
-    from index.processor import choose_precision, small_weights
+    """Return the precision; for `auto` eight bits if they are fastest."""
+    from index.bert import int8_works
+    from index.processor import choose_precision, prefers_int8
 
-    if precision == "auto" and small_weights() and small_weights_work():
+    if precision == "auto" and prefers_int8() and int8_works():
         return "int8"
     return choose_precision(precision, "cpu", own=True)

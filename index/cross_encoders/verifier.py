@@ -1,7 +1,8 @@
-"""Whether a source supports a claim, by a model that reads both together: a second lock behind the rules of the check.
+"""The verifier: a model that reads claim and source together and scores whether the source supports the claim.
 
-The built-in model is small. It can take back what the rules support, and outvote them where they miss little
-(`index.checking.judgement`); it never accuses. `training/` has the programs that trained it, and its model card.
+It is a second check behind the rules. The built-in model is small. It can withdraw a support that the rules gave, and
+overrule them if little is missing (`index.checking.judgement`). It never says that a claim is contradicted. `training/`
+has the programs that trained it, and its model card.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ SHA256 = "9da08e710580e34c2cfcb38fa57c630b29b3b317b724db46615b9290a42cd7af"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 64, 160
-"""Tokens. What exceeds them at the end of the premise is not read; the model has seen nothing longer."""
+"""Maximum tokens. The end of a longer premise is not read: the model was trained on nothing longer."""
 BATCH_PAIRS = 16
 SUPPORTED = 0
-"""The first of the three classes; the others are contradicted and not said."""
+"""The index of the class; the others are contradicted and not said."""
 HINT = (
     "PINCITE_VERIFIER takes a sentence-transformers cross-encoder trained for inference, such as "
     "cross-encoder/nli-deberta-v3-base, or its folder; unset it for the built-in one, or set it to off."
@@ -41,32 +42,32 @@ _NAMES_OF_SUPPORT = ("entailment", "entailed", "entail", "supported", "supports"
 
 
 class ClaimVerifier(Protocol):
-    """What Pincite asks of a verifier."""
+    """The interface of a verifier."""
 
     @property
     def name(self) -> str:
-        """Model and revision: two verifiers of one name give the same figures."""
+        """Model and revision. Two verifiers of the same name give the same figures."""
         ...
 
     def supported(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """Of each claim and premise, how probable it is that the premise supports the claim: in [0, 1]."""
+        """Return for each pair (claim, premise) the probability in [0, 1] that the premise supports the claim."""
         ...
 
 
 def load_verifier(settings: Settings) -> ClaimVerifier | None:
-    """The verifier that the settings name, by default the built-in one, or None where they switch it off.
+    """Return the verifier of the settings, by default the built-in one; None if they switch it off.
 
-    Raises EncoderError where the one that they name cannot be had. The built-in one is read at its first question.
+    Raises EncoderError if the named one cannot be loaded. The built-in one is loaded at its first use.
     """
-    named = settings.verifier.strip()
-    if named.lower() == OFF:
+    model = settings.verifier.strip()
+    if model.lower() == OFF:
         return None
     precision = "auto" if settings.precision == "float16" else settings.precision
-    return CrossEncoderVerifier(named, device=settings.device, precision=precision) if named else Verifier(precision)
+    return CrossEncoderVerifier(model, device=settings.device, precision=precision) if model else Verifier(precision)
 
 
 class Verifier:
-    """The built-in model, on the processor. Any thread may ask; it is read from its file at the first question."""
+    """The built-in model, on the CPU. It is thread-safe, and is loaded at its first use."""
 
     def __init__(self, precision: str = "auto", weights: Path = WEIGHTS, sha256: str = SHA256) -> None:
         self.name = f"{NAME}@{sha256[:12]}"
@@ -75,11 +76,11 @@ class Verifier:
         self._lock = threading.Lock()
 
     def supported(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """See `ClaimVerifier.supported`. Raises EncoderError where the weights are damaged or missing."""
+        """See `ClaimVerifier.supported`. Raises EncoderError if the weights are damaged or missing."""
         return [float(row[SUPPORTED]) for row in self.logits(pairs).softmax(-1)] if pairs else []
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> Tensor:
-        """Of each pair, shape (pairs, 3): supported, contradicted, not said."""
+        """Return the logits of each pair, shape (pairs, 3): supported, contradicted, not said."""
         import torch
 
         with self._lock:
@@ -89,7 +90,7 @@ class Verifier:
 
 
 class _Model:
-    """Layers, and the head that turns their states into three numbers."""
+    """The layers, and the head that turns their states into three logits."""
 
     def __init__(self, layers: PairLayers, weights: dict[str, Tensor]) -> None:
         from torch.nn import functional
@@ -111,18 +112,18 @@ class _Model:
         import torch
         from torch.nn import functional
 
-        laid_out = [
+        inputs = [
             lay_out(
                 self._layers.read(claim), self._layers.read(premise), longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR
             )
             for claim, premise in pairs
         ]
-        pooled = torch.stack([_pooled(states) for states in self._layers(laid_out)])
+        pooled = torch.stack([_pooled(states) for states in self._layers(inputs)])
         return self._out(functional.gelu(self._dense(pooled)))
 
 
 def _pooled(states: PairStates) -> Tensor:
-    """The state of the pair, and mean and greatest values of the claim's tokens; shape (3 * size,)."""
+    """Return the state of the pair with the mean and the maximum of the claim's tokens; shape (3 * size,)."""
     import torch
 
     claim = states.first if len(states.first) else torch.zeros_like(states.states[:1])
@@ -132,8 +133,8 @@ def _pooled(states: PairStates) -> Tensor:
 class CrossEncoderVerifier:
     """Any sentence-transformers CrossEncoder trained for inference, by its name on the hub or its folder.
 
-    Which of its classes means support is read from the labels of its configuration. Raises EncoderError for a model
-    that cannot be loaded, or that names no such class.
+    The labels in its configuration say which class means support. Raises EncoderError for a model that cannot be loaded
+    or has no such class.
     """
 
     def __init__(self, model: str, *, device: str = "auto", precision: str = "auto") -> None:
@@ -144,28 +145,31 @@ class CrossEncoderVerifier:
         self.name = model_name(model, self._model.config)
 
     def supported(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """See `ClaimVerifier.supported`. Raises EncoderError where the model fails, or gives what is no number."""
+        """See `ClaimVerifier.supported`. Raises EncoderError if the model fails or its result is not a number."""
         import numpy as np
         import torch
 
         if not pairs:
             return []
-        # Such models are trained on premise and hypothesis, in this order.
-        turned = [(premise, claim) for claim, premise in pairs]
+        # Such models are trained on premise and hypothesis in this order.
+        premises_first = [(premise, claim) for claim, premise in pairs]
         try:
             with self._lock:
                 shares = self._model.predict(
-                    turned, batch_size=BATCH_PAIRS, activation_fn=torch.nn.Softmax(dim=-1), show_progress_bar=False
+                    premises_first,
+                    batch_size=BATCH_PAIRS,
+                    activation_fn=torch.nn.Softmax(dim=-1),
+                    show_progress_bar=False,
                 )
         except (RuntimeError, ValueError, LookupError, TypeError) as error:
             raise EncoderError(f"The verifier {self.name} failed: {error}".rstrip(".") + ".", HINT) from error
         if not np.isfinite(shares).all():
-            raise EncoderError(f"The verifier {self.name} gave a share that is no number.", HINT)
+            raise EncoderError(f"The verifier {self.name} returned a probability that is not a number.", HINT)
         return [float(row[self._support]) for row in shares]
 
 
 def _class_of_support(model: str, loaded: Any) -> int:
-    """The number of the class that means support."""
+    """Return the index of the class that means support. Raises EncoderError if there is none."""
     labels = {str(label).lower(): int(number) for number, label in (loaded.config.id2label or {}).items()}
     trained = any(name.endswith("ForSequenceClassification") for name in loaded.config.architectures or ())
     found = [labels[name] for name in _NAMES_OF_SUPPORT if name in labels]

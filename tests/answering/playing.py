@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from index.answering.manners import KNOWN, Manners
+from index.answering.endpoint import DIALECTS, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,7 @@ class Request:
 
     path: str
     headers: dict[str, str]
+    """By their names in lower case."""
     body: dict[str, Any]
 
 
@@ -34,7 +35,9 @@ class Player(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Keep the request, then play."""
         self.asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.requests.append(Request(self.path, dict(self.headers.items()), self.asked))
+        self.server.requests.append(
+            Request(self.path, {name.lower(): value for name, value in self.headers.items()}, self.asked)
+        )
         try:
             self.server.play(self)
         except ConnectionError:
@@ -118,7 +121,7 @@ def playing(play: Play) -> Iterator[Stage]:
 
 def acquaint(stage: Stage, model: str = "m") -> None:
     """Let the model of a server be known for one without thoughts: its words are passed on as they come."""
-    KNOWN.set(stage.url, model, Manners(plain=True))
+    DIALECTS.set(stage.url, model, Dialect(marks_thoughts=True))
 
 
 def chunk(delta: Any, finish: str | None = None) -> dict[str, Any]:

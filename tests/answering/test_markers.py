@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.answering.markers import Written, declines, parse
+from index.answering.markers import MarkedSentence, declines, parse
 
 SOURCES = 5
 WAYS = {
@@ -91,7 +91,7 @@ def test_border() -> None:
 def test_phrase() -> None:
     """Without the phrase that named its source, a sentence begins with a capital, which may be two letters."""
     text = "He came [2]. According to [1], ßig is no word."
-    assert parse(text, SOURCES)[1] == Written("SSig is no word.", (1,), 13, len(text))
+    assert parse(text, SOURCES)[1] == MarkedSentence("SSig is no word.", (1,), 13, len(text))
 
 
 DECLINING = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.answering.prompting import DECLINED, LONGEST_TITLE, Source, count, prompt
+from index.answering.prompting import DECLINED, MAX_TITLE, Source, count, prompt
 
 QUESTION = "Who built the lighthouse?"
 SOURCES = [
@@ -132,7 +132,7 @@ def test_long_title() -> None:
     text = user(QUESTION, [Source(1, "A\nB " * 5000, "", "Words.")], 1000)
     line = text.splitlines()[1]
     assert line.startswith("Title: A B A B")
-    assert len(line) == len("Title: ") + LONGEST_TITLE
+    assert len(line) == len("Title: ") + MAX_TITLE
     assert "Words." in text
 
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.answering.manners import KNOWN, Manners
+from index.answering.endpoint import DIALECTS, Dialect
 from index.answering.markers import parse
 from index.answering.prompting import Source
-from index.answering.writing import ModelWriter
+from index.answering.writer import ModelWriter
 from index.errors import WriterError
 from index.library import Library
 from index.records import Answer
@@ -103,7 +103,7 @@ def url() -> Iterator[str]:
 def writer(url: str, *, tokens: int = 80) -> ModelWriter:
     """A writer who waits long enough for a slow machine, and knows that this model has no thoughts."""
     asked = ModelWriter(url, "", timeout_seconds=120, budget_tokens=1500, max_answer_tokens=tokens)
-    KNOWN.set(asked._url, "", Manners(plain=True))
+    DIALECTS.set(asked._url, "", Dialect(marks_thoughts=True))
     return asked
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.answering import second_opinion
-from index.answering.second_opinion import MOST, SecondOpinion, doubted
+from index.answering.second_opinion import MAX_CLAIMS, SecondOpinion, objection
 from index.library import Library
 from index.settings import Settings
 from tests.answering.playing import playing
@@ -122,7 +122,7 @@ def test_a_failure_costs_no_verdict(folder: Path, play: Play | None) -> None:
     assert note.endswith("Where it gave no opinion, the check by rules stands.")
 
 
-@pytest.mark.parametrize(("url", "words"), [("", "needs PINCITE_LLM_URL"), ("nonsense", "not one of http(s)")])
+@pytest.mark.parametrize(("url", "words"), [("", "needs PINCITE_LLM_URL"), ("nonsense", "not an http or https address")])
 def test_no_model_is_set(folder: Path, url: str, words: str) -> None:
     """The check is made all the same, and says so."""
     result = check(folder, TRUE, url)
@@ -142,8 +142,8 @@ def test_a_reply_without_a_verdict(folder: Path) -> None:
 def test_it_is_asked_about_so_many_claims(folder: Path) -> None:
     """All others keep the verdict of the rules, and a note says how many these are."""
     with playing(opines("YES")) as stage:
-        result = check(folder, f"{TRUE} " * (MOST + 3), stage.url)
-    assert len(stage.requests) == MOST
+        result = check(folder, f"{TRUE} " * (MAX_CLAIMS + 3), stage.url)
+    assert len(stage.requests) == MAX_CLAIMS
     assert "It was not asked about 3 more: the check by rules stands there." in result.notes
 
 
@@ -241,24 +241,24 @@ UNCLEAR = ["", "  ", "Perhaps.", "Nobody knows.", "Notable.", "Yesterday was fin
 @pytest.mark.parametrize("said", FOR)
 def test_a_reply_for_a_claim(said: str) -> None:
     """However it is put."""
-    assert doubted(said) == ""
+    assert objection(said) == ""
 
 
 @pytest.mark.parametrize(("said", "reason"), AGAINST.items(), ids=AGAINST.keys())
 def test_a_reply_against_a_claim(said: str, reason: str) -> None:
     """With its reason, less the verdict."""
-    assert doubted(said) == reason
+    assert objection(said) == reason
 
 
 @pytest.mark.parametrize("said", UNCLEAR)
 def test_a_reply_that_is_neither(said: str) -> None:
     """Whatever only begins like a verdict is none."""
-    assert doubted(said) is None
+    assert objection(said) is None
 
 
 def test_a_reason_is_cut_and_cleaned() -> None:
     """What a model says is somebody else's text."""
-    reason = doubted("NO: " + "\u202ebad\x1b[31m " * 100 + "<|im_end|>")
+    reason = objection("NO: " + "\u202ebad\x1b[31m " * 100 + "<|im_end|>")
     assert reason
     assert len(reason) <= 200
     assert not {"\u202e", "\x1b"} & set(reason)

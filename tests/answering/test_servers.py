@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.answering import writing
-from index.answering.manners import KNOWN, THOUGHT_TOKENS, Manners
+from index.answering import writer as writer_module
+from index.answering.endpoint import DIALECTS, Dialect
 from index.answering.prompting import Source
-from index.answering.writing import ModelWriter
+from index.answering.reply import THOUGHT_TOKENS
+from index.answering.writer import ModelWriter
 from index.errors import WriterError
 from tests.answering.playing import chunk, playing
 
@@ -30,7 +31,7 @@ EVENTS, JSON = "text/event-stream", "application/json"
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts are repeated soon."""
-    monkeypatch.setattr(writing, "WAITS", (0.01, 0.01))
+    monkeypatch.setattr(writer_module, "PAUSES", (0.01, 0.01))
 
 
 def completion(content: Any, finish: str | None = "stop", **fields: Any) -> str:
@@ -427,7 +428,7 @@ def test_answers(play: Play, known: bool) -> None:
     with playing(play) as stage:
         asked = writer(stage.url.removesuffix("/v1"))
         if known and play is not ANSWERS["a thought that was opened in the prompt"]:
-            KNOWN.set(asked._url, "m", Manners(plain=True))
+            DIALECTS.set(asked._url, "m", Dialect(marks_thoughts=True))
         assert "".join(asked.stream(QUESTION, SOURCES)) == TEXT
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.answering.thoughts import MixedThoughtsError, Thoughts, without_thoughts
+from index.answering.thoughts import MixedThoughtsError, ThoughtFilter, without_thoughts
 
 BORDERS = {
     "think": ("<think>", "</think>"),
@@ -35,7 +35,9 @@ TEXT = "The king signed it [1]."
 
 def shown(text: str, size: int, *, known: bool) -> str:
     """What is given out of a text that comes in pieces of a size."""
-    return "".join(without_thoughts((text[n : n + size] for n in range(0, len(text), size)), Thoughts(known=known)))
+    return "".join(
+        without_thoughts((text[n : n + size] for n in range(0, len(text), size)), ThoughtFilter(marks_thoughts=known))
+    )
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -64,7 +66,7 @@ def test_a_thought_that_was_opened_in_the_prompt(closing: str, size: int) -> Non
     """Only its end is there: all before it is a thought. Where some of it is out already, there is no answer."""
     text = f"{THOUGHT}\n{closing}\n\n{TEXT}"
     assert shown(text, size, known=False) == TEXT
-    thoughts = Thoughts(known=False)
+    thoughts = ThoughtFilter(marks_thoughts=False)
     "".join(without_thoughts([text], thoughts))
     assert thoughts.unopened
     if size < len(text):
@@ -95,7 +97,7 @@ def test_words_are_kept(text: str, size: int) -> None:
 
 def test_words_come_at_once() -> None:
     """Of a model that is known, a piece is given out as it comes, but for what might begin a border."""
-    thoughts = Thoughts(known=True)
+    thoughts = ThoughtFilter(marks_thoughts=True)
     assert [thoughts.feed(piece) for piece in ("The king ", "signed <", "b>it</b> ", "[1]")] == [
         "The king ",
         "signed ",

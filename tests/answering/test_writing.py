@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.answering import writing
-from index.answering.connection import Line
-from index.answering.manners import KNOWN, Manners
+from index.answering import writer as writer_module
+from index.answering.endpoint import DIALECTS, Connection, Dialect
 from index.answering.prompting import Source
-from index.answering.replying import ReplyError
-from index.answering.writing import ModelWriter
+from index.answering.reply import ReplyError
+from index.answering.writer import ModelWriter
 from index.errors import WriterError
 from tests.answering.playing import chunk, playing
 
@@ -44,14 +43,14 @@ TOKENS = 50
 def writer(url: str, *, key: str = "", timeout: float = PATIENT, model: str = "m") -> ModelWriter:
     """A writer of short answers, whose model is known to have no thoughts that it does not open."""
     asked = ModelWriter(url, model, key, timeout_seconds=timeout, budget_tokens=2000, max_answer_tokens=TOKENS)
-    KNOWN.set(asked._url, model, Manners(plain=True))
+    DIALECTS.set(asked._url, model, Dialect(marks_thoughts=True))
     return asked
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts are repeated at once."""
-    monkeypatch.setattr(writing, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(writer_module, "PAUSES", (0.0, 0.0))
 
 
 def failure(asked: ModelWriter) -> tuple[list[str], WriterError]:
@@ -187,10 +186,10 @@ def _reasoning(player: Player) -> None:
     player.say(*ANSWER, finish="stop")
 
 
-DIALECTS = (_without_done, _without_reason, _without_end, _all_in_one, _other_lines, _chunked, _thoughtful, _reasoning)
+STREAMS = (_without_done, _without_reason, _without_end, _all_in_one, _other_lines, _chunked, _thoughtful, _reasoning)
 
 
-@pytest.mark.parametrize("play", DIALECTS)
+@pytest.mark.parametrize("play", STREAMS)
 def test_dialects(play: Play) -> None:
     """Servers differ in how they end, in what they send besides, and in how they cut it; the answer is the same."""
     with playing(play) as stage:
@@ -558,10 +557,10 @@ def test_beat() -> None:
 
 def test_too_late() -> None:
     """Where nobody waits any more, no request is sent, be it the first or another attempt."""
-    line = Line()
-    line.hang_up()
+    connection = Connection()
+    connection.abort()
     with pytest.raises(ReplyError) as raised:
-        line.check()
+        connection.check()
     assert raised.value.reason == "timeout"
 
 
@@ -603,7 +602,7 @@ def test_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_environment_is_not_read_by_the_client_either() -> None:
     """Not even when it is imported in an environment like that: a process of its own shows it."""
     program = (
-        "import sys; from index.answering.writing import ModelWriter\n"
+        "import sys; from index.answering.writer import ModelWriter\n"
         "writer = ModelWriter(sys.argv[1], 'm', timeout_seconds=30, budget_tokens=900, max_answer_tokens=9)\n"
         "print(''.join(writer.stream('Who signed it?', [])))"
     )
@@ -654,5 +653,5 @@ def test_bad_key(key: str) -> None:
 
 def test_lazy() -> None:
     """Who asks no model does not wait for the client."""
-    program = "import sys, index.answering.writing; sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
+    program = "import sys, index.answering.writer; sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

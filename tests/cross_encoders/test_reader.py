@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from index.bert import small_weights_work
+from index.bert import int8_works
 from index.cross_encoders import reader as module
 from index.cross_encoders.layers import load_weights
 from index.cross_encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.errors import EncoderError, WeightsMismatch
 from index.library import Library
 from index.pretrained import read_default
-from index.processor import small_weights
+from index.processor import prefers_int8
 from index.sentences import split_sentences
 from index.settings import Settings
 from training.reader import Item, Reader, save, scores
@@ -130,7 +130,7 @@ def test_what_exceeds_the_limit_is_not_read(shipped: AnswerReader) -> None:
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
 def test_less_precision_says_much_the_same(precision: str, shipped: AnswerReader) -> None:
     """Rounding moves a probability by a few hundredths at most."""
-    if precision == "int8" and not (small_weights() and small_weights_work()):
+    if precision == "int8" and not (prefers_int8() and int8_works()):
         pytest.skip("this processor, or this torch, does not multiply eight bits")
     rough = load_reader(precision)
     for question, text in TEXTS.items():

@@ -200,13 +200,13 @@ def test_no_model_there(tmp_path: Path) -> None:
 
 
 def test_a_model_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes wrong inside, and shares that are no numbers, are errors of ours."""
+    """What goes wrong inside, and probabilities that are not numbers, are our errors."""
     import numpy as np
 
     folder = make_inference_model(tmp_path, {0: "entailment", 1: "neutral", 2: "contradiction"})
     verifier = CrossEncoderVerifier(str(folder), device="cpu")
     monkeypatch.setattr(verifier._model, "predict", lambda *_, **__: np.full((1, 3), np.nan))
-    with pytest.raises(EncoderError, match="no number"):
+    with pytest.raises(EncoderError, match="not a number"):
         verifier.supported([PAIRS[0]])
 
     def fail(*_: object, **__: object) -> None:

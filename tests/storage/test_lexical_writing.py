@@ -12,11 +12,11 @@ from index.storage.catalog import Catalog
 from index.storage.files import Stamp
 from index.storage.lexical import LexicalIndex
 from index.storage.lexical import index as index_module
-from index.storage.lexical import pen as pen_module
+from index.storage.lexical import index_writer as writer_module
 from index.storage.lexical import soundness as soundness_module
 from index.storage.lexical.folder import Folder, Manifest
-from index.storage.lexical.pen import Pen, to_merge
-from index.storage.lexical.soundness import check as soundness_check
+from index.storage.lexical.index_writer import IndexWriter
+from index.storage.lexical.tantivy_files import merge_due, verify
 from tests.storage.making import a_document, put
 from tests.storage.test_lexical import catch_up, flip, index_of
 
@@ -37,7 +37,7 @@ def an_index(catalog: Catalog, folder: Path) -> LexicalIndex:
 
 def never(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on, an index that is made anew is a failure."""
-    monkeypatch.setattr(Pen, "begin", lambda *_: pytest.fail("the index was made anew"))
+    monkeypatch.setattr(IndexWriter, "begin", lambda *_: pytest.fail("the index was made anew"))
 
 
 def no_manifest(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
@@ -66,7 +66,7 @@ def test_a_question_does_not_wait_for_a_write(catalog: Catalog, folder: Path) ->
         assert go_on.wait(10)
         yield 99, 99, "The ship99 left."
 
-    thread = threading.Thread(target=index._pen.write, args=([], passages()))
+    thread = threading.Thread(target=index._writer.write, args=([], passages()))
     thread.start()
     assert writing.wait(10)
     assert index.reload(catalog.generation())
@@ -242,9 +242,9 @@ def test_each_file_is_read_once(catalog: Catalog, folder: Path, monkeypatch: pyt
 
     def noted(path: Path) -> None:
         read.append(path.name)
-        soundness_check(path)
+        verify(path)
 
-    monkeypatch.setattr(soundness_module, "check", noted)
+    monkeypatch.setattr(soundness_module, "verify", noted)
     put(catalog, ship(2))
     catch_up(index, catalog)
     assert read
@@ -292,7 +292,7 @@ def test_segments_that_are_not_those_of_the_manifest(catalog: Catalog, folder: P
 )
 def test_when_something_is_to_be_merged(alive: list[int], due: bool) -> None:
     """Eight segments of about one size become one."""
-    assert to_merge(alive) == due
+    assert merge_due(alive) == due
 
 
 def test_merges_go_on_when_nothing_is_written(catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,13 +317,13 @@ def test_who_merges_makes_room(catalog: Catalog, folder: Path, monkeypatch: pyte
     put(catalog, ship(1))
     merging = an_index(catalog, folder)
     assert merging.catch_up(catalog)
-    monkeypatch.setattr(Pen, "_merging", lambda _: True)
+    monkeypatch.setattr(IndexWriter, "_merging", lambda _: True)
     merging.rest()
-    assert merging._pen._writer is not None
+    assert merging._writer._writer is not None
     put(catalog, ship(2))
     other = an_index(catalog, folder)
     assert other.catch_up(catalog)
-    assert merging._pen._writer is None
+    assert merging._writer._writer is None
     other.close()
 
 
@@ -331,7 +331,7 @@ def test_who_merges_and_does_not_make_room_is_named(
     catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that was stopped in the midst of it holds others up no longer than is said; then they are told."""
-    monkeypatch.setattr(pen_module, "_PATIENCE", 0.1)
+    monkeypatch.setattr(writer_module, "_PATIENCE", 0.1)
     put(catalog, ship(1))
     stopped = an_index(catalog, folder)
     assert stopped.catch_up(catalog)

@@ -1,4 +1,4 @@
-"""Passages by words: a tantivy index on disk, caught up from the catalog."""
+"""The lexical index: a tantivy index on disk that is kept in step with the catalog."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from index.errors import LibraryNotWritable
 from index.storage.files import NOT_WRITABLE_HINT, Stamp
 from index.storage.lexical.folder import Folder
-from index.storage.lexical.pen import Pen
-from index.storage.lexical.searching import EVERY, Searching, schema
+from index.storage.lexical.index_writer import IndexWriter
+from index.storage.lexical.searching import EVERY, Queries, schema
 from index.storage.lexical.soundness import Soundness
 
 if TYPE_CHECKING:
@@ -23,35 +23,36 @@ if TYPE_CHECKING:
 
 FORMAT = 3
 _SLICE = 50_000
-"""Passages between two commits where there is much to catch up with: so much is done twice after a crash."""
+"""Passages between two commits of a long catching up: after a crash at most this many are indexed twice."""
 _TRIES = 10
-_PASSING = ("LockFailure", "os error 24", "os error 13", "os error 30")
-"""What of tantivy's errors is no fault of the files: a lock that cannot be had, too many open files, no permission."""
+_TRANSIENT = ("LockFailure", "os error 24", "os error 13", "os error 30")
+"""Parts of those messages of tantivy that do not blame its files: a lock is held, too many files are open, a permission
+is missing, the disk is read-only."""
 _BROKEN = (OSError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What questions are put to: one state of the folder, which stays as it is whatever is written."""
+    """An opened state of the folder, which later writes do not change."""
 
     searcher: Any
     generation: int
     certain: bool
 
 
-class LexicalIndex(Searching):
-    """BM25 over terms, and words in their order for what has to be there verbatim.
+class LexicalIndex(Queries):
+    """BM25 over terms, and words in their order for phrases that must occur verbatim.
 
-    A question is put to the last state that was opened; it never waits for a write, a commit or a merge. Only the
-    holder of the library's lock catches the folder up; everybody else opens it again when it has changed. Whatever is
-    not what was written is made anew from the catalog.
+    A question reads the state that was opened last. It never waits for a write, a commit or a merge. Only the holder of
+    the library's lock catches the folder up; all others reopen it when it has changed. A folder whose files are not
+    what was written is rebuilt from the catalog.
     """
 
     def __init__(self, folder: Path, library: str) -> None:
         self._folder = Folder(folder)
         self._library = library
         self._soundness = Soundness(folder)
-        self._pen = Pen(self._folder)
+        self._writer = IndexWriter(self._folder)
         self._opening = threading.Lock()
         self._writing = threading.Lock()
         self._index: Any = None
@@ -63,18 +64,18 @@ class LexicalIndex(Searching):
 
     @property
     def usable(self) -> bool:
-        """Whether there is something to search, of this generation or an earlier one."""
+        """Whether an index is open, of this generation or an earlier one."""
         return self._view is not None
 
     @property
     def generation(self) -> int | None:
-        """The generation of what is searched; None where there is nothing to search."""
+        """The generation of the open index; None if none is open."""
         view = self._view
         return view.generation if view is not None else None
 
     @property
     def saved_generation(self) -> int | None:
-        """What the folder was made from; None where there is nothing to go on from."""
+        """The generation of the folder; None if the folder cannot be continued."""
         try:
             stamp = self._folder.state().stamp
         except _BROKEN:
@@ -83,7 +84,7 @@ class LexicalIndex(Searching):
 
     @property
     def tombstones(self) -> float:
-        """Which share of the passages in the folder was removed, and takes room until it is written anew."""
+        """The share of removed passages in the folder, 0 to 1. They take space until their segment is rewritten."""
         try:
             state = self._folder.state()
         except _BROKEN:
@@ -91,7 +92,7 @@ class LexicalIndex(Searching):
         return state.dead / max(state.dead + state.passages, 1)
 
     def reload(self, generation: int) -> bool:
-        """Open what is on disk where it has changed. Whether it is there, sound, and of this generation."""
+        """Open the folder again if it has changed. Return whether it is there, sound, and of this generation."""
         if self._soundness.broken:
             self._view = None
             return False
@@ -102,50 +103,50 @@ class LexicalIndex(Searching):
                 self._opening.release()
         view = self._view
         current = view is not None and view.certain and view.generation == generation
-        return current and self._folder.is_signed()  # what is open is searched on where its files were deleted
+        return current and self._folder.is_signed()  # an open index can be searched even after its files were deleted
 
     def behind(self, catalog: Catalog) -> int:
-        """How many passages have to be indexed before the folder agrees with the catalog."""
+        """Return the number of passages to index before the folder agrees with the catalog."""
         generation = catalog.generation()
         state = self._state(generation)
-        return sum(each.passages for each in catalog.added_since(state.stamp.generation if state else 0))
+        return sum(document.passages for document in catalog.added_since(state.stamp.generation if state else 0))
 
     def catch_up(self, catalog: Catalog, *, most: int = EVERY) -> bool:
-        """Make the folder agree with the catalog, or bring it about so many passages nearer. Whether it then agrees.
+        """Index about `most` passages towards the state of the catalog. Return whether the folder then agrees with it.
 
-        Only the holder of the library's lock may. Raises LibraryNotWritable where the disk does not take it,
-        LibraryLocked where another process does not stop merging.
+        Call only while holding the library's lock. Raises LibraryNotWritable if the disk does not take it, and
+        LibraryLocked if another process does not stop merging.
         """
         with self._writing, self._translated():
             target = catalog.generation()
             state = self._write_on(catalog, self._state(target) or self._begin(target), target, most)
             done = state.certain and state.stamp.generation == target
             if done and self._suspect and state.passages != catalog.totals()["passages"]:
-                # What a dead writer committed is of a history that the catalog no longer has: it was set back.
+                # A writer that died committed documents that the catalog no longer has, because it was set back.
                 state = self._write_on(catalog, self._begin(target), target, EVERY)
             self._suspect = self._suspect and not done
             return done
 
     def take_over(self, folder: Path) -> None:
-        """The index in another folder, closed, in place of this one. Only the holder of the library's lock may."""
+        """Replace this index with the closed one in another folder. Call only while holding the library's lock."""
         with self._writing, self._translated():
-            self._pen.take(folder)
+            self._writer.take(folder)
             self._soundness.forget()
 
     def rest(self) -> None:
-        """Nothing is to be written for now. Merges that are under way go on."""
-        self._pen.rest()
+        """Close the writer as soon as its merges have ended."""
+        self._writer.rest()
 
     def close(self, patience: float = 0.0) -> None:
-        """Let go of the folder; wait so many seconds for merges."""
-        self._pen.close(patience)
+        """Close the writer; wait at most `patience` seconds for merges."""
+        self._writer.close(patience)
 
     def _searcher(self) -> Any:
         view = self._view
         return view.searcher if view is not None else None
 
     def _open(self, generation: int) -> None:
-        """Open the folder if it is sound; what was open before stays where it is not, as in the midst of a write."""
+        """Open the folder if it is sound. If it is not, as during a write, the open index stays."""
         import tantivy
 
         for _ in range(_TRIES):
@@ -153,7 +154,7 @@ class LexicalIndex(Searching):
             state = self._state(generation)
             view = self._view
             if state is not None and view and state.stamp.generation < view.generation <= generation:
-                return  # it is being made anew, and has not come as far yet
+                return  # it is being rebuilt, and is not as far yet
             if state is not None:
                 try:
                     if self._index is None:
@@ -163,7 +164,7 @@ class LexicalIndex(Searching):
                     searcher = self._index.searcher()
                 except _BROKEN as error:
                     self._index = searcher = None
-                    if self._folder.identity() == seen and not any(each in str(error) for each in _PASSING):
+                    if self._folder.identity() == seen and not any(message in str(error) for message in _TRANSIENT):
                         self._refused = seen
                 if self._folder.identity() == seen and searcher and searcher.num_docs == state.passages:
                     self._view = _View(searcher, state.stamp.generation, state.certain)
@@ -173,8 +174,8 @@ class LexicalIndex(Searching):
                 return
 
     def _state(self, generation: int) -> State | None:
-        """What the folder holds; None where that is nothing to go on from."""
-        for _ in range(_TRIES):  # a merge that ends meanwhile takes files away
+        """Return the content of the folder; None if it cannot be continued."""
+        for _ in range(_TRIES):  # a merge that ends meanwhile deletes files
             seen = self._folder.identity()
             try:
                 state = self._folder.state()
@@ -188,46 +189,47 @@ class LexicalIndex(Searching):
         return None
 
     def _begin(self, target: int) -> State:
-        """An empty index in place of whatever is there."""
-        self._pen.begin(schema())
+        """Replace the content of the folder with an empty index."""
+        self._writer.begin(schema())
         self._soundness.forget()
         self._sign(0, target)
         return self._folder.state()
 
     def _write_on(self, catalog: Catalog, state: State, target: int, most: int) -> State:
-        """Commit, slice by slice, what came and what went."""
+        """Commit the documents that were added and removed, slice by slice."""
         while most > 0 and not (state.certain and state.stamp.generation == target):
             since = state.stamp.generation
             until = min(catalog.generation_after(since, min(most, _SLICE)), target)
-            gone = catalog.removed_since(max(since, self._purged_until()))
-            if gone is None:
+            removed = catalog.removed_since(max(since, self._purged_until()))
+            if removed is None:
                 state = self._begin(target)
                 continue
             self._suspect = self._suspect or not state.certain
-            doomed = gone if state.certain else gone + catalog.added_since(since)
+            stale = removed if state.certain else removed + catalog.added_since(since)
             added = catalog.texts(catalog.added_since(since, until=until))
-            self._pen.write((each.number for each in doomed), added)
+            self._writer.write((document.number for document in stale), added)
             self._sign(until, target)
             state = self._folder.state()
             most -= _SLICE
         return state
 
     def _sign(self, generation: int, purged: int) -> None:
-        """Note what was committed, and up to when what was removed is gone from it."""
+        """Write the manifest, and remember up to which generation removals were carried out."""
         self._folder.sign(Stamp(self._library, FORMAT, generation))
         self._purged = self._folder.identity()[:2], purged
 
     def _purged_until(self) -> int:
-        """Up to which generation the removals were carried out, where this process was the last to write."""
+        """Return the generation up to which removals were carried out; 0 if another process wrote since."""
         identity, generation = self._purged
         return generation if identity == self._folder.identity()[:2] else 0
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        """Drop the writer after an error, and turn tantivy's errors into LibraryNotWritable."""
         try:
             yield
         except BaseException as error:
-            self._pen.drop()
+            self._writer.drop()
             if not isinstance(error, (OSError, ValueError, RuntimeError)):
                 raise
             raise LibraryNotWritable(
