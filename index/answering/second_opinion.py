@@ -158,8 +158,8 @@ def objection(reply: str) -> str | None:
     if not sentences:
         return None
     for sentence in (sentences[0], sentences[-1]):
-        if (reason := _reason(sentence, text)) is not None:
-            return reason
+        if (found := _reason(sentence, text)) is not None:
+            return found
     if _DENIES.search(text):
         return clean(text)[:MAX_REASON]
     return "" if _AFFIRMS.search(text) else None

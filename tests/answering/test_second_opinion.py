@@ -122,7 +122,7 @@ def test_a_failure_costs_no_verdict(folder: Path, play: Play | None) -> None:
     assert note.endswith("Where it gave no opinion, the check by rules stands.")
 
 
-@pytest.mark.parametrize(("url", "words"), [("", "needs PINCITE_LLM_URL"), ("nonsense", "not an http or https address")])
+@pytest.mark.parametrize(("url", "words"), [("", "needs PINCITE_LLM_URL"), ("nonsense", "not an http or https")])
 def test_no_model_is_set(folder: Path, url: str, words: str) -> None:
     """The check is made all the same, and says so."""
     result = check(folder, TRUE, url)
