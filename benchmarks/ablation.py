@@ -1,9 +1,9 @@
-"""What each part of the ranking is worth: `python -m benchmarks.ablation --sets DIR --kept DIR`.
+"""Measures the contribution of each part of the ranking: `python -m benchmarks.ablation --sets DIR --kept DIR`.
 
 `--sets` holds public sets in BEIR's format, `--kept` the libraries that `pincite eval SET --keep KEPT/SET` made of
-them. One part at a time is taken away or exchanged, and the same questions are asked again: nDCG@10, for SQuAD MRR@10.
-Only what is done at question time can be exchanged here, and what the lexical index is made of, which is quick to make
-again; nothing is encoded but questions.
+them. One part at a time is removed or replaced, and the same questions are asked again: nDCG@10, for SQuAD MRR@10.
+Only parts that act at question time can be replaced here, and the content of the lexical index, which is quick to
+build. Only questions are encoded.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all that are kept")
-    parser.add_argument("--questions", type=int, default=250, help="at most so many of each set, evenly spread")
+    parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all in --kept")
+    parser.add_argument("--questions", type=int, default=250, help="the most questions per set, evenly spread")
     parser.add_argument("--json")
     options = parser.parse_args()
     names = options.only or sorted(path.name for path in options.kept.iterdir() if (path / "catalog.db").exists())

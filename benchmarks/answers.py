@@ -1,9 +1,9 @@
-"""Answers, rated from 0 to 3 by rules: `python -m benchmarks.answers [--questions FILE …] [--shared FOLDER]`.
+"""Rates answers from 0 to 3 by rules: `python -m benchmarks.answers [--questions FILE …] [--shared FOLDER]`.
 
-The questions are asked of one library of `../shared/files`, `../shared/seeds` and `seeds/`. What would answer them is
-kept as positions and hashes, for those texts are not ours to copy: a passage by its document and its place there, words
-by their number and their SHA-256.
-`--convert RAW FILE` makes such a file of one with quotes.
+The questions are asked of one library of `../shared/files`, `../shared/seeds` and `seeds/`. The right answers are
+stored as positions and hashes, because we may not copy those texts: a passage by its document and its place there,
+words by their number and their SHA-256.
+`--convert RAW FILE` makes such a file from a file with quotes.
 
 The rules. A quotation is *right* if it holds at least half of one of the passages that answer (`gold`, or
 `also`, which would do as well), or all that the answer must say (`must`: each group of wordings by one of them).
@@ -121,9 +121,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", nargs="+", type=Path, default=sorted(QUESTIONS.glob("*.jsonl")))
     parser.add_argument("--shared", type=Path, default=SHARED)
-    parser.add_argument("--library", type=Path, help="keep the library here, and use it again")
+    parser.add_argument("--library", type=Path, help="keep the library here and reuse it")
     parser.add_argument("--convert", nargs=2, type=Path, metavar=("RAW", "FILE"))
-    parser.add_argument("--each", action="store_true", help="print every question with its points")
+    parser.add_argument("--each", action="store_true", help="print every question with its rating")
     parser.add_argument("--json", metavar="FILE")
     given = parser.parse_args()
     if given.convert:

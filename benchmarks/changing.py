@@ -1,4 +1,4 @@
-"""Documents that are new to a library and of its own kind, and a process that adds them one after the other."""
+"""Makes new documents of a library's own kind, and adds them one after the other in a process."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""What the check makes of claims whose truth is known: `python -m benchmarks.claims`.
+"""Measures the check of claims whose truth is known: `python -m benchmarks.claims`.
 
 Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
-`benchmarks/data` by somebody who had not read the code; `later`, written in the same way after these, about the sample
-documents and files of `../shared`; `flat`, in the same way again, half of them short ("X is in Y"), of words that
-stand near each other in the document; `hand`, others by hand; `scifact` and `climate`, public claims with people's
-labels (the last three in the folder of the public sets). For each category it prints the share of claims that are
-supported (word for word or otherwise) and contradicted, then the figures that have a floor.
+`benchmarks/data` by people who had not read the code; `later`, written in the same way afterwards, about the sample
+documents and files of `../shared`; `flat`, written in the same way again, half of them short ("X is in Y"), with words
+that stand near each other in the document; `hand`, other handwritten claims; `scifact` and `climate`, public claims
+with human labels (the last three in the folder of the public sets). For each category it prints the share of claims
+that are supported (word for word or otherwise) and contradicted, then the figures that have a minimum.
 
-`--verifier off` leaves the learned verifier out; `--split` takes one half of `own`; `--misses` shows what went wrong.
+`--verifier off` disables the learned verifier; `--split` uses one half of `own`; `--misses` shows the errors.
 """
 
 from __future__ import annotations
@@ -62,11 +62,9 @@ class Judged:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
-    parser.add_argument(
-        "--only", action="append", choices=SETS, help="a set; repeatable; by default all that are there"
-    )
+    parser.add_argument("--only", action="append", choices=SETS, help="a set; repeatable; by default all that exist")
     parser.add_argument("--split", choices=("dev", "test"), help="one half of `own`")
-    parser.add_argument("--verifier", help="as PINCITE_VERIFIER: `off`, or another model")
+    parser.add_argument("--verifier", help="as in PINCITE_VERIFIER: `off`, or another model")
     parser.add_argument("--misses", action="store_true", help="show the claims that were judged wrongly")
     parser.add_argument("--json")
     options = parser.parse_args()

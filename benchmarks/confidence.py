@@ -1,9 +1,10 @@
-"""Whether the documents hold an answer: fitted, tested, and what the reader adds: `python -m benchmarks.confidence`.
+"""Fits and tests the confidence that the documents hold an answer: `python -m benchmarks.confidence`.
 
-`--sets` and `--kept` are those of `benchmarks.ablation`; small libraries are made in `--kept`, too. Each library is
-asked its own questions, those that its pages nearly answer (SQuAD, ClapNQ), and other sets'. Articles, pages and papers
-are in two halves: coefficients fitted on each half are tested on the other, so that no figure is of what was fitted.
-What is shipped is fitted on both. None of these questions was the reader trained on.
+It also measures what the reader adds. `--sets` and `--kept` are those of `benchmarks.ablation`; small libraries are
+made in `--kept`, too. Each library is asked its own questions, those that its pages nearly answer (SQuAD, ClapNQ), and
+other sets'. Articles, pages and papers are divided into two halves: coefficients fitted on each half are tested on the
+other, so that no figure comes from data that it was fitted to. The shipped coefficients are fitted on both. The reader
+was not trained on any of these questions.
 """
 
 from __future__ import annotations
@@ -85,9 +86,9 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
     parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all five")
-    parser.add_argument("--most", type=int, default=MOST, help="questions of a kind asked of a whole set")
+    parser.add_argument("--most", type=int, default=MOST, help="the most questions of a kind per whole set")
     parser.add_argument("--lost", choices=LOST, default="nothing")
-    parser.add_argument("--cases", type=Path, help="keep what was asked in this file, and use it again")
+    parser.add_argument("--cases", type=Path, help="keep the questions and their signals in this file and reuse it")
     parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
     parser.add_argument("--json")
     options = parser.parse_args()

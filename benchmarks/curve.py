@@ -1,4 +1,4 @@
-"""A risk-coverage curve as an SVG, without a library for plots: two axes, one line, a few named points."""
+"""Draws a risk-coverage curve as SVG without a plotting library: two axes, one line, a few named points."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A large library out of small ones: `python -m benchmarks.enlarging --base DIR … --library DIR --passages N …`.
+"""Makes a large library from small ones: `python -m benchmarks.enlarging --base DIR … --library DIR --passages N …`.
 
-How its passages and vectors come about is told in `benchmarks.recombining`; how near the made vectors are to the
-encoder's own stands in the library's folder, in `made.json`. A library that has some of its passages gets the others.
+`benchmarks.recombining` makes its passages and vectors. `made.json` in the library's folder says how near these vectors
+are to the encoder's own. A library that is only partly made is completed.
 """
 
 from __future__ import annotations
@@ -157,11 +157,17 @@ def _places(sources: Sources, sentences: Sequence[int]) -> Iterator[Span]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base", type=Path, action="append", required=True, help="a library to take from; repeatable")
-    parser.add_argument("--library", type=Path, action="append", required=True, help="where it is made; repeatable")
-    parser.add_argument("--passages", type=int, action="append", required=True, help="of each, in the same order")
-    parser.add_argument("--encoded", type=int, default=ENCODED, help="how many passages are really encoded")
-    parser.add_argument("--no-index", action="store_true", help="make the catalog alone")
+    parser.add_argument(
+        "--base", type=Path, action="append", required=True, help="a library to take passages from; repeatable"
+    )
+    parser.add_argument(
+        "--library", type=Path, action="append", required=True, help="the folder of the new library; repeatable"
+    )
+    parser.add_argument(
+        "--passages", type=int, action="append", required=True, help="the passages of each, in the same order"
+    )
+    parser.add_argument("--encoded", type=int, default=ENCODED, help="the number of passages that are really encoded")
+    parser.add_argument("--no-index", action="store_true", help="make only the catalog")
     options = parser.parse_args()
     maker = Maker(options.base, SentenceTransformerEncoder(), encoded=options.encoded)
     print(json.dumps(maker.note, indent=2), flush=True)

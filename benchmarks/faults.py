@@ -1,11 +1,10 @@
-"""Kills, full disks, damage: `python -m benchmarks.faults --rounds 20 [--seed S] [--only NAME …] [--json FILE]`.
+"""Tests kills, full disks, damage: `python -m benchmarks.faults --rounds 20 [--seed S] [--only NAME …] [--json FILE]`.
 
-Each operation is killed at so many random instants, half of them anywhere in its time and half just after something
-that it reported; half of the kills take the processes that it began with it. After each one the library is opened:
-every document is whole, in its old version or its new one; what was reported as done is there; `problems` and `verify`
-find nothing; searches bring exactly what the catalog has; the quotes of hits and answers are at their place in their
-source. Then the operation is done to its end, and all of it is looked at again. The exit code is 1 where anything was
-wrong.
+Each operation is killed at `--rounds` random moments, half of them at any time and half just after a progress report;
+half of the kills include its child processes. After each kill the library is opened and checked: every document is
+whole, in its old version or its new one; everything that was reported as done is there; `problems` and `verify` find
+nothing; searches return exactly the catalog's content; the quotes of hits and answers are at their place in their
+source. Then the operation runs to its end, and everything is checked again. The exit code is 1 if anything was wrong.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ SEED = 20261125
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Kills, full disks, damage.")
-    parser.add_argument("--rounds", type=int, default=20, help="of each operation and of each other fault")
+    parser = argparse.ArgumentParser(description="Tests kills, full disks and damage.")
+    parser.add_argument("--rounds", type=int, default=20, help="the rounds of each operation and of each other fault")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--only", nargs="+", choices=[*OPERATIONS, *SCENARIOS], metavar="NAME")
     parser.add_argument("--json", help="write the table to this file, too")

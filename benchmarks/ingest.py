@@ -1,12 +1,12 @@
-"""What `library.add` costs beside bare `encode`, and beside other libraries: `python -m benchmarks.ingest [--peers]`.
+"""Compares `library.add` with bare `encode` and with other libraries: `python -m benchmarks.ingest [--peers]`.
 
-The texts are passages of real documents, of at most 200 word pieces so that nobody truncates: those of a BEIR-format
-corpus (`--corpus FILE`), else of seeds/. For `add` each is a file of its own, which it reads, chunks, encodes and
-stores; the others are given the texts. `encode` is that of sentence-transformers. With `--peers` LangChain and
-LlamaIndex with FAISS, and txtai, with the same weights, index them, too, in an environment that is made for them once.
+The texts are passages of real documents, of at most 200 word pieces so that no contender truncates: those of a
+BEIR-format corpus (`--corpus FILE`), else of seeds/. For `add` each is a file of its own, which it reads, chunks,
+encodes and stores; the others get the texts. `encode` is that of sentence-transformers. With `--peers`, LangChain and
+LlamaIndex with FAISS, and txtai, index the same texts with the same weights, in an environment that is made once.
 
 Each contender is a process of its own, which has loaded its model before the clock starts. The rounds alternate,
-because a machine's speed drifts; the table shows medians, and the most memory that each process had.
+because a machine's speed drifts; the table shows medians and the peak memory of each process.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="a corpus.jsonl of {title, text}")
     parser.add_argument("--passages", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", action="store_true", help="other libraries, too")
+    parser.add_argument("--peers", action="store_true", help="measure other libraries, too")
     parser.add_argument(
         "--environment",
         type=Path,
         default=Path.home() / ".cache" / "pincite-peers",
-        help="where theirs is, or is made (%(default)s)",
+        help="the environment of the other libraries (%(default)s)",
     )
     parser.add_argument("--json")
     options = parser.parse_args()

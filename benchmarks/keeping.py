@@ -1,7 +1,8 @@
-"""What it costs to keep a library: `python -m benchmarks.keeping --library DIR [--json FILE]`.
+"""Measures the maintenance of a library: `python -m benchmarks.keeping --library DIR [--json FILE]`.
 
-Everything is done on a copy beside it. What the encoder costs is left out (`pincite rebuild` encodes what it cannot
-find again, at the rate that `benchmarks.ingest` tells): a stand-in gives vectors of the right length at no cost.
+Everything is done on a copy beside the library. The encoder's time is not included: a fake encoder returns vectors of
+the right length. (`pincite rebuild` encodes the passages whose vectors it cannot recover, at the rate that
+`benchmarks.ingest` measures.)
 """
 
 from __future__ import annotations

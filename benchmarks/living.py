@@ -1,6 +1,7 @@
-"""What following a folder costs: `python -m benchmarks.living [--files N] [--json FILE]`.
+"""Measures watching a folder: `python -m benchmarks.living [--files N] [--json FILE]`.
 
-Notes of a few sentences each, and an encoder that costs nothing: what is left is finding, reading, storing, indexing.
+The files are notes of a few sentences, and the encoder is a fake that takes no time. The rest of the time is for
+finding, reading, storing and indexing files.
 """
 
 from __future__ import annotations

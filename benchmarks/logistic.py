@@ -1,4 +1,4 @@
-"""Logistic regression with named signals, and what tells how good it is."""
+"""Logistic regression with named signals, and measures of its quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every table says of the machine, and how it is printed."""
+"""Describes the machine, and prints the tables of benchmarks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the map of a large library costs: `python -m benchmarks.mapping --library DIR [--passages N]`.
+"""Measures the map of a large library: `python -m benchmarks.mapping --library DIR [--passages N]`.
 
-The library is made of random vectors round one direction for each document, without the encoder; it is kept in DIR and
-used again. The map is made from its catalog alone, as in the background after a change; then a question is put on it.
+The library has random vectors around one direction for each document, made without the encoder; it is kept in DIR and
+reused. The map is made from its catalog, as in the background after a change; then a question is placed on it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,12 @@ UNKNOWN = Why(None, None, None, None, 0.0, 0.0, False, None, (), ())
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--library", type=Path, required=True, help="where the large library is, or will be, made")
+    parser.add_argument(
+        "--library",
+        type=Path,
+        required=True,
+        help="the folder of the large library, which is made if it does not exist",
+    )
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json")

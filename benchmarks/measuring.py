@@ -1,4 +1,4 @@
-"""What several benchmarks need: questions, quantiles, memory, a process of its own, several tables in one file."""
+"""Helpers that several benchmarks share: questions, quantiles, memory, subprocesses, several tables in one file."""
 
 from __future__ import annotations
 

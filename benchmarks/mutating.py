@@ -1,7 +1,7 @@
-"""Sentences made wrong in one way, or reworded without changing what they say.
+"""Mutations of sentences, which make them false in one way or reword them without changing their meaning.
 
-Each mutation takes a sentence in its place and a source of chance, and gives None where it does not apply. None knows
-how it will be checked: nothing here is taken from index.checking.
+Each mutation takes a sentence in its context and a random generator, and returns None if it does not apply. Mutations
+are independent of the check: this module imports nothing from index.checking.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How many wrong sentences the check catches, and how many right ones it stops: `python -m benchmarks.mutations`.
+"""Measures how many false sentences the check catches, and how many true ones: `python -m benchmarks.mutations`.
 
 Sentences of public sets are changed in known ways (benchmarks.mutating) and compared with their passage, whose
 sentences have the vectors that a library would store. The learned verifier takes no part. `--misses N` shows what went
-wrong. These are the mistakes that we thought of: `benchmarks.claims` has those of others.
+wrong. We invented these mistakes; `benchmarks.claims` has those of other people.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Case:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
-    parser.add_argument("--sentences", type=int, default=300, help="how many of each set")
+    parser.add_argument("--sentences", type=int, default=300, help="the number of sentences from each set")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--misses", type=int, default=0, help="of each mutation, how many to show")
+    parser.add_argument("--misses", type=int, default=0, help="the number of errors to show for each mutation")
     parser.add_argument("--json")
     options = parser.parse_args()
     encoder = load_encoder(Settings())

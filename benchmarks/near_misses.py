@@ -1,4 +1,4 @@
-"""Questions that documents answer, nearly answer, and do not answer at all, asked of libraries of many sizes.
+"""Asks libraries of many sizes questions that their documents answer, nearly answer, or do not answer at all.
 
 Only questions on documents that the reader was not trained on (`training.reader_sets.held_out`) are asked.
 """

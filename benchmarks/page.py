@@ -1,9 +1,9 @@
-"""What the page weighs and how soon it can be used, beside a bare Gradio page: `python -m benchmarks.page`.
+"""Measures the page's size and loading time beside a bare Gradio page: `python -m benchmarks.page`.
 
-The bare page has a text box, a button, some HTML and a file; both are served from this process, and opened in turn,
-each time by a browser that has never been there. Then the seeds' questions, each asked in several ways in random order:
-`library.ask`; the page's event over HTTP, from asking for it to having all of the answer; the same event called here,
-without Gradio's queue; and of it, what the map takes.
+The bare page has a text box, a button, some HTML and a file. Both pages are served from this process and opened in
+turn, each time by a browser with an empty cache. Then the seeds' questions are asked in several ways in random order:
+`library.ask`; the page's event over HTTP, from the request to the whole answer; the same event called directly,
+without Gradio's queue; and the part of it that the map takes.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""What files cost the process that reads them, and what becomes of monsters: `python -m benchmarks.reading PATH…`.
+"""Measures the time and memory of reading files, very large ones too: `python -m benchmarks.reading PATH…`.
 
 Each file is read and cut into passages as `pincite add` does it, within the limits of the settings; the table shows the
 slowest, and the largest in memory, of PATH… A second table has every PDF among them, with the share of its five-word
-sequences that stand in pdfium's plain text of the same pages, the lowest first. With `--monsters` a PDF of 5,000 pages,
-texts of 60 and 500 megabytes and one of two gigabytes are made and read, too. With `--files N` a folder of so many
-small files is made and added to a library, with vectors of nothing: what is left is the cost of finding, queueing,
-reading and storing them.
+sequences that occur in pdfium's plain text of the same pages, the lowest first. With `--monsters` a PDF of 5,000 pages,
+texts of 60 and 500 megabytes and one of two gigabytes are made and read, too. With `--files N` a folder of N small
+files is made and added to a library with a fake encoder, to measure finding, queueing, reading and storing alone.
 """
 
 from __future__ import annotations

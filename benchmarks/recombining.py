@@ -1,10 +1,10 @@
-"""Passages that nobody wrote out of sentences that somebody did, and vectors for them that were mostly not encoded.
+"""Makes artificial passages from real sentences, with vectors that are mostly computed without the encoder.
 
-A made passage has runs of consecutive sentences of two or three passages of one corpus that are near one another, and
-the length of a real one. The mean of its sentences' vectors, which the encoder gave them in their old places, is near
-what the encoder says of the whole; how near is measured on a part that is encoded. Every other vector is that mean,
-turned as far and into the direction in which the encoder's own vector was found to lie from the mean somewhere in the
-part: as near to its mean as real ones are to theirs, and as unlike it.
+A made passage consists of runs of consecutive sentences from two or three similar passages of one corpus, and has the
+length of a real one. The mean of its sentences' vectors, which the encoder computed in the original passages, is near
+the encoder's vector of the whole. How near is measured on a part that is really encoded. Every other vector is that
+mean, rotated by an angle and in a direction that were measured between some mean and the encoder's vector in that
+part. So made vectors are as near to their means, and as different from them, as real vectors are.
 """
 
 from __future__ import annotations

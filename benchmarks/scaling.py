@@ -1,7 +1,7 @@
-"""What a library costs against its size, as a picture: `python -m benchmarks.scaling FILE … --svg FILE`.
+"""Plots the costs of a library against its size: `python -m benchmarks.scaling FILE … --svg FILE`.
 
-The files are what `benchmarks.search --json` and `benchmarks.update --json` wrote. Both axes are logarithmic: what is
-proportional to the size rises like the broken line, what does not depend on it is level.
+The files are the output of `benchmarks.search --json` and `benchmarks.update --json`. Both axes are logarithmic: a cost
+proportional to the size rises like the broken line, a cost that does not depend on the size is level.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OPENED = "open, first answer"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", type=Path, nargs="+", help="what --json of the others wrote")
+    parser.add_argument("files", type=Path, nargs="+", help="output of --json of the other benchmarks")
     parser.add_argument("--svg", type=Path, required=True)
     options = parser.parse_args()
     rows = [

@@ -1,10 +1,10 @@
-"""What a warm question costs at several sizes, and how many of the nearest it finds: `python -m benchmarks.search`.
+"""Measures the latency and recall of warm questions at several library sizes: `python -m benchmarks.search`.
 
-Libraries are named (`--library`, repeatable) or made, of those that `pincite eval --keep` left (`--base DIR --into DIR
---passages N`, see `benchmarks.enlarging`). Each is measured in a process of its own: every way to ask by one client and
-by eight, by one while another process adds documents, and stage by stage beside a floor, which is one encoding of the
-question and one search of the dense side. Ways are asked in turn, question by question, because a machine's speed
-drifts. No answer is cached; the files are in the system's memory. Recall is that of the dense side against all vectors
+Libraries are named (`--library`, repeatable) or made from those that `pincite eval --keep` left (`--base DIR --into DIR
+--passages N`, see `benchmarks.enlarging`). Each is measured in a process of its own: every kind of question by one
+client and by eight, by one while another process adds documents, and stage by stage beside a lower bound, which is one
+encoding of the question and one dense search. The kinds alternate, question by question, because a machine's speed
+drifts. No answer is cached; the files are in the system's cache. Recall is that of the dense index against all vectors
 of the catalog.
 """
 
@@ -47,12 +47,16 @@ _TIE = 1e-6
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", type=Path, action="append", default=[], help="a library; repeatable")
-    parser.add_argument("--base", type=Path, action="append", default=[], help="a library to make others of")
-    parser.add_argument("--into", type=Path, help="the folder of those that are made")
-    parser.add_argument("--passages", type=int, action="append", default=[], help="how many one of them has")
-    parser.add_argument("--encoded", type=int, default=ENCODED, help="how many of its passages are really encoded")
+    parser.add_argument("--base", type=Path, action="append", default=[], help="a library to make others from")
+    parser.add_argument("--into", type=Path, help="the folder for the libraries that are made")
+    parser.add_argument(
+        "--passages", type=int, action="append", default=[], help="the passages of a library that is made"
+    )
+    parser.add_argument(
+        "--encoded", type=int, default=ENCODED, help="the number of its passages that are really encoded"
+    )
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
-    parser.add_argument("--ask", type=int, default=300, help="how many questions")
+    parser.add_argument("--ask", type=int, default=300, help="the number of questions")
     parser.add_argument("--json")
     options = parser.parse_args()
     made = [options.into / str(passages) for passages in options.passages]

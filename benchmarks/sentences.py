@@ -1,4 +1,4 @@
-"""Which library finds the borders of sentences best: `python -m benchmarks.sentences [FILE.json]`.
+"""Compares libraries that find the borders of sentences: `python -m benchmarks.sentences [FILE.json]`.
 
 Each library gets the same lines of the same documents. A gold sentence counts as found when the library has a sentence
 with exactly its start and its end, white space aside.

@@ -1,8 +1,8 @@
-"""The service under twenty readers at once: `python -m benchmarks.serve`.
+"""Measures the service with twenty concurrent clients: `python -m benchmarks.serve`.
 
-A server of its own process holds the seeds. Clients ask the seeds' questions over HTTP and look up every citation: one
-alone, then all at once, then all at once while files are added and removed. `wrong` counts citations whose document
-does not hold those words there, answers from what had been removed, and answers that were errors.
+A server in a process of its own holds the seeds. Clients ask the seeds' questions over HTTP and look up every citation:
+one alone, then all at once, then all at once while files are added and removed. `wrong` counts citations whose words
+are not at their place in the document, answers from removed documents, and errors.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _START_SECONDS = 120.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=20)
-    parser.add_argument("--questions", type=int, default=20, help="how many each of them asks")
+    parser.add_argument("--questions", type=int, default=20, help="the questions of each client")
     parser.add_argument("--json")
     options = parser.parse_args()
     lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()

@@ -1,10 +1,10 @@
-"""Clients who ask for a long time while documents come and go: `python -m benchmarks.soak --library DIR --minutes 10`.
+"""Runs clients for a long time while documents change: `python -m benchmarks.soak --library DIR --minutes 10`.
 
 The service runs in a process of its own over a copy of the library. Each client asks over HTTP and looks up every
-citation in its document's words; meanwhile documents of some twenty passages are uploaded, replaced and removed, each
-asked for at once. `wrong` counts citations whose document does not hold those words there, what was added and is not
-found, what was removed and is, and answers that were errors. The exit code is 1 where anything was wrong, or where the
-server's memory has grown by more than a twentieth since the first fifth of the time.
+citation in its document's words; meanwhile documents of some twenty passages are uploaded, replaced and removed, and
+asked for at once. `wrong` counts citations whose words are not at their place in the document, added documents that are
+not found, removed ones that are, and errors. The exit code is 1 if anything was wrong, or if the server's memory has
+grown by more than a twentieth since the first fifth of the time.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Watched:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--library", type=Path, required=True, help="a library, which stays as it is")
+    parser.add_argument("--library", type=Path, required=True, help="a library, which is not changed")
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--clients", type=int, default=8)

@@ -1,4 +1,4 @@
-"""Where the time of `library.add` goes, each stage alone, one after the other, on the same files; and a question's."""
+"""Measures each stage of `library.add` and of a question alone, one after the other, on the same files."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""How long a newcomer waits before anything happens: `python -m benchmarks.start [--library DIR …] [--json FILE]`.
+"""Measures start-up times: `python -m benchmarks.start [--library DIR …] [--json FILE]`.
 
-With a library, also how long from the start of a process, whose files are in the system's memory, to its first answer.
+With a library, it also measures the time from the start of a process to its first answer, with the files in the
+system's cache.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What a change costs at several sizes, and how long questions wait meanwhile: `python -m benchmarks.update`.
+"""Measures changes at several library sizes, and how long questions wait meanwhile: `python -m benchmarks.update`.
 
-Each library (`--library`, repeatable) is copied beside itself, warmed, and the copy changed: a document of twenty
-passages is added, replaced and removed, and a process that only reads asks for it until it is there, or gone. Then
-documents are made from the `--base` libraries (see `benchmarks.enlarging`) and stored as fast as may be, until the
-library has grown by a share that makes its indexes be merged and trained anew; meanwhile the other process asks
-without a pause, and the longest wait is told.
+Each library (`--library`, repeatable) is copied beside itself and warmed, and the copy is changed: a document of twenty
+passages is added, replaced and removed, and a read-only process asks for it until it appears or disappears. Then
+documents are made from the `--base` libraries (see `benchmarks.enlarging`) and stored as fast as possible, until the
+library has grown by a share at which its indexes are merged and trained anew. Meanwhile the other process asks without
+a pause, and the longest wait is reported.
 """
 
 from __future__ import annotations
@@ -75,10 +75,12 @@ class Change:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", type=Path, action="append", required=True, help="a library; repeatable")
-    parser.add_argument("--base", type=Path, action="append", required=True, help="what new passages are made of")
+    parser.add_argument(
+        "--base", type=Path, action="append", required=True, help="a library to make new passages from; repeatable"
+    )
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--growth", type=float, default=0.1, help="by which share the library grows at last")
+    parser.add_argument("--growth", type=float, default=0.1, help="the share by which the library grows in the end")
     parser.add_argument("--json")
     options = parser.parse_args()
     questions = read_questions(options.questions, 300)

@@ -1,7 +1,7 @@
-"""What the verifier takes for a claim and three sentences: `python -m benchmarks.verifier [--rounds N] [--json FILE]`.
+"""Measures the verifier's time for a claim: `python -m benchmarks.verifier [--rounds N] [--json FILE]`.
 
-The claims are sentences of the seeds, the premises these sentences with their neighbours. The first row is the reading
-of the weights, once in a process.
+The claims are sentences of the seeds. The premises, three sentences each, are these sentences with their neighbours.
+The first row is loading the weights, once per process.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Average weights:  python -m training.average OUT WEIGHTS WEIGHTS ...
 
-Of the last checkpoints of a run; the mean is often a little better than each.
+The weights are the last checkpoints of a run; their mean is often a little better than each of them.
 """
 
 from __future__ import annotations

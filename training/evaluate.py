@@ -1,8 +1,8 @@
 """Measure a verifier:  python -m training.evaluate DATA --eval FOLDER [--weights FILE] [--claims]
 
-DATA is what `training.pairs` wrote. The weights are read by the code of the product. First come the thresholds that let
-95 and 90 % of the true held-out pairs pass, and what of each kind then passes; then sets that training has not seen.
-`--claims` adds the claims written by hand, which are for tests and not for tuning.
+DATA is the output of `training.pairs`. The product's own code reads the weights. The program prints the thresholds that
+95 and 90 % of the true held-out pairs pass, and the share of each kind that passes; then the figures of sets that
+training has not seen. `--claims` adds the handwritten claims, which are for tests and not for tuning.
 """
 
 from __future__ import annotations

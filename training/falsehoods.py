@@ -1,7 +1,8 @@
-"""Programs that change a sentence so that it no longer follows from what it was: a word, a role, a number, an addition.
+"""Changes a sentence so that it no longer follows from the original: a word, a role, a number, an addition.
 
-Each takes a parsed sentence, what else is known (`Others`) and a source of chance; it gives the new text, or None where
-it does not apply. `CONTRADICTIONS` names those whose result is contradicted; that of the others is not said.
+Each function takes a parsed sentence, other sentences (`Others`) and a random generator, and returns the new text, or
+None if it does not apply. `CONTRADICTIONS` names the functions whose result the original contradicts; on the results
+of the others it says nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sentences as spaCy parses them, and changes to their words that leave the rest as it was."""
+"""Sentences as spaCy parses them, and changes to single words that leave the rest of a sentence unchanged."""
 
 from __future__ import annotations
 

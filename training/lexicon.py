@@ -1,4 +1,4 @@
-"""WordNet 3.0 as Debian's `wordnet-base` installs it, and lemminflect: words to exchange for other words."""
+"""Replacement words from WordNet 3.0, as Debian's `wordnet-base` installs it, inflected by lemminflect."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The verifier while it learns: the default encoder's layers in torch, and the head that becomes `Verifier`'s.
+"""The verifier in training: the default encoder's layers in torch, and the head that becomes `Verifier`'s.
 
-What goes in is laid out by `index.cross_encoders.marks`, the code that also lays out claims in the product.
+`index.cross_encoders.marks` lays out the input, as it does for claims in the product.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The passages that our own questions and claims are about, known by their hashes, for their texts are not ours.
+"""The passages of our own questions and claims, identified by their hashes because we may not copy their texts.
 
 `data/questions.tsv` has a line for each question: the passage (the beginning of its SHA-256, or the name of ClapNQ's),
 `a` where it answers and `n` where it does not, the question, and the place of the answer, or of what looks like one.

@@ -1,7 +1,7 @@
 """Put trained weights into the package:  python -m training.publish WEIGHTS
 
-Tables are rounded to eight bits with a scale for each row, which changes few decisions and halves the file. What is
-printed belongs into `index/cross_encoders/verifier.py` as `SHA256`.
+Tables are rounded to eight bits with a scale for each row, which changes few decisions and halves the file. Copy the
+printed digest into `index/cross_encoders/verifier.py` as `SHA256`.
 """
 
 from __future__ import annotations

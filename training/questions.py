@@ -1,4 +1,4 @@
-"""Questions with their answers as statements: *Who built it?* and *Ada* to *Ada built it*."""
+"""Converts questions with their answers to statements: *Who built it?* and *Ada* become *Ada built it*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions, passages and the sentences that answer: what the reader learns from.
+"""The training data of the reader: questions, passages and the sentences that answer.
 
 Public sets in `../shared/eval`: SQuAD 2.0 (development, half of its articles), ClapNQ (development, half), COVID-QA
 (half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is held out

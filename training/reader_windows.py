@@ -1,4 +1,4 @@
-"""Examples for the reader: questions with windows of their texts, and with what does not answer them.
+"""Makes training examples for the reader: questions with windows of text that answer them or do not.
 
 A window is a run of sentences around the answer, or around what looks most like one. Of an answered question negatives
 are made: the same question where its answer is not, and another question that its text does not answer.

@@ -1,4 +1,4 @@
-"""Statements about findings: of questions that papers answer (PubMedQA), and of trials (Evidence Inference)."""
+"""Statements about findings, from questions that papers answer (PubMedQA) and from trials (Evidence Inference)."""
 
 from __future__ import annotations
 

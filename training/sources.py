@@ -1,4 +1,4 @@
-"""The sets that training reads: documents to take sentences from, and pairs that people labelled.
+"""Reads the training sets: documents to take sentences from, and pairs with human labels.
 
 README.md has their licences.
 `--eval` names the folder of the public evaluation sets, `--sets` one with the files that README.md lists.

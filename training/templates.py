@@ -1,4 +1,4 @@
-"""Short sentences made of lists of words, whose words alone mislead: subsequences, constituents, order, scope.
+"""Short sentences made from word lists, in which shared words mislead: subsequences, constituents, order, scope.
 
 The phenomena are those that McCoy, Pavlick and Linzen (2019) describe; templates and words are ours.
 """

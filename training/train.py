@@ -1,7 +1,7 @@
 """Train the verifier:  python -m training.train DATA OUT --minutes 60
 
-DATA is what `training.pairs` wrote. The learning rate rises for a twentieth of the minutes and then falls to nothing,
-so that a run can be as long as there is time for. `--start WEIGHTS` goes on from such weights: a second stage. OUT gets
+DATA is the output of `training.pairs`. The learning rate rises for a twentieth of the minutes and then falls to zero,
+so a run can have any length. `--start WEIGHTS` continues from such weights, as a second stage. OUT gets
 `verifier.safetensors` (float32) at the end, and every ten minutes a checkpoint named by its minute.
 `python -m training.average` makes one of several.
 """

@@ -1,6 +1,6 @@
-"""Programs that reword a sentence so that what they say still follows from it.
+"""Rewords a sentence so that the result still follows from it.
 
-Each takes a parsed sentence and a source of chance, and gives the new text, or None where it does not apply.
+Each function takes a parsed sentence and a random generator, and returns the new text, or None if it does not apply.
 """
 
 from __future__ import annotations

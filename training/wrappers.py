@@ -1,6 +1,7 @@
-"""Statements inside other statements: reported, denied, believed, supposed, made up, asked, or known.
+"""Wraps statements in other statements: reported, denied, believed, supposed, made up, asked, or known.
 
-What is wrapped follows only from a wrapper that vouches for it; what keeps the wrapper follows from the wrapped one.
+The inner statement follows only from a wrapper that vouches for it; a claim that keeps the wrapper follows from the
+wrapped statement.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files to documents.
+"""Reads files into documents.
 
     for path in discover(["papers/", "notes.md"]):
         try:
@@ -6,7 +6,7 @@
         except LoadingError as error:
             ...  # a Failure in the receipt; the other files go on
 
-Importing this package loads none of the libraries that read the formats: each stands behind the door of its format.
+Importing this package imports none of the libraries that parse the formats: each format module imports its own.
 """
 
 from __future__ import annotations
@@ -44,16 +44,17 @@ _DOORS = {
 
 
 def load(path: Path, *, max_bytes: int) -> Document:
-    """Read a file once and make a document of it; whatever goes wrong is a `LoadingError`."""
+    """Read a file once and return its document. Every failure is a `LoadingError`."""
     source = locate(path)
     return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
 
 
 def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
-    """Make a document of bytes; `source` says where they come from, and its ending helps where contents look alike.
+    """Return the document in `data`.
 
-    `name` is what to call the file, and whose ending counts, where that is not the last part of its source.
-    Raises TooLarge where a format with pages has more than `max_pages`, before they are read.
+    `source` is where the bytes come from. Its suffix helps to tell formats apart whose contents look alike.
+    `name` is the file's name, if it is not the last part of `source`; then its suffix is the one that counts.
+    Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
     """
     content = sniffing.sniff(data, name or source)
     draft = _read(content, name or PurePath(source).name, max_pages)

@@ -1,4 +1,4 @@
-"""What a zip archive holds: Office documents and books are such archives."""
+"""Recognises documents that are zip archives, such as Office files and e-books."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from index.loading.foreign import EPUB, EXCEL, ODP, ODS, ODT, POWERPOINT, ZIP, u
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _UNPACKED_LIMIT = 512_000_000
-_INFLATED = 200
-"""No document is packed so many times smaller than it is; a trap is, up to a thousand times."""
-_SUSPICIOUS = 20_000_000
-"""Bytes unpacked, below which even a trap does no harm."""
+_MAX_RATIO = 200
+"""Unpacked size over packed size. No document reaches this; a zip bomb reaches up to a thousand."""
+_HARMLESS_SIZE = 20_000_000
+"""Unpacked bytes below which even a zip bomb does no harm."""
 _MIMETYPE_LENGTH = 100
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 _PARTS = {
@@ -32,11 +32,12 @@ _MIMETYPES = {
 
 
 def zip_media_type(data: bytes, name: str) -> str:
-    """The media type of a Word document; every other archive is refused by its name.
+    """Return the media type of a Word document; raise UnsupportedFormat, which names the format, for other archives.
 
     Raises:
-        DamagedFile: the archive's table of contents cannot be read.
-        TooLarge: it would unpack to far more than its own size, as only a trap does, or to more than can be read.
+        UnsupportedFormat: the archive is not a Word document.
+        DamagedFile: the archive's directory cannot be read.
+        TooLarge: the archive looks like a zip bomb, or unpacks to more than can be read.
 
     """
     try:
@@ -49,20 +50,23 @@ def zip_media_type(data: bytes, name: str) -> str:
     format_name = _MIMETYPES.get(mimetype) or next((_PARTS[part] for part in _PARTS if part in parts), ZIP)
     if format_name:
         raise unsupported(name, format_name)
-    _demand_modesty(name, len(data), sum(info.file_size for info in entries))
+    _check_unpacked_size(name, len(data), sum(info.file_size for info in entries))
     return DOCX
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:
-    """What an archive says it is: a line, however long a part of that name may be."""
+    """Return the media type that the archive states. Reads a limited length, as that entry may be of any size."""
     with archive.open("mimetype") as part:
         return part.read(_MIMETYPE_LENGTH).decode("latin-1").strip()
 
 
-def _demand_modesty(name: str, packed: int, unpacked: int) -> None:
-    """Every part, for one may be named twice; `zipfile` unpacks none beyond the size that it states."""
-    if unpacked > _UNPACKED_LIMIT or unpacked > max(_SUSPICIOUS, _INFLATED * packed):
+def _check_unpacked_size(name: str, packed: int, unpacked: int) -> None:
+    """Raise TooLarge for a zip bomb.
+
+    `unpacked` counts every entry, as two may share a name. `zipfile` unpacks none beyond the size that it states.
+    """
+    if unpacked > _UNPACKED_LIMIT or unpacked > max(_HARMLESS_SIZE, _MAX_RATIO * packed):
         raise TooLarge(
             f"{name} has {packed / 1e6:.3g} megabytes and would unpack to {unpacked / 1e6:,.0f}.",
-            "Leave it if it is not from somebody you trust; else split it, or take the pictures out.",
+            "Do not add it unless you trust its source; then split it, or remove the pictures.",
         )

@@ -1,4 +1,4 @@
-"""What a format hands over, and how it becomes the one canonical text with its landmarks."""
+"""The draft that a format module returns, and the conversion of a draft to a document with landmarks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _ORDER = {"page": 0, "heading": 1, "paragraph": 2}
 _BETWEEN = "\n\n"
 DEEPEST_HEADING = 6
 LONGEST_FIELD = 300
-"""In characters: a title or a heading that goes on for a hundred thousand would be repeated with every hit."""
+"""Characters. A title or heading is repeated with every hit, so a very long one is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file as sniffed: its bytes, what they are, and their text where they are text."""
+    """A file whose format is known: its bytes, its media type, and its text if it is text."""
 
     data: bytes
     media_type: str
@@ -36,12 +36,12 @@ class Block:
     level: int = 0
     """Depth of a heading, from 1; 0 for everything else."""
     pages: tuple[tuple[int, str], ...] = ()
-    """Pages that begin in this block: offset within `text`, and label."""
+    """The pages that begin in this block: offset within `text`, and label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a format read, before it has an identity."""
+    """The content of a file as parsed, before it has an id and a source."""
 
     blocks: Sequence[Block]
     title: str = ""
@@ -51,36 +51,36 @@ class Draft:
 
 
 def paragraph(text: str, level: int = 0) -> Block:
-    """A block of prose: runs of blanks are one blank, newlines stay."""
+    """Return a block of prose: each run of blanks becomes one blank, newlines stay."""
     lines = (" ".join(line.split()) for line in normalise(text).split("\n"))
     return Block(normalise("\n".join(lines)), min(level, DEEPEST_HEADING))
 
 
 def verbatim(text: str) -> Block:
-    """A block whose blanks carry meaning: code, verse, aligned columns."""
+    """Return a block whose blanks carry meaning: code, verse, aligned columns."""
     return Block(normalise(text))
 
 
 def rows(cells: Iterable[Iterable[str]]) -> Block:
-    """A table: one row a line, cells divided by a bar."""
+    """Return a table as a block: one line per row, cells separated by a bar."""
     lines = (" | ".join(" ".join(cell.split()) for cell in row) for row in cells)
     return Block(normalise("\n".join(line for line in lines if line.strip(" |"))))
 
 
 def one_line(text: str) -> str:
-    """Text for a field such as the title: normalised, without line breaks."""
+    """Return normalised text without line breaks, for a field such as the title."""
     plain = text.isascii() and text.isprintable()
     return " ".join((text if plain else normalise(text)).split())
 
 
 def field(text: str) -> str:
-    """One line, cut where it is longer than anybody would read."""
+    """Return the text on one line, cut to `LONGEST_FIELD` characters."""
     line = one_line(text)
     return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1].rstrip()}…"
 
 
 def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document:  # noqa: A002 - the record's own word
-    """Join the blocks by blank lines, and note where each begins."""
+    """Return the document of a draft: its blocks joined by blank lines, with landmarks where they begin."""
     pieces: list[str] = []
     landmarks: list[Landmark] = []
     position = 0

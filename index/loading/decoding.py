@@ -1,4 +1,4 @@
-"""Bytes to text, in whatever encoding somebody's computer wrote it."""
+"""Decodes bytes to text, and guesses the encoding if the file does not state it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OUT_OF_USE = (
     *("cp855", "cp856", "cp857", "cp858", "cp860", "cp861", "cp862", "cp863", "cp864", "cp865", "cp869", "cp875"),
     *("iso8859_3", "iso8859_4", "iso8859_10", "iso8859_13", "iso8859_14", "iso8859_16", "ptcp154", "kz1048"),
 )
-"""Encodings of the first Macintosh, of mainframes and of DOS: they turn up as wrong guesses only."""
+"""Encodings of the first Macintosh, of mainframes and of DOS. They turn up only as wrong guesses."""
 _AS_BROWSERS_DO = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -39,23 +39,24 @@ _AS_BROWSERS_DO = {
     "gbk": "gb18030",
     "shift_jis": "cp932",
 }
-"""What is named on the left is on the web the larger set on the right."""
+"""On the web, the encoding named on the left means the larger one on the right."""
 _UNBELIEVABLE = re.compile("utf-?(?:7|16|32)|.*escape", re.IGNORECASE)
-"""A name that could be read in the file is not in two bytes a letter; the others are no encodings of pages."""
+"""Encodings that a file cannot truthfully state. If its name is readable as ASCII, the file has not two bytes a letter;
+the others are no encodings of pages."""
 _FEW_BYTES = 400
-"""Below this, statistics on letters are noise, and Western European is the better guess."""
+"""Below this, letter statistics are noise, and Western European is the better guess."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text, and what had to be repaired to have it."""
+    """Decoded text, and notes on the characters that could not be decoded."""
 
     text: str
     notes: tuple[str, ...] = ()
 
 
 def decode(data: bytes) -> Decoded | None:
-    """Text of any encoding; None where the bytes are not text."""
+    """Return the text of bytes in any encoding, or None if they are not text."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _leniently(data[len(mark) :], encoding)
@@ -70,7 +71,7 @@ def decode(data: bytes) -> Decoded | None:
 
 
 def decode_as(data: bytes, encoding: str) -> Decoded | None:
-    """Text in an encoding that the file itself names; None where no such encoding exists or fits."""
+    """Return the text in an encoding that the file states, or None if that does not exist or does not fit."""
     try:
         name = codecs.lookup(encoding).name
         return None if _UNBELIEVABLE.match(name) else Decoded(data.decode(_AS_BROWSERS_DO.get(name, name)))
@@ -79,7 +80,7 @@ def decode_as(data: bytes, encoding: str) -> Decoded | None:
 
 
 def _wide(data: bytes) -> Decoded | None:
-    """UTF-16 or UTF-32 without a byte-order mark: the zeros stand on one side of each letter."""
+    """Decode UTF-16 or UTF-32 without a byte-order mark, which has a zero byte on one side of most letters."""
     sample = data[: _SAMPLE // 4 * 4]
     two_columns_of_zeros = _zeros(sample, 4, 1) + _zeros(sample, 4, 2) > _NEARLY_TWO
     width = 4 if two_columns_of_zeros else 2
@@ -95,7 +96,7 @@ def _zeros(data: bytes, width: int, column: int) -> float:
 
 
 def _almost_utf8(data: bytes) -> Decoded | None:
-    """A long UTF-8 file with a few bad bytes is still UTF-8: guessing anew would ruin all of it."""
+    """Decode UTF-8 with a few bad bytes; None if there are many. Guessing another encoding would ruin all of a file."""
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = sum(character > "\x7f" for character in text) - bad
@@ -110,12 +111,12 @@ def _leniently(data: bytes, encoding: str) -> Decoded:
 def _repaired(text: str, encoding: str, bad: int) -> Decoded:
     if not bad:
         return Decoded(text)
-    what = "One character" if bad == 1 else f"{bad} characters"
-    return Decoded(text, (f"{what} could not be read as {encoding} and stand as \ufffd.",))
+    count = "One character" if bad == 1 else f"{bad} characters"
+    return Decoded(text, (f"{count} could not be read as {encoding} and stand as \ufffd.",))
 
 
 def _guess(sample: bytes) -> str:
-    """charset-normalizer's best match, but for two ties that it breaks by the alphabet.
+    """Return charset-normalizer's best match, except in two ties, which it would break by the alphabet.
 
     Western European comes before Central European, and Japanese, known by its hiragana, before Korean.
     """
@@ -136,7 +137,7 @@ def _guess(sample: bytes) -> str:
 
 
 def _accents_only(sample: bytes) -> bool:
-    """Whether letters beyond ASCII sit inside words, as accents do, and not in runs, as other scripts do."""
+    """Return whether non-ASCII letters stand singly, as accented ones do, and not in runs, as in other scripts."""
     text = sample.decode(_FALLBACK, "replace")
     foreign = re.findall(r"[^\x00-\x7f]", text)
     runs = re.findall(r"[^\x00-\x7f]{4,}", text)

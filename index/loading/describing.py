@@ -1,4 +1,4 @@
-"""Title, author and date where a text states them in its head, and nowhere else.
+"""Finds title, author and date where a text states them in its head, and nowhere else.
 
 Nothing is guessed: a reader who sees a wrong author stops trusting the right ones.
 """
@@ -65,7 +65,7 @@ _HEAD_LINES = 15
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a text says about itself; empty where it says nothing."""
+    """The title, author and date that a text states; empty if it states none."""
 
     title: str = ""
     author: str = ""
@@ -73,7 +73,7 @@ class Description:
 
 
 def iso_date(text: str) -> str:
-    """`2020-12-05`, `2020-12` or `2020` where the text is a date and nothing but a date; else nothing.
+    """Return `2020-12-05`, `2020-12` or `2020` if the text is a date and nothing else; else "".
 
     All-numeric forms other than ISO are not read: 5/12/2020 is one day in London and another in Boston.
     """
@@ -88,7 +88,7 @@ def iso_date(text: str) -> str:
 
 
 def dateline(line: str) -> str:
-    """The date that a line of text is; a bare year on a line may be anything, a page number too."""
+    """Return the date if the line is one, else "". A bare year does not count: it may be a page number."""
     found = iso_date(line)
     return found if "-" in found else ""
 
@@ -105,7 +105,7 @@ def _iso(parts: dict[str, str]) -> str:
 
 
 def byline(line: str) -> str:
-    """The names of `By Ada Lovelace and Charles Babbage`; nothing where it is no byline."""
+    """Return the names in `By Ada Lovelace and Charles Babbage`; "" if the line is no byline."""
     found = _BYLINE.fullmatch(line.strip())
     if not found:
         return ""
@@ -115,7 +115,7 @@ def byline(line: str) -> str:
 
 
 def looks_like_title(line: str) -> bool:
-    """Short, begun like a title, and ended as no sentence ends."""
+    """Return whether a line is short, begins like a title, and does not end like a sentence."""
     words = line.split()
     return bool(
         words
@@ -133,7 +133,7 @@ def looks_like_title(line: str) -> bool:
 
 
 def describe(stanzas: list[list[str]]) -> Description:
-    """Title, author and date of a plain text, given as stanzas: runs of lines between blank lines."""
+    """Return title, author and date of a plain text, given as stanzas: runs of lines between blank lines."""
     head = _head(stanzas)
     lines = [line for stanza in head for line in stanza]
     fields = _fields(lines)
@@ -144,7 +144,7 @@ def describe(stanzas: list[list[str]]) -> Description:
 
 
 def _head(stanzas: list[list[str]]) -> list[list[str]]:
-    """The stanzas before the first that reads as body: a long one, or one that ends as a sentence ends."""
+    """Return the stanzas before the body, which begins with a long stanza or with one that ends like a sentence."""
     head: list[list[str]] = []
     for stanza in stanzas:
         length = sum(map(len, stanza))
@@ -161,7 +161,7 @@ def _is_described(stanza: list[str]) -> bool:
 
 
 def _fields(lines: list[str]) -> dict[str, str]:
-    """`Title: …`, `Author: …`, `Date: …`; the first of each counts."""
+    """Return the values of `Title: …`, `Author: …`, `Date: …`; the first of each counts."""
     fields: dict[str, str] = {}
     for line in lines:
         found = _FIELD.fullmatch(line.strip())
@@ -172,7 +172,7 @@ def _fields(lines: list[str]) -> dict[str, str]:
 
 
 def _title(head: list[list[str]], lines: list[str], *, followed: bool) -> str:
-    """The line above the byline; else a line that stands alone at the very top, with a text below it."""
+    """Return the line above the byline, else a line that stands alone at the very top with text below it."""
     above = ""
     for line in lines:
         if byline(line):

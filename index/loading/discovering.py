@@ -1,4 +1,4 @@
-"""Which files a reader means by the paths that they name."""
+"""Finds the files in the paths that a user names."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SKIPPED = (".", "~$")
 
 
 def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
-    """Every file once, folders searched through in sorted order.
+    """Yield each file once; folders are walked in sorted order.
 
-    A path that the reader named is always yielded, even where nothing is there or a folder cannot be listed:
-    `load` then says so, and the receipt names it. Hidden files and folders are skipped unless named.
-    A file that is reached by two ways, or a folder that contains itself by a link, counts once.
-    A folder that `enter` refuses is yielded itself, and not looked into.
+    A path that the user named is always yielded, even if it does not exist or is a folder that cannot be listed:
+    `load` then raises an error, and the receipt names the path. Hidden files and folders are skipped unless named.
+    A file that is reached by two paths, or a folder that contains itself by a link, counts once.
+    A folder that `enter` refuses is yielded itself, and not walked.
     """
     seen: set[str] = set()
     for path in map(Path, paths):
@@ -28,12 +28,12 @@ def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lam
 
 
 def is_skipped(name: str) -> bool:
-    """Whether a file or folder of this name is passed by, unless a reader names it."""
+    """Return whether a file or folder of this name is skipped unless the user names it."""
     return name.startswith(_SKIPPED)
 
 
 def _walk(path: Path, real: str, seen: set[str], enter: Callable[[Path], bool]) -> Iterator[Path]:
-    """A file, or what is in a folder; `real` is the same place by the way that has no links in it."""
+    """Yield a file, or the files in a folder; `real` is `path` with all links resolved."""
     if real in seen:
         return
     seen.add(real)
@@ -47,14 +47,14 @@ def _walk(path: Path, real: str, seen: set[str], enter: Callable[[Path], bool]) 
         yield path
         return
     for child in children:
-        if not is_skipped(child.name) and _is_meant(child):
-            # Most names are no links: where they lead is known without asking the system for each part of the way.
-            behind = _real(Path(child.path)) if child.is_symlink() else str(Path(real, child.name))
-            yield from _walk(path / child.name, behind, seen, enter)
+        if not is_skipped(child.name) and _is_file_or_folder(child):
+            # Most entries are no links: their real path is known without a system call for each of its parts.
+            real_child = _real(Path(child.path)) if child.is_symlink() else str(Path(real, child.name))
+            yield from _walk(path / child.name, real_child, seen, enter)
 
 
-def _is_meant(child: os.DirEntry[str]) -> bool:
-    """No pipe, device or link to nothing; what cannot be told is for the receipt to name."""
+def _is_file_or_folder(child: os.DirEntry[str]) -> bool:
+    """Return False for a pipe, a device or a dangling link; keep unreadable entries, so that the receipt names them."""
     try:
         return child.is_dir() or child.is_file()
     except OSError as error:

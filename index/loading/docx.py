@@ -1,7 +1,7 @@
-"""Word documents: paragraphs, headings, lists, tables and notes, in the order of the document.
+"""Parses Word documents: paragraphs, headings, lists, tables and notes, in the order of the document.
 
-python-docx opens the package; the body is read from its XML, for a property of python-docx costs more than a paragraph.
-Pages are not given: where they break is decided by the printer and fonts of whoever opens the file.
+python-docx opens the package. The body is read from its XML, because python-docx's properties are too slow.
+There are no pages: where they break depends on the printer and fonts of the person who opens the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FOOTNOTES = "/word/footnotes.xml"
 
 
 def read(content: Content, name: str) -> Draft:
-    """Open the package and read its body.
+    """Return the body of a Word document, its properties and its notes.
 
     Raises:
         DamagedFile: a part is missing, truncated or not XML.
@@ -43,7 +43,7 @@ def read(content: Content, name: str) -> Draft:
 
 
 def _broken() -> tuple[type[Exception], ...]:
-    """What python-docx and those below it raise on a damaged package."""
+    """Return the errors that python-docx and its dependencies raise for a damaged package."""
     import zlib
 
     from docx.opc.exceptions import OpcError
@@ -96,9 +96,9 @@ class _Reader:
         self.has_contents = False
 
     def blocks(self, body: Any, *, boxes: bool = True) -> Iterator[Block]:
-        """Paragraphs and tables in order; the items of a list are lines of one block.
+        """Yield paragraphs and tables in order; the items of a list are lines of one block.
 
-        The text boxes of a paragraph follow it, those within others, too, each by itself.
+        The text boxes of a paragraph follow it, each as blocks of its own, nested ones too.
         """
         items: list[str] = []
         for element in _children(body):
@@ -136,7 +136,7 @@ class _Reader:
         return self._styles.get(key, Style())
 
     def _item(self, element: Any) -> str:
-        """The line of a list item, with its mark; nothing where it is none."""
+        """Return the line of a list item with its mark; "" if the element is no list item."""
         if element.tag != f"{NAMESPACE}p":
             return ""
         style = self._style(element)
@@ -148,7 +148,7 @@ class _Reader:
 
 
 def _children(body: Any) -> Iterator[Any]:
-    """Paragraphs and tables, also those inside content controls and kept changes."""
+    """Yield paragraphs and tables, also those inside content controls and accepted changes."""
     for element in body:
         if element.tag in {f"{NAMESPACE}p", f"{NAMESPACE}tbl"}:
             yield element
@@ -157,12 +157,12 @@ def _children(body: Any) -> Iterator[Any]:
 
 
 def _is_fallback(box: Any) -> bool:
-    """Word writes each text box twice, once for old readers."""
+    """Return whether a text box is a copy: Word writes each text box twice, once for old programs."""
     return any(str(ancestor.tag).endswith("}Fallback") for ancestor in box.iterancestors())
 
 
 def _footnotes(part: Any, reader: _Reader) -> Iterator[Block]:
-    """The notes at the foot of pages, at the end; the two that Word keeps for ruling lines have a type."""
+    """Yield the footnotes. The two entries that Word keeps for separator lines have a type and are skipped."""
     from docx.oxml import parse_xml
 
     for related in part.rels.values():

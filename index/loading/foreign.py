@@ -1,4 +1,4 @@
-"""Formats that Pincite does not read, so that it can call each by its name."""
+"""The formats that Pincite recognises but does not read, with a hint for each."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x7fELF", "a program"),
     (0, b"MZ\x90", "a program"),
 )
-"""Offset, bytes, name; the first that fits is the one."""
+"""Offset, bytes and name; the first match counts."""
 
 TEXT_SUFFIXES = {
     ".csv": "a table in CSV",
@@ -81,7 +81,7 @@ TEXT_SUFFIXES = {
     ".mht": "a web archive (.mht)",
     ".mhtml": "a web archive (.mhtml)",
 }
-"""Text by its bytes, and yet nothing that reads as prose."""
+"""Formats that are text but not prose."""
 
 BINARY_SUFFIXES = {
     ".pdf": "a PDF",
@@ -108,15 +108,15 @@ _OLE2_STREAMS = (
 
 
 def unsupported(name: str, format_name: str) -> UnsupportedFormat:
-    """The error that says what the file is, and what to do with such a file."""
+    """Return the error that names the file's format and says what to do."""
     hint = _HINTS.get(format_name, _OTHERWISE)
     return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read yet.", hint)
 
 
 def ole2_format(data: bytes, name: str) -> LoadingError:
-    """Which program wrote this compound file; the names of its streams stand in it as UTF-16."""
-    found = (form for stream, form in _OLE2_STREAMS if stream.encode("utf-16-le") in data)
-    format_name = next(found, "an Office document of the older kind")
+    """Return the error for a compound file, by the names of its streams, which it holds as UTF-16."""
+    names = (name for stream, name in _OLE2_STREAMS if stream.encode("utf-16-le") in data)
+    format_name = next(names, "an Office document of the older kind")
     if not format_name:
         return PasswordRequired(f"{name} is an Office document locked with a password.")
     return unsupported(name, format_name)

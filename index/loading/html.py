@@ -1,7 +1,7 @@
-"""Web pages: the main text with its headings, lists and tables; title, author and date as the page states them.
+"""Parses web pages: the main text with its headings, lists and tables, and the title, author and date it states.
 
-trafilatura knows where the main text of a page begins and ends, but not its headings and lists, of which it drops many.
-So it only marks the ground: our own walk reads everything on it, in order.
+trafilatura finds where the main text of a page begins and ends, but drops many headings and lists. So it only marks
+the main text; our own walk through the tree reads everything in it, in order.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ANCHOR_LENGTH = 25
 _PROBE_LENGTH = 80
 _SMALL_PAGE_WORDS = 150
 _LEAST_SHARE = 0.25
-"""When trafilatura finds less of a page than this, it has missed the point of the page."""
+"""If trafilatura finds a smaller share of a page than this, it has missed the main text."""
 _LINKS_SHARE = 0.7
 _STATED_DATES = (
     "//meta[@property='article:published_time' or @itemprop='datePublished' or @property='og:published_time']/@content",
@@ -39,16 +39,24 @@ _STATED_DATES = (
 _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
 _DEEPEST = 250
-"""Levels; trafilatura takes minutes for pages that nest deeper, and is not asked of them."""
-_GUEST_FAILS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, AssertionError)
-"""How trafilatura stumbles over odd pages: they are then read without it."""
+"""Levels of nesting. trafilatura takes minutes for deeper pages, so these are read without it."""
+_EXTRACTOR_ERRORS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+    AssertionError,
+)
+"""The errors that trafilatura raises for odd pages; they are then read without it."""
 
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
 
 
-def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is called alike
-    """Walk the page, cut it to its main text, and ask it for its title, author and date."""
+def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
+    """Return the main text of a page with its title, author and date."""
     tree = _parse(content.text)
     if tree is None:
         return Draft(())
@@ -66,7 +74,7 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is 
 
 
 def _parse(text: str) -> Any:
-    """The page as a tree; None where there is no element in it."""
+    """Return the page as a tree, or None if it has no element."""
     from lxml import etree, html
 
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
@@ -77,12 +85,12 @@ def _parse(text: str) -> Any:
 
 
 def _main_text(tree: Any) -> str:
-    """What trafilatura takes for the main text; nothing where it cannot tell, or would take too long."""
+    """Return the main text by trafilatura; "" if it fails or would take too long."""
     import trafilatura
 
     if _is_deep(tree):
         return ""
-    with suppress(*_GUEST_FAILS):
+    with suppress(*_EXTRACTOR_ERRORS):
         found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)
         return str(found.text or "") if found else ""
     return ""
@@ -93,12 +101,12 @@ def _is_deep(tree: Any) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    """Without blanks and marks, so that two ways of writing out one page can be compared."""
+    """Return the text without blanks and punctuation, to compare two extractions of one page."""
     return re.sub(r"[\W_]+", "", text)
 
 
 def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
-    """The pieces of the main text, and what to say of the others; all pieces where nothing can be told apart."""
+    """Return the pieces of the main text and a note on the others; all pieces if the main text is unknown."""
     squeezed = [_squeezed(piece.block.text) for piece in pieces]
     whole = sum(map(len, squeezed))
     words = sum(piece.block.text.count(" ") + 1 for piece in pieces)
@@ -112,20 +120,20 @@ def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
         first -= 1
     last = len(anchored) - 1 - anchored[::-1].index(True)
     inside = zip(pieces[first : last + 1], anchored[first : last + 1], strict=True)
-    kept = [piece for piece, sure in inside if sure or piece.link_share < _LINKS_SHARE]
-    left = len(pieces) - len(kept)
-    what = "1 piece" if left == 1 else f"{left} pieces"
-    return kept, f"Left out of passages: {what} around the main text of the page." if left else ""
+    kept = [piece for piece, is_anchor in inside if is_anchor or piece.link_share < _LINKS_SHARE]
+    dropped = len(pieces) - len(kept)
+    count = "1 piece" if dropped == 1 else f"{dropped} pieces"
+    return kept, f"Left out of passages: {count} around the main text of the page." if dropped else ""
 
 
 def _stated(tree: Any, source: str) -> tuple[str, str]:
-    """Title and author by the page's metadata; a name that trafilatura made of something else is left out."""
+    """Return title and author from the page's metadata. An author whose name is not on the page is left out."""
     from trafilatura.metadata import extract_metadata
 
     if _is_deep(tree):
         return one_line(tree.findtext(".//title") or ""), ""
     described: Any = None
-    with suppress(*_GUEST_FAILS):
+    with suppress(*_EXTRACTOR_ERRORS):
         described = extract_metadata(tree, extensive=False)
     if described is None:
         return "", ""
@@ -145,7 +153,10 @@ def _visible_author(pieces: Sequence[Piece]) -> str:
 
 
 def _date(tree: Any, pieces: Sequence[Piece]) -> str:
-    """The date in the page's metadata, else a line at its top that is a date; trafilatura would guess from any text."""
+    """Return the date in the page's metadata, else a line at its top that is a date.
+
+    trafilatura's own date is not used: it guesses from any text.
+    """
     stated: list[str] = [value for path in _STATED_DATES for value in tree.xpath(path)]
     for script in tree.xpath("//script[@type='application/ld+json']/text()"):
         stated += _JSON_LD_DATE.findall(script)

@@ -1,4 +1,4 @@
-"""Markdown: the words without their markup, headings as landmarks, front matter as title, author and date."""
+"""Parses Markdown: words without markup, headings as landmarks, and title, author and date from the front matter."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _BREAK_TAG = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h\d)>", re.IGNORECASE)
 _INDENT = "  "
 
 
-def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is called alike
-    """Parse by CommonMark with tables, and keep what a reader would see."""
+def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
+    """Parse CommonMark with tables, and keep the text that a reader would see."""
     from markdown_it import MarkdownIt
     from markdown_it.tree import SyntaxTreeNode
 
@@ -48,9 +48,9 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is 
 
 
 def front_matter(text: str) -> tuple[dict[str, str], str]:
-    """`key: value` lines between two rules at the very top, and the text after them.
+    """Return the front matter, which is `key: value` lines between two rules at the very top, and the text after it.
 
-    This reads the plain part of YAML that such heads use: quoted or bare values, and lists of words.
+    It supports the simple part of YAML that front matter uses: quoted or bare values, and lists of words.
     """
     found = _FRONT_MATTER.match(text)
     if not found:
@@ -80,7 +80,7 @@ def _plain(raw: str) -> str:
 
 
 def _title(blocks: list[Block]) -> str:
-    """The heading of the first level at the top, or the only one."""
+    """Return the first-level heading at the top, or the only first-level heading."""
     highest = [block.text for block in blocks if block.level == 1]
     at_top = bool(blocks) and blocks[0].level == 1
     return one_line(highest[0]) if at_top or len(highest) == 1 else ""
@@ -105,7 +105,7 @@ def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
 
 
 def _list(node: SyntaxTreeNode) -> Iterator[Block]:
-    """A tight list is one block, a line an item; what is more than lines stands by itself."""
+    """Yield a tight list as one block with one line per item. An item of more than lines is its own block."""
     lines: list[str] = []
     for line in _items(node, 0):
         if isinstance(line, str):
@@ -121,7 +121,7 @@ def _list(node: SyntaxTreeNode) -> Iterator[Block]:
 
 
 def _items(node: SyntaxTreeNode, depth: int) -> Iterator[str | Block | None]:
-    """Lines of a list, blocks between them, and None where the author left a blank line."""
+    """Yield the lines of a list, the blocks between them, and None where the author left a blank line."""
     number = int(node.attrs.get("start", 1))
     for item in node.children:
         mark = "- " if node.type == "bullet_list" else f"{number}. "
@@ -163,12 +163,15 @@ def _words(node: SyntaxTreeNode) -> str:
 
 
 def _without_tags(markup: str) -> str:
-    """The words in a piece of HTML within Markdown, which is mostly a picture or a centred line."""
+    """Return the words in HTML within Markdown, which is mostly a picture or a centred line."""
     return unescape(_TAG.sub("", _BREAK_TAG.sub("\n\n", _shown(markup))))
 
 
 def _shown(markup: str) -> str:
-    """Without comments, scripts and styles. What never ends is shown; its end is looked for once."""
+    """Return the markup without comments, scripts and styles.
+
+    A comment, script or style that never ends is kept; its end is searched for only once.
+    """
     shown, at, endless = [], 0, set()
     for opening in _HIDING.finditer(markup):
         kind = opening[0].lower()

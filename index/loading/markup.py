@@ -1,4 +1,4 @@
-"""A walk through an HTML tree: what a reader sees, as blocks, in order."""
+"""Walks through an HTML tree and yields the visible text as blocks in reading order."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BLANKS = re.compile(r"[ \t\n\r\f\v]+")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A block, and how much of it is links: a menu is all links."""
+    """A block and the share of its text that is links; in a menu all of it is."""
 
     block: Block
     link_share: float = 0.0
@@ -52,7 +52,7 @@ class Piece:
 
 @dataclass(slots=True)
 class _Walk:
-    """Text since the last block boundary, and where in the tree it was found."""
+    """The state of a walk: the text since the last block boundary, and its place in the tree."""
 
     words: list[str] = field(default_factory=list)
     level: int = 0
@@ -61,23 +61,23 @@ class _Walk:
     in_links: int = 0
     link_length: int = 0
 
-    def say(self, text: str | None) -> None:
+    def add(self, text: str | None) -> None:
         if text:
             self.words.append(_BLANKS.sub(" ", text))
             self.link_length += len(text.strip()) if self.in_links else 0
 
     def flush(self) -> Iterator[Piece]:
-        """Whatever has been said becomes blocks, divided where two line breaks follow each other."""
-        said = "".join(self.words)
-        share = self.link_length / max(1, len(said.strip()))
+        """Yield the collected text as blocks, divided at blank lines."""
+        collected = "".join(self.words)
+        share = self.link_length / max(1, len(collected.strip()))
         self.words, self.link_length = [], 0
-        if not said.strip():
+        if not collected.strip():
             return
         if self.lists:
-            lines = [_BLANKS.sub(" ", line.lstrip("\0")).strip() and line for line in said.split("\n")]
+            lines = [_BLANKS.sub(" ", line.lstrip("\0")).strip() and line for line in collected.split("\n")]
             yield Piece(verbatim("\n".join(_item(line) for line in lines if line)), share)
             return
-        for part in re.split(r"\n\s*\n", said):
+        for part in re.split(r"\n\s*\n", collected):
             if part.strip():
                 yield Piece(paragraph(part, self.level), share)
 
@@ -90,7 +90,7 @@ class _Walk:
         self.words.append(f"\n{_DEPTH * (len(self.lists) - 1)}{mark} ")
 
     def boundary(self) -> Iterator[Piece]:
-        """A block begins or ends: within a list that is a new line, elsewhere a new block."""
+        """Begin a new line within a list, and a new block elsewhere."""
         if not self.lists:
             yield from self.flush()
         elif self.words and not self.words[-1].endswith(("- ", ". ")):
@@ -98,7 +98,7 @@ class _Walk:
 
 
 _DEPTH = "\0"
-"""Stands for an indent until the blanks that the page happens to have are gone."""
+"""A placeholder for one indent while the page's own blanks are removed."""
 
 
 def _item(line: str) -> str:
@@ -107,14 +107,14 @@ def _item(line: str) -> str:
 
 
 def walk(tree: Any) -> Iterator[Piece]:
-    """Blocks in reading order. Iterative, for pages nest deeper than Python recurses."""
+    """Yield blocks in reading order. It is iterative because pages can nest deeper than Python's recursion limit."""
     from lxml import etree
 
     state = _Walk()
     events = etree.iterwalk(tree, events=("start", "end", "comment"))
     for event, element in events:
         if event == "comment":
-            state.say(element.tail)
+            state.add(element.tail)
         elif event == "start":
             yield from _enter(state, element, events)
         else:
@@ -124,12 +124,12 @@ def walk(tree: Any) -> Iterator[Piece]:
 
 def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
     tag = element.tag
-    apart = _apart(element)
-    if apart is not None:
+    blocks = _separate_blocks(element)
+    if blocks is not None:
         events.skip_subtree()
-        if apart:
+        if blocks:
             yield from state.flush()
-        yield from (Piece(block) for block in apart if block.text)
+        yield from (Piece(block) for block in blocks if block.text)
         return
     if tag in _LISTS:
         if not state.lists:
@@ -146,11 +146,14 @@ def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
         state.in_links += 1
     elif tag in _BLOCK:
         yield from state.boundary()
-    state.say((element.text or "").replace("\0", ""))
+    state.add((element.text or "").replace("\0", ""))
 
 
-def _apart(element: Any) -> list[Block] | None:
-    """The blocks of what is not walked through: nothing of what is unseen, a listing, a table; None for all else."""
+def _separate_blocks(element: Any) -> list[Block] | None:
+    """Return the blocks of an element that is not walked through; None for any other element.
+
+    A hidden element has no blocks; a listing and a table have one or more.
+    """
     if element.tag in _UNSEEN or _is_hidden(element):
         return []
     if element.tag == "pre":
@@ -173,7 +176,7 @@ def _leave(state: _Walk, element: Any) -> Iterator[Piece]:
         state.in_links = max(0, state.in_links - 1)
     elif tag in _BLOCK:
         yield from state.boundary()
-    state.say((element.tail or "").replace("\0", ""))
+    state.add((element.tail or "").replace("\0", ""))
 
 
 def _start(element: Any) -> int:
@@ -190,7 +193,7 @@ def _is_hidden(element: Any) -> bool:
 
 
 def _is_layout(table: Any) -> bool:
-    """Tables once were the way to lay out a page: such cells hold tables or whole texts."""
+    """Return whether a table only lays out the page: its cells hold tables or whole texts."""
     if table.find(".//table") is not None:
         return True
     return any(len(_visible_text(cell)) > _LAYOUT_CELL and cell.xpath(_INNER_BLOCKS) for cell in table.iter("td", "th"))
@@ -201,28 +204,28 @@ def _cells(row: Any) -> list[str]:
 
 
 def _visible_text(element: Any) -> str:
-    """The text below an element, a blank where a block or line ends."""
+    """Return the text below an element, with a line break where a block or line ends."""
     from lxml import etree
 
-    said = [element.text or ""]
+    collected = [element.text or ""]
     events = etree.iterwalk(element, events=("start", "end", "comment"))
     for event, inner in events:
         if inner is element:
             continue
         if event == "comment":
-            said.append(inner.tail or "")
+            collected.append(inner.tail or "")
         elif event == "end":
             ends_line = inner.tag in _BLOCK or inner.tag in {"br", "li"}
-            said.append(("\n" if ends_line else "") + (inner.tail or ""))
+            collected.append(("\n" if ends_line else "") + (inner.tail or ""))
         elif inner.tag in _UNSEEN or _is_hidden(inner):
             events.skip_subtree()
         else:
-            said.append(inner.text or "")
-    return "".join(said)
+            collected.append(inner.text or "")
+    return "".join(collected)
 
 
 def _listing(text: str) -> list[Block]:
-    """Preformatted text: a listing stays as it is; a whole document in one `pre` is read as plain text."""
+    """Return the blocks of preformatted text: a listing as it is, a whole document in one `pre` as plain text."""
     if text.count("\n") < _LISTING_LINES or "\n\n" not in text.replace("\r\n", "\n"):
         return [verbatim(text)]
     return plain.blocks(text)

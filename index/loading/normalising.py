@@ -1,7 +1,7 @@
-"""One canonical form of text, so that a span means the same words today, tomorrow and after re-indexing.
+"""The canonical form of text, so that a span means the same words today, tomorrow and after re-indexing.
 
-Invisible characters go, for a reader who copies a quote cannot see them: control characters, byte-order marks,
-zero-width spaces, soft hyphens, directional marks. The zero-width joiner and non-joiner stay, because Persian,
+Invisible characters are removed, because a reader who copies a quote cannot see them: control characters, byte-order
+marks, zero-width spaces, soft hyphens, directional marks. The zero-width joiner and non-joiner stay, because Persian,
 the scripts of India and emoji spell with them. A lone surrogate cannot be stored as UTF-8 and becomes U+FFFD.
 """
 
@@ -35,13 +35,13 @@ _SPELLED_OUT = str.maketrans(
         "\uf0a7": "•",
     }
 )
-"""Ligatures hide letters from search; the last two are Word's bullets, from a font that nobody else has."""
+"""Ligatures hide letters from search. The last two are Word's bullets, from a font that only Word has."""
 
 
 def normalise(text: str) -> str:
-    r"""The canonical form: NFC, `\n`, visible characters, at most one blank line, nothing around it.
+    r"""Return the canonical form: NFC, `\n`, visible characters, at most one blank line, no white space at the ends.
 
-    Doing it twice changes nothing.
+    The function is idempotent.
     """
     text = _SURROGATE.sub("\ufffd", _joined_surrogates(text))
     text = _NEWLINE.sub("\n", text).replace(_PARAGRAPH_SEPARATOR, "\n\n")
@@ -51,12 +51,12 @@ def normalise(text: str) -> str:
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything to find: one letter or digit is enough."""
+    """Return whether the text has a letter or a digit, so that it can be found."""
     return any(character.isalnum() for character in text)
 
 
 def _joined_surrogates(text: str) -> str:
-    """Two surrogates that form a pair are one character that some reader left in halves."""
+    """Join pairs of surrogates, each of which is one character that another program left in two halves."""
     if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,4 +1,4 @@
-"""From a path to bytes, with every way in which a file system can say no."""
+"""Reads and hashes files, and turns every error of the file system into a `LoadingError`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _BLOCK = 1 << 20
 
 
 def locate(path: Path) -> Path:
-    """The absolute path, without `..`; links are left as they are, for they are the name the reader gave.
+    """Return the absolute path without `..`. Links are not resolved, as they are the name that the user gave.
 
     Raises:
-        SourceNotReadable: the name holds bytes that are not text, so that no catalog could keep it.
+        SourceNotReadable: the name is not valid Unicode, so the catalog cannot store it.
 
     """
     source = Path(os.path.normpath(path.absolute()))
@@ -25,9 +25,9 @@ def locate(path: Path) -> Path:
 
 
 def read_bytes(source: Path, *, max_bytes: int) -> bytes:
-    """The file's bytes, read once and never more than allowed; a file that is too large is not read at all."""
+    """Return the file's bytes, read once. A file of more than `max_bytes` raises TooLarge and is not read."""
     try:
-        size = _demand_file(source)
+        size = _file_size(source)
         if size > max_bytes:
             raise too_large(source.name, max_bytes)
         with source.open("rb") as file:
@@ -42,11 +42,11 @@ def read_bytes(source: Path, *, max_bytes: int) -> bytes:
 
 
 def digest(source: Path, *, max_bytes: int) -> str:
-    """The SHA-256 of what `read_bytes` would read, block by block. Raises what that does."""
+    """Return the SHA-256 of the file, read block by block. Raises the same errors as `read_bytes`."""
     total = 0
     hashed = hashlib.sha256()
     try:
-        size = _demand_file(source)
+        size = _file_size(source)
         if size <= max_bytes:
             with source.open("rb") as file:
                 while total <= max_bytes and (block := file.read(_BLOCK)):
@@ -60,7 +60,7 @@ def digest(source: Path, *, max_bytes: int) -> str:
 
 
 def too_large(name: str, max_bytes: int) -> TooLarge:
-    """What to raise of a file that has more bytes than allowed."""
+    """Return the error for a file that has more than `max_bytes`."""
     return TooLarge(
         f"{name} has more than the {max_bytes / 1e6:.4g} megabytes that the settings allow.",
         "Raise the limit with PINCITE_MAX_FILE_MEGABYTES, or split the file.",
@@ -74,11 +74,13 @@ def _unreadable(source: Path, error: OSError | ValueError) -> LoadingError:
     return SourceNotReadable(f"{source} cannot be read: {reason}.")
 
 
-def _demand_file(source: Path) -> int:
-    """Its size. A pipe or device would block for ever."""
+def _file_size(source: Path) -> int:
+    """Return the size of a file; raise SourceNotReadable for anything else. A pipe or device would block for ever."""
     size = source.stat().st_size
     if source.is_dir():
-        raise SourceNotReadable(f"{source} is a folder.", "Add the files in it, or see whether you may list it.")
+        raise SourceNotReadable(
+            f"{source} is a folder.", "Add the files in it, or check that you have permission to list it."
+        )
     if not source.is_file():
         raise SourceNotReadable(f"{source} is not a file but a device or a pipe.", "Save its content in a file.")
     return size

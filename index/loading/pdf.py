@@ -1,4 +1,4 @@
-"""PDF: the words of its pages in reading order, with page labels, headings and what it says of itself."""
+"""Parses PDF: the words in reading order, with page labels, headings, title, author and date."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 _OUTLINE_LIMIT = 20_000
 _DEEPEST = 15
 _MOST_BROKEN = 1_000
-"""Pages in a row; a page tree that leads in a circle has as many as it likes."""
+"""Damaged pages in a row. A page tree that refers to itself has any number of pages."""
 
 
 def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
-    """Read every page.
+    """Return the text of all pages.
 
     Raises:
-        TooLarge: it has more than `max_pages`; none of them has been read then.
-        PasswordRequired: it cannot be opened without a password; protection against copying alone does not matter.
-        NoTextLayer: its pages are pictures.
-        DamagedFile: pdfium cannot make sense of it.
+        TooLarge: the PDF has more than `max_pages`. No page is read in this case.
+        PasswordRequired: the PDF needs a password to open. Protection against copying alone does not matter.
+        NoTextLayer: all pages are images.
+        DamagedFile: pdfium cannot parse the file.
 
     """
-    sheets, labels, outline, stated, broken = _ask(content.data, name, max_pages)
+    sheets, labels, outline, stated, broken = _read_document(content.data, name, max_pages)
     if not any(sheet.lines for sheet in sheets):
         _refuse_wordless(sheets, name, broken)
     body = body_size([sheet.lines for sheet in sheets])
@@ -50,17 +50,20 @@ def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
     return Draft(blocks, title, author, date, left_out + _notes(sheets, broken))
 
 
-def _ask(
+def _read_document(
     data: bytes, name: str, max_pages: int | None
 ) -> tuple[list[Sheet], list[str], list[OutlineEntry], dict[str, str], int]:
-    """All that pdfium is asked. Between two pages others have their turn."""
+    """Return everything that pdfium reads, and the number of damaged pages.
+
+    The lock is released between two pages, so that other threads get a turn.
+    """
     import pypdfium2 as pdfium
 
     with PDFIUM:
         document = open_pdf(data, name)
         pages = len(document)
     try:
-        _demand_pages(pages, name, max_pages)
+        _check_pages(pages, name, max_pages)
         sheets = list(_sheets(document, pages, name))
         with PDFIUM:
             labels = [page_label(document, index) for index in range(pages)]
@@ -75,7 +78,7 @@ def _ask(
     return [sheet or Sheet(0.0, ()) for sheet in sheets], labels, outline, stated, broken
 
 
-def _demand_pages(pages: int, name: str, max_pages: int | None) -> None:
+def _check_pages(pages: int, name: str, max_pages: int | None) -> None:
     if max_pages is not None and pages > max_pages:
         raise TooLarge(
             f"{name} has {pages:,} pages, more than the {max_pages:,} that the settings allow.",
@@ -94,7 +97,7 @@ def _sheets(document: Any, pages: int, name: str) -> Iterator[Sheet | None]:
 
 
 def _sheet(document: Any, index: int) -> Sheet | None:
-    """One page; None where it is damaged, for the others may be whole."""
+    """Return a page, or None if it is damaged; the others may be whole."""
     import pypdfium2 as pdfium
 
     with PDFIUM, opened_page(document, index) as page:
@@ -124,7 +127,7 @@ def _refuse_wordless(sheets: Sequence[Sheet], name: str, broken: int) -> None:
 
 
 def _notes(sheets: Sequence[Sheet], broken: int) -> tuple[str, ...]:
-    """What a reader should know is missing."""
+    """Return the notes on pages whose text is missing."""
     notes = []
     pictures = sum(sheet.has_images for sheet in sheets)
     if pictures:
@@ -139,7 +142,7 @@ def _count(pages: int) -> str:
 
 
 def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str]) -> Iterator[Block]:
-    """Paragraphs as blocks; pages after the last word begin at the very end."""
+    """Yield paragraphs as blocks. Pages after the last word begin at the very end."""
     block: Block | None = None
     for paragraph, level in zip(found, levels, strict=True):
         if block:

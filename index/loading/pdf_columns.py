@@ -1,4 +1,4 @@
-"""Columns of a page that is painted across them, row by row: where they are, and down which of them one reads first."""
+"""Finds the columns of a page that is painted row by row across them, and puts its lines in reading order."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ _JUMPS_SHARE = 0.4
 _PROSE_SHARE = 0.8
 _FEW_CLIMBS, _CLIMBS_SHARE = 2, 0.1
 _SET_OUT = 2.5
-"""In sizes of type: how far to the left of its column a mark or a heading may begin."""
+"""How far to the left of its column a list mark or a heading may begin, in type sizes."""
 _LEVEL = 0.3
-"""Of the size of type: up to which distance two lines are on one level."""
+"""Lines nearer than this share of the type size are on one level."""
 _FULL = 0.8
-"""Of the width of the widest line of a column."""
+"""A line is full from this share of the width of its column's widest line."""
 _NEXT = 2.0
-"""In sizes of type: how far below a line the next one is, at most."""
+"""The largest distance from a line to the next one below it, in type sizes."""
 _APART = 0.6
-"""In sizes of type: the blank space that parts a head or a foot from the columns, at least."""
+"""The smallest blank space between the columns and a head or a foot, in type sizes."""
 _AS_WIDE, _OTHERS = 0.8, 2
-"""How many gaps of about that space there may be within the columns: where there are more, they part paragraphs."""
+"""A space separates a head or a foot only if at most `_OTHERS` gaps within the columns are `_AS_WIDE` times as high.
+If there are more, the gaps separate paragraphs."""
 _HEAD_SHARE = 1 / 3
 _FEWEST_ROWS = 3
 _ALIGNED = 3
-"""How many lines begin at one place, where that is a margin."""
+"""The least number of lines that begin at a margin."""
 
 
 def down_columns(lines: Sequence[Line]) -> list[Line]:
-    """Lines in reading order, given as they are painted; that order stands unless it jumps between columns.
+    """Return lines in reading order, given in painted order, which is kept unless it jumps between columns.
 
-    Where it does, two columns are read one after the other, though they may have been the cells of a table, or a poem
-    and its translation: a sentence of a column is whole only there, and each cell is whole either way.
+    If it does, the columns are read one after the other. They may in truth be the cells of a table, or a poem and its
+    translation; but a sentence in a column is whole only in this order, and each cell is whole in either order.
     """
     gutter = _gutter(lines)
     if gutter is None or not _jumps(lines, gutter) or _is_table(lines):
@@ -50,7 +51,7 @@ def down_columns(lines: Sequence[Line]) -> list[Line]:
 
 
 def _gutter(lines: Sequence[Line]) -> float | None:
-    """Where a second column of prose begins; None on a page of one column, or of tables, whose cells are short."""
+    """Return where a second column of prose begins; None on a page of one column or of tables, with their short cells."""
     prose = [line for line in lines if _is_prose(line)]
     best, where = _FEWEST_LINES - 1, None
     for edge in sorted({round(line.left) for line in prose}):
@@ -63,7 +64,7 @@ def _gutter(lines: Sequence[Line]) -> float | None:
 
 
 def _outdented(lines: Sequence[Line], edge: float) -> float:
-    """Where marks of lists and headings begin that stand out to the left of the second column."""
+    """Return where list marks and headings begin that stand out to the left of the second column."""
     end = max(line.right for line in lines if _is_prose(line) and line.right <= edge)
     places = [
         line.left
@@ -74,7 +75,7 @@ def _outdented(lines: Sequence[Line], edge: float) -> float:
 
 
 def _is_prose(line: Line) -> bool:
-    """Whether it is longer than cells are, and no numbers; a Chinese letter counts for two, as it is as wide."""
+    """Return whether a line is longer than a cell and is not numbers. A Chinese letter counts twice, as it is wide."""
     length = len(line.text)
     if _PROSE_LENGTH / 2 <= length < _PROSE_LENGTH:
         length += sum(unicodedata.east_asian_width(letter) in "WF" for letter in line.text)
@@ -88,7 +89,7 @@ def _side(line: Line, gutter: float) -> int:
 
 
 def _jumps(lines: Sequence[Line], gutter: float) -> bool:
-    """Whether the painted order changes sides far more often than the one time that two columns need.
+    """Return whether the painted order changes sides far more often than once, which is all that two columns need.
 
     Beyond the end of the shorter column nothing changes, so where both are prose only the height is judged that both
     have. Cells of a table are rather not.
@@ -102,21 +103,21 @@ def _jumps(lines: Sequence[Line], gutter: float) -> bool:
 
 
 def _alternates(lines: Sequence[Line], gutter: float) -> bool:
-    """Whether lines are painted from the top to the foot, and change sides; who paints cells goes up again for each."""
+    """Return whether lines are painted from top to foot and change sides; a page painted by cells goes up for each."""
     changes = sum(_side(above, gutter) != _side(below, gutter) for above, below in pairwise(lines))
     climbs = sum(below.bottom - above.bottom > below.size for above, below in pairwise(lines))
     return changes > _JUMPS_SHARE * len(lines) and climbs <= max(_FEW_CLIMBS, _CLIMBS_SHARE * changes)
 
 
 def _is_table(lines: Sequence[Line]) -> bool:
-    """Whether most of what stands side by side are three things or more, and few of them prose."""
+    """Return whether most rows have three lines or more side by side, few of which are prose."""
     levels = [level for level in _levels(lines) if len(level) > 1]
     rows = sum(len(level) > 2 and 2 * sum(map(_is_prose, level)) <= len(level) for level in levels)
     return 2 * rows > len(levels)
 
 
 def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
-    """From the top: what spans both columns parts them into bands, and so does a head above them or a foot below."""
+    """Return lines from the top. Lines that span both columns divide them into bands, as do a head and a foot."""
     head, foot = _head(lines, gutter), _foot(lines, gutter)
     ordered: list[Line] = []
     band: list[Line] = []
@@ -133,7 +134,7 @@ def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
 
 
 def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
-    """One column after the other, each of which may have columns itself."""
+    """Return one column after the other, each of which may itself have columns."""
     columns = [[line for line in lines if _side(line, gutter) == side] for side in (-1, 1)]
     if _runs_to_the_left(lines):
         columns.reverse()
@@ -141,13 +142,13 @@ def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
 
 
 def _runs_to_the_left(lines: Sequence[Line]) -> bool:
-    """Whether most letters are those of Arabic, Hebrew and their kin, whose first column is the right one."""
+    """Return whether most letters are of Arabic, Hebrew and the like, whose first column is the right one."""
     classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
     return classes["R"] + classes["AL"] > classes["L"]
 
 
 def _levels(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Lines that stand side by side, from left to right, from the top of the page to its foot."""
+    """Yield the lines that stand side by side, from left to right, from the top of the page to its foot."""
     level: list[Line] = []
     for line in sorted(lines, key=lambda line: -line.bottom):
         if level and level[0].bottom - line.bottom > _LEVEL * line.size:
@@ -159,9 +160,9 @@ def _levels(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
-    """Of each level, whether it spans both columns, as a wide line does and a row of a wide table.
+    """Return for each level whether it spans both columns, as a wide line or a row of a wide table does.
 
-    Its cells are short, and on both sides some of them begin where no line of a column does, in several rows.
+    The cells of such a row are short, and in several rows, on both sides, some begin where no line of a column does.
     """
     begins = {round(line.left) for level in levels for line in level if _is_prose(line)}
     margins = {place + shift for place in begins for shift in (-1, 0, 1)}
@@ -176,9 +177,9 @@ def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
 
 
 def _head(lines: Sequence[Line], gutter: float) -> float:
-    """Where the columns begin, below the names of authors that stand side by side; infinite where nothing such does.
+    """Return where the columns begin, below authors' names that stand side by side; infinity if there are none.
 
-    Names are above the first two lines in a row that fill a column, which they hardly do themselves, and above a space.
+    Names stand above a blank space and above the first two consecutive lines that fill a column; names rarely fill one.
     """
     top = _first_full(lines, gutter)
     spaces = [space for space in _spaces(lines, gutter) if space[1] >= top - 1]
@@ -191,7 +192,7 @@ def _head(lines: Sequence[Line], gutter: float) -> float:
 
 
 def _first_full(lines: Sequence[Line], gutter: float) -> float:
-    """The top of the first two lines in a row that fill a column."""
+    """Return the top of the first two consecutive lines that fill a column."""
     tops = []
     for column in _sides(lines, gutter):
         full = _FULL * max((line.width for line in column), default=0.0)
@@ -204,7 +205,7 @@ def _first_full(lines: Sequence[Line], gutter: float) -> float:
 
 
 def _foot(lines: Sequence[Line], gutter: float) -> float:
-    """Where the columns end, above one level of a foot; minus infinity where there is none."""
+    """Return where the columns end, above a foot of one level; minus infinity if there is no foot."""
     last = list(_levels(lines))[-1]
     spaces = _spaces(lines, gutter)
     if not spaces or spaces[-1][1] > max(line.top for line in last) + 1:
@@ -216,9 +217,9 @@ def _foot(lines: Sequence[Line], gutter: float) -> float:
 
 
 def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
-    """The blank spaces across both columns, from the top: how high they are, and where they end.
+    """Return the blank spaces across both columns, from the top: their heights, and where they end.
 
-    One beside a line that spans the columns is none of them, for that line parts them already.
+    A space beside a line that spans the columns does not count, because that line already divides them.
     """
     found = []
     levels = list(_levels(lines))
@@ -232,20 +233,20 @@ def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
 
 
 def _is_exceptional(height: float, columns: Sequence[Line], gutter: float) -> bool:
-    """Whether a space is wider than those within the columns, but for a few."""
+    """Return whether a space is higher than all but a few within the columns."""
     gaps = [above.bottom - below.top for side in _sides(columns, gutter) for above, below in pairwise(side)]
     return sum(gap >= _AS_WIDE * height for gap in gaps) <= _OTHERS
 
 
 def _at_margins(lines: Sequence[Line], columns: Sequence[Line]) -> list[bool]:
-    """Of lines of a head or a foot, whether they begin where several of the columns do."""
+    """Return for each line of a head or foot whether it begins where several lines of the columns do."""
     places = Counter(round(line.left) for line in columns)
     margins = {place + shift for place, times in places.items() if times >= _ALIGNED for shift in (-1, 0, 1)}
     return [not margins or round(line.left) in margins for line in lines]
 
 
 def _sides(lines: Sequence[Line], gutter: float) -> list[list[Line]]:
-    """Both columns, each from its top."""
+    """Return both columns, each from its top."""
     return [
         sorted((line for line in lines if _side(line, gutter) == side), key=lambda line: -line.bottom)
         for side in (-1, 1)

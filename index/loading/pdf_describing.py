@@ -1,6 +1,6 @@
-"""Title, author and date of a PDF: of its information dictionary what a person wrote, else what its first page states.
+"""Finds title, author and date of a PDF: in its information dictionary if a person wrote them, else on its first page.
 
-The date on which the file was made is not taken for the document's: it is the day of an export, a scan or a download.
+The date on which the file was made is not used: it is the day of an export, a scan or a download.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _LARGEST = 1.25
 _HEAD_PARAGRAPHS = 12
 _AT_TOP = 5
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
-"""A section of something larger, of which this is an excerpt."""
+"""The heading of a numbered section; the file is then an excerpt of a larger document."""
 _TITLE_LENGTH = 250
 
 
 def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
-    """Title, author and date; `found` has at least one paragraph."""
+    """Return title, author and date; `found` has at least one paragraph."""
     head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
     lines = [line for paragraph in head for line in paragraph.text.split("\n")]
     title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
@@ -54,7 +54,7 @@ def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float,
 
 
 def _title(title: str, stem: str) -> str:
-    """A title that a person gave; programs put in file names and their own."""
+    """Return the title if a person gave it; programs write file names and their own names there."""
     slug = " " not in title and (title == stem or bool(re.search(r"[-_\d]", title)))
     meaningless = _PROGRAM_TITLE.match(title) or _FILE_NAME.search(title) or slug
     return "" if meaningless or not any(map(str.isalpha, title)) else title
@@ -65,7 +65,7 @@ def _author(author: str) -> str:
 
 
 def _largest(head: Sequence[Paragraph], body: float) -> str:
-    """The paragraph in the largest type at the top of the first page, if that type is larger than all around it."""
+    """Return the paragraph in the largest type at the top of the first page, if it is the only one in that type."""
     if not head or head[0].page:
         return ""
     upright = [paragraph for paragraph in head if not paragraph.first.sideways]

@@ -1,4 +1,4 @@
-"""Running heads, running feet and page numbers: what the printer adds to every page, and no reader quotes."""
+"""Removes running heads, running feet and page numbers, which repeat on every page and which nobody quotes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from index.loading.pdf_lines import Line, Sheet
 
 _EDGE = 0.18
-"""The part of a page, at its top and at its foot, where furniture stands."""
+"""The share of a page's height, at its top and at its foot, in which furniture stands."""
 _LINES_AT_EDGE = 3
 _FEWEST_PAGES = 3
 _FEWEST_NUMBERS = 2
@@ -33,25 +33,25 @@ class _Candidate:
     line: Line
     at_top: bool
     pattern: tuple[str, ...]
-    """The words in lower case, parted where the numbers were: one part more than there are numbers."""
+    """The words in lower case, split at the numbers: one part more than there are numbers."""
     numbers: tuple[int, ...]
 
     @property
     def is_bare(self) -> bool:
-        """A number and nothing else to read."""
+        """Whether it has a number and no letters."""
         return bool(self.numbers) and not any(map(str.isalpha, "".join(self.pattern)))
 
     @property
     def has_number_at_end(self) -> bool:
-        """Whether a number stands at one of its ends, apart from the words."""
+        """Whether a number stands at one of its ends, separate from the words."""
         begins = not self.pattern[0] and "".join(self.pattern[1:2]).startswith(" ")
         return begins or (not self.pattern[-1] and "".join(self.pattern[-2:-1]).endswith(" "))
 
 
 def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[Line]], tuple[str, ...]]:
-    """The lines of each page without what repeats, and a note on what that was.
+    """Return the lines of each page without furniture, and a note on the lines that were removed.
 
-    Larger type than that of the text is a heading, though every page begin with one; and what is all there is stays.
+    Type larger than the body is a heading, even if every page begins with one. If nothing would be left, all is kept.
     """
     candidates = [
         _Candidate(page, line, at_top, *_pattern(line.text))
@@ -74,7 +74,7 @@ def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[L
 
 
 def _beside_page_numbers(candidates: list[_Candidate], found: list[_Candidate]) -> list[_Candidate]:
-    """Heads that change with the chapter, known by the page number in their row or at their end."""
+    """Return heads that change with the chapter, recognised by the page number in their row or at their end."""
     counted = {(_place(candidate), number - candidate.page) for candidate in found for number in candidate.numbers}
     rows = {(candidate.page, _place(candidate)) for candidate in found if candidate.is_bare}
 
@@ -91,7 +91,7 @@ def _place(candidate: _Candidate) -> int:
 
 
 def _edge_lines(sheet: Sheet) -> Iterator[tuple[Line, bool]]:
-    """The outermost lines of a page, and whether they stand at its top."""
+    """Yield the outermost lines of a page, and whether they stand at its top."""
     upright = sorted((line for line in sheet.lines if not line.sideways), key=lambda line: -line.bottom)
     if not upright:
         return
@@ -104,7 +104,7 @@ def _edge_lines(sheet: Sheet) -> Iterator[tuple[Line, bool]]:
 
 
 def _pattern(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The words around the numbers, and the numbers; a Roman numeral counts where it stands alone."""
+    """Return the words around the numbers, and the numbers. A Roman numeral counts only if it stands alone."""
     if _ROMAN.fullmatch(text):
         return ("", ""), (_roman(text.lower()),)
     words = " ".join(text.lower().split())
@@ -117,7 +117,7 @@ def _roman(text: str) -> int:
 
 
 def _repeated(group: list[_Candidate], pages: int) -> list[_Candidate]:
-    """Those that stand in one place on many pages, with numbers that stay or count the pages."""
+    """Return the candidates at one place on many pages whose numbers are constant or count the pages."""
     places = Counter(map(_place, group))
     place = max(places, key=lambda key: places[key - 1] + places[key] + places[key + 1])
     found = [candidate for candidate in group if abs(_place(candidate) - place) <= 1]
@@ -131,7 +131,7 @@ def _repeated(group: list[_Candidate], pages: int) -> list[_Candidate]:
 
 
 def _counting(found: list[_Candidate]) -> list[_Candidate]:
-    """Those in which some number goes up with the page, page by page; others have their own reasons to be numbered."""
+    """Return the candidates with a number that goes up with the page; other numbers are not page numbers."""
     best: list[_Candidate] = []
     for slot in range(len(found[0].numbers)):
         offsets = Counter(candidate.numbers[slot] - candidate.page for candidate in found)

@@ -1,4 +1,4 @@
-"""Which paragraphs of a PDF are headings: those of its outline, else those set in larger or bolder type."""
+"""Finds the headings of a PDF: the entries of its outline, else paragraphs in larger or bolder type."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NUMBERING = re.compile(r"^(?:chapter|section|part|appendix)?[\d.ivx]*(?=[a-z])"
 
 @dataclass(frozen=True, slots=True)
 class OutlineEntry:
-    """A bookmark: its words, the index of the page it leads to, and its depth from 1."""
+    """A bookmark: its words, the index of its target page, and its depth from 1."""
 
     title: str
     page: int
@@ -33,7 +33,7 @@ class OutlineEntry:
 
 
 def heading_levels(found: Sequence[Paragraph], body: float, outline: Sequence[OutlineEntry]) -> list[int]:
-    """A level for each paragraph, 0 for those that are none."""
+    """Return the heading level of each paragraph, 0 for those that are no headings."""
     levels = _by_outline(found, outline)
     if sum(map(bool, levels)) >= _OUTLINE_MATCHES:
         return levels
@@ -54,12 +54,12 @@ def _by_outline(found: Sequence[Paragraph], outline: Sequence[OutlineEntry]) -> 
 
 
 def _key(text: str) -> str:
-    """Letters only, without the numbering that outlines leave out or put in."""
+    """Return the letters only, without numbering, which outlines add or leave out."""
     return _NUMBERING.sub("", re.sub(r"[\W_]+", "", text).lower()) or text
 
 
 def _by_type(found: Sequence[Paragraph], body: float) -> list[int]:
-    """The larger the type, the higher the heading; bold type of the text's own size comes last."""
+    """Rank headings by type size: the largest first; bold type of the body's size comes last."""
     sizes = sorted({round(paragraph.first.size) for paragraph in found if _is_large(paragraph, body)}, reverse=True)
     level = {size: min(rank, _DEEPEST) for rank, size in enumerate(sizes, 1)}
     bold = [_is_bold(paragraph, body) for paragraph in found]

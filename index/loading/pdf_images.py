@@ -1,4 +1,4 @@
-"""Pages of a PDF as images."""
+"""Renders pages of a PDF as images, with passages highlighted."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
     from index.loading.pdf_rectangles import Rectangle
 
 NARROWEST, WIDEST = 200, 3000
-"""Pixels that the image of a page may be wide."""
+"""Allowed widths of a page's image, in pixels."""
 _TALLEST = 6000
-_QUICK = 3
-"""Of zlib's levels: for printed pages as small as its usual one and quicker, for photographs twice as quick."""
+_COMPRESSION = 3
+"""The zlib level. Printed pages become as small as by the default, and faster; photographs take half the time."""
 _MARKER = (255, 238, 150)
-"""The colour of a highlighter: what is printed shows through."""
-_DARK, _FAINT = 330, 0.35
-"""Up to which sum of red, green and blue a ground is dark, and how much of the colour shows on one."""
+"""The colour of a highlighter. It is multiplied with the page, so print shows through."""
+_DARK, _OPACITY_ON_DARK = 330, 0.35
+"""A background with a smaller sum of red, green and blue is dark; the colour is blended with this opacity there."""
 
 
 def page_image(path: Path, number: int, marked: Iterable[Rectangle], *, width: int, name: str) -> bytes:
-    """A page as PNG, so many pixels wide (fewer where it would be higher than 6,000), with rectangles highlighted.
+    """Return a page as PNG, `width` pixels wide (fewer if it would be higher than 6,000), with rectangles highlighted.
 
-    Raises PageError where there is no such page, it cannot be drawn, or not in that width; DamagedFile where pdfium
-    cannot make sense of the file.
+    Raises PageError if there is no such page, or it cannot be rendered, or not in that width; DamagedFile if pdfium
+    cannot parse the file.
     """
     if not NARROWEST <= width <= WIDEST:
         raise PageError(f"An image {width:,} pixels wide was asked for.", f"Ask for {NARROWEST:,} to {WIDEST:,}.")
     with opened_pdf(path, name) as document:
         if not 1 <= number <= len(document):
             raise PageError(f"{name} has no page {number:,}.", f"Its pages are counted from 1 to {len(document):,}.")
-        image = _drawn(document, number - 1, width)
+        image = _render(document, number - 1, width)
     if image is None:
         raise PageError(f"Page {number:,} of {name} is damaged and cannot be drawn.", "Its other pages may be whole.")
     for rectangle in marked:
         _highlight(image, rectangle)
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=_QUICK)
+    image.save(out, "PNG", compress_level=_COMPRESSION)
     return out.getvalue()
 
 
-def _drawn(document: Any, index: int, width: int) -> Image.Image | None:
+def _render(document: Any, index: int, width: int) -> Image.Image | None:
     with opened_page(document, index) as page:
         if page is None:
             return None
@@ -64,11 +64,11 @@ def _drawn(document: Any, index: int, width: int) -> Image.Image | None:
 
 
 def _highlight(image: Image.Image, rectangle: Rectangle) -> None:
-    """As a marker does on paper; a dark ground with light letters on it is lightened instead."""
+    """Colour a rectangle like a marker on paper. A dark background with light letters is lightened instead."""
     left, top = int(rectangle.left * image.width), int(rectangle.top * image.height)
     right = math.ceil((rectangle.left + rectangle.width) * image.width)
     bottom = math.ceil((rectangle.top + rectangle.height) * image.height)
     part = image.crop((left, top, right, bottom))
     marker = Image.new("RGB", part.size, _MARKER)
     dark = sum(ImageStat.Stat(part).mean) < _DARK
-    image.paste(Image.blend(part, marker, _FAINT) if dark else ImageChops.multiply(part, marker), (left, top))
+    image.paste(Image.blend(part, marker, _OPACITY_ON_DARK) if dark else ImageChops.multiply(part, marker), (left, top))

@@ -1,7 +1,7 @@
-"""The lines of a PDF page with their boxes: what pdfium knows, in as few calls as can be.
+"""Reads the lines of a PDF page with their boxes, in as few calls to pdfium as possible.
 
-Coordinates are points. A page whose text runs up or down the sheet is turned until it runs from left to right,
-whatever the page says of its own rotation.
+Coordinates are points. A page whose text runs up or down is turned until the text runs from left to right, whatever
+rotation the page states.
 """
 
 from __future__ import annotations
@@ -25,30 +25,31 @@ if TYPE_CHECKING:
 
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
 ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
-"""What the line of a list begins with."""
+"""The mark at the beginning of a list item, and the first letter after it."""
 LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
-"""The dots of a table of contents."""
+"""The leader dots of a table of contents."""
 _NAME_LENGTH = 64
 _GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
-"""Gaps between fragments of one line, in type sizes: touching, apart, and set one above the other."""
+"""Gaps between fragments of one line, in type sizes: below `_GLUED` they touch; a gap outside `_BACK` to `_SPACED`
+begins another line."""
 _OVERLAP = 0.3
 _STEEP = 2.5
 _SMALLER = 0.85
 _WORD = 3
 _ENDS_IN_WORD, _BEGINS_WITH_WORD = re.compile(r"[^\W\d_]{2}$"), re.compile(r"[^\W\d_]{2}")
 _LEVEL = 0.15
-"""Of the size of type: up to which distance two baselines are one."""
+"""Baselines nearer than this share of the type size are on one level."""
 _BELOW = 0.2
-"""The part of the size of type that is below the baseline."""
+"""The share of the type size that is below the baseline."""
 _UNLIKELY = 4.0
-"""How many times higher or lower than its box type can be; fonts of bitmaps may say that they are one point high."""
+"""Type can be at most this many times higher or lower than its box; bitmap fonts may state a size of one point."""
 
 Direction = Literal["right", "up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One printed line, or the part of it that stands in one column."""
+    """A printed line, or the part of it that stands in one column."""
 
     text: str
     left: float
@@ -57,9 +58,9 @@ class Line:
     top: float
     bold: bool = False
     sideways: bool = False
-    """It runs across the text of its page, as a stamp in the margin does."""
+    """Whether it runs across the text of its page, like a stamp in the margin."""
     cells: int = 1
-    """How many parts, wide gaps between them, were put side by side: a row of a table has several."""
+    """The number of parts, with wide gaps between them, that were joined side by side: a table row has several."""
 
     @property
     def size(self) -> float:
@@ -68,18 +69,18 @@ class Line:
 
     @property
     def baseline(self) -> float:
-        """How high its letters stand."""
+        """The height at which its letters stand."""
         return self.bottom + _BELOW * self.size
 
     @property
     def width(self) -> float:
-        """From the first letter to the last."""
+        """The distance from the first letter to the last."""
         return self.right - self.left
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page: its height, and its lines in the order in which the file paints them."""
+    """A page: its height, and its lines in the order in which the file paints them."""
 
     height: float
     lines: tuple[Line, ...]
@@ -93,14 +94,14 @@ class _Fragment:
     text: str
     boxes: tuple[Box, ...]
     typical: Box
-    """That of the three which is neither the highest nor the lowest: a raised figure is not what a line is set in."""
+    """The box of median height, so that a superscript does not decide the size of the line."""
     glyph: Glyph | None
-    """The letter in that box."""
+    """The letter in the typical box."""
     bold: bool
 
     @property
     def direction(self) -> Direction:
-        """Where the last letter stands, seen from the first."""
+        """The direction from the first letter to the last."""
         first, last = self.boxes[0], self.boxes[-1]
         rise = (last[2] + last[3] - first[2] - first[3]) / 2
         run = (last[0] + last[1] - first[0] - first[1]) / 2
@@ -110,7 +111,7 @@ class _Fragment:
 
 
 def read_sheet(page: Any) -> Sheet:
-    """Ask pdfium for the text of a page, and for the boxes of three letters of each line."""
+    """Return a page from its text and the boxes of three letters of each line."""
     import pypdfium2.raw as pdfium
 
     text_page = page.get_textpage()
@@ -141,7 +142,7 @@ def _fragments(page: PageText) -> Iterator[_Fragment]:
 
 
 def _fragment(page: PageText, run: Run, words: str) -> _Fragment | None:
-    """With the boxes of the first, the middle and the last letter; None where pdfium knows none of them."""
+    """Return a run with the boxes of its first, middle and last letter; None if pdfium knows none of them."""
     last = len(run.words) - 1
     middle = next((place for place in range(last // 2, last) if not run.words[place].isspace()), last)
     places = dict.fromkeys((run.start, run.start + middle, run.start + last))
@@ -167,7 +168,7 @@ def _names_bold(name: bytes) -> bool:
 
 
 def _line(fragment: _Fragment, main: Direction, *, crossing: bool) -> Line:
-    """The fragment on a page turned until its text runs to the right."""
+    """Return the fragment as a line, on the page turned until its text runs to the right."""
     boxes = [_turned(box, main) for box in fragment.boxes]
     left, right = min(box[0] for box in boxes), max(box[1] for box in boxes)
     sideways = crossing and len(fragment.text) > _WORD
@@ -176,7 +177,10 @@ def _line(fragment: _Fragment, main: Direction, *, crossing: bool) -> Line:
 
 
 def _body(fragment: _Fragment) -> Box:
-    """As high as the type of the typical letter, around its baseline; its box where pdfium's size cannot be true."""
+    """Return a box as high as the type of the typical letter, around its baseline.
+
+    If the size that pdfium states is impossible, it is the letter's own box.
+    """
     left, right, bottom, top = fragment.typical
     if fragment.glyph is None:
         return fragment.typical
@@ -198,7 +202,7 @@ def _turned(box: Box, main: Direction) -> Box:
 
 
 def _merged(fragments: list[Line]) -> list[Line]:
-    """Fragments of one printed line, parted by a raised figure or a change of font, become one line again."""
+    """Join fragments of one printed line, which a superscript or a change of font had split."""
     lines: list[Line] = []
     for fragment in fragments:
         if lines and _same_line(lines[-1], fragment):
@@ -230,14 +234,14 @@ def _joined(line: Line, fragment: Line) -> Line:
 
 
 def _between(line: Line, fragment: Line) -> str:
-    """A blank, or nothing where both parts touch and are one word."""
+    """Return a blank, or "" if both parts touch and are one word."""
     size = max(line.size, fragment.size)
     apart = fragment.left - line.right >= _GLUED * size
     return " " if apart or _is_annotation(line, fragment) or _are_labels(line, fragment, size) else ""
 
 
 def _is_annotation(line: Line, fragment: Line) -> bool:
-    """Whether one of them is a raised mark, and the other one begins or ends with a word."""
+    """Return whether one part is a raised mark, and the other begins or ends with a word."""
     if is_mark(line.text) and fragment.text[:1].isalpha():
         return is_raised(line.size, line.baseline, fragment.size, fragment.baseline)
     marks = is_mark(fragment.text.split(" ", 1)[0]) and is_annotated(line.text)
@@ -245,7 +249,7 @@ def _is_annotation(line: Line, fragment: Line) -> bool:
 
 
 def _are_labels(line: Line, fragment: Line, size: float) -> bool:
-    """Whether they are words of one size that stand on two levels, as labels in a figure do."""
+    """Return whether both parts are words of one size on two levels, as labels in a figure are."""
     level = abs(line.baseline - fragment.baseline) < _LEVEL * size
     if level or min(line.size, fragment.size) < _SMALLER * size:
         return False

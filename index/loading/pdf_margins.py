@@ -1,4 +1,4 @@
-"""What is usual around a line of a PDF: the margins of its column, and the distance from one line to the next."""
+"""Measures the margins of a line's column and the usual distance from one line of a PDF to the next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SAME_SIZE = 1.13
 NEARLY = 1.07
-"""How many times larger type can be that counts as the same, and as nearly the same."""
+"""Type counts as of one size up to the ratio `_SAME_SIZE`; `NEARLY` is the stricter ratio."""
 _RUN_GAP = 2.0
 _NEIGHBOURS = 12
 _USUAL_PITCH = 1.25
@@ -31,7 +31,7 @@ class Edges:
 
 
 def edges_of(lines: Sequence[Line]) -> Iterator[Edges]:
-    """The margins around each line: those of the run of lines of its kind, above and below, in which it stands."""
+    """Yield the margins around each line: those of the run of similar lines, above and below, in which it stands."""
     lefts, rights = [line.left for line in lines], [line.right for line in lines]
     joined = [_is_beside(above, below) for above, below in pairwise(lines)]
     for index in range(len(lines)):
@@ -44,7 +44,7 @@ def edges_of(lines: Sequence[Line]) -> Iterator[Edges]:
 
 
 def pitches(pages: Sequence[Sequence[Line]]) -> defaultdict[float, float]:
-    """For each size of type, the usual distance from one line to the next."""
+    """Return for each type size the usual distance from one line to the next."""
     samples: defaultdict[float, list[float]] = defaultdict(list)
     for lines in pages:
         for above, below in pairwise(lines):
@@ -58,27 +58,27 @@ def pitches(pages: Sequence[Sequence[Line]]) -> defaultdict[float, float]:
 
 
 def rounded(size: float) -> float:
-    """To half a point."""
+    """Return the size rounded to half a point."""
     return round(size * 2) / 2
 
 
 def overlap(a: Line, b: Line) -> bool:
-    """Whether one stands above the other, at least with a part of it."""
+    """Return whether one line stands above the other, at least in part."""
     return min(a.right, b.right) > max(a.left, b.left)
 
 
 def alike(last: Line, line: Line, tolerance: float = _SAME_SIZE) -> bool:
-    """Whether both run the same way, in type of one size."""
+    """Return whether both lines run in the same direction, in type of one size."""
     return last.sideways == line.sideways and 1 / tolerance < line.size / max(last.size, 0.1) < tolerance
 
 
 def first_word_width(line: Line) -> float:
-    """Of the first word and the blank before it, as wide as the line's letters are on average."""
+    """Return the width of the first word and the blank before it, by the average width of the line's letters."""
     word = line.text.split(maxsplit=1)[0]
     return (len(word) + 1) * line.width / max(1, len(line.text))
 
 
 def _is_beside(above: Line, below: Line) -> bool:
-    """Whether both are neighbours in a run of lines in one column and one size."""
+    """Return whether both are neighbours in a run of lines in one column and one type size."""
     near = abs(above.bottom - below.bottom) < _RUN_GAP * min(above.size, below.size)
     return near and overlap(above, below) and alike(above, below, NEARLY)

@@ -1,4 +1,4 @@
-"""The door to pdfium: one caller at a time, and its refusals in our words."""
+"""Opens PDFs with pdfium: the lock around it, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class _Turns:
-    """A lock that is had in the order in which it was asked for.
+class _FairLock:
+    """A lock that threads acquire in the order in which they asked for it.
 
-    Who reads a long file lets go of it after each page and asks again; a plain lock would be had again at once, and
-    somebody who wants to see a page would wait for the whole file.
+    A thread that reads a long file releases the lock after each page and acquires it again. With a plain lock it would
+    get it back at once, and a thread that renders a page would wait for the whole file.
     """
 
     def __init__(self) -> None:
@@ -33,16 +33,16 @@ class _Turns:
         self._taken.release()
 
 
-PDFIUM = _Turns()
-"""pdfium keeps global state: two threads in it at once end the process. Whatever is asked of it is asked with this."""
+PDFIUM = _FairLock()
+"""The lock for every call to pdfium, which keeps global state: two threads in it at once crash the process."""
 
 
 def open_pdf(source: bytes | Path, name: str) -> Any:
-    """A PDF, to be closed by whoever opened it. Of a path, no more is read than is asked for.
+    """Open a PDF; the caller closes it. From a path, only the parts that are used are read.
 
     Raises:
-        PasswordRequired: it cannot be opened without a password; protection against copying alone does not matter.
-        DamagedFile: pdfium cannot make sense of it.
+        PasswordRequired: the PDF needs a password to open. Protection against copying alone does not matter.
+        DamagedFile: pdfium cannot parse the file.
 
     """
     import pypdfium2 as pdfium
@@ -55,7 +55,7 @@ def open_pdf(source: bytes | Path, name: str) -> Any:
 
 @contextmanager
 def opened_pdf(path: Path, name: str) -> Iterator[Any]:
-    """A PDF, with pdfium to oneself, until the block ends. Raises what `open_pdf` does."""
+    """Open a PDF and hold the lock on pdfium until the block ends. Raises the same errors as `open_pdf`."""
     with PDFIUM:
         document = open_pdf(path, name)
         try:
@@ -66,7 +66,7 @@ def opened_pdf(path: Path, name: str) -> Iterator[Any]:
 
 @contextmanager
 def opened_page(document: Any, index: int) -> Iterator[Any | None]:
-    """A page until the block ends; None where it is damaged, for the others may be whole."""
+    """Yield a page and close it when the block ends. Yields None if the page is damaged; the others may be whole."""
     import pypdfium2 as pdfium
 
     try:
@@ -81,12 +81,12 @@ def opened_page(document: Any, index: int) -> Iterator[Any | None]:
 
 
 def page_label(document: Any, index: int) -> str:
-    """What is printed on a page, or should be: `iv`; where the PDF does not say, its number, counted from 1."""
+    """Return the label that is printed on a page, such as `iv`; if the PDF has none, the page number from 1."""
     return normalise(document.get_page_label(index)) or str(index + 1)
 
 
 def refused(error: Any, name: str) -> PasswordRequired | DamagedFile:
-    """What to raise in place of pdfium's own error."""
+    """Return our error for an error of pdfium."""
     import pypdfium2.raw as raw
 
     if error.err_code == raw.FPDF_ERR_PASSWORD:

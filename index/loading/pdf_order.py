@@ -1,7 +1,7 @@
-"""The order in which the lines of a page are read.
+"""Puts the lines of a page in reading order.
 
-Most programs paint a page as it is read, column by column, so the painted order stands unless it jumps back and forth
-between columns.
+Most programs paint a page as it is read, column by column, so the painted order is kept unless it jumps back and
+forth between columns.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _SAME_ROW = 0.7
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Lines as read; what runs sideways in a margin comes last."""
+    """Return lines in reading order; lines that run sideways in a margin come last."""
     upright = [line for line in lines if not line.sideways]
     sideways = [line for line in lines if line.sideways]
     return _rows(down_columns(upright)) + sideways
 
 
 def _rows(lines: Sequence[Line]) -> list[Line]:
-    """What stands side by side, as the cells of a table do, is one line after all."""
+    """Join lines that stand side by side, such as the cells of a table, into one line."""
     rows: list[Line] = []
     for line in lines:
         if rows and _beside(rows[-1], line):

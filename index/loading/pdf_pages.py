@@ -1,8 +1,8 @@
-"""The pages of a PDF on which words of its document stand, and where.
+"""Finds the pages of a PDF on which words of its document stand, and the rectangles around them.
 
-A document's text is not that of its pages: words broken at a margin are whole in it, running heads are left out, and
-columns are put in order. So words are looked for among the runs of letters it was made of, and found exactly or not
-at all.
+A document's text differs from that of its pages: words broken at a margin are joined, running heads are removed, and
+columns are reordered. So words are searched for in the runs of letters from which the text was made, and are found
+exactly or not at all.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from index.loading.pdf_tracing import Stretch, Words
 
 _REACHES = (0, 2)
-"""How many pages further on each side words are looked for: a note or a caption may be read after the next page."""
+"""Words are searched for on this many more pages on each side: a note or caption may come after the next page."""
 _MOST_PAGES = 16
 MOST_LETTERS = 20_000
-"""Of words that are more than that, the first pages are told, and nothing is marked on them."""
+"""For a longer quote, only its first pages are returned, without rectangles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +35,20 @@ class PageMark:
     """A page on which words stand."""
 
     number: int
-    """Which page of the file, from 1."""
+    """The number of the page in the file, from 1."""
     label: str
-    """What is printed on it, such as `iv`."""
+    """The label that is printed on it, such as `iv`."""
     width: float
-    """In points, as the page is seen; the same holds for `height`."""
+    """In points, as the page is displayed, like `height`."""
     height: float
     rectangles: tuple[Rectangle, ...]
-    """What covers the words and no others, one for each line, in the order of the words; none where they were not found
-    exactly, or lie outside of what is seen of the page."""
+    """Rectangles that cover these words and no others, one per line, in the order of the words. Empty if the words were
+    not found exactly, or lie outside the visible part of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Letters:
-    """The letters of a run, blanks and hyphens left out, and where in the text of its page each stands."""
+    """The letters of a run without blanks and hyphens, and the position of each in the text of its page."""
 
     page: int
     run: Run
@@ -57,12 +57,12 @@ class _Letters:
 
     @classmethod
     def of(cls, page: int, run: Run) -> _Letters:
-        """Of a run on the page with this index."""
+        """Return the letters of a run on the page with this index."""
         letters, places = squeezed(run.words)
         return cls(page, run, letters, tuple(run.start + place for place in places))
 
     def picked(self, stretch: Stretch) -> list[int]:
-        """The places of some of them, with those of the hyphens that the run begins and ends with."""
+        """Return the positions of a stretch, with those of the hyphens at the ends of the run."""
         begins = stretch.first == 0 and self.run.words[0] in HYPHENS
         ends = stretch.last == len(self.letters) and self.run.words[-1] in HYPHENS
         first = [self.run.start] if begins else []
@@ -72,7 +72,7 @@ class _Letters:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page that is open, its text, and the letters of that."""
+    """An open page, its text, and the letters of its runs."""
 
     page: Any
     text: PageText
@@ -80,7 +80,7 @@ class _Page:
 
 
 class _Pages:
-    """Pages of a document, each opened once, until the stack is closed."""
+    """The pages of a document, each opened once and kept until the stack is closed."""
 
     def __init__(self, document: Any, stack: ExitStack) -> None:
         self._document = document
@@ -91,13 +91,13 @@ class _Pages:
         return len(self._document)
 
     def __getitem__(self, index: int) -> _Page | None:
-        """The page with this index; None where it is damaged."""
+        """Return the page with this index, or None if it is damaged."""
         if index not in self._open:
             self._open[index] = self._opened(index)
         return self._open[index]
 
     def label(self, index: int) -> str:
-        """What is printed on it."""
+        """Return the label that is printed on a page."""
         return page_label(self._document, index)
 
     def _opened(self, index: int) -> _Page | None:
@@ -116,9 +116,9 @@ class _Pages:
 
 
 def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[PageMark, ...]:
-    """The pages on which words stand; `expected` are the indices of those on which they should, from 0.
+    """Return the pages on which words stand; `expected` are the page indices, from 0, on which they should stand.
 
-    Raises DamagedFile where pdfium cannot make sense of the file.
+    Raises DamagedFile if pdfium cannot parse the file.
     """
     with opened_pdf(path, name) as document, ExitStack() as stack:
         pages = _Pages(document, stack)
@@ -129,7 +129,7 @@ def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[Pa
 
 
 def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list[int]]]:
-    """By page, and run by run, the places of the words in its text; nothing where they are not there exactly."""
+    """Return the positions of the words by page and run; empty if the words are not there exactly."""
     for reach in _REACHES:
         near = range(max(0, expected.start - reach), min(len(pages), expected.stop + reach))
         runs = [run for index in near if (page := pages[index]) for run in page.letters]
@@ -144,7 +144,7 @@ def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list
 
 
 def _mark(pages: _Pages, index: int, picked: Sequence[Sequence[int]]) -> PageMark | None:
-    """The page with the rectangles of what was picked from its text; None where it is damaged."""
+    """Return the page with the rectangles of the picked letters, or None if it is damaged."""
     page = pages[index]
     if page is None:
         return None

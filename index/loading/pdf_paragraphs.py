@@ -1,4 +1,4 @@
-"""From printed lines back to paragraphs, headings and lists, across columns and pages."""
+"""Joins the printed lines of a PDF into paragraphs, headings and lists, across columns and pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.loading.pdf_margins import Edges
 
 Relation = Literal["join", "newline", "paragraph"]
-"""How a line goes on from the one before."""
+"""How a line continues the one before."""
 
 _BULLET = re.compile(r"[•▪◦●○■□►‣⁃]")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
@@ -27,23 +27,23 @@ _CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart
 _HYPHEN = re.compile(r"[^\W\d_]-$")
 _SMALLER = 0.94
 _BODY = 1.12
-"""Type larger than this times that of the text is a heading, and does not go on elsewhere."""
+"""Type larger than this times the body size is a heading, and never continues an earlier paragraph."""
 _GAP = 1.3
 _SLIGHT_GAP = 1.15
 _WIDE_GAP = 2.5
 _LEVEL = 0.3
-"""Of the size of type: up to which distance two lines are on one level."""
+"""Lines nearer than this share of the type size are on one level."""
 _HALF_LINE = 40
 _LOOK_BACK = 80
 _TAIL = 20
 _FAR_FROM_FULL = 0.6
 _EM = 0.8
-"""Of the height of a line: its type size, roughly the width of two letters."""
+"""The type size as a share of the height of a line, roughly the width of two letters."""
 
 
 @dataclass(slots=True)
 class Paragraph:
-    """Lines that belong together, their words joined."""
+    """Lines that belong together, joined to one text."""
 
     text: str
     first: Line
@@ -62,17 +62,20 @@ class Paragraph:
 
     @property
     def ends_sentence(self) -> bool:
-        """Whether its last sentence is over."""
+        """Whether its last sentence has ended."""
         return bool(_SENTENCE_END.search(self.text[-_TAIL:]))
 
     @property
     def is_item(self) -> bool:
-        """Whether its last line that was kept as a line begins with the mark of a list."""
+        """Whether its last separate line begins with a list mark."""
         return bool(ITEM.match(self.text.rsplit("\n", 1)[-1]))
 
 
 def paragraphs(pages: Sequence[Sequence[Line]], body: float) -> list[Paragraph]:
-    """The paragraphs of a document whose text has type of the size `body`; an empty page begins where the next does."""
+    """Return the paragraphs of a document whose body has type of the size `body`.
+
+    An empty page begins where the next one does.
+    """
     joiner = _Joiner(pages, body)
     for number, lines in enumerate(pages):
         joiner.page(number, lines)
@@ -80,7 +83,7 @@ def paragraphs(pages: Sequence[Sequence[Line]], body: float) -> list[Paragraph]:
 
 
 def body_size(pages: Sequence[Sequence[Line]]) -> float:
-    """The size of type in which most letters are set."""
+    """Return the type size in which most letters are set."""
     letters: Counter[float] = Counter()
     for line in (line for lines in pages for line in lines):
         letters[round(line.size * 2) / 2] += len(line.text)
@@ -88,7 +91,7 @@ def body_size(pages: Sequence[Sequence[Line]]) -> float:
 
 
 class _Joiner:
-    """Takes lines in reading order, and decides of each how it goes on from the one before."""
+    """Joins lines in reading order: decides for each line how it continues the one before."""
 
     def __init__(self, pages: Sequence[Sequence[Line]], body: float) -> None:
         self.found: list[Paragraph] = []
@@ -113,7 +116,7 @@ class _Joiner:
             self.found[-1].right = edges.right
 
     def finish(self) -> list[Paragraph]:
-        """All paragraphs, with those that were put aside."""
+        """Return all paragraphs, including those that were put aside."""
         self.found += self._later
         return self.found
 
@@ -138,9 +141,9 @@ class _Joiner:
         self._pending = []
 
     def _resume(self, line: Line) -> bool:
-        """Find the paragraph that this line goes on with, behind the notes, captions and stamps that interrupt it.
+        """Find the paragraph that this line continues, behind the notes, captions and stamps that interrupt it.
 
-        They are put before it, where they are on the page on which it begins, else after it.
+        The interruptions move before the paragraph if they are on the page on which it begins, else after it.
         """
         index = len(self.found) - 1
         while index > max(-1, len(self.found) - _LOOK_BACK) and not _continues(self.found[index], line):
@@ -176,12 +179,12 @@ class _Joiner:
         return relation
 
     def _interrupts(self, paragraph: Paragraph, line: Line) -> bool:
-        """Notes at the foot, labels in figures, captions, stamps: what stands between two halves of a sentence."""
+        """Return whether a paragraph is a footnote, label, caption or stamp, which may interrupt a sentence."""
         small = paragraph.last.size < _SMALLER * min(line.size, self._body)
         return small or paragraph.last.sideways or bool(_CAPTION.match(paragraph.text))
 
     def _below(self, paragraph: Paragraph, line: Line, edges: Edges) -> Relation:
-        """How a line goes on that stands below the last one, near or far."""
+        """Return how a line that stands below the last one continues it."""
         last = paragraph.last
         drop = last.bottom - line.bottom
         if not alike(last, line) or _CAPTION.match(line.text):
@@ -201,20 +204,20 @@ class _Joiner:
 
 
 def _turns(last: Line, line: Line) -> bool:
-    """Whether a line stands above the last one, or beside it: at the head of a column, or in the margin."""
+    """Return whether a line stands above or beside the last one: at the head of a column, or in the margin."""
     return last.bottom - line.bottom < -_LEVEL * line.size or not overlap(last, line)
 
 
 def _is_broken(paragraph: Paragraph, line: Line) -> bool:
-    """Whether a word goes on from one line to the next."""
+    """Return whether a word is broken between the paragraph and the line."""
     return bool(_HYPHEN.search(paragraph.text[-_TAIL:])) and line.text[:1].islower()
 
 
 def _displays(above: Paragraph, between: Sequence[Paragraph], below: Line) -> bool:
-    """Whether paragraphs stand in the column between a line and the text that may go on in it: code, quotes, formulas.
+    """Return whether the paragraphs between an interrupted text and its continuation are displays in the same column.
 
-    They are read where they stand, for what goes on after them speaks of them. A figure, which has a caption, a note in
-    the margin and the notes at the foot of the column before are not.
+    Displays are code, quotes and formulas. They stay where they are, because the text after them speaks of them. A
+    figure, which has a caption, a note in the margin and the footnotes of the column before are no displays.
     """
     left, right = min(above.first.left, below.left), max(above.right, below.right)
     if _turns(above.last, below) or any(_CAPTION.match(paragraph.text) for paragraph in between):
@@ -228,7 +231,7 @@ def _displays(above: Paragraph, between: Sequence[Paragraph], below: Line) -> bo
 
 
 def _continues(paragraph: Paragraph, line: Line) -> bool:
-    """Across a gap: whether the paragraph's last sentence is not over, and this may be the rest of it."""
+    """Return whether a line beyond a gap may be the rest of the paragraph's last sentence."""
     if not alike(paragraph.last, line, NEARLY) or paragraph.last.bold != line.bold or paragraph.ends_sentence:
         return False
     if ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
@@ -241,7 +244,7 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
 
 
 def _directly_below(paragraph: Paragraph, line: Line, edges: Edges, *, apart: bool) -> Relation:
-    """At the usual distance, indents, list marks and lines that end early say what begins anew."""
+    """Return how a line at the usual distance continues: by indents, list marks and lines that end early."""
     em = _EM * line.size
     last = paragraph.last
     end = last.right + first_word_width(line)
@@ -261,7 +264,7 @@ def _directly_below(paragraph: Paragraph, line: Line, edges: Edges, *, apart: bo
 
 
 def _begins_by_indent(paragraph: Paragraph, line: Line, edges: Edges, em: float) -> bool:
-    """A first line set in, or an entry set out after lines set in."""
+    """Return whether a line is an indented first line, or an outdented entry after indented lines."""
     last = paragraph.last
     set_in = line.left > edges.left + em and last.left < line.left - em and not paragraph.is_item
     hanging = paragraph.lines > 1 and last.left > paragraph.first.left + em and line.left < last.left - em

@@ -1,4 +1,4 @@
-"""Letters of a PDF page as rectangles, one for each line of words."""
+"""Computes the rectangles around letters of a PDF page, one for each line of words."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     _Point = tuple[float, float]
 
 _SAME_LINE = 0.5
-"""The part of the lower of two boxes that is beside the other one, where both are on one line."""
+"""Two boxes are on one line if this share of the lower one's height overlaps the other."""
 _APART = 1.5
-"""The gap between two parts of one line, in heights of the lower one, up to which one rectangle holds both."""
+"""The largest gap within one rectangle, in heights of the lower of the two parts."""
 _UPRIGHT = 2
 _NEAR = 0.01
-"""Points: more than is lost in rounding."""
+"""Points; larger than rounding errors."""
 _FINE = 1_000_000
-"""Into how many parts a side of the page is divided where pdfium turns points into places on the page as it is seen."""
+"""The number of device units along each side of the page when pdfium converts points to displayed positions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A part of a page as it is seen, turned and cropped: shares of its sides in [0, 1], from the upper left corner."""
+    """A part of a page as displayed, rotated and cropped: shares of its sides in [0, 1], from the upper left corner."""
 
     left: float
     top: float
@@ -37,7 +37,7 @@ class Rectangle:
 
 
 class _Part(NamedTuple):
-    """Letters on one line, and the box around them."""
+    """Letters on one line, and the box that encloses them."""
 
     box: Box
     letters: frozenset[int]
@@ -46,9 +46,10 @@ class _Part(NamedTuple):
 def rectangles(
     page: Any, text: PageText, picked: Sequence[Sequence[int]], letters: Iterable[int]
 ) -> tuple[Rectangle, ...]:
-    """The rectangles around these letters, given run by run: each letter's middle is in one, and no other's is.
+    """Return rectangles that hold the middles of the picked letters, given run by run, and of no others.
 
-    `letters` are all of the page. Nothing where that cannot be, or where some lie outside of what is seen of the page.
+    `letters` are all letters of the page. Empty if no such rectangles exist, or if some letters are outside the visible
+    part of the page.
     """
     middles = _Middles.of(text, letters)
     wanted = middles.known(place for run in picked for place in run)
@@ -62,24 +63,24 @@ def rectangles(
 
 @dataclass(frozen=True, slots=True)
 class _Middles:
-    """The middles of a page's letters, by place, and from the foot of the page to its head."""
+    """The middles of a page's letters, by position in the text, and sorted from the foot of the page to its head."""
 
     points: dict[int, _Point]
     rows: list[tuple[float, float, int]]
 
     @classmethod
     def of(cls, text: PageText, places: Iterable[int]) -> _Middles:
-        """By what is black of a letter, else by its font."""
+        """Return the middles by each letter's ink, else by its font."""
         boxes = ((place, text.ink(place) or text.box(place)) for place in places)
         points = {place: ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2) for place, box in boxes if box}
         return cls(points, sorted((y, x, place) for place, (x, y) in points.items()))
 
     def known(self, places: Iterable[int]) -> frozenset[int]:
-        """Those of them that have one."""
+        """Return the places that have a known middle."""
         return frozenset(place for place in places if place in self.points)
 
     def within(self, box: Box, margin: float) -> frozenset[int]:
-        """The places of those within a box."""
+        """Return the places whose middles are within a box."""
         left, right, bottom, top = box
         first = bisect_left(self.rows, (bottom - margin,))
         beyond = bisect_right(self.rows, top + margin, key=lambda row: row[0])
@@ -87,7 +88,10 @@ class _Middles:
 
 
 def _lines(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) -> list[_Part]:
-    """Parts joined as long as they stay on one line and hold nothing else; nothing where a single letter's box does."""
+    """Join parts while they stay on one line and hold no other letter.
+
+    Empty if even the box of a single letter holds another one.
+    """
     lines: list[_Part] = []
     for part in _parts(boxed, picked, middles):
         if not _is_clear(part, middles):
@@ -101,7 +105,7 @@ def _lines(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) ->
 
 
 def _parts(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) -> Iterator[_Part]:
-    """Whole runs; single letters of those that are aslant, or among whose letters others stand."""
+    """Yield whole runs; single letters of a run that is slanted, or whose box holds letters of others."""
     for run in picked:
         parts = [_Part(box, frozenset((place,))) for place in run if (box := boxed(place))]
         whole = _around(parts) if parts else None
@@ -109,7 +113,7 @@ def _parts(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) ->
 
 
 def _is_clear(part: _Part, middles: _Middles) -> bool:
-    """Whether the box holds all of its letters' middles, and no other's comes near."""
+    """Return whether the box holds the middles of all its letters, and no other letter's middle is near."""
     return middles.within(part.box, _NEAR) <= part.letters and middles.within(part.box, 0) >= middles.known(
         part.letters
     )
@@ -122,7 +126,7 @@ def _around(parts: Sequence[_Part]) -> _Part:
 
 
 def _is_beside(line: Box, box: Box) -> bool:
-    """Whether both are on one line; where both stand upright, lines run up or down the page."""
+    """Return whether both boxes are on one line; if both are upright, the lines run up or down the page."""
     if all(top - bottom > _UPRIGHT * (right - left) for left, right, bottom, top in (line, box)):
         line, box = line[2:] + line[:2], box[2:] + box[:2]
     height = min(line[3] - line[2], box[3] - box[2])
@@ -132,14 +136,14 @@ def _is_beside(line: Box, box: Box) -> bool:
 
 
 def _is_seen(page: Any, middles: _Middles, wanted: Iterable[int]) -> bool:
-    """Whether all of these letters are within what is shown of the page."""
+    """Return whether all of these letters are within the visible part of the page."""
     across, down = zip(*(middles.points[place] for place in wanted), strict=True)
     corners = _place(page, min(across), max(down)), _place(page, max(across), min(down))
     return all(0 <= share <= 1 for corner in corners for share in corner)
 
 
 def _seen(page: Any, box: Box) -> Rectangle:
-    """From points to shares of the page as it is shown."""
+    """Return a box in points as shares of the displayed page."""
     corners = _place(page, box[0], box[3]), _place(page, box[1], box[2])
     left, right = sorted(max(0.0, min(1.0, corner[0])) for corner in corners)
     top, bottom = sorted(max(0.0, min(1.0, corner[1])) for corner in corners)

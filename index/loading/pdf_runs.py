@@ -1,7 +1,7 @@
-"""The letters of a PDF page as pdfium tells them, in runs: from one of its line breaks or wide gaps to the next.
+"""The letters of a PDF page in runs, which end at pdfium's line breaks and at wide gaps.
 
-A run comes into the text of its document whole, or not at all; whatever else is done to a page in reading it, runs are
-put in order and joined. So a run is what the words of a document are found by on their page.
+A run enters the text of its document whole or not at all: reading a page only reorders runs and joins them. So runs
+are the units by which words of a document are found on their page.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ _BREAK = re.compile("\r\n|\r|\n|(\ufffe)")
 _COLUMN_GAP = 1.5
 _NEAR = 3.0
 _TOUCHING, _STEP, _SAME_SIZE = 0.12, 0.15, 0.9
-"""Of a height: the gap below which there is no blank, and how far apart two levels are; of a size: what is the same."""
+"""The gap without a blank and the distance of two levels, as shares of a height; the ratio of equal sizes."""
 _STEP_REACH = 3
-"""How many letters around it are looked at: those of two labels that overlap cannot be told by their place."""
+"""How many letters on each side are examined: the letters of two overlapping labels cannot be told by position."""
 
 Box = tuple[float, float, float, float]
 """Left, right, bottom, top, in points."""
 
 
 class Glyph(NamedTuple):
-    """A letter as it is set: where it stands on its baseline, and how far its type reaches upward from there."""
+    """A letter as typeset: its origin on the baseline, and the vector of its type size."""
 
     x: float
     y: float
     rise: tuple[float, float]
-    """The size of the type, in points, as a vector: it points up the page unless the text is turned."""
+    """The type size in points, as a vector that points up the page unless the text is rotated."""
 
     def is_on_another_level(self, other: Glyph) -> bool:
-        """Whether text that runs to the right goes on above or below, in the same size."""
+        """Return whether text that runs to the right continues above or below in the same size."""
         size, smaller = max(self.rise[1], other.rise[1]), min(self.rise[1], other.rise[1])
         return smaller > _SAME_SIZE * size and abs(self.y - other.y) > _STEP * size
 
 
 class Run(NamedTuple):
-    """Letters that stand together: `words` is the page's text from `start`, a hyphen at its end made one again."""
+    """Letters that stand together: `words` is the page's text from `start`, with pdfium's hyphen sign as a hyphen."""
 
     words: str
     start: int
 
 
 class PageText:
-    """The text of a page, and where each letter of it stands. Positions are code points of `text`."""
+    """The text of a page, and the place of each letter. Positions are code points of `text`."""
 
     def __init__(self, text_page: Any) -> None:
         import pypdfium2.raw as pdfium
@@ -57,12 +57,12 @@ class PageText:
         self.raw = text_page
         self.text: str = text_page.get_text_range()
         self._pdfium = pdfium
-        # What pdfium writes its answers to.
+        # pdfium writes its results into these.
         self._matrix, self._x, self._y = pdfium.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
         self._wide = _Utf16(self.text)
 
     def runs(self) -> Iterator[Run]:
-        """Every run that is not blank, in the order in which the file paints them."""
+        """Yield every run that is not blank, in the order in which the file paints them."""
         start = 0
         for broken in [*_BREAK.finditer(self.text), None]:
             end = broken.start() if broken else len(self.text)
@@ -73,12 +73,12 @@ class PageText:
             start = broken.end() if broken else end
 
     def letter(self, position: int) -> int:
-        """The index by which pdfium knows the letter; below 0 where it is none of the page's own."""
+        """Return pdfium's index of the letter; below 0 if pdfium inserted the letter itself."""
         index: int = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self.raw, self._wide.index(position))
         return index
 
     def box(self, position: int) -> Box | None:
-        """The letter's box, as high as its font, or None where pdfium knows none."""
+        """Return the letter's box, as high as its font, or None if pdfium knows none."""
         found = self._pdfium.FS_RECTF()
         index = self.letter(position)
         if index < 0 or not self._pdfium.FPDFText_GetLooseCharBox(self.raw, index, found):
@@ -86,10 +86,10 @@ class PageText:
         return found.left, found.right, found.bottom, found.top
 
     def glyph(self, position: int) -> Glyph | None:
-        """How the letter is set, or None where pdfium does not know.
+        """Return the origin and size of the letter, or None if pdfium does not know them.
 
-        The size of the type tells lines apart far better than the boxes of letters, which are as high as their font
-        says: a word in a typewriter font is a tenth lower than the prose around it, though both are set in ten points.
+        Type sizes distinguish lines far better than the boxes of letters, whose height depends on the font: the box of
+        a word in a typewriter font is a tenth lower than the prose around it, though both are set in ten points.
         """
         index = self.letter(position)
         matrix, x, y = self._matrix, self._x, self._y
@@ -100,7 +100,7 @@ class PageText:
         return Glyph(x.value, y.value, (matrix.c * size, matrix.d * size))
 
     def ink(self, position: int) -> Box | None:
-        """The box of what is black of the letter; None for a blank, or where pdfium knows none."""
+        """Return the box of the letter's ink; None for a blank, or if pdfium knows none."""
         left, right, bottom, top = (ctypes.c_double() for _ in range(4))
         index = self.letter(position)
         if index < 0 or not self._pdfium.FPDFText_GetCharBox(self.raw, index, left, right, bottom, top):
@@ -109,7 +109,7 @@ class PageText:
         return found if found[0] < found[1] and found[2] < found[3] else None
 
     def _parts(self, words: str, start: int) -> Iterator[Run]:
-        """A line of pdfium's, divided where a gap is wider than any between words: there another column begins."""
+        """Divide a line of pdfium at gaps that are wider than any between words: there another column begins."""
         begin = len(words) - len(words.lstrip())
         inside = range(start + begin + 1, start + len(words))
         cuts = self._cuts(self._wide.index(start + begin), self._wide.index(start + len(words) - 1))
@@ -120,7 +120,7 @@ class PageText:
             begin = end
 
     def _cuts(self, first: int, last: int) -> Iterator[int]:
-        """Where text goes on behind a wide gap, back on the left, or on another level without a blank."""
+        """Yield where text continues behind a wide gap, back on the left, or on another level without a blank."""
         at = self._pdfium.FPDFText_GetCharIndexFromTextIndex
         start, end = at(self.raw, first), at(self.raw, last)
         count = self.raw.count_rects(start, end - start + 1) if 0 <= start < end else 0
@@ -136,7 +136,7 @@ class PageText:
                     yield from (place,) if wide else self._step(place)
 
     def _step(self, index: int) -> Iterator[int]:
-        """Near a letter, where type of one size goes on upon another level: two labels of a figure that overlap."""
+        """Yield where, near a letter, type of one size changes its level: two labels of a figure overlap there."""
         near = range(max(0, index - _STEP_REACH), index + _STEP_REACH + 1)
         places = [self._wide.position(other) for other in near if other < self._wide.length]
         for (_, before), (place, after) in pairwise((place, self.glyph(place)) for place in places):
@@ -145,7 +145,7 @@ class PageText:
 
 
 def _steps(left: Box, right: Box) -> bool:
-    """Whether what is black of two parts of a line is higher, or lower, in one of them at its head and at its foot.
+    """Return whether the ink of one part of a line is higher, or lower, than that of the other at both head and foot.
 
     Here pdfium's order of sides holds: left, bottom, right, top.
     """
@@ -155,17 +155,17 @@ def _steps(left: Box, right: Box) -> bool:
 
 
 class _Utf16:
-    """pdfium counts in UTF-16; so do we where a page has letters beyond the first plane."""
+    """Converts positions to the UTF-16 units in which pdfium counts, for pages with letters beyond the first plane."""
 
     def __init__(self, text: str) -> None:
         self._text = text if any(character > "\uffff" for character in text) else ""
         self.length = len(text.encode("utf-16-le", "surrogatepass")) // 2 if self._text else len(text)
 
     def index(self, position: int) -> int:
-        """From code points to UTF-16 units."""
+        """Convert a position in code points to UTF-16 units."""
         return len(self._text[:position].encode("utf-16-le", "surrogatepass")) // 2 if self._text else position
 
     def position(self, index: int) -> int:
-        """From UTF-16 units to code points."""
+        """Convert an index in UTF-16 units to code points."""
         units = self._text.encode("utf-16-le", "surrogatepass")[: 2 * max(0, index)]
         return len(units.decode("utf-16-le", "replace")) if self._text else index

@@ -1,4 +1,4 @@
-"""Lines in large type that go on the line above them: titles and headings of several lines."""
+"""Joins titles and headings of several lines: lines in large type that continue the line above."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
     from index.loading.pdf_lines import Line
 
 _LARGER = 1.25
-"""How many times larger than the text a title is."""
+"""A title is at least this many times larger than the body."""
 _LEVEL, _PITCH = 0.3, 2.0
-"""In sizes of its type: how far apart its lines are, at least and at most."""
+"""The least and the greatest distance between the lines of a title, in type sizes."""
 _MOST_LINES = 4
 _EM = 0.8
 _REACH = 40
-"""How many lines before and after one tell how wide its column is."""
+"""The width of a column is measured on this many lines before and after a line."""
 _NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
-"""No colon, behind which a title often goes on."""
+"""A colon is not included, because a title often continues behind it."""
 
 
 def is_large(line: Line, body: float) -> bool:
-    """Whether a line has the type of a title, where that of the text has the size `body`."""
+    """Return whether a line has the type of a title, in a document whose body has the size `body`."""
     return line.size > _LARGER * body
 
 
 def begins_heading(line: Line, body: float) -> bool:
-    """Whether a line in large type has a number of its own."""
+    """Return whether a line in large type begins with a number of its own."""
     return is_large(line, body) and bool(_NUMBERED.match(line.text))
 
 
 def titled(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
-    """Of each line of a page, in reading order, whether it goes on the title in the line above.
+    """Return for each line of a page, in reading order, whether it continues the title in the line above.
 
-    On the first page, large type is a title as a whole, however its lines end. On the others, a line goes on where the
-    one above had no room for its first word; of headings that are shorter, the rules of all paragraphs decide.
+    On the first page, all lines of large type are one title, however they end. On other pages, a line continues the one
+    above if that had no room for the line's first word; for shorter headings, the rules for paragraphs decide.
     """
     goes_on = [False] * len(lines)
     for begin, end in _groups(lines, body):
@@ -52,7 +52,7 @@ def titled(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
 
 
 def _groups(lines: Sequence[Line], body: float) -> Iterator[tuple[int, int]]:
-    """Where lines of large type that may be one title begin and end."""
+    """Yield the begin and end of each group of lines in large type that may be one title."""
     begin = 0
     for index, (above, below) in enumerate(pairwise(lines), 1):
         if not _may_go_on(above, below, body):
@@ -69,14 +69,14 @@ def _may_go_on(above: Line, below: Line, body: float) -> bool:
 
 
 def _is_title(group: Sequence[Line]) -> bool:
-    """Whether lines are one title: it may ask a question, but has not several sentences, nor ends within it."""
+    """Return whether lines are one title. It may be a question, but not several sentences, nor have a full stop inside."""
     ends = [line for line in group if _SENTENCE_END.search(line.text)]
     inside = [line for line in ends if line.text.endswith(".") and line is not group[-1]]
     return len(group) <= _MOST_LINES and len(ends) <= 1 and not inside
 
 
 def _had_no_room(lines: Sequence[Line], index: int) -> bool:
-    """Whether the first word of a line does not fit into the column behind the line above, which ends no sentence."""
+    """Return whether a line's first word does not fit into the column behind the line above, which ends no sentence."""
     above, line = lines[index - 1], lines[index]
     column = [other for other in lines[max(0, index - _REACH) : index + _REACH] if overlap(above, other)]
     width = max(other.right for other in column) - min(other.left for other in column)

@@ -1,7 +1,8 @@
-"""Where the words of a document stand among the runs of its pages.
+"""Finds words of a document among the runs of its pages.
 
-A document's text is made of whole runs: their order may have changed, blanks and hyphens at their ends came and went,
-running heads are left out. So words are found where whole runs, blanks and hyphens aside, tile the text around them.
+A document's text is made of whole runs. Their order may have changed, blanks and hyphens at their ends were added or
+removed, running heads were left out. So words are found where whole runs, blanks and hyphens aside, tile the text
+around them.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HYPHENS = "-\ufffe"
-"""What ends a line within a word: as printed, and as pdfium writes it."""
+"""The hyphen at a line's end within a word: as printed, and as pdfium writes it."""
 _LETTER = 1_000
 _JUMP = 10 * _LETTER
-"""What a jump costs, and what a letter around the quote is worth."""
+"""`_LETTER` is the score of a letter around the quote, `_JUMP` the penalty of a jump."""
 _MOST_TILES = 20_000
 _MOST_PAIRS = 100_000
 
 
 class Words(NamedTuple):
-    """Some words of a document, and enough of what stands around them to tell them from the same words elsewhere."""
+    """Some words of a document, with enough context to tell them from the same words elsewhere."""
 
     before: str
     quote: str
@@ -45,16 +46,16 @@ class Stretch(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """Where words were found."""
+    """The place where words were found."""
 
     stretches: tuple[Stretch, ...]
     """In the order of the words."""
     sure: bool
-    """Whether the page goes on before or after them as the text does."""
+    """Whether the page agrees with the text before or after the words."""
 
 
 class _Tile(NamedTuple):
-    """A run that is the text from `at` to `end`."""
+    """A run that equals the text from `at` to `end`."""
 
     at: int
     end: int
@@ -62,7 +63,7 @@ class _Tile(NamedTuple):
 
 
 def squeezed(text: str) -> tuple[str, list[int]]:
-    """Letters without blanks and hyphens, each part of an accented one by itself, and the place in `text` of each."""
+    """Return the letters without blanks and hyphens, accents decomposed, and the position in `text` of each."""
     letters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
@@ -78,10 +79,10 @@ def _letters(character: str) -> str:
 
 
 def trace(runs: Sequence[str], words: Words, expected: range) -> Traced:
-    """The letters of the quote among the squeezed runs; nothing where they are not there exactly, or it is not certain.
+    """Find the letters of the quote among the squeezed runs; empty if they are not there exactly, or are ambiguous.
 
-    Of all ways to lay the quote and the text around it out of runs it is the best one: that with the most letters and
-    the fewest jumps from one run to another than the next, then that with the most `expected` runs.
+    Of all ways to tile the quote and its context with runs, it takes the one with the most letters and the fewest jumps
+    from a run to one that is not the next, then the one with the most `expected` runs.
     """
     before, quote, after = (squeezed(part)[0] for part in words)
     layout = _Layout(Span(len(before), len(before) + len(quote)), expected)
@@ -96,7 +97,7 @@ def trace(runs: Sequence[str], words: Words, expected: range) -> Traced:
 
 
 def _tiles(runs: Sequence[str], text: str) -> list[_Tile]:
-    """Every way in which a run can be a part of the text, in order; nothing where there are too many to be weighed."""
+    """Return every match of a run in the text, in order; empty if there are too many to compare."""
     tiles: list[_Tile] = []
     for number, run in enumerate(runs):
         at = text.find(run) if run else -1
@@ -110,13 +111,13 @@ def _tiles(runs: Sequence[str], text: str) -> list[_Tile]:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What chains of tiles are worth: for letters around the quote, less for jumps, a little more where expected."""
+    """Scores chains of tiles: plus for letters around the quote, minus for jumps, a little plus for expected runs."""
 
     quote: Span
     expected: range
 
     def best(self, tiles: Sequence[_Tile]) -> list[_Tile]:
-        """The best chain that has the whole quote; none where another one is as good and has it elsewhere."""
+        """Return the best chain that has the whole quote; empty if another one with it elsewhere scores the same."""
         begins, ends = _grouped(tiles, "at"), _grouped(tiles, "end")
         upto: dict[_Tile, int] = {}
         for tile in tiles:
@@ -131,7 +132,7 @@ class _Layout:
         return [] if any(rivals) else chain
 
     def overlap(self, tile: _Tile) -> int:
-        """How many letters of the quote are in it."""
+        """Return how many letters of the quote are in the tile."""
         return max(0, min(tile.end, self.quote.end) - max(tile.at, self.quote.start))
 
     def _own(self, tile: _Tile) -> int:
@@ -139,13 +140,13 @@ class _Layout:
         return (tile.end - tile.at - own) * _LETTER + (own > 0 and tile.run in self.expected)
 
     def _weigh(self, tile: _Tile, beside: Sequence[_Tile], worth: dict[_Tile, int], *, free: bool) -> None:
-        """With what is best beside it; it can stand alone where it is `free` to."""
+        """Score a tile together with the best tile beside it; a `free` tile can stand alone."""
         options = [worth[other] - _jump(*sorted((tile, other))) for other in beside if other in worth]
         if free or options:
             worth[tile] = self._own(tile) + max([*options, 0] if free else options)
 
     def _chain(self, tiles: Sequence[_Tile], onward: dict[_Tile, int]) -> list[_Tile]:
-        """One of the best chains, out of the tiles that are in any."""
+        """Return one of the best chains, given the tiles that are in any of them."""
         chain = list(tiles[:1])
         while chain:
             rest = onward[chain[-1]] - self._own(chain[-1])
@@ -167,5 +168,5 @@ def _grouped(tiles: Sequence[_Tile], by: Literal["at", "end"]) -> dict[int, list
 
 
 def _jump(tile: _Tile, then: _Tile) -> int:
-    """What it costs to go from one to another that is not the next on the page."""
+    """Return the penalty for going from a tile to one whose run is not the next."""
     return 0 if then.run - tile.run == 1 else _JUMP

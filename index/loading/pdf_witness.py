@@ -1,7 +1,7 @@
-"""A second opinion on a PDF: the plain text of each page as pdfium gives it, in the order in which the file paints it.
+"""The raw text of each page of a PDF as pdfium returns it, in painted order, to check our own reading against it.
 
-None of our own steps (lines, columns, furniture, paragraphs) has touched it, so what they scramble shows beside it. It
-is a witness of words and of their order within a column, not of the order of columns.
+None of our own steps (lines, columns, furniture, paragraphs) has changed it, so a comparison shows their mistakes. It
+proves words and their order within a column, not the order of columns.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from index.loading.pdf_opening import PDFIUM, open_pdf, opened_page
 
 
 def page_texts(data: bytes, name: str) -> tuple[str, ...]:
-    """The text of each page, from the first to the last, without form feeds; empty for a page that is damaged.
+    """Return the text of each page, from the first to the last, without form feeds; "" for a damaged page.
 
     Raises PasswordRequired, DamagedFile.
     """

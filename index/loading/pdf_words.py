@@ -1,4 +1,4 @@
-"""Words that were broken at a margin, put together as the rest of the document writes them."""
+"""Joins words that were broken at a margin, in the way in which the rest of the document writes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:-[^\W\d_]++)+")
 _WORD = re.compile(r"[^\W\d_]+")
 _BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
 _SQUARE_SCRIPT = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]")
-"""Scripts that are written without blanks."""
+"""Scripts that are written without blanks between words."""
 _WHOLE_WORD = 4
 _TAIL = 80
 _PREFIXES = {
@@ -34,14 +34,14 @@ _PREFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What stands within lines, where no margin can have caused a hyphen."""
+    """The words within lines, where no margin can have caused a hyphen."""
 
     compounds: frozenset[str]
     plain: frozenset[str]
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> Words:
-        """Collect them; the last word of a line proves nothing where it ends in a hyphen."""
+        """Collect the words of lines, except a last word that ends in a hyphen."""
         compounds: set[str] = set()
         plain: set[str] = set()
         for line in lines:
@@ -51,7 +51,7 @@ class Words:
         return cls(frozenset(compounds), frozenset(plain))
 
     def before(self, text: str, following: str) -> str:
-        """The text so far, ready for the next line: with a blank, or without a hyphen that is the margin's."""
+        """Return the text so far, ready for the next line: with a blank, or without the hyphen of a broken word."""
         broken = _BROKEN.search(text[-_TAIL:])
         if broken:
             return text if self._keeps_hyphen(broken.group(1).lower(), following) else text[:-1]
@@ -59,7 +59,7 @@ class Words:
         return text if square else f"{text} "
 
     def _keeps_hyphen(self, head: str, following: str) -> bool:
-        """A compound that is written so elsewhere, or of two words of the document that it never writes as one."""
+        """Return whether a word is a compound: written so elsewhere, or of two words that are never written as one."""
         tail = _WORD.match(following)
         if not tail or not following[0].islower():
             return True

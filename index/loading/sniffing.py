@@ -1,4 +1,4 @@
-"""What a file is: its content decides, its name only where contents look alike."""
+"""Detects the format of a file by its content; the name counts only if contents look alike."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _BY_SUFFIX = {
 }
 _HEAD = 4096
 _PDF_SLACK = 1024
-"""A PDF may have this much in front of it, says its specification; we grant it to files that are called so."""
+"""Bytes that may precede a PDF's header by its specification; we allow them only in files named .pdf."""
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHARSET = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HTML = re.compile(
     r"(?:\s|<!--(?>.*?-->)|<\?xml(?>.*?\?>))*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
-"""Comments are never read again as longer ones: a head of many would take for ever."""
+"""Comments match atomically, without backtracking: a head of many comments would otherwise take for ever."""
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 _MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
 _ONLY_MAIL = re.compile(
@@ -43,12 +43,12 @@ _JSON_LIMIT = 5_000_000
 
 
 def sniff(data: bytes, source: str) -> Content:
-    """The file's content with its media type.
+    """Return the file's content with its media type.
 
     Raises:
-        UnsupportedFormat: a format that is not read, called by its name.
-        DamagedFile: the content is not what the name says.
-        EmptyDocument: no bytes at all.
+        UnsupportedFormat: the format is not supported; the message names it.
+        DamagedFile: the content does not match the name.
+        EmptyDocument: the file has no bytes.
 
     """
     suffix = PurePath(source).suffix.lower()
@@ -98,7 +98,7 @@ def _mislabelled(name: str, suffix: str, instead: str) -> DamagedFile:
 
 
 def _declared(data: bytes) -> Decoded | None:
-    """The encoding that a web page or XML file names for itself; a byte-order mark would overrule it."""
+    """Decode by the encoding that a web page or XML file states. A byte-order mark takes precedence."""
     head = data[:_HEAD]
     named = _CHARSET.search(head)
     if not named or b"\x00" in head or head.startswith(b"\xef\xbb\xbf"):
@@ -123,7 +123,7 @@ def _text_media_type(text: str, suffix: str, name: str) -> str:
 
 
 def _is_mail(text: str) -> bool:
-    """Headers that only mail programs write; `From:` and `Date:` alone may head a memo."""
+    """Return whether the text has headers that only mail programs write. `From:` and `Date:` may begin a memo."""
     headers = _MAIL_HEADERS.match(text[:_HEAD].replace("\r\n", "\n"))
     return bool(headers and _ONLY_MAIL.search(headers.group()))
 

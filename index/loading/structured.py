@@ -1,4 +1,4 @@
-"""Captions, markup, settings, logs, tables and source code, read as plain text; prose in them is prose again."""
+"""Reads captions, markup, settings, logs, tables and source code as plain text, and joins the wrapped prose in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read(content: Content, name: str) -> Draft:
-    """Each stanza is a paragraph; sentences that run over several lines are joined, other lines stay as they are."""
+    """Return each stanza as a paragraph. Sentences of several lines are joined; other lines stay as they are."""
     notes = (note(content.media_type, PurePath(name).suffix.lower()),)
     if content.media_type in WITH_HEADINGS:
         plain = text.read(content, name)
@@ -31,8 +31,8 @@ def _blocks(words: str) -> Iterator[Block]:
     width = Width.of([[line for line in stanza if is_sentence(line)] or [""] for stanza in stanzas])
     for stanza in stanzas:
         lines: list[str] = []
-        for prose, run in groupby(stanza, is_sentence):
-            each = list(run)
-            lines += unwrap(each, width) if prose else each
+        for is_prose, group in groupby(stanza, is_sentence):
+            run = list(group)
+            lines += unwrap(run, width) if is_prose else run
         if any(lines):
             yield verbatim("\n".join(lines))

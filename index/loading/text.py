@@ -1,4 +1,4 @@
-"""Plain text: paragraphs, the clear headings, and what the head says of title, author and date."""
+"""Parses plain text: paragraphs, clear headings, and the title, author and date that its head states."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _CAPITALS_LEVEL = 2
 _MEDIA_TYPE_ORG = "text/org"
 
 
-def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is called alike
-    """Plain text, or Org, whose headings are lines with stars."""
+def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
+    """Return the draft of plain text, or of Org, whose headings are lines with stars."""
     org = content.media_type == _MEDIA_TYPE_ORG
     found = stanzas(_STARS_ALONE.sub(r"\n\n\g<0>\n\n", content.text) if org else content.text)
     described = describing.describe([[line.strip() for line in stanza] for stanza in found])
@@ -39,19 +39,19 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every door is 
 
 
 def blocks(text: str) -> list[Block]:
-    """The blocks of a plain text that stands within something else."""
+    """Return the blocks of plain text that is embedded in another format."""
     found = stanzas(text)
     reader = _Reader("", Width.of(found), org=False)
     return [block for stanza in found for block in reader.blocks(stanza)]
 
 
 def stanzas(text: str) -> list[list[str]]:
-    """Runs of lines between blank lines."""
+    """Return the runs of lines between blank lines."""
     return [stanza.split("\n") for stanza in normalise(text).split("\n\n")]
 
 
 class _Reader:
-    """Turns stanzas into blocks; remembers which underlines stood for which level."""
+    """Turns stanzas into blocks, and remembers the heading level of each kind of underline."""
 
     def __init__(self, title: str, width: Width, *, org: bool) -> None:
         self._title = title
@@ -60,7 +60,7 @@ class _Reader:
         self._underlines: list[str] = []
 
     def blocks(self, stanza: list[str]) -> list[Block]:
-        """A heading, alone or on top of its paragraph, or paragraphs."""
+        """Return the headings at the top of a stanza and the paragraphs below them."""
         headings: list[Block] = []
         lines = deque(stanza)
         _drop_overline(lines)
@@ -99,7 +99,7 @@ class _Reader:
 
 
 def _drop_overline(lines: deque[str]) -> None:
-    """A heading between two rules of the same kind keeps only the lower one."""
+    """Remove the upper of two equal rules around a heading."""
     if len(lines) > 2 and _underlines(lines[0], lines[1]) and lines[0].strip() == lines[2].strip():
         lines.popleft()
 
@@ -110,6 +110,6 @@ def _underlines(rule: str, line: str) -> bool:
 
 
 def _is_capitals(line: str) -> bool:
-    """Two words or more, all in capitals: `THE CUSTOMS OF THE SEA`, not `ISBN 3` nor `- A`."""
+    """Return whether a line is two words or more in capitals: `THE CUSTOMS OF THE SEA`, not `ISBN 3` or `- A`."""
     words = re.findall(r"[^\W\d_]{2,}", line)
     return len(words) > 1 and line.isupper() and line[0].isalnum() and "|" not in line

@@ -1,7 +1,8 @@
-"""Lines that an editor broke at a margin become paragraphs again; lines that an author broke stay lines.
+"""Joins lines that an editor wrapped at a margin into paragraphs; lines that an author broke stay lines.
 
-A line was broken at the margin exactly when the next line's first word would not have fitted behind it. Prose does that
-at nearly every line end; verse, lists, code and tables hardly ever. The margin is measured on the document as a whole.
+A line was wrapped at the margin exactly if the next line's first word would not have fitted behind it. That holds for
+nearly every line of prose, and hardly ever for verse, lists, code and tables. The margin is measured on the whole
+document.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ _MARGIN_QUANTILE = 0.9
 _WRAPPED_SHARE = 0.6
 _FEWEST_BREAKS = 4
 _FEWEST_PLAIN_BREAKS = 2
-"""Fewer are enough where every line goes on in lower case."""
+"""Fewer breaks are enough if every next line begins in lower case."""
 _SLACK = 6
-"""Characters: editors that balance or justify stop a little before the margin."""
+"""Characters. Editors that balance or justify lines stop a little before the margin."""
 _LONG_LINE = 200
 _NEAR = 6
-"""How many lines before a break, or after it, its own margin is measured on, where the document has none."""
+"""If the document has no margin, the margin of a break is measured on this many lines before it or after it."""
 _FEWEST_NEAR, _NEAR_QUANTILE = 5, 0.8
 _SHORTEST_HANGING = 25
-"""Characters: `Contents of` may be a line of a title."""
+"""Characters. A shorter line, such as `Contents of`, may be part of a title."""
 _WIDEST_NEAR = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
 _CODE = re.compile(r"[={}<>]|\w\((?!\w{1,2}\))|^\s*(?:#|//|\$ )")
-"""`author(s)` is a word, and `$5` a price."""
+"""Not matched: `author(s)`, which is a word, and `$5`, which is a price."""
 _CODE_END = re.compile(r"[{};\\]$|\):$")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 _HANGING = re.compile(
@@ -41,22 +42,22 @@ _HANGING = re.compile(
 )
 _LEANING = re.compile(r"\s*(?:of|than|which|was|were|is|are)\s")
 _NEVER_LAST = re.compile(r"\s(?:the|its|their)$")
-"""What a question or a clause may end in (`travel to`, `waiting for`) is not here."""
+"""Words that may end a question or a clause (`travel to`, `waiting for`) are not included."""
 _RUNS_ON = re.compile(r"[^\W\d_]{3}[.!?](?:\[\d+\])*[\"'”’)]*\s+[\"'“‘(]*[^\W\d_a-z]")
-"""A sentence begins within the line, as it does in prose."""
+"""A sentence begins within the line, as in prose."""
 _FIELD = re.compile(r"\s*[\w-]+:\s")
 _HYPHEN_END = re.compile(r"[^\W\d_]-$")
 
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """The margin at which a document's lines were broken; 0 where they were not."""
+    """The margin at which a document's lines were wrapped; 0 if they were not."""
 
     margin: int
 
     @classmethod
     def of(cls, stanzas: Iterable[list[str]]) -> Width:
-        """Measure it: most breaks between two lines of one stanza must be forced by it."""
+        """Measure the margin. It must have forced most breaks between two lines of a stanza."""
         breaks = [(a.rstrip(), b) for stanza in stanzas for a, b in pairwise(stanza)]
         breaks = [(a, b) for a, b in breaks if not _ITEM.match(b) and not _ALIGNED.search(a)]
         plain = all(b.lstrip()[:1].islower() for _, b in breaks)
@@ -70,32 +71,32 @@ class Width:
 
 
 def unwrap(stanza: list[str], width: Width) -> list[str]:
-    """The paragraphs of a stanza."""
+    """Return the paragraphs of a stanza."""
     stanza = dedent("\n".join(stanza)).split("\n")
     if not width.margin:
-        return _long_lines_apart(_mended(stanza))
+        return _split_long_lines(_join_by_neighbours(stanza))
     paragraphs: list[str] = []
     lines = [[stanza[0].rstrip()]]
     for line, following in pairwise(stanza):
         line = line.rstrip()
-        if _begins_paragraph(line, following) and not any(_ITEM.match(each[0]) for each in [*lines, [following]]):
-            paragraphs.append("\n".join(map(_joined, lines)))
+        if _begins_paragraph(line, following) and not any(_ITEM.match(pieces[0]) for pieces in [*lines, [following]]):
+            paragraphs.append("\n".join(map(_join, lines)))
             lines = [[following.strip()]]
         elif _may_join(line, following) and _forced(line, following, width.margin):
             lines[-1].append(following.strip())
         else:
             lines.append([following.rstrip()])
-    return [*paragraphs, *_long_lines_apart([_tidy(_joined(each)) for each in lines])]
+    return [*paragraphs, *_split_long_lines([_collapse_blanks(_join(pieces)) for pieces in lines])]
 
 
-def _mended(stanza: list[str]) -> list[str]:
-    """Lines of a text with more than one margin, as where pages were pasted together: each break by those around it.
+def _join_by_neighbours(stanza: list[str]) -> list[str]:
+    """Join lines of a text with several margins, such as pages pasted together. Each break is judged by its neighbours.
 
-    Two lines are joined only in the middle of a sentence, lest what two people said becomes what one did: the first
-    does not end one, and the next line goes on in lower case, or, in prose, with a name or a number.
-    One of three things has to tell that the line was broken at a margin: it is as long as those before it or after the
-    break, it ends in a word that needs another one (`the`, `in`), or the next begins with one that needs a word before
-    it (`of`).
+    Two lines are joined only in the middle of a sentence, so that the words of two speakers never become one speaker's:
+    the first line ends no sentence, and the next begins in lower case or, in prose, with a name or a number.
+    One of three signs must show that the line was wrapped at a margin: it is as long as the lines before it or after
+    the break; it ends in a word that needs another word (`the`, `in`); or the next line begins with a word that needs
+    one before it (`of`).
     """
     lines = [[stanza[0].rstrip()]]
     for n, (line, following) in enumerate(pairwise(stanza)):
@@ -104,11 +105,11 @@ def _mended(stanza: list[str]) -> list[str]:
             lines[-1].append(following.strip())
         else:
             lines.append([following.rstrip()])
-    return list(map(_joined, lines))
+    return list(map(_join, lines))
 
 
 def _goes_on(line: str, following: str, sides: Sequence[list[str]]) -> bool:
-    """Whether a sentence goes on in the next line; the sides are the lines before the break, and those after it."""
+    """Return whether a sentence continues in the next line; `sides` are the lines before the break and after it."""
     if _SENTENCE_END.search(line) or _CODE.search(line) or _CODE.search(following) or not _may_join(line, following):
         return False
     if not following.strip()[:1].islower():
@@ -127,14 +128,14 @@ def _goes_on(line: str, following: str, sides: Sequence[list[str]]) -> bool:
 
 
 def _is_prose(near: list[str]) -> bool:
-    """Whether most of these lines that do not end a sentence go on in lower case."""
-    following = [two.strip()[:1] for one, two in pairwise(near) if not _SENTENCE_END.search(one)]
-    return sum(map(str.islower, following)) * 2 > len(following)
+    """Return whether most lines that do not end a sentence continue in lower case."""
+    initials = [following.strip()[:1] for line, following in pairwise(near) if not _SENTENCE_END.search(line)]
+    return sum(map(str.islower, initials)) * 2 > len(initials)
 
 
 def _margin(near: list[str]) -> int:
-    """The margin of some lines; 0 where they are too few, too short or too long to have one."""
-    lengths = sorted(len(each.rstrip()) for each in near)
+    """Return the margin of some lines; 0 if they are too few, too short or too long to have one."""
+    lengths = sorted(len(line.rstrip()) for line in near)
     if len(lengths) < _FEWEST_NEAR:
         return 0
     margin = lengths[int(len(lengths) * _NEAR_QUANTILE)]
@@ -142,7 +143,7 @@ def _margin(near: list[str]) -> int:
 
 
 def _begins_paragraph(line: str, following: str) -> bool:
-    """An indent after the end of a sentence, as books set their paragraphs."""
+    """Return whether the next line is indented after the end of a sentence, as paragraphs in books are."""
     return _indent(following) > _indent(line) and bool(_SENTENCE_END.search(line))
 
 
@@ -159,21 +160,21 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _joined(pieces: Sequence[str]) -> str:
-    r"""A hyphen at the margin stays: plain text is seldom hyphenated, and `well-\nknown` is `well-known`."""
+def _join(pieces: Sequence[str]) -> str:
+    r"""Join lines. A hyphen at a line end stays: text is seldom hyphenated, and `well-\nknown` is `well-known`."""
     joined = [pieces[0]]
     for piece, following in pairwise(pieces):
         joined += ["" if _HYPHEN_END.search(piece[-3:]) else " ", following]
     return "".join(joined)
 
 
-def _tidy(line: str) -> str:
-    """Prose loses its inner runs of blanks, as after a full stop; columns keep them."""
+def _collapse_blanks(line: str) -> str:
+    """Shorten runs of blanks within prose, such as after a full stop; columns keep theirs."""
     return line if _ALIGNED.search(line) else re.sub(r"(?<=\S)  +", " ", line)
 
 
-def _long_lines_apart(stanza: list[str]) -> list[str]:
-    """Where nothing was wrapped, a line longer than any page is wide is a paragraph of its own."""
+def _split_long_lines(stanza: list[str]) -> list[str]:
+    """Make a line that is longer than any page is wide a paragraph of its own, in text that was not wrapped."""
     paragraphs: list[list[str]] = [[]]
     for line in stanza:
         if paragraphs[-1] and max(len(line), len(paragraphs[-1][-1])) > _LONG_LINE:

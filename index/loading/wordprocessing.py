@@ -1,4 +1,4 @@
-"""WordprocessingML: the words of a paragraph, the styles and numbers of a document, the cells of a table."""
+"""Reads WordprocessingML: the words of a paragraph, the styles and numbering of a document, the cells of a table."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ NAMESPACE = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _W = NAMESPACE
 _VAL = f"{_W}val"
 PAGE_BREAK = "\f"
-_SAID = {
+_REPLACEMENTS = {
     f"{_W}tab": "\t",
     f"{_W}ptab": "\t",
     f"{_W}cr": "\n",
     f"{_W}noBreakHyphen": "-",
     f"{_W}softHyphen": "",
 }
-_NOT_HERE = frozenset(
+_SKIPPED = frozenset(
     {f"{_W}txbxContent", f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", f"{_W}sectPr", f"{_W}instrText"}
 )
-"""Text boxes are read after their paragraph, deleted text not at all."""
+"""Skipped elements: text boxes are read after their paragraph, deleted text is not read."""
 _HEADING_NAME = re.compile(r"heading (\d)")
 _ALTERNATE_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
@@ -36,7 +36,7 @@ _DEEPEST_OUTLINE = 9
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What a paragraph style means to a reader."""
+    """The meaning of a paragraph style: heading level, role, and list numbering."""
 
     level: int = 0
     is_title: bool = False
@@ -46,7 +46,7 @@ class Style:
 
 
 def styles(element: Any) -> dict[str, Style]:
-    """Paragraph styles by id; a style that says nothing itself says what the one it is based on says."""
+    """Return paragraph styles by id. A style inherits what it does not state from the style on which it is based."""
     raw = {style.get(f"{_W}styleId", ""): style for style in element.iter(f"{_W}style")}
     return {key: _style(raw, key) for key in raw}
 
@@ -85,7 +85,7 @@ def _attribute(element: Any, path: str) -> str:
 
 
 def words(element: Any) -> str:
-    """The visible text of a paragraph: links and kept changes with it, field codes and deletions without."""
+    """Return the visible text of a paragraph, with links and accepted changes, without field codes and deletions."""
     return "".join(_words(element))
 
 
@@ -93,13 +93,13 @@ def _words(element: Any) -> Iterator[str]:
     for child in element:
         if child.tag in {f"{_W}t", _MATH_TEXT}:
             yield child.text or ""
-        elif child.tag in _SAID:
-            yield _SAID[child.tag]
+        elif child.tag in _REPLACEMENTS:
+            yield _REPLACEMENTS[child.tag]
         elif child.tag == f"{_W}br":
             yield "\n" if child.get(f"{_W}type", "textWrapping") == "textWrapping" else PAGE_BREAK
         elif child.tag == f"{_W}r" and _is_hidden(child):
             continue
-        elif child.tag not in _NOT_HERE and child.tag != _ALTERNATE_FALLBACK:
+        elif child.tag not in _SKIPPED and child.tag != _ALTERNATE_FALLBACK:
             yield from _words(child)
 
 
@@ -109,7 +109,7 @@ def _is_hidden(run: Any) -> bool:
 
 
 def table(element: Any) -> Block:
-    """A row a line; a cell that spans rows or columns is said once, where it begins."""
+    """Return a table with one line per row. A cell that spans rows or columns appears once, where it begins."""
     return rows(_cells(row) for row in _parts(element, "tr"))
 
 
@@ -123,7 +123,7 @@ def _cells(row: Any) -> Iterator[str]:
 
 
 def _parts(element: Any, name: str) -> Iterator[Any]:
-    """Rows of a table or cells of a row, also inside content controls, but not those of tables within."""
+    """Yield rows of a table or cells of a row, also inside content controls, but not those of nested tables."""
     for child in element:
         if child.tag == f"{_W}{name}":
             yield child
@@ -133,7 +133,7 @@ def _parts(element: Any, name: str) -> Iterator[Any]:
 
 @dataclass(slots=True)
 class Numbering:
-    """Which list a paragraph belongs to, and which number comes next in it."""
+    """The list numbering of a document: number formats, and the counters of its lists."""
 
     formats: dict[tuple[str, str], str]
     """Number format by list and level: `bullet`, `decimal`, …"""
@@ -141,7 +141,7 @@ class Numbering:
 
     @classmethod
     def of(cls, part: Any) -> Numbering:
-        """The definitions of a document; many documents have none."""
+        """Return the numbering of a document; many documents define none."""
         from docx.opc.constants import RELATIONSHIP_TYPE
 
         kind = RELATIONSHIP_TYPE.NUMBERING
@@ -149,7 +149,7 @@ class Numbering:
         return cls(_formats(found[0].element) if found else {})
 
     def mark(self, element: Any, style: Style) -> tuple[str, int]:
-        """The mark before an item and its depth; no mark where the paragraph is in no list."""
+        """Return the mark before an item and its depth; the mark is "" if the paragraph is in no list."""
         own = f"{_W}pPr/{_W}numPr/"
         number_id = _attribute(element, f"{own}{_W}numId") or style.number_id
         level = _attribute(element, f"{own}{_W}ilvl") or style.number_level
