@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from index import __version__, cli
 from index.cli import printing
 from index.records import Unconfirmed, Verification
+from tests.cases import cases
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def filled(run: Run, write: Write) -> Run:
 # Help, and the README
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@cases("command", COMMANDS)
 def test_every_command_helps(command: str) -> None:
     """`--help` says in a sentence what the command does, and gives an example that names it."""
     result = CliRunner().invoke(cli.app, [command, "--help"])
@@ -50,7 +51,7 @@ def test_every_command_helps(command: str) -> None:
     assert re.search(r"\n  [A-Z][^\n]+\n", result.output)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@cases("command", COMMANDS)
 def test_every_command_is_in_the_readme(command: str) -> None:
     """What the README does not mention, nobody finds."""
     if not README.exists():

@@ -30,7 +30,9 @@ def test_a_skip_fails_in_ci(pytester: pytest.Pytester, monkeypatch: pytest.Monke
             path = pytester.path / "tests" / folder / f"test_{mark}_{number}.py"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(skip.format(mark=mark))
-    done = pytester.runpytest_inprocess("-p", "tests.skips", "-p", "no:cacheprovider", "--continue-on-collection-errors")
+    done = pytester.runpytest_inprocess(
+        "-p", "tests.skips", "-p", "no:cacheprovider", "--continue-on-collection-errors"
+    )
     expected = 3 * len(SKIPS)
     outcomes = done.parseoutcomes()
     assert sum(outcomes.get(kind, 0) for kind in ("failed", "errors")) == (expected if ci else 0)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from index import sentences as sentences_module
 from index.records import Span
 from index.sentences import WINDOW, first_line, halves, split_sentences, trimmed
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(span.of(text) for span in split_sentences(text))
 
 
-@pytest.mark.parametrize(("text", "expected"), HARD_CASES)
+@cases(("text", "expected"), HARD_CASES)
 def test_reader_would_agree(text: str, expected: tuple[str, ...]) -> None:
     """Sentences are those that a reader would see."""
     assert sentences(text) == expected
@@ -183,7 +184,7 @@ def test_long_line_has_the_same_sentences_as_its_parts() -> None:
     assert sentences(text) == tuple(parts)
 
 
-@pytest.mark.parametrize(
+@cases(
     "unit",
     [".", "x", "a.", "(", '"', "\u201c", "``", "a.[1 ", "(a. ", "\u4eca\u5929", "a\u0301\u0301", "\u00a0.", "a \n"],
     ids=ascii,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.answering.intents import asked_back, is_fragment, understood
+from tests.cases import cases
 
 FRAGMENTS = [
     "and in 2019?",
@@ -50,14 +51,14 @@ WHOLE = [
 ]
 
 
-@pytest.mark.parametrize("text", FRAGMENTS)
+@cases("text", FRAGMENTS)
 def test_a_fragment_is_known(text: str) -> None:
     """It goes on from something that was not said here."""
     assert is_fragment(text)
     assert "not a whole question" in asked_back(text)
 
 
-@pytest.mark.parametrize("text", WHOLE)
+@cases("text", WHOLE)
 def test_a_whole_question_is_none(text: str) -> None:
     """Nor are keywords, which say what they are about."""
     assert not is_fragment(text)
@@ -109,7 +110,7 @@ def test_sides(text: str, sides: tuple[str, ...]) -> None:
     assert (asked.kind == "comparison") == bool(sides)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "kind"),
     [
         ("What are the risk factors?", "list"),
@@ -143,7 +144,7 @@ def test_how_many_are_wanted() -> None:
     assert understood("Which vendors competed?").wanted == 0
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "name"),
     [
         ("What is a monopsony?", "monopsony"),

@@ -14,6 +14,7 @@ from index.api.asked import AskRequest, BatchRequest, CheckRequest, CoverageRequ
 from index.exporting import FORMS
 from index.records import Receipt, Renamed
 from index.serving import disclosing
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ REQUESTS = (SearchRequest, AskRequest, CheckRequest, CoverageRequest, BatchReque
 MODELS = [*REQUESTS, evidence.Answer, evidence.Citation, holdings.Document, holdings.Job]
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@cases("model", MODELS, ids=lambda model: model.__name__)
 def test_examples_fit(model: type[BaseModel]) -> None:
     """What the description shows is what the routes take and give."""
     examples = model.model_json_schema()["examples"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from index.checking import Source, compare
 from index.checking.wording import verbatim, words
+from tests.cases import cases
 from tests.checking.making import verdict
 
 PIECES = st.sampled_from(
@@ -57,7 +58,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@cases("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_take_no_time(text: str) -> None:
     """The cost is linear in the length, or the length is cut."""
     compare("Prices rose.", [Source("Prices fell.", "Prices fell.")], [0.9])  # loads the grammar

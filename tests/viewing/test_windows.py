@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.records import Landmark, Span
 from index.storage.catalog import Excerpt
 from index.viewing.windows import LONGEST, MOST_MARKED, REACH, WINDOW, window
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from index.viewing.records import Block
@@ -116,7 +116,7 @@ BLOCKS = {
 }
 
 
-@pytest.mark.parametrize(("text", "marks", "blocks"), BLOCKS.values(), ids=BLOCKS.keys())
+@cases(("text", "marks", "blocks"), BLOCKS.values(), ids=BLOCKS.keys())
 def test_landmarks_become_blocks(text: str, marks: Marks, blocks: list[tuple[str, str, str]]) -> None:
     """Headings are their own words, paragraphs what stands between landmarks, and a page is told where it begins."""
     assert shown(text, *marks) == blocks
@@ -143,7 +143,7 @@ MARKED = {
 }
 
 
-@pytest.mark.parametrize(("span", "words"), MARKED.values(), ids=MARKED.keys())
+@cases(("span", "words"), MARKED.values(), ids=MARKED.keys())
 def test_words_are_marked(span: Span, words: list[str]) -> None:
     """In each block that the span touches; an empty span has what follows it, from the block in which it stands."""
     assert [each for *_, each in shown(TRADE, *TRADE_MARKS, span=span)] == words
