@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and FAISS are loaded: the workers share the cores
 
+FIRST = ("attack", "faults")
+"""Folders whose tests begin, for they are the longest; at the end they would keep one worker waiting for the other."""
 MOST_EXAMPLES = 30
 """Examples of a property in the default run, unless its test says otherwise; the nightly run has Hypothesis's 100."""
 
@@ -54,7 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are marked `nightly`, unless this is the nightly run."""
+    """Run the long folders first, and leave out the tests that are marked `nightly`, unless this is the nightly run."""
+    items.sort(key=lambda item: item.path.parent.name not in FIRST)
     if is_nightly():
         return
     left_out = [item for item in items if item.get_closest_marker("nightly")]
