@@ -12,6 +12,7 @@ from index.checking import Source, compare
 from index.checking.wording import verbatim, words
 from tests.cases import cases
 from tests.checking.making import verdict
+from tests.nightly import length
 
 PIECES = st.sampled_from(
     (
@@ -62,6 +63,7 @@ HOSTILE = {
 def test_hostile_texts_take_no_time(text: str) -> None:
     """The cost is linear in the length, or the length is cut."""
     compare("Prices rose.", [Source("Prices fell.", "Prices fell.")], [0.9])  # loads the grammar
+    text = text[: len(text) // length(4, 1)]
     began = time.thread_time()
     compare(f"{text} x", [Source(text, text), Source("Prices rose.", text)], [0.9, 0.9])
     compare("Prices rose by 10^9 and not 5.", [Source(text, text)], [0.9])
