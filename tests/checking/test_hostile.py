@@ -24,7 +24,7 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).map("".join))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=length(20, 100), deadline=None)
 @given(TEXTS, st.lists(TEXTS, max_size=4))
 def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
     """Neither as a claim nor as a source."""
@@ -33,7 +33,7 @@ def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
     assert found.source is None or 0 <= found.source < len(texts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=length(20, 100), deadline=None)
 @given(st.text())
 def test_any_text_is_verbatim_that_is_a_sentence_of_the_source(claim: str) -> None:
     """In any script, and any sequence of characters."""

@@ -19,6 +19,7 @@ from index.errors import (
 )
 from index.loading import archives, load_bytes
 from tests.cases import cases
+from tests.nightly import length
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 MAIL = b"MIME-Version: 1.0\r\nFrom: Ada <ada@example.org>\r\nSubject: Bees\r\n\r\nThe bees are well.\r\n"
@@ -192,7 +193,7 @@ _STARTS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=length(30, 150), deadline=None)
 @given(
     st.sampled_from(_STARTS),
     st.binary(max_size=300),
