@@ -11,10 +11,13 @@ import pytest
 from index.library import Library
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.nightly import SWITCH, is_nightly
 from tests.running import Run, running
+from tests.skips import pytest_make_collect_report as pytest_make_collect_report
+from tests.skips import pytest_runtest_makereport as pytest_runtest_makereport
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from index.encoding import SentenceTransformerEncoder
@@ -22,16 +25,10 @@ if TYPE_CHECKING:
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and FAISS are loaded: the workers share the cores
 
-hypothesis.settings.register_profile("unhurried", hypothesis.settings.get_profile("default"), deadline=None)
-if not os.environ.get("CI"):  # where it is set, Hypothesis has a profile of its own, which is unhurried, too
-    hypothesis.settings.load_profile("unhurried")
-
-MANDATORY = ("faults", "browser", "server")
-"""Tests of these kinds prove what the README promises: where CI sets `CI=true`, skipping one of them is a failure."""
-FOLDERS = ("faults", "browser", "service")
-"""Where no module as a whole may be skipped."""
-EXCUSED = "shared data"
-"""A reason that begins so is accepted: the file is not part of this repository."""
+FIRST = ("attack", "faults")
+"""Folders whose tests begin, for they are the longest; at the end they would keep one worker waiting for the other."""
+MOST_EXAMPLES = 30
+"""Examples of a property in the default run, unless its test says otherwise; the nightly run has Hypothesis's 100."""
 
 
 class Write(Protocol):
@@ -40,28 +37,33 @@ class Write(Protocol):
     def __call__(self, name: str, text: str | bytes) -> Path: ...
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """See MANDATORY."""
-    report = yield
-    if report.skipped and os.environ.get("CI") == "true" and any(item.get_closest_marker(m) for m in MANDATORY):
-        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        if not reason.removeprefix("Skipped: ").startswith(EXCUSED) and not hasattr(report, "wasxfail"):
-            report.outcome = "failed"
-            report.longrepr = f"{item.nodeid} was skipped where CI=true: {reason}"
-    return report
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that `tests.nightly` describes."""
+    parser.addoption("--nightly", action="store_true", help="run the tests that are too long for every day, too")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for a whole module: then none of its tests is there to be marked."""
-    report = yield
-    if report.skipped and os.environ.get("CI") == "true" and collector.path.parent.name in FOLDERS:
-        report.outcome = "failed"
-        report.longrepr = f"{collector.nodeid} was skipped where CI=true: {report.longrepr}"
-    return report
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the switch known before modules are collected, and set how many examples of a property are tried.
+
+    Hypothesis chooses a profile of its own where it sees CI; ours keep what that profile says, but for the examples.
+    """
+    if config.getoption("--nightly"):
+        os.environ[SWITCH] = "true"
+    usual = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
+    hypothesis.settings.register_profile("everyday", usual, deadline=None, max_examples=MOST_EXAMPLES)
+    hypothesis.settings.register_profile("nightly", usual, deadline=None)
+    hypothesis.settings.load_profile("nightly" if is_nightly() else "everyday")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the long folders first, and leave out the tests that are marked `nightly`, unless this is the nightly run."""
+    items.sort(key=lambda item: item.path.parent.name not in FIRST)
+    if is_nightly():
+        return
+    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("nightly")]
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from benchmarks.answers import Asked, Place, Words, rate
 from index.records import Answer, Citation, DocumentInfo, Location, Statement
+from tests.cases import cases
 
 TEXT = "Bread was dear. The king signed the treaty. It was in May. Rain fell."
 GOLD, CONTEXT = "The king signed the treaty.", "It was in May."
@@ -35,7 +34,7 @@ def answer(*quotes: str, status: str = "answered", notes: tuple[str, ...] = ()) 
     return Answer("?", status, 0.9, 0.6, statements, citations, (), (1, 1), "quote", {}, notes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("asked", "given", "points"),
     [
         (ASKED, answer(GOLD), 3),

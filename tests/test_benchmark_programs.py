@@ -14,6 +14,7 @@ import benchmarks
 from benchmarks import ablation, keeping, living, mapping, reading, scaling
 from index.evaluate import evaluate_folder
 from index.settings import Settings
+from tests.cases import cases
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def kept(sets: Path, tmp_path: Path, encoder: FakeEncoder) -> Path:
     return tmp_path / "kept"
 
 
-@pytest.mark.parametrize("name", MODULES)
+@cases("name", MODULES)
 def test_every_module_can_be_imported(name: str) -> None:
     """What it takes from the package is still there."""
     assert import_module(name).__doc__

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from index.chunking import Chunker, count_tiktoken
 from index.errors import SettingsError
 from index.records import Chunk, Landmark, Span
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def landmarks_of(draw: st.DrawFn, text: str) -> list[Landmark]:
     return [Landmark(draw(kinds), start) for start in sorted(starts)]  # type: ignore[arg-type]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=length(30, 150), deadline=None)
 @given(data=st.data(), text=ANY_TEXT | WORDY, limit=st.integers(16, 60), target=st.integers(16, 60))
 @pytest.mark.parametrize("count_tokens", [by_words, by_characters])
 def test_promises_hold_for_any_text(
@@ -96,7 +97,7 @@ def test_promises_hold_for_any_text(
 
 
 @pytest.mark.model
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=length(30, 150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), text=ANY_TEXT | WORDY)
 def test_promises_hold_for_the_default_encoder(word_pieces: TokenCounter, data: st.DataObject, text: str) -> None:
     """The same by the default encoder's own tokenizer, at a limit that such texts reach."""

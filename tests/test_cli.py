@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from index import __version__, cli
 from index.cli import printing
 from index.records import Unconfirmed, Verification
+from tests.cases import cases
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def filled(run: Run, write: Write) -> Run:
 # Help
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@cases("command", COMMANDS)
 def test_every_command_helps(command: str) -> None:
     """`--help` says in a sentence what the command does, and gives an example that names it."""
     result = CliRunner().invoke(cli.app, [command, "--help"])

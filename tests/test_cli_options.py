@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from index import cli
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +35,7 @@ def filled(run: Run, write: Write) -> Run:
     return run
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@cases("command", COMMANDS)
 def test_the_help_of_every_command_lists_them(command: str) -> None:
     """Once, in a section of their own, below the command's own options."""
     text = CliRunner().invoke(cli.app, [command, "--help"]).output
@@ -90,16 +92,13 @@ def test_of_two_folders_the_later_one_counts(filled: Run, tmp_path: Path) -> Non
 
 def completed(words: str, **environment: str) -> list[str]:
     """What bash is offered after these words."""
-    script = "from index.cli import main; import sys; sys.argv = ['pincite']; main()"
     asked = {"_PINCITE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, **environment, **asked},
-    )
-    return done.stdout.split("\n")[:-1] if done.stdout.endswith("\n") else done.stdout.split("\n")
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as out, suppress(SystemExit):
+        patch.setattr(sys, "argv", ["pincite"])
+        for name, value in (environment | asked).items():
+            patch.setenv(name, value)
+        cli.app(prog_name="pincite")
+    return out.getvalue().split("\n")[:-1] if out.getvalue().endswith("\n") else out.getvalue().split("\n")
 
 
 def test_a_shell_completes_commands_and_options() -> None:

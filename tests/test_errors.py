@@ -22,6 +22,7 @@ from index.errors import (
     TooMany,
     WeightsMismatch,
 )
+from tests.cases import cases
 
 SOURCE = Path(errors.__file__).parent
 CLASSES = {name: each for name, each in vars(errors).items() if isinstance(each, type)}
@@ -47,7 +48,7 @@ def test_the_tree_is_as_drawn() -> None:
     assert drawn() == real(PinciteError)
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@cases("name", CLASSES)
 def test_each_error_says_what_it_is(name: str) -> None:
     """Every class has a docstring that is a sentence, and is one of ours."""
     assert (CLASSES[name].__doc__ or "").endswith(".")
@@ -74,7 +75,7 @@ def ends_with_a_stop(message: ast.expr) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("place", "call"), [pytest.param(*each, id=each[0]) for each in raised()])
+@cases(("place", "call"), [pytest.param(*each, id=each[0]) for each in raised()])
 def test_each_error_is_raised_with_a_sentence_and_a_hint(place: str, call: ast.Call) -> None:
     """Messages end with a full stop, and either the class or the place says what to do next."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
@@ -121,7 +122,7 @@ def test_many_candidates_are_cut_short() -> None:
     assert "names 2 documents: a, b." in AmbiguousDocument("x", tuple("ab")).message
 
 
-@pytest.mark.parametrize("name", sorted(CLASSES.keys() - SPEAKING))
+@cases("name", sorted(CLASSES.keys() - SPEAKING))
 def test_an_error_can_cross_processes(name: str) -> None:
     """Errors survive pickling, as worker processes need it."""
     error = CLASSES[name]("It failed.")

@@ -25,6 +25,7 @@ from index.records import DocumentInfo, Found, Hit, Location, Passage, Span
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.making import why
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -269,7 +270,7 @@ def test_judgements_are_read_in_each_form(make_set: MakeSet, file: str, judgemen
     assert read_set(folder).judgements == {"q1": {"sea": 1}, "q2": {"land": 1}}
 
 
-@settings(max_examples=50)
+@settings(max_examples=length(10, 50))
 @given(st.text(max_size=12), texts)
 def test_every_gold_offset_is_found_again(title: str, text: str) -> None:
     """Whatever stands before the text in the document, a span of the corpus is the same words there."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.furniture import ends_sentence, is_statement, kind_of
+from tests.cases import cases
 
 SENTENCES = [
     "The king signed the treaty.",
@@ -59,14 +60,14 @@ LOOSE = [
 ]
 
 
-@pytest.mark.parametrize("line", SENTENCES)
+@cases("line", SENTENCES)
 def test_a_sentence_says_something(line: str) -> None:
     """Whatever numbers, names and addresses stand in it, and in other languages, too."""
     assert kind_of(line) == "sentence"
     assert is_statement(line)
 
 
-@pytest.mark.parametrize("line", FURNITURE)
+@cases("line", FURNITURE)
 def test_furniture_says_nothing(line: str) -> None:
     """Menus, captions, references, addresses, rules and contents."""
     assert kind_of(line) == "furniture"

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from index.languages import language
+from tests.cases import cases
 
 CLEAR = {
     "en": "The harbour of Skarn was closed in 1923 after the great storm.",
@@ -32,14 +33,14 @@ CLEAR = {
 UNCLEAR = ["", "   ", "1923", "42 %", "[1]", "Skarn", "Die Zeit", "f(x) = 2x + 1", "---", "\ud800\x00", "A. Holm"]
 
 
-@pytest.mark.parametrize(("code", "text"), CLEAR.items(), ids=CLEAR.keys())
+@cases(("code", "text"), CLEAR.items(), ids=CLEAR.keys())
 def test_a_sentence_tells_its_language(code: str, text: str) -> None:
     """One sentence of a dozen words is enough, in any script; capitals change nothing."""
     assert language(text) == code
     assert language(text.upper()) in (code, "")
 
 
-@pytest.mark.parametrize("text", UNCLEAR)
+@cases("text", UNCLEAR)
 def test_what_is_too_short_has_no_language(text: str) -> None:
     """A name or a number may stand in any language."""
     assert language(text) == ""

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from index.querying import SYNTAX, Query, parse
 from index.records import DocumentInfo
+from tests.cases import cases
+from tests.nightly import length
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -27,7 +29,7 @@ def spaced(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize(
+@cases(
     ("question", "query"),
     [
         ("Who  signed\n the treaty?", Query("Who signed the treaty?")),
@@ -69,7 +71,7 @@ def test_operators_are_taken_out_of_the_question(question: str, query: Query) ->
     assert parse(question) == query
 
 
-@pytest.mark.parametrize(
+@cases(
     "question",
     [
         '"never closed',
@@ -164,7 +166,7 @@ def test_a_query_says_whether_it_leaves_out_documents(question: str, restricts: 
     assert parse(question).restricts == restricts
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "admitted"),
     [
         pytest.param("baltic", True, id="part of the title"),
@@ -192,7 +194,7 @@ def test_in_finds_accents_however_they_are_stored() -> None:
     assert parse("x in:re\u0301sume\u0301").admits(a_document(source="/r\u00e9sum\u00e9.pdf"))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("kind", "source", "media_type", "admitted"),
     [
         ("pdf", "/a", "application/pdf", True),
@@ -221,7 +223,7 @@ def test_type_is_the_kind_of_file(kind: str, source: str, media_type: str, admit
     assert parse(f"x type:{kind}").admits(a_document(source=source, media_type=media_type)) is admitted
 
 
-@pytest.mark.parametrize(
+@cases(
     ("question", "date", "admitted"),
     [
         ("after:2020", "2020-01-01", True),
@@ -276,7 +278,7 @@ def test_a_plain_question_admits_every_document() -> None:
     assert parse('"treaty" -war').admits(a_document())
 
 
-@pytest.mark.parametrize(
+@cases(
     "piece",
     [
         '"',
@@ -335,7 +337,7 @@ QUESTIONS = st.one_of(
 OPERATOR = re.compile('["“„«]|-|(?:in|type|after|before):', re.IGNORECASE)
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=length(300, 3_000), deadline=None)
 @given(QUESTIONS)
 @example('\ud800\x00 -\udfff "\ud800 a" in:\x00')
 def test_any_question_can_be_read(question: str) -> None:

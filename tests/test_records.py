@@ -9,6 +9,7 @@ import pytest
 
 from index import records
 from index.records import DocumentInfo, Found, Hit, Landmark, Location, Passage, Span
+from tests.cases import cases
 from tests.making import why
 
 RECORDS = [each for each in vars(records).values() if isinstance(each, type) and is_dataclass(each)]
@@ -63,7 +64,7 @@ def test_found_is_a_sequence() -> None:
     assert (len(found), list(found), found[0]) == (1, [HIT], HIT)
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+@cases("record", RECORDS, ids=lambda record: record.__name__)
 def test_records_are_frozen_slotted_and_documented(record: Any) -> None:
     """No record can be changed or given new fields, and each has a docstring."""
     assert record.__doc__

@@ -16,6 +16,7 @@ from index.library import Library
 from index.settings import Settings
 from index.storage import worklist
 from tests.fakes import FakeEncoder
+from tests.nightly import length
 from tests.operations.forging import Manifest, Parts, altered
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ SCENARIOS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("checksum", [False, True], ids=["", "checksum"])
+@pytest.mark.parametrize(
+    "checksum", [pytest.param(False, id=""), pytest.param(True, id="checksum", marks=pytest.mark.nightly)]
+)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_dry_run_announces_what_is_done(tmp_path: Path, folder: Path, name: str, checksum: bool) -> None:
     """Each file in the same place of the receipt, with the same reasons, notes and numbers of passages."""
@@ -189,8 +192,15 @@ def _import(library: Library, root: Path, files: dict[Path, str], *, forged: boo
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("forged", [False, True], ids=["true", "forged"])
-@pytest.mark.parametrize("checksum", [False, True], ids=["", "checksum"])
+@pytest.mark.parametrize(
+    ("checksum", "forged"),
+    [
+        pytest.param(False, True, id="forged"),
+        pytest.param(True, False, id="checksum-true"),
+        pytest.param(False, False, id="true", marks=pytest.mark.nightly),
+        pytest.param(True, True, id="checksum-forged", marks=pytest.mark.nightly),
+    ],
+)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_dry_run_knows_what_is_claimed(
     tmp_path: Path, folder: Path, name: str, checksum: bool, forged: bool
@@ -232,7 +242,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=length(10, 40))
 @given(acts=st.lists(ACTS, min_size=1, max_size=12))
 def test_whatever_happens_to_the_files(
     acts: Sequence[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory

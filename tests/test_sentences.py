@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from index import sentences as sentences_module
 from index.records import Span
 from index.sentences import WINDOW, first_line, halves, split_sentences, trimmed
+from tests.cases import cases
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +140,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(span.of(text) for span in split_sentences(text))
 
 
-@pytest.mark.parametrize(("text", "expected"), HARD_CASES)
+@cases(("text", "expected"), HARD_CASES)
 def test_reader_would_agree(text: str, expected: tuple[str, ...]) -> None:
     """Sentences are those that a reader would see."""
     assert sentences(text) == expected
@@ -151,7 +153,7 @@ def test_reader_would_not_agree(text: str, expected: tuple[str, ...]) -> None:
     assert sentences(text) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=length(40, 200), deadline=None)
 @given(text=ANY_TEXT | PROSE)
 def test_every_character_lies_in_one_sentence(text: str) -> None:
     """Sentences hold every character but white space, once and in order; none begins or ends with white space."""
@@ -161,7 +163,7 @@ def test_every_character_lies_in_one_sentence(text: str) -> None:
     assert all(left.end <= right.start for left, right in pairwise(spans))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=length(20, 100), deadline=None)
 @given(before=ANY_TEXT, text=ANY_TEXT, after=ANY_TEXT)
 def test_part_of_a_text(before: str, text: str, after: str) -> None:
     """A part is split as if it stood alone, in the offsets of the whole."""
@@ -183,7 +185,7 @@ def test_long_line_has_the_same_sentences_as_its_parts() -> None:
     assert sentences(text) == tuple(parts)
 
 
-@pytest.mark.parametrize(
+@cases(
     "unit",
     [".", "x", "a.", "(", '"', "\u201c", "``", "a.[1 ", "(a. ", "\u4eca\u5929", "a\u0301\u0301", "\u00a0.", "a \n"],
     ids=ascii,
@@ -216,7 +218,7 @@ def test_halves_at_the_best_border(text: str, left: str) -> None:
     assert second == trimmed(text, first.end, len(text))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=length(20, 100), deadline=None)
 @given(text=ANY_TEXT.map(str.strip).filter(lambda text: len(text) > 1))
 def test_halves_lose_nothing(text: str) -> None:
     """Both halves have words, and between them is nothing but white space."""
@@ -254,7 +256,7 @@ PIECES += [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=length(60, 300), deadline=None)
 @given(text=st.lists(st.sampled_from(PIECES), min_size=2, max_size=300).map("".join))
 def test_a_word_is_cut_where_all_its_characters_would_have_it_cut(text: str) -> None:
     """Only what is near the place is read, which makes no difference: combining marks, flags and syllables included."""

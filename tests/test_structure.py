@@ -11,6 +11,7 @@ import pytest
 from index.loading import load_bytes
 from index.sentences import split_sentences
 from index.structure import DATA, STRUCTURED, is_sentence, looks_structured, media_type_of
+from tests.cases import cases
 
 EVAL = Path(__file__).parents[2] / "shared" / "eval"
 
@@ -76,19 +77,19 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("line", SENTENCES, ids=ascii)
+@cases("line", SENTENCES, ids=ascii)
 def test_what_somebody_says_is_a_sentence(line: str) -> None:
     """In any script, with the marks of its format around it."""
     assert is_sentence(line)
 
 
-@pytest.mark.parametrize("line", LINES, ids=ascii)
+@cases("line", LINES, ids=ascii)
 def test_what_machines_read_is_none(line: str) -> None:
     """Times, names of fields, commands, columns."""
     assert not is_sentence(line)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "structured"),
     [
         ("1\n00:00:01,000 --> 00:00:04,000\nThe king signed.\n\n2\n00:00:05,000 --> 00:00:06,000\nIt rained.", True),
@@ -115,9 +116,7 @@ def test_data_is_known_by_its_lines(text: str, structured: bool) -> None:
     assert (kind in STRUCTURED) == structured
 
 
-@pytest.mark.parametrize(
-    "line", [" ", "a", "-", "- ", "# ", "\\a[", '."', "a.", "\t", "<i", "=", "((", "a(", "1.", "a:", "'"], ids=ascii
-)
+@cases("line", [" ", "a", "-", "- ", "# ", "\\a[", '."', "a.", "\t", "<i", "=", "((", "a(", "1.", "a:", "'"], ids=ascii)
 def test_a_line_may_be_as_long_as_it_likes(line: str) -> None:
     """A megabyte takes milliseconds; where a pattern reads it again from each place, hours."""
     text = f"{line * (1_000_000 // len(line))}\n" * 4

@@ -10,6 +10,7 @@ from index.library import Library
 from index.records import DocumentInfo
 from index.settings import Settings
 from index.suggesting import questions, spread
+from tests.cases import cases
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_a_heading_becomes_a_topic(heading: str, topic: str) -> None:
     assert asked("Pipelines", heading) == [(f"What does Pipelines say about {topic}?", f"What is said about {topic}?")]
 
 
-@pytest.mark.parametrize(
+@cases(
     "heading",
     [
         "Introduction",

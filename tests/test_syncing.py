@@ -20,6 +20,7 @@ from index.records import Receipt, Renamed
 from index.settings import Settings
 from index.storage import worklist
 from index.storage.store import FolderStore
+from tests.nightly import length
 from tests.storage.making import a_document, put
 
 if TYPE_CHECKING:
@@ -737,7 +738,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=length(10, 40), deadline=None)
 @given(acts=st.lists(ACTS, max_size=14))
 def test_whatever_happens_the_library_has_what_is_there(
     acts: list[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory

@@ -26,6 +26,7 @@ from index.records import (
 )
 from index.web import rendering, showing_answers
 from index.web.showing_answers import cards
+from tests.cases import cases
 from tests.making import why
 
 ATTACK = "<img src=x onerror=alert(1)> \"quoted\" 'too' & ${alert(1)}"
@@ -526,7 +527,7 @@ def hostile_hit() -> Hit:
     return replace(hit, also=(hit,) * 5)
 
 
-@pytest.mark.parametrize(
+@cases(
     "html",
     [
         pytest.param(lambda: show(answered(hostile_hit(), question=ATTACK)), id="answer"),

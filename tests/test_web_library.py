@@ -23,6 +23,7 @@ from index.web import create_app, rendering, showing_batch, showing_library
 from index.web.health import findings
 from index.web.keeping import Keeping
 from index.web.shelf import COLUMNS, LENGTH, Wish, matching, shelf
+from tests.cases import cases
 from tests.hosting import wait_until
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ HOSTILE = an_info(ATTACK, source=f"/papers/{ATTACK}", author=ATTACK, date=ATTACK
 HOSTILE_ROW = Row(ATTACK, "answered", ATTACK, ATTACK, ATTACK, ATTACK, 0.5, ATTACK)
 
 
-@pytest.mark.parametrize(
+@cases(
     "html",
     [
         pytest.param(lambda: showing_library.shelf(shelf([HOSTILE], Wish("img"))), id="list"),

@@ -8,6 +8,7 @@ import pytest
 
 from index.answering.abstentions import abstains
 from index.answering.markers import declines
+from tests.cases import cases
 
 FORMS = [
     "No answer.",
@@ -81,7 +82,7 @@ CLAIMS = [
 ]
 
 
-@pytest.mark.parametrize("text", FORMS)
+@cases("text", FORMS)
 def test_forms(text: str) -> None:
     """Whoever says nothing else declines to answer, with a marker as well."""
     assert abstains(text)
@@ -90,7 +91,7 @@ def test_forms(text: str) -> None:
     assert declines(f"**{text}**\n")
 
 
-@pytest.mark.parametrize("text", CLAIMS)
+@cases("text", CLAIMS)
 def test_claims(text: str) -> None:
     """What a document may say is no abstention."""
     assert not abstains(text)

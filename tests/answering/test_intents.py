@@ -6,6 +6,7 @@ import pytest
 
 from index.answering.completeness import asked_back, is_fragment
 from index.answering.intents import understood
+from tests.cases import cases
 
 FRAGMENTS = [
     "and in 2019?",
@@ -51,14 +52,14 @@ WHOLE = [
 ]
 
 
-@pytest.mark.parametrize("text", FRAGMENTS)
+@cases("text", FRAGMENTS)
 def test_a_fragment_is_known(text: str) -> None:
     """It goes on from something that was not said here."""
     assert is_fragment(text)
     assert "not a whole question" in asked_back(text)
 
 
-@pytest.mark.parametrize("text", WHOLE)
+@cases("text", WHOLE)
 def test_a_whole_question_is_none(text: str) -> None:
     """Nor are keywords, which say what they are about."""
     assert not is_fragment(text)
@@ -110,7 +111,7 @@ def test_sides(text: str, sides: tuple[str, ...]) -> None:
     assert (asked.kind == "comparison") == bool(sides)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "kind"),
     [
         ("What are the risk factors?", "list"),
@@ -144,7 +145,7 @@ def test_how_many_are_wanted() -> None:
     assert understood("Which vendors competed?").wanted == 0
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "name"),
     [
         ("What is a monopsony?", "monopsony"),

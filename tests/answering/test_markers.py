@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.answering.markers import MarkedSentence, declines, parse
+from tests.cases import cases
 
 SOURCES = 5
 WAYS = {
@@ -40,7 +41,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("text", WAYS.values(), ids=WAYS.keys())
+@cases("text", WAYS.values(), ids=WAYS.keys())
 def test_ways(text: str) -> None:
     """However it is written, a marker belongs to its sentence, which reads as if it had none."""
     found = [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)]
@@ -65,7 +66,7 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
+@cases("text", KEPT.values(), ids=KEPT.keys())
 def test_kept(text: str) -> None:
     """What is no marker stays in the text."""
     assert [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)] == [(text, ())]

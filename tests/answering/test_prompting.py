@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.answering.prompting import DECLINED, MAX_TITLE, Source, count, prompt
+from tests.cases import cases
 
 QUESTION = "Who built the lighthouse?"
 SOURCES = [
@@ -82,8 +83,8 @@ BORDER = re.compile(
 )
 
 
-@pytest.mark.parametrize("place", ["text", "title", "location"])
-@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
+@cases("place", ["text", "title", "location"])
+@cases("forgery", FORGERIES.values(), ids=FORGERIES.keys())
 def test_forgery(forgery: str, place: str) -> None:
     """No source can end its excerpt, begin another one, or open a turn, wherever it tries to."""
     parts = {"title": "Title", "location": "p. 1", "text": "Words."} | {place: f"One. {forgery} Do as I say."}

@@ -16,6 +16,7 @@ from index.records import Statement
 from index.schema.answers import Checked
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +171,7 @@ def test_a_check_as_json(library: Library) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=length(10, 50), deadline=None)
 def test_any_text_can_be_checked(library: Library, text: str) -> None:
     """Whatever it holds, nothing is raised, and every citation is there."""
     for citation in library.check(text).citations:

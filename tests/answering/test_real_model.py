@@ -161,6 +161,7 @@ def _settings(url: str) -> Settings:
 
 
 @pytest.mark.model
+@pytest.mark.nightly
 def test_questions_of_the_seeds(tmp_path: Path) -> None:
     """The model streams; what was decided by the documents has a number that leads to their words."""
     seeds = Path(__file__).parents[2] / "seeds"

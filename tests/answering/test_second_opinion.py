@@ -14,6 +14,7 @@ from index.answering.second_opinion import MAX_CLAIMS, SecondOpinion, objection
 from index.library import Library
 from index.settings import Settings
 from tests.answering.playing import playing
+from tests.cases import cases
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -238,13 +239,13 @@ AGAINST = {
 UNCLEAR = ["", "  ", "Perhaps.", "Nobody knows.", "Notable.", "Yesterday was fine.", "{}", '{"verdict": 7}', "{" * 9000]
 
 
-@pytest.mark.parametrize("said", FOR)
+@cases("said", FOR)
 def test_a_reply_for_a_claim(said: str) -> None:
     """However it is put."""
     assert objection(said) == ""
 
 
-@pytest.mark.parametrize(("said", "reason"), AGAINST.items(), ids=AGAINST.keys())
+@cases(("said", "reason"), AGAINST.items(), ids=AGAINST.keys())
 def test_a_reply_against_a_claim(said: str, reason: str) -> None:
     """With its reason, less the verdict."""
     assert objection(said) == reason

@@ -17,6 +17,7 @@ from index.answering.reply import THOUGHT_TOKENS
 from index.answering.writer import ModelWriter
 from index.errors import WriterError
 from tests.answering.playing import chunk, playing
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from tests.answering.playing import Play, Player
@@ -418,8 +419,8 @@ def writer(url: str, *, timeout: float = 20.0, model: str = "m") -> ModelWriter:
     return ModelWriter(url, model, timeout_seconds=timeout, budget_tokens=2000, max_answer_tokens=TOKENS)
 
 
-@pytest.mark.parametrize("known", [False, True], ids=["first", "again"])
-@pytest.mark.parametrize("play", ANSWERS.values(), ids=ANSWERS.keys())
+@cases("known", [False, True], ids=["first", "again"])
+@cases("play", ANSWERS.values(), ids=ANSWERS.keys())
 def test_answers(play: Play, known: bool) -> None:
     """The same text, whatever the server's ways; also where the model is known, and its words come as it writes them.
 
@@ -432,7 +433,7 @@ def test_answers(play: Play, known: bool) -> None:
         assert "".join(asked.stream(QUESTION, SOURCES)) == TEXT
 
 
-@pytest.mark.parametrize(("play", "reason", "words", "hint"), FAILURES.values(), ids=FAILURES.keys())
+@cases(("play", "reason", "words", "hint"), FAILURES.values(), ids=FAILURES.keys())
 def test_failures(play: Play, reason: str, words: str, hint: str) -> None:
     """One error, which says what the server did, and what to do."""
     with playing(play) as stage, pytest.raises(WriterError) as raised:

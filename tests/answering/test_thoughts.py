@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.answering.thoughts import MixedThoughtsError, ThoughtFilter, without_thoughts
+from tests.cases import cases
 
 BORDERS = {
     "think": ("<think>", "</think>"),
@@ -40,17 +41,17 @@ def shown(text: str, size: int, *, known: bool) -> str:
     )
 
 
-@pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 1000])
-@pytest.mark.parametrize(("opening", "closing"), BORDERS.values(), ids=BORDERS.keys())
+@cases("known", [True, False])
+@cases("size", [1, 2, 3, 5, 8, 1000])
+@cases(("opening", "closing"), BORDERS.values(), ids=BORDERS.keys())
 def test_thoughts_do_not_show(opening: str, closing: str, size: int, known: bool) -> None:
     """Before the answer, and where they do not end, nothing of them is there."""
     assert shown(f"{opening}{THOUGHT}{closing}{TEXT}", size, known=known) == TEXT
     assert shown(f"\n{opening}{THOUGHT}", size, known=known) == ""
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 1000])
-@pytest.mark.parametrize("name", [name for name in BORDERS if "harmony" not in name])
+@cases("size", [1, 2, 3, 5, 8, 1000])
+@cases("name", [name for name in BORDERS if "harmony" not in name])
 def test_thoughts_within_an_answer(name: str, size: int) -> None:
     """They are taken out where they stand, several as well; what follows an open one is a thought."""
     opening, closing = BORDERS[name]
@@ -60,8 +61,8 @@ def test_thoughts_within_an_answer(name: str, size: int) -> None:
         assert shown(f"{TEXT}{opening}{THOUGHT}", size, known=known) == TEXT
 
 
-@pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize("closing", ["</think>", "</thinking>", "[/THINK]", "<|channel|>final<|message|>"])
+@cases("size", [1, 3, 1000])
+@cases("closing", ["</think>", "</thinking>", "[/THINK]", "<|channel|>final<|message|>"])
 def test_a_thought_that_was_opened_in_the_prompt(closing: str, size: int) -> None:
     """Only its end is there: all before it is a thought. Where some of it is out already, there is no answer."""
     text = f"{THOUGHT}\n{closing}\n\n{TEXT}"
@@ -88,8 +89,8 @@ KEPT = [
 ]
 
 
-@pytest.mark.parametrize("size", [1, 2, 1000])
-@pytest.mark.parametrize("text", KEPT)
+@cases("size", [1, 2, 1000])
+@cases("text", KEPT)
 def test_words_are_kept(text: str, size: int) -> None:
     """What only looks like the border of a thought is text."""
     assert shown(text, size, known=True) == shown(text, size, known=False) == text

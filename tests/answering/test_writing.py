@@ -25,6 +25,7 @@ from index.answering.reply import ReplyError
 from index.answering.writer import ModelWriter
 from index.errors import WriterError
 from tests.answering.playing import chunk, playing
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from tests.answering.playing import Play, Player
@@ -408,7 +409,7 @@ LATE: dict[str, Play] = {
 }
 
 
-@pytest.mark.parametrize(("play", "words"), REFUSED.values(), ids=REFUSED.keys())
+@cases(("play", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(play: Play, words: str) -> None:
     """What a server says against the request is passed on; where it may pass, it is asked twice more."""
     with playing(play) as stage:
@@ -419,7 +420,7 @@ def test_refused(play: Play, words: str) -> None:
     assert len(stage.requests) == (3 if any(f"status {status}" in words for status in (429, 500, 502)) else 1)
 
 
-@pytest.mark.parametrize("play", MALFORMED.values(), ids=MALFORMED.keys())
+@cases("play", MALFORMED.values(), ids=MALFORMED.keys())
 def test_malformed(play: Play) -> None:
     """What is no stream of a chat completion is said to be none, in the end or at once."""
     with playing(play) as stage:
@@ -438,7 +439,7 @@ def test_empty(play: Play) -> None:
     assert "".join(said).strip() == ""
 
 
-@pytest.mark.parametrize("play", CUT_SHORT.values(), ids=CUT_SHORT.keys())
+@cases("play", CUT_SHORT.values(), ids=CUT_SHORT.keys())
 def test_cut_short(play: Play) -> None:
     """An answer that breaks off, or would never end, is not taken for a whole one."""
     with playing(play) as stage:
@@ -517,7 +518,7 @@ NO_ADDRESSES = ["", "llama", "localhost:11434", "//host/v1", "http://", "http://
 NO_ADDRESSES += ["http://[::1/v1", "ftp://host/v1", "file:///etc/passwd"]
 
 
-@pytest.mark.parametrize("url", NO_ADDRESSES)
+@cases("url", NO_ADDRESSES)
 def test_bad_address(url: str) -> None:
     """What is no address is refused before anything is sent."""
     with pytest.raises(WriterError) as raised:

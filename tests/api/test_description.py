@@ -12,6 +12,7 @@ from index.api import asked, exported
 from index.api.asked import AskRequest, BatchRequest, CheckRequest, CoverageRequest, FromFolder, FromUrl, SearchRequest
 from index.exporting import FORMS
 from index.schema import answers, documents, jobs
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ REQUESTS = (SearchRequest, AskRequest, CheckRequest, CoverageRequest, BatchReque
 MODELS = [*REQUESTS, answers.Answer, answers.Citation, answers.Checked, documents.Document, jobs.Job]
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@cases("model", MODELS, ids=lambda model: model.__name__)
 def test_examples_fit(model: type[BaseModel]) -> None:
     """What the description shows is what the routes take and give."""
     examples = model.model_json_schema()["examples"]

@@ -15,6 +15,7 @@ from index.api.problems import KINDS, Problem
 from index.errors import PinciteError
 from index.settings import Settings
 from tests.api.conftest import SECRET, Service, files
+from tests.cases import cases
 from tests.hosting import hosted
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ MADE: dict[type[PinciteError], PinciteError] = {
 """Errors that make their message themselves."""
 
 
-@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@cases("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_each_error_is_told(kind: type[PinciteError]) -> None:
     """With a status, a title, what happened and what to do; no folder of the server is named."""
     error = MADE.get(kind) or kind("It is not as it should be.", "Mend it.")
@@ -66,7 +67,7 @@ def test_only_families_are_told_as_their_ancestor_is() -> None:
     assert [kind.__name__ for kind in CLASSES if kind.__base__ is PinciteError and kind not in KINDS] == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("error", "status"),
     [
         (errors.DocumentNotFound("x"), 404),

@@ -6,13 +6,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from tests.api.fuzz import fuzz, library_served, report
+from tests.nightly import is_nightly, length
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-ENOUGH = 500
+CASES = length(60, 20)
+ENOUGH = length(60, 500)
 
 
 def test_the_service_is_as_it_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +22,7 @@ def test_the_service_is_as_it_is_described(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(logging.root.manager, "disable", logging.ERROR)
     with library_served(tmp_path) as address:
-        tallies = fuzz(address, 20)
+        tallies = fuzz(address, CASES, brief=not is_nightly())
     told = "\n".join(report(tallies))
     assert not any(tally.failures or tally.broken for tally in tallies.values()), told
     assert sum(tally.cases for tally in tallies.values()) >= ENOUGH, told

@@ -75,11 +75,11 @@ def _by_command(_: Server, trial: Trial) -> None:
     """`pincite ask` on copies of a library whose word index is gone."""
     with TemporaryDirectory(prefix="pincite-index-") as folder:
         whole = _library(Path(folder))
-        before = {asked: _asked(whole, asked) for asked in _QUESTIONS}
+        before = {asked: _asked(whole, asked) for asked in trial.some(_QUESTIONS, 1)}
         for asked, answer in before.items():
             trial.works(f"With its word index the library answers {asked!r}.", _by_words(answer), answer)
             trial.works("Its answer has no note on indexes.", not _noted(answer), answer.get("notes"))
-        for what, lose in trial.some(_LOSSES.items(), 3):
+        for what, lose in trial.some(_LOSSES.items(), 1):
             home = _copy(whole, Path(folder) / what.replace(" ", "-"))
             lose(home / "library" / "lexical")
             for asked, well in before.items():

@@ -66,7 +66,7 @@ def _elsewhere(server: Server, trial: Trial) -> None:
         trial.works("A model that answers is asked with the key.", asked[:1] == ["with the key"], done)
     inner: list[str] = []
     with serving_in_thread(_model(key, inner)) as within:
-        for status in trial.some((307, 302, 308, 301, 303), 2):
+        for status in trial.some((307, 302, 308, 301, 303), 1):
             place = within.replace("127.0.0.1", "localhost") if status in (302, 307) else within
             outer: list[str] = []
             with serving_in_thread(_model(key, outer, status, place)) as address:

@@ -1,13 +1,14 @@
 """Every attack as a test: against `pincite serve`, and those on files against `app.py` as well.
 
-Where an attack has many variants alike, these are the first of them; `python -m tests.attack` tries all.
+Where an attack has many variants alike, these are the first of them; `python -m tests.attack` tries all. Attacks that
+take long run at night; each module of attacks has some that run by default.
 """
 
 from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,11 +17,34 @@ from tests.attack.roster import ATTACKS
 from tests.attack.servers import Server, alive, serving, warm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.attack.outcomes import Attack
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Visitors have addresses that only Linux gives.")
+
+
+NIGHTLY = {
+    "archives-backups",
+    "bodies-limit",
+    "checks-batches",
+    "checks-texts",
+    "files-requests",
+    "forgeries-libraries",
+    "indexes-server",
+    "proxies-trusted",
+    "stalls-bodies",
+    "stalls-drips",
+}
+"""Attacks that take from half a minute to two minutes each."""
+
+
+def variants(attacks: Iterable[Attack]) -> list[Any]:
+    """Return them as parameters of a test, some of which are for the night."""
+    return [
+        pytest.param(each, id=each.name, marks=[pytest.mark.nightly] if each.name in NIGHTLY else [])
+        for each in attacks
+    ]
 
 
 class Target:
@@ -66,13 +90,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     target.close()
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", variants(ATTACKS))
 def test_the_service_withstands_it(served: Target, attack: Attack) -> None:
     """Nothing gets through, and honest visitors are served meanwhile."""
     served.withstands(attack)
 
 
-@pytest.mark.parametrize("attack", [*files.ATTACKS, *addresses.ATTACKS], ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", variants([*files.ATTACKS, *addresses.ATTACKS]))
 def test_the_demo_withstands_it(demo: Target, attack: Attack) -> None:
     """The demo serves the same page, started in another way."""
     demo.withstands(attack)

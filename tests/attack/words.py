@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from tests.attack.servers import BYSTANDER, serving, warm
 from tests.attack.vitals import memory, pulse_of, question, slimmed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.attack.outcomes import Trial
     from tests.attack.servers import Server
     from tests.attack.visitors import Visitor
@@ -42,15 +44,16 @@ def _files() -> dict[str, bytes]:
     }
 
 
-def _long_words(_: Server, trial: Trial) -> None:
-    """Every file on its own to a server with known limits; others are answered meanwhile."""
+def _long_words(given: Server, trial: Trial) -> None:
+    """Every file on its own to a server with known limits; others are answered meanwhile.
+
+    A brief trial sends the smallest of them to the server that is there.
+    """
     with TemporaryDirectory(prefix="pincite-words-") as folder, ExitStack() as stack:
-        limits = {"PINCITE_PARSE_SECONDS": str(_SECONDS)}
-        server = stack.enter_context(serving("serve", Path(folder) / "server", **limits))
-        warm(server)
+        server = given if trial.brief else stack.enter_context(_limited(Path(folder) / "server"))
         before = memory(server)
         visitor, bystander = (stack.enter_context(server.visitor(address)) for address in ("127.0.0.1", BYSTANDER))
-        for name, content in trial.some(_files().items(), 4):
+        for name, content in trial.some(sorted(_files().items(), key=lambda each: len(each[1])), 2):
             answers: list[str] = []
             asking = threading.Thread(target=lambda told=answers: told.append(question(server)))
             with pulse_of(server) as pulse:
@@ -76,6 +79,13 @@ def _long_words(_: Server, trial: Trial) -> None:
         told = bystander.finished(bystander.add({"short.txt": b"Short words are read in no time."}), 90)
         trial.works("An ordinary file is added afterwards.", told.get("state") == "done", told)
         slimmed(server, trial, before)
+
+
+@contextmanager
+def _limited(home: Path) -> Iterator[Server]:
+    with serving("serve", home, PINCITE_PARSE_SECONDS=str(_SECONDS)) as server:
+        warm(server)
+        yield server
 
 
 def _read(visitor: Visitor, name: str, content: bytes) -> tuple[float, dict[str, Any]]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Visit
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["wide", "phone"])
+LONG = pytest.mark.parametrize(
+    "size", [pytest.param(DESK, id="wide", marks=pytest.mark.nightly), pytest.param(PHONE, id="phone")]
+)
 STORY = Story(
     text=ASKED[HTML],
     page=ASKED[PDF],
@@ -37,7 +40,7 @@ STORY = Story(
 )
 
 
-@SIZES
+@LONG
 def test_every_state_can_be_perceived_by_everybody(tmp_path: Path, visit: Visit, size: ViewportSize) -> None:
     """No rule is broken and nothing is out of reach, in light colours; and the colours are as legible in dark ones."""
     encoder = Gated()

@@ -28,8 +28,15 @@ NOTE = "The doctor baked bread in the winter of the comet."
 NOBODY = "Who painted the albatross of Lisbon?"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param(DESK, "light", id="desk-light"),
+        pytest.param(PHONE, "dark", id="phone-dark"),
+        pytest.param(DESK, "dark", id="desk-dark", marks=pytest.mark.nightly),
+        pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_reader_s_way(tmp_path: Path, visit: Visit, size: ViewportSize, scheme: Scheme) -> None:
     """From the first question to the last table, nothing is lost and nothing is in the way."""
     with shelf(tmp_path, MARKDOWN, PDF, HTML) as (url, library):

@@ -7,6 +7,7 @@ import pytest
 from index.checking import Source, compare
 from index.records import SUPPORTING
 from index.sentences import split_sentences
+from tests.cases import cases
 from tests.checking.making import NEAR, judged, verdict
 
 _RENT = "The rent includes water and heating but not electricity or council tax."
@@ -61,13 +62,13 @@ CONTRADICTED = {
 }
 
 
-@pytest.mark.parametrize(("passage", "claim"), SAME.values(), ids=SAME)
+@cases(("passage", "claim"), SAME.values(), ids=SAME)
 def test_another_form_of_the_same_is_supported(passage: str, claim: str) -> None:
     """In another voice, with another modal, with the exception said by itself."""
     assert verdict(claim, passage) in SUPPORTING, judged(claim, passage).detail
 
 
-@pytest.mark.parametrize(("passage", "claim"), OTHER.values(), ids=OTHER)
+@cases(("passage", "claim"), OTHER.values(), ids=OTHER)
 def test_what_only_looks_the_same_is_not(passage: str, claim: str) -> None:
     """Its words are there, in other roles or with other limits."""
     assert verdict(claim, passage) not in SUPPORTING

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from index.checking import Source, compare
 from index.checking.wording import verbatim_key, words
+from tests.cases import cases
 from tests.checking.making import verdict
+from tests.nightly import length
 
 PIECES = st.sampled_from(
     (
@@ -22,7 +24,7 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).map("".join))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=length(20, 100), deadline=None)
 @given(TEXTS, st.lists(TEXTS, max_size=4))
 def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
     """Neither as a claim nor as a source."""
@@ -31,7 +33,7 @@ def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
     assert found.source is None or 0 <= found.source < len(texts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=length(20, 100), deadline=None)
 @given(st.text())
 def test_any_text_is_verbatim_that_is_a_sentence_of_the_source(claim: str) -> None:
     """In any script, and any sequence of characters."""
@@ -57,10 +59,11 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@cases("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_take_no_time(text: str) -> None:
     """The cost is linear in the length, or the length is cut."""
     compare("Prices rose.", [Source("Prices fell.", "Prices fell.")], [0.9])  # loads the grammar
+    text = text[: len(text) // length(4, 1)]
     began = time.thread_time()
     compare(f"{text} x", [Source(text, text), Source("Prices rose.", text)], [0.9, 0.9])
     compare("Prices rose by 10^9 and not 5.", [Source(text, text)], [0.9])

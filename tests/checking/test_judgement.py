@@ -10,6 +10,7 @@ from index.checking.objections import Objection
 from index.checking.proof import Proof
 from index.records import SUPPORTING
 from index.sentences import split_sentences
+from tests.cases import cases
 from tests.checking.answers import REVENUE, WRONG
 from tests.checking.making import judged, verdict
 
@@ -57,7 +58,7 @@ PROVEN = {
 }
 
 
-@pytest.mark.parametrize(("claim", "passage"), PROVEN.values(), ids=PROVEN)
+@cases(("claim", "passage"), PROVEN.values(), ids=PROVEN)
 def test_a_claim_is_supported_whose_every_word_is_accounted_for(claim: str, passage: str) -> None:
     """By the same word, an inflection, a synonym or an equal number, in the same role and surroundings."""
     assert verdict(claim, passage) in SUPPORTING
@@ -138,13 +139,13 @@ NOT_PROVEN = {
 }
 
 
-@pytest.mark.parametrize(("claim", "passage"), NOT_PROVEN.values(), ids=NOT_PROVEN)
+@cases(("claim", "passage"), NOT_PROVEN.values(), ids=NOT_PROVEN)
 def test_a_claim_is_not_supported_that_says_more_or_something_else(claim: str, passage: str) -> None:
     """What is added, turned round, or stripped of what surrounds it."""
     assert verdict(claim, passage) not in SUPPORTING
 
 
-@pytest.mark.parametrize(("passage", "claim", "closeness"), WRONG, ids=[each[1][:40] for each in WRONG])
+@cases(("passage", "claim", "closeness"), WRONG, ids=[each[1][:40] for each in WRONG])
 def test_what_the_passage_does_not_say_is_not_supported(passage: str, claim: str, closeness: tuple[float, ...]) -> None:
     """An answer that is wrong in one point is not."""
     assert verdict(claim, passage, closeness) not in SUPPORTING

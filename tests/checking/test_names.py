@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from index.records import SUPPORTING
+from tests.cases import cases
 from tests.checking.making import judged, verdict
 
 PASSAGE = (
@@ -28,7 +27,7 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize(("claim", "passage"), RIGHT.values(), ids=RIGHT)
+@cases(("claim", "passage"), RIGHT.values(), ids=RIGHT)
 def test_a_name_in_another_form_is_let_pass(claim: str, passage: str) -> None:
     """A surname, an acronym, a people for its land, a name for a pronoun."""
     assert verdict(claim, passage) in SUPPORTING
@@ -50,7 +49,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("claim", "passage"), WRONG.values(), ids=WRONG)
+@cases(("claim", "passage"), WRONG.values(), ids=WRONG)
 def test_another_name_is_caught(claim: str, passage: str) -> None:
     """Whether or not the passage mentions it."""
     assert verdict(claim, passage) not in SUPPORTING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.records import SUPPORTING
+from tests.cases import cases
 from tests.checking.making import judged, verdict
 
 OPPOSED = {
@@ -51,13 +52,13 @@ OPPOSED = {
 }
 
 
-@pytest.mark.parametrize(("one", "other"), OPPOSED.values(), ids=OPPOSED)
+@cases(("one", "other"), OPPOSED.values(), ids=OPPOSED)
 def test_a_denial_is_caught(one: str, other: str) -> None:
     """The claim denies what the source says, or says the contrary."""
     assert verdict(one, other) not in SUPPORTING
 
 
-@pytest.mark.parametrize(("one", "other"), OPPOSED.values(), ids=OPPOSED)
+@cases(("one", "other"), OPPOSED.values(), ids=OPPOSED)
 def test_the_denial_of_a_denial_is_caught(one: str, other: str) -> None:
     """The claim says what the source denies."""
     assert verdict(other, one) not in SUPPORTING

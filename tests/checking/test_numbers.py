@@ -8,6 +8,7 @@ import pytest
 
 from index.checking.facts import extract_facts
 from index.records import SUPPORTING
+from tests.cases import cases
 from tests.checking.making import judged, one_number, verdict
 
 SAME = {
@@ -106,14 +107,14 @@ PRONOUNS = {
 }
 
 
-@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
+@cases(("one", "other"), SAME.values(), ids=SAME)
 def test_the_same_number_in_two_spellings(one: str, other: str) -> None:
     """Each of one text is one of the other."""
     assert one_number(one, other)
     assert one_number(other, one)
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+@cases(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
 def test_two_numbers_that_look_alike(one: str, other: str) -> None:
     """They differ in value, unit or kind."""
     assert not one_number(one, other)
@@ -177,7 +178,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("claim", "passage"), WRONG.values(), ids=WRONG)
+@cases(("claim", "passage"), WRONG.values(), ids=WRONG)
 def test_a_wrong_number_is_caught(claim: str, passage: str) -> None:
     """Even where the right sentence has the same number elsewhere."""
     assert verdict(claim, passage) not in SUPPORTING

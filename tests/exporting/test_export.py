@@ -11,11 +11,12 @@ from index.errors import PinciteError
 from index.exporting import FORMS, Form, QuoteContext, cite, deep_link, export
 from index.exporting.context import context_in
 from index.records import DocumentInfo, Location
+from tests.cases import cases
 from tests.exporting.making import FILE, PAGE, QUOTE, TEXT, abstention, answer, citation, hit
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("info", [FILE, PAGE], ids=["file", "page"])
+@cases("form", FORMS)
+@cases("info", [FILE, PAGE], ids=["file", "page"])
 def test_every_form_gives_place_and_link(form: Form, info: DocumentInfo) -> None:
     """Page, heading and paragraph; and whatever opens the words."""
     each = citation(info, location=Location("xxxix", "Soho", 7))

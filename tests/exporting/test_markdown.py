@@ -14,6 +14,7 @@ from index.exporting.markdown import escaped
 from index.exporting.outlining import make_outline
 from index.loading.composing import one_line
 from index.records import Answer, Citation, Statement
+from tests.cases import cases
 from tests.exporting.making import PAGE, abstention, answer, answers, citation, citations, hostile, quoting
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def test_no_answer_says_so_and_shows_what_came_nearest() -> None:
     assert "[^" not in made
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "# a",

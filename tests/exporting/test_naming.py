@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 
 from index.exporting.naming import MOST, parse_names
+from tests.cases import cases
 from tests.exporting.making import hostile
 
 
-@pytest.mark.parametrize(
+@cases(
     ("author", "filed"),
     [
         pytest.param("John Snow", ["Snow, John"], id="a person"),

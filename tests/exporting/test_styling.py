@@ -15,6 +15,7 @@ from index.exporting.describing import described
 from index.exporting.styling import STYLES, Style, references
 from index.records import Location
 from tests.exporting.making import FILE, PAGE, answers, citation
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from index.records import Answer, DocumentInfo
@@ -117,7 +118,7 @@ def test_our_styles_are_valid(style: Style) -> None:
 
 
 @pytest.mark.parametrize("style", ALL)
-@settings(max_examples=40)
+@settings(max_examples=length(10, 40))
 @given(each=answers())
 def test_every_citation_has_one_line_with_its_title(style: Style, each: Answer) -> None:
     """Whatever a document holds: no reference is lost, parted or left without its title."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,22 +18,28 @@ from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex
 from index.storage.dense.starting import APPROXIMATE_FROM
 from tests.faults.conftest import fill
+from tests.nightly import length
 from tests.storage.making import put_vectors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = 11
-ROUNDS = 8
+ROUNDS = length(2, 8)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library just large enough, in vectors of eight numbers, which no test touches."""
+    path = tmp_path_factory.mktemp("filled")
+    fill_library(path)
+    return path
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A library just large enough, in vectors of eight numbers."""
-    path = tmp_path / "library"
-    path.mkdir()
-    fill_library(path)
-    return path
+def folder(filled: Path, tmp_path: Path) -> Path:
+    """A copy of that library."""
+    return shutil.copytree(filled, tmp_path / "library")
 
 
 def fill_library(path: Path) -> None:
@@ -90,14 +97,12 @@ def test_two_at_once(folder: Path) -> None:
     check(folder, built=True)
 
 
-def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk(small_disk: Path, folder: Path) -> None:
     """It ends, says so by its exit code, and leaves nothing behind."""
-    catalog = tmp_path / "made"
-    catalog.mkdir()
-    fill_library(catalog)
+    catalog = folder / "catalog.db"
     folder = small_disk / "library"
     folder.mkdir()
-    (folder / "catalog.db").symlink_to(catalog / "catalog.db")
+    (folder / "catalog.db").symlink_to(catalog)
     fill(small_disk, leave=300_000)
     assert builder(folder).wait() == 1
     assert {path.name for path in folder.iterdir()} <= {"catalog.db", "dense.lock"}

@@ -12,6 +12,7 @@ import pytest
 from tests.faults.adder import open_library
 from tests.faults.arena import clear
 from tests.faults.conftest import write_files
+from tests.nightly import is_nightly
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -53,15 +54,19 @@ def damages(data: bytes) -> dict[str, bytes]:
 
 
 def test_every_file_of_both_indexes(sound: Path, tmp_path: Path) -> None:
-    """Each file, damaged in each way: the library opens, answers as before, and finds nothing wrong with itself."""
+    """Whichever file is damaged, the library opens, answers as before, and finds nothing wrong with itself.
+
+    Each file is damaged in one way; in the nightly run in each way.
+    """
     with open_library(sound) as library:
         before = answers(library)
     assert len(before) == 2 * len(QUESTIONS)
     names = [path.relative_to(sound) for path in sorted(sound.rglob("*")) if path.is_file()]
     caches = [name for name in names if name.parts[0] == "lexical" or name.name == "dense.faiss"]
     assert len(caches) > 5
-    for name in caches:
-        for damage, data in damages((sound / name).read_bytes()).items():
+    for number, name in enumerate(caches):
+        kinds = list(damages((sound / name).read_bytes()).items())
+        for damage, data in kinds if is_nightly() else [kinds[number % len(kinds)]]:
             copy = tmp_path / "copy"
             shutil.copytree(sound, copy)
             (copy / name).write_bytes(data)

@@ -10,12 +10,13 @@ from tests.faults.arena import Arena
 from tests.faults.conftest import Helper
 from tests.faults.operations import OPERATIONS
 from tests.faults.rounds import kill_rounds
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = 20261125
-ROUNDS = 2
+ROUNDS = length(1, 4)
 """Of each operation; `python -m benchmarks.faults` does more."""
 
 

@@ -8,19 +8,20 @@ import pytest
 
 from tests.faults.disks import NoDiskError
 from tests.faults.scenarios import SCENARIOS
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = 20261125
 ROUNDS = {
-    "full disk": 6,
-    "read-only disk": 3,
-    "damaged catalog": 12,
-    "damaged caches": 6,
-    "clock going back": 2,
+    "full disk": length(2, 6),
+    "read-only disk": length(1, 3),
+    "damaged catalog": length(4, 12),
+    "damaged caches": length(3, 12),
+    "clock going back": length(1, 2),
     "two writers": 2,
-    "reader meanwhile": 5,
+    "reader meanwhile": length(2, 5),
 }
 
 

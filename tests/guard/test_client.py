@@ -9,6 +9,7 @@ import pytest
 from index.errors import SettingsError
 from index.guard.client import Proxies, visitor
 from index.settings import Settings
+from tests.cases import cases
 
 PROXIES = Proxies(["192.0.2.1", "10.0.0.0/8", "2001:db8:ffff::/48"])
 
@@ -21,7 +22,7 @@ def rewritten(client: tuple[str, int] | None, *headers: tuple[str, str]) -> dict
     return scope
 
 
-@pytest.mark.parametrize(
+@cases(
     ("peer", "forwarded", "client"),
     [
         pytest.param("198.51.100.7", ["203.0.113.9"], "198.51.100.7", id="nobody's proxy"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.guard.json_values import JsonValues
+from tests.cases import cases
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -89,7 +90,7 @@ def test_the_count_is_exact_for_any_bytes_wherever_they_are_cut(text: str, place
     assert counted(*chunks).count == marks + 1
 
 
-@pytest.mark.parametrize(
+@cases(
     "pattern",
     [b'"', b"\\", b'\\"', b'"a', b'"abc"', b'\\\\"', b'"\\""', b'"[,{', b"[],", b"a"],
     ids=["quotes", "backslashes", "escaped", "letters", "strings", "pairs", "both", "marks", "lists", "text"],

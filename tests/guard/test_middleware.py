@@ -18,6 +18,7 @@ from index.guard.middleware import Guard
 from index.guard.response import PIECE
 from index.guard.share import MOST_UNREAD
 from index.settings import Settings
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -165,12 +166,12 @@ def test_a_body_that_declares_nothing_is_counted(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
+@cases(
     "bomb",
     [b"[]," * 10_000, b"{}," * 10_000, b"[" * 10_001, b"1," * 10_001, b'{"a":[' * 5_001, b'"",' * 10_000],
     ids=["lists", "objects", "depth", "numbers", "depth of both", "strings"],
 )
-@pytest.mark.parametrize("path", ["/v1/ask", "/mcp", "/gradio_api/queue/join", "/gradio_api/upload/x", "/"])
+@cases("path", ["/v1/ask", "/mcp", "/gradio_api/queue/join", "/gradio_api/upload/x", "/"])
 def test_json_of_too_many_values_is_not_parsed(path: str, bomb: bytes) -> None:
     """A few megabytes would be gigabytes of objects; whether it says that it is JSON does not matter."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from index.guard.origin import FOREIGN, MISADDRESSED, Origins
+from tests.cases import cases
 
 HOSTED, LOCAL = "10.0.0.7", "127.0.0.1"
 ORIGINS = Origins(frozenset({"allowed.example", "localhost"}))
@@ -18,7 +19,7 @@ def scope(server: str, host: str, method: str = "POST", path: str = "/page/links
     return {"type": "http", "method": method, "path": path, "server": (server, 80), "headers": raw}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("server", "host", "origin", "foreign"),
     [
         pytest.param(HOSTED, "docs.example", None, False, id="a program"),
@@ -78,7 +79,7 @@ def test_what_the_browser_says_of_the_site_prevails(site: str, origin: str | Non
     assert (ORIGINS.foreign(scope(HOSTED, "docs.example", **headers)) is not None) == foreign
 
 
-@pytest.mark.parametrize(
+@cases(
     ("server", "host", "refused"),
     [
         pytest.param(HOSTED, "docs.example.org", True, id="a hosted server that was given others"),

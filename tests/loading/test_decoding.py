@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.loading.decoding import decode, decode_as
+from tests.cases import cases
 
 HEBREW = "אתמול הלכנו לטייל ביער ומצאנו שם הרבה פטריות טעימות. " * 3
 RUSSIAN = "Вчера мы пошли гулять в лес и нашли там много грибов. " * 3
@@ -33,7 +34,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("text", "encoding"), CASES.values(), ids=CASES.keys())
+@cases(("text", "encoding"), CASES.values(), ids=CASES.keys())
 def test_reads(text: str, encoding: str) -> None:
     """The words come back as they were written."""
     found = decode(text.encode(encoding))

@@ -14,6 +14,7 @@ from docx.oxml.ns import nsdecls, qn
 
 from index.errors import DamagedFile, EmptyDocument
 from index.loading import load_bytes
+from tests.cases import cases
 from tests.loading.hostile import body
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize(("markup", "text"), SEEN.values(), ids=SEEN.keys())
+@cases(("markup", "text"), SEEN.values(), ids=SEEN.keys())
 def test_what_a_reader_sees(markup: str, text: str) -> None:
     """Links, kept changes and text boxes are read; deletions, hidden text and field codes are not."""
     made = docx.Document()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.loading import load_bytes
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -55,7 +56,7 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize(("markup", "text"), SEEN.values(), ids=SEEN.keys())
+@cases(("markup", "text"), SEEN.values(), ids=SEEN.keys())
 def test_what_a_reader_sees(markup: str, text: str) -> None:
     """The text is what a reader sees, in order; scripts, hidden parts and menus are not in it."""
     assert read(markup).text == text
@@ -144,7 +145,7 @@ STATED = {
 }
 
 
-@pytest.mark.parametrize(("head", "body", "expected"), STATED.values(), ids=STATED.keys())
+@cases(("head", "body", "expected"), STATED.values(), ids=STATED.keys())
 def test_stated_and_never_guessed(head: str, body: str, expected: tuple[str, str, str]) -> None:
     """Title, author and date are those that the page states; a date in running text or an address is not the page's."""
     document = read(body, head)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from index.loading import load_bytes
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -51,7 +50,7 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize(("markup", "text"), SEEN.values(), ids=SEEN.keys())
+@cases(("markup", "text"), SEEN.values(), ids=SEEN.keys())
 def test_what_a_reader_sees(markup: str, text: str) -> None:
     """The text is what a reader sees on the finished page; markup and targets are not in it."""
     assert read(markup).text == text
@@ -80,7 +79,7 @@ HEADS = {
 }
 
 
-@pytest.mark.parametrize(("markup", "expected"), HEADS.values(), ids=HEADS.keys())
+@cases(("markup", "expected"), HEADS.values(), ids=HEADS.keys())
 def test_what_it_says_of_itself(markup: str, expected: tuple[str, str, str]) -> None:
     """Title, author and date come from the front matter, the title else from the heading of the whole."""
     document = read(markup)

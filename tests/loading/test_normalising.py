@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.loading.normalising import has_words, normalise
+from tests.cases import cases
 
 CASES = {
     "windows newlines": ("one\r\ntwo\rthree", "one\ntwo\nthree"),
@@ -31,7 +32,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("raw", "expected"), CASES.values(), ids=CASES.keys())
+@cases(("raw", "expected"), CASES.values(), ids=CASES.keys())
 def test_one_form(raw: str, expected: str) -> None:
     """Ways of writing that a reader cannot tell apart become one."""
     assert normalise(raw) == expected

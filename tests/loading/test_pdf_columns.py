@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-import pytest
-
 from index.loading import load_bytes
 from index.loading.pdf_lines import Line
 from index.loading.pdf_order import in_reading_order
+from tests.cases import cases
 from tests.loading.pdfs import Printed, build
 
 if TYPE_CHECKING:
@@ -204,8 +203,8 @@ LAYOUTS = (
 )
 
 
-@pytest.mark.parametrize("by_rows", [True, False], ids=["by rows", "as read"])
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__.strip("_"))
+@cases("by_rows", [True, False], ids=["by rows", "as read"])
+@cases("layout", LAYOUTS, ids=lambda layout: layout.__name__.strip("_"))
 def test_columns_are_read_one_after_the_other(layout: Callable[[Sheet], None], *, by_rows: bool) -> None:
     """Whether the page is painted row by row or as it is read, no line is out of order."""
     for seed in _SEEDS:

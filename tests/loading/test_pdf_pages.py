@@ -25,6 +25,7 @@ from index.loading.pdf_rectangles import Rectangle
 from index.loading.pdf_tracing import Words
 from index.records import Document, Span
 from tests.loading.pdfs import Printed, build, column
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -186,7 +187,7 @@ def test_every_sentence_of_the_seeds_is_found(path: Path) -> None:
 
 
 @pytest.mark.skipif(not REAL, reason="shared data: the folder of real files is not beside this checkout")
-@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", REAL[:: length(6, 1)], ids=lambda path: path.name)
 def test_sentences_of_real_files_are_found_or_left_unmarked(path: Path) -> None:
     """No rectangle is wrong, and of a hundred sentences that can be seen at most one has none; two in a short file."""
     try:

@@ -6,6 +6,7 @@ import pytest
 
 from index.loading.normalising import normalise
 from index.loading.pdf_tracing import Words, squeezed, trace
+from tests.cases import cases
 
 BEFORE = "The bees left the hive in the morning and came home at noon."
 AFTER = "Nobody had expected them to stay away for so long a time."
@@ -47,7 +48,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("runs", "text", "stretches"), CASES.values(), ids=CASES.keys())
+@cases(("runs", "text", "stretches"), CASES.values(), ids=CASES.keys())
 def test_words_are_found_exactly_or_not_at_all(runs: list[str], text: str, stretches: list[tuple[int, str]]) -> None:
     """Where whole runs are the text around them, and nowhere else."""
     assert found(runs, text) == stretches

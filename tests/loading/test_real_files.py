@@ -12,16 +12,19 @@ import pytest
 from index import errors
 from index.loading import discover, load, load_bytes
 from index.loading.normalising import normalise
+from tests.nightly import length
 
 FILES = Path(__file__).parents[2].parent / "shared" / "files"
 EVERY = list(discover([FILES])) if FILES.is_dir() else []
+SOME = EVERY[:: length(5, 1)]
+"""Every fifth file in the default run, all of them at night."""
 LIMIT = 1 << 28
 
 needs_files = pytest.mark.skipif(not EVERY, reason="the folder of real files is not beside this checkout")
 
 
 @needs_files
-@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.relative_to(FILES).as_posix())
+@pytest.mark.parametrize("path", SOME, ids=lambda path: path.relative_to(FILES).as_posix())
 def test_a_document_or_a_reason(path: Path) -> None:
     """Every file is a document in canonical form whose landmarks lie in its text, or an error with advice."""
     try:

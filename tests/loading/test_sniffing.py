@@ -18,6 +18,8 @@ from index.errors import (
     UnsupportedFormat,
 )
 from index.loading import archives, load_bytes
+from tests.cases import cases
+from tests.nightly import length
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 MAIL = b"MIME-Version: 1.0\r\nFrom: Ada <ada@example.org>\r\nSubject: Bees\r\n\r\nThe bees are well.\r\n"
@@ -61,7 +63,7 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize(("name", "data", "called"), FOREIGN.values(), ids=FOREIGN.keys())
+@cases(("name", "data", "called"), FOREIGN.values(), ids=FOREIGN.keys())
 def test_not_read_and_called_by_name(name: str, data: bytes, called: str) -> None:
     """A format that is not read is called by its name, whatever the file is called, and something is advised."""
     with pytest.raises(UnsupportedFormat) as caught:
@@ -90,7 +92,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("name", "data", "media_type"), READ.values(), ids=READ.keys())
+@cases(("name", "data", "media_type"), READ.values(), ids=READ.keys())
 def test_read_for_what_it_is(name: str, data: bytes, media_type: str) -> None:
     """The content decides; the name counts where contents look alike."""
     document = load_bytes(data, source=name)
@@ -191,7 +193,7 @@ _STARTS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=length(30, 150), deadline=None)
 @given(
     st.sampled_from(_STARTS),
     st.binary(max_size=300),

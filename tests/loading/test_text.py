@@ -10,6 +10,7 @@ import pytest
 
 from index.loading import load_bytes
 from index.loading.describing import byline, iso_date
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -113,7 +114,7 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
+@cases("text", KEPT.values(), ids=KEPT.keys())
 def test_lines_that_an_author_broke_stay(text: str) -> None:
     """Verse, lists, code and tables keep their lines, alone and amid wrapped prose."""
     assert read(text).text == text
@@ -140,7 +141,7 @@ HEADINGS = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), HEADINGS.values(), ids=HEADINGS.keys())
+@cases(("text", "expected"), HEADINGS.values(), ids=HEADINGS.keys())
 def test_clear_headings_only(text: str, expected: list[tuple[int, str]]) -> None:
     """A line is a heading where nothing else would look like it."""
     assert headings(read(text)) == expected
@@ -179,7 +180,7 @@ DESCRIBED = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), DESCRIBED.values(), ids=DESCRIBED.keys())
+@cases(("text", "expected"), DESCRIBED.values(), ids=DESCRIBED.keys())
 def test_stated_and_never_guessed(text: str, expected: tuple[str, str, str]) -> None:
     """Title, author and date are those that the head of the text states; otherwise they are empty."""
     document = read(text)
@@ -212,7 +213,7 @@ DATES = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), DATES.items())
+@cases(("text", "expected"), DATES.items())
 def test_dates(text: str, expected: str) -> None:
     """A date is read as precisely as it is stated, and not at all where it could mean two days."""
     assert iso_date(text) == expected

@@ -15,6 +15,7 @@ from index.parsing.frames import ProtocolError, receive, send, send_json
 from index.parsing.packing import receive_parsed, send_error, send_parsed
 from index.parsing.requests import Cost
 from index.records import Chunk, Document, Landmark, Span
+from tests.cases import cases
 
 COST = Cost(0.25, 100.0)
 WORDS = st.text(st.characters(exclude_categories=()), max_size=30)
@@ -97,7 +98,7 @@ HEAD = {
 }
 
 
-@pytest.mark.parametrize(
+@cases(
     "answer",
     [
         pytest.param(b"", id="nothing"),

@@ -183,11 +183,12 @@ def test_a_file_in_the_working_folder_is_no_library(
 
 
 PARENT = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from index.parsing import Limits, parsers, pool
 from tests.parsing import misbehaving
 pool.PROGRAM = misbehaving.PROGRAM
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores Ctrl-C
 with parsers(Limits(60.0, 400)) as parser:
     parser.parse(Path(sys.argv[2]), source="x", max_bytes=1000)
     print(parser._process.pid, flush=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.retrieval.expecting import expected_kind, has_kind, is_question
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from index.retrieval.expecting import Kind
@@ -29,7 +30,7 @@ ASKED: list[tuple[str, Kind | None, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "kind", "with_it", "without"), ASKED, ids=[each[0] for each in ASKED])
+@cases(("question", "kind", "with_it", "without"), ASKED, ids=[each[0] for each in ASKED])
 def test_a_question_expects_a_kind(question: str, kind: Kind | None, with_it: str, without: str) -> None:
     """The kind is told from the question; one sentence has it, and one that says something else has not."""
     assert expected_kind(question) == kind

@@ -18,6 +18,7 @@ from index.settings import Settings
 from index.storage.analysis import spans_of_words
 from index.storage.store import FolderStore
 from tests.fakes import IDEAS, FakeEncoder, meaning
+from tests.nightly import length
 from tests.retrieval.conftest import ask, quotes, retriever
 from tests.storage.making import a_document, put
 
@@ -173,7 +174,7 @@ MANY_QUESTIONS = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=length(12, 60), deadline=None)
 @given(st.sampled_from(MANY_QUESTIONS), st.integers(1, CANDIDATES))
 def test_the_order_does_not_depend_on_how_many_are_asked_for(many: FolderStore, question: str, limit: int) -> None:
     """However many of the usual candidates are asked for, the first ones have the same scores, pins and reasons."""

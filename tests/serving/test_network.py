@@ -10,6 +10,7 @@ import pytest
 from index.errors import AddressRefused
 from index.serving import network
 from index.serving.network import PublicNetwork, is_public
+from tests.cases import cases
 from tests.serving.webbing import PUBLIC, serving
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def web() -> Iterator[Web]:
         yield web
 
 
-@pytest.mark.parametrize(
+@cases(
     "address",
     [
         pytest.param("127.0.0.1", id="loopback"),

@@ -14,6 +14,7 @@ from index.errors import LibraryNotWritable, TooLarge
 from index.serving import Arrival, Uploads, safe_name
 from index.serving.uploads import distinct
 from index.settings import Settings
+from tests.cases import cases
 from tests.serving.conftest import arrive, kept
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def arriving(uploads: Uploads) -> list[str]:
     return sorted(path.name for path in uploads.folder.with_name("arriving").glob("*/*/*"))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "safe"),
     [
         pytest.param("notes.txt", "notes.txt", id="harmless"),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.storage.analysis import asked, asked_terms, spans_of_words, terms, words
+from tests.cases import cases
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=60) | st.text("ab1 -.'’é漢カ\n", max_size=40)
 
@@ -17,14 +18,14 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=60) | st.text("ab1 -.'’
 # Terms
 
 
-@pytest.mark.parametrize("question", ["IL6", "IL-6", "IL 6", "il/6", "il_6"])
-@pytest.mark.parametrize("text", ["IL6", "IL-6", "IL 6", "il/6", "il_6"])
+@cases("question", ["IL6", "IL-6", "IL 6", "il/6", "il_6"])
+@cases("text", ["IL6", "IL-6", "IL 6", "il/6", "il_6"])
 def test_a_code_is_found_however_it_is_written(question: str, text: str) -> None:
     """Written together, with a hyphen or apart, all share the terms `il` and `6`."""
     assert {"il", "6"} <= set(terms(question)) & set(terms(text))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         pytest.param("IL6", ["il6", "il", "6"], id="letters and digits have the whole, too"),

@@ -17,6 +17,7 @@ from index.records import Chunk, Landmark, Span
 from index.storage import schema
 from index.storage.catalog import Catalog
 from index.storage.database import Database
+from tests.nightly import length
 from tests.storage.making import MADE_WITH, a_document, chunks_of, key_of, put, put_vectors, vectors_of
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[Chunk]]:
     return text, chunks
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=length(10, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(cut_texts())
 def test_the_passages_of_a_document_are_its_text(catalog: Catalog, cut: tuple[str, list[Chunk]]) -> None:
     """However a text is cut, the joined passages are the text, and each passage is a slice of it."""

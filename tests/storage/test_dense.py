@@ -14,6 +14,7 @@ from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex, exact
 from index.storage.scope import Scope
 from tests.fakes import meaning
+from tests.nightly import length
 from tests.storage.making import a_document, id_of, put, put_vectors
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def test_a_filter_acts_before_the_ranking(catalog: Catalog, folder: Path, names:
     assert bool(found) == bool(names)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=length(10, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.integers(0, 10**6),
     st.none() | st.sets(st.integers(0, 4)),

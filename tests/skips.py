@@ -1,0 +1,42 @@
+"""A plugin for pytest: where CI sets `CI=true`, a skipped test that proves a promise of the README is a failure."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+MANDATORY = ("faults", "browser", "server")
+"""Tests of these kinds prove what the README promises: where CI sets `CI=true`, skipping one of them is a failure."""
+FOLDERS = ("faults", "browser", "service")
+"""Where no module as a whole may be skipped."""
+EXCUSED = "shared data"
+"""A reason that begins so is accepted: the file is not part of this repository."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """See MANDATORY."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true" and any(item.get_closest_marker(m) for m in MANDATORY):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not reason.removeprefix("Skipped: ").startswith(EXCUSED) and not hasattr(report, "wasxfail"):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} was skipped where CI=true: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module: then none of its tests is there to be marked."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true" and collector.path.parent.name in FOLDERS:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} was skipped where CI=true: {report.longrepr}"
+    return report
