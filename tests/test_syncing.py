@@ -562,7 +562,7 @@ def test_a_folder_that_is_not_there_is_an_error(library: Library, write: Write, 
     elif missing == "a link to nothing":
         folder.symlink_to("nowhere")
     for force in (False, True):
-        with pytest.raises(FolderMissing, match="the library keeps what it has"):
+        with pytest.raises(FolderMissing, match="the library keeps its documents"):
             library.sync([folder], force=force)
     assert sources(library) == {"a.md": "Anna"}
 

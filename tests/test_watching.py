@@ -422,7 +422,7 @@ def test_a_folder_that_goes_and_comes_back(
     with watched(library, folder) as watching:
         watching.changes("added a.md", "added b.md")
         folder.rename(folder.with_name("moved"))
-        assert "cannot be looked into" in watching.problem().what
+        assert "cannot be read" in watching.problem().what
         turns(5)
         watching.nothing_more()
         assert len(library.documents()) == 2
@@ -443,7 +443,7 @@ def test_an_empty_folder_in_its_place(
         shutil.move(folder, folder.with_name("moved"))
         folder.mkdir()
         problem = watching.problem()
-        while "cannot be looked into" in problem.what:  # it was seen to be gone before it was made anew
+        while "cannot be read" in problem.what:  # it was seen to be gone before it was made anew
             problem = watching.problem()
         assert "1 are not there any more" in problem.what
         assert "--force" in problem.remedy

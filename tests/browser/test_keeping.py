@@ -134,7 +134,7 @@ def test_a_failed_file_is_named_with_reason_and_remedy(own_site: tuple[str, Libr
     page = visit(url)
     upload(page, file("scan.pdf", b"%PDF-1.7 and then nothing"), file("bread.txt", BREAD))
     expect(on_its_way(page, "scan.pdf")).to_contain_text("Not added")
-    expect(on_its_way(page, "scan.pdf")).to_contain_text("Open it in the program it comes from")
+    expect(on_its_way(page, "scan.pdf")).to_contain_text("Open it in the program that made it")
     expect(on_its_way(page, "bread.txt")).to_contain_text("Added")
     expect(page.locator("#live")).to_have_text("Done. Added: 1. Not added: 1.")
     assert [path.name for path in (library.folder / "uploads").glob("*.*") if path.is_file()] == ["bread.txt"]

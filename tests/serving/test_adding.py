@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_read_fails_alone(jobs: Jobs, uploads: Uploads, li
     job = finished(jobs.add(arrive(uploads, broken)))
     assert (job.state, stages(job)) == ("done", ["added", "failed", "added"])
     assert job.files[1].reason.startswith("scan.pdf is a PDF that cannot be opened")
-    assert job.files[1].hint.startswith("Open it in the program it comes from")
+    assert job.files[1].hint.startswith("Open it in the program that made it")
     assert job.receipt is not None
     assert [failure.reason for failure in job.receipt.failed] == [job.files[1].reason]
     assert sorted(kept(uploads)) == ["a.txt", "b.txt"]
