@@ -445,7 +445,7 @@ def test_an_empty_folder_in_its_place(
         problem = watching.problem()
         while "cannot be read" in problem.what:  # it was seen to be gone before it was made anew
             problem = watching.problem()
-        assert "1 are not there any more" in problem.what
+        assert "1 of them are gone" in problem.what
         assert "--force" in problem.remedy
         turns(10)
         watching.nothing_more()

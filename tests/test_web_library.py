@@ -459,9 +459,9 @@ def test_a_file_gives_its_questions(site: TestClient, name: str, data: bytes, ex
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        pytest.param("q.pdf", b"Who?", "q.pdf is none of .csv, .jsonl, .txt.", id="another format"),
-        pytest.param("q.txt", b"\xff\xfe\x00", "It has to be UTF-8 text.", id="no text"),
-        pytest.param("q.txt", b"", "q.txt has no question.", id="empty"),
+        pytest.param("q.pdf", b"Who?", "q.pdf is not a .csv, .jsonl, .txt file.", id="another format"),
+        pytest.param("q.txt", b"\xff\xfe\x00", "The file must be UTF-8 text.", id="no text"),
+        pytest.param("q.txt", b"", "q.txt contains no questions.", id="empty"),
         pytest.param("q.jsonl", b"{}", "q.jsonl, line 1: there is no question.", id="no question in it"),
     ],
 )

@@ -76,7 +76,7 @@ async def add(service: Used, request: Request, response: Response) -> holdings.J
     The same bytes again cost nothing, whatever they are called; another file of the same name is its next version. A
     file that cannot be read fails alone: the job says why, and what to do about it.
     """
-    service.jobs.demand_changeable()
+    service.jobs.require_writable()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == MULTIPART:
         take, slots = partial(_received, service, request), service.receivers

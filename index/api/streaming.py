@@ -10,7 +10,7 @@ import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.responses import Response
 
-from index.serving.abandonment import call_without_client
+from index.serving.abandonment import call_on_disconnect
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -61,7 +61,7 @@ class EventStream(Response):
 
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with anyio.create_task_group() as group:
-            group.start_soon(call_without_client, receive, group.cancel_scope.cancel)
+            group.start_soon(call_on_disconnect, receive, group.cancel_scope.cancel)
             group.start_soon(_keep_alive, send)
             await self._produce(emit)
             group.cancel_scope.cancel()

@@ -40,7 +40,7 @@ def add_intake(app: FastAPI, received: Received, transfers: Transfers) -> None:
     service: Service = app.state.service
 
     async def upload(request: Request, upload_id: UploadId = "") -> JSONResponse:
-        service.jobs.demand_changeable()
+        service.jobs.require_writable()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
             raise HTTPException(415, f"The body has to be {MEDIA_TYPE}.")
         browser, headers = browser_of(request.scope), {"Cache-Control": "no-store"}

@@ -74,7 +74,7 @@ class Keeping:
 
     def link(self, address: str, client: str = "") -> str:
         """A page or file from the web, fetched and to be added; the job's id."""
-        self.jobs.demand_changeable()
+        self.jobs.require_writable()
         return self.jobs.add([fetch(address, self.settings, self.jobs.uploads)], client).id
 
     def folder(self, path: str, client: str = "") -> str:

@@ -114,7 +114,7 @@ def test_questions_come_from_a_file(two_texts: str, visit: Visit) -> None:
     expect(page.locator("#live")).to_have_text("3 questions")
     chooser.set_input_files(file("broken.jsonl", '{"question": "Who?"}\n{}'))
     expect(page.locator("#p-batch-outcome")).to_contain_text("broken.jsonl, line 2: there is no question.")
-    expect(page.locator("#p-batch-outcome")).to_contain_text("Mend that line and try again.")
+    expect(page.locator("#p-batch-outcome")).to_contain_text("Fix that line and try again.")
     expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")
     page.get_by_role("button", name="Ask them all").click()
     expect(page.locator(".p-answers tbody tr")).to_have_count(3)

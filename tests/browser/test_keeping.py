@@ -212,7 +212,7 @@ def test_an_upload_beyond_the_limit_is_refused(tmp_path: Path, visit: Visit) -> 
     with open_library(tmp_path, {"treaty.md": TREATY}) as library, serving(library, settings) as url:
         page = visit(url)
         upload(page, *(file(f"{n}.txt", f"The clock struck {n}.") for n in range(3)))
-        expect(page.locator("#outcome")).to_contain_text("3 files are more than the 2 that are allowed at once.")
+        expect(page.locator("#outcome")).to_contain_text("3 files are too many: at most 2 are allowed at once.")
         expect(page.locator("#outcome")).to_contain_text("PINCITE_MAX_UPLOAD_FILES")
         upload(page, file("0.txt", "The clock struck."))
         expect(on_its_way(page, "0.txt")).to_contain_text("Added")

@@ -436,7 +436,7 @@ def test_another_writer_is_not_waited_for_without_end(
 ) -> None:
     """The job fails with the lock's own error, which names the holder, and its files say so."""
     monkeypatch.setattr(store, "WRITER_PATIENCE", 0.01)
-    monkeypatch.setattr(adding, "LOCK_PATIENCE", 0.0)
+    monkeypatch.setattr(adding, "LOCK_WAIT_SECONDS", 0.0)
     with another_process(library.folder) as holder:
         job = finished(jobs.add(arrive(uploads, files(SHIP))))
     assert isinstance(job.error, LibraryLocked)
@@ -461,6 +461,6 @@ def test_after_closing_nothing_is_taken_on(jobs: Jobs, uploads: Uploads) -> None
     """And what was handed over is deleted."""
     jobs.close()
     arrivals = arrive(uploads, files(SHIP))
-    with pytest.raises(ServiceError, match="is being stopped"):
+    with pytest.raises(ServiceError, match="is shutting down"):
         jobs.add(arrivals)
     assert not arrivals[0].path.exists()

@@ -144,7 +144,7 @@ def test_after_the_deadline_nothing_goes_on(web: Web) -> None:
     now = [0.0]
     public = PublicNetwork(10, web.resolve, web, clock=lambda: now[0])
     stream = public.connect_tcp("public.test", 80)
-    assert [public.left(None), public.left(3), public.left(30)] == [10, 3, 10]
+    assert [public.seconds_left(None), public.seconds_left(3), public.seconds_left(30)] == [10, 3, 10]
     now[0] = 10
     for step in (lambda: stream.read(1), lambda: stream.write(b"x"), lambda: public.connect_tcp("public.test", 80)):
         with pytest.raises(httpcore2.ReadTimeout):
