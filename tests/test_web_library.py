@@ -176,7 +176,7 @@ def some(stage: FileStage, number: int) -> list[FileStage]:
 
 def begin(job: Job, *files: FileState) -> None:
     """Let a job begin, and its files come that far."""
-    job.expect([Arrival(file.name, Path(file.source), file.source, 1) for file in files], lambda: None)
+    job.set_arrivals([Arrival(file.name, Path(file.source), file.source, 1) for file in files], lambda: None)
     job.begin()
     job.set_files(dict(enumerate(files)))
 
@@ -315,7 +315,7 @@ def test_a_batch_sums_up() -> None:
     assert "4 questions, waiting for others" in text_of(showing_batch.batches([job]))
     job.begin()
     for row in ROWS:
-        job.answered(row)
+        job.add_row(row)
     html = showing_batch.batches([job])
     assert 'max="4" value="3" aria-label="Asking 4 questions"' in html
     assert "Download" not in html

@@ -40,7 +40,7 @@ def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: S
     from index.api import journal
     from index.library import Library
 
-    journal.write_lines()
+    journal.configure_logging()
     with Library.open(folder, settings) as library:
         app = create_app(library, settings, examples=examples)
         from index.api.running import listen

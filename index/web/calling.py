@@ -29,6 +29,6 @@ def offer(library: Library) -> None:
         try:
             return wire.answer(disclosing.answer(library.ask(question, documents=documents or None)))
         except PinciteError as error:
-            raise gr.Error(" ".join(problems.shown(error)), print_exception=False) from error
+            raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from error
 
     api(ask, api_name="ask")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads it when it runs
 
-from index.api.service import Service, Used  # noqa: TC001 - so it does these
+from index.api.service import Service, ServiceDependency  # noqa: TC001 - so it does these
 from index.errors import PinciteError
 from index.records import Check
 from index.serving import disclosing
@@ -40,7 +40,7 @@ class CheckTab:
 def add_checks(app: FastAPI) -> None:
     """Serve what the form asks, below `/page/`. A reader who leaves ends the work."""
 
-    async def check(request: Request, service: Used) -> HTMLResponse:
+    async def check(request: Request, service: ServiceDependency) -> HTMLResponse:
         form = await request.body()
         gone = threading.Event()
 
@@ -48,7 +48,7 @@ def add_checks(app: FastAPI) -> None:
             text = _text(form, _BYTES_PER_CHARACTER * service.settings.max_text_characters)
             return fragment(lambda: _checked(service, text, gone))
 
-        return await service.work(request, service.checks, work, gone.set)
+        return await service.run(request, service.checks, work, gone.set)
 
     guarded = [Depends(only_from_the_page)]
     app.add_api_route("/page/check", check, methods=["POST"], dependencies=guarded, include_in_schema=False)
@@ -69,6 +69,6 @@ def _checked(service: Service, text: str, gone: threading.Event) -> str:
     settings = service.settings
     if not text.strip():
         raise PinciteError("There is no text to check.", "Paste one, such as a draft or an assistant's answer.")
-    service.admit("characters", len(text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
+    service.require_at_most("characters", len(text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     stream = service.library.check_stream(text, most_sentences=settings.max_check_sentences)
     return showing_checks.check(disclosing.check(last(stream, Check, gone.is_set)))

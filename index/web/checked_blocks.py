@@ -75,7 +75,7 @@ class CheckedBlocks(gr.Blocks):
                     scope[_ARRIVALS] = self._received.take(browser_of(scope), handles)
                 return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
         except PinciteError as error:
-            raise gr.Error(" ".join(problems.shown(error)), print_exception=False) from None
+            raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from None
         finally:
             self._received.uploads.drop(arrivals_of(scope))  # where the event did not come to take them
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from fastapi import Request, Response  # noqa: TC002 - FastAPI reads them when it runs
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from index.api.exported import FORMATS, exported
-from index.api.service import Used  # noqa: TC001 - FastAPI reads it when it runs
+from index.api.exported import FORMATS, file_response
+from index.api.service import ServiceDependency  # noqa: TC001 - FastAPI reads it when it runs
 from index.errors import PinciteError
 from index.serving import disclosing
 from index.web import rendering, showing_answers
@@ -27,8 +27,8 @@ _log = logging.getLogger(__name__)
 def add_fragments(app: FastAPI, library: Library, answers: Remembered) -> None:
     """Serve them below `/page/`; each runs in a thread of its own."""
 
-    async def coverage(service: Used, request: Request, q: str, within: str = "") -> HTMLResponse:
-        html = await service.work(request, service.checks, lambda: _coverage(library, q, within))
+    async def coverage(service: ServiceDependency, request: Request, q: str, within: str = "") -> HTMLResponse:
+        html = await service.run(request, service.checks, lambda: _coverage(library, q, within))
         return HTMLResponse(html)
 
     def mapped() -> HTMLResponse:
@@ -42,7 +42,7 @@ def add_fragments(app: FastAPI, library: Library, answers: Remembered) -> None:
         wanted = next((known for known in FORMATS if known == form), None)
         if found is None or wanted is None:
             return PlainTextResponse("This answer is no longer kept here. Ask again, then export.", 410)
-        response = exported(library, found, wanted)
+        response = file_response(library, found, wanted)
         response.headers["Cache-Control"] = "no-store"
         return response
 

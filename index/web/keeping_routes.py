@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from index.api.service import Service, Used  # noqa: TC001 - FastAPI reads it when it runs
+from index.api.service import Service, ServiceDependency  # noqa: TC001 - FastAPI reads it when it runs
 from index.serving.slots import client_of
 from index.web.cookies import browser_of
 from index.web.replying import begun, fragment, only_from_the_page
@@ -49,16 +49,16 @@ def add_keeping(app: FastAPI, keeping: Keeping) -> None:
 def _add_changes(app: FastAPI, keeping: Keeping) -> None:
     """What may take long: many such requests of one visitor leave threads for the others."""
 
-    async def links(service: Used, request: Request, address: Annotated[str, Form()]) -> HTMLResponse:
+    async def links(service: ServiceDependency, request: Request, address: Annotated[str, Form()]) -> HTMLResponse:
         return await _alone(service, request, lambda: begun(lambda: keeping.link(address, client_of(request.scope))))
 
-    async def folders(service: Used, request: Request, folder: Annotated[str, Form()]) -> HTMLResponse:
+    async def folders(service: ServiceDependency, request: Request, folder: Annotated[str, Form()]) -> HTMLResponse:
         return await _alone(service, request, lambda: begun(lambda: keeping.folder(folder, client_of(request.scope))))
 
     def cancel(identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
         return fragment(lambda: keeping.cancel(identity, file))
 
-    async def remove(service: Used, request: Request, identity: str) -> HTMLResponse:
+    async def remove(service: ServiceDependency, request: Request, identity: str) -> HTMLResponse:
         return await _alone(service, request, lambda: fragment(lambda: keeping.remove(identity)))
 
     guarded = [Depends(only_from_the_page)]

@@ -94,9 +94,9 @@ def problem(error: PinciteError | None) -> str:
     """
     if error is None:
         return render("problem.html", message="", hint="")
-    if not problems.kind_of(error).told:
+    if not problems.kind_of(error).is_public:
         _log.error("What a reader asked for could not be done: %s", error)
-    message, hint = problems.shown(error)
+    message, hint = problems.public_message(error)
     return render("problem.html", message=message, hint=_HINTS.get(type(error), hint))
 
 

@@ -52,7 +52,7 @@ MADE: dict[type[PinciteError], PinciteError] = {
 def test_each_error_is_told(kind: type[PinciteError]) -> None:
     """With a status, a title, what happened and what to do; no folder of the server is named."""
     error = MADE.get(kind) or kind("It is not as it should be.", "Mend it.")
-    told = problems.of_error(error, "7")
+    told = problems.problem_from_error(error, "7")
     assert 400 <= told.status < 600
     assert told.title
     assert told.detail.endswith(".")
@@ -86,7 +86,7 @@ def test_only_families_are_told_as_their_ancestor_is() -> None:
 )
 def test_an_error_has_the_status_that_clients_expect(error: PinciteError, status: int) -> None:
     """So that a program can act on the status alone."""
-    assert problems.of_error(error, "7").status == status
+    assert problems.problem_from_error(error, "7").status == status
 
 
 @pytest.mark.anyio

@@ -383,7 +383,7 @@ def test_a_pdf_whose_original_is_gone_is_shown_as_text(tmp_path: Path, visit: Vi
         page = visit(url, size=DESK)
         ask(page, ASKED[PDF])
         viewer = open_source(page)
-        expect(viewer.locator(".p-view-note")).to_contain_text("The PDF is no longer where it was")
+        expect(viewer.locator(".p-view-note")).to_contain_text("The PDF file is missing or has changed")
         expect(viewer.get_by_role("link", name="Original")).to_be_hidden()
         expect(viewer.get_by_role("button", name="Page", exact=True)).to_be_hidden()
         assert "".join(viewer.locator("mark").all_inner_texts()) == quoted(page, library)
