@@ -215,7 +215,7 @@ def test_doctor_shows_what_applies_and_from_where(
     assert lines["max_hits"] == ["55", "PINCITE_MAX_HITS"]
     assert lines["llm_url"] == ["http://****@127.0.0.1:9/v1", str(path)]
     assert lines["Configuration"] == [str(path)]
-    assert "only a file that PINCITE_CONFIG names" in told.out
+    assert "read only if PINCITE_CONFIG names it" in told.out
     assert "parse_seconds" not in told.out
     settings = {each["name"]: each for each in run("doctor", "--json").json["settings"]}
     assert settings["parse_seconds"] == {"name": "parse_seconds", "value": "120.0", "origin": "default"}

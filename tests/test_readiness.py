@@ -250,7 +250,7 @@ def test_the_service_is_ready_with_both_indexes(lost: tuple[Library, threading.E
     """`/readyz` names what is missing, and says when it is there; every answer over HTTP has the note meanwhile."""
     library, going_on = lost
     with TestClient(create_app(library, SETTINGS), base_url="http://127.0.0.1") as client:
-        wait_until(lambda: "being made ready" not in client.get("/readyz").text)
+        wait_until(lambda: "starting up" not in client.get("/readyz").text)
         waiting = client.get("/readyz")
         assert waiting.status_code == 503
         assert waiting.json()["detail"].startswith(MISSING)

@@ -473,7 +473,7 @@ def test_most_files_at_once(library: Library, write: Write, folder: Path, turns:
     with watched(library, folder, pace=Pace(every=0.2, settle=0.1)) as watching:
         turns(3)
         shutil.rmtree(folder / "many")
-        assert "Of 13 files" in watching.problem().what
+        assert "holds 13 files" in watching.problem().what
         write("b.md", "A whale.")
         watching.changes("added b.md")
         turns(10)

@@ -374,7 +374,7 @@ def test_words_that_do_not_bear_a_sentence_out_say_so_on_their_card() -> None:
         Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=2),
     )
     doubtful = an_answer(*cited, hits=(hit, other), writer="model", statements=statements)
-    assert [card.role for card in cards(doubtful)] == ["says otherwise", "nearest words, not found to say the same"]
+    assert [card.role for card in cards(doubtful)] == ["says otherwise", "nearest words, not confirmed to say the same"]
     sound = Statement("It is so.", (1,), "supported")
     assert not cards(replace(doubtful, statements=(*statements, sound)))[0].role
 

@@ -62,7 +62,7 @@ async def search(body: SearchRequest, service: ServiceDependency, request: Reque
     response_model=Answer,
     responses={
         200: {
-            "description": "The answer, a possible answer, or a statement that there is none; as JSON, events or a file.",
+            "description": "The answer, a possible answer, or a statement that there is none: JSON, events or a file.",
             "content": {
                 **streaming.openapi_content(_EVENTS, piece="Piece", answer="Answer", problem="Problem"),
                 **exported.openapi_content(),

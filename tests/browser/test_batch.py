@@ -144,7 +144,7 @@ def test_no_question_is_no_batch(two_texts: str, visit: Visit) -> None:
     """It says what to do, to those who listen as well."""
     page = visit(two_texts)
     ask_all(page, "")
-    expect(page.locator("#p-batch-outcome")).to_contain_text("Write one a line, or take them from a file.")
+    expect(page.locator("#p-batch-outcome")).to_contain_text("Write one question per line, or load them from a file.")
     expect(page.locator("#live")).to_contain_text("There is no question.")
     expect(page.locator("#p-batches details")).to_have_count(0)
 

@@ -202,9 +202,9 @@ def test_a_name_that_turns_to_this_machine(get: Fetch, web: Web) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("/missing", "answers with 404 Not Found."),
-        ("/gone", "answers with 410 Gone."),
-        ("/empty", "answers with 204 No Content."),
+        ("/missing", "answered with 404 Not Found."),
+        ("/gone", "answered with 410 Gone."),
+        ("/empty", "answered with 204 No Content."),
         ("/moved/round", "redirects too many times"),
         ("/twice", "a compression that was not requested"),
         ("/brotli", "a compression that was not requested"),
@@ -223,7 +223,9 @@ def test_what_gives_no_document(get: Fetch, own_uploads: Uploads, path: str, mes
 
 def test_a_host_that_is_not_there(get: Fetch) -> None:
     """Is said by name."""
-    with pytest.raises(FetchFailed, match=r"http://unknown\.test/ cannot be fetched: there is no unknown\.test\."):
+    with pytest.raises(
+        FetchFailed, match=r"http://unknown\.test/ cannot be fetched: the host unknown\.test does not exist\."
+    ):
         get("http://unknown.test/")
 
 

@@ -74,7 +74,7 @@ def test_too_many_files_are_refused_before_all_are_listed(shared: Path, settings
     """The error names the setting."""
     for n in range(9):
         (shared / f"{n}.txt").write_text(SHIP)
-    with pytest.raises(TooMany, match=r"4 files are more than the 3 .* PINCITE_MAX_UPLOAD_FILES"):
+    with pytest.raises(TooMany, match=r"4 files are too many: at most 3 .* PINCITE_MAX_UPLOAD_FILES"):
         folder_arrivals(shared, settings)
 
 

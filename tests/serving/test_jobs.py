@@ -173,7 +173,7 @@ def test_a_batch_has_limits_of_its_own(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On its questions, and on how many batches wait; uploads are not counted with them."""
-    with pytest.raises(ServiceError, match=r"6 questions are more than the 5 .* PINCITE_MAX_BATCH_QUESTIONS"):
+    with pytest.raises(ServiceError, match=r"6 questions are too many: at most 5 .* PINCITE_MAX_BATCH_QUESTIONS"):
         jobs.batch(["a", "b", "c", "d", "e", "f"])
     entered, gate = threading.Event(), threading.Event()
 

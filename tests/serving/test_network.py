@@ -127,7 +127,7 @@ def test_a_name_that_answers_differently_the_second_time(web: Web) -> None:
 @pytest.mark.parametrize("port", [22, 25, 6379, 8080, 65535])
 def test_ports_that_are_not_the_webs_are_refused(web: Web, port: int) -> None:
     """Even of public addresses: a server is no tool to try doors with."""
-    with pytest.raises(AddressRefused, match=f"Port {port} of public.test is not one of the web's"):
+    with pytest.raises(AddressRefused, match=f"Port {port} of public.test is not a port of the web"):
         PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp("public.test", port)
     assert web.connected == []
 

@@ -152,7 +152,7 @@ def test_a_disk_that_takes_nothing_is_an_error_of_ours(tmp_path: Path) -> None:
     """Here, where the folder should be, there is a file."""
     (tmp_path / "arriving").write_text("in the way")
     uploads = Uploads(tmp_path / "uploads", Settings())
-    with pytest.raises(LibraryNotWritable, match="does not take files: File exists"):
+    with pytest.raises(LibraryNotWritable, match="cannot be written: File exists"):
         uploads.receive("a.txt", [b"x"])
     uploads.close()
 
