@@ -274,11 +274,11 @@ def test_a_library_that_takes_no_changes_offers_no_way_to_add(tmp_path: Path) ->
     """It says so instead; whoever asks for it all the same is told without the name of a folder."""
     settings = Settings(allow_urls=True, allow_folders=(tmp_path,))
     head = showing_library.adding(settings, read_only=True)
-    assert text_of(head) == "Library This library is read-only here: it can be asked, and not changed."
+    assert text_of(head) == "Library This library is read-only: you can search it, but not change it."
     assert "Add PDF" in showing_library.adding(settings)
     assert "<form" not in showing_library.keeping(settings, read_only=True)
     told = text_of(rendering.problem(LibraryReadOnly("/srv/library")))
-    assert told == "That did not work The library is read-only here. It can be asked, and not changed."
+    assert told == "That did not work The library is read-only. You can search it, but not change it."
 
 
 def test_other_ways_to_add_are_there_where_they_are_allowed(tmp_path: Path) -> None:
@@ -490,7 +490,7 @@ def test_what_was_not_foreseen_is_logged_and_not_told(
     response = site.get("/page/documents")
     assert response.status_code == 500
     assert "/srv/secret" not in response.text
-    assert "The server’s log says what." in response.text
+    assert "The server’s log has the details." in response.text
     assert "/srv/secret" in caplog.text
 
 

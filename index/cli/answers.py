@@ -33,7 +33,7 @@ def print_answer(answer: Answer) -> None:
         _show_abstention(out, answer)
         return
     if answer.status == "unsure":
-        out.print("This may be the answer. Your documents do not clearly answer the question.\n", style="bold")
+        out.print("This may be it. Your documents do not clearly answer the question.\n", style="bold")
     for statement in answer.statements:
         out.print(_statement(statement))
     out.print()

@@ -89,8 +89,8 @@ class AskTab:
     def wire(self, page: gr.Blocks, asking: AskEvents, refresh: gr.Button) -> None:
         """Bind the events: ask, page load, stop, cancel, and `refresh` after a change of the library.
 
-        Their inputs are not preprocessed: Gradio would compare the selection with the choices of its session, and it keeps
-        only some sessions. `CheckedBlocks` validates the values instead.
+        Their inputs are not preprocessed: Gradio would compare the selection with the choices of its session, and it
+        keeps only some sessions. `CheckedBlocks` validates the values instead.
         """
         ask_event = gr.on(
             [self.button.click, self.question.submit],

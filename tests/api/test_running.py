@@ -120,7 +120,7 @@ def test_a_server_opens_and_closes_its_library(service: Service, monkeypatch: py
 
     monkeypatch.setattr(Library, "open", opening)
     monkeypatch.setattr(uvicorn, "run", serve)
-    monkeypatch.setattr(journal, "write_lines", lambda: None)
+    monkeypatch.setattr(journal, "configure_logging", lambda: None)
     running.run(folder, service.settings, host="127.0.0.1", port=80)
     assert (folder / "catalog.db").exists()
 

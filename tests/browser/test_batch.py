@@ -40,7 +40,7 @@ def two_texts(tmp_path: Path) -> Iterator[str]:
 def ask_all(page: Page, *questions: str) -> None:
     """Open the Questions tab, write them and press the button."""
     page.get_by_role("tab", name="Questions").click()
-    page.get_by_label("Questions, one a line").fill("\n".join(questions))
+    page.get_by_label("Questions, one per line").fill("\n".join(questions))
     page.get_by_role("button", name="Ask them all").click()
 
 
@@ -106,7 +106,7 @@ def test_questions_come_from_a_file(two_texts: str, visit: Visit) -> None:
     """Into the box, below what is there, to be looked through first; a file that has none says why."""
     page = visit(two_texts)
     page.get_by_role("tab", name="Questions").click()
-    box, chooser = page.get_by_label("Questions, one a line"), page.get_by_label("Take them from a file")
+    box, chooser = page.get_by_label("Questions, one per line"), page.get_by_label("Load them from a file")
     box.fill(SIGNED)
     chooser.set_input_files(file("more.csv", f'n,question\n1,"{FELL}"\n2,"{UNKNOWN}"\n'))
     expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")

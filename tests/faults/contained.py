@@ -37,7 +37,7 @@ def look(folder: Path) -> dict[str, Any]:
             file = ("files", ("new.txt", b"A comet came."))
             seen["added"] = client.post("/v1/documents", files=[file]).json()
             seen["removed"] = client.delete(f"/v1/documents/{library.documents()[0].id}").status_code
-            seen["page"] = "read-only here" in client.get("/").text
+            seen["page"] = "read-only: you" in client.get("/").text
     return seen
 
 
