@@ -275,7 +275,7 @@ def test_doctor_names_every_problem(filled: Run, monkeypatch: pytest.MonkeyPatch
     """One problem does not hide another: each is named with its remedy, and the exit code is 1."""
     damage(tmp_path / "library")
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path / "no-model"))
-    monkeypatch.setattr("index.diagnosis.PARTS", ("pincite", "no-such-part"))
+    monkeypatch.setattr("index.diagnosis.PACKAGES", ("pincite", "no-such-part"))
     monkeypatch.setattr("index.diagnosis._LEAST_FREE_MEGABYTES", 10**12)
     outcome = filled("doctor", "--json")
     assert outcome.code == 1

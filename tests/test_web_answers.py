@@ -305,7 +305,7 @@ def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
     html = bare(show(answered(a_hit(), confidence=confidence)))
     assert words in html
     assert f"Confidence {confidence:.2f}, from 0 to 1: how well the passages match the question." in html
-    assert "From 0.60 on, an answer is given. 1,234 passages of 12 documents were searched." in html
+    assert "An answer needs at least 0.60. 1,234 passages of 12 documents were searched." in html
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_that_there_is_no_answer_is_said_with_the_nearest_passage() -> None:
     html = show(an_answer(hits=(a_hit(), another_hit())))
     told = bare(html)
     assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in told
-    assert "The confidence is 0.04; from 0.60 on, an answer is given." in told
+    assert "The confidence is 0.04; an answer needs at least 0.60." in told
     assert "Nearest passages" in told
     assert "Search all documents" not in told
     assert "Search all documents" in show(an_answer(hits=(a_hit(),)), narrowed=True)

@@ -159,7 +159,7 @@ def test_a_question_that_the_library_does_not_answer_says_so(site: str, visit: V
     ask(page, FOREIGN)
     expect(page.get_by_role("heading", name="No answer in this library")).to_be_visible()
     expect(page.locator(".p-none")).to_contain_text("of 4 documents supports an answer")
-    expect(page.locator(".p-none")).to_contain_text("from 0.55 on, an answer is given")
+    expect(page.locator(".p-none")).to_contain_text("an answer needs at least 0.55")
     expect(page.locator(".p-none")).to_contain_text("Name a person, a place or a term")
     expect(page.locator(".p-none")).not_to_contain_text("some are excluded")
     expect(page.get_by_role("heading", name="Nearest passages")).to_be_visible()

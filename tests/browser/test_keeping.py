@@ -197,7 +197,7 @@ def test_a_locked_library_says_who_holds_it(
 ) -> None:
     """Another writer is waited for, and then named; the upload leaves nothing behind."""
     url, library = own_site
-    monkeypatch.setattr(adding, "LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(adding, "LOCK_WAIT_SECONDS", 0.1)
     page = visit(url)
     with Library.open(library.folder, Settings()) as other, other._store.writing():
         upload(page, file("bread.txt", BREAD))
