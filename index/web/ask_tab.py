@@ -1,4 +1,4 @@
-"""The Ask tab: its controls, laid out, and the events between them. What happens in an event is in `asking`."""
+"""The Ask tab: its controls and the binding of their events; `asking` has the event handlers."""
 
 from __future__ import annotations
 

@@ -125,10 +125,10 @@ def arrivals_of(scope: Scope) -> list[Arrival]:
 
 
 def _handles(value: Any) -> list[str]:
-    """The handles that a control for files sends. Raises NotUploaded where it sends anything else."""
+    """Return the handles from a file control. Raises NotUploaded for any other value."""
     if value is None:
         return []
-    named = [each.get("path") for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    named = [file.get("path") for file in value if isinstance(file, dict)] if isinstance(value, list) else []
     handles = [handle for handle in named if isinstance(handle, str)]
     if not isinstance(value, list) or len(handles) != len(value):
         raise NotUploaded

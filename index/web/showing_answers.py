@@ -113,13 +113,13 @@ def cards(answer: Answer) -> list[Card]:
     roles = _roles(answer)
     made: list[Card] = []
     first: dict[int, int] = {}
-    for each in answer.citations:
-        hit = _holding(each, answer.hits)
-        same = first.setdefault(hit.passage.id, each.marker)
-        span = Span(each.start, each.end)
-        again = same if same != each.marker else 0
-        role = roles.get(each.marker, "")
-        made.append(Card(each.marker, hit, span, each.location, cited=True, same_as=again, role=role))
+    for citation in answer.citations:
+        hit = _holding(citation, answer.hits)
+        same = first.setdefault(hit.passage.id, citation.marker)
+        span = Span(citation.start, citation.end)
+        again = same if same != citation.marker else 0
+        role = roles.get(citation.marker, "")
+        made.append(Card(citation.marker, hit, span, citation.location, cited=True, same_as=again, role=role))
     unused = (hit for hit in answer.hits if hit.passage.id not in first)
     return made + [
         Card(number, hit, hit.pin, hit.location, cited=False) for number, hit in enumerate(unused, len(made) + 1)
@@ -129,13 +129,13 @@ def cards(answer: Answer) -> list[Card]:
 def _roles(answer: Answer) -> dict[int, str]:
     """Return the roles, by marker, of citations that support no sentence: contradicting or nearest words."""
     roles: dict[int, str] = {}
-    for each in answer.statements:
-        if each.nearest is not None:
-            roles.setdefault(each.nearest, "nearest words, not confirmed to say the same")
-    for each in answer.statements:
-        if not each.is_supported:
-            roles |= dict.fromkeys(each.markers, "says the opposite")
-    supporting = {marker for each in answer.statements if each.is_supported for marker in each.markers}
+    for statement in answer.statements:
+        if statement.nearest is not None:
+            roles.setdefault(statement.nearest, "nearest words, not confirmed to say the same")
+    for statement in answer.statements:
+        if not statement.is_supported:
+            roles |= dict.fromkeys(statement.markers, "says the opposite")
+    supporting = {marker for statement in answer.statements if statement.is_supported for marker in statement.markers}
     return {marker: role for marker, role in roles.items() if marker not in supporting}
 
 
@@ -177,16 +177,16 @@ def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, 
 def _statements(answer: Answer, made: Sequence[Card]) -> Iterator[dict[str, Any]]:
     """Yield each statement with its verdict, and the cards that decided it or are nearest."""
     by_marker = {card.number: card for card in made}
-    for each in answer.statements:
-        beside = each.markers if each.nearest is None else (each.nearest,)
+    for statement in answer.statements:
+        beside = statement.markers if statement.nearest is None else (statement.nearest,)
         yield {
-            "text": _ITEM.sub("", each.text),
-            "supported": each.is_supported,
-            "verdict": each.verdict,
-            "mark": each.verdict if each.is_claim else "unchecked",
-            "name": remarks.name(each),
-            "proven": remarks.PROVEN[each.verdict],
-            "reason": "" if each.is_supported else remarks.reason(each),
+            "text": _ITEM.sub("", statement.text),
+            "supported": statement.is_supported,
+            "verdict": statement.verdict,
+            "mark": statement.verdict if statement.is_claim else "unchecked",
+            "name": remarks.name(statement),
+            "proven": remarks.PROVEN[statement.verdict],
+            "reason": "" if statement.is_supported else remarks.reason(statement),
             "cards": [by_marker[marker] for marker in beside],
         }
 
