@@ -64,7 +64,7 @@ def test_the_command_line(run: Run, write: Write) -> None:
     for arguments in ([QUESTION], ["--batch", questions], ["--batch", questions, "-o", questions.with_name("t.csv")]):
         outcome = run("ask", "--writer", "model", *arguments)
         assert (outcome.code, outcome.out) == (1, "")
-        assert outcome.err.startswith("Error: No language model is set")
+        assert outcome.err.startswith("Error: No language model is configured")
         assert SETTING in outcome.err
         assert len(outcome.err.splitlines()) == 2
     assert not questions.with_name("t.csv").exists()

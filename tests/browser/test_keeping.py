@@ -266,7 +266,7 @@ def test_folders_are_added_where_that_is_allowed(tmp_path: Path, visit: Visit) -
         expect(on_its_way(page, "bread.txt")).to_contain_text("Added")
         page.get_by_label("Folder on the server").fill(str(tmp_path))
         page.get_by_role("button", name="Add folder").click()
-        expect(page.locator("#p-outcome")).to_contain_text("Adding files from that place is not allowed here.")
+        expect(page.locator("#p-outcome")).to_contain_text("Adding files from that folder is not allowed here.")
         page.close()
 
 
