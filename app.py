@@ -1,4 +1,4 @@
-"""The demo: a library of the sample documents in seeds/, served as a page. `python app.py`, or a hosted Space."""
+"""The demo: serves the page with a library of the sample documents in seeds/. Run `python app.py`, or host a Space."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ EXAMPLES = (
 
 
 def open_library() -> Library:
-    """The demo's library, filled, which costs nothing when it is full already.
+    """Open the library of the demo and add the sample documents; documents that it already holds are skipped.
 
-    It is kept apart from the reader's own, unless PINCITE_LIBRARY names a folder.
+    It is separate from the user's own library, unless PINCITE_LIBRARY names a folder.
     """
     settings = Settings()
     chosen = "library" in settings.model_fields_set
@@ -38,7 +38,7 @@ def open_library() -> Library:
 
 
 def main() -> None:
-    """Serve it where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, as those who host Gradio expect."""
+    """Serve the demo at GRADIO_SERVER_NAME and GRADIO_SERVER_PORT, the variables that Gradio hosts set."""
     logging.basicConfig(level=logging.WARNING)
     with open_library() as library:
         folder = library.folder

@@ -125,10 +125,10 @@ class _Event:
 
 def _answering(library: Library, url: str, questions: Sequence[str]) -> list[dict[str, Any]]:
     """Each question in every way; `over` is by how much more than `library.ask` for the same question."""
-    from index.web.asking import Asking
+    from index.web.asking import AskEvents
     from index.web.mapping import map_overlay
 
-    asking = Asking(library, Settings(), EXAMPLES)
+    asking = AskEvents(library, Settings(), EXAMPLES)
     hits = {question: library.ask(question).hits for question in questions}
 
     def mark(question: str) -> str:

@@ -1,4 +1,4 @@
-"""Many questions from a file, one row each into a table; what is there already is not asked again."""
+"""Asks the questions of a file and writes one row per answer to a table; answered questions are not asked again."""
 
 from __future__ import annotations
 
@@ -21,55 +21,55 @@ if TYPE_CHECKING:
 
 INPUTS = (".csv", ".jsonl", ".txt")
 OUTPUTS = (".csv", ".jsonl", ".md")
-_UTF8 = "It has to be UTF-8 text."
+_UTF8 = "The file must be UTF-8 text."
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-"""What `str.splitlines` takes for the end of a line."""
-_MOST_LINES, _MOST_VALUES = 10, 200
-"""For each question, empty lines and commas in sentences included."""
+"""The characters at which `str.splitlines` splits."""
+_MAX_LINES, _MAX_VALUES = 10, 200
+"""Limits per question, with room for empty lines and for commas in sentences."""
 
 
 class TextWriter(Protocol):
-    """What a table is written to."""
+    """A text stream that a table is written to."""
 
     def write(self, text: str, /) -> object:
-        """Take whole rows."""
+        """Write whole rows."""
         ...
 
     def flush(self) -> object:
-        """Let whoever reads see them."""
+        """Make the written rows visible to readers."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What became of one question."""
+    """The result of one question."""
 
     question: str
     status: str
     """`answered`, `unsure`, `abstained`, or `failed`."""
     answer: str = ""
-    """The statements with their markers; empty unless the question is answered. What the documents do not bear out
-    says so."""
+    """The statements with their markers, or with a remark if the documents do not support them; empty unless the
+    status is `answered`."""
     quote: str = ""
-    """The first citation's words; where there is no answer, those that came nearest, which may be one where the status
-    is `unsure`. The same holds for the next two."""
+    """The text of the first citation; without an answer, the text of the nearest hit, which may be the answer if the
+    status is `unsure`. `document` and `location` belong to the same citation or hit."""
     document: str = ""
     location: str = ""
     confidence: float = 0.0
     verdict: str = ""
-    """The first statement's; empty unless the question is answered."""
+    """The verdict on the first statement; empty unless the status is `answered`."""
     error: str = ""
-    """Why a question failed, and what to do."""
+    """Why the question failed, and how to fix it."""
     note: str = ""
-    """What the reader should know beside the answer: how the question was understood, which words of it no passage
-    mentions, and what could not be searched."""
+    """Notes on the answer: how the question was understood, which of its words no passage mentions, and what could not
+    be searched."""
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
 def read_questions(path: Path) -> list[str]:
-    """The questions of a .txt (one a line), .csv (a column `question`, else the first) or .jsonl (`question`)."""
+    """Return the questions of a .txt (one a line), .csv (column `question`, else the first) or .jsonl (`question`)."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -78,10 +78,10 @@ def read_questions(path: Path) -> list[str]:
 
 
 def questions_in(name: str, data: bytes, most: int = 0) -> list[str]:
-    """The questions in the bytes of a file of that name, as `read_questions` finds them.
+    """Return the questions in the bytes of a file with that name, like `read_questions`.
 
-    Raises BatchError also where they are the bytes of far more than `most` questions, before they are taken apart: a
-    few megabytes of commas become gigabytes of cells. 0 for no limit.
+    Raises BatchError before parsing if the file is far too large for `most` questions, because a few megabytes of
+    commas become gigabytes of cells. 0 means no limit.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -98,17 +98,17 @@ def questions_in(name: str, data: bytes, most: int = 0) -> list[str]:
             lines = text.splitlines()
             asked = [_from_json(PurePath(name).name, n, line) for n, line in enumerate(lines, 1) if line.strip()]
         case _:
-            raise BatchError(f"{name} is none of {', '.join(INPUTS)}.", "Name a file with one of these endings.")
+            raise BatchError(f"{name} is not a {', '.join(INPUTS)} file.", "Name a file with one of these extensions.")
     questions = [question.strip() for question in asked if question.strip()]
     if not questions:
-        raise BatchError(f"{name} has no question.", "Write one a line.")
+        raise BatchError(f"{name} contains no questions.", "Write one question per line.")
     return questions
 
 
 def table(rows: Iterable[Row], form: str) -> str:
-    """The rows as a file of one of OUTPUTS."""
+    """Return the rows as the text of a file; `form` is one of OUTPUTS."""
     text = StringIO(newline="")
-    writer = _Writer(text, form)
+    writer = _TableWriter(text, form)
     writer.head()
     for row in rows:
         writer.write(row)
@@ -122,8 +122,8 @@ def stream(
     ask: Callable[[str], Answer],
     progress: Callable[[int, int], None],
 ) -> list[Row]:
-    """Ask each question once and write its row, in one of OUTPUTS, as soon as it is answered; all rows."""
-    writer = _Writer(file, form)
+    """Ask each question once, write its row at once, and return all rows; `form` is one of OUTPUTS."""
+    writer = _TableWriter(file, form)
     writer.head()
     return _fill(writer, questions, {}, ask, progress)
 
@@ -131,62 +131,62 @@ def stream(
 def run(
     questions: Sequence[str], output: Path, ask: Callable[[str], Answer], progress: Callable[[int, int], None]
 ) -> list[Row]:
-    """Ask each question that the table does not have yet, and add each row at once; all rows, in the questions' order.
+    """Ask each question without an answer in the table, append each row at once, and return all rows in order.
 
-    A question that fails is a row, too, and is asked again the next time. Killed at any moment, the table has what was
-    answered. Raises BatchError where it cannot be read or written.
+    A failed question gets a row, too, and is asked again the next time. If the process is killed, the table keeps all
+    answered rows. Raises BatchError if the table cannot be read or written.
     """
     if output.suffix.lower() not in OUTPUTS:
-        raise BatchError(f"{output} is none of {', '.join(OUTPUTS)}.", "Name a file with one of these endings.")
+        raise BatchError(f"{output} is not a {', '.join(OUTPUTS)} file.", "Name a file with one of these extensions.")
     done = {row.question: row for row in _read_rows(output) if row.status != "failed"}
     try:
         _begin(output, list(done.values()))
         with output.open("a", encoding="utf-8", newline="") as file:
-            return _fill(_Writer(file, output.suffix.lower()), questions, done, ask, progress)
+            return _fill(_TableWriter(file, output.suffix.lower()), questions, done, ask, progress)
     except OSError as error:
         raise BatchError(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
 
 
 def _fill(
-    writer: _Writer,
+    writer: _TableWriter,
     questions: Sequence[str],
     done: dict[str, Row],
     ask: Callable[[str], Answer],
     progress: Callable[[int, int], None],
 ) -> list[Row]:
-    """Write the rows that are not done yet; all rows, in the questions' order."""
+    """Write the missing rows, and return all rows in the order of the questions."""
     for n, question in enumerate(questions, 1):
         if question not in done:
-            done[question] = asked(question, ask)
+            done[question] = answer_row(question, ask)
             writer.write(done[question])
         progress(n, len(questions))
     return [done[question] for question in questions]
 
 
 def _begin(output: Path, rows: Sequence[Row]) -> None:
-    """The table with these rows, in place of one that may end in the midst of a row."""
+    """Write a table with these rows over the old one, which may end in the middle of a row."""
     part = output.with_name(f"{output.name}.part")
     with part.open("w", encoding="utf-8", newline="") as file:
-        writer = _Writer(file, output.suffix.lower())
+        writer = _TableWriter(file, output.suffix.lower())
         writer.head()
         for row in rows:
             writer.write(row)
     part.replace(output)
 
 
-def asked(question: str, ask: Callable[[str], Answer]) -> Row:
-    """The row of one question; where it fails, one that says why."""
+def answer_row(question: str, ask: Callable[[str], Answer]) -> Row:
+    """Ask one question and return its row; if it fails, a row with the error."""
     try:
         answer = ask(question)
     except PinciteError as error:
         return Row(question, "failed", error=str(error))
-    given = answer.statements if answer.status == "answered" else ()
+    statements = answer.statements if answer.status == "answered" else ()
     row = Row(
         question,
         answer.status,
-        " ".join(map(_said, given)),
+        " ".join(map(_statement_text, statements)),
         confidence=round(answer.confidence, 4),
-        verdict=given[0].verdict if given else "",
+        verdict=statements[0].verdict if statements else "",
         note=" ".join(map(plain, answer.notes)),
     )
     sources: list[Citation | Hit] = [*answer.citations[:1], *answer.hits[:1]]
@@ -195,15 +195,15 @@ def asked(question: str, ask: Callable[[str], Answer]) -> Row:
     return replace(row, quote=sources[0].quote, document=sources[0].document.name, location=sources[0].location.label)
 
 
-def _said(statement: Statement) -> str:
-    """A statement with the markers of what bears it out, or with the remark that nothing does."""
+def _statement_text(statement: Statement) -> str:
+    """Return a statement with its source markers, or with a remark if the documents do not support it."""
     if statement.is_supported:
         return statement.text + "".join(f" [{marker}]" for marker in statement.markers)
     return f"{statement.text} ({remark(statement)})"
 
 
-class _Writer:
-    """Rows into a file that can be read at any moment."""
+class _TableWriter:
+    """Writes rows to a file, which readers can read at any time."""
 
     def __init__(self, file: TextWriter, form: str) -> None:
         self._file = file
@@ -228,44 +228,46 @@ class _Writer:
 
 
 def _cell(value: str) -> str:
-    """One line of Markdown in which nothing is markup."""
+    """Return a value as one line of Markdown with all markup escaped."""
     escaped = "".join(f"\\{mark}" if mark in "\\`*_{}[]<>()#|!~&" else mark for mark in value)
     return " ".join(escaped.split())
 
 
 def _read_rows(output: Path) -> Iterator[Row]:
-    """The rows of an unfinished table; a Markdown table, which is for reading, is made anew."""
+    """Yield the rows of an unfinished table. A Markdown table is not parsed; it is written again from the start."""
     if not output.exists() or output.suffix.lower() == ".md":
         return
     try:
         with output.open(encoding="utf-8", newline="") as file:
             if output.suffix.lower() == ".csv":
-                found = [dict(each) for each in csv.DictReader(file)]
+                cells_by_row = [dict(cells) for cells in csv.DictReader(file)]
             else:
-                found = [json.loads(line) for line in file if line.endswith("\n")]
-        for each in found:
-            values = {name: each[name] for name in COLUMNS if name != "note"}
-            values["note"] = each.get("note", "")  # which older tables do not have
+                cells_by_row = [json.loads(line) for line in file if line.endswith("\n")]
+        for cells in cells_by_row:
+            values = {name: cells[name] for name in COLUMNS if name != "note"}
+            values["note"] = cells.get("note", "")  # older tables have no notes
             question = str(values.pop("question"))
             if output.suffix.lower() == ".csv":
                 question = bare(question)
             yield Row(question, **{**values, "confidence": float(values["confidence"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "Name another file, or remove this one."
-        raise BatchError(f"{output} is there already, and is no table of answers.", hint) from error
+        raise BatchError(f"{output} already exists and is not a table of answers.", hint) from error
 
 
 def _check_size(name: str, text: str, most: int) -> None:
-    for what, marks, each in (("lines", _LINE_BREAKS, _MOST_LINES), ("values", ",[{", _MOST_VALUES)):
-        if sum(map(text.count, marks)) > most * each:
-            raise BatchError(f"{name} has too many {what} for {most} questions.", "Split it, or take columns out.")
+    for unit, marks, limit in (("lines", _LINE_BREAKS, _MAX_LINES), ("values", ",[{", _MAX_VALUES)):
+        if sum(map(text.count, marks)) > most * limit:
+            raise BatchError(f"{name} has too many {unit} for {most} questions.", "Split it, or remove columns.")
 
 
 def _from_csv(text: str) -> list[str]:
     try:
         rows = [row for row in csv.reader(text.splitlines(keepends=True), strict=True) if row]
     except csv.Error as error:
-        raise BatchError(f"The table cannot be read: {error}.", "Close all quotation marks, or take .txt.") from error
+        raise BatchError(
+            f"The table cannot be read: {error}.", "Close all quotation marks, or use a .txt file."
+        ) from error
     names = [name.strip().lower() for name in rows[0]] if rows else []
     if "question" in names:
         at = names.index("question")
@@ -277,4 +279,4 @@ def _from_json(name: str, number: int, line: str) -> str:
     try:
         return str(json.loads(line)["question"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BatchError(f"{name}, line {number}: there is no question.", "Mend that line and try again.") from error
+        raise BatchError(f"{name}, line {number}: there is no question.", "Fix that line and try again.") from error

@@ -1,4 +1,4 @@
-"""`pincite.toml`: where it is, how it is read, and what is said when something is wrong with it."""
+"""Finds and reads the configuration file `pincite.toml`, and reports errors in it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
 Kind = Literal["path", "paths", "model"]
-"""Of a setting that says where something is: one path, several as in PATH or a list, a model's name or its folder."""
+"""Kind of a setting with paths: one path, several paths (as in PATH, or a list), or a model's name or folder."""
 FILE_NAME = "pincite.toml"
 VARIABLE = "PINCITE_CONFIG"
 
 
 def configuration_path() -> Path | None:
-    """The file that PINCITE_CONFIG names; none where that is set and empty; else the one in the user's folder.
+    """Return the file that PINCITE_CONFIG names, None if it is set but empty, else the file in the user's folder.
 
-    A file in the current folder is not read unasked. It may be anybody's, and could have questions, passages and the
-    key of the language model sent to a server of its author's.
+    A file in the current folder is not read automatically. It may come from anybody, and could send questions,
+    passages and the key of the language model to its author's server.
     """
     named = os.environ.get(VARIABLE)
     if named is None:
@@ -38,27 +38,28 @@ def configuration_path() -> Path | None:
 
 
 class ConfigurationFile(TomlConfigSettingsSource):
-    """Settings by their names in small letters; relative paths are relative to the file's folder.
+    """Reads settings by their lower-case names; relative paths are relative to the file's folder.
 
-    Raises SettingsError for a file that is named and missing, cannot be read, is not TOML, or has unknown names.
+    Raises SettingsError if PINCITE_CONFIG names a missing file, or if the file is unreadable, is not valid TOML, or has
+    an unknown setting.
     """
 
     def __init__(self, settings_cls: type[BaseSettings], paths: Mapping[str, Kind]) -> None:
         self.path = configuration_path()
         self._text = ""
         if self.path is not None and VARIABLE in os.environ and not self.path.is_file():
-            hint = f"Create the file, or unset {VARIABLE}; where it is set to nothing, no file is read."
-            raise SettingsError(f"The configuration file {self.path} does not exist, or is no file.", hint)
+            hint = f"Create the file, or unset {VARIABLE}; an empty value means that no file is read."
+            raise SettingsError(f"The configuration file {self.path} does not exist or is not a file.", hint)
         super().__init__(settings_cls, toml_file=self.path)
         for name in self.toml_data:
             if name not in settings_cls.model_fields:
                 raise self._unknown(name, settings_cls.model_fields)
         for name in self.toml_data.keys() & paths.keys():
-            self.init_kwargs[name] = self._whole(self.toml_data[name], paths[name])
+            self.init_kwargs[name] = self._absolute(self.toml_data[name], paths[name])
 
-    def error(self, name: str, what: str, hint: str) -> SettingsError:
-        """An error about a setting that is in the file, with its line."""
-        return SettingsError(f"{self.path}, line {self._line(name)}: {what}.", hint)
+    def error(self, name: str, problem: str, hint: str) -> SettingsError:
+        """Return an error about a setting in the file, with its line number."""
+        return SettingsError(f"{self.path}, line {self._line(name)}: {problem}.", hint)
 
     def _read_file(self, file_path: Any) -> dict[str, Any]:
         try:
@@ -69,9 +70,10 @@ class ConfigurationFile(TomlConfigSettingsSource):
             raise SettingsError(
                 f"The configuration file {file_path} cannot be read: {error.strerror}.", hint
             ) from error
-        except ValueError as error:  # of the text, or of its encoding
-            what = f"The configuration file {file_path} is not valid TOML: {error}."
-            raise SettingsError(what, 'Write one setting a line: passage_tokens = 170, or: device = "cpu"') from error
+        except ValueError as error:  # invalid TOML or invalid UTF-8
+            message = f"The configuration file {file_path} is not valid TOML: {error}."
+            hint = 'Write one setting per line: passage_tokens = 170, or: device = "cpu"'
+            raise SettingsError(message, hint) from error
 
     def _unknown(self, name: str, known: Iterable[str]) -> SettingsError:
         alike = get_close_matches(name.lower().replace("-", "_").removeprefix("pincite_"), known, n=1)
@@ -83,12 +85,12 @@ class ConfigurationFile(TomlConfigSettingsSource):
         found = re.search(rf"""^[ \t]*(?:\[+[ \t]*)?["']?{key}["']?[ \t]*[=.\]]""", self._text, re.MULTILINE)
         return self._text.count("\n", 0, found.start()) + 1 if found else 1
 
-    def _whole(self, value: Any, kind: Kind) -> Any:
-        """A path, or several, from the file's folder on; anything else is left for the validation to refuse."""
+    def _absolute(self, value: Any, kind: Kind) -> Any:
+        """Resolve one or several paths against the file's folder; other values are left for validation to reject."""
         if kind == "paths" and isinstance(value, str):
             value = [part for part in value.split(os.pathsep) if part]
         if isinstance(value, list):
-            return [self._whole(each, "path") for each in value]
+            return [self._absolute(path, "path") for path in value]
         if isinstance(value, str) and value and self.path is not None:
             path = self.path.parent / Path(value).expanduser()
             return str(path) if kind != "model" or path.is_dir() else value

@@ -1,4 +1,4 @@
-"""What `pincite doctor` looks at: versions, processor, encoder, library; each problem with its remedy."""
+"""The checks of `pincite doctor`: versions, processor, encoder, library, settings; each problem has a remedy."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from index.records import Problem
 if TYPE_CHECKING:
     from index.settings import Settings
 
-PARTS = ("pincite", "sentence-transformers", "torch", "faiss-cpu", "tantivy", "tiktoken", "gradio", "pypdfium2")
+PACKAGES = ("pincite", "sentence-transformers", "torch", "faiss-cpu", "tantivy", "tiktoken", "gradio", "pypdfium2")
 _LEAST_FREE_MEGABYTES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting as it applies; what is secret in its value is hidden."""
+    """An effective setting; secrets in its value are hidden."""
 
     name: str
     value: str
@@ -35,7 +35,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Findings in order, what is wrong, and the settings that apply."""
+    """The findings in order, the problems, and the effective settings."""
 
     findings: dict[str, str]
     problems: tuple[Problem, ...]
@@ -43,36 +43,40 @@ class Diagnosis:
 
 
 def diagnose(folder: Path, settings: Settings) -> Diagnosis:
-    """Look at everything that has to work, without changing anything, and without stopping at the first problem."""
+    """Check everything that Pincite needs, without changing anything and without stopping at the first problem."""
     findings: dict[str, str] = {"Python": platform.python_version(), "System": platform.platform()}
     problems: list[Problem] = []
-    for part in PARTS:
+    for package in PACKAGES:
         try:
-            findings[part] = version(part)
+            findings[package] = version(package)
         except PackageNotFoundError:
-            problems.append(Problem(f"{part} is not installed.", "Install Pincite again: pip install pincite"))
-    _examine_encoder(_applied(folder, settings), findings, problems)
+            problems.append(Problem(f"{package} is not installed.", "Install Pincite again: pip install pincite"))
+    _examine_encoder(_effective_settings(folder, settings), findings, problems)
     _examine_library(folder, settings, findings, problems)
     _examine_configuration(settings, findings, problems)
-    applied = (Setting(name, settings.shown(name), settings.origin(name)) for name in type(settings).model_fields)
-    return Diagnosis(findings, tuple(problems), tuple(applied))
+    effective = (
+        Setting(name, settings.display_value(name), settings.origin(name)) for name in type(settings).model_fields
+    )
+    return Diagnosis(findings, tuple(problems), tuple(effective))
 
 
 def _examine_configuration(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
     path = configuration_path()
-    findings["Configuration"] = "no file" if path is None else str(path) if path.exists() else f"{path}, not there"
+    findings["Configuration"] = (
+        "no file" if path is None else str(path) if path.exists() else f"{path}, which does not exist"
+    )
     if (here := Path(FILE_NAME).absolute()).exists() and here != path:
-        # Not a problem: anybody may have put it there. But whoever wrote it may wonder why it has no effect.
-        findings["Not read"] = f"{here}: only a file that {VARIABLE} names is read from another folder"
+        # Not a problem, because anybody may have put it there; but its author may wonder why it has no effect.
+        findings["Not read"] = f"{here}: a file outside your configuration folder is read only if {VARIABLE} names it"
     if path is None or settings.origin("llm_key") != str(path) or os.name != "posix":
         return
     if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        what = f"{path} holds the language model's key, and others on this machine can read it."
-        problems.append(Problem(what, f"chmod 600 {path}"))
+        problem = f"{path} contains the key of the language model, and other users of this machine can read it."
+        problems.append(Problem(problem, f"chmod 600 {path}"))
 
 
-def _applied(folder: Path, settings: Settings) -> Settings:
-    """The settings with the library's own model, where there is a library that can be opened."""
+def _effective_settings(folder: Path, settings: Settings) -> Settings:
+    """Return the settings with the library's own model, if the library can be opened."""
     try:
         with Library.open(folder, settings, create=False) as library:
             return library.settings
@@ -95,8 +99,8 @@ def _examine_encoder(settings: Settings, findings: dict[str, str], problems: lis
     findings["Weights"] = "as published (sha256 checked)" if not settings.model else "not checked: your own model"
     findings["Computes"] = f"{encoder.precision} on {encoder.device}, at most {encoder.max_tokens} tokens a passage"
     findings["Documents"] = f"run through sentence-transformers {version('sentence-transformers')}: {modules}"
-    light = "the same layers alone, without importing sentence-transformers"
-    findings["Questions"] = light if encoder.light else "run through the same"
+    light = "run through the same layers, without importing sentence-transformers"
+    findings["Questions"] = light if encoder.light else "run through the same library"
 
 
 def _examine_library(folder: Path, settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
@@ -106,21 +110,24 @@ def _examine_library(folder: Path, settings: Settings, findings: dict[str, str],
             stats = library.stats()
             findings["Holds"] = f"{stats.documents} documents, {stats.passages} passages, {stats.bytes / 1e6:.1f} MB"
             findings["Made with"] = stats.made_with or "nothing yet"
-            findings["Can be changed"] = "no: its folder is read-only here" if library.read_only else "yes"
+            findings["Can be changed"] = "no: its folder is read-only" if library.read_only else "yes"
             problems.extend(library.problems())
             problems.extend(
                 Problem(
-                    f"{settings.written(name)} is set to {str(stated)!r}, and the library was made with {str(own)!r}.",
-                    "Take it out, for the library remembers its own; or bring the library to it: pincite rebuild",
+                    f"{settings.display_name(name)} is set to {str(configured)!r}, but the library was made with "
+                    f"{str(own)!r}.",
+                    "Remove the setting, because the library remembers its own; or change the library: pincite rebuild",
                 )
-                for name, (stated, own) in library.disagreements().items()
+                for name, (configured, own) in library.disagreements().items()
             )
     except LibraryNotFound:
-        findings["Holds"] = "nothing: it is made by the first `pincite add`"
+        findings["Holds"] = "nothing yet: the first `pincite add` creates it"
     except PinciteError as error:
         problems.append(Problem(error.message, error.hint))
-    standing = next(each for each in (folder, *folder.parents) if each.exists())
-    free = shutil.disk_usage(standing).free // 1_000_000
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free // 1_000_000
     findings["Free disk"] = f"{free} MB"
     if free < _LEAST_FREE_MEGABYTES:
-        problems.append(Problem(f"Only {free} MB are free where the library is.", "Make room on the disk."))
+        problems.append(
+            Problem(f"Only {free} MB are free on the disk of the library.", "Free some space on that disk.")
+        )

@@ -139,7 +139,7 @@ def problem(kind: type[PinciteError]) -> tuple[str, str, str]:
     """How the service reports a class of errors."""
     error = kind.__new__(kind)  # no arguments: only its class decides what is looked at here
     error.message = ""
-    reported = problems.of_error(error, request_id="")
+    reported = problems.problem_from_error(error, request_id="")
     return str(int(reported.status)), code(reported.type.rpartition(":")[2]), reported.title
 
 

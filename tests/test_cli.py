@@ -134,7 +134,7 @@ def test_interruption_is_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("index.library.Library.open", interrupt)
     outcome = run("list")
     assert (outcome.code, outcome.out) == (130, "")
-    assert outcome.err == "Stopped. What was stored stays; the same command goes on from there.\n"
+    assert outcome.err == "Stopped. Everything stored so far is kept; run the same command to continue.\n"
 
 
 # What is printed
@@ -210,7 +210,7 @@ def test_verifying(filled: Run, tmp_path: Path) -> None:
     (tmp_path / "sources" / "sea.md").write_text("changed")
     assert "changed since: " in filled("verify").out
     (tmp_path / "sources" / "sea.md").unlink()
-    assert "no longer there: " in filled("verify").out
+    assert "missing: " in filled("verify").out
     damage(tmp_path / "library")
     outcome = filled("verify")
     assert outcome.code == 1
@@ -222,8 +222,8 @@ def test_verifying(filled: Run, tmp_path: Path) -> None:
 def test_verifying_the_order_of_words(capsys: pytest.CaptureFixture[str]) -> None:
     """Pages on which a second reading has the words in another order are named, each once."""
     doubts = [Unconfirmed("/papers/a.pdf", passage, page, 0.5) for passage, page in ((1, "iv"), (2, "iv"), (3, "9"))]
-    printing.verification(Verification(1, 3, 9, 1, (), (), (), tuple(doubts)))
-    assert "look at the order of words: /papers/a.pdf, page iv, 9" in capsys.readouterr().out
+    printing.print_verification(Verification(1, 3, 9, 1, (), (), (), tuple(doubts)))
+    assert "check the order of words: /papers/a.pdf, page iv, 9" in capsys.readouterr().out
 
 
 def damage(folder: Path) -> None:
@@ -267,7 +267,7 @@ def test_doctor_names_every_problem(filled: Run, monkeypatch: pytest.MonkeyPatch
     """One problem does not hide another: each is named with its remedy, and the exit code is 1."""
     damage(tmp_path / "library")
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path / "no-model"))
-    monkeypatch.setattr("index.diagnosis.PARTS", ("pincite", "no-such-part"))
+    monkeypatch.setattr("index.diagnosis.PACKAGES", ("pincite", "no-such-part"))
     monkeypatch.setattr("index.diagnosis._LEAST_FREE_MEGABYTES", 10**12)
     outcome = filled("doctor", "--json")
     assert outcome.code == 1

@@ -45,9 +45,9 @@ def test_an_answer_has_its_numbers_and_their_sources(run: Run) -> None:
 def test_no_answer_says_so(run: Run) -> None:
     """How much was searched, how sure that is, and what was nearest, marked as none."""
     told = " ".join(run("ask", "How high is the volcano above the desert?").out.split())
-    assert told.startswith("Your documents hold no answer to this. Searched ")
+    assert told.startswith("Your documents do not answer this question. Searched ")
     assert "in 2 documents; confidence 0." in told
-    assert "The nearest passage, which is no answer: " in told
+    assert "The nearest passage, which is not an answer: " in told
     assert "[1]" not in told
 
 

@@ -62,7 +62,7 @@ def test_a_table_shows_the_modes_side_by_side(folder: Path) -> None:
     assert output.startswith("tiny: 2 documents, 2 passages, 2 questions\n")
     assert row(output, "MRR@10") == ["2", "1.000", "[1.000,", "1.000]", "0.500", "[.000,", "1.000]"]
     assert len(row(output, "Latency p50 / p95, ms")) == 7
-    assert "passages a second" in output
+    assert "passages per second" in output
 
 
 def test_json_says_everything(folder: Path) -> None:
@@ -104,10 +104,10 @@ def test_verbose_says_what_each_measure_means(folder: Path) -> None:
 
 def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A bar for indexing and one for each mode, on standard error; no callback where nobody wants it."""
-    with progress.questions(shown=False) as callbacks:
+    with progress.question_progress(shown=False) as callbacks:
         assert callbacks == (None, None)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with progress.questions(shown=True) as (indexed, asked):
+    with progress.question_progress(shown=True) as (indexed, asked):
         assert indexed
         assert asked
         indexed(Progress("sea", "encoding", 1, 2, 0, 0))
@@ -131,7 +131,11 @@ def test_own_questions_are_asked_of_the_library(write: Write) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
-    [((), "name a folder"), (("FILE", "--keep", "kept"), "these are for a folder"), (("x", "--mode", "best"), "best")],
+    [
+        ((), "name a folder"),
+        (("FILE", "--keep", "kept"), "these options need a folder"),
+        (("x", "--mode", "best"), "best"),
+    ],
     ids=["nothing", "file and folder's option", "mode"],
 )
 def test_wrong_usage_is_told(write: Write, arguments: Sequence[str], complaint: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.cli import watched
-from index.cli.watched import Watched
+from index.cli.watched import ChangePrinter
 from index.library import Library
 from index.records import Failure, Problem, Receipt, Renamed
 
@@ -65,7 +65,7 @@ def test_a_dry_run_names_everything_and_does_nothing(run: Run, folder: Path) -> 
         f"  added: {folder / 'land.md'}",
         f"  added: {folder / 'sea.md'}",
     ]
-    assert outcome.err == "Nothing was changed: this is what the same command without --dry-run does.\n"
+    assert outcome.err == "Dry run: nothing was changed. Without --dry-run, the command makes these changes.\n"
     assert not (folder.parent / "library").exists()
     assert run("sync", folder).out.startswith("2 added; 2 passages in ")
     (folder / "sea.md").unlink()
@@ -94,12 +94,12 @@ def test_sync_refuses_what_looks_like_a_mistake(run: Run, folder: Path) -> None:
     run("sync", folder)
     outcome = run("sync", folder / "nowhere")
     assert (outcome.code, outcome.out) == (1, "")
-    assert "cannot be looked into: No such file or directory." in outcome.err
+    assert "cannot be read: No such file or directory." in outcome.err
     for path in folder.iterdir():
         path.unlink()
     outcome = run("sync", folder)
     assert outcome.code == 1
-    assert "Of 2 files that the library has" in outcome.err
+    assert "The library holds 2 files from" in outcome.err
     assert "--force" in outcome.err
     assert run("sync", "--force", folder).out.startswith("2 removed\n")
 
@@ -140,13 +140,13 @@ def test_watch_ends_with_a_summary(
 ) -> None:
     """A line for each change; Ctrl-C, or being asked to end, is how it ends well."""
     told: list[Receipt | Problem] = []
-    true_call = Watched.__call__
+    true_call = ChangePrinter.__call__
 
-    def call(self: Watched, each: Receipt | Problem) -> None:
+    def call(self: ChangePrinter, each: Receipt | Problem) -> None:
         true_call(self, each)
         told.append(each)
 
-    monkeypatch.setattr(Watched, "__call__", call)
+    monkeypatch.setattr(ChangePrinter, "__call__", call)
     before = signal.getsignal(signal.SIGTERM)
     thread = _when(lambda: bool(told), number)
     outcome = run("watch", folder, "--settle", "0.05", "--every", "0.2")
@@ -159,7 +159,7 @@ def test_watch_ends_with_a_summary(
     ]
     assert lines[-1].startswith("Stopped after ")
     assert lines[-1].endswith(" s: 2 added.")
-    assert "Ctrl-C ends it" in outcome.err
+    assert "Press Ctrl-C to stop" in outcome.err
     assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -177,7 +177,7 @@ def test_what_is_in_the_way_is_told_apart(capsys: pytest.CaptureFixture[str]) ->
         failed=(Failure("/x/d.pdf", "It is broken.", "Mend it."),),
     )
     for quiet in (False, True):
-        told = Watched(quiet=quiet)
+        told = ChangePrinter(quiet=quiet)
         told.begin([Path("/x")])
         told(receipt)
         told(Problem("The folder is gone.", "Wait."))

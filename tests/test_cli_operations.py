@@ -70,9 +70,9 @@ def test_rebuild_says_what_to_set(run: Run) -> None:
     """Passages of another size are a setting from then on."""
     outcome = run("rebuild", "--passage-tokens", "64")
     assert outcome.code == 0
-    assert "PINCITE_PASSAGE_TOKENS is set to '32': take it out, for the library remembers '64'.\n" in outcome.out
+    assert "PINCITE_PASSAGE_TOKENS is set to '32': remove it; the library remembers '64'.\n" in outcome.out
     assert run("stats", "--json").json["made_with"].endswith("/64-64")
-    assert "take it out" not in run("rebuild").out
+    assert "remove it" not in run("rebuild").out
 
 
 def test_export_and_import(run: Run, tmp_path: Path, encoder: FakeEncoder) -> None:

@@ -58,7 +58,7 @@ def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     """With file, count and rate; names cannot steer the terminal."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    with progress.files(shown=True) as report:
+    with progress.file_progress(shown=True) as report:
         assert report is not None
         for n in (5, 10, 3):
             report(Progress(f"/x/evil [/red]{RLO}.md", "encoding", 1, 3, n, 10))
@@ -70,7 +70,7 @@ def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 def test_elsewhere_a_line_comes_now_and_then(often: None, heard: Heard) -> None:
     """Files done of how many, passages and their rate, the time left; also while one step takes long."""
-    with progress.files(shown=True) as report:
+    with progress.file_progress(shown=True) as report:
         assert report is not None
         heard.until(r"^starting; \d s so far\n")
         report(Progress(f"/x/evil{RLO}.md", "encoding", 10, 40, 30, 60))
@@ -81,18 +81,18 @@ def test_elsewhere_a_line_comes_now_and_then(often: None, heard: Heard) -> None:
 
 def test_a_quick_command_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """What ends within ten seconds leaves no line; with `--quiet` nothing does."""
-    with progress.files(shown=True) as report:
+    with progress.file_progress(shown=True) as report:
         assert report is not None
         report(Progress("/x/a.md", "reading", 0, 1, 0, 0))
     assert progress.EVERY_SECONDS == 10
-    with progress.files(shown=False) as report:
+    with progress.file_progress(shown=False) as report:
         assert report is None
     assert capsys.readouterr().err == ""
 
 
 def test_a_watch_is_silent_while_nothing_happens(often: None, heard: Heard) -> None:
     """A line comes after something was done, once, and not for the days after it."""
-    with progress.watching(shown=True) as report:
+    with progress.watch_progress(shown=True) as report:
         assert report is not None
         time.sleep(0.1)
         report(Progress("/x/a.md", "reading", 0, 1, 0, 0))
@@ -112,7 +112,7 @@ def test_nobody_who_reads_is_no_error(often: None, monkeypatch: pytest.MonkeyPat
         raise BrokenPipeError
 
     monkeypatch.setattr("typer.echo", refuse)
-    with progress.work("comparing", shown=True):
+    with progress.work_progress("comparing", shown=True):
         assert refused.wait(ENOUGH)
 
 

@@ -63,7 +63,7 @@ def test_it_goes_on(run: Run, stopped: list[Path]) -> None:
 def test_another_add_reminds_of_it(run: Run, stopped: list[Path], write: Write) -> None:
     """Whoever adds something else hears that files wait; `--quiet` keeps silent."""
     outcome = run("add", write("other.txt", "The comet came."))
-    assert outcome.err == "Of an earlier add, 2 files still wait: pincite add --resume\n"
+    assert outcome.err == "An earlier add left 2 files waiting. To continue: pincite add --resume\n"
     assert run("--quiet", "add", write("more.txt", "The comet went.")).err == ""
     run("add", "--resume")
     assert run("add", write("last.txt", "The clock stopped.")).err == ""
@@ -79,8 +79,8 @@ def test_it_can_be_forgotten(run: Run, stopped: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param([], "Name files or folders, or say --resume", id="nothing to add"),
-        pytest.param(["--resume", "a.txt"], "name none", id="both"),
+        pytest.param([], "Name files or folders, or use --resume", id="nothing to add"),
+        pytest.param(["--resume", "a.txt"], "do not name any", id="both"),
         pytest.param(["--workers", "0", "a.txt"], "--workers", id="no worker"),
     ],
 )

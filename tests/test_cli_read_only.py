@@ -58,6 +58,6 @@ def test_what_changes_is_refused(mounted: Run, write: Write, tmp_path: Path, com
         command = [*command, str(write("new/new.md", "A comet came.").parent)]
     refused = mounted(*command)
     assert refused.code == 1
-    assert "is read-only here: it can be asked, and not changed." in refused.err
+    assert "is read-only: you can search it, but not change it." in refused.err
     assert "copy the folder" in refused.err
     assert len(mounted("list", "--json").json) == 1

@@ -53,7 +53,7 @@ def filled(run: Run, write: Write) -> Run:
 
 def printed(capsys: pytest.CaptureFixture[str], *found: Hit, limit: int = 5, **options: bool) -> str:
     """What is printed of these hits."""
-    hits.found(Found("q", found, {}), limit=limit, **{"explain": False, "verbose": False, **options})
+    hits.print_hits(Found("q", found, {}), limit=limit, **{"explain": False, "verbose": False, **options})
     return capsys.readouterr().out
 
 
@@ -226,7 +226,7 @@ def test_notes_go_to_standard_error(filled: Run, question: str) -> None:
 
 def test_notes_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """They may repeat what was asked."""
-    hits.notes(Found("q", (), {}, (f"evil{CSI}{RLO}",)))
+    hits.print_notes(Found("q", (), {}, (f"evil{CSI}{RLO}",)))
     assert capsys.readouterr().err == "note: evil[31m\n"
 
 
@@ -258,7 +258,7 @@ def test_coverage(covered: Run) -> None:
     out = covered("coverage", "Where did the whale swim?").out
     assert re.search(r"Sea +[01]\.\d\d +§ Sea, ¶ 1 *\n +A whale swam by\. *\n +a\.txt +no mention *\n +b\.txt", out)
     assert out.count("no mention") == 2
-    assert out.endswith("1 of 3 documents speak to the question.\n")
+    assert out.endswith("1 of 3 documents mention the subject of the question.\n")
 
 
 def test_coverage_can_be_restricted(covered: Run) -> None:
@@ -298,17 +298,17 @@ def test_long_words_are_cut_in_the_table(capsys: pytest.CaptureFixture[str], mon
         passage = Passage(1, INFO.id, 0, 0, len(text), text, (Span(0, len(text)),))
         return Coverage(INFO, replace(HIT, passage=passage, pin=Span(0, len(text))))
 
-    hits.coverage([quoting("鯨" * 300)])
+    hits.print_coverage([quoting("鯨" * 300)])
     assert "鯨" * 300 in capsys.readouterr().out
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", "80")
-    hits.coverage([quoting("A whale\nswam. " * 30), quoting("鯨" * 300)])
+    hits.print_coverage([quoting("A whale\nswam. " * 30), quoting("鯨" * 300)])
     out = re.sub(r"[\s─]+", "", capsys.readouterr().out)
     assert re.search(r"(Awhaleswam\.){10,12}(A|Awhale)?…", out)
     assert re.search(r"[^鯨]鯨{159}…", out)
-    hits.as_csv([quoting("鯨" * 300)])
+    hits.print_coverage_csv([quoting("鯨" * 300)])
     assert "鯨" * 300 in capsys.readouterr().out
 
 
@@ -364,7 +364,7 @@ def row(title: str, text: str, **changes: Any) -> Coverage:
 )
 def test_no_cell_is_a_formula(capsys: pytest.CaptureFixture[str], words: str, cell: str) -> None:
     """A document's words stay words in a spreadsheet and on a terminal; quotes, commas and line breaks survive."""
-    hits.as_csv([row(words or "x", words, source=words or "x", date=words)])
+    hits.print_coverage_csv([row(words or "x", words, source=words or "x", date=words)])
     (written,) = cells(capsys.readouterr().out)
     assert (written["document"], written["source"]) == (cell or "x", cell or "x")
     assert (written["date"], written["quote"]) == (cell, cell)
@@ -372,7 +372,7 @@ def test_no_cell_is_a_formula(capsys: pytest.CaptureFixture[str], words: str, ce
 
 def test_negative_numbers_of_ours_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     """Only words are guarded; a score is a number."""
-    hits.as_csv([row("x", "y")])
+    hits.print_coverage_csv([row("x", "y")])
     assert cells(capsys.readouterr().out)[0]["score"] == "0.91"
 
 
@@ -381,7 +381,7 @@ def test_csv_is_utf_8_whatever_the_terminal_speaks(covered: Run, write: Write, t
     covered("add", write("Wäl.txt", "A whale."))
     program = "import sys; from index.cli import hits; from index.library import Library\n"
     program += "from index.records import Coverage\n"
-    program += "hits.as_csv([Coverage(info, None) for info in Library.open(sys.argv[1]).documents()])"
+    program += "hits.print_coverage_csv([Coverage(info, None) for info in Library.open(sys.argv[1]).documents()])"
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "library")],
         capture_output=True,

@@ -185,7 +185,7 @@ def test_a_file_that_is_named_has_to_be_there(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(SettingsError, match=r"nowhere\.toml does not exist"):
         Settings()
     monkeypatch.setenv("PINCITE_CONFIG", str(tmp_path))
-    with pytest.raises(SettingsError, match="or is no file"):
+    with pytest.raises(SettingsError, match="or is not a file"):
         Settings()
 
 
@@ -215,7 +215,7 @@ def test_doctor_shows_what_applies_and_from_where(
     assert lines["max_hits"] == ["55", "PINCITE_MAX_HITS"]
     assert lines["llm_url"] == ["http://****@127.0.0.1:9/v1", str(path)]
     assert lines["Configuration"] == [str(path)]
-    assert "only a file that PINCITE_CONFIG names" in told.out
+    assert "read only if PINCITE_CONFIG names it" in told.out
     assert "parse_seconds" not in told.out
     settings = {each["name"]: each for each in run("doctor", "--json").json["settings"]}
     assert settings["parse_seconds"] == {"name": "parse_seconds", "value": "120.0", "origin": "default"}
@@ -230,7 +230,7 @@ def test_doctor_shows_what_applies_and_from_where(
 def test_doctor_warns_of_a_key_that_others_can_read(run: Run, configured: Callable[[str], Path]) -> None:
     """As a problem, with its remedy."""
     path = configured('llm_key = "sesame"\n')
-    assert "others on this machine" not in run("doctor").out
+    assert "other users of this machine" not in run("doctor").out
     path.chmod(0o644)
     told = run("doctor", "--json")
     assert told.code == 1

@@ -24,33 +24,31 @@ from index.errors import (
 )
 from tests.cases import cases
 
-SOURCE = Path(errors.__file__).parent
-CLASSES = {name: each for name, each in vars(errors).items() if isinstance(each, type)}
-SPEAKING = {name for name, each in CLASSES.items() if "__init__" in vars(each) and each is not PinciteError}
-"""Those that write their message and hint themselves."""
+PACKAGE = Path(errors.__file__).parents[1]
+CLASSES = {name: error for name, error in vars(errors).items() if isinstance(error, type)}
+WRITING = {name for name, error in CLASSES.items() if "__init__" in vars(error) and error is not PinciteError}
+"""Names of the classes that write their own message and hint."""
 
 
-def drawn() -> list[tuple[int, str]]:
-    """Depth and name of each line of the drawing."""
+def drawn_parents() -> dict[str, str]:
+    """Return the parent of each class, as the drawing shows it; the root's parent is Exception."""
     assert errors.__doc__
-    lines = re.findall(r"^ {4}([│├└─ ]*)(\w+)", errors.__doc__, re.MULTILINE)
-    return [(len(branch) // 4, name) for branch, name in lines]
-
-
-def real(root: type, depth: int = 0) -> list[tuple[int, str]]:
-    """Depth and name of each class, in the order of the file."""
-    branches = [real(each, depth + 1) for each in CLASSES.values() if each.__base__ is root]
-    return [(depth, root.__name__), *(line for branch in branches for line in branch)]
+    parents, branch = {}, ["Exception"]
+    for indent, name in re.findall(r"^ {4}([│├└─ ]*)(\w+)", errors.__doc__, re.MULTILINE):
+        branch = [*branch[: len(indent) // 4 + 1], name]
+        assert name not in parents
+        parents[name] = branch[-2]
+    return parents
 
 
 def test_the_tree_is_as_drawn() -> None:
-    """The drawing at the top of the file names every class, in its place and order."""
-    assert drawn() == real(PinciteError)
+    """The drawing at the top of the package names every class once, below its parent."""
+    assert drawn_parents() == {name: error.__base__.__name__ for name, error in CLASSES.items() if error.__base__}
 
 
 @cases("name", CLASSES)
 def test_each_error_says_what_it_is(name: str) -> None:
-    """Every class has a docstring that is a sentence, and is one of ours."""
+    """Every class has a docstring that is a sentence, and inherits from the root."""
     assert (CLASSES[name].__doc__ or "").endswith(".")
     assert issubclass(CLASSES[name], PinciteError)
 
@@ -58,8 +56,8 @@ def test_each_error_says_what_it_is(name: str) -> None:
 def raised() -> list[tuple[str, ast.Call]]:
     """Every place in the package where one of our errors is made."""
     return [
-        (f"{path.relative_to(SOURCE)}:{node.lineno} {node.func.id}", node)
-        for path in sorted(SOURCE.rglob("*.py"))
+        (f"{path.relative_to(PACKAGE)}:{node.lineno} {node.func.id}", node)
+        for path in sorted(PACKAGE.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES
     ]
@@ -79,7 +77,7 @@ def ends_with_a_stop(message: ast.expr) -> bool:
 def test_each_error_is_raised_with_a_sentence_and_a_hint(place: str, call: ast.Call) -> None:
     """Messages end with a full stop, and either the class or the place says what to do next."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    if name in SPEAKING:
+    if name in WRITING:
         return
     if call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr | ast.BinOp):
         assert ends_with_a_stop(call.args[0])
@@ -122,7 +120,7 @@ def test_many_candidates_are_cut_short() -> None:
     assert "names 2 documents: a, b." in AmbiguousDocument("x", tuple("ab")).message
 
 
-@cases("name", sorted(CLASSES.keys() - SPEAKING))
+@cases("name", sorted(CLASSES.keys() - WRITING))
 def test_an_error_can_cross_processes(name: str) -> None:
     """Errors survive pickling, as worker processes need it."""
     error = CLASSES[name]("It failed.")

@@ -172,7 +172,7 @@ def test_every_answer_says_so(lost: tuple[Library, threading.Event]) -> None:
     assert checked.notes[0].startswith(MISSING)
     assert checked.statements[0].verdict == "unverified"
     assert checked.statements[0].detail.endswith("Not all passages could be searched in full.")
-    assert batching.asked(QUESTION, library.ask).note.startswith(MISSING)
+    assert batching.answer_row(QUESTION, library.ask).note.startswith(MISSING)
     assert library.stats().notes[0].startswith(MISSING)
     going_on.set()
     wait_until(lambda: library.readiness().ready)
@@ -246,7 +246,7 @@ def test_the_service_is_ready_with_both_indexes(lost: tuple[Library, threading.E
     """`/readyz` names what is missing, and says when it is there; every answer over HTTP has the note meanwhile."""
     library, going_on = lost
     with TestClient(create_app(library, SETTINGS), base_url="http://127.0.0.1") as client:
-        wait_until(lambda: "being made ready" not in client.get("/readyz").text)
+        wait_until(lambda: "starting up" not in client.get("/readyz").text)
         waiting = client.get("/readyz")
         assert waiting.status_code == 503
         assert waiting.json()["detail"].startswith(MISSING)

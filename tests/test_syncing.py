@@ -563,7 +563,7 @@ def test_a_folder_that_is_not_there_is_an_error(library: Library, write: Write, 
     elif missing == "a link to nothing":
         folder.symlink_to("nowhere")
     for force in (False, True):
-        with pytest.raises(FolderMissing, match="the library keeps what it has"):
+        with pytest.raises(FolderMissing, match="the library keeps its documents"):
             library.sync([folder], force=force)
     assert sources(library) == {"a.md": "Anna"}
 
@@ -626,7 +626,7 @@ def test_most_of_many_is_refused(library: Library, folder: Path, there: int, goi
         (folder / f"{n:02}.md").unlink()
     (folder / "new.md").write_text(SECTIONS[0])
     if refused:
-        with pytest.raises(TooManyRemovals, match=f"Of {there} files .* {going} are not there") as caught:
+        with pytest.raises(TooManyRemovals, match=f"holds {there} files .* {going} of them are gone") as caught:
             library.sync([folder, beside])
         assert caught.value.folder == str(folder)
         assert len(library._store.catalog.sources()) == there + 40

@@ -422,7 +422,7 @@ def test_a_folder_that_goes_and_comes_back(
     with watched(library, folder) as watching:
         watching.changes("added a.md", "added b.md")
         folder.rename(folder.with_name("moved"))
-        assert "cannot be looked into" in watching.problem().what
+        assert "cannot be read" in watching.problem().what
         turns(5)
         watching.nothing_more()
         assert len(library.documents()) == 2
@@ -443,9 +443,9 @@ def test_an_empty_folder_in_its_place(
         shutil.move(folder, folder.with_name("moved"))
         folder.mkdir()
         problem = watching.problem()
-        while "cannot be looked into" in problem.what:  # it was seen to be gone before it was made anew
+        while "cannot be read" in problem.what:  # it was seen to be gone before it was made anew
             problem = watching.problem()
-        assert "1 are not there any more" in problem.what
+        assert "1 of them are gone" in problem.what
         assert "--force" in problem.remedy
         turns(10)
         watching.nothing_more()
@@ -473,7 +473,7 @@ def test_most_files_at_once(library: Library, write: Write, folder: Path, turns:
     with watched(library, folder, pace=Pace(every=0.2, settle=0.1)) as watching:
         turns(3)
         shutil.rmtree(folder / "many")
-        assert "Of 13 files" in watching.problem().what
+        assert "holds 13 files" in watching.problem().what
         write("b.md", "A whale.")
         watching.changes("added b.md")
         turns(10)

@@ -20,11 +20,11 @@ from index.errors import EncoderError
 from index.records import Answer, Document
 from index.settings import Settings
 from index.web import create_app, showing_answers
-from index.web.asking import Asking
+from index.web.asking import AskEvents
 from index.web.bundling import PARTS, STATIC
 from index.web.fragments import add_fragments
-from index.web.remembering import MOST, Remembered
-from index.web.shell import POLICY, Shell
+from index.web.remembering import MAX_ANSWERS, AnswerCache
+from index.web.shell import POLICY, PageMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def test_examples_are_made_once_for_each_state_of_the_library(
         return [f"Question {len(made)}?"]
 
     monkeypatch.setattr("index.library.Library.suggestions", suggestions)
-    asking = Asking(library, Settings(), ())
+    asking = AskEvents(library, Settings(), ())
 
     def first() -> str:
         return str(asking.refresh("", [], []).beginning)
@@ -73,7 +73,7 @@ def test_a_changed_library_keeps_the_answer_and_the_choice(library: Library, wri
     """What is read is not taken away; a document that is gone is no longer chosen."""
     library.add([write("a.txt", "The king signed the treaty."), write("b.txt", "The queen kept a garden.")])
     infos = library.documents()
-    asking = Asking(library, Settings(), EXAMPLES)
+    asking = AskEvents(library, Settings(), EXAMPLES)
     shown = asking.refresh("Who signed?", [infos[0].id, "gone"], [])
     assert "__type__" in shown.strips
     assert shown.pills["value"] == [infos[0].id]
@@ -102,7 +102,7 @@ def test_documents_are_chosen_as_their_number_allows(
         Document(f"{n:064}", f"/{n:04}.txt", "", "", "", "text/plain", "The king wrote.", ()) for n in range(documents)
     )
     library.add_documents(made)
-    shown = Asking(library, Settings(), EXAMPLES).overview([f"{n:064}" for n in chosen])
+    shown = AskEvents(library, Settings(), EXAMPLES).overview([f"{n:064}" for n in chosen])
     for update, number in ((shown.pills, pills), (shown.listed, listed)):
         assert len(update["choices"]) == number
         assert update["visible"] == (number > 0)
@@ -114,14 +114,14 @@ def test_documents_are_chosen_as_their_number_allows(
 
 def test_answers_are_remembered_for_a_while() -> None:
     """By keys that nobody guesses; the oldest goes first."""
-    remembered = Remembered()
-    keys = [remembered.keep(replace(NONE, question=str(n))) for n in range(MOST + 1)]
-    assert len(set(keys)) == MOST + 1
+    remembered = AnswerCache()
+    keys = [remembered.keep(replace(NONE, question=str(n))) for n in range(MAX_ANSWERS + 1)]
+    assert len(set(keys)) == MAX_ANSWERS + 1
     assert all(len(key) >= 16 for key in keys)
     assert remembered.find(keys[0]) is None
     newest = remembered.find(keys[-1])
     assert newest is not None
-    assert newest.question == str(MOST)
+    assert newest.question == str(MAX_ANSWERS)
     assert remembered.find("") is None
 
 
@@ -138,7 +138,7 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def client() -> TestClient:
     """The middleware around it."""
-    return TestClient(Shell(inner, head="<link rel=ours>", body="<noscript>"))
+    return TestClient(PageMiddleware(inner, head="<link rel=ours>", body="<noscript>"))
 
 
 def test_the_page_gets_our_head_and_loses_what_is_said_of_gradio(client: TestClient) -> None:
@@ -234,7 +234,7 @@ def test_coverage_is_a_fragment(app: TestClient, library: Library, write: Write)
 def test_an_answer_is_a_file_in_every_form(library: Library, write: Write) -> None:
     """Exactly what was shown, under a name that says what it is; what is not remembered is gone."""
     library.add(write("a.txt", "The king signed the treaty."))
-    app, remembered = FastAPI(), Remembered()
+    app, remembered = FastAPI(), AnswerCache()
     add_fragments(app, library, remembered)
     key = remembered.keep(library.ask("Who signed the treaty?"))
     with TestClient(app) as client:

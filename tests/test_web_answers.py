@@ -306,7 +306,7 @@ def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
     html = bare(show(answered(a_hit(), confidence=confidence)))
     assert words in html
     assert f"Confidence {confidence:.2f}, from 0 to 1: how well the passages match the question." in html
-    assert "From 0.60 on, an answer is given. 1,234 passages of 12 documents were searched." in html
+    assert "An answer needs at least 0.60. 1,234 passages of 12 documents were searched." in html
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,10 @@ def test_words_that_do_not_bear_a_sentence_out_say_so_on_their_card() -> None:
         Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=2),
     )
     doubtful = an_answer(*cited, hits=(hit, other), writer="model", statements=statements)
-    assert [card.role for card in cards(doubtful)] == ["says otherwise", "nearest words, not found to say the same"]
+    assert [card.role for card in cards(doubtful)] == [
+        "says the opposite",
+        "nearest words, not confirmed to say the same",
+    ]
     sound = Statement("It is so.", (1,), "supported")
     assert not cards(replace(doubtful, statements=(*statements, sound)))[0].role
 
@@ -418,10 +421,10 @@ def test_that_there_is_no_answer_is_said_with_the_nearest_passage() -> None:
     html = show(an_answer(hits=(a_hit(), another_hit())))
     told = bare(html)
     assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in told
-    assert "The confidence is 0.04; from 0.60 on, an answer is given." in told
-    assert "What came nearest" in told
-    assert "Search in all documents" not in told
-    assert "Search in all documents" in show(an_answer(hits=(a_hit(),)), narrowed=True)
+    assert "The confidence is 0.04; an answer needs at least 0.60." in told
+    assert "Nearest passages" in told
+    assert "Search all documents" not in told
+    assert "Search all documents" in show(an_answer(hits=(a_hit(),)), narrowed=True)
     assert "p-answer" not in html
     assert html.count("p-related") == 2
 
@@ -485,12 +488,12 @@ def test_coverage_has_a_row_for_each_document() -> None:
     html = shown(
         showing_answers.coverage(CoverageReport((Coverage(a_hit().document, a_hit()), *silent), ("No words.",)))
     )
-    assert "1 of 301 documents speaks to this question" in html
+    assert "1 of 301 documents mentions the subject of this question" in html
     assert "<mark>Three carries it.</mark>" in html
     assert html.count("no mention") == showing_answers.COVERED - 1
     assert "and 101 more documents" in html
     assert "No words." in html
-    assert "No document was searched for this." in showing_answers.coverage(CoverageReport(()))
+    assert "No document was searched." in showing_answers.coverage(CoverageReport(()))
 
 
 # Before a question
@@ -507,7 +510,7 @@ def test_the_hero_counts() -> None:
     """One document, many, none."""
     assert "only from this one document" in rendering.hero(1)
     assert "only from these 1,284 documents" in rendering.hero(1284)
-    assert "Ask your own documents" in rendering.hero(0)
+    assert "Ask questions of your own documents" in rendering.hero(0)
 
 
 # Words from outside

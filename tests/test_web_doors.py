@@ -18,7 +18,7 @@ from index.library import Library
 from index.settings import Settings
 from index.web import create_app, doors
 from index.web.checked_blocks import SESSIONS
-from index.web.doors import Doors
+from index.web.doors import GradioGate
 from tests.fakes import FakeEncoder
 from tests.hosting import hosted
 
@@ -223,7 +223,7 @@ def test_a_body_of_another_type_is_not_read(kind: bytes) -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": JOIN, "headers": [(b"content-type", kind)], "query_string": b""}
-    door = Doors(unwanted, {}, None, lambda _: False)  # type: ignore[arg-type]
+    door = GradioGate(unwanted, {}, None, lambda _: False)  # type: ignore[arg-type]
     anyio.run(door, scope, unwanted, send)
     assert sent[0]["status"] == 415
 
@@ -407,7 +407,7 @@ def test_a_text_that_no_control_holds_is_not_kept(app: TestClient) -> None:
     for data in (["x" * 2001, None], ["x", ["y"] * 1001], ["x", ["y" * 100_001]]):
         told = ended(app, number, data)
         assert not told["success"]
-        assert "more than the 2,000" in told["output"]["error"] or "none of its controls" in told["output"]["error"]
+        assert "at most 2,000 are" in told["output"]["error"] or "an invalid value" in told["output"]["error"]
 
 
 def test_a_page_goes_on_when_gradio_has_forgotten_it(library: Library, write: Write) -> None:

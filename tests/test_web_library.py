@@ -21,8 +21,8 @@ from index.serving import Arrival, FileState, Job, Jobs, Uploads
 from index.settings import Settings
 from index.web import create_app, rendering, showing_batch, showing_library
 from index.web.health import findings
-from index.web.keeping import Keeping
-from index.web.shelf import COLUMNS, LENGTH, Wish, matching, shelf
+from index.web.keeping import LibraryEvents
+from index.web.shelf import COLUMNS, PAGE_LENGTH, ListQuery, matching, shelf
 from tests.cases import cases
 from tests.hosting import wait_until
 
@@ -78,7 +78,7 @@ DOCUMENTS = [SNOW, THOREAU, ANONYMOUS]
 )
 def test_the_list_is_sorted(column: str, falling: bool, expected: list[str]) -> None:
     """By each of its columns, either way; what is not known comes last."""
-    assert names(shelf(DOCUMENTS, Wish(column=column, falling=falling)).rows) == expected
+    assert names(shelf(DOCUMENTS, ListQuery(column=column, falling=falling)).rows) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,52 +96,52 @@ def test_the_list_is_sorted(column: str, falling: bool, expected: list[str]) -> 
 def test_the_list_is_searched(words: str, expected: list[str]) -> None:
     """By whatever it says of a document."""
     assert names(matching(DOCUMENTS, words)) == expected
-    assert names(shelf(DOCUMENTS, Wish(words)).rows) == expected
+    assert names(shelf(DOCUMENTS, ListQuery(words)).rows) == expected
 
 
 def test_a_long_list_is_cut() -> None:
     """Each document is on one page; a page that does not exist is the nearest that does."""
-    documents = [an_info(f"{n:04}") for n in range(2 * LENGTH + 1)]
-    pages = [shelf(documents, Wish(page=page)) for page in (1, 2, 3)]
+    documents = [an_info(f"{n:04}") for n in range(2 * PAGE_LENGTH + 1)]
+    pages = [shelf(documents, ListQuery(page=page)) for page in (1, 2, 3)]
     assert [name for page in pages for name in names(page.rows)] == names(documents)
     assert [(page.first, len(page.rows), page.pages) for page in pages] == [
-        (1, LENGTH, 3),
-        (LENGTH + 1, LENGTH, 3),
-        (2 * LENGTH + 1, 1, 3),
+        (1, PAGE_LENGTH, 3),
+        (PAGE_LENGTH + 1, PAGE_LENGTH, 3),
+        (2 * PAGE_LENGTH + 1, 1, 3),
     ]
-    assert shelf(documents, Wish(page=9)).wish.page == 3
-    assert shelf(documents, Wish(page=-9)).wish.page == 1
+    assert shelf(documents, ListQuery(page=9)).wish.page == 3
+    assert shelf(documents, ListQuery(page=-9)).wish.page == 1
 
 
 def test_an_empty_list_has_one_page() -> None:
     """And invites to fill it."""
-    empty = shelf([], Wish())
+    empty = shelf([], ListQuery())
     assert (empty.pages, empty.matched) == (1, 0)
     assert "Nothing here yet" in text_of(showing_library.shelf(empty))
 
 
 def test_what_no_document_states_has_no_column() -> None:
     """A column without a word would only be a gap."""
-    assert shelf([an_info("a")], Wish()).columns == ("name", "format", "passages", "health")
-    assert shelf(DOCUMENTS, Wish()).columns == tuple(COLUMNS)
+    assert shelf([an_info("a")], ListQuery()).columns == ("name", "format", "passages", "health")
+    assert shelf(DOCUMENTS, ListQuery()).columns == tuple(COLUMNS)
 
 
 def test_the_table_says_how_it_is_sorted() -> None:
     """To the eye and to those who listen; the same column again turns it round."""
-    html = showing_library.shelf(shelf(DOCUMENTS, Wish(column="date")))
+    html = showing_library.shelf(shelf(DOCUMENTS, ListQuery(column="date")))
     assert re.findall(r'aria-sort="(\w+)"><button[^>]*data-column="(\w+)" data-falling="(\w*)"', html)[2:4] == [
         ("ascending", "date", "yes"),
         ("none", "format", ""),
     ]
-    assert 'aria-sort="descending"><button' in showing_library.shelf(shelf(DOCUMENTS, Wish(falling=True)))
+    assert 'aria-sort="descending"><button' in showing_library.shelf(shelf(DOCUMENTS, ListQuery(falling=True)))
 
 
 def test_a_document_is_shown_with_what_is_known_of_it() -> None:
     """Title with file name, author, date, format, pages, passages; its health with a remedy."""
-    row = showing_library.shelf(shelf([ANONYMOUS], Wish())).split("<tbody")[1]
+    row = showing_library.shelf(shelf([ANONYMOUS], ListQuery())).split("<tbody")[1]
     assert "Apology Apology.txt 1999-07 Text 402 3 pages without text" in text_of(row)
     assert "ocrmypdf in.pdf out.pdf" in text_of(row)
-    row = showing_library.shelf(shelf([SNOW], Wish())).split("<tbody")[1]
+    row = showing_library.shelf(shelf([SNOW], ListQuery())).split("<tbody")[1]
     assert "Cholera Cholera.txt John Snow 1855 PDF 162 214 Complete Remove Cholera" in text_of(row)
 
 
@@ -177,7 +177,7 @@ def some(stage: FileStage, number: int) -> list[FileStage]:
 
 def begin(job: Job, *files: FileState) -> None:
     """Let a job begin, and its files come that far."""
-    job.expect([Arrival(file.name, Path(file.source), file.source, 1) for file in files], lambda: None)
+    job.set_arrivals([Arrival(file.name, Path(file.source), file.source, 1) for file in files], lambda: None)
     job.begin()
     job.set_files(dict(enumerate(files)))
 
@@ -252,8 +252,8 @@ HOSTILE_ROW = Row(ATTACK, "answered", ATTACK, ATTACK, ATTACK, ATTACK, 0.5, ATTAC
 @cases(
     "html",
     [
-        pytest.param(lambda: showing_library.shelf(shelf([HOSTILE], Wish("img"))), id="list"),
-        pytest.param(lambda: showing_library.shelf(shelf([SNOW], Wish(ATTACK))), id="filter"),
+        pytest.param(lambda: showing_library.shelf(shelf([HOSTILE], ListQuery("img"))), id="list"),
+        pytest.param(lambda: showing_library.shelf(shelf([SNOW], ListQuery(ATTACK))), id="filter"),
         pytest.param(lambda: showing_library.jobs([hostile_job()], []), id="uploads"),
         pytest.param(lambda: showing_library.removed(HOSTILE), id="receipt"),
         pytest.param(lambda: showing_batch.rows([HOSTILE_ROW], [ATTACK]), id="answers"),
@@ -275,11 +275,11 @@ def test_a_library_that_takes_no_changes_offers_no_way_to_add(tmp_path: Path) ->
     """It says so instead; whoever asks for it all the same is told without the name of a folder."""
     settings = Settings(allow_urls=True, allow_folders=(tmp_path,))
     head = showing_library.adding(settings, read_only=True)
-    assert text_of(head) == "Library This library is read-only here: it can be asked, and not changed."
+    assert text_of(head) == "Library This library is read-only: you can search it, but not change it."
     assert "Add PDF" in showing_library.adding(settings)
     assert "<form" not in showing_library.keeping(settings, read_only=True)
     told = text_of(rendering.problem(LibraryReadOnly("/srv/library")))
-    assert told == "That did not work The library is read-only here. It can be asked, and not changed."
+    assert told == "That did not work The library is read-only. You can search it, but not change it."
 
 
 def test_other_ways_to_add_are_there_where_they_are_allowed(tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ def test_a_batch_sums_up() -> None:
     assert "4 questions, waiting for others" in text_of(showing_batch.batches([job]))
     job.begin()
     for row in ROWS:
-        job.answered(row)
+        job.add_row(row)
     html = showing_batch.batches([job])
     assert 'max="4" value="3" aria-label="Asking 4 questions"' in html
     assert "Download" not in html
@@ -460,9 +460,9 @@ def test_a_file_gives_its_questions(site: TestClient, name: str, data: bytes, ex
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        pytest.param("q.pdf", b"Who?", "q.pdf is none of .csv, .jsonl, .txt.", id="another format"),
-        pytest.param("q.txt", b"\xff\xfe\x00", "It has to be UTF-8 text.", id="no text"),
-        pytest.param("q.txt", b"", "q.txt has no question.", id="empty"),
+        pytest.param("q.pdf", b"Who?", "q.pdf is not a .csv, .jsonl, .txt file.", id="another format"),
+        pytest.param("q.txt", b"\xff\xfe\x00", "The file must be UTF-8 text.", id="no text"),
+        pytest.param("q.txt", b"", "q.txt contains no questions.", id="empty"),
         pytest.param("q.jsonl", b"{}", "q.jsonl, line 1: there is no question.", id="no question in it"),
     ],
 )
@@ -491,7 +491,7 @@ def test_what_was_not_foreseen_is_logged_and_not_told(
     response = site.get("/page/documents")
     assert response.status_code == 500
     assert "/srv/secret" not in response.text
-    assert "The server’s log says what." in response.text
+    assert "The server’s log has the details." in response.text
     assert "/srv/secret" in caplog.text
 
 
@@ -499,7 +499,7 @@ def test_one_of_several_files_can_be_left_out(library: Library, tmp_path: Path) 
     """While it waits; the others are added."""
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    keeping = Keeping(library, settings, jobs)
+    keeping = LibraryEvents(library, settings, jobs)
     with library._store.writing():  # nothing begins before it is let go
         files = [jobs.uploads.receive(f"{n}.txt", [b"The clock struck %d." % n]) for n in range(20)]
         job = jobs.find(keeping.upload(files))
@@ -515,7 +515,7 @@ def test_the_tab_watches_by_jobs(library: Library, tmp_path: Path) -> None:
     """Own uploads in full, those of others as a number; when all has ended, nothing is asked for again soon."""
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    keeping = Keeping(library, settings, jobs)
+    keeping = LibraryEvents(library, settings, jobs)
     with library._store.writing():  # nothing ends before it is let go
         files = [jobs.uploads.receive(f"{name}.txt", [f"The {name} sang.".encode()]) for name in ("horse", "whale")]
         mine, theirs = (keeping.upload([file]) for file in files)

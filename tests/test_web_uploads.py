@@ -15,7 +15,7 @@ from index.errors import NotUploaded, UploadsFull
 from index.serving import Uploads
 from index.settings import Settings
 from index.web import create_app
-from index.web.received import ALL, GRACE_SECONDS, KEPT_SECONDS, Received
+from index.web.received import ALL, GRACE_SECONDS, KEPT_SECONDS, PendingUploads
 from index.web.transfers import KEPT_SECONDS as TOLD_SECONDS
 from index.web.transfers import Transfers
 from tests.hosting import hosted
@@ -46,27 +46,27 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def received(tmp_path: Path, clock: Clock) -> Iterator[Received]:
+def received(tmp_path: Path, clock: Clock) -> Iterator[PendingUploads]:
     """A registry in which a client may hold a megabyte."""
     settings = Settings(max_upload_megabytes=1)
     uploads = Uploads(tmp_path / "uploads", settings)
-    yield Received(uploads, settings, clock)
+    yield PendingUploads(uploads, settings, clock)
     uploads.close()
 
 
-def arrived(received: Received, client: str, size: int = 1) -> Arrival:
+def arrived(received: PendingUploads, client: str, size: int = 1) -> Arrival:
     """A file that has arrived."""
     received.reserve(client, size, 1)
     return received.uploads.receive("a.txt", [b"x" * size])
 
 
-def held(received: Received, client: str, size: int = 1, browser: str = "one") -> str:
+def held(received: PendingUploads, client: str, size: int = 1, browser: str = "one") -> str:
     """The handle of a file that waits."""
     (handle,) = received.add(browser, client, [arrived(received, client, size)])
     return handle
 
 
-def test_each_file_is_taken_once(received: Received) -> None:
+def test_each_file_is_taken_once(received: PendingUploads) -> None:
     """By the browser that sent it, and all of an event's files or none."""
     first, second = held(received, "c"), held(received, "c")
     assert received.holds(first)
@@ -79,7 +79,7 @@ def test_each_file_is_taken_once(received: Received) -> None:
         received.take("one", [first])
 
 
-def test_a_handle_says_nothing_of_the_place(received: Received) -> None:
+def test_a_handle_says_nothing_of_the_place(received: PendingUploads) -> None:
     """And is another one for the same file."""
     first, second = received.add("one", "c", [arrived(received, "c"), arrived(received, "c")])
     assert first != second
@@ -88,7 +88,7 @@ def test_a_handle_says_nothing_of_the_place(received: Received) -> None:
     assert not any(received.holds(other) for other in (None, 7, "a.txt", "/etc/passwd"))
 
 
-def test_what_nobody_takes_is_deleted(received: Received, clock: Clock) -> None:
+def test_what_nobody_takes_is_deleted(received: PendingUploads, clock: Clock) -> None:
     """With its folder, after an hour."""
     handle = held(received, "c")
     (place,) = received.uploads.folder.parent.glob("arriving/*/*/a.txt")
@@ -100,7 +100,7 @@ def test_what_nobody_takes_is_deleted(received: Received, clock: Clock) -> None:
     assert not place.parent.exists()
 
 
-def test_a_client_s_room_is_its_own(received: Received, clock: Clock) -> None:
+def test_a_client_s_room_is_its_own(received: PendingUploads, clock: Clock) -> None:
     """Where it is full, its own oldest give way, after a minute, and never another one's."""
     slow, first = held(received, "slow"), held(received, "c", HALF)
     held(received, "c", HALF)
@@ -112,7 +112,7 @@ def test_a_client_s_room_is_its_own(received: Received, clock: Clock) -> None:
     assert not received.holds(first)
 
 
-def test_all_clients_have_a_room_as_well(received: Received, clock: Clock) -> None:
+def test_all_clients_have_a_room_as_well(received: PendingUploads, clock: Clock) -> None:
     """Where it is full, whoever holds most gives way, whose file has waited for a minute."""
     small = held(received, "small")
     large = [held(received, f"c{number}", 2 * HALF - (not number)) for number in range(ALL)]
@@ -124,7 +124,7 @@ def test_all_clients_have_a_room_as_well(received: Received, clock: Clock) -> No
     assert sum(received.holds(handle) for handle in large) == ALL - 1
 
 
-def test_thousands_of_tiny_files_hold_room(received: Received, clock: Clock) -> None:
+def test_thousands_of_tiny_files_hold_room(received: PendingUploads, clock: Clock) -> None:
     """Each takes a folder and memory; another client's stay."""
     received.uploads.drop([arrived(received, "slow")])
     received.reserve("c", 0, 10_000)
@@ -134,7 +134,7 @@ def test_thousands_of_tiny_files_hold_room(received: Received, clock: Clock) -> 
     received.reserve("c", 0, 1)
 
 
-def test_room_is_given_back(received: Received) -> None:
+def test_room_is_given_back(received: PendingUploads) -> None:
     """By what was taken, and by what did not arrive."""
     for _ in range(5):
         received.take("one", [held(received, "c", 2 * HALF)])

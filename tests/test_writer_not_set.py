@@ -12,7 +12,7 @@ from index.api import create_app
 from index.errors import WriterNotSet
 from index.serving import Jobs, Uploads
 from index.settings import Settings
-from index.web.asking import Asking
+from index.web.asking import AskEvents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def test_the_command_line(run: Run, write: Write) -> None:
     for arguments in ([QUESTION], ["--batch", questions], ["--batch", questions, "-o", questions.with_name("t.csv")]):
         outcome = run("ask", "--writer", "model", *arguments)
         assert (outcome.code, outcome.out) == (1, "")
-        assert outcome.err.startswith("Error: No language model is set")
+        assert outcome.err.startswith("Error: No language model is configured")
         assert SETTING in outcome.err
         assert len(outcome.err.splitlines()) == 2
     assert not questions.with_name("t.csv").exists()
@@ -87,7 +87,7 @@ def test_the_service(client: TestClient) -> None:
 
 def test_the_page(library: Library, jobs: Jobs) -> None:
     """A problem in the place of the answer, for instance in a tab that was opened when there was a model."""
-    *_, shown = Asking(library, Settings(passage_tokens=32), ()).ask(QUESTION, [], [], "write")
+    *_, shown = AskEvents(library, Settings(passage_tokens=32), ()).ask(QUESTION, [], [], "write")
     assert SETTING in shown.results
     with pytest.raises(WriterNotSet, match=SETTING):
         jobs.batch([QUESTION], None, "model")

@@ -1,12 +1,12 @@
-"""The service: what a library can do, over HTTP, described by OpenAPI.
+"""The REST API: a library over HTTP, described by OpenAPI.
 
     /v1/…              the library: search, ask, check, coverage, documents, jobs
-    /healthz /readyz   whether the server lives, and whether it can answer; /metrics, for Prometheus
-    /docs              the description to read and to try, /openapi.json the same for programs
-    /mcp               the same library for assistants
+    /healthz /readyz   liveness and readiness checks; /metrics, for Prometheus
+    /docs              the interactive documentation; /openapi.json, the same for programs
+    /mcp               the same library for assistants (MCP)
 
-No retrieval, SQL or model is here; whatever a route does is a method of `Library` or of `index.serving`. Importing this
-package loads no FastAPI: the command line imports it to answer `--help`.
+This package contains no retrieval, SQL or models; every route calls a method of `Library` or of `index.serving`.
+Importing it does not load FastAPI, because the command line imports it for `--help`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ __all__ = ["create_app", "serve"]
 
 
 def create_app(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
-    """The service over an open library, as an ASGI application, to which a page can be added at "/".
+    """Return the REST API of an open library as an ASGI application, to which a page can be added at "/".
 
-    Middleware that is added to it (`app.add_middleware`) stands before every route, the page's and `/mcp` included:
-    that is where a sign-in or a limit on rates belongs.
+    Middleware that you add to it (`app.add_middleware`) runs before every route, including the page's and `/mcp`: add
+    authentication or rate limits there.
     """
     from index.api.application import build
 
@@ -37,7 +37,7 @@ def create_app(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
 
 
 def serve(folder: Path, settings: Settings, *, host: str, port: int) -> None:
-    """Open the library in a folder, made where there is none, and serve it without a page until interrupted."""
+    """Open or create the library in a folder, and serve it without a page until interrupted."""
     from index.api.running import run
 
     run(folder, settings, host=host, port=port)

@@ -1,4 +1,4 @@
-"""Documents handed in: files, an address, or a folder of the server."""
+"""The route that adds documents: uploaded files, a web address, or a folder of the server."""
 
 import json
 from functools import partial
@@ -14,15 +14,15 @@ from index.api.asked import FromFolder, FromUrl
 from index.api.following import accepted
 from index.api.multipart import MEDIA_TYPE as MULTIPART
 from index.api.multipart import Multipart, chunks
-from index.api.service import Service, Used
-from index.api.telling import BODY, JSON, tells
+from index.api.service import Service, ServiceDependency
+from index.api.telling import BODY, JSON, problem_responses
 from index.errors import TooMany
 from index.schema.jobs import Job
 from index.serving import Arrival
 from index.serving.slots import client_of
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
-_elsewhere: TypeAdapter[FromUrl | FromFolder] = TypeAdapter(FromUrl | FromFolder)
+_sources: TypeAdapter[FromUrl | FromFolder] = TypeAdapter(FromUrl | FromFolder)
 _FILES = {
     "type": "object",
     "properties": {
@@ -30,8 +30,8 @@ _FILES = {
             "type": "array",
             "items": {"type": "string", "format": "binary"},
             "minItems": 1,
-            "description": "Each with its name. As many as `PINCITE_MAX_UPLOAD_FILES` allows, each as large as "
-            "`PINCITE_MAX_FILE_MEGABYTES` allows; what kind of file it is, its bytes tell.",
+            "description": "Files with their names: at most `PINCITE_MAX_UPLOAD_FILES`, each of at most "
+            "`PINCITE_MAX_FILE_MEGABYTES`. The format is detected from the bytes.",
         }
     },
     "required": ["files"],
@@ -63,34 +63,34 @@ _BODY = {
     responses={
         202: {
             "headers": {
-                "Location": {"description": "Where to follow the job.", "schema": {"type": "string"}, "required": True}
+                "Location": {"description": "The address of the job.", "schema": {"type": "string"}, "required": True}
             }
         },
-        **tells(403, *BODY),
+        **problem_responses(403, *BODY),
     },
     openapi_extra=_BODY,
 )
-async def add(service: Used, request: Request, response: Response) -> Job:
-    """Add documents. They are taken in at once and read in a job, which `Location` names.
+async def add(service: ServiceDependency, request: Request, response: Response) -> Job:
+    """Add documents. The server receives them at once and reads them in a job, whose address is in `Location`.
 
-    The same bytes again cost nothing, whatever they are called; another file of the same name is its next version. A
-    file that cannot be read fails alone: the job says why, and what to do about it.
+    A file with the same bytes as a document is skipped, whatever its name; a different file with the same name replaces
+    the document. A file that cannot be read does not affect the others; the job gives the reason and a hint.
     """
-    service.jobs.demand_changeable()
+    service.jobs.require_writable()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == MULTIPART:
-        take, slots = partial(_received, service, request), service.receivers
+        take, slots = partial(_receive_files, service, request), service.receivers
     elif kind == JSON:
-        take, slots = partial(_found, service, await request.body()), service.changes
+        take, slots = partial(_fetch_files, service, await request.body()), service.changes
     else:
-        raise HTTPException(415, f"The body has to be {MULTIPART} or {JSON}.")
+        raise HTTPException(415, f"The body must be {MULTIPART} or {JSON}.")
     client = client_of(request.scope)
     arrivals = await slots.run(client, take)
     return accepted(service.jobs.add(arrivals, client), request, response)
 
 
-def _received(service: Service, request: Request) -> list[Arrival]:
-    """The files of the body, set down as they come; nothing of them stays where one is too much."""
+def _receive_files(service: Service, request: Request) -> list[Arrival]:
+    """Store the files of the body while they arrive; if one of them fails, none is kept."""
     uploads, settings = service.jobs.uploads, service.settings
     arrivals: list[Arrival] = []
     try:
@@ -102,18 +102,20 @@ def _received(service: Service, request: Request) -> list[Arrival]:
         uploads.drop(arrivals)
         raise
     if not arrivals:
-        raise RequestValidationError([{"loc": ("body", "files"), "msg": "There is no file in the body."}])
+        raise RequestValidationError([{"loc": ("body", "files"), "msg": "The body contains no files."}])
     return arrivals
 
 
-def _found(service: Service, body: bytes) -> list[Arrival]:
-    """What an address or a folder of the server gives."""
+def _fetch_files(service: Service, body: bytes) -> list[Arrival]:
+    """Return the files of a web address or of a folder of the server."""
     try:
-        wanted = _elsewhere.validate_python(json.loads(body))
+        origin = _sources.validate_python(json.loads(body))
     except ValidationError as error:
-        raise RequestValidationError([{**each, "loc": ("body", *each["loc"][1:])} for each in error.errors()]) from None
+        raise RequestValidationError(
+            [{**mistake, "loc": ("body", *mistake["loc"][1:])} for mistake in error.errors()]
+        ) from None
     except (ValueError, RecursionError):
-        raise RequestValidationError([{"loc": ("body",), "msg": "This is no JSON."}]) from None
-    if isinstance(wanted, FromUrl):
-        return [serving.fetch(wanted.url, service.settings, service.jobs.uploads)]
-    return serving.folder_arrivals(wanted.folder, service.settings)
+        raise RequestValidationError([{"loc": ("body",), "msg": "The body is not valid JSON."}]) from None
+    if isinstance(origin, FromUrl):
+        return [serving.fetch(origin.url, service.settings, service.jobs.uploads)]
+    return serving.folder_arrivals(origin.folder, service.settings)

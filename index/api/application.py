@@ -1,4 +1,4 @@
-"""The ASGI application of the service: routes, problems, limits, and what goes round them."""
+"""Builds the ASGI application of the REST API: routes, error handlers, limits and middleware."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from starlette.exceptions import HTTPException
 import index
 from index import mcp
 from index.api import adding, asking, documents, following, health, problems, sources
-from index.api.describing import ABOUT, TAGS, described
-from index.api.heading import Heading
-from index.api.measuring import Measures
-from index.api.observing import Observing
-from index.api.service import Service, Warmth
-from index.api.unmatched import Unmatched
+from index.api.describing import ABOUT, TAGS, openapi_function
+from index.api.heading import HeadMiddleware
+from index.api.measuring import Metrics
+from index.api.observing import RequestMiddleware
+from index.api.service import Service, Warmup
+from index.api.unmatched import FallbackRoute
 from index.errors import PinciteError
 from index.guard.middleware import Guard
 
@@ -33,47 +33,47 @@ if TYPE_CHECKING:
 
 
 def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
-    """Put the parts together."""
-    service = Service(library, settings, jobs, Measures(library, jobs), Warmth(library))
+    """Build the application from its parts."""
+    service = Service(library, settings, jobs, Metrics(library, jobs), Warmup(library))
 
     assistants = mcp.endpoint(library, settings, questions=service.questions, checks=service.checks)
 
     @asynccontextmanager
-    async def living(_: FastAPI) -> AsyncIterator[None]:
-        service.warmth.begin()
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.warmup.start()
         async with assistants.running():
             yield
-        await anyio.to_thread.run_sync(service.warmth.join)  # nothing may ask when the library has been closed
+        await anyio.to_thread.run_sync(service.warmup.join)  # no search may run after the library is closed
 
     app = FastAPIOffline(
         redoc_url=None,
         title="Pincite",
-        summary="Ask your own documents; see the exact words each answer rests on.",
+        summary="Ask questions of your own documents; see the exact words that each answer rests on.",
         description=ABOUT,
         version=index.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=TAGS,
         generate_unique_id_function=lambda route: route.name,
-        lifespan=living,
-        # Else a badge asks validator.swagger.io, wherever the server is not on this machine.
+        lifespan=lifespan,
+        # Otherwise the page loads a badge from validator.swagger.io, unless the server is on this machine.
         swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
     )
     app.state.service = service
     for part in (asking, documents, adding, sources, following, health):
         app.include_router(part.router)
     app.router.routes.append(assistants.route)
-    app.router.routes.append(Unmatched(app.routes))
+    app.router.routes.append(FallbackRoute(app.routes))
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
-    app.add_middleware(Heading)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(Guard, settings=settings)
-    app.add_middleware(Observing, measures=service.measures)
-    app.openapi = described(app, settings)  # type: ignore[method-assign]  # as FastAPI wants it
+    app.add_middleware(RequestMiddleware, metrics=service.metrics)
+    app.openapi = openapi_function(app, settings)  # type: ignore[method-assign]  # FastAPI documents this override
     return app
 
 
 _HANDLERS: dict[type[Exception], Any] = {
     PinciteError: problems.pincite_error,
     HTTPException: problems.http_error,
-    RequestValidationError: problems.unfit_request,
+    RequestValidationError: problems.validation_error,
 }

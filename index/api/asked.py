@@ -1,4 +1,4 @@
-"""What can be asked for, as requests."""
+"""The request bodies of the REST API."""
 
 from typing import Annotated
 
@@ -9,32 +9,31 @@ from index.records import Mode, Writer
 _NAMES = Field(default=None, min_length=1, max_length=1000)
 
 
-def _whole(given: object) -> object:
-    """JSON knows one kind of number: 3.0 is 3."""
+def _integer_if_whole(given: object) -> object:
+    """Return 3 for 3.0: JSON has only one type of number."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-Limit = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+Limit = Annotated[int, Field(ge=1), BeforeValidator(_integer_if_whole)]
 Question = Annotated[str, Field(min_length=1)]
 Documents = Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]] | None, _NAMES]
 
 
 class RequestBody(BaseModel):
-    """The body of a request. An unknown name is a mistake, and so is `"1"` for 1."""
+    """The base of request bodies. It rejects unknown names, and values of another type, such as `"1"` for 1."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid", strict=True)
 
 
-class _Question(RequestBody):
+class _QuestionRequest(RequestBody):
     question: Question
-    """In your own words, with or without operators (see the section on them above). As long as
-    `PINCITE_MAX_QUESTION_CHARACTERS` allows."""
+    """The question, in plain words; operators are optional (see the section on them above). At most
+    `PINCITE_MAX_QUESTION_CHARACTERS` long."""
     documents: Documents = None
-    """Only these documents, each by its id, the beginning of its id, its file's name or its title; all, where left
-    out."""
+    """Search only these documents, given by id, beginning of the id, file name or title. Default: all."""
 
 
-class SearchRequest(_Question):
+class SearchRequest(_QuestionRequest):
     """A search for passages."""
 
     model_config = ConfigDict(
@@ -47,17 +46,17 @@ class SearchRequest(_Question):
     )
 
     limit: Limit = 10
-    """How many passages, at most; as many as `PINCITE_MAX_HITS` allows."""
+    """Maximum number of passages; at most `PINCITE_MAX_HITS`."""
     mode: Mode = "hybrid"
-    """`dense` finds by meaning, `lexical` by words, `hybrid` by both."""
+    """`dense` searches by meaning, `lexical` by words, `hybrid` by both."""
     explain: bool = False
-    """Whether to tell which words of each pin are nearest to the question, which takes a little longer."""
+    """Whether to return the words of each pin that are nearest to the question, which takes a little longer."""
     plain: bool = False
-    """Whether operators are taken for the words they are made of."""
+    """Whether to treat operators as plain words."""
 
 
-class AskRequest(_Question):
-    """A question that wants an answer."""
+class AskRequest(_QuestionRequest):
+    """A question to be answered."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -69,37 +68,36 @@ class AskRequest(_Question):
     )
 
     limit: Limit = 10
-    """At how many passages to look; as many as `PINCITE_MAX_HITS` allows."""
+    """Number of passages to read for the answer; at most `PINCITE_MAX_HITS`."""
     writer: Writer = "quote"
-    """`quote`: the documents' own words. `model`: the language model that the server's settings name, if any, whose
-    every sentence is checked against its source; where that fails, the documents are quoted and a note says why."""
+    """`quote`: the answer consists of quotations. `model`: the language model in the server's settings writes it, and
+    every sentence is checked against its source; if the model fails, the answer consists of quotations and a
+    note."""
     strict: bool = False
-    """Whether to leave out what a model wrote and the documents do not support, instead of marking it."""
+    """Whether to omit a model's sentences that the documents do not support, instead of marking them."""
 
 
 class CheckRequest(RequestBody):
-    """A text to be compared with the documents."""
+    """A text to check against the documents."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"text": "Most deaths occurred near the pump. The handle stayed."}]}
     )
 
     text: Annotated[str, Field(min_length=1)]
-    """A draft, or an assistant's answer; as long as `PINCITE_MAX_TEXT_CHARACTERS` and `PINCITE_MAX_CHECK_SENTENCES`
-    allow."""
+    """A draft, or an assistant's answer; limited by `PINCITE_MAX_TEXT_CHARACTERS` and `PINCITE_MAX_CHECK_SENTENCES`."""
     documents: Documents = None
-    """Only these documents, each by its id, the beginning of its id, its file's name or its title; all, where left
-    out."""
+    """Search only these documents, given by id, beginning of the id, file name or title. Default: all."""
 
 
-class CoverageRequest(_Question):
-    """A question to every document."""
+class CoverageRequest(_QuestionRequest):
+    """A question to search for in every document."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Was the water examined?"}]})
 
 
 class BatchRequest(RequestBody):
-    """Many questions, for a table of answers."""
+    """Questions to be answered in a table."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -108,27 +106,26 @@ class BatchRequest(RequestBody):
     )
 
     questions: Annotated[list[Question], Field(min_length=1)]
-    """As many as `PINCITE_MAX_BATCH_QUESTIONS` allows; a question that fails has a row that says why."""
+    """At most `PINCITE_MAX_BATCH_QUESTIONS` questions; a question that fails gets a row with the reason."""
     documents: Documents = None
-    """Only these documents, each by its id, the beginning of its id, its file's name or its title; all, where left
-    out."""
+    """Search only these documents, given by id, beginning of the id, file name or title. Default: all."""
     writer: Writer = "quote"
-    """As in `/v1/ask`."""
+    """The same as in `/v1/ask`."""
 
 
 class FromUrl(RequestBody):
-    """An address to add a document from, where the server's settings allow it (`PINCITE_ALLOW_URLS`)."""
+    """The web address of a document to add, if the server's settings allow it (`PINCITE_ALLOW_URLS`)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.org/report.pdf"}]})
 
     url: Annotated[str, Field(min_length=1, max_length=2000)]
-    """Of the public web, http or https."""
+    """A public http or https address."""
 
 
 class FromFolder(RequestBody):
-    """A folder of the server whose files to add, where its settings allow it (`PINCITE_ALLOW_FOLDERS`)."""
+    """A folder of the server whose files to add, if its settings allow it (`PINCITE_ALLOW_FOLDERS`)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"folder": "/srv/papers"}]})
 
     folder: Annotated[str, Field(min_length=1, max_length=4000)]
-    """Its path, at or below one of the folders that the settings allow."""
+    """Its path: one of the allowed folders, or a folder or file inside one."""

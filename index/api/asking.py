@@ -1,4 +1,4 @@
-"""Questions: search, ask, check, coverage, and many at once."""
+"""The routes for questions: search, ask, check, coverage and batches."""
 
 import logging
 import threading
@@ -14,8 +14,8 @@ from starlette.requests import Request
 from index.api import exported, negotiating, problems, streaming
 from index.api.asked import AskRequest, BatchRequest, CheckRequest, CoverageRequest, SearchRequest
 from index.api.following import accepted
-from index.api.service import Service, Used
-from index.api.telling import BODY, JSON, json_body, tells
+from index.api.service import Service, ServiceDependency
+from index.api.telling import BODY, JSON, json_body, problem_responses
 from index.errors import PinciteError
 from index.records import Answer as AnswerRecord
 from index.records import Check as CheckRecord
@@ -38,20 +38,22 @@ data: {"question": "…", "status": "answered", …}
 _log = logging.getLogger(__name__)
 
 
-@router.post("/search", summary="Search for passages", response_model=Found, responses=tells(404, 409, *BODY))
-async def search(body: SearchRequest, service: Used, request: Request) -> Found:
-    """The passages that answer a question, best first, each pinned to the sentence that carries the evidence.
+@router.post(
+    "/search", summary="Search for passages", response_model=Found, responses=problem_responses(404, 409, *BODY)
+)
+async def search(body: SearchRequest, service: ServiceDependency, request: Request) -> Found:
+    """Find the passages that best match a question, best first, each with its key sentence (the pin).
 
-    Where the words are, `start` and `end` say: `GET /v1/documents/{id}/text?start=…&end=…` gives them again.
+    `start` and `end` locate the words: `GET /v1/documents/{id}/text?start=…&end=…` returns them again.
     """
-    _admit(service, body.limit)
-    service.asked(request, body.question)
+    _check_limit(service, body.limit)
+    service.record_question(request, body.question)
     options = body.model_dump(exclude={"question"})
 
     def work() -> Found:
         return Found.model_validate(redacted(service.library.search(body.question, **options)))
 
-    return await service.work(request, service.questions, work)
+    return await service.run(request, service.questions, work)
 
 
 @router.post(
@@ -60,64 +62,67 @@ async def search(body: SearchRequest, service: Used, request: Request) -> Found:
     response_model=Answer,
     responses={
         200: {
-            "description": "The answer, what may be one, or that there is none; as JSON, as events, or as a file.",
+            "description": "The answer, a possible answer, or a statement that there is none: JSON, events or a file.",
             "content": {
-                **streaming.described(_EVENTS, piece="Piece", answer="Answer", problem="Problem"),
-                **exported.described(),
+                **streaming.openapi_content(_EVENTS, piece="Piece", answer="Answer", problem="Problem"),
+                **exported.openapi_content(),
             },
         },
-        **tells(404, 406, 409, *BODY),
+        **problem_responses(404, 406, 409, *BODY),
     },
 )
 async def ask(
     body: AskRequest,
-    service: Used,
+    service: ServiceDependency,
     request: Request,
     form: Annotated[
         exported.Format | None,
-        Query(alias="format", description="Give the answer as a file in this form, instead of as JSON."),
+        Query(alias="format", description="Return the answer as a file in this format, not as JSON."),
     ] = None,
 ) -> Any:
-    """An answer of one to four sentences, each with its citations; or that the documents hold none.
+    """Answer a question in one to four sentences, each with its citations, or report that there is no answer.
 
-    The `status` says which: `answered`, `abstained`, or `unsure` between them, where the statements came nearest and
-    may hold the answer. The HTTP status is 200 for all three: that there is no answer is a finding, not a failure.
+    The `status` is `answered`, `abstained`, or `unsure`: then the statements are the nearest sentences and may contain
+    the answer. The HTTP status is 200 for all three, because a missing answer is a result, not an error.
 
-    With `Accept: text/event-stream` it comes as server-sent events: `piece` (a model's words as they come, unchecked,
-    `{"text": …}`), at last `answer` (as the JSON below) or `problem`. Comments keep the connection alive. Whoever goes
-    away stops the work. With `format` it comes as a file, whatever is accepted.
+    With `Accept: text/event-stream`, the response is a stream of server-sent events: `piece` (a model's words as they
+    arrive, unchecked, `{"text": …}`), then `answer` (the JSON below) or `problem`. Comments keep the connection alive.
+    If the client disconnects, the work stops. With `format`, the response is a file, whatever `Accept` says.
     """
-    _admit(service, body.limit)
-    service.asked(request, body.question)
+    _check_limit(service, body.limit)
+    service.record_question(request, body.question)
     stream = partial(_stream, service, body)
     slots = service.writers if body.writer == "model" else service.questions
-    # Programs say that they take JSON without meaning it: curl --json does.
+    # Some programs accept only JSON by default, such as curl --json.
     accept = None if form else request.headers.get("accept")
-    if negotiating.wanted(accept, (JSON, streaming.MEDIA_TYPE)) == streaming.MEDIA_TYPE:
+    if negotiating.preferred_type(accept, (JSON, streaming.MEDIA_TYPE)) == streaming.MEDIA_TYPE:
         step = partial(slots.run, client_of(request.scope))
-        return streaming.EventStream(partial(_narrate, stream, step, problems.request_id(request)))
+        return streaming.EventStream(partial(_emit_events, stream, step, problems.request_id(request)))
     gone = threading.Event()
 
     def work() -> Any:
         answer = redacted(last(stream(), AnswerRecord, gone.is_set))
-        return exported.exported(service.library, answer, form) if form else Answer.model_validate(answer)
+        return exported.file_response(service.library, answer, form) if form else Answer.model_validate(answer)
 
-    return await service.work(request, slots, work, gone.set)
+    return await service.run(request, slots, work, gone.set)
 
 
 @router.post(
-    "/check", summary="Check a text against the documents", response_model=Checked, responses=tells(404, 409, *BODY)
+    "/check",
+    summary="Check a text against the documents",
+    response_model=Checked,
+    responses=problem_responses(404, 409, *BODY),
 )
-async def check(body: CheckRequest, service: Used, request: Request) -> Checked:
-    """Each sentence of a text with a verdict, and the words that it rests on.
+async def check(body: CheckRequest, service: ServiceDependency, request: Request) -> Checked:
+    """Check each sentence of a text, and return its verdict and its evidence.
 
-    `verbatim`: the words stand in a source. `supported`: every part of the sentence is accounted for by a source.
-    `contradicted`: a source says otherwise. `unverified`: none of these could be proven; `nearest` names the words that
-    come nearest. A question or a heading states nothing and is not checked. What needs knowledge of the world to be
-    seen is not seen. Whoever goes away stops the work.
+    `verbatim`: the words are in a source. `supported`: a source supports every part of the sentence. `contradicted`: a
+    source says the opposite. `unverified`: none of these could be proven; `nearest` is the citation of the nearest
+    words. Questions and headings are not claims and are not checked. Differences that need knowledge of the world are
+    not detected. If the client disconnects, the work stops.
     """
     settings = service.settings
-    service.admit("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
+    service.require_at_most("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     gone = threading.Event()
 
     def work() -> Checked:
@@ -126,42 +131,48 @@ async def check(body: CheckRequest, service: Used, request: Request) -> Checked:
         )
         return Checked.model_validate(redacted(last(stream, CheckRecord, gone.is_set)))
 
-    return await service.work(request, service.checks, work, gone.set)
+    return await service.run(request, service.checks, work, gone.set)
 
 
-@router.post("/coverage", summary="Ask every document", response_model=Coverage, responses=tells(404, 409, *BODY))
-async def coverage(body: CoverageRequest, service: Used, request: Request) -> Coverage:
-    """What each document has to say to a question: its best passage, or that it says nothing of it."""
-    service.asked(request, body.question)
+@router.post(
+    "/coverage", summary="Search every document", response_model=Coverage, responses=problem_responses(404, 409, *BODY)
+)
+async def coverage(body: CoverageRequest, service: ServiceDependency, request: Request) -> Coverage:
+    """Return the best passage of each document for a question, or that the document does not mention the subject."""
+    service.record_question(request, body.question)
 
     def work() -> Coverage:
         report = service.library.coverage(body.question, documents=body.documents)
         return Coverage.of(body.question, redacted(report))
 
-    return await service.work(request, service.checks, work)
+    return await service.run(request, service.checks, work)
 
 
 @router.post(
-    "/batch", summary="Ask many questions", status_code=202, response_model=Job, responses=tells(404, 409, *BODY)
+    "/batch",
+    summary="Answer many questions",
+    status_code=202,
+    response_model=Job,
+    responses=problem_responses(404, 409, *BODY),
 )
-def batch(body: BatchRequest, service: Used, request: Request, response: Response) -> Job:
-    """Many questions, answered one after the other; `Location` names the job, whose `table.csv` grows with them."""
+def batch(body: BatchRequest, service: ServiceDependency, request: Request, response: Response) -> Job:
+    """Answer many questions one after the other in a job; its address is in `Location`, and its `table.csv` grows."""
     job = service.jobs.batch(body.questions, body.documents, body.writer, client_of(request.scope))
     return accepted(job, request, response)
 
 
-def _admit(service: Service, hits: int) -> None:
-    service.admit("passages", hits, service.settings.max_hits, "PINCITE_MAX_HITS")
+def _check_limit(service: Service, hits: int) -> None:
+    service.require_at_most("passages", hits, service.settings.max_hits, "PINCITE_MAX_HITS")
 
 
 def _stream(service: Service, body: AskRequest) -> _Stream:
     return service.library.ask_stream(**body.model_dump())
 
 
-async def _narrate(
+async def _emit_events(
     open_stream: Callable[[], _Stream], step: Callable[..., Awaitable[Any]], identity: str, emit: streaming.Emit
 ) -> None:
-    """The stream as events; it is closed whatever ends it, above all where its reader goes away."""
+    """Emit the stream as events. The stream is always closed, in particular if the client disconnects."""
     stream = open_stream()
     try:
         while (item := await step(next, stream, None)) is not None:
@@ -170,10 +181,10 @@ async def _narrate(
             else:
                 await emit("piece", {"text": item})
     except PinciteError as error:
-        await emit("problem", problems.as_json(problems.of_error(error, identity)))
-    except Exception:  # the outermost edge: the response has begun, and only an event can tell
+        await emit("problem", problems.problem_json(problems.problem_from_error(error, identity)))
+    except Exception:  # outermost level: the response has started, so only an event can report the error
         _log.exception("An answer could not be streamed.")
-        await emit("problem", problems.as_json(problems.unforeseen(identity)))
+        await emit("problem", problems.problem_json(problems.internal_error(identity)))
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(stream.close)

@@ -1,4 +1,4 @@
-"""Conditional requests: a client that has a response already is told so, and nothing is sent twice."""
+"""Conditional requests: a client that has cached the current response gets 304 without a body."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-_KEPT_BUT_ASKED = "private, no-cache"
-"""A browser may keep it and has to ask each time: what is removed from a library is gone at once."""
+_REVALIDATE = "private, no-cache"
+"""A browser may cache the response but must revalidate it, so that removed documents disappear at once."""
 
 
-def weak(*parts: object) -> str:
-    """A validator for what means the same, though it may be compressed on its way."""
-    return f"W/{strong(*parts)}"
+def weak_tag(*parts: object) -> str:
+    """Return a weak ETag, for content that may be compressed in transit."""
+    return f"W/{strong_tag(*parts)}"
 
 
-def strong(*parts: object) -> str:
-    """A validator for the same bytes."""
+def strong_tag(*parts: object) -> str:
+    """Return a strong ETag, for identical bytes."""
     return f'"{hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:32]}"'
 
 
 def conditional(request: Request, tag: str, make: Callable[[], Response]) -> Response:
-    """What `make` makes, with its validator; or 304, where the client has just that."""
-    response = Response(status_code=304) if _held(request, tag) else make()
+    """Return the response of `make` with its ETag, or 304 if the client has cached it."""
+    response = Response(status_code=304) if _is_cached(request, tag) else make()
     response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = _KEPT_BUT_ASKED
+    response.headers["Cache-Control"] = _REVALIDATE
     return response
 
 
-def _held(request: Request, tag: str) -> bool:
-    """By weak comparison, as RFC 9110 wants it for GET."""
-    held = request.headers.get("if-none-match", "")
-    return held.strip() == "*" or tag.removeprefix("W/") in (
-        each.strip().removeprefix("W/") for each in held.split(",")
+def _is_cached(request: Request, tag: str) -> bool:
+    """Compare weakly, as RFC 9110 requires for GET."""
+    cached = request.headers.get("if-none-match", "")
+    return cached.strip() == "*" or tag.removeprefix("W/") in (
+        candidate.strip().removeprefix("W/") for candidate in cached.split(",")
     )

@@ -1,4 +1,4 @@
-"""The service's own description: what FastAPI gathers from the routes, and the limits that the settings set."""
+"""The OpenAPI document: what FastAPI collects from the routes, with the limits of the settings."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _OPERATORS = "\n".join(f"| `{form}` | {meaning} |" for form, meaning in SYNTAX)
-ABOUT = f"""Every statement of an answer carries its citation: a document's id, and the span of its words.
-For each, `document.text[start:end] == quote`. Offsets are Unicode code points.
+ABOUT = f"""Every statement of an answer has citations: the id of a document, and the span of the quoted words.
+For each citation, `document.text[start:end] == quote`. Offsets are Unicode code points.
 
-**Errors** are problem details ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), `application/problem+json`): what
-happened, and what to do next. Each response has the request's id in `X-Request-ID`; one that you send is kept.
+**Errors** are problem details ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), `application/problem+json`): what is
+wrong, and what to do. Each response has the request's id in `X-Request-ID`; if you send an id, the server uses it.
 
-**Documents** are known by the SHA-256 of their file. Their `source` is the name of the file, or the address that it
-came from; where the server keeps it is never told.
+**Documents** are identified by the SHA-256 of their file. Their `source` is the name of the file, or its web address;
+paths on the server are never disclosed.
 
 **Operators** in a question:
 
@@ -34,23 +34,23 @@ came from; where the server keeps it is never told.
 """
 TAGS = [
     {"name": "Questions", "description": "Search, answers, checks, coverage."},
-    {"name": "Documents", "description": "What the library holds."},
-    {"name": "Sources", "description": "A document as it looks."},
-    {"name": "Jobs", "description": "What becomes of files and batches that were handed in."},
-    {"name": "Health", "description": "For whoever keeps the server running."},
+    {"name": "Documents", "description": "The documents of the library."},
+    {"name": "Sources", "description": "Views of a document: text, pages, original file."},
+    {"name": "Jobs", "description": "The progress of uploads and batches."},
+    {"name": "Health", "description": "Monitoring of the server."},
 ]
-_LOOSE = (Problem, Piece, FromUrl, FromFolder)
-"""Models that are named in the description, and that no route has as its own."""
+_EXTRA_MODELS = (Problem, Piece, FromUrl, FromFolder)
+"""Models that the document refers to, but that are no route's body or response."""
 
 
-def described(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
-    """A function that gives the OpenAPI document, made once."""
+def openapi_function(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
+    """Return a function that returns the OpenAPI document, which is built once."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = FastAPI.openapi(app)
             models = schema["components"]["schemas"]
-            for model in _LOOSE:
+            for model in _EXTRA_MODELS:
                 _add(models, model.model_json_schema(ref_template="#/components/schemas/{model}"))
             _limit(models, settings)
         assert app.openapi_schema is not None
@@ -65,7 +65,7 @@ def _add(models: dict[str, Any], model: dict[str, Any]) -> None:
 
 
 def _limit(models: dict[str, Any], settings: Settings) -> None:
-    """State the limits, so that clients know them before they meet them."""
+    """Add the limits, so that clients know them in advance."""
     for name in ("SearchRequest", "AskRequest", "CoverageRequest"):
         models[name]["properties"]["question"]["maxLength"] = settings.max_question_characters
     for name in ("SearchRequest", "AskRequest"):

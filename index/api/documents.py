@@ -1,4 +1,4 @@
-"""The documents: the list, each of them, their words, and their removal."""
+"""The routes for documents: list, metadata, text, removal."""
 
 from typing import Annotated, Any
 
@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from index.api import caching, paging
-from index.api.service import Service, Used
-from index.api.telling import JSON, tells
+from index.api.service import Service, ServiceDependency
+from index.api.telling import JSON, problem_responses
 from index.errors import DocumentNotFound
 from index.records import DocumentInfo, Span
 from index.schema.base import FARTHEST
@@ -19,91 +19,107 @@ from index.serving.slots import client_of
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
 UNCHANGED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "What the client has is still right: see `If-None-Match`."}
+    304: {"description": "Not modified: the cached response is current (see `If-None-Match`)."}
 }
 Identity = Annotated[
     str,
     Path(
         max_length=200,
-        description="The document's id, or its beginning: at least six characters that no other id begins with.",
+        description="The document's id, or a unique beginning of it with at least six characters.",
     ),
 ]
-Start = Annotated[int | None, Query(ge=0, le=FARTHEST, description="Where the span begins, in code points.")]
-End = Annotated[int | None, Query(ge=0, le=FARTHEST, description="Where the span ends; not part of it.")]
+Start = Annotated[int | None, Query(ge=0, le=FARTHEST, description="Start of the span, in Unicode code points.")]
+End = Annotated[
+    int | None, Query(ge=0, le=FARTHEST, description="End of the span (exclusive), in Unicode code points.")
+]
 
 
-@router.get("", summary="List the documents", response_model=Documents, responses={**UNCHANGED, **tells(422, 503)})
+@router.get(
+    "",
+    summary="List the documents",
+    response_model=Documents,
+    responses={**UNCHANGED, **problem_responses(422, 503)},
+)
 def documents(
-    service: Used,
+    service: ServiceDependency,
     request: Request,
     name: Annotated[
-        str, Query(max_length=1000, description="Only documents whose title, author or file name has these words.")
+        str,
+        Query(
+            max_length=1000, description="List only documents whose title, author or file name contains these words."
+        ),
     ] = "",
     cursor: Annotated[
-        str, Query(max_length=4000, description="From the field `next` of the page before; empty for the first page.")
+        str, Query(max_length=4000, description="The field `next` of the previous page; empty for the first page.")
     ] = "",
-    limit: Annotated[int, Query(ge=1, le=1000, description="How many documents, at most.")] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number of documents.")] = 100,
 ) -> Response:
-    """All documents, by name, a page at a time.
+    """List all documents by name, one page at a time.
 
-    A cursor stays right while documents come and go: none is given twice, and none left out that is there all the time.
+    A cursor stays valid while documents are added and removed: no document is repeated, and none that stays in the
+    library is skipped.
     """
-    tag = caching.weak(service.boot, service.library.generation())
+    tag = caching.weak_tag(service.boot, service.library.generation())
 
     def make() -> Response:
         infos = [redacted(info) for info in service.library.documents()]
-        chosen = paging.ordered([info for info in infos if _called(info, name)])
-        given, following = paging.page(chosen, cursor, limit)
-        listed = [Document.model_validate(info) for info in given]
-        return as_json(Documents(documents=listed, next=following, total=len(chosen)))
+        matching = paging.sorted_by_name([info for info in infos if _matches(info, name)])
+        page_infos, next_cursor = paging.page(matching, cursor, limit)
+        entries = [Document.model_validate(info) for info in page_infos]
+        return json_response(Documents(documents=entries, next=next_cursor, total=len(matching)))
 
     return caching.conditional(request, tag, make)
 
 
 @router.get(
     "/{id}",
-    summary="Describe a document",
+    summary="Get a document's metadata",
     response_model=Document,
-    responses={**UNCHANGED, **tells(404, 409, 422, 503)},
+    responses={**UNCHANGED, **problem_responses(404, 409, 422, 503)},
 )
-def document(id: Identity, service: Used, request: Request) -> Response:  # noqa: A002 - as the address calls it
-    """A document without its text."""
-    shown = Document.model_validate(redacted(named(service, id)))
-    return caching.conditional(request, caching.weak(shown), lambda: as_json(shown))
+def document(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002 - the name in the path
+    """Return the metadata of a document, without its text."""
+    schema = Document.model_validate(redacted(find_document(service, id)))
+    return caching.conditional(request, caching.weak_tag(schema), lambda: json_response(schema))
 
 
 @router.get(
     "/{id}/text",
-    summary="Read a document's words",
+    summary="Get a document's text",
     response_model=Text,
-    responses={**UNCHANGED, **tells(404, 409, 422, 503)},
+    responses={**UNCHANGED, **problem_responses(404, 409, 422, 503)},
 )
-def text(id: Identity, service: Used, request: Request, start: Start = None, end: End = None) -> Response:  # noqa: A002
-    """A document's words, to the letter, from `start` to `end`; all of them, where neither is given."""
-    info = named(service, id)
+def text(id: Identity, service: ServiceDependency, request: Request, start: Start = None, end: End = None) -> Response:  # noqa: A002
+    """Return the exact text of a document from `start` to `end`; by default all of it."""
+    info = find_document(service, id)
     span = Span(start or 0, info.characters if end is None else end)
-    told = Text(
+    excerpt = Text(
         document_id=info.id,
         start=span.start,
         end=span.end,
         characters=info.characters,
         text=service.library.text(info.id, span),
     )
-    return caching.conditional(request, caching.weak(told), lambda: as_json(told))
+    return caching.conditional(request, caching.weak_tag(excerpt), lambda: json_response(excerpt))
 
 
-@router.delete("/{id}", summary="Remove a document", response_model=Receipt, responses=tells(403, 404, 409, 422, 503))
-async def remove(id: Identity, service: Used, request: Request) -> Receipt:  # noqa: A002
-    """Remove a document: from the catalog and from every index, at once; and the file, if it was uploaded."""
+@router.delete(
+    "/{id}",
+    summary="Remove a document",
+    response_model=Receipt,
+    responses=problem_responses(403, 404, 409, 422, 503),
+)
+async def remove(id: Identity, service: ServiceDependency, request: Request) -> Receipt:  # noqa: A002
+    """Remove a document immediately from the catalog and every index, and delete its file if it was uploaded."""
 
     def work() -> Receipt:
-        return Receipt.model_validate(redacted(service.jobs.remove(named(service, id).id)))
+        return Receipt.model_validate(redacted(service.jobs.remove(find_document(service, id).id)))
 
     return await service.changes.run(client_of(request.scope), work)
 
 
-def named(service: Service, identity: str) -> DocumentInfo:
-    """The document of that id, or beginning of one: here a title or a path names nothing.
+def find_document(service: Service, identity: str) -> DocumentInfo:
+    """Return the document with that id or beginning of an id; titles and paths are not accepted.
 
     Raises DocumentNotFound or AmbiguousDocument.
     """
@@ -113,11 +129,11 @@ def named(service: Service, identity: str) -> DocumentInfo:
     return info
 
 
-def as_json(shown: BaseModel) -> Response:
-    """A response of what is known to fit its description."""
-    return Response(shown.model_dump_json(), media_type=JSON)
+def json_response(model: BaseModel) -> Response:
+    """Return a model as a JSON response."""
+    return Response(model.model_dump_json(), media_type=JSON)
 
 
-def _called(info: DocumentInfo, words: str) -> bool:
-    said = f"{info.title} {info.author} {info.source}".casefold()
-    return all(word in said for word in words.casefold().split())
+def _matches(info: DocumentInfo, words: str) -> bool:
+    searchable = f"{info.title} {info.author} {info.source}".casefold()
+    return all(word in searchable for word in words.casefold().split())

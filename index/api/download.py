@@ -1,4 +1,4 @@
-"""A file as a response: in pieces, however large it is, and to the byte or not to its end."""
+"""Sends an original file in pieces, and aborts if the file no longer has its recorded bytes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Download(StreamingResponse):
-    """An original, which is closed when it has been sent."""
+    """A response with an original file, which is closed after sending."""
 
     def __init__(self, original: OpenOriginal, headers: Mapping[str, str]) -> None:
         super().__init__(_pieces(original), headers={**headers, "Content-Length": str(original.size)})
         self._original = original
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the file, then close it."""
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -35,9 +35,9 @@ class Download(StreamingResponse):
 
 
 async def _pieces(original: OpenOriginal) -> AsyncIterator[bytes]:
-    """Its bytes, the next ones when the client has read those before.
+    """Yield the bytes of the file; each piece is read after the client has read the previous one.
 
-    Raises OriginalMissing instead of the last ones where the file has changed meanwhile.
+    Raises OriginalMissing instead of the last piece if the file has changed meanwhile.
     """
     digest, left = hashlib.sha256(), original.size
     while left:
@@ -45,5 +45,5 @@ async def _pieces(original: OpenOriginal) -> AsyncIterator[bytes]:
         digest.update(piece)
         left -= len(piece)
         if not piece or (not left and digest.hexdigest() != original.sha256):
-            raise OriginalMissing(f"The file {original.name} has changed while it was sent.")
+            raise OriginalMissing(f"The file {original.name} changed while it was being sent.")
         yield piece

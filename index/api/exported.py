@@ -1,4 +1,4 @@
-"""An answer as a file: in the forms that people paste, or as an evidence pack."""
+"""Returns an answer as a file: in an export format, or as an evidence pack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Format = Literal[ExportForm, "pack"]
 
 
 class Kind(NamedTuple):
-    """How a form travels."""
+    """The media type and the file extension of a format."""
 
     media_type: str
     suffix: str
@@ -43,13 +43,13 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def described() -> dict[str, Any]:
-    """What can be asked for, for OpenAPI."""
+def openapi_content() -> dict[str, Any]:
+    """Return the possible responses for OpenAPI."""
     return {kind.media_type: {"schema": _SCHEMAS.get(form, {"type": "string"})} for form, kind in KINDS.items()}
 
 
-def exported(library: Library, answer: Answer, form: Format) -> Response:
-    """The file, to be saved: a browser that is led here shows nothing of it as a page of this server."""
+def file_response(library: Library, answer: Answer, form: Format) -> Response:
+    """Return the answer as a download, so that a browser never renders it as a page of this server."""
     content = library.pack(answer)[0] if form == "pack" else export(answer, form).encode("utf-8", "replace")
     kind = KINDS[form]
     charset = "" if form == "pack" else "; charset=utf-8"

@@ -1,4 +1,4 @@
-"""Jobs: what becomes of files and questions that were handed in."""
+"""The routes for jobs: progress, events, cancellation, and the table of answers."""
 
 import csv
 import io
@@ -13,17 +13,17 @@ from starlette.requests import Request
 
 from index import serving
 from index.api import problems, streaming
-from index.api.service import Used
-from index.api.telling import tells
+from index.api.service import ServiceDependency
+from index.api.telling import problem_responses
 from index.batching import COLUMNS
 from index.schema.jobs import Job
 from index.schema.redaction import redacted
 from index.serving.states import UNDER_WAY
 from index.spreadsheets import guarded
 
-router = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=tells(404, 422))
-GLANCE_SECONDS = 0.2
-"""So often a job is looked at for those who follow it, which costs no thread."""
+router = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=problem_responses(404, 422))
+POLL_SECONDS = 0.2
+"""Interval at which an event stream polls its job; polling needs no thread."""
 _EVENTS = """event: job
 data: {"id": "9c1f0d3e5b7a4c21", "kind": "add", "state": "working", …}
 
@@ -31,10 +31,10 @@ data: {"id": "9c1f0d3e5b7a4c21", "kind": "add", "state": "working", …}
 Identity = Annotated[str, Path(max_length=100, description="The job's id.")]
 
 
-@router.get("/{id}", summary="See how far a job is", response_model=Job)
-def job(id: Identity, service: Used, request: Request) -> Job:  # noqa: A002 - as the address calls it
-    """How far a job is."""
-    return shown(service.jobs.find(id), problems.request_id(request))
+@router.get("/{id}", summary="Get a job", response_model=Job)
+def job(id: Identity, service: ServiceDependency, request: Request) -> Job:  # noqa: A002 - the name in the path
+    """Return the state and the progress of a job."""
+    return job_response(service.jobs.find(id), problems.request_id(request))
 
 
 @router.get(
@@ -43,23 +43,23 @@ def job(id: Identity, service: Used, request: Request) -> Job:  # noqa: A002 - a
     response_class=Response,
     responses={
         200: {
-            "description": "Events named `job`, each with the job as it is then.",
-            "content": streaming.described(_EVENTS, job="Job"),
+            "description": "Events named `job`, each with the current state of the job.",
+            "content": streaming.openapi_content(_EVENTS, job="Job"),
         }
     },
 )
-async def events(id: Identity, service: Used, request: Request) -> Response:  # noqa: A002
-    """The job whenever it changes, as server-sent events, until its end."""
-    found = service.jobs.find(id)
-    return streaming.EventStream(partial(_follow, found, problems.request_id(request)))
+async def events(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
+    """Stream the job as server-sent events whenever it changes, until it ends."""
+    job = service.jobs.find(id)
+    return streaming.EventStream(partial(_follow, job, problems.request_id(request)))
 
 
 @router.post("/{id}/cancel", summary="Cancel a job", response_model=Job)
-def cancel(id: Identity, service: Used, request: Request) -> Job:  # noqa: A002
-    """End a job soon. What was done until then stays; of a file that is being encoded, nothing is stored."""
-    found = service.jobs.find(id)
-    found.cancel()
-    return shown(found, problems.request_id(request))
+def cancel(id: Identity, service: ServiceDependency, request: Request) -> Job:  # noqa: A002
+    """Cancel a job soon. Finished work is kept; a file that is being encoded is not stored."""
+    job = service.jobs.find(id)
+    job.cancel()
+    return job_response(job, problems.request_id(request))
 
 
 @router.get(
@@ -68,34 +68,34 @@ def cancel(id: Identity, service: Used, request: Request) -> Job:  # noqa: A002
     response_class=Response,
     responses={
         200: {
-            "description": "One row for each question that was answered so far.",
+            "description": "One row for each question answered so far.",
             "content": {"text/csv": {"schema": {"type": "string"}}},
         }
     },
 )
-def table(id: Identity, service: Used) -> Response:  # noqa: A002
-    """The answers of a batch as a table. Cells that a spreadsheet would run begin with an apostrophe."""
-    found = service.jobs.find(id)
-    if found.kind != "batch":
-        raise HTTPException(404, "Only a batch of questions has a table.")
+def table(id: Identity, service: ServiceDependency) -> Response:  # noqa: A002
+    """Return the answers of a batch as CSV. An apostrophe protects cells that a spreadsheet would run as formulas."""
+    job = service.jobs.find(id)
+    if job.kind != "batch":
+        raise HTTPException(404, "This job has no table: only a batch of questions has one.")
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
-    for row in found.rows:
+    for row in job.rows:
         writer.writerow([guarded(str(value)) for value in asdict(row).values()])
     headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="answers.csv"'}
     return Response(file.getvalue().encode("utf-8", "replace"), headers=headers)
 
 
 def accepted(job: serving.Job, request: Request, response: Response) -> Job:
-    """A job that has been taken on, and where to follow it."""
+    """Return an accepted job, and set `Location` to its address."""
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/v1/jobs/{job.id}"
-    return shown(job, problems.request_id(request))
+    return job_response(job, problems.request_id(request))
 
 
-def shown(job: serving.Job, request_id: str, *, rows: bool = True) -> Job:
-    """A job as clients see it."""
-    state = job.state  # first: what is told of a job that has ended is all there is
+def job_response(job: serving.Job, request_id: str, *, rows: bool = True) -> Job:
+    """Return a job as a response model."""
+    state = job.state  # read first: the rest of an ended job does not change
     receipt = job.receipt
     return Job.model_validate(
         {
@@ -108,7 +108,7 @@ def shown(job: serving.Job, request_id: str, *, rows: bool = True) -> Job:
             "passages_per_second": job.passages_per_second,
             "seconds_left": job.seconds_left,
             "receipt": redacted(receipt) if receipt else None,
-            "problem": problems.of_error(job.error, request_id) if job.error else None,
+            "problem": problems.problem_from_error(job.error, request_id) if job.error else None,
             "rows": job.rows if rows else [],
         }
     )
@@ -120,7 +120,7 @@ async def _follow(job: serving.Job, request_id: str, emit: streaming.Emit) -> No
         state = job.state
         if job.version != version:
             version = job.version
-            await emit("job", shown(job, request_id, rows=False).model_dump())
+            await emit("job", job_response(job, request_id, rows=False).model_dump())
         if state not in UNDER_WAY:
             return
-        await anyio.sleep(GLANCE_SECONDS)
+        await anyio.sleep(POLL_SECONDS)

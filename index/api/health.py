@@ -1,11 +1,11 @@
-"""How the server and its library are: for whoever keeps it running."""
+"""The routes for monitoring: liveness, readiness, metrics, statistics."""
 
 import anyio.to_thread
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from index.api.service import Used
-from index.api.telling import tells
+from index.api.service import ServiceDependency
+from index.api.telling import problem_responses
 from index.schema.documents import Stats
 from index.schema.service import Health
 
@@ -13,21 +13,21 @@ router = APIRouter(tags=["Health"])
 _ALIVE = Health(status="ok")
 
 
-@router.get("/healthz", summary="Whether the server lives", response_model=Health)
+@router.get("/healthz", summary="Check liveness", response_model=Health)
 async def alive() -> Health:
-    """That the server answers; it says nothing of what is in the library."""
+    """Report that the server runs. The response says nothing about the library."""
     return _ALIVE
 
 
-@router.get("/readyz", summary="Whether it can answer", response_model=Health, responses=tells(503))
-async def ready(service: Used) -> Health:
-    """That the encoder is loaded and both indexes hold the library: questions are answered at once, and as well as can
-    be. Where an index is missing or being made, the problem's detail says which, and how far it is.
+@router.get("/readyz", summary="Check readiness", response_model=Health, responses=problem_responses(503))
+async def ready(service: ServiceDependency) -> Health:
+    """Report that the encoder is loaded and both indexes are complete, so that questions are answered at once and in
+    full quality. If an index is missing or being built, the problem's detail names it and its progress.
     """
-    if not service.warmth.done:
-        raise HTTPException(503, "The library is being made ready.")
-    if service.warmth.error:
-        raise service.warmth.error
+    if not service.warmup.done:
+        raise HTTPException(503, "The library is starting up.")
+    if service.warmup.error:
+        raise service.warmup.error
     readiness = await anyio.to_thread.run_sync(service.library.readiness)
     if not readiness.ready:
         raise HTTPException(503, " ".join(readiness.notes))
@@ -36,21 +36,23 @@ async def ready(service: Used) -> Health:
 
 @router.get(
     "/metrics",
-    summary="What it has counted",
+    summary="Get metrics",
     response_class=Response,
     responses={
         200: {
-            "description": "Requests, documents, passages, jobs, and the process.",
+            "description": "Metrics of requests, documents, passages, jobs and the process.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         }
     },
 )
-def metrics(service: Used) -> Response:
-    """What the server has counted, for Prometheus."""
-    return Response(service.measures.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+def metrics(service: ServiceDependency) -> Response:
+    """Return the server's metrics in Prometheus format."""
+    return Response(service.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-@router.get("/v1/stats", summary="The library in numbers", response_model=Stats, responses=tells(503))
-def stats(service: Used) -> Stats:
-    """The library in numbers."""
+@router.get(
+    "/v1/stats", summary="Get statistics of the library", response_model=Stats, responses=problem_responses(503)
+)
+def stats(service: ServiceDependency) -> Stats:
+    """Return statistics of the library."""
     return Stats.model_validate(service.library.stats())

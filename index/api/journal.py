@@ -1,6 +1,6 @@
-"""The server's log: one JSON object a line, each with the id of the request it belongs to.
+"""The server's log: one JSON object per line, with the id of its request.
 
-No line has the text of a question unless the settings ask for it (`PINCITE_LOG_QUESTIONS`).
+The log contains questions only if the settings allow it (`PINCITE_LOG_QUESTIONS`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Of the request that is being answered; threads that work for it know it, too."""
+"""The id of the current request, also in threads that work for it."""
 
 
-class Lines(logging.Formatter):
-    """Records as lines of JSON; what a record has under `facts` becomes fields."""
+class JsonFormatter(logging.Formatter):
+    """Formats log records as lines of JSON; the items of a record's `facts` become fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time, level, logger, message, request, facts, and where something was raised, the traceback."""
+        """Return time, level, logger, message, request id, facts, and the traceback of an exception."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -33,13 +33,13 @@ class Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
 
 
-def write_lines() -> None:
-    """Have this process log in this way, to its standard error: requests and starts, and of other libraries warnings.
+def configure_logging() -> None:
+    """Log to standard error as JSON: our messages from INFO, those of other libraries from WARNING.
 
-    Only whoever starts a server calls this: a program that has an application of ours has a log of its own.
+    Only the program that starts a server calls this; a program that embeds the application configures its own log.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in ("index", "uvicorn"):
         logging.getLogger(name).setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""Which of several representations a client wants, by its Accept header."""
+"""Content negotiation: selects a media type by the Accept header."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def wanted(accept: str | None, offers: Sequence[str]) -> str:
-    """The offer that the client likes best; of those it likes equally, the first.
+def preferred_type(accept: str | None, offers: Sequence[str]) -> str:
+    """Return the offer with the highest quality in the Accept header; of equal offers, the first.
 
-    An offer is a media type without parameters. Raises HTTPException (406) where it takes none of them.
+    An offer is a media type without parameters. Raises HTTPException (406) if the client accepts none of them.
     """
-    ranges = [_range(each) for each in (accept or "*/*").split(",") if each.strip()] or [("*/*", 1.0)]
-    liked = {offer: _liking(offer, ranges) for offer in offers}
-    best = max(offers, key=lambda offer: liked[offer])
-    if liked[best] <= 0:
-        raise HTTPException(406, f"This is to be had as {' or '.join(offers)}.")
+    ranges = [_range(entry) for entry in (accept or "*/*").split(",") if entry.strip()] or [("*/*", 1.0)]
+    qualities = {offer: _quality(offer, ranges) for offer in offers}
+    best = max(offers, key=lambda offer: qualities[offer])
+    if qualities[best] <= 0:
+        raise HTTPException(406, f"Available formats: {' or '.join(offers)}.")
     return best
 
 
@@ -32,10 +32,10 @@ def _range(text: str) -> tuple[str, float]:
         return kind, 0.0
 
 
-def _liking(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """How much a client likes an offer, in [0, 1]: what names it precisely counts before what only includes it."""
+def _quality(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
+    """Return the quality of an offer, in [0, 1]; a precise range overrides a wildcard."""
     family = offer.partition("/")[0] + "/*"
-    for named in (offer, family, "*/*"):
-        if matching := [quality for kind, quality in ranges if kind == named]:
+    for pattern in (offer, family, "*/*"):
+        if matching := [quality for kind, quality in ranges if kind == pattern]:
             return max(matching)
     return 0.0

@@ -1,4 +1,4 @@
-"""Around everything: each request has an id, is counted and logged, and ends in a response whatever happens."""
+"""Middleware that gives each request an id, counts and logs it, and turns any exception into a response."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from index.serving.abandonment import Abandoned
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from index.api.measuring import Measures
+    from index.api.measuring import Metrics
 
 HEADER = "X-Request-ID"
-GONE = 499
-"""What the log says of a client that did not wait for its response."""
+CLIENT_CLOSED_REQUEST = 499
+"""Status in the log for a client that disconnected before its response."""
 
-_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-_NOTHING = "default-src 'none'; frame-ancestors 'none'"
-_DOCS = (
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_DOCS_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'"
 )
@@ -35,52 +35,52 @@ _access = logging.getLogger("index.api.access")
 _log = logging.getLogger(__name__)
 
 
-class Observing:
-    """ASGI middleware around the whole application."""
+class RequestMiddleware:
+    """The outermost ASGI middleware of the application."""
 
-    def __init__(self, app: ASGIApp, *, measures: Measures) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
-        self._measures = measures
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on whatever is no request."""
+        """Handle an HTTP request; pass on everything else."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        identity = given if _SANE.fullmatch(given) else uuid.uuid4().hex
+        sent_id = Headers(scope=scope).get(HEADER, "")
+        identity = sent_id if _VALID_ID.fullmatch(sent_id) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = identity
         token = journal.request_id.set(identity)
         try:
-            with self._measures.in_flight.track_inprogress():
-                await self._observed(scope, receive, send, identity)
+            with self._metrics.in_flight.track_inprogress():
+                await self._handle(scope, receive, send, identity)
         finally:
             journal.request_id.reset(token)
 
-    async def _observed(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
         began = time.perf_counter()
         status = 0
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _dress(MutableHeaders(scope=message), scope["path"], identity)
+                _add_headers(MutableHeaders(scope=message), scope["path"], identity)
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, send_with_headers)
         except (ClientDisconnect, Abandoned):
-            status = GONE
-        except Exception:  # the outermost edge: nothing above would tell the client
-            _log.exception("A request failed in a way that nobody foresaw.")
+            status = CLIENT_CLOSED_REQUEST
+        except Exception:  # outermost level: nothing above would answer the client
+            _log.exception("A request failed unexpectedly.")
             if status == 0:
-                await problems.ProblemResponse(problems.unforeseen(identity))(scope, receive, sending)
-        self._told(scope, status, time.perf_counter() - began)
+                await problems.ProblemResponse(problems.internal_error(identity))(scope, receive, send_with_headers)
+        self._record(scope, status, time.perf_counter() - began)
 
-    def _told(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _route(scope)
-        self._measures.answered(scope["method"], route, status, seconds)
+        self._metrics.count_request(scope["method"], route, status, seconds)
         facts = {"method": scope["method"], "route": route, "status": status, "ms": round(1000 * seconds, 1)}
         error = scope["state"].get("error")
         if error:
@@ -92,7 +92,7 @@ class Observing:
 
 
 def _route(scope: Scope) -> str:
-    """The route's pattern: an address itself may hold a question, and there is no end of addresses."""
+    """Return the route's pattern: a path may contain a question, and the number of paths is unlimited."""
     route = scope.get("route")
     if route is not None:
         return str(route.path)
@@ -101,11 +101,11 @@ def _route(scope: Scope) -> str:
     return "/mcp" if scope["path"].startswith("/mcp") else "page"
 
 
-def _dress(headers: MutableHeaders, path: str, identity: str) -> None:
+def _add_headers(headers: MutableHeaders, path: str, identity: str) -> None:
     headers[HEADER] = identity
-    for name, value in _SECURITY.items():
+    for name, value in _SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     if path.startswith(API):
-        headers.setdefault("Content-Security-Policy", _NOTHING)
+        headers.setdefault("Content-Security-Policy", _API_POLICY)
     elif path.startswith("/docs"):
-        headers.setdefault("Content-Security-Policy", _DOCS)
+        headers.setdefault("Content-Security-Policy", _DOCS_POLICY)

@@ -1,4 +1,4 @@
-"""A long list in pages, by cursors that stay right while documents come and go."""
+"""Splits the list of documents into pages, with cursors that stay valid while documents are added and removed."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ if TYPE_CHECKING:
 
     from index.records import DocumentInfo
 
-_TELLING = 200
-"""Characters of a name that count for its place in the list."""
-Place = tuple[str, str]
+_SORTED_CHARACTERS = 200
+"""Characters of a name that determine its position in the list."""
+Position = tuple[str, str]
 
 
-def ordered(documents: Sequence[DocumentInfo]) -> list[DocumentInfo]:
-    """By name, as a reader would look for them."""
-    return sorted(documents, key=_place)
+def sorted_by_name(documents: Sequence[DocumentInfo]) -> list[DocumentInfo]:
+    """Return the documents in the order of their names."""
+    return sorted(documents, key=_position)
 
 
 def page(documents: Sequence[DocumentInfo], cursor: str, limit: int) -> tuple[list[DocumentInfo], str | None]:
-    """The documents after a cursor (from the first one, where it is empty), and the cursor for those that follow.
+    """Return the documents after a cursor (empty for the start), and the cursor of the next page, if there is one.
 
-    Takes them `ordered`. A cursor is the place of the last document that was given, whether it is still there or not:
-    nothing is given twice, and nothing left out that is there all the time.
+    Takes documents from `sorted_by_name`. A cursor is the position of the last document of a page, even if that one
+    was removed: no document is repeated, and none that stays in the library is skipped.
     """
-    after = _read(cursor) if cursor else None
-    rest = [info for info in documents if after is None or _place(info) > after]
-    given = rest[:limit]
-    return given, _written(_place(given[-1])) if len(rest) > limit else None
+    last_position = _decode_cursor(cursor) if cursor else None
+    rest = [info for info in documents if last_position is None or _position(info) > last_position]
+    documents_of_page = rest[:limit]
+    return documents_of_page, _encode_cursor(_position(documents_of_page[-1])) if len(rest) > limit else None
 
 
-def _place(info: DocumentInfo) -> Place:
-    return info.name.casefold()[:_TELLING], info.id
+def _position(info: DocumentInfo) -> Position:
+    return info.name.casefold()[:_SORTED_CHARACTERS], info.id
 
 
-def _written(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+def _encode_cursor(position: Position) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> Place:
+def _decode_cursor(cursor: str) -> Position:
     try:
         name, identity = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True))
         return str(name), str(identity)
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        mistake = {"loc": ("query", "cursor"), "msg": "This is no cursor: take it from the field `next`."}
+        mistake = {"loc": ("query", "cursor"), "msg": "Invalid cursor: use the value of the field `next`."}
         raise RequestValidationError([mistake]) from error

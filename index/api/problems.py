@@ -1,4 +1,4 @@
-"""Whatever goes wrong, as RFC 9457 wants it told: one table from our errors to statuses and titles."""
+"""Turns errors into problem details (RFC 9457), with one table that maps each error to a status and a title."""
 
 import json
 import re
@@ -16,101 +16,107 @@ from index.guard.refusal import AS_TEXT, MEDIA_TYPE
 from index.schema.service import Mistake, Problem
 
 _NAMESPACE = "urn:pincite:problem:"
-_MOST_MISTAKES = 20
-"""More mistakes of one request than these help nobody."""
+_MAX_MISTAKES = 20
+"""Maximum number of mistakes that are reported per request."""
 
 
 class Kind(NamedTuple):
-    """How a class of errors is told."""
+    """The status and the title of a class of errors."""
 
     status: HTTPStatus
     title: str
-    told: bool = True
-    """Whether its message may be shown: those about the library as a whole name folders of this server."""
+    is_public: bool = True
+    """Whether clients may see its message. Messages about the library as a whole contain paths of this server."""
 
 
-_NO_SERVICE, _UNFIT, _MISSING = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
+_UNAVAILABLE, _UNPROCESSABLE, _MISSING = (
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.NOT_FOUND,
+)
 KINDS: dict[type[PinciteError], Kind] = {
-    PinciteError: Kind(_UNFIT, "The request cannot be carried out"),
-    errors.SettingsError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server is not set up rightly", told=False),
+    PinciteError: Kind(_UNPROCESSABLE, "The request failed"),
+    errors.SettingsError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server is misconfigured", is_public=False),
     errors.WriterNotSet: Kind(HTTPStatus.CONFLICT, "This server has no language model"),
-    errors.EncoderError: Kind(_NO_SERVICE, "The encoder cannot be used", told=False),
-    errors.LibraryError: Kind(_NO_SERVICE, "The library cannot be used", told=False),
-    errors.LibraryLocked: Kind(_NO_SERVICE, "The library is being changed by another program", told=False),
-    errors.LibraryNotWritable: Kind(_NO_SERVICE, "The library takes no changes", told=False),
-    errors.LibraryReadOnly: Kind(HTTPStatus.FORBIDDEN, "The library is read-only here", told=False),
-    errors.LibraryDamaged: Kind(_NO_SERVICE, "The library is damaged", told=False),
-    errors.SyncError: Kind(_UNFIT, "The folder and the library are not made one", told=False),
-    errors.DocumentError: Kind(_UNFIT, "The request does not fit the document"),
-    errors.DocumentNotFound: Kind(_MISSING, "There is no such document"),
-    errors.AmbiguousDocument: Kind(HTTPStatus.CONFLICT, "Several documents have that name", told=False),
-    errors.SpanError: Kind(_UNFIT, "The span is not in the document"),
-    errors.PageError: Kind(_MISSING, "There is no such page"),
-    errors.OriginalMissing: Kind(_MISSING, "The original is not there any more"),
-    errors.EvaluationError: Kind(_UNFIT, "The questions cannot be used"),
+    errors.EncoderError: Kind(_UNAVAILABLE, "The encoder cannot be used", is_public=False),
+    errors.LibraryError: Kind(_UNAVAILABLE, "The library cannot be used", is_public=False),
+    errors.LibraryLocked: Kind(_UNAVAILABLE, "The library is being changed by another program", is_public=False),
+    errors.LibraryNotWritable: Kind(_UNAVAILABLE, "The library cannot be changed", is_public=False),
+    errors.LibraryReadOnly: Kind(HTTPStatus.FORBIDDEN, "The library is read-only", is_public=False),
+    errors.LibraryDamaged: Kind(_UNAVAILABLE, "The library is damaged", is_public=False),
+    errors.SyncError: Kind(_UNPROCESSABLE, "The folder could not be synchronized", is_public=False),
+    errors.DocumentError: Kind(_UNPROCESSABLE, "The request does not fit the document"),
+    errors.DocumentNotFound: Kind(_MISSING, "Document not found"),
+    errors.AmbiguousDocument: Kind(HTTPStatus.CONFLICT, "Several documents have that name", is_public=False),
+    errors.SpanError: Kind(_UNPROCESSABLE, "The span is outside the document"),
+    errors.PageError: Kind(_MISSING, "Page not found"),
+    errors.OriginalMissing: Kind(_MISSING, "The original file is missing"),
+    errors.EvaluationError: Kind(_UNPROCESSABLE, "The questions cannot be used"),
     errors.WriterError: Kind(HTTPStatus.BAD_GATEWAY, "The language model gave no answer"),
-    errors.BadPack: Kind(_UNFIT, "The file is not an evidence pack"),
-    errors.ArchiveError: Kind(_UNFIT, "The file cannot be used as a copy of a library", told=False),
-    errors.BatchError: Kind(_UNFIT, "The questions cannot be used"),
-    errors.ServiceError: Kind(_UNFIT, "The server does not do this"),
-    errors.NotAllowed: Kind(HTTPStatus.FORBIDDEN, "Not allowed here"),
-    errors.AddressRefused: Kind(HTTPStatus.FORBIDDEN, "Nothing is fetched from that address"),
-    errors.TooMany: Kind(_UNFIT, "Too many at once"),
-    errors.Stopping: Kind(_NO_SERVICE, "The server is being stopped"),
-    errors.QueueFull: Kind(_NO_SERVICE, "Too many jobs are waiting"),
+    errors.BadPack: Kind(_UNPROCESSABLE, "The file is not an evidence pack"),
+    errors.ArchiveError: Kind(_UNPROCESSABLE, "The file cannot be used as a copy of a library", is_public=False),
+    errors.BatchError: Kind(_UNPROCESSABLE, "The questions cannot be used"),
+    errors.ServiceError: Kind(_UNPROCESSABLE, "The server refused the request"),
+    errors.NotAllowed: Kind(HTTPStatus.FORBIDDEN, "Not allowed on this server"),
+    errors.AddressRefused: Kind(HTTPStatus.FORBIDDEN, "The address may not be fetched"),
+    errors.TooMany: Kind(_UNPROCESSABLE, "Too many items"),
+    errors.Stopping: Kind(_UNAVAILABLE, "The server is shutting down"),
+    errors.QueueFull: Kind(_UNAVAILABLE, "Too many jobs are waiting"),
     errors.TooBusy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests are waiting"),
     errors.NotUploaded: Kind(HTTPStatus.FORBIDDEN, "The files were not uploaded"),
     errors.UploadsFull: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads are waiting"),
-    errors.JobNotFound: Kind(_MISSING, "There is no such job"),
-    errors.LoadingError: Kind(_UNFIT, "The file cannot be read"),
-    errors.UnsupportedFormat: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The format is not read"),
+    errors.JobNotFound: Kind(_MISSING, "Job not found"),
+    errors.LoadingError: Kind(_UNPROCESSABLE, "The file cannot be read"),
+    errors.UnsupportedFormat: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The format is not supported"),
     errors.TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"),
 }
-"""A class that is not here is told as its nearest ancestor is."""
+"""An error without an entry uses the entry of its nearest base class."""
 _HINTS: dict[type[PinciteError], str] = {
-    errors.DocumentNotFound: "See what there is: GET /v1/documents",
-    errors.AmbiguousDocument: "Name one by its id: GET /v1/documents",
-    errors.WriterNotSet: "Leave `writer` out. Whoever runs this server can set a model with PINCITE_LLM_URL.",
-    errors.LibraryLocked: "Try again in a while; searching works meanwhile.",
-    errors.LibraryReadOnly: "It can be asked, and not changed.",
+    errors.DocumentNotFound: "List the documents: GET /v1/documents",
+    errors.AmbiguousDocument: "Use the id of one of them: GET /v1/documents",
+    errors.WriterNotSet: "Leave `writer` out. The operator of this server can set a model with PINCITE_LLM_URL.",
+    errors.LibraryLocked: "Try again later; searching works meanwhile.",
+    errors.LibraryReadOnly: "You can search it, but not change it.",
 }
-"""Where what a command line would do is not what a client can."""
-_UNTOLD = "Whoever runs this server finds the details in its log, by the request's id."
+"""Hints for clients where the error's own hint is for the command line."""
+_LOG_HINT = "The operator of this server can find the details in its log, under the request's id."
 _RETRY_SECONDS = "5"
-_WORTH_RETRYING = errors.LibraryLocked | errors.QueueFull | errors.TooBusy | errors.UploadsFull
+_RETRYABLE = errors.LibraryLocked | errors.QueueFull | errors.TooBusy | errors.UploadsFull
 
 
 class ProblemResponse(Response):
-    """A problem as the response that tells it. Half characters, which no reader takes, become question marks."""
+    """A response with a problem. Unpaired surrogates, which are not valid UTF-8, become question marks."""
 
     media_type = MEDIA_TYPE
 
     def __init__(self, problem: Problem, headers: dict[str, str] | None = None) -> None:
-        content = json.dumps(as_json(problem), ensure_ascii=False).encode("utf-8", "replace")
+        content = json.dumps(problem_json(problem), ensure_ascii=False).encode("utf-8", "replace")
         super().__init__(content, problem.status, {"Cache-Control": "no-store", **(headers or {})})
 
 
-def as_json(problem: Problem) -> dict[str, Any]:
-    """Without what has nothing to say."""
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Return a problem as JSON values, without empty fields."""
     return problem.model_dump(exclude_defaults=True)
 
 
 def kind_of(error: PinciteError) -> Kind:
-    """How an error is told: as its class is, or the nearest ancestor in the table."""
-    return next(KINDS[each] for each in type(error).__mro__ if each in KINDS)
+    """Return the table's entry for an error's class or its nearest base class."""
+    return next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
 
 
-def shown(error: PinciteError) -> tuple[str, str]:
-    """What whoever asks may read of an error: what happened, and what to do. It names no folder of this server."""
+def public_message(error: PinciteError) -> tuple[str, str]:
+    """Return the message and the hint of an error that a client may see. They contain no paths of this server."""
     kind = kind_of(error)
-    hint = next((_HINTS[each] for each in type(error).__mro__ if each in _HINTS), error.hint if kind.told else _UNTOLD)
-    return error.message if kind.told else f"{kind.title}.", hint
+    hint = next(
+        (_HINTS[base] for base in type(error).__mro__ if base in _HINTS), error.hint if kind.is_public else _LOG_HINT
+    )
+    return error.message if kind.is_public else f"{kind.title}.", hint
 
 
-def of_error(error: PinciteError, request_id: str) -> Problem:
-    """One of our errors, by the table."""
+def problem_from_error(error: PinciteError, request_id: str) -> Problem:
+    """Return the problem of an error."""
     kind = kind_of(error)
-    detail, hint = shown(error)
+    detail, hint = public_message(error)
     return Problem(
         type=_NAMESPACE + _dashed(type(error).__name__),
         title=kind.title,
@@ -121,72 +127,74 @@ def of_error(error: PinciteError, request_id: str) -> Problem:
     )
 
 
-def of_status(status: int, request_id: str, detail: str = "") -> Problem:
-    """A status that says it all."""
+def problem_from_status(status: int, request_id: str, detail: str = "") -> Problem:
+    """Return a problem that consists of a status."""
     title = HTTPStatus(status).phrase
     return Problem(type="about:blank", title=title, status=status, detail=detail or f"{title}.", request_id=request_id)
 
 
-def unforeseen(request_id: str) -> Problem:
-    """An error that nobody foresaw: nothing of it is told, for it may hold anything."""
-    return of_status(HTTPStatus.INTERNAL_SERVER_ERROR, request_id, "Something went wrong here.").model_copy(
-        update={"hint": _UNTOLD}
+def internal_error(request_id: str) -> Problem:
+    """Return the problem of an unexpected error, without its message, which may contain anything."""
+    return problem_from_status(HTTPStatus.INTERNAL_SERVER_ERROR, request_id, "An internal error occurred.").model_copy(
+        update={"hint": _LOG_HINT}
     )
 
 
 def request_id(request: Request) -> str:
-    """The id that `observing` gave the request."""
+    """Return the request's id, set by the request middleware."""
     identity: str = request.state.request_id
     return identity
 
 
 async def pincite_error(request: Request, error: Exception) -> Response:
-    """Handler of our errors."""
+    """Handle a PinciteError."""
     assert isinstance(error, PinciteError)
-    problem = of_error(error, request_id(request))
+    problem = problem_from_error(error, request_id(request))
     request.state.error = error if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
-    wait = {"Retry-After": _RETRY_SECONDS} if isinstance(error, _WORTH_RETRYING) else {}
-    return _told(request, problem, wait)
+    wait = {"Retry-After": _RETRY_SECONDS} if isinstance(error, _RETRYABLE) else {}
+    return _respond(request, problem, wait)
 
 
 async def http_error(request: Request, error: Exception) -> Response:
-    """Handler of what FastAPI and the routes refuse by its status."""
+    """Handle an HTTPException of FastAPI or of a route."""
     assert isinstance(error, HTTPException)
-    said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
-    return _told(request, of_status(error.status_code, request_id(request), said), dict(error.headers or {}))
+    detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
+    return _respond(
+        request, problem_from_status(error.status_code, request_id(request), detail), dict(error.headers or {})
+    )
 
 
-async def unfit_request(request: Request, error: Exception) -> Response:
-    """Handler of requests that do not fit their description. What was sent is not sent back."""
+async def validation_error(request: Request, error: Exception) -> Response:
+    """Handle a request that fails validation. The response does not repeat the request's content."""
     assert isinstance(error, RequestValidationError)
-    mistakes = [Mistake(pointer=_pointer(each["loc"]), detail=each["msg"]) for each in error.errors()[:_MOST_MISTAKES]]
+    mistakes = [Mistake(pointer=_pointer(item["loc"]), detail=item["msg"]) for item in error.errors()[:_MAX_MISTAKES]]
     problem = Problem(
         type=_NAMESPACE + "unfit-request",
-        title="The request does not fit its description",
+        title="The request is invalid",
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
-        detail="; ".join(f"{each.pointer}: {each.detail}" for each in mistakes),
-        hint="The description is at /docs.",
+        detail="; ".join(f"{mistake.pointer}: {mistake.detail}" for mistake in mistakes),
+        hint="The API's documentation is at /docs.",
         request_id=request_id(request),
         mistakes=mistakes,
     )
-    return _told(request, problem)
+    return _respond(request, problem)
 
 
-def _told(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
+def _respond(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
     if request.url.path in AS_TEXT:
         headers = {"Cache-Control": "no-store", **(headers or {})}
         return PlainTextResponse(f"{problem.detail} {problem.hint}".rstrip(), problem.status, headers)
     return ProblemResponse(problem, headers)
 
 
-def _pointer(place: tuple[int | str, ...]) -> str:
-    """`("body", "questions", 3)` as `#/questions/3`; of a parameter, where it stands and its name."""
-    where, *names = place
-    if where == "body":
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """Return `#/questions/3` for `("body", "questions", 3)`, or the location and name of a parameter."""
+    part, *names = location
+    if part == "body":
         return "#" + "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)
-    return f"{where}: {'/'.join(map(str, names))}"
+    return f"{part}: {'/'.join(map(str, names))}"
 
 
 def _dashed(name: str) -> str:
-    """`DocumentNotFound` as `document-not-found`."""
+    """Return `document-not-found` for `DocumentNotFound`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

@@ -1,4 +1,4 @@
-"""A server of its own, for the service without a page."""
+"""Runs a server process: opens the library, listens with uvicorn, shuts down in order."""
 
 import ctypes
 import gc
@@ -14,14 +14,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from index.api import journal
 from index.api.application import build
-from index.api.negotiating import wanted
+from index.api.negotiating import preferred_type
 from index.guard.connections import protocol
 from index.library import Library
 from index.markup import environment
 from index.serving import Jobs, Uploads
 from index.settings import Settings
 
-PLACES = {
+LINKS = {
     "description": "openapi.json",
     "documentation": "docs",
     "documents": "v1/documents",
@@ -30,41 +30,41 @@ PLACES = {
     "metrics": "metrics",
     "assistants": "mcp",
 }
-"""What is where, relative to where the service is."""
+"""Addresses of the API, relative to its root."""
 GRACE_SECONDS = 5
-"""How long those who follow an event stream keep a server from ending."""
+"""Seconds that open event streams may delay a shutdown."""
 _ARENA_MAX, _ARENAS = -8, 2
-"""glibc's `M_ARENA_MAX`, and how many of its heaps all threads share."""
+"""glibc's option `M_ARENA_MAX`, and the number of heaps that all threads share."""
 _OPEN_FILES = 16_384
 _HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
-    """Open, serve until interrupted, close."""
-    journal.write_lines()
+    """Open the library, serve it until interrupted, and close it."""
+    journal.configure_logging()
     with Library.open(folder, settings) as library:
         jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
         try:
             app = build(library, settings, jobs)
-            add_front(app)
+            add_index_page(app)
             listen(app, settings, host=host, port=port)
         finally:
             jobs.close()
 
 
 def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
-    """Serve an application until interrupted. Addresses hold questions, so the server's own log of requests is off."""
+    """Serve an application until interrupted. URLs may contain questions, so uvicorn's access log is off."""
     _share_heaps()
-    _end_in_order()
-    _allow_connections()
+    _exit_cleanly_on_sigterm()
+    _raise_file_limit()
     gc.collect()
-    gc.freeze()  # what is loaded by now stays: looking through its half a million objects would hold every answer up
+    gc.freeze()  # the loaded modules stay: scanning their half a million objects would delay answers
     uvicorn.run(
         app,
         host=host,
         port=port,
         http=protocol(settings),
-        proxy_headers=False,  # `guard` believes them, and only from proxies that are named
+        proxy_headers=False,  # `guard` handles these headers, and only from trusted proxies
         access_log=False,
         log_config=None,
         server_header=False,
@@ -72,24 +72,24 @@ def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
     )
 
 
-def _end_in_order() -> None:
-    """Let SIGTERM end this process as an interrupt does.
+def _exit_cleanly_on_sigterm() -> None:
+    """Make SIGTERM end this process like an interrupt.
 
-    Uvicorn raises it again when it has stopped serving. By default that would leave the library unclosed, with its last
-    changes in a log that nobody can read from a read-only disk.
+    Uvicorn raises the signal again after it has stopped serving. By default that would leave the library open, with its
+    last changes in a write-ahead log that is unreadable on a read-only disk.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _share_heaps() -> None:
-    """Let all threads share two heaps: glibc gives them eight for each core, and a heap keeps the most it ever had."""
+    """Limit glibc to two heaps: by default it uses eight per core, and a heap never shrinks."""
     if sys.platform == "linux":
-        getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(_ARENA_MAX, _ARENAS)  # other C libraries have no such call
+        getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(_ARENA_MAX, _ARENAS)  # other C libraries lack this call
 
 
-def _allow_connections() -> None:
-    """Raise this process's limit of open files to what the system allows: by default 1,024, which one client fills."""
+def _raise_file_limit() -> None:
+    """Raise this process's limit of open files: the default is 1,024, which a single client can use up."""
     if sys.platform != "win32":
         import resource
 
@@ -99,14 +99,14 @@ def _allow_connections() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def add_front(app: FastAPI) -> None:
-    """Say at "/" what is where, where no page is mounted there."""
+def add_index_page(app: FastAPI) -> None:
+    """Add a list of the API's addresses at "/", for a server without a page."""
     templates = environment(FilePath(__file__).parent / "templates")
 
-    async def front(request: Request) -> Response:
-        if wanted(request.headers.get("accept"), ("application/json", "text/html")) == "text/html":
-            html = templates.get_template("front.html").render(places=PLACES, version=app.version)
+    async def index_page(request: Request) -> Response:
+        if preferred_type(request.headers.get("accept"), ("application/json", "text/html")) == "text/html":
+            html = templates.get_template("front.html").render(places=LINKS, version=app.version)
             return HTMLResponse(html, headers={"Content-Security-Policy": _HTML})
-        return JSONResponse({"name": "Pincite", "version": app.version, **PLACES})
+        return JSONResponse({"name": "Pincite", "version": app.version, **LINKS})
 
-    app.add_route("/", front, methods=["GET"], include_in_schema=False)
+    app.add_route("/", index_page, methods=["GET"], include_in_schema=False)

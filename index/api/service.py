@@ -1,4 +1,4 @@
-"""What the routes stand on: the library, the jobs, and threads enough but not too many."""
+"""The objects that routes share: the library, the jobs, and limits on concurrent work."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends
 from starlette.requests import Request
 
-from index.api.measuring import Measures
+from index.api.measuring import Metrics
 from index.errors import LibraryError, PinciteError, TooMany
 from index.library import Library
 from index.serving import Jobs
@@ -20,26 +20,26 @@ from index.settings import Settings
 
 T = TypeVar("T")
 QUESTIONS = 4
-"""Questions that are worked on at once; the others wait for their turn, client by client. On two cores 2, 3 or 4 answer
-alike as many in a second; 40 answer a tenth less."""
+"""Questions answered at once; the others wait, and clients take turns. On two cores, 2, 3 and 4 give the same
+throughput; 40 give a tenth less."""
 CHECKS = 2
-"""Texts that are checked, and questions that are put to every document, at once: each is as much work as many
-questions, which do not wait for it."""
+"""Checks and coverage requests processed at once. Each is as much work as many questions, and questions do not wait for
+them."""
 WRITERS = 16
-"""Answers that wait for the language model at once, which costs this machine nothing."""
-DRAWERS = 2
-"""Pages that are drawn at once: PDFium does one at a time."""
+"""Answers that wait for the language model at once; waiting costs this machine nothing."""
+RENDERERS = 2
+"""Pages rendered at once; PDFium renders one at a time."""
 RECEIVERS, RECEIVERS_EACH = 64, 12
-"""Uploads that are taken in at once, of all clients and of one. Their threads mostly wait for what comes slowly; it
-takes many clients to fill them, and nothing else waits for them."""
+"""Uploads received at once, from all clients and from one. Their threads mostly wait for slow transfers; only many
+clients can use them up, and nothing else waits for them."""
 CHANGES, CHANGES_EACH = 32, 8
-"""Changes that are no uploads, at once: removals, which wait for the step under way; addresses and folders, which may
-take a minute."""
+"""Other changes processed at once, from all clients and from one: removals, which wait for the current step of a job;
+web addresses and folders, which may take a minute."""
 _log = logging.getLogger(__name__)
 
 
-class Warmth:
-    """Whether a first question has been answered: that loads the encoder and the indexes, which takes seconds."""
+class Warmup:
+    """Asks a first question, which loads the encoder and the indexes and takes seconds."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -47,19 +47,19 @@ class Warmth:
         self._thread: threading.Thread | None = None
         self.error: PinciteError | None = None
 
-    def begin(self) -> None:
-        """Ask it in a thread. Where that fails, other questions fail in the same way, and say so."""
+    def start(self) -> None:
+        """Start the question in a thread. If it fails, later questions fail with the same error."""
         self._thread = threading.Thread(target=self._ask, name="pincite-warming", daemon=True)
         self._thread.start()
 
     def join(self) -> None:
-        """Wait for the end of what was begun."""
+        """Wait for the thread."""
         if self._thread is not None:
             self._thread.join()
 
     @property
     def done(self) -> bool:
-        """Whether it has come to its end, a good one or not."""
+        """Whether the question has ended, successfully or not."""
         return self._done.is_set()
 
     def _ask(self) -> None:
@@ -67,54 +67,54 @@ class Warmth:
             self._library.search("Is there anybody?", limit=1)
         except PinciteError as error:
             self.error = error
-            _log.error("No question can be answered: %s", error)
-        except Exception:  # a thread's outermost edge
+            _log.error("Questions cannot be answered: %s", error)
+        except Exception:  # outermost level of the thread
             self.error = LibraryError("The first question failed.", "See the log.")
-            _log.exception("No question can be answered.")
+            _log.exception("Questions cannot be answered.")
         finally:
             self._done.set()
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a route may use."""
+    """The shared objects of all routes."""
 
     library: Library
     settings: Settings
     jobs: Jobs
-    measures: Measures
-    warmth: Warmth
+    metrics: Metrics
+    warmup: Warmup
     boot: str = field(default_factory=lambda: uuid.uuid4().hex)
-    """Tells this server from one over another library that stood at the same address before."""
+    """A random id of this server process, so that ETags of an earlier server at the same address do not match."""
     questions: Slots = field(default_factory=lambda: Slots(QUESTIONS))
     checks: Slots = field(default_factory=lambda: Slots(CHECKS))
     writers: Slots = field(default_factory=lambda: Slots(WRITERS))
-    drawers: Slots = field(default_factory=lambda: Slots(DRAWERS))
+    renderers: Slots = field(default_factory=lambda: Slots(RENDERERS))
     receivers: Slots = field(default_factory=lambda: Slots(RECEIVERS, share=RECEIVERS_EACH))
     changes: Slots = field(default_factory=lambda: Slots(CHANGES, share=CHANGES_EACH))
 
-    async def work(
+    async def run(
         self,
         request: Request,
         slots: Slots,
         call: Callable[[], T],
         on_gone: Callable[[], None] = lambda: None,
     ) -> T:
-        """Do it in a thread, when its turn has come; where the client does not wait for that, not at all.
+        """Call `call` in a thread as soon as a slot is free. If the client disconnects first, cancel the work.
 
-        Raises TooBusy where too many requests of this client are waiting.
+        Raises TooBusy if too many requests of this client are waiting.
         """
         return await unless_gone(request.receive, lambda: slots.run(client_of(request.scope), call), on_gone)
 
-    def asked(self, request: Request, question: str) -> None:
-        """Note a question for the log, where the settings allow that."""
+    def record_question(self, request: Request, question: str) -> None:
+        """Store a question for the log, if the settings allow it."""
         if self.settings.log_questions:
             request.state.question = question
 
-    def admit(self, what: str, count: int, limit: int, setting: str) -> None:
-        """Raise TooMany where there are more than the setting allows."""
+    def require_at_most(self, items: str, count: int, limit: int, setting: str) -> None:
+        """Raise TooMany if there are more items than the setting allows."""
         if count > limit:
-            raise TooMany(what, count, limit, setting)
+            raise TooMany(items, count, limit, setting)
 
 
 def _service(request: Request) -> Service:
@@ -122,4 +122,4 @@ def _service(request: Request) -> Service:
     return service
 
 
-Used = Annotated[Service, Depends(_service)]
+ServiceDependency = Annotated[Service, Depends(_service)]

@@ -1,4 +1,4 @@
-"""Server-sent events as they come; without a client they end."""
+"""Server-sent events; the stream ends when the client disconnects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.responses import Response
 
-from index.serving.abandonment import call_without_client
+from index.serving.abandonment import call_on_disconnect
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -19,11 +19,11 @@ Emit = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 Produce = Callable[[Emit], Awaitable[None]]
 MEDIA_TYPE = "text/event-stream"
 KEEP_ALIVE_SECONDS = 15.0
-"""So often a comment is sent: proxies close what is silent for a minute."""
+"""Interval of comments in a silent stream: proxies close connections that are silent for a minute."""
 
 
-def described(example: str, **events: str) -> dict[str, Any]:
-    """A stream of events for OpenAPI: of each, by its name, the schema that its data has."""
+def openapi_content(example: str, **events: str) -> dict[str, Any]:
+    """Return an event stream for OpenAPI; `events` maps the name of each event to the schema of its data."""
     kinds = [
         {
             "type": "object",
@@ -44,7 +44,7 @@ def described(example: str, **events: str) -> dict[str, Any]:
 
 
 class EventStream(Response):
-    """A response that lasts as long as `produce` runs and sends what it emits; without a client, it is cancelled."""
+    """A response that sends the events of `produce` until it returns, and cancels it if the client disconnects."""
 
     media_type = MEDIA_TYPE
 
@@ -54,14 +54,14 @@ class EventStream(Response):
         self._produce = produce
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Produce, keep alive and listen at the same time, until the first or the last of them ends."""
+        """Run `produce` with keep-alive comments until it returns or the client disconnects."""
 
         async def emit(event: str, data: Mapping[str, Any]) -> None:
             await _chunk(send, format_sse_event(event=event, data_str=_line(data)))
 
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with anyio.create_task_group() as group:
-            group.start_soon(call_without_client, receive, group.cancel_scope.cancel)
+            group.start_soon(call_on_disconnect, receive, group.cancel_scope.cancel)
             group.start_soon(_keep_alive, send)
             await self._produce(emit)
             group.cancel_scope.cancel()
@@ -69,7 +69,7 @@ class EventStream(Response):
 
 
 def _line(data: Mapping[str, Any]) -> str:
-    """JSON in one line; half characters, which no reader takes, become question marks."""
+    """Return JSON on one line; unpaired surrogates, which are not valid UTF-8, become question marks."""
     return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What the description says of every route alike: which problems there can be, and what a body has to be."""
+"""What all routes share: their possible problems for OpenAPI, and the check for a JSON body."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,31 +11,31 @@ from index.guard.refusal import MEDIA_TYPE
 
 JSON = "application/json"
 BODY = (400, 413, 415, 422, 503)
-"""What may be wrong with whatever has a body."""
+"""Statuses that every route with a body can return."""
 _WHEN = {
     HTTPStatus.BAD_REQUEST: "The body cannot be read.",
     HTTPStatus.FORBIDDEN: "The server's settings do not allow it, or its library is read-only.",
-    HTTPStatus.NOT_FOUND: "There is no such document, page or job.",
-    HTTPStatus.NOT_ACCEPTABLE: "The answer is not to be had in any form that is accepted.",
+    HTTPStatus.NOT_FOUND: "The document, page or job does not exist.",
+    HTTPStatus.NOT_ACCEPTABLE: "The answer is not available in any accepted format.",
     HTTPStatus.CONFLICT: "Several documents have that name.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than the server's settings allow.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is of another kind than the route takes.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "The request does not fit its description, or exceeds a limit.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The library cannot be used at the moment.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The route does not accept this type of body.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The request is invalid, or exceeds a limit.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The library is unavailable at the moment.",
 }
-"""What a status means here."""
+"""The meaning of each status in this API."""
 
 
-def tells(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These problems, for the description of a route."""
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the problem responses of a route for OpenAPI."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": _WHEN[HTTPStatus(status)], "content": content} for status in sorted(statuses)}
 
 
-def _demand_json(request: Request) -> None:
+def _require_json(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        raise HTTPException(415, f"The body has to be {JSON}.")
+        raise HTTPException(415, f"The body must be {JSON}.")
 
 
-json_body = Depends(_demand_json)
+json_body = Depends(_require_json)

@@ -1,4 +1,4 @@
-"""What no route of the service takes: told as a problem, even where a page is mounted on all the rest."""
+"""Answers API requests that match no route with a problem, even if a page is mounted at "/"."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
-class Unmatched(BaseRoute):
-    """Comes after the service's routes: takes their addresses with other methods, and all other addresses below /v1.
+class FallbackRoute(BaseRoute):
+    """Matches the paths of the API with a wrong method, and all unknown paths below /v1. It must be the last route.
 
-    A mount at "/" takes every address that no route before it takes in full, hence also those with a wrong method.
+    A mount at "/" would match every request that no earlier route matches fully, including those with a wrong method.
     """
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = tuple(routes)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """In full, or not at all."""
+        """Return a full match or none."""
         if scope["type"] != "http":
             return Match.NONE, {}
         below = scope["path"] == "/v1" or scope["path"].startswith("/v1/")
@@ -33,11 +33,11 @@ class Unmatched(BaseRoute):
         return (Match.FULL if below or wrong else Match.NONE), {}
 
     async def handle(self, scope: Scope, _: Receive, __: Send) -> None:
-        """Raises HTTPException: 405 with what is allowed, or 404."""
-        allowed = [method for method in _METHODS if self._takes({**scope, "method": method})]
+        """Raise HTTPException: 405 with the allowed methods, or 404."""
+        allowed = [method for method in _METHODS if self._accepts({**scope, "method": method})]
         if not allowed:
-            raise HTTPException(404, "There is nothing at this address. What there is, /docs says.")
-        raise HTTPException(405, f"This address takes {', '.join(allowed)}.", {"Allow": ", ".join(allowed)})
+            raise HTTPException(404, "There is nothing at this address. See /docs for all addresses.")
+        raise HTTPException(405, f"This address accepts {', '.join(allowed)}.", {"Allow": ", ".join(allowed)})
 
-    def _takes(self, scope: Scope) -> bool:
+    def _accepts(self, scope: Scope) -> bool:
         return any(route.matches(scope)[0] is Match.FULL for route in self._routes)

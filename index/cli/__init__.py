@@ -1,4 +1,4 @@
-"""The command line: `pincite COMMAND`. It parses, calls the library and prints; nothing else."""
+"""The command line, `pincite COMMAND`: parses arguments, calls the library and prints the result."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="pincite",
-    help="Ask your own documents; see the exact words each answer rests on.",
-    epilog="Begin with: pincite add papers/   then: pincite search 'Who signed the treaty?'",
+    help="Ask questions of your own documents; see the exact words that each answer rests on.",
+    epilog="Start with: pincite add papers/   then: pincite search 'Who signed the treaty?'",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -30,22 +30,22 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; what Pincite raises on purpose becomes one line on standard error and exit code 1."""
+    """Run the command line; a PinciteError becomes a message and a hint on standard error, with exit code 1."""
     from index.errors import PinciteError
 
     try:
         app()
     except PinciteError as error:
-        _complain(error)
+        _print_error(error)
         sys.exit(ERROR)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            typer.echo("Stopped. What was stored stays; the same command goes on from there.", err=True)
+            typer.echo("Stopped. Everything stored so far is kept; run the same command to continue.", err=True)
         raise
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         from index import __version__
 
         typer.echo(f"pincite {__version__}")
@@ -59,23 +59,23 @@ def options(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     json: JsonOption = False,
-    version: Annotated[  # noqa: ARG001 - its callback does the work, before a command is asked for
-        bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
+    version: Annotated[  # noqa: ARG001 - its callback does the work, before any command runs
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Ask your own documents; see the exact words each answer rests on."""
+    """Ask questions of your own documents; see the exact words that each answer rests on."""
     logging.basicConfig(level=logging.ERROR)
-    context.obj = State().including(library=library, quiet=quiet, verbose=verbose, json=json)
+    context.obj = State().merged(library=library, quiet=quiet, verbose=verbose, json=json)
 
 
 app.command(cls=Command, epilog=adding.ADD_EXAMPLE)(adding.add)
 app.command(cls=Command, epilog=adding.QUEUE_EXAMPLE)(adding.queue)
 app.command(cls=Command, epilog=living.SYNC_EXAMPLE)(living.sync)
 app.command(cls=Command, epilog=living.WATCH_EXAMPLE)(living.watch)
-app.command(cls=searching.Asking, epilog=asking.ASK_EXAMPLE)(asking.ask)
+app.command(cls=searching.QuestionCommand, epilog=asking.ASK_EXAMPLE)(asking.ask)
 app.command(cls=Command, epilog=asking.CHECK_EXAMPLE)(asking.check)
-app.command(cls=searching.Asking, epilog=searching.SEARCH_EXAMPLE)(searching.search)
-app.command(cls=searching.Asking, epilog=searching.COVERAGE_EXAMPLE)(searching.coverage)
+app.command(cls=searching.QuestionCommand, epilog=searching.SEARCH_EXAMPLE)(searching.search)
+app.command(cls=searching.QuestionCommand, epilog=searching.COVERAGE_EXAMPLE)(searching.coverage)
 
 
 @app.command(name="list", cls=Command, epilog="Example: pincite list --json")
@@ -88,42 +88,48 @@ def list_documents(context: typer.Context) -> None:
     if context.obj.json:
         from index.schema.documents import Document
 
-        printing.as_json([Document.model_validate(each).model_dump() for each in documents])
+        printing.print_json([Document.model_validate(document).model_dump() for document in documents])
     else:
-        tables.documents(documents)
+        tables.print_documents(documents)
 
 
 @app.command(cls=Command, epilog="Example: pincite show treaty.pdf --span 120:480")
 def show(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(help="Its id, source or title.", autocompletion=document_names)],
-    span: Annotated[str, typer.Option(help="Only START:END, in code points.", show_default=False)] = "",
+    document: Annotated[
+        str, typer.Argument(help="Id, source or title of the document.", autocompletion=document_names)
+    ],
+    span: Annotated[
+        str, typer.Option(help="Show only the characters START:END (Unicode code points).", show_default=False)
+    ] = "",
 ) -> None:
-    """Show a document's text, the one that all offsets refer to."""
+    """Show the text of a document, to which all offsets refer."""
     from index.cli import printing
 
-    wanted = printing.parse_span(span) if span else None
+    selected = printing.parse_span(span) if span else None
     with context.obj.open() as library:
         info = library.find(document)
         full = library.document(info.id)
-        location = library.locate(full.id, wanted) if wanted else None
+        location = library.locate(full.id, selected) if selected else None
     if context.obj.json:
         from index.schema.base import plain
         from index.schema.documents import Location
 
-        cut = {"span": {"start": wanted[0], "end": wanted[1], "text": wanted.of(full.text)}} if wanted else {}
+        cut = {"span": {"start": selected[0], "end": selected[1], "text": selected.of(full.text)}} if selected else {}
         place = {"location": Location.model_validate(location).model_dump()} if location else {}
-        printing.as_json({**plain(full), "claimed": info.claimed, **cut, **place})
+        printing.print_json({**plain(full), "claimed": info.claimed, **cut, **place})
     else:
-        printing.document(full, wanted, location, claimed=info.claimed)
+        printing.print_document(full, selected, location, claimed=info.claimed)
 
 
 @app.command(cls=Command, epilog="Example: pincite remove treaty.pdf 'Old notes'")
 def remove(
     context: typer.Context,
-    documents: Annotated[list[str], typer.Argument(help="Each by id, source or title.", autocompletion=document_names)],
+    documents: Annotated[
+        list[str], typer.Argument(help="Id, source or title of each document.", autocompletion=document_names)
+    ],
 ) -> None:
-    """Remove documents from the library, at once and completely. The files themselves stay."""
+    """Remove documents from the library, immediately and completely. The files themselves are kept."""
     from index.cli import printing
 
     with context.obj.open() as library:
@@ -131,91 +137,94 @@ def remove(
     if context.obj.json:
         from index.schema.receipts import Receipt
 
-        printing.as_json(Receipt.model_validate(receipt).model_dump())
+        printing.print_json(Receipt.model_validate(receipt).model_dump())
     else:
-        printing.receipt(receipt, quiet=context.obj.quiet, verbose=context.obj.verbose)
+        printing.print_receipt(receipt, quiet=context.obj.quiet, verbose=context.obj.verbose)
 
 
 @app.command(cls=Command, epilog="Example: pincite stats --json")
 def stats(
     context: typer.Context,
     recall: Annotated[
-        bool, typer.Option("--recall", help="Measure how much of what is nearest in meaning a search finds.")
+        bool, typer.Option("--recall", help="Measure the share of the nearest passages that a search finds.")
     ] = False,
 ) -> None:
-    """Show the library in numbers.
+    """Show statistics of the library.
 
-    With --recall, the index of a large library is tested: questions made of its own sentences are compared with every
-    passage, and it is counted how many of the ten nearest a search finds. A small library is searched exactly.
+    With --recall, Pincite tests the index of a large library: it compares questions made from the library's own
+    sentences with every passage, and counts how many of the ten nearest a search finds. Searches of a small library
+    are exact.
     """
     from index.cli import printing, progress, tables
     from index.schema.base import plain
 
     state: State = context.obj
-    with state.open() as library, progress.work("measuring recall", shown=recall and not state.quiet):
+    with state.open() as library, progress.work_progress("measuring recall", shown=recall and not state.quiet):
         numbers = plain(library.stats())
         measured = library.recall() if recall else None
     if state.json:
-        printing.as_json({**numbers, "recall": plain(measured, decimals=4)} if measured else numbers)
+        printing.print_json({**numbers, "recall": plain(measured, decimals=4)} if measured else numbers)
         return
-    printing.table(numbers)
+    printing.print_table(numbers)
     if measured:
-        tables.recall(measured)
+        tables.print_recall(measured)
 
 
 @app.command(cls=Command, epilog="Example: pincite verify")
 def verify(
     context: typer.Context,
-    pack: Annotated[Path | None, typer.Option(help="Check this evidence pack instead.", show_default=False)] = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="Check this evidence pack instead of the library.", show_default=False)
+    ] = None,
 ) -> None:
-    """Read every source that is still on disk again, and prove that every passage and sentence is its text.
+    """Read every source that is still on disk again, and check every passage and sentence against its text.
 
-    With --pack, prove that every quote of an evidence pack is in this library's documents. Exit code 1 says that
+    With --pack, check that every quote of an evidence pack is in this library's documents. Exit code 1 means that
     something does not match.
     """
     from index.cli import printing, progress
 
     if pack is not None:
-        with context.obj.open() as library, progress.work("checking the pack", shown=not context.obj.quiet):
+        with context.obj.open() as library, progress.work_progress("checking the pack", shown=not context.obj.quiet):
             findings = library.verify_pack(pack)
         if context.obj.json:
-            printing.as_json([asdict(finding) for finding in findings])
+            printing.print_json([asdict(finding) for finding in findings])
         else:
-            printing.findings(findings)
+            printing.print_findings(findings)
         if findings:
             raise typer.Exit(ERROR)
         return
-    with context.obj.open() as library, progress.files(shown=not context.obj.quiet) as report:
+    with context.obj.open() as library, progress.file_progress(shown=not context.obj.quiet) as report:
         result: Verification = library.verify(progress=report)
     if context.obj.json:
         from index.schema.base import plain
 
-        printing.as_json(plain(result))
+        printing.print_json(plain(result))
     else:
-        printing.verification(result)
+        printing.print_verification(result)
     if result.mismatches:
         raise typer.Exit(ERROR)
 
 
 @app.command(cls=Command, epilog="Example: pincite doctor")
 def doctor(context: typer.Context) -> None:
-    """Look at versions, processor, encoder, library and settings, and say how to mend what is wrong.
+    """Check versions, processor, encoder, library and settings, and explain how to fix each problem.
 
-    Exit code 1 says that something is. Settings are shown with the place that they come from: those that are not the
-    defaults, with --verbose all of them.
+    Exit code 1 means that there is a problem. Settings that differ from the defaults are shown with their origin;
+    --verbose shows all settings.
     """
     from index.cli import printing, progress
     from index.diagnosis import diagnose
 
     settings = context.obj.settings()
-    with progress.work("examining the library", shown=not context.obj.quiet):
+    with progress.work_progress("examining the library", shown=not context.obj.quiet):
         diagnosis = diagnose(context.obj.folder(settings), settings)
     if context.obj.json:
-        printing.as_json(asdict(diagnosis))
+        printing.print_json(asdict(diagnosis))
     else:
-        printing.table(diagnosis.findings)
-        printing.settings(diagnosis.settings, verbose=context.obj.verbose)
-        printing.problems(diagnosis.problems)
+        printing.print_table(diagnosis.findings)
+        printing.print_settings(diagnosis.settings, verbose=context.obj.verbose)
+        printing.print_problems(diagnosis.problems)
     if diagnosis.problems:
         raise typer.Exit(ERROR)
 
@@ -223,16 +232,18 @@ def doctor(context: typer.Context) -> None:
 @app.command(cls=Command, epilog="Example: pincite serve --port 8080   then: curl http://127.0.0.1:8080/healthz")
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for all addresses of this machine.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
     api_only: Annotated[
-        bool, typer.Option("--api-only", help="Serve no page: less to load, for programs and assistants alone.")
+        bool, typer.Option("--api-only", help="Serve only programs and assistants: without the page, less is loaded.")
     ] = False,
 ) -> None:
-    """Serve the library: a page in the browser, and a service for programs and assistants.
+    """Serve the library: a web page for people, a REST API for programs and MCP for assistants.
 
-    The page is at /, the description of the service at /docs, what assistants speak to (MCP) at /mcp. The log on
-    standard error is JSON, one object a line.
+    The page is at /, the API's documentation at /docs, the MCP endpoint at /mcp. The log on standard error is JSON,
+    one object per line.
     """
     from index import api, web
 
@@ -250,7 +261,7 @@ app.command(name="export-library", cls=Command, epilog=operating.EXPORT_EXAMPLE)
 app.command(name="import-library", cls=Command, epilog=operating.IMPORT_EXAMPLE)(operating.import_library)
 
 
-def _complain(error: PinciteError) -> None:
+def _print_error(error: PinciteError) -> None:
     from index.cli.printing import printable
 
     typer.secho(printable(f"Error: {error.message}"), fg=typer.colors.RED, err=True)

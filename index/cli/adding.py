@@ -1,4 +1,4 @@
-"""`pincite add`, and the queue of what it has still to do."""
+"""`pincite add`, which adds files, and `pincite queue`, which shows the files still to be read."""
 
 from __future__ import annotations
 
@@ -22,61 +22,67 @@ def add(
     context: typer.Context,
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.", show_default=False)] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what an `add` that was stopped left waiting.")
+        bool, typer.Option("--resume", help="Continue an `add` that was stopped, with the files still waiting.")
     ] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Try the files again that could not be read.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Retry the files that could not be read.")] = False,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that read files meanwhile. Default: one on two cores.", show_default=False),
+        typer.Option(
+            min=1, help="Number of processes that read files. Default: one for every two cores.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Add files and folders to the library, or bring it up to date with them.
+    """Add files and folders to the library. Unchanged files are skipped; changed files are replaced.
 
-    Stop it when you like: what was stored stays, and --resume goes on. Exit code 3 says that some files could not be
-    read; the receipt names them.
+    You can stop it at any time: what is stored is kept, and --resume continues. Exit code 3 means that some files
+    could not be read; the receipt names them.
     """
     from index.cli import printing, progress
 
     state: State = context.obj
     if not paths and not (resume or retry):
-        raise typer.BadParameter("Name files or folders, or say --resume.", param_hint="PATHS")
+        raise typer.BadParameter("Name files or folders, or use --resume.", param_hint="PATHS")
     if paths and (resume or retry):
-        raise typer.BadParameter("--resume and --retry know their files: name none.", param_hint="PATHS")
+        raise typer.BadParameter(
+            "--resume and --retry take their files from the queue; do not name any.", param_hint="PATHS"
+        )
     with state.open(create=bool(paths)) as library:
-        with progress.files(shown=not state.quiet) as report:
+        with progress.file_progress(shown=not state.quiet) as report:
             receipt = _add(library, paths, resume=resume, retry=retry, workers=workers, report=report)
         if not state.quiet:
-            _tell_of_others(library)
+            _print_waiting(library)
     if context.obj.json:
         from index.schema.receipts import Receipt
 
-        printing.as_json(Receipt.model_validate(receipt).model_dump())
+        printing.print_json(Receipt.model_validate(receipt).model_dump())
     else:
-        printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose)
+        printing.print_receipt(receipt, quiet=state.quiet, verbose=state.verbose)
     if receipt.failed:
         raise typer.Exit(SOME_FAILED)
 
 
 def queue(
     context: typer.Context,
-    clear: Annotated[bool, typer.Option("--clear", help="Forget it: wait for nothing, remember no failure.")] = False,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Empty the queue: forget the waiting files and the failures.")
+    ] = False,
 ) -> None:
-    """Show the files that an `add` left waiting, and those that could not be read.
+    """Show the files that an `add` left waiting and the files that could not be read.
 
-    `pincite add --resume` goes on with the first, `pincite add --retry` tries the others again.
+    `pincite add --resume` continues with the waiting files; `pincite add --retry` retries the others.
     """
     from index.cli import printing
 
     with context.obj.open() as library:
         if clear:
             library.forget_queue()
-        found = library.queue()
+        contents = library.queue()
     if context.obj.json:
         from index.schema.base import plain
 
-        printing.as_json(plain(found))
+        printing.print_json(plain(contents))
     else:
-        printing.queue(found, verbose=context.obj.verbose)
+        printing.print_queue(contents, verbose=context.obj.verbose)
 
 
 def _add(
@@ -93,9 +99,9 @@ def _add(
     return library.resume(waiting=resume, failed=retry, progress=report, workers=workers)
 
 
-def _tell_of_others(library: Library) -> None:
-    """What an earlier `add` left is nobody's to guess."""
+def _print_waiting(library: Library) -> None:
+    """Tell the user about files that an earlier `add` left in the queue."""
     waiting = len(library.queue().waiting)
     if waiting:
         files = "1 file" if waiting == 1 else f"{waiting:,} files"
-        typer.echo(f"Of an earlier add, {files} still wait: pincite add --resume", err=True)
+        typer.echo(f"An earlier add left {files} waiting. To continue: pincite add --resume", err=True)

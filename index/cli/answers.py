@@ -1,4 +1,4 @@
-"""An answer, or a text that was checked, on a terminal."""
+"""Prints answers and checked texts on a terminal."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _STYLES: dict[Verdict, str] = {
 }
 
 
-def show(answer: Answer) -> None:
-    """The answer with its numbers and below it the sources; or what may be one; or what is nearest, and is none."""
+def print_answer(answer: Answer) -> None:
+    """Print an answer with its numbered sources; for an abstention, the nearest passage."""
     out = console()
     if answer.status == "abstained":
         _show_abstention(out, answer)
@@ -35,7 +35,7 @@ def show(answer: Answer) -> None:
     if answer.status == "unsure":
         out.print("This may be it. Your documents do not clearly answer the question.\n", style="bold")
     for statement in answer.statements:
-        out.print(_said(statement))
+        out.print(_statement(statement))
     out.print()
     for citation in answer.citations:
         out.print(_source(citation))
@@ -47,19 +47,19 @@ def _show_abstention(out: Console, answer: Answer) -> None:
     if not passages:
         out.print("Nothing was searched.", style="bold")
         return
-    out.print("Your documents hold no answer to this.", style="bold")
+    out.print("Your documents do not answer this question.", style="bold")
     out.print(
         f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; confidence {_confidence(answer)}."
     )
     if answer.hits:
         nearest = answer.hits[0]
         place = ", ".join(part for part in (nearest.document.name, nearest.location.label) if part)
-        out.print(Text(printable(f"\nThe nearest passage, which is no answer: {place}"), style="dim"))
+        out.print(Text(printable(f"\nThe nearest passage, which is not an answer: {place}"), style="dim"))
         out.print(Text(printable(nearest.quote), style="dim"))
 
 
 def _confidence(answer: Answer) -> str:
-    """The confidence, and that it is below the bar: with a digit more where both would read the same."""
+    """Return the confidence and, if it is below the bar, the bar; with a third decimal if both would look equal."""
     if answer.confidence >= answer.bar:
         return f"{answer.confidence:.2f}"
     shown, bar = f"{answer.confidence:.2f}", f"{answer.bar:.2f}"
@@ -67,8 +67,8 @@ def _confidence(answer: Answer) -> str:
     return f"{shown}, below the bar of {bar} (PINCITE_BAR)"
 
 
-def _said(statement: Statement) -> Text:
-    """A statement of an answer with its numbers; what is not supported says so, in words as well as in colour."""
+def _statement(statement: Statement) -> Text:
+    """Return a statement with its source numbers, or with a remark if the sources do not support it."""
     line = Text(printable(statement.text))
     if statement.is_supported:
         return line.append(_markers(statement.markers), style="bold cyan")
@@ -81,9 +81,9 @@ def _markers(markers: Iterable[int]) -> str:
 
 def _source(citation: Citation) -> Text:
     info = citation.document
-    stated = " · ".join(part for part in (info.name, info.author, info.date, citation.location.label) if part)
+    details = " · ".join(part for part in (info.name, info.author, info.date, citation.location.label) if part)
     line = Text(f"[{citation.marker}] ", style="bold cyan")
-    line.append(printable(f"{stated}  {citation.start}:{citation.end}"))
+    line.append(printable(f"{details}  {citation.start}:{citation.end}"))
     return line
 
 
@@ -91,8 +91,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def show_check(checked: Check) -> None:
-    """Each sentence under its verdict, then the sources, then how many are supported."""
+def print_check(checked: Check) -> None:
+    """Print each sentence with its verdict, then the sources, then a summary."""
     out = console()
     for statement in checked.statements:
         style = _STYLES[statement.verdict] if statement.is_claim else "dim"
@@ -100,8 +100,8 @@ def show_check(checked: Check) -> None:
         line.append(printable(statement.text), style="default")
         line.append(_markers(statement.markers), style="bold cyan")
         out.print(line)
-        for told in _reasons(statement):
-            out.print(Text(printable(f"  {told}"), style="dim"))
+        for explanation in _reasons(statement):
+            out.print(Text(printable(f"  {explanation}"), style="dim"))
     out.print()
     for citation in checked.citations:
         out.print(_source(citation))

@@ -1,4 +1,4 @@
-"""What a shell offers where a document is to be named."""
+"""Shell completion of document names."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from index.records import DocumentInfo
 
 _PLAIN = re.compile(r"[^\s\"'\\$`&|;<>()*?!#\[\]{}~\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
-"""Names that no shell takes for anything else; shells quote in different ways, so others are not offered."""
+"""Names without characters that are special to a shell. Shells quote differently, so other names are not offered."""
 
 
 def document_names(context: typer.Context, incomplete: str) -> list[str]:
-    """Titles and file names that begin so; none where the library cannot be read: a prompt is no place for errors."""
+    """Return titles and file names that start with `incomplete`, or none if the library cannot be read: a completion
+    must not print errors.
+    """
     from index.errors import PinciteError
 
     library = context.params.get("library") or context.find_root().params.get("library")

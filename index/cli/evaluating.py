@@ -1,4 +1,4 @@
-"""`pincite eval`: how good the search is, on a public set or on a reader's own questions."""
+"""`pincite eval`, which measures search quality on a public data set or on the user's own questions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: pincite eval scifact/ --mode hybrid --mode dense   or: pincite eval questions.jsonl --json"
 
 
-class Side(StrEnum):
-    """The modes of search, in the form that typer offers as choices."""
+class ModeChoice(StrEnum):
+    """The modes of search, as choices for typer."""
 
     hybrid = "hybrid"
     dense = "dense"
@@ -28,30 +28,33 @@ def evaluate(
     context: typer.Context,
     target: Annotated[
         Path | None,
-        typer.Argument(help="A folder in BEIR's format, or a file of questions on your library.", show_default=False),
+        typer.Argument(help="A folder in BEIR format, or a file of questions about your library.", show_default=False),
     ] = None,
     modes: Annotated[
-        list[Side] | None,
-        typer.Option("--mode", help="How to search; repeatable, for a table side by side. [default: hybrid]"),
+        list[ModeChoice] | None,
+        typer.Option("--mode", help="Search mode; repeat the option to compare modes. [default: hybrid]"),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.", show_default=False)] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Use only the first N questions.", show_default=False)
+    ] = None,
     keep: Annotated[
-        Path | None, typer.Option(help="Keep the set's library in this folder, and use it again.", show_default=False)
+        Path | None,
+        typer.Option(help="Keep the library of the data set in this folder and reuse it.", show_default=False),
     ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Write the rankings to this file as a TREC run.", show_default=False)
     ] = None,
     compared: Annotated[
         tuple[Path, Path] | None,
-        typer.Option("--compare", help="Compare two results that --json wrote.", show_default=False),
+        typer.Option("--compare", help="Compare two result files written with --json.", show_default=False),
     ] = None,
 ) -> None:
-    """Measure how good the search is.
+    """Measure search quality.
 
-    A FOLDER has corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv), and may have qa.jsonl and
-    rationales.jsonl; it is indexed into a library of its own. A FILE has one {question, document, quote} a line, and
-    is asked of your library. Each figure has its 95 % bootstrap interval over the questions. --json prints the values
-    of every question as well.
+    A folder holds corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv), and optionally qa.jsonl and
+    rationales.jsonl; Pincite indexes it into a separate library. A file holds one {question, document, quote} per
+    line; its questions are asked of your library. Each figure has a 95 % bootstrap interval over the questions.
+    --json also prints the values of every question.
     """
     from dataclasses import asdict
 
@@ -62,23 +65,23 @@ def evaluate(
 
         comparison = compare(*compared)
         if context.obj.json:
-            printing.as_json(asdict(comparison))
+            printing.print_json(asdict(comparison))
         else:
-            tables.comparison(comparison)
+            tables.print_comparison(comparison)
         return
     if target is None:
         raise typer.BadParameter(
-            "name a folder, or a file of questions, or --compare two results.", param_hint="TARGET"
+            "name a folder or a file of questions, or compare two results with --compare.", param_hint="TARGET"
         )
-    chosen: list[Mode] = [mode.value for mode in modes or [Side.hybrid]]
-    evaluation = _evaluated(context.obj, target, chosen, limit, keep, run)
+    chosen: list[Mode] = [mode.value for mode in modes or [ModeChoice.hybrid]]
+    evaluation = _run_evaluation(context.obj, target, chosen, limit, keep, run)
     if context.obj.json:
-        printing.as_json(asdict(evaluation))
+        printing.print_json(asdict(evaluation))
     else:
-        tables.evaluation(evaluation, verbose=context.obj.verbose)
+        tables.print_evaluation(evaluation, verbose=context.obj.verbose)
 
 
-def _evaluated(
+def _run_evaluation(
     state: State,
     target: Path,
     modes: list[Mode],
@@ -89,11 +92,11 @@ def _evaluated(
     from index.cli import progress
     from index.evaluate import evaluate_folder, evaluate_questions
 
-    with progress.questions(shown=not state.quiet) as (indexed, asked):
+    with progress.question_progress(shown=not state.quiet) as (indexed, asked):
         if target.is_file():
             if keep is not None or run is not None:
-                what = "these are for a folder; a file of questions is asked of your library."
-                raise typer.BadParameter(what, param_hint="--keep, --run")
+                message = "these options need a folder; a file of questions is asked of your library."
+                raise typer.BadParameter(message, param_hint="--keep, --run")
             with state.open() as library:
                 return evaluate_questions(target, library, modes=modes, limit=limit, asked=asked)
         return evaluate_folder(

@@ -1,4 +1,4 @@
-"""What was found, on a terminal: passages with their reasons, and what each document has to say."""
+"""Prints search results and coverage reports on a terminal or as CSV."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from index.records import Check, Coverage, CoverageReport, Found, Hit, Why
 
 COLUMNS = ("document", "source", "id", "date", "score", "location", "start", "end", "quote", "mention")
-"""Of the CSV; `start` and `end` are the quote's."""
+"""Columns of the CSV; `start` and `end` are the offsets of the quote."""
 _NO_WORD = "no word in common"
-_COPIES = 3
-"""How many copies of a passage are named; --verbose names all."""
-_NAMED = 26
-"""How wide a document's name is in the table, at most: of 80 columns, most are the quote's."""
-_QUOTED = 160
-"""How many characters of a quote stand in the table; JSON and CSV have all."""
+_LISTED_COPIES = 3
+"""Copies of a passage that are named without --verbose."""
+_NAME_WIDTH = 26
+"""Maximum width of a document's name in the table, in columns: most of the 80 columns are for the quote."""
+_QUOTE_LENGTH = 160
+"""Characters of a quote in the table; JSON and CSV have the whole quote."""
 
 
-def found(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
-    """Hits, best first; on a terminal the pin stands out in bold, elsewhere between two pairs of asterisks."""
+def print_hits(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
+    """Print hits, best first; the pinned sentence is bold on a terminal and between `**` elsewhere."""
     out = console()
     beyond = f"beyond the first {_candidates(limit)}"
     if not result.hits:
@@ -49,44 +49,44 @@ def found(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
         out.print(", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items()), style="dim")
 
 
-def notes(result: Found | CoverageReport | Check) -> None:
-    """What the reader should know beside the result, on standard error: what is piped on is the result."""
+def print_notes(result: Found | CoverageReport | Check) -> None:
+    """Print the notes of a result to standard error, so that a pipe gets only the result."""
     for note in result.notes:
         typer.secho(printable(f"note: {plain(note)}"), dim=True, err=True)
 
 
-def coverage(rows: Sequence[Coverage]) -> None:
-    """One row a document, those that speak to the question first."""
+def print_coverage(rows: Sequence[Coverage]) -> None:
+    """Print one row per document; documents that mention the subject of the question come first."""
     out = console()
     if not rows:
         out.print(_text("No document was searched."))
         return
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("Document", overflow="fold", max_width=_NAMED if out.is_terminal else None)
+    table.add_column("Document", overflow="fold", max_width=_NAME_WIDTH if out.is_terminal else None)
     table.add_column("Score", justify="right", no_wrap=True)
     table.add_column("Location, quote", overflow="fold")
-    for each in rows:
-        score = f"{each.hit.score:.2f}" if each.hit else ""
-        table.add_row(_text(each.document.name), score, _said(each.hit, cut=out.is_terminal))
+    for row in rows:
+        score = f"{row.hit.score:.2f}" if row.hit else ""
+        table.add_row(_text(row.document.name), score, _evidence(row.hit, cut=out.is_terminal))
     out.print(table)
-    speaking = sum(each.hit is not None for each in rows)
-    out.print(f"{speaking} of {len(rows)} documents speak to the question.", style="dim")
+    mentions = sum(row.hit is not None for row in rows)
+    out.print(f"{mentions} of {len(rows)} documents mention the subject of the question.", style="dim")
 
 
-def as_csv(rows: Sequence[Coverage]) -> None:
-    """RFC 4180 in UTF-8 on standard output; no cell of it is a formula to a spreadsheet, or steers a terminal."""
+def print_coverage_csv(rows: Sequence[Coverage]) -> None:
+    """Print CSV (RFC 4180, UTF-8) whose cells are safe for spreadsheets (no formulas) and terminals (no controls)."""
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
-    writer.writerows(_cells(each) for each in rows)
-    # As bytes, or some systems would end its lines in two carriage returns.
+    writer.writerows(_cells(row) for row in rows)
+    # Written as bytes, because Windows would add a second carriage return to each line.
     stream = typer.get_binary_stream("stdout")
     stream.write(lines.getvalue().encode())
     stream.flush()
 
 
-def _cells(each: Coverage) -> Iterator[str | float | int]:
-    info, hit = each.document, each.hit
+def _cells(row: Coverage) -> Iterator[str | float | int]:
+    info, hit = row.document, row.hit
     yield from map(_guarded, (info.name, info.source, info.id, info.date))
     if hit is None:
         yield from ("", "", "", "", "", "no")
@@ -102,7 +102,7 @@ def _guarded(words: str) -> str:
     return guarded(printable(words))
 
 
-def _said(hit: Hit | None, *, cut: bool) -> Text:
+def _evidence(hit: Hit | None, *, cut: bool) -> Text:
     if hit is None:
         return _text("no mention", style="dim")
     place = _text(f"{hit.location.label}\n" if hit.location.label else "", style="cyan")
@@ -112,8 +112,8 @@ def _said(hit: Hit | None, *, cut: bool) -> Text:
 def _headline(n: int, hit: Hit) -> Text:
     line = Text(f"[{n}] ", style="bold")
     line.append(printable(hit.document.name), style="bold")
-    stated = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label) if part)
-    line.append(printable(f"  {stated}"), style="cyan")
+    details = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label) if part)
+    line.append(printable(f"  {details}"), style="cyan")
     line.append(f"  {hit.score:.2f}", style="dim")
     return line
 
@@ -128,7 +128,7 @@ def _passage(hit: Hit, *, marked: bool) -> Text:
 
 
 def _copies(also: Sequence[Hit], *, verbose: bool) -> Text:
-    named = also if verbose else also[:_COPIES]
+    named = also if verbose else also[:_LISTED_COPIES]
     places = [", ".join(filter(None, (copy.document.name, copy.location.label))) for copy in named]
     if len(also) > len(named):
         places.append(f"and {len(also) - len(named)} more")
@@ -136,7 +136,7 @@ def _copies(also: Sequence[Hit], *, verbose: bool) -> Text:
 
 
 def _reason(why: Why, beyond: str) -> Text:
-    """In one line."""
+    """Return the reasons of a hit in one line."""
     parts = []
     if why.dense is not None:
         parts.append(f"meaning {why.dense:.2f} ({_rank(why.dense_rank, beyond)})")
@@ -150,16 +150,16 @@ def _reason(why: Why, beyond: str) -> Text:
 
 
 def _reasons(why: Why, beyond: str) -> Table:
-    """All of it, one line each."""
+    """Return all reasons of a hit, one per line."""
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(min_width=12)  # so that blocks align with each other
+    grid.add_column(min_width=12)  # aligns the blocks of all hits
     grid.add_column(overflow="fold")
-    for name, value in _told(why, beyond):
+    for name, value in _explanation_rows(why, beyond):
         grid.add_row(f"  {name}", _text(value))
     return grid
 
 
-def _told(why: Why, beyond: str) -> Iterator[tuple[str, str]]:
+def _explanation_rows(why: Why, beyond: str) -> Iterator[tuple[str, str]]:
     if why.dense is not None:
         yield "meaning", f"cosine {why.dense:.2f}, {_rank(why.dense_rank, beyond)}"
     if why.lexical is not None:
@@ -169,7 +169,7 @@ def _told(why: Why, beyond: str) -> Iterator[tuple[str, str]]:
     if why.reranked is not None:
         yield "reranked", f"{why.reranked:.2f}"
     if why.matched_terms or why.lexical:
-        # Words count a little where only the passages beside this one have them.
+        # Words of the neighbouring passages count a little, too.
         yield "in common", ", ".join(why.matched_terms) or "none in the passage, some beside it"
     if why.pin_terms:
         yield "in the pin", ", ".join(why.pin_terms)
@@ -182,7 +182,7 @@ def _rank(rank: int | None, beyond: str) -> str:
 
 
 def _candidates(limit: int) -> int:
-    """How many passages each side proposed."""
+    """Return how many candidates the dense and the lexical search returned, each."""
     return max(CANDIDATES, limit)
 
 
@@ -192,7 +192,7 @@ def _text(words: str, style: str = "") -> Text:
 
 def _cut(words: str) -> str:
     line = " ".join(words.split())
-    if len(line) <= _QUOTED:
+    if len(line) <= _QUOTE_LENGTH:
         return line
-    word = line.rfind(" ", _QUOTED // 2, _QUOTED)
-    return line[: word if word > 0 else _QUOTED - 1] + "…"
+    word = line.rfind(" ", _QUOTE_LENGTH // 2, _QUOTE_LENGTH)
+    return line[: word if word > 0 else _QUOTE_LENGTH - 1] + "…"

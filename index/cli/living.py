@@ -1,4 +1,4 @@
-"""`pincite sync` and `pincite watch`: a library that follows folders."""
+"""`pincite sync` and `pincite watch`, which keep a library in step with folders."""
 
 from __future__ import annotations
 
@@ -21,40 +21,41 @@ if TYPE_CHECKING:
 SYNC_EXAMPLE = "Example: pincite sync papers/ --dry-run"
 WATCH_EXAMPLE = "Example: pincite watch papers/ notes/"
 
-Folders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders to follow.", show_default=False)]
-Force = Annotated[bool, typer.Option("--force", help="Also remove where most of a folder's files are gone.")]
+Folders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders to mirror.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Remove documents even if most files of a folder are gone.")]
 
 
 def sync(
     context: typer.Context,
     folders: Folders,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read what is new, say what would be done, and do nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show what would change, without changing anything. New files are still read."),
     ] = False,
     checksum: Annotated[
-        bool, typer.Option("--checksum", help="Read every file, also those that look as they did when last read.")
+        bool, typer.Option("--checksum", help="Read every file, even if its size and time are unchanged.")
     ] = False,
     force: Force = False,
 ) -> None:
-    """Make the library have what is in these folders: add, replace, rename and remove until they agree.
+    """Mirror these folders into the library: add, replace, rename and remove documents until both agree.
 
-    What the library has from elsewhere is left alone. A folder that is missing is an error, and so are removals of most
-    of its files: that may be a disk that is not mounted. Exit code 3 says that some files could not be read.
+    Documents from other places are not touched. A missing folder is an error. So is a folder whose files are mostly
+    gone: its disk may not be mounted. Exit code 3 means that some files could not be read.
     """
     from index.cli import printing, progress
 
     state: State = context.obj
-    opened = _library_or_an_empty_one(state) if dry_run else state.open(create=True)
-    with opened as library, progress.files(shown=not state.quiet) as report:
+    opened = _library_or_empty(state) if dry_run else state.open(create=True)
+    with opened as library, progress.file_progress(shown=not state.quiet) as report:
         receipt = library.sync(folders, dry_run=dry_run, checksum=checksum, force=force, progress=report)
     if dry_run and not state.quiet:
-        typer.echo("Nothing was changed: this is what the same command without --dry-run does.", err=True)
+        typer.echo("Dry run: nothing was changed. Without --dry-run, the command makes these changes.", err=True)
     if context.obj.json:
         from index.schema.receipts import Receipt
 
-        printing.as_json(Receipt.model_validate(receipt).model_dump())
+        printing.print_json(Receipt.model_validate(receipt).model_dump())
     else:
-        printing.receipt(receipt, quiet=state.quiet, verbose=state.verbose or dry_run)
+        printing.print_receipt(receipt, quiet=state.quiet, verbose=state.verbose or dry_run)
     if receipt.failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -63,38 +64,38 @@ def watch(
     context: typer.Context,
     folders: Folders,
     every: Annotated[
-        float, typer.Option(min=0.1, help="Seconds after which everything is looked at, whatever was told of changes.")
+        float, typer.Option(min=0.1, help="Seconds between two full scans, whatever changes the system reported.")
     ] = 60.0,
     poll: Annotated[
-        bool, typer.Option("--poll", help="Do not ask the system for changes, only look: for network disks.")
+        bool, typer.Option("--poll", help="Only scan, without change events from the system: for network disks.")
     ] = False,
     settle: Annotated[
-        float, typer.Option(min=0.05, help="Seconds for which a file must rest before it is read.")
+        float, typer.Option(min=0.05, help="Seconds that a file must be unchanged before it is read.")
     ] = 1.0,
     force: Force = False,
 ) -> None:
-    """Follow these folders until Ctrl-C: each change in them becomes one in the library, and a line here.
+    """Mirror these folders into the library until Ctrl-C, and print a line for each change.
 
-    A folder that goes is waited for, and so is another program that changes the library. With --json each change is
-    one JSON object on a line of its own: a receipt, or a problem and its remedy.
+    If a folder disappears, or another program is changing the library, the command waits. With --json, each change is
+    one JSON object per line: a receipt, or a problem with its remedy.
     """
     from index.cli import progress
-    from index.cli.watched import Watched
+    from index.cli.watched import ChangePrinter
     from index.watching import Pace
 
     state: State = context.obj
-    told = Watched(quiet=state.quiet, json=state.json)
-    shown = progress.watching(shown=not state.quiet)
-    with state.open(create=True) as library, _ending_well() as stop, shown as report:
-        told.begin(folders)
+    printer = ChangePrinter(quiet=state.quiet, json=state.json)
+    display = progress.watch_progress(shown=not state.quiet)
+    with state.open(create=True) as library, _stop_event_on_signal() as stop, display as report:
+        printer.begin(folders)
         pace = Pace(every, settle, events=not poll)
-        library.watch(folders, told, stop=stop, pace=pace, force=force, progress=report)
-    told.end()
+        library.watch(folders, printer, stop=stop, pace=pace, force=force, progress=report)
+    printer.end()
 
 
 @contextmanager
-def _library_or_an_empty_one(state: State) -> Iterator[Library]:
-    """The library; where there is none, an empty one for the moment: none is made."""
+def _library_or_empty(state: State) -> Iterator[Library]:
+    """Yield the library or, if there is none, a temporary empty one, so that a dry run creates nothing."""
     from index.errors import LibraryNotFound
     from index.library import Library
 
@@ -108,11 +109,11 @@ def _library_or_an_empty_one(state: State) -> Iterator[Library]:
 
 
 @contextmanager
-def _ending_well() -> Iterator[threading.Event]:
-    """Ctrl-C, and a system that asks to end, are the ways in which this ends: then the event is set.
+def _stop_event_on_signal() -> Iterator[threading.Event]:
+    """Yield an event that SIGINT (Ctrl-C) and SIGTERM set.
 
-    An exception could come where it is swallowed, as in a callback of a library, and the watching would go on. Only a
-    second signal raises one.
+    The first signal raises no exception: a library's callback could swallow it, and watching would go on. A second
+    signal raises KeyboardInterrupt.
     """
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Records on a terminal. A document's words are data: nothing in them is taken for markup or for control codes."""
+"""Prints records on a terminal. The words of documents are escaped: they cannot add markup or control codes."""
 
 from __future__ import annotations
 
@@ -31,87 +31,87 @@ if TYPE_CHECKING:
         Verification,
     )
 
-_STEERING = {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {0x0A, 0x09}
-_HALVES = range(0xD800, 0xE000)  # of characters: how Python spells the bytes of a file name that is not text
-_HARMLESS: dict[int, str | None] = {**dict.fromkeys(_STEERING), **dict.fromkeys(_HALVES, "\ufffd")}
-_ESCAPED = {code: f"\\u{code:04x}" for code in (*_STEERING, *_HALVES) if code >= 0x7F}
+_CONTROLS = {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {0x0A, 0x09}
+_SURROGATES = range(0xD800, 0xE000)  # how Python represents the bytes of a file name that is not valid Unicode
+_HARMLESS: dict[int, str | None] = {**dict.fromkeys(_CONTROLS), **dict.fromkeys(_SURROGATES, "\ufffd")}
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*_CONTROLS, *_SURROGATES) if code >= 0x7F}
 _UNWRAPPED = 1_000_000
-"""Columns: more than any line has."""
+"""Console width in columns that no line reaches, so that nothing is wrapped."""
 _LISTED = 10
-"""How many names a receipt lists before it says how many more there are; --verbose lists all."""
+"""Names that a receipt lists without --verbose."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where to print. Only a terminal has a width: what is piped or written to a file is not wrapped or cut."""
-    made = Console(stderr=stderr, highlight=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=_UNWRAPPED)
+    """Return the console to print to. Piped output is never wrapped or cut, because only a terminal has a width."""
+    terminal = Console(stderr=stderr, highlight=False)
+    return terminal if terminal.is_terminal else Console(stderr=stderr, highlight=False, width=_UNWRAPPED)
 
 
-def as_json(value: Any, *, indent: int | None = 2) -> None:
-    """JSON on standard output, for programs; without `indent` on one line."""
-    typer.echo(json.dumps(value, ensure_ascii=not _speaks_unicode(), indent=indent).translate(_ESCAPED))
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a value as JSON to standard output; without `indent`, on one line."""
+    typer.echo(json.dumps(value, ensure_ascii=not _stdout_is_unicode(), indent=indent).translate(_ESCAPED))
 
 
 class TableStream:
-    """Standard output for a table's rows: no word in them steers a terminal, in JSON by escapes."""
+    """Writes the rows of a table to standard output, without control characters; JSON keeps them as escapes."""
 
     def __init__(self, *, json: bool) -> None:
         self._json = json
 
     def __enter__(self) -> Self:
-        # As bytes, or some systems would end the lines of CSV in two carriage returns.
+        # Written as bytes, because Windows would add a second carriage return to each line of CSV.
         self._stream = TextIOWrapper(typer.get_binary_stream("stdout"), encoding="utf-8", newline="")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.detach()  # or standard output would be closed with it
+        self._stream.detach()  # otherwise closing it would close standard output
 
     def write(self, text: str) -> None:
-        """Whole rows."""
+        """Write whole rows."""
         end = "\r\n" if text.endswith("\r\n") else ""
         row = text.removesuffix(end)
         self._stream.write((row.translate(_ESCAPED) if self._json else printable(row)) + end)
 
     def flush(self) -> None:
-        """To whoever reads."""
+        """Flush standard output."""
         self._stream.flush()
 
 
-def receipt(each: Receipt, *, quiet: bool, verbose: bool) -> None:
-    """What was done, counted and, where it matters, named."""
+def print_receipt(receipt: Receipt, *, quiet: bool, verbose: bool) -> None:
+    """Print the counts of a receipt, and the names of removed and failed files; with `verbose`, all names."""
     out = console()
     names = ("added", "replaced", "renamed", "unchanged", "removed", "failed")
-    counts = {name: len(getattr(each, name)) for name in names}
+    counts = {name: len(getattr(receipt, name)) for name in names}
     shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
-    took = f" in {each.seconds:.1f} s" if each.seconds else ""  # a dry run has none
-    out.print(Text(", ".join(shown) + (f"; {each.passages} passages{took}" if each.passages else "")))
+    took = f" in {receipt.seconds:.1f} s" if receipt.seconds else ""  # a dry run has no duration
+    out.print(Text(", ".join(shown) + (f"; {receipt.passages} passages{took}" if receipt.passages else "")))
     if quiet:
         return
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
-        for source in getattr(each, name):
+        for source in getattr(receipt, name):
             out.print(_text(f"  {name}: {source}"))
-    for one in each.renamed if verbose else ():
-        out.print(_text(f"  renamed: {one.before} -> {one.source}"))
-    for note in _some(out, each.notes, verbose=verbose):
+    for rename in receipt.renamed if verbose else ():
+        out.print(_text(f"  renamed: {rename.before} -> {rename.source}"))
+    for note in _first(out, receipt.notes, verbose=verbose):
         out.print(_text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
-    for failure in each.failed:
+    for failure in receipt.failed:
         out.print(_text(f"  failed: {failure.source}", style="red"))
         out.print(_text(f"    {failure.reason} {failure.hint}"))
 
 
-def queue(each: Queue, *, verbose: bool) -> None:
-    """What waits, and what failed, counted and named."""
+def print_queue(queue: Queue, *, verbose: bool) -> None:
+    """Print the waiting and the failed files of the queue."""
     out = console()
-    out.print(Text(f"{len(each.waiting):,} waiting, {len(each.failed):,} failed"))
-    for path in _some(out, each.waiting, verbose=verbose):
+    out.print(Text(f"{len(queue.waiting):,} waiting, {len(queue.failed):,} failed"))
+    for path in _first(out, queue.waiting, verbose=verbose):
         out.print(_text(f"  waiting: {path}"))
-    for failure in _some(out, each.failed, verbose=verbose):
+    for failure in _first(out, queue.failed, verbose=verbose):
         out.print(_text(f"  failed: {failure.source}", style="red"))
         out.print(_text(f"    {failure.reason} {failure.hint}"))
 
 
-def document(full: Document, span: Span | None, location: Location | None, *, claimed: bool) -> None:
-    """A document's text as it is; with a span, its words, and where they stand. A note where an import claims it."""
+def print_document(full: Document, span: Span | None, location: Location | None, *, claimed: bool) -> None:
+    """Print the text of a document, or a span of it with its location; note if the document is only a claim."""
     if claimed:
         typer.secho(f"note: {CLAIMED}", dim=True, err=True)
     if location is not None and location.label:
@@ -119,69 +119,69 @@ def document(full: Document, span: Span | None, location: Location | None, *, cl
     typer.echo(printable(span.of(full.text) if span else full.text))
 
 
-def verification(each: Verification) -> None:
-    """What was proved, and what was not."""
+def print_verification(verification: Verification) -> None:
+    """Print the result of a verification, with each problem."""
     out = console()
     out.print(
-        f"{each.documents} documents, {each.passages} passages, {each.sentences} sentences; "
-        f"{each.sources_checked} sources read again: {len(each.mismatches)} mismatches."
+        f"{verification.documents} documents, {verification.passages} passages, {verification.sentences} sentences; "
+        f"{verification.sources_checked} sources read again: {len(verification.mismatches)} mismatches."
     )
-    told = (
-        ("changed since", each.sources_changed),
-        ("no longer there", each.sources_missing),
-        ("imported, and never read here", each.sources_claimed),
+    lists = (
+        ("changed since", verification.sources_changed),
+        ("missing", verification.sources_missing),
+        ("imported, never read here", verification.sources_claimed),
     )
-    for name, sources in told:
+    for name, sources in lists:
         for source in sources:
             out.print(_text(f"  {name}: {source}", style="dim"))
-    for source, pages in _pages(each.unconfirmed).items():
-        out.print(_text(f"  look at the order of words: {source}, page {', '.join(pages)}", style="yellow"))
-    problems(each.mismatches)
+    for source, pages in _pages(verification.unconfirmed).items():
+        out.print(_text(f"  check the order of words: {source}, page {', '.join(pages)}", style="yellow"))
+    print_problems(verification.mismatches)
 
 
 def _pages(unconfirmed: Sequence[Unconfirmed]) -> dict[str, list[str]]:
-    """The pages of each source on which passages are unconfirmed, each once."""
+    """Return the pages with unconfirmed passages for each source, without repetitions."""
     pages: dict[str, dict[str, None]] = {}
-    for each in unconfirmed:
-        pages.setdefault(each.source, {})[each.page] = None
+    for passage in unconfirmed:
+        pages.setdefault(passage.source, {})[passage.page] = None
     return {source: list(labels) for source, labels in pages.items()}
 
 
-def findings(found_in_pack: Sequence[PackFinding]) -> None:
-    """What of an evidence pack does not hold."""
+def print_findings(found_in_pack: Sequence[PackFinding]) -> None:
+    """Print the quotes of an evidence pack that are not in the library."""
     out = console()
     if not found_in_pack:
         out.print("Every quote of the pack is in this library's documents.")
-    for each in found_in_pack:
-        out.print(_text(f"  {each.fault}: {each.document}", style="red"))
-        out.print(_text(f"    {each.quote}"))
-        out.print(_text(f"    {each.what}"))
+    for finding in found_in_pack:
+        out.print(_text(f"  {finding.fault}: {finding.document}", style="red"))
+        out.print(_text(f"    {finding.quote}"))
+        out.print(_text(f"    {finding.what}"))
 
 
-def problems(found_problems: Sequence[Problem]) -> None:
-    """What is wrong, and the remedy."""
+def print_problems(found_problems: Sequence[Problem]) -> None:
+    """Print problems with their remedies."""
     out = console()
     for problem in found_problems:
         out.print(_text(f"  {problem.what}", style="red"))
         out.print(_text(f"    {problem.remedy}"))
 
 
-def settings(applied: Sequence[Setting], *, verbose: bool) -> None:
-    """What is set and where; with `verbose` also the defaults."""
+def print_settings(applied: Sequence[Setting], *, verbose: bool) -> None:
+    """Print settings with their origin; with `verbose`, the defaults, too."""
     out = console()
-    shown = [each for each in applied if verbose or each.origin != "default"]
+    shown = [setting for setting in applied if verbose or setting.origin != "default"]
     defaults = len(applied) - len(shown)
     out.print("Settings" + (f" ({defaults} more are defaults; --verbose lists them)" if defaults else ""))
     grid = Table.grid(padding=(0, 2))
-    for each in shown:
-        value = Text(printable(each.value), overflow="fold")
-        grid.add_row(Text(f"  {each.name}"), value, Text(printable(each.origin), style="dim", overflow="fold"))
+    for setting in shown:
+        value = Text(printable(setting.value), overflow="fold")
+        grid.add_row(Text(f"  {setting.name}"), value, Text(printable(setting.origin), style="dim", overflow="fold"))
     if shown:
         out.print(grid)
 
 
-def table(rows: Mapping[str, Any]) -> None:
-    """Names and values."""
+def print_table(rows: Mapping[str, Any]) -> None:
+    """Print names and values in two columns."""
     out = console()
     grid = Table.grid(padding=(0, 2))
     for name, value in rows.items():
@@ -194,7 +194,7 @@ def table(rows: Mapping[str, Any]) -> None:
 
 
 def parse_span(text: str) -> Span:
-    """`START:END` as a span. Raises a usage error for anything else."""
+    """Parse `START:END` into a span. Raises a usage error for anything else."""
     start, colon, end = text.partition(":")
     if not colon or not start.strip().isdecimal() or not end.strip().isdecimal():
         raise typer.BadParameter(f"{text!r} is not START:END.", param_hint="--span")
@@ -202,19 +202,19 @@ def parse_span(text: str) -> Span:
 
 
 def printable(text: str) -> str:
-    """Without the characters that steer a terminal or reverse the direction of what follows."""
+    """Return the text without characters that control a terminal or reverse the reading direction."""
     return text.translate(_HARMLESS)
 
 
-def _some(out: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
+def _first(out: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
     yield from values if verbose else values[:_LISTED]
     if len(values) > _LISTED and not verbose:
-        out.print(Text(f"  … and {len(values) - _LISTED} more; --verbose names them", style="dim"))
+        out.print(Text(f"  … and {len(values) - _LISTED} more; --verbose lists them", style="dim"))
 
 
 def _text(words: str, style: str = "") -> Text:
     return Text(printable(words), style=style)
 
 
-def _speaks_unicode() -> bool:
+def _stdout_is_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

@@ -1,4 +1,4 @@
-"""How far long work is: a bar where standard error is a terminal, elsewhere a line every ten seconds."""
+"""Shows progress: a bar if standard error is a terminal, otherwise a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
 
     from index.evaluate.running import AskedCallback
     from index.operations import Watch
-    from index.records import Progress as Moment
+    from index.records import Progress as ProgressRecord
     from index.records import ProgressCallback
 
 EVERY_SECONDS = 10.0
-"""How long a log stays silent at most while work goes on."""
+"""Seconds between two lines of progress in a log."""
 _NAME = 32
-"""How many characters of a file's name are shown."""
+"""Characters of a file's name that are shown."""
 _MINUTE, _HOUR = 60, 3600
 
 
 class Display(Protocol):
-    """What shows progress."""
+    """Shows the progress of tasks."""
 
-    def show(self, task: str, what: str, done: float, total: int, rate: str = "") -> None:
-        """Of a task, what is being done now, how much is done, and of how much; the last task shown is under way."""
+    def show(self, task: str, step: str, done: float, total: int, rate: str = "") -> None:
+        """Show the current step of a task and how much of `total` is done; the last task shown is the running one."""
         ...
 
 
 class Bars:
-    """A bar for each task."""
+    """Shows one bar per task."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
         self._tasks: dict[str, TaskID] = {}
 
-    def show(self, task: str, what: str, done: float, total: int, rate: str = "") -> None:
-        """Move its bar."""
+    def show(self, task: str, step: str, done: float, total: int, rate: str = "") -> None:
+        """Update the bar of a task."""
         if task not in self._tasks:
             self._tasks[task] = self._bar.add_task("", total=total, rate="")
-        self._bar.update(self._tasks[task], description=escape(what), total=total, completed=done, rate=rate)
+        self._bar.update(self._tasks[task], description=escape(step), total=total, completed=done, rate=rate)
 
 
 class ProgressLines:
-    """A line every EVERY_SECONDS, from a thread: it also comes while one step takes long.
+    """Prints a line every EVERY_SECONDS from a thread, so that a long step is reported, too.
 
-    With `resting`, there may be nothing to do for days: then a line comes only when something was shown since the last.
+    With `resting`, a line is printed only if `show` was called since the last one: a watcher may idle for days.
     """
 
     def __init__(self, unit: str, *, resting: bool = False) -> None:
@@ -78,10 +78,10 @@ class ProgressLines:
         self._ended.set()
         self._thread.join()
 
-    def show(self, task: str, what: str, done: float, total: int, rate: str = "") -> None:
-        """Remember it for the next line."""
+    def show(self, task: str, step: str, done: float, total: int, rate: str = "") -> None:
+        """Store the progress for the next line."""
         self._task_began = self._tasks.setdefault(task, time.monotonic())
-        self._state = (what, done, total, rate)
+        self._state = (step, done, total, rate)
         self._due = True
 
     def _run(self) -> None:
@@ -91,15 +91,15 @@ class ProgressLines:
             self._due = not self._resting
             try:
                 typer.echo(printable(self._line()), err=True)
-            except (OSError, ValueError):  # nobody reads standard error any more: that is no reason to stop the work
+            except (OSError, ValueError):  # standard error was closed, which must not stop the work
                 return
 
     def _line(self) -> str:
         now = time.monotonic()
         if self._state is None:
             return f"starting; {duration(now - self._began)} so far"
-        what, done, total, rate = self._state
-        parts = [f"{what}: {int(done):,} of {total:,} {self._unit}".rstrip()] if total else [what]
+        step, done, total, rate = self._state
+        parts = [f"{step}: {int(done):,} of {total:,} {self._unit}".rstrip()] if total else [step]
         parts += [rate] if rate else []
         spent = now - self._task_began
         if 0 < done < total:
@@ -108,7 +108,7 @@ class ProgressLines:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person would say it."""
+    """Return a time in words, such as `3 min` or `2 h 5 min`."""
     if seconds < _MINUTE:
         return f"{seconds:.0f} s"
     minutes = round(seconds / _MINUTE)
@@ -116,63 +116,63 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def files(*, shown: bool) -> Iterator[ProgressCallback | None]:
-    """For work on files: how many are done, how many passages, at which rate."""
+def file_progress(*, shown: bool) -> Iterator[ProgressCallback | None]:
+    """Show progress over files: how many are done, with the passages and their rate."""
     with _display(shown, "files", MofNCompleteColumn(), TextColumn("{task.fields[rate]}")) as display:
-        yield _files_shown(display) if display else None
+        yield _file_callback(display) if display else None
 
 
 @contextmanager
-def watching(*, shown: bool) -> Iterator[ProgressCallback | None]:
-    """For folders that are watched: lines while there is something to do. On a terminal the changes are enough."""
+def watch_progress(*, shown: bool) -> Iterator[ProgressCallback | None]:
+    """Show progress while folders are watched: lines in a log, nothing on a terminal, which shows the changes."""
     if not shown or console(stderr=True).is_terminal:
         yield None
         return
     with ProgressLines("files", resting=True) as lines:
-        yield _files_shown(lines)
+        yield _file_callback(lines)
 
 
 @contextmanager
-def steps(*, shown: bool) -> Iterator[Watch | None]:
-    """For work in several steps, each with a unit of its own."""
+def step_progress(*, shown: bool) -> Iterator[Watch | None]:
+    """Show progress over several steps, each with its own unit."""
     with _display(shown, "", TaskProgressColumn()) as display:
         if display is None:
             yield None
             return
 
-        def watch(what: str, done: int, total: int) -> None:
-            display.show(what, what, done, total)
+        def watch(step: str, done: int, total: int) -> None:
+            display.show(step, step, done, total)
 
         yield watch
 
 
 @contextmanager
-def questions(*, shown: bool) -> Iterator[tuple[ProgressCallback | None, AskedCallback | None]]:
-    """For questions that are asked one after the other, after documents were perhaps indexed."""
+def question_progress(*, shown: bool) -> Iterator[tuple[ProgressCallback | None, AskedCallback | None]]:
+    """Show progress over a series of questions, and over the indexing that may precede it."""
     with _display(shown, "", MofNCompleteColumn()) as display:
         if display is None:
             yield None, None
             return
 
         def asked(mode: str, done: int, total: int) -> None:
-            what = f"asking, {mode}" if mode else "asking"
-            display.show(what, what, done, total)
+            step = f"asking, {mode}" if mode else "asking"
+            display.show(step, step, done, total)
 
-        yield _files_shown(display, "indexing"), asked
+        yield _file_callback(display, "indexing"), asked
 
 
 @contextmanager
-def work(what: str, *, shown: bool) -> Iterator[None]:
-    """For work that does not say how far it is: only that it goes on."""
+def work_progress(label: str, *, shown: bool) -> Iterator[None]:
+    """Show that work without a known length is running."""
     err = console(stderr=True)
     if not shown:
         yield
     elif err.is_terminal:
-        with err.status(what):
+        with err.status(label):
             yield
     else:
         with ProgressLines("") as lines:
-            lines.show(what, what, 0, 0)
+            lines.show(label, label, 0, 0)
             yield
 
 
@@ -190,34 +190,34 @@ def _display(shown: bool, unit: str, *columns: ProgressColumn) -> Iterator[Displ
             yield lines
 
 
-def _files_shown(display: Display, task: str = "") -> ProgressCallback:
+def _file_callback(display: Display, task: str = "") -> ProgressCallback:
     rate = _Rate()
 
-    def report(moment: Moment) -> None:
-        if moment.stage == "settled":  # the next moment counts it
+    def report(progress: ProgressRecord) -> None:
+        if progress.stage == "settled":  # the next record counts it
             return
-        name = printable(Path(moment.source).name[:_NAME])
-        done = float(moment.files_done)
-        if moment.of_passages:
-            done += moment.passages / moment.of_passages
-        display.show(task, task or f"{moment.stage} {name}".rstrip(), done, moment.files, rate.after(moment))
+        name = printable(Path(progress.source).name[:_NAME])
+        done = float(progress.files_done)
+        if progress.of_passages:
+            done += progress.passages / progress.of_passages
+        display.show(task, task or f"{progress.stage} {name}".rstrip(), done, progress.files, rate.updated(progress))
 
     return report
 
 
 class _Rate:
-    """Passages so far, and passages a second over the whole run."""
+    """Counts passages, and passages per second over the whole run."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._finished = 0
         self._current = 0
 
-    def after(self, moment: Moment) -> str:
-        if moment.stage == "encoding":
-            if moment.passages < self._current:
+    def updated(self, progress: ProgressRecord) -> str:
+        if progress.stage == "encoding":
+            if progress.passages < self._current:
                 self._finished += self._current
-            self._current = moment.passages
+            self._current = progress.passages
         passages = self._finished + self._current
         speed = passages / max(time.monotonic() - self._began, 0.001)
         return f"{passages:,} passages, {speed:.0f} passages/s" if passages else ""

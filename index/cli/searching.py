@@ -1,4 +1,4 @@
-"""`pincite search` and `pincite coverage`: a question, and what the documents say to it."""
+"""`pincite search`, which finds passages, and `pincite coverage`, which finds the best sentence of each document."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from index.cli.options import Command
 if TYPE_CHECKING:
     from index.cli.state import State
 
-Question = Annotated[str, typer.Argument(help="In your own words, with or without operators.", show_default=False)]
+Question = Annotated[
+    str, typer.Argument(help="Your question, in plain words; operators are optional.", show_default=False)
+]
 Documents = Annotated[
     list[str] | None,
     typer.Option(
-        "--in", help="Only in this document (id, source or title); repeatable.", autocompletion=document_names
+        "--in", help="Search only this document (id, source or title); repeatable.", autocompletion=document_names
     ),
 ]
 
 
-class Asking(Command):
-    """A command whose argument is a question: its help lists the operators that a question may have."""
+class QuestionCommand(Command):
+    """A command whose argument is a question; its help lists the query operators."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Operators below options."""
+        """Write the options, then the query operators."""
         from index.querying import SYNTAX
 
         super().format_options(ctx, formatter)
@@ -33,7 +35,7 @@ class Asking(Command):
             formatter.write_dl(SYNTAX)
         with formatter.indentation():
             formatter.write_paragraph()
-            formatter.write_text("Before a question that begins with a dash, write -- and a space.")
+            formatter.write_text("If a question starts with a dash, put -- and a space before it.")
 
 
 SEARCH_EXAMPLE = "Example: pincite search 'Who signed the \"peace treaty\"?' -k 3 --explain"
@@ -42,11 +44,11 @@ SEARCH_EXAMPLE = "Example: pincite search 'Who signed the \"peace treaty\"?' -k 
 def search(
     context: typer.Context,
     question: Question,
-    limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="How many passages.")] = 5,
+    limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="Number of passages.")] = 5,
     documents: Documents = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Tell in full why each passage was found.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Explain in full why each passage was found.")] = False,
 ) -> None:
-    """Show the passages that answer a question, each with the sentence that carries the evidence."""
+    """Show the passages that best match a question, each with its key sentence."""
     from index.cli import hits, printing
 
     state: State = context.obj
@@ -55,11 +57,11 @@ def search(
     if context.obj.json:
         from index.schema.hits import Found
 
-        printing.as_json(Found.model_validate(found).model_dump())
+        printing.print_json(Found.model_validate(found).model_dump())
         return
     if not state.quiet:
-        hits.notes(found)
-    hits.found(found, limit=limit, explain=explain, verbose=state.verbose)
+        hits.print_notes(found)
+    hits.print_hits(found, limit=limit, explain=explain, verbose=state.verbose)
 
 
 COVERAGE_EXAMPLE = "Example: pincite coverage 'Who pays for it? type:pdf' --csv > pays.csv"
@@ -71,25 +73,25 @@ def coverage(
     documents: Documents = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
-    """Show what each document has to say to a question: its best sentence, or that it has none.
+    """Show the best sentence of each document for a question, or that the document does not mention the subject.
 
-    In the CSV a cell of a document's words that a spreadsheet would take for a formula, because it begins with one of
-    = + - @ or a tab or carriage return, begins with an apostrophe; characters that steer a terminal are left out.
+    In the CSV, a text cell that starts with = + - @, a tab or a carriage return gets an apostrophe in front, so that
+    a spreadsheet does not run it as a formula. Control characters are left out.
     """
     from index.cli import hits, printing, progress
 
     if csv and context.obj.json:
         raise typer.BadParameter("choose one of the two.", param_hint="--csv, --json")
-    with context.obj.open() as library, progress.work("comparing", shown=not context.obj.quiet):
+    with context.obj.open() as library, progress.work_progress("comparing", shown=not context.obj.quiet):
         report = library.coverage(question, documents=documents or None)
     if context.obj.json:
         from index.schema.hits import Coverage
 
-        printing.as_json(Coverage.of(question, report).model_dump())
+        printing.print_json(Coverage.of(question, report).model_dump())
         return
     if not context.obj.quiet:
-        hits.notes(report)
+        hits.print_notes(report)
     if csv:
-        hits.as_csv(report.rows)
+        hits.print_coverage_csv(report.rows)
     else:
-        hits.coverage(report.rows)
+        hits.print_coverage(report.rows)

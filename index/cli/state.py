@@ -1,4 +1,4 @@
-"""What the shared options say, and the exit codes."""
+"""The values of the shared options, and the exit codes."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ if TYPE_CHECKING:
 
 ERROR = 1
 SOME_FAILED = 3
-INTERRUPTED = 130  # as typer ends on Ctrl-C, and as shells expect it
+INTERRUPTED = 130  # typer's exit code for Ctrl-C, which shells expect
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The shared options."""
+    """The values of the shared options."""
 
     library: Path | None = None
     quiet: bool = False
     verbose: bool = False
     json: bool = False
 
-    def including(self, *, library: Path | None, quiet: bool, verbose: bool, json: bool) -> State:
-        """With what was given in a second place: a flag counts wherever it stands, the last folder prevails."""
+    def merged(self, *, library: Path | None, quiet: bool, verbose: bool, json: bool) -> State:
+        """Return the options merged with those given after the command: flags add up, the later folder wins."""
         both = State(library or self.library, self.quiet or quiet, self.verbose or verbose, self.json or json)
         if both.verbose:
             logging.getLogger().setLevel(logging.INFO)
         return both
 
     def settings(self) -> Settings:
-        """The settings, from the environment and the configuration file."""
+        """Return the settings from the environment and the configuration file."""
         from index.settings import Settings
 
         return Settings()
 
     def folder(self, settings: Settings) -> Path:
-        """The library's folder: the option's, else the settings'."""
+        """Return the library's folder: from the option, otherwise from the settings."""
         return (self.library or settings.library).expanduser().absolute()
 
     def open(self, *, create: bool = False) -> Library:
-        """The library; only `add` makes one where there is none."""
+        """Open the library; with `create`, make it if it does not exist."""
         from index.library import Library
 
         settings = self.settings()

@@ -1,4 +1,4 @@
-"""What happens while folders are watched, a line for each change, and a summary."""
+"""Prints changes while folders are watched, one line per change, and a summary at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from index.cli.printing import as_json, printable
+from index.cli.printing import print_json, printable
 from index.records import Problem, Receipt
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ _WIDTH = 8
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 
 
-class Watched:
-    """Prints what it is told: changes on standard output, what is in the way on standard error."""
+class ChangePrinter:
+    """Prints changes to standard output and problems to standard error."""
 
     def __init__(self, *, quiet: bool, json: bool = False) -> None:
         self._quiet = quiet
@@ -31,45 +31,45 @@ class Watched:
         self._counts: Counter[str] = Counter()
 
     def begin(self, folders: Sequence[Path]) -> None:
-        """Say what is watched, and how that ends."""
+        """Print which folders are watched and how to stop."""
         if not self._quiet:
-            typer.echo(f"Watching {printable(', '.join(map(str, folders)))}. Ctrl-C ends it.", err=True)
+            typer.echo(f"Watching {printable(', '.join(map(str, folders)))}. Press Ctrl-C to stop.", err=True)
 
-    def __call__(self, told: Receipt | Problem) -> None:
-        """A line for each change."""
+    def __call__(self, event: Receipt | Problem) -> None:
+        """Print a line for each change of a receipt, or a problem with its remedy."""
         if self._json:
-            self._tell_in_json(told)
+            self._print_as_json(event)
             return
-        if isinstance(told, Problem):
-            typer.secho(printable(f"{_now()} {told.what} {told.remedy}"), fg=typer.colors.YELLOW, err=True)
+        if isinstance(event, Problem):
+            typer.secho(printable(f"{_now()} {event.what} {event.remedy}"), fg=typer.colors.YELLOW, err=True)
             return
         for name in ("added", "replaced", "removed"):
-            for source in getattr(told, name):
-                self._line(name, source)
-        for one in told.renamed:
-            self._line("renamed", f"{one.before} -> {one.source}")
-        for failure in told.failed:
-            self._line("failed", f"{failure.source}: {failure.reason} {failure.hint}")
+            for source in getattr(event, name):
+                self._print_line(name, source)
+        for rename in event.renamed:
+            self._print_line("renamed", f"{rename.before} -> {rename.source}")
+        for failure in event.failed:
+            self._print_line("failed", f"{failure.source}: {failure.reason} {failure.hint}")
 
     def end(self) -> None:
-        """Say what was done in all."""
+        """Print the totals."""
         names = ("added", "replaced", "renamed", "removed", "failed")
         done = ", ".join(f"{self._counts[name]} {name}" for name in names if self._counts[name]) or "nothing changed"
         if not self._json:
             typer.echo(f"Stopped after {_span(time.monotonic() - self._began)}: {done}.")
 
-    def _tell_in_json(self, told: Receipt | Problem) -> None:
-        if isinstance(told, Problem):
-            as_json(asdict(told), indent=None)
-        elif any((told.added, told.replaced, told.renamed, told.removed, told.failed)):
+    def _print_as_json(self, event: Receipt | Problem) -> None:
+        if isinstance(event, Problem):
+            print_json(asdict(event), indent=None)
+        elif any((event.added, event.replaced, event.renamed, event.removed, event.failed)):
             from index.schema import receipts
 
-            as_json(receipts.Receipt.model_validate(told).model_dump(), indent=None)
+            print_json(receipts.Receipt.model_validate(event).model_dump(), indent=None)
 
-    def _line(self, name: str, what: str) -> None:
+    def _print_line(self, name: str, text: str) -> None:
         self._counts[name] += 1
         if not self._quiet:
-            typer.echo(printable(f"{_now()} {name:<{_WIDTH}} {what}"))
+            typer.echo(printable(f"{_now()} {name:<{_WIDTH}} {text}"))
 
 
 def _now() -> str:
@@ -77,7 +77,7 @@ def _now() -> str:
 
 
 def _span(seconds: float) -> str:
-    """A time in the two largest units it has."""
+    """Return a time in its two largest units."""
     if seconds < _MINUTE:
         return f"{seconds:.0f} s"
     if seconds < _HOUR:

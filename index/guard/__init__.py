@@ -1,14 +1,14 @@
-"""What stands before every route of a server: the page's, the service's, `/mcp`, `/metrics`, and Gradio's own.
+"""Protects every route of a server against abuse: the page, the REST API, `/mcp`, `/metrics`, and Gradio's routes.
 
-    client       who asks: the address behind a trusted proxy; forwarded headers of everybody else are removed
-    origin       requests that another site's page has sent through a visitor's browser
-    body         how large a body may be, how slowly it may come, and how many values its JSON may have
-    share        how much one client may do at a time
-    response     what a client has not read yet, as a part of its share
-    connections  how long a connection may stay open without a request
-    backlog      how long a response may stay unread
+    client       finds the client's address behind a trusted proxy, and removes all other forwarded headers
+    origin       rejects cross-site requests that another site sends through a visitor's browser
+    body         limits the size of a body, its transfer time, and the number of its JSON values
+    share        limits the concurrent work of one client
+    response     counts the unread bytes of responses against the client's share
+    connections  closes connections that stay open without a request
+    backlog      closes connections whose responses stay unread
 
-Everything here is ASGI and knows neither the routes' frameworks nor the library. `Guard` is the middleware. It is
-called when a header has arrived, and does not see what the client reads: for the last two, `connections` has a protocol
-for uvicorn. Importing this package loads neither.
+Everything here is ASGI; nothing depends on web frameworks or on the library. `Guard` is the middleware. It runs after a
+header has arrived and cannot see what the client reads; the last two modules are therefore a protocol for uvicorn.
+Importing this package loads neither.
 """

@@ -1,9 +1,8 @@
-"""Responses that are not read.
+"""Closes connections whose clients do not read their responses.
 
-What a client does not read of a response stays in the server's memory, and neither uvicorn nor asyncio minds for how
-long: not while a response is being written, and not when a connection is being closed that still has something to say.
-Here, a client has to read at some rate, as it has to send its bodies at some. An event stream with nothing to tell has
-nothing unread, and lasts.
+Unread bytes of a response stay in the server's memory, and neither uvicorn nor asyncio has a time limit for them: not
+while a response is written, and not while a connection with unsent bytes is closing. Here, a client must read at a
+minimum rate, just as it must send its bodies at one. An idle event stream has no unread bytes and stays open.
 """
 
 from __future__ import annotations
@@ -16,46 +15,46 @@ from typing import Any
 from index.guard.body import LEAST_BYTES
 
 _UNSENT_BYTES = 64 * 1024
-"""The system takes no more than this beyond what is on its way. Else it takes megabytes, and none for a long time
-while a slow client reads these."""
-_LOOKS = 5
-"""How many times a connection is looked at within the time limit."""
+"""Bytes that the system buffers beyond those in flight. By default it buffers megabytes, and then accepts none for a
+long time while a slow client reads them."""
+_CHECKS = 5
+"""Number of checks of a connection within the time limit."""
 
 
 class Backlog(asyncio.Protocol):
-    """A part of a protocol of uvicorn: ends the connection of a client that does not read.
+    """A mixin for uvicorn's protocols that closes the connection of a client that does not read.
 
-    It needs of the rest what all of uvicorn's have: `transport`, and `flow`, which knows whether writing is paused.
-    While it is, or while the connection is being closed, nothing is written: what is unread can only become less.
+    It uses two attributes of every uvicorn protocol: `transport`, and `flow`, which knows whether writing is paused.
+    While writing is paused or the connection is closing, nothing is written, so the unread bytes can only decrease.
     """
 
     transport: asyncio.Transport
     flow: Any
     reading_seconds: float
-    """Within this time `LEAST_BYTES` have to be read, or all."""
+    """Within this time, the client must read `LEAST_BYTES`, or everything."""
     _unread = 0
     _since: float | None = None
-    """When that much was unread; None while the client is not waited for."""
-    _next_look: asyncio.TimerHandle | None = None
+    """When `_unread` was measured; None while the server does not wait for the client."""
+    _next_check: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to look."""
+        """Start checking."""
         super().connection_made(transport)
         _limit_unsent(transport.get_extra_info("socket"))
-        self._look()
+        self._check()
 
     def resume_writing(self) -> None:
-        """Nearly all has been read."""
+        """Reset the timer: the client has read nearly everything."""
         self._since = None
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """There is nothing to look at any more."""
-        if self._next_look is not None:
-            self._next_look.cancel()
+        """Stop checking."""
+        if self._next_check is not None:
+            self._next_check.cancel()
         super().connection_lost(exc)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         loop = asyncio.get_running_loop()
         unread = self.transport.get_write_buffer_size()
         if not unread or not (self.flow.write_paused or self.transport.is_closing()):
@@ -65,11 +64,11 @@ class Backlog(asyncio.Protocol):
         elif loop.time() - self._since >= self.reading_seconds:
             self.transport.abort()
             return
-        self._next_look = loop.call_later(self.reading_seconds / _LOOKS, self._look)
+        self._next_check = loop.call_later(self.reading_seconds / _CHECKS, self._check)
 
 
 def _limit_unsent(connection: Any) -> None:
     option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
     if connection is not None and option is not None:
-        with suppress(OSError):  # a Unix socket knows no such thing
+        with suppress(OSError):  # Unix sockets lack this option
             connection.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)

@@ -1,7 +1,7 @@
-"""The body of one request: how large it may be, how slowly it may come, how many values its JSON may have.
+"""Limits the body of a request: its size, its transfer time, and the number of its JSON values.
 
-It is checked while the application reads it, chunk by chunk, and nothing is kept. From a refusal on the application is
-told that the client has left, so that it gives up by its own means; whatever it says then is not sent.
+The body is checked chunk by chunk while the application reads it; nothing is stored. After a refusal, the application
+is told that the client has disconnected, so that it stops by its own means; its response is discarded.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from index.guard.json_values import JsonValues
+from index.guard.json_values import JsonValueCounter
 from index.guard.refusal import Refusal
 from index.guard.share import RefusedError
 
@@ -18,89 +18,89 @@ if TYPE_CHECKING:
 
     from starlette.types import Message, Receive
 
-    from index.guard.response import Outgoing
+    from index.guard.response import ResponseSender
 
 LEAST_BYTES = 10_000
-"""So many bytes of a body have to arrive within the time limit, or its end."""
+"""Bytes of a body that must arrive within the time limit, unless the body ends."""
 LEAST_RATE = 4_000
-"""So many bytes a second have to arrive in the mean, when the time limit has passed. A line of 1 Mbit/s carries thirty
-bodies at this rate, and fewer of one client are received at once."""
-_GONE: Message = {"type": "http.disconnect"}
-_NO_UTF8 = Refusal(400, "The JSON of the body is not in UTF-8.", "Send it in UTF-8.")
+"""Mean rate in bytes per second that a body must reach once the time limit has passed. A line of 1 Mbit/s carries
+thirty bodies at this rate; the server receives fewer from one client at once."""
+_DISCONNECT: Message = {"type": "http.disconnect"}
+_NOT_UTF8 = Refusal(400, "The JSON of the body is not in UTF-8.", "Send it in UTF-8.")
 
 
 class Rule(Protocol):
-    """Counts what arrives. Raises RefusedError where it must not go on."""
+    """Counts the bytes of a body. Raises RefusedError when a limit is exceeded."""
 
     def __call__(self, chunk: bytes) -> None:
-        """Take note of the next chunk."""
+        """Count the next chunk."""
 
 
-class Size:
-    """No more bytes than a limit."""
+class SizeLimit:
+    """Refuses bodies with more than `most` bytes."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._taken = 0
 
     def __call__(self, chunk: bytes) -> None:
-        """Take note of the next chunk."""
+        """Count the next chunk."""
         self.take(len(chunk))
 
     def take(self, size: int) -> None:
-        """Count bytes that have arrived or are announced."""
+        """Count bytes that have arrived, or that a header announces."""
         self._taken += size
         if self._taken > self._most:
             raise RefusedError(
                 Refusal(
                     413,
                     f"The body is larger than {self._most / 1_000_000:g} MB.",
-                    "Send less at once. Whoever runs the server can raise the limit for most requests with "
+                    "Send less at once. The operator of this server can raise the limit for most requests with "
                     "PINCITE_MAX_BODY_MEGABYTES.",
                 )
             )
 
 
-class Values:
-    """No more values in a JSON text than a limit."""
+class ValueLimit:
+    """Refuses JSON bodies with more than `most` values."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._found = JsonValues()
+        self._values = JsonValueCounter()
 
     def __call__(self, chunk: bytes) -> None:
-        """Take note of the next chunk."""
-        self._found.add(chunk)
-        if not self._found.is_utf8:
-            raise RefusedError(_NO_UTF8)
-        if self._found.count > self._most:
+        """Count the next chunk."""
+        self._values.add(chunk)
+        if not self._values.is_utf8:
+            raise RefusedError(_NOT_UTF8)
+        if self._values.count > self._most:
             raise RefusedError(
                 Refusal(
                     413,
                     f"The JSON of the body has more than {self._most} values.",
-                    "Send fewer at once. The limit is four for each question of a batch, and at least 5,000: whoever "
-                    "runs the server can raise it with PINCITE_MAX_BATCH_QUESTIONS.",
+                    "Send fewer at once. The limit is four for each question of a batch, and at least 5,000. The "
+                    "operator of this server can raise it with PINCITE_MAX_BATCH_QUESTIONS.",
                 )
             )
 
 
 class BodyTimeout:
-    """How long a client may be waited for: what arrives extends it."""
+    """The time limit of a body, which arriving bytes extend."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._credit = seconds
-        """How much longer, by the mean."""
+        """Seconds left by the mean rate."""
         self._waited = 0.0
         self._arrived = 0
 
     @property
     def seconds_left(self) -> float:
-        """For how long nothing at all may arrive from now on."""
+        """Seconds that the server waits for the next chunk."""
         return min(self._seconds - self._waited, self._credit)
 
     def note(self, waited: float, arrived: int) -> None:
-        """Take note of the next chunk, for which it was waited so many seconds."""
+        """Record a chunk of `arrived` bytes that took `waited` seconds."""
         self._credit += arrived / LEAST_RATE - waited
         self._waited += waited
         self._arrived += arrived
@@ -108,61 +108,61 @@ class BodyTimeout:
             self._waited, self._arrived = 0.0, 0
 
     def stalled(self) -> Refusal:
-        """What to tell a client for which it was waited too long."""
+        """Return the refusal for a client that sends too slowly."""
         return Refusal(
             408,
             f"The body did not arrive: less than {LEAST_BYTES // 1000} kB came within {self._seconds:g} seconds, "
-            f"or less than {LEAST_RATE // 1000} kB a second in all.",
-            "Send the request again. Whoever runs the server can raise the limit with PINCITE_BODY_SECONDS.",
+            f"or less than {LEAST_RATE // 1000} kB per second in all.",
+            "Send the request again. The operator of this server can raise the limit with PINCITE_BODY_SECONDS.",
         )
 
 
 class HttpExchange:
-    """A request and its response, as the application sees them."""
+    """The request and the response of one exchange, as the application sees them."""
 
     def __init__(
-        self, receive: Receive, outgoing: Outgoing, rules: tuple[Callable[[bytes], None], ...], seconds: float
+        self, receive: Receive, sender: ResponseSender, rules: tuple[Callable[[bytes], None], ...], seconds: float
     ):
         self._receive = receive
-        self._outgoing = outgoing
+        self._sender = sender
         self._rules = rules
         self._timeout = BodyTimeout(seconds)
         self._complete = False
         self.refusal: Refusal | None = None
-        """Why the body was not read to its end, or is not answered."""
+        """The reason why the body was not read to its end or the response was refused; None if neither happened."""
 
     @property
     def unanswered(self) -> bool:
-        """Whether the refusal can still be told."""
-        return self.refusal is not None and not self._outgoing.started
+        """Whether there is a refusal that can still be sent."""
+        return self.refusal is not None and not self._sender.started
 
     async def receive(self) -> Message:
-        """The next part of the body; once it is complete, whatever there is, for as long as that takes."""
+        """Return the next part of the body within its time limit; after its end, wait for messages without a limit."""
         if self.refusal is not None:
-            return _GONE
+            return _DISCONNECT
         if self._complete:
             return await self._receive()
         try:
-            message = await self._in_time(self._receive())
+            message = await self._receive_in_time(self._receive())
             for rule in self._rules:
                 rule(message.get("body", b""))
         except RefusedError as refused:
             self.refusal = refused.refusal
-            return _GONE
+            return _DISCONNECT
         self._complete = not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
-        """A part of the response, unless a refusal takes its place."""
+        """Send a part of the response, unless a refusal replaces it."""
         if self.unanswered:
             return
         try:
-            await self._outgoing.send(message)
+            await self._sender.send(message)
         except RefusedError as refused:
             self.refusal = refused.refusal
 
-    async def _in_time(self, awaited: Awaitable[Message]) -> Message:
-        """Only waiting counts: while the application is busy, it is not the client who is slow."""
+    async def _receive_in_time(self, awaited: Awaitable[Message]) -> Message:
+        """Return the message within the time limit. Only waiting counts, not the time that the application takes."""
         clock = asyncio.get_running_loop()
         began = clock.time()
         try:

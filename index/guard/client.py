@@ -1,8 +1,8 @@
-"""Who asks: the address of a connection, or the one that a trusted proxy names.
+"""Finds the client of a request: the address of its connection, or the address that a trusted proxy names.
 
-Gradio builds addresses from `X-Forwarded-Host`, and limits are counted by client: so whoever can write these headers
-would choose both. They are believed from the proxies that the operator names, and removed in any case: what they say
-is in the scope itself from here on.
+Gradio builds URLs from `X-Forwarded-Host`, and limits are counted by client, so anyone who can set these headers could
+choose both. Only headers from proxies that the operator names are trusted. All of them are removed from the request;
+the scope holds the trusted values.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 Address = IPv4Address | IPv6Address
 _FORWARDED = (b"forwarded", b"x-forwarded", b"x-real-ip", b"x-original", b"x-gradio-server", b"x-direct-url")
-"""How the names of headers begin by which proxies tell what they were asked."""
+"""Prefixes of the headers in which proxies describe the original request."""
 _V6_PREFIX = 64
-"""Providers give each customer at least one network of this size."""
+"""Prefix length of an IPv6 network that belongs to one customer: providers assign at least one of this size."""
 _SCHEMES = ("http", "https")
 
 
 class Proxies:
-    """The trusted proxies, by address or network."""
+    """The trusted proxies, as addresses or networks."""
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
         self._networks = tuple(ip_network(network, strict=False) for network in networks)
 
     def trusts(self, address: str) -> bool:
-        """Whether there is a trusted proxy at an address."""
+        """Return whether the address belongs to a trusted proxy."""
         found = parsed(address)
         return found is not None and any(found in network for network in self._networks)
 
     def rewrite(self, scope: Scope) -> None:
-        """Put the visitor's address into the scope, and scheme and host as the visitor wrote them.
+        """Set the client's address in the scope, and the scheme and host that the client used.
 
-        The scope is changed in place: the route that the router notes in it is read by the middleware around this.
+        The scope is changed in place, because the outer middleware reads the route that the router stores in it.
         """
         headers = Headers(scope=scope)
         peer = scope["client"][0] if scope.get("client") else ""
@@ -58,7 +58,7 @@ class Proxies:
         scope["headers"] = kept
 
     def _behind(self, peer: str, lines: Iterable[str]) -> str:
-        """The last address that no trusted proxy has: what stands to its left, its owner may have made up."""
+        """Return the last address that is not a trusted proxy: its owner may have invented everything to its left."""
         address = peer
         for hop in reversed([hop for line in lines for hop in line.split(",")]):
             found = parsed(_without_port(hop.strip()))
@@ -71,7 +71,7 @@ class Proxies:
 
 
 def visitor(address: str) -> str:
-    """An address as clients are told apart: an IPv6 network of one customer is one client."""
+    """Return the key of a client: its address, or its network for IPv6, because one customer has a whole network."""
     found = parsed(address)
     if isinstance(found, IPv6Address) and not found.is_loopback:
         return str(IPv6Network((found, _V6_PREFIX), strict=False).network_address)
@@ -79,7 +79,7 @@ def visitor(address: str) -> str:
 
 
 def parsed(address: str) -> Address | None:
-    """An IP address, None where it is none. IPv4 addresses are such in the notation of IPv6, too."""
+    """Parse an IP address, or return None. IPv4 addresses in IPv6 notation become IPv4."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -88,13 +88,13 @@ def parsed(address: str) -> Address | None:
 
 
 def _without_port(hop: str) -> str:
-    """`192.0.2.1:80` and `[2001:db8::1]:80` without the port."""
+    """Return the address of `192.0.2.1:80` or `[2001:db8::1]:80` without its port."""
     if hop.startswith("["):
         return hop[1:].partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _last(headers: Headers, name: str) -> str:
-    """The last value of a header: that of the nearest proxy."""
+    """Return the last value of a header, which the nearest proxy has set."""
     values = [value.strip() for line in headers.getlist(name) for value in line.split(",")]
     return values[-1] if values else ""

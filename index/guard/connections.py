@@ -1,8 +1,9 @@
-"""How long a connection may stay open without a request.
+"""Closes connections that stay open without a request.
 
-A server has a limited number of connections, and whoever sends half a header and waits holds one. uvicorn closes a
-connection that is silent between two requests; it waits without end for the first byte, for the rest of a header, and
-for the rest of a body that nobody reads any more. Here, all of these have one deadline, which bytes do not extend.
+A server has a limited number of connections, and a client that sends half a header and waits occupies one. uvicorn
+closes a connection that is silent between two requests, but waits forever for the first byte, for the rest of a header,
+and for the rest of a body that nothing reads. Here, one deadline covers all of these, and arriving bytes do not extend
+it.
 """
 
 from __future__ import annotations
@@ -24,52 +25,52 @@ if TYPE_CHECKING:
 
 
 _GRACE_SECONDS = 1.0
-"""So long any connection may stay. Many come in one moment, and whoever is served at once is not among the idle."""
-_READING = 2
-"""So many times as long as to send 10 kB, a client may take to read them: its system may have megabytes in store for
-it, and asks for more only when a good part of these has been read."""
+"""Seconds before a connection counts as idle, so that a burst of connections served at once is not refused."""
+_READING_FACTOR = 2
+"""A client may take this many times as long to read 10 kB as to send them: its system may buffer megabytes, and
+requests more only after a good part of them has been read."""
 _TOO_MANY = Refusal(
     429,
     "This client has too many connections without a request.",
-    "Use fewer at once. Whoever runs the server can raise the limit with PINCITE_MAX_CLIENT_CONNECTIONS.",
+    "Use fewer at once. The operator of this server can raise the limit with PINCITE_MAX_CLIENT_CONNECTIONS.",
     1,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many connections each client has on which no request is under way."""
+class IdleConnections:
+    """Counts the connections of each client without a request in progress."""
 
     seconds: float
     most: int
-    """Of one client; a trusted proxy has as many as it likes, and so has whoever comes by a Unix socket."""
+    """Limit for one client; trusted proxies and clients of a Unix socket have no limit."""
     proxies: Proxies
     connections: Counter[str] = field(default_factory=Counter)
 
     def has_too_many(self, peer: str) -> bool:
-        """Whether a client should have fewer."""
+        """Return whether a client exceeds the limit."""
         return bool(peer) and self.connections[peer] > self.most and not self.proxies.trusts(peer)
 
     def remove(self, peer: str) -> None:
-        """One is closed, or has a request."""
+        """Uncount a connection that was closed or has a request."""
         self.connections[peer] -= 1
         if self.connections[peer] <= 0:
             del self.connections[peer]
 
 
 class Deadline(asyncio.Protocol):
-    """A part of a protocol of uvicorn: closes the connection when no request has come by the deadline.
+    """A mixin for uvicorn's protocols that closes the connection if no request has arrived by the deadline.
 
-    It needs of the rest what all of uvicorn's have: `transport`, and `cycle`, the request under way or the last one.
+    It uses two attributes of every uvicorn protocol: `transport`, and `cycle`, the current or last request.
     """
 
-    waiting: Waiting
+    idle: IdleConnections
     transport: asyncio.Transport
     cycle: Any = None
     peer = ""
     _timer: asyncio.TimerHandle | None = None
-    _has_begun = False
-    """Whether a part of a header has come."""
+    _header_started = False
+    """Whether a part of a header has arrived."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
@@ -79,82 +80,82 @@ class Deadline(asyncio.Protocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Stop waiting where a header is complete."""
+        """Stop waiting if a header is complete."""
         super().data_received(data)
-        if self._is_busy():
+        if self._has_request():
             self._stop()
         else:
-            self._has_begun = True
+            self._header_started = True
 
     def on_response_complete(self) -> None:
-        """Wait for the next request; it may have come already."""
+        """Wait for the next request, unless it has already arrived."""
         super().on_response_complete()  # type: ignore[misc]
-        if not self._is_busy():
+        if not self._has_request():
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """There is nothing to wait for any more."""
+        """Stop waiting."""
         self._stop()
         super().connection_lost(exc)
 
-    def give_up(self, refusal: Refusal) -> None:
-        """Close the connection; a client that has sent a part of a header is told why."""
+    def close_idle(self, refusal: Refusal) -> None:
+        """Close the connection; a client that has sent a part of a header gets the refusal first."""
         self._stop()
-        if self.transport.is_closing() or self._is_busy():
+        if self.transport.is_closing() or self._has_request():
             return
-        if self._has_begun and (self.cycle is None or not self.cycle.more_body):
+        if self._header_started and (self.cycle is None or not self.cycle.more_body):
             self.transport.write(_response(refusal))
         self.transport.close()
 
-    def _is_busy(self) -> bool:
+    def _has_request(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def _wait(self) -> None:
         self._stop()
-        self._has_begun = False
+        self._header_started = False
         if not self.transport.is_closing():
-            self.waiting.connections[self.peer] += 1
-            self._timer = self._later(min(_GRACE_SECONDS, self.waiting.seconds), self._wait_on)
+            self.idle.connections[self.peer] += 1
+            self._timer = self._later(min(_GRACE_SECONDS, self.idle.seconds), self._after_grace)
 
-    def _wait_on(self) -> None:
-        if self.waiting.has_too_many(self.peer):
-            self.give_up(_TOO_MANY)
-        elif self.waiting.seconds <= _GRACE_SECONDS:
-            self.give_up(_late(self.waiting.seconds))
+    def _after_grace(self) -> None:
+        if self.idle.has_too_many(self.peer):
+            self.close_idle(_TOO_MANY)
+        elif self.idle.seconds <= _GRACE_SECONDS:
+            self.close_idle(_header_timeout(self.idle.seconds))
         else:
-            rest = self.waiting.seconds - _GRACE_SECONDS
-            self._timer = self._later(rest, self.give_up, _late(self.waiting.seconds))
+            rest = self.idle.seconds - _GRACE_SECONDS
+            self._timer = self._later(rest, self.close_idle, _header_timeout(self.idle.seconds))
 
     def _stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            self.waiting.remove(self.peer)
+            self.idle.remove(self.peer)
 
     def _later(self, seconds: float, call: Callable[..., None], *arguments: Refusal) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(seconds, call, *arguments)
 
 
 def protocol(settings: Settings) -> type[asyncio.Protocol]:
-    """The protocol that uvicorn would choose itself, with limits on waiting for its client. For one server."""
+    """Return the protocol class that uvicorn would choose, with limits on waiting for a client. For one server."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     proxies = Proxies(settings.trusted_proxies)
-    waiting = Waiting(settings.header_seconds, settings.max_client_connections, proxies)
-    limits = {"waiting": waiting, "reading_seconds": _READING * settings.body_seconds}
+    idle = IdleConnections(settings.header_seconds, settings.max_client_connections, proxies)
+    limits = {"idle": idle, "reading_seconds": _READING_FACTOR * settings.body_seconds}
     return type("GuardedProtocol", (Deadline, Backlog, AutoHTTPProtocol), limits)
 
 
-def _late(seconds: float) -> Refusal:
+def _header_timeout(seconds: float) -> Refusal:
     return Refusal(
         408,
         f"The header of the request did not arrive within {seconds:g} seconds.",
-        "Send the request again. Whoever runs the server can raise the limit with PINCITE_HEADER_SECONDS.",
+        "Send the request again. The operator of this server can raise the limit with PINCITE_HEADER_SECONDS.",
     )
 
 
 def _response(refusal: Refusal) -> bytes:
-    """All of a response, for a connection on which there is no request."""
+    """Return a complete HTTP response, for a connection without a request."""
     response = refusal.response(close=True)
     head = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
     phrase = HTTPStatus(refusal.status).phrase

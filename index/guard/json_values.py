@@ -1,32 +1,32 @@
-"""How many values a JSON text has, counted as it comes.
+"""Counts the values of a JSON text while it arrives.
 
-A few megabytes of `[],` become gigabytes of objects, and nothing else runs while they are made: the parser holds the
-interpreter's lock, in whatever thread it is. So the values are counted first, by passes over the bytes that cost less
-than a millisecond for each 64 kB, whatever the bytes are.
+A few megabytes of `[],` become gigabytes of objects, and no other thread runs while they are made, because the parser
+holds the interpreter's lock. Therefore the values are counted first, in passes over the bytes that cost less than a
+millisecond per 64 kB, whatever the bytes are.
 """
 
 from __future__ import annotations
 
 _VALUE_MARKS = (b",", b"[", b"{")
-"""There is at most one more value than there are of these."""
+"""A JSON text has at most one more value than it has of these bytes outside of strings."""
 
 
-class JsonValues:
+class JsonValueCounter:
     """Counts the values of one JSON text in UTF-8.
 
-    A backslash escapes what follows outside of strings, too. There it is no JSON: parsers go no further.
+    A backslash outside of strings is treated as an escape, too. Such a text is invalid JSON, and parsers stop there.
     """
 
     def __init__(self) -> None:
         self.count = 1
         self.is_utf8 = True
-        """Parsers take UTF-16 and UTF-32 as well, in which quotation marks are not what they seem here."""
+        """False for UTF-16 and UTF-32: parsers accept them, but their quotation marks cannot be found bytewise."""
         self._in_string = False
         self._pending = b""
-        """A backslash whose character has not come yet."""
+        """A trailing backslash whose escaped character has not arrived yet."""
 
     def add(self, chunk: bytes) -> None:
-        """Count what has come."""
+        """Count the values of the next chunk."""
         if b"\0" in chunk:
             self.is_utf8 = False
             return
@@ -36,7 +36,7 @@ class JsonValues:
         self._in_string ^= len(pieces) % 2 == 0
 
     def _unescaped(self, chunk: bytes) -> bytes:
-        """The chunk without escaped backslashes and quotation marks: each mark that is left begins or ends a string."""
-        text = (self._pending + chunk).replace(rb"\\", b"")  # first: of what is left, no two stand side by side
+        """Return the chunk without escapes: every remaining quotation mark begins or ends a string."""
+        text = (self._pending + chunk).replace(rb"\\", b"")  # first, so that no two adjacent backslashes remain
         self._pending = b"\\" if text.endswith(b"\\") else b""
         return text.removesuffix(b"\\").replace(rb"\"", b"")

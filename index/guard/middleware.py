@@ -1,4 +1,4 @@
-"""The guard: ASGI middleware before every route."""
+"""The ASGI middleware that checks every request before its route."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from index.guard.body import HttpExchange, Size, Values
+from index.guard.body import HttpExchange, SizeLimit, ValueLimit
 from index.guard.client import Proxies
-from index.guard.origin import WATCHED, Origins, names
+from index.guard.origin import PROBES, Origins, host_names
 from index.guard.refusal import Refusal
-from index.guard.response import Outgoing
+from index.guard.response import ResponseSender
 from index.guard.share import RefusedError, Shares, Upload
 
 if TYPE_CHECKING:
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 UPLOADS = frozenset({"/v1/documents", "/gradio_api/upload"})
-"""Where files are received, as multipart bodies. These have limits of their own, in all and file by file."""
+"""Routes that receive files as multipart bodies. They have separate limits, in total and per file."""
 _EVENTS = "/gradio_api/"
 _EVENT_BYTES = 1_000_000
-"""The page's events hold a question and the ids of documents."""
+"""Limit of the page's events, which hold a question and the ids of documents."""
 _FRAGMENTS = "/page/"
-"""Take forms, and files of questions in whatever format; no JSON."""
+"""Routes that accept forms and files of questions in any format, but no JSON."""
 _LONG_FORMS = frozenset({"/page/batches", "/page/check", "/page/questions"})
 _FORM_BYTES = 64_000
-"""An address, or a folder: forms are parsed on the event loop."""
+"""Limit of other forms, which hold an address or a folder: forms are parsed on the event loop."""
 _MOST_DIGITS = 18
 _LEAST_VALUES = 5_000
-"""So many values may every JSON text have: to tell of each of them that it is wrong takes a twentieth of a second."""
+"""Values that every JSON text may have: reporting that all of them are invalid takes a twentieth of a second."""
 _VALUES_PER_QUESTION = 4
 _TIMED_OUT = 408
 _MULTIPART = "multipart/form-data"
 
 
 class Guard:
-    """Refuses what must not get through; the rest sees who asks in `scope["client"]`."""
+    """Refuses forbidden requests, and sets `scope["client"]` to the client's address for the others."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
         self._proxies = Proxies(settings.trusted_proxies)
-        self._origins = Origins(names(settings.allow_hosts))
+        self._origins = Origins(host_names(settings.allow_hosts))
         self._shares = Shares(
             settings.max_client_requests, settings.max_client_uploads, settings.max_upload_megabytes * 1_000_000
         )
@@ -54,64 +54,64 @@ class Guard:
         self._seconds = settings.body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a request, or pass it on with its body watched."""
+        """Refuse a request, or pass it on and check its body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = self._origins.misaddressed(scope)
+        refusal = self._origins.host_refusal(scope)
         self._proxies.rewrite(scope)
-        refusal = refusal or self._origins.foreign(scope)
+        refusal = refusal or self._origins.origin_refusal(scope)
         if refusal is not None:
             await refusal.answer(scope, receive, send)
             return
-        with ExitStack() as under_way:
+        with ExitStack() as stack:
             try:
-                exchange = self._exchange(scope, receive, send, under_way)
+                exchange = self._exchange(scope, receive, send, stack)
             except RefusedError as refused:
                 await refused.refusal.answer(scope, receive, send)
             else:
-                await self._passed(exchange, scope, receive, send)
+                await self._pass_on(exchange, scope, receive, send)
 
-    def _exchange(self, scope: Scope, receive: Receive, send: Send, under_way: ExitStack) -> HttpExchange:
-        """The request with the rules for its body. Raises RefusedError."""
+    def _exchange(self, scope: Scope, receive: Receive, send: Send, stack: ExitStack) -> HttpExchange:
+        """Return the exchange with the rules for its body. Raises RefusedError."""
         client = scope["client"][0]
-        if scope["path"] not in WATCHED:
-            under_way.enter_context(self._shares.request(client))
+        if scope["path"] not in PROBES:
+            stack.enter_context(self._shares.request(client))
         headers = Headers(scope=scope)
         rules: list[Callable[[bytes], None]] = []
-        counted: Size | Upload
+        limit: SizeLimit | Upload
         if _is_upload(scope, headers):
-            upload = under_way.enter_context(self._shares.upload(client))
-            counted = upload
+            upload = stack.enter_context(self._shares.upload(client))
+            limit = upload
             rules.append(lambda chunk: upload.take(len(chunk)))
         else:
-            counted = Size(self._most(scope["path"]))
-            rules.append(counted)
-            if not scope["path"].startswith(_FRAGMENTS):  # whatever it says it is: Gradio parses any body as JSON
-                rules.append(Values(self._values))
+            limit = SizeLimit(self._most(scope["path"]))
+            rules.append(limit)
+            if not scope["path"].startswith(_FRAGMENTS):  # whatever its content type: Gradio parses any body as JSON
+                rules.append(ValueLimit(self._values))
         announced = _announced(headers)
         if announced is not None:
-            counted.take(announced)
-            del rules[0]  # all has been counted: servers pass on no more than was announced
-        return HttpExchange(receive, Outgoing(send, self._shares, client), tuple(rules), self._seconds)
+            limit.take(announced)
+            del rules[0]  # everything is counted: servers pass on no more bytes than announced
+        return HttpExchange(receive, ResponseSender(send, self._shares, client), tuple(rules), self._seconds)
 
     def _most(self, path: str) -> int:
-        """The bytes of a body that is no upload."""
+        """Return the size limit of a body that is not an upload, in bytes."""
         if path.startswith(_FRAGMENTS) and path not in _LONG_FORMS:
             return min(self._bytes, _FORM_BYTES)
         return min(self._bytes, _EVENT_BYTES) if path.startswith(_EVENTS) else self._bytes
 
-    async def _passed(self, exchange: HttpExchange, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, exchange: HttpExchange, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except Exception:
-            # The application was told that its client had left, and may say so in whatever way.
+            # The application was told that its client had disconnected, and may raise any exception.
             if exchange.refusal is None:
                 raise
         if exchange.unanswered:
             assert isinstance(exchange.refusal, Refusal)
-            # Closed at once, a connection may take the response with it that the client has not read yet. So only who
-            # does not send is cut off here; who does, by the deadline for the next request.
+            # Closing a connection at once may lose a response that the client has not read yet. So only a client that
+            # does not send is disconnected here; one that does is disconnected by the deadline for the next request.
             await exchange.refusal.answer(scope, receive, send, close=exchange.refusal.status == _TIMED_OUT)
 
 
@@ -121,7 +121,7 @@ def _is_upload(scope: Scope, headers: Headers) -> bool:
 
 
 def _announced(headers: Headers) -> int | None:
-    """The length of the body, where the client has to keep to what it says: not where the body comes in chunks."""
+    """Return the announced length of the body, or None for a chunked body, whose client is not bound to it."""
     declared = headers.get("content-length", "")
     if not declared.isdecimal() or "transfer-encoding" in headers:
         return None

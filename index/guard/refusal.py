@@ -1,4 +1,4 @@
-"""A request that is refused: the status, and a problem document (RFC 9457) that says what to do."""
+"""The response to a refused request: a status and a problem document (RFC 9457) with a hint."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/problem+json"
 AS_TEXT = frozenset({"/gradio_api/upload"})
-"""Where the page shows its reader the body of a refusal as it is: there it is the sentences alone."""
+"""Routes whose refusals the page shows literally: they get plain text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not carried out."""
+    """The reason why a request is refused."""
 
     status: int
     detail: str
     hint: str = ""
     retry_seconds: int = 0
-    """When to try again; 0 where that would not help."""
+    """Seconds after which to retry; 0 if a retry would not help."""
 
     def document(self, request_id: str = "") -> bytes:
-        """The problem document."""
+        """Return the problem document as JSON."""
         title = HTTPStatus(self.status).phrase
         document = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail}
         if self.hint:
@@ -38,7 +38,7 @@ class Refusal:
         return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
     def response(self, request_id: str = "", *, close: bool = False, as_text: bool = False) -> Response:
-        """The document as a response; `close` where the rest of the body is not going to be read."""
+        """Return the response; with `close`, the connection ends and the rest of the body is not read."""
         headers = {"Cache-Control": "no-store"}
         if self.retry_seconds:
             headers["Retry-After"] = str(self.retry_seconds)
@@ -49,7 +49,7 @@ class Refusal:
         return Response(self.document(request_id), self.status, headers, MEDIA_TYPE)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, *, close: bool = False) -> None:
-        """Send it, as ASGI wants it."""
+        """Send the response through ASGI."""
         request_id = scope.get("state", {}).get("request_id", "")
         response = self.response(request_id, close=close, as_text=scope["path"] in AS_TEXT)
         await response(scope, receive, send)

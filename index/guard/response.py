@@ -1,7 +1,7 @@
-"""The response to one request: in pieces, and counted for as long as it is unread.
+"""Sends a response in pieces and counts its unread bytes against the client's share.
 
-Servers write a body at once, however large it is, and forget the request: what is unread is nobody's then. In pieces,
-the next of which follows when the last one has been read, it is its client's to the end.
+Servers write a body at once, however large, and then forget the request, so that unread bytes belong to no client. Sent
+in pieces, each after the client has read the previous one, they count for the client until the end.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     from index.guard.share import Shares
 
 PIECE = 64 * 1024
-"""Bytes of a body that are written at once. What is sent in such pieces anyway, is not in memory as a whole."""
+"""Bytes of a body that are written at once. A response in smaller chunks is a stream and not in memory as a whole."""
 
 
-class Outgoing:
-    """Passes on what the application answers to one client."""
+class ResponseSender:
+    """Passes the application's response on to one client."""
 
     def __init__(self, send: Send, shares: Shares, client: str) -> None:
         self._send = send
         self._shares = shares
         self._client = client
         self._head: Message | None = None
-        """Held back until the body is there: then it is known whether there is room for it."""
+        """The start of the response, held back until the size of the body is known and accepted."""
         self.started = False
 
     async def send(self, message: Message) -> None:
-        """Send a part. Raises RefusedError instead of beginning a response for which this client has no room left."""
+        """Send a part. Raises RefusedError before the first one if the client has too many unread bytes."""
         if message["type"] == "http.response.start" and _length(message) > PIECE:
             self._head = message
             return
         size = len(message.get("body", b""))
         if not self.started and size > PIECE:
-            self._shares.demand_room(self._client, size)
+            self._shares.require_unread_room(self._client, size)
         self.started = True
         if self._head is not None:
             head, self._head = self._head, None
@@ -56,6 +56,6 @@ class Outgoing:
 
 
 def _length(message: Message) -> int:
-    """The length that is announced; 0 where none is."""
+    """Return the announced length, or 0 without one."""
     declared = Headers(raw=message["headers"]).get("content-length", "") if "headers" in message else ""
     return int(declared) if declared.isdecimal() else 0

@@ -1,6 +1,6 @@
-"""How much one client may do at a time, so that something is left for the others.
+"""Limits the concurrent work of each client, so that others get their share.
 
-Used by the event loop alone: nothing here is locked.
+Only the event loop uses this module, so nothing here is locked.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS = 5
 MOST_UNREAD = 64_000_000
-"""Bytes of responses, in memory as a whole, that one client may leave unread; one that is alone may be larger."""
+"""Bytes of complete responses in memory that one client may leave unread; a single response may be larger."""
 
 
 class RefusedError(Exception):
-    """Carries the refusal."""
+    """A request is refused; `refusal` is the response."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.detail)
@@ -30,9 +30,9 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What each client has under way, and how much that may be.
+    """Counts the work in progress of each client, and its limits.
 
-    Clients without an address, as behind a Unix socket, cannot be told apart: they have no share.
+    Clients without an address, such as those of a Unix socket, cannot be distinguished and have no limits.
     """
 
     max_requests: int
@@ -41,20 +41,20 @@ class Shares:
     requests: Counter[str] = field(default_factory=Counter)
     uploads: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
-    """Of the uploads: announced, or arrived where nothing was announced."""
+    """Bytes of uploads: announced, or arrived if nothing was announced."""
     unread: Counter[str] = field(default_factory=Counter)
-    """Bytes of responses."""
+    """Unread bytes of responses."""
 
     @contextmanager
     def request(self, client: str) -> Iterator[None]:
-        """One request, while it is worked on. Raises RefusedError where there are too many."""
+        """Count a request while it is processed. Raises RefusedError if the client has too many."""
         if client and self.requests[client] >= self.max_requests:
             raise RefusedError(
                 Refusal(
                     429,
-                    f"{self.max_requests} requests of this client are being worked on.",
-                    "Wait for one to end. Whoever runs the server can raise the limit with "
-                    "PINCITE_MAX_CLIENT_REQUESTS; behind a proxy, it counts each visitor only if "
+                    f"{self.max_requests} requests of this client are in progress.",
+                    "Wait for one to end. The operator of this server can raise the limit with "
+                    "PINCITE_MAX_CLIENT_REQUESTS. Behind a proxy, visitors are counted separately only if "
                     "PINCITE_TRUSTED_PROXIES names the proxy.",
                     _RETRY_SECONDS,
                 )
@@ -64,14 +64,14 @@ class Shares:
 
     @contextmanager
     def upload(self, client: str) -> Iterator[Upload]:
-        """One upload, while it arrives. Raises RefusedError where there are too many."""
+        """Count an upload while it arrives. Raises RefusedError if the client has too many."""
         if client and self.uploads[client] >= self.max_uploads:
             raise RefusedError(
                 Refusal(
                     429,
                     f"{self.max_uploads} uploads of this client are arriving.",
-                    "Wait for one to end, or send several files in one upload. Whoever runs the server can raise the "
-                    "limit with PINCITE_MAX_CLIENT_UPLOADS.",
+                    "Wait for one to end, or send several files in one upload. The operator of this server can raise "
+                    "the limit with PINCITE_MAX_CLIENT_UPLOADS.",
                     _RETRY_SECONDS,
                 )
             )
@@ -82,42 +82,42 @@ class Shares:
         finally:
             upload.release()
 
-    def demand_room(self, client: str, size: int) -> None:
-        """Raise RefusedError where a response would be too much beside those that this client has not read."""
+    def require_unread_room(self, client: str, size: int) -> None:
+        """Raise RefusedError if a response would exceed the client's limit of unread bytes."""
         if client and self.unread[client] > 0 and self.unread[client] + size > MOST_UNREAD:
             raise RefusedError(
                 Refusal(
                     429,
-                    f"This client has {self.unread[client] / 1_000_000:.0f} MB of responses to read.",
-                    "Read them to the end first, or close their connections.",
+                    f"This client has {self.unread[client] / 1_000_000:.0f} MB of unread responses.",
+                    "Read them to the end, or close their connections.",
                     _RETRY_SECONDS,
                 )
             )
 
     @contextmanager
     def response(self, client: str, size: int) -> Iterator[None]:
-        """A response of so many bytes, until it has been read."""
+        """Count the bytes of a response until the client has read it."""
         with _counted(self.unread, client, size):
             yield
 
 
 @dataclass(slots=True)
 class Upload:
-    """The bytes of one upload, as a part of its client's share."""
+    """Counts the bytes of one upload against its client's limit."""
 
     shares: Shares
     client: str
     taken: int = 0
 
     def take(self, size: int) -> None:
-        """Count bytes. Raises RefusedError where they are too many, in this upload or with the client's others."""
+        """Count bytes. Raises RefusedError if this upload, or all uploads of the client, are too large."""
         limit = self.shares.max_upload_bytes
         if self.taken + size > limit:
             raise RefusedError(
                 Refusal(
                     413,
                     f"The upload is larger than {limit // 1_000_000} MB.",
-                    "Send fewer files at once. Whoever runs the server can raise the limit with "
+                    "Send fewer files at once. The operator of this server can raise the limit with "
                     "PINCITE_MAX_UPLOAD_MEGABYTES.",
                 )
             )
@@ -126,7 +126,7 @@ class Upload:
                 Refusal(
                     429,
                     f"The uploads of this client are larger than {limit // 1_000_000} MB together.",
-                    "Send it again when the others have arrived. Whoever runs the server can raise the limit with "
+                    "Send it again when the others have arrived. The operator of this server can raise the limit with "
                     "PINCITE_MAX_UPLOAD_MEGABYTES.",
                     _RETRY_SECONDS,
                 )
@@ -135,7 +135,7 @@ class Upload:
         self.shares.bytes[self.client] += size
 
     def release(self) -> None:
-        """Give back what was taken."""
+        """Uncount the bytes of this upload."""
         _subtract(self.shares.bytes, self.client, self.taken)
         self.taken = 0
 
@@ -150,7 +150,7 @@ def _counted(counter: Counter[str], client: str, number: int = 1) -> Iterator[No
 
 
 def _subtract(counter: Counter[str], client: str, number: int) -> None:
-    """Clients of whom nothing is under way are forgotten."""
+    """Subtract from a client's count, and forget clients whose count is zero."""
     counter[client] -= number
     if counter[client] <= 0:
         del counter[client]

@@ -18,23 +18,23 @@ class Mistake(Schema):
     """One mistake of a request."""
 
     pointer: str
-    """Where: a JSON pointer into the body, as a fragment (`#/limit`), or the name of a parameter (`query: start`)."""
+    """The place of the mistake: a JSON pointer into the body (`#/limit`), or a parameter (`query: start`)."""
     detail: str
     """What is wrong there."""
 
 
 class Problem(Schema):
-    """What went wrong, and what to do next."""
+    """What is wrong, and what to do."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
                     "type": "urn:pincite:problem:document-not-found",
-                    "title": "There is no such document",
+                    "title": "Document not found",
                     "status": 404,
                     "detail": "No document of this library is called 'treaty.pdf'.",
-                    "hint": "See what there is: GET /v1/documents",
+                    "hint": "List the documents: GET /v1/documents",
                     "request_id": "5d41402abc4b2a76b9719d911017c592",
                 }
             ]
@@ -42,16 +42,16 @@ class Problem(Schema):
     )
 
     type: str
-    """The kind of problem: a name that programs can rely on, or `about:blank` where the status says it all."""
+    """A stable name of the kind of problem for programs, or `about:blank` if the status is sufficient."""
     title: str
-    """The kind of problem, in words."""
+    """The kind of problem in words."""
     status: int = Field(ge=400, le=599)
     """The status of the response."""
     detail: str
-    """What happened this time."""
+    """What is wrong in this case."""
     hint: str = ""
-    """What to do next; empty where there is nothing to say."""
+    """What to do; may be empty."""
     request_id: str
     """The id of the request in the server's log."""
     mistakes: list[Mistake] = Field(default=[])
-    """The mistakes of a request that does not fit its description, each with its place."""
+    """The mistakes of an invalid request."""

@@ -1,4 +1,4 @@
-"""What a server does over time, whichever face asks for it: uploads, jobs, batches of questions, addresses, folders.
+"""The background work of a server: uploads, jobs, batches of questions, downloads from the web, server folders.
 
     uploads = Uploads(library.folder / "uploads", settings)
     jobs = Jobs(library, settings, uploads)
@@ -8,7 +8,8 @@
         version = job.wait(version, timeout_seconds=1.0)
     jobs.close()
 
-Nothing here knows of retrieval; of requests, `slots` and `abandonment` know whose they are and when a client leaves.
+Nothing here depends on retrieval or on a web framework. `slots` shares work between clients; `abandonment` cancels the
+work of clients that disconnect.
 """
 
 from index.serving.fetching import fetch

@@ -1,4 +1,4 @@
-"""Work whose client goes away before it is done, and which then is given up."""
+"""Cancels work whose client disconnects before it is done."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Abandoned(Exception):  # noqa: N818 - no error: nobody is left who could be told
-    """The client has gone away, and the work was given up."""
+class Abandoned(Exception):  # noqa: N818 - not an error: there is no client left to report it to
+    """The client has disconnected, and the work was cancelled."""
 
 
 async def unless_gone(receive: Receive, work: Callable[[], Awaitable[T]], on_gone: Callable[[], None]) -> T:
-    """What `work` returns. When the client goes away, which `receive` tells, call `on_gone` and cancel the work.
+    """Return the result of `work`. If `receive` reports a disconnect first, call `on_gone` and cancel the work.
 
-    A thread that has begun goes on to its end, unless it heeds `on_gone`. Raises Abandoned where nothing came of it.
+    A running thread is not interrupted, unless `on_gone` stops it. Raises Abandoned if there is no result.
     """
-    outcome: list[T] = []
+    results: list[T] = []
     try:
         async with anyio.create_task_group() as group:
 
-            def give_up() -> None:
+            def cancel() -> None:
                 on_gone()
                 group.cancel_scope.cancel()
 
-            group.start_soon(call_without_client, receive, give_up)
-            outcome.append(await work())
+            group.start_soon(call_on_disconnect, receive, cancel)
+            results.append(await work())
             group.cancel_scope.cancel()
-    except ExceptionGroup as several:  # in which anyio wraps the one error that there can be
-        raise several.exceptions[0] from None
-    if not outcome:
+    except ExceptionGroup as group_error:  # anyio wraps the only possible error in a group
+        raise group_error.exceptions[0] from None
+    if not results:
         raise Abandoned
-    return outcome[0]
+    return results[0]
 
 
-async def call_without_client(receive: Receive, call: Callable[[], None]) -> None:
-    """Call it when the client has gone away. The body must have been read."""
+async def call_on_disconnect(receive: Receive, call: Callable[[], None]) -> None:
+    """Wait until the client disconnects, then call `call`. The body must have been read."""
     while (await receive())["type"] != "http.disconnect":
         pass
     call()
 
 
 def last(stream: Generator[object, None, None], kind: type[T], is_gone: Callable[[], bool]) -> T:
-    """The outcome of a stream: its item of this kind. Raises Abandoned, and closes the stream, once nobody waits."""
+    """Return the item of type `kind` that ends a stream. Raises Abandoned, and closes it, if the client is gone."""
     try:
         for item in stream:
             if is_gone():
@@ -58,4 +58,4 @@ def last(stream: Generator[object, None, None], kind: type[T], is_gone: Callable
                 return item
     finally:
         stream.close()
-    raise AssertionError("A stream ends with its outcome.")
+    raise AssertionError("The stream ended without its result.")

@@ -1,4 +1,4 @@
-"""Files into the library: in small groups, each file's state told as it changes."""
+"""The task of a job that adds files to the library in small groups and reports the state of each file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import LibraryLocked, PinciteError
 from index.records import Failure, Note, Receipt, Settled
-from index.serving.folders import refusal
+from index.serving.folders import access_failure
 from index.serving.states import OPEN
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 GROUP_FILES = 8
 GROUP_BYTES = 1_000_000
-"""A group has no more, unless one file alone has: it is read in one go."""
-LOCK_PATIENCE = 60.0
-"""Seconds for which another program may hold the library."""
+"""Maximum size of a group, unless a single file is larger: a group is read in one call."""
+LOCK_WAIT_SECONDS = 60.0
+"""Seconds to wait while another program changes the library."""
 _RETRY_SECONDS = 0.5
-_READ = 0.05
-"""The part of the work on a file that is reading it; the rest is encoding."""
+_READING_SHARE = 0.05
+"""Share of the work on a file that is reading; the rest is encoding."""
 
 
-class Adding:
-    """One job's files. `between` is called wherever something else may change the library, or end the work."""
+class AddTask:
+    """Adds the files of one job. `between` is called between steps: others may change the library, or cancel."""
 
     def __init__(
         self, library: Library, uploads: Uploads, job: Job, arrivals: Sequence[Arrival], between: Callable[[], None]
@@ -45,17 +45,17 @@ class Adding:
         self._settled: list[tuple[str, Settled]] = []
         self._encoded = 0
         self._encoding = 0
-        job.expect(arrivals, self.release)
+        job.set_arrivals(arrivals, self.release)
 
     def run(self) -> None:
-        """Add all of them. Raises Stopped, and what `Library.add` raises."""
+        """Add all files. Raises JobCancelled, and the errors of `Library.add`."""
         for group in self._groups():
             self._between()
-            self._group = self._job.hand_out(group)
-            self._add_patiently(self._readable())
+            self._group = self._job.start_group(group)
+            self._add_when_unlocked(self._readable())
 
     def receipt(self) -> Receipt:
-        """What has been done so far."""
+        """Return a receipt of the files added so far."""
         by_outcome: dict[str, list[str]] = {"added": [], "replaced": [], "unchanged": [], "failed": []}
         for source, settled in self._settled:
             by_outcome[settled.outcome].append(source)
@@ -71,13 +71,13 @@ class Adding:
         )
 
     def fail(self, error: PinciteError) -> None:
-        """Say of the files that were being added why they were not."""
+        """Mark the files of the current group as failed, with the error."""
         files = self._job.files
         settled = Settled("failed", failure=Failure("", error.message, error.hint))
-        self._job.set_files({n: _after(files[n], settled) for n in self._group if files[n].stage in OPEN})
+        self._job.set_files({n: _final_state(files[n], settled) for n in self._group if files[n].stage in OPEN})
 
     def release(self) -> None:
-        """Delete what arrived and was not added."""
+        """Delete the uploaded files that were not added."""
         self._uploads.drop(self._arrivals)
 
     def _groups(self) -> Iterator[range]:
@@ -91,19 +91,19 @@ class Adding:
             yield range(start, len(self._arrivals))
 
     def _readable(self) -> list[Arrival]:
-        """The files of the group that may be read; the others have failed."""
+        """Return the files of the group that may be read, and mark the others as failed."""
         readable = []
         for n in self._group:
-            failure = refusal(self._arrivals[n])
+            failure = access_failure(self._arrivals[n])
             if failure:
                 self._settle(n, Settled("failed", failure=failure))
             else:
                 readable.append(self._arrivals[n])
         return readable
 
-    def _add_patiently(self, arrivals: list[Arrival]) -> None:
-        """Add a group; another program that holds the library is waited for a while."""
-        wait_until = self._job.seconds + LOCK_PATIENCE
+    def _add_when_unlocked(self, arrivals: list[Arrival]) -> None:
+        """Add a group; wait for a while if another program changes the library."""
+        wait_until = self._job.seconds + LOCK_WAIT_SECONDS
         added = not arrivals
         while not added:
             try:
@@ -117,62 +117,62 @@ class Adding:
 
     def _add_group(self, arrivals: list[Arrival]) -> None:
         sources = {arrival.path: arrival.source for arrival in arrivals}
-        self._library.add([arrival.path for arrival in arrivals], sources=sources, progress=self._hear)
+        self._library.add([arrival.path for arrival in arrivals], sources=sources, progress=self._on_progress)
         self._encoded += self._encoding
         self._encoding = 0
-        for n in self._group:  # the same file by two ways
+        for n in self._group:  # the same file, reached by two paths
             if self._job.files[n].stage in OPEN:
                 self._settle(n, Settled("unchanged"))
 
-    def _hear(self, moment: Progress) -> None:
-        place = self._place(moment.source)
-        if moment.settled and place is not None:
-            self._settle(place, moment.settled)
-        elif moment.stage == "reading" and place is not None:
-            self._job.set_files({place: replace(self._job.files[place], stage="reading")})
+    def _on_progress(self, progress: Progress) -> None:
+        index = self._index(progress.source)
+        if progress.settled and index is not None:
+            self._settle(index, progress.settled)
+        elif progress.stage == "reading" and index is not None:
+            self._job.set_files({index: replace(self._job.files[index], stage="reading")})
             self._between()
-        elif moment.stage == "encoding":
-            self._hear_encoding(moment)
+        elif progress.stage == "encoding":
+            self._on_encoding(progress)
             self._between()
 
-    def _hear_encoding(self, moment: Progress) -> None:
-        if moment.passages < self._encoding:
+    def _on_encoding(self, progress: Progress) -> None:
+        if progress.passages < self._encoding:
             self._encoded += self._encoding
-        self._encoding = moment.passages
-        part = moment.passages / max(1, moment.of_passages)
+        self._encoding = progress.passages
+        part = progress.passages / max(1, progress.of_passages)
         changed = {}
-        for source, passages in moment.together:
-            place = self._place(source)
-            if place is not None:
+        for source, passages in progress.together:
+            index = self._index(source)
+            if index is not None:
                 done, of = round(part * passages), passages
-                state = replace(self._job.files[place], stage="encoding", passages=done, of_passages=of)
-                changed[place] = replace(state, part=_READ + (1 - _READ) * part)
+                state = replace(self._job.files[index], stage="encoding", passages=done, of_passages=of)
+                changed[index] = replace(state, part=_READING_SHARE + (1 - _READING_SHARE) * part)
         self._job.set_files(changed, self._encoded + self._encoding)
 
-    def _settle(self, place: int, settled: Settled) -> None:
-        arrival = self._arrivals[place]
+    def _settle(self, index: int, settled: Settled) -> None:
+        arrival = self._arrivals[index]
         self._settled.append((arrival.source, settled))
         try:
             if settled.outcome == "failed":
                 self._uploads.drop([arrival])
             else:
-                self._uploads.keep(arrival, self._same(arrival) if settled.outcome == "unchanged" else None)
+                self._uploads.keep(arrival, self._existing_copy(arrival) if settled.outcome == "unchanged" else None)
         finally:
-            self._job.set_files({place: _after(self._job.files[place], settled)})
+            self._job.set_files({index: _final_state(self._job.files[index], settled)})
 
-    def _same(self, arrival: Arrival) -> Path | None:
-        """Where the library has these bytes from already."""
+    def _existing_copy(self, arrival: Arrival) -> Path | None:
+        """Return the path of the file with the same bytes that the library already holds, or None."""
         if arrival.home is None or arrival.home.exists():
             return None
         return Path(self._library.find(arrival.identity).source)
 
-    def _place(self, source: str) -> int | None:
-        """The file of this group that is meant: the first of that source that is not settled."""
+    def _index(self, source: str) -> int | None:
+        """Return the index of the first unfinished file of this group with that source, or None."""
         files = self._job.files
         return next((n for n in self._group if files[n].source == source and files[n].stage in OPEN), None)
 
 
-def _after(file: FileState, settled: Settled) -> FileState:
+def _final_state(file: FileState, settled: Settled) -> FileState:
     state = replace(file, stage=settled.outcome, passages=settled.passages, of_passages=settled.passages)
     failure = settled.failure
     reason, hint = (failure.reason, failure.hint) if failure else ("", "")

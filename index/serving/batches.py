@@ -1,4 +1,4 @@
-"""A batch of questions, answered one after the other."""
+"""The task of a job that answers a batch of questions, one after the other."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from index.serving.job import Job
 
 
-class Batch:
-    """One job's questions. A question that fails is a row that says so."""
+class BatchTask:
+    """Answers the questions of one job. A question that fails becomes a row with its error."""
 
     def __init__(
         self,
@@ -34,30 +34,30 @@ class Batch:
         self._documents = documents
         self._writer = writer
         self._between = between
-        """What happens between two questions: others may have a turn."""
+        """Called between two questions, so that another client's batch can run."""
 
     def run(self) -> None:
-        """Answer all of them. Raises Stopped."""
+        """Answer all questions. Raises JobCancelled."""
         for n, question in enumerate(self._questions):
             if n:
                 self._between()
             self._job.check()
-            self._job.answered(batching.asked(question, self._ask))
+            self._job.add_row(batching.answer_row(question, self._ask))
 
     def fail(self, error: PinciteError) -> None:
-        """Nothing: the rows that there are stay."""
+        """Do nothing: finished rows are kept."""
 
     def release(self) -> None:
-        """Nothing is held."""
+        """Do nothing: a batch holds no files."""
 
     def receipt(self) -> None:
-        """The library is as it was."""
+        """Return None: a batch does not change the library."""
 
     def _ask(self, question: str) -> Answer:
-        """As `Library.ask` does; a model that is still writing is not waited for where the job is to end."""
-        said: str | Answer = ""
+        """Ask like `Library.ask`, but stop waiting for a language model once the job is cancelled."""
+        item: str | Answer = ""
         for piece in self._library.ask_stream(question, documents=self._documents, writer=self._writer):
             self._job.check()
-            said = piece
-        assert isinstance(said, Answer)
-        return said
+            item = piece
+        assert isinstance(item, Answer)
+        return item

@@ -1,4 +1,4 @@
-"""Documents from folders of the server, where its operator allows that."""
+"""Adds documents from folders of the server, if its operator allows it."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ _SETTING = "PINCITE_ALLOW_FOLDERS"
 
 
 def folder_arrivals(path: str | Path, settings: Settings) -> list[Arrival]:
-    """The files of a folder, or a file, that lies in one of `settings.allow_folders`; they are read where they are.
+    """Return the files at a path inside `settings.allow_folders`; they are read in place, without a copy.
 
-    Links that lead out of those folders are not followed: they are listed, and fail when they are to be read. Raises
-    NotAllowed for every other path, whether there is something or not, SourceNotFound, or TooMany.
+    Links that lead out of those folders are listed but not followed: reading them fails. Raises NotAllowed for every
+    other path, whether it exists or not, SourceNotFound, or TooMany.
     """
     allowed = tuple(Path(os.path.realpath(folder.expanduser())) for folder in settings.allow_folders)
     named = Path(path).absolute()
     if "\0" in str(path) or not _inside(named, allowed):
-        raise NotAllowed("Adding files from that place", _SETTING)
+        raise NotAllowed("Adding files from that folder", _SETTING)
     if not os.path.exists(named):  # noqa: PTH110 - Path.exists raises where a folder may not be entered
         raise SourceNotFound(f"There is nothing at {path}.")
-    found: list[Arrival] = []
+    arrivals: list[Arrival] = []
     for file in discover([named], enter=lambda folder: _inside(folder, allowed)):
-        found.append(Arrival(_text(file.name), file, _text(os.path.normpath(file)), _size(file), within=allowed))
-        if len(found) > settings.max_upload_files:
-            raise TooMany("files", len(found), settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
-    return found
+        arrivals.append(Arrival(_text(file.name), file, _text(os.path.normpath(file)), _size(file), within=allowed))
+        if len(arrivals) > settings.max_upload_files:
+            raise TooMany("files", len(arrivals), settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
+    return arrivals
 
 
-def refusal(arrival: Arrival) -> Failure | None:
-    """Why a file must not be read: asked when it is about to be, for a link may have been changed since."""
+def access_failure(arrival: Arrival) -> Failure | None:
+    """Return why a file must not be read, or None. Call it just before reading: a link may have changed."""
     if not arrival.within or _inside(arrival.path, arrival.within):
         return None
-    reason = "It is a link to a place outside of the folders that are allowed."
-    return Failure(arrival.source, reason, f"Whoever runs this server can allow that place with {_SETTING}.")
+    reason = "It is a link to a place outside the allowed folders."
+    return Failure(arrival.source, reason, f"The operator of this server can allow that place with {_SETTING}.")
 
 
 def _inside(path: Path, folders: Sequence[Path]) -> bool:
@@ -60,5 +60,5 @@ def _size(file: Path) -> int:
 
 
 def _text(name: str) -> str:
-    """A name that can be shown, even where its bytes are no text."""
+    """Return a file name as valid text, even if its bytes are not."""
     return os.fsencode(name).decode("utf-8", "replace")

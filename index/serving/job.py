@@ -1,4 +1,4 @@
-"""A job: what a face shows of it, and what the one who does it tells."""
+"""A job: its state, which interfaces show, and the methods with which its task updates it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.serving.pace import Pace
+from index.serving.pace import SpeedMeter
 from index.serving.states import OPEN, UNDER_WAY, FileState
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from index.serving.states import Arrival, Kind, State
 
 
-class Stopped(Exception):  # noqa: N818 - never seen outside of this package
-    """Work that was to be ended has ended."""
+class JobCancelled(Exception):  # noqa: N818 - never leaves this package
+    """The job was cancelled, and its task has stopped."""
 
 
 class Job:
-    """Files on their way into the library, or a batch of questions. Safe to read from several threads.
+    """Files being added to the library, or a batch of questions. Safe to read from several threads.
 
-    To follow one: read `version`, then the rest, show it, and `wait(version, …)`; nothing is missed that way.
+    To follow a job without missing a change, read `version`, then the rest, show it, and call `wait(version, …)`.
     """
 
     def __init__(
@@ -40,39 +40,39 @@ class Job:
         self.id = uuid.uuid4().hex
         self.kind: Kind = kind
         self.total = total
-        """Files, or questions."""
+        """Number of files or questions."""
         self.documents = tuple(documents)
-        """The documents that questions are asked of, by id; none for all."""
+        """Ids of the documents that the questions are asked of; empty for all."""
         self._changed = threading.Condition()
         self._stop = threading.Event()
-        self._pace = Pace(clock)
+        self._speed = SpeedMeter(clock)
         self._version = 0
         self._state: State = "waiting"
         self._files: list[FileState] = []
         self._sizes: list[int] = []
         self._release: Callable[[], None] = lambda: None
-        self._handed_out = 0
+        self._started_files = 0
         self._rows: list[Row] = []
         self._receipt: Receipt | None = None
         self._error: PinciteError | None = None
 
-    # For faces
+    # For interfaces
 
     @property
     def version(self) -> int:
-        """Changes whenever anything else does."""
+        """A number that changes whenever the job changes."""
         with self._changed:
             return self._version
 
     @property
     def state(self) -> State:
-        """How far it is as a whole."""
+        """The state of the whole job."""
         with self._changed:
             return self._state
 
     @property
     def files(self) -> tuple[FileState, ...]:
-        """Each file, in the order given."""
+        """The state of each file, in the given order."""
         with self._changed:
             return tuple(self._files)
 
@@ -84,110 +84,110 @@ class Job:
 
     @property
     def done(self) -> int:
-        """How many of `total` nothing more will happen to."""
+        """How many of `total` are finished."""
         with self._changed:
             return sum(file.stage not in OPEN for file in self._files) + len(self._rows)
 
     @property
     def receipt(self) -> Receipt | None:
-        """What was done to the library; None until its end, and where it was cancelled before it began."""
+        """The changes to the library; None until the job ends, and if it was cancelled before its start."""
         with self._changed:
             return self._receipt
 
     @property
     def error(self) -> PinciteError | None:
-        """What ended it, where it failed."""
+        """The error, if the job failed."""
         with self._changed:
             return self._error
 
     @property
     def passages_per_second(self) -> float | None:
-        """Over the job so far; None until that says something."""
+        """Mean speed so far; None until it is meaningful."""
         with self._changed:
-            return self._pace.per_second if self.kind == "add" else None
+            return self._speed.per_second if self.kind == "add" else None
 
     @property
     def seconds_left(self) -> float | None:
-        """By what remains; None until that can be known, and where nothing is being done."""
+        """Estimated time left; None until it can be estimated, and while the job is not running."""
         with self._changed:
-            return self._pace.seconds_left(self._remaining()) if self._state == "working" else None
+            return self._speed.seconds_left(self._remaining()) if self._state == "working" else None
 
     def cancel(self, file: int | None = None) -> None:
-        """End it soon. What was added until then stays; of a file that is being encoded, nothing is stored.
+        """Cancel the job soon. Added files are kept; a file that is being encoded is not stored.
 
-        With `file`, from 0, only that file is left out, unless work on it has begun.
+        With `file`, an index from 0, skip only that file, unless work on it has started.
         """
         if file is not None:
-            self._leave_out(file)
+            self._skip(file)
             return
         self._stop.set()
         if self.finish("cancelled", only_if="waiting"):
             self._release()
 
     def wait(self, version: int, timeout_seconds: float) -> int:
-        """Wait until the job is not at that version any more; its version then, or the same at the time-out."""
+        """Wait until the job has another version, and return it; at the timeout, return the same version."""
         with self._changed:
             self._changed.wait_for(lambda: self._version != version, timeout_seconds)
             return self._version
 
-    # For the one who does it
+    # For the task
 
-    def expect(self, arrivals: Sequence[Arrival], release: Callable[[], None]) -> None:
-        """Say which files there are, and what to do with them where the job never begins."""
+    def set_arrivals(self, arrivals: Sequence[Arrival], release: Callable[[], None]) -> None:
+        """Set the files, and the function that releases them if the job never starts."""
         with self._changed:
-            self._files = [FileState(each.name, each.source) for each in arrivals]
+            self._files = [FileState(arrival.name, arrival.source) for arrival in arrivals]
             self._sizes = [max(1, arrival.size) for arrival in arrivals]
             self._release = release
-            self._tell()
+            self._notify()
 
     def begin(self) -> bool:
-        """Go to work; False where the job was cancelled before its turn."""
+        """Start the job. Return False if it was cancelled before its turn."""
         with self._changed:
             if self._state != "waiting":
                 return False
             self._state = "working"
-            self._pace.begin()
+            self._speed.begin()
             if self.kind == "batch":
-                self._pace.count(0)
-            self._tell()
+                self._speed.count(0)
+            self._notify()
             return True
 
-    def hand_out(self, group: range) -> list[int]:
-        """The files of a group that are to be worked on; from now on they cannot be left out."""
+    def start_group(self, group: range) -> list[int]:
+        """Return the indices of a group's files to work on; from now on they cannot be skipped."""
         with self._changed:
-            self._handed_out = group.stop
+            self._started_files = group.stop
             return [n for n in group if self._files[n].stage in OPEN]
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
-        return self._pace.seconds
+        """Seconds since the start."""
+        return self._speed.seconds
 
     def check(self) -> None:
-        """Raises Stopped where the job is to end."""
+        """Raise JobCancelled if the job was cancelled."""
         if self._stop.is_set():
-            raise Stopped
+            raise JobCancelled
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not beyond a cancellation. Raises Stopped there."""
+        """Wait for some seconds. Raises JobCancelled as soon as the job is cancelled."""
         self._stop.wait(seconds)
         self.check()
 
     def set_files(self, changed: dict[int, FileState], encoded: int | None = None) -> None:
-        """What has become of some files, by their place; and how many passages of the job are encoded by now."""
+        """Set the states of some files by index, and the number of passages encoded so far."""
         with self._changed:
-            for place, file in changed.items():
-                self._files[place] = file
+            for index, file in changed.items():
+                self._files[index] = file
             if encoded is not None:
-                self._pace.count(encoded)
-            self._tell()
+                self._speed.count(encoded)
+            self._notify()
 
-    def answered(self, row: Row) -> None:
-        """The next question has its row."""
+    def add_row(self, row: Row) -> None:
+        """Add the row of the next question."""
         with self._changed:
             self._rows.append(row)
-            self._pace.count(len(self._rows))
-            self._tell()
+            self._speed.count(len(self._rows))
+            self._notify()
 
     def finish(
         self,
@@ -197,7 +197,7 @@ class Job:
         error: PinciteError | None = None,
         only_if: State | None = None,
     ) -> bool:
-        """Nothing more will happen: files that were still waiting are cancelled. Whether that was news."""
+        """End the job and cancel its waiting files. Return False if it had already ended, or is not in `only_if`."""
         reason = error.message if error else ""
         with self._changed:
             if self._state not in ((only_if,) if only_if else UNDER_WAY):
@@ -206,21 +206,21 @@ class Job:
             self._files = [
                 replace(file, stage="cancelled", reason=reason) if file.stage in OPEN else file for file in self._files
             ]
-            self._tell()
+            self._notify()
             return True
 
-    def _leave_out(self, place: int) -> None:
+    def _skip(self, index: int) -> None:
         with self._changed:
-            if self._handed_out <= place < len(self._files) and self._files[place].stage in OPEN:
-                self._files[place] = replace(self._files[place], stage="cancelled")
-                self._tell()
+            if self._started_files <= index < len(self._files) and self._files[index].stage in OPEN:
+                self._files[index] = replace(self._files[index], stage="cancelled")
+                self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._version += 1
         self._changed.notify_all()
 
     def _remaining(self) -> float | None:
-        """Questions, or passages: of files that have not been read as many for a byte as others have."""
+        """Return the remaining questions or passages, with an estimate for unread files from their size."""
         if self.kind == "batch":
             return self.total - len(self._rows)
         sized = list(zip(self._files, self._sizes, strict=True))

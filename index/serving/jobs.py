@@ -1,4 +1,4 @@
-"""The queue: one thread changes the library, another one answers batches of questions."""
+"""The job queue: one thread changes the library, another thread answers batches of questions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
-from index.serving.adding import Adding
-from index.serving.batches import Batch
-from index.serving.job import Job, Stopped
+from index.serving.adding import AddTask
+from index.serving.batches import BatchTask
+from index.serving.job import Job, JobCancelled
 from index.serving.states import UNDER_WAY
-from index.serving.uploads import distinct
+from index.serving.uploads import with_distinct_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,35 +26,35 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 RECENT = 50
-"""How many jobs are remembered."""
+"""Number of jobs that are remembered."""
 _log = logging.getLogger(__name__)
-_UNEXPECTED = "The job came to an unexpected end."
-_UNEXPECTED_HINT = "What was done before stays. Try again; the server's log says what happened."
+_UNEXPECTED = "The job failed unexpectedly."
+_UNEXPECTED_HINT = "Everything done before is kept. Try again; the server's log has the details."
 
 
 class _Task(Protocol):
-    """What a job consists of."""
+    """The work of a job."""
 
     def run(self) -> None:
-        """Do it. Raises Stopped where the job is to end."""
+        """Do the work. Raises JobCancelled if the job is cancelled."""
         ...
 
     def fail(self, error: PinciteError) -> None:
-        """Say what that ended."""
+        """Record the error that ended the work."""
         ...
 
     def release(self) -> None:
-        """Let go of what it took."""
+        """Release the files that the work holds."""
         ...
 
     def receipt(self) -> Receipt | None:
-        """What it did to the library."""
+        """Return the changes to the library, if any."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Removal:
-    """A document that somebody waits to see removed."""
+    """A document to remove, and the future of the caller that waits."""
 
     identity: str
     outcome: Future[Receipt] = field(default_factory=Future)
@@ -63,7 +63,7 @@ class _Removal:
 class Jobs:
     """All jobs of one library. Safe to use from several threads; `close` it before the library.
 
-    Nothing of it outlives the process: what was added stays added, what waited is forgotten.
+    Jobs end with the process: added files are kept, waiting jobs are forgotten.
     """
 
     def __init__(self, library: Library, settings: Settings, uploads: Uploads) -> None:
@@ -72,40 +72,40 @@ class Jobs:
         self._uploads = uploads
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._has_let_in = False
-        """Whether a batch is under way amid another client's."""
-        self._lines: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
-        """What waits, by client, the one whose turn was longest ago first."""
+        self._is_interleaving = False
+        """Whether a batch runs between two questions of another client's batch."""
+        self._queues: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
+        """Waiting jobs by client; the client whose last turn is longest ago comes first."""
         self._removals: deque[_Removal] = deque()
         self._closed = False
-        self._changing = ThreadPoolExecutor(1, thread_name_prefix="changing")
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking")
+        self._change_thread = ThreadPoolExecutor(1, thread_name_prefix="changing")
+        self._question_thread = ThreadPoolExecutor(1, thread_name_prefix="asking")
         uploads.recover(lambda: {info.id: info.source for info in library.documents()})
 
     @property
     def uploads(self) -> Uploads:
-        """Where files arrive before they are added."""
+        """The folder of uploaded files."""
         return self._uploads
 
-    def demand_changeable(self) -> None:
-        """Raise LibraryReadOnly where nothing can be added or removed: best before anything is received."""
+    def require_writable(self) -> None:
+        """Raise LibraryReadOnly if the library cannot be changed. Call it before receiving files."""
         if self._library.read_only:
             raise LibraryReadOnly(str(self._library.folder))
 
     def add(self, arrivals: Sequence[Arrival], client: str = "") -> Job:
-        """Add files when their turn comes: clients take turns. Whatever happens, what arrived is taken care of.
+        """Queue files to be added; clients take turns. The uploaded files are cleaned up in any case.
 
-        Raises QueueFull, LibraryReadOnly, or TooMany where there are more files than the settings allow.
+        Raises QueueFull, LibraryReadOnly, or TooMany if there are more files than the settings allow.
         """
-        arrivals = distinct(arrivals)
+        arrivals = with_distinct_names(arrivals)
         job = Job("add", len(arrivals))
-        adding = Adding(self._library, self._uploads, job, arrivals, self._between(job))
+        task = AddTask(self._library, self._uploads, job, arrivals, self._between(job))
         try:
-            self.demand_changeable()
-            self._demand(len(arrivals), "files", self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
-            self._enter(job, self._changing, adding, client)
+            self.require_writable()
+            self._require_at_most(len(arrivals), "files", self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
+            self._enqueue(job, self._change_thread, task, client)
         except (ServiceError, LibraryReadOnly):
-            adding.release()
+            task.release()
             raise
         return job
 
@@ -116,51 +116,52 @@ class Jobs:
         writer: Writer = "quote",
         client: str = "",
     ) -> Job:
-        """Answer many questions when their turn comes, each of these documents or of all: clients take turns.
+        """Queue questions about these documents, or about all; clients take turns.
 
-        Between two questions of a batch another client's batch is let in: a short one need not wait for a long one.
+        Another client's batch can run between two questions of a batch, so that a short batch need not wait for a long
+        one.
 
-        Raises QueueFull, TooMany where there are more questions than the settings allow, DocumentNotFound or
-        AmbiguousDocument, WriterNotSet where the settings name no model and one is to write.
+        Raises QueueFull, TooMany if there are more questions than the settings allow, DocumentNotFound,
+        AmbiguousDocument, or WriterNotSet if a model is to write and the settings name none.
         """
         if writer == "model":
             self._settings.require_writer()
         questions = [question.strip() for question in questions if question.strip()]
         limit = self._settings.max_batch_questions
-        self._demand(len(questions), "questions", limit, "PINCITE_MAX_BATCH_QUESTIONS")
-        within = None if documents is None else [self._library.find(name).id for name in documents]
-        job = Job("batch", len(questions), within or ())
-        batch = Batch(self._library, job, questions, within, writer, lambda: self._let_in(client))
-        self._enter(job, self._asking, batch, client)
+        self._require_at_most(len(questions), "questions", limit, "PINCITE_MAX_BATCH_QUESTIONS")
+        document_ids = None if documents is None else [self._library.find(name).id for name in documents]
+        job = Job("batch", len(questions), document_ids or ())
+        task = BatchTask(self._library, job, questions, document_ids, writer, lambda: self._run_between(client))
+        self._enqueue(job, self._question_thread, task, client)
         return job
 
     def remove(self, name: str) -> Receipt:
-        """Remove a document, and the files that it was uploaded as. Waits for the step under way, no longer.
+        """Remove a document and its uploaded files. Waits for the current step of a job, but not longer.
 
         Raises DocumentNotFound, AmbiguousDocument, LibraryLocked, LibraryNotWritable.
         """
-        self.demand_changeable()
+        self.require_writable()
         removal = _Removal(self._library.find(name).id)
         with self._lock:
-            self._demand_open()
+            self._require_open()
             self._removals.append(removal)
-            self._changing.submit(self._remove_waiting)
+            self._change_thread.submit(self._remove_waiting)
         return removal.outcome.result()
 
     def find(self, identity: str) -> Job:
-        """The job of that id. Raises JobNotFound."""
+        """Return the job with that id. Raises JobNotFound."""
         with self._lock:
             if identity not in self._jobs:
                 raise JobNotFound(identity)
             return self._jobs[identity]
 
     def recent(self) -> list[Job]:
-        """The last jobs, newest first."""
+        """Return the last jobs, newest first."""
         with self._lock:
             return list(reversed(self._jobs.values()))[:RECENT]
 
     def close(self) -> None:
-        """Cancel what is under way and wait for its end, which takes a step of it."""
+        """Cancel all jobs and wait until the current step ends."""
         with self._lock:
             self._closed = True
             jobs = list(self._jobs.values())
@@ -170,50 +171,50 @@ class Jobs:
             job.cancel()
         for removal in removals:
             removal.outcome.set_exception(Stopping())
-        self._changing.shutdown()
-        self._asking.shutdown()
+        self._change_thread.shutdown()
+        self._question_thread.shutdown()
         self._uploads.close()
 
-    # The two threads
+    # For the two threads
 
-    def _do_next(self, kind: Kind) -> None:
+    def _run_next(self, kind: Kind) -> None:
         with self._lock:
-            lines = self._lines[kind]
-            if not lines:
-                return  # what this turn was for has been let in before
-            client = next(iter(lines))
-            line = lines.pop(client)
-            job, task = line.popleft()
-            if line:
-                lines[client] = line  # behind all others
-        self._do(job, task)
+            queues = self._queues[kind]
+            if not queues:
+                return  # the job of this turn has already run between two questions
+            client = next(iter(queues))
+            queue = queues.pop(client)
+            job, task = queue.popleft()
+            if queue:
+                queues[client] = queue  # behind all others
+        self._run(job, task)
 
-    def _let_in(self, client: str) -> None:
-        """Do the next batch of another client amid one of this; in that one, nobody is let in."""
+    def _run_between(self, client: str) -> None:
+        """Run the next batch of another client between two questions of this client's; that one is not interrupted."""
         with self._lock:
-            lines = self._lines["batch"]
-            other = next((name for name in lines if name != client), None)
-            if self._has_let_in or other is None:
+            queues = self._queues["batch"]
+            other = next((name for name in queues if name != client), None)
+            if self._is_interleaving or other is None:
                 return
-            line = lines.pop(other)
-            job, task = line.popleft()
-            if line:
-                lines[other] = line  # behind all others
-            self._has_let_in = True
+            queue = queues.pop(other)
+            job, task = queue.popleft()
+            if queue:
+                queues[other] = queue  # behind all others
+            self._is_interleaving = True
         try:
-            self._do(job, task)
+            self._run(job, task)
         finally:
-            self._has_let_in = False
+            self._is_interleaving = False
 
-    def _do(self, job: Job, task: _Task) -> None:
-        """Do a job, and say how it ended: a thread outlives whatever goes wrong in it."""
+    def _run(self, job: Job, task: _Task) -> None:
+        """Run a job and record how it ended. No error ends the thread."""
         if not job.begin():
             return
         state: State = "done"
         error: PinciteError | None = None
         try:
             task.run()
-        except Stopped:
+        except JobCancelled:
             state = "cancelled"
         except PinciteError as expected:
             error = expected
@@ -226,7 +227,7 @@ class Jobs:
         job.finish("failed" if error else state, receipt=task.receipt(), error=error)
 
     def _between(self, job: Job) -> Callable[[], None]:
-        """What happens between two steps of an upload."""
+        """Return the function that an upload calls between two steps."""
 
         def between() -> None:
             job.check()
@@ -249,36 +250,36 @@ class Jobs:
         with self._lock:
             return self._removals.popleft() if self._removals else None
 
-    def _enter(self, job: Job, thread: ThreadPoolExecutor, task: _Task, client: str) -> None:
-        """Put a job into its client's line. Raises QueueFull; a quarter of the places is kept from any one client."""
+    def _enqueue(self, job: Job, thread: ThreadPoolExecutor, task: _Task, client: str) -> None:
+        """Put a job into its client's queue. Raises QueueFull; one client gets at most three quarters of the places."""
         with self._lock:
-            self._demand_open()
+            self._require_open()
             limit = self._settings.max_waiting_jobs
             if self._waiting(job.kind) >= limit:
                 raise QueueFull(limit)
             share = max(1, limit - max(1, limit // 4))
-            line = self._lines[job.kind].get(client, deque())
-            if client and sum(waiting.state == "waiting" for waiting, _ in line) >= share:
+            queue = self._queues[job.kind].get(client, deque())
+            if client and sum(waiting.state == "waiting" for waiting, _ in queue) >= share:
                 raise QueueFull(share)
             self._jobs[job.id] = job
             self._forget_old()
-            line.append((job, task))
-            self._lines[job.kind][client] = line
-            thread.submit(self._do_next, job.kind)
+            queue.append((job, task))
+            self._queues[job.kind][client] = queue
+            thread.submit(self._run_next, job.kind)
 
     def _waiting(self, kind: Kind) -> int:
         return sum(job.kind == kind and job.state == "waiting" for job in self._jobs.values())
 
     def _forget_old(self) -> None:
-        over = [job.id for job in self._jobs.values() if job.state not in UNDER_WAY]
-        for identity in over[: max(0, len(self._jobs) - RECENT)]:
+        ended = [job.id for job in self._jobs.values() if job.state not in UNDER_WAY]
+        for identity in ended[: max(0, len(self._jobs) - RECENT)]:
             del self._jobs[identity]
 
-    def _demand_open(self) -> None:
+    def _require_open(self) -> None:
         if self._closed:
             raise Stopping
 
     @staticmethod
-    def _demand(count: int, what: str, limit: int, setting: str) -> None:
+    def _require_at_most(count: int, items: str, limit: int, setting: str) -> None:
         if count > limit:
-            raise TooMany(what, count, limit, setting)
+            raise TooMany(items, count, limit, setting)

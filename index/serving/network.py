@@ -1,8 +1,8 @@
-"""Connections to the public internet and to nothing else.
+"""Connects to public internet addresses only (protection against SSRF).
 
-Every connection is made here, whatever led to it: the address that was asked for, a redirect, a name that resolves
-differently the second time. A name is resolved once, each of its addresses is judged, and the connection goes to an
-address that was found to be public, never to a name. The certificate is checked against the name all the same.
+Every connection is made here: for the requested address, for a redirect, for a name that resolves differently the
+second time (DNS rebinding). A name is resolved once, each of its addresses is checked, and the connection goes to a
+public address, never to a name. The certificate is still checked against the name.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     Resolve = Callable[[str, int], Iterable[str]]
 
 PORTS = (80, 443)
-"""Those of the web. Others would make of the server a tool to try out what listens elsewhere."""
+"""Ports of the web. Other ports would turn the server into a port scanner."""
 _UNICAST = IPv6Network("2000::/3")
-"""All that is given out of IPv6."""
+"""The assigned unicast range of IPv6."""
 _TRANSLATED = IPv6Network("64:ff9b::/96")
-"""What stands for an IPv4 address where a network has IPv6 alone (RFC 6052)."""
+"""Addresses that stand for IPv4 addresses in networks with IPv6 only (RFC 6052)."""
 _INTERNAL = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
-"""Look public to some versions of Python, and are where rented machines ask their provider for their configuration."""
+"""Networks that some versions of Python consider public, but that serve the metadata of cloud machines."""
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host, as this machine finds them."""
+    """Return the addresses of a host, as this machine resolves them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet, as is the one that is written into it, if there is one."""
+    """Return whether an address, and any IPv4 address embedded in it, belongs to the public internet."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -58,7 +58,7 @@ def _is_public_v4(address: IPv4Address) -> bool:
 
 
 class PublicNetwork(httpcore2.NetworkBackend):
-    """Makes connections, none of which lasts longer than until `deadline`, by the monotonic clock."""
+    """Makes connections to public addresses that end at `deadline` on the monotonic clock."""
 
     def __init__(
         self,
@@ -80,17 +80,19 @@ class PublicNetwork(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Connect to the first public address of a host that answers. Raises AddressRefused where it has none."""
+        """Connect to the first public address of a host that answers. Raises AddressRefused if it has none."""
         for address in self._public(host, port):
             try:
-                stream = self._backend.connect_tcp(address, port, self.left(timeout), local_address, socket_options)
+                stream = self._backend.connect_tcp(
+                    address, port, self.seconds_left(timeout), local_address, socket_options
+                )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
-            return _Timed(stream, self)
+            return _TimedStream(stream, self)
         raise httpcore2.ConnectError(f"{host} does not answer")
 
-    def left(self, timeout: float | None) -> float:
-        """How long the next step may take. Raises ReadTimeout where the time is over."""
+    def seconds_left(self, timeout: float | None) -> float:
+        """Return the time limit of the next step, in seconds. Raises ReadTimeout after the deadline."""
         left = self._deadline - self._clock()
         if left <= 0:
             raise httpcore2.ReadTimeout("it takes too long")
@@ -98,29 +100,29 @@ class PublicNetwork(httpcore2.NetworkBackend):
 
     def _public(self, host: str, port: int) -> list[str]:
         if port not in PORTS:
-            raise AddressRefused(f"Port {port} of {host} is not one of the web's.")
+            raise AddressRefused(f"Port {port} of {host} is not a port of the web.")
         try:
             addresses = list(self._resolve(host, port))
         except (OSError, UnicodeError) as error:
-            raise httpcore2.ConnectError(f"there is no {host}") from error
+            raise httpcore2.ConnectError(f"the host {host} does not exist") from error
         public = [address for address in addresses if is_public(address)]
         if addresses and not public:
             raise AddressRefused(f"{host} is not on the public internet.")
         return public
 
 
-class _Timed(httpcore2.NetworkStream):
-    """A connection that ends at the deadline, however slowly its bytes come."""
+class _TimedStream(httpcore2.NetworkStream):
+    """A connection that ends at the deadline, however slow its bytes are."""
 
     def __init__(self, stream: httpcore2.NetworkStream, network: PublicNetwork) -> None:
         self._stream = stream
         self._network = network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._network.left(timeout))
+        return self._stream.read(max_bytes, self._network.seconds_left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._network.left(timeout))
+        self._stream.write(buffer, self._network.seconds_left(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -128,21 +130,23 @@ class _Timed(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        return _Timed(self._stream.start_tls(ssl_context, server_hostname, self._network.left(timeout)), self._network)
+        return _TimedStream(
+            self._stream.start_tls(ssl_context, server_hostname, self._network.seconds_left(timeout)), self._network
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
 class PublicTransport(httpx2.BaseTransport):
-    """What a client of httpx2 sends its requests through."""
+    """An httpx2 transport that uses a PublicNetwork."""
 
     def __init__(self, network: PublicNetwork) -> None:
         context = httpx2.create_ssl_context(trust_env=False)
         self._pool = httpcore2.ConnectionPool(ssl_context=context, network_backend=network)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send one request, and give its answer before its body has come."""
+        """Send a request and return its response before the body has arrived."""
         url = httpcore2.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -157,7 +161,7 @@ class PublicTransport(httpx2.BaseTransport):
         )
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._pool.close()
 
 

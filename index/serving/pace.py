@@ -1,4 +1,4 @@
-"""How fast a job goes, and how long it will take: honest, hence unknown at first."""
+"""Measures the speed of a job and estimates its remaining time; both are unknown at first."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KNOWN_SECONDS = 2.0
-"""From when on a rate says something."""
+"""Seconds after which a rate is meaningful."""
 
 
-class Pace:
-    """Measures one job by a clock, in seconds, and counts what it does: passages, or questions."""
+class SpeedMeter:
+    """Counts the passages or questions of one job and measures their rate, in seconds of `clock`."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -22,16 +22,16 @@ class Pace:
         self._measured = 0.0
 
     def begin(self) -> None:
-        """The job has begun."""
+        """Start the clock."""
         self._began = self._clock()
 
     @property
     def seconds(self) -> float:
-        """Since the job began."""
+        """Seconds since the start."""
         return 0.0 if self._began is None else self._clock() - self._began
 
     def count(self, done: int) -> None:
-        """So many have been done by now. The first word of it starts the measuring: no encoder is loaded after that."""
+        """Set how many are done. The first call starts the measurement, so that loading the encoder does not count."""
         now = self._clock()
         if self._since is None:
             self._since = now
@@ -39,10 +39,10 @@ class Pace:
 
     @property
     def per_second(self) -> float | None:
-        """Over the job so far, with all that comes between; None while that says nothing."""
+        """Mean rate so far, pauses included; None until it is meaningful."""
         return self._done / self._measured if self._done and self._measured >= KNOWN_SECONDS else None
 
     def seconds_left(self, remaining: float | None) -> float | None:
-        """What so many more will take; None while that cannot be known."""
+        """Return the estimated seconds for `remaining` more, or None if they cannot be estimated."""
         rate = self.per_second
         return None if rate is None or remaining is None else remaining / rate

@@ -1,4 +1,4 @@
-"""How many do the same kind of work at once, and whose turn it is: no client keeps the others out."""
+"""Limits how many requests do the same work at once, and shares the slots fairly between clients."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WAITING = 100
-"""How many requests of one client may wait for a slot."""
+"""Maximum number of requests of one client that wait for a slot."""
 
 
 @dataclass(slots=True, eq=False)
-class _Turn:
-    """One who waits."""
+class _Waiter:
+    """A request that waits for a slot."""
 
     called: anyio.Event
     granted: bool = False
@@ -32,33 +32,33 @@ class _Turn:
 class Slots:
     """A number of slots for one kind of work, shared fairly. For one event loop.
 
-    Those who wait take turns by client, whoever has fewest slots first: a client with a hundred requests delays another
-    one's by no more than the work that is under way. And a few slots are always kept from any single client, for work
-    that is under way may take long.
+    Waiting requests take turns by client, and the client with the fewest slots comes first: a client with a hundred
+    requests delays others only by the work in progress. A single client never gets all slots, because work in progress
+    may take long.
     """
 
     def __init__(self, count: int, waiting: int = WAITING, *, share: int = 0) -> None:
         self.count = count
         self.share = share or max(1, count - max(1, count // 4))
-        """How many slots one client may have: three quarters, where nothing else is said."""
+        """Maximum slots of one client; three quarters by default."""
         self._most_waiting = waiting
         self._threads = anyio.CapacityLimiter(count)
         self._held: Counter[str] = Counter()
-        self._waiting: dict[str, deque[_Turn]] = {}
-        """By client, the one whose turn was longest ago first."""
+        self._waiting: dict[str, deque[_Waiter]] = {}
+        """Waiting requests by client; the client whose last turn is longest ago comes first."""
 
     async def run(self, client: str, call: Callable[..., T], *arguments: Any) -> T:
-        """What `call` returns; it is called in a thread as soon as the client has a slot.
+        """Call `call` in a thread as soon as the client has a slot, and return its result.
 
-        Raises TooBusy where too many requests of this client are waiting, and whatever `call` raises. A thread that has
-        begun keeps its slot until its end, also where nobody waits for it any more.
+        Raises TooBusy if too many requests of this client are waiting, and the errors of `call`. A running thread keeps
+        its slot until its end, even if its client has disconnected.
         """
         async with self.slot(client):
             return await anyio.to_thread.run_sync(call, *arguments, limiter=self._threads)
 
     @asynccontextmanager
     async def slot(self, client: str) -> AsyncIterator[None]:
-        """Hold a slot. Raises TooBusy where too many requests of this client are waiting."""
+        """Hold a slot. Raises TooBusy if too many requests of this client are waiting."""
         await self._take(client)
         try:
             yield
@@ -72,12 +72,12 @@ class Slots:
             return
         if waiting and len(waiting) >= self._most_waiting:
             raise TooBusy(len(waiting))
-        turn = _Turn(anyio.Event())
+        turn = _Waiter(anyio.Event())
         self._waiting.setdefault(client, deque()).append(turn)
         try:
             await turn.called.wait()
         except BaseException:
-            if turn.granted:  # it was called in the same moment in which it was given up
+            if turn.granted:  # it was granted a slot at the moment it was cancelled
                 self._give_back(client)
             else:
                 self._leave(client, turn)
@@ -90,7 +90,7 @@ class Slots:
         self._call_next()
 
     def _call_next(self) -> None:
-        """Give free slots to those who wait."""
+        """Give free slots to waiting requests."""
         while (client := self._next()) is not None:
             queue = self._waiting.pop(client)
             turn = queue.popleft()
@@ -101,16 +101,16 @@ class Slots:
             turn.called.set()
 
     def _next(self) -> str | None:
-        """The client whose turn it is: of those with the fewest slots, the one that has waited longest."""
+        """Return the next client: of those with the fewest slots, the one that has waited longest."""
         if self._held.total() >= self.count:
             return None
         return min(filter(self._is_free_for, self._waiting), key=self._held.__getitem__, default=None)
 
     def _is_free_for(self, client: str) -> bool:
-        share = self.share if client else self.count  # without an address, nobody can be told apart
+        share = self.share if client else self.count  # clients without an address cannot be distinguished
         return self._held.total() < self.count and self._held[client] < share
 
-    def _leave(self, client: str, turn: _Turn) -> None:
+    def _leave(self, client: str, turn: _Waiter) -> None:
         queue = self._waiting[client]
         queue.remove(turn)
         if not queue:
@@ -118,5 +118,5 @@ class Slots:
 
 
 def client_of(scope: Mapping[str, Any]) -> str:
-    """Who sent a request, as `index.guard.client` tells clients apart; empty where that is not known."""
+    """Return the client key of a request, as set by `index.guard.client`; empty if unknown."""
     return str((scope.get("client") or ("",))[0])

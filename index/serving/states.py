@@ -1,4 +1,4 @@
-"""What waits and what happens to it, as records."""
+"""Records of files that are to be added, and of their states."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ FileStage = Literal["waiting", "reading", "encoding", "added", "replaced", "unch
 
 UNDER_WAY: tuple[State, ...] = ("waiting", "working")
 OPEN: tuple[FileStage, ...] = ("waiting", "reading", "encoding")
-"""Stages that others will follow."""
+"""Stages that are not final."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file that is to be added."""
+    """A file to be added."""
 
     name: str
-    """What to call it."""
+    """Its file name."""
     path: Path
     """Where its bytes are now."""
     source: str
-    """What the library will know it by."""
+    """Its source in the library."""
     size: int
-    """In bytes."""
+    """Size in bytes."""
     identity: str = ""
-    """SHA-256 of its bytes, in hexadecimal; empty for a file that stays where it is."""
+    """Hexadecimal SHA-256 of its bytes; empty for a file that is read in place."""
     home: Path | None = None
-    """Where it goes once the library holds it; None for a file that stays where it is."""
+    """Its final path once the library holds it; None for a file that is read in place."""
     within: tuple[Path, ...] = ()
-    """Folders of which it must not lead out when it is read, by whatever link; none where that is no matter."""
+    """Folders that a link must not lead out of when the file is read; empty for no restriction."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """One file of a job: what is being done to it, and how far that is."""
+    """The state of one file of a job."""
 
     name: str
     source: str
     stage: FileStage = "waiting"
     passages: int = 0
-    """While encoding, how many of those that need it are done, where several files are encoded together in proportion;
-    then how many its document has."""
+    """While encoding, the number of encoded passages, estimated in proportion if files are encoded together; afterwards
+    the number of passages of its document."""
     of_passages: int = 0
     part: float = 0.0
-    """How much of the work on it is done, in [0, 1]."""
+    """Finished share of the work on it, in [0, 1]."""
     reason: str = ""
     """Why it failed or was cancelled."""
     hint: str = ""
-    """What to do about it."""
+    """How to fix the problem."""
     notes: tuple[str, ...] = ()
-    """What the reader should know of it, though it was added."""
+    """Warnings about a file that was added."""

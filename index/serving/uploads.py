@@ -1,9 +1,9 @@
-"""Where files that arrive stay: `uploads/` in the library's folder, each under its own name.
+"""Stores uploaded files in `uploads/` in the library's folder, each under its own name.
 
-A document needs a source that lasts: its name is its title where the file states none, `verify` reads it again, its
-pages are shown and it is downloaded, and a file that arrives again under the same name is recognised as its next
-version. A file that arrives is first set down in a folder of this process, in `arriving/` beside. It is read from
-there, and goes to its place in the moment in which the library holds its document: what failed never was there.
+A document needs a permanent source. Its name is the title of a file without one, `verify` reads it again, its pages
+are shown, it can be downloaded, and a later upload with the same name is recognized as its next version. An upload
+first goes to a folder of this process in `arriving/`, and is read there. It moves to its final place as soon as the
+library holds its document, so failed files never get there.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _LONGEST_NAME = 200
-"""In bytes; file systems take 255, and something may be put behind it."""
+"""In bytes; file systems allow 255, and a suffix may be added."""
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]')
-"""What no file system in use would take, what would lead out of the folder, and what would show another name."""
+"""Characters that a common file system rejects, that lead out of the folder, or that disguise a name."""
 _FALLBACK = "document"
 _LOCK = ".lock"
 
 
 class Uploads:
-    """The folder of files that arrived. Safe to use from several threads and processes."""
+    """The folder of uploaded files. Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
@@ -55,22 +55,22 @@ class Uploads:
         self._numbers = count(1)
         self._known: dict[tuple[str, int, int], str] = {}
 
-    # For faces
+    # For interfaces
 
     @property
     def folder(self) -> Path:
-        """Where they stay."""
+        """The folder of added files."""
         return self._folder
 
     def receive(self, name: str, chunks: Iterable[bytes], *, source: str = "") -> Arrival:
-        """Take in a file as it comes; `source` where it is known by something else than its place here.
+        """Store a file while it arrives; `source` replaces its path as its source in the library.
 
-        Raises TooLarge as soon as there is more than the settings allow, LibraryNotWritable where the disk does not
-        take it, and whatever `chunks` raises; nothing of the file stays then.
+        Raises TooLarge as soon as it exceeds the size limit, LibraryNotWritable if it cannot be written, and the errors
+        of `chunks`; then nothing of the file is kept.
         """
         clean = safe_name(name)
         digest, size = hashlib.sha256(), 0
-        with self._place(clean) as path, path.open("wb") as file:
+        with self._new_path(clean) as path, path.open("wb") as file:
             for chunk in chunks:
                 size += len(chunk)
                 if size > self._max_bytes:
@@ -80,7 +80,7 @@ class Uploads:
         return self._arrival(path, source, size, digest.hexdigest())
 
     def drop(self, arrivals: Iterable[Arrival]) -> None:
-        """Delete what arrived and is not to be added after all."""
+        """Delete uploads that will not be added."""
         for arrival in arrivals:
             if arrival.home is not None:
                 shutil.rmtree(arrival.path.parent, ignore_errors=True)
@@ -88,16 +88,16 @@ class Uploads:
     # For jobs
 
     def keep(self, arrival: Arrival, same: Path | None = None) -> None:
-        """Bring a file whose document the library holds to its place, over its former version.
+        """Move the file of an added document to its final place, replacing its former version.
 
-        `same` is another file with these bytes: where it is in this folder, they are kept once for both.
+        `same` is another file with the same bytes: if it is in this folder, both become links to one copy.
         """
         if arrival.home is None:
             return
         try:
-            if not self._is(arrival.home, arrival.identity):
+            if not self._has_bytes(arrival.home, arrival.identity):
                 self._folder.mkdir(exist_ok=True)
-                if same is not None and same.parent == self._folder and self._is(same, arrival.identity):
+                if same is not None and same.parent == self._folder and self._has_bytes(same, arrival.identity):
                     _link(same, arrival.path)
                 arrival.path.replace(arrival.home)
                 self._remember(arrival.home, arrival.identity)
@@ -107,19 +107,19 @@ class Uploads:
             self.drop([arrival])
 
     def forget(self, identity: str) -> None:
-        """Delete every file that has these bytes."""
+        """Delete every file with these bytes."""
         for path in self._files():
-            if self._is(path, identity):
+            if self._has_bytes(path, identity):
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
                     raise _not_writable(self._folder, error) from error
 
     def recover(self, held: Callable[[], Mapping[str, str]]) -> None:
-        """Clear up behind processes that were killed.
+        """Clean up after processes that were killed.
 
-        What arrived in them and is in the library, of which `held` gives the sources by identity, goes to its place:
-        they were killed just before that. The rest is deleted.
+        Their uploads that are in the library (`held` returns the sources by identity) move to their final place: the
+        process was killed just before that. Other uploads are deleted.
         """
         for folder in sorted(self._arriving.glob("*")):
             lock = FileLock(folder / _LOCK, thread_local=False)
@@ -131,13 +131,13 @@ class Uploads:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Delete what arrived and was not added."""
+        """Delete the uploads that were not added."""
         with self._opening:
             if self._staging is not None and self._held is not None:
                 shutil.rmtree(self._staging, ignore_errors=True)
                 self._held.release()
                 self._staging = self._held = None
-                with suppress(OSError):  # others may be at work in it
+                with suppress(OSError):  # other processes may be using it
                     self._arriving.rmdir()
 
     # Details
@@ -147,18 +147,18 @@ class Uploads:
         return Arrival(path.name, path, source or str(home), size, identity, home)
 
     def _home(self, name: str, source: str) -> Path:
-        """Two addresses may end alike: what came from elsewhere has a mark of where."""
+        """Return the final path of a file. Two web addresses may end alike, so their files get a hash in the name."""
         if not source:
             return self._folder / name
         mark = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         return self._folder / f"{Path(name).stem} ({mark}){Path(name).suffix}"
 
     @contextmanager
-    def _place(self, name: str) -> Iterator[Path]:
-        """A path of that name where nothing is, in this process's own folder; empty again where anything goes wrong."""
+    def _new_path(self, name: str) -> Iterator[Path]:
+        """Yield a new path with that name in this process's folder; it is deleted after an error."""
         folder = None
         try:
-            folder = self._own() / str(next(self._numbers))
+            folder = self._process_folder() / str(next(self._numbers))
             folder.mkdir()
             yield folder / name
         except BaseException as error:
@@ -168,8 +168,8 @@ class Uploads:
                 raise _not_writable(self._folder, error) from error
             raise
 
-    def _own(self) -> Path:
-        """The folder of this process; its lock tells others that it lives."""
+    def _process_folder(self) -> Path:
+        """Return the folder of this process; its lock shows other processes that this one is alive."""
         with self._opening:
             if self._staging is None:
                 self._arriving.mkdir(parents=True, exist_ok=True)
@@ -189,8 +189,8 @@ class Uploads:
     def _files(self) -> list[Path]:
         return sorted(path for path in self._folder.iterdir() if path.is_file()) if self._folder.is_dir() else []
 
-    def _is(self, path: Path, identity: str) -> bool:
-        """Whether a file is there and has these bytes; read only where it was not read before."""
+    def _has_bytes(self, path: Path, identity: str) -> bool:
+        """Return whether a file exists and has these bytes; a known file is not read again."""
         try:
             key = _stamp(path)
             if key not in self._known:
@@ -203,8 +203,8 @@ class Uploads:
         self._known[_stamp(path)] = identity
 
 
-def distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """The same with a number behind names that several have: what comes at once is not versions of one file."""
+def with_distinct_names(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Return the arrivals with numbers added to equal names: files of one upload are not versions of each other."""
     taken: set[Path] = set()
     result = []
     for arrival in arrivals:
@@ -221,7 +221,7 @@ def distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 
 def safe_name(name: str) -> str:
-    """The last part of a path of whatever system, without what could lead elsewhere or is no name at all."""
+    """Return the file name of a path of any system, without unsafe characters."""
     last = PureWindowsPath(PurePosixPath(name).name).name
     clean = unicodedata.normalize("NFC", _UNSAFE.sub("", last)).strip(" .") or _FALLBACK
     suffix = clean[clean.rfind(".") :] if "." in clean else ""
@@ -231,7 +231,7 @@ def safe_name(name: str) -> str:
 
 
 def _link(existing: Path, path: Path) -> None:
-    """Let `path` be a second name of an existing file; where the file system knows no such thing, it stays a copy."""
+    """Make `path` a hard link to an existing file; if the file system has no hard links, it stays a copy."""
     other = path.with_name(f"{path.name}.link")
     with suppress(OSError):
         os.link(existing, other)
@@ -249,5 +249,5 @@ def _sha256(path: Path) -> str:
 
 
 def _not_writable(folder: Path, error: OSError) -> LibraryNotWritable:
-    why = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
-    return LibraryNotWritable(f"The folder {folder} does not take files: {why}.", NOT_WRITABLE_HINT)
+    reason = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
+    return LibraryNotWritable(f"The folder {folder} cannot be written: {reason}.", NOT_WRITABLE_HINT)

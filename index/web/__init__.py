@@ -1,7 +1,7 @@
-"""The page in the browser: Gradio for its controls, our own templates for what it shows.
+"""The web page: Gradio for its controls, our own templates for its content.
 
-Importing this package loads neither Gradio nor FastAPI: that takes seconds, and the command line imports it to answer
-`--help`. No retrieval, SQL or model is here; whatever the page can do is a method of `Library`.
+Importing this package loads neither Gradio nor FastAPI, which takes seconds, because the command line imports it for
+`--help`. The package contains no retrieval, SQL or models; every action of the page is a method of `Library`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["create_app", "serve"]
 
 
 def create_app(library: Library, settings: Settings | None = None, *, examples: Sequence[str] = ()) -> FastAPI:
-    """The page over an open library, as an ASGI application; `examples` are questions to begin with."""
-    _keep_gradio_quiet()
-    _keep_gradio_apart()
+    """Return the page of an open library as an ASGI application; `examples` are suggested questions."""
+    _disable_gradio_analytics()
+    _isolate_gradio_files()
     from index.settings import Settings
     from index.web.application import build
 
@@ -36,11 +36,11 @@ def create_app(library: Library, settings: Settings | None = None, *, examples: 
 
 
 def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: Sequence[str] = ()) -> None:
-    """Open the library in a folder, made where there is none, and serve its page until interrupted."""
+    """Open or create the library in a folder, and serve its page until interrupted."""
     from index.api import journal
     from index.library import Library
 
-    journal.write_lines()
+    journal.configure_logging()
     with Library.open(folder, settings) as library:
         app = create_app(library, settings, examples=examples)
         from index.api.running import listen
@@ -48,21 +48,21 @@ def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: S
         listen(app, settings, host=host, port=port)
 
 
-def _keep_gradio_quiet() -> None:
-    """Let no request leave this machine.
+def _disable_gradio_analytics() -> None:
+    """Prevent Gradio's requests to other machines.
 
-    Gradio reports its use and looks for newer versions, on threads of its own, unless this variable says otherwise by
-    the time it is imported. The test there is for "True", so every other value does.
+    Gradio reports its use and checks for new versions in threads, unless this variable is set before the import. It
+    compares the value with "True", so every other value works.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    # After every event it would also sum up all former ones, with pandas, for a page of statistics that is not served.
+    # Otherwise Gradio sums up all events with pandas after each event, for a statistics page that is not served.
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
 
 
-def _keep_gradio_apart() -> None:
-    """Give Gradio a temporary folder of this process alone: its own is that of all its programs on a machine.
+def _isolate_gradio_files() -> None:
+    """Give Gradio a temporary folder of this process: by default all Gradio programs of a machine share one.
 
-    No upload goes there, but Gradio demands a folder, and gives out what is in it.
+    Uploads do not go there, but Gradio requires a folder and serves its files.
     """
     if "GRADIO_TEMP_DIR" not in os.environ:
         folder = scratch_folder()

@@ -1,4 +1,4 @@
-"""The ASGI application: our own routes, then Gradio mounted on the rest, then the middleware around both."""
+"""Builds the ASGI application of the page: our routes, Gradio mounted at "/", and the middleware around both."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from starlette.routing import Mount
 from index import api
 from index.serving import Jobs, Uploads
 from index.web import rendering
-from index.web.asking import Asking
+from index.web.asking import AskEvents
 from index.web.batch_routes import add_batches
 from index.web.bundling import STATIC, bundles
 from index.web.check_tab import add_checks
 from index.web.checked_blocks import CheckedBlocks
-from index.web.doors import Doors
+from index.web.doors import GradioGate
 from index.web.fragments import add_fragments
 from index.web.intake import add_intake
-from index.web.keeping import Keeping
+from index.web.keeping import LibraryEvents
 from index.web.keeping_routes import add_keeping
 from index.web.page import build_page
-from index.web.questioning import Questioning
-from index.web.received import Received
-from index.web.shell import Shell
+from index.web.questioning import BatchEvents
+from index.web.received import PendingUploads
+from index.web.shell import PageMiddleware
 from index.web.transfers import Transfers, add_transfers
 from index.web.viewer import add_citation_route
 
@@ -42,27 +42,27 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _QUEUED = 200
-"""Events that Gradio has accepted and not taken in hand yet, which it does at once while there are few."""
-_TIDYING_SECONDS = 600.0
+"""Maximum number of events in Gradio's queue, which is short: Gradio starts events at once."""
+_EXPIRY_SECONDS = 600.0
 
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
-    """Put the parts together. Routes come before the mount at "/", which would swallow them."""
+    """Build the application. Our routes come before the mount at "/", which matches everything."""
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = api.create_app(library, settings, jobs)
-    received = Received(jobs.uploads, settings)
-    _keep_tidy(app, received, jobs)
+    received = PendingUploads(jobs.uploads, settings)
+    _manage_lifespan(app, received, jobs)
     mount, versions = bundles()
     app.router.routes.append(mount)
-    # Without origins it allows none; because it is there, Gradio does not add its own, which would allow every one.
+    # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
-    asking = Asking(library, settings, examples)
-    keeping = Keeping(library, settings, jobs)
+    asking = AskEvents(library, settings, examples)
+    keeping = LibraryEvents(library, settings, jobs)
     add_citation_route(app)
     add_fragments(app, library, asking.answers)
     add_checks(app)
     add_keeping(app, keeping)
-    add_batches(app, Questioning(library, jobs, settings.max_batch_questions))
+    add_batches(app, BatchEvents(library, jobs, settings.max_batch_questions))
     service: Service = app.state.service
     page = CheckedBlocks(
         received,
@@ -78,37 +78,37 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_intake(app, received, transfers)
     add_transfers(app, transfers)
     _mount(app, page, received, library, settings)
-    app.add_middleware(Shell, head=rendering.head(versions), body=rendering.body())
+    app.add_middleware(PageMiddleware, head=rendering.head(versions), body=rendering.body())
     return app
 
 
-def _keep_tidy(app: FastAPI, received: Received, jobs: Jobs) -> None:
-    """While the server runs, delete uploads that nobody takes. When it stops, so do the jobs; what is stored stays.
+def _manage_lifespan(app: FastAPI, received: PendingUploads, jobs: Jobs) -> None:
+    """Delete expired uploads while the server runs, and close the jobs when it stops; stored documents are kept.
 
-    Closing the jobs deletes what arrived and was not added.
+    Closing the jobs deletes uploads that were not added.
     """
     inner = app.router.lifespan_context
 
-    async def tidying() -> None:
+    async def expire_uploads() -> None:
         while True:
-            await anyio.sleep(_TIDYING_SECONDS)
+            await anyio.sleep(_EXPIRY_SECONDS)
             await run_in_threadpool(received.expire)
 
     @asynccontextmanager
-    async def living(of: FastAPI) -> AsyncIterator[Any]:
-        task = asyncio.create_task(tidying())
-        async with inner(of) as state:
+    async def lifespan(application: FastAPI) -> AsyncIterator[Any]:
+        task = asyncio.create_task(expire_uploads())
+        async with inner(application) as state:
             yield state
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
         await run_in_threadpool(jobs.close)
 
-    app.router.lifespan_context = living
+    app.router.lifespan_context = lifespan
 
 
-def _mount(app: FastAPI, page: gr.Blocks, received: Received, library: Library, settings: Settings) -> None:
-    # How many events are worked on at once, and whose, `CheckedBlocks` decides: the queue knows no clients.
+def _mount(app: FastAPI, page: gr.Blocks, received: PendingUploads, library: Library, settings: Settings) -> None:
+    # `CheckedBlocks` decides which events run at once: Gradio's queue does not distinguish clients.
     page.queue(max_size=_QUEUED, default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
         app,
@@ -129,4 +129,4 @@ def _mount(app: FastAPI, page: gr.Blocks, received: Received, library: Library, 
     assert isinstance(mount, Mount)
     inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
     pending = page._queue.pending_event_ids_session
-    mount.app = Doors(mount.app, inputs, received, lambda session: bool(pending.get(session)))
+    mount.app = GradioGate(mount.app, inputs, received, lambda session: bool(pending.get(session)))

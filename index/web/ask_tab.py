@@ -1,4 +1,4 @@
-"""The Ask tab: its controls, laid out, and the events between them. What happens in an event is in `asking`."""
+"""The Ask tab: its controls and the binding of their events; `asking` has the event handlers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from gradio.components import Component
 
     from index.settings import Settings
-    from index.web.asking import Asking
+    from index.web.asking import AskEvents
 
-_TELL_SCRIPT = "(...values) => window.pincite ? window.pincite.asking(values) : values"
-"""Lets app.js put the question into the address; the values pass through unchanged."""
+_BEFORE_SCRIPT = "(...values) => window.pincite ? window.pincite.asking(values) : values"
+"""Lets app.js put the question into the URL; the values pass through unchanged."""
 
-_TELL_END = "() => window.pincite?.answered()"
-"""An answer is complete, or was cancelled."""
+_AFTER_SCRIPT = "() => window.pincite?.answered()"
+"""Tells ask.js that an answer is complete or was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class AskTab:
 
     @classmethod
     def lay_out(cls, settings: Settings) -> Self:
-        """Place the controls in the tab that is being built."""
+        """Create the controls in the current tab."""
         with gr.Row(elem_id="stage"):
             with gr.Column(elem_id="main"):
                 hero = html(rendering.hero(), "hero")
@@ -72,66 +72,66 @@ class AskTab:
         return cls(hero, question, button, stop, cancel, writer, pills, listed, results, marks, strips, beginning)
 
     @property
-    def asked(self) -> list[Component]:
-        """What an answer depends on, in the order of `Asking.ask`."""
+    def inputs(self) -> list[Component]:
+        """The inputs of `AskEvents.ask`, in its order."""
         return [self.question, self.pills, self.listed, self.writer]
 
     @property
-    def shown(self) -> list[Component]:
-        """What an answer changes, in the order of `Shown`."""
+    def outputs(self) -> list[Component]:
+        """The outputs of an answer, in the order of `AnswerOutput`."""
         return [self.results, self.marks, self.strips]
 
     @property
     def overview(self) -> list[Component]:
-        """What shows the library, in the order of `Overview`."""
+        """The outputs that show the library, in the order of `LibraryOutput`."""
         return [self.hero, self.pills, self.listed, self.strips, self.beginning]
 
-    def wire(self, page: gr.Blocks, asking: Asking, refresh: gr.Button) -> None:
-        """Bind the events: a question asked, a page opened, a model stopped, the library changed (`refresh`).
+    def wire(self, page: gr.Blocks, asking: AskEvents, refresh: gr.Button) -> None:
+        """Bind the events: ask, page load, stop, cancel, and `refresh` after a change of the library.
 
-        None of them is preprocessed. Gradio would compare what was chosen with the choices of its session, and of
-        these it remembers only some: `CheckedBlocks` sees that the values fit their controls.
+        Their inputs are not preprocessed: Gradio would compare the selection with the choices of its session, and it
+        keeps only some sessions. `CheckedBlocks` validates the values instead.
         """
-        asked = gr.on(
+        ask_event = gr.on(
             [self.button.click, self.question.submit],
             asking.ask,
-            self.asked,
-            self.shown,
-            js=_TELL_SCRIPT,
+            self.inputs,
+            self.outputs,
+            js=_BEFORE_SCRIPT,
             trigger_mode="always_last",
             preprocess=False,
             **QUIET,
         )
-        arriving = [self.question, self.writer, self.results, self.marks, *self.overview]
-        arrived = page.load(_arriving(asking), None, arriving, **QUIET)
-        self.stop.click(asking.stop, None, self.shown, cancels=[asked, arrived], **QUIET)
-        # Before the next question is asked; an answer to the click could overtake that question's.
-        self.cancel.click(None, None, None, cancels=[asked, arrived], **QUIET)
-        for event in (asked, arrived):
-            event.then(None, None, None, js=_TELL_END, **QUIET)
-        refresh.click(asking.refresh, self.asked[:-1], self.overview, preprocess=False, **QUIET)
+        load_outputs = [self.question, self.writer, self.results, self.marks, *self.overview]
+        load_event = page.load(_page_load_function(asking), None, load_outputs, **QUIET)
+        self.stop.click(asking.stop, None, self.outputs, cancels=[ask_event, load_event], **QUIET)
+        # Runs before the next question; an output of this event could arrive after that question's output.
+        self.cancel.click(None, None, None, cancels=[ask_event, load_event], **QUIET)
+        for event in (ask_event, load_event):
+            event.then(None, None, None, js=_AFTER_SCRIPT, **QUIET)
+        refresh.click(asking.refresh, self.inputs[:-1], self.overview, preprocess=False, **QUIET)
 
 
-def _arriving(asking: Asking) -> Callable[[gr.Request], Any]:
-    """A page has been opened: question, results, and everything that shows the library, all in one event.
+def _page_load_function(asking: AskEvents) -> Callable[[gr.Request], Any]:
+    """Return the function for page load, which sets question, results and the view of the library in one event.
 
-    Of two that begin together, Gradio's client loses the second where the first ends before the second has been
-    accepted (6.31). A request it passes where it can resolve the annotation when it runs, hence the function in here.
+    Two events at once would fail: Gradio's client (6.31) loses the second if the first ends before the second is
+    accepted. Gradio passes a request only if it can resolve the annotation at run time, hence the inner function.
     """
 
-    def arrive(request: gr.Request) -> Any:
-        yield from asking.arrive(dict(request.query_params))
+    def load(request: gr.Request) -> Any:
+        yield from asking.load(dict(request.query_params))
 
-    return arrive
+    return load
 
 
-def _question(longest: int) -> gr.Textbox:
+def _question(max_length: int) -> gr.Textbox:
     return gr.Textbox(
         label="Your question",
         placeholder="Ask in your own words",
         lines=1,
         max_lines=4,
-        max_length=longest,
+        max_length=max_length,
         container=False,
         show_label=False,
         autofocus=True,
@@ -140,6 +140,6 @@ def _question(longest: int) -> gr.Textbox:
 
 
 def _writer(*, visible: bool) -> gr.Radio:
-    """Who writes the answer; there is a choice only where there is a model."""
+    """Return the choice of the writer, which is visible only if there is a language model."""
     choices = [("Quote", "quote"), ("Write", "write")]
     return gr.Radio(choices, value="quote", label="Answer", visible=visible, elem_id="writer")

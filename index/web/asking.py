@@ -1,4 +1,4 @@
-"""What happens on the Ask tab: arriving, asking, and which documents can be chosen."""
+"""The events of the Ask tab: page load, questions, and the choice of documents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from index.records import Answer
 from index.schema.redaction import redacted
 from index.web import rendering, showing_answers
 from index.web.mapping import map_overlay
-from index.web.remembering import Remembered
+from index.web.remembering import AnswerCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,79 +24,79 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 PILLS = 8
-"""More documents than this are chosen from a list."""
+"""With more documents than this, the reader chooses from a list instead of pills."""
 LISTED = 1000
-"""And more than this cannot be listed: each visitor would wait for them."""
+"""With more documents than this, there is no list, because every visitor would have to load it."""
 FRAME_SECONDS = 0.1
-"""While a model writes, the page is drawn anew at most this often."""
+"""Minimum seconds between two updates of the page while a model writes."""
 _LONGEST_LABEL = 60
 _log = logging.getLogger(__name__)
 Update = dict[str, Any]
 T = TypeVar("T")
 
 
-class Shown(NamedTuple):
-    """What a question changes on the page."""
+class AnswerOutput(NamedTuple):
+    """The outputs of a question."""
 
     results: Any
     marks: Any
-    """On the map."""
+    """Marks on the map."""
     strips: Any
 
 
-class Overview(NamedTuple):
-    """What is said of the library."""
+class LibraryOutput(NamedTuple):
+    """The outputs that show the library."""
 
     hero: Any
     pills: Any
     listed: Any
     strips: Any
     beginning: Any
-    """Where nothing has been asked yet."""
+    """The content before the first question."""
 
 
-_UNCHANGED = Overview(*[gr.skip()] * 5)
+_UNCHANGED = LibraryOutput(*[gr.skip()] * 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """The events of the Ask tab; each returns HTML, or what Gradio is to change in a control."""
+class AskEvents:
+    """The event handlers of the Ask tab; each returns HTML, or Gradio updates of controls."""
 
     library: Library
     settings: Settings
     examples: Sequence[str]
-    answers: Remembered = field(default_factory=Remembered)
+    answers: AnswerCache = field(default_factory=AnswerCache)
     _suggested: dict[int, list[str]] = field(default_factory=dict)
-    """By the library's generation: what to begin with, where no examples were given."""
-    _read: dict[int, list[DocumentInfo]] = field(default_factory=dict)
-    """By the library's generation: its documents."""
+    """Suggested questions by the library's generation, if no examples were given."""
+    _listed: dict[int, list[DocumentInfo]] = field(default_factory=dict)
+    """Documents by the library's generation."""
 
     @property
-    def writes(self) -> bool:
-        """Whether there is a model that can write answers."""
+    def has_writer(self) -> bool:
+        """Whether a language model can write answers."""
         return bool(self.settings.llm_url)
 
-    def ask(self, question: str, pills: list[str], listed: list[str], writer: str) -> Iterator[Shown]:
-        """Question to results, map and strips; the first says that something is being done."""
+    def ask(self, question: str, pills: list[str], listed: list[str], writer: str) -> Iterator[AnswerOutput]:
+        """Yield results, map marks and strips for a question; the first output shows that the search runs."""
         question = (question or "").strip()
         if not question:
-            yield Shown(rendering.complaint("Write a question first, in your own words."), gr.skip(), gr.skip())
+            yield AnswerOutput(rendering.complaint("Write a question first, in your own words."), gr.skip(), gr.skip())
             return
-        yield Shown(rendering.searching(), gr.skip(), gr.skip())
+        yield AnswerOutput(rendering.searching(), gr.skip(), gr.skip())
         yield from self._answer(question, [*(pills or ()), *(listed or ())], writes=writer == "write")
 
-    def stop(self) -> Shown:
-        """A model was stopped while it wrote: what it wrote is not checked, and goes."""
-        return Shown(rendering.complaint("Stopped before the answer was finished."), "", self.overview().strips)
+    def stop(self) -> AnswerOutput:
+        """Handle Stop while a model writes: its unchecked text is discarded."""
+        return AnswerOutput(rendering.complaint("Stopped before the answer was finished."), "", self.overview().strips)
 
-    def arrive(self, parameters: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-        """A page has been opened: show the library, and answer the question in its address, if there is one.
+    def load(self, parameters: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+        """Handle page load: show the library, and answer the question in the URL, if there is one.
 
-        Gives question, writer, results, marks on the map, and an `Overview`. What the reader may have typed or asked
-        meanwhile stays, unless the address asks something.
+        Yields question, writer, results, map marks, and a `LibraryOutput`. The reader's input since the load is kept,
+        unless the URL has a question.
         """
         question = parameters.get("q", "").strip()
-        writes = self.writes and parameters.get("write") == "1"
+        writes = self.has_writer and parameters.get("write") == "1"
         head = (question, "write" if writes else "quote") if question else (gr.skip(), gr.skip())
         names = [name for name in parameters.get("in", "").split(",") if name]
         overview = _UNCHANGED
@@ -109,23 +109,23 @@ class Asking:
         if chosen:
             overview = self.overview(chosen, suggest=False)
         yield *head, rendering.searching() if question else gr.skip(), gr.skip(), *overview
-        same = (gr.skip(), gr.skip())
+        unchanged = (gr.skip(), gr.skip())
         if question:
-            for shown in self._answer(question, chosen, writes=writes):
-                yield *same, shown.results, shown.marks, *_UNCHANGED._replace(strips=shown.strips)
+            for output in self._answer(question, chosen, writes=writes):
+                yield *unchanged, output.results, output.marks, *_UNCHANGED._replace(strips=output.strips)
         if not self.examples:
             beginning = self._beginning(self._documents())
-            yield *same, gr.skip(), gr.skip(), *_UNCHANGED._replace(beginning=beginning)
+            yield *unchanged, gr.skip(), gr.skip(), *_UNCHANGED._replace(beginning=beginning)
 
-    def refresh(self, question: str, pills: list[str], listed: list[str]) -> Overview:
-        """The library has changed; what was found for a question that still stands there stays."""
+    def refresh(self, question: str, pills: list[str], listed: list[str]) -> LibraryOutput:
+        """Handle a change of the library; results of the current question are kept."""
         overview = self.overview([*(pills or ()), *(listed or ())])
         return overview._replace(strips=gr.skip()) if (question or "").strip() else overview
 
-    def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> Overview:
-        """The library as it is; without `suggest` only what can be had at once."""
+    def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> LibraryOutput:
+        """Return the current view of the library; without `suggest`, only the parts that are available at once."""
         documents = self._documents()
-        return Overview(
+        return LibraryOutput(
             rendering.hero(len(documents)),
             *_choices(documents, chosen),
             showing_answers.strips(documents),
@@ -137,19 +137,19 @@ class Asking:
         return rendering.beginning(examples, empty=not documents)
 
     def _documents(self) -> list[DocumentInfo]:
-        """All documents, read again when something has changed: they may be thousands."""
-        return _of(self.library.generation(), self._read, self.library.documents)
+        """Return all documents, cached until the library changes: there may be thousands."""
+        return _cached(self.library.generation(), self._listed, self.library.documents)
 
     def _suggestions(self) -> Sequence[str]:
-        """Made once for each state of the library. Where that fails, the first question will fail, and say why."""
+        """Return suggested questions, cached until the library changes. An error is reported by the first question."""
         try:
-            return _of(self.library.generation(), self._suggested, self.library.suggestions)
+            return _cached(self.library.generation(), self._suggested, self.library.suggestions)
         except PinciteError as error:
             _log.warning("No questions could be suggested: %s", error)
             return ()
 
-    def _answer(self, question: str, chosen: list[str], *, writes: bool) -> Iterator[Shown]:
-        """The answer, as it comes. What goes wrong becomes a state of the page; what nobody foresaw goes to the log."""
+    def _answer(self, question: str, chosen: list[str], *, writes: bool) -> Iterator[AnswerOutput]:
+        """Yield the answer while it arrives. Errors are shown on the page; unexpected ones are also logged."""
         began = time.perf_counter()
         drawn = 0.0
         written = ""
@@ -157,50 +157,50 @@ class Asking:
         try:
             documents = self._documents()
             if not documents:
-                yield Shown("", "", showing_answers.strips(()))
+                yield AnswerOutput("", "", showing_answers.strips(()))
                 return
             writer: Writer = "model" if writes else "quote"
             for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):
                 if isinstance(piece, Answer):
                     milliseconds = 1000 * (time.perf_counter() - began)
-                    yield self._shown(redacted(piece), documents, milliseconds, narrowed=bool(chosen))
+                    yield self._output(redacted(piece), documents, milliseconds, narrowed=bool(chosen))
                     return
                 written += piece
                 if not piece or time.perf_counter() > drawn + FRAME_SECONDS:
-                    yield Shown(showing_answers.writing(written), gr.skip(), gr.skip())
+                    yield AnswerOutput(showing_answers.writing(written), gr.skip(), gr.skip())
                     drawn = time.perf_counter()
         except PinciteError as error:
-            yield Shown(rendering.problem(error), "", showing_answers.strips(documents))
+            yield AnswerOutput(rendering.problem(error), "", showing_answers.strips(documents))
         except Exception:
             _log.exception("A question could not be answered.")
-            yield Shown(rendering.problem(None), "", showing_answers.strips(documents))
+            yield AnswerOutput(rendering.problem(None), "", showing_answers.strips(documents))
 
-    def _shown(
+    def _output(
         self, answer: Answer, documents: Sequence[DocumentInfo], milliseconds: float, *, narrowed: bool
-    ) -> Shown:
+    ) -> AnswerOutput:
         key = self.answers.keep(answer) if answer.status != "abstained" else ""
-        made = showing_answers.cards(answer)
-        results = showing_answers.answer(answer, made, milliseconds, key, narrowed=narrowed)
-        hits = [replace(card.hit, pin=card.span) for card in made]
-        cited = {card.number for card in made if card.cited}
+        evidence = showing_answers.cards(answer)
+        results = showing_answers.answer(answer, evidence, milliseconds, key, narrowed=narrowed)
+        hits = [replace(card.hit, pin=card.span) for card in evidence]
+        cited = {card.number for card in evidence if card.cited}
         marks = map_overlay(self.library.placed(answer.question, hits), hits, cited)
-        return Shown(results, marks, showing_answers.strips(documents, made))
+        return AnswerOutput(results, marks, showing_answers.strips(documents, evidence))
 
 
-def _of(generation: int, known: dict[int, list[T]], make: Callable[[], list[T]]) -> list[T]:
-    """What belongs to a generation of the library; only the newest is kept."""
-    made = known.get(generation)
-    if made is None:
-        made = make()
-        known.clear()
-        known[generation] = made
-    return made
+def _cached(generation: int, cache: dict[int, list[T]], make: Callable[[], list[T]]) -> list[T]:
+    """Return the value of a generation of the library, made once; older values are discarded."""
+    value = cache.get(generation)
+    if value is None:
+        value = make()
+        cache.clear()
+        cache[generation] = value
+    return value
 
 
 def _choices(documents: Sequence[DocumentInfo], chosen: Sequence[str]) -> tuple[Update, Update]:
-    """Pills for a few documents, a list for many, neither where there is nothing to choose.
+    """Return updates of the pills (few documents) and the list (many); both are hidden if there is no choice.
 
-    Of too many for a list, it holds those that an address has chosen; the others are named in the question, by `in:`.
+    If there are too many for a list, it holds only those that the URL selects; others can be named with `in:`.
     """
     chosen = [info.id for info in documents if info.id in chosen]
     choices = [(_label(info), info.id) for info in documents if len(documents) <= LISTED or info.id in chosen]

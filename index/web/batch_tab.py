@@ -1,4 +1,4 @@
-"""The Questions tab: many questions at once, answered into a table. All of it is filled and watched by batch.js."""
+"""The Questions tab, which answers many questions in a table. batch.js fills and updates it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class BatchTab:
-    """The Questions tab. No event of Gradio's: what lasts is a job, and a form needs no more than the browser has."""
+    """The Questions tab. It needs no Gradio events: a plain form starts a job on the server."""
 
     @staticmethod
     def lay_out(settings: Settings) -> None:
-        """Place it in the tab that is being built."""
+        """Create the form in the current tab."""
         html(showing_batch.form(settings), "batch-form")

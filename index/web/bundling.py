@@ -1,6 +1,6 @@
-"""Our stylesheets as one file and our scripts as one: a visitor fetches two instead of a dozen.
+"""Bundles our stylesheets and our scripts, so that a visitor loads two files instead of a dozen.
 
-Each is named by its contents, so that browsers may keep it for good.
+Each URL contains a hash of the contents, so that browsers can cache it forever.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ PARTS = {
     "page.css": ("app.css", "source.css", "library.css", "map.css"),
     "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js"),
 }
-"""In the order in which they build on each other."""
+"""Parts of each bundle, in the order of their dependencies."""
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 
 def bundles() -> tuple[Mount, dict[str, str]]:
-    """The routes below `/ui`, and the version of each file by its name."""
+    """Return the routes below `/ui`, and the version of each file by name."""
     contents = {name: b"\n".join((STATIC / part).read_bytes() for part in parts) for name, parts in PARTS.items()}
-    routes = [Route(f"/{name}", _serving(name, content), methods=["GET"]) for name, content in contents.items()]
+    routes = [Route(f"/{name}", _file_endpoint(name, content), methods=["GET"]) for name, content in contents.items()]
     versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in contents.items()}
     return Mount("/ui", GZipMiddleware(Router(routes)), name="ui"), versions
 
 
-def _serving(name: str, content: bytes) -> Callable[[Request], Awaitable[Response]]:
+def _file_endpoint(name: str, content: bytes) -> Callable[[Request], Awaitable[Response]]:
     async def serve(_: Request) -> Response:
         return Response(content, media_type=_TYPES[Path(name).suffix])
 

@@ -1,6 +1,6 @@
-"""What programs may call on the page through `gradio_client`: a question, answered as the service's JSON.
+"""The page's endpoint for `gradio_client`: answers a question with the JSON of the REST API.
 
-The service, `/v1/ask`, does more and is the better choice for new programs.
+New programs should use the REST API, `/v1/ask`, which can do more.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from index.library import Library
 
 
-def offer(library: Library) -> None:
-    """Name the call on the page that is being built."""
+def add_ask_endpoint(library: Library) -> None:
+    """Add the endpoint to the current page."""
 
     def ask(question: str, documents: list[str] | None = None) -> dict[str, Any]:
-        """An answer in the documents' own words, or that they hold none; `documents` by id, file name or title."""
+        """Answer a question with quotations, or report that there is none; `documents` by id, file name or title."""
         if not isinstance(question, str) or not all(isinstance(name, str) for name in documents or ()):
-            raise gr.Error("A question is a text, and documents are a list of texts.", print_exception=False)
+            raise gr.Error("`question` must be a string, and `documents` a list of strings.", print_exception=False)
         try:
             return Answer.model_validate(redacted(library.ask(question, documents=documents or None))).model_dump()
         except PinciteError as error:
-            raise gr.Error(" ".join(problems.shown(error)), print_exception=False) from error
+            raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from error
 
     api(ask, api_name="ask")

@@ -1,4 +1,4 @@
-"""Gradio's page, with what visitors send it checked, and the work on it shared fairly among them."""
+"""Gradio's Blocks with validated input and fair sharing of work between clients."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
 
     from index.serving import Arrival
     from index.serving.slots import Slots
-    from index.web.received import Received
+    from index.web.received import PendingUploads
 
-UNDER_WAY = 1000
-"""Events that Gradio has in hand at once. Nearly all of them wait for their client's turn, in `Slots`: of Gradio's 40,
-one visitor would have all."""
+MAX_EVENTS = 1000
+"""Events that Gradio runs at once. Nearly all of them wait for their client's turn in `Slots`; with Gradio's default of
+40, one visitor could occupy all."""
 SESSIONS = 200
-"""Sessions of which Gradio remembers what they sent last. Nothing is lost with the others: no control here keeps state,
-and no event compares its values with what was remembered."""
-_MOST_NAMES = 1000
-_MOST_CHARACTERS = 100_000
-"""Of the names in one list together; the page sends ids, of 64 characters each."""
+"""Sessions whose last values Gradio keeps. Nothing is lost with older ones: no control here has state, and no event
+compares its values with kept ones."""
+_MAX_NAMES = 1000
+_MAX_CHARACTERS = 100_000
+"""Total length of the names in one list; the page sends ids of 64 characters."""
 _ARRIVALS = "pincite.arrivals"
-"""Where in the scope of its request an event finds its files."""
+"""Key of an event's files in the scope of its request."""
 
 
 class CheckedBlocks(gr.Blocks):
-    """A page whose events take texts, lists of texts, and files that their own browser has uploaded; nothing else.
+    """A page whose events accept only texts, lists of texts, and files that the same browser has uploaded.
 
-    Gradio would take whatever path or address stands in place of a file, or of a text, and read or fetch it. It sees
-    no file at all here: the events find theirs with `arrivals_of`.
+    Gradio would read any path and fetch any URL that is sent in place of a file or a text. Here it never sees a file:
+    events get theirs from `arrivals_of`.
     """
 
     def __init__(
-        self, received: Received, questions: Slots, changes: Slots, longest_question: int, **options: Any
+        self, received: PendingUploads, questions: Slots, changes: Slots, longest_question: int, **options: Any
     ) -> None:
         super().__init__(**options)
         self._received = received
         self._questions = questions
         self._changes = changes
         self._longest_question = longest_question
-        self.max_threads = UNDER_WAY
+        self.max_threads = MAX_EVENTS
         self.state_session_capacity = SESSIONS
-        # Gradio checks paths only where this is set, which only `launch` does, and a page that is mounted never is.
+        # Gradio checks paths only if this is set; `launch` sets it, but a mounted page is never launched.
         self.has_launched = True
 
     async def process_api(
@@ -64,7 +64,7 @@ class CheckedBlocks(gr.Blocks):
         *arguments: Any,
         **options: Any,
     ) -> dict[str, Any]:
-        """Work on one event, or on the next step of one, when it is its client's turn."""
+        """Run an event, or its next step, when it is its client's turn."""
         scope = scope_of(request)
         client = client_of(scope)
         try:
@@ -75,15 +75,15 @@ class CheckedBlocks(gr.Blocks):
                     scope[_ARRIVALS] = self._received.take(browser_of(scope), handles)
                 return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
         except PinciteError as error:
-            raise gr.Error(" ".join(problems.shown(error)), print_exception=False) from None
+            raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from None
         finally:
-            self._received.uploads.drop(arrivals_of(scope))  # where the event did not come to take them
+            self._received.uploads.drop(arrivals_of(scope))  # if the event has not taken them
 
     def _checked(self, block_fn: Any, inputs: Sequence[Any]) -> tuple[list[str], list[Any]]:
-        """The handles of an event's files, and what Gradio may have of it.
+        """Return the handles of an event's files, and the values that Gradio may see.
 
-        Raises NotUploaded for what is not allowed, TooMany or ServiceError for what no control sends. Why a file is
-        not allowed is never told: the answer must not depend on what there is on this machine.
+        Raises NotUploaded for a forbidden value, TooMany or ServiceError for a value that no control sends. The error
+        gives no reason, because it must not depend on the files of this machine.
         """
         controls = self.fns[block_fn].inputs if isinstance(block_fn, int) else block_fn.inputs
         handles: list[str] = []
@@ -93,59 +93,59 @@ class CheckedBlocks(gr.Blocks):
                 handles += _handles(value)
                 checked.append(None)
             else:
-                _demand_plain(value)
-                self._demand_short(value)
+                _require_plain(value)
+                self._require_short(value)
                 checked.append(value)
                 if isinstance(control, gr.Textbox | gr.Radio):
-                    _demand_fitting(value is None or isinstance(value, str))
+                    _require_valid(value is None or isinstance(value, str))
                 elif isinstance(control, gr.CheckboxGroup | gr.Dropdown):
-                    _demand_fitting(value is None or (isinstance(value, list) and _are_texts(value)))
+                    _require_valid(value is None or (isinstance(value, list) and _are_texts(value)))
         return handles, checked
 
-    def _demand_short(self, value: Any) -> None:
-        """Raises TooMany for a text that is longer than a question, ServiceError for a list that no control holds."""
+    def _require_short(self, value: Any) -> None:
+        """Raise TooMany for a text longer than a question, ServiceError for a list that no control sends."""
         if isinstance(value, str) and len(value) > self._longest_question:
             raise TooMany("characters", len(value), self._longest_question, "PINCITE_MAX_QUESTION_CHARACTERS")
         if isinstance(value, list):
             characters = sum(len(part) for part in value if isinstance(part, str))
-            _demand_fitting(len(value) <= _MOST_NAMES and characters <= _MOST_CHARACTERS)
+            _require_valid(len(value) <= _MAX_NAMES and characters <= _MAX_CHARACTERS)
 
 
 def scope_of(request: Any) -> Scope:
-    """What is known of a request as Gradio passes it on; nothing, where the page is called within this process."""
+    """Return the ASGI scope of a request from Gradio, or an empty one if the page is called within this process."""
     first = request[0] if isinstance(request, list) else request
     connection = getattr(first, "request", None)
     return connection.scope if isinstance(connection, HTTPConnection) else {"type": "http", "headers": []}
 
 
 def arrivals_of(scope: Scope) -> list[Arrival]:
-    """The files of an event, by the scope of its request. They are given once: whoever has them takes care of them."""
+    """Take the files of an event from the scope of its request, once; the caller must release them."""
     arrivals: list[Arrival] = scope.pop(_ARRIVALS, [])
     return arrivals
 
 
 def _handles(value: Any) -> list[str]:
-    """The handles that a control for files sends. Raises NotUploaded where it sends anything else."""
+    """Return the handles from a file control. Raises NotUploaded for any other value."""
     if value is None:
         return []
-    named = [each.get("path") for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    named = [file.get("path") for file in value if isinstance(file, dict)] if isinstance(value, list) else []
     handles = [handle for handle in named if isinstance(handle, str)]
     if not isinstance(value, list) or len(handles) != len(value):
         raise NotUploaded
     return handles
 
 
-def _demand_plain(value: Any) -> None:
-    """Raises NotUploaded for what is neither a text, a number, nor a list of these: it may stand for a file."""
+def _require_plain(value: Any) -> None:
+    """Raise NotUploaded unless the value is a text, a number, or a list of these: others may stand for a file."""
     parts = value if isinstance(value, list) else [value]
     if not all(part is None or isinstance(part, str | int | float) for part in parts):
         raise NotUploaded
 
 
-def _demand_fitting(fits: bool) -> None:
-    """Raises ServiceError unless it does."""
+def _require_valid(fits: bool) -> None:
+    """Raise ServiceError unless a value fits its control."""
     if not fits:
-        raise ServiceError("The page has sent what none of its controls holds.", "Load the page again.")
+        raise ServiceError("The page has sent an invalid value.", "Reload the page.")
 
 
 def _are_texts(values: list[Any]) -> bool:

@@ -1,7 +1,6 @@
-"""The cookie by which a browser is known again: an event may only take files that its own browser has uploaded.
+"""The cookie that identifies a browser: an event may use only files that its own browser has uploaded.
 
-An upload says nothing of the page that it belongs to. So each browser gets a cookie with its first upload, and shows it
-when it sends the event.
+An upload does not identify its page. So each browser gets a cookie with its first upload, and sends it with the event.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ _VALUE = re.compile(r"[\w-]{20,64}", re.ASCII)
 
 
 def browser_of(scope: Scope) -> str:
-    """The browser that sent a request; empty where it has uploaded nothing."""
+    """Return the browser of a request; empty if it has uploaded nothing."""
     given = HTTPConnection(scope).cookies.get(COOKIE, "")
     return given if _VALUE.fullmatch(given) else ""
 
 
 def new_browser() -> str:
-    """A name that nobody guesses, for a browser that has none yet."""
+    """Return a random, unguessable name for a new browser."""
     return secrets.token_urlsafe(24)
 
 
 def cookie(browser: str, headers: Mapping[str, str]) -> str:
-    """A cookie that no script reads, and that comes with requests of this server's own pages alone.
+    """Return a cookie that scripts cannot read, and that browsers send only with same-site requests.
 
-    A page over https may stand in a frame of another site, as hosted demos do. There, browsers keep it apart for that
-    site (`Partitioned`), and send it with nothing else.
+    An https page may be embedded in a frame of another site, like hosted demos. There the cookie is `Partitioned`:
+    browsers store it separately for that site and send it nowhere else.
     """
     is_secure = headers.get("origin", "").startswith("https://")
     sent_with = "SameSite=None; Secure; Partitioned" if is_secure else "SameSite=Strict"

@@ -1,8 +1,8 @@
-"""The routes of Gradio that are open, and what goes through them.
+"""Restricts Gradio to the routes that the page needs, and validates requests to them.
 
-The page and `gradio_client` need a dozen of Gradio's seventy routes. Others fetch any address, write files, run what
-nobody has checked, or fail where a request is odd; they are not there. Requests through the open ones are checked
-before Gradio sees them, and what it refuses becomes a problem document.
+The page and `gradio_client` need a dozen of Gradio's seventy routes. Others fetch any URL, write files, run unchecked
+events, or fail on unusual requests; they are blocked. Requests to the open routes are validated before Gradio sees
+them, and Gradio's errors become problem documents.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from index.web.received import Received
+    from index.web.received import PendingUploads
 
 _READ = re.compile(
     r"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/(?:assets|static)/.+"
@@ -34,80 +34,82 @@ _SENT = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
 _JOIN = "/gradio_api/queue/join"
 _STREAM = "/gradio_api/queue/data"
 _JSON = "application/json"
-_CHOICES = ("page", "deep_link")
+_DROPPED_PARAMETERS = ("page", "deep_link")
 IDLE_SECONDS = 30.0
-"""For so long a stream may have no event to tell of; then it ends. Gradio would hold it for good."""
+"""Seconds after which an idle event stream ends; Gradio would keep it open forever."""
 _SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _EVENT_KEYS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
-_NOTHING_HERE = Refusal(404, "There is nothing at this address.", "The service's addresses are described at /docs.")
-_NO_EVENT = Refusal(422, "This is not an event of the page.", "Programs ask at /v1/ask, which /docs describes.")
-_NO_JSON = Refusal(415, f"The body has to be {_JSON}.", "Programs ask at /v1/ask, which /docs describes.")
-_NO_FILE = Refusal(422, NotUploaded().message, NotUploaded().hint)
+_NOT_FOUND = Refusal(404, "There is nothing at this address.", "The addresses of the API are described at /docs.")
+_INVALID_EVENT = Refusal(
+    422, "This is not an event of the page.", "Programs should use /v1/ask, which /docs describes."
+)
+_NOT_JSON = Refusal(415, f"The body must be {_JSON}.", "Programs should use /v1/ask, which /docs describes.")
+_NOT_UPLOADED = Refusal(422, NotUploaded().message, NotUploaded().hint)
 _REFUSED = {
-    400: Refusal(400, "The request cannot be read.", "Programs ask at /v1/ask, which /docs describes."),
-    404: _NOTHING_HERE,
-    422: Refusal(422, "The request does not fit its description.", "Programs ask at /v1/ask, which /docs describes."),
-    503: Refusal(503, "Too many questions are waiting.", "Try again in a while.", 5),
+    400: Refusal(400, "The request cannot be read.", "Programs should use /v1/ask, which /docs describes."),
+    404: _NOT_FOUND,
+    422: Refusal(422, "The request is invalid.", "Programs should use /v1/ask, which /docs describes."),
+    503: Refusal(503, "Too many questions are waiting.", "Try again later.", 5),
 }
-"""How to tell what Gradio refuses."""
-_FAILED = Refusal(500, "Something went wrong here.", "Whoever runs this server finds the details in its log.")
+"""Our refusals for Gradio's error statuses."""
+_FAILED = Refusal(500, "An internal error occurred.", "The operator of this server can find the details in its log.")
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """ASGI middleware around Gradio's application alone."""
+class GradioGate:
+    """ASGI middleware around Gradio's application."""
 
     app: ASGIApp
     events: Mapping[int, int]
-    """How many values each of the page's events takes, by its number."""
-    received: Received
+    """Number of inputs of each event of the page, by the event's number."""
+    received: PendingUploads
     is_pending: Callable[[str], bool]
-    """Whether a session has events of which it has not been told the end."""
+    """Returns whether a session has unfinished events."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on."""
+        """Refuse the request, or pass it on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         path, method = scope["path"], scope["method"]
-        refusal = None if _is_open(method, path) else _NOTHING_HERE
+        refusal = None if _is_open(method, path) else _NOT_FOUND
         if refusal is None and method == "POST" and not _is_json(scope):
-            refusal = _NO_JSON
+            refusal = _NOT_JSON
         if refusal is None and method == "POST":
-            body = await _whole(receive)
+            body = await _read_body(receive)
             if body is None:
                 return
-            checked = self._event(body) if path == _JOIN else _an_object(body)
+            checked = self._event(body) if path == _JOIN else _cancel_request(body)
             if isinstance(checked, Refusal):
                 refusal = checked
             else:
-                scope, receive = _measured(scope, checked), _replayed(checked, receive)
+                scope, receive = _with_length(scope, checked), _replay(checked, receive)
         if refusal is not None:
             await refusal.answer(scope, receive, send)
             return
         if path == _STREAM:
             receive = self._until_idle(scope, receive)
         elif method != "POST":
-            scope = _without_choices(scope)
+            scope = _without_dropped_parameters(scope)
         await self.app(scope, receive, EventResponse(scope, receive, send).send)
 
     def _event(self, body: bytes) -> bytes | Refusal:
-        """An event as Gradio may have it: one of the page's own, whose files were uploaded."""
-        event = _parsed(body)
+        """Validate an event: it must be one of the page's, and its files must be uploaded."""
+        event = _parse_json(body)
         session = event.get("session_hash") if isinstance(event, dict) else None
         if not isinstance(event, dict) or not isinstance(event.get("data"), list):
-            return _NO_EVENT
+            return _INVALID_EVENT
         if not isinstance(session, str) or not _SESSION.fullmatch(session):
-            return _NO_EVENT
+            return _INVALID_EVENT
         number = event.get("fn_index")
         if type(number) is not int or self.events.get(number) != len(event["data"]):
-            return _NO_EVENT
+            return _INVALID_EVENT
         if not self._is_uploaded(event["data"]):
-            return _NO_FILE
+            return _NOT_UPLOADED
         return json.dumps({key: event[key] for key in _EVENT_KEYS if key in event}).encode()
 
     def _is_uploaded(self, data: list[Any]) -> bool:
-        """Whether each file is named by a handle that stands for one."""
+        """Return whether every file is given by a valid handle."""
         rest: list[Any] = [data]
         while rest:
             value = rest.pop()
@@ -120,7 +122,7 @@ class Doors:
         return True
 
     def _until_idle(self, scope: Scope, receive: Receive) -> Receive:
-        """Tells Gradio that the client has left, once there has been nothing to tell for a while; it asks often."""
+        """Return a `receive` that reports a disconnect to Gradio once the stream is idle; Gradio calls it often."""
         session = QueryParams(scope["query_string"]).get("session_hash", "")
         busy = time.monotonic()
 
@@ -136,7 +138,7 @@ class Doors:
 
 
 class EventResponse:
-    """A response of Gradio's on its way: it streams as it comes, unless it is a refusal, which is told anew."""
+    """Passes Gradio's response on as a stream, but replaces an error with our problem document."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -145,18 +147,18 @@ class EventResponse:
         self._refused = 0
 
     async def send(self, message: Message) -> None:
-        """Take the next part."""
+        """Handle the next part of the response."""
         if message["type"] == "http.response.start" and message["status"] >= 400:
             self._refused = message["status"]
         elif not self._refused:
             await self._send(message)
         elif not message.get("more_body"):
-            refusal = _REFUSED.get(self._refused, _FAILED if self._refused >= 500 else _told(self._refused))
+            refusal = _REFUSED.get(self._refused, _FAILED if self._refused >= 500 else _other_refusal(self._refused))
             await refusal.answer(self._scope, self._receive, self._send)
 
 
-def _told(status: int) -> Refusal:
-    return Refusal(status, "The request is refused.")
+def _other_refusal(status: int) -> Refusal:
+    return Refusal(status, "The request was refused.")
 
 
 def _is_open(method: str, path: str) -> bool:
@@ -164,10 +166,10 @@ def _is_open(method: str, path: str) -> bool:
     return routes is not None and routes.fullmatch(path) is not None
 
 
-def _without_choices(scope: Scope) -> Scope:
-    """Without the names of parts and states of the page that there are not: Gradio fails where it is asked for them."""
+def _without_dropped_parameters(scope: Scope) -> Scope:
+    """Remove query parameters that name pages or states: we have none, and Gradio fails on unknown ones."""
     asked = QueryParams(scope["query_string"]).multi_items()
-    kept = [(name, value) for name, value in asked if name not in _CHOICES]
+    kept = [(name, value) for name, value in asked if name not in _DROPPED_PARAMETERS]
     return {**scope, "query_string": urlencode(kept).encode()} if len(kept) < len(asked) else scope
 
 
@@ -175,25 +177,25 @@ def _is_json(scope: Scope) -> bool:
     return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower() == _JSON
 
 
-def _parsed(body: bytes) -> Any:
-    """None for what is no JSON."""
+def _parse_json(body: bytes) -> Any:
+    """Parse JSON, or return None."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
 
 
-def _an_object(body: bytes) -> bytes | Refusal:
-    """A request to end an event, of which Gradio takes names and numbers; others it does not foresee."""
-    wanted = _parsed(body)
+def _cancel_request(body: bytes) -> bytes | Refusal:
+    """Validate a request to cancel an event: Gradio expects names and numbers and fails on other values."""
+    wanted = _parse_json(body)
     values = wanted.values() if isinstance(wanted, dict) else [None]
     if not all(type(value) is int or (isinstance(value, str) and _SESSION.fullmatch(value)) for value in values):
         return _REFUSED[422]
     return body
 
 
-async def _whole(receive: Receive) -> bytes | None:
-    """The body, which the guard keeps small; None where the client has left."""
+async def _read_body(receive: Receive) -> bytes | None:
+    """Read the whole body, whose size the guard limits; return None if the client has disconnected."""
     parts: list[bytes] = []
     while True:
         message = await receive()
@@ -204,8 +206,8 @@ async def _whole(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-def _replayed(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
-    """Gives the body once, and then whatever comes after it."""
+def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    """Return a `receive` that returns the body once, then the following messages."""
     rest = [body]
 
     async def receiving() -> Message:
@@ -214,7 +216,7 @@ def _replayed(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]
     return receiving
 
 
-def _measured(scope: Scope, body: bytes) -> Scope:
-    """With the length of the body as it is now."""
+def _with_length(scope: Scope, body: bytes) -> Scope:
+    """Return the scope with the length of the new body."""
     kept = [pair for pair in scope["headers"] if pair[0].lower() not in (b"content-length", b"transfer-encoding")]
     return {**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}

@@ -1,15 +1,15 @@
-"""Routes that only the page asks: parts of it that are fetched when they are wanted, and answers as files."""
+"""Routes of the page for parts that load on demand (coverage, map), and for answers as files."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from fastapi import Request, Response  # noqa: TC002 - FastAPI reads them when it runs
+from fastapi import Request, Response  # noqa: TC002 - FastAPI reads the annotations when it runs
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from index.api.exported import FORMATS, exported
-from index.api.service import Used  # noqa: TC001 - FastAPI reads it when it runs
+from index.api.exported import FORMATS, file_response
+from index.api.service import ServiceDependency  # noqa: TC001 - the same
 from index.errors import PinciteError
 from index.schema.redaction import redacted
 from index.web import rendering, showing_answers
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from index.library import Library
-    from index.web.remembering import Remembered
+    from index.web.remembering import AnswerCache
 
 _log = logging.getLogger(__name__)
 
 
-def add_fragments(app: FastAPI, library: Library, answers: Remembered) -> None:
-    """Serve them below `/page/`; each runs in a thread of its own."""
+def add_fragments(app: FastAPI, library: Library, answers: AnswerCache) -> None:
+    """Add the routes below `/page/`; each runs in a thread."""
 
-    async def coverage(service: Used, request: Request, q: str, within: str = "") -> HTMLResponse:
-        html = await service.work(request, service.checks, lambda: _coverage(library, q, within))
+    async def coverage(service: ServiceDependency, request: Request, q: str, within: str = "") -> HTMLResponse:
+        html = await service.run(request, service.checks, lambda: _coverage(library, q, within))
         return HTMLResponse(html)
 
-    def mapped() -> HTMLResponse:
+    def library_map() -> HTMLResponse:
         known = library.map()
         svg = map_svg(known)
         is_new = known.generation == library.generation()
@@ -39,25 +39,25 @@ def add_fragments(app: FastAPI, library: Library, answers: Remembered) -> None:
 
     def export(answer: str, form: str) -> Response:
         found = answers.find(answer)
-        wanted = next((known for known in FORMATS if known == form), None)
-        if found is None or wanted is None:
-            return PlainTextResponse("This answer is no longer kept here. Ask again, then export.", 410)
-        response = exported(library, found, wanted)
+        export_format = next((known for known in FORMATS if known == form), None)
+        if found is None or export_format is None:
+            return PlainTextResponse("This answer is no longer stored. Ask again, then export.", 410)
+        response = file_response(library, found, export_format)
         response.headers["Cache-Control"] = "no-store"
         return response
 
     app.add_api_route("/page/coverage", coverage, methods=["GET"], include_in_schema=False)
-    app.add_api_route("/page/map", mapped, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/map", library_map, methods=["GET"], include_in_schema=False)
     app.add_api_route("/page/export", export, methods=["GET"], include_in_schema=False)
 
 
 def _coverage(library: Library, question: str, within: str) -> str:
-    """What each document has to say, or what went wrong: either is something to show."""
+    """Return the coverage of a question, or the problem, as HTML."""
     names = [name for name in within.split(",") if name]
     try:
         return showing_answers.coverage(redacted(library.coverage(question, documents=names or None)))
     except PinciteError as error:
         return rendering.problem(error)
     except Exception:
-        _log.exception("The coverage of a question could not be found.")
+        _log.exception("The coverage of a question failed.")
         return rendering.problem(None)

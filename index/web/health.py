@@ -1,4 +1,4 @@
-"""The notes on a document, as a reader wants them: whether something is missing, and what to do about it."""
+"""Turns the notes on a document into findings: whether content is missing, and how to fix it."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ _ADVICE = (
     (
         r"(.*characters?) could not be read",
         "{} unreadable",
-        f"Save the file as UTF-8 in the program it comes from, {_REPLACED}",
+        f"Save the file as UTF-8 in the program that made it, {_REPLACED}",
     ),
     (
         r"(.*pages?) could not be read",
         "{} unreadable",
-        f"Open the file in the program it comes from, save it, {_REPLACED}",
+        f"Open the file in the program that made it, save it, {_REPLACED}",
     ),
 )
-"""What a note that speaks of something missing begins with, what it is in a few words, and its remedy."""
+"""For each kind of missing content: the start of its note, a short name, and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One note on a document."""
+    """A note on a document, with its remedy."""
 
     note: str
     brief: str
-    """In a few words, where something is missing; else empty: the note only tells what was done."""
+    """A short name of the missing content; empty if nothing is missing."""
     remedy: str
-    """Empty where there is nothing to do."""
+    """How to fix it; empty if nothing is missing."""
 
 
 def findings(notes: Sequence[str]) -> tuple[Finding, ...]:
-    """The notes in their order, each with what follows from it."""
+    """Return a finding for each note, in the same order."""
     return tuple(_finding(note) for note in notes)
 
 

@@ -1,4 +1,4 @@
-"""The Library tab: a drop zone of Gradio's, and places that library.js fills."""
+"""The Library tab: Gradio's drop zone, and elements that library.js fills."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from index.web.cookies import browser_of
 if TYPE_CHECKING:
     from index.serving import Arrival
     from index.settings import Settings
-    from index.web.keeping import Keeping
+    from index.web.keeping import LibraryEvents
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class LibraryTab:
 
     @classmethod
     def lay_out(cls, settings: Settings, *, read_only: bool) -> Self:
-        """Place the controls in the tab that is being built; where the library is read-only, none that adds."""
+        """Create the controls in the current tab; a read-only library gets none for adding."""
         html(showing_library.adding(settings, read_only=read_only), "adding")
         files = gr.File(
             label="Add documents", file_count="multiple", elem_id="files", height=100, visible=not read_only
@@ -42,20 +42,20 @@ class LibraryTab:
         html(showing_library.removal_dialog(), "dialogs")
         return cls(files, outcome)
 
-    def wire(self, keeping: Keeping) -> None:
-        """Bind the events among the tab's own controls."""
+    def wire(self, keeping: LibraryEvents) -> None:
+        """Bind the events of the controls."""
 
         def upload(_: None, request: gr.Request) -> tuple[None, str]:
             scope = scope_of(request)
-            return None, _begun(keeping, arrivals_of(scope), client_of(scope), browser_of(scope))
+            return None, _start_job(keeping, arrivals_of(scope), client_of(scope), browser_of(scope))
 
         self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
 
 
-def _begun(keeping: Keeping, files: list[Arrival], client: str, browser: str) -> str:
-    """The mark of the job that adds the files, which library.js finds and follows; or why there is none."""
+def _start_job(keeping: LibraryEvents, files: list[Arrival], client: str, browser: str) -> str:
+    """Start the job that adds the files; return its mark, which library.js follows, or the problem."""
     try:
-        return showing_library.begun(keeping.upload(files, client, browser))
+        return showing_library.job_mark(keeping.upload(files, client, browser))
     except PinciteError as error:
         return rendering.problem(error)
     except Exception:

@@ -1,7 +1,7 @@
-"""Where the words and badges of the map go: pure geometry, in the units of its frame, which has its origin top left.
+"""Places labels and badges on the map: pure geometry in the units of its frame, with the origin at the top left.
 
-Labels look for room beside their document's dots and would rather not be shown than cover each other. Badges look for
-room round their dot, ring by ring, and keep clear of each other, of all dots that are pointed at, and of the frame.
+A label is placed next to its document's dots, or omitted if it would cover another label. A badge is placed around its
+dot, ring by ring, without covering other badges, the dots of hits, or the edge of the frame.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from index.mapping.places import Numbers
 
 WIDTH, HEIGHT = 344, 216
-"""Of the frame: the width that the page has for it, so that type keeps its size."""
+"""Size of the frame; its width is that of the page's column, so that text keeps its size."""
 LABELS = 9
-"""How many documents are named at most."""
+"""Maximum number of labels."""
 BADGE = 9
 """Radius of a badge."""
 TARGET = 13
-"""Radius of what can be hit of it: two badges are never nearer than twice that."""
+"""Radius of the clickable area of a badge: two badges are at least twice as far apart."""
 _SIDE, _HEAD, _FOOT = 12, 20, 20
 _LINE, _GAP = 17, 4
-"""The height of a label, and the room at either end of it."""
+"""The height of a label, and the space on either side of it."""
 _LONGEST = 200
-"""No name with more characters fits; a title may have a hundred thousand."""
+"""Longer names never fit and are cut first; a title may have a hundred thousand characters."""
 _WIDEST = 136
 _EM = 12.5
 _COVERED = 6
-"""How many dots a label may cover."""
+"""Maximum number of dots that a label may cover."""
 _SAMPLE_BOX = (10, 90)
-"""The percentiles between which a document's dots are its bulk."""
+"""The percentiles that bound the main area of a document's dots."""
 _TURNS = 24
 _RINGS = range(2 * BADGE, WIDTH, 6)
 _AIR = 3
@@ -56,14 +56,14 @@ class Box(NamedTuple):
     bottom: float
 
     def meets(self, other: Box) -> bool:
-        """Whether they have an area in common."""
+        """Return whether the two rectangles overlap."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
     @property
     def inside(self) -> bool:
-        """Whether it lies in the frame."""
+        """Whether the rectangle lies within the frame."""
         return self.left >= 0 and self.top >= 0 and self.right <= WIDTH and self.bottom <= HEIGHT
 
 
@@ -78,25 +78,25 @@ class Label:
 
     @property
     def box(self) -> Box:
-        """What it covers."""
+        """The area of the label."""
         half = width(self.text) / 2
         return Box(self.x - half - _GAP, self.y - _LINE / 2, self.x + half + _GAP, self.y + _LINE / 2)
 
 
 def spot(point: Point) -> Point:
-    """A point of the map in the frame's units."""
+    """Convert a point of the map to the frame's units."""
     x, y = point
     return _SIDE + x * (WIDTH - 2 * _SIDE), _HEAD + y * (HEIGHT - _HEAD - _FOOT)
 
 
 @lru_cache(maxsize=512)
 def width(text: str) -> float:
-    """About how wide a text is in the map's type."""
+    """Return the approximate width of a text in the map's font."""
     return _EM * sum(_share(letter) for letter in text)
 
 
 def shortened(name: str) -> str:
-    """A name that fits, cut between words where it has some."""
+    """Return a name cut to the maximum width, if possible between words."""
     words = " ".join(name[:_LONGEST].split())
     if width(words) <= _WIDEST:
         return words
@@ -108,21 +108,21 @@ def shortened(name: str) -> str:
 
 
 def labels(known: LibraryMap) -> list[Label]:
-    """The names of the largest documents that find room."""
+    """Return labels for the largest documents, as far as there is space."""
     return list(_usual(known))
 
 
 def labels_beside(known: LibraryMap, taken: Sequence[Box], first: Sequence[str]) -> list[Label]:
-    """The same where boxes are taken by others: documents in `first` come first.
+    """Return labels that avoid the `taken` boxes; documents in `first` have priority.
 
-    A name that has its place without the boxes keeps it with them, as far as it can.
+    A label keeps its usual position if that is free.
     """
     free = [label for label in _usual(known) if not any(map(label.box.meets, taken))]
     wanted = [label for label in free if label.document in first]
     named = {label.document for label in wanted}
     missing = [shape for shape in known.shapes if shape.document in first and shape.document not in named]
     found = wanted + _named(missing, _crowd(known), [*taken, *(label.box for label in wanted)])
-    others = [label for label in free if not any(label.box.meets(each.box) for each in found)]
+    others = [label for label in free if not any(label.box.meets(other.box) for other in found)]
     return [*found, *others][:LABELS]
 
 
@@ -132,7 +132,7 @@ def _usual(known: LibraryMap) -> tuple[Label, ...]:
 
 
 def _named(shapes: Sequence[Shape], crowd: Numbers, taken: Sequence[Box]) -> list[Label]:
-    """A label for each of these that finds room."""
+    """Return a label for each shape, as far as there is space."""
     boxes, found = list(taken), []
     for shape in shapes:
         free = [label for label in _candidates(shape) if label.box.inside and not any(map(label.box.meets, boxes))]
@@ -144,7 +144,7 @@ def _named(shapes: Sequence[Shape], crowd: Numbers, taken: Sequence[Box]) -> lis
 
 
 def _candidates(shape: Shape) -> Iterator[Label]:
-    """Above, below and beside the bulk of a document's dots, and in their midst."""
+    """Yield positions above, below, beside and in the middle of a document's dots."""
     dots = np.asarray([spot(dot) for dot in shape.dots])
     (left, top), (right, bottom) = np.percentile(dots, _SAMPLE_BOX, axis=0).tolist()
     x, y = spot(shape.centre)
@@ -152,7 +152,7 @@ def _candidates(shape: Shape) -> Iterator[Label]:
     half = width(text) / 2
     for up in (top - _LINE / 2 - _AIR, bottom + _LINE / 2 + _AIR, top - _LINE - _AIR, bottom + _LINE + _AIR, y):
         for shift in (0, -half / 2, half / 2, -half, half):
-            # Pushed into the frame rather than given up: documents at the edge have names, too.
+            # Moved into the frame, so that documents at the edge get labels, too.
             middle = min(max(x + shift, half + _GAP), WIDTH - half - _GAP)
             yield Label(shape.document, text, round(middle, 1), round(up, 1))
     yield Label(shape.document, text, round(left - half - 2 * _AIR, 1), round(y, 1))
@@ -160,7 +160,7 @@ def _candidates(shape: Shape) -> Iterator[Label]:
 
 
 def _cost(label: Label, shape: Shape, crowd: Numbers) -> float:
-    """How many dots it covers, and how far it is from what it names."""
+    """Return the cost of a position: covered dots, plus the distance to the document's centre."""
     return _covered(label, crowd) + _distance((label.x, label.y), spot(shape.centre)) / _LINE
 
 
@@ -171,7 +171,7 @@ def _covered(label: Label, crowd: Numbers) -> float:
 
 @lru_cache(maxsize=4)
 def _crowd(known: LibraryMap) -> Numbers:
-    """How many dots lie above and left of each unit of the frame, shape (HEIGHT + 1, WIDTH + 1)."""
+    """Return the number of dots above and left of each unit of the frame, shape (HEIGHT + 1, WIDTH + 1)."""
     table = np.zeros((HEIGHT + 1, WIDTH + 1))
     dots = np.asarray([spot(dot) for shape in known.shapes for dot in shape.dots]).reshape(-1, 2).astype(int)
     np.add.at(table, (dots[:, 1] + 1, dots[:, 0] + 1), 1)
@@ -179,7 +179,7 @@ def _crowd(known: LibraryMap) -> Numbers:
 
 
 def badges(question: Point, dots: Sequence[Point]) -> list[Point]:
-    """Where the badge of each dot goes. All points are in the frame's units."""
+    """Return the position of each dot's badge. All points are in the frame's units."""
     found: list[Point] = []
     for dot in dots:
         found.append(next(_free(dot, question, dots, found)))
@@ -187,9 +187,9 @@ def badges(question: Point, dots: Sequence[Point]) -> list[Point]:
 
 
 def _free(dot: Point, question: Point, dots: Sequence[Point], taken: Sequence[Point]) -> Iterator[Point]:
-    """Places for a badge, best first: near its dot, on the side away from the question, off what is there already.
+    """Yield positions for a badge, best first: near its dot, away from the question, clear of other badges and dots.
 
-    Where the frame is so full that none is left, dots may be covered, and at last the dot's own place is given.
+    If there is none, badges may cover dots; the last position is the dot itself.
     """
     for apart in (BADGE + _AIR, 0):
         for radius in _RINGS:
@@ -201,7 +201,7 @@ def _free(dot: Point, question: Point, dots: Sequence[Point], taken: Sequence[Po
 
 
 def _ring(dot: Point, radius: int, question: Point) -> list[Point]:
-    """Places at a distance from a dot within the frame, those farthest from the question first."""
+    """Return positions at a distance from a dot within the frame, farthest from the question first."""
     x, y = dot
     turns = [(x + radius * cos(2 * pi * n / _TURNS), y + radius * sin(2 * pi * n / _TURNS)) for n in range(_TURNS)]
     places = [(round(a, 1), round(b, 1)) for a, b in turns if around((a, b), TARGET).inside]
@@ -213,7 +213,7 @@ def _off(place: Point, taken: Sequence[Point]) -> bool:
 
 
 def around(point: Point, radius: float) -> Box:
-    """The box round a circle."""
+    """Return the box around a circle."""
     return Box(point[0] - radius, point[1] - radius, point[0] + radius, point[1] + radius)
 
 
@@ -222,7 +222,7 @@ def _distance(one: Point, other: Point) -> float:
 
 
 def _share(letter: str) -> float:
-    """Of an em."""
+    """Return the width of a character as a fraction of an em."""
     if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
         return 0.0
     if unicodedata.east_asian_width(letter) in "WF":

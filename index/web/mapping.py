@@ -1,15 +1,15 @@
-"""The map of the library as inline SVG, in two layers that lie on each other.
+"""Renders the map of the library as inline SVG in two layers.
 
-`map_svg` is what stays: the dots, one path for each document, and names. It goes out once for each change of the
-library. `map_overlay` is what a question adds: its diamond, a badge for each hit, and the names anew, for those of hit
-documents come first then; where it is on the page, `map.css` hides the names of the other layer.
+`map_svg` is the base layer: the dots, one path per document, and labels. It is sent once per change of the library.
+`map_overlay` is the layer of a question: its diamond, a badge for each hit, and labels that prefer the documents of the
+hits; while it is on the page, `map.css` hides the labels of the base layer.
 
-Both have the same view box and go into one element of class `p-layers` (a column with `elem_classes="p-layers"`, or an
-element of ours), each as a child of its own: `map.css` puts the children of such an element on top of each other.
-Each layer carries `data-generation`; where they differ, the dots on the page are of an older library.
+Both have the same view box and are children of one element of class `p-layers` (a column with
+`elem_classes="p-layers"`, or one of our elements), whose children `map.css` stacks. Each layer has a `data-generation`;
+if they differ, the base layer shows an older library.
 
-The hits are those of the cards, in the order of the cards, each with the pin that its card marks: badge n has the
-`data-n` of card n, and what a citation has besides, so that it opens the same source.
+The hits are those of the cards, in the same order and with the same pins: badge n has the `data-n` of card n and the
+attributes of a citation, so that it opens the same source.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from index.records import Hit
 
 BADGES = 20
-"""How many hits have a badge: the evidence of an answer and what is nearest to it, not a long list of passages."""
+"""Maximum number of badges: the evidence and the nearest passages, not a long list."""
 _FEW = 200
-"""Dots up to which each is drawn larger."""
+"""Maximum number of dots that are drawn larger."""
 _environment = environment(Path(__file__).parent / "templates")
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A hit on the map: its dot, its number, and the line between them."""
+    """A hit on the map: its number, its dot, and the line between them."""
 
     number: int
     hit: Hit
@@ -48,18 +48,18 @@ class Badge:
 
     @property
     def href(self) -> str:
-        """The address of the hit's pin, as citations have it."""
+        """The link to the hit's pin, as in citations."""
         return f"d/{quote(self.hit.document.id, safe='')}#{self.hit.pin.start}-{self.hit.pin.end}"
 
     @property
     def rim(self) -> Point:
-        """Where the line from the dot ends."""
+        """The end of the line from the dot."""
         angle = atan2(self.dot[1] - self.at[1], self.dot[0] - self.at[0])
         return round(self.at[0] + BADGE * cos(angle), 1), round(self.at[1] + BADGE * sin(angle), 1)
 
 
 def map_svg(library_map: LibraryMap) -> str:
-    """The layer that stays; empty for a library without passages."""
+    """Return the base layer; empty for a library without passages."""
     if not library_map.shapes:
         return ""
     dots = sum(len(shape.dots) for shape in library_map.shapes)
@@ -74,9 +74,9 @@ def map_svg(library_map: LibraryMap) -> str:
 
 
 def map_overlay(placed: Placed, hits: Sequence[Hit], cited: Collection[int]) -> str:
-    """The layer of one question; `cited` are the numbers, from 1, of the hits that the answer cites.
+    """Return the layer of a question; `cited` are the numbers, from 1, of the hits that the answer cites.
 
-    Empty where there is no map yet.
+    Empty if there is no map yet.
     """
     if not placed.map.shapes:
         return ""
@@ -99,13 +99,15 @@ def map_overlay(placed: Placed, hits: Sequence[Hit], cited: Collection[int]) -> 
 
 def _marks(placed: Placed, hits: Sequence[Hit], cited: Collection[int], question: Point) -> list[Badge]:
     numbered = enumerate(zip(hits, placed.hits, strict=True), 1)
-    there = [(number, hit, _rounded(spot(point))) for number, (hit, point) in numbered if point is not None][:BADGES]
-    places = badges(question, [dot for *_, dot in there])
-    return [Badge(number, hit, number in cited, dot, at) for (number, hit, dot), at in zip(there, places, strict=True)]
+    visible = [(number, hit, _rounded(spot(point))) for number, (hit, point) in numbered if point is not None][:BADGES]
+    places = badges(question, [dot for *_, dot in visible])
+    return [
+        Badge(number, hit, number in cited, dot, at) for (number, hit, dot), at in zip(visible, places, strict=True)
+    ]
 
 
 def _path(shape: Shape) -> str:
-    """The dots of a document as strokes of no length, each begun relative to the one before."""
+    """Return the dots of a document as a path of zero-length strokes, with relative coordinates."""
     steps, (x, y) = [], (0, 0)
     for across, down in sorted((round(a), round(b)) for a, b in map(spot, shape.dots)):
         steps.append(f"m{across - x} {down - y}h0")

@@ -1,4 +1,4 @@
-"""Formats and files by the names that readers use."""
+"""Display names of formats and files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _FORMATS = {
 
 
 def format_name(media_type: str) -> str:
-    """`Word`; of a format that has no such name, the end of its media type."""
+    """Return the display name of a format, such as `Word`, or the end of its media type."""
     return _FORMATS.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
 
 
 def file_name(source: str) -> str:
-    """The last part of a path or an address; the whole where that is empty."""
+    """Return the last part of a path or URL, or all of it if that is empty."""
     return PurePath(source).name or source

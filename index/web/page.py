@@ -1,6 +1,6 @@
-"""The page, put together: header, tabs, dialogs.
+"""Builds the page: header, tabs, dialogs.
 
-Each tab is one object: `lay_out` places its controls, `wire` binds the events among them.
+Each tab is an object: `lay_out` creates its controls, `wire` binds their events.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from index.web.library_tab import LibraryTab
 
 if TYPE_CHECKING:
     from index.settings import Settings
-    from index.web.asking import Asking
-    from index.web.keeping import Keeping
+    from index.web.asking import AskEvents
+    from index.web.keeping import LibraryEvents
 
 
-def build_page(settings: Settings, asking: Asking, keeping: Keeping, page: gr.Blocks) -> None:
-    """Lay the page out and wire it."""
+def build_page(settings: Settings, asking: AskEvents, keeping: LibraryEvents, page: gr.Blocks) -> None:
+    """Create the controls of the page and bind their events."""
     with page:
-        calling.offer(asking.library)  # first, for a later event of that name would be called otherwise
+        calling.add_ask_endpoint(asking.library)  # first, because a later event of the same name would get another name
         html(rendering.header(), "header")
         with gr.Tabs(elem_id="sections"):
             with gr.Tab("Ask", elem_id="ask"):
@@ -33,11 +33,11 @@ def build_page(settings: Settings, asking: Asking, keeping: Keeping, page: gr.Bl
             with gr.Tab("Check", elem_id="check"):
                 CheckTab.lay_out(settings)
             with gr.Tab("Library", elem_id="library"):
-                keep = LibraryTab.lay_out(settings, read_only=asking.library.read_only)
+                library_tab = LibraryTab.lay_out(settings, read_only=asking.library.read_only)
             with gr.Tab("Questions", elem_id="batch"):
                 BatchTab.lay_out(settings)
         html(viewer.dialog(), "source")
         html(rendering.keys_dialog(), "keys")
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")
         ask.wire(page, asking, refresh)
-        keep.wire(keeping)
+        library_tab.wire(keeping)

@@ -1,4 +1,4 @@
-"""What happens on the Questions tab: many questions, answered as a job, and the table that comes of it."""
+"""The actions of the Questions tab: start a batch, follow it, and download its table."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ if TYPE_CHECKING:
     from index.serving import Jobs
 
 ROWS = 100
-"""How many rows are given at a time."""
+"""Rows returned per request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Questioning:
-    """The events of the Questions tab. What goes wrong is raised; `replying` shows it."""
+class BatchEvents:
+    """The actions of the Questions tab. Errors are raised; `replying` shows them."""
 
     library: Library
     jobs: Jobs
-    most: int
-    """Questions of one batch."""
+    max_questions: int
+    """Maximum questions of one batch."""
 
     def read(self, name: str, data: bytes) -> str:
-        """The questions of a file, one a line, to look through before they are asked. Raises BatchError."""
-        questions = batching.questions_in(name, data, self.most)
+        """Return the questions of a file, one per line, so that the reader can edit them. Raises BatchError."""
+        questions = batching.questions_in(name, data, self.max_questions)
         return showing_batch.questions(" ".join(question.split()) for question in questions)
 
-    def begin(self, text: str, documents: Sequence[str], *, model: bool = False, client: str = "") -> str:
-        """Ask the questions of a text, one a line; the job's id. Raises BatchError where there is none."""
+    def start(self, text: str, documents: Sequence[str], *, model: bool = False, client: str = "") -> str:
+        """Start a batch from a text with one question per line; return the job's id. Raises BatchError without one."""
         questions = [line.strip() for line in text.splitlines() if line.strip()]
         if not questions:
-            raise BatchError("There is no question.", "Write one a line, or take them from a file.")
+            raise BatchError("There is no question.", "Write one question per line, or load them from a file.")
         return self.jobs.batch(questions, documents or None, "model" if model else "quote", client).id
 
     def choices(self, words: str, chosen: Sequence[str]) -> str:
-        """Documents to search in: those chosen, and some of those that have these words."""
+        """Return the documents to choose from: the chosen ones, and some that match the words."""
         documents = self.library.documents()
         return showing_batch.choices([info for info in documents if info.id in chosen], matching(documents, words))
 
     def watched(self, mine: Sequence[str]) -> str:
-        """The batches of one browser, without their rows."""
+        """Return the batches of one browser, without their rows."""
         return showing_batch.batches(job for job in self.jobs.recent() if job.kind == "batch" and job.id in mine)
 
     def rows(self, identity: str, begin: int) -> str:
-        """Some rows of a batch, from that one on."""
+        """Return some rows of a batch, starting at `begin`."""
         job = self.jobs.find(identity)
         return showing_batch.rows(job.rows[max(0, begin) :][:ROWS], job.documents)
 
     def table(self, identity: str, form: str) -> str:
-        """All rows, as a file of that form. Raises PinciteError where there is no such form."""
+        """Return all rows as the text of a file. Raises PinciteError for an unknown format."""
         if form not in batching.OUTPUTS:
-            raise PinciteError(f"{form} is none of {', '.join(batching.OUTPUTS)}.", "Ask for one of these.")
+            raise PinciteError(f"{form} is not a format of tables.", f"Use one of {', '.join(batching.OUTPUTS)}.")
         return batching.table(self.jobs.find(identity).rows, form)

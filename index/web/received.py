@@ -1,11 +1,11 @@
-"""Files that browsers have uploaded and no event of the page has taken yet.
+"""Holds uploaded files until an event of the page takes them.
 
-Gradio gives the browser absolute paths, and takes any path back. Here an upload is answered with handles: names that
-nobody guesses and that say nothing of where the files are. Gradio itself sees neither the files nor their paths.
+Gradio sends absolute paths to the browser and accepts any path back. Here an upload returns handles: unguessable names
+that do not reveal where the files are. Gradio never sees the files or their paths.
 
-Uploads count against limits from their first byte until an event takes them: each client's, and those of all together.
-Where there is no room, files that wait for longer than any event takes give way: first the client's own, or of all
-clients those of the one that holds most. Newer files never do.
+Uploads count against limits from their first byte until an event takes them: a limit per client, and one for all. If
+there is no room, old files are deleted: the client's own, or those of the client that holds most. Files newer than any
+event needs are never deleted.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 KEPT_SECONDS = 3600.0
-"""How long a file waits for its event."""
+"""Seconds after which an unused file expires."""
 GRACE_SECONDS = 60.0
-"""For so long it gives way to no other: events follow their uploads within moments."""
-MOST_FILES = 10_000
-"""Files of one client, unless an upload may have more than half of that."""
+"""Seconds during which a file is never deleted to make room: events follow their uploads within moments."""
+MAX_FILES = 10_000
+"""Maximum files of one client, unless an upload may have more than half of that."""
 ALL = 4
-"""All clients together may hold as much as so many."""
+"""The limit for all clients together, as a multiple of one client's."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    """One file that waits for its event."""
+class _PendingFile:
+    """A file that waits for its event."""
 
     arrival: Arrival
     browser: str
@@ -45,34 +45,34 @@ class _Waiting:
     since: float
 
 
-class Received:
-    """Uploaded files, by handle. Safe to use from several threads."""
+class PendingUploads:
+    """Uploaded files by handle. Safe to use from several threads."""
 
     def __init__(self, uploads: Uploads, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._uploads = uploads
         self._clock = clock
         self._most_bytes = settings.max_upload_megabytes * 1_000_000
-        self._most_files = max(MOST_FILES, 2 * settings.max_upload_files)
-        self._changing = threading.Lock()
-        self._files: dict[str, _Waiting] = {}
-        """By handle, the oldest first."""
+        self._most_files = max(MAX_FILES, 2 * settings.max_upload_files)
+        self._lock = threading.Lock()
+        self._files: dict[str, _PendingFile] = {}
+        """Files by handle, oldest first."""
         self._handles: dict[str, dict[str, None]] = {}
-        """By client, the oldest first."""
+        """Handles by client, oldest first."""
         self._held_bytes: Counter[str] = Counter()
-        """By client; with what is still arriving, as in the next."""
+        """Bytes by client, including those still arriving; `_held_files` likewise."""
         self._held_files: Counter[str] = Counter()
 
     @property
     def uploads(self) -> Uploads:
-        """Where the files are."""
+        """The folder of uploaded files."""
         return self._uploads
 
     def reserve(self, client: str, size: int, files: int = 0) -> None:
-        """Count bytes and files that arrive. Raises UploadsFull where there is no room for them."""
+        """Count arriving bytes and files. Raises UploadsFull if there is no room for them."""
         self.expire()
         evicted: list[Arrival] = []
         try:
-            with self._changing:
+            with self._lock:
                 while not self._fits_client(client, size, files):
                     evicted.append(self._forget(self._old_of(client) or self._refuse(of_all=False)))
                 while not self._fits_all(size, files):
@@ -83,40 +83,40 @@ class Received:
             self._uploads.drop(evicted)
 
     def release(self, client: str, size: int, files: int) -> None:
-        """What was reserved is not needed any more."""
-        with self._changing:
+        """Release reserved bytes and files."""
+        with self._lock:
             self._subtract(client, size, files)
 
     def add(self, browser: str, client: str, arrivals: Iterable[Arrival]) -> list[str]:
-        """Handles for files for which room was reserved, in order; each ends in its name, which the page shows."""
+        """Add files with reserved room, and return their handles in order; a handle ends in the file's name."""
         handles = []
-        with self._changing:
+        with self._lock:
             for arrival in arrivals:
                 handle = f"{secrets.token_urlsafe(16)}/{arrival.name}"
-                self._files[handle] = _Waiting(arrival, browser, client, self._clock())
+                self._files[handle] = _PendingFile(arrival, browser, client, self._clock())
                 self._handles.setdefault(client, {})[handle] = None
                 handles.append(handle)
         return handles
 
     def holds(self, handle: object) -> bool:
-        """Whether this is a handle of a file that waits."""
+        """Return whether this is a valid handle."""
         return isinstance(handle, str) and handle in self._files
 
     def take(self, browser: str, handles: Sequence[str]) -> list[Arrival]:
-        """The files, each of which can be taken once. Raises NotUploaded unless this browser has uploaded them all."""
+        """Take the files, each only once. Raises NotUploaded unless this browser has uploaded all of them."""
         oldest = self._clock() - KEPT_SECONDS
-        with self._changing:
+        with self._lock:
             found = [self._files[handle] for handle in handles if handle in self._files]
-            own = [each for each in found if browser and each.browser == browser and each.since > oldest]
+            own = [file for file in found if browser and file.browser == browser and file.since > oldest]
             if len(own) != len(set(handles)) or len(own) != len(handles):
                 raise NotUploaded
             return [self._forget(handle) for handle in handles]
 
     def expire(self) -> None:
-        """Delete what nobody has taken within an hour."""
+        """Delete expired files."""
         oldest = self._clock() - KEPT_SECONDS
         expired = []
-        with self._changing:
+        with self._lock:
             while (first := next(iter(self._files), None)) is not None and self._files[first].since <= oldest:
                 expired.append(self._forget(first))
         self._uploads.drop(expired)
@@ -133,11 +133,11 @@ class Received:
         )
 
     def _largest(self) -> str:
-        """Of the clients that have a file which may give way, the one that holds most; empty where none has."""
+        """Return the client that holds most of those with a deletable file; empty if there is none."""
         return max(filter(self._old_of, self._handles), key=self._held_bytes.__getitem__, default="")
 
     def _old_of(self, client: str) -> str:
-        """The oldest file of a client, if it may give way; else empty."""
+        """Return the oldest file of a client if it may be deleted, else an empty text."""
         oldest = next(iter(self._handles.get(client, {})), "")
         return oldest if oldest and self._files[oldest].since <= self._clock() - GRACE_SECONDS else ""
 
@@ -154,7 +154,7 @@ class Received:
         return waiting.arrival
 
     def _subtract(self, client: str, size: int, files: int) -> None:
-        """Clients that hold nothing are forgotten."""
+        """Subtract from a client's counts, and forget clients with nothing."""
         for counter, count in ((self._held_bytes, size), (self._held_files, files)):
             counter[client] -= count
             if counter[client] <= 0:

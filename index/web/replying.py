@@ -1,4 +1,4 @@
-"""What the routes below `/page/` answer: fragments, jobs that have begun, and what went wrong, as a fragment, too."""
+"""Responses of the routes below `/page/`: HTML fragments, started jobs, and errors as fragments."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Make = Callable[[], str]
 _log = logging.getLogger(__name__)
 
 
-def only_from_the_page(x_pincite: Annotated[str, Header()] = "") -> None:
-    """A form on another site can be sent here with the visitor's cookies, but not with a header of its own choice."""
+def require_page_header(x_pincite: Annotated[str, Header()] = "") -> None:
+    """Refuse requests without our header: other sites can send forms with cookies, but not this header."""
     if x_pincite != "page":
-        raise HTTPException(403, "This is asked by the page itself.")
+        raise HTTPException(403, "Only the page may send this request.")
 
 
 def fragment(make: Make) -> HTMLResponse:
-    """The fragment; where it cannot be had, one that says why. That is shown as well, hence no status of an error.
+    """Return the fragment, or the error as a fragment with status 200, so that the page shows it.
 
-    Raises Abandoned where the reader has left.
+    Raises Abandoned if the reader has left.
     """
     try:
         return HTMLResponse(make(), headers={"Cache-Control": "no-store"})
@@ -36,17 +36,17 @@ def fragment(make: Make) -> HTMLResponse:
         return _problem(error)
 
 
-def begun(begin: Make) -> HTMLResponse:
-    """Nothing to show, and the id of the job that has begun; where none has, a fragment that says why."""
+def job_started(start: Make) -> HTMLResponse:
+    """Start a job and return its id in a header, or the error as a fragment."""
     try:
-        return HTMLResponse("", headers={"X-Job": begin()})
+        return HTMLResponse("", headers={"X-Job": start()})
     except Exception as error:
         return _problem(error)
 
 
 def _problem(error: Exception) -> HTMLResponse:
-    """What was foreseen, in its own words; the rest goes to the log."""
+    """Return an error as a fragment; an unexpected one is logged and shown without details."""
     if isinstance(error, PinciteError):
         return HTMLResponse(rendering.problem(error))
-    _log.error("The page could not be answered.", exc_info=error)
+    _log.error("A request of the page failed.", exc_info=error)
     return HTMLResponse(rendering.problem(None), 500)

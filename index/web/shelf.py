@@ -1,4 +1,4 @@
-"""The part of the library's list that a reader sees: filtered by words, sorted by a column, cut where it is long."""
+"""The list of documents: filtered by words, sorted by a column, one page at a time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from index.records import DocumentInfo
 
-LENGTH = 50
-"""How many documents are shown at a time."""
+PAGE_LENGTH = 50
+"""Documents per page."""
 _Key = Callable[["DocumentInfo"], str | int]
 COLUMNS: dict[str, _Key] = {
     "name": lambda info: info.name.casefold(),
@@ -26,74 +26,74 @@ COLUMNS: dict[str, _Key] = {
     "passages": lambda info: info.passages,
     "health": lambda info: sum(bool(finding.brief) for finding in findings(info.health)),
 }
-"""What the list can be sorted by. What is empty or 0 is not known, and comes last either way."""
+"""Sort keys by column. An empty text or 0 means unknown and is sorted last in both directions."""
 _ALWAYS = ("name", "format", "passages", "health")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a reader wants to see of the list."""
+class ListQuery:
+    """The filter, order and page that a reader requests."""
 
     words: str = ""
-    """Each of them has to occur in what the list says of a document."""
+    """Words that must all occur in the listed fields of a document."""
     column: str = "name"
-    """One of COLUMNS; anything else is taken for the first."""
+    """One of COLUMNS; any other value means the first."""
     falling: bool = False
     page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """The documents to show, and how many there are besides."""
+class DocumentPage:
+    """One page of the list, with totals."""
 
     rows: tuple[DocumentInfo, ...]
     first: int
-    """The place of the first row among those that match, from 1."""
+    """Position of the first row among the matching documents, from 1."""
     matched: int
     documents: int
-    """All of them, whether they match or not."""
+    """Number of all documents, matching or not."""
     passages: int
     pages: int
-    """At least 1."""
+    """Number of pages, at least 1."""
     columns: tuple[str, ...]
-    """Those of COLUMNS of which something is known of any document, and those that every list has."""
-    wish: Wish
-    """As it was granted: a page that there is, a column that there is."""
+    """The columns that are always shown, and those with a value in any document."""
+    wish: ListQuery
+    """The query with a valid page and column."""
 
 
-def shelf(documents: Sequence[DocumentInfo], wish: Wish) -> Shelf:
-    """Filter, sort, cut."""
+def shelf(documents: Sequence[DocumentInfo], wish: ListQuery) -> DocumentPage:
+    """Filter and sort the documents, and return the requested page."""
     matching = [info for info in documents if _matches(info, wish.words)]
     column = wish.column if wish.column in COLUMNS else next(iter(COLUMNS))
     ordered = _sorted(matching, COLUMNS[column], falling=wish.falling)
-    pages = max(1, -(-len(ordered) // LENGTH))
+    pages = max(1, -(-len(ordered) // PAGE_LENGTH))
     page = min(max(1, wish.page), pages)
-    start = (page - 1) * LENGTH
-    return Shelf(
-        rows=tuple(ordered[start : start + LENGTH]),
+    start = (page - 1) * PAGE_LENGTH
+    return DocumentPage(
+        rows=tuple(ordered[start : start + PAGE_LENGTH]),
         first=start + 1,
         matched=len(ordered),
         documents=len(documents),
         passages=sum(info.passages for info in documents),
         pages=pages,
         columns=tuple(name for name, key in COLUMNS.items() if name in _ALWAYS or any(map(key, documents))),
-        wish=Wish(wish.words, column, wish.falling, page),
+        wish=ListQuery(wish.words, column, wish.falling, page),
     )
 
 
 def matching(documents: Sequence[DocumentInfo], words: str) -> list[DocumentInfo]:
-    """The documents of which the list says all these words, by name."""
+    """Return the documents whose listed fields contain all words, sorted by name."""
     return _sorted([info for info in documents if _matches(info, words)], COLUMNS["name"], falling=False)
 
 
 def _matches(info: DocumentInfo, words: str) -> bool:
     if not words:
         return True
-    told = " ".join((info.name, file_name(info.source), info.author, info.date, format_name(info.media_type)))
-    return all(word in told.casefold() for word in words.casefold().split())
+    fields = " ".join((info.name, file_name(info.source), info.author, info.date, format_name(info.media_type)))
+    return all(word in fields.casefold() for word in words.casefold().split())
 
 
 def _sorted(documents: Sequence[DocumentInfo], key: _Key, *, falling: bool) -> list[DocumentInfo]:
-    named = sorted(documents, key=COLUMNS["name"])
-    known = sorted((info for info in named if key(info)), key=key, reverse=falling)
-    return known + [info for info in named if not key(info)]
+    by_name = sorted(documents, key=COLUMNS["name"])
+    known = sorted((info for info in by_name if key(info)), key=key, reverse=falling)
+    return known + [info for info in by_name if not key(info)]

@@ -1,7 +1,7 @@
-"""What surrounds Gradio's page: our stylesheet and script in its head, and security headers.
+"""Middleware that adds our stylesheet, our script and security headers to Gradio's page.
 
-Gradio would insert a `head=` by script, once its configuration has arrived: the page would show unstyled until then;
-and it rewrites a `css=`, dropping the rules it does not know. So both go into the HTML on its way out.
+Gradio inserts a `head=` by script after its configuration has loaded, so the page would be unstyled until then; and it
+rewrites a `css=` and drops unknown rules. So both are inserted into the HTML of the response.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from starlette.datastructures import Headers, MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio compiles its templates in the browser, hence 'unsafe-eval': this policy cannot stop an injected script, it
-# stops what a script could fetch or send. Escaping in `rendering` is the defence.
+# Gradio compiles templates in the browser, hence 'unsafe-eval'. The policy cannot stop an injected script, only what it
+# could fetch or send. The defence against injection is the escaping in `rendering`.
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -41,34 +41,34 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_FOREIGN_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
-"""What Gradio says of itself to those who show previews of links."""
+_GRADIO_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
+"""Gradio's meta tags for link previews."""
 _BODY = re.compile(rb"<body[^>]*>")
-_KEPT = 16
-"""Pages that are kept, each for another name of the server: behind a proxy, there are few."""
+_CACHED_PAGES = 16
+"""Cached pages, one per name of the server; behind a proxy there are few names."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Gradio's page as it goes out."""
+    """Gradio's page after rewriting."""
 
     headers: MutableHeaders
     plain: bytes
     gzipped: bytes
 
 
-class Shell:
+class PageMiddleware:
     """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, *, head: str, body: str) -> None:
         self._app = app
         self._head = head.encode()
         self._body = body.encode()
-        self._made: OrderedDict[tuple[str, str, str], _Page] = OrderedDict()
-        self._making = anyio.Lock()
+        self._pages: OrderedDict[tuple[str, str, str], _Page] = OrderedDict()
+        self._lock = anyio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Rewrite, or pass on with headers."""
+        """Rewrite the page; add headers to all other responses."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["method"] == "GET" and scope["path"] in ("", "/"):
@@ -77,24 +77,24 @@ class Shell:
             await self._app(scope, receive, _with_headers(scope, send))
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Gradio's page, rewritten once: it differs only by the name under which the server is asked."""
+        """Send Gradio's page from the cache; it is rewritten once per name of the server."""
         headers = Headers(scope=scope)
         key = (scope.get("scheme", ""), headers.get("host", ""), scope.get("root_path", ""))
-        if key not in self._made:
-            async with self._making:  # each takes Gradio ten milliseconds of processor time
-                if key not in self._made:
-                    page = await self._rewritten(scope, receive, send)
+        if key not in self._pages:
+            async with self._lock:  # rendering takes Gradio ten milliseconds of processor time
+                if key not in self._pages:
+                    page = await self._rewrite(scope, receive, send)
                     if page is None:
                         return
-                    self._made[key] = page
-                    if len(self._made) > _KEPT:
-                        self._made.popitem(last=False)
-        page = self._made[key]
-        self._made.move_to_end(key)
+                    self._pages[key] = page
+                    if len(self._pages) > _CACHED_PAGES:
+                        self._pages.popitem(last=False)
+        page = self._pages[key]
+        self._pages.move_to_end(key)
         await _finish(page, "gzip" in headers.get("accept-encoding", ""), send)
 
-    async def _rewritten(self, scope: Scope, receive: Receive, send: Send) -> _Page | None:
-        """The page as Gradio makes it, plain, for it would compress it otherwise; None where it sent a refusal on."""
+    async def _rewrite(self, scope: Scope, receive: Receive, send: Send) -> _Page | None:
+        """Get the uncompressed page from Gradio and rewrite it; return None if an error was passed on instead."""
         headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
         start: Message = {}
         parts: list[bytes] = []
@@ -110,11 +110,11 @@ class Shell:
         await self._app({**scope, "headers": headers}, receive, collect)
         if start["status"] != 200:
             return None
-        page = self._dress(b"".join(parts))
+        page = self._insert(b"".join(parts))
         return _Page(MutableHeaders(raw=start["headers"]), page, gzip.compress(page, 6))
 
-    def _dress(self, page: bytes) -> bytes:
-        page = _FOREIGN_META.sub(b"", page)
+    def _insert(self, page: bytes) -> bytes:
+        page = _GRADIO_META.sub(b"", page)
         page = page.replace(b"</head>", self._head + b"</head>", 1)
         return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
 
@@ -133,10 +133,10 @@ async def _finish(page: _Page, gzipped: bool, send: Send) -> None:
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
-    """Send on, with our headers; what is named by its content may be kept for good."""
+    """Return a `send` that adds our headers; files with a version may be cached forever."""
     forever = scope["path"].startswith("/ui/") and b"v=" in scope["query_string"]
 
-    async def sending(message: Message) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
@@ -145,4 +145,4 @@ def _with_headers(scope: Scope, send: Send) -> Send:
                 headers["Cache-Control"] = "public, max-age=31536000, immutable"
         await send(message)
 
-    return sending
+    return send_with_headers

@@ -1,4 +1,4 @@
-"""An answer as markup: statements with their numbers, the evidence as cards, and where in the library it stands."""
+"""Renders answers as HTML: statements with source numbers, evidence cards, and positions in the documents."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from index.records import Answer, CoverageReport, DocumentInfo, Hit, Location
 
 COPIES = 3
-"""How many copies of a passage are named before the rest becomes a number."""
+"""Copies of a passage that are named; the rest is only counted."""
 RELATED = 4
-"""How many passages that the answer did not use are shown before the rest is folded away."""
+"""Unused passages that are shown; the rest is folded."""
 RAIL_LENGTH = 8
-"""How many documents stand beside the answer before the rest becomes a number."""
+"""Documents beside the answer; the rest is only counted."""
 COVERED = 200
-"""How many rows the coverage of a question has before the rest becomes a number."""
+"""Rows of a coverage report; the rest is only counted."""
 FORMS = {
     "markdown": "Markdown",
     "text": "Plain text",
@@ -38,17 +38,17 @@ FORMS = {
     "chicago": "Chicago",
     "pack": "Evidence pack",
 }
-"""What an answer can be exported to, by the names that readers use."""
+"""Export formats of an answer, with their display names."""
 _ITEM = re.compile(r"^\s*(?:[-–•*·‣]|\(?\d{1,2}[.)])\s+")
-"""What makes a line an item of a list, and is in the way once it stands alone."""
+"""The marker of a list item, which is removed from a single statement."""
 _OPERATOR = re.compile(r'\w:\S|(?:^|\s)-[\w"]|"')
-"""What a question has that may have been understood as an operator."""
+"""Parts of a question that may have been read as operators."""
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A passage as evidence: the span that is marked in it, and what stands around the span."""
+    """A passage as evidence, with a marked span and its surroundings."""
 
     number: int
     hit: Hit
@@ -56,18 +56,18 @@ class Card:
     location: Location
     cited: bool
     same_as: int = 0
-    """The number of the card that shows the same passage; this one then shows the span and its neighbours."""
+    """The number of an earlier card with the same passage, or 0; this card then shows the span and its neighbours."""
     role: str = ""
-    """What its words are to the answer, where they bear out no sentence of it."""
+    """The role of its words if they support no sentence of the answer."""
 
     @property
     def quote(self) -> str:
-        """The marked words."""
+        """The marked text."""
         return self.hit.words(self.span)
 
     @property
     def parts(self) -> dict[str, str]:
-        """The passage, cut: `far_before`, `before`, `marked`, `after`, `far_after`; headings that begin it left out."""
+        """The passage in parts: `far_before`, `before`, `marked`, `after`, `far_after`, without initial headings."""
         start, first, last = self._neighbourhood()
         places = (start, first, *self.span, last, self.hit.passage.end)
         texts = [_BLANK_LINES.sub("\n\n", self.hit.words(Span(a, b))) for a, b in pairwise(places)]
@@ -75,10 +75,14 @@ class Card:
         return dict(zip(("far_before", "before", "marked", "after", "far_after"), texts, strict=True))
 
     def _neighbourhood(self) -> tuple[int, int, int]:
-        """Where the text begins below its headings; where the sentences next to the span's begin and end."""
+        """Return the start of the text below its headings, and the bounds of the sentences around the span."""
         passage = self.hit.passage
         sentences = passage.sentences or (Span(passage.start, passage.end),)
-        within = [n for n, each in enumerate(sentences) if each.end > self.span.start and each.start < self.span.end]
+        within = [
+            n
+            for n, sentence in enumerate(sentences)
+            if sentence.end > self.span.start and sentence.start < self.span.end
+        ]
         body = next((n for n, claim in enumerate(self.hit.claims) if claim > float("-inf")), 0)
         body = min(body, within[0])
         first, last = max(body, within[0] - 1), min(len(sentences) - 1, within[-1] + 1)
@@ -87,17 +91,17 @@ class Card:
 
     @property
     def place(self) -> str:
-        """Where it stands, in a line."""
+        """The location in one line."""
         return place(self.hit.document, self.location)
 
     @property
     def reference(self) -> str:
-        """What to write below a quote: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        """The reference below a quote: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
         return described(Citation(self.number, self.hit.document, self.location, *self.span, self.quote)).reference
 
 
 def place(info: DocumentInfo, location: Location) -> str:
-    """`p. 3, § Trade, ¶ 2`, less the document's own name above the other headings."""
+    """Return a location such as `p. 3, § Trade, ¶ 2`, without the document's name as first heading."""
     heading = location.heading
     if heading == info.name or heading.startswith(f"{info.name} > "):
         heading = heading[len(info.name) :].removeprefix(" > ")
@@ -105,17 +109,17 @@ def place(info: DocumentInfo, location: Location) -> str:
 
 
 def cards(answer: Answer) -> list[Card]:
-    """A card for each citation, by its marker, then one for each passage that the answer did not use."""
+    """Return a card for each citation, by marker, then one for each unused passage."""
     roles = _roles(answer)
     made: list[Card] = []
     first: dict[int, int] = {}
-    for each in answer.citations:
-        hit = _holding(each, answer.hits)
-        same = first.setdefault(hit.passage.id, each.marker)
-        span = Span(each.start, each.end)
-        again = same if same != each.marker else 0
-        role = roles.get(each.marker, "")
-        made.append(Card(each.marker, hit, span, each.location, cited=True, same_as=again, role=role))
+    for citation in answer.citations:
+        hit = _holding(citation, answer.hits)
+        same = first.setdefault(hit.passage.id, citation.marker)
+        span = Span(citation.start, citation.end)
+        again = same if same != citation.marker else 0
+        role = roles.get(citation.marker, "")
+        made.append(Card(citation.marker, hit, span, citation.location, cited=True, same_as=again, role=role))
     unused = (hit for hit in answer.hits if hit.passage.id not in first)
     return made + [
         Card(number, hit, hit.pin, hit.location, cited=False) for number, hit in enumerate(unused, len(made) + 1)
@@ -123,16 +127,16 @@ def cards(answer: Answer) -> list[Card]:
 
 
 def _roles(answer: Answer) -> dict[int, str]:
-    """By marker: that the words contradict a sentence, or only come nearest to one, and bear out none."""
+    """Return the roles, by marker, of citations that support no sentence: contradicting or nearest words."""
     roles: dict[int, str] = {}
-    for each in answer.statements:
-        if each.nearest is not None:
-            roles.setdefault(each.nearest, "nearest words, not found to say the same")
-    for each in answer.statements:
-        if not each.is_supported:
-            roles |= dict.fromkeys(each.markers, "says otherwise")
-    borne_out = {marker for each in answer.statements if each.is_supported for marker in each.markers}
-    return {marker: role for marker, role in roles.items() if marker not in borne_out}
+    for statement in answer.statements:
+        if statement.nearest is not None:
+            roles.setdefault(statement.nearest, "nearest words, not confirmed to say the same")
+    for statement in answer.statements:
+        if not statement.is_supported:
+            roles |= dict.fromkeys(statement.markers, "says the opposite")
+    supporting = {marker for statement in answer.statements if statement.is_supported for marker in statement.markers}
+    return {marker: role for marker, role in roles.items() if marker not in supporting}
 
 
 def _holding(citation: Citation, hits: Sequence[Hit]) -> Hit:
@@ -146,9 +150,9 @@ def _holding(citation: Citation, hits: Sequence[Hit]) -> Hit:
 
 
 def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, *, narrowed: bool) -> str:
-    """The answer with its evidence, the cards, or what may be one; or a state without: no answer, nothing found.
+    """Return the answer or possible answer with its evidence, or the state without one: no answer, nothing found.
 
-    `key` is what `page/export` knows the answer by; `narrowed` says that some documents were left out on purpose.
+    `key` identifies the answer for `page/export`; `narrowed` means that the reader has excluded some documents.
     """
     given = answer.status != "abstained"
     template = "answered.html" if given else "abstained.html" if answer.hits else "nothing.html"
@@ -171,29 +175,29 @@ def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, 
 
 
 def _statements(answer: Answer, made: Sequence[Card]) -> Iterator[dict[str, Any]]:
-    """Each statement with its verdict, and with the cards that decided it or come nearest."""
+    """Yield each statement with its verdict, and the cards that decided it or are nearest."""
     by_marker = {card.number: card for card in made}
-    for each in answer.statements:
-        beside = each.markers if each.nearest is None else (each.nearest,)
+    for statement in answer.statements:
+        beside = statement.markers if statement.nearest is None else (statement.nearest,)
         yield {
-            "text": _ITEM.sub("", each.text),
-            "supported": each.is_supported,
-            "verdict": each.verdict,
-            "mark": each.verdict if each.is_claim else "unchecked",
-            "name": remarks.name(each),
-            "proven": remarks.PROVEN[each.verdict],
-            "reason": "" if each.is_supported else remarks.reason(each),
+            "text": _ITEM.sub("", statement.text),
+            "supported": statement.is_supported,
+            "verdict": statement.verdict,
+            "mark": statement.verdict if statement.is_claim else "unchecked",
+            "name": remarks.name(statement),
+            "proven": remarks.PROVEN[statement.verdict],
+            "reason": "" if statement.is_supported else remarks.reason(statement),
             "cards": [by_marker[marker] for marker in beside],
         }
 
 
 def writing(text: str) -> str:
-    """What a model has written so far."""
+    """Return the text that a model has written so far."""
     return render("writing.html", paragraphs=[line for line in text.splitlines() if line.strip()])
 
 
 def strips(documents: Sequence[DocumentInfo], made: Sequence[Card] = ()) -> str:
-    """The documents in brief, with a tick wherever a passage or a copy of it was found."""
+    """Return the documents as strips, with a tick at the position of each passage and copy."""
     ticks: dict[str, list[dict[str, Any]]] = {}
     for card in made:
         places = [(card.hit, card.span, False), *((copy, copy.pin, True) for copy in card.hit.also if not card.same_as)]
@@ -207,7 +211,7 @@ def strips(documents: Sequence[DocumentInfo], made: Sequence[Card] = ()) -> str:
 
 
 def coverage(report: CoverageReport) -> str:
-    """What each document has to say to a question: its best passage, or that there is no mention."""
+    """Return the best passage of each document for a question, or `no mention`."""
     spoken = [Card(0, row.hit, row.hit.pin, row.hit.location, cited=False) for row in report if row.hit]
     silent = [row.document for row in report if row.hit is None]
     return render(

@@ -1,4 +1,4 @@
-"""The Questions tab as markup: what to ask, how far it is, and the answers, row by row."""
+"""Renders the Questions tab: the form, the progress, and the table of answers."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 FORMS = ((".csv", "CSV"), (".md", "Markdown"), (".jsonl", "JSONL"))
-"""As what the table can be downloaded, and what readers call it."""
+"""Download formats of the table, with their display names."""
 CHOICES = 12
-"""How many documents are offered at a time."""
+"""Documents offered at a time."""
 _PREFIX = 12
-"""So much of a document's id tells it from the others, in an address."""
+"""Characters of a document's id that identify it in a URL."""
 
 
 def form(settings: Settings) -> str:
-    """What to ask, and where; below it the places that batch.js fills."""
+    """Return the form, and the elements that batch.js fills."""
     model = settings.llm_model if settings.llm_url else ""
     return _render("batch_form.html", inputs=INPUTS, most=settings.max_batch_questions, model=model)
 
 
 def questions(lines: Iterable[str]) -> str:
-    """Questions on their way into the box."""
+    """Return questions for the text box."""
     return _render("questions.html", text="\n".join(lines))
 
 
 def choices(chosen: Sequence[DocumentInfo], matching: Sequence[DocumentInfo]) -> str:
-    """Documents to search in: those that have been chosen, then the first of those that match and have not."""
+    """Return the documents to choose from: the chosen ones, then the first matching ones."""
     others = [info for info in matching if info not in chosen]
     return _render("choices.html", chosen=list(chosen), found=others[:CHOICES], more=max(0, len(others) - CHOICES))
 
 
 def batches(jobs: Iterable[Job]) -> str:
-    """A reader's batches, newest first, without their rows."""
+    """Return a reader's batches, newest first, without rows."""
     return _render("batches.html", batches=[_batch(job) for job in jobs], forms=FORMS)
 
 
 def rows(rows: Sequence[Row], documents: Sequence[str]) -> str:
-    """Rows of the table. Each question leads to its answer, asked of the same documents, by their ids."""
+    """Return rows of the table. Each question links to its answer from the same documents."""
     within = ",".join(identity[:_PREFIX] for identity in documents)
 
     def address(question: str) -> str:
@@ -62,8 +62,8 @@ def rows(rows: Sequence[Row], documents: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """A batch as its template wants it."""
+class _BatchView:
+    """The values of a batch for its template."""
 
     id: str
     state: str
@@ -76,7 +76,7 @@ class _Shown:
     error: PinciteError | None
 
 
-def _batch(job: Job) -> _Shown:
+def _batch(job: Job) -> _BatchView:
     running = job.state in UNDER_WAY
     asked = count(job.total, "question")
     heading = {
@@ -85,8 +85,8 @@ def _batch(job: Job) -> _Shown:
         "cancelled": f"{asked}, cancelled",
         "failed": f"{asked}, not all answered",
     }.get(job.state, asked)
-    numbers = _progress(job) if running else _summed_up(job.rows)
-    return _Shown(
+    numbers = _progress(job) if running else _summary(job.rows)
+    return _BatchView(
         id=job.id,
         state=job.state,
         running=running,
@@ -104,8 +104,8 @@ def _progress(job: Job) -> str:
     return f"{job.done:,} of {job.total:,}{left}"
 
 
-def _summed_up(rows: Sequence[Row]) -> str:
-    """`8 answered, 2 not sure, 3 without an answer, 1 failed`."""
+def _summary(rows: Sequence[Row]) -> str:
+    """Return a summary such as `8 answered, 2 not sure, 3 without an answer, 1 failed`."""
     statuses = [row.status for row in rows]
     names = {
         "answered": "answered",

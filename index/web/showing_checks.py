@@ -1,4 +1,4 @@
-"""A checked text as markup: each sentence with its verdict, and the words that it rests on or that come nearest."""
+"""Renders a checked text: each sentence with its verdict and its evidence, or the nearest words."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _LEADS: dict[Verdict, str] = {
     "contradicted": "The source says",
     "unverified": "Nearest words",
 }
-"""What stands before the words of a citation."""
+"""The label before the words of a citation."""
 
 
 def form(settings: Settings) -> str:
-    """What to check, what the verdicts mean, and below it the place for the outcome."""
+    """Return the form, the meaning of the verdicts, and the element for the result."""
     verdicts = [(verdict, name, remarks.PROVEN[verdict]) for verdict, name in remarks.NAMES.items()]
     return render("check_form.html", most=settings.max_text_characters, verdicts=verdicts)
 
 
-def check(each: Check) -> str:
-    """Every sentence in order; none is left out."""
-    citations = {citation.marker: citation for citation in each.citations}
-    return render("checked.html", check=each, rows=[_row(statement, citations) for statement in each.statements])
+def check(checked: Check) -> str:
+    """Return every sentence with its verdict, in order."""
+    citations = {citation.marker: citation for citation in checked.citations}
+    return render("checked.html", check=checked, rows=[_row(statement, citations) for statement in checked.statements])
 
 
 def _row(statement: Statement, citations: dict[int, Citation]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def _row(statement: Statement, citations: dict[int, Citation]) -> dict[str, Any]
 
 
 def _words(cited: Citation, claim: str) -> dict[str, Any]:
-    """The words of a source, which are not repeated where the claim is the same, and where they stand."""
+    """Return the words of a source and their location; words equal to the claim are not repeated."""
     info = cited.document
     return {
         "citation": cited,

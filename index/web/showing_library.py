@@ -1,4 +1,4 @@
-"""The Library tab as markup: what can be added, how far it is, what is there, and what was removed."""
+"""Renders the Library tab: the forms for adding, the progress of jobs, the list, and removals."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from index.records import DocumentInfo
     from index.serving import FileState, Job
     from index.settings import Settings
-    from index.web.shelf import Shelf
+    from index.web.shelf import DocumentPage
 
 ROWS = 12
-"""How many files of one upload are shown while it runs before the rest becomes a number."""
+"""Files of a running upload that are shown; the rest is only counted."""
 REPORTED = 100
-"""How many are shown once it has ended: those that failed first."""
+"""Files of an ended upload that are shown, failed ones first."""
 FEW = 8
-"""A list up to this long needs no search."""
+"""A list of up to this length has no search box."""
 _HEADINGS = {
     "name": "Document",
     "author": "Author",
@@ -46,17 +46,17 @@ _STAGES = {
     "failed": "Not added",
     "cancelled": "Cancelled",
 }
-"""In the order in which a summary names them."""
+"""Display names of the stages, in the order of a summary."""
 _MINUTE = 60
 
 
 def adding(settings: Settings, *, read_only: bool = False) -> str:
-    """What can be added, above the drop zone; or that nothing can."""
+    """Return the text above the drop zone: which files can be added, or that the library is read-only."""
     return _render("library_head.html", megabytes=settings.max_file_megabytes, read_only=READ_ONLY if read_only else "")
 
 
 def keeping(settings: Settings, *, read_only: bool = False) -> str:
-    """Below the drop zone: other ways to add, as far as they are allowed, and the places that library.js fills."""
+    """Return the content below the drop zone: other allowed ways to add, and the elements that library.js fills."""
     return _render(
         "keeping.html",
         urls=settings.allow_urls and not read_only,
@@ -67,36 +67,36 @@ def keeping(settings: Settings, *, read_only: bool = False) -> str:
     )
 
 
-def begun(job: str) -> str:
-    """Nothing to see: the mark of an upload that has become a job."""
+def job_mark(job: str) -> str:
+    """Return the hidden mark of an upload's job."""
     return _render("begun.html", job=job)
 
 
 def removal_dialog() -> str:
-    """The question before a document is removed."""
+    """Return the dialog that confirms a removal."""
     return _render("removal.html")
 
 
-def shelf(shelf: Shelf) -> str:
-    """The list, or the part of it that was asked for."""
+def shelf(shelf: DocumentPage) -> str:
+    """Return a page of the list."""
     return _render("shelf.html", shelf=shelf, wish=shelf.wish, headings=_HEADINGS, numbers=("pages", "passages"))
 
 
 def removed(info: DocumentInfo) -> str:
-    """That a document was removed, and what went with it."""
+    """Return the report of a removal."""
     return _render("removed.html", info=info)
 
 
 def jobs(own: Iterable[Job], others: Sequence[Job]) -> str:
-    """A reader's own uploads, newest first, and that others add something, too, without saying what."""
+    """Return a reader's own uploads, newest first, and the number of files that others add."""
     waiting = sum(job.total for job in others)
     done = sum(job.done for job in others)
     return _render("uploads.html", jobs=[_job(job) for job in own], others=waiting, others_done=done)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """A job as its template wants it."""
+class _JobView:
+    """The values of a job for its template."""
 
     id: str
     state: str
@@ -106,20 +106,20 @@ class _Shown:
     heading: str
     numbers: str
     say: str
-    """What a screen reader hears when it changes: once at the beginning and once at the end."""
+    """The announcement for screen readers, at the start and at the end."""
     files: dict[int, FileState]
-    """By their places in the job."""
+    """The shown files by index."""
     rest: str
-    """What became of the files that are not shown."""
+    """The summary of the files that are not shown."""
     job: Job
 
 
-def _job(job: Job) -> _Shown:
+def _job(job: Job) -> _JobView:
     running, files = job.state in UNDER_WAY, job.files
-    shown = _worth_showing(files, ROWS if running else REPORTED, ended=not running)
+    shown = _files_to_show(files, ROWS if running else REPORTED, ended=not running)
     heading = _heading(job)
-    summary = summed_up(files)
-    return _Shown(
+    summary = summary_of(files)
+    return _JobView(
         id=job.id,
         state=job.state,
         running=running,
@@ -129,7 +129,7 @@ def _job(job: Job) -> _Shown:
         numbers=progress(job) if running else _seconds_of(job),
         say=heading if running else f"{heading}. {summary}",
         files={n: files[n] for n in shown},
-        rest=summed_up([file for n, file in enumerate(files) if n not in shown]),
+        rest=summary_of([file for n, file in enumerate(files) if n not in shown]),
         job=job,
     )
 
@@ -141,24 +141,24 @@ def _heading(job: Job) -> str:
     return {"working": f"Adding {files}", "done": "Done", "cancelled": "Cancelled"}.get(job.state, "That did not work")
 
 
-def summed_up(files: Iterable[FileState]) -> str:
-    """`Added: 3. Not added: 1.`"""
+def summary_of(files: Iterable[FileState]) -> str:
+    """Return a summary such as `Added: 3. Not added: 1.`"""
     stages = [file.stage for file in files]
     return " ".join(f"{name}: {stages.count(stage):,}." for stage, name in _STAGES.items() if stage in stages)
 
 
 def progress(job: Job) -> str:
-    """`3 of 12 · 84 passages a second · about 20 s left`."""
+    """Return the progress, such as `3 of 12 · 84 passages per second · about 20 s left`."""
     parts = [f"{job.done:,} of {job.total:,}"]
     if job.passages_per_second:
-        parts.append(f"{job.passages_per_second:,.0f} passages a second")
+        parts.append(f"{job.passages_per_second:,.0f} passages per second")
     if job.seconds_left is not None:
         parts.append(f"about {duration(job.seconds_left)} left")
     return " · ".join(parts)
 
 
 def duration(seconds: float) -> str:
-    """As precise as an estimate is: `5 s`, `40 s`, `3 min`, `2 h`."""
+    """Return a rounded duration: `5 s`, `40 s`, `3 min`, `2 h`."""
     if seconds < 1.5 * _MINUTE:
         return f"{max(5, 5 * round(seconds / 5))} s"
     minutes = round(seconds / _MINUTE)
@@ -171,22 +171,22 @@ def _seconds_of(job: Job) -> str:
     return f"{count(job.receipt.passages, 'passage')} in {job.receipt.seconds:.1f} s"
 
 
-def _worth_showing(files: Sequence[FileState], most: int, *, ended: bool) -> list[int]:
-    """The places of all files where they are few; else of those at work, those that need somebody, the next ones."""
+def _files_to_show(files: Sequence[FileState], most: int, *, ended: bool) -> list[int]:
+    """Return the indices of the files to show: all if they are few, else active, problematic and next ones."""
     if len(files) <= ROWS:
         return list(range(len(files)))
     busy = [n for n, file in enumerate(files) if file.stage in _AT_WORK]
-    needy = [n for n, file in enumerate(files) if file.stage == "failed" or _lacks(file)]
+    needy = [n for n, file in enumerate(files) if file.stage == "failed" or _has_missing_content(file)]
     next_up = [] if ended else [n for n, file in enumerate(files) if file.stage == "waiting"]
     return sorted([*busy, *needy, *next_up][:most])
 
 
-def _lacks(file: FileState) -> bool:
+def _has_missing_content(file: FileState) -> bool:
     return any(finding.brief for finding in findings(file.notes))
 
 
 def _stage(file: FileState) -> str:
-    """`Encoding, 12 of 40 passages`."""
+    """Return a stage with its progress, such as `Encoding, 12 of 40 passages`."""
     name = _STAGES[file.stage]
     if file.stage == "encoding" and file.of_passages:
         return f"{name}, {file.passages:,} of {count(file.of_passages, 'passage')}"

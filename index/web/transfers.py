@@ -1,7 +1,7 @@
-"""How far an upload is, told to the page that sends it.
+"""Reports the progress of an upload to its page.
 
-Gradio keeps every id that anybody has ever named, and lets everybody wait for any of them. Here an id is known from the
-beginning of its upload until a few seconds after its end, and to the upload's own client.
+Gradio keeps every id forever and lets anyone wait for any id. Here an id is valid from the start of its upload until a
+few seconds after its end, and only for the upload's client.
 """
 
 from __future__ import annotations
@@ -26,45 +26,45 @@ if TYPE_CHECKING:
 PATH = "/gradio_api/upload_progress"
 UploadId = Annotated[str, Query(pattern="^[A-Za-z0-9_-]{0,64}$")]
 KEPT_SECONDS = 5.0
-"""For so long the end of an upload can still be told."""
-_PATIENCE = 3.0
-"""Seconds within which an upload has to begin: the page asks for its progress at the same time."""
+"""Seconds for which the end of an upload can still be reported."""
+_START_SECONDS = 3.0
+"""Seconds to wait for an upload to start: the page requests the progress at the same time."""
 _PAUSE = 0.1
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
 
 class Transfer:
-    """One upload. Safe to use from several threads."""
+    """The progress of one upload. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._changing = threading.Lock()
-        self._untold: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._unreported: dict[str, int] = {}
         self.ended: float | None = None
-        """When it ended, well or not."""
+        """When it ended, successfully or not."""
 
     def add(self, name: str, size: int) -> None:
-        """So many more bytes of a file have arrived."""
-        with self._changing:
-            self._untold[name] = self._untold.get(name, 0) + size
+        """Record `size` more bytes of a file."""
+        with self._lock:
+            self._unreported[name] = self._unreported.get(name, 0) + size
 
-    def news(self) -> dict[str, int]:
-        """By the names of files, the bytes that have arrived since this was last asked."""
-        with self._changing:
-            news, self._untold = self._untold, {}
-        return news
+    def take_progress(self) -> dict[str, int]:
+        """Return the bytes that have arrived since the last call, by file name."""
+        with self._lock:
+            progress, self._unreported = self._unreported, {}
+        return progress
 
 
 class Transfers:
-    """The uploads that are under way or have just ended. For one event loop."""
+    """The uploads in progress and those that have just ended. For one event loop."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._transfers: dict[tuple[str, str], Transfer] = {}
 
     def begin(self, client: str, identity: str) -> Transfer:
-        """A new upload. The guard limits how many a client has."""
+        """Start recording an upload. The guard limits the uploads of a client."""
         oldest = self._clock() - KEPT_SECONDS
-        for key in [key for key, each in self._transfers.items() if each.ended is not None and each.ended < oldest]:
+        for key in [key for key, old in self._transfers.items() if old.ended is not None and old.ended < oldest]:
             del self._transfers[key]
         transfer = Transfer()
         if identity:
@@ -72,12 +72,12 @@ class Transfers:
         return transfer
 
     def end(self, transfer: Transfer) -> None:
-        """It has ended; whoever follows it is told."""
+        """Record the end of an upload."""
         transfer.ended = self._clock()
 
     async def find(self, client: str, identity: str) -> Transfer | None:
-        """An upload, as soon as it has begun; None where it does not begin."""
-        for _ in range(round(_PATIENCE / _PAUSE)):
+        """Wait for an upload to start and return it, or None after a timeout."""
+        for _ in range(round(_START_SECONDS / _PAUSE)):
             if (client, identity) in self._transfers:
                 break
             await anyio.sleep(_PAUSE)
@@ -85,12 +85,12 @@ class Transfers:
 
 
 def add_transfers(app: FastAPI, transfers: Transfers) -> None:
-    """Serve it, in front of Gradio's own route."""
+    """Add the route before Gradio's."""
 
     async def upload_progress(request: Request, upload_id: UploadId) -> StreamingResponse:
         transfer = await transfers.find(client_of(request.scope), upload_id)
         if transfer is None:
-            raise HTTPException(404, "No such upload is under way.")
+            raise HTTPException(404, "There is no such upload.")
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(_events(transfer), headers=headers, media_type="text/event-stream")
 
@@ -98,16 +98,16 @@ def add_transfers(app: FastAPI, transfers: Transfers) -> None:
 
 
 async def _events(transfer: Transfer) -> AsyncIterator[str]:
-    """Server-sent events, as Gradio's page reads them."""
+    """Yield server-sent events in the format of Gradio's page."""
     ended = False
     while not ended:
-        ended = transfer.ended is not None  # before the news are asked for, so that the last ones are told
-        for name, size in transfer.news().items():
+        ended = transfer.ended is not None  # read before the progress, so that the last bytes are reported
+        for name, size in transfer.take_progress().items():
             yield _event({"msg": "update", "orig_name": name, "chunk_size": size})
         if not ended:
             await anyio.sleep(_PAUSE)
     yield _event({"msg": "done"})
 
 
-def _event(told: dict[str, str | int]) -> str:
-    return f"data: {json.dumps(told)}\n\n"
+def _event(message: dict[str, str | int]) -> str:
+    return f"data: {json.dumps(message)}\n\n"

@@ -139,7 +139,7 @@ def test_a_check_comes_sentence_by_sentence(library: Library) -> None:
     assert first.verdict == "verbatim"
     stream.close()
     assert list(library.check_stream(text))[-1] == library.check(text)
-    with pytest.raises(TooMany, match="3 sentences are more than the 2"):
+    with pytest.raises(TooMany, match="3 sentences are too many: at most 2"):
         next(library.check_stream(text, most_sentences=2))
 
 

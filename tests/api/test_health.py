@@ -19,7 +19,7 @@ def warm(client: TestClient) -> Any:
     """What /readyz says once the loading has ended."""
     for _ in range(500):
         response = client.get("/readyz")
-        if "being made ready" not in response.text:
+        if "starting up" not in response.text:
             return response
     raise AssertionError("The loading does not end.")
 
@@ -39,7 +39,7 @@ def test_a_server_is_ready_when_it_can_answer(service: Service, monkeypatch: pyt
     monkeypatch.setattr(service.library, "search", search)
     with service.client() as client:
         waiting = client.get("/readyz")
-        assert (waiting.status_code, waiting.json()["detail"]) == (503, "The library is being made ready.")
+        assert (waiting.status_code, waiting.json()["detail"]) == (503, "The library is starting up.")
         assert client.get("/healthz").status_code == 200
         loading.set()
         assert (warm(client).status_code, warm(client).json()) == (200, {"status": "ok"})

@@ -32,7 +32,7 @@ def lines() -> Iterator[list[dict[str, Any]]]:
             told.append(json.loads(self.format(record)))
 
     handler, logger = Collecting(), logging.getLogger("index")
-    handler.setFormatter(journal.Lines())
+    handler.setFormatter(journal.JsonFormatter())
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

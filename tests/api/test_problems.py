@@ -11,8 +11,9 @@ from starlette.requests import Request
 
 from index import errors
 from index.api import create_app, problems
-from index.api.problems import KINDS, Problem
+from index.api.problems import KINDS
 from index.errors import PinciteError
+from index.schema.service import Problem
 from index.settings import Settings
 from tests.api.conftest import SECRET, Service, files
 from tests.cases import cases
@@ -53,7 +54,7 @@ MADE: dict[type[PinciteError], PinciteError] = {
 def test_each_error_is_told(kind: type[PinciteError]) -> None:
     """With a status, a title, what happened and what to do; no folder of the server is named."""
     error = MADE.get(kind) or kind("It is not as it should be.", "Mend it.")
-    told = problems.of_error(error, "7")
+    told = problems.problem_from_error(error, "7")
     assert 400 <= told.status < 600
     assert told.title
     assert told.detail.endswith(".")
@@ -87,7 +88,7 @@ def test_only_families_are_told_as_their_ancestor_is() -> None:
 )
 def test_an_error_has_the_status_that_clients_expect(error: PinciteError, status: int) -> None:
     """So that a program can act on the status alone."""
-    assert problems.of_error(error, "7").status == status
+    assert problems.problem_from_error(error, "7").status == status
 
 
 @pytest.mark.anyio

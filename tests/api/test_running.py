@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from index.api import journal, running
-from index.api.running import PLACES, add_front
+from index.api.running import LINKS, add_index_page
 from index.library import Library
 from tests.hosting import wait_until
 
@@ -33,7 +33,7 @@ QUESTION = json.dumps({"question": "Who signed the treaty?", "writer": "model"})
 @pytest.fixture
 def address(service: Service) -> Iterator[str]:
     """Of a server over the service."""
-    add_front(service.app)
+    add_index_page(service.app)
     config = uvicorn.Config(service.app, host="127.0.0.1", port=0, log_level="error", lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -73,13 +73,13 @@ def test_head_goes_over_the_wire(address: str) -> None:
 
 def test_the_front_says_what_is_where(service: Service, address: str) -> None:
     """To programs and to readers alike; each place is there."""
-    wait_until(lambda: service.app.state.service.warmth.done)
+    wait_until(lambda: service.app.state.service.warmup.done)
     for accept in ("application/json", "text/html"):
         with urlopen(Request(f"{address}/", headers={"Accept": accept})) as response:
             text = response.read().decode()
             assert response.headers["content-type"].startswith(accept)
-        assert all(place in text for place in PLACES.values())
-    for place in PLACES.values():
+        assert all(place in text for place in LINKS.values())
+    for place in LINKS.values():
         if place != "mcp":
             with urlopen(f"{address}/{place}") as response:
                 assert response.status == 200
@@ -120,7 +120,7 @@ def test_a_server_opens_and_closes_its_library(service: Service, monkeypatch: py
 
     monkeypatch.setattr(Library, "open", opening)
     monkeypatch.setattr(uvicorn, "run", serve)
-    monkeypatch.setattr(journal, "write_lines", lambda: None)
+    monkeypatch.setattr(journal, "configure_logging", lambda: None)
     running.run(folder, service.settings, host="127.0.0.1", port=80)
     assert (folder / "catalog.db").exists()
 
@@ -132,7 +132,7 @@ def test_a_server_logs_in_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setattr(root, "level", root.level)
     for name in ("index", "uvicorn"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
-    journal.write_lines()
+    journal.configure_logging()
     logging.getLogger("index.api").info("A \ud800 in %s", "Ü")
     logging.getLogger("somebody").info("not heard")
     logging.getLogger("somebody").warning("heard")

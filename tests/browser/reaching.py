@@ -152,7 +152,7 @@ def _uploaded(page: Page, story: Story) -> None:
 
 def _questions(page: Page, story: Story) -> None:
     page.get_by_role("tab", name="Questions").click()
-    page.get_by_label("Questions, one a line").fill("\n".join((story.text, story.page, story.nothing)))
+    page.get_by_label("Questions, one per line").fill("\n".join((story.text, story.page, story.nothing)))
     page.get_by_role("button", name="Ask them all").click()
     expect(page.locator(".p-answers tbody tr")).to_have_count(3)
     expect(page.locator(".p-download").first).to_be_visible()

@@ -159,10 +159,10 @@ def test_a_question_that_the_library_does_not_answer_says_so(site: str, visit: V
     ask(page, FOREIGN)
     expect(page.get_by_role("heading", name="No answer in this library")).to_be_visible()
     expect(page.locator(".p-none")).to_contain_text("of 4 documents supports an answer")
-    expect(page.locator(".p-none")).to_contain_text("from 0.55 on, an answer is given")
+    expect(page.locator(".p-none")).to_contain_text("an answer needs at least 0.55")
     expect(page.locator(".p-none")).to_contain_text("Name a person, a place or a term")
-    expect(page.locator(".p-none")).not_to_contain_text("some are left out")
-    expect(page.get_by_role("heading", name="What came nearest")).to_be_visible()
+    expect(page.locator(".p-none")).not_to_contain_text("some are excluded")
+    expect(page.get_by_role("heading", name="Nearest passages")).to_be_visible()
     expect(first(page)).to_have_class(re.compile("p-related"))
     expect(page.locator(".p-answer")).to_have_count(0)
     expect(page.locator("#live")).to_contain_text("No answer in this library.")
@@ -175,7 +175,7 @@ def test_what_was_left_out_on_purpose_is_among_what_to_try(site: str, visit: Vis
     page = visit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, FOREIGN)
-    expect(page.locator(".p-none")).to_contain_text("Search in all documents: some are left out now.")
+    expect(page.locator(".p-none")).to_contain_text("Search all documents: some are excluded now.")
     page.locator(".p-none").get_by_role("button", name="Library").click()
     expect(page.get_by_role("tabpanel", name="Library")).to_be_visible()
 
@@ -229,7 +229,7 @@ def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
     """The text of any other exception stays on the server."""
     page = visit(site)
     ask(page, "fail, please")
-    expect(page.locator(".p-problem")).to_contain_text("The server’s log says what.")
+    expect(page.locator(".p-problem")).to_contain_text("The server’s log has the details.")
     assert SECRET not in page.content()
 
 

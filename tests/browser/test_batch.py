@@ -40,7 +40,7 @@ def two_texts(tmp_path: Path) -> Iterator[str]:
 def ask_all(page: Page, *questions: str) -> None:
     """Open the Questions tab, write them and press the button."""
     page.get_by_role("tab", name="Questions").click()
-    page.get_by_label("Questions, one a line").fill("\n".join(questions))
+    page.get_by_label("Questions, one per line").fill("\n".join(questions))
     page.get_by_role("button", name="Ask them all").click()
 
 
@@ -106,7 +106,7 @@ def test_questions_come_from_a_file(two_texts: str, visit: Visit) -> None:
     """Into the box, below what is there, to be looked through first; a file that has none says why."""
     page = visit(two_texts)
     page.get_by_role("tab", name="Questions").click()
-    box, chooser = page.get_by_label("Questions, one a line"), page.get_by_label("Take them from a file")
+    box, chooser = page.get_by_label("Questions, one per line"), page.get_by_label("Load them from a file")
     box.fill(SIGNED)
     chooser.set_input_files(file("more.csv", f'n,question\n1,"{FELL}"\n2,"{UNKNOWN}"\n'))
     expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")
@@ -114,7 +114,7 @@ def test_questions_come_from_a_file(two_texts: str, visit: Visit) -> None:
     expect(page.locator("#live")).to_have_text("3 questions")
     chooser.set_input_files(file("broken.jsonl", '{"question": "Who?"}\n{}'))
     expect(page.locator("#p-batch-outcome")).to_contain_text("broken.jsonl, line 2: there is no question.")
-    expect(page.locator("#p-batch-outcome")).to_contain_text("Mend that line and try again.")
+    expect(page.locator("#p-batch-outcome")).to_contain_text("Fix that line and try again.")
     expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")
     page.get_by_role("button", name="Ask them all").click()
     expect(page.locator(".p-answers tbody tr")).to_have_count(3)
@@ -144,7 +144,7 @@ def test_no_question_is_no_batch(two_texts: str, visit: Visit) -> None:
     """It says what to do, to those who listen as well."""
     page = visit(two_texts)
     ask_all(page, "")
-    expect(page.locator("#p-batch-outcome")).to_contain_text("Write one a line, or take them from a file.")
+    expect(page.locator("#p-batch-outcome")).to_contain_text("Write one question per line, or load them from a file.")
     expect(page.locator("#live")).to_contain_text("There is no question.")
     expect(page.locator("#p-batches details")).to_have_count(0)
 

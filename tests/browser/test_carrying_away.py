@@ -113,7 +113,7 @@ def test_an_answer_that_the_server_has_forgotten_says_so(site: str, unwatched: P
     page.route("**/page/export*", lambda route: route.continue_(url=f"{site}/page/export?answer=gone&form=ris"))
     page.get_by_role("button", name="Export").click()
     page.get_by_role("link", name="RIS").click()
-    expect(page.locator(".p-toast")).to_have_text("This answer is no longer kept here. Ask again, then export.")
+    expect(page.locator(".p-toast")).to_have_text("This answer is no longer stored. Ask again, then export.")
 
 
 # The questions of this browser

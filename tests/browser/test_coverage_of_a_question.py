@@ -28,14 +28,14 @@ def test_every_document_has_its_row(site: str, visit: Visit) -> None:
     expect(page.get_by_role("tab", name="Coverage")).to_be_hidden()
     ask(page, QUESTION)
     cover(page)
-    expect(page.locator("#coverage .p-numbers")).to_have_text("1 of 4 documents speaks to this question")
+    expect(page.locator("#coverage .p-numbers")).to_have_text("1 of 4 documents mentions the subject of this question")
     spoken = page.locator(".p-coverage li").first
     expect(spoken.locator("mark")).to_have_text("The king signed the treaty in the harbour.")
     expect(spoken.get_by_role("link", name="The Harbour Treaty")).to_have_attribute("data-act", "source")
     expect(page.locator(".p-silent")).to_have_count(3)
     expect(page.locator(".p-silent").first).to_contain_text("no mention")
     expect(page.locator("#results")).to_be_hidden()
-    expect(page.locator("#live")).to_have_text("1 of 4 documents speaks to this question")
+    expect(page.locator("#live")).to_have_text("1 of 4 documents mentions the subject of this question")
 
 
 def test_the_tabs_work_by_key(site: str, visit: Visit) -> None:
@@ -86,7 +86,7 @@ def test_it_says_what_went_wrong(site: str, visit: Visit) -> None:
     page = visit(site)
     ask(page, "Why did they fail to sign the treaty?")
     cover(page)
-    expect(page.locator("#coverage .p-problem")).to_contain_text("The server’s log says what.")
+    expect(page.locator("#coverage .p-problem")).to_contain_text("The server’s log has the details.")
     assert SECRET not in page.content()
     page.get_by_role("tab", name="Answer").click()
     with page.expect_request("**/page/coverage*"):

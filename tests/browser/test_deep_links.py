@@ -154,7 +154,7 @@ def test_a_link_without_words_opens_the_document(reading: tuple[str, Library], v
     [
         ("0123456789abcdef#10-20", "This document is not in the library"),
         ("%E0%A4%A#1-2", "This document is not in the library"),
-        ("{known}#10-99999999", "The span is not in the document"),
+        ("{known}#10-99999999", "The span is outside the document"),
     ],
     ids=["unknown", "not even text", "beyond its end"],
 )

@@ -134,7 +134,7 @@ def test_a_failed_file_is_named_with_reason_and_remedy(own_site: tuple[str, Libr
     page = visit(url)
     upload(page, file("scan.pdf", b"%PDF-1.7 and then nothing"), file("bread.txt", BREAD))
     expect(on_its_way(page, "scan.pdf")).to_contain_text("Not added")
-    expect(on_its_way(page, "scan.pdf")).to_contain_text("Open it in the program it comes from")
+    expect(on_its_way(page, "scan.pdf")).to_contain_text("Open it in the program that made it")
     expect(on_its_way(page, "bread.txt")).to_contain_text("Added")
     expect(page.locator("#live")).to_have_text("Done. Added: 1. Not added: 1.")
     assert [path.name for path in (library.folder / "uploads").glob("*.*") if path.is_file()] == ["bread.txt"]
@@ -197,7 +197,7 @@ def test_a_locked_library_says_who_holds_it(
 ) -> None:
     """Another writer is waited for, and then named; the upload leaves nothing behind."""
     url, library = own_site
-    monkeypatch.setattr(adding, "LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(adding, "LOCK_WAIT_SECONDS", 0.1)
     page = visit(url)
     with Library.open(library.folder, Settings()) as other, other._store.writing():
         upload(page, file("bread.txt", BREAD))
@@ -212,7 +212,7 @@ def test_an_upload_beyond_the_limit_is_refused(tmp_path: Path, visit: Visit) -> 
     with open_library(tmp_path, {"treaty.md": TREATY}) as library, serving(library, settings) as url:
         page = visit(url)
         upload(page, *(file(f"{n}.txt", f"The clock struck {n}.") for n in range(3)))
-        expect(page.locator("#outcome")).to_contain_text("3 files are more than the 2 that are allowed at once.")
+        expect(page.locator("#outcome")).to_contain_text("3 files are too many: at most 2 are allowed at once.")
         expect(page.locator("#outcome")).to_contain_text("PINCITE_MAX_UPLOAD_FILES")
         upload(page, file("0.txt", "The clock struck."))
         expect(on_its_way(page, "0.txt")).to_contain_text("Added")
@@ -266,7 +266,7 @@ def test_folders_are_added_where_that_is_allowed(tmp_path: Path, visit: Visit) -
         expect(on_its_way(page, "bread.txt")).to_contain_text("Added")
         page.get_by_label("Folder on the server").fill(str(tmp_path))
         page.get_by_role("button", name="Add folder").click()
-        expect(page.locator("#p-outcome")).to_contain_text("Adding files from that place is not allowed here.")
+        expect(page.locator("#p-outcome")).to_contain_text("Adding files from that folder is not allowed here.")
         page.close()
 
 

@@ -180,14 +180,14 @@ def test_a_pdf_can_be_read_as_text_and_its_pages_in_order(reading: Shelf, visit:
     pin = viewer.locator(".p-rect").first
     viewer.locator("#viewer-body").evaluate("node => { node.scrollTop = 0 }")
     place = box(pin)["y"]
-    viewer.get_by_role("button", name="Page before").click()
+    viewer.get_by_role("button", name="Previous page").click()
     expect(viewer.locator(".p-page")).to_have_count(2)
     assert abs(box(pin)["y"] - place) < 2
     expect(viewer.get_by_role("region", name="The source")).to_be_focused()  # for the button has gone
-    viewer.get_by_role("button", name="Page after").click()
+    viewer.get_by_role("button", name="Next page").click()
     expect(viewer.locator(".p-page")).to_have_count(3)
     assert [each.get_attribute("data-page") for each in viewer.locator(".p-page").all()] == ["1", "2", "3"]
-    expect(viewer.get_by_role("button", name="Page after")).to_be_hidden()
+    expect(viewer.get_by_role("button", name="Next page")).to_be_hidden()
     viewer.get_by_role("button", name="Text", exact=True).click()
     expect(viewer.locator(".p-page").first).to_be_hidden()
     assert "".join(viewer.locator("mark").all_inner_texts()) == quoted(page, library)
@@ -383,7 +383,7 @@ def test_a_pdf_whose_original_is_gone_is_shown_as_text(tmp_path: Path, visit: Vi
         page = visit(url, size=DESK)
         ask(page, ASKED[PDF])
         viewer = open_source(page)
-        expect(viewer.locator(".p-view-note")).to_contain_text("The PDF is no longer where it was")
+        expect(viewer.locator(".p-view-note")).to_contain_text("The PDF file is missing or has changed")
         expect(viewer.get_by_role("link", name="Original")).to_be_hidden()
         expect(viewer.get_by_role("button", name="Page", exact=True)).to_be_hidden()
         assert "".join(viewer.locator("mark").all_inner_texts()) == quoted(page, library)

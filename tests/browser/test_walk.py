@@ -139,7 +139,7 @@ def _hand_on(page: Page, library: Library, visit: Visit, size: ViewportSize) -> 
 def _ask_many(page: Page, folder: Path) -> None:
     """Several questions become a table, to be read and to be downloaded."""
     page.get_by_role("tab", name="Questions").click()
-    page.get_by_label("Questions, one a line").fill(f"{ASKED[PDF]}\n{ASKED[HTML]}\n{NOBODY}")
+    page.get_by_label("Questions, one per line").fill(f"{ASKED[PDF]}\n{ASKED[HTML]}\n{NOBODY}")
     page.get_by_role("button", name="Ask them all").click()
     expect(page.locator(".p-answers tbody tr")).to_have_count(3)
     with page.expect_download() as download:

@@ -31,13 +31,13 @@ def look(folder: Path) -> dict[str, Any]:
         seen["verified"] = library.verify().sources_checked
         seen["problems"] = [problem.remedy for problem in library.problems()]
         with TestClient(create_app(library, SETTINGS), base_url="http://127.0.0.1") as client:
-            wait_until(lambda: "being made ready" not in client.get("/readyz").text)
+            wait_until(lambda: "starting up" not in client.get("/readyz").text)
             seen["ready"] = client.get("/readyz").status_code
             seen["asked"] = client.post("/v1/ask", json={"question": QUESTION}).json()["status"]
             file = ("files", ("new.txt", b"A comet came."))
             seen["added"] = client.post("/v1/documents", files=[file]).json()
             seen["removed"] = client.delete(f"/v1/documents/{library.documents()[0].id}").status_code
-            seen["page"] = "read-only here" in client.get("/").text
+            seen["page"] = "read-only: you" in client.get("/").text
     return seen
 
 

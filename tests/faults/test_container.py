@@ -70,7 +70,7 @@ def test_a_read_only_root(library: Path) -> None:
     assert seen["answer"] == ["The king signed the treaty in winter."]
     assert (seen["notes"], seen["problems"], seen["verified"]) == ([], [], 1)
     assert (seen["ready"], seen["asked"], seen["page"]) == (200, "answered", True)
-    assert (seen["added"]["status"], seen["added"]["title"]) == (403, "The library is read-only here")
+    assert (seen["added"]["status"], seen["added"]["title"]) == (403, "The library is read-only")
     assert str(library) not in json.dumps(seen["added"])
     assert seen["removed"] == 403
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.guard.json_values import JsonValues
+from index.guard.json_values import JsonValueCounter
 from tests.cases import cases
 
 VALUES = st.recursive(
@@ -21,9 +21,9 @@ VALUES = st.recursive(
 )
 
 
-def counted(*chunks: bytes) -> JsonValues:
+def counted(*chunks: bytes) -> JsonValueCounter:
     """The count after these."""
-    found = JsonValues()
+    found = JsonValueCounter()
     for chunk in chunks:
         found.add(chunk)
     return found
@@ -98,7 +98,7 @@ def test_the_count_is_exact_for_any_bytes_wherever_they_are_cut(text: str, place
 def test_no_bytes_hold_the_loop(pattern: bytes) -> None:
     """64 kB take 0.7 ms at worst; the limit leaves room for a busy machine."""
     chunk = (pattern * 65_536)[:65_536]
-    found = JsonValues()
+    found = JsonValueCounter()
     seconds = []
     for _ in range(5):
         began = time.perf_counter()

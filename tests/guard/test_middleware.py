@@ -344,7 +344,7 @@ def test_visitors_without_an_address_are_not_one_client() -> None:
         assert {(await each).status for each in busy} == {200}
 
     asyncio.run(run())
-    assert not connections.Waiting(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
+    assert not connections.IdleConnections(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
 
 
 def test_visitors_behind_a_trusted_proxy_are_told_apart() -> None:

@@ -56,9 +56,9 @@ def test_the_origin_is_compared_with_the_host(server: str, host: str, origin: st
     for method in ("POST", "PUT", "PATCH", "DELETE", "BREW"):
         for path in ("/v1/documents", "/gradio_api/upload", "/gradio_api/queue/join", "/mcp", "/page/links", "/x"):
             request = scope(server, host, method, path, **headers)
-            assert ORIGINS.foreign(request) == (FOREIGN if foreign else None)
+            assert ORIGINS.origin_refusal(request) == (FOREIGN if foreign else None)
     for method in ("GET", "HEAD", "OPTIONS"):
-        assert ORIGINS.foreign(scope(server, host, method, **headers)) is None
+        assert ORIGINS.origin_refusal(scope(server, host, method, **headers)) is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_origin_is_compared_with_the_host(server: str, host: str, origin: st
 def test_what_the_browser_says_of_the_site_prevails(site: str, origin: str | None, foreign: bool) -> None:
     """Behind a proxy that changes `Host`, `Origin` alone would shut out the server's own page."""
     headers = {"sec_fetch_site": site, **({} if origin is None else {"origin": origin})}
-    assert (ORIGINS.foreign(scope(HOSTED, "docs.example", **headers)) is not None) == foreign
+    assert (ORIGINS.origin_refusal(scope(HOSTED, "docs.example", **headers)) is not None) == foreign
 
 
 @cases(
@@ -108,9 +108,9 @@ def test_a_server_that_has_names_answers_to_these(server: str, host: str, refuse
     """With every method and on every path, but for those that whatever watches over it asks."""
     for method in ("GET", "POST"):
         for path in ("/", "/v1/stats", "/mcp", "/gradio_api/info"):
-            found = ORIGINS.misaddressed(scope(server, host, method, path))
+            found = ORIGINS.host_refusal(scope(server, host, method, path))
             assert found == (MISADDRESSED if refused else None)
-    assert ORIGINS.misaddressed(scope(server, host, "GET", "/healthz")) is None
+    assert ORIGINS.host_refusal(scope(server, host, "GET", "/healthz")) is None
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,5 @@ def test_a_server_that_has_names_answers_to_these(server: str, host: str, refuse
 )
 def test_a_server_that_was_given_no_names_knows_them_on_its_own_machine_alone(server: str, refused: bool) -> None:
     """Whoever runs it may have given it any name elsewhere."""
-    found = Origins().misaddressed(scope(server, "docs.example.org", "GET", "/v1/stats"))
+    found = Origins().host_refusal(scope(server, "docs.example.org", "GET", "/v1/stats"))
     assert found == (MISADDRESSED if refused else None)

@@ -153,7 +153,7 @@ def test_a_trap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_trap_by_its_ratio() -> None:
     """So is one that would become hundreds of times as large, though it is below that limit."""
-    data = packed(("word/document.xml", bytes(archives._SUSPICIOUS + 1)))
+    data = packed(("word/document.xml", bytes(archives._HARMLESS_SIZE + 1)))
     assert len(data) < 100_000
     with pytest.raises(TooLarge, match="would unpack to 20"):
         load_bytes(data, source="a.docx")

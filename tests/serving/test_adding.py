@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_read_fails_alone(jobs: Jobs, uploads: Uploads, li
     job = finished(jobs.add(arrive(uploads, broken)))
     assert (job.state, stages(job)) == ("done", ["added", "failed", "added"])
     assert job.files[1].reason.startswith("scan.pdf is a PDF that cannot be opened")
-    assert job.files[1].hint.startswith("Open it in the program it comes from")
+    assert job.files[1].hint.startswith("Open it in the program that made it")
     assert job.receipt is not None
     assert [failure.reason for failure in job.receipt.failed] == [job.files[1].reason]
     assert sorted(kept(uploads)) == ["a.txt", "b.txt"]
@@ -251,7 +251,7 @@ def test_versions_tell_of_every_change(jobs: Jobs, uploads: Uploads, encoder: Ga
 def test_too_many_files_are_refused_and_leave_nothing(jobs: Jobs, uploads: Uploads) -> None:
     """The error names the setting."""
     arrivals = arrive(uploads, {f"{n}.txt": f"{SHIP} {n}" for n in range(31)})
-    with pytest.raises(TooMany, match=r"31 files are more than the 30 .* PINCITE_MAX_UPLOAD_FILES"):
+    with pytest.raises(TooMany, match=r"31 files are too many: at most 30 .* PINCITE_MAX_UPLOAD_FILES"):
         jobs.add(arrivals)
     assert not any(arrival.path.exists() for arrival in arrivals)
     assert jobs.recent() == []
@@ -264,7 +264,7 @@ def test_a_full_queue_says_so(jobs: Jobs, uploads: Uploads, encoder: GatedEncode
     until(first, lambda: first.state == "working")
     waiting = [jobs.add(arrive(uploads, {f"{n}.txt": TEXTS[n]})) for n in range(3)]
     refused = arrive(uploads, {"refused.txt": "x"})
-    with pytest.raises(QueueFull, match=r"3 jobs are waiting .* PINCITE_MAX_WAITING_JOBS"):
+    with pytest.raises(QueueFull, match=r"3 jobs are waiting.* PINCITE_MAX_WAITING_JOBS"):
         jobs.add(refused)
     assert not refused[0].path.exists()
     waiting[1].cancel()
@@ -436,7 +436,7 @@ def test_another_writer_is_not_waited_for_without_end(
 ) -> None:
     """The job fails with the lock's own error, which names the holder, and its files say so."""
     monkeypatch.setattr(store, "WRITER_PATIENCE", 0.01)
-    monkeypatch.setattr(adding, "LOCK_PATIENCE", 0.0)
+    monkeypatch.setattr(adding, "LOCK_WAIT_SECONDS", 0.0)
     with another_process(library.folder) as holder:
         job = finished(jobs.add(arrive(uploads, files(SHIP))))
     assert isinstance(job.error, LibraryLocked)
@@ -461,6 +461,6 @@ def test_after_closing_nothing_is_taken_on(jobs: Jobs, uploads: Uploads) -> None
     """And what was handed over is deleted."""
     jobs.close()
     arrivals = arrive(uploads, files(SHIP))
-    with pytest.raises(ServiceError, match="is being stopped"):
+    with pytest.raises(ServiceError, match="is shutting down"):
         jobs.add(arrivals)
     assert not arrivals[0].path.exists()

@@ -185,7 +185,7 @@ def test_what_is_not_on_the_public_web_is_refused(get: Fetch, web: Web, url: str
     with pytest.raises((AddressRefused, FetchFailed)) as caught:
         get(url)
     assert isinstance(caught.value, AddressRefused) or "/moved" not in url
-    assert "password" not in str(caught.value).replace("a name or a password", "")
+    assert "password" not in str(caught.value).replace("a user name or a password", "")
     assert {address for address, _ in web.connected} <= {PUBLIC}
 
 
@@ -202,12 +202,12 @@ def test_a_name_that_turns_to_this_machine(get: Fetch, web: Web) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("/missing", "answers with 404 Not Found."),
-        ("/gone", "answers with 410 Gone."),
-        ("/empty", "answers with 204 No Content."),
-        ("/moved/round", "leads from one address to the next"),
-        ("/twice", "in a compression that was not asked for"),
-        ("/brotli", "in a compression that was not asked for"),
+        ("/missing", "answered with 404 Not Found."),
+        ("/gone", "answered with 410 Gone."),
+        ("/empty", "answered with 204 No Content."),
+        ("/moved/round", "redirects too many times"),
+        ("/twice", "a compression that was not requested"),
+        ("/brotli", "a compression that was not requested"),
         ("/lying", "cannot be fetched"),
         ("/short", "cannot be fetched"),
     ],
@@ -223,7 +223,9 @@ def test_what_gives_no_document(get: Fetch, own_uploads: Uploads, path: str, mes
 
 def test_a_host_that_is_not_there(get: Fetch) -> None:
     """Is said by name."""
-    with pytest.raises(FetchFailed, match=r"http://unknown\.test/ cannot be fetched: there is no unknown\.test\."):
+    with pytest.raises(
+        FetchFailed, match=r"http://unknown\.test/ cannot be fetched: the host unknown\.test does not exist\."
+    ):
         get("http://unknown.test/")
 
 

@@ -53,8 +53,8 @@ def test_every_other_place_is_refused(shared: Path, settings: Settings, path: st
     with pytest.raises(NotAllowed) as caught:
         folder_arrivals(str(shared.parent / path) if path else "", settings)
     assert str(caught.value) == (
-        "Adding files from that place is not allowed here. "
-        "Whoever runs this server can allow it with PINCITE_ALLOW_FOLDERS."
+        "Adding files from that folder is not allowed here. "
+        "The operator of this server can allow it with PINCITE_ALLOW_FOLDERS."
     )
 
 
@@ -74,7 +74,7 @@ def test_too_many_files_are_refused_before_all_are_listed(shared: Path, settings
     """The error names the setting."""
     for n in range(9):
         (shared / f"{n}.txt").write_text(SHIP)
-    with pytest.raises(TooMany, match=r"4 files are more than the 3 .* PINCITE_MAX_UPLOAD_FILES"):
+    with pytest.raises(TooMany, match=r"4 files are too many: at most 3 .* PINCITE_MAX_UPLOAD_FILES"):
         folder_arrivals(shared, settings)
 
 
@@ -93,7 +93,7 @@ def test_links_that_lead_outside_are_not_followed(
         ("z", "failed"),
     ]
     assert "leads" not in library.documents()[0].name
-    assert job.files[1].reason == "It is a link to a place outside of the folders that are allowed."
+    assert job.files[1].reason == "It is a link to a place outside the allowed folders."
     assert "PINCITE_ALLOW_FOLDERS" in job.files[1].hint
     assert [info.name for info in library.documents()] == ["a.txt"]
     assert job.receipt is not None

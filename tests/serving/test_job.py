@@ -8,7 +8,7 @@ import pytest
 
 from index.batching import Row
 from index.serving.job import Job
-from index.serving.pace import KNOWN_SECONDS, Pace
+from index.serving.pace import KNOWN_SECONDS, SpeedMeter
 from index.serving.states import Arrival, FileStage, FileState
 
 
@@ -30,7 +30,7 @@ def clock() -> Clock:
 
 def test_nothing_is_known_at_first(clock: Clock) -> None:
     """A rate over a fraction of a second says nothing, and neither does one of nothing."""
-    pace = Pace(clock)
+    pace = SpeedMeter(clock)
     assert (pace.seconds, pace.per_second, pace.seconds_left(9)) == (0.0, None, None)
     pace.begin()
     pace.count(0)
@@ -44,7 +44,7 @@ def test_nothing_is_known_at_first(clock: Clock) -> None:
 
 def test_the_loading_of_an_encoder_is_no_pace(clock: Clock) -> None:
     """The clock begins with the first word of encoding; all that comes between counts."""
-    pace = Pace(clock)
+    pace = SpeedMeter(clock)
     pace.begin()
     clock.now += 30
     pace.count(0)
@@ -61,7 +61,7 @@ def test_the_loading_of_an_encoder_is_no_pace(clock: Clock) -> None:
 def a_job(clock: Clock, *files: tuple[int, FileState]) -> Job:
     """One that works on files of these sizes, which are in these states, and encodes ten passages a second."""
     job = Job("add", len(files), clock=clock)
-    job.expect([Arrival(file.name, Path(file.name), file.name, size) for size, file in files], lambda: None)
+    job.set_arrivals([Arrival(file.name, Path(file.name), file.name, size) for size, file in files], lambda: None)
     job.begin()
     job.set_files({n: file for n, (_, file) in enumerate(files)}, encoded=0)
     clock.now += 10
@@ -101,7 +101,7 @@ def test_a_batch_goes_by_its_questions(clock: Clock) -> None:
     job = Job("batch", 4, clock=clock)
     job.begin()
     clock.now += 5
-    job.answered(Row("Where?", "answered"))
+    job.add_row(Row("Where?", "answered"))
     assert job.seconds_left == 15
     assert job.passages_per_second is None
 

@@ -12,7 +12,7 @@ import pytest
 from index.errors import DocumentNotFound, JobNotFound, LibraryNotWritable, QueueFull, ServiceError
 from index.serving import Jobs, Uploads
 from index.serving import jobs as queue
-from index.serving.batches import Batch
+from index.serving.batches import BatchTask
 from tests.serving.conftest import PATIENCE, SHIP, TEXTS, arrive, finished, kept, until
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def test_a_batch_has_limits_of_its_own(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On its questions, and on how many batches wait; uploads are not counted with them."""
-    with pytest.raises(ServiceError, match=r"6 questions are more than the 5 .* PINCITE_MAX_BATCH_QUESTIONS"):
+    with pytest.raises(ServiceError, match=r"6 questions are too many: at most 5 .* PINCITE_MAX_BATCH_QUESTIONS"):
         jobs.batch(["a", "b", "c", "d", "e", "f"])
     entered, gate = threading.Event(), threading.Event()
 
@@ -262,7 +262,7 @@ def test_a_cancelled_batch_keeps_its_rows(
 
     monkeypatch.setattr(library, "ask_stream", writing)
     begun = threading.Event()
-    monkeypatch.setattr(Batch, "run", delayed(Batch.run, begun))
+    monkeypatch.setattr(BatchTask, "run", delayed(BatchTask.run, begun))
     job.append(jobs.batch(["first ship?", "second?", "third?"]))
     begun.set()
     assert finished(job[0]).state == "cancelled"
@@ -270,10 +270,10 @@ def test_a_cancelled_batch_keeps_its_rows(
     assert said == ["So"]
 
 
-def delayed(run: Callable[[Batch], None], begun: threading.Event) -> Callable[[Batch], None]:
+def delayed(run: Callable[[BatchTask], None], begun: threading.Event) -> Callable[[BatchTask], None]:
     """The same, begun when the test says so."""
 
-    def run_later(batch: Batch) -> None:
+    def run_later(batch: BatchTask) -> None:
         assert begun.wait(PATIENCE)
         run(batch)
 
@@ -297,7 +297,7 @@ def test_closing_ends_what_is_under_way(
         removing = pool.submit(jobs.remove, "a.txt")
         until_waiting(jobs)
         closing = pool.submit(jobs.close)
-        with pytest.raises(ServiceError, match="is being stopped"):
+        with pytest.raises(ServiceError, match="is shutting down"):
             removing.result(PATIENCE)
         encoder.open()
         closing.result(PATIENCE)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from index.errors import LibraryNotWritable, TooLarge
 from index.serving import Arrival, Uploads, safe_name
-from index.serving.uploads import distinct
+from index.serving.uploads import with_distinct_names
 from index.settings import Settings
 from tests.cases import cases
 from tests.serving.conftest import arrive, kept
@@ -100,7 +100,7 @@ def test_a_safe_name_is_a_name(name: str) -> None:
 def test_names_that_come_at_once_are_distinct(names: list[str]) -> None:
     """Whatever they look like; the first of each keeps its own, and none is lost."""
     folder = Path("/uploads")
-    made = distinct([Arrival(name, Path(name), str(folder / name), 1, "", folder / name) for name in names])
+    made = with_distinct_names([Arrival(name, Path(name), str(folder / name), 1, "", folder / name) for name in names])
     assert len({arrival.home for arrival in made}) == len({arrival.source for arrival in made}) == len(names)
     assert all(arrival.source == str(arrival.home) == str(folder / arrival.name) for arrival in made)
 
@@ -153,7 +153,7 @@ def test_a_disk_that_takes_nothing_is_an_error_of_ours(tmp_path: Path) -> None:
     """Here, where the folder should be, there is a file."""
     (tmp_path / "arriving").write_text("in the way")
     uploads = Uploads(tmp_path / "uploads", Settings())
-    with pytest.raises(LibraryNotWritable, match="does not take files: File exists"):
+    with pytest.raises(LibraryNotWritable, match="cannot be written: File exists"):
         uploads.receive("a.txt", [b"x"])
     uploads.close()
 
@@ -161,14 +161,16 @@ def test_a_disk_that_takes_nothing_is_an_error_of_ours(tmp_path: Path) -> None:
 def test_two_files_of_one_name_are_two_files(uploads: Uploads) -> None:
     """Where they arrive at once."""
     arrivals = [*arrive(uploads, {"a.txt": "one"}), *arrive(uploads, {"a.txt": "two", "b.txt": "three"})]
-    for arrival in distinct(arrivals):
+    for arrival in with_distinct_names(arrivals):
         uploads.keep(arrival)
     assert kept(uploads) == {"a.txt": "one", "a (2).txt": "two", "b.txt": "three"}
 
 
 def test_names_that_look_numbered_stay_apart(uploads: Uploads) -> None:
     """Whatever number is free is taken."""
-    arrivals = distinct([*arrive(uploads, {"a (2).txt": "1", "a.txt": "2"}), *arrive(uploads, {"a.txt": "3"})])
+    arrivals = with_distinct_names(
+        [*arrive(uploads, {"a (2).txt": "1", "a.txt": "2"}), *arrive(uploads, {"a.txt": "3"})]
+    )
     for arrival in arrivals:
         uploads.keep(arrival)
     assert kept(uploads) == {"a (2).txt": "1", "a.txt": "2", "a (3).txt": "3"}
@@ -242,7 +244,7 @@ def test_addresses_that_end_alike_are_two_files(uploads: Uploads) -> None:
     """What came from elsewhere is known by its address, and lies beside what was uploaded under that name."""
     addresses = ("https://a.org/notes.md", "https://b.org/notes.md")
     arrivals = [uploads.receive("notes.md", [url.encode()], source=url) for url in addresses]
-    for arrival in distinct([*arrivals, *arrive(uploads, {"notes.md": "mine"})]):
+    for arrival in with_distinct_names([*arrivals, *arrive(uploads, {"notes.md": "mine"})]):
         uploads.keep(arrival)
     assert [arrival.source for arrival in arrivals] == list(addresses)
     assert sorted(kept(uploads).values()) == [*addresses, "mine"]

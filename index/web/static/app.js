@@ -1,23 +1,23 @@
 "use strict";
-// Gradio draws and redraws our markup by patching nodes in place: so every listener hangs on the document,
-// and what has to be remembered stands on <html>, never on a node that may become another's.
+// Gradio updates our markup by patching nodes in place. Therefore every listener is on the document, and all state is on
+// <html>, never on a node that may be reused.
 (() => {
   const root = document.documentElement;
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const box = () => find("#question textarea");
 
-  // What this browser remembers. Where it may not, each page starts anew.
+  // Values in local storage; if storage is blocked, they last until the page is closed.
   const kept = {
     get: (name, otherwise) => {
       try { return JSON.parse(localStorage.getItem(`pincite.${name}`)) ?? otherwise; } catch { return otherwise; }
     },
     set: (name, value) => {
-      try { localStorage.setItem(`pincite.${name}`, JSON.stringify(value)); } catch { /* not remembered, then */ }
+      try { localStorage.setItem(`pincite.${name}`, JSON.stringify(value)); } catch { /* storage is blocked */ }
     },
   };
 
-  // Telling: one live region for screen readers, one toast for everybody.
+  // Announcements: a live region for screen readers, and a toast.
   let telling;
   const say = (text) => {
     clearTimeout(telling);
@@ -36,11 +36,11 @@
   const copy = async (text, told = "Copied") => {
     try {
       await navigator.clipboard.writeText(text);
-    } catch { // Not a secure context: the old way.
+    } catch { // Not a secure context: use the old method.
       const area = document.createElement("textarea");
       area.value = text;
       area.className = "p-sr";
-      (find("dialog:modal") || document.body).append(area); // What lies behind a dialog cannot be selected.
+      (find("dialog:modal") || document.body).append(area); // Text behind a dialog cannot be selected.
       area.select();
       document.execCommand("copy");
       area.remove();
@@ -48,7 +48,7 @@
     toast(told);
   };
 
-  // The address names what was asked, so that it can be kept, sent, and gone back to.
+  // The URL contains the question, so that it can be bookmarked, shared, and found in the browser history.
   let address = location.search;
   const asked = () => {
     const query = new URLSearchParams(location.search);
@@ -92,7 +92,7 @@
     open("ask");
     area.value = question;
     area.dispatchEvent(new Event("input", { bubbles: true }));
-    requestAnimationFrame(() => { find("#go").click(); focusOn("#results"); }); // What was clicked is about to go.
+    requestAnimationFrame(() => { find("#go").click(); focusOn("#results"); }); // The clicked element is about to be removed.
   };
   const open = (name) => find(`#sections [role="tab"][aria-controls="${name}"]:not([tabindex="-1"])`)?.click()
     ?? all('[role="tab"]').find((tab) => tab.getAttribute("aria-controls") === name)?.click();
@@ -103,8 +103,8 @@
     node.focus({ preventScroll: true });
   };
 
-  // Light and dark. Gradio sets the class on <body>, and goes by the system alone; on <html> the script in the head has
-  // set it before anything was drawn.
+  // Light and dark theme. Gradio sets the class on <body> by the system's theme only; the script in the head has set it
+  // on <html> before the first paint.
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => {
     const chosen = kept.get("theme", "system");
@@ -131,12 +131,12 @@
   document.addEventListener("click", (event) => {
     const target = event.target.closest?.("[data-act]");
     if (!target) return;
-    const link = target.matches("a"); // A badge of the map is one, too, and its name is in small letters.
+    const link = target.matches("a"); // A badge of the map is an SVG link, whose tag name is lower-case.
     if (link && (event.metaKey || event.ctrlKey || event.shiftKey || event.button)) return;
     if (link) event.preventDefault();
     actions[target.dataset.act]?.(target, event);
   });
-  const settings = { keys: true, history: true }; // by data-keeps, and what they are until somebody decides
+  const settings = { keys: true, history: true }; // defaults of the settings, by data-keeps
   document.addEventListener("change", (event) => {
     if (event.target.name === "theme") { kept.set("theme", event.target.value); paint(); }
     const name = event.target.dataset.keeps;
@@ -145,7 +145,7 @@
     document.dispatchEvent(new CustomEvent("pincite:keeps", { detail: name }));
   });
 
-  // Popovers stand below what opens them, or above where there is no room, on the side that has more of it.
+  // Popovers open below their button, or above it if there is no room, on the side with more room.
   const [ROOM, GAP, EDGE, NARROW] = [420, 6, 12, 640];
   document.addEventListener("beforetoggle", (event) => {
     const opener = event.newState === "open" && event.target.id && find(`[popovertarget="${event.target.id}"]`);
@@ -159,11 +159,11 @@
     style.bottom = over ? `${height - top - scrollY + GAP}px` : "auto";
     style.maxHeight = over ? `${top - GAP - EDGE - find("#header").offsetHeight}px` : "";
     style.left = leftwards ? "auto" : `${whole ? EDGE : left}px`;
-    const edge = width < NARROW && !event.target.matches(".p-menu"); // wide ones need all the room there is
+    const edge = width < NARROW && !event.target.matches(".p-menu"); // wide popovers use the full width
     style.right = leftwards ? `${edge ? EDGE : Math.max(EDGE, width - right)}px` : "auto";
   }, true);
 
-  // Keys of one letter can be turned off; they stay out of the way where somebody writes, or a dialog is open.
+  // Single-key shortcuts can be turned off; they are inactive while the reader types or a dialog is open.
   const typing = (event) => event.ctrlKey || event.metaKey || event.altKey
     || event.target.closest?.("input, textarea, select, [contenteditable], [popover], [role=tab]")
     || find("dialog:modal, :popover-open");
@@ -177,7 +177,7 @@
     if (shortcuts[event.key](event) !== false) event.preventDefault();
   });
 
-  // A citation, its card, its badge on the map and its tick beside the page light up together.
+  // Highlight a citation together with its card, its badge on the map and its tick beside the answer.
   const light = (event, on) => {
     const number = event.target.closest?.("[data-n]")?.dataset.n;
     if (number) all(`[data-n="${CSS.escape(number)}"]`).forEach((node) => node.classList.toggle("p-hot", on));
@@ -185,7 +185,7 @@
   for (const [name, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]])
     document.addEventListener(name, (event) => light(event, on));
 
-  // What Gradio leaves undone for those who do not see the page, or use no mouse.
+  // Accessibility fixes for Gradio: screen readers and keyboard.
   const mendTabs = () => {
     for (const list of all('[role="tablist"]')) {
       if (!list.hasAttribute("aria-label")) list.setAttribute("aria-label", "Sections");
@@ -219,7 +219,7 @@
     for (const radio of all('input[name="theme"]')) radio.checked = radio.value === kept.get("theme", "system");
   };
 
-  // Whatever the server has drawn says of itself, in data-say, what is to be announced.
+  // Announce the data-say text of new elements.
   const isAbove = (node) => node.checkVisibility() && node.getBoundingClientRect().bottom < 0;
   const said = new Map();
   const listen = () => {
@@ -234,16 +234,16 @@
     due = false;
     mend();
     listen();
-    if (document.title === "Pincite") entitle(); // Gradio has just set it.
+    if (document.title === "Pincite") entitle(); // Gradio has reset it.
   };
   new MutationObserver(() => { if (!due) { due = true; requestAnimationFrame(look); } })
     .observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });
 
-  const settle = () => { address = location.search; }; // Whoever rewrites the address without a new question says so.
+  const settle = () => { address = location.search; }; // Called by code that changes the URL without a new question.
   const changed = () => { find("#refresh")?.click(); document.dispatchEvent(new CustomEvent("pincite:changed")); };
   paint();
   entitle();
-  // The other scripts add their actions and shortcuts to these, and use the rest.
+  // The interface for the other scripts, which add their actions and shortcuts.
   window.pincite = {
     actions, all, ask, asked, asking, changed, copy, find, focusOn, kept, open, permalink, say, settle, shortcuts,
     toast,

@@ -1,16 +1,16 @@
 "use strict";
-// The Ask tab: evidence by key, coverage, export, the questions asked in this browser, and a model that writes.
+// The Ask tab: keyboard navigation, coverage, the map, export, history, and stopping a model.
 (() => {
   const { actions, all, ask, asked, copy, find, focusOn, kept, permalink, say, shortcuts, toast } = window.pincite;
   const root = document.documentElement;
 
-  // From card to card; Enter on one opens its source.
+  // Move from card to card; Enter opens the source.
   const evidence = () => all("#results .p-card").filter((card) => card.checkVisibility());
   const step = (by) => () => {
     const cards = evidence();
     const at = cards.indexOf(document.activeElement.closest(".p-card"));
     const next = at < 0 ? cards[by > 0 ? 0 : cards.length - 1] : cards[at + by];
-    if (!next) return at >= 0; // At either end stay there, and do not scroll instead.
+    if (!next) return at >= 0; // At either end, stay and do not scroll.
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
     return true;
@@ -23,7 +23,7 @@
     if (event.key === "Enter" && event.target.matches?.(".p-card")) find('[data-act="source"][data-n]', event.target)?.click();
   });
 
-  // Coverage is fetched when somebody looks at it, once for each question.
+  // Coverage is loaded when it is opened, once per question.
   let covered = "";
   let fetching = new AbortController();
   const shell = () => find("#coverage [data-own]");
@@ -40,7 +40,7 @@
     fetching.abort();
     fetching = new AbortController();
     fill(bones);
-    say("Looking through every document");
+    say("Searching every document");
     try {
       const query = new URLSearchParams({ q: what.question, within: what.documents.join(",") });
       const answer = await fetch(`page/coverage?${query}`, { signal: fetching.signal });
@@ -67,11 +67,11 @@
   actions.pane = (tab) => show(tab.dataset.pane);
   actions.coverAgain = () => { cover(); focusOn("#coverage"); };
 
-  // The map: its dots are fetched once for each change of the library; an answer brings only what it adds to them.
+  // The map: its base layer is loaded once per change of the library; an answer adds only its own layer.
   const [PATIENCE, SOON] = [7, 250];
   const IN_MAKING = 202;
   let drawing = false;
-  let stale = false; // The library has changed again while its dots were fetched.
+  let stale = false; // The library has changed again during the load.
   const drawMap = async (attempt = 0) => {
     drawing = true;
     const answer = await fetch("page/map").catch(() => null);
@@ -88,7 +88,7 @@
     if (!drawing) drawMap();
   };
   let begun = false;
-  let sought = ""; // The generation of the last answer for whose sake they were fetched: once is enough.
+  let sought = ""; // The generation of the last answer that caused a load, so that it causes only one.
   const lookAtMap = () => {
     if (drawing || !find("#map [data-own]")) return;
     const newest = find("#marks svg")?.dataset.generation;
@@ -100,7 +100,7 @@
   new MutationObserver(lookAtMap).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("pincite:changed", redrawMap);
 
-  // An answer as a file. Fetched, so that what goes wrong can be said on the page.
+  // Export an answer as a file. It is fetched by script, so that the page can show errors.
   actions.export = async (link) => {
     find("#export")?.hidePopover();
     try {
@@ -116,7 +116,7 @@
     } catch { toast("The server cannot be reached"); }
   };
 
-  // The questions of this browser: they stay in it, and go when their reader wants.
+  // The history: stored only in this browser, and erased on request.
   const LONGEST = 50;
   const former = () => kept.get("asked", []);
   const remember = (what) => {
@@ -155,7 +155,7 @@
     find("#history").hidePopover();
     const here = asked();
     const same = what.write === here.write && String(what.documents) === String(here.documents);
-    if (same) ask(what.question); // Else its documents and its writer have to be chosen, too.
+    if (same) ask(what.question); // Otherwise its documents and writer must be selected, too.
     else location.assign(permalink(what));
   };
   actions.forget = (button) => {
@@ -176,10 +176,10 @@
     list();
   });
 
-  // What is being answered is stopped on demand, and before the next question.
+  // Cancel the current answer on request, and before the next question.
   const busy = () => find('#results [aria-busy="true"]');
   actions.stop = () => { miss(); find("#stop").click(); focusOn("#results"); };
-  let next = ""; // "waiting" for the last one to have ended; "free" to be asked.
+  let next = ""; // "waiting" until the last answer has ended, then "free".
   const makeWay = (event) => {
     if (!busy() || next === "free") return;
     event.preventDefault();
@@ -198,8 +198,8 @@
     if (event.key === "Enter" && !event.shiftKey && event.target.closest?.("#question")) makeWay(event);
   }, true);
 
-  // Of two events that begin together, Gradio's client may lose one (6.31), be it a question or its end. What the server
-  // says to it comes with the next event.
+  // Gradio's client (6.31) may lose one of two events that start together, a question or its end. The server's output
+  // then arrives with the next event.
   const LOST = 2500;
   let missing;
   const drawn = () => all("#results section").map((section) => section.outerHTML).join("");

@@ -1,5 +1,5 @@
 "use strict";
-// The Questions tab: questions from a file into the box, documents to search in, and the tables of answers as they grow.
+// The Questions tab: load questions from a file, choose documents, and show the growing tables of answers.
 (() => {
   const { all, find, jobs, say } = window.pincite;
 
@@ -15,7 +15,7 @@
     for (const batch of all("details[open][data-job]", place)) await fill(batch);
   };
 
-  // Rows are only ever added: those that are there stay as they are, whoever reads them.
+  // Rows are only added; existing rows never change.
   const filling = new Set();
   const fill = async (batch) => {
     const { job, rows } = batch.dataset;
@@ -38,7 +38,7 @@
     if (event.target.matches?.(".p-within[open]")) jobs.tried(choose);
   }, true);
 
-  // Documents to search in. Those chosen are sent along, and come back checked, above what was found.
+  // Choose documents. The chosen ones are sent with the request and returned first, checked.
   let turn = 0;
   const chosen = () => all("#p-choices input:checked").map((box) => box.value);
   const choose = async () => {
@@ -60,7 +60,7 @@
     const box = find("#p-questions");
     const outcome = find("#p-batch-outcome");
     const { text } = await jobs.call(`questions?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file });
-    input.value = ""; // The same file, mended, can be chosen again.
+    input.value = ""; // So that the same file can be chosen again after a fix.
     const holder = document.createElement("template");
     holder.innerHTML = text;
     const read = find("#p-read", holder.content);

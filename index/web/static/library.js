@@ -1,7 +1,6 @@
 "use strict";
-// The Library tab. Whatever takes long is a job of the server; this page only watches it, so that nothing here has to
-// last: closed and opened again, the page finds its jobs by the ids that it has kept. Fragments come rendered from
-// routes under page/, into places of our own, which Gradio does not patch.
+// The Library tab. Long work is a job on the server, which this page only polls: after a reload it finds its jobs by
+// their stored ids. The routes under page/ return rendered fragments, which go into elements that Gradio does not patch.
 (() => {
   const { actions, all, changed, find, kept, say, toast } = window.pincite;
   const root = document.documentElement;
@@ -9,9 +8,9 @@
   const MOST_KEPT = 20;
   const PACE = { working: 700, others: 2000, idle: 3000, lost: 10000 };
   const LIST_PACE = 2000;
-  const PAGE_PACE = { busy: 10000, idle: 2000 }; // what shows the library beside the list: more to draw, less awaited
+  const PAGE_PACE = { busy: 10000, idle: 2000 }; // for the view of the library outside the list, which is slower to draw and less urgent
 
-  // The header tells the server that this page asks: a form on another site cannot send it.
+  // The header proves that the request is from this page: a form on another site cannot send it.
   const call = async (path, options = {}) => {
     const headers = { "X-Pincite": "page" };
     const response = await fetch(new URL(`page/${path}`, base), { ...options, headers });
@@ -22,13 +21,13 @@
   const tried = async (work) => { try { await work(); } catch { toast(SILENCE); } };
   const post = (path, values = {}) => call(path, { method: "POST", body: new URLSearchParams(values) });
 
-  // This browser's jobs, newest first. Where nothing may be kept, they are known until the page is closed.
+  // This browser's jobs, newest first. If storage is blocked, they last until the page is closed.
   let unsaved = [];
   const mine = () => kept.get("jobs", unsaved);
   const keep = (ids) => { unsaved = ids.slice(0, MOST_KEPT); kept.set("jobs", unsaved); };
 
-  // Drawing anew in place: nodes that stay keep their focus, and what is open in them. Rows go by data-key; a node with
-  // data-own is filled by somebody else.
+  // Update in place: existing nodes keep their focus and open state. Rows are matched by data-key; a node with data-own
+  // belongs to other code and is skipped.
   const LEFT_ALONE = new Set(["open", "aria-busy"]);
   const adopt = (old, fresh) => {
     for (const { name } of [...old.attributes])
@@ -58,7 +57,7 @@
     fresh.innerHTML = html;
     mend(place, fresh.content);
     if (!held || document.activeElement === held) return;
-    // What had the focus was moved, or is gone: then its like in the next row has it, else the heading.
+    // If the focused node was moved or removed, focus its counterpart in the next row, else the heading.
     const like = beside?.isConnected && find(`[data-act="${held.dataset.act}"]`, beside);
     const heir = held.isConnected ? held : like || find("[tabindex='-1']", place) || place;
     heir.focus({ preventScroll: true });
@@ -113,7 +112,7 @@
     if (!place) return;
     redraw(place, html);
     const { tell, say: said } = find("[data-tell], [data-say]", place)?.dataset || {};
-    // In a long list what is said above it is out of sight.
+    // In a long list, the message above it is out of view.
     if (tell || said) (place.getBoundingClientRect().bottom < 0 ? toast : say)(tell || said);
   };
   const failed = (place) => show(`<p class="p-lead">${SILENCE}</p>`, place);
@@ -123,7 +122,7 @@
       find("#removal-name").textContent = target.dataset.name;
       find("#removal").showModal();
     },
-    keep: () => find("#removal").close(), // The browser gives the focus back to the button that asked.
+    keep: () => find("#removal").close(), // The browser returns the focus to the button.
     removing: async () => {
       const identity = doomed;
       find("#removal").close();
@@ -141,8 +140,8 @@
     clear: () => { find("#p-outcome").replaceChildren(); find("#h-shelf")?.focus({ preventScroll: true }); },
   });
 
-  // A file that is too large is refused before it has been sent, with a reason; Gradio would say "Error", and stop the
-  // others with it.
+  // Refuse a file that is too large before it is sent, with a reason; Gradio would show "Error" and stop the other files,
+  // too.
   const refuse = (large) => {
     const problem = find("#p-too-large").content.cloneNode(true);
     const named = large.map((file) => file.name).join(", ");
@@ -172,16 +171,16 @@
   document.addEventListener("drop", (event) => {
     if (!event.target.closest?.("#files")) return;
     sift(event, [...event.dataTransfer.files]);
-    // Gradio, which does not learn of this drop, would go on showing that something is held over it.
+    // Gradio does not see this drop and would keep its drag-over style.
     if (event.defaultPrevented) event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true }));
   }, true);
 
-  // Uploads, watched.
-  const told = new Map(); // of each job, the state that was announced
+  // Uploads.
+  const told = new Map(); // the announced state of each job
   const announce = (place) => {
     for (const { dataset } of all("[data-state]", place)) {
       const { job, state, tell } = dataset;
-      // What had ended before this page was opened is no news.
+      // Do not announce jobs that ended before this page was opened.
       if (told.get(job) !== state && (told.has(job) || "running" in dataset)) say(tell);
       told.set(job, state);
     }
@@ -192,13 +191,13 @@
     if (!place) return;
     const look = ++looked;
     const { text } = await call(`jobs?mine=${mine()}`);
-    if (look !== looked) return; // A newer one has been asked for, which knows more.
+    if (look !== looked) return; // A newer request is running.
     redraw(place, text);
     announce(place);
   };
-  const listeners = []; // batch.js has one
+  const listeners = []; // batch.js adds one
   const showAll = () => Promise.all([showJobs(), ...listeners.map((listener) => listener())]);
-  const known = new Set(mine()); // Jobs that this page has watched, or was told of.
+  const known = new Set(mine()); // Jobs that this page already follows.
   const watch = (job) => {
     if (!job) return;
     known.add(job);
@@ -221,7 +220,7 @@
     },
   });
 
-  // Forms: an address, a folder, questions. Each begins a job, or says why not.
+  // Forms: web address, folder, questions. Each starts a job or shows an error.
   document.addEventListener("submit", async (event) => {
     const form = event.target.closest?.("form[data-send]");
     if (!form) return;
@@ -239,8 +238,8 @@
     form.removeAttribute("aria-busy");
   });
 
-  // What others do is seen by asking, every few seconds while the page is looked at, for two numbers. A held stream
-  // would cost each reader one of the six connections that a browser opens to a host, all the time.
+  // Changes by others are found by polling a small state every few seconds while the page is visible. An open stream
+  // would permanently use one of the six connections that a browser opens to a host.
   const seen = { generation: null, jobs: null };
   const due = { list: false, page: false, jobs: false };
   const last = { list: 0, page: 0 };
@@ -262,7 +261,7 @@
     due.page ||= isNews;
     due.jobs ||= state.jobs !== seen.jobs;
     Object.assign(seen, { generation: state.generation, jobs: state.jobs });
-    state.begun.filter((id) => !known.has(id)).forEach(watch); // Its event was lost.
+    state.begun.filter((id) => !known.has(id)).forEach(watch); // The event with its id was lost.
     const forgotten = before.filter((id) => !state.known.includes(id));
     if (forgotten.length) keep(mine().filter((id) => !forgotten.includes(id)));
     const busy = state.working || state.others;
@@ -275,21 +274,21 @@
     clearTimeout(timer);
     polling = true;
     let pace = "lost";
-    try { if (!document.hidden) pace = await ask(); } catch { /* The server is away: asked again, less often. */ }
+    try { if (!document.hidden) pace = await ask(); } catch { /* The server is unreachable: poll less often. */ }
     polling = false;
     root.toggleAttribute("data-lost", pace === "lost" && !document.hidden);
     if (again) { again = false; poll(); } else if (!document.hidden) timer = setTimeout(poll, PACE[pace]);
   };
   document.addEventListener("visibilitychange", poll);
 
-  // What Gradio has drawn: a tab, which it makes when it is opened for the first time, and which is filled then; and the
-  // mark of an upload that has become a job. It is not told by an event chained to the upload's: of events that come
-  // close upon each other, Gradio's client may lose one (6.31).
+  // Detect new markup of Gradio: a tab, which is created when it is first opened and is filled then; and the mark of an
+  // upload's job. A chained event would not be reliable: Gradio's client (6.31) may lose one of two events in quick
+  // succession.
   let filling = false;
   let begun = "";
   const fill = async () => {
     filling = true;
-    try { await Promise.all([showShelf(), showJobs()]); } catch { /* Filled by the next change that is noticed. */ }
+    try { await Promise.all([showShelf(), showJobs()]); } catch { /* The next poll fills it. */ }
     filling = false;
   };
   new MutationObserver(() => {
@@ -298,7 +297,7 @@
     if (mark !== begun) watch((begun = mark));
   }).observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-begun"] });
 
-  // batch.js watches its jobs by the same means.
+  // Used by batch.js, too.
   window.pincite.jobs = { announce, call, listen: (listener) => listeners.push(listener), mine, redraw, tried };
   poll();
 })();

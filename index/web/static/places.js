@@ -1,16 +1,16 @@
 "use strict";
-// A place in a document, {document, start, end, n}: on the page, in the address, and what stands there. In the address
-// it is #d=DOCUMENT:START-END; a link to it is d/DOCUMENT#START-END, which leads to ?d=DOCUMENT#START-END.
+// A place in a document, {document, start, end, n}: from the page, in the URL, and its content from the server. In the URL
+// it is #d=DOCUMENT:START-END; a link to it is d/DOCUMENT#START-END, which redirects to ?d=DOCUMENT#START-END.
 (() => {
   const { all, find } = window.pincite;
-  const WHOLE = { start: null, end: null }; // No place in it, but the document.
+  const WHOLE = { start: null, end: null }; // The whole document.
 
   const short = (id) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
   const span = ({ start, end }) => (start === null ? "" : `${start}-${end}`);
   const named = (place) => [encodeURIComponent(short(place.document)), span(place)].filter(Boolean);
   const same = (a, b) => short(a.document) === short(b.document) && span(a) === span(b);
 
-  // What a citation, a card or a row of the library names; a badge of the map, which names its card.
+  // Return the place of a citation, a card, a row of the library, or a badge of the map.
   const of = ({ dataset }) => {
     const card = dataset.document ? null : find(`.p-card[data-n="${CSS.escape(dataset.n || "")}"]`);
     const { document: id, start, end, n } = card?.dataset || dataset;
@@ -22,12 +22,12 @@
     try {
       const document = led || decodeURIComponent(id || "");
       return document ? { document, ...(start ? { start: Number(start), end: Number(end) } : WHOLE) } : null;
-    } catch { return null; } // A stray per cent sign.
+    } catch { return null; } // An invalid percent sign.
   };
 
   const link = (place) => new URL(`d/${named(place).join("#")}`, document.baseURI).href;
 
-  // What stands there: a fragment that the server has escaped, or a problem. It names its images relative to itself.
+  // Load the content: a fragment that the server has escaped, or a problem. Its image URLs are relative to the fragment.
   const fetchView = async ({ document: id, start, end }, signal) => {
     try {
       const query = `start=${start || 0}&end=${end || 0}`;
@@ -41,7 +41,7 @@
   };
   const SILENCE = {
     title: "The server does not answer",
-    hint: "It may be starting anew, or the connection is gone. Try again in a moment.",
+    hint: "It may be restarting, or the connection is lost. Try again in a moment.",
     again: true,
   };
   const problemOf = async (response) => {
@@ -49,13 +49,13 @@
     const hint = [told.detail, told.hint].filter(Boolean).join(" ");
     if (response.status === 404) return {
       title: "This document is not in the library",
-      hint: "It was removed, or replaced by another version. Ask again, to be answered from what is there now.",
+      hint: "It was removed, or replaced by another version. Ask again to get an answer from the current documents.",
     };
     if (response.status < 500) return { title: told.title || "This source cannot be shown", hint };
     return { title: "The server could not show this source", hint: hint || "Try again in a moment.", again: true };
   };
 
-  // Where the source lies above everything, the way back closes it; beside an answer it leads to the former question.
+  // If the source covers the page, Back closes it; beside an answer, Back returns to the previous question.
   const rewrite = (how, state, hash) => {
     const url = new URL(location.href);
     url.searchParams.delete("d");

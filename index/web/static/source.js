@@ -1,27 +1,27 @@
 "use strict";
-// The source of a citation, opened at its words. What it shows is a fragment from v1/documents/ID/view, which the
-// server has escaped. What is open stands in the variables below and on <html>, never on nodes that Gradio patches.
+// The source viewer, opened at the words of a citation. Its content is a fragment from v1/documents/ID/view, escaped by
+// the server. Its state is in the variables below and on <html>, never on nodes that Gradio patches.
 (() => {
   const { actions, all, copy, find, places } = window.pincite;
   const root = document.documentElement;
   const wide = matchMedia("(min-width: 1000px)");
-  const isFramed = () => "parentIFrame" in window && window !== window.parent; // As long as its page: nothing sticks.
+  const isFramed = () => "parentIFrame" in window && window !== window.parent; // The frame is as tall as its page, so nothing can be sticky.
   const viewer = () => find("#viewer");
   const body = () => find("#viewer-body");
   const words = () => find("#viewer-text");
-  const NEAR = 2; // How many blocks on each side of the words a phone shows at first.
-  const EARLIER = 4000; // How many characters before a window the one before it begins.
-  const THIRD = 0.28; // Where in the viewer the words come to stand.
+  const NEAR = 2; // Blocks on each side of the words that a phone shows at first.
+  const EARLIER = 4000; // Characters by which the previous window starts earlier.
+  const THIRD = 0.28; // Vertical position of the words in the viewer, as a fraction.
 
-  let shown = null; // The place that is open, {document, start, end, n}; or nothing.
-  let edges = {}; // Whether there is text before and after what is shown.
-  let facts = {}; // What the fragment says of itself.
-  let opener = null; // What was clicked, and the place it named: there focus returns.
-  let asked = new AbortController(); // The last request; the next one puts an end to it.
+  let shown = null; // The open place, {document, start, end, n}, or null.
+  let edges = {}; // Whether there is more text before and after.
+  let facts = {}; // The data attributes of the fragment.
+  let opener = null; // The clicked element and its place, to which focus returns.
+  let asked = new AbortController(); // The current request; the next one aborts it.
   let extending = false;
   let preferred = "page";
 
-  // What belongs to the open source stays lit, by a style sheet for its number: the nodes may become others.
+  // Highlight the elements of the open source by a style sheet for its number, because Gradio may reuse nodes.
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets.push(sheet);
   const light = (n) => {
@@ -59,7 +59,7 @@
     fading = setTimeout(() => told.classList.remove("on"), 1800);
   };
 
-  // The dialog: beside the answer where there is room, else above everything.
+  // The dialog: beside the answer if there is room, else over the page.
   const isModal = () => viewer().matches(":modal");
   const raise = () => {
     const dialog = viewer();
@@ -162,7 +162,7 @@
     target.focus({ preventScroll: true });
   };
 
-  // As the page is printed, or as text; and what stands before and after it.
+  // Show the page image or the text, and load more before and after it.
   const as = (how) => {
     viewer().dataset.as = how;
     for (const each of ["page", "text"]) find(`[data-act="viewer-${each}"]`).setAttribute("aria-pressed", each === how);
@@ -175,11 +175,11 @@
     const pages = all(".p-page", body()).map((page) => Number(page.dataset.page));
     const paged = viewer().dataset.as === "page" && pages.length;
     const focused = document.activeElement;
-    earlier.textContent = paged ? "Page before" : "Earlier in the document";
-    later.textContent = paged ? "Page after" : "Later in the document";
+    earlier.textContent = paged ? "Previous page" : "Earlier in the document";
+    later.textContent = paged ? "Next page" : "Later in the document";
     earlier.hidden = paged ? pages[0] <= 1 : !(edges.before || isNear());
     later.hidden = paged ? pages.at(-1) >= Number(facts.pages) : !(edges.after || isNear());
-    if (focused.hidden) body().focus({ preventScroll: true }); // It was the one that has just gone.
+    if (focused.hidden) body().focus({ preventScroll: true }); // The focused button was just hidden.
   };
   const moreText = async (back, signal) => {
     const blocks = all(".p-block", words());
@@ -188,7 +188,7 @@
     const { view, problem } = await places.fetch({ ...shown, start: from, end: from }, signal);
     if (!view) throw problem;
     const fresh = [];
-    let held = []; // The label of a page goes with the block that begins it.
+    let held = []; // The label of a page belongs to the page's first block.
     for (const node of find(".p-text", view).children) {
       held.push(node);
       if (!node.dataset.start) continue;
@@ -223,7 +223,7 @@
     } catch { if (!signal.aborted) tell("That could not be loaded. Try again.", true); }
     extending = false;
   };
-  const holding = (back, change) => { // What is being read stays where it is, whatever comes before it.
+  const holding = (back, change) => { // Keep the scroll position while content is added before it.
     const below = body().scrollHeight - body().scrollTop;
     change();
     if (back) body().scrollTop = body().scrollHeight - below;
@@ -246,7 +246,7 @@
 
   const copied = async (text, said) => {
     await copy(text, said);
-    if (isModal()) tell(said, true); // What the page says lies behind.
+    if (isModal()) tell(said, true); // The page's own announcements are behind the dialog.
   };
   const quote = () => all(".p-block", words())
     .map((block) => all("mark", block).map((mark) => mark.textContent).join("")).filter(Boolean).join("\n\n");
@@ -265,7 +265,7 @@
     "viewer-link": () => copied(places.link(shown), "Link copied"),
   });
 
-  // Esc beside the answer; above it the browser sees to that, and tells.
+  // Esc beside the answer; for a modal dialog the browser handles Esc and sends an event.
   document.addEventListener("cancel", (event) => { if (event.target === viewer()) close(); }, true);
   document.addEventListener("keydown", (event) => {
     if (!shown || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -275,7 +275,7 @@
     if (by && viewer().contains(event.target)) { event.preventDefault(); step(by); }
   });
 
-  // A new question ends the reading of the former one's sources.
+  // A new question closes the source.
   document.addEventListener("pincite:ask", () => hide(false));
   addEventListener("popstate", () => {
     const place = places.read();
@@ -283,7 +283,7 @@
     else if (!shown || !places.same(place, shown)) show(place);
   });
 
-  // An address that names a source opens it, once Gradio has drawn the page.
+  // A URL with a source opens it once Gradio has drawn the page.
   const arrive = () => {
     if (!viewer() || !find("#results")) return false;
     new IntersectionObserver(

@@ -1,0 +1,188 @@
+"""The errors that Pincite raises.
+
+    PinciteError
+    ├── SettingsError
+    │   └── WriterNotSet
+    ├── EncoderError
+    │   └── WeightsMismatch
+    ├── LibraryError
+    │   ├── LibraryNotFound
+    │   ├── LibraryLocked
+    │   ├── LibraryNotWritable
+    │   │   ├── LibraryReadOnly
+    │   │   └── NoRoom
+    │   ├── LibraryExists
+    │   ├── LibraryDamaged
+    │   ├── LibraryTooNew
+    │   └── FingerprintMismatch
+    ├── SyncError
+    │   ├── FolderMissing
+    │   └── TooManyRemovals
+    ├── DocumentError
+    │   ├── DocumentNotFound
+    │   ├── AmbiguousDocument
+    │   ├── SpanError
+    │   ├── OriginalMissing
+    │   └── PageError
+    ├── EvaluationError
+    ├── WriterError
+    ├── BadPack
+    ├── ArchiveError                 a backup or an exported library
+    │   ├── BadArchive
+    │   ├── ArchiveExists
+    │   └── ArchiveNotWritable
+    ├── BatchError
+    ├── ServiceError                 a server refuses: by its settings, or a limit is reached
+    │   ├── NotAllowed
+    │   ├── AddressRefused
+    │   ├── TooMany
+    │   ├── Stopping
+    │   ├── QueueFull
+    │   ├── TooBusy
+    │   ├── NotUploaded
+    │   ├── UploadsFull
+    │   └── JobNotFound
+    └── LoadingError                 becomes a `Failure` in the receipt; other files are still read
+        ├── SourceNotFound
+        ├── SourceNotReadable
+        ├── UnsupportedFormat
+        ├── DamagedFile
+        ├── PasswordRequired
+        ├── NoTextLayer
+        ├── EmptyDocument
+        ├── TooLarge
+        ├── TooMuchMemory
+        ├── TookTooLong
+        ├── ReaderCrashed
+        └── FetchFailed
+
+Each message says what is wrong; each `hint` says what to do next.
+"""
+
+from __future__ import annotations
+
+from index.errors.file_errors import (
+    ArchiveError,
+    ArchiveExists,
+    ArchiveNotWritable,
+    BadArchive,
+    BadPack,
+    BatchError,
+    EvaluationError,
+)
+from index.errors.library_errors import (
+    AmbiguousDocument,
+    DocumentError,
+    DocumentNotFound,
+    FingerprintMismatch,
+    FolderMissing,
+    LibraryDamaged,
+    LibraryError,
+    LibraryExists,
+    LibraryLocked,
+    LibraryNotFound,
+    LibraryNotWritable,
+    LibraryReadOnly,
+    LibraryTooNew,
+    NoRoom,
+    OriginalMissing,
+    PageError,
+    SpanError,
+    SyncError,
+    TooManyRemovals,
+)
+from index.errors.loading_errors import (
+    DamagedFile,
+    EmptyDocument,
+    FetchFailed,
+    LoadingError,
+    NoTextLayer,
+    PasswordRequired,
+    ReaderCrashed,
+    SourceNotFound,
+    SourceNotReadable,
+    TookTooLong,
+    TooLarge,
+    TooMuchMemory,
+    UnsupportedFormat,
+)
+from index.errors.pincite_error import (
+    PinciteError,
+)
+from index.errors.service_errors import (
+    AddressRefused,
+    JobNotFound,
+    NotAllowed,
+    NotUploaded,
+    QueueFull,
+    ServiceError,
+    Stopping,
+    TooBusy,
+    TooMany,
+    UploadsFull,
+)
+from index.errors.setup_errors import (
+    EncoderError,
+    SettingsError,
+    WeightsMismatch,
+    WriterError,
+    WriterNotSet,
+)
+
+__all__ = [
+    "AddressRefused",
+    "AmbiguousDocument",
+    "ArchiveError",
+    "ArchiveExists",
+    "ArchiveNotWritable",
+    "BadArchive",
+    "BadPack",
+    "BatchError",
+    "DamagedFile",
+    "DocumentError",
+    "DocumentNotFound",
+    "EmptyDocument",
+    "EncoderError",
+    "EvaluationError",
+    "FetchFailed",
+    "FingerprintMismatch",
+    "FolderMissing",
+    "JobNotFound",
+    "LibraryDamaged",
+    "LibraryError",
+    "LibraryExists",
+    "LibraryLocked",
+    "LibraryNotFound",
+    "LibraryNotWritable",
+    "LibraryReadOnly",
+    "LibraryTooNew",
+    "LoadingError",
+    "NoRoom",
+    "NoTextLayer",
+    "NotAllowed",
+    "NotUploaded",
+    "OriginalMissing",
+    "PageError",
+    "PasswordRequired",
+    "PinciteError",
+    "QueueFull",
+    "ReaderCrashed",
+    "ServiceError",
+    "SettingsError",
+    "SourceNotFound",
+    "SourceNotReadable",
+    "SpanError",
+    "Stopping",
+    "SyncError",
+    "TooBusy",
+    "TooLarge",
+    "TooMany",
+    "TooManyRemovals",
+    "TooMuchMemory",
+    "TookTooLong",
+    "UnsupportedFormat",
+    "UploadsFull",
+    "WeightsMismatch",
+    "WriterError",
+    "WriterNotSet",
+]
