@@ -69,7 +69,7 @@ def _may_go_on(above: Line, below: Line, body: float) -> bool:
 
 
 def _is_title(group: Sequence[Line]) -> bool:
-    """Return whether lines are one title. It may be a question, but not several sentences, nor have a full stop inside."""
+    """Return whether lines are one title. It may be a question, but not several sentences or a full stop inside."""
     ends = [line for line in group if _SENTENCE_END.search(line.text)]
     inside = [line for line in ends if line.text.endswith(".") and line is not group[-1]]
     return len(group) <= _MOST_LINES and len(ends) <= 1 and not inside
