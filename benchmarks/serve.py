@@ -52,15 +52,15 @@ def main() -> None:
     report(f"Serve: the seeds, {len(questions)} questions each", rows, options.json)
 
 
-def _measure(what: str, url: str, questions: Sequence[str], clients: int, passing: str = "") -> dict[str, Any]:
+def _measure(label: str, url: str, questions: Sequence[str], clients: int, passing: str = "") -> dict[str, Any]:
     began = perf_counter()
     with changing(url, passing) if passing else nullcontext(Changes()) as changes:
         account = ask_at_once(url, questions, clients=clients, changes=changes)
         seconds = perf_counter() - began
-    return _row(what, account, changes, seconds)
+    return _row(label, account, changes, seconds)
 
 
-def _row(what: str, account: Account, changes: Changes, seconds: float) -> dict[str, Any]:
+def _row(label: str, account: Account, changes: Changes, seconds: float) -> dict[str, Any]:
     for trouble in (*account.troubles, *changes.troubles):
         print(trouble, file=sys.stderr)
     return {

@@ -18,7 +18,7 @@ from index.evaluate import compare, evaluate_folder, evaluate_questions
 from index.evaluate.corpora import canonical, entry
 from index.evaluate.evidence import Agreement, Gold, Rationale, agreement, any_of, evidence, merge_spans, rationale_pins
 from index.evaluate.ranking import measured, ranked
-from index.evaluate.resampling import chance, estimate, holm
+from index.evaluate.resampling import estimate, holm, p_value
 from index.evaluate.results import MEANINGS
 from index.evaluate.sets import read_set
 from index.records import DocumentInfo, Found, Hit, Location, Passage, Span
@@ -543,9 +543,9 @@ def test_the_interval_is_that_of_the_normal_law_for_many() -> None:
 
 def test_chance_is_exact_where_signs_can_be_counted() -> None:
     """Four wins of four: of sixteen ways to toss, two are as extreme; no difference at all is certain to be chance."""
-    assert chance([1.0, 1.0, 1.0, 1.0]) == pytest.approx(2 / 16)
-    assert chance([0.0, 0.0, 0.0]) == 1.0
-    assert chance([0.1] * 200) < 0.001
+    assert p_value([1.0, 1.0, 1.0, 1.0]) == pytest.approx(2 / 16)
+    assert p_value([0.0, 0.0, 0.0]) == 1.0
+    assert p_value([0.1] * 200) < 0.001
 
 
 def test_holm_is_what_a_hand_works_out() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EvaluationError
-from index.evaluate.resampling import chance, estimate, holm
+from index.evaluate.resampling import estimate, holm, p_value
 from index.evaluate.results import MEANINGS, Comparison, Difference, Values
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _differences(first: dict[str, Values], second: dict[str, Values]) -> Iterato
                     first=first_mean,
                     second=second_mean,
                     difference=estimate(changes),
-                    p=chance(changes),
+                    p=p_value(changes),
                     p_holm=1.0,
                 )
 

@@ -37,7 +37,7 @@ def estimate(values: Iterable[float]) -> Estimate:
     return Estimate(mean, float(interval.low), float(interval.high), len(sample))
 
 
-def chance(differences: Sequence[float]) -> float:
+def p_value(differences: Sequence[float]) -> float:
     """Return the p-value of a mean difference by the paired randomisation test, two-sided.
 
     If the two systems were the same, the sign of each question's difference would be random. Unlike the t-test, it

@@ -37,7 +37,7 @@ def begins_heading(line: Line, body: float) -> bool:
     return is_large(line, body) and bool(_NUMBERED.match(line.text))
 
 
-def titled(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
+def continues_title(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
     """Return for each line of a page, in reading order, whether it continues the title in the line above.
 
     On the first page, all lines of large type are one title, however they end. On other pages, a line continues the one
