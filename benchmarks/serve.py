@@ -47,30 +47,30 @@ def main() -> None:
         rows = [
             _measure("one client", url, questions, clients=1),
             _measure(f"{options.clients} clients", url, questions, clients=options.clients),
-            _measure(f"{options.clients} clients, files come and go", url, questions, options.clients, PASSING),
+            _measure(f"{options.clients} clients, files added and removed", url, questions, options.clients, PASSING),
         ]
     report(f"Serve: the seeds, {len(questions)} questions each", rows, options.json)
 
 
-def _measure(what: str, url: str, questions: Sequence[str], clients: int, passing: str = "") -> dict[str, Any]:
+def _measure(label: str, url: str, questions: Sequence[str], clients: int, passing: str = "") -> dict[str, Any]:
     began = perf_counter()
     with changing(url, passing) if passing else nullcontext(Changes()) as changes:
         account = ask_at_once(url, questions, clients=clients, changes=changes)
         seconds = perf_counter() - began
-    return _row(what, account, changes, seconds)
+    return _row(label, account, changes, seconds)
 
 
-def _row(what: str, account: Account, changes: Changes, seconds: float) -> dict[str, Any]:
+def _row(label: str, account: Account, changes: Changes, seconds: float) -> dict[str, Any]:
     for trouble in (*account.troubles, *changes.troubles):
         print(trouble, file=sys.stderr)
     return {
-        "who asks": what,
+        "clients": label,
         "answers": len(account.milliseconds),
         "answers/s": len(account.milliseconds) / seconds,
         "p50 ms": float(np.percentile(account.milliseconds, 50)),
         "p95 ms": float(np.percentile(account.milliseconds, 95)),
         "citations looked up": account.citations,
-        "files come and gone": changes.added,
+        "files added and removed": changes.added,
         "wrong": len(account.troubles) + len(changes.troubles),
     }
 

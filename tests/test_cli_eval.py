@@ -148,7 +148,7 @@ def test_wrong_usage_is_told(write: Write, arguments: Sequence[str], complaint: 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """It names the file that is missing and says what a set is."""
-    with pytest.raises(EvaluationError, match=r"corpus\.jsonl cannot be read.*A set is a folder"):
+    with pytest.raises(EvaluationError, match=r"corpus\.jsonl cannot be read.*Name a folder with"):
         run(tmp_path / "nowhere")
 
 

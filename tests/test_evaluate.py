@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from index.errors import EvaluationError
 from index.evaluate import compare, evaluate_folder, evaluate_questions
 from index.evaluate.corpora import canonical, entry
-from index.evaluate.evidence import Agreement, Gold, Rationale, agreement, any_of, evidence, merged, rationale_pins
+from index.evaluate.evidence import Agreement, Gold, Rationale, agreement, any_of, evidence, merge_spans, rationale_pins
 from index.evaluate.ranking import measured, ranked
-from index.evaluate.resampling import chance, estimate, holm
+from index.evaluate.resampling import estimate, holm, p_value
 from index.evaluate.results import MEANINGS
 from index.evaluate.sets import read_set
 from index.records import DocumentInfo, Found, Hit, Location, Passage, Span
@@ -194,7 +194,7 @@ def test_agreement_is_what_a_hand_works_out() -> None:
 def test_agreement_counts_characters(found: list[Span], gold: list[Span]) -> None:
     """It is that of the sets of characters, however the spans overlap."""
     one, other = ({n for span in each for n in range(*span)} for each in (found, gold))
-    iou, recall, precision = agreement(merged(found), merged(gold))
+    iou, recall, precision = agreement(merge_spans(found), merge_spans(gold))
     assert iou == pytest.approx(len(one & other) / max(1, len(one | other)))
     assert recall == pytest.approx(len(one & other) / max(1, len(other)))
     assert precision == pytest.approx(len(one & other) / max(1, len(one)))
@@ -333,7 +333,7 @@ def test_what_is_left_out_is_counted(make_set: MakeSet) -> None:
         ({"corpus_jsonl": "[1]"}, "corpus.jsonl, line 1: this is not a JSON object"),
         ({"corpus_jsonl": [{"id": "a"}]}, "corpus.jsonl, line 1: 'text' is missing"),
         ({"corpus_jsonl": [{"id": "a", "text": ["b"]}]}, "line 1: 'text' is not a text"),
-        ({"corpus_jsonl": [*CORPUS, CORPUS[0]]}, "corpus.jsonl, line 4: the id 'sea' is there twice"),
+        ({"corpus_jsonl": [*CORPUS, CORPUS[0]]}, "corpus.jsonl, line 4: the id 'sea' occurs twice"),
         ({"queries_jsonl": None}, "queries.jsonl cannot be read"),
         ({"qrels_tsv": None}, "no question with a known answer"),
         ({"qrels_tsv": JUDGEMENTS + "q1\tsea\n"}, "qrels.tsv, line 3: it has 2 columns"),
@@ -386,7 +386,7 @@ def test_a_kept_library_is_used_again(make_set: MakeSet, tmp_path: Path) -> None
     assert second.passages_per_second is None
     assert second.outcomes[0].values == first.outcomes[0].values
     other = make_set("other", corpus_jsonl=[{"id": "sea", "text": "It is wide."}])
-    with pytest.raises(EvaluationError, match="2 documents that are not of the set other"):
+    with pytest.raises(EvaluationError, match="2 documents that are not in the set other"):
         evaluate_folder(other, SMALL, keep=keep, encoder=encoder)
 
 
@@ -544,9 +544,9 @@ def test_the_interval_is_that_of_the_normal_law_for_many() -> None:
 
 def test_chance_is_exact_where_signs_can_be_counted() -> None:
     """Four wins of four: of sixteen ways to toss, two are as extreme; no difference at all is certain to be chance."""
-    assert chance([1.0, 1.0, 1.0, 1.0]) == pytest.approx(2 / 16)
-    assert chance([0.0, 0.0, 0.0]) == 1.0
-    assert chance([0.1] * 200) < 0.001
+    assert p_value([1.0, 1.0, 1.0, 1.0]) == pytest.approx(2 / 16)
+    assert p_value([0.0, 0.0, 0.0]) == 1.0
+    assert p_value([0.1] * 200) < 0.001
 
 
 def test_holm_is_what_a_hand_works_out() -> None:
@@ -588,7 +588,7 @@ def test_only_common_questions_and_modes_are_compared(make_set: MakeSet, tmp_pat
     assert {(each.first_mode, each.second_mode, each.difference.n) for each in result.differences} == {
         ("dense", "dense", 2)
     }
-    assert result.notes == ("1 questions are in one of the two only and were left out.",)
+    assert result.notes == ("1 questions are in only one of the two results and were left out.",)
 
 
 def test_results_that_cannot_be_compared_are_errors(make_set: MakeSet, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""How good the search is, measured: on public sets in BEIR's format, and on a reader's own questions.
+"""Measures the quality of search on public sets in BEIR's format and on a user's own questions.
 
-`sets` and `questions` read what was given, `running` asks it, `ranking` and `evidence` score what was found,
-`resampling` says how sure the figures are, `comparing` puts two results side by side.
+`sets` and `questions` read the input, `running` asks the questions, `ranking` and `evidence` score the hits,
+`resampling` computes intervals and significance, `comparing` compares two results.
 """
 
 from index.errors import EvaluationError
@@ -12,7 +12,7 @@ try:
 except ModuleNotFoundError as error:
     if str(error.name).partition(".")[0] not in ("ir_measures", "scipy"):
         raise
-    what = f"Evaluating needs a package that is not installed: {error.name}."
-    raise EvaluationError(what, "Install what it needs: pip install 'pincite[eval]'") from error
+    message = f"Evaluating needs a package that is not installed: {error.name}."
+    raise EvaluationError(message, "Install it with: pip install 'pincite[eval]'") from error
 
 __all__ = ["compare", "evaluate_folder", "evaluate_questions"]

@@ -1,4 +1,4 @@
-"""Two results side by side: the same questions, paired."""
+"""Compares two results question by question."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EvaluationError
-from index.evaluate.resampling import chance, estimate, holm
+from index.evaluate.resampling import estimate, holm, p_value
 from index.evaluate.results import MEANINGS, Comparison, Difference, Values
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ _LEAST_PAIRS = 2
 def compare(first: Path, second: Path) -> Comparison:
     """Compare two files that `pincite eval --json` wrote on one set.
 
-    Where each has one mode, these two are compared, be they different; else each mode with itself. Only questions
-    that both have are compared. Raises EvaluationError where there is nothing to compare.
+    If each file has one mode, these two are compared, even if they differ; else each mode is compared with itself. Only
+    questions that are in both files are compared. Raises EvaluationError if there is nothing to compare.
     """
     digests, results = zip(*(_read(path) for path in (first, second)), strict=True)
     if digests[0] != digests[1]:
@@ -40,21 +40,21 @@ def compare(first: Path, second: Path) -> Comparison:
 
 
 def _differences(first: dict[str, Values], second: dict[str, Values]) -> Iterator[Difference]:
-    for one, other in _pairs(first, second):
+    for first_mode, second_mode in _pairs(first, second):
         for measure in MEANINGS:
-            a, b = first[one].get(measure, {}), second[other].get(measure, {})
+            a, b = first[first_mode].get(measure, {}), second[second_mode].get(measure, {})
             both = [identity for identity in a if identity in b]
             if len(both) >= _LEAST_PAIRS:
                 changes = [b[identity] - a[identity] for identity in both]
                 first_mean, second_mean = (sum(side[identity] for identity in both) / len(both) for side in (a, b))
                 yield Difference(
                     measure=measure,
-                    first_mode=one,
-                    second_mode=other,
+                    first_mode=first_mode,
+                    second_mode=second_mode,
                     first=first_mean,
                     second=second_mean,
                     difference=estimate(changes),
-                    p=chance(changes),
+                    p=p_value(changes),
                     p_holm=1.0,
                 )
 
@@ -66,19 +66,22 @@ def _pairs(first: dict[str, Values], second: dict[str, Values]) -> list[tuple[st
 
 
 def _notes(first: dict[str, Values], second: dict[str, Values]) -> tuple[str, ...]:
-    """How many questions only one of the two has been asked."""
-    asked = [
-        {identity for values in each.values() for of in values.values() for identity in of} for each in (first, second)
+    """Return a note on the questions that are in only one of the two results."""
+    questions = [
+        {question for measures in result.values() for values in measures.values() for question in values}
+        for result in (first, second)
     ]
-    alone = len(asked[0] ^ asked[1])
-    return (f"{alone} questions are in one of the two only and were left out.",) if alone else ()
+    unpaired = len(questions[0] ^ questions[1])
+    return (f"{unpaired} questions are in only one of the two results and were left out.",) if unpaired else ()
 
 
 def _read(path: Path) -> tuple[str, dict[str, Values]]:
-    """The digest of the set, and the values of each mode."""
+    """Return the digest of the set, and the values of each mode."""
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
-        return str(result["digest"]), {str(each["mode"]): _values(each["values"]) for each in result["outcomes"]}
+        return str(result["digest"]), {
+            str(outcome["mode"]): _values(outcome["values"]) for outcome in result["outcomes"]
+        }
     except OSError as error:
         raise EvaluationError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -87,4 +90,7 @@ def _read(path: Path) -> tuple[str, dict[str, Values]]:
 
 
 def _values(given: Any) -> Values:
-    return {str(name): {str(key): float(value) for key, value in of.items()} for name, of in given.items()}
+    return {
+        str(measure): {str(question): float(value) for question, value in values.items()}
+        for measure, values in given.items()
+    }

@@ -1,4 +1,4 @@
-"""A set's corpus as documents of a library, such that every gold offset can be found again."""
+"""Converts a set's corpus to documents of a library, and gold offsets in the corpus to offsets in the documents."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document of the corpus."""
+    """A document of the corpus, and the shift of its offsets."""
 
     document: Document
     shift: int
-    """What to add to an offset into the corpus's text to get one into the document's."""
+    """An offset in the document's text is the offset in the corpus's text plus this."""
 
     def span(self, start: int, text: str) -> Span | None:
-        """The span of a gold text that begins at `start` in the corpus; None where other words stand there."""
+        """Return the span of a gold text that begins at `start` in the corpus; None if other words stand there."""
         words = canonical(text)
         begin = start + self.shift + len(words) - len(words.lstrip())
         span = Span(begin, begin + len(words.strip()))
@@ -36,20 +36,20 @@ class Entry:
 
 
 def read_corpus(path: Path, name: str) -> dict[str, Entry]:
-    """The documents of a `corpus.jsonl`, by id."""
+    """Return the documents of a `corpus.jsonl`, by id."""
     entries: dict[str, Entry] = {}
     for row in read_rows(path):
         identity = row.text("id", "_id")
         if identity in entries:
-            raise row.error(f"the id {identity!r} is there twice")
+            raise row.error(f"the id {identity!r} occurs twice")
         entries[identity] = entry(name, identity, row.text("title", default=""), row.text("text"))
     if not entries:
-        raise EvaluationError(f"{path} is empty.", "It holds a document a line: id, title, text.")
+        raise EvaluationError(f"{path} is empty.", "Write one document per line, with id, title and text.")
     return entries
 
 
 def entry(name: str, identity: str, title: str, text: str) -> Entry:
-    """A document with its title as a heading above it, unless the text begins with the title already."""
+    """Return a document with its title as a heading above it, unless the text already begins with the title."""
     title, text = " ".join(canonical(title).split()), canonical(text)
     body = text.strip()
     head = f"{title}\n\n" if title and not body.startswith(title) else ""
@@ -70,6 +70,6 @@ def entry(name: str, identity: str, title: str, text: str) -> Entry:
 
 
 def canonical(text: str) -> str:
-    r"""With `\n` for every line break and without what cannot be stored; each character stays where it is."""
+    r"""Return the text with `\n` for every line break, without unstorable characters, at the same length."""
     text = _NEWLINE.sub("\n", text.replace("\r\n", " \n"))
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text))

@@ -1,4 +1,4 @@
-"""Whether what was found holds the answer: passages and pins against gold answers and gold spans."""
+"""Scores passages and pins against gold answers and gold spans."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ if TYPE_CHECKING:
     from index.records import Hit
 
 ANSWER_DEPTHS = (1, 5, 10)
-"""Among how many passages an answer is looked for."""
+"""The depths, in passages, to which an answer is searched for."""
 CHARACTER_DEPTH = 5
-"""Of how many passages the characters are counted."""
+"""The number of passages whose characters are counted."""
 RATIONALE_SHARE = 0.5
-"""How much of a pin has to be gold for it to be a gold sentence: borders of sentences differ a little between tools."""
+"""A pin is a gold sentence if this share of it is gold: sentence borders differ a little between tools."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """What is known of the answer to a question."""
+    """The known answer to a question."""
 
     id: str
     document: str
-    """Source of the document that holds it."""
+    """The source of the document that holds the answer."""
     wordings: tuple[str, ...]
     alternatives: tuple[tuple[Span, ...], ...]
-    """Where it stands, in the document's text: any one of these sets of spans, each without overlap and in order;
-    empty where that is not known for sure."""
+    """Alternative places of the answer in the document's text, any of which counts. Each is a set of spans in order
+    and without overlap. Empty if no place is certain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rationale:
-    """The sentences of a document that speak for or against a claim."""
+    """The sentences of a document that support or contradict a claim."""
 
     id: str
-    """The claim's."""
+    """The claim's id."""
     document: str
     spans: tuple[Span, ...]
 
 
 class Agreement(NamedTuple):
-    """How far the characters that were found are those that are gold; each in [0, 1]."""
+    """How far the found characters agree with the gold ones; each measure is in [0, 1]."""
 
     iou: float
     recall: float
@@ -54,12 +54,12 @@ class Agreement(NamedTuple):
 
 
 def any_of(wordings: Iterable[str]) -> re.Pattern[str]:
-    """Finds any of these wordings as whole words; case and the kind of white space do not matter."""
+    """Return a pattern for any of these wordings as whole words; it ignores case and the kind of white space."""
     return re.compile("|".join(map(_wording, filter(str.strip, wordings))) or r"(?!)", re.IGNORECASE)
 
 
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The same characters as spans in order, none of which touch."""
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the same characters as spans in order, none of which touch."""
     result: list[Span] = []
     for span in sorted(spans):
         if result and span.start <= result[-1].end:
@@ -70,8 +70,8 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def agreement(found: Sequence[Span], gold: Sequence[Span], *, elsewhere: int = 0) -> Agreement:
-    """Compare characters; both sides are `merged`, `elsewhere` counts characters that were found in other documents."""
-    shared = sum(_overlap(each, other) for each in found for other in gold)
+    """Compare found and gold characters, both as merged spans; `elsewhere` counts those found in other documents."""
+    shared = sum(_overlap(found_span, gold_span) for found_span in found for gold_span in gold)
     of_found, of_gold = _characters(found) + elsewhere, _characters(gold)
     return Agreement(
         iou=shared / ((of_found + of_gold - shared) or 1),
@@ -81,9 +81,9 @@ def agreement(found: Sequence[Span], gold: Sequence[Span], *, elsewhere: int = 0
 
 
 def evidence(gold: Gold, top: Sequence[Hit], deep: Sequence[Hit]) -> Iterator[tuple[str, float]]:
-    """Each measure with its value: of `top`, what a reader sees, and of the right document's hits in `deep`.
+    """Yield each measure with its value, for the visible hits `top` and for the right document's hits in `deep`.
 
-    A right document that was not found at all counts as 0.
+    A right document that was not found counts as 0.
     """
     words = any_of(gold.wordings)
     passages = [words.search(hit.passage.text) or _covers(gold, hit, _passage(hit)) for hit in top]
@@ -101,7 +101,7 @@ def evidence(gold: Gold, top: Sequence[Hit], deep: Sequence[Hit]) -> Iterator[tu
 
 
 def quoted_answers(gold: Gold, quotes: Sequence[Quote]) -> Iterator[tuple[str, float]]:
-    """Each measure with its value, of the quotations that would be the answer."""
+    """Yield each measure with its value, for the quotations of the answer."""
     words = any_of(gold.wordings)
     holds = [_holds(gold, words, quote.hit, quote.span) for quote in quotes]
     yield "First quotation", float(any(holds[:1]))
@@ -110,34 +110,34 @@ def quoted_answers(gold: Gold, quotes: Sequence[Quote]) -> Iterator[tuple[str, f
 
 
 def rationale_pins(rationales: Sequence[Rationale], top: Sequence[Hit]) -> Iterator[float]:
-    """For each rationale whose document is in `top`: 1 where the pin of the document's best hit is a gold sentence."""
-    for each in rationales:
-        pin = next((hit.pin for hit in top if hit.document.source == each.document), None)
+    """Yield 1 for each rationale in `top` if the pin of its document's best hit is a gold sentence, else 0."""
+    for rationale in rationales:
+        pin = next((hit.pin for hit in top if hit.document.source == rationale.document), None)
         if pin is not None:
-            yield float(agreement([pin], each.spans).precision >= RATIONALE_SHARE)
+            yield float(agreement([pin], rationale.spans).precision >= RATIONALE_SHARE)
 
 
 def _characters_measured(gold: Gold, top: Sequence[Hit], of_document: Sequence[Hit]) -> Iterator[tuple[str, float]]:
     first = _best(gold, [(hit, hit.pin) for hit in top[:1]])
     inside = _best(gold, [(hit, hit.pin) for hit in of_document[:1]])
-    for suffix, each in (("", first), (", right document", inside)):
-        yield f"Pin precision{suffix}", each.precision
-        yield f"Pin recall{suffix}", each.recall
-        yield f"Pin IoU{suffix}", each.iou
+    for suffix, result in (("", first), (", right document", inside)):
+        yield f"Pin precision{suffix}", result.precision
+        yield f"Pin recall{suffix}", result.recall
+        yield f"Pin IoU{suffix}", result.iou
     several = _best(gold, [(hit, _passage(hit)) for hit in top[:CHARACTER_DEPTH]])
     yield f"Top {CHARACTER_DEPTH} precision", several.precision
     yield f"Top {CHARACTER_DEPTH} recall", several.recall
 
 
 def _best(gold: Gold, found: Sequence[tuple[Hit, Span]]) -> Agreement:
-    """Agreement with the alternative that is met best."""
-    inside = merged(span for hit, span in found if hit.document.source == gold.document)
+    """Return the agreement with the best-matching alternative."""
+    inside = merge_spans(span for hit, span in found if hit.document.source == gold.document)
     elsewhere = _characters([span for hit, span in found if hit.document.source != gold.document])
     return max(agreement(inside, spans, elsewhere=elsewhere) for spans in gold.alternatives)
 
 
 def _pins(hits: Sequence[Hit]) -> list[tuple[Hit, Span]]:
-    """The first hit's pin, and the best other sentence of all these hits."""
+    """Return the first hit's pin, and the best other sentence of all these hits."""
     sentences = [
         (claim, place, span)
         for place, hit in enumerate(hits)
@@ -152,10 +152,10 @@ def _holds(gold: Gold, words: re.Pattern[str], hit: Hit, span: Span) -> bool:
 
 
 def _covers(gold: Gold, hit: Hit, span: Span) -> bool:
-    """Whether a span of a hit's document holds a gold span whole: an annotated span may begin or end inside a word."""
+    """Return whether a span contains a whole gold span, which may begin or end inside a word."""
     if hit.document.source != gold.document:
         return False
-    return any(span.start <= each.start and each.end <= span.end for spans in gold.alternatives for each in spans)
+    return any(span.start <= other.start and other.end <= span.end for spans in gold.alternatives for other in spans)
 
 
 def _wording(text: str) -> str:
@@ -173,5 +173,5 @@ def _characters(spans: Iterable[Span]) -> int:
     return sum(span.end - span.start for span in spans)
 
 
-def _overlap(one: Span, other: Span) -> int:
-    return max(0, min(one.end, other.end) - max(one.start, other.start))
+def _overlap(a: Span, b: Span) -> int:
+    return max(0, min(a.end, b.end) - max(a.start, b.start))

@@ -1,4 +1,4 @@
-"""A reader's own questions on a reader's own library: `question`, `document`, `quote`, and perhaps `answerable`."""
+"""Reads a user's own questions on a library: `question`, `document`, `quote`, and optionally `answerable`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ QUOTE_DEPTHS = (1, 3)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, the id of the document that answers it, and the words that do."""
+    """A question, the id of the document that answers it, and the words that answer it."""
 
     id: str
-    """The number of its line."""
+    """The number of its line in the file."""
     text: str
     document: str
     quote: str
 
     def scores(self, hits: Sequence[Hit]) -> Iterator[tuple[str, float]]:
-        """Each measure with its value."""
+        """Yield each measure with its value."""
         words = any_of([self.quote])
         for k in DOCUMENT_DEPTHS:
             yield f"Document@{k}", float(any(hit.document.id == self.document for hit in hits[:k]))
@@ -43,7 +43,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """All of a file."""
+    """The questions of a file."""
 
     name: str
     digest: str
@@ -55,22 +55,20 @@ class Questions:
 def read_questions(path: Path, library: Library) -> Questions:
     """Read questions and find the documents that they name.
 
-    Raises EvaluationError, with the number of the line, for a broken line and for a document that the library does not
-    have. A quote that its document does not hold cannot be found by anyone: that is noted.
+    Raises EvaluationError, with the number of the line, for an invalid line and for a document that the library does
+    not have. A quote that its document does not hold gets a note.
     """
     rows = list(read_rows(path))
-    answerable = [row for row in rows if row.truth("answerable", default=True)]
+    answerable = [row for row in rows if row.boolean("answerable", default=True)]
     asked = tuple(_question(row, library) for row in answerable)
     if not asked:
-        raise EvaluationError(
-            f"{path} has no answerable question.", "It holds one a line: {question, document, quote}."
-        )
+        raise EvaluationError(f"{path} has no answerable question.", "Write one per line: {question, document, quote}.")
     return Questions(
         name=path.name,
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
         asked=asked,
         unanswerable=len(rows) - len(answerable),
-        notes=tuple(_strange(asked, library)),
+        notes=tuple(_missing_quote_notes(asked, library)),
     )
 
 
@@ -90,9 +88,9 @@ def _document(row: Row, name: str, library: Library) -> DocumentInfo:
         raise row.error(error.message.removesuffix(".")) from error
 
 
-def _strange(asked: Sequence[Question], library: Library) -> Iterator[str]:
-    """Questions whose quote is not in their document."""
-    texts = {identity: library.document(identity).text for identity in {each.document for each in asked}}
-    for each in asked:
-        if not any_of([each.quote]).search(texts[each.document]):
-            yield f"Line {each.id}: the document does not hold the quote."
+def _missing_quote_notes(questions: Sequence[Question], library: Library) -> Iterator[str]:
+    """Yield a note for each question whose quote is not in its document."""
+    texts = {identity: library.document(identity).text for identity in {question.document for question in questions}}
+    for question in questions:
+        if not any_of([question.quote]).search(texts[question.document]):
+            yield f"Line {question.id}: the document does not hold the quote."

@@ -1,4 +1,4 @@
-"""Ranked documents against judgements, by the measures of ir-measures (the code of trec_eval); the only door to it."""
+"""Scores ranked documents against judgements with ir-measures (the code of trec_eval). No other module imports it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Ranking = dict[str, float]
 """Documents with their scores, best first."""
 
 DOCUMENTS = 100
-"""How many documents a ranking keeps."""
+"""The number of documents in a ranking."""
 MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10}
 
 
 def ranked(hits: Iterable[Hit]) -> Ranking:
-    """The documents of hits that come best first, each at the place and with the score of its best passage.
+    """Return the documents of hits, which are given best first, each with the rank and score of its best passage.
 
-    Tools that read a ranking look at scores alone, as 32-bit floats, and break ties each in its own way; so a score
-    that is not below the one before it is lowered to the next float. Every tool then sees the order of the hits.
+    Tools that read a ranking use only the scores, as 32-bit floats, and each breaks ties in its own way. So a score
+    that is not below the one before it is lowered to the next float; every tool then sees the order of the hits.
     """
     ranking: Ranking = {}
     ceiling = np.float32(np.inf)
@@ -42,7 +42,7 @@ def ranked(hits: Iterable[Hit]) -> Ranking:
 def measured(
     judgements: Mapping[str, Mapping[str, int]], rankings: Mapping[str, Ranking]
 ) -> dict[str, dict[str, float]]:
-    """Each measure for each query that has a ranking."""
+    """Return each measure for each query that has a ranking."""
     names = {measure: name for name, measure in MEASURES.items()}
     values: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
     judged = {query: dict(judgements[query]) for query in rankings}
@@ -52,11 +52,9 @@ def measured(
 
 
 def begin_run(path: Path, ids: Iterable[str]) -> None:
-    """See that a run with these ids can be written there, before the long work that fills it; an old one goes."""
+    """Create an empty run file, to find errors before the long evaluation; an existing file is overwritten."""
     if spaced := next((identity for identity in ids if len(identity.split()) != 1), None):
-        raise EvaluationError(
-            f"A TREC run cannot hold the id {spaced!r}.", "Leave out --run: ids there have no spaces."
-        )
+        raise EvaluationError(f"A TREC run cannot hold the id {spaced!r}, which has a space.", "Leave out --run.")
     try:
         path.write_text("", encoding="utf-8")
     except OSError as error:
@@ -66,7 +64,7 @@ def begin_run(path: Path, ids: Iterable[str]) -> None:
 
 
 def write_run(path: Path, rankings: Mapping[str, Ranking], tag: str) -> None:
-    """Rankings as a TREC run: query, Q0, document, rank, score, tag."""
+    """Write rankings as a TREC run: query, Q0, document, rank, score, tag."""
     lines = [
         f"{query} Q0 {document} {rank} {score:.9g} {tag}\n"
         for query, ranking in rankings.items()

@@ -1,4 +1,4 @@
-"""How sure a mean is, and whether two differ by more than chance, through scipy; the only door to it."""
+"""Computes confidence intervals of means and the significance of differences with scipy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BATCH = 500
 
 
 def estimate(values: Iterable[float]) -> Estimate:
-    """The mean over questions, and its percentile bootstrap interval; one question alone has none."""
+    """Return the mean over questions and its percentile bootstrap interval; a single question has no interval."""
     sample = np.fromiter(values, dtype=np.float64)
     mean = float(sample.mean())
     if len(sample) < 2:
@@ -37,11 +37,11 @@ def estimate(values: Iterable[float]) -> Estimate:
     return Estimate(mean, float(interval.low), float(interval.high), len(sample))
 
 
-def chance(differences: Sequence[float]) -> float:
-    """How often chance alone makes a mean difference at least as large: the paired randomisation test, two-sided.
+def p_value(differences: Sequence[float]) -> float:
+    """Return the p-value of a mean difference by the paired randomisation test, two-sided.
 
-    If the two systems were one, the sign of each question's difference would be a coin's. Nothing is assumed of the
-    distribution, which the t-test does: differences of ranks and of hits are neither normal nor continuous. Smucker,
+    If the two systems were the same, the sign of each question's difference would be random. Unlike the t-test, it
+    assumes no distribution: differences of ranks and of hits are neither normal nor continuous. Source: Smucker,
     Allan and Carterette, "A Comparison of Statistical Significance Tests for Information Retrieval Evaluation" (2007).
     """
     result = stats.permutation_test(
@@ -57,7 +57,7 @@ def chance(differences: Sequence[float]) -> float:
 
 
 def holm(chances: Sequence[float]) -> list[float]:
-    """The same, for all of a table at once (Holm, 1979): one in twenty rows would else differ by chance alone."""
+    """Correct p-values for all rows of a table (Holm, 1979). Without it, one in twenty rows would differ by chance."""
     order = sorted(range(len(chances)), key=lambda n: chances[n])
     adjusted = [0.0] * len(chances)
     least = 0.0

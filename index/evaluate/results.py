@@ -1,11 +1,11 @@
-"""What an evaluation brings, and what each measure means."""
+"""The records of an evaluation, and the meaning of each measure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 Values = dict[str, dict[str, float]]
-"""By measure, by question, in [0, 1]."""
+"""Values in [0, 1] by measure and question."""
 
 MEANINGS = {
     "nDCG@10": "normalised discounted cumulative gain of the first 10 documents; a document ranks by its best passage",
@@ -39,7 +39,7 @@ MEANINGS = {
     "Quote@1": "the pin of the first hit holds the quote",
     "Quote@3": "the pin of one of the first 3 hits holds the quote",
 }
-"""Each measure, in the order in which it is shown."""
+"""The meaning of each measure, in display order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one mode of search reached."""
+    """The result of one search mode."""
 
     mode: str
     estimates: dict[str, Estimate]
@@ -62,14 +62,14 @@ class Outcome:
     latency_p50_ms: float
     latency_p95_ms: float
     citations: int = 0
-    """Quotations of the answers, each compared with its document."""
+    """The number of quotations in the answers, each of which was compared with its document."""
     citations_wrong: int = 0
-    """How many of them are not there, word for word."""
+    """The number of quotations that are not word for word in their document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A set, and what each mode of search reached on it."""
+    """A set, and the result of each search mode on it."""
 
     name: str
     digest: str
@@ -79,9 +79,9 @@ class Evaluation:
     questions: int
     unanswerable: int
     passages_per_second: float | None
-    """Read, chunked, encoded and stored; None where the library was there already."""
+    """The rate of reading, chunking, encoding and storing; None if the library existed already."""
     peak_megabytes: float | None
-    """The most memory that the process held, encoder included; None where the system does not tell."""
+    """The peak memory of the process, with the encoder; None if the system does not report it."""
     outcomes: tuple[Outcome, ...]
     notes: tuple[str, ...] = ()
     meanings: dict[str, str] = field(default_factory=lambda: dict(MEANINGS))
@@ -97,7 +97,7 @@ class Difference:
     first: float
     second: float
     difference: Estimate
-    """Second less first."""
+    """The second minus the first."""
     p: float
     p_holm: float
     """Corrected for all rows of the table."""

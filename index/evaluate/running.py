@@ -1,4 +1,4 @@
-"""Index, ask, score: one evaluation from the files to the figures."""
+"""Runs an evaluation: indexes a set, asks its questions and scores the hits."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
     AskedCallback = Callable[[str, int, int], None]
-    """Hears the mode, how many questions have been asked, and how many there are."""
+    """Is called with the mode, how many questions have been asked, and how many there are."""
 
 SEEN = 10
-"""Passages that a reader sees: those are timed, and scored for answers and pins."""
+"""The passages that a reader sees; they are timed, and scored for answers and pins."""
 DEPTH = 250
-"""Passages that make up a ranking of documents: enough for 100 documents of two or three passages."""
+"""The passages for a ranking of documents: enough for 100 documents of two or three passages."""
 
 
-class _Found(NamedTuple):
-    """What a question brought."""
+class _Result(NamedTuple):
+    """The hits of a question and its time."""
 
     top: Sequence[Hit]
     deep: Sequence[Hit]
-    """The same hits first, then further ones."""
+    """The same hits, then further ones."""
     milliseconds: float
 
 
@@ -63,22 +63,22 @@ def evaluate_folder(
     progress: ProgressCallback | None = None,
     asked: AskedCallback | None = None,
 ) -> Evaluation:
-    """Index a set in BEIR's format into a library of its own, ask its questions in each mode, and score what is found.
+    """Index a set in BEIR's format into a library of its own, ask its questions in each mode, and score the hits.
 
-    `keep` names the folder of that library, else a temporary one is used; documents that are there already cost
-    nothing. `limit` asks the first questions only. `run` gets the rankings in TREC's format, one file for each mode.
+    `keep` names the folder of that library, else a temporary one is used; documents that it already has are skipped.
+    With `limit`, only the first questions are asked. `run` gets the rankings in TREC's format, one file per mode.
 
-    Raises EvaluationError where the set or `keep` cannot be used, and whatever `Library.add_documents` does.
+    Raises EvaluationError if the set or `keep` cannot be used, and the errors of `Library.add_documents`.
     """
     given = read_set(folder)
     tasks = given.tasks[:limit]
     longest = max(len(task.text) for task in tasks)
     runs = {mode: _run_file(run, mode, modes) for mode in modes} if run else {}
     for path in runs.values():
-        begin_run(path, [*given.judgements, *(each.source for each in given.documents)])
+        begin_run(path, [*given.judgements, *(document.source for document in given.documents)])
     settings = settings.model_copy(update={"max_question_characters": max(longest, settings.max_question_characters)})
     with _library(keep, settings, encoder) as library:
-        receipt = _filled(library, given, progress)
+        receipt = _fill(library, given, progress)
         outcomes = []
         for mode in dict.fromkeys(modes):
             outcome, rankings = _outcome(library, tasks, given, mode, asked)
@@ -97,9 +97,9 @@ def evaluate_questions(
     limit: int | None = None,
     asked: AskedCallback | None = None,
 ) -> Evaluation:
-    """Ask a file of questions of a library as it is, and score documents and quotes.
+    """Ask a library the questions in a file, and score documents and quotes.
 
-    Raises EvaluationError, with the number of the line, where the file cannot be used.
+    Raises EvaluationError, with the number of the line, if the file cannot be used.
     """
     given = read_questions(path, library)
     questions = given.asked[:limit]
@@ -107,18 +107,18 @@ def evaluate_questions(
     for mode in dict.fromkeys(modes):
         values: Values = defaultdict(dict)
         times = []
-        found = _ask(library, [each.text for each in questions], mode, None, asked)
-        for question, each in zip(questions, found, strict=True):
-            times.append(each.milliseconds)
-            _note(values, question.id, question.scores(each.top))
-        outcomes.append(_summed(mode, values, times))
+        results = _ask(library, [question.text for question in questions], mode, None, asked)
+        for question, result in zip(questions, results, strict=True):
+            times.append(result.milliseconds)
+            _record(values, question.id, question.scores(result.top))
+        outcomes.append(_outcome_of(mode, values, times))
     return _evaluation(given, library, len(questions), outcomes, None)
 
 
 def _evaluation(
     given: EvaluationSet | Questions, library: Library, questions: int, outcomes: Sequence[Outcome], rate: float | None
 ) -> Evaluation:
-    """All that is told of a set, and of the library that was asked; `rate` is in passages a second."""
+    """Return the evaluation of a set or file and of the library that was asked; `rate` is in passages per second."""
     stats = library.stats()
     return Evaluation(
         name=given.name,
@@ -148,13 +148,13 @@ def _library(keep: Path | None, settings: Settings, encoder: Encoder | None) -> 
         yield library
 
 
-def _filled(library: Library, given: EvaluationSet, progress: ProgressCallback | None) -> Receipt:
-    """Add the set's documents; others would compete with them."""
-    sources = {each.source for each in given.documents}
+def _fill(library: Library, given: EvaluationSet, progress: ProgressCallback | None) -> Receipt:
+    """Add the set's documents; raise EvaluationError if the library has others, which would compete with them."""
+    sources = {document.source for document in given.documents}
     if others := sum(info.source not in sources for info in library.documents()):
         raise EvaluationError(
-            f"{library.folder} holds {others} documents that are not of the set {given.name}.",
-            "Name another folder with --keep: each set has its own.",
+            f"{library.folder} holds {others} documents that are not in the set {given.name}.",
+            "Name another folder with --keep: each set needs its own.",
         )
     return library.add_documents(given.documents, progress=progress)
 
@@ -170,7 +170,7 @@ def _outcome(
     rankings: dict[str, Ranking] = {}
     times = []
     citations = wrong = 0
-    texts = {each.source: each.text for each in given.documents}
+    texts = {document.source: document.text for document in given.documents}
     for task, found in zip(tasks, _ask(library, [task.text for task in tasks], mode, DEPTH, asked), strict=True):
         times.append(found.milliseconds)
         rankings |= dict.fromkeys(task.queries, ranked(found.deep))
@@ -178,54 +178,54 @@ def _outcome(
         citations += len(quoted)
         wrong += sum(quote.span.of(texts[quote.hit.document.source]) != quote.words for quote in quoted)
         for gold in task.golds:
-            _note(values, gold.id, evidence(gold, found.top, found.deep))
-            _note(values, gold.id, quoted_answers(gold, quoted))
+            _record(values, gold.id, evidence(gold, found.top, found.deep))
+            _record(values, gold.id, quoted_answers(gold, quoted))
         # The question is the unit of resampling: a claim with three rationales is one observation, not three.
         if pins := list(rationale_pins(task.rationales, found.top)):
             values["Rationale pin"][task.rationales[0].id] = sum(pins) / len(pins)
     if rankings:
         values |= measured(given.judgements, rankings)
-    return replace(_summed(mode, values, times), citations=citations, citations_wrong=wrong), rankings
+    return replace(_outcome_of(mode, values, times), citations=citations, citations_wrong=wrong), rankings
 
 
 def _ask(
     library: Library, questions: Sequence[str], mode: Mode, depth: int | None, asked: AskedCallback | None
-) -> Iterator[_Found]:
-    """Ask each question as a reader would, and time that; then, with `depth`, ask it again for further hits.
+) -> Iterator[_Result]:
+    """Ask each question as a reader would and time it; then, if there is a `depth`, ask it again for further hits.
 
-    The questions of a set, which are asked with `depth`, are plain words: nobody wrote them in our syntax. More
-    candidates may let others in; so the hits that a reader sees stay first, as they were.
+    The questions of a set, which have a `depth`, are searched as plain words: nobody wrote them in our query syntax.
+    More candidates may change the order, so the hits that a reader sees stay first.
     """
     plain = depth is not None
-    library.search(questions[0], limit=SEEN, mode=mode)  # the first one pays for loading, which is not its own cost
+    library.search(questions[0], limit=SEEN, mode=mode)  # warm-up: the first question loads the models
     for number, question in enumerate(questions, 1):
         began = perf_counter()
         found = library.search(question, limit=SEEN, mode=mode, plain=plain)
         milliseconds = (perf_counter() - began) * 1000
-        top = _with_copies(found)[:SEEN]
-        deep = _with_copies(library.search(question, limit=depth, mode=mode, plain=plain)) if depth else []
+        top = _hits_with_copies(found)[:SEEN]
+        deep = _hits_with_copies(library.search(question, limit=depth, mode=mode, plain=plain)) if depth else []
         if asked:
             asked(mode, number, len(questions))
         seen = {hit.passage.id for hit in top}
-        yield _Found(top, (*top, *(hit for hit in deep if hit.passage.id not in seen)), milliseconds)
+        yield _Result(top, (*top, *(hit for hit in deep if hit.passage.id not in seen)), milliseconds)
 
 
-def _with_copies(found: Found) -> list[Hit]:
-    """All hits, each followed by its copies: a set may take one of these to be right and not the other."""
-    return [each for hit in found for each in (hit, *hit.also)]
+def _hits_with_copies(found: Found) -> list[Hit]:
+    """Return all hits, each followed by its copies, as a set may accept only one of them."""
+    return [copy for hit in found for copy in (hit, *hit.also)]
 
 
-def _note(values: Values, identity: str, scores: Iterator[tuple[str, float]]) -> None:
+def _record(values: Values, identity: str, scores: Iterator[tuple[str, float]]) -> None:
     for measure, value in scores:
         values[measure][identity] = value
 
 
-def _summed(mode: Mode, values: Values, times: Sequence[float]) -> Outcome:
+def _outcome_of(mode: Mode, values: Values, times: Sequence[float]) -> Outcome:
     shown = {name: dict(sorted(values[name].items())) for name in MEANINGS if values.get(name)}
     p50, p95 = np.percentile(times, (50, 95))
     return Outcome(
         mode=mode,
-        estimates={name: estimate(of.values()) for name, of in shown.items()},
+        estimates={name: estimate(scores.values()) for name, scores in shown.items()},
         values=shown,
         latency_p50_ms=float(p50),
         latency_p95_ms=float(p95),

@@ -13,7 +13,7 @@ from index.loading.pdf_describing import describe
 from index.loading.pdf_furniture import without_furniture
 from index.loading.pdf_headings import OutlineEntry, heading_levels
 from index.loading.pdf_lines import Sheet, read_sheet
-from index.loading.pdf_opening import PDFIUM, open_pdf, opened_page, page_label, refused
+from index.loading.pdf_opening import PDFIUM, open_pdf, opened_page, page_label, pdfium_error
 from index.loading.pdf_order import in_reading_order
 from index.loading.pdf_paragraphs import Paragraph, body_size, paragraphs
 
@@ -70,7 +70,7 @@ def _read_document(
             outline = list(_outline(document))
             stated = document.get_metadata_dict(skip_empty=True)
     except pdfium.PdfiumError as error:
-        raise refused(error, name) from error
+        raise pdfium_error(error, name) from error
     finally:
         with PDFIUM:
             document.close()

@@ -51,7 +51,7 @@ def down_columns(lines: Sequence[Line]) -> list[Line]:
 
 
 def _gutter(lines: Sequence[Line]) -> float | None:
-    """Return where a second column of prose begins; None on a page of one column or of tables with short cells."""
+    """Return where a second column of prose begins; None if there is one column or a table, whose cells are short."""
     prose = [line for line in lines if _is_prose(line)]
     best, where = _FEWEST_LINES - 1, None
     for edge in sorted({round(line.left) for line in prose}):

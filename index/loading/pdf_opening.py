@@ -50,7 +50,7 @@ def open_pdf(source: bytes | Path, name: str) -> Any:
     try:
         return pdfium.PdfDocument(source)
     except pdfium.PdfiumError as error:
-        raise refused(error, name) from error
+        raise pdfium_error(error, name) from error
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def page_label(document: Any, index: int) -> str:
     return normalise(document.get_page_label(index)) or str(index + 1)
 
 
-def refused(error: Any, name: str) -> PasswordRequired | DamagedFile:
+def pdfium_error(error: Any, name: str) -> PasswordRequired | DamagedFile:
     """Return our error for an error of pdfium."""
     import pypdfium2.raw as raw
 

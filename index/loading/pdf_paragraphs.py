@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.loading.pdf_lines import ITEM, LEADER
 from index.loading.pdf_margins import NEARLY, alike, edges_of, first_word_width, overlap, pitches, rounded
-from index.loading.pdf_titles import begins_heading, titled
+from index.loading.pdf_titles import begins_heading, continues_title
 from index.loading.pdf_words import Words
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class _Joiner:
         """Add the lines of a page."""
         self._number = number
         self._pending.append(number)
-        titles = titled(lines, self._body, first=not self.found)
+        titles = continues_title(lines, self._body, first=not self.found)
         for edges, line, goes_on in zip(edges_of(lines), lines, titles, strict=True):
             relation: Relation = "join" if goes_on else self._relation(line, edges) if self.found else "paragraph"
             if relation == "paragraph":

@@ -37,7 +37,7 @@ def begins_heading(line: Line, body: float) -> bool:
     return is_large(line, body) and bool(_NUMBERED.match(line.text))
 
 
-def titled(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
+def continues_title(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
     """Return for each line of a page, in reading order, whether it continues the title in the line above.
 
     On the first page, all lines of large type are one title, however they end. On other pages, a line continues the one
@@ -69,7 +69,7 @@ def _may_go_on(above: Line, below: Line, body: float) -> bool:
 
 
 def _is_title(group: Sequence[Line]) -> bool:
-    """Return whether lines are one title: perhaps a question, never several sentences or a full stop inside."""
+    """Return whether lines are one title. It may be a question, but not several sentences or a full stop inside."""
     ends = [line for line in group if _SENTENCE_END.search(line.text)]
     inside = [line for line in ends if line.text.endswith(".") and line is not group[-1]]
     return len(group) <= _MOST_LINES and len(ends) <= 1 and not inside

@@ -1,7 +1,7 @@
-"""The map of a library: its passages as dots in the plane, near ones saying similar things.
+"""The map of a library: its passages as dots in the plane, where similar passages are near each other.
 
-The projection is linear and kept with the map, so a question and the passages found for it land on the same map for
-the price of their own vectors. `Maps` keeps the map of one library; `place` puts a question and its hits on it.
+The projection is linear and stored with the map, so placing a question and its hits costs no more than reading their
+vectors. `Maps` keeps the map of one library; `place` puts a question and its hits on it.
 """
 
 from index.mapping.keeping import Maps

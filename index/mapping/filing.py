@@ -1,4 +1,4 @@
-"""The map as a file: a line that says what it was made from, a line of JSON, and a checksum over both."""
+"""Serialises a map to a file: a line with its stamp, a line of JSON, and a checksum over both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMAT = 1
 
 
 def pack(stamp: Stamp, known: LibraryMap) -> bytes:
-    """A map and its stamp as bytes."""
+    """Return a map and its stamp as bytes."""
     projection = known.projection
     body = {
         "shapes": [asdict(shape) for shape in known.shapes],
@@ -30,7 +30,7 @@ def pack(stamp: Stamp, known: LibraryMap) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[Stamp, LibraryMap]:
-    """The reverse of `pack`. Raises ValueError for anything else."""
+    """Return the stamp and the map that `pack` wrote. Raises ValueError for any other data."""
     content, crc = data[:-9], data[-9:]
     if crc != f"{zlib.crc32(content):08x}\n".encode():
         raise ValueError("damaged")
@@ -50,7 +50,7 @@ def _map(generation: int, body: dict[str, Any]) -> LibraryMap:
         _numbers(body["middle"], 2),
         _numbers(body["reach"], 2),
     )
-    return LibraryMap(generation, tuple(_shape(each) for each in body["shapes"]), projection)
+    return LibraryMap(generation, tuple(_shape(fields) for fields in body["shapes"]), projection)
 
 
 def _shape(fields: dict[str, Any]) -> Shape:

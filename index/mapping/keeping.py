@@ -1,4 +1,4 @@
-"""The one map of a library: kept in memory and in the library's folder, made again where the library has changed."""
+"""Keeps the map of a library in memory and in the library's folder, and renews it after the library has changed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _log = logging.getLogger(__name__)
 
 
 class Maps:
-    """Gives the newest map there is, and never makes the asker wait for a newer one unless told to.
+    """Returns the newest map that exists, and renews it in the background unless the caller chooses to wait.
 
-    The file in the library's folder is a cache: absent, damaged, of another library or of another encoder, it counts
-    for nothing. Where the folder does not take it, the map is kept in memory alone.
+    The file in the library's folder is a cache: it is ignored if it is absent, damaged, or of another library or
+    encoder. If the folder is not writable, the map is kept in memory only.
     """
 
     def __init__(self, catalog: Catalog, folder: Path) -> None:
@@ -35,19 +35,19 @@ class Maps:
         self._path = folder / FILE
         self._known = LibraryMap()
         self._made_of = ""
-        self._looked = False
+        self._loaded = False
         self._closed = False
-        self._looking = threading.Lock()
+        self._loading = threading.Lock()
         self._making = threading.Lock()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def newest(self, *, wait: bool = False) -> LibraryMap:
-        """The map, or an older one while a new one is being made; without shapes where there is none yet.
+        """Return the map, or an older one while a new one is being made; a map without shapes if there is none yet.
 
-        An older one does not show documents that have been removed. With `wait`, it is that of the library as it is.
+        An older map does not show documents that have been removed. With `wait`, the map is up to date.
         """
-        self._look()
+        self._load()
         generation = self._catalog.generation()
         if self._known.generation != generation:
             if wait:
@@ -55,10 +55,10 @@ class Maps:
             else:
                 self._start()
         known = self._known
-        return known if known.generation == generation else self._still_true(known)
+        return known if known.generation == generation else self._valid_part(known)
 
     def first(self) -> LibraryMap:
-        """The same as `newest`; where there is none yet, that which is being made. One that cannot be made is none."""
+        """Return the same as `newest`, but wait for the first map. If it cannot be made, the map has no shapes."""
         known, thread = self.newest(), self._thread
         if not known.shapes and thread is not None:
             thread.join()
@@ -66,26 +66,26 @@ class Maps:
         return known
 
     def close(self) -> None:
-        """Wait for a map that is being made, and start no other."""
+        """Wait for a map that is being made, and start no other one."""
         with self._starting:
             self._closed = True
             thread = self._thread
         if thread is not None:
             thread.join()
 
-    def _look(self) -> None:
-        """Take the map from the file, once, where it is of use."""
-        with self._looking:
-            if self._looked:
+    def _load(self) -> None:
+        """Load the map from the file, once, if it fits the library."""
+        with self._loading:
+            if self._loaded:
                 return
-            self._looked = True
+            self._loaded = True
             with suppress(OSError, ValueError):
                 stamp, kept = filing.unpack(self._path.read_bytes())
                 if stamp.fits(self._identity(), filing.FORMAT, self._catalog.generation()):
                     self._known, self._made_of = kept, stamp.library
 
     def _identity(self) -> str:
-        """The library, and what its vectors were made with."""
+        """Return the library's id and the fingerprint of its encoder."""
         return f"{self._catalog.library_id} {self._catalog.fingerprint()}"
 
     def _start(self) -> None:
@@ -110,9 +110,9 @@ class Maps:
             with suppress(LibraryNotWritable):
                 write_whole(self._path, filing.pack(Stamp(identity, filing.FORMAT, generation), self._known))
 
-    def _still_true(self, known: LibraryMap) -> LibraryMap:
-        """What an older map says of the library as it is: nothing of another encoder, and of no removed document."""
+    def _valid_part(self, known: LibraryMap) -> LibraryMap:
+        """Return the part of an older map that still holds: no map of another encoder, and no removed document."""
         if self._made_of != self._identity():
             return LibraryMap()
-        there = {info.id for info in self._catalog.numbered().values()}
-        return replace(known, shapes=tuple(shape for shape in known.shapes if shape.document in there))
+        present = {info.id for info in self._catalog.numbered().values()}
+        return replace(known, shapes=tuple(shape for shape in known.shapes if shape.document in present))

@@ -1,4 +1,4 @@
-"""From the catalog to the map: which passages become dots, and where they stand."""
+"""Makes the map from the catalog: chooses the passages that become dots, and projects them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from index.storage.catalog import Catalog, DocumentRange
 
 DOTS = 2500
-"""The most that a map holds: beyond, they are a cloud to the eye and a burden to the browser."""
+"""The most dots on a map: more look like a cloud and slow the browser down."""
 _HALVINGS = 40
 
 
 def make(catalog: Catalog, generation: int) -> LibraryMap:
-    """The map of a library. It reads the vectors of `DOTS` passages, whatever the library's size."""
-    every = [each for each in catalog.added_since(-1, until=generation) if each.passages]
-    ranges = [every[i] for i in np.linspace(0, len(every) - 1, min(DOTS, len(every))).astype(int)]
+    """Return the map of a library. It reads the vectors of `DOTS` passages, whatever the library's size."""
+    nonempty = [document for document in catalog.added_since(-1, until=generation) if document.passages]
+    ranges = [nonempty[i] for i in np.linspace(0, len(nonempty) - 1, min(DOTS, len(nonempty))).astype(int)]
     ids, vectors = catalog.vectors_of(_sample(ranges))
     if not ids:
         return LibraryMap(generation)
     order = np.argsort(ids)
-    owners = np.searchsorted([each.first for each in ranges], np.asarray(ids)[order], side="right") - 1
+    owners = np.searchsorted([document.first for document in ranges], np.asarray(ids)[order], side="right") - 1
     present, counts = np.unique(owners, return_counts=True)
     sizes = np.asarray([ranges[owner].passages for owner in present], dtype=np.float64)
     projection = fit(vectors[order], counts.astype(np.float64), sizes)
@@ -38,17 +38,17 @@ def make(catalog: Catalog, generation: int) -> LibraryMap:
 
 
 def _sample(ranges: Sequence[DocumentRange]) -> list[int]:
-    """The ids of the passages that become dots, evenly spaced through each document."""
+    """Return the ids of the passages that become dots, evenly spaced through each document."""
     chosen: list[int] = []
-    for each, quota in zip(ranges, quotas([each.passages for each in ranges], DOTS), strict=True):
-        chosen += (each.first + ((np.arange(quota) + 0.5) * each.passages / quota).astype(int)).tolist()
+    for document, quota in zip(ranges, quotas([document.passages for document in ranges], DOTS), strict=True):
+        chosen += (document.first + ((np.arange(quota) + 0.5) * document.passages / quota).astype(int)).tolist()
     return chosen
 
 
 def quotas(sizes: Sequence[int], total: int) -> list[int]:
-    """How many of its passages each document shows: all where there is room, else by the root of their number.
+    """Return how many passages each document shows: all if they fit into `total`, else by the root of their number.
 
-    So a document a hundred times as long shows ten times as many dots, and the shortest still shows one.
+    So a document a hundred times as long shows ten times as many dots, and the shortest one still shows one.
     """
     passages = np.asarray(sizes, dtype=np.float64)
     if passages.sum() <= total:
@@ -65,15 +65,15 @@ def _shown(passages: Numbers, scale: float) -> Numbers:
 
 
 def _shapes(catalog: Catalog, ranges: Sequence[DocumentRange], dots: Sequence[list[Point]]) -> tuple[Shape, ...]:
-    infos = catalog.infos([each.number for each in ranges])
+    infos = catalog.infos([document.number for document in ranges])
     shapes = [
-        Shape(infos[each.number].id, infos[each.number].name, each.passages, tuple(own), _midst(own))
-        for each, own in zip(ranges, dots, strict=True)
-        if each.number in infos
+        Shape(infos[document.number].id, infos[document.number].name, document.passages, tuple(points), _median(points))
+        for document, points in zip(ranges, dots, strict=True)
+        if document.number in infos
     ]
     return tuple(sorted(shapes, key=lambda shape: (-shape.passages, shape.name, shape.document)))
 
 
-def _midst(dots: Sequence[Point]) -> Point:
+def _median(dots: Sequence[Point]) -> Point:
     x, y = np.median(np.asarray(dots), axis=0).round(4).tolist()
     return x, y

@@ -1,4 +1,4 @@
-"""The records of the map. All coordinates are in [0, 1], x to the right and y down."""
+"""The records of the map. All coordinates are in [0, 1], with x to the right and y down."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 CENTRE: Point = (0.5, 0.5)
 _DECIMALS = 4
 _SHARPNESS = 4
-"""How long the scale stays even before it bends towards the frame."""
+"""The exponent of the bend: the higher it is, the longer the scale stays linear before it bends towards the frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """From vectors to the plane: linear, then bent so that whatever lies far out stays in the frame."""
+    """Maps vectors to the plane: linearly, then bent so that outliers stay in the frame."""
 
     origin: Numbers
-    """What is taken off a vector first, shape (dimension,)."""
+    """The vector that is subtracted first, shape (dimension,)."""
     axes: Numbers
-    """The two directions that are looked along, shape (dimension, 2)."""
+    """The two axes of the map, shape (dimension, 2)."""
     middle: Numbers
-    """The middle of the bulk of the dots, along each axis."""
+    """The middle of the bulk of the dots along each axis."""
     reach: Numbers
-    """How far the bulk extends from there, along each axis."""
+    """The distance from the middle to the end of the bulk along each axis."""
 
     def __call__(self, vectors: np.ndarray[Any, Any]) -> list[Point]:
-        """Where vectors, shape (n, dimension), stand on the map."""
+        """Return the points of vectors, shape (n, dimension), on the map."""
         distance = ((vectors - self.origin) @ self.axes - self.middle) / self.reach
         bent = distance / (1 + np.abs(distance) ** _SHARPNESS) ** (1 / _SHARPNESS)
         return [(x, y) for x, y in np.round(0.5 + 0.5 * bent, _DECIMALS).tolist()]
@@ -45,24 +45,24 @@ class Shape:
     """One document on the map."""
 
     document: str
-    """Its id."""
+    """The document's id."""
     name: str
     passages: int
-    """How many it has; there may be fewer dots."""
+    """The number of its passages; there may be fewer dots."""
     dots: tuple[Point, ...]
     """Passages, evenly spaced through the document."""
     centre: Point
-    """In the midst of the dots."""
+    """The median of the dots along each axis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LibraryMap:
-    """A library at a glance."""
+    """The map of a library."""
 
     generation: int = -1
-    """Of the library, when the map was made; -1 where none has been made."""
+    """The library's generation when the map was made; -1 if none has been made."""
     shapes: tuple[Shape, ...] = ()
-    """The largest documents first; of very many documents a part."""
+    """The largest documents first; a sample if there are very many."""
     projection: Projection = field(default=NOWHERE)
 
 
@@ -73,4 +73,4 @@ class Placed:
     map: LibraryMap
     question: Point
     hits: tuple[Point | None, ...]
-    """One for each hit, in their order; None for a passage that is no longer there."""
+    """A point for each hit, in order; None for a passage that no longer exists."""

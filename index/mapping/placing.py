@@ -1,4 +1,4 @@
-"""A question and its hits on the map, for the price of their own vectors."""
+"""Places a question and its hits on the map."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def place(known: LibraryMap, question: Vectors, hits: Sequence[Hit], catalog: Catalog) -> Placed:
-    """Where a question's vector and its hits stand on a map that has shapes."""
+    """Return the places of a question's vector and its hits on a map that has shapes."""
     ids, vectors = catalog.vectors_of([hit.passage.id for hit in hits])
     points = dict(zip(ids, known.projection(vectors), strict=True)) if ids else {}
     return Placed(known, known.projection(question[None])[0], tuple(points.get(hit.passage.id) for hit in hits))
 
 
 def nowhere(known: LibraryMap, hits: Sequence[Hit]) -> Placed:
-    """The same on a map without shapes."""
+    """Return the same record for a map without shapes: the question in the centre, no hits placed."""
     return Placed(known, CENTRE, (None,) * len(hits))

@@ -143,7 +143,7 @@ def packed(*parts: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -
     return buffer.getvalue()
 
 
-def test_a_trap(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that would unpack to more than the limit is refused before anything is unpacked."""
     monkeypatch.setattr(archives, "_UNPACKED_LIMIT", 5_000_000)
     data = packed(("word/document.xml", bytes(6_000_000)), compression=zipfile.ZIP_STORED)
@@ -151,7 +151,7 @@ def test_a_trap(monkeypatch: pytest.MonkeyPatch) -> None:
         load_bytes(data, source="a.docx")
 
 
-def test_a_trap_by_its_ratio() -> None:
+def test_a_zip_bomb_by_its_ratio() -> None:
     """So is one that would become hundreds of times as large, though it is below that limit."""
     data = packed(("word/document.xml", bytes(archives._HARMLESS_SIZE + 1)))
     assert len(data) < 100_000
@@ -159,7 +159,7 @@ def test_a_trap_by_its_ratio() -> None:
         load_bytes(data, source="a.docx")
 
 
-def test_a_trap_in_what_says_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb_in_the_mimetype_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the part that names a book or an OpenDocument only the first line is unpacked, however long it is."""
     read: list[int] = []
     whole = zipfile.ZipExtFile.read
