@@ -226,7 +226,7 @@ def test_the_map_is_fetched_apart(app: TestClient, library: Library, write: Writ
 def test_coverage_is_a_fragment(app: TestClient, library: Library, write: Write) -> None:
     """So is what went wrong: both are something to show."""
     library.add(write("a.txt", "The king signed the treaty."))
-    assert "1 of 1 document speaks" in app.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
+    assert "1 of 1 document mentions" in app.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
     gone = app.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
     assert "No document of this library is called" in gone.text
 

@@ -91,10 +91,10 @@ def test_a_form_is_answered_with_the_checked_text(client: TestClient) -> None:
     ("text", "says"),
     [
         (" ", "There is no text to check."),
-        ("x" * 101, "101 characters are more than the 100"),
-        ("\U0001f600" * 101, "101 characters are more than the 100"),
-        ("x" * 100_000, "characters are more than the 100"),
-        ("It rained. It snowed. It hailed.", "3 sentences are more than the 2"),
+        ("x" * 101, "101 characters are too many: at most 100"),
+        ("\U0001f600" * 101, "101 characters are too many: at most 100"),
+        ("x" * 100_000, "characters are too many: at most 100"),
+        ("It rained. It snowed. It hailed.", "3 sentences are too many: at most 2"),
     ],
 )
 def test_what_cannot_be_checked_says_why(client: TestClient, text: str, says: str) -> None:
