@@ -264,4 +264,4 @@ def _choice(event: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _not_an_event() -> ReplyError:
-    return ReplyError("malformed", "sent something that is not an event of a chat completion")
+    return ReplyError("malformed", "sent no event of a chat completion")
