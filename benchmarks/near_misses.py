@@ -82,7 +82,7 @@ def questions(folder: Path) -> list[Question]:
     found = []
     for row in read_rows(path):
         answers = tuple(each.text("text") for each in row.rows("answers"))
-        each = Question(row.text("question"), row.text("doc_id"), answers, row.truth("answerable", default=True))
+        each = Question(row.text("question"), row.text("doc_id"), answers, row.boolean("answerable", default=True))
         if held_out(each.name):
             found.append(each)
     return found
