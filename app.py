@@ -11,8 +11,8 @@ from platformdirs import user_data_path
 
 from index.errors import PinciteError
 from index.library import Library
+from index.page import serve
 from index.settings import Settings
-from index.web import serve
 
 SEEDS = Path(__file__).parent / "seeds"
 EXAMPLES = (

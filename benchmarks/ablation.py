@@ -22,19 +22,19 @@ import ir_measures
 
 from benchmarks.machine import report
 from index import Library
-from index.encoding import load_encoder
-from index.evaluate.ranking import ranked
-from index.evaluate.sets import read_set
-from index.retrieval import scoring, searching, sides
+from index.encoders.encoder import load_encoder
+from index.evaluation.measures import ranked
+from index.evaluation.sets import read_set
+from index.search import fusion, retriever
 from index.settings import Settings
-from index.storage import analysis
-from index.storage.lexical import searching as lexical
+from index.storage.lexical import queries as lexical
+from index.storage.lexical import terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from index.encoding import Vectors
-    from index.evaluate.sets import EvaluationSet
+    from index.encoders.encoder import Vectors
+    from index.evaluation.sets import EvaluationSet
     from index.records import Mode
 
 DEPTH = 40
@@ -89,23 +89,23 @@ def variants() -> Iterator[Variant]:
     yield Variant("fusion by min-max, half and half", _fused(_min_max))
     yield Variant("fusion by reciprocal ranks", _fused(_ranks))
     for share in (0.5, 0.7):
-        yield Variant(f"dense share {share}", ((scoring, "DENSE_SHARE", share),))
-    no_sentence, no_evidence = (scoring, "SENTENCE_SHARE", 0.0), (scoring, "EVIDENCE_SHARE", 0.0)
+        yield Variant(f"dense share {share}", ((fusion, "DENSE_SHARE", share),))
+    no_sentence, no_evidence = (fusion, "SENTENCE_SHARE", 0.0), (fusion, "EVIDENCE_SHARE", 0.0)
     yield Variant("no sentence in the dense side", (no_sentence,))
     yield Variant("no evidence beside the fused score", (no_evidence,))
     yield Variant("neither", (no_sentence, no_evidence))
-    yield Variant("evidence share 0.6", ((scoring, "EVIDENCE_SHARE", 0.6),))
-    yield Variant("20 passages weighed, not 30", ((searching, "WEIGHED", 20),))
+    yield Variant("evidence share 0.6", ((fusion, "EVIDENCE_SHARE", 0.6),))
+    yield Variant("20 passages weighed, not 30", ((retriever, "WEIGHED", 20),))
     yield Variant("BM25 of the passage alone", ((lexical, "_FIELDS", {"text": 1.0}),))
     yield Variant("BM25 with neighbours alone", ((lexical, "_FIELDS", {"context": 1.0}),))
-    yield Variant("codes as they are written only", ((analysis, "_PART", re.compile("(?!)")),), rebuilt=True)
-    yield Variant("idle words searched, too", ((analysis, "_IDLE", frozenset()),))
-    once = (analysis, "asked_terms", lambda question: list(analysis.asked(question)))
+    yield Variant("codes as they are written only", ((terms, "_PART", re.compile("(?!)")),), rebuilt=True)
+    yield Variant("idle words searched, too", ((terms, "_IDLE", frozenset()),))
+    once = (terms, "asked_terms", lambda question: list(terms.question_terms(question)))
     yield Variant("each word of the question once", (once,))
 
 
 def _fused(fuse: Callable[..., Any]) -> tuple[tuple[Any, str, object], ...]:
-    return (sides, "fuse", fuse), (scoring, "fuse", fuse)
+    return (fusion, "fuse", fuse), (fusion, "fuse", fuse)
 
 
 @contextmanager
@@ -114,9 +114,9 @@ def exchanged(variant: Variant) -> Iterator[None]:
     with ExitStack() as stack:
         for module, name, value in variant.changes:
             stack.enter_context(patch.object(module, name, value))
-        analysis._STEMMED.clear()
+        terms._STEMMED.clear()
         yield
-    analysis._STEMMED.clear()
+    terms._STEMMED.clear()
 
 
 @contextmanager
@@ -146,15 +146,15 @@ def _min_max(dense: Mapping[int, float], other: Mapping[int, float]) -> dict[int
         return {each: (score - least) / ((most - least) or 1.0) for each, score in scores.items()}
 
     one, two = scaled(dense), scaled(other)
-    return scoring.in_order({each: (one.get(each, 0.0) + two.get(each, 0.0)) / 2 for each in {**dense, **other}})
+    return fusion.sort_scores({each: (one.get(each, 0.0) + two.get(each, 0.0)) / 2 for each in {**dense, **other}})
 
 
 def _ranks(dense: Mapping[int, float], other: Mapping[int, float]) -> dict[int, float]:
     fused: dict[int, float] = {}
     for side in (dense, other):
-        for rank, each in enumerate(scoring.in_order(side), 1):
+        for rank, each in enumerate(fusion.sort_scores(side), 1):
             fused[each] = fused.get(each, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) / 2
-    return scoring.in_order(fused)
+    return fusion.sort_scores(fused)
 
 
 class _Remembering:

@@ -27,9 +27,9 @@ from benchmarks.logistic import auroc, calibration_error, fit, said
 from benchmarks.machine import report
 from benchmarks.near_misses import OWN, questions, small, whole
 from index import Library
-from index.answering.confidence import DEFAULT, UNREAD, WORDS_ALONE, WORDS_UNREAD
-from index.encoding import load_encoder
-from index.retrieval.signals import MEANING, NAMES, READER
+from index.answers.confidence import DEFAULT, UNREAD, WORDS_ALONE, WORDS_UNREAD
+from index.encoders.encoder import load_encoder
+from index.search.signals import MEANING, NAMES, READER
 from index.settings import Settings
 from index.storage.store import FolderStore
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from benchmarks.near_misses import Case, Kind, Question
-    from index.readiness import Readiness
+    from index.storage.protocol import Readiness
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -75,7 +75,7 @@ TABLES = {
     "WORDS_ALONE": tuple(name for name in NAMES if name not in MEANING),
     "WORDS_UNREAD": tuple(name for name in NAMES if name not in (*MEANING, *READER)),
 }
-"""Which signals each table of `index.answering.confidence` weighs."""
+"""Which signals each table of `index.answers.confidence` weighs."""
 WITHOUT = {name: "WORDS_UNREAD" if name.startswith("WORDS") else "UNREAD" for name in TABLES}
 """The table for what was not read."""
 SHIPPED = {"DEFAULT": DEFAULT, "UNREAD": UNREAD, "WORDS_ALONE": WORDS_ALONE, "WORDS_UNREAD": WORDS_UNREAD}

@@ -19,15 +19,14 @@ import numpy as np
 
 from benchmarks.recombining import Sources, Turns, nearest_cosine, read_sources
 from index import Library
-from index.encoding import Draft, SentenceTransformerEncoder
+from index.encoders.encoder import Draft, SentenceTransformerEncoder
 from index.records import Chunk, Document, Landmark, Span
-from index.storage.filing import PackedVectors
-from index.storage.schema import pack_sentence_vectors, pack_vector
+from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.encoding import Encoded, Encoder, Vectors
+    from index.encoders.encoder import Encoded, Encoder, Vectors
 
 DOCUMENT_PASSAGES = 40
 """Passages that are put together as one document."""

@@ -23,11 +23,10 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.machine import report
 from benchmarks.peers import PEERS, Contender, environment
 from benchmarks.stages import questions, stages
-from index.chunking import Chunker
-from index.encoding import SentenceTransformerEncoder
-from index.loading import discover, load
-from index.processor import native_bfloat16
-from index.weights import default_weights
+from index.encoders.encoder import SentenceTransformerEncoder
+from index.encoders.pretrained import default_weights, native_bfloat16
+from index.loading.loader import discover, load
+from index.text.chunks import Chunker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,13 +17,13 @@ import numpy as np
 
 from benchmarks.measuring import alone, copied, memory, tell
 from index import Library
-from index.encoding import Encoded, normalised
+from index.encoders.encoder import Encoded, normalised
 from index.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.encoding import Draft, Vectors
+    from index.encoders.encoder import Draft, Vectors
 
 REMOVED = 4
 """One document in so many is removed before the library is compacted."""

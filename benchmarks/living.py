@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import report
+from index.ingest.queue import SETTLING_NS
 from index.library import Library
-from index.storage.worklist import SETTLING_NS
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
-from index.answering.confidence import INTERCEPT
+from index.answers.confidence import INTERCEPT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

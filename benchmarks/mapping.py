@@ -14,12 +14,10 @@ import numpy as np
 
 from benchmarks.machine import report, seconds
 from index import Library
-from index.mapping import place
-from index.mapping.making import make
+from index.page.map_svg import map_overlay, map_svg
 from index.records import Chunk, Document, Hit, Span, Why
-from index.storage.filing import PackedVectors
-from index.storage.schema import pack_sentence_vectors, pack_vector
-from index.web.mapping import map_overlay, map_svg
+from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
+from index.views.library_map import make, place_question
 
 DIMENSION = 384
 LONGEST = 400
@@ -49,11 +47,13 @@ def main() -> None:
         numbers = catalog.added_since(-1)
         vector = known.projection.axes[:, 0].astype(np.float32)
         hits = [_hit(library, each.first, each.number) for each in numbers[:10]]
-        placed = place(known, vector, hits, catalog)
+        placed = place_question(known, vector, hits, catalog)
         rows = {
             "the map": seconds(lambda: make(catalog, catalog.generation()), options.rounds),
             "its markup": seconds(lambda: map_svg(known), options.rounds),
-            "a question and ten hits on it": seconds(lambda: place(known, vector, hits, catalog), options.rounds),
+            "a question and ten hits on it": seconds(
+                lambda: place_question(known, vector, hits, catalog), options.rounds
+            ),
             "their markup": seconds(lambda: map_overlay(placed, hits, {1, 2, 3}), options.rounds),
         }
         title = f"Map: {library.stats().passages} passages of {len(numbers)} documents"

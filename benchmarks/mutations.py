@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import report
 from benchmarks.mutating import RIGHT, WRONG, Place
-from index.checking import Source, compare
-from index.chunking import Chunker
-from index.encoding import Draft, load_encoder
+from index.encoders.encoder import Draft, load_encoder
 from index.records import SUPPORTING, Span
 from index.settings import Settings
+from index.text.chunks import Chunker
+from index.verification.judgement import Source, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.checking import Judgement
-    from index.encoding import Encoder, Vectors
+    from index.encoders.encoder import Encoder, Vectors
+    from index.verification.judgement import Judgement
 
 EVAL = Path(__file__).parents[1].parent / "shared" / "eval"
 SETS = ("squad_v2", "covidqa", "scifact", "cran", "clapnq")

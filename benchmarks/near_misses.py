@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from index import Library
-from index.answering import quotes
-from index.evaluate.evidence import any_of
-from index.evaluate.lines import read_rows
-from index.evaluate.sets import read_set
+from index.answers.extractive import quotes
+from index.evaluation.measures import any_of
+from index.evaluation.set_files import read_rows
+from index.evaluation.sets import read_set
 from training.reader_sets import held_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
-    from index.encoding import Encoder
+    from index.encoders.encoder import Encoder
     from index.records import Document, Found, Hit, Span
     from index.settings import Settings
 

@@ -24,10 +24,10 @@ import numpy as np
 from app import EXAMPLES, SEEDS
 from benchmarks.machine import report
 from index import Library, Settings
-from index.web import create_app
+from index.page import create_app
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.weighing import Weight, weigh
-from tests.hosting import hosted
+from tests.browser.page_weight import Weight, weigh
+from tests.hosted import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,8 +125,8 @@ class _Event:
 
 def _answering(library: Library, url: str, questions: Sequence[str]) -> list[dict[str, Any]]:
     """Each question in every way; `over` is by how much more than `library.ask` for the same question."""
-    from index.web.asking import AskEvents
-    from index.web.mapping import map_overlay
+    from index.page.ask_events import AskEvents
+    from index.page.map_svg import map_overlay
 
     asking = AskEvents(library, Settings(), EXAMPLES)
     hits = {question: library.ask(question).hits for question in questions}

@@ -20,19 +20,21 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import report
 from index import Library, Settings
+from index.encoders.pretrained import default_weights
 from index.errors import LoadingError
-from index.loading import discover
-from index.parsing import Cutting, Limits, parsers
-from index.shingles import Witness
-from index.storage.worklist import Worklist, absolute
-from index.weights import default_weights
+from index.ingest.queue import Worklist, absolute
+from index.loading.loader import discover
+from index.loading.sandbox.messages import ChunkerSettings, Limits
+from index.loading.sandbox.pool import parsers
+from index.verification.sources import Witness
 from tests.fakes import FakeEncoder
 from tests.loading.pdfs import build, column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.parsing import Parsed, Parser
+    from index.loading.sandbox.messages import Parsed
+    from index.loading.sandbox.pool import Parser
 
 SHOWN = 8
 _COLUMNS = ("file", "MB", "seconds", "peak MB", "result")
@@ -107,9 +109,9 @@ def _agreement(name: str, parsed: Parsed) -> dict[str, Any]:
     }
 
 
-def _cutting(settings: Settings) -> Cutting:
+def _cutting(settings: Settings) -> ChunkerSettings:
     tokenizer = (default_weights() / "tokenizer.json").read_text(encoding="utf-8")
-    return Cutting(settings.passage_tokens, 256, _untruncated(tokenizer))
+    return ChunkerSettings(settings.passage_tokens, 256, _untruncated(tokenizer))
 
 
 def _untruncated(tokenizer: str) -> str:

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index import Library
-from index.encoding import normalised
+from index.encoders.encoder import normalised
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
     from pathlib import Path
 
-    from index.encoding import Encoder, Vectors
-    from index.storage.catalog import PassageRow
+    from index.encoders.encoder import Encoder, Vectors
+    from index.storage.catalog.rows import PassageRow
 
     Ints = np.ndarray[Any, np.dtype[np.int64]]
 

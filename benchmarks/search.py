@@ -24,13 +24,13 @@ from benchmarks.changing import adding
 from benchmarks.enlarging import ENCODED, Maker, caption, enlarge
 from benchmarks.measuring import alone, memory, quantiles, read_questions, tell, warm
 from index import Library
-from index.encoding import SentenceTransformerEncoder
+from index.encoders.encoder import SentenceTransformerEncoder
 from index.records import CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.encoding import Vectors
+    from index.encoders.encoder import Vectors
 
     Times = dict[str, list[float]]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.records import Span
-from index.sentences import split_sentences, trimmed
-from tests.test_sentences import GLUED, HARD
+from index.text.sentences import split_sentences, trim
+from tests.text.test_sentences import GLUED, HARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +33,7 @@ def aligned(text: str, parts: Iterable[str]) -> list[Span]:
     for part in map(str.strip, parts):
         found = text.find(part, at)
         if part and found >= 0:
-            spans.append(trimmed(text, found, found + len(part)))
+            spans.append(trim(text, found, found + len(part)))
             at = found + len(part)
     return spans
 
@@ -101,7 +101,7 @@ def gold(name: str, file: str, key: str) -> Gold:
         for span in row[key]:
             start, end = span["start"], span["start"] + len(span["text"])
             if text[start:end] == span["text"]:
-                found.setdefault(row["doc_id"], []).append(trimmed(text, start, end))
+                found.setdefault(row["doc_id"], []).append(trim(text, start, end))
     return {document: sorted(set(spans)) for document, spans in found.items()}
 
 
@@ -154,7 +154,7 @@ def main() -> None:
             results[name] = report(f"{name} {version(name)}", adapt(import_module(module)))
         except (PackageNotFoundError, ImportError):
             print(f"{name:24} not installed: pip install {name}")
-    results["index.sentences"] = report("index.sentences", split_sentences)
+    results["index.text.sentences"] = report("index.text.sentences", split_sentences)
     for path in map(Path, sys.argv[1:]):
         path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 

@@ -24,7 +24,7 @@ import httpx
 import numpy as np
 
 from benchmarks.machine import report
-from tests.service.crowding import Account, Changes, add, ask_at_once, changing
+from tests.service.crowd import Account, Changes, add, ask_at_once, changing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +87,15 @@ def serving(library: Path) -> Iterator[tuple[str, int]]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    command = [sys.executable, "-c", "from index.cli import main; main()", "serve", "--api-only", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-c",
+        "from index.cli.app import main; main()",
+        "serve",
+        "--api-only",
+        "--port",
+        str(port),
+    ]
     # Its journal has a line for every request; what goes wrong, the clients see.
     environment = {**os.environ, "PINCITE_LIBRARY": str(library)}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)

@@ -26,7 +26,7 @@ from benchmarks.changing import Fresh, Writer
 from benchmarks.measuring import copied, memory, quantiles, read_questions, tell, warm
 from benchmarks.serve import serving
 from index import Library
-from tests.service.crowding import Account, Changes, add, ask_at_once
+from tests.service.crowd import Account, Changes, add, ask_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import seconds
 from index import Library, Settings
-from index.chunking import Chunker
-from index.encoding import Draft, SentenceTransformerEncoder, _pooled
-from index.loading import load
-from index.processor import native_bfloat16
+from index.encoders.encoder import Draft, SentenceTransformerEncoder, _pooled
+from index.encoders.pretrained import default_weights, native_bfloat16
+from index.loading.loader import load
 from index.records import Span
-from index.storage.schema import pack_sentence_vectors, pack_vector
-from index.weights import default_weights
+from index.storage.tables import pack_sentence_vectors, pack_vector
+from index.text.chunks import Chunker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.encoding import Encoded, Vectors
+    from index.encoders.encoder import Encoded, Vectors
 
 QUESTIONS, QUESTION_WORDS = 40, 12
 

@@ -20,7 +20,7 @@ from index import Library
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PINCITE = "from index.cli import main; main()"
+_PINCITE = "from index.cli.app import main; main()"
 _ANSWER = "import sys; from index import Library; Library.open(sys.argv[1], create=False).ask(sys.argv[2])"
 QUESTION = "What is known of this?"
 COMMANDS = {

@@ -26,12 +26,12 @@ from benchmarks.machine import seconds
 from benchmarks.measuring import alone, copied, read_questions, tell, warm
 from benchmarks.start import first_answer, run
 from index import Library
-from index.encoding import SentenceTransformerEncoder
+from index.encoders.encoder import SentenceTransformerEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from index.encoding import Draft, Encoded
+    from index.encoders.encoder import Draft, Encoded
     from index.storage.store import FolderStore
 
     Row = dict[str, Any]

@@ -13,8 +13,8 @@ from time import perf_counter
 
 from benchmarks.machine import report
 from benchmarks.measuring import quantiles
-from index.cross_encoders.verifier import Verifier
-from index.sentences import split_sentences
+from index.encoders.cross_encoders import Verifier
+from index.text.sentences import split_sentences
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 

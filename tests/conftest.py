@@ -10,9 +10,9 @@ import pytest
 
 from index.library import Library
 from index.settings import Settings
+from tests.command_line import Run, running
 from tests.fakes import FakeEncoder
 from tests.nightly import SWITCH, is_nightly
-from tests.running import Run, running
 from tests.skips import pytest_make_collect_report as pytest_make_collect_report
 from tests.skips import pytest_runtest_makereport as pytest_runtest_makereport
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from index.encoding import SentenceTransformerEncoder
+    from index.encoders.encoder import SentenceTransformerEncoder
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and FAISS are loaded: the workers share the cores
@@ -112,7 +112,7 @@ def run(
 @pytest.fixture(scope="session")
 def real_encoder() -> Any:
     """The default encoder in float32, loaded once; for tests marked `model`."""
-    from index.encoding import SentenceTransformerEncoder
+    from index.encoders.encoder import SentenceTransformerEncoder
 
     encoder: SentenceTransformerEncoder = SentenceTransformerEncoder(device="cpu", precision="float32")
     return encoder

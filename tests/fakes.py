@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.encoding import Encoded, normalised
+from index.encoders.encoder import Encoded, normalised
 from index.errors import EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.encoding import Draft, Vectors
+    from index.encoders.encoder import Draft, Vectors
 
 IDEAS = (
     "ship vessel boat",

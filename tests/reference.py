@@ -16,15 +16,15 @@ import httpx
 import typer
 from mcp import Client
 
-from index import cli
-from index.api import problems
+from index.cli import app
 from index.cli.options import shared_options
 from index.library import Library
-from index.querying import SYNTAX
+from index.page import create_app
+from index.server.http import problems
 from index.settings import Settings
-from index.web import create_app
+from index.text.query import SYNTAX
 from tests.fakes import FakeEncoder
-from tests.hosting import hosted
+from tests.hosted import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,7 +102,7 @@ def code(text: str) -> str:
 
 def commands() -> str:
     """A section for the shared options and one for each command: usage, help, options and example."""
-    program = typer.main.get_command(cli.app)
+    program = typer.main.get_command(app.app)
     context: Any = typer.Context(program, info_name="pincite")
     own = [each for each in program.params if each.name not in {shared.name for shared in shared_options()}]
     parts = ["\n## Options of every command\n\n", options(shared_options(), context)]

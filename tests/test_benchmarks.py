@@ -12,14 +12,14 @@ from benchmarks.enlarging import DOCUMENT_PASSAGES, Maker, enlarge
 from benchmarks.recombining import Turns, read_sources
 from benchmarks.scaling import series
 from benchmarks.search import _recall
-from index.encoding import normalised
+from index.encoders.encoder import normalised
 from index.library import Library
 from tests.fakes import IDEAS, FakeEncoder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.encoding import Vectors
+    from index.encoders.encoder import Vectors
 
 WORDS = [idea.split()[0] for idea in IDEAS]
 

@@ -12,10 +12,9 @@ import pytest
 import typer
 from pydantic import SecretStr
 
-from index import cli, remarks
-from index.cli import hits
-from index.cli.state import ERROR, INTERRUPTED, SOME_FAILED
-from index.records import Statement, Status, Verdict, Why
+from index.cli import app, search_commands
+from index.cli.options import ERROR, INTERRUPTED, SOME_FAILED
+from index.records import Statement, Status, Verdict, Why, remarks
 from index.settings import Settings
 from tests import reference
 from tests.reference import BLOCK, ROOT
@@ -53,7 +52,7 @@ def test_every_table_is_written(tables: dict[str, str]) -> None:
 def test_no_command_and_no_option_is_left_out() -> None:
     """Whatever the tables are made by: each option stands under its command, or under those of every command."""
     shared = section("docs/command-line.md", "## Options of every command")
-    for name, command in typer.main.get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+    for name, command in typer.main.get_command(app.app).commands.items():  # type: ignore[attr-defined]
         text = section("docs/command-line.md", f"## pincite {name}") + shared
         assert command.help in text
         options = [each for each in command.params if each.param_type_name == "option"]
@@ -120,7 +119,7 @@ def test_the_shapes_of_json_are_those_of_the_records(shape: str, record: type) -
 def test_every_column_of_a_coverage() -> None:
     """The CSV's header."""
     text = section("docs/json.md", "## A coverage")
-    assert all(f"`{column}`" in text for column in hits.COLUMNS)
+    assert all(f"`{column}`" in text for column in search_commands.COLUMNS)
 
 
 def section(page: str, heading: str) -> str:

@@ -36,7 +36,7 @@ def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
         _ = index.nonsense
 
 
-@pytest.mark.parametrize("module", ["index", "index.records", "index.errors", "index.cli", "index.loading"])
+@pytest.mark.parametrize("module", ["index", "index.records", "index.errors", "index.cli.app", "index.loading.loader"])
 def test_importing_is_light(module: str) -> None:
     """A fresh interpreter that imports it has loaded no model, no index, no database and no page."""
     code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
@@ -46,7 +46,7 @@ def test_importing_is_light(module: str) -> None:
 
 def test_help_is_light() -> None:
     """The command line answers `--help` without loading a model, an index, a database or a page."""
-    code = "import sys; sys.argv = ['pincite', 'search', '--help']\nfrom index.cli import main\ntry: main()\n"
+    code = "import sys; sys.argv = ['pincite', 'search', '--help']\nfrom index.cli.app import main\ntry: main()\n"
     code += "except SystemExit: print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (HEAVY - {"pydantic"}).isdisjoint(done.stderr.split())  # typer itself reads types through pydantic

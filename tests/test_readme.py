@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.page import create_app
 from index.settings import Settings
-from index.web import create_app
-from tests.hosting import hosted
+from tests.hosted import hosted
 from tests.reference import ROOT, pages, without_tables
 
 if TYPE_CHECKING:

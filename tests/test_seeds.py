@@ -16,7 +16,7 @@ from tests.reference import pages, without_tables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.encoding import Encoder
+    from index.encoders.encoder import Encoder
     from index.records import Found
 
 pytestmark = pytest.mark.model

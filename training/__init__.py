@@ -1,4 +1,4 @@
-"""Training of the models in `index/cross_encoders`: their data, the programs that make it, and measurements.
+"""Training of the models in `index/encoders`: their data, the programs that make it, and measurements.
 
 No part of the package that is installed. `README.md` has the commands, the sources with their licences, and figures.
 """

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index.cross_encoders.verifier import WEIGHTS, Verifier
-from index.encoding import SentenceTransformerEncoder
-from index.sentences import split_sentences
+from index.encoders.cross_encoders import WEIGHTS, Verifier
+from index.encoders.encoder import SentenceTransformerEncoder
+from index.text.sentences import split_sentences
 from training.pairs import from_scifact
 from training.sources import LABELS, SNLI_LABELS, rows
 from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED

@@ -1,6 +1,6 @@
 """The verifier in training: the default encoder's layers in torch, and the head that becomes `Verifier`'s.
 
-`index.cross_encoders.marks` lays out the input, as it does for claims in the product.
+`index.encoders.pairs` lays out the input, as it does for claims in the product.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from torch import nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-from index.cross_encoders.layers import SCALE
-from index.cross_encoders.marks import MARKS
-from index.pretrained import read_default
-from index.weights import default_weights
+from index.encoders.pairs import MARKS, SCALE
+from index.encoders.pretrained import default_weights, read_default
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from index.cross_encoders.marks import Pair
+    from index.encoders.pairs import Pair
 
 CLASSES = 3
 

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.sentences import split_sentences
+from index.text.sentences import split_sentences
 from training import falsehoods, truths
 from training.grammar import parser
 from training.passages import digest, guides, papers, written

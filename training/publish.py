@@ -1,7 +1,7 @@
 """Put trained weights into the package:  python -m training.publish WEIGHTS
 
 Tables are rounded to eight bits with a scale for each row, which changes few decisions and halves the file. Copy the
-printed digest into `index/cross_encoders/verifier.py` as `SHA256`.
+printed digest into `index/encoders/cross_encoders.py` as `SHA256`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from index.cross_encoders.verifier import WEIGHTS
+from index.encoders.cross_encoders import WEIGHTS
 from training.model import rounded, save
 
 

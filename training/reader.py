@@ -1,6 +1,6 @@
 """Train the answer reader: python -m training.reader OUT --minutes 60
 
-The six layers of the default encoder read a question and a passage together (`index.cross_encoders.marks` lays them
+The six layers of the default encoder read a question and a passage together (`index.encoders.pairs` lays them
 out). Three heads: for each token whether it is a part of the answer, for each sentence whether it answers, for the
 passage whether anything does. The first one only helps the layers to learn, and the sentences to find the right place.
 Seeded; the number of steps depends on the machine, for the schedule follows the clock. `--start` goes on from weights
@@ -23,9 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-from index.cross_encoders.marks import MARKS, lay_out, read_text
-from index.pretrained import read_default
-from index.weights import WEIGHTS, default_weights
+from index.encoders.pairs import MARKS, lay_out, read_text
+from index.encoders.pretrained import WEIGHTS, default_weights, read_default
 from training.reader_sets import OURS, WITHHELD, claims, held_out, own, questions, selections, shifts
 from training.reader_windows import epoch, window
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.records import Span
-from index.sentences import split_sentences
-from index.storage.analysis import asked, terms
+from index.storage.lexical.terms import question_terms, terms
+from index.text.sentences import split_sentences
 from training.passages import digest, guides, papers, written
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, in
     sure = tuple(Span(start, start + len(text)) for start, text, occurrences in answers if occurrences == 1)
     if sure:
         return sure
-    wanted = asked(question).keys()
+    wanted = question_terms(question).keys()
     found = []
     for _, text, _ in answers:
         for n, span in enumerate(document.sentences):

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.records import Span
-from index.storage.analysis import asked, terms
+from index.storage.lexical.terms import question_terms, terms
 from training.falsehoods import PROGRAMS, Others
 from training.grammar import parser
 from training.reader_sets import ALL_ANSWERED, Question
@@ -118,7 +118,7 @@ def _around(
 
 
 def _likeliest(question: str, document: Text, chance: random.Random, without: frozenset[int] = frozenset()) -> int:
-    wanted = asked(question).keys()
+    wanted = question_terms(question).keys()
     return max(
         (n for n in range(len(document.sentences)) if n not in without),
         key=lambda n: len(wanted & document.terms[n]) + chance.random(),
@@ -138,7 +138,7 @@ def _elsewhere(
     if not fitting:
         yield from _without(each, chance)
         return
-    wanted = asked(each.question).keys()
+    wanted = question_terms(each.question).keys()
     document = max(fitting, key=lambda d: max(len(wanted & t) for t in d.terms) if d.terms else 0)
     centre = _likeliest(each.question, document, chance)
     yield _around(each, document, centre, frozenset(), chance, chance.choice(LENGTHS))

@@ -8,7 +8,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.stems import stem
+from index.text.words import stem
 from training.grammar import parser, tidy
 from training.questions import stated
 from training.sources import Labelled

@@ -20,7 +20,7 @@ FILES = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 SENSES = 3
 """How many senses of a word are kept, the most frequent ones."""
 WORD = re.compile(r"[a-z]+(?:[ -][a-z]+)?")
-OUT = Path(__file__).parents[1] / "index" / "checking" / "thesaurus.json.gz"
+OUT = Path(__file__).parents[1] / "index" / "verification" / "thesaurus.json.gz"
 
 
 def main() -> None:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from index.cross_encoders.marks import lay_out, read_text
-from index.cross_encoders.verifier import LONGEST_CLAIM, LONGEST_PAIR
-from index.pretrained import read_default
+from index.encoders.cross_encoders import LONGEST_CLAIM, LONGEST_PAIR
+from index.encoders.pairs import lay_out, read_text
+from index.encoders.pretrained import read_default
 from training.model import TrainedVerifier, save
 from training.sources import OURS, rows
 from training.wrappers import NOT_SUPPORTED, SUPPORTED
@@ -29,7 +29,7 @@ from training.wrappers import NOT_SUPPORTED, SUPPORTED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.cross_encoders.marks import Pair
+    from index.encoders.pairs import Pair
 
 BATCH = 32
 RATE = 1.2e-4

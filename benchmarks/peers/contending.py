@@ -106,7 +106,7 @@ def pincite(_: str, files: str, precision: str = "auto") -> Callable[[Texts], ob
     """`Library.add` of the files, into a new library; the first time, which warms up, of one of them."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from index import Library, Settings
-    from index.encoding import SentenceTransformerEncoder
+    from index.encoders.encoder import SentenceTransformerEncoder
 
     encoder = SentenceTransformerEncoder(precision=precision)
     paths = sorted(Path(files).iterdir())

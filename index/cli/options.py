@@ -1,16 +1,63 @@
-"""The options of every command, accepted before or after its name, and the base class of all commands."""
+"""Shell completion of document names."""
 
 from __future__ import annotations
 
+import logging
+import re
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
-    from index.cli.state import State
+    from collections.abc import Iterator
+
+    from index.library import Library
+    from index.records import DocumentInfo
+    from index.settings import Settings
+
+ERROR = 1
+SOME_FAILED = 3
+INTERRUPTED = 130  # typer's exit code for Ctrl-C, which shells expect
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The values of the shared options."""
+
+    library: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+    def merged(self, *, library: Path | None, quiet: bool, verbose: bool, json: bool) -> State:
+        """Return the options merged with those given after the command: flags add up, the later folder wins."""
+        both = State(library or self.library, self.quiet or quiet, self.verbose or verbose, self.json or json)
+        if both.verbose:
+            logging.getLogger().setLevel(logging.INFO)
+        return both
+
+    def settings(self) -> Settings:
+        """Return the settings from the environment and the configuration file."""
+        from index.settings import Settings
+
+        return Settings()
+
+    def folder(self, settings: Settings) -> Path:
+        """Return the library's folder: from the option, otherwise from the settings."""
+        return (self.library or settings.library).expanduser().absolute()
+
+    def open(self, *, create: bool = False) -> Library:
+        """Open the library; with `create`, make it if it does not exist."""
+        from index.library import Library
+
+        settings = self.settings()
+        return Library.open(self.folder(settings), settings, create=create)
+
 
 LibraryOption = Annotated[
     Path | None,
@@ -67,3 +114,26 @@ class Command(TyperCommand):
             if rows := [row for parameter in parameters if (row := parameter.get_help_record(ctx))]:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+
+_PLAIN = re.compile(r"[^\s\"'\\$`&|;<>()*?!#\[\]{}~\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+"""Names without characters that are special to a shell. Shells quote differently, so other names are not offered."""
+
+
+def document_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Return titles and file names that start with `incomplete`, or none if the library cannot be read: a completion
+    must not print errors.
+    """
+    from index.errors import PinciteError
+
+    library = context.params.get("library") or context.find_root().params.get("library")
+    with suppress(PinciteError, OSError), State(library).open() as opened:
+        names = dict.fromkeys(name for info in opened.documents() for name in _names(info))
+        return [name for name in names if name.startswith(incomplete)]
+    return []
+
+
+def _names(info: DocumentInfo) -> Iterator[str]:
+    for name in (info.name, PurePath(info.source).name):
+        if _PLAIN.fullmatch(name):
+            yield name

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Self
 
-    from index.diagnosis import Setting
-    from index.exporting import PackFinding
+    from index.citations.evidence_pack import PackFinding
+    from index.library.diagnosis import Setting
     from index.records import (
         Document,
         Location,

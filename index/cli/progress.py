@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from rich.progress import ProgressColumn, TaskID
 
-    from index.evaluate.running import AskedCallback
-    from index.operations import Watch
+    from index.evaluation.runs import AskedCallback
     from index.records import Progress as ProgressRecord
     from index.records import ProgressCallback
+    from index.records.report import OperationProgress
 
 EVERY_SECONDS = 10.0
 """Seconds between two lines of progress in a log."""
@@ -133,7 +133,7 @@ def watch_progress(*, shown: bool) -> Iterator[ProgressCallback | None]:
 
 
 @contextmanager
-def step_progress(*, shown: bool) -> Iterator[Watch | None]:
+def step_progress(*, shown: bool) -> Iterator[OperationProgress | None]:
     """Show progress over several steps, each with its own unit."""
     with _display(shown, "", TaskProgressColumn()) as display:
         if display is None:

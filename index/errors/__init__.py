@@ -61,14 +61,27 @@ Each message says what is wrong; each `hint` says what to do next.
 
 from __future__ import annotations
 
-from index.errors.file_errors import (
+from index.errors.document_errors import (
     ArchiveError,
     ArchiveExists,
     ArchiveNotWritable,
     BadArchive,
     BadPack,
     BatchError,
+    DamagedFile,
+    EmptyDocument,
     EvaluationError,
+    FetchFailed,
+    LoadingError,
+    NoTextLayer,
+    PasswordRequired,
+    ReaderCrashed,
+    SourceNotFound,
+    SourceNotReadable,
+    TookTooLong,
+    TooLarge,
+    TooMuchMemory,
+    UnsupportedFormat,
 )
 from index.errors.library_errors import (
     AmbiguousDocument,
@@ -91,23 +104,13 @@ from index.errors.library_errors import (
     SyncError,
     TooManyRemovals,
 )
-from index.errors.loading_errors import (
-    DamagedFile,
-    EmptyDocument,
-    FetchFailed,
-    LoadingError,
-    NoTextLayer,
-    PasswordRequired,
-    ReaderCrashed,
-    SourceNotFound,
-    SourceNotReadable,
-    TookTooLong,
-    TooLarge,
-    TooMuchMemory,
-    UnsupportedFormat,
-)
 from index.errors.pincite_error import (
+    EncoderError,
     PinciteError,
+    SettingsError,
+    WeightsMismatch,
+    WriterError,
+    WriterNotSet,
 )
 from index.errors.service_errors import (
     AddressRefused,
@@ -120,13 +123,6 @@ from index.errors.service_errors import (
     TooBusy,
     TooMany,
     UploadsFull,
-)
-from index.errors.setup_errors import (
-    EncoderError,
-    SettingsError,
-    WeightsMismatch,
-    WriterError,
-    WriterNotSet,
 )
 
 __all__ = [

@@ -7,20 +7,80 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from index.library import provenance
-from index.records import Answer
-from index.storage.schema import unpack_sentence_vectors
+from index.errors import TooMany
+from index.library import searcher as provenance
+from index.records import Answer, Check
+from index.storage.tables import unpack_sentence_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from index.answering.intents import Question
-    from index.answering.vicinity import Context
-    from index.library.lookup import Lookup
+    from index.answers.intents import Question
+    from index.answers.vicinity import Context
     from index.library.models import Models
     from index.library.searcher import Request, Searcher
-    from index.library.session import Session
-    from index.records import Found, Hit, Writer
+    from index.library.session import Lookup, Session
+    from index.records import Found, Hit, Statement, Writer
+    from index.text.query import Query
+
+_PASSAGES = 5
+"""Number of passages that a sentence is compared with."""
+
+
+class Checker:
+    """Checks texts, sentence by sentence."""
+
+    def __init__(self, session: Session, lookup: Lookup, models: Models, searcher: Searcher) -> None:
+        self._session = session
+        self._lookup = lookup
+        self._models = models
+        self._searcher = searcher
+
+    def check_stream(
+        self, text: str, *, documents: Sequence[str] | None = None, most_sentences: int | None = None
+    ) -> Generator[Statement | Check, None, None]:
+        """Yield each statement of `check` as soon as it is judged, then the check. Closing the generator ends the work.
+
+        Raises TooMany, before anything is judged, if more than `most_sentences` sentences state something.
+        """
+        from index.answers.checked_text import check_statements, split_statements
+        from index.answers.second_opinion import second_opinion
+
+        statements = list(split_statements(text))
+        claims = sum(statement.is_claim for statement in statements)
+        if most_sentences is not None and claims > most_sentences:
+            raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        find = _PassageFinder(self._session, self._lookup, self._searcher, documents)
+        opinion = second_opinion(self._session.base_settings)
+        verifier = self._models.claim_verifier()
+        with closing(check_statements(statements, find, self._lookup.locate, verifier, opinion)) as stream:
+            for piece in stream:
+                yield provenance.of_check(piece) if isinstance(piece, Check) else piece
+
+
+class _PassageFinder:
+    """Finds the passages to compare a sentence with. It looks the documents' names up once for the whole text."""
+
+    def __init__(self, session: Session, lookup: Lookup, searcher: Searcher, documents: Sequence[str] | None) -> None:
+        self._session = session
+        self._lookup = lookup
+        self._searcher = searcher
+        self._documents = documents
+        self._numbers: dict[str, list[int] | None] = {}
+        """By the library's id: a rebuild meanwhile changes the numbers."""
+
+    def __call__(self, sentence: str) -> Found:
+        from index.text.query import Query
+
+        query = Query(sentence[: self._session.base_settings.max_question_characters].strip())
+        return self._session.retry_if_replaced(lambda: self._search(query))
+
+    def _search(self, query: Query) -> Found:
+        library = self._session.catalog.library_id
+        if library not in self._numbers:
+            self._numbers[library] = self._lookup.numbers(self._documents)
+        return self._searcher.retriever(reading=False).search(query, limit=_PASSAGES, within=self._numbers[library])
+
 
 _FEWEST_DOCUMENTS = 2
 """In a search of this many documents or more, a question has to say what it is about."""
@@ -66,30 +126,34 @@ class Answerer:
 
         In a search of one document, the question is about that document: `Who signed it?` is complete then.
         """
-        from index.answering import asked_back, is_fragment, unasked
+        from index.answers.assembly import answer_to_fragment
+        from index.answers.completeness import ask_back, is_fragment
 
         bar = self._session.base_settings.bar
         text = request.query.text
         if request.notes and not text:
-            return unasked(question.strip(), " ".join(request.notes), bar=bar)
+            return answer_to_fragment(question.strip(), " ".join(request.notes), bar=bar)
         _, documents_searched = self._catalog.extent(request.within)
         has_words = any(map(str.isalnum, text))
         if has_words and (documents_searched < _FEWEST_DOCUMENTS or not is_fragment(text)):
             return None
-        return unasked(question.strip(), asked_back(text), bar=bar)
+        return answer_to_fragment(question.strip(), ask_back(text), bar=bar)
 
     def _quoted(
         self, question: str, request: Request, documents: Sequence[str] | None, *, limit: int, writer: Writer
     ) -> Answer:
         """Return the answer in the documents' own words. The writer `model` gets single sentences to write from."""
-        from index.answering import not_mentioned, quoted, quotes, understood
+        from index.answers.assembly import answer_from_quotes
+        from index.answers.confidence import missing_word_notes
+        from index.answers.extractive import quotes
+        from index.answers.intents import parse_question
 
         settings = self._session.base_settings
         found = self._searcher.run(question, request, limit=limit)
-        found = replace(found, notes=(*found.notes, *not_mentioned(found)))
-        intent = understood(found.question)
+        found = replace(found, notes=(*found.notes, *missing_word_notes(found)))
+        intent = parse_question(found.question)
         parts = self._part_hits(intent, found, request, documents, limit=limit)
-        return quoted(
+        return answer_from_quotes(
             found,
             quotes(intent, found.hits, None if writer == "model" else self._context, parts),
             confidence=self._confidence(found),
@@ -100,7 +164,7 @@ class Answerer:
         )
 
     def _confidence(self, found: Found) -> float:
-        from index.answering import confidence
+        from index.answers.confidence import confidence
 
         if not found.hits:
             return 0.0  # without loading the encoder
@@ -108,9 +172,9 @@ class Answerer:
 
     def _written(self, answer: Answer, *, strict: bool) -> Generator[str | Answer, None, None]:
         """Yield the words of the language model, then its answer, checked against the passages."""
-        from index.answering import written
+        from index.answers.generative import generate
 
-        stream = written(
+        stream = generate(
             answer,
             self._session.base_settings,
             closeness=self.closeness(answer.hits),
@@ -137,10 +201,10 @@ class Answerer:
 
     def _context(self, hit: Hit) -> Context:
         """Return the hit together with the text around it."""
-        from index.answering import reach, widened
+        from index.answers.assembly import context_span, widen
 
         number = self._catalog.number_of(hit.document.id)
-        return widened(hit, [] if number is None else self._catalog.rows_around(number, reach(hit)))
+        return widen(hit, [] if number is None else self._catalog.rows_around(number, context_span(hit)))
 
     def closeness(self, hits: Sequence[Hit]) -> Callable[[str], Sequence[float]]:
         """Return a function that gives the cosine of a sentence with each sentence of each passage, in order."""
@@ -158,14 +222,14 @@ class Answerer:
 
     def suggestions(self, limit: int = 4) -> list[str]:
         """Return questions to begin with, made from the documents' headings. The library answers each of them."""
-        from index import suggesting
+        from index.library import contents
 
         infos = self._catalog.numbered()
-        chosen = suggesting.spread(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
+        chosen = contents.spread_evenly(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
         numbers = {info.id: number for number, info in infos.items()}
         headings = self._catalog.headings([numbers[info.id] for info in chosen])
         answered = (
-            next(filter(self._is_answered, variants), "") for variants in suggesting.questions(chosen, headings)
+            next(filter(self._is_answered, variants), "") for variants in contents.suggest_questions(chosen, headings)
         )
         return list(islice(filter(None, answered), limit))
 

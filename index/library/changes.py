@@ -1,4 +1,4 @@
-"""The changes of a library: documents are added and removed, and the queue of files is kept."""
+"""The synchronisation of a library with folders: once, or for as long as they are watched."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.ingest.queue import Worklist
 from index.records import Queue, Receipt
-from index.storage.worklist import Worklist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from threading import Event
 
-    from index.chunking import Chunker
-    from index.encoding import Encoder
-    from index.ingestion import Ingestion, Rehearsal
-    from index.library.lookup import Lookup
+    from index.encoders.encoder import Encoder
+    from index.ingest.add import Ingestion
+    from index.ingest.dry_run import DryRun
+    from index.ingest.sync import Synchronizer
+    from index.ingest.watch import Pace, WatchCallback
     from index.library.models import Models
-    from index.library.session import Session
+    from index.library.session import Lookup, Session
     from index.records import Document, ProgressCallback
+    from index.text.chunks import Chunker
 
 
 class Changes:
@@ -102,15 +105,15 @@ class Changes:
         self, progress: ProgressCallback | None, workers: int | None = None, worklist: Worklist | None = None
     ) -> Ingestion:
         """Return an `add` that is ready to run. Run it while holding the writer lock."""
-        from index.ingestion import Ingestion
+        from index.ingest.add import Ingestion
 
         return Ingestion(self._store, self._remembered_tools, worklist=worklist, **self._reading(progress, workers))
 
-    def rehearsal(self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None) -> Rehearsal:
+    def rehearsal(self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None) -> DryRun:
         """Return an `add` that stores nothing, as it would be after sources gained and lost these documents."""
-        from index.ingestion import Rehearsal
+        from index.ingest.dry_run import DryRun
 
-        return Rehearsal(self._store, self._models.tools, gained=gained, lost=lost, **self._reading(progress))
+        return DryRun(self._store, self._models.tools, gained=gained, lost=lost, **self._reading(progress))
 
     def _remembered_tools(self) -> tuple[Encoder, Chunker]:
         """Return the encoder and the chunker for a change that is stored: the library remembers the model."""
@@ -128,3 +131,90 @@ class Changes:
             "limits": self._session.limits,
             "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
         }
+
+
+_LIMITS = {"max_file_megabytes", "max_pages", "parse_seconds", "parse_megabytes"}
+"""The settings that decide whether a file can be read: a file that failed is tried again when one of them changes."""
+
+
+class FolderSync:
+    """Makes a library the same as folders."""
+
+    def __init__(self, session: Session, changes: Changes) -> None:
+        self._session = session
+        self._changes = changes
+
+    def sync(
+        self,
+        folders: str | Path | Iterable[str | Path],
+        *,
+        dry_run: bool = False,
+        checksum: bool = False,
+        force: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> Receipt:
+        """Mirror folders into the library: new files are added, changed ones replaced, vanished ones removed.
+
+        A renamed file costs nothing. A document that also has another source stays, as does what cannot be read now (a
+        `Failure`). Documents from other places stay as they are. Files that look unchanged are not read, except with
+        `checksum`. With `dry_run`, the receipt says what would happen: files are read, but nothing is encoded or
+        changed.
+
+        Raises FolderMissing if a folder is missing or cannot be listed, TooManyRemovals (except with `force`) if most
+        of a folder's documents would go, and what `add` raises.
+        """
+        return self._syncing(progress).run(_listed(folders), dry_run=dry_run, checksum=checksum, force=force)
+
+    def watch(
+        self,
+        folders: str | Path | Iterable[str | Path],
+        tell: WatchCallback,
+        *,
+        stop: Event | None = None,
+        pace: Pace | None = None,
+        force: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> None:
+        """Run `sync` after each change of the folders, until `stop` is set.
+
+        `tell` gets each change as a receipt and each obstacle as a problem: a missing folder, another writer, most
+        files gone at once. All these are waited for. Both callbacks run in this thread; other threads can ask
+        meanwhile. Raises FolderMissing if a folder is missing at the start, and what `add` raises if waiting is no
+        help.
+        """
+        from threading import Event
+
+        from index.ingest.watch import Watcher
+
+        watching = Watcher(
+            self._syncing,
+            _listed(folders),
+            tell,
+            own=self._session.folder,
+            stop=stop or Event(),
+            pace=pace,
+            force=force,
+            progress=progress,
+        )
+        watching.run()
+
+    def _syncing(self, progress: ProgressCallback | None) -> Synchronizer:
+        from index import __version__
+        from index.ingest.sync import Synchronizer
+
+        def ingest(paths: Sequence[Path], worklist: Worklist) -> Receipt:
+            return self._changes.ingestion(progress, None, worklist).run(paths)
+
+        def rehearse(paths: Sequence[Path], gained: Mapping[str, str], lost: Sequence[str]) -> Receipt:
+            return self._changes.rehearsal(gained, lost, progress).run(paths)
+
+        session = self._session
+        limits = session.base_settings.model_dump(include=_LIMITS)
+        rules = f"{__version__} {sorted(limits.items())}"
+        return Synchronizer(
+            session.store, ingest, rehearse, max_bytes=session.max_bytes, rules=rules, progress=progress
+        )
+
+
+def _listed(folders: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    return [folders] if isinstance(folders, str | Path) else list(folders)

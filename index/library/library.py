@@ -6,18 +6,14 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
-from index.library import archives
-from index.library.answerer import Answerer
-from index.library.archives import Archives
-from index.library.changes import Changes
-from index.library.checker import Checker
+from index.library import operations
+from index.library.answerer import Answerer, Checker
+from index.library.changes import Changes, FolderSync
 from index.library.contents import Contents
-from index.library.folder_sync import FolderSync
-from index.library.lookup import Lookup
-from index.library.maintenance import Maintenance
 from index.library.models import Models
+from index.library.operations import Archives, Maintenance
 from index.library.searcher import Searcher
-from index.library.session import Session
+from index.library.session import Lookup, Session
 from index.records import Answer, Check
 from index.settings import Settings
 from index.storage.store import FolderStore
@@ -25,8 +21,8 @@ from index.storage.store import FolderStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.encoding import Encoder
-    from index.readiness import Readiness
+    from index.encoders.encoder import Encoder
+    from index.storage.protocol import Readiness
 
 _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
@@ -142,7 +138,7 @@ class Library:
     ) -> Answer:
         """Return an answer of one to four sentences with citations, a possible answer, or that there is none.
 
-        The question may have the operators of `index.querying.SYNTAX`. `documents` names the documents to use,
+        The question may have the operators of `index.text.query.SYNTAX`. `documents` names the documents to use,
         `limit` is the number of passages considered. The writer `quote` quotes them; `model` asks the language model of
         the settings and checks each of its sentences: an unsupported one is marked, or left out with `strict`. If the
         model fails, the documents are quoted, and a note says why. Raises WriterNotSet if the settings name no model.
@@ -207,4 +203,4 @@ class Library:
     import_library = _delegate("_archives", Archives.import_library)
     pack = _delegate("_archives", Archives.pack)
     verify_pack = _delegate("_archives", Archives.verify_pack)
-    restore = staticmethod(archives.restore)
+    restore = staticmethod(operations.restore)

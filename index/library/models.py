@@ -1,26 +1,80 @@
-"""The models of an open library: each is loaded once, at first need, under one lock."""
+"""The models of an open library, each loaded once at first use, and the vectors of the last questions."""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from index.encoders.pretrained import DEFAULT_NAME
 from index.errors import FingerprintMismatch
-from index.library.recipe import portable_model
-from index.storage.fingerprint import encoder_of
-from index.weights import DEFAULT_NAME
+from index.library.session import portable_model
+from index.storage.protocol import encoder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from index.checking import Verifier
-    from index.chunking import Chunker
-    from index.cross_encoders.reader import AnswerReader
-    from index.cross_encoders.verifier import ClaimVerifier
-    from index.encoding import Encoder
+    from index.encoders.cross_encoders import ClaimVerifier, Reranker
+    from index.encoders.encoder import Draft, Encoded, Encoder, Vectors
+    from index.encoders.reader import AnswerReader
     from index.library.session import Session
-    from index.reranking import Reranker
-    from index.retrieval.question_cache import QuestionCache
+    from index.text.chunks import Chunker
+    from index.verification.judgement import Verifier
+
+CAPACITY = 64
+"""Number of questions: more than are asked at once."""
+
+
+class QuestionCache:
+    """An encoder that remembers the vectors of the last questions. Only `recall` reads them; a search encodes anew."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """See `Encoder.name`."""
+        return self._encoder.name
+
+    @property
+    def dimension(self) -> int:
+        """See `Encoder.dimension`."""
+        return self._encoder.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """See `Encoder.max_tokens`."""
+        return self._encoder.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """See `Encoder.count_tokens`."""
+        return self._encoder.count_tokens(texts)
+
+    def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
+        """See `Encoder.encode`."""
+        return self._encoder.encode(drafts, progress)
+
+    def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
+        """See `Encoder.encode_quotes`."""
+        return self._encoder.encode_quotes(drafts)
+
+    def encode_question(self, question: str) -> Vectors:
+        """See `Encoder.encode_question`; the vector is remembered."""
+        vector = self._encoder.encode_question(question)
+        with self._lock:
+            self._vectors[question] = vector
+            self._vectors.move_to_end(question)
+            if len(self._vectors) > CAPACITY:
+                self._vectors.popitem(last=False)
+        return vector
+
+    def recall(self, question: str) -> Vectors:
+        """Return the vector of a question, from the cache if it was asked recently."""
+        with self._lock:
+            vector = self._vectors.get(question)
+        return self.encode_question(question) if vector is None else vector
 
 
 class Models:
@@ -57,7 +111,7 @@ class Models:
 
     def _load_encoder(self) -> Encoder:
         """Load the encoder of the settings, unless it is the one already loaded. The caller holds the lock."""
-        from index.encoding import load_encoder
+        from index.encoders.encoder import load_encoder
 
         settings = self._session.settings
         model = portable_model(settings.model)
@@ -69,8 +123,6 @@ class Models:
 
     def question_encoder(self) -> QuestionCache:
         """Return the encoder with a cache of the last questions. Raises what `encoder` raises for a search."""
-        from index.retrieval.question_cache import QuestionCache
-
         encoder = self.encoder(for_search=True)
         with self._lock:
             if self._questions is None or self._questions.name != encoder.name:
@@ -97,7 +149,7 @@ class Models:
 
     def reranker(self) -> Reranker | None:
         """Return the reranker; None if the settings name none. Raises EncoderError if it is not available."""
-        from index.reranking import load_reranker
+        from index.encoders.cross_encoders import load_reranker
 
         settings = self._session.base_settings
         with self._lock:
@@ -111,7 +163,7 @@ class Models:
         None if the settings turn it off. None also beside an encoder that a caller gave, unless it is the default one.
         Raises EncoderError if its weights are damaged or missing.
         """
-        from index.cross_encoders.reader import load_reader
+        from index.encoders.reader import load_reader
 
         settings = self._session.base_settings
         foreign = self._model is None and not encoder.startswith(DEFAULT_NAME)
@@ -122,7 +174,7 @@ class Models:
 
         Raises EncoderError if the one in the settings is not available.
         """
-        from index.cross_encoders.verifier import load_verifier
+        from index.encoders.cross_encoders import load_verifier
 
         with self._lock:
             if self._verifier is None:
@@ -132,7 +184,7 @@ class Models:
 
 def chunker_for(encoder: Encoder, target_tokens: int) -> Chunker:
     """Return a chunker that counts tokens as the encoder does and aims at passages of `target_tokens`."""
-    from index.chunking import Chunker
+    from index.text.chunks import Chunker
 
     return Chunker(target_tokens=target_tokens, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
 

@@ -4,21 +4,76 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PinciteError
-from index.library import provenance
 from index.records import Coverage, CoverageReport, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from index.library.lookup import Lookup
     from index.library.models import Models
-    from index.library.session import Session
-    from index.querying import Query
-    from index.records import Mode
-    from index.retrieval import Retriever
+    from index.library.session import Lookup, Session
+    from index.records import Answer, Check, DocumentInfo, Mode
+    from index.search.retriever import Retriever
+    from index.text.query import Query
+
+_MOST_NAMES = 3
+"""A note names up to three files, then counts the others."""
+_MOST_CHARACTERS = 80
+"""Of a file's name: an import may contain any name."""
+
+
+def of_found(found: Found) -> Found:
+    """Return the result of a search, with a note if a hit's document is only claimed."""
+    hits = (hit for first in found.hits for hit in (first, *first.also))
+    return replace(found, notes=(*found.notes, *_notes(hit.document for hit in hits)))
+
+
+def of_answer(answer: Answer) -> Answer:
+    """Return an answer, with a note if a cited document is only claimed; without citations, if one of the hits is."""
+    shown = answer.citations or answer.hits
+    more = "The confidence is about the imported text." if answer.citations else ""
+    return replace(answer, notes=(*answer.notes, *_notes((reference.document for reference in shown), more)))
+
+
+def of_check(check: Check) -> Check:
+    """Return a check, with a note if a cited document is only claimed."""
+    cited = (citation.document for citation in check.citations)
+    return replace(check, notes=(*check.notes, *_notes(cited, "The verdicts are about the imported text.")))
+
+
+def of_coverage(report: CoverageReport) -> CoverageReport:
+    """Return a coverage report, with a note if a document that has a hit is only claimed."""
+    documents = (row.document for row in report if row.hit)
+    return replace(report, notes=(*report.notes, *_notes(documents)))
+
+
+def _notes(documents: Iterable[DocumentInfo], more: str = "") -> tuple[str, ...]:
+    claimed = {info.id: info for info in documents if info.claimed}
+    if not claimed:
+        return ()
+    names = list(dict.fromkeys(map(_file_name, claimed.values())))
+    rest = len(names) - _MOST_NAMES
+    listed = [*names[:_MOST_NAMES], *([f"{rest} more"] if rest > 0 else [])]
+    files = " and ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
+    originals, them = ("original file", "it") if len(names) == 1 else ("original files", "them")
+    note = (
+        f"An import brought the text of {files}, and nobody here has read the {originals}: add the {originals}, and "
+        f"the text is compared with {them}."
+    )
+    return (f"{note} {more}".rstrip(),)
+
+
+def _file_name(info: DocumentInfo) -> str:
+    """Return the document's address, or the last part of its path: never a path of this machine."""
+    from index.citations.links import web_address
+    from index.text.normalisation import one_line
+
+    name = one_line(web_address(info.source) or PurePath(info.source).name or info.source)
+    return name if len(name) <= _MOST_CHARACTERS else f"{name[: _MOST_CHARACTERS - 1]}…"
+
 
 HOPELESS_SHARE = 0.5
 """The answer reader skips a question whose confidence without it is below this share of the lower threshold. Measured:
@@ -58,20 +113,20 @@ class Searcher:
     ) -> Found:
         """Return the passages that answer a question, best first, each with the sentence that carries the evidence.
 
-        The question may have the operators of `index.querying.SYNTAX`; `plain` searches for them as words. `documents`
+        The question may have the operators of `index.text.query`; `plain` searches for them as words. `documents`
         names the documents to search; `mode` selects one index; `explain` adds the words of each pin that are nearest
         to the question. An empty question finds nothing. Raises PinciteError for a limit below 1 or a question that is
         too long.
         """
         request = self.understand(question, documents, plain=plain)
-        return provenance.of_found(self.run(question, request, limit=limit, mode=mode, explain=explain))
+        return of_found(self.run(question, request, limit=limit, mode=mode, explain=explain))
 
     def understand(self, question: str, documents: Sequence[str] | None = None, *, plain: bool = False) -> Request:
         """Parse the operators of a question and choose the documents to search. `plain` ignores operators.
 
         Raises PinciteError if the question is too long, DocumentNotFound or AmbiguousDocument for a name.
         """
-        from index import querying
+        from index.text import query as querying
 
         self._demand_length(question.strip())
         query = querying.Query(question.strip()) if plain else querying.parse(question)
@@ -111,10 +166,10 @@ class Searcher:
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
         """Return each document's best hit for a question, or that it has none; best first.
 
-        A document that the question's operators (`index.querying.SYNTAX`) exclude has no row.
+        A document that the question's operators (`index.text.query.SYNTAX`) exclude has no row.
         """
         report = self._session.retry_if_replaced(lambda: self._coverage(self.understand(question, documents)))
-        return provenance.of_coverage(report)
+        return of_coverage(report)
 
     def _coverage(self, request: Request) -> CoverageReport:
         query, within, notes = request
@@ -131,7 +186,7 @@ class Searcher:
 
     def retriever(self, *, reading: bool = True) -> Retriever:
         """Return a retriever. With `reading`, a model reads the first hits with the question; claims need none."""
-        from index.retrieval import Retriever
+        from index.search.retriever import Retriever
 
         encoder = self._models.question_encoder()
         reranker = self._models.reranker()
@@ -147,7 +202,7 @@ class Searcher:
 
     def _worth_reading(self, signals: Mapping[str, float], encoder: str) -> bool:
         """Return whether the answer reader could still find an answer, judged by the confidence without it."""
-        from index.answering import confidence
+        from index.answers.confidence import confidence
 
         settings = self._session.base_settings
         return confidence(signals, encoder) >= HOPELESS_SHARE * min(settings.bar, settings.unsure_bar)

@@ -11,14 +11,15 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile
-from index.loading import describing
-from index.loading.composing import Block, Draft, one_line, paragraph, verbatim
-from index.loading.wordprocessing import NAMESPACE, PAGE_BREAK, Numbering, Style, styles, table, words
+from index.loading import metadata
+from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.wordprocessingml import NAMESPACE, PAGE_BREAK, Numbering, Style, styles, table, words
+from index.text.normalisation import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.loading.composing import Content
+    from index.loading.content import Content
 
 _GENERATOR = "python-docx"
 _TEMPLATE_TITLES = frozenset({"", "word document", "document", "untitled", "title", "microsoft word document"})
@@ -67,8 +68,8 @@ def _read(data: bytes) -> Draft:
     return Draft(
         blocks,
         title=title or reader.title,
-        author=author or next(filter(None, map(describing.byline, head)), ""),
-        date=next(filter(None, map(describing.dateline, head)), "") or date,
+        author=author or next(filter(None, map(metadata.byline, head)), ""),
+        date=next(filter(None, map(metadata.dateline, head)), "") or date,
         notes=(_CONTENTS_NOTE,) if reader.has_contents else (),
     )
 

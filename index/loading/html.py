@@ -12,15 +12,15 @@ from contextlib import suppress
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from index.loading import describing
-from index.loading.composing import Draft, one_line
-from index.loading.markup import Piece, walk
-from index.loading.normalising import has_words
+from index.loading import metadata
+from index.loading.content import Draft
+from index.loading.html_tree import Piece, walk
+from index.text.normalisation import has_words, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.loading.composing import Content
+    from index.loading.content import Content
 
 _ANCHOR_LENGTH = 25
 _PROBE_LENGTH = 80
@@ -149,7 +149,7 @@ def _head_lines(pieces: Sequence[Piece]) -> Iterator[str]:
 
 
 def _visible_author(pieces: Sequence[Piece]) -> str:
-    return next(filter(None, map(describing.byline, _head_lines(pieces))), "")
+    return next(filter(None, map(metadata.byline, _head_lines(pieces))), "")
 
 
 def _date(tree: Any, pieces: Sequence[Piece]) -> str:
@@ -161,6 +161,6 @@ def _date(tree: Any, pieces: Sequence[Piece]) -> str:
     for script in tree.xpath("//script[@type='application/ld+json']/text()"):
         stated += _JSON_LD_DATE.findall(script)
     return next(
-        filter(None, [*map(describing.iso_date, stated), *map(describing.dateline, _head_lines(pieces))]),
+        filter(None, [*map(metadata.iso_date, stated), *map(metadata.dateline, _head_lines(pieces))]),
         "",
     )

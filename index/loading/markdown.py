@@ -6,15 +6,16 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING
 
-from index.loading.composing import Block, Draft, one_line, paragraph, rows, verbatim
-from index.loading.describing import iso_date
+from index.loading.content import Block, Draft, paragraph, rows, verbatim
+from index.loading.metadata import iso_date
+from index.text.normalisation import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from markdown_it.tree import SyntaxTreeNode
 
-    from index.loading.composing import Content
+    from index.loading.content import Content
 
 _NEWLINE = re.compile(r"\r\n?")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)

@@ -18,20 +18,24 @@ from index.records.document import (
     Span,
 )
 from index.records.hit import CANDIDATES, Coverage, CoverageReport, Found, Hit, Mode, Why
-from index.records.receipt import (
+from index.records.report import (
     Failure,
     Note,
     Outcome,
     Portion,
+    Problem,
     Progress,
     ProgressCallback,
     Queue,
+    Recall,
     Receipt,
     Renamed,
     Settled,
     Stage,
+    Stats,
+    Unconfirmed,
+    Verification,
 )
-from index.records.report import Problem, Recall, Stats, Unconfirmed, Verification
 
 __all__ = [
     "CANDIDATES",

@@ -94,7 +94,7 @@ class Found:
     has_words: bool = True
     """Whether the word index was complete. If not, `signals` come from the meaning alone."""
     signals: dict[str, float] = field(default_factory=dict)
-    """Evidence that the documents hold an answer, by `index.retrieval.signals`; empty if nothing was found."""
+    """Evidence that the documents hold an answer, by `index.search.signals`; empty if nothing was found."""
     missing: tuple[str, ...] = ()
     """Names, numbers and rare words of the question that none of the first passages has."""
     unknown: tuple[str, ...] = ()

@@ -1,8 +1,105 @@
-"""Reports on a whole library: statistics, problems, verification and recall."""
+"""What operations report: receipts, progress, statistics, verifications, and the results of backups and rebuilds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Stage = Literal["reading", "encoding", "settled", "done"]
+Outcome = Literal["added", "replaced", "unchanged", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read, and what to do about it."""
+
+    source: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the reader should know about a file that was added all the same."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A file that has a new name or place."""
+
+    source: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The result of an `add`, a `remove` or a `sync`: each file found, and each one gone, is in exactly one tuple."""
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    notes: tuple[Note, ...] = ()
+    passages: int = 0
+    """Passages added, whether encoded now or known from before."""
+    encoded: int = 0
+    """Passages encoded now."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The files that an interrupted `add` left to do, and those that could not be read."""
+
+    waiting: tuple[str, ...]
+    """Paths, in the order in which they will be added."""
+    failed: tuple[Failure, ...]
+    """By path; each is forgotten when it is added."""
+
+
+class Portion(NamedTuple):
+    """One file's share of the passages that are encoded together."""
+
+    source: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The final outcome of one file."""
+
+    outcome: Outcome
+    passages: int = 0
+    """Passages of its document, if it was added or replaced."""
+    notes: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a long `add`."""
+
+    source: str
+    stage: Stage
+    files_done: int
+    files: int
+    passages: int
+    """Passages encoded so far, of this file and of those that are encoded together with it."""
+    of_passages: int
+    together: tuple[Portion, ...] = ()
+    """While encoding: all files that are encoded together, this one first."""
+    settled: Settled | None = None
+    """The outcome of a file whose stage is `settled`."""
+
+
+ProgressCallback = Callable[[Progress], None]
+"""Called at every moment, in the thread that works, between two steps. An exception that it raises ends the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +181,70 @@ class Recall:
     """Number of lists that the vectors are divided into."""
     probed: int = 0
     """Number of lists that a search reads."""
+
+
+OperationProgress = Callable[[str, int, int], None]
+"""A progress callback: receives step, amount done and total. An error that it raises ends the operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """The result of a backup."""
+
+    path: str
+    bytes: int
+    documents: int
+    passages: int
+    originals: int
+    """Number of files from the library's own folder."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The result of a restore."""
+
+    folder: str
+    documents: int
+    passages: int
+    originals: int
+    made_at: str
+    """The time of the backup, in UTC."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """The result of compacting a library."""
+
+    bytes_before: int
+    bytes_after: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+    """What could not be freed yet, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The result of rebuilding a library from its texts."""
+
+    documents: int
+    passages: int
+    encoded: int
+    """Passages encoded in this run."""
+    found: int
+    """Passages whose vectors existed already, or were left by a run that was stopped."""
+    made_with: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The result of an export to a portable file."""
+
+    path: str
+    bytes: int
+    documents: int
+    passages: int
+    vectors: bool
+    seconds: float

@@ -1,6 +1,6 @@
 """The schema: every result that leaves the library, defined once, as pydantic models made from the records.
 
-    from index.schema.hits import Found
+    from index.schema.hit_schema import Found
     from index.schema.redaction import redacted
 
     Found.model_validate(found).model_dump()     # for the user's own terminal: full paths

@@ -1,19 +1,48 @@
-"""Atomic file writes, and the stamp that records what a cache was built from."""
+"""Files that appear whole or not at all, the writer's lock, and temporary folders."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
+import sys
 import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
-from index.errors import LibraryNotWritable
+from filelock import FileLock, Timeout
+
+from index.errors import LibraryLocked, LibraryNotWritable, LibraryReadOnly, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_PREFIX = "pincite-"
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a container with a read-only root has it
+"""A file system in memory, on Linux."""
+
+
+def scratch_folder() -> TemporaryDirectory[str]:
+    """Create a temporary folder for this process. Raises SettingsError if no place is writable."""
+    for parent in (None, _IN_MEMORY):
+        if parent is None or os.access(parent, os.W_OK | os.X_OK):
+            with suppress(OSError):
+                return TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True)
+    raise SettingsError(
+        f"There is no folder for temporary files: {_searched()} cannot be written.",
+        "Set the environment variable TMPDIR to a writable folder; start a container with `--tmpfs /tmp`.",
+    )
+
+
+def _searched() -> str:
+    """Return the folders that were tried."""
+    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
+    return ", ".join(dict.fromkeys([*named, "/tmp", str(_IN_MEMORY)]))  # noqa: S108 - named, not used
+
 
 NOT_WRITABLE_HINT = "Check the folder's permissions and the free disk space; committed changes are safe."
 
@@ -49,7 +78,7 @@ class Stamp:
         return self.library == library and self.format == format and self.generation <= generation
 
 
-def write_whole(path: Path, *parts: bytes | memoryview) -> None:
+def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
     """Write a file atomically: a crash leaves the old file or the new one.
 
     Raises LibraryNotWritable if the disk is full or not writable.
@@ -76,17 +105,70 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
             unfinished.unlink(missing_ok=True)
 
 
-def sweep(path: Path) -> None:
+def remove_unfinished(path: Path) -> None:
     """Remove temporary files of killed writers. Call only while other writers are locked out."""
     for unfinished in path.parent.glob(f"{path.name}.*.part"):
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
 
 
-def crc_of(path: Path) -> int:
+def file_crc(path: Path) -> int:
     """Return the CRC-32 of a file's bytes."""
     total = 0
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             total = zlib.crc32(block, total)
     return total
+
+
+class WriterLock:
+    """The exclusive right to change a library, or another exclusive right. Reentrant within one thread."""
+
+    def __init__(self, folder: Path, name: str = "writer") -> None:
+        self._folder = folder
+        self._card = folder / f"{name}.json"
+        self._lock = FileLock(folder / f"{name}.lock")
+
+    @contextmanager
+    def held(self, *, patience: float) -> Iterator[None]:
+        """Hold the lock. Raises LibraryLocked, which names the holder, after `patience` seconds of waiting."""
+        try:
+            self._lock.acquire(timeout=patience, poll_interval=0.02)
+        except Timeout as error:
+            raise LibraryLocked(str(self._folder), self._holder()) from error
+        except OSError as error:
+            raise self._not_writable(error) from error
+        try:
+            self._write_holder()
+            yield
+        finally:
+            if self._lock.lock_counter == 1:
+                with suppress(OSError):
+                    self._card.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _write_holder(self) -> None:
+        if self._lock.lock_counter == 1:
+            try:
+                self._card.write_text(json.dumps(_holder_card()))
+            except OSError as error:
+                raise self._not_writable(error) from error
+
+    def _not_writable(self, error: OSError) -> LibraryNotWritable:
+        if is_read_only(self._folder):
+            return LibraryReadOnly(str(self._folder))
+        return LibraryNotWritable(f"The library {self._folder} cannot be changed: {error}.", NOT_WRITABLE_HINT)
+
+    def _holder(self) -> str:
+        """Return a description of the lock's holder, if it left one."""
+        try:
+            card = json.loads(self._card.read_text())
+            return f"process {card['pid']} on {card['host']} ({card['program']}, since {card['since']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
+
+
+def _holder_card() -> dict[str, str | int]:
+    program = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]).strip() or "python"
+    since = datetime.now().astimezone().isoformat(timespec="seconds")
+    return {"pid": os.getpid(), "host": socket.gethostname(), "program": program, "since": since}

@@ -13,21 +13,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.errors import LibraryReadOnly, PinciteError
-from index.readiness import Readiness
 from index.records import Problem
-from index.storage import analysis
-from index.storage.dense import PATIENCE, DenseIndex
-from index.storage.lexical import LexicalIndex
-from index.storage.locking import WriterLock
-from index.storage.opening import LexicalFolder, open_catalog
-from index.storage.scope import Scope
-from index.storage.upkeep import POLL_SECONDS, READER_PATIENCE, WRITER_PATIENCE, LexicalUpdater, passages_since
+from index.storage.dense.dense_index import PATIENCE, DenseIndex
+from index.storage.files import WriterLock
+from index.storage.lexical import terms as analysis
+from index.storage.lexical.lexical_index import LexicalIndex
+from index.storage.protocol import Readiness, Scope
+from index.storage.upkeep import (
+    POLL_SECONDS,
+    READER_PATIENCE,
+    WRITER_PATIENCE,
+    LexicalFolder,
+    LexicalUpdater,
+    open_catalog,
+    passages_since,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.records import DocumentInfo, Location, Recall
-    from index.storage.catalog import PassageRow
+    from index.storage.catalog.rows import PassageRow
 
 _TOMBSTONES = 0.1
 """The word index is rebuilt when more than this share of its passages was removed."""
@@ -138,7 +144,7 @@ class FolderStore:
 
     def terms(self, text: str) -> dict[str, str]:
         """See `Store.terms`."""
-        return analysis.asked(text)
+        return analysis.question_terms(text)
 
     def analyze(self, text: str) -> list[str]:
         """See `Store.analyze`."""

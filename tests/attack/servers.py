@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "seeds"
 BYSTANDER = "127.0.0.2"
 """The address of honest visitors while the attackers use 127.0.0.1."""
-_PROGRAM = (sys.executable, "-c", "from index.cli import main; main()")
+_PROGRAM = (sys.executable, "-c", "from index.cli.app import main; main()")
 _START_SECONDS = 180.0
 _COMMAND_SECONDS = 120.0
 _FOLDERS = ("library", "temporary", "working")

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pytest
 
 from index.library import Library
+from index.page import create_app
 from index.records import Answer, CoverageReport
 from index.settings import Settings
-from index.web import create_app
-from tests.answering.playing import playing
+from tests.answers.model_server import playing
 from tests.fakes import FakeEncoder
-from tests.hosting import hosted
+from tests.hosted import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-    from tests.answering.playing import Player, Stage
+    from tests.answers.model_server import Player, Stage
 
 Scheme = Literal["light", "dark"]
 SIZE: ViewportSize = {"width": 1280, "height": 900}

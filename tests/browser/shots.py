@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, get_args
 
 from app import EXAMPLES, SEEDS
 from index.library import Library
+from index.page import create_app
 from index.settings import Settings
-from index.web import create_app
 from tests.browser.conftest import CHROMIUM, FLAGS, Scheme
-from tests.browser.reaching import Story, states
-from tests.browser.reading import DESK, PHONE
-from tests.hosting import hosted
+from tests.browser.source_reader import DESK, PHONE
+from tests.browser.states import Story, states
+from tests.hosted import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Collection

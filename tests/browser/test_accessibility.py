@@ -10,10 +10,10 @@ from playwright.sync_api import expect
 from index.settings import Settings
 from tests.browser.axe import COLOURS, violations
 from tests.browser.conftest import PERHAPS, Moody, serving
-from tests.browser.fitting import outside
-from tests.browser.gating import Gated
-from tests.browser.reaching import Story, states
-from tests.browser.reading import ASKED, DESK, HTML, MARKDOWN, PDF, PHONE, SEEDS, WORD
+from tests.browser.gate import Gated
+from tests.browser.layout import outside
+from tests.browser.source_reader import ASKED, DESK, HTML, MARKDOWN, PDF, PHONE, SEEDS, WORD
+from tests.browser.states import Story, states
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from index.records import Document
 from index.settings import Settings
-from tests.browser.acting import file, first
+from tests.browser.actions import file, first
 from tests.browser.conftest import OIL, TREATY, Moody, open_library, serving
 from tests.fakes import FakeEncoder
 

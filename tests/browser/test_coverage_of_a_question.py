@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.acting import ask, first
+from tests.browser.actions import ask, first
 from tests.browser.conftest import SECRET
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.acting import ask
-from tests.browser.reading import ASKED, HTML, MARKDOWN, PDF, WORD, shelf
-from tests.service.crowding import Account, ask_at_once, changing
+from tests.browser.actions import ask
+from tests.browser.source_reader import ASKED, HTML, MARKDOWN, PDF, WORD, shelf
+from tests.service.crowd import Account, ask_at_once, changing
 
 if TYPE_CHECKING:
     from pathlib import Path

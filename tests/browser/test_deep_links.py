@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from index.exporting import QuoteContext, deep_link
+from index.citations.links import QuoteContext, deep_link
 from index.records import Span
-from tests.browser.acting import ask
+from tests.browser.actions import ask
 from tests.browser.conftest import PATIENCE, SIZE
-from tests.browser.reading import (
+from tests.browser.source_reader import (
     ASKED,
     BOOK,
     DESK,
@@ -27,7 +27,7 @@ from tests.browser.reading import (
     quoted,
     shelf,
 )
-from tests.exporting.making import PAGE, quoting
+from tests.citations.factories import PAGE, quoting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

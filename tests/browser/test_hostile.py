@@ -16,17 +16,17 @@ from playwright.sync_api import expect
 
 from index.library import Library
 from index.settings import Settings
-from tests.browser.acting import ask, file, first, upload
+from tests.browser.actions import ask, file, first, upload
 from tests.browser.conftest import serving
-from tests.browser.fitting import outside
 from tests.browser.hostile import CORPUS
-from tests.browser.hostile_sending import send
 from tests.browser.hostile_texts import MARKUP, NAMES, ON_DISK
-from tests.browser.reading import DESK, PHONE, opened
+from tests.browser.hostile_uploads import send
+from tests.browser.layout import outside
+from tests.browser.source_reader import DESK, PHONE, opened
 from tests.fakes import FakeEncoder
-from tests.hosting import wait_until
+from tests.hosted import wait_until
 from tests.nightly import length
-from tests.service.crowding import finished
+from tests.service.crowd import finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acting import ask, first
+from tests.browser.actions import ask, first
 from tests.browser.conftest import ATTACK, ATTACKS, EXAMPLES, HOSTILE_NAME, open_library, serving
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from index.records import Document
-from tests.browser.acting import ask, file, first, upload
-from tests.browser.gating import LONG, gated
+from tests.browser.actions import ask, file, first, upload
+from tests.browser.gate import LONG, gated
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Error, expect
 
-from tests.browser.acting import ask
+from tests.browser.actions import ask
 from tests.browser.conftest import PATIENCE
-from tests.browser.reading import (
+from tests.browser.source_reader import (
     ASKED,
     BOOK,
     DESK,
@@ -31,7 +31,7 @@ from tests.browser.reading import (
     quoted,
     shelf,
 )
-from tests.hosting import wait_until
+from tests.hosted import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +150,7 @@ def letters_of_page(number: int) -> list[tuple[str, float, float]]:
     """Each letter of a page of the PDF with the middle of its box, in shares of the page from its upper left corner."""
     import pypdfium2 as pdfium
 
-    from tests.browser.reading import SEEDS
+    from tests.browser.source_reader import SEEDS
 
     with pdfium.PdfDocument(SEEDS / PDF) as document:
         sheet = document[number - 1]

@@ -12,9 +12,21 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acting import ask, file, upload
-from tests.browser.fitting import outside
-from tests.browser.reading import ASKED, DESK, HTML, MARKDOWN, PDF, PHONE, card, is_in_sight, opened, quoted, shelf
+from tests.browser.actions import ask, file, upload
+from tests.browser.layout import outside
+from tests.browser.source_reader import (
+    ASKED,
+    DESK,
+    HTML,
+    MARKDOWN,
+    PDF,
+    PHONE,
+    card,
+    is_in_sight,
+    opened,
+    quoted,
+    shelf,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

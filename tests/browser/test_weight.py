@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tests.browser.weighing import weigh
+from tests.browser.page_weight import weigh
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

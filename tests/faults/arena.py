@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.library import Library
-from index.loading import load
+from index.loading.loader import load
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 
@@ -93,7 +93,7 @@ def clear(folder: Path) -> None:
 def made_with(folder: Path) -> str:
     """The name of the encoder that a library was made with; the first one's where there is none yet."""
     from index.errors import LibraryNotFound
-    from index.storage.fingerprint import encoder_of
+    from index.storage.protocol import encoder_of
 
     try:
         with Library.open(folder, SETTINGS, encoder=FakeEncoder(), create=False) as library:

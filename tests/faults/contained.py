@@ -13,10 +13,10 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from index.library import Library
-from index.web import create_app
+from index.page import create_app
 from tests.fakes import FakeEncoder
 from tests.faults.adder import SETTINGS
-from tests.hosting import wait_until
+from tests.hosted import wait_until
 
 QUESTION = "Who signed the treaty?"
 

@@ -8,7 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.faults.acting import Actor
+from tests.faults.actor import Actor
 from tests.faults.arena import Arena
 from tests.faults.operations import OPERATIONS
 from tests.faults.rounds import Tally, look

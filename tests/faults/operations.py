@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from index.records import Progress, ProgressCallback
-    from tests.faults.acting import Act, Tell
+    from tests.faults.actor import Act, Tell
 
 DOCUMENTS = 30
 _HALF = range(DOCUMENTS // 2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryNotFound, PinciteError
-from tests.faults.acting import Actor
+from tests.faults.actor import Actor
 from tests.faults.oracle import Finding, examine
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import LibraryError
 from index.storage import store
-from tests.faults.acting import Actor
+from tests.faults.actor import Actor
 from tests.faults.arena import Arena, clear
 from tests.faults.disks import full_disk, read_only_disk
 from tests.faults.operations import OPERATIONS, add, edited, full
@@ -21,7 +21,7 @@ from tests.faults.rounds import Tally, look
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.faults.acting import Tell
+    from tests.faults.actor import Tell
 
 _READ = ("replace", "remove", "sync", "compact", "cache writing")
 GO = "go"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from index import encoding
-from index.api import running
+from index.encoders import encoder
+from index.server.http import application
 from tests.fakes import FakeEncoder
 from tests.faults.adder import SETTINGS
 
 
 def main() -> None:
     """Serve the library in the folder."""
-    vars(encoding)["load_encoder"] = lambda _: FakeEncoder()
-    running.run(Path(sys.argv[1]), SETTINGS, host="127.0.0.1", port=int(sys.argv[2]))
+    vars(encoder)["load_encoder"] = lambda _: FakeEncoder()
+    application.run(Path(sys.argv[1]), SETTINGS, host="127.0.0.1", port=int(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from index.serving import Jobs, Uploads
+from index.server.job_queue import Jobs
+from index.server.uploads import Uploads
 from tests.faults.adder import SETTINGS, open_library
 
 

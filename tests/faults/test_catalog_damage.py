@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import LibraryError, PinciteError
-from index.loading import load
+from index.loading.loader import load
 from tests.faults.adder import open_library
 from tests.faults.arena import clear
 from tests.faults.conftest import write_files

@@ -17,7 +17,7 @@ from index.library import Library
 from tests.fakes import FakeEncoder
 from tests.faults.adder import SETTINGS
 from tests.faults.conftest import HERE
-from tests.hosting import wait_until
+from tests.hosted import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

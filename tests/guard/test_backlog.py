@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from index.guard.backlog import Backlog
+from index.server.guard.connections import Backlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class Protocol(asyncio.Protocol):
 
 
 class Watched(Backlog, Protocol):
-    """As `index.guard.connections` puts them together."""
+    """As `index.server.guard.connections` puts them together."""
 
     reading_seconds = SECONDS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.guard.body import BodyTimeout
+from index.server.guard.body import BodyTimeout
 
 SECONDS = 30.0
 

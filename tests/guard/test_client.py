@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from index.errors import SettingsError
-from index.guard.client import Proxies, visitor
+from index.server.guard.origins import Proxies, visitor
 from index.settings import Settings
 from tests.cases import cases
 

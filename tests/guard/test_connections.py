@@ -13,10 +13,10 @@ import anyio.to_thread
 import pytest
 import uvicorn
 
-from index.guard import connections
-from index.guard.middleware import Guard
+from index.server.guard import connections
+from index.server.guard.middleware import Guard
 from index.settings import Settings
-from tests.hosting import wait_until
+from tests.hosted import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.guard.json_values import JsonValueCounter
+from index.server.guard.body import JsonValueCounter
 from tests.cases import cases
 
 VALUES = st.recursive(

@@ -12,11 +12,10 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from index.guard import connections
-from index.guard.client import Proxies
-from index.guard.middleware import Guard
-from index.guard.response import PIECE
-from index.guard.share import MOST_UNREAD
+from index.server.guard import connections
+from index.server.guard.middleware import Guard
+from index.server.guard.origins import Proxies
+from index.server.guard.quotas import MOST_UNREAD, PIECE
 from index.settings import Settings
 from tests.cases import cases
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from index.guard.origin import FOREIGN, MISADDRESSED, Origins
+from index.server.guard.origins import FOREIGN, MISADDRESSED, Origins
 from tests.cases import cases
 
 HOSTED, LOCAL = "10.0.0.7", "127.0.0.1"

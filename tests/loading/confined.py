@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, get_args
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
-from index.loading import load_bytes
-from index.loading.normalising import normalise
-from index.parsing import Limits, Parser
+from index.loading.loader import load_bytes
+from index.loading.sandbox.messages import Limits
+from index.loading.sandbox.pool import Parser
+from index.text.normalisation import normalise
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

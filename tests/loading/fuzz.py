@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, Confined, Outcome, Parsing, Reader
 from tests.loading.hostile import HOSTILE
-from tests.loading.mutating import damages_of
+from tests.loading.mutations import damages_of
 from tests.loading.pdfs import build, column
 
 if TYPE_CHECKING:

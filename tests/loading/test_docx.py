@@ -13,7 +13,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
 from index.errors import DamagedFile, EmptyDocument
-from index.loading import load_bytes
+from index.loading.loader import load_bytes
 from tests.cases import cases
 from tests.loading.hostile import body
 

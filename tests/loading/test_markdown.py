@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.loading import load_bytes
+from index.loading.loader import load_bytes
 from tests.cases import cases
 
 if TYPE_CHECKING:

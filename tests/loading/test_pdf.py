@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import DamagedFile, EmptyDocument, NoTextLayer, TooLarge
-from index.loading import load_bytes
+from index.loading.loader import load_bytes
 from tests.loading.pdfs import Printed, build, column
 
 if TYPE_CHECKING:
@@ -353,7 +353,7 @@ def test_pictures_of_pages() -> None:
 def test_more_pages_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Are not read: the error names the setting. Where nothing is said of pages, all are."""
     data = build([column(["A ship left."])] * 3)
-    monkeypatch.setattr("index.loading.pdf.read_sheet", lambda page: pytest.fail("a page was read"))
+    monkeypatch.setattr("index.loading.pdf.extraction.read_sheet", lambda page: pytest.fail("a page was read"))
     with pytest.raises(TooLarge, match=r"long\.pdf has 3 pages, more than the 2 .* PINCITE_MAX_PAGES"):
         load_bytes(data, source="long.pdf", max_pages=2)
     monkeypatch.undo()

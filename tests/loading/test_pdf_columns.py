@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from index.loading import load_bytes
-from index.loading.pdf_lines import Line
-from index.loading.pdf_order import in_reading_order
+from index.loading.loader import load_bytes
+from index.loading.pdf.lines import Line
+from index.loading.pdf.reading_order import in_reading_order
 from tests.cases import cases
 from tests.loading.pdfs import Printed, build
 

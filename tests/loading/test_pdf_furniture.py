@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.loading import load_bytes
-from index.loading.normalising import normalise
-from index.loading.pdf_describing import describe
-from index.loading.pdf_furniture import without_furniture
-from index.loading.pdf_headings import heading_levels
-from index.loading.pdf_lines import Line, Sheet
-from index.loading.pdf_order import in_reading_order
-from index.loading.pdf_paragraphs import body_size, paragraphs
+from index.loading.loader import load_bytes
+from index.loading.pdf.extraction import describe
+from index.loading.pdf.headings import heading_levels
+from index.loading.pdf.lines import Line, Sheet
+from index.loading.pdf.paragraphs import body_size, paragraphs
+from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.running_heads import without_furniture
+from index.text.normalisation import normalise
 from tests.loading.pdfs import Printed, build, column
 
 SIGNS = [

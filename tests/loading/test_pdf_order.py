@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.loading import load_bytes
+from index.loading.loader import load_bytes
 from tests.loading.pdfs import Printed, build, column
 
 if TYPE_CHECKING:

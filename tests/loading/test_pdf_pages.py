@@ -14,16 +14,15 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from index.chunking import Chunker, count_tiktoken
 from index.errors import DamagedFile, PageError, PinciteError
-from index.loading import load, load_bytes
-from index.loading.normalising import normalise
-from index.loading.pdf_images import page_image
-from index.loading.pdf_opening import PDFIUM
-from index.loading.pdf_pages import PageMark, page_marks
-from index.loading.pdf_rectangles import Rectangle
-from index.loading.pdf_tracing import Words
+from index.loading.loader import load, load_bytes
+from index.loading.pdf.extraction import page_image
+from index.loading.pdf.highlights import PageMark, Rectangle, page_marks
+from index.loading.pdf.pdfium import PDFIUM
+from index.loading.pdf.trace import Words
 from index.records import Document, Span
+from index.text.chunks import Chunker, count_tiktoken
+from index.text.normalisation import normalise
 from tests.loading.pdfs import Printed, build, column
 from tests.nightly import length
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from index import errors
-from index.loading import discover, load, load_bytes
-from index.loading.normalising import normalise
+from index.loading.loader import discover, load, load_bytes
+from index.text.normalisation import normalise
 from tests.nightly import length
 
 FILES = Path(__file__).parents[2].parent / "shared" / "files"
@@ -145,7 +145,7 @@ def test_running_heads_of_a_booklet() -> None:
 def test_light_to_import() -> None:
     """Importing the package loads none of the libraries that read formats."""
     code = (
-        "import sys, index.loading; "
+        "import sys, index.loading.loader; "
         "guests = {'trafilatura', 'pypdfium2', 'docx', 'lxml', 'markdown_it', 'charset_normalizer'}; "
         "print(sorted(guests & set(sys.modules)))"
     )

@@ -13,22 +13,23 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from index.api import create_app
-from index.api.service import CHECKS
 from index.library import Library
-from index.serving import Jobs, Uploads
+from index.server.http import create_app
+from index.server.http.service import CHECKS
+from index.server.job_queue import Jobs
+from index.server.uploads import Uploads
 from index.settings import Settings
-from tests.answering.playing import acquaint, playing
+from tests.answers.model_server import acquaint, playing
 from tests.fakes import IDEAS, FakeEncoder
-from tests.hosting import hosted
-from tests.service.crowding import add, ask_at_once, changing
+from tests.hosted import hosted
+from tests.service.crowd import add, ask_at_once, changing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from index.records import Answer, Check, Statement
-    from tests.answering.playing import Player
+    from tests.answers.model_server import Player
 
 CLIENTS = 20
 SUBJECTS = [line.split()[0] for line in IDEAS]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.storage.catalog import Catalog
+from index.storage.catalog.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

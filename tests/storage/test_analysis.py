@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.storage.analysis import asked, asked_terms, spans_of_words, terms, words
+from index.storage.lexical.terms import question_terms, repeated_question_terms, terms, word_spans, words
 from tests.cases import cases
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=60) | st.text("ab1 -.'’é漢カ\n", max_size=40)
@@ -80,7 +80,7 @@ def test_case_does_not_matter(text: str) -> None:
 )
 def test_a_mark_does_not_end_a_word(text: str) -> None:
     """Letters and their marks are one word, however they are encoded: half of one is no term."""
-    assert len(words(text)) == len(terms(text)) == len(spans_of_words(text)) == 1
+    assert len(words(text)) == len(terms(text)) == len(word_spans(text)) == 1
 
 
 def test_a_word_beyond_all_measure_is_no_word() -> None:
@@ -110,15 +110,15 @@ def test_words_stand_as_they_are(text: str, expected: list[str]) -> None:
 
 def test_the_terms_of_a_question() -> None:
     """Each telling word has its stem, in the question's order; idle words are left out."""
-    found = asked("Who signed the treaties of Kings?")
+    found = question_terms("Who signed the treaties of Kings?")
     assert list(found.values()) == ["signed", "treaties", "Kings"]
     assert set(found) == set(terms("sign treaty king"))
 
 
 def test_a_term_leads_to_the_word_as_it_was_asked() -> None:
     """A code is one word with several terms; a possessive ending belongs to none."""
-    assert asked("What did China's IL6 do?") == {"china": "China", "il6": "IL6", "il": "IL6", "6": "IL6"}
-    assert asked("What is Su-35?") == {"su": "Su-35", "35": "Su-35"}
+    assert question_terms("What did China's IL6 do?") == {"china": "China", "il6": "IL6", "il": "IL6", "6": "IL6"}
+    assert question_terms("What is Su-35?") == {"su": "Su-35", "35": "Su-35"}
 
 
 @pytest.mark.parametrize(
@@ -133,19 +133,19 @@ def test_a_term_leads_to_the_word_as_it_was_asked() -> None:
 )
 def test_idle_words_count_where_there_are_no_others(question: str, expected: list[str]) -> None:
     """A question of nothing but idle words asks for them; one telling word is enough to leave them out."""
-    assert list(asked(question).values()) == expected
+    assert list(question_terms(question).values()) == expected
 
 
 def test_what_a_question_repeats_counts_as_often() -> None:
     """A long question says several times what it is about."""
-    assert asked_terms("Whales, whales: which whale swam?") == ["whale", "whale", "whale", "swam"]
+    assert repeated_question_terms("Whales, whales: which whale swam?") == ["whale", "whale", "whale", "swam"]
 
 
 @given(TEXTS)
 def test_both_ways_to_ask_have_the_same_terms(question: str) -> None:
     """Those that are looked for and those that are told are the same, and they are terms of the question."""
-    assert set(asked(question)) == set(asked_terms(question))
-    assert set(asked(question)) <= set(terms(question))
+    assert set(question_terms(question)) == set(repeated_question_terms(question))
+    assert set(question_terms(question)) <= set(terms(question))
 
 
 # Where words stand
@@ -154,13 +154,13 @@ def test_both_ways_to_ask_have_the_same_terms(question: str) -> None:
 def test_where_telling_words_stand() -> None:
     """Whole, with what hyphens, points and apostrophes join; idle ones are not among them."""
     text = "The king's Su-35 was at 3.5 of the x_y, café and all."
-    assert [span.of(text) for span in spans_of_words(text)] == ["king's", "Su-35", "3.5", "x_y", "café", "all"]
+    assert [span.of(text) for span in word_spans(text)] == ["king's", "Su-35", "3.5", "x_y", "café", "all"]
 
 
 @given(TEXTS)
 def test_words_do_not_overlap(text: str) -> None:
     """Spans are in order, none is empty, each holds a word, and none is idle."""
-    spans = spans_of_words(text)
+    spans = word_spans(text)
     assert all(one.end <= other.start for one, other in pairwise(spans))
     assert all(span.of(text).strip() == span.of(text) != "" for span in spans)
     assert all(span.of(text).casefold() not in {"the", "of", "is"} for span in spans)

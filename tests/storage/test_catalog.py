@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from index.errors import LibraryDamaged, LibraryLocked, LibraryTooNew, PinciteError
 from index.records import Chunk, Landmark, Span
-from index.storage import schema
-from index.storage.catalog import Catalog
+from index.storage import tables
+from index.storage.catalog.catalog import Catalog
 from index.storage.database import Database
 from tests.nightly import length
-from tests.storage.making import MADE_WITH, a_document, chunks_of, key_of, put, put_vectors, vectors_of
+from tests.storage.factories import MADE_WITH, a_document, chunks_of, key_of, put, put_vectors, vectors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -491,7 +491,7 @@ def test_a_sound_catalog_has_no_problems(catalog: Catalog) -> None:
 def test_a_newer_format_is_refused(catalog: Catalog, folder: Path) -> None:
     """A library of a later Pincite is not changed, and the error says to upgrade."""
     catalog.close()
-    tamper(folder, f"PRAGMA user_version = {schema.VERSION + 1}")
+    tamper(folder, f"PRAGMA user_version = {tables.VERSION + 1}")
     with pytest.raises(LibraryTooNew, match="pip install --upgrade pincite"):
         Catalog(folder)
 

@@ -9,19 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.encoding import normalised
-from index.storage.catalog import Catalog
-from index.storage.dense import DenseIndex, exact
-from index.storage.scope import Scope
+from index.encoders.encoder import normalised
+from index.storage.catalog.catalog import Catalog
+from index.storage.dense import base
+from index.storage.dense.dense_index import DenseIndex
+from index.storage.protocol import Scope
 from tests.fakes import meaning
 from tests.nightly import length
-from tests.storage.making import a_document, id_of, put, put_vectors
+from tests.storage.factories import a_document, id_of, put, put_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from index.storage.catalog import DocumentRange
+    from index.storage.catalog.rows import DocumentRange
 
 WHALE = a_document("A whale swam.", "The whale sang a letter.", source="/whale")
 OIL = a_document("Oil has a price.", "The clock stopped.", source="/oil")
@@ -183,7 +184,7 @@ def test_a_file_of_another_format_is_not_trusted(
 ) -> None:
     """What an earlier Pincite wrote is made again from the catalog."""
     put_vectors(catalog, some_vectors(1, MANY))
-    monkeypatch.setattr(exact, "FORMAT", exact.FORMAT - 1)
+    monkeypatch.setattr(base, "FORMAT", base.EXACT_FORMAT - 1)
     index_of(catalog, folder).keep()
     monkeypatch.undo()
     catalog.close()

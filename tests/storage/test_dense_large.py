@@ -11,18 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.errors import LibraryDamaged, LibraryNotWritable
-from index.storage.catalog import Catalog
-from index.storage.dense import DenseIndex, building, starting
-from index.storage.scope import Scope
+from index.storage.catalog.catalog import Catalog
+from index.storage.dense import builder, index_state
+from index.storage.dense.dense_index import DenseIndex
+from index.storage.protocol import Scope
 from tests.nightly import length
-from tests.storage.making import put_vectors
+from tests.storage.factories import put_vectors
 from tests.storage.test_dense import DAMAGES, Watched, brute_force, index_of, same, some_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from index.storage.catalog import DocumentRange
+    from index.storage.catalog.rows import DocumentRange
 
 LARGE = 400
 """From so many passages on a library is large here."""
@@ -32,10 +33,10 @@ EVERY = 2**31
 @pytest.fixture(autouse=True)
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Libraries are large early here; instead of a program of its own, it is noted for which folder one is due."""
-    monkeypatch.setattr(starting, "APPROXIMATE_FROM", LARGE)
-    monkeypatch.setattr(starting, "LEAST_CHANGED", 40)
-    monkeypatch.setattr(building, "LEAST_COMPARED", 50)
-    monkeypatch.setattr(starting, "RESTART_SECONDS", 0.0)
+    monkeypatch.setattr(index_state, "APPROXIMATE_FROM", LARGE)
+    monkeypatch.setattr(index_state, "LEAST_CHANGED", 40)
+    monkeypatch.setattr(builder, "LEAST_COMPARED", 50)
+    monkeypatch.setattr(index_state, "RESTART_SECONDS", 0.0)
     folders: list[Path] = []
 
     class Noted:
@@ -49,7 +50,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         folders.append(folder)
         return Noted()
 
-    monkeypatch.setattr(starting, "_spawn", spawned)
+    monkeypatch.setattr(index_state, "_spawn", spawned)
     return folders
 
 
@@ -58,7 +59,7 @@ def large(catalog: Catalog, folder: Path) -> Catalog:
     """Ten documents of a hundred passages each, in clumps, with a base."""
     for n in range(10):
         put_vectors(catalog, clumps(n, 100), f"/{n}")
-    assert building.build(folder)
+    assert builder.build(folder)
     return catalog
 
 
@@ -87,7 +88,7 @@ def agrees(index: DenseIndex, catalog: Catalog, seed: int = 3) -> bool:
 def test_a_small_library_has_no_base(catalog: Catalog, folder: Path, started: list[Path]) -> None:
     """Below that size nothing is built, nothing is started, and every passage is compared with."""
     put_vectors(catalog, clumps(1, LARGE - 1))
-    assert building.build(folder)
+    assert builder.build(folder)
     index = index_of(catalog, folder)
     index.keep()
     assert index.base is None
@@ -100,7 +101,7 @@ def test_growing_changes_no_score(catalog: Catalog, folder: Path) -> None:
     """The same library with and without a base: what both find has the same cosine, to the bit."""
     put_vectors(catalog, clumps(1, 600))
     without = index_of(catalog, folder)
-    assert building.build(folder)
+    assert builder.build(folder)
     having = index_of(catalog, folder)
     assert without.base is None
     assert having.base is not None
@@ -154,7 +155,7 @@ def test_any_history(tmp_path_factory: pytest.TempPathFactory, steps: list[str],
         elif step == "remove" and (documents := catalog.added_since(-1)):
             catalog.remove(data.draw(st.sampled_from([each.number for each in documents])))
         elif step == "build":
-            assert building.build(folder)
+            assert builder.build(folder)
         elif step == "reopen":
             index.close()
             index = index_of(catalog, folder)
@@ -218,7 +219,7 @@ def test_a_new_base_is_taken_up(large: Catalog, folder: Path) -> None:
     index = index_of(large, folder)
     old = index.base
     put_vectors(large, clumps(50, 80), "/more")
-    assert building.build(folder)
+    assert builder.build(folder)
     for _ in range(1000):
         index.catch_up()
         assert index.search(clumps(0, 1)[0], 5)
@@ -234,7 +235,7 @@ def test_building_again_keeps_lists(large: Catalog, folder: Path) -> None:
     """Where the library has grown by little, each vector stays in its list: nothing is learnt anew."""
     before = index_of(large, folder)._state
     put_vectors(large, clumps(50, 80), "/more")
-    assert building.build(folder)
+    assert builder.build(folder)
     after = index_of(large, folder)._state
     assert before is not None
     assert after is not None
@@ -249,7 +250,7 @@ def test_a_base_is_due(catalog: Catalog, folder: Path, started: list[Path]) -> N
     put_vectors(catalog, clumps(1, LARGE))
     index_of(catalog, folder)
     assert started == [folder]
-    assert building.build(folder)
+    assert builder.build(folder)
     index = index_of(catalog, folder)
     put_vectors(catalog, clumps(2, 40), "/some")
     index.catch_up()
@@ -278,14 +279,14 @@ def test_any_change_is_reason_enough_where_one_waits(large: Catalog, folder: Pat
     path = folder / "dense.ivf"
     put_vectors(large, clumps(50, 3), "/little")
     before = path.stat().st_ino
-    assert building.build(folder)
+    assert builder.build(folder)
     assert path.stat().st_ino == before
-    assert building.build(folder, wait=True)
+    assert builder.build(folder, wait=True)
     index = index_of(large, folder)
     assert index.base is not None
     assert index.base.figures["passages"] == 1003
     after = path.stat().st_mtime_ns
-    assert building.build(folder, wait=True)
+    assert builder.build(folder, wait=True)
     assert path.stat().st_mtime_ns == after
 
 
@@ -298,7 +299,7 @@ def test_a_builder_that_fails_is_told_to_who_waits(
         def wait(self) -> int:
             return 1
 
-    monkeypatch.setattr(starting, "_spawn", lambda *_: Failed())
+    monkeypatch.setattr(index_state, "_spawn", lambda *_: Failed())
     with pytest.raises(LibraryNotWritable, match="could not be built"):
         index_of(large, folder).settle()
 
@@ -307,7 +308,7 @@ def test_a_library_that_has_shrunk_is_searched_exactly(large: Catalog, folder: P
     """The base goes when few passages are left."""
     for each in large.added_since(-1)[1:]:
         large.remove(each.number)
-    assert building.build(folder)
+    assert builder.build(folder)
     assert not (folder / "dense.ivf").exists()
     index = index_of(large, folder)
     assert index.base is None
@@ -322,7 +323,7 @@ def test_a_damaged_base_is_not_trusted(large: Catalog, folder: Path, name: str) 
     index = index_of(large, folder)
     assert index.base is None
     assert agrees(index, large)
-    assert building.build(folder)
+    assert builder.build(folder)
     again = index_of(large, folder)
     assert again.base is not None
     assert agrees(again, large)
@@ -334,7 +335,7 @@ def test_a_base_of_a_lost_history_is_not_trusted(catalog: Catalog, folder: Path)
     catalog.close()
     copy = (folder / "catalog.db").read_bytes()
     put_vectors(catalog, clumps(2, 50), "/lost")
-    assert building.build(folder)
+    assert builder.build(folder)
     catalog.close()
     (folder / "catalog.db").write_bytes(copy)
     index = index_of(catalog, folder)
@@ -355,15 +356,15 @@ def test_one_builder_at_a_time(large: Catalog, folder: Path) -> None:
     """A second one ends at once, and says so."""
     from filelock import FileLock
 
-    with FileLock(folder / building.LOCK):
-        assert not building.build(folder)
+    with FileLock(folder / builder.LOCK):
+        assert not builder.build(folder)
 
 
 def test_what_a_killed_builder_left_is_swept(large: Catalog, folder: Path) -> None:
     """The next one removes it."""
     left = folder / "dense.ivf.12345.part"
     left.write_bytes(b"half of it")
-    assert building.build(folder)
+    assert builder.build(folder)
     assert not left.exists()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import LibraryNotWritable
-from index.storage.files import Stamp, crc_of, write_whole
+from index.storage.files import Stamp, file_crc, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,17 +49,17 @@ def test_which_caches_fit(library: str, form: int, generation: int, fits: bool) 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
     """The parts become one file, and nothing else is left in the folder."""
-    write_whole(tmp_path / "x", b"one ", memoryview(b"two"))
+    write_atomically(tmp_path / "x", b"one ", memoryview(b"two"))
     assert (tmp_path / "x").read_bytes() == b"one two"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
-    assert crc_of(tmp_path / "x") == zlib.crc32(b"one two")
+    assert file_crc(tmp_path / "x") == zlib.crc32(b"one two")
 
 
 def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
     """Where the file cannot be written, the error is ours, and names the file."""
     (tmp_path / "x").mkdir()
     with pytest.raises(LibraryNotWritable, match=f"{tmp_path}/x cannot be written"):
-        write_whole(tmp_path / "x", b"new")
+        write_atomically(tmp_path / "x", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
@@ -68,6 +68,6 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"old")
     broken: Any = object()
     with pytest.raises(TypeError):
-        write_whole(tmp_path / "x", b"new", broken)
+        write_atomically(tmp_path / "x", b"new", broken)
     assert (tmp_path / "x").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]

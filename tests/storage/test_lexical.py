@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.storage.catalog import Catalog
-from index.storage.lexical import LexicalIndex, searching
-from index.storage.scope import Scope
+from index.storage.catalog.catalog import Catalog
+from index.storage.lexical import queries
+from index.storage.lexical.lexical_index import LexicalIndex
+from index.storage.protocol import Scope
 from tests.faults.arena import clear
-from tests.storage.making import a_document, id_of, put
+from tests.storage.factories import a_document, id_of, put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,7 +200,7 @@ def test_scores_are_the_same_whichever_way_they_are_found(
     put(catalog, OIL)
     index = index_of(catalog, folder)
     found = index.search("horse horse winter treaty", 99)
-    monkeypatch.setattr(searching, "_ENTRIES_A_LOOK", looks)
+    monkeypatch.setattr(queries, "_ENTRIES_A_LOOK", looks)
     assert index.scores("horse horse winter treaty", sorted(index.ids())) == pytest.approx(found)
 
 
@@ -213,7 +214,7 @@ def test_common_words_propose_nothing_in_a_large_index(
     every = index.search("winter oil harbour", 99)
     by_rarer = set(index.search("oil harbour", 99))
     assert by_rarer < set(every)
-    monkeypatch.setattr(searching, "ENTRIES", 9)
+    monkeypatch.setattr(queries, "ENTRIES", 9)
     found = index.search("winter oil harbour", 99)
     assert found == pytest.approx({each: score for each, score in every.items() if each in by_rarer})
     assert next(iter(found)) == next(iter(every))

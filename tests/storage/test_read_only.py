@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index import scratch
 from index.errors import LibraryLocked, LibraryNotWritable, LibraryReadOnly, SettingsError
-from index.scratch import scratch_folder
+from index.ingest.queue import Worklist
+from index.storage import files
 from index.storage import store as store_module
-from index.storage.files import is_read_only
+from index.storage.files import is_read_only, scratch_folder
 from index.storage.store import FolderStore
-from index.storage.worklist import Worklist
 from tests.disks import forbidden, read_only
 from tests.fakes import meaning
 from tests.faults.arena import clear
-from tests.storage.making import a_document, id_of, put
+from tests.storage.factories import a_document, id_of, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,7 +221,7 @@ def test_many_processes_read_at_once(mounted: Path) -> None:
 @pytest.fixture
 def _no_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    monkeypatch.setattr(scratch, "_IN_MEMORY", tmp_path / "nowhere")
+    monkeypatch.setattr(files, "_IN_MEMORY", tmp_path / "nowhere")
 
 
 @pytest.mark.usefixtures("_no_scratch")
@@ -245,6 +244,6 @@ def test_where_no_temporary_folder_can_be_made(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(SettingsError) as caught:
         scratch_folder()
     assert "TMPDIR" in caught.value.hint
-    monkeypatch.setattr(scratch, "_IN_MEMORY", tmp_path)
+    monkeypatch.setattr(files, "_IN_MEMORY", tmp_path)
     with scratch_folder() as folder:
         assert Path(folder).parent == tmp_path

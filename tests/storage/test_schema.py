@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
 from index.records import Span
-from index.storage.schema import (
+from index.storage.tables import (
     checksum,
     pack_sentence_vectors,
     pack_spans,

@@ -16,12 +16,12 @@ import pytest
 from index.errors import LibraryDamaged, LibraryLocked
 from index.storage import store as store_module
 from index.storage import upkeep
-from index.storage.catalog import DocumentRange
-from index.storage.scope import Scope
+from index.storage.catalog.rows import DocumentRange
+from index.storage.protocol import Scope
 from index.storage.store import FolderStore
 from tests.fakes import meaning
 from tests.faults.arena import clear
-from tests.storage.making import a_document, id_of, put, put_vectors
+from tests.storage.factories import a_document, id_of, put, put_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.ingest import queue
+from index.ingest.queue import FILE, Worklist, absolute, stamp_of
 from index.records import Failure
-from index.storage import worklist
-from index.storage.worklist import FILE, Worklist, absolute, stamp_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def test_what_was_not_closed_is_waiting(tmp_path: Path) -> None:
 
 def test_much_is_written_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a part is ever in memory alone."""
-    monkeypatch.setattr(worklist, "BATCH_FILES", 3)
+    monkeypatch.setattr(queue, "BATCH_FILES", 3)
     killed = Worklist(tmp_path)
     killed.queue(f"/{n}" for n in range(8))
     for n in range(7):
@@ -142,7 +142,7 @@ def test_where_there_is_no_folder_there_is_no_list(tmp_path: Path) -> None:
 
 def test_a_stamp_says_when_a_file_was_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """New contents of the same length change it, even where their time is set back; a fresh file has none yet."""
-    monkeypatch.setattr(worklist, "SETTLING_NS", 0)
+    monkeypatch.setattr(queue, "SETTLING_NS", 0)
     path = tmp_path / "a.txt"
     path.write_text("The ship left.")
     before, times = stamp_of(path), path.stat()
@@ -151,7 +151,7 @@ def test_a_stamp_says_when_a_file_was_touched(tmp_path: Path, monkeypatch: pytes
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert before
     assert stamp_of(path) != before
-    monkeypatch.setattr(worklist, "SETTLING_NS", 10**18)
+    monkeypatch.setattr(queue, "SETTLING_NS", 10**18)
     assert stamp_of(path) == stamp_of(tmp_path / "missing") == ""
 
 

@@ -1,4 +1,4 @@
-"""Queries for passages and their vectors. Each public function is a method of `Catalog`."""
+"""Queries for whole texts and the landmarks in them. Each public function is a method of `Catalog`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.records import Passage
-from index.storage import filing, schema
-from index.storage.catalog.document_queries import claims
-from index.storage.catalog.rows import LISTED, DocumentRange, PassageRow, runs
-from index.structure import STRUCTURED
+from index.records import Document, Landmark, Location, Passage
+from index.storage import tables
+from index.storage.catalog.document_queries import claims, infos
+from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, PassageRow, runs
+from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import Span
+    from index.records import LandmarkKind, Span
     from index.storage.catalog.rows import WithDatabase
-    from index.storage.database import Database
+    from index.storage.database import Connection, Database
 
+if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _TEXT_BLOCK = 2048
@@ -90,19 +91,19 @@ def vectors_of(catalog: WithDatabase, ids: Sequence[int]) -> tuple[list[int], Ar
     return [row[0] for row in rows], _stacked(catalog.database, rows)
 
 
-def vectors_by_key(catalog: WithDatabase, keys: Sequence[bytes]) -> dict[bytes, filing.PackedVectors]:
+def vectors_by_key(catalog: WithDatabase, keys: Sequence[bytes]) -> dict[bytes, tables.PackedVectors]:
     """Return the vectors that are already stored for texts with these hashes.
 
     Vectors of claimed documents do not count: they come from a portable file, whose hashes may be those of other texts.
     """
-    found: dict[bytes, filing.PackedVectors] = {}
+    found: dict[bytes, tables.PackedVectors] = {}
     unread = claims(catalog.database)
     for start in range(0, len(keys), _KEYS):
         some = keys[start : start + _KEYS]
         marks = ", ".join("?" * len(some))
         query = f"""SELECT v.key, v.vector, v.sentences FROM vectors v JOIN passages p ON p.id = v.passage
                     WHERE v.key IN ({marks}) AND p.document NOT IN {unread}"""
-        found.update((row[0], filing.PackedVectors(*row)) for row in catalog.database.rows(query, some))
+        found.update((row[0], tables.PackedVectors(*row)) for row in catalog.database.rows(query, some))
     return found
 
 
@@ -128,10 +129,82 @@ def _checked(database: Database, row: Sequence[Any]) -> tuple[PassageRow, str]:
     stored, headings, media_type, title = row[10:]
     parts = (sentences, vector, sentence_vectors)
     sound = isinstance(text, str) and all(isinstance(part, bytes) for part in parts)
-    if not sound or schema.checksum((ordinal, start, end), text, *parts) != stored:
+    if not sound or tables.checksum((ordinal, start, end), text, *parts) != stored:
         raise database.damaged(f"passage {identity} does not match its checksum")
-    spans = schema.unpack_spans(sentences, start)
+    spans = tables.unpack_spans(sentences, start)
     passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
     starts = frozenset(map(int, headings.split(","))) if headings else frozenset()
     structured = media_type in STRUCTURED
     return PassageRow(passage, number, sentence_vectors, vector, starts, structured, title), text[end - start :]
+
+
+_LANDMARKS = "SELECT kind, start, label, level FROM landmarks WHERE document = ?"
+
+
+def document(catalog: WithDatabase, number: int) -> Document | None:
+    """Return a whole document, its text put together from its passages; None if there is none."""
+    with catalog.database.snapshot():
+        info = infos(catalog, [number]).get(number)
+        if info is None:
+            return None
+        text = "".join(row.passage.text + gap for row, gap in rows_of(catalog, number))
+        marks = catalog.database.rows(f"{_LANDMARKS} ORDER BY start, place", [number])
+    landmarks = tuple(Landmark(*mark) for mark in marks)
+    stated = (info.id, info.source, info.title, info.author, info.date, info.media_type)
+    return Document(*stated, text, landmarks, info.notes)
+
+
+def excerpt(catalog: WithDatabase, number: int, span: Span) -> Excerpt:
+    """Return the passages of a document that hold a span, as one text, with the landmarks among them."""
+    rows = rows_around(catalog, number, span)
+    start, text = rows[0][0].passage.start if rows else 0, "".join(row.passage.text + gap for row, gap in rows)
+    # The kinds are named so that SQLite can use the index on (document, kind, start).
+    among = "AND kind IN ('page', 'heading', 'paragraph') AND start BETWEEN ? AND ? ORDER BY start, place"
+    marks = catalog.database.rows(f"{_LANDMARKS} {among}", [number, start, start + len(text)])
+    return Excerpt(start, text, tuple(Landmark(*mark) for mark in marks))
+
+
+def locate(catalog: WithDatabase, number: int, start: int) -> Location:
+    """Return page, path of headings and paragraph of the offset `start` in a document."""
+    with catalog.database.reading() as connection:
+        page = _last(connection, number, "page", start)
+        heading = _last(connection, number, "heading", start)
+        path, above = [], heading
+        while above:
+            path.append(above.label)
+            outer = above.level > 1
+            above = _last(connection, number, "heading", above.start, below_level=above.level) if outer else None
+        anchor = max(page.start if page else -1, heading.start if heading else -1)
+        paragraph = connection.execute(
+            """SELECT count(*) FROM landmarks
+               WHERE document = ? AND kind = 'paragraph' AND start BETWEEN ? AND ?""",
+            (number, anchor, start),
+        ).fetchone()[0]
+    return Location(page.label if page else "", " > ".join(reversed(path)), paragraph)
+
+
+def headings(catalog: WithDatabase, numbers: Sequence[int]) -> dict[str, list[str]]:
+    """Return the headings of these documents, in order, by the document's id."""
+    found: dict[str, list[str]] = {}
+    query = f"""SELECT d.id, l.label FROM landmarks l JOIN documents d ON d.number = l.document
+                WHERE l.kind = 'heading' AND l.document IN {LISTED} ORDER BY l.document, l.start, l.place"""
+    for identity, label in catalog.database.rows(query, [json.dumps(list(numbers))]):
+        found.setdefault(identity, []).append(label)
+    return found
+
+
+def pages_begun(catalog: WithDatabase, number: int, at: int) -> int:
+    """Return how many pages of a document begin at or before an offset."""
+    query = "SELECT count(*) FROM landmarks WHERE document = ? AND kind = 'page' AND start <= ?"
+    return int(catalog.database.rows(query, [number, at])[0][0])
+
+
+def _last(connection: Connection, number: int, kind: LandmarkKind, start: int, below_level: int = 0) -> Landmark | None:
+    """Return the last landmark of a kind at or before `start`; with `below_level`, only one of a lower level."""
+    row = connection.execute(
+        """SELECT kind, start, label, level FROM landmarks
+           WHERE document = ? AND kind = ? AND start <= ? AND (? = 0 OR level < ?)
+           ORDER BY start DESC, place DESC LIMIT 1""",
+        (number, kind, start, below_level, below_level),
+    ).fetchone()
+    return Landmark(*row) if row else None

@@ -3,9 +3,3 @@
 A store holds a `DenseIndex`; a question reads its `IndexState`: the `Base` (large, on disk, approximate) and blocks of
 vectors (in memory, exact). The builder of the base runs as a process of its own, which `BuilderLauncher` starts.
 """
-
-from __future__ import annotations
-
-from index.storage.dense.index import PATIENCE, DenseIndex
-
-__all__ = ["PATIENCE", "DenseIndex"]

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from index.errors import LibraryLocked
-from index.storage import analysis
+from index.storage.lexical import terms as analysis
 from index.storage.lexical.tantivy_files import MERGE_THREAD, WRITER_LOCK, merge_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from index.storage.lexical.folder import Folder
+    from index.storage.lexical.lexical_folder import Folder
 
 HEAP_BYTES = 50_000_000
 _WANTED = ".wanted"

@@ -1,0 +1,140 @@
+"""Makes an answer of quotations: numbered, located, each with the exact words it rests on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from index.answers.intents import parse_question
+from index.answers.vicinity import Context
+from index.records import Answer, Citation, Span, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.answers.quotation import Quote
+    from index.records import Found, Hit, Location, Status
+    from index.storage.catalog.rows import PassageRow
+
+REACH = (700, 1300)
+"""The number of characters before and after a passage that belong to its context."""
+
+
+def context_span(hit: Hit) -> Span:
+    """Return the span of the document that is read as the context of a hit."""
+    return Span(max(0, hit.passage.start - REACH[0]), hit.passage.end + REACH[1])
+
+
+def widen(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
+    """Return a hit within the passages around it, each with the white space after it.
+
+    A hit that is not among them is unchanged. The sentences around it were not scored: their claims are 0, those of
+    headings minus infinity.
+    """
+    passages = [row.passage for row, _ in rows]
+    if hit.passage not in passages:
+        return Context(hit)
+    headings = frozenset[int]().union(*(row.headings for row, _ in rows))
+    own = dict(zip(hit.passage.sentences, zip(hit.claims, hit.cosines or hit.claims, strict=True), strict=True))
+    spans = tuple(span for passage in passages for span in passage.sentences)
+    known = [own.get(span, (float("-inf") if span.start in headings else 0.0, 0.0)) for span in spans]
+    text = "".join(row.passage.text + gap for row, gap in rows)
+    start = passages[0].start
+    wide = replace(
+        hit.passage, start=start, end=passages[-1].end, text=text[: passages[-1].end - start], sentences=spans
+    )
+    claims, cosines = zip(*known, strict=True)
+    return Context(replace(hit, passage=wide, claims=claims, cosines=cosines), headings)
+
+
+def narrow(hit: Hit, wide: Hit, span: Span) -> Hit:
+    """Return a hit with as much of the wide hit as a span needs."""
+    start, end = min(hit.passage.start, span.start), max(hit.passage.end, span.end)
+    if (start, end) == (hit.passage.start, hit.passage.end):
+        return hit
+    kept = [n for n, sentence in enumerate(wide.passage.sentences) if start <= sentence.start and sentence.end <= end]
+    spans = tuple(wide.passage.sentences[n] for n in kept)
+    passage = replace(hit.passage, start=start, end=end, text=wide.words(Span(start, end)), sentences=spans)
+    claims, cosines = (tuple(values[n] for n in kept) for values in (wide.claims, wide.cosines))
+    return replace(hit, passage=passage, claims=claims, cosines=cosines)
+
+
+if TYPE_CHECKING:
+    Locate = Callable[[Hit, int], Location]
+
+NOTHING_TO_QUOTE = "The search found only data, markup or headings, and no sentence to quote."
+COUNT_NOTE = "No sentence found gives the number, but the documents list {items}."
+HEADING_CONFIDENCE = 0.5
+"""The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
+_AMOUNT = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
+)
+
+
+def answer_from_quotes(
+    found: Found,
+    quotes: Sequence[Quote],
+    *,
+    confidence: float,
+    bar: float,
+    unsure_bar: float,
+    searched: tuple[int, int],
+    locate: Locate,
+) -> Answer:
+    """Return an answer that consists of quotations.
+
+    Its status is `answered` if the confidence is at least `bar`, `unsure` if it is at least `unsure_bar`, and else
+    `abstained`, without quotations.
+    """
+    if quotes and not quotes[0].states:
+        confidence = min(confidence, HEADING_CONFIDENCE)
+    status: Status = "abstained"
+    if quotes and confidence >= bar:
+        status = "answered"
+    elif quotes and confidence >= unsure_bar:
+        status = "unsure"
+    shown = () if status == "abstained" else quotes
+    unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
+    notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *notes_on(found.question, shown))
+    return Answer(
+        question=found.question,
+        status=status,
+        confidence=confidence,
+        bar=bar,
+        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(shown, 1)),
+        citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1)),
+        hits=_hits_with_quotes(found.hits, shown),
+        searched=searched,
+        writer="quote",
+        timings_ms=found.timings_ms,
+        notes=notes,
+    )
+
+
+def answer_to_fragment(question: str, note: str, *, bar: float) -> Answer:
+    """Return an answer to a question that is not whole. Nothing was searched; the note says what to ask."""
+    return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
+
+
+def notes_on(question: str, quotes: Sequence[Quote]) -> tuple[str, ...]:
+    """Return notes on how the quotations answer the question."""
+    first = next(iter(quotes), None)
+    if first is None or not first.items or parse_question(question).kind != "count":
+        return ()
+    lead = first.words.split("\n", 1)[0]
+    return () if _AMOUNT.search(lead) else (COUNT_NOTE.format(items=first.items),)
+
+
+def _hits_with_quotes(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:
+    """Return the hits, extended to hold their quotations, and the hits that only a part of the question found."""
+    hit_by_id = {hit.passage.id: hit for hit in hits}
+    for quote in quotes:
+        own = hit_by_id.get(quote.hit.passage.id, quote.hit)
+        hit_by_id[own.passage.id] = narrow(own, quote.hit, quote.span)
+    return tuple(hit_by_id.values())
+
+
+def _citation(marker: int, quote: Quote, locate: Locate) -> Citation:
+    start, end = quote.span
+    return Citation(marker, quote.hit.document, locate(quote.hit, start), start, end, quote.words)

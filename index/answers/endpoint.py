@@ -1,0 +1,269 @@
+"""An OpenAI-compatible endpoint: the request that a server accepts, and the bytes that it answers.
+
+httpx2 sends the request. The `openai` package is not used: it takes keys, headers, an organisation and proxies from the
+environment, follows redirects with the key, logs the documents' words under `OPENAI_LOG`, and its stream reads neither
+JSON in place of events nor events without blank lines. httpx2's own client is not used either: it logs whole addresses,
+which may hold a password or a key. Its transport does nothing but send one request.
+"""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+import math
+import re
+import socket
+import threading
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from index.answers.reply import THOUGHT_TOKENS, ReplyError, error_text, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    import httpx2
+
+MAX_DIALECTS = 64
+"""Number of servers that are remembered."""
+ERROR_BYTES = 65_536
+"""How much of an error's body is read."""
+TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+"""HTTP statuses after which the same request may succeed."""
+_NOT_THE_REQUEST = frozenset({401, 402, 403, 429})
+"""HTTP statuses that do not blame a parameter, whatever their text says."""
+_MISSING = frozenset({404, 405})
+_STREAM = re.compile(r"\bstream(?:ing)?\b", re.IGNORECASE)
+_SYSTEM = re.compile(
+    r"\bsystem\b.{0,40}\b(?:roles?|messages?|prompts?|instructions?)\b|\broles?\b.{0,60}\bsystem\b"
+    r"|\bmessages?[\[.]0[\].]|roles must alternate|[\"'`]system[\"'`]",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(r"max_(?:completion_)?tokens")
+_CONTEXT = re.compile(r"context.{0,20}(?:length|size|window)|too (?:long|many tokens)|prompt is too", re.IGNORECASE)
+_MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
+_VERSION = re.compile(r"/v\d\w*(?:/|\Z)")
+_COMPLETIONS = "/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The form of request that a server accepts, learnt from its errors.
+
+    Each parameter has one other form, which is tried when an error names the parameter.
+    """
+
+    limit: Literal["max_tokens", "max_completion_tokens", ""] = "max_tokens"
+    temperature: bool = True
+    system: bool = True
+    """Whether the server knows a system role. If not, the instructions begin the user's message."""
+    stream: bool = True
+    thought_tokens: int = 0
+    """Extra tokens for a model that used up its limit before it wrote a word, or that is known to think."""
+    marks_thoughts: bool = False
+    """Whether one whole reply has shown that the model opens every thought that it closes."""
+    path: int = 0
+    """Index into the addresses that the URL may mean."""
+
+    def request(self, model: str, messages: Sequence[dict[str, str]], tokens: int) -> dict[str, Any]:
+        """Return the JSON body of a request for an answer of at most `tokens` tokens; `model` may be empty."""
+        if not self.system:
+            text = "\n\n".join(message["content"] for message in messages)
+            messages = [{"role": "user", "content": text}]
+        body: dict[str, Any] = {"messages": list(messages), "stream": self.stream}
+        if self.limit:
+            body[self.limit] = tokens + self.thought_tokens
+        if self.temperature:
+            body["temperature"] = 0
+        return {"model": model, **body} if model else body
+
+    def adapted_to(self, error: ReplyError, paths: int) -> Dialect | None:
+        """Return the dialect that an error asks for, or None if it asks for none. Each change is made once."""
+        words = str(error)
+        if error.needs_room and self.limit:
+            return replace(self, thought_tokens=THOUGHT_TOKENS) if not self.thought_tokens else None
+        if error.reason != "refused" or error.status in _NOT_THE_REQUEST or _CONTEXT.search(words):
+            return None
+        if error.status in _MISSING and not _MODEL.search(words) and self.path + 1 < paths:
+            return replace(self, path=self.path + 1)
+        changed = replace(
+            self,
+            temperature=self.temperature and "temperature" not in words,
+            stream=self.stream and not _STREAM.search(words),
+            system=self.system and not _SYSTEM.search(words),
+        )
+        if _LIMIT.search(words):  # models that refuse max_tokens are those that think
+            limit: Literal["max_completion_tokens", ""] = "max_completion_tokens" if self.limit == "max_tokens" else ""
+            changed = replace(changed, limit=limit, thought_tokens=THOUGHT_TOKENS)
+        return None if changed == self else changed
+
+
+class DialectCache:
+    """The dialects of the servers that this process has asked, by URL and model."""
+
+    def __init__(self) -> None:
+        self._dialects: OrderedDict[tuple[str, str], Dialect] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, url: str, model: str) -> Dialect:
+        """Return a server's dialect; the default one for an unknown server."""
+        with self._lock:
+            return self._dialects.get((url, model), Dialect())
+
+    def set(self, url: str, model: str, dialect: Dialect) -> None:
+        """Remember a server's dialect, and forget the oldest one if there are too many."""
+        with self._lock:
+            self._dialects[url, model] = dialect
+            self._dialects.move_to_end((url, model))
+            while len(self._dialects) > MAX_DIALECTS:
+                self._dialects.popitem(last=False)
+
+
+DIALECTS = DialectCache()
+
+
+class Connection:
+    """The connection of one request, which another thread may end."""
+
+    def __init__(self) -> None:
+        self.answered = False
+        """Whether the server has begun to answer."""
+        self.aborted = threading.Event()
+        self._response: httpx2.Response | None = None
+        self._lock = threading.Lock()
+
+    def abort(self) -> None:
+        """End a read that waits in another thread, which then closes the connection, and send no further request."""
+        self.aborted.set()
+        with self._lock, suppress(OSError, AttributeError, KeyError):
+            if self._response is not None:
+                self._response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+    def check(self) -> None:
+        """Raise ReplyError if nobody waits for the answer any more."""
+        if self.aborted.is_set():
+            raise ReplyError("timeout", "answered too late")
+
+    def attach(self, response: httpx2.Response | None) -> None:
+        """Set the response that is being read, or None. Raises ReplyError if nobody waits for it any more."""
+        with self._lock:
+            self._response = response
+        if response is not None:
+            self.answered = True
+            self.check()
+
+
+def addresses(url: str) -> list[str]:
+    """Return the addresses that a base URL may mean, the likeliest first."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if path.endswith(_COMPLETIONS):
+        return [url]
+    bases = [path] if _VERSION.search(path) else [f"{path}/v1", path]
+    return [urlunsplit(parts._replace(path=base + _COMPLETIONS)) for base in bases]
+
+
+def post(
+    url: str, key: str, body: dict[str, Any], *, timeout_seconds: float, connection: Connection
+) -> Generator[bytes, None, None]:
+    """Yield the bytes of the answer to a chat completion request, as they arrive. Raises ReplyError.
+
+    One attempt: the caller retries, because it knows how much time is left.
+    """
+    import httpx2
+
+    address = httpx2.URL(url)
+    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "pincite"}
+    request = httpx2.Request(
+        "POST",
+        address.copy_with(userinfo=b""),
+        headers=headers | _authorization(address, key),
+        json=body,
+        extensions={"timeout": httpx2.Timeout(timeout_seconds).as_dict()},
+    )
+    connection.check()
+    try:
+        with httpx2.HTTPTransport(trust_env=False) as transport:
+            response = transport.handle_request(request)
+            try:
+                connection.attach(response)
+                if not response.is_success:
+                    raise _refusal(response, url)
+                yield from response.iter_bytes()
+            finally:
+                connection.attach(None)
+                response.close()
+    except (httpx2.TransportError, httpx2.DecodingError, OSError) as error:
+        raise _failure(error, answered=connection.answered) from None
+
+
+def _authorization(url: httpx2.URL, key: str) -> dict[str, str]:
+    """Return the header with the key, or else with the name and the password in the address, if there are any."""
+    if key:
+        return {"authorization": f"Bearer {key}"}
+    pair = f"{url.username}:{url.password}".encode()
+    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"} if url.userinfo else {}
+
+
+def _refusal(response: httpx2.Response, url: str) -> ReplyError:
+    status = response.status_code
+    if "location" in response.headers and 300 <= status < 400:
+        place = _redirect_target(url, response.headers["location"])
+        return ReplyError("redirected", f"redirects to {place}, and redirects are not followed")
+    message = f"answered with HTTP status {status}: {error_text(_error_body(response))}".rstrip(": ")
+    retry_after = _retry_after(response.headers) if status in TRANSIENT else None
+    return ReplyError("refused", message, status=status, retry_after=retry_after)
+
+
+def _error_body(response: httpx2.Response) -> bytes:
+    """Return the first ERROR_BYTES of an error, or what has come of it: the status says enough without the rest."""
+    import httpx2
+
+    body = b""
+    with suppress(httpx2.HTTPError, OSError):
+        for block in response.iter_bytes():
+            body += block
+            if len(body) > ERROR_BYTES:
+                break
+    return body
+
+
+def _redirect_target(url: str, location: str) -> str:
+    """Return the address that a redirect leads to, without the parts that may be secret."""
+    try:
+        target = urlsplit(urljoin(url, location))
+    except ValueError:
+        return "something that is not an address"
+    return printable(f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}")
+
+
+def _retry_after(headers: httpx2.Headers) -> float:
+    """Return the seconds that the server asks to wait, as a number or a date; -1 if it does not say."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        date = email.utils.parsedate_tz(value)
+        seconds = email.utils.mktime_tz(date) - time.time() if date else -1.0
+    return seconds if math.isfinite(seconds) and seconds >= 0 else -1.0
+
+
+def _failure(error: Exception, *, answered: bool) -> ReplyError:
+    """Return the diagnosis of a connection's error."""
+    import httpx2
+
+    if isinstance(error, (httpx2.TimeoutException, TimeoutError)):
+        return ReplyError("timeout", "kept silent for too long")
+    if isinstance(error, httpx2.DecodingError):
+        return ReplyError("malformed", "sent a body that is not compressed as its header says")
+    if answered:
+        return ReplyError("cut short", "lost the connection in the middle of its answer")
+    if isinstance(error, httpx2.RemoteProtocolError) and "disconnect" not in str(error):
+        return ReplyError("malformed", "does not speak HTTP")
+    retry_after = None if isinstance(error, httpx2.ConnectError) else -1.0  # a server that hung up is running
+    message = f"could not be reached: {printable(str(error) or type(error).__name__)}"
+    return ReplyError("unreachable", message, retry_after=retry_after)

@@ -1,0 +1,263 @@
+"""Writes an answer by quoting: the best sentence of the documents, word for word, and then only what adds to it."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from index.answers.fitness import Fitness
+from index.answers.intents import parse_question
+from index.answers.quotation import LONGEST, Candidate, Contrast, Quote, cut, overlap, surroundings
+from index.answers.sentence_forms import STEM
+from index.answers.vicinity import Context, Run
+from index.records import Span
+from index.search.answer_types import expected_kind, has_kind
+from index.storage.lexical.terms import question_terms, terms
+from index.text.boilerplate import ITEM, ends_sentence, is_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.answers.intents import Question
+    from index.records import Hit
+
+    Around = Callable[[Hit], Context]
+
+HITS = 8
+"""The number of hits whose sentences are candidates."""
+STATEMENTS = 4
+PART_GAP = 0.35
+"""If the best sentence for a part already answers another part, another sentence may be worth this much less."""
+CLAIM_SHARE = 0.65
+"""The weight of a sentence's pin score next to the score of its passage."""
+LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.9}
+"""The least share of the first sentence's pin score that a further sentence needs, by the kind of question."""
+SUMMARY_MORE = 2
+"""The number of further sentences of its paragraph that a sentence brings into a summary."""
+MOST = {"reason": 2, "list": 3, "summary": 3}
+"""The largest number of quotations, by the kind of question."""
+RIVAL_GAP = 0.15
+"""A rival of the first sentence may be worth at most this much less, if the question wants a single thing."""
+MISSING_SHARE = 0.75
+"""The least share of the first pin score for a sentence with a name or number of the question that the answer lacks."""
+RIVALS = 2
+"""The largest number of rivals of the first sentence, if the question wants a single thing."""
+LEAST_NEW = 0.5
+"""The least share of a sentence's terms that must be new to the answer."""
+CANDIDATE_GAP = 0.9
+"""Sentences worth this much less than the best one are dropped at once: no form makes up for more."""
+MOST_CONSIDERED = 30
+"""The number of best sentences that further quotations are chosen from."""
+_NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
+"""Footnote numbers that belong to the sentence before."""
+_NAMING = re.compile(r"\d|[A-Z]")
+
+
+def quotes(
+    question: str | Question,
+    hits: Sequence[Hit],
+    around: Around | None = None,
+    parts: Sequence[Sequence[Hit]] = (),
+) -> list[Quote]:
+    """Return the quotations that answer a question, the best first; empty without hits.
+
+    `around` returns the context of a hit; without it, quotations stay within their passages. `parts` are the hits for
+    each part of the question, or each side of a comparison; the parts are answered one after the other.
+    """
+    parsed = parse_question(question) if isinstance(question, str) else question
+    writer = _Quoter(parsed, around or Context)
+    if parsed.sides:
+        return writer.compare_sides(
+            [*hits, *(hit for hits_of_part in parts for hit in islice(hits_of_part, HITS // 2))]
+        )
+    if parts:
+        return _quote_parts(writer.choose(hits)[:1], [parse_question(part) for part in parsed.parts], parts, around)
+    return writer.choose(hits)
+
+
+def _is_answered(chosen: Sequence[Quote], part: Question) -> bool:
+    """Whether quotations contain all words of a question and the kind of thing it asks for."""
+    words = " ".join(quote.words for quote in chosen)
+    kind = expected_kind(part.text)
+    return (
+        {term[:STEM] for term in question_terms(part.text)} <= {term[:STEM] for term in terms(words)}
+        and kind is not None
+        and has_kind(kind, words, part.text)
+    )
+
+
+def _quote_parts(
+    chosen: list[Quote], parsed: Sequence[Question], parts: Sequence[Sequence[Hit]], around: Around | None
+) -> list[Quote]:
+    """Return the answer to the whole question, then to each part. One sentence may be the best for only one part."""
+    whole, taken = list(chosen), False
+    for part, hits in zip(parsed, parts, strict=True):
+        if _is_answered(whole, part):
+            continue
+        writer = _Quoter(part, around or Context)
+        best = writer.choose(hits)[:1]
+        if any(overlap(quote, other) for quote in best for other in chosen):
+            if not taken:
+                taken = True
+                continue
+            best = [
+                quote
+                for quote in writer.choose(hits, without=chosen)[:1]
+                if quote.worth >= best[0].worth - PART_GAP and writer.fits(quote.words)
+            ]
+        chosen += best
+    return chosen[:STATEMENTS]
+
+
+def _merge(answers: Sequence[list[Quote]]) -> list[Quote]:
+    """Return the best quotation of each part, without repetitions."""
+    chosen: list[Quote] = []
+    for row in answers:
+        best = next(iter(row), None)
+        if best is not None and not any(overlap(best, other) for other in chosen):
+            chosen.append(best)
+    return chosen[:STATEMENTS]
+
+
+class _Quoter:
+    """Chooses the quotations for one question."""
+
+    def __init__(self, question: Question, around: Around) -> None:
+        self._question = question
+        self._around = around
+        self._wanted = question_terms(question.text)
+        self._kind = expected_kind(question.text)
+        self._fitness = Fitness(question)
+
+    def choose(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
+        """Return the best sentence with its context, then those that add to it, in document order.
+
+        A quotation that overlaps one of `without` is left out.
+        """
+        chosen: list[Quote] = []
+        known: frozenset[str] = frozenset()
+        missing: frozenset[str] = frozenset()
+        for candidate in self._candidates(hits)[:MOST_CONSIDERED]:
+            if len(chosen) == STATEMENTS:
+                break
+            if chosen and not self._adds(candidate, chosen, missing):
+                continue
+            quote = self._quote_with_context(candidate)
+            if any(overlap(quote, other) for other in without):
+                continue
+            own = frozenset(terms(quote.words))
+            if chosen and (len(own - known) < LEAST_NEW * len(own) or any(overlap(quote, other) for other in chosen)):
+                continue
+            chosen.append(quote)
+            known |= own
+            missing = self._missing(known | frozenset(terms(surroundings(chosen[0]))))
+        places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(chosen)))}
+        return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
+
+    def fits(self, words: str) -> bool:
+        """Whether a text contains the kind of thing that the question asks for."""
+        return self._kind is None or has_kind(self._kind, words, self._question.text)
+
+    def compare_sides(self, hits: Sequence[Hit]) -> list[Quote]:
+        """Return the best sentence on both sides of a comparison, or the best on each; without one, the best of all."""
+        rows = Contrast(self._question).best(self._candidates(hits))
+        return _merge([[self._quote_with_context(candidate)] for candidate in rows]) if rows else self.choose(hits)
+
+    def _candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
+        """Return all sentences that may be quoted, the best first."""
+        contexts = [Context(hit) for hit in (hits if self._question.sides else islice(hits, HITS))]
+        bare = [
+            (context.hit.score + CLAIM_SHARE * claim, claim, context, n)
+            for context in contexts
+            for n, claim in enumerate(context.hit.claims)
+            if claim > float("-inf") and context.kinds[n] != "furniture"
+        ]
+        least = max((row[0] for row in bare), default=0.0) - CANDIDATE_GAP
+        found = [
+            Candidate(context, n, worth + self._fitness.score(context, n), claim)
+            for worth, claim, context, n in bare
+            if worth >= least or self._question.sides
+        ]
+        return sorted(found, key=lambda candidate: -candidate.worth)
+
+    def _quote_with_context(self, candidate: Candidate) -> Quote:
+        """Return the quotation of a sentence, with the sentences that belong to it."""
+        context, n = self._in_context(candidate)
+        run = context.whole_item(n, LONGEST)
+        listed = self._needed_list(context, n)
+        if listed is not None:
+            run = Run(min(run.first, listed.first), max(run.last, listed.last))
+        else:
+            run = context.with_announced(run)
+            run = context.with_antecedents(run)
+            if run.first < n and (anchor := context.with_announced(Run(run.first, run.first))).last >= run.last:
+                run = Run(run.first, anchor.last)
+            run = context.with_qualifier(run, frozenset(self._wanted))
+            if self._question.kind == "summary":
+                run = context.with_paragraph(run, SUMMARY_MORE)
+            if context.kinds[n] == "row":
+                run = context.with_column_names(run)
+        items = sum(context.is_item(sentence) for sentence in range(run.first, run.last + 1))
+        span = context.span(run)
+        if found := _NOTE_BEFORE.match(context.texts[run.first]):
+            span = Span(span.start + found.end(), span.end)
+        states = not context.is_heading(n) and (run.last > run.first or is_statement(context.texts[n]))
+        quote = Quote(
+            context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0, states=states
+        )
+        return cut(quote, self._question.text) if run.first == run.last else quote
+
+    def _in_context(self, candidate: Candidate) -> tuple[Context, int]:
+        """Return the context of a sentence, and its index there."""
+        context = self._around(candidate.context.hit)
+        span = candidate.context.sentences[candidate.n]
+        if span in context.sentences:
+            return context, context.sentences.index(span)
+        return candidate.context, candidate.n
+
+    def _needed_list(self, context: Context, n: int) -> Run | None:
+        """Return the list that a sentence introduces or belongs to, if the question or the sentence needs it."""
+        items = context.items(n)
+        if items is None:
+            return None
+        inside = items.first <= n
+        text = context.texts[n].rstrip()
+        needs = not inside and text.endswith((":", "—", "--"))
+        if inside:
+            bare = text[found.end() :] if (found := ITEM.match(text)) else text
+            partial = bare[:1].islower() or not ends_sentence(text)
+            needs = partial and context.lead(items) is not None and context.length(items) <= 2 * LONGEST
+        if not needs and not (self._question.wants_list and (inside or text.endswith(":"))):
+            return None
+        return context.list_around(n)
+
+    def _missing(self, known: frozenset[str]) -> frozenset[str]:
+        """Return the question's names and numbers that the answer lacks; `Ukrainian` covers `Ukraine`."""
+        stems = {term[:STEM] for term in known}
+        named = (term for term, word in self._wanted.items() if _NAMING.search(word))
+        return frozenset(term for term in named if term[:STEM] not in stems)
+
+    def _adds(self, candidate: Candidate, chosen: Sequence[Quote], missing: frozenset[str]) -> bool:
+        """Whether a sentence adds to the answer: it has a missing word, or may be the answer itself."""
+        first, kind = chosen[0], self._question.kind
+        if candidate.context.kinds[candidate.n] not in ("sentence", "item", "row"):
+            return False
+        share = candidate.claim / max(first.claim, 1e-6)
+        near = first.worth - candidate.worth <= 2 * RIVAL_GAP
+        if share >= MISSING_SHARE and near and self.fits(candidate.text) and missing & candidate.terms:
+            return True
+        if first.items and self._question.wants_list:
+            return False
+        if kind in LEAST_SHARE:
+            gives = kind != "reason" or self._fitness.has_wanted_form(candidate.text)
+            return gives and share >= LEAST_SHARE[kind] and len(chosen) < MOST.get(kind, STATEMENTS)
+        lacks = self._kind is not None and not any(
+            has_kind(self._kind, quote.words, self._question.text) for quote in chosen
+        )
+        fits = self.fits(candidate.text)
+        if lacks and fits and share >= MISSING_SHARE:
+            return True
+        if self._fitness.has_wanted_form(first.words) and not self._fitness.has_wanted_form(candidate.text):
+            return False
+        return fits and first.worth - candidate.worth <= RIVAL_GAP and len(chosen) <= RIVALS

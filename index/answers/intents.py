@@ -1,0 +1,171 @@
+"""Reads what a question asks for: a fact, a list, a number, steps, a reason, a comparison, a summary, yes or no."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from index.answers.completeness import AUXILIARY, CHOICE, WH_START, split_parts
+
+Kind = Literal["fact", "list", "count", "steps", "reason", "comparison", "summary", "choice"]
+"""`choice` is a yes-no question. A question of no other kind is a `fact`."""
+
+
+_COUNT = re.compile(r"\bhow many\b|\bwhat (?:is the )?number of\b|\bcount\b", re.IGNORECASE)
+_NUMBER_WORDS = {
+    word: number
+    for number, word in enumerate(
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
+    )
+}
+_IN_WHOSE_SENSE = (
+    r"(?:\s*\([^)]*\)|,?\s+(?:under|according to|as defined|for the purposes? of|in the (?:context|sense|meaning))"
+    r"\b.*)?"
+)
+_DEFINED = re.compile(
+    r"^\W*(?:what|who)(?:\s+(?:exactly|actually))?(?:'s|\s+(?:is|are|was|were))\s+(?:meant by\s+)?(?:an?\s+|the\s+)?"
+    rf"(?P<a>[^,;?()]{{2,40}}?)\s*{_IN_WHOSE_SENSE}\s*\??$"
+    r"|^\W*(?:define|definition of|meaning of)\s+(?:an?\s+|the\s+)?(?P<b>[^,;?]{2,40}?)\W*$"
+    r"|^\W*what does (?:an?\s+|the\s+)?(?P<c>[^,;?]{2,40}?) mean\W*$"
+    r"|^\W*(?P<d>[^,;?]{2,40}?) (?:meaning|definition)\W*$"
+    r"|^\W*what (?:makes?|counts? as)\b[^?]*?[\"'“‘](?P<e>[^\"'“”‘’]{2,40})[\"'”’]",
+    re.IGNORECASE,
+)
+_MOST_DEFINED = 4
+_NUMBERED_LIST = re.compile(
+    rf"(?:^\W*|\b(?:which|what|the|name|list)\s+(?:\w+\s+)?)({'|'.join(_NUMBER_WORDS)}|\d\d?)\s+[a-z]", re.I
+)
+_LIST = re.compile(
+    r"^\W*(?:please\s+)?(?:list|name|enumerate|give|state|identify)\b|^\W*(?:what|which)\s+(?:are|were)\b"
+    rf"|^\W*(?:what|which)\s+(?!{AUXILIARY}\b)"
+    r"(?:[\w'’-]+\s+){0,4}?(?!(?:this|was|is|has|does|its|as|us|process|business|class|basis"
+    r"|status"
+    r"|address|access|crisis|analysis|congress|species|series|always|loss|address|focus|bus|virus|bonus|gas)\b)"
+    r"[a-z]+(?<![sui])s\s+(?!(?:is|was|has)\b)[a-z]",
+    re.IGNORECASE,
+)
+_STEPS = re.compile(
+    r"(?:^\W*|[,;:.–—-]\s+)how (?:do|does|can|could|should|would|must|may) (?:i|we|you|one|someone|somebody)\b.*"
+    r"|^\W*how to\b|\bsteps?\b(?! (?:down|up|back|aside|in)\b)|\bprocedure\b|\binstructions\b"
+    r"|^\W*what (?:should|must|do|can) (?:i|we|you|one)\b"
+    r".*\bto\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"^\W*(?:and\s+)?why\b|\bfor (?:what|which) reasons?\b|\bwhat (?:is|are|was|were) the (?:reasons?|causes?)\b"
+    r"|\bwhat (?:caused|led to|made)\b|\bhow come\b|\breasons? (?:for|why)\b|\bbecause of what\b",
+    re.IGNORECASE,
+)
+_SUMMARY = re.compile(
+    r"^\W*what (?:does|do|did|has|have)\b.*\b(?:says?|said|write|wrote|written|think|argue|tell|state|report"
+    r"|conclude|have to say)"
+    r"\b.*\b(?:about|on|of|regarding|concerning)\b|^\W*(?:please\s+)?(?:summari[sz]e|describe|explain|outline"
+    r"|tell me)\b"
+    r"|^\W*what is said (?:about|of|on)\b|\bwhat (?:is|are) .{1,60} about\W*$|^\W*(?:give|write) .*\b(?:summary"
+    r"|overview)\b"
+    r"|\b(?:summary|overview) of\b",
+    re.IGNORECASE,
+)
+_SIDES = (
+    re.compile(r"\bdifferences?\s+(?:is there\s+|are there\s+)?between\s+(?P<a>.+?)\s+and\s+(?P<b>.+?)[?.!]*$", re.I),
+    re.compile(r"^\W*compare\s+(?P<a>.+?)\s+(?:and|with|to|against)\s+(?P<b>.+?)[?.!]*$", re.I),
+    re.compile(r"\bhow (?:do|does|did|is|are)\s+(?P<a>.+?)\s+(?:differs?|different)\s+from\s+(?P<b>.+?)[?.!]*$", re.I),
+    re.compile(r"\bhow (?:do|does|did)\s+(?P<a>.+?)\s+(?:compare|differ)\s*(?:with|to|from)\s+(?P<b>.+?)[?.!]*$", re.I),
+    re.compile(r"\bhow (?:do|did)\s+(?P<a>.+?)\s+and\s+(?P<b>.+?)\s+(?:compare|differ)\b.*$", re.I),
+    re.compile(
+        r"^(?P<a>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*) and (?P<b>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*)\b[^:;?]*[,:;–—-]\s+"
+        r"(?:which|who|whose)\b[^?]*\b(?:more|most|less|least|fewer|\w+er|\w+est|first|last)\b"
+    ),
+    re.compile(
+        r"^\W*(?:is|are|was|were|does|do|did)\s+(?P<a>[^,;?]+?)\s+(?:just\s+|nearly\s+|almost\s+|quite\s+)?as\s+\w+\s+as\s+(?P<b>[^,;?]+).*$",
+        re.I,
+    ),
+    re.compile(r"^(?P<a>[^,:;?]{2,60}?)\s+or\s+(?P<b>[^,:;?]{2,60}?)\s*[:,–—-]\s+(?:who|which|what)\b.*$", re.I),
+    re.compile(r"(?P<a>\S.*?)\s+(?:versus|vs\.?|compared (?:with|to))\s+(?P<b>.+?)[?.!]*$", re.I),
+    re.compile(
+        r"^\W*(?:which|who|what|whose)\b[^,:;?]*\b(?:\w+er|more|less|fewer|better|worse|first|earlier|later|most"
+        r"|\w+est)\b"
+        r"[^,:;?]*[,:;]\s*(?P<a>[^,;?]+?),?\s+or\s+(?P<b>[^,;?]+?)[?.!]*$",
+        re.I,
+    ),
+    re.compile(
+        r"^\W*(?:is|are|was|were|does|do|did|has|have)\s+(?P<a>.+?)\s+(?:(?:an?|much|far|even|any|also)\s+)?(?:more"
+        r"|less|fewer|\w{3,}er)\b[^?]*?\bthan\s+"
+        r"(?P<b>.+?)[?.!]*$",
+        re.I,
+    ),
+)
+_ARTICLE = re.compile(r"^(?:the|a|an|both)\s+", re.IGNORECASE)
+_CHOICE_LATER = re.compile(
+    rf"(?:[.,;:!?–—]|\s-)\s+(?:so\s+|then\s+|and\s+|but\s+)?{AUXILIARY}\s+(?:i|we|you|he|she|it|they|this|that|these"
+    r"|those|there|the|an?|my|your|his|her|their|our|(?-i:[A-Z])\w*)\b[^?]*\?\W*$",
+    re.IGNORECASE,
+)
+"""A yes-no question after a statement: `My aunt says that it is catching. Is she right?`"""
+_LONGEST_SIDE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, parsed by its form."""
+
+    text: str
+    kind: Kind = "fact"
+    parts: tuple[str, ...] = ()
+    """The questions that it consists of, each a whole question; empty if it is a single question."""
+    sides: tuple[str, ...] = ()
+    """The two sides of a comparison; empty for other questions."""
+    wanted: int = 0
+    """How many things it asks for (`which four`); 0 if it does not say."""
+    defined: str = ""
+    """The word to define (`What is a monopsony?`); empty for other questions."""
+
+    @property
+    def wants_list(self) -> bool:
+        """Whether a list would answer it."""
+        return self.kind in ("list", "count", "steps") or self.wanted > 1
+
+
+def parse_question(text: str) -> Question:
+    """Parse a question. Its parts are not parsed: that is for the caller."""
+    text = " ".join(text.split())
+    parts = split_parts(text)
+    sides = () if parts else _sides(text)
+    found = _DEFINED.match(text)
+    name = next(filter(None, found.groups()), "").strip(" \"'“”‘’") if found else ""
+    defined = name if len(name.split()) <= _MOST_DEFINED else ""
+    kind: Kind = "comparison" if sides else "fact" if found and found["e"] else _kind(text)
+    return Question(text, kind, parts, sides, _wanted(text), defined)
+
+
+def _sides(text: str) -> tuple[str, ...]:
+    for pattern in _SIDES:
+        if found := pattern.search(text):
+            sides = tuple(_ARTICLE.sub("", found[name]).strip(" ,;:?\"'“”") for name in ("a", "b"))
+            if all(sides) and max(map(len, sides)) <= _LONGEST_SIDE:
+                return sides
+    return ()
+
+
+def _wanted(text: str) -> int:
+    found = _NUMBERED_LIST.search(text)
+    if not found:
+        return 0
+    number = _NUMBER_WORDS.get(found[1].casefold()) or (int(found[1]) if found[1].isdigit() else 0)
+    return number if number <= max(_NUMBER_WORDS.values()) else 0
+
+
+def _kind(text: str) -> Kind:
+    forms: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+        ("summary", _SUMMARY),
+        ("reason", _REASON),
+        ("steps", _STEPS),
+        ("count", _COUNT),
+        ("list", _LIST),
+        ("choice", CHOICE),
+    )
+    kind: Kind = next((kind for kind, pattern in forms if pattern.search(text)), "fact")
+    if kind == "fact" and not WH_START.match(text) and _CHOICE_LATER.search(text):
+        return "choice"
+    return kind

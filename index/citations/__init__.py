@@ -1,0 +1,1 @@
+"""References, export formats and evidence packs, made from records. No store and no model here."""

@@ -1,0 +1,213 @@
+"""Describes a citation in single lines. Every format is made of these, and escapes them in its own way.
+
+Documents state their authors in one line, in no fixed form. Only what is clearly a person's name is split. Everything
+else, such as the name of an organisation, stays whole, since a name split in the wrong place is a wrong author.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from index.citations.links import deep_link, web_address
+from index.records import Citation, Location
+from index.text.normalisation import one_line
+
+if TYPE_CHECKING:
+    from index.citations.links import QuoteContext
+    from index.records import Hit
+
+MOST = 50
+"""The largest number of names; the rest of a longer list is left out."""
+_SEMICOLON = re.compile(r"\s*;\s*")
+_BETWEEN = re.compile(r"\s*,\s*(?:(?:and|&)\s+)?|\s+(?:and|&)\s+")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_PARTICLES = _set("af al bin da das de del della den der di do dos du el ibn la le ten ter van von zu zur y")
+_TITLES = _set("dr dr. prof prof. professor sir dame lord lady mr mr. mrs. ms. rev. jr jr. sr sr. ii iii iv")
+_BODIES = _set(
+    """
+    academy administration affairs agency alliance archive archives army assembly associates association authority
+    bank board bureau center centre chamber church club coalition college collective commission committee community
+    company conference congress consortium corporation council court cross department desk directorate division
+    editors editorial embassy federation force foreign forum foundation fund government group health house inc inc.
+    initiative institute institution international journal laboratories laboratory law library limited ltd ltd.
+    magazine ministry museum nations network news newspaper office organisation organization parliament partners
+    party post press project publications publishing research review rights school secretariat senate service
+    services society staff state states statistics studies team times today treasury trust union united university
+    watch working world writers
+    gmbh ag universität institut ministerium verein stiftung université ministère société universidad ministerio
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A person's name; with an empty `given`, the name of an organisation, or one that cannot be split."""
+
+    family: str
+    given: str = ""
+
+    @property
+    def sorted(self) -> str:
+        """The name for sorting: `Snow, John`."""
+        return f"{self.family}, {self.given}" if self.given else self.family
+
+
+def parse_names(author: str) -> tuple[Name, ...]:
+    """Return the names in the author line of a document."""
+    pieces = [piece for piece in _SEMICOLON.split(author.strip(" ;")) if piece]
+    return tuple(name for piece in pieces[:MOST] for name in _names_in(piece))[:MOST]
+
+
+def _names_in(text: str) -> list[Name]:
+    parts = _BETWEEN.split(text)
+    if len(parts) > 1 and all(parts):
+        people = [_person(part) for part in parts]
+        if all(people):
+            return [person for person in people if person]
+        if len(parts) == 2 and (inverted := _inverted(text)):
+            return [inverted]
+    return [_person(text) or Name(text)]
+
+
+def _inverted(text: str) -> Name | None:
+    """Parse `Snow, John`: one family name, a comma, given names."""
+    family, comma, given = (part.strip() for part in text.partition(","))
+    words = f"{given} {family}".split()
+    plain = comma and len(family.split()) == 1 and given and _is_personal(words)
+    return Name(family, given) if plain else None
+
+
+def _person(text: str) -> Name | None:
+    """Parse `John Snow`, `Ludwig van Beethoven`, `J. R. R. Tolkien`; None for anything that may not be a person."""
+    words = text.split()
+    if len(words) < 2 or not _is_personal(words):
+        return None
+    at = len(words) - 1
+    while at > 1 and words[at - 1].casefold() in _PARTICLES:
+        at -= 1
+    return Name(" ".join(words[at:]), " ".join(words[:at]))
+
+
+def _is_personal(words: list[str]) -> bool:
+    """Whether these are two to five capitalised words without titles or words of organisations."""
+    lowered = [word.casefold() for word in words]
+    return (
+        2 <= len(words) <= 5
+        and lowered[0] not in _PARTICLES | {"the"}
+        and not _BODIES.union(_TITLES).intersection(lowered)
+        and all(_is_capitalised(word) or word in _PARTICLES for word in words)
+        and len(words[-1]) > 1
+        and _is_capitalised(words[-1])
+        and not words[-1].isupper()
+    )
+
+
+def _is_capitalised(word: str) -> bool:
+    """Whether a word begins with a capital: `John`, `J.`, `J.R.R.`, `O’Neill`, `Jean-Paul`."""
+    return word[0].isupper() and all(character.isalpha() or character in "'’.-‐" for character in word)
+
+
+LONGEST = 300
+"""Longer titles, authors and headings, in characters, are cut; a quote never is."""
+_ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A described citation: no line breaks, no invisible characters, and nothing endless except the quote."""
+
+    marker: int
+    key: str
+    """ASCII letters, digits and dashes; the same for the same quote, and different for different quotes."""
+    title: str
+    """The document's title, else the name of its file."""
+    author: str
+    names: tuple[Name, ...]
+    date: str
+    issued: tuple[int, ...]
+    """Year, month and day as far as stated; empty if the date cannot be parsed."""
+    location: Location
+    quote: str
+    link: str
+    """A link to the words themselves; see `linking`."""
+    address: str
+    """The address of a web page; empty for a file."""
+    file: str
+    """The name of a file, without its folder, which is private; empty for a web page."""
+
+    @property
+    def reference(self) -> str:
+        """Everything except quote and link: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        dated = f"{self.title} ({self.date})" if self.date else self.title
+        return ", ".join(part for part in (self.author, dated, self.location.label) if part)
+
+    @property
+    def note(self) -> str:
+        """Location and quote, for formats without fields for them; for a file, also the link."""
+        quoted = f"{self.location.label}: “{self.quote}”" if self.location.label else f"“{self.quote}”"
+        return quoted if self.address else f"{quoted} ({self.link})"
+
+
+def describe_citation(citation: Citation, context: QuoteContext | None = None) -> Entry:
+    """Return the citation as an entry."""
+    info, place = citation.document, citation.location
+    address = web_address(info.source)
+    author, stated = _shortened(info.author), _shortened(info.date)
+    people, issued = parse_names(author), _date_parts(stated)
+    title = _shortened(info.name) or "Untitled"
+    return Entry(
+        marker=citation.marker,
+        key=_key(citation, people[0].family if people else title, issued),
+        title=title,
+        author=author,
+        names=people,
+        date=stated,
+        issued=issued,
+        location=Location(_shortened(place.page), _shortened(place.heading), place.paragraph),
+        quote=one_line(citation.quote),
+        link=deep_link(citation, context),
+        address=address,
+        file="" if address else _shortened(PurePath(info.source).name or info.source),
+    )
+
+
+def nearest_entry(hit: Hit) -> Entry:
+    """Return the pin of a hit as an entry: it is shown as the nearest text if there is no answer."""
+    return describe_citation(Citation(0, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote))
+
+
+def _shortened(text: str) -> str:
+    # Cut before normalising, too: the rest does not change the beginning.
+    words = one_line(text[: 4 * LONGEST])
+    return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"
+
+
+def _date_parts(stated: str) -> tuple[int, ...]:
+    matched = _ISO.fullmatch(stated)
+    if not matched or not stated.isascii():
+        return ()
+    parts = tuple(int(part) for part in matched.groups() if part)
+    try:
+        date(*[*parts, 1, 1][:3])
+    except ValueError:
+        return ()
+    return parts
+
+
+def _key(citation: Citation, name: str, issued: tuple[int, ...]) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    word = re.sub(r"[^a-z0-9]+", "", ascii_name)[:20] or "source"
+    span = f"{citation.document.id}#{citation.start}-{citation.end}"
+    digest = hashlib.sha256(span.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{word}{issued[0] if issued else ''}-{digest}"

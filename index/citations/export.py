@@ -1,0 +1,112 @@
+"""Exports answers and citations in the forms that people paste, and evidence packs that other libraries can check.
+
+    print(export(answer, "markdown"))
+    Path("evidence.zip").write_bytes(pack(answer, contexts, {"encoder": "…"}, datetime.now(UTC)))
+    for finding in verify_pack(read_pack("evidence.zip"), find):
+        print(finding.quote, finding.what)
+
+All are functions of records. In every form a citation has its location and a link to its words (see `linking`). No
+text of a document becomes markup: `describing` makes it a single line, and the form escapes it. Hence a readable form
+shows each run of white space in a quote as one space; `evidence.json` has the quote character for character.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast, get_args
+
+from index.citations import readable
+from index.citations import references as bibtex
+from index.citations import references as csl
+from index.citations import references as ris
+from index.citations.entries import describe_citation
+from index.citations.evidence_pack import Pack, PackFinding, QuoteEvidence, pack, pack_markdown
+from index.citations.links import QuoteContext, deep_link
+from index.citations.pack_verification import read_pack, verify_pack
+from index.citations.readable import make_outline
+from index.citations.references import references
+from index.errors import BadPack, PinciteError
+from index.records import ExportForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.citations.entries import Entry
+    from index.citations.readable import Outline
+    from index.citations.references import Style
+    from index.records import Answer, Citation
+
+__all__ = [
+    "FORMS",
+    "BadPack",
+    "Form",
+    "Pack",
+    "PackFinding",
+    "QuoteContext",
+    "QuoteEvidence",
+    "cite",
+    "deep_link",
+    "export",
+    "pack",
+    "pack_markdown",
+    "read_pack",
+    "verify_pack",
+]
+
+Form = ExportForm
+FORMS: tuple[Form, ...] = get_args(Form)
+_HEADINGS: dict[Style, str] = {"apa": "References", "mla": "Works Cited", "chicago": "Notes"}
+_CITED: dict[str, Callable[[Entry], str]] = {
+    "text": readable.prose_citation,
+    "markdown": readable.markdown_citation,
+    "html": readable.html_citation,
+}
+_ANSWERED: dict[str, Callable[[Outline], str]] = {
+    "text": readable.prose_answer,
+    "markdown": readable.markdown_answer,
+    "html": readable.html_answer,
+}
+_LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex.bibtex, "ris": ris.ris, "csl": csl.csl}
+
+
+def export(answer: Answer, form: Form) -> str:
+    """Return the whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
+
+    Raises PinciteError if the form does not exist.
+    """
+    _check(form)
+    outline = make_outline(answer)
+    if form in _LISTED:
+        return _LISTED[form](tuple({entry.key: entry for entry in outline.entries}.values()))
+    if form in _ANSWERED:
+        return _ANSWERED[form](outline)
+    style = cast("Style", form)
+    styled = zip(outline.entries, _styled(outline.entries, style), strict=True)
+    return readable.numbered(
+        outline, _HEADINGS[style], [f"[{entry.marker}] {reference}" for entry, reference in styled]
+    )
+
+
+def cite(citation: Citation, form: Form) -> str:
+    """Return one citation, as `export` lists it among the sources. Raises PinciteError if the form does not exist."""
+    _check(form)
+    entry = describe_citation(citation)
+    if form in _LISTED:
+        return _LISTED[form]((entry,))
+    if form in _CITED:
+        return _CITED[form](entry)
+    return _styled((entry,), cast("Style", form))[0] + "\n"
+
+
+def _styled(entries: Sequence[Entry], style: Style) -> list[str]:
+    """Return references. The styles have no place for the link to a file, so it follows on a line of its own."""
+    unique = {entry.key: entry for entry in entries}
+    styled = dict(zip(unique, references(tuple(unique.values()), style), strict=True))
+    return [
+        styled[entry.key] if entry.address else f"{styled[entry.key]}\n{readable.INDENT}{entry.link}"
+        for entry in entries
+    ]
+
+
+def _check(form: str) -> None:
+    if form not in FORMS:
+        raise PinciteError(f"{form!r} is not an export form.", f"Choose one of: {', '.join(FORMS)}")

@@ -1,0 +1,129 @@
+"""Locates a place in a document by its landmarks alone, for a document that no catalog holds.
+
+A link to a web page has a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`), which browsers understand; see
+https://wicg.github.io/scroll-to-text-fragment/. Any other document has no address that a stranger could open. The link
+then names its contents, `pincite:DOCUMENT_ID#START-END`: the SHA-256 of the file and the span `[start, end)` in code
+points of its text. Anyone with the same file in a library finds the words by it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote as percent_encoded
+from urllib.parse import urlsplit, urlunsplit
+
+from index.records import Location
+from index.text.normalisation import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from index.records import Citation, Hit, Landmark
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteContext:
+    """The characters right before and right after a quote, exactly as in the document's text."""
+
+    before: str = ""
+    after: str = ""
+
+    @property
+    def before_on_line(self) -> str:
+        """The part of `before` on the quote's own line."""
+        return self.before.rpartition("\n")[2]
+
+    @property
+    def after_on_line(self) -> str:
+        """The part of `after` on the quote's own line."""
+        return self.after.partition("\n")[0]
+
+
+def context_in(citation: Citation, hits: Iterable[Hit]) -> QuoteContext:
+    """Return the context of a quote in the passages found; empty if none of them contains it."""
+    for hit in hits:
+        passage = hit.passage
+        if hit.document.id == citation.document.id and passage.start <= citation.start <= citation.end <= passage.end:
+            cut = citation.start - passage.start, citation.end - passage.start
+            return QuoteContext(passage.text[: cut[0]], passage.text[cut[1] :])
+    return QuoteContext()
+
+
+LONGEST_WHOLE = 300
+"""Longer quotes, in characters, are represented by their first and last words in a link."""
+END_WORDS = 6
+"""The number of words at each end of a long quote."""
+LEAST_WORDS = 4
+"""A quote of at least so many words is found without the words around it."""
+_HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+_LEGAL = "/:@!$&'()*+,;=~-._?"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def deep_link(citation: Citation, context: QuoteContext | None = None) -> str:
+    """Return the link to a quote. Its `context` is needed only to find a short quote."""
+    address = web_address(citation.document.source)
+    if not address:
+        document_id = percent_encoded(citation.document.id, safe="", errors="replace")
+        return f"pincite:{document_id}#{citation.start}-{citation.end}"
+    directive = _directive(citation.quote, context or QuoteContext())
+    return f"{address}{'' if '#' in address else '#'}:~:text={directive}" if directive else address
+
+
+def web_address(source: str) -> str:
+    """Return the source as an address for any format, without a password; empty if it is not a web address."""
+    try:
+        scheme, host, path, query, fragment = urlsplit(one_line(source))
+        host = host.rpartition("@")[2]
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except ValueError:
+        return ""
+    if scheme not in ("http", "https") or not _HOST.fullmatch(host):
+        return ""
+    fragment = fragment.partition(":~:")[0]
+    return urlunsplit((scheme, host, *(_legal(part) for part in (path, query, fragment))))
+
+
+def _legal(part: str) -> str:
+    return percent_encoded(_STRAY_PERCENT.sub("%25", part), safe=_LEGAL + "%", errors="replace")
+
+
+def _directive(quote: str, context: QuoteContext) -> str:
+    """Return the text directive of a quote.
+
+    A browser looks for each part within one block of the page, so a quote of several lines is given by its ends.
+    """
+    lines = [words for line in quote.splitlines() if (words := one_line(line).split())]
+    if not lines:
+        return ""
+    words = [word for line in lines for word in line]
+    if len(lines) == 1 and len(words) < LEAST_WORDS:
+        before, after = context.before_on_line.split()[-LEAST_WORDS:], context.after_on_line.split()[:LEAST_WORDS]
+        prefix, suffix = (f"{_encoded(before)}-," if before else ""), (f",-{_encoded(after)}" if after else "")
+        return f"{prefix}{_encoded(words)}{suffix}"
+    long = len(lines) > 1 or (len(" ".join(words)) > LONGEST_WHOLE and len(words) >= 2 * END_WORDS)
+    return f"{_encoded(lines[0][:END_WORDS])},{_encoded(lines[-1][-END_WORDS:])}" if long else _encoded(words)
+
+
+def _encoded(words: list[str]) -> str:
+    """Percent-encode words, including dashes, which are separators here, and a final full stop.
+
+    A final full stop would seem to follow the link.
+    """
+    encoded = percent_encoded(" ".join(words), safe="", errors="replace").replace("-", "%2D")
+    return f"{encoded[:-1]}%2E" if encoded.endswith(".") else encoded
+
+
+def locate(landmarks: Sequence[Landmark], start: int) -> Location:
+    """Return the page, heading path and paragraph of the offset `start`, as the catalog of a library would."""
+    before = [landmark for landmark in landmarks if landmark.start <= start]
+    page = next((landmark for landmark in reversed(before) if landmark.kind == "page"), None)
+    path: list[Landmark] = []
+    for landmark in reversed(before):
+        if landmark.kind == "heading" and (not path or landmark.level < path[-1].level):
+            path.append(landmark)
+    anchor = max(landmark.start if landmark else -1 for landmark in (page, path[0] if path else None))
+    paragraph = sum(landmark.kind == "paragraph" and landmark.start >= anchor for landmark in before)
+    return Location(page.label if page else "", " > ".join(heading.label for heading in reversed(path)), paragraph)

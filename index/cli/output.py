@@ -1,0 +1,296 @@
+"""Answers, checks and tables on a terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from index.cli.printing import console, printable
+from index.records import CLAIMED
+from index.records.remarks import plain, reason, remark, verdict_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from index.evaluation.statistics import Comparison, Estimate, Evaluation, Outcome
+    from index.records import Answer, Check, Citation, DocumentInfo, Recall, Statement, Verdict
+
+_STYLES: dict[Verdict, str] = {"verbatim": "green", "supported": "green", "contradicted": "red", "unverified": "yellow"}
+
+
+def print_answer(answer: Answer) -> None:
+    """Print an answer with its numbered sources; for an abstention, the nearest passage."""
+    out = console()
+    if answer.status == "abstained":
+        _show_abstention(out, answer)
+        return
+    if answer.status == "unsure":
+        out.print("This may be it. Your documents do not clearly answer the question.\n", style="bold")
+    for statement in answer.statements:
+        out.print(_statement(statement))
+    out.print()
+    for citation in answer.citations:
+        out.print(_source(citation))
+    out.print(f"{answer.match}: confidence {_confidence(answer)}", style="dim")
+
+
+def _show_abstention(out: Console, answer: Answer) -> None:
+    passages, documents = answer.searched
+    if not passages:
+        out.print("Nothing was searched.", style="bold")
+        return
+    out.print("Your documents do not answer this question.", style="bold")
+    out.print(
+        f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; confidence {_confidence(answer)}."
+    )
+    if answer.hits:
+        nearest = answer.hits[0]
+        place = ", ".join(part for part in (nearest.document.name, nearest.location.label) if part)
+        out.print(Text(printable(f"\nThe nearest passage, which is not an answer: {place}"), style="dim"))
+        out.print(Text(printable(nearest.quote), style="dim"))
+
+
+def _confidence(answer: Answer) -> str:
+    """Return the confidence and, if it is below the bar, the bar; with a third decimal if both would look equal."""
+    if answer.confidence >= answer.bar:
+        return f"{answer.confidence:.2f}"
+    shown, bar = f"{answer.confidence:.2f}", f"{answer.bar:.2f}"
+    shown = shown if shown != bar else f"{math.floor(answer.confidence * 1000) / 1000:.3f}"
+    return f"{shown}, below the bar of {bar} (PINCITE_BAR)"
+
+
+def _statement(statement: Statement) -> Text:
+    """Return a statement with its source numbers, or with a remark if the sources do not support it."""
+    line = Text(printable(statement.text))
+    if statement.is_supported:
+        return line.append(_markers(statement.markers), style="bold cyan")
+    return line.append(printable(f"  ({remark(statement)})"), style=_STYLES[statement.verdict])
+
+
+def _markers(markers: Iterable[int]) -> str:
+    return "".join(f" [{marker}]" for marker in markers)
+
+
+def _source(citation: Citation) -> Text:
+    info = citation.document
+    details = " · ".join(part for part in (info.name, info.author, info.date, citation.location.label) if part)
+    line = Text(f"[{citation.marker}] ", style="bold cyan")
+    line.append(printable(f"{details}  {citation.start}:{citation.end}"))
+    return line
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def print_check(checked: Check) -> None:
+    """Print each sentence with its verdict, then the sources, then a summary."""
+    out = console()
+    for statement in checked.statements:
+        style = _STYLES[statement.verdict] if statement.is_claim else "dim"
+        line = Text(f"{verdict_name(statement)}: ", style=style)
+        line.append(printable(statement.text), style="default")
+        line.append(_markers(statement.markers), style="bold cyan")
+        out.print(line)
+        for explanation in _reasons(statement):
+            out.print(Text(printable(f"  {explanation}"), style="dim"))
+    out.print()
+    for citation in checked.citations:
+        out.print(_source(citation))
+        out.print(Text(printable(f"  {citation.quote}"), style="dim"))
+    out.print(f"{checked.summary}.")
+
+
+def _reasons(statement: Statement) -> Iterator[str]:
+    if detail := plain(reason(statement)):
+        yield detail[:1].upper() + detail[1:]
+    if statement.nearest is not None:
+        yield f"Nearest words: [{statement.nearest}]"
+
+
+_NAME = 18
+"""Minimum width of a measure's name, in columns."""
+_MANY_MODES = 3
+"""With this many modes or more, an interval is printed below its mean, so that all fit into 80 columns."""
+
+
+_WIDE = 140
+"""With this many columns or more, the source of a document gets its own column."""
+_ID = 12
+"""Characters of a document's id that are shown; commands accept this prefix as well as the whole id."""
+_CLAIMED = "(claimed)"
+_NARROW = ("Id", "Title and source", "Date", "Pages", "Passages")
+_FULL = ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source")
+_NUMBERS = ("Pages", "Passages")
+
+
+def print_documents(infos: Sequence[DocumentInfo]) -> None:
+    """Print one row per document; on a narrow terminal the source is below the title."""
+    out = console()
+    if not infos:
+        out.print("The library is empty. Add files to it: pincite add PATH")
+        return
+    out.print(_full(infos) if out.width >= _WIDE else _narrow(infos, out))
+    if any(info.claimed for info in infos):
+        out.print(f"{_CLAIMED} {CLAIMED}", style="dim")
+
+
+def _full(infos: Sequence[DocumentInfo]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in _FULL:
+        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
+    for info in infos:
+        cells = (info.author, info.date, *_sizes(info), info.source)
+        table.add_row(info.id[:_ID], _name_cell(info), *(Text(printable(cell)) for cell in cells))
+    return table
+
+
+def _narrow(infos: Sequence[DocumentInfo], out: Console) -> Table:
+    dates = max(len("Date"), *(cell_len(printable(info.date)) for info in infos))
+    # Columns are two spaces apart; the title gets the remaining width.
+    title = max(out.width - _ID - dates - sum(map(len, _NUMBERS)) - 2 * (len(_NARROW) - 1), 10)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for name in _NARROW:
+        width = title if name == _NARROW[1] else None
+        table.add_column(name, no_wrap=True, width=width, justify="right" if name in _NUMBERS else "left")
+    for info in infos:
+        cell = _name_cell(info, title)
+        cell.append("\n" + _shortened(printable(info.source), title), style="dim")
+        table.add_row(info.id[:_ID], cell, printable(info.date), *_sizes(info))
+    return table
+
+
+def _name_cell(info: DocumentInfo, width: int | None = None) -> Text:
+    """Return a document's name, cut to a width, with a mark in front if the document is only a claim."""
+    cell = Text.assemble((f"{_CLAIMED} ", "yellow") if info.claimed else "", printable(info.name))
+    if width is not None:
+        cell.truncate(width, overflow="ellipsis")
+    return cell
+
+
+def _sizes(info: DocumentInfo) -> tuple[str, str]:
+    return str(info.pages or ""), str(info.passages)
+
+
+def _shortened(source: str, width: int) -> str:
+    """Return the end of a path, where the file's name is, cut to a width."""
+    if cell_len(source) <= width:
+        return source
+    end = source[-width + 1 :]
+    while cell_len(end) >= width:
+        end = end[1:]
+    return f"…{end}"
+
+
+def print_recall(recall: Recall) -> None:
+    """Print in a sentence what share of the nearest passages a search finds."""
+    out = console()
+    if recall.exact:
+        out.print(f"Searches are exact: each compares the question with all {recall.passages:,} passages.")
+        return
+    out.print(
+        f"A search finds {recall.recall:.1%} of the {recall.nearest} passages nearest in meaning "
+        f"(95 % interval {recall.low:.1%} to {recall.high:.1%}), measured with {recall.questions:,} questions made "
+        f"from the library's own sentences. It looks through {recall.probed:,} of {recall.lists:,} lists of the "
+        f"{recall.passages:,} passages."
+    )
+
+
+def print_evaluation(evaluation: Evaluation, *, verbose: bool) -> None:
+    """Print one row per measure and one column per mode; with `verbose`, also the meaning of each measure."""
+    out = console()
+    out.print(Text(printable(_headline(evaluation))))
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Measure", min_width=_NAME)
+    table.add_column("n", justify="right", no_wrap=True)
+    for outcome in evaluation.outcomes:
+        table.add_column(outcome.mode, justify="right", no_wrap=True)
+    between = " " if len(evaluation.outcomes) < _MANY_MODES else "\n"
+    measures = list(dict.fromkeys(name for outcome in evaluation.outcomes for name in outcome.estimates))
+    for name in measures:
+        estimates = [outcome.estimates.get(name) for outcome in evaluation.outcomes]
+        table.add_row(name, _counts(estimates), *(_estimate(estimate, between=between) for estimate in estimates))
+    table.add_section()
+    table.add_row("Latency p50 / p95, ms", str(evaluation.questions), *map(_latency, evaluation.outcomes))
+    out.print(table)
+    for outcome in evaluation.outcomes:
+        if outcome.citations:
+            citation_summary = (
+                f"{outcome.mode}: {outcome.citations} quotations, {outcome.citations_wrong} of them not in the text."
+            )
+            out.print(Text(citation_summary))
+    for line in _machine(evaluation):
+        out.print(Text(line))
+    for note in evaluation.notes:
+        out.print(Text(printable(f"note: {note}"), style="dim"))
+    for name in measures if verbose else ():
+        out.print(Text(f"{name}: {evaluation.meanings[name]}.", style="dim"))
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print one row per measure: both means, their difference, and its p-values."""
+    out = console()
+    modes = {(row.first_mode, row.second_mode) for row in comparison.differences}
+    mode_labels = [f" ({mode})" for mode in next(iter(modes))] if len(modes) == 1 else ["", ""]
+    out.print(Text(printable(f"A: {comparison.first}{mode_labels[0]}\nB: {comparison.second}{mode_labels[1]}")))
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Measure", min_width=_NAME)
+    for name in ("n", "A", "B", "B - A", "p", "p (Holm)"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in comparison.differences:
+        table.add_row(
+            row.measure if len(modes) == 1 else f"{row.measure}, {row.first_mode}",
+            str(row.difference.n),
+            f"{row.first:.3f}",
+            f"{row.second:.3f}",
+            _estimate(row.difference, sign="+", between="\n"),
+            f"{row.p:.4f}",
+            f"{row.p_holm:.4f}",
+        )
+    out.print(table)
+    out.print("p: paired randomisation test, two-sided; Holm: corrected for all rows of this table.", style="dim")
+    for note in comparison.notes:
+        out.print(Text(printable(f"note: {note}"), style="dim"))
+
+
+def _headline(evaluation: Evaluation) -> str:
+    skipped = f", {evaluation.unanswerable} without an answer skipped" if evaluation.unanswerable else ""
+    sizes = f"{evaluation.documents} documents, {evaluation.passages} passages, {evaluation.questions} questions"
+    return f"{evaluation.name}: {sizes}{skipped}"
+
+
+def _machine(evaluation: Evaluation) -> Iterator[str]:
+    if evaluation.passages_per_second is not None:
+        yield f"Indexed {evaluation.passages_per_second:.0f} passages per second."
+    if evaluation.peak_megabytes is not None:
+        yield f"Peak memory {evaluation.peak_megabytes:.0f} MB."
+
+
+def _counts(estimates: Sequence[Estimate | None]) -> str:
+    """Return the number of questions behind a row; it differs by mode if a mode missed a relevant document."""
+    numbers = dict.fromkeys(str(estimate.n) for estimate in estimates if estimate)
+    return " / ".join(numbers)
+
+
+def _estimate(estimate: Estimate | None, *, sign: str = "", between: str = " ") -> str:
+    if estimate is None:
+        return ""
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.mean:{sign}.3f}"
+    return f"{estimate.mean:{sign}.3f}{between}[{_short(estimate.low, sign)}, {_short(estimate.high, sign)}]"
+
+
+def _short(value: float, sign: str) -> str:
+    """Return three decimals without the leading zero, so that three modes fit into 80 columns."""
+    return f"{value:{sign}.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:{sign}.3f}"
+
+
+def _latency(outcome: Outcome) -> str:
+    return f"{outcome.latency_p50_ms:.1f} / {outcome.latency_p95_ms:.1f}"

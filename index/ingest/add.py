@@ -1,0 +1,280 @@
+"""Adds files and documents to a library: while the encoder works on some, the next ones are read and cut."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+
+from index.errors import LibraryNotWritable
+from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer
+from index.ingest.preparation import (
+    Claims,
+    DocumentCutter,
+    Failed,
+    FileReader,
+    Known,
+    Prepared,
+    ReadOptions,
+    memory_cost,
+)
+from index.ingest.queue import absolute
+from index.ingest.toolbox import LOOKUP_BATCH, ToolLoader
+from index.loading.loader import discover
+from index.loading.sandbox.messages import Limits
+from index.records import Failure, Note, Portion, Progress, Settled
+from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from index.encoders.encoder import Encoder
+    from index.ingest.preparation import Origin, PreparedItem
+    from index.ingest.queue import Worklist
+    from index.records import Document, ProgressCallback, Receipt, Stage
+    from index.storage.store import FolderStore
+    from index.text.chunks import Chunker
+
+BATCH_PASSAGES = 128
+"""Passages per batch of the encoder, from one or several documents: enough to sort by length, and soon stored."""
+FEWEST_PASSAGES = 32
+"""A smaller batch that suffices while the next file is still being read, so that the encoder does not wait."""
+INDEX_SECONDS = 0.5
+"""How long a stored document may be missing from the indexes while more documents are added."""
+_DEFAULT_LIMITS = Limits()
+_Item = TypeVar("_Item")
+_Item_contra = TypeVar("_Item_contra", contravariant=True)
+
+
+class _RereadingWorker(Protocol[_Item_contra]):
+    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
+
+    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem: ...
+    def stop(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Ingestion:
+    """One `add`, from paths to receipt. The caller holds the writer lock."""
+
+    _encodes: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        store: FolderStore,
+        tools: Callable[[], tuple[Encoder, Chunker]],
+        *,
+        max_bytes: int,
+        max_pages: int | None = None,
+        progress: ProgressCallback | None = None,
+        limits: Limits = _DEFAULT_LIMITS,
+        workers: int = 1,
+        worklist: Worklist | None = None,
+    ) -> None:
+        self._store = store
+        self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
+        self._limits = (limits, max_bytes, max_pages)
+        self._worker_count = workers
+        self._worklist = worklist
+        self._progress = progress
+        self._receipt = ReceiptBuilder()
+        self._waiting: list[Prepared] = []
+        self._files = 0
+        self._indexed_at = 0.0
+
+    def run(self, paths: Iterable[str | Path], sources: Mapping[Path, str] | None = None) -> Receipt:
+        """Add files and folders. Bytes that were read before are only hashed. Each file is in the receipt once.
+
+        `sources` gives some paths another source name.
+
+        Raises FingerprintMismatch if there is something to encode and the library was made with another encoder or
+        chunking.
+        """
+        sources = sources or {}
+        files = [str(path) for path in discover(paths)]  # a str takes a fraction of the memory of a Path
+        if self._worklist:
+            self._worklist.queue(map(absolute, files))
+        options = ReadOptions(*self._limits, sources, self._worklist)
+        names = {str(path): source for path, source in sources.items()}
+
+        def worker() -> FileReader:
+            return FileReader(self._store.catalog, self._tool_loader, options)
+
+        return self._run(files, worker, lambda file: names.get(file, file), workers=self._worker_count)
+
+    def run_documents(self, documents: Iterable[Document]) -> Receipt:
+        """Add documents that the caller made, as `run` adds files."""
+
+        def worker() -> DocumentCutter:
+            return DocumentCutter(self._store.catalog, self._tool_loader)
+
+        return self._run(list(documents), worker, lambda document: document.source, workers=1)
+
+    def _run(
+        self,
+        items: Sequence[_Item],
+        make: Callable[[], _RereadingWorker[_Item]],
+        name: Callable[[_Item], str],
+        *,
+        workers: int,
+    ) -> Receipt:
+        began = time.monotonic()
+        self._files = len(items)
+        try:
+            with (
+                closing(make()) as spare,
+                Prefetcher(items, [make() for _ in range(min(workers, len(items)))], memory_cost) as ahead,
+            ):
+                for item in items:
+                    if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
+                        self._store_waiting()
+                    self._report(name(item), "reading")
+                    if not self._take(ahead.take()):
+                        self._take(spare.work(item, known=False))
+                self._store_waiting()
+        except BaseException:
+            with suppress(LibraryNotWritable):  # the first error is the one to raise
+                self._store.index()
+            raise
+        finally:
+            if self._worklist:
+                self._worklist.flush()
+        self._store.index()
+        self._report("", "done")
+        return self._receipt.build(time.monotonic() - began)
+
+    @property
+    def _passages(self) -> int:
+        """Number of passages that wait to be encoded."""
+        return sum(len(prepared.chunks) for prepared in self._waiting)
+
+    def _take(self, ready: PreparedItem) -> bool:
+        """Take a prepared item. Returns False if its document was known and has been replaced by another file since."""
+        if isinstance(ready, Failed):
+            self._fail(ready)
+            return True
+        if isinstance(ready, Known):
+            return self._is_known(ready.origin, ready.identity)
+        if not self._is_known(ready.origin, ready.document.id):
+            if len(ready.chunks) >= BATCH_PASSAGES:  # small documents do not wait for a large one
+                self._store_waiting()
+            self._tool_loader.announce(ready.keys)
+            self._waiting.append(ready)
+        return True
+
+    def _is_known(self, origin: Origin, identity: str) -> bool:
+        """Return whether these bytes were read before; if so, link the document to this source, too."""
+        catalog = self._store.catalog
+        if any(prepared.document.id == identity for prepared in self._waiting):
+            self._store_waiting()
+        if not catalog.was_read(identity):
+            return False
+        if catalog.document_of(origin.source) != identity:
+            catalog.link(origin.source, identity)
+        self._receipt.unchanged.append(origin.source)
+        self._record(origin, identity)
+        self._report_settled(origin.source, Settled("unchanged"))
+        return True
+
+    def _store_waiting(self) -> None:
+        """Encode new passages, and store each document that waits."""
+        group, self._waiting = self._waiting, []
+        if not group:
+            return
+        with VectorBuffer(self._store.folder) as buffer:
+            self._fill(buffer, group)
+            claims = Claims.of(self._store.catalog, [prepared.document for prepared in group])
+            documents = ((prepared.document, prepared.chunks, buffer.sequence(prepared.keys)) for prepared in group)
+            outcomes = self._store.catalog.put_all(documents, self._tool_loader.tools().fingerprint)
+        for prepared in group:
+            self._record(prepared.origin, prepared.document.id)
+        for prepared, outcome in zip(group, outcomes, strict=True):
+            identity = prepared.document.id
+            self._report_stored(prepared, claims.outcome(identity, outcome), claims.notes(identity))
+        if time.monotonic() - self._indexed_at > INDEX_SECONDS:
+            self._store.index()
+            self._indexed_at = time.monotonic()
+
+    def _report_stored(
+        self, prepared: Prepared, outcome: Literal["added", "replaced", "unchanged"], claim_notes: Sequence[str]
+    ) -> None:
+        document, notes = prepared.document, (*prepared.document.notes, *claim_notes)
+        getattr(self._receipt, outcome).append(document.source)
+        self._receipt.notes.extend(Note(document.source, note) for note in notes)
+        passages = 0 if outcome == "unchanged" else len(prepared.chunks)
+        self._receipt.passages += passages
+        self._report_settled(document.source, Settled(outcome, passages, notes))
+
+    def _fill(self, buffer: VectorBuffer, group: Sequence[Prepared]) -> None:
+        """Put the vectors of a group into the buffer: from the catalog, or encoded in batches."""
+        passages = {key: (prepared, n) for prepared in group for n, key in enumerate(prepared.keys)}
+        for keys in _slices(passages, LOOKUP_BATCH):
+            buffer.put(self._store.catalog.vectors_by_key(keys).values())
+        missing = [key for key in passages if key not in buffer]
+        portions = _portions(group, missing)
+        self._report_encoding(portions, 0, len(missing))
+        for start in range(0, len(missing), BATCH_PASSAGES):
+            keys = missing[start : start + BATCH_PASSAGES]
+
+            def report(done: int, before: int = start) -> None:
+                self._report_encoding(portions, before + done, len(missing))
+
+            drafts = [prepared.draft(n) for prepared, n in map(passages.__getitem__, keys)]
+            encoded = self._tool_loader.tools().encoder.encode(drafts, report)
+            buffer.put(
+                PackedVectors(key, pack_vector(embedding.vector), pack_sentence_vectors(embedding.sentences))
+                for key, embedding in zip(keys, encoded, strict=True)
+            )
+        self._receipt.encoded += len(missing)
+
+    def _fail(self, failed: Failed) -> None:
+        error, origin = failed.error, failed.origin
+        failure = Failure(origin.source, error.message, error.hint)
+        self._receipt.failed.append(failure)
+        if self._worklist and origin.path:
+            self._worklist.fail(origin.path, error.message, error.hint)
+        self._report_settled(origin.source, Settled("failed", failure=failure))
+
+    def _record(self, origin: Origin, identity: str) -> None:
+        if self._worklist and origin.path:
+            self._worklist.settle(origin.path, origin.stamp, identity)
+
+    def _report_settled(self, source: str, settled: Settled) -> None:
+        self._send(self._progress_of(source, "settled", settled=settled))
+
+    def _report(self, source: str, stage: Stage) -> None:
+        self._send(self._progress_of(source, stage))
+
+    def _report_encoding(self, portions: tuple[Portion, ...], done: int, passages: int) -> None:
+        if portions:
+            source = portions[0].source
+            self._send(Progress(source, "encoding", self._receipt.files, self._files, done, passages, portions))
+
+    def _progress_of(self, source: str, stage: Stage, **fields: Any) -> Progress:
+        return Progress(source, stage, self._receipt.files, self._files, 0, 0, **fields)
+
+    def _send(self, progress: Progress) -> None:
+        if self._progress:
+            self._progress(progress)
+
+
+def _portions(group: Sequence[Prepared], missing: Sequence[bytes]) -> tuple[Portion, ...]:
+    """Return how many of the passages to encode each file has; a shared passage counts for its first file.
+
+    Empty if nothing is to be encoded.
+    """
+    left = set(missing)
+    portions = []
+    for prepared in group:
+        own = left.intersection(prepared.keys)
+        left -= own
+        portions.append(Portion(prepared.document.source, len(own)))
+    return tuple(portions) if missing else ()
+
+
+def _slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    remaining = iter(values)
+    while part := list(islice(remaining, size)):
+        yield part

@@ -1,0 +1,223 @@
+"""Prepares single files and documents for encoding: reads, cuts, and computes the keys of their passages."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from index.encoders.encoder import Draft
+from index.errors import LoadingError
+from index.ingest.queue import absolute, stamp_of
+from index.loading.loader import digest, locate
+from index.loading.sandbox.pool import Parser
+from index.records import Span
+from index.storage.tables import pack_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from index.ingest.queue import Worklist
+    from index.ingest.toolbox import ToolLoader
+    from index.loading.sandbox.messages import Limits
+    from index.records import Chunk, Document
+    from index.storage.catalog.catalog import Catalog
+
+if TYPE_CHECKING:
+    Outcome = Literal["added", "replaced", "unchanged"]
+
+_COMPARED = ("text", "landmarks", "title", "author", "date", "media_type")
+FOUND_IN_FILE = "The import and the file itself differ in {}; the library now has what the file says."
+_LABELS = {"landmarks": "pages and headings", "media_type": "format"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The fields in which each claimed document, by id, differs from its file; empty if they agree."""
+
+    differences: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, catalog: Catalog, read: Sequence[Document]) -> Claims:
+        """Compare documents that were read with those that the catalog has by claim only."""
+        claimed = catalog.claimed([document.id for document in read])
+        found = {}
+        for document in read:
+            number = catalog.number_of(document.id) if document.id in claimed else None
+            stored = catalog.document(number) if number is not None else None
+            if stored is not None:
+                found[document.id] = tuple(_differing(stored, document))
+        return cls(found)
+
+    def outcome(self, identity: str, stored: Literal["added", "replaced"]) -> Outcome:
+        """Return a document's outcome: it is unchanged if its claim proved right.
+
+        If it was added, the claim had been removed before, because another document took its source.
+        """
+        return "unchanged" if stored == "replaced" and self.differences.get(identity) == () else stored
+
+    def notes(self, identity: str, words: str = FOUND_IN_FILE) -> tuple[str, ...]:
+        """Return the receipt's notes on a document; `words` has a placeholder for the fields that differ."""
+        differing = self.differences.get(identity)
+        if not differing:
+            return ()
+        fields = " and ".join(filter(None, (", ".join(differing[:-1]), differing[-1])))
+        return (words.format(fields),)
+
+
+def _differing(claimed: Document, read: Document) -> list[str]:
+    return [_LABELS.get(name, name) for name in _COMPARED if getattr(claimed, name) != getattr(read, name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The origin of a document: its source, and the path and stamp of its file for the worklist."""
+
+    source: str
+    path: str = ""
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that is ready to be encoded."""
+
+    origin: Origin
+    document: Document
+    chunks: Sequence[Chunk]
+    keys: Sequence[bytes]
+
+    def draft(self, n: int) -> Draft:
+        """Return the text to encode for passage `n`."""
+        return draft_of(self.document, self.chunks[n])
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file whose bytes were already in the library when it was prepared."""
+
+    origin: Origin
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file that cannot be read, and why."""
+
+    origin: Origin
+    error: LoadingError
+
+
+PreparedItem = Prepared | Known | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Options for options files."""
+
+    limits: Limits
+    max_bytes: int
+    max_pages: int | None
+    sources: Mapping[Path, str]
+    worklist: Worklist | None
+
+
+class FileReader:
+    """Reads files in a separate process, and cuts them into passages."""
+
+    def __init__(self, catalog: Catalog, tool_loader: ToolLoader, options: ReadOptions) -> None:
+        self._catalog = catalog
+        self._tool_loader = tool_loader
+        self._options = options
+        self._parser = Parser(options.limits)
+
+    def work(self, item: str, *, known: bool = True) -> PreparedItem:
+        """Read a file, unless its bytes are known; with `known=False`, read it in any case."""
+        path = Path(item)
+        source = self._options.sources.get(path)
+        origin = Origin(source or str(path.absolute()), absolute(path))
+        try:
+            file = locate(path)
+            origin = Origin(source or str(file), str(file), stamp_of(file))
+            identity = self._identity(file, origin.stamp) if known else ""
+            if identity and self._catalog.was_read(identity):
+                return Known(origin, identity)
+            return self._parse(file, origin, path.name if source else "")
+        except LoadingError as error:
+            return Failed(origin, error)
+
+    def stop(self) -> None:
+        """Stop the options."""
+        self._parser.stop()
+
+    def close(self) -> None:
+        """Return the process to the pool."""
+        self._parser.close()
+
+    def _identity(self, file: Path, stamp: str) -> str:
+        """Return the SHA-256 of a file's bytes, from the worklist if the file is unchanged since."""
+        worklist = self._options.worklist
+        recorded = worklist.identity(str(file), stamp) if worklist else ""
+        return recorded or digest(file, max_bytes=self._options.max_bytes)
+
+    def _parse(self, file: Path, origin: Origin, name: str) -> Prepared:
+        tools = self._tool_loader.tools()
+        parsed = self._parser.parse(
+            file,
+            source=origin.source,
+            name=name,
+            max_bytes=self._options.max_bytes,
+            max_pages=self._options.max_pages,
+            cutting=tools.cutting,
+        )
+        document, chunks = parsed.document, parsed.chunks
+        if chunks is None:
+            chunks = tools.chunker.chunk(document.text, document.landmarks)
+        return prepared(origin, document, chunks)
+
+
+class DocumentCutter:
+    """Cuts documents that the caller made into passages."""
+
+    def __init__(self, catalog: Catalog, tool_loader: ToolLoader) -> None:
+        self._catalog = catalog
+        self._tool_loader = tool_loader
+
+    def work(self, item: Document, *, known: bool = True) -> PreparedItem:
+        """Cut a document, unless its text begins or ends with white space: passages begin and end with a word."""
+        origin = Origin(item.source)
+        if not item.text or item.text != item.text.strip():
+            reason = "The document's text is empty, or begins or ends with white space."
+            return Failed(origin, LoadingError(reason, "Strip the text, and shift its landmarks accordingly."))
+        if known and self._catalog.was_read(item.id):
+            return Known(origin, item.id)
+        return prepared(origin, item, self._tool_loader.tools().chunker.chunk(item.text, item.landmarks))
+
+    def stop(self) -> None:
+        """Do nothing: the work is short."""
+
+    def close(self) -> None:
+        """Do nothing: there are no resources."""
+
+
+def prepared(origin: Origin, document: Document, chunks: Sequence[Chunk]) -> Prepared:
+    """Return a document with the keys of its passages."""
+    return Prepared(origin, document, chunks, tuple(key_of(draft_of(document, chunk)) for chunk in chunks))
+
+
+def memory_cost(ready: PreparedItem) -> int:
+    """Return the memory that a prepared item takes, in characters."""
+    return len(ready.document.text) if isinstance(ready, Prepared) else 0
+
+
+def draft_of(document: Document, chunk: Chunk) -> Draft:
+    """Return the text of a passage to encode, with its sentences."""
+    sentences = tuple(Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.sentences)
+    return Draft(document.text[chunk.start : chunk.end], sentences)
+
+
+def key_of(draft: Draft) -> bytes:
+    """Return a 16-byte hash of all that a draft's vectors depend on besides the encoder: its text and sentences."""
+    text = draft.text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(pack_spans(draft.sentences, 0) + text, digest_size=16).digest()

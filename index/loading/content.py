@@ -1,0 +1,108 @@
+"""The draft that a format module returns, and the conversion of a draft to a document with landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.records import Document, Landmark
+from index.text.normalisation import normalise, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_ORDER = {"page": 0, "heading": 1, "paragraph": 2}
+_BETWEEN = "\n\n"
+DEEPEST_HEADING = 6
+LONGEST_FIELD = 300
+"""Characters. A title or heading is repeated with every hit, so a very long one is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file whose format is known: its bytes, its media type, and its text if it is text."""
+
+    data: bytes
+    media_type: str
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list, table, code listing or heading; its text is already normalised."""
+
+    text: str
+    level: int = 0
+    """Depth of a heading, from 1; 0 for everything else."""
+    pages: tuple[tuple[int, str], ...] = ()
+    """The pages that begin in this block: offset within `text`, and label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The content of a file as parsed, before it has an id and a source."""
+
+    blocks: Sequence[Block]
+    title: str = ""
+    author: str = ""
+    date: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def paragraph(text: str, level: int = 0) -> Block:
+    """Return a block of prose: each run of blanks becomes one blank, newlines stay."""
+    lines = (" ".join(line.split()) for line in normalise(text).split("\n"))
+    return Block(normalise("\n".join(lines)), min(level, DEEPEST_HEADING))
+
+
+def verbatim(text: str) -> Block:
+    """Return a block whose blanks carry meaning: code, verse, aligned columns."""
+    return Block(normalise(text))
+
+
+def rows(cells: Iterable[Iterable[str]]) -> Block:
+    """Return a table as a block: one line per row, cells separated by a bar."""
+    lines = (" | ".join(" ".join(cell.split()) for cell in row) for row in cells)
+    return Block(normalise("\n".join(line for line in lines if line.strip(" |"))))
+
+
+def field(text: str) -> str:
+    """Return the text on one line, cut to `LONGEST_FIELD` characters."""
+    line = one_line(text)
+    return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1].rstrip()}…"
+
+
+def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document:  # noqa: A002 - the record's own word
+    """Return the document of a draft: its blocks joined by blank lines, with landmarks where they begin."""
+    pieces: list[str] = []
+    landmarks: list[Landmark] = []
+    position = 0
+    for block in draft.blocks:
+        if block.text and pieces:
+            pieces.append(_BETWEEN)
+            position += len(_BETWEEN)
+        landmarks += _landmarks(block, position)
+        if block.text:
+            pieces.append(block.text)
+            position += len(block.text)
+    return Document(
+        id=id,
+        source=source,
+        title=field(draft.title),
+        author=field(draft.author),
+        date=draft.date,
+        media_type=content.media_type,
+        text="".join(pieces),
+        landmarks=tuple(sorted(landmarks, key=lambda landmark: (landmark.start, _ORDER[landmark.kind]))),
+        notes=content.notes + draft.notes,
+    )
+
+
+def _landmarks(block: Block, position: int) -> list[Landmark]:
+    found = [Landmark("page", position + offset, field(label)) for offset, label in block.pages]
+    if not block.text:
+        return found
+    if block.level:
+        return [*found, Landmark("heading", position, field(block.text), block.level)]
+    return [*found, Landmark("paragraph", position)]

@@ -1,0 +1,208 @@
+"""Files to documents: finds them, reads their bytes, and hands them to the reader of their format.
+
+    for path in discover(["papers/", "notes.md"]):
+        try:
+            document = load(path, max_bytes=512 << 20)
+        except LoadingError as error:
+            ...  # a Failure in the receipt; the other files go on
+
+Importing this package imports none of the libraries that parse the formats: each format module imports its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from importlib import import_module
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
+from index.loading import formats
+from index.loading.content import compose
+from index.text.normalisation import has_words
+from index.text.structure import STRUCTURED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from index.loading.content import Content, Draft
+    from index.records import Document
+
+_SKIPPED = (".", "~$")
+"""Hidden files, and the lock files that Office leaves beside an open document."""
+
+
+def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
+    """Yield each file once; folders are walked in sorted order.
+
+    A path that the user named is always yielded, even if it does not exist or is a folder that cannot be listed:
+    `load` then raises an error, and the receipt names the path. Hidden files and folders are skipped unless named.
+    A file that is reached by two paths, or a folder that contains itself by a link, counts once.
+    A folder that `enter` refuses is yielded itself, and not walked.
+    """
+    seen: set[str] = set()
+    for path in map(Path, paths):
+        yield from _walk(path, _real(path), seen, enter)
+
+
+def is_skipped(name: str) -> bool:
+    """Return whether a file or folder of this name is skipped unless the user names it."""
+    return name.startswith(_SKIPPED)
+
+
+def _walk(path: Path, real: str, seen: set[str], enter: Callable[[Path], bool]) -> Iterator[Path]:
+    """Yield a file, or the files in a folder; `real` is `path` with all links resolved."""
+    if real in seen:
+        return
+    seen.add(real)
+    try:
+        if not path.is_dir() or not enter(path):
+            yield path
+            return
+        with os.scandir(path) as entries:
+            children = sorted(entries, key=lambda child: child.name)
+    except (OSError, ValueError):
+        yield path
+        return
+    for child in children:
+        if not is_skipped(child.name) and _is_file_or_folder(child):
+            # Most entries are no links: their real path is known without a system call for each of its parts.
+            real_child = _real(Path(child.path)) if child.is_symlink() else str(Path(real, child.name))
+            yield from _walk(path / child.name, real_child, seen, enter)
+
+
+def _is_file_or_folder(child: os.DirEntry[str]) -> bool:
+    """Return False for a pipe, a device or a dangling link; keep unreadable entries, so that the receipt names them."""
+    try:
+        return child.is_dir() or child.is_file()
+    except OSError as error:
+        return error.errno != errno.ELOOP
+
+
+def _real(path: Path) -> str:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+_BLOCK = 1 << 20
+
+
+def locate(path: Path) -> Path:
+    """Return the absolute path without `..`. Links are not resolved, as they are the name that the user gave.
+
+    Raises:
+        SourceNotReadable: the name is not valid Unicode, so the catalog cannot store it.
+
+    """
+    source = Path(os.path.normpath(path.absolute()))
+    if not str(source).isprintable() and any("\ud800" <= character <= "\udfff" for character in str(source)):
+        raise SourceNotReadable(f"The name {source.name!r} is not valid text.", "Rename it, and add it again.")
+    return source
+
+
+def read_bytes(source: Path, *, max_bytes: int) -> bytes:
+    """Return the file's bytes, read once. A file of more than `max_bytes` raises TooLarge and is not read."""
+    try:
+        size = _file_size(source)
+        if size > max_bytes:
+            raise too_large(source.name, max_bytes)
+        with source.open("rb") as file:
+            data = file.read(size + 1)
+            if len(data) > size:  # it grew, or its system does not tell sizes
+                data += file.read(max(0, max_bytes + 1 - len(data)))
+    except (OSError, ValueError) as error:
+        raise _unreadable(source, error) from error
+    if len(data) > max_bytes:
+        raise too_large(source.name, max_bytes)
+    return data
+
+
+def digest(source: Path, *, max_bytes: int) -> str:
+    """Return the SHA-256 of the file, read block by block. Raises the same errors as `read_bytes`."""
+    total = 0
+    hashed = hashlib.sha256()
+    try:
+        size = _file_size(source)
+        if size <= max_bytes:
+            with source.open("rb") as file:
+                while total <= max_bytes and (block := file.read(_BLOCK)):
+                    hashed.update(block)
+                    total += len(block)
+    except (OSError, ValueError) as error:
+        raise _unreadable(source, error) from error
+    if max(size, total) > max_bytes:
+        raise too_large(source.name, max_bytes)
+    return hashed.hexdigest()
+
+
+def too_large(name: str, max_bytes: int) -> TooLarge:
+    """Return the error for a file that has more than `max_bytes`."""
+    return TooLarge(
+        f"{name} has more than the {max_bytes / 1e6:.4g} megabytes that the settings allow.",
+        "Raise the limit with PINCITE_MAX_FILE_MEGABYTES, or split the file.",
+    )
+
+
+def _unreadable(source: Path, error: OSError | ValueError) -> LoadingError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SourceNotFound(f"There is nothing at {source}.")
+    reason = getattr(error, "strerror", None) or str(error)
+    return SourceNotReadable(f"{source} cannot be read: {reason}.")
+
+
+def _file_size(source: Path) -> int:
+    """Return the size of a file; raise SourceNotReadable for anything else. A pipe or device would block for ever."""
+    size = source.stat().st_size
+    if source.is_dir():
+        raise SourceNotReadable(
+            f"{source} is a folder.", "Add the files in it, or check that you have permission to list it."
+        )
+    if not source.is_file():
+        raise SourceNotReadable(f"{source} is not a file but a device or a pipe.", "Save its content in a file.")
+    return size
+
+
+__all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
+
+_DOORS = {
+    formats.DOCX: "docx",
+    formats.PDF: "pdf.extraction",
+    formats.HTML: "html",
+    formats.MARKDOWN: "markdown",
+    formats.ORG: "plain_text",
+    formats.PLAIN: "plain_text",
+    **dict.fromkeys(STRUCTURED, "plain_text"),
+}
+
+
+def load(path: Path, *, max_bytes: int) -> Document:
+    """Read a file once and return its document. Every failure is a `LoadingError`."""
+    source = locate(path)
+    return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
+
+
+def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
+    """Return the document in `data`.
+
+    `source` is where the bytes come from. Its suffix helps to tell formats apart whose contents look alike.
+    `name` is the file's name, if it is not the last part of `source`; then its suffix is the one that counts.
+    Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
+    """
+    content = formats.sniff(data, name or source)
+    draft = _read(content, name or PurePath(source).name, max_pages)
+    document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
+    if not has_words(document.text):
+        raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
+    return document
+
+
+def _read(content: Content, name: str, max_pages: int | None) -> Draft:
+    door: Any = import_module(f"index.loading.{_DOORS[content.media_type]}")
+    limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
+    read = door.read_structured if content.media_type in STRUCTURED else door.read
+    draft: Draft = read(content, name, **limits)
+    return draft

@@ -1,0 +1,284 @@
+"""PDF: the words of its pages in reading order, its metadata, and its pages as images.
+
+The date on which the file was made is not used: it is the day of an export, a scan or a download.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageChops, ImageStat
+
+from index.errors import DamagedFile, NoTextLayer, PageError, TooLarge
+from index.loading import metadata
+from index.loading.content import Block, Draft
+from index.loading.pdf.headings import OutlineEntry, heading_levels
+from index.loading.pdf.lines import Sheet, read_sheet
+from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
+from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, opened_pdf, page_label, pdfium_error
+from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.running_heads import without_furniture
+from index.text.normalisation import normalise, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from index.loading.content import Content
+    from index.loading.pdf.highlights import Rectangle
+
+NARROWEST, WIDEST = 200, 3000
+"""Allowed widths of a page's image, in pixels."""
+_TALLEST = 6000
+_COMPRESSION = 3
+"""The zlib level. Printed pages become as small as by the default, and faster; photographs take half the time."""
+_MARKER = (255, 238, 150)
+"""The colour of a highlighter. It is multiplied with the page, so print shows through."""
+_DARK, _OPACITY_ON_DARK = 330, 0.35
+"""A background with a smaller sum of red, green and blue is dark; the colour is blended with this opacity there."""
+
+
+def page_image(path: Path, number: int, marked: Iterable[Rectangle], *, width: int, name: str) -> bytes:
+    """Return a page as PNG, `width` pixels wide (fewer if it would be higher than 6,000), with rectangles highlighted.
+
+    Raises PageError if there is no such page, or it cannot be rendered, or not in that width; DamagedFile if pdfium
+    cannot parse the file.
+    """
+    if not NARROWEST <= width <= WIDEST:
+        raise PageError(f"An image {width:,} pixels wide was asked for.", f"Ask for {NARROWEST:,} to {WIDEST:,}.")
+    with opened_pdf(path, name) as document:
+        if not 1 <= number <= len(document):
+            raise PageError(f"{name} has no page {number:,}.", f"Its pages are counted from 1 to {len(document):,}.")
+        image = _render(document, number - 1, width)
+    if image is None:
+        raise PageError(f"Page {number:,} of {name} is damaged and cannot be drawn.", "Its other pages may be whole.")
+    for rectangle in marked:
+        _highlight(image, rectangle)
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=_COMPRESSION)
+    return out.getvalue()
+
+
+def _render(document: Any, index: int, width: int) -> Image.Image | None:
+    with opened_page(document, index) as page:
+        if page is None:
+            return None
+        across, down = page.get_size()
+        # Half a pixel less, for pdfium rounds up.
+        bitmap = page.render(scale=min((width - 0.5) / across, (_TALLEST - 0.5) / down))
+        try:
+            image: Image.Image = bitmap.to_pil().convert("RGB")
+        finally:
+            bitmap.close()
+        return image
+
+
+def _highlight(image: Image.Image, rectangle: Rectangle) -> None:
+    """Colour a rectangle like a marker on paper. A dark background with light letters is lightened instead."""
+    left, top = int(rectangle.left * image.width), int(rectangle.top * image.height)
+    right = math.ceil((rectangle.left + rectangle.width) * image.width)
+    bottom = math.ceil((rectangle.top + rectangle.height) * image.height)
+    part = image.crop((left, top, right, bottom))
+    marker = Image.new("RGB", part.size, _MARKER)
+    dark = sum(ImageStat.Stat(part).mean) < _DARK
+    image.paste(Image.blend(part, marker, _OPACITY_ON_DARK) if dark else ImageChops.multiply(part, marker), (left, top))
+
+
+_PROGRAM_TITLE = re.compile(
+    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
+    r"|title$|\(anonymous\)|no title)",
+    re.IGNORECASE,
+)
+_FILE_NAME = re.compile(
+    r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
+)
+_NO_AUTHOR = {
+    "anonymous",
+    "(anonymous)",
+    "user",
+    "admin",
+    "administrator",
+    "owner",
+    "unknown",
+    "author",
+    "unspecified",
+} | {"root", "guest"}
+_LARGEST = 1.25
+_HEAD_PARAGRAPHS = 12
+_AT_TOP = 5
+_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
+"""The heading of a numbered section; the file is then an excerpt of a larger document."""
+_TITLE_LENGTH = 250
+
+
+def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
+    """Return title, author and date; `found` has at least one paragraph."""
+    head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
+    lines = [line for paragraph in head for line in paragraph.text.split("\n")]
+    title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
+    author = _author(one_line(stated.get("Author", ""))) or next(filter(None, map(metadata.byline, lines)), "")
+    return title, author, next(filter(None, map(metadata.dateline, lines)), "")
+
+
+def _title(title: str, stem: str) -> str:
+    """Return the title if a person gave it; programs write file names and their own names there."""
+    slug = " " not in title and (title == stem or bool(re.search(r"[-_\d]", title)))
+    meaningless = _PROGRAM_TITLE.match(title) or _FILE_NAME.search(title) or slug
+    return "" if meaningless or not any(map(str.isalpha, title)) else title
+
+
+def _author(author: str) -> str:
+    return "" if author.lower() in _NO_AUTHOR or not any(map(str.isalpha, author)) else author
+
+
+def _largest(head: Sequence[Paragraph], body: float) -> str:
+    """Return the paragraph in the largest type at the top of the first page, if it is the only one in that type."""
+    if not head or head[0].page:
+        return ""
+    upright = [paragraph for paragraph in head if not paragraph.first.sideways]
+    sizes = sorted({round(paragraph.first.size) for paragraph in upright}, reverse=True)
+    largest = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
+    candidates = [paragraph for paragraph in largest if not _NUMBERED.match(paragraph.text)]
+    if len(candidates) != 1 or sizes[0] <= _LARGEST * body or candidates[0] not in upright[:_AT_TOP]:
+        return ""
+    title = one_line(candidates[0].text)
+    wordy = len(title.split()) > 1 and len(title) <= _TITLE_LENGTH
+    return title if wordy and metadata.looks_like_title(title) else ""
+
+
+_OUTLINE_LIMIT = 20_000
+_DEEPEST = 15
+_MOST_BROKEN = 1_000
+"""Damaged pages in a row. A page tree that refers to itself has any number of pages."""
+
+
+def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
+    """Return the text of all pages.
+
+    Raises:
+        TooLarge: the PDF has more than `max_pages`. No page is read in this case.
+        PasswordRequired: the PDF needs a password to open. Protection against copying alone does not matter.
+        NoTextLayer: all pages are images.
+        DamagedFile: pdfium cannot parse the file.
+
+    """
+    sheets, labels, outline, stated, broken = _read_document(content.data, name, max_pages)
+    if not any(sheet.lines for sheet in sheets):
+        _refuse_wordless(sheets, name, broken)
+    body = body_size([sheet.lines for sheet in sheets])
+    kept, left_out = without_furniture(sheets, body)
+    found = paragraphs([in_reading_order(lines) for lines in kept], body)
+    levels = heading_levels(found, body, outline)
+    title, author, date = describe(stated, found, body, name)
+    blocks = list(_blocks(found, levels, labels))
+    return Draft(blocks, title, author, date, left_out + _notes(sheets, broken))
+
+
+def _read_document(
+    data: bytes, name: str, max_pages: int | None
+) -> tuple[list[Sheet], list[str], list[OutlineEntry], dict[str, str], int]:
+    """Return everything that pdfium reads, and the number of damaged pages.
+
+    The lock is released between two pages, so that other threads get a turn.
+    """
+    import pypdfium2 as pdfium
+
+    with PDFIUM:
+        document = open_pdf(data, name)
+        pages = len(document)
+    try:
+        _check_pages(pages, name, max_pages)
+        sheets = list(_sheets(document, pages, name))
+        with PDFIUM:
+            labels = [page_label(document, index) for index in range(pages)]
+            outline = list(_outline(document))
+            stated = document.get_metadata_dict(skip_empty=True)
+    except pdfium.PdfiumError as error:
+        raise pdfium_error(error, name) from error
+    finally:
+        with PDFIUM:
+            document.close()
+    broken = sum(sheet is None for sheet in sheets)
+    return [sheet or Sheet(0.0, ()) for sheet in sheets], labels, outline, stated, broken
+
+
+def _check_pages(pages: int, name: str, max_pages: int | None) -> None:
+    if max_pages is not None and pages > max_pages:
+        raise TooLarge(
+            f"{name} has {pages:,} pages, more than the {max_pages:,} that the settings allow.",
+            "Raise the limit with PINCITE_MAX_PAGES, or split the file.",
+        )
+
+
+def _sheets(document: Any, pages: int, name: str) -> Iterator[Sheet | None]:
+    broken = 0
+    for index in range(pages):
+        sheet = _sheet(document, index)
+        broken = 0 if sheet else broken + 1
+        if broken > _MOST_BROKEN:
+            raise DamagedFile(f"{name} is a PDF of which {broken:,} pages in a row cannot be read.")
+        yield sheet
+
+
+def _sheet(document: Any, index: int) -> Sheet | None:
+    """Return a page, or None if it is damaged; the others may be whole."""
+    import pypdfium2 as pdfium
+
+    with PDFIUM, opened_page(document, index) as page:
+        try:
+            return read_sheet(page) if page else None
+        except pdfium.PdfiumError:
+            return None
+
+
+def _outline(document: Any) -> Iterator[OutlineEntry]:
+    for count, bookmark in enumerate(document.get_toc(max_depth=_DEEPEST)):
+        if count >= _OUTLINE_LIMIT:
+            return
+        target = bookmark.get_dest()
+        page = target.get_index() if target else None
+        title = bookmark.get_title()
+        if page is not None and title.strip():
+            yield OutlineEntry(normalise(title), page, bookmark.level + 1)
+
+
+def _refuse_wordless(sheets: Sequence[Sheet], name: str, broken: int) -> None:
+    if sheets and broken == len(sheets):
+        raise DamagedFile(f"{name} is a PDF whose pages cannot be read.")
+    if any(sheet.has_images for sheet in sheets):
+        pages = "its page is an image" if len(sheets) == 1 else f"its {len(sheets)} pages are images"
+        raise NoTextLayer(f"{name} has no text: {pages}.")
+
+
+def _notes(sheets: Sequence[Sheet], broken: int) -> tuple[str, ...]:
+    """Return the notes on pages whose text is missing."""
+    notes = []
+    pictures = sum(sheet.has_images for sheet in sheets)
+    if pictures:
+        notes.append(f"{_count(pictures)} without text, as images: run text recognition to have them read.")
+    if broken:
+        notes.append(f"{_count(broken)} could not be read.")
+    return tuple(notes)
+
+
+def _count(pages: int) -> str:
+    return "1 page" if pages == 1 else f"{pages} pages"
+
+
+def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str]) -> Iterator[Block]:
+    """Yield paragraphs as blocks. Pages after the last word begin at the very end."""
+    block: Block | None = None
+    for paragraph, level in zip(found, levels, strict=True):
+        if block:
+            yield block
+        text = re.sub(r"\s+", " ", paragraph.text) if level else paragraph.text
+        block = Block(text, level, tuple((offset, labels[page]) for offset, page in paragraph.pages))
+    begun = sum(len(paragraph.pages) for paragraph in found)
+    trailing = labels[begun:]
+    if block:
+        yield replace(block, pages=block.pages + tuple((len(block.text), label) for label in trailing))

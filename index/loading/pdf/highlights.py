@@ -1,0 +1,300 @@
+"""Where the words of a document stand on the pages of its PDF, as rectangles.
+
+A document's text differs from that of its pages: words broken at a margin are joined, running heads are removed, and
+columns are reordered. So words are searched for in the runs of letters from which the text was made, and are found
+exactly or not at all.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from bisect import bisect_left, bisect_right
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from index.loading.pdf.pdfium import PageText, opened_page, opened_pdf, page_label
+from index.loading.pdf.trace import HYPHENS, squeezed, trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from index.loading.pdf.pdfium import Box, Run
+    from index.loading.pdf.trace import Stretch, Words
+
+    _Boxed = Callable[[int], Box | None]
+    _Point = tuple[float, float]
+
+_SAME_LINE = 0.5
+"""Two boxes are on one line if this share of the lower one's height overlaps the other."""
+_APART = 1.5
+"""The largest gap within one rectangle, in heights of the lower of the two parts."""
+_UPRIGHT = 2
+_NEAR = 0.01
+"""Points; larger than rounding errors."""
+_FINE = 1_000_000
+"""The number of device units along each side of the page when pdfium converts points to displayed positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """A part of a page as displayed, rotated and cropped: shares of its sides in [0, 1], from the upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class _Part(NamedTuple):
+    """Letters on one line, and the box that encloses them."""
+
+    box: Box
+    letters: frozenset[int]
+
+
+def rectangles(
+    page: Any, text: PageText, picked: Sequence[Sequence[int]], letters: Iterable[int]
+) -> tuple[Rectangle, ...]:
+    """Return rectangles that hold the middles of the picked letters, given run by run, and of no others.
+
+    `letters` are all letters of the page. Empty if no such rectangles exist, or if some letters are outside the visible
+    part of the page.
+    """
+    middles = _Middles.of(text, letters)
+    wanted = middles.known(place for run in picked for place in run)
+    for boxed in (text.box, text.ink):
+        lines = _lines(boxed, picked, middles)
+        held = frozenset[int]().union(*(line.letters for line in lines))
+        if wanted and held >= wanted and _is_seen(page, middles, wanted):
+            return tuple(_seen(page, line.box) for line in lines)
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Middles:
+    """The middles of a page's letters, by position in the text, and sorted from the foot of the page to its head."""
+
+    points: dict[int, _Point]
+    rows: list[tuple[float, float, int]]
+
+    @classmethod
+    def of(cls, text: PageText, places: Iterable[int]) -> _Middles:
+        """Return the middles by each letter's ink, else by its font."""
+        boxes = ((place, text.ink(place) or text.box(place)) for place in places)
+        points = {place: ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2) for place, box in boxes if box}
+        return cls(points, sorted((y, x, place) for place, (x, y) in points.items()))
+
+    def known(self, places: Iterable[int]) -> frozenset[int]:
+        """Return the places that have a known middle."""
+        return frozenset(place for place in places if place in self.points)
+
+    def within(self, box: Box, margin: float) -> frozenset[int]:
+        """Return the places whose middles are within a box."""
+        left, right, bottom, top = box
+        first = bisect_left(self.rows, (bottom - margin,))
+        beyond = bisect_right(self.rows, top + margin, key=lambda row: row[0])
+        return frozenset(place for _, x, place in self.rows[first:beyond] if left - margin <= x <= right + margin)
+
+
+def _lines(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) -> list[_Part]:
+    """Join parts while they stay on one line and hold no other letter.
+
+    Empty if even the box of a single letter holds another one.
+    """
+    lines: list[_Part] = []
+    for part in _parts(boxed, picked, middles):
+        if not _is_clear(part, middles):
+            return []
+        joined = _around((lines[-1], part)) if lines and _is_beside(lines[-1].box, part.box) else None
+        if joined and _is_clear(joined, middles):
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
+
+
+def _parts(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) -> Iterator[_Part]:
+    """Yield whole runs; single letters of a run that is slanted, or whose box holds letters of others."""
+    for run in picked:
+        parts = [_Part(box, frozenset((place,))) for place in run if (box := boxed(place))]
+        whole = _around(parts) if parts else None
+        yield from [whole] if whole and _is_clear(whole, middles) else parts
+
+
+def _is_clear(part: _Part, middles: _Middles) -> bool:
+    """Return whether the box holds the middles of all its letters, and no other letter's middle is near."""
+    return middles.within(part.box, _NEAR) <= part.letters and middles.within(part.box, 0) >= middles.known(
+        part.letters
+    )
+
+
+def _around(parts: Sequence[_Part]) -> _Part:
+    lefts, rights, bottoms, tops = zip(*(part.box for part in parts), strict=True)
+    letters = frozenset[int]().union(*(part.letters for part in parts))
+    return _Part((min(lefts), max(rights), min(bottoms), max(tops)), letters)
+
+
+def _is_beside(line: Box, box: Box) -> bool:
+    """Return whether both boxes are on one line; if both are upright, the lines run up or down the page."""
+    if all(top - bottom > _UPRIGHT * (right - left) for left, right, bottom, top in (line, box)):
+        line, box = line[2:] + line[:2], box[2:] + box[:2]
+    height = min(line[3] - line[2], box[3] - box[2])
+    overlap = min(line[3], box[3]) - max(line[2], box[2])
+    gap = max(line[0], box[0]) - min(line[1], box[1])
+    return overlap > _SAME_LINE * height and gap < _APART * height
+
+
+def _is_seen(page: Any, middles: _Middles, wanted: Iterable[int]) -> bool:
+    """Return whether all of these letters are within the visible part of the page."""
+    across, down = zip(*(middles.points[place] for place in wanted), strict=True)
+    corners = _place(page, min(across), max(down)), _place(page, max(across), min(down))
+    return all(0 <= share <= 1 for corner in corners for share in corner)
+
+
+def _seen(page: Any, box: Box) -> Rectangle:
+    """Return a box in points as shares of the displayed page."""
+    corners = _place(page, box[0], box[3]), _place(page, box[1], box[2])
+    left, right = sorted(max(0.0, min(1.0, corner[0])) for corner in corners)
+    top, bottom = sorted(max(0.0, min(1.0, corner[1])) for corner in corners)
+    return Rectangle(left, top, right - left, bottom - top)
+
+
+def _place(page: Any, x: float, y: float) -> _Point:
+    import pypdfium2.raw as pdfium
+
+    across, down = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDF_PageToDevice(page, 0, 0, _FINE, _FINE, 0, x, y, across, down)
+    return across.value / _FINE, down.value / _FINE
+
+
+_REACHES = (0, 2)
+"""Words are searched for on this many more pages on each side: a note or caption may come after the next page."""
+_MOST_PAGES = 16
+MOST_LETTERS = 20_000
+"""For a longer quote, only its first pages are returned, without rectangles."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageMark:
+    """A page on which words stand."""
+
+    number: int
+    """The number of the page in the file, from 1."""
+    label: str
+    """The label that is printed on it, such as `iv`."""
+    width: float
+    """In points, as the page is displayed, like `height`."""
+    height: float
+    rectangles: tuple[Rectangle, ...]
+    """Rectangles that cover these words and no others, one per line, in the order of the words. Empty if the words were
+    not found exactly, or lie outside the visible part of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """The letters of a run without blanks and hyphens, and the position of each in the text of its page."""
+
+    page: int
+    run: Run
+    letters: str
+    places: tuple[int, ...]
+
+    @classmethod
+    def of(cls, page: int, run: Run) -> _Letters:
+        """Return the letters of a run on the page with this index."""
+        letters, places = squeezed(run.words)
+        return cls(page, run, letters, tuple(run.start + place for place in places))
+
+    def picked(self, stretch: Stretch) -> list[int]:
+        """Return the positions of a stretch, with those of the hyphens at the ends of the run."""
+        begins = stretch.first == 0 and self.run.words[0] in HYPHENS
+        ends = stretch.last == len(self.letters) and self.run.words[-1] in HYPHENS
+        first = [self.run.start] if begins else []
+        last = [self.run.start + len(self.run.words) - 1] if ends else []
+        return [*first, *self.places[stretch.first : stretch.last], *last]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An open page, its text, and the letters of its runs."""
+
+    page: Any
+    text: PageText
+    letters: list[_Letters]
+
+
+class _Pages:
+    """The pages of a document, each opened once and kept until the stack is closed."""
+
+    def __init__(self, document: Any, stack: ExitStack) -> None:
+        self._document = document
+        self._stack = stack
+        self._open: dict[int, _Page | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._document)
+
+    def __getitem__(self, index: int) -> _Page | None:
+        """Return the page with this index, or None if it is damaged."""
+        if index not in self._open:
+            self._open[index] = self._opened(index)
+        return self._open[index]
+
+    def label(self, index: int) -> str:
+        """Return the label that is printed on a page."""
+        return page_label(self._document, index)
+
+    def _opened(self, index: int) -> _Page | None:
+        import pypdfium2 as pdfium
+
+        page = self._stack.enter_context(opened_page(self._document, index))
+        try:
+            text_page = page.get_textpage() if page else None
+        except pdfium.PdfiumError:
+            return None
+        if text_page is None:
+            return None
+        self._stack.callback(text_page.close)
+        text = PageText(text_page)
+        return _Page(page, text, [_Letters.of(index, run) for run in text.runs()])
+
+
+def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[PageMark, ...]:
+    """Return the pages on which words stand; `expected` are the page indices, from 0, on which they should stand.
+
+    Raises DamagedFile if pdfium cannot parse the file.
+    """
+    with opened_pdf(path, name) as document, ExitStack() as stack:
+        pages = _Pages(document, stack)
+        sought = len(expected) <= _MOST_PAGES and 0 < len(words.quote) <= MOST_LETTERS
+        picked = _picked(pages, words, expected) if sought else {}
+        shown = sorted(picked) or [page for page in expected[:_MOST_PAGES] if page < len(pages)]
+        return tuple(mark for index in shown if (mark := _mark(pages, index, picked.get(index, ()))))
+
+
+def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list[int]]]:
+    """Return the positions of the words by page and run; empty if the words are not there exactly."""
+    for reach in _REACHES:
+        near = range(max(0, expected.start - reach), min(len(pages), expected.stop + reach))
+        runs = [run for index in near if (page := pages[index]) for run in page.letters]
+        due = [number for number, run in enumerate(runs) if run.page in expected]
+        traced = trace([run.letters for run in runs], words, range(due[0], due[-1] + 1) if due else range(0))
+        if traced.sure:
+            break
+    picked: dict[int, list[list[int]]] = {}
+    for stretch in traced.stretches:
+        picked.setdefault(runs[stretch.run].page, []).append(runs[stretch.run].picked(stretch))
+    return picked
+
+
+def _mark(pages: _Pages, index: int, picked: Sequence[Sequence[int]]) -> PageMark | None:
+    """Return the page with the rectangles of the picked letters, or None if it is damaged."""
+    page = pages[index]
+    if page is None:
+        return None
+    letters = (place for run in page.letters for place in run.places)
+    found = rectangles(page.page, page.text, picked, letters) if picked else ()
+    width, height = page.page.get_size()
+    return PageMark(index + 1, pages.label(index), width, height, found)

@@ -1,0 +1,256 @@
+"""Reads the lines of a PDF page with their boxes, in as few calls to pdfium as possible.
+
+Coordinates are points. A page whose text runs up or down is turned until the text runs from left to right, whatever
+rotation the page states.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from index.loading.pdf.pdfium import PageText
+from index.loading.pdf.typography import is_annotated, is_mark, is_raised, spaced
+from index.text.normalisation import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.loading.pdf.pdfium import Box, Glyph, Run
+
+_BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
+ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
+"""The mark at the beginning of a list item, and the first letter after it."""
+LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
+"""The leader dots of a table of contents."""
+_NAME_LENGTH = 64
+_GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
+"""Gaps between fragments of one line, in type sizes: below `_GLUED` they touch; a gap outside `_BACK` to `_SPACED`
+begins another line."""
+_OVERLAP = 0.3
+_STEEP = 2.5
+_SMALLER = 0.85
+_WORD = 3
+_ENDS_IN_WORD, _BEGINS_WITH_WORD = re.compile(r"[^\W\d_]{2}$"), re.compile(r"[^\W\d_]{2}")
+_LEVEL = 0.15
+"""Baselines nearer than this share of the type size are on one level."""
+_BELOW = 0.2
+"""The share of the type size that is below the baseline."""
+_UNLIKELY = 4.0
+"""Type can be at most this many times higher or lower than its box; bitmap fonts may state a size of one point."""
+
+Direction = Literal["right", "up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A printed line, or the part of it that stands in one column."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    bold: bool = False
+    sideways: bool = False
+    """Whether it runs across the text of its page, like a stamp in the margin."""
+    cells: int = 1
+    """The number of parts, with wide gaps between them, that were joined side by side: a table row has several."""
+
+    @property
+    def size(self) -> float:
+        """The size of its type."""
+        return self.top - self.bottom
+
+    @property
+    def baseline(self) -> float:
+        """The height at which its letters stand."""
+        return self.bottom + _BELOW * self.size
+
+    @property
+    def width(self) -> float:
+        """The distance from the first letter to the last."""
+        return self.right - self.left
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page: its height, and its lines in the order in which the file paints them."""
+
+    height: float
+    lines: tuple[Line, ...]
+    has_images: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    """A run of letters between pdfium's line breaks, with the boxes of three of them."""
+
+    text: str
+    boxes: tuple[Box, ...]
+    typical: Box
+    """The box of median height, so that a superscript does not decide the size of the line."""
+    glyph: Glyph | None
+    """The letter in the typical box."""
+    bold: bool
+
+    @property
+    def direction(self) -> Direction:
+        """The direction from the first letter to the last."""
+        first, last = self.boxes[0], self.boxes[-1]
+        rise = (last[2] + last[3] - first[2] - first[3]) / 2
+        run = (last[0] + last[1] - first[0] - first[1]) / 2
+        if len(self.text) <= _WORD or abs(rise) <= _STEEP * abs(run):
+            return "right"
+        return "up" if rise > 0 else "down"
+
+
+def read_sheet(page: Any) -> Sheet:
+    """Return a page from its text and the boxes of three letters of each line."""
+    import pypdfium2.raw as pdfium
+
+    text_page = page.get_textpage()
+    try:
+        fragments = list(_fragments(PageText(text_page)))
+    finally:
+        text_page.close()
+    width, height = page.get_size()
+    directions = [fragment.direction for fragment in fragments]
+    votes = Counter[Direction]()
+    for fragment, direction in zip(fragments, directions, strict=True):
+        votes[direction] += len(fragment.text)
+    main: Direction = votes.most_common(1)[0][0] if votes else "right"
+    crossing = (direction != main for direction in directions)
+    lines = _merged(
+        [_line(fragment, main, crossing=turned) for fragment, turned in zip(fragments, crossing, strict=True)]
+    )
+    images = not lines and any(True for _ in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3))
+    return Sheet(height if main == "right" else width, tuple(lines), images)
+
+
+def _fragments(page: PageText) -> Iterator[_Fragment]:
+    for run in page.runs():
+        words = one_line(spaced(page, run))
+        fragment = _fragment(page, run, words) if words else None
+        if fragment:
+            yield fragment
+
+
+def _fragment(page: PageText, run: Run, words: str) -> _Fragment | None:
+    """Return a run with the boxes of its first, middle and last letter; None if pdfium knows none of them."""
+    last = len(run.words) - 1
+    middle = next((place for place in range(last // 2, last) if not run.words[place].isspace()), last)
+    places = dict.fromkeys((run.start, run.start + middle, run.start + last))
+    boxes = [(box, place) for place in places if (box := page.box(place))]
+    if not boxes:
+        return None
+    typical, place = sorted(boxes, key=lambda found: found[0][3] - found[0][2])[len(boxes) // 2]
+    bold = _is_bold(page.raw, page.letter(run.start)) and _is_bold(page.raw, page.letter(run.start + last))
+    return _Fragment(words, tuple(box for box, _ in boxes), typical, page.glyph(place), bold)
+
+
+def _is_bold(text_page: Any, index: int) -> bool:
+    import pypdfium2.raw as pdfium
+
+    name = ctypes.create_string_buffer(_NAME_LENGTH)
+    pdfium.FPDFText_GetFontInfo(text_page, index, name, _NAME_LENGTH, None)
+    return _names_bold(name.value)
+
+
+@lru_cache(maxsize=1024)
+def _names_bold(name: bytes) -> bool:
+    return bool(_BOLD.search(name.decode("latin-1")))
+
+
+def _line(fragment: _Fragment, main: Direction, *, crossing: bool) -> Line:
+    """Return the fragment as a line, on the page turned until its text runs to the right."""
+    boxes = [_turned(box, main) for box in fragment.boxes]
+    left, right = min(box[0] for box in boxes), max(box[1] for box in boxes)
+    sideways = crossing and len(fragment.text) > _WORD
+    bottom, top = _turned(fragment.typical if sideways else _body(fragment), main)[2:]
+    return Line(fragment.text, left, right, bottom, top, fragment.bold, sideways)
+
+
+def _body(fragment: _Fragment) -> Box:
+    """Return a box as high as the type of the typical letter, around its baseline.
+
+    If the size that pdfium states is impossible, it is the letter's own box.
+    """
+    left, right, bottom, top = fragment.typical
+    if fragment.glyph is None:
+        return fragment.typical
+    x, y, (across, up) = fragment.glyph
+    size, height = math.hypot(across, up), max(top - bottom, right - left)
+    if not height / _UNLIKELY < size < height * _UNLIKELY:
+        return fragment.typical
+    foot, head = (x - _BELOW * across, y - _BELOW * up), (x + (1 - _BELOW) * across, y + (1 - _BELOW) * up)
+    return min(foot[0], head[0]), max(foot[0], head[0]), min(foot[1], head[1]), max(foot[1], head[1])
+
+
+def _turned(box: Box, main: Direction) -> Box:
+    left, right, bottom, top = box
+    if main == "up":
+        return bottom, top, -right, -left
+    if main == "down":
+        return -top, -bottom, left, right
+    return box
+
+
+def _merged(fragments: list[Line]) -> list[Line]:
+    """Join fragments of one printed line, which a superscript or a change of font had split."""
+    lines: list[Line] = []
+    for fragment in fragments:
+        if lines and _same_line(lines[-1], fragment):
+            lines[-1] = _joined(lines[-1], fragment)
+        else:
+            lines.append(fragment)
+    return lines
+
+
+def _same_line(line: Line, fragment: Line) -> bool:
+    if line.sideways or fragment.sideways:
+        return False
+    size = max(line.size, fragment.size)
+    overlap = min(line.top, fragment.top) - max(line.bottom, fragment.bottom)
+    gap = fragment.left - line.right
+    return overlap > _OVERLAP * min(line.size, fragment.size) and _BACK * size < gap < _SPACED * size
+
+
+def _joined(line: Line, fragment: Line) -> Line:
+    main = fragment if line.size < _SMALLER * fragment.size else line
+    return Line(
+        line.text + _between(line, fragment) + fragment.text,
+        min(line.left, fragment.left),
+        max(line.right, fragment.right),
+        main.bottom,
+        main.top,
+        line.bold and fragment.bold,
+    )
+
+
+def _between(line: Line, fragment: Line) -> str:
+    """Return a blank, or "" if both parts touch and are one word."""
+    size = max(line.size, fragment.size)
+    apart = fragment.left - line.right >= _GLUED * size
+    return " " if apart or _is_annotation(line, fragment) or _are_labels(line, fragment, size) else ""
+
+
+def _is_annotation(line: Line, fragment: Line) -> bool:
+    """Return whether one part is a raised mark, and the other begins or ends with a word."""
+    if is_mark(line.text) and fragment.text[:1].isalpha():
+        return is_raised(line.size, line.baseline, fragment.size, fragment.baseline)
+    marks = is_mark(fragment.text.split(" ", 1)[0]) and is_annotated(line.text)
+    return marks and is_raised(fragment.size, fragment.baseline, line.size, line.baseline)
+
+
+def _are_labels(line: Line, fragment: Line, size: float) -> bool:
+    """Return whether both parts are words of one size on two levels, as labels in a figure are."""
+    level = abs(line.baseline - fragment.baseline) < _LEVEL * size
+    if level or min(line.size, fragment.size) < _SMALLER * size:
+        return False
+    return bool(_ENDS_IN_WORD.search(line.text[-_WORD:]) and _BEGINS_WITH_WORD.match(fragment.text))

@@ -1,0 +1,274 @@
+"""Joins the printed lines of a PDF into paragraphs, headings and lists, across columns and pages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from index.loading.pdf.headings import begins_heading, continues_title
+from index.loading.pdf.lines import ITEM, LEADER
+from index.loading.pdf.typography import NEARLY, Words, alike, edges_of, first_word_width, overlap, pitches, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.loading.pdf.lines import Line
+    from index.loading.pdf.typography import Edges
+
+Relation = Literal["join", "newline", "paragraph"]
+"""How a line continues the one before."""
+
+_BULLET = re.compile(r"[•▪◦●○■□►‣⁃]")
+_SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
+_CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE)
+_HYPHEN = re.compile(r"[^\W\d_]-$")
+_SMALLER = 0.94
+_BODY = 1.12
+"""Type larger than this times the body size is a heading, and never continues an earlier paragraph."""
+_GAP = 1.3
+_SLIGHT_GAP = 1.15
+_WIDE_GAP = 2.5
+_LEVEL = 0.3
+"""Lines nearer than this share of the type size are on one level."""
+_HALF_LINE = 40
+_LOOK_BACK = 80
+_TAIL = 20
+_FAR_FROM_FULL = 0.6
+_EM = 0.8
+"""The type size as a share of the height of a line, roughly the width of two letters."""
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Lines that belong together, joined to one text."""
+
+    text: str
+    first: Line
+    last: Line
+    page: int
+    """The index of the page on which it begins."""
+    last_page: int
+    """The index of the page on which its last line stands."""
+    lines: int = 1
+    bold: bool = False
+    pages: list[tuple[int, int]] = field(default_factory=list)
+    """Offset in the text and index of each page that begins here."""
+
+    right: float = 0.0
+    """The right margin where its last line stands."""
+
+    @property
+    def ends_sentence(self) -> bool:
+        """Whether its last sentence has ended."""
+        return bool(_SENTENCE_END.search(self.text[-_TAIL:]))
+
+    @property
+    def is_item(self) -> bool:
+        """Whether its last separate line begins with a list mark."""
+        return bool(ITEM.match(self.text.rsplit("\n", 1)[-1]))
+
+
+def paragraphs(pages: Sequence[Sequence[Line]], body: float) -> list[Paragraph]:
+    """Return the paragraphs of a document whose body has type of the size `body`.
+
+    An empty page begins where the next one does.
+    """
+    joiner = _Joiner(pages, body)
+    for number, lines in enumerate(pages):
+        joiner.page(number, lines)
+    return joiner.finish()
+
+
+def body_size(pages: Sequence[Sequence[Line]]) -> float:
+    """Return the type size in which most letters are set."""
+    letters: Counter[float] = Counter()
+    for line in (line for lines in pages for line in lines):
+        letters[round(line.size * 2) / 2] += len(line.text)
+    return letters.most_common(1)[0][0] if letters else 0.0
+
+
+class _Joiner:
+    """Joins lines in reading order: decides for each line how it continues the one before."""
+
+    def __init__(self, pages: Sequence[Sequence[Line]], body: float) -> None:
+        self.found: list[Paragraph] = []
+        self._later: list[Paragraph] = []
+        self._pending: list[int] = []
+        self._number = 0
+        self._pitch = pitches(pages)
+        self._body = body
+        self._words = Words.of(line.text for lines in pages for line in lines)
+
+    def page(self, number: int, lines: Sequence[Line]) -> None:
+        """Add the lines of a page."""
+        self._number = number
+        self._pending.append(number)
+        titles = continues_title(lines, self._body, first=not self.found)
+        for edges, line, goes_on in zip(edges_of(lines), lines, titles, strict=True):
+            relation: Relation = "join" if goes_on else self._relation(line, edges) if self.found else "paragraph"
+            if relation == "paragraph":
+                self._begin(Paragraph(line.text, line, line, number, number, bold=line.bold))
+            else:
+                self._extend(self.found[-1], line, relation)
+            self.found[-1].right = edges.right
+
+    def finish(self) -> list[Paragraph]:
+        """Return all paragraphs, including those that were put aside."""
+        self.found += self._later
+        return self.found
+
+    def _begin(self, paragraph: Paragraph) -> None:
+        self.found += self._later
+        self._later = []
+        self.found.append(paragraph)
+        self._mark_pages(0)
+
+    def _extend(self, paragraph: Paragraph, line: Line, relation: Relation) -> None:
+        newline = relation == "newline"
+        head = f"{paragraph.text}\n" if newline else self._words.before(paragraph.text, line.text)
+        self._mark_pages(len(head))
+        paragraph.text = head + line.text
+        paragraph.last = line
+        paragraph.last_page = self._number
+        paragraph.lines += 1
+        paragraph.bold = paragraph.bold and line.bold
+
+    def _mark_pages(self, offset: int) -> None:
+        self.found[-1].pages += [(offset, page) for page in self._pending]
+        self._pending = []
+
+    def _resume(self, line: Line) -> bool:
+        """Find the paragraph that this line continues, behind the notes, captions and stamps that interrupt it.
+
+        The interruptions move before the paragraph if they are on the page on which it begins, else after it.
+        """
+        index = len(self.found) - 1
+        while index > max(-1, len(self.found) - _LOOK_BACK) and not _continues(self.found[index], line):
+            if not self._interrupts(self.found[index], line):
+                return False
+            index -= 1
+        if index < 0 or not _continues(self.found[index], line):
+            return False
+        resumed = self.found[index]
+        between = self.found[index + 1 :]
+        if resumed.last_page == self._number and _displays(resumed, between, line):
+            return False
+        before = [other for other in between if other.page <= resumed.page]
+        if before:
+            before[0].pages[:0] = [mark for mark in resumed.pages if not mark[0]]
+            resumed.pages = [mark for mark in resumed.pages if mark[0]]
+        self.found[index:] = [*before, resumed]
+        later = [other for other in between if other.page > resumed.page]
+        self._pending[:0] = [page for other in later for _, page in other.pages]
+        for other in later:
+            other.pages.clear()
+        self._later += later
+        return True
+
+    def _relation(self, line: Line, edges: Edges) -> Relation:
+        paragraph = self.found[-1]
+        if line.sideways:
+            return "paragraph"
+        turned = bool(self._pending) or _turns(paragraph.last, line)
+        relation = "paragraph" if turned else self._below(paragraph, line, edges)
+        if relation == "paragraph" and line.size < _BODY * self._body and (turned or self._interrupts(paragraph, line)):
+            return "join" if self._resume(line) else "paragraph"
+        return relation
+
+    def _interrupts(self, paragraph: Paragraph, line: Line) -> bool:
+        """Return whether a paragraph is a footnote, label, caption or stamp, which may interrupt a sentence."""
+        small = paragraph.last.size < _SMALLER * min(line.size, self._body)
+        return small or paragraph.last.sideways or bool(_CAPTION.match(paragraph.text))
+
+    def _below(self, paragraph: Paragraph, line: Line, edges: Edges) -> Relation:
+        """Return how a line that stands below the last one continues it."""
+        last = paragraph.last
+        drop = last.bottom - line.bottom
+        if not alike(last, line) or _CAPTION.match(line.text):
+            return "paragraph"
+        if begins_heading(line, self._body):
+            return "paragraph"
+        pitch = self._pitch[rounded(line.size)]
+        if _is_broken(paragraph, line) and drop < _WIDE_GAP * pitch:
+            return "join"
+        if paragraph.bold != line.bold and (paragraph.bold or paragraph.ends_sentence):
+            return "paragraph"
+        if abs(drop) <= _LEVEL * line.size:
+            return "join"
+        if drop > _GAP * pitch:
+            return "join" if drop < _WIDE_GAP * pitch and _goes_on(paragraph, line) else "paragraph"
+        return _directly_below(paragraph, line, edges, apart=drop > _SLIGHT_GAP * pitch)
+
+
+def _turns(last: Line, line: Line) -> bool:
+    """Return whether a line stands above or beside the last one: at the head of a column, or in the margin."""
+    return last.bottom - line.bottom < -_LEVEL * line.size or not overlap(last, line)
+
+
+def _is_broken(paragraph: Paragraph, line: Line) -> bool:
+    """Return whether a word is broken between the paragraph and the line."""
+    return bool(_HYPHEN.search(paragraph.text[-_TAIL:])) and line.text[:1].islower()
+
+
+def _displays(above: Paragraph, between: Sequence[Paragraph], below: Line) -> bool:
+    """Return whether the paragraphs between an interrupted text and its continuation are displays in the same column.
+
+    Displays are code, quotes and formulas. They stay where they are, because the text after them speaks of them. A
+    figure, which has a caption, a note in the margin and the footnotes of the column before are no displays.
+    """
+    left, right = min(above.first.left, below.left), max(above.right, below.right)
+    if _turns(above.last, below) or any(_CAPTION.match(paragraph.text) for paragraph in between):
+        return False
+    return any(
+        below.bottom < paragraph.last.bottom < above.last.bottom
+        and not paragraph.last.sideways
+        and min(paragraph.last.right, right) > max(paragraph.last.left, left)
+        for paragraph in between
+    )
+
+
+def _continues(paragraph: Paragraph, line: Line) -> bool:
+    """Return whether a line beyond a gap may be the rest of the paragraph's last sentence."""
+    if not alike(paragraph.last, line, NEARLY) or paragraph.last.bold != line.bold or paragraph.ends_sentence:
+        return False
+    if ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
+        return False
+    if max(paragraph.last.cells, line.cells) > 1:
+        return False
+    prose = paragraph.lines > 1 or len(paragraph.text) > _HALF_LINE
+    full = paragraph.last.right > paragraph.right - 2 * _EM * line.size
+    return prose and (line.text[:1].islower() or full)
+
+
+def _directly_below(paragraph: Paragraph, line: Line, edges: Edges, *, apart: bool) -> Relation:
+    """Return how a line at the usual distance continues: by indents, list marks and lines that end early."""
+    em = _EM * line.size
+    last = paragraph.last
+    end = last.right + first_word_width(line)
+    early = end < edges.right - em
+    if LEADER.search(last.text) or min(last.cells, line.cells) > 1:
+        return "newline"
+    if ITEM.match(line.text) and (early or paragraph.ends_sentence or _BULLET.match(line.text)):
+        return "newline" if paragraph.is_item else "paragraph"
+    if paragraph.is_item and "\n" not in paragraph.text and line.left < paragraph.first.left - em / 2:
+        return "paragraph"
+    if _begins_by_indent(paragraph, line, edges, em) and (early or paragraph.ends_sentence):
+        return "paragraph"
+    if early and not line.text[:1].islower():
+        return "paragraph" if paragraph.ends_sentence and not paragraph.is_item else "newline"
+    far = end < edges.left + _FAR_FROM_FULL * (edges.right - edges.left)
+    return "newline" if early and (apart or far) and not paragraph.is_item else "join"
+
+
+def _begins_by_indent(paragraph: Paragraph, line: Line, edges: Edges, em: float) -> bool:
+    """Return whether a line is an indented first line, or an outdented entry after indented lines."""
+    last = paragraph.last
+    set_in = line.left > edges.left + em and last.left < line.left - em and not paragraph.is_item
+    hanging = paragraph.lines > 1 and last.left > paragraph.first.left + em and line.left < last.left - em
+    return set_in or hanging
+
+
+def _goes_on(paragraph: Paragraph, line: Line) -> bool:
+    return line.text[:1].islower() and not paragraph.ends_sentence

@@ -1,0 +1,290 @@
+"""The order in which the lines of a PDF page are read, across columns.
+
+Most programs paint a page as it is read, column by column, so the painted order is kept unless it jumps back and
+forth between columns.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from dataclasses import replace
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.loading.pdf.lines import Line
+
+_FEWEST_LINES = 5
+_PROSE_LENGTH = 20
+_CROSSING_SHARE = 0.25
+_JUMPS_SHARE = 0.4
+_PROSE_SHARE = 0.8
+_FEW_CLIMBS, _CLIMBS_SHARE = 2, 0.1
+_SET_OUT = 2.5
+"""How far to the left of its column a list mark or a heading may begin, in type sizes."""
+_LEVEL = 0.3
+"""Lines nearer than this share of the type size are on one level."""
+_FULL = 0.8
+"""A line is full from this share of the width of its column's widest line."""
+_NEXT = 2.0
+"""The largest distance from a line to the next one below it, in type sizes."""
+_APART = 0.6
+"""The smallest blank space between the columns and a head or a foot, in type sizes."""
+_AS_WIDE, _OTHERS = 0.8, 2
+"""A space separates a head or a foot only if at most `_OTHERS` gaps within the columns are `_AS_WIDE` times as high.
+If there are more, the gaps separate paragraphs."""
+_HEAD_SHARE = 1 / 3
+_FEWEST_ROWS = 3
+_ALIGNED = 3
+"""The least number of lines that begin at a margin."""
+
+
+def down_columns(lines: Sequence[Line]) -> list[Line]:
+    """Return lines in reading order, given in painted order, which is kept unless it jumps between columns.
+
+    If it does, the columns are read one after the other. They may in truth be the cells of a table, or a poem and its
+    translation; but a sentence in a column is whole only in this order, and each cell is whole in either order.
+    """
+    gutter = _gutter(lines)
+    if gutter is None or not _jumps(lines, gutter) or _is_table(lines):
+        return list(lines)
+    return _by_columns(lines, gutter)
+
+
+def _gutter(lines: Sequence[Line]) -> float | None:
+    """Return where a second column of prose begins; None if there is one column or a table, whose cells are short."""
+    prose = [line for line in lines if _is_prose(line)]
+    best, where = _FEWEST_LINES - 1, None
+    for edge in sorted({round(line.left) for line in prose}):
+        left = sum(line.right <= edge for line in prose)
+        right = sum(line.left >= edge - 1 for line in prose)
+        crossing = len(prose) - left - right
+        if crossing <= _CROSSING_SHARE * len(prose) and min(left, right) > best:
+            best, where = min(left, right), float(edge)
+    return None if where is None else _outdented(lines, where)
+
+
+def _outdented(lines: Sequence[Line], edge: float) -> float:
+    """Return where list marks and headings begin that stand out to the left of the second column."""
+    end = max(line.right for line in lines if _is_prose(line) and line.right <= edge)
+    places = [
+        line.left
+        for line in lines
+        if line.left >= edge - 1 or (line.left >= end and line.left > edge - _SET_OUT * line.size)
+    ]
+    return max(end, min(places))
+
+
+def _is_prose(line: Line) -> bool:
+    """Return whether a line is longer than a cell and is not numbers. A Chinese letter counts twice, as it is wide."""
+    length = len(line.text)
+    if _PROSE_LENGTH / 2 <= length < _PROSE_LENGTH:
+        length += sum(unicodedata.east_asian_width(letter) in "WF" for letter in line.text)
+    return length >= _PROSE_LENGTH and 2 * sum(map(str.isalpha, line.text)) >= len(line.text)
+
+
+def _side(line: Line, gutter: float) -> int:
+    if line.left >= gutter - 1:
+        return 1
+    return -1 if line.right <= gutter else 0
+
+
+def _jumps(lines: Sequence[Line], gutter: float) -> bool:
+    """Return whether the painted order changes sides far more often than once, which is all that two columns need.
+
+    Beyond the end of the shorter column nothing changes, so where both are prose only the height is judged that both
+    have. Cells of a table are rather not.
+    """
+    columns = [[line.bottom for line in lines if _is_prose(line) and _side(line, gutter) == side] for side in (-1, 1)]
+    low, high = max(map(min, columns)), min(map(max, columns))
+    sided = [line for line in lines if _side(line, gutter)]
+    beside = [line for line in sided if low <= line.bottom <= high]
+    prose = sum(map(_is_prose, beside)) >= _PROSE_SHARE * len(beside)
+    return _alternates(sided, gutter) or (prose and _alternates(beside, gutter))
+
+
+def _alternates(lines: Sequence[Line], gutter: float) -> bool:
+    """Return whether lines are painted from top to foot and change sides; a page painted by cells goes up for each."""
+    changes = sum(_side(above, gutter) != _side(below, gutter) for above, below in pairwise(lines))
+    climbs = sum(below.bottom - above.bottom > below.size for above, below in pairwise(lines))
+    return changes > _JUMPS_SHARE * len(lines) and climbs <= max(_FEW_CLIMBS, _CLIMBS_SHARE * changes)
+
+
+def _is_table(lines: Sequence[Line]) -> bool:
+    """Return whether most rows have three lines or more side by side, few of which are prose."""
+    levels = [level for level in _levels(lines) if len(level) > 1]
+    rows = sum(len(level) > 2 and 2 * sum(map(_is_prose, level)) <= len(level) for level in levels)
+    return 2 * rows > len(levels)
+
+
+def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
+    """Return lines from the top. Lines that span both columns divide them into bands, as do a head and a foot."""
+    head, foot = _head(lines, gutter), _foot(lines, gutter)
+    ordered: list[Line] = []
+    band: list[Line] = []
+    levels = list(_levels(lines))
+    for level, spans in zip(levels, _spanning(levels, gutter), strict=True):
+        if band and (spans or band[-1].bottom >= head > level[0].bottom or band[-1].bottom >= foot > level[0].bottom):
+            ordered += _band(band, gutter)
+            band = []
+        if spans:
+            ordered += level
+        else:
+            band += level
+    return ordered + _band(band, gutter)
+
+
+def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
+    """Return one column after the other, each of which may itself have columns."""
+    columns = [[line for line in lines if _side(line, gutter) == side] for side in (-1, 1)]
+    if _runs_to_the_left(lines):
+        columns.reverse()
+    return [line for column in columns for line in down_columns(column)]
+
+
+def _runs_to_the_left(lines: Sequence[Line]) -> bool:
+    """Return whether most letters are of Arabic, Hebrew and the like, whose first column is the right one."""
+    classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
+    return classes["R"] + classes["AL"] > classes["L"]
+
+
+def _levels(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Yield the lines that stand side by side, from left to right, from the top of the page to its foot."""
+    level: list[Line] = []
+    for line in sorted(lines, key=lambda line: -line.bottom):
+        if level and level[0].bottom - line.bottom > _LEVEL * line.size:
+            yield sorted(level, key=lambda line: line.left)
+            level = []
+        level.append(line)
+    if level:
+        yield sorted(level, key=lambda line: line.left)
+
+
+def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
+    """Return for each level whether it spans both columns, as a wide line or a row of a wide table does.
+
+    The cells of such a row are short, and in several rows, on both sides, some begin where no line of a column does.
+    """
+    begins = {round(line.left) for level in levels for line in level if _is_prose(line)}
+    margins = {place + shift for place in begins for shift in (-1, 0, 1)}
+    cells = [[line for line in level if round(line.left) not in margins] for level in levels]
+    tabular = [
+        len(level) > 2 and not any(map(_is_prose, level)) and len({_side(line, gutter) for line in apart}) > 1
+        for level, apart in zip(levels, cells, strict=True)
+    ]
+    runs = [list(run) for _, run in groupby(tabular)]
+    rows = [is_row and len(run) >= _FEWEST_ROWS for run in runs for is_row in run]
+    return [row or any(not _side(line, gutter) for line in level) for row, level in zip(rows, levels, strict=True)]
+
+
+def _head(lines: Sequence[Line], gutter: float) -> float:
+    """Return where the columns begin, below authors' names that stand side by side; infinity if there are none.
+
+    Names stand above a blank space and above the first two consecutive lines that fill a column; names rarely fill one.
+    """
+    top = _first_full(lines, gutter)
+    spaces = [space for space in _spaces(lines, gutter) if space[1] >= top - 1]
+    height, below = max(spaces, default=(0.0, math.inf))
+    above = [line for line in lines if line.bottom >= below and _side(line, gutter)]
+    rest = [line for line in lines if line.bottom < below and _side(line, gutter)]
+    if not above or len(above) > _HEAD_SHARE * len(rest):
+        return math.inf
+    return below if _is_exceptional(height, rest, gutter) or not any(_at_margins(above, rest)) else math.inf
+
+
+def _first_full(lines: Sequence[Line], gutter: float) -> float:
+    """Return the top of the first two consecutive lines that fill a column."""
+    tops = []
+    for column in _sides(lines, gutter):
+        full = _FULL * max((line.width for line in column), default=0.0)
+        tops += [
+            above.top
+            for above, below in pairwise(column)
+            if min(above.width, below.width) >= full and above.bottom - below.bottom < _NEXT * above.size
+        ]
+    return max(tops, default=math.inf)
+
+
+def _foot(lines: Sequence[Line], gutter: float) -> float:
+    """Return where the columns end, above a foot of one level; minus infinity if there is no foot."""
+    last = list(_levels(lines))[-1]
+    spaces = _spaces(lines, gutter)
+    if not spaces or spaces[-1][1] > max(line.top for line in last) + 1:
+        return -math.inf
+    height, below = spaces[-1]
+    rest = [line for line in lines if line.bottom >= below]
+    ends_columns = len(last) > 1 and all(_at_margins(last, rest))
+    return below if _is_exceptional(height, rest, gutter) and not ends_columns else -math.inf
+
+
+def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
+    """Return the blank spaces across both columns, from the top: their heights, and where they end.
+
+    A space beside a line that spans the columns does not count, because that line already divides them.
+    """
+    found = []
+    levels = list(_levels(lines))
+    low = math.inf
+    for above, below in pairwise(levels):
+        low = min(low, *(line.bottom for line in above))
+        top = max(line.top for line in below)
+        if low - top > _APART * below[0].size and all(_side(line, gutter) for line in (*above, *below)):
+            found.append((low - top, top))
+    return found
+
+
+def _is_exceptional(height: float, columns: Sequence[Line], gutter: float) -> bool:
+    """Return whether a space is higher than all but a few within the columns."""
+    gaps = [above.bottom - below.top for side in _sides(columns, gutter) for above, below in pairwise(side)]
+    return sum(gap >= _AS_WIDE * height for gap in gaps) <= _OTHERS
+
+
+def _at_margins(lines: Sequence[Line], columns: Sequence[Line]) -> list[bool]:
+    """Return for each line of a head or foot whether it begins where several lines of the columns do."""
+    places = Counter(round(line.left) for line in columns)
+    margins = {place + shift for place, times in places.items() if times >= _ALIGNED for shift in (-1, 0, 1)}
+    return [not margins or round(line.left) in margins for line in lines]
+
+
+def _sides(lines: Sequence[Line], gutter: float) -> list[list[Line]]:
+    """Return both columns, each from its top."""
+    return [
+        sorted((line for line in lines if _side(line, gutter) == side), key=lambda line: -line.bottom)
+        for side in (-1, 1)
+    ]
+
+
+_SAME_ROW = 0.7
+
+
+def in_reading_order(lines: Sequence[Line]) -> list[Line]:
+    """Return lines in reading order; lines that run sideways in a margin come last."""
+    upright = [line for line in lines if not line.sideways]
+    sideways = [line for line in lines if line.sideways]
+    return _rows(down_columns(upright)) + sideways
+
+
+def _rows(lines: Sequence[Line]) -> list[Line]:
+    """Join lines that stand side by side, such as the cells of a table, into one line."""
+    rows: list[Line] = []
+    for line in lines:
+        if rows and _beside(rows[-1], line):
+            rows[-1] = replace(
+                rows[-1],
+                text=f"{rows[-1].text} {line.text}",
+                right=line.right,
+                bold=rows[-1].bold and line.bold,
+                cells=rows[-1].cells + 1,
+            )
+        else:
+            rows.append(line)
+    return rows
+
+
+def _beside(row: Line, line: Line) -> bool:
+    overlap = min(row.top, line.top) - max(row.bottom, line.bottom)
+    return line.left >= row.right and overlap > _SAME_ROW * max(row.size, line.size)

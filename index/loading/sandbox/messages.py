@@ -1,0 +1,251 @@
+"""The messages between Pincite and a process that reads files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from array import array
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from index import errors
+from index.errors import LoadingError
+from index.records import Chunk, Document, Landmark, LandmarkKind, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+_LENGTH = struct.Struct(">Q")
+MOST = 1 << 25
+"""Largest size of a frame in bytes; longer data is sent in several frames, so that neither side holds it twice."""
+
+
+class ProtocolError(Exception):
+    """The other process has ended, or violates the protocol."""
+
+
+def send(sink: BinaryIO, frame: bytes) -> None:
+    """Send a frame. It may stay in a buffer until `sink` is flushed."""
+    sink.write(_LENGTH.pack(len(frame)))
+    sink.write(frame)
+
+
+def send_json(sink: BinaryIO, value: Any) -> None:
+    """Send a value as a frame of JSON."""
+    send(sink, json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode())
+
+
+def receive(source: BinaryIO) -> bytes:
+    """Receive the next frame. Raises ProtocolError if it is incomplete or too long."""
+    head = source.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise ProtocolError("it ended")
+    length = _LENGTH.unpack(head)[0]
+    if length > MOST:
+        raise ProtocolError(f"a frame of {length} bytes")
+    frame = source.read(length)
+    if len(frame) < length:
+        raise ProtocolError("it ended within a frame")
+    return frame
+
+
+def receive_json(source: BinaryIO) -> Any:
+    """Receive the value of the next frame. Raises ProtocolError if it is not JSON."""
+    try:
+        return json.loads(receive(source))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("a frame that is not JSON") from error
+
+
+SECONDS_PER_MEGABYTE = 5.0
+"""Seconds that a file may take beyond `Limits.seconds`, per megabyte of its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits for reading one file."""
+
+    seconds: float = 120.0
+    """Time for a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
+    megabytes: int = 1000
+    """Memory of the whole process."""
+
+    def seconds_for(self, size: int) -> float:
+        """Return the time limit for a file of `size` bytes."""
+        return self.seconds + SECONDS_PER_MEGABYTE * size / 1_000_000
+
+
+@dataclass(frozen=True)
+class ChunkerSettings:
+    """The settings of a `Chunker` as data, to cut documents in another process."""
+
+    target_tokens: int
+    limit: int
+    tokenizer_json: str
+    """The encoder's tokenizer, in the JSON format of the library `tokenizers`."""
+
+    @cached_property
+    def identity(self) -> str:
+        """The SHA-256 of the tokenizer."""
+        return hashlib.sha256(self.tokenizer_json.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to read one file."""
+
+    path: str
+    source: str
+    name: str
+    max_bytes: int
+    max_pages: int | None
+    seconds: float
+    cutting: tuple[int, int, str] | None = None
+    """Target, limit, and the identity of a tokenizer that was sent before."""
+    witness: bool = False
+    """Whether to read the pages of a PDF with the second reader, too."""
+
+    @classmethod
+    def of(cls, value: Any) -> Request:
+        """Build a request from the output of `dataclasses.asdict`."""
+        cutting = value.pop("cutting")
+        return cls(**value, cutting=tuple(cutting) if cutting else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The time and memory that reading a file took."""
+
+    seconds: float
+    megabytes: float
+    """Peak memory of the process meanwhile; 0 if the system does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The document of a file, and its passages if they were requested."""
+
+    document: Document
+    chunks: tuple[Chunk, ...] | None
+    cost: Cost
+    pages: tuple[str, ...] = ()
+    """The plain text of each page of a PDF, if a witness was requested."""
+
+
+_PIECE = 1 << 20
+"""Characters per frame."""
+_LANDMARKS = 10_000
+_CHUNKS = 4_000
+_METADATA = ("id", "source", "title", "author", "date", "media_type")
+_KINDS = frozenset(get_args(LandmarkKind))
+_NUMBER = "I"
+_PAGE_END = "\f"
+_Item = TypeVar("_Item")
+
+
+def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
+    """Send a document with its passages."""
+    document, chunks, pages = parsed.document, parsed.chunks, _PAGE_END.join(parsed.pages)
+    head = {
+        "stated": [getattr(document, name) for name in _METADATA],
+        "notes": document.notes,
+        "cost": asdict(parsed.cost),
+        "pieces": _frames(document.text, _PIECE),
+        "landmarks": _frames(document.landmarks, _LANDMARKS),
+        "chunks": None if chunks is None else _frames(chunks, _CHUNKS),
+        "pages": len(parsed.pages),
+        "page_pieces": _frames(pages, _PIECE),
+    }
+    send_json(sink, head)
+    _send_text(sink, document.text)
+    for landmarks in _slices(document.landmarks, _LANDMARKS):
+        send_json(sink, [[mark.kind, mark.start, mark.label, mark.level] for mark in landmarks])
+    for batch in _slices(chunks or (), _CHUNKS):
+        send(sink, _pack(batch))
+    _send_text(sink, pages)
+    sink.flush()
+
+
+def send_error(sink: BinaryIO, error: LoadingError, cost: Cost) -> None:
+    """Send the reason why there is no document."""
+    send_json(
+        sink,
+        {"error": type(error).__name__, "message": error.message, "hint": error.hint, "cost": asdict(cost)},
+    )
+    sink.flush()
+
+
+def receive_parsed(source: BinaryIO) -> Parsed:
+    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else."""
+    head = receive_json(source)
+    try:
+        if "error" in head:
+            raise _error(head)
+        text = _receive_text(source, head["pieces"])
+        landmarks = [mark for _ in range(head["landmarks"]) for mark in _landmarks(receive_json(source))]
+        chunks = None
+        if head["chunks"] is not None:
+            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpack(receive(source)))
+        pages = tuple(_receive_text(source, head["page_pieces"]).split(_PAGE_END)) if head["pages"] else ()
+        if len(pages) != head["pages"]:
+            raise ValueError(f"{len(pages)} pages")
+        id_, source_, title, author, date, media_type = map(str, head["stated"])
+        notes = tuple(map(str, head["notes"]))
+        document = Document(id_, source_, title, author, date, media_type, text, tuple(landmarks), notes)
+        return Parsed(document, chunks, Cost(**head["cost"]), pages)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ProtocolError(f"no document: {error}") from error
+
+
+def _send_text(sink: BinaryIO, text: str) -> None:
+    for start in range(0, len(text), _PIECE):
+        send(sink, text[start : start + _PIECE].encode("utf-8", "surrogatepass"))
+
+
+def _receive_text(source: BinaryIO, pieces: int) -> str:
+    return "".join([receive(source).decode("utf-8", "surrogatepass") for _ in range(pieces)])
+
+
+def _error(head: dict[str, Any]) -> LoadingError:
+    kind = getattr(errors, str(head["error"]), LoadingError)
+    known = isinstance(kind, type) and issubclass(kind, LoadingError)
+    return (kind if known else LoadingError)(str(head["message"]), str(head["hint"]))
+
+
+def _landmarks(rows: Any) -> Iterator[Landmark]:
+    for kind, start, label, level in rows:
+        if kind not in _KINDS:
+            raise ValueError(f"a landmark of kind {kind!r}")
+        yield Landmark(kind, int(start), str(label), int(level))
+
+
+def _pack(chunks: Sequence[Chunk]) -> bytes:
+    """Encode passages as numbers: start, end, number of sentences, and the start and end of each sentence."""
+    numbers = array(_NUMBER)
+    for chunk in chunks:
+        numbers.extend((chunk.start, chunk.end, len(chunk.sentences)))
+        for span in chunk.sentences:
+            numbers.extend(span)
+    return numbers.tobytes()
+
+
+def _unpack(frame: bytes) -> Iterator[Chunk]:
+    numbers = array(_NUMBER, frame)
+    position = 0
+    while position < len(numbers):
+        start, end, count = numbers[position : position + 3]
+        offsets = numbers[position + 3 : position + 3 + 2 * count]
+        yield Chunk(start, end, tuple(map(Span, offsets[::2], offsets[1::2])))
+        position += 3 + 2 * count
+
+
+def _frames(values: Sequence[Any], size: int) -> int:
+    return -(-len(values) // size)
+
+
+def _slices(values: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

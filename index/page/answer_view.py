@@ -1,0 +1,225 @@
+"""Renders answers as HTML: statements with source numbers, evidence cards, and positions in the documents."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from index.citations.entries import describe_citation
+from index.citations.export import export
+from index.page.fragments import render
+from index.records import Citation, Span, remarks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.records import Answer, CoverageReport, DocumentInfo, Hit, Location
+
+COPIES = 3
+"""Copies of a passage that are named; the rest is only counted."""
+RELATED = 4
+"""Unused passages that are shown; the rest is folded."""
+RAIL_LENGTH = 8
+"""Documents beside the answer; the rest is only counted."""
+COVERED = 200
+"""Rows of a coverage report; the rest is only counted."""
+FORMS = {
+    "markdown": "Markdown",
+    "text": "Plain text",
+    "html": "HTML",
+    "bibtex": "BibTeX",
+    "ris": "RIS",
+    "csl": "CSL-JSON",
+    "apa": "APA",
+    "mla": "MLA",
+    "chicago": "Chicago",
+    "pack": "Evidence pack",
+}
+"""Export formats of an answer, with their display names."""
+_ITEM = re.compile(r"^\s*(?:[-–•*·‣]|\(?\d{1,2}[.)])\s+")
+"""The marker of a list item, which is removed from a single statement."""
+_OPERATOR = re.compile(r'\w:\S|(?:^|\s)-[\w"]|"')
+"""Parts of a question that may have been read as operators."""
+_BLANK_LINES = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A passage as evidence, with a marked span and its surroundings."""
+
+    number: int
+    hit: Hit
+    span: Span
+    location: Location
+    cited: bool
+    same_as: int = 0
+    """The number of an earlier card with the same passage, or 0; this card then shows the span and its neighbours."""
+    role: str = ""
+    """The role of its words if they support no sentence of the answer."""
+
+    @property
+    def quote(self) -> str:
+        """The marked text."""
+        return self.hit.words(self.span)
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The passage in parts: `far_before`, `before`, `marked`, `after`, `far_after`, without initial headings."""
+        start, first, last = self._neighbourhood()
+        places = (start, first, *self.span, last, self.hit.passage.end)
+        texts = [_BLANK_LINES.sub("\n\n", self.hit.words(Span(a, b))) for a, b in pairwise(places)]
+        texts[0], texts[-1] = texts[0].lstrip(), texts[-1].rstrip()
+        return dict(zip(("far_before", "before", "marked", "after", "far_after"), texts, strict=True))
+
+    def _neighbourhood(self) -> tuple[int, int, int]:
+        """Return the start of the text below its headings, and the bounds of the sentences around the span."""
+        passage = self.hit.passage
+        sentences = passage.sentences or (Span(passage.start, passage.end),)
+        within = [
+            n
+            for n, sentence in enumerate(sentences)
+            if sentence.end > self.span.start and sentence.start < self.span.end
+        ]
+        body = next((n for n, claim in enumerate(self.hit.claims) if claim > float("-inf")), 0)
+        body = min(body, within[0])
+        first, last = max(body, within[0] - 1), min(len(sentences) - 1, within[-1] + 1)
+        start = sentences[body].start if body else passage.start
+        return start, min(sentences[first].start, self.span.start), max(sentences[last].end, self.span.end)
+
+    @property
+    def place(self) -> str:
+        """The location in one line."""
+        return place(self.hit.document, self.location)
+
+    @property
+    def reference(self) -> str:
+        """The reference below a quote: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        return describe_citation(
+            Citation(self.number, self.hit.document, self.location, *self.span, self.quote)
+        ).reference
+
+
+def place(info: DocumentInfo, location: Location) -> str:
+    """Return a location such as `p. 3, § Trade, ¶ 2`, without the document's name as first heading."""
+    heading = location.heading
+    if heading == info.name or heading.startswith(f"{info.name} > "):
+        heading = heading[len(info.name) :].removeprefix(" > ")
+    return replace(location, heading=heading).label
+
+
+def cards(answer: Answer) -> list[Card]:
+    """Return a card for each citation, by marker, then one for each unused passage."""
+    roles = _roles(answer)
+    made: list[Card] = []
+    first: dict[int, int] = {}
+    for citation in answer.citations:
+        hit = _holding(citation, answer.hits)
+        same = first.setdefault(hit.passage.id, citation.marker)
+        span = Span(citation.start, citation.end)
+        again = same if same != citation.marker else 0
+        role = roles.get(citation.marker, "")
+        made.append(Card(citation.marker, hit, span, citation.location, cited=True, same_as=again, role=role))
+    unused = (hit for hit in answer.hits if hit.passage.id not in first)
+    return made + [
+        Card(number, hit, hit.pin, hit.location, cited=False) for number, hit in enumerate(unused, len(made) + 1)
+    ]
+
+
+def _roles(answer: Answer) -> dict[int, str]:
+    """Return the roles, by marker, of citations that support no sentence: contradicting or nearest words."""
+    roles: dict[int, str] = {}
+    for statement in answer.statements:
+        if statement.nearest is not None:
+            roles.setdefault(statement.nearest, "nearest words, not confirmed to say the same")
+    for statement in answer.statements:
+        if not statement.is_supported:
+            roles |= dict.fromkeys(statement.markers, "says the opposite")
+    supporting = {marker for statement in answer.statements if statement.is_supported for marker in statement.markers}
+    return {marker: role for marker, role in roles.items() if marker not in supporting}
+
+
+def _holding(citation: Citation, hits: Sequence[Hit]) -> Hit:
+    return next(
+        hit
+        for hit in hits
+        if hit.document.id == citation.document.id
+        and hit.passage.start <= citation.start
+        and citation.end <= hit.passage.end
+    )
+
+
+def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, *, narrowed: bool) -> str:
+    """Return the answer or possible answer with its evidence, or the state without one: no answer, nothing found.
+
+    `key` identifies the answer for `page/export`; `narrowed` means that the reader has excluded some documents.
+    """
+    given = answer.status != "abstained"
+    template = "answered.html" if given else "abstained.html" if answer.hits else "nothing.html"
+    return render(
+        template,
+        answer=answer,
+        statements=list(_statements(answer, made)),
+        cited=[card for card in made if card.cited],
+        related=[card for card in made if not card.cited],
+        documents=len({hit.document.id for hit in answer.hits}),
+        milliseconds=milliseconds,
+        key=key,
+        narrowed=narrowed,
+        has_operators=bool(_OPERATOR.search(answer.question)),
+        text=export(answer, "text") if given else "",
+        copies=COPIES,
+        shown=RELATED,
+        forms=FORMS,
+    )
+
+
+def _statements(answer: Answer, made: Sequence[Card]) -> Iterator[dict[str, Any]]:
+    """Yield each statement with its verdict, and the cards that decided it or are nearest."""
+    by_marker = {card.number: card for card in made}
+    for statement in answer.statements:
+        beside = statement.markers if statement.nearest is None else (statement.nearest,)
+        yield {
+            "text": _ITEM.sub("", statement.text),
+            "supported": statement.is_supported,
+            "verdict": statement.verdict,
+            "mark": statement.verdict if statement.is_claim else "unchecked",
+            "name": remarks.verdict_name(statement),
+            "proven": remarks.PROVEN[statement.verdict],
+            "reason": "" if statement.is_supported else remarks.reason(statement),
+            "cards": [by_marker[marker] for marker in beside],
+        }
+
+
+def writing(text: str) -> str:
+    """Return the text that a model has written so far."""
+    return render("writing.html", paragraphs=[line for line in text.splitlines() if line.strip()])
+
+
+def strips(documents: Sequence[DocumentInfo], made: Sequence[Card] = ()) -> str:
+    """Return the documents as strips, with a tick at the position of each passage and copy."""
+    ticks: dict[str, list[dict[str, Any]]] = {}
+    for card in made:
+        places = [(card.hit, card.span, False), *((copy, copy.pin, True) for copy in card.hit.also if not card.same_as)]
+        for hit, span, again in places:
+            percent = round(100 * span.start / max(1, hit.document.characters), 1)
+            tick = {"number": card.number, "percent": percent, "again": again, "cited": card.cited}
+            ticks.setdefault(hit.document.id, []).append(tick)
+    rows = sorted(documents, key=lambda info: info.id not in ticks)[:RAIL_LENGTH]
+    rows.sort(key=lambda info: info.source)
+    return render("strips.html", rows=rows, ticks=ticks, more=len(documents) - len(rows))
+
+
+def coverage(report: CoverageReport) -> str:
+    """Return the best passage of each document for a question, or `no mention`."""
+    spoken = [Card(0, row.hit, row.hit.pin, row.hit.location, cited=False) for row in report if row.hit]
+    silent = [row.document for row in report if row.hit is None]
+    return render(
+        "coverage.html",
+        spoken=spoken[:COVERED],
+        silent=silent[: max(0, COVERED - len(spoken))],
+        speaking=len(spoken),
+        total=len(report),
+        notes=report.notes,
+    )

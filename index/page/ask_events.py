@@ -1,0 +1,264 @@
+"""The page's endpoint for `gradio_client`: answers a question with the JSON of the REST API.
+
+New programs should use the REST API, `/v1/ask`, which can do more.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import gradio as gr
+from gradio.events import api
+
+from index.errors import PinciteError
+from index.page import answer_view, fragments
+from index.page.map_svg import map_overlay
+from index.records import Answer
+from index.schema.answer_schema import Answer as AnswerModel
+from index.schema.redaction import redacted
+from index.server.http import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from index.library import Library
+    from index.records import DocumentInfo, Writer
+    from index.settings import Settings
+
+MAX_ANSWERS = 200
+"""Maximum number of cached answers, which take some megabytes."""
+
+
+class AnswerCache:
+    """Answers by an unguessable key; the oldest are dropped first. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, Answer] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, answer: Answer) -> str:
+        """Store an answer and return its key."""
+        key = secrets.token_urlsafe(12)
+        with self._lock:
+            self._answers[key] = answer
+            while len(self._answers) > MAX_ANSWERS:
+                del self._answers[next(iter(self._answers))]
+        return key
+
+    def find(self, key: str) -> Answer | None:
+        """Return the answer with that key, or None if it was dropped or never stored."""
+        with self._lock:
+            return self._answers.get(key)
+
+
+PILLS = 8
+"""With more documents than this, the reader chooses from a list instead of pills."""
+LISTED = 1000
+"""With more documents than this, there is no list, because every visitor would have to load it."""
+FRAME_SECONDS = 0.1
+"""Minimum seconds between two updates of the page while a model writes."""
+_LONGEST_LABEL = 60
+_log = logging.getLogger(__name__)
+Update = dict[str, Any]
+T = TypeVar("T")
+
+
+class AnswerOutput(NamedTuple):
+    """The outputs of a question."""
+
+    results: Any
+    marks: Any
+    """Marks on the map."""
+    strips: Any
+
+
+class LibraryOutput(NamedTuple):
+    """The outputs that show the library."""
+
+    hero: Any
+    pills: Any
+    listed: Any
+    strips: Any
+    beginning: Any
+    """The content before the first question."""
+
+
+_UNCHANGED = LibraryOutput(*[gr.skip()] * 5)
+
+
+@dataclass(frozen=True, slots=True)
+class AskEvents:
+    """The event handlers of the Ask tab; each returns HTML, or Gradio updates of controls."""
+
+    library: Library
+    settings: Settings
+    examples: Sequence[str]
+    answers: AnswerCache = field(default_factory=AnswerCache)
+    _suggested: dict[int, list[str]] = field(default_factory=dict)
+    """Suggested questions by the library's generation, if no examples were given."""
+    _listed: dict[int, list[DocumentInfo]] = field(default_factory=dict)
+    """Documents by the library's generation."""
+
+    @property
+    def has_writer(self) -> bool:
+        """Whether a language model can write answers."""
+        return bool(self.settings.llm_url)
+
+    def ask(self, question: str, pills: list[str], listed: list[str], writer: str) -> Iterator[AnswerOutput]:
+        """Yield results, map marks and strips for a question; the first output shows that the search runs."""
+        question = (question or "").strip()
+        if not question:
+            yield AnswerOutput(fragments.complaint("Write a question first, in your own words."), gr.skip(), gr.skip())
+            return
+        yield AnswerOutput(fragments.searching(), gr.skip(), gr.skip())
+        yield from self._answer(question, [*(pills or ()), *(listed or ())], writes=writer == "write")
+
+    def stop(self) -> AnswerOutput:
+        """Handle Stop while a model writes: its unchecked text is discarded."""
+        return AnswerOutput(fragments.complaint("Stopped before the answer was finished."), "", self.overview().strips)
+
+    def load(self, parameters: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+        """Handle page load: show the library, and answer the question in the URL, if there is one.
+
+        Yields question, writer, results, map marks, and a `LibraryOutput`. The reader's input since the load is kept,
+        unless the URL has a question.
+        """
+        question = parameters.get("q", "").strip()
+        writes = self.has_writer and parameters.get("write") == "1"
+        head = (question, "write" if writes else "quote") if question else (gr.skip(), gr.skip())
+        names = [name for name in parameters.get("in", "").split(",") if name]
+        overview = _UNCHANGED
+        try:
+            overview = self.overview(suggest=False)
+            chosen = [self.library.find(name).id for name in names]
+        except PinciteError as error:
+            yield *head, fragments.problem(error), "", *overview
+            return
+        if chosen:
+            overview = self.overview(chosen, suggest=False)
+        yield *head, fragments.searching() if question else gr.skip(), gr.skip(), *overview
+        unchanged = (gr.skip(), gr.skip())
+        if question:
+            for output in self._answer(question, chosen, writes=writes):
+                yield *unchanged, output.results, output.marks, *_UNCHANGED._replace(strips=output.strips)
+        if not self.examples:
+            beginning = self._beginning(self._documents())
+            yield *unchanged, gr.skip(), gr.skip(), *_UNCHANGED._replace(beginning=beginning)
+
+    def refresh(self, question: str, pills: list[str], listed: list[str]) -> LibraryOutput:
+        """Handle a change of the library; results of the current question are kept."""
+        overview = self.overview([*(pills or ()), *(listed or ())])
+        return overview._replace(strips=gr.skip()) if (question or "").strip() else overview
+
+    def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> LibraryOutput:
+        """Return the current view of the library; without `suggest`, only the parts that are available at once."""
+        documents = self._documents()
+        return LibraryOutput(
+            fragments.hero(len(documents)),
+            *_choices(documents, chosen),
+            answer_view.strips(documents),
+            self._beginning(documents, suggest=suggest),
+        )
+
+    def _beginning(self, documents: Sequence[DocumentInfo], *, suggest: bool = True) -> str:
+        examples = self.examples or (self._suggestions() if suggest and documents else ())
+        return fragments.beginning(examples, empty=not documents)
+
+    def _documents(self) -> list[DocumentInfo]:
+        """Return all documents, cached until the library changes: there may be thousands."""
+        return _cached(self.library.generation(), self._listed, self.library.documents)
+
+    def _suggestions(self) -> Sequence[str]:
+        """Return suggested questions, cached until the library changes. An error is reported by the first question."""
+        try:
+            return _cached(self.library.generation(), self._suggested, self.library.suggestions)
+        except PinciteError as error:
+            _log.warning("No questions could be suggested: %s", error)
+            return ()
+
+    def _answer(self, question: str, chosen: list[str], *, writes: bool) -> Iterator[AnswerOutput]:
+        """Yield the answer while it arrives. Errors are shown on the page; unexpected ones are also logged."""
+        began = time.perf_counter()
+        drawn = 0.0
+        written = ""
+        documents: list[DocumentInfo] = []
+        try:
+            documents = self._documents()
+            if not documents:
+                yield AnswerOutput("", "", answer_view.strips(()))
+                return
+            writer: Writer = "model" if writes else "quote"
+            for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):
+                if isinstance(piece, Answer):
+                    milliseconds = 1000 * (time.perf_counter() - began)
+                    yield self._output(redacted(piece), documents, milliseconds, narrowed=bool(chosen))
+                    return
+                written += piece
+                if not piece or time.perf_counter() > drawn + FRAME_SECONDS:
+                    yield AnswerOutput(answer_view.writing(written), gr.skip(), gr.skip())
+                    drawn = time.perf_counter()
+        except PinciteError as error:
+            yield AnswerOutput(fragments.problem(error), "", answer_view.strips(documents))
+        except Exception:
+            _log.exception("A question could not be answered.")
+            yield AnswerOutput(fragments.problem(None), "", answer_view.strips(documents))
+
+    def _output(
+        self, answer: Answer, documents: Sequence[DocumentInfo], milliseconds: float, *, narrowed: bool
+    ) -> AnswerOutput:
+        key = self.answers.keep(answer) if answer.status != "abstained" else ""
+        evidence = answer_view.cards(answer)
+        results = answer_view.answer(answer, evidence, milliseconds, key, narrowed=narrowed)
+        hits = [replace(card.hit, pin=card.span) for card in evidence]
+        cited = {card.number for card in evidence if card.cited}
+        marks = map_overlay(self.library.placed(answer.question, hits), hits, cited)
+        return AnswerOutput(results, marks, answer_view.strips(documents, evidence))
+
+
+def _cached(generation: int, cache: dict[int, list[T]], make: Callable[[], list[T]]) -> list[T]:
+    """Return the value of a generation of the library, made once; older values are discarded."""
+    value = cache.get(generation)
+    if value is None:
+        value = make()
+        cache.clear()
+        cache[generation] = value
+    return value
+
+
+def _choices(documents: Sequence[DocumentInfo], chosen: Sequence[str]) -> tuple[Update, Update]:
+    """Return updates of the pills (few documents) and the list (many); both are hidden if there is no choice.
+
+    If there are too many for a list, it holds only those that the URL selects; others can be named with `in:`.
+    """
+    chosen = [info.id for info in documents if info.id in chosen]
+    choices = [(_label(info), info.id) for info in documents if len(documents) <= LISTED or info.id in chosen]
+    pills = 1 < len(documents) <= PILLS
+    listed = len(documents) > PILLS and bool(choices)
+    return (
+        gr.update(choices=choices if pills else [], value=chosen if pills else [], visible=pills),
+        gr.update(choices=choices if listed else [], value=chosen if listed else [], visible=listed),
+    )
+
+
+def _label(info: DocumentInfo) -> str:
+    return info.name if len(info.name) <= _LONGEST_LABEL else info.name[: _LONGEST_LABEL - 1].rstrip() + "…"
+
+
+def add_ask_endpoint(library: Library) -> None:
+    """Add the endpoint to the current page."""
+
+    def ask(question: str, documents: list[str] | None = None) -> dict[str, Any]:
+        """Answer a question with quotations, or report that there is none; `documents` by id, file name or title."""
+        if not isinstance(question, str) or not all(isinstance(name, str) for name in documents or ()):
+            raise gr.Error("`question` must be a string, and `documents` a list of strings.", print_exception=False)
+        try:
+            return AnswerModel.model_validate(redacted(library.ask(question, documents=documents or None))).model_dump()
+        except PinciteError as error:
+            raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from error
+
+    api(ask, api_name="ask")

@@ -1,0 +1,183 @@
+"""Bundles our stylesheets and our scripts, so that a visitor loads two files instead of a dozen.
+
+`static/source.js` loads the content of the dialog from `v1/documents/{id}/view`.
+
+Each URL contains a hash of the contents, so that browsers can cache it forever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+
+from index.citations.readable import environment
+from index.errors import AmbiguousDocument, DocumentNotFound
+from index.records import CANDIDATES, remarks
+from index.server.http import problems
+from index.text.query import SYNTAX
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from index.errors import PinciteError
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Options of every event: Gradio shows no progress, and does not list the event in its API."""
+
+
+def html(value: str, name: str) -> gr.HTML:
+    """Return an HTML control without Gradio's templates, styles and scripts."""
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None, padding=False)
+
+
+_log = logging.getLogger(__name__)
+_HINTS: dict[type, str] = {
+    AmbiguousDocument: "Choose one of them below the question.",
+    DocumentNotFound: "Choose other documents below the question, or search all. The document may have been removed.",
+}
+"""Hints for the page where an error's own hint names a command or a route."""
+READ_ONLY = "This library is read-only: you can search it, but not change it."
+
+
+def head(versions: Mapping[str, str]) -> str:
+    """Return the content of the page's head; `versions` of the static files by name, for permanent caching."""
+    return render("head.html", versions=versions)
+
+
+def body() -> str:
+    """Return the beginning of the page's body."""
+    return render("noscript.html")
+
+
+def header() -> str:
+    """Return the header: logo, name, and the live region for screen readers."""
+    return render("header.html")
+
+
+def hero(documents: int | None = None) -> str:
+    """Return the introduction above the question; `documents` is None while their number is unknown."""
+    return render("hero.html", documents=documents)
+
+
+def helpers(syntax: Sequence[tuple[str, str]] = SYNTAX) -> str:
+    """Return the search syntax and the history of this browser."""
+    return render("helpers.html", syntax=syntax)
+
+
+def panes() -> str:
+    """Return the switch between answer and coverage."""
+    return render("panes.html")
+
+
+def rail_heading() -> str:
+    """Return the headings of the map, before and after a question."""
+    return render("rail_heading.html")
+
+
+def map_caption() -> str:
+    """Return the caption of the map."""
+    return render("map_caption.html")
+
+
+def keys_dialog() -> str:
+    """Return the dialog with the keyboard shortcuts."""
+    return render("keys.html")
+
+
+def beginning(examples: Sequence[str], *, empty: bool) -> str:
+    """Return the content before the first question: examples, or how to fill an empty library."""
+    return render("beginning.html", examples=examples, empty=empty)
+
+
+def complaint(text: str) -> str:
+    """Return a line that says why there is no answer."""
+    return render("complaint.html", text=text)
+
+
+def searching() -> str:
+    """Return the placeholder while searching."""
+    return render("searching.html")
+
+
+def problem(error: PinciteError | None) -> str:
+    """Return an error with its hint; for an unexpected error (None), only that it was logged.
+
+    An error about the library as a whole contains paths of the server, so its message goes only to the log.
+    """
+    if error is None:
+        return render("problem.html", message="", hint="")
+    if not problems.kind_of(error).is_public:
+        _log.error("A request of the page failed: %s", error)
+    message, hint = problems.public_message(error)
+    return render("problem.html", message=message, hint=_HINTS.get(type(error), hint))
+
+
+def _rank(rank: int | None) -> str:
+    """Return a rank among the candidates in words."""
+    return f"rank {rank}" if rank else f"beyond the first {CANDIDATES}"
+
+
+_environment = environment(Path(__file__).parent / "templates")
+_environment.filters.update(rank=_rank, parts=remarks.parts, plain=remarks.plain)
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a template of this package."""
+    return _environment.get_template(template).render(**values)
+
+
+_KEPT = ("q", "in", "write")
+"""Query parameters that are kept: the question, its documents, and the writer."""
+
+
+def dialog() -> str:
+    """Return the empty, closed dialog. The page has one, outside the elements that Gradio patches."""
+    return environment(Path(__file__).parent / "templates").get_template("viewer.html").render()
+
+
+def add_citation_route(app: FastAPI) -> None:
+    """Add the route of `/d/DOCUMENT#START-END`, the link to a citation. Browsers do not send the part after `#`."""
+    app.add_api_route("/d/{document}", _citation, methods=["GET"], include_in_schema=False)
+
+
+async def _citation(document: str, request: Request) -> RedirectResponse:
+    """Redirect to the page, which opens the document: browsers keep the `#START-END` across the redirect.
+
+    The address is relative, because a proxy may serve the page below a path. The viewer reports a missing document.
+    """
+    kept = [(name, value) for name in _KEPT if (value := request.query_params.get(name))]
+    return RedirectResponse(f"../?{urlencode([*kept, ('d', document)])}", status_code=302)
+
+
+STATIC = Path(__file__).parent / "static"
+PARTS = {
+    "page.css": ("app.css", "source.css", "library.css", "map.css"),
+    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js"),
+}
+"""Parts of each bundle, in the order of their dependencies."""
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+
+
+def bundles() -> tuple[Mount, dict[str, str]]:
+    """Return the routes below `/ui`, and the version of each file by name."""
+    contents = {name: b"\n".join((STATIC / part).read_bytes() for part in parts) for name, parts in PARTS.items()}
+    routes = [Route(f"/{name}", _file_endpoint(name, content), methods=["GET"]) for name, content in contents.items()]
+    versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in contents.items()}
+    return Mount("/ui", GZipMiddleware(Router(routes)), name="ui"), versions
+
+
+def _file_endpoint(name: str, content: bytes) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(_: Request) -> Response:
+        return Response(content, media_type=_TYPES[Path(name).suffix])
+
+    return serve

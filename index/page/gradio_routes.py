@@ -1,0 +1,222 @@
+"""Restricts Gradio to the routes that the page needs, and validates requests to them.
+
+The page and `gradio_client` need a dozen of Gradio's seventy routes. Others fetch any URL, write files, run unchecked
+events, or fail on unusual requests; they are blocked. Requests to the open routes are validated before Gradio sees
+them, and Gradio's errors become problem documents.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers, QueryParams
+
+from index.errors import NotUploaded
+from index.server.guard.origins import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from index.page.transfers import PendingUploads
+
+_READ = re.compile(
+    r"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/(?:assets|static)/.+"
+    r"|/gradio_api/(?:info|queue/data|app_id)"
+)
+_SENT = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
+_JOIN = "/gradio_api/queue/join"
+_STREAM = "/gradio_api/queue/data"
+_JSON = "application/json"
+_DROPPED_PARAMETERS = ("page", "deep_link")
+IDLE_SECONDS = 30.0
+"""Seconds after which an idle event stream ends; Gradio would keep it open forever."""
+_SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
+_EVENT_KEYS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
+_NOT_FOUND = Refusal(404, "There is nothing at this address.", "The addresses of the API are described at /docs.")
+_INVALID_EVENT = Refusal(
+    422, "This is not an event of the page.", "Programs should use /v1/ask, which /docs describes."
+)
+_NOT_JSON = Refusal(415, f"The body must be {_JSON}.", "Programs should use /v1/ask, which /docs describes.")
+_NOT_UPLOADED = Refusal(422, NotUploaded().message, NotUploaded().hint)
+_REFUSED = {
+    400: Refusal(400, "The request cannot be read.", "Programs should use /v1/ask, which /docs describes."),
+    404: _NOT_FOUND,
+    422: Refusal(422, "The request is invalid.", "Programs should use /v1/ask, which /docs describes."),
+    503: Refusal(503, "Too many questions are waiting.", "Try again later.", 5),
+}
+"""Our refusals for Gradio's error statuses."""
+_FAILED = Refusal(500, "An internal error occurred.", "The operator of this server can find the details in its log.")
+
+
+@dataclass(frozen=True, slots=True)
+class GradioGate:
+    """ASGI middleware around Gradio's application."""
+
+    app: ASGIApp
+    events: Mapping[int, int]
+    """Number of inputs of each event of the page, by the event's number."""
+    received: PendingUploads
+    is_pending: Callable[[str], bool]
+    """Returns whether a session has unfinished events."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request, or pass it on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path, method = scope["path"], scope["method"]
+        refusal = None if _is_open(method, path) else _NOT_FOUND
+        if refusal is None and method == "POST" and not _is_json(scope):
+            refusal = _NOT_JSON
+        if refusal is None and method == "POST":
+            body = await _read_body(receive)
+            if body is None:
+                return
+            checked = self._event(body) if path == _JOIN else _cancel_request(body)
+            if isinstance(checked, Refusal):
+                refusal = checked
+            else:
+                scope, receive = _with_length(scope, checked), _replay(checked, receive)
+        if refusal is not None:
+            await refusal.answer(scope, receive, send)
+            return
+        if path == _STREAM:
+            receive = self._until_idle(scope, receive)
+        elif method != "POST":
+            scope = _without_dropped_parameters(scope)
+        await self.app(scope, receive, EventResponse(scope, receive, send).send)
+
+    def _event(self, body: bytes) -> bytes | Refusal:
+        """Validate an event: it must be one of the page's, and its files must be uploaded."""
+        event = _parse_json(body)
+        session = event.get("session_hash") if isinstance(event, dict) else None
+        if not isinstance(event, dict) or not isinstance(event.get("data"), list):
+            return _INVALID_EVENT
+        if not isinstance(session, str) or not _SESSION.fullmatch(session):
+            return _INVALID_EVENT
+        number = event.get("fn_index")
+        if type(number) is not int or self.events.get(number) != len(event["data"]):
+            return _INVALID_EVENT
+        if not self._is_uploaded(event["data"]):
+            return _NOT_UPLOADED
+        return json.dumps({key: event[key] for key in _EVENT_KEYS if key in event}).encode()
+
+    def _is_uploaded(self, data: list[Any]) -> bool:
+        """Return whether every file is given by a valid handle."""
+        rest: list[Any] = [data]
+        while rest:
+            value = rest.pop()
+            if isinstance(value, list):
+                rest.extend(value)
+            elif isinstance(value, dict):
+                rest.extend(value.values())
+                if "path" in value and not self.received.holds(value["path"]):
+                    return False
+        return True
+
+    def _until_idle(self, scope: Scope, receive: Receive) -> Receive:
+        """Return a `receive` that reports a disconnect to Gradio once the stream is idle; Gradio calls it often."""
+        session = QueryParams(scope["query_string"]).get("session_hash", "")
+        busy = time.monotonic()
+
+        async def receiving() -> Message:
+            nonlocal busy
+            if self.is_pending(session):
+                busy = time.monotonic()
+            elif time.monotonic() >= busy + IDLE_SECONDS:
+                return {"type": "http.disconnect"}
+            return await receive()
+
+        return receiving
+
+
+class EventResponse:
+    """Passes Gradio's response on as a stream, but replaces an error with our problem document."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._refused = 0
+
+    async def send(self, message: Message) -> None:
+        """Handle the next part of the response."""
+        if message["type"] == "http.response.start" and message["status"] >= 400:
+            self._refused = message["status"]
+        elif not self._refused:
+            await self._send(message)
+        elif not message.get("more_body"):
+            refusal = _REFUSED.get(self._refused, _FAILED if self._refused >= 500 else _other_refusal(self._refused))
+            await refusal.answer(self._scope, self._receive, self._send)
+
+
+def _other_refusal(status: int) -> Refusal:
+    return Refusal(status, "The request was refused.")
+
+
+def _is_open(method: str, path: str) -> bool:
+    routes = _SENT if method == "POST" else _READ if method in ("GET", "HEAD") else None
+    return routes is not None and routes.fullmatch(path) is not None
+
+
+def _without_dropped_parameters(scope: Scope) -> Scope:
+    """Remove query parameters that name pages or states: we have none, and Gradio fails on unknown ones."""
+    asked = QueryParams(scope["query_string"]).multi_items()
+    kept = [(name, value) for name, value in asked if name not in _DROPPED_PARAMETERS]
+    return {**scope, "query_string": urlencode(kept).encode()} if len(kept) < len(asked) else scope
+
+
+def _is_json(scope: Scope) -> bool:
+    return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower() == _JSON
+
+
+def _parse_json(body: bytes) -> Any:
+    """Parse JSON, or return None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _cancel_request(body: bytes) -> bytes | Refusal:
+    """Validate a request to cancel an event: Gradio expects names and numbers and fails on other values."""
+    wanted = _parse_json(body)
+    values = wanted.values() if isinstance(wanted, dict) else [None]
+    if not all(type(value) is int or (isinstance(value, str) and _SESSION.fullmatch(value)) for value in values):
+        return _REFUSED[422]
+    return body
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """Read the whole body, whose size the guard limits; return None if the client has disconnected."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    """Return a `receive` that returns the body once, then the following messages."""
+    rest = [body]
+
+    async def receiving() -> Message:
+        return {"type": "http.request", "body": rest.pop(), "more_body": False} if rest else await receive()
+
+    return receiving
+
+
+def _with_length(scope: Scope, body: bytes) -> Scope:
+    """Return the scope with the length of the new body."""
+    kept = [pair for pair in scope["headers"] if pair[0].lower() not in (b"content-length", b"transfer-encoding")]
+    return {**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}

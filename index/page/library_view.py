@@ -1,0 +1,268 @@
+"""Renders the Library tab: the forms for adding, the progress of jobs, the list, and removals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from index.citations.readable import count, environment
+from index.page.fragments import READ_ONLY
+from index.records.document import UNDER_WAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from index.page.library_list import DocumentPage
+    from index.records import DocumentInfo
+    from index.records.document import FileState
+    from index.server.job import Job
+    from index.settings import Settings
+
+_FORMATS = {
+    "application/pdf": "PDF",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "text/html": "HTML",
+    "text/markdown": "Markdown",
+    "text/org": "Org",
+    "text/plain": "Text",
+}
+
+
+def format_name(media_type: str) -> str:
+    """Return the display name of a format, such as `Word`, or the end of its media type."""
+    return _FORMATS.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
+
+
+def file_name(source: str) -> str:
+    """Return the last part of a path or URL, or all of it if that is empty."""
+    return PurePath(source).name or source
+
+
+_REPLACED = "and add it again under the same name: it then replaces this version."
+_ADVICE = (
+    (
+        r"(.*) without text, as images",
+        "{} without text",
+        f"For example with “ocrmypdf in.pdf out.pdf”; rename the result {_REPLACED}",
+    ),
+    (
+        r"(.*characters?) could not be read",
+        "{} unreadable",
+        f"Save the file as UTF-8 in the program that made it, {_REPLACED}",
+    ),
+    (
+        r"(.*pages?) could not be read",
+        "{} unreadable",
+        f"Open the file in the program that made it, save it, {_REPLACED}",
+    ),
+)
+"""For each kind of missing content: the start of its note, a short name, and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A note on a document, with its remedy."""
+
+    note: str
+    brief: str
+    """A short name of the missing content; empty if nothing is missing."""
+    remedy: str
+    """How to fix it; empty if nothing is missing."""
+
+
+def findings(notes: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a finding for each note, in the same order."""
+    return tuple(_finding(note) for note in notes)
+
+
+def _finding(note: str) -> Finding:
+    for pattern, brief, remedy in _ADVICE:
+        if match := re.match(pattern, note):
+            return Finding(note, brief.format(match[1]), remedy)
+    return Finding(note, "", "")
+
+
+ROWS = 12
+"""Files of a running upload that are shown; the rest is only counted."""
+REPORTED = 100
+"""Files of an ended upload that are shown, failed ones first."""
+FEW = 8
+"""A list of up to this length has no search box."""
+_HEADINGS = {
+    "name": "Document",
+    "author": "Author",
+    "date": "Date",
+    "format": "Format",
+    "pages": "Pages",
+    "passages": "Passages",
+    "health": "Health",
+}
+_AT_WORK = ("reading", "encoding")
+_STAGES = {
+    "waiting": "Waiting",
+    "reading": "Reading",
+    "encoding": "Encoding",
+    "added": "Added",
+    "replaced": "Replaced",
+    "unchanged": "Already here",
+    "failed": "Not added",
+    "cancelled": "Cancelled",
+}
+"""Display names of the stages, in the order of a summary."""
+_MINUTE = 60
+
+
+def adding(settings: Settings, *, read_only: bool = False) -> str:
+    """Return the text above the drop zone: which files can be added, or that the library is read-only."""
+    return _render("library_head.html", megabytes=settings.max_file_megabytes, read_only=READ_ONLY if read_only else "")
+
+
+def keeping(settings: Settings, *, read_only: bool = False) -> str:
+    """Return the content below the drop zone: other allowed ways to add, and the elements that library.js fills."""
+    return _render(
+        "keeping.html",
+        urls=settings.allow_urls and not read_only,
+        folders=() if read_only else settings.allow_folders,
+        headings=_HEADINGS,
+        few=FEW,
+        megabytes=settings.max_file_megabytes,
+    )
+
+
+def job_mark(job: str) -> str:
+    """Return the hidden mark of an upload's job."""
+    return _render("begun.html", job=job)
+
+
+def removal_dialog() -> str:
+    """Return the dialog that confirms a removal."""
+    return _render("removal.html")
+
+
+def shelf(shelf: DocumentPage) -> str:
+    """Return a page of the list."""
+    return _render("shelf.html", shelf=shelf, wish=shelf.wish, headings=_HEADINGS, numbers=("pages", "passages"))
+
+
+def removed(info: DocumentInfo) -> str:
+    """Return the report of a removal."""
+    return _render("removed.html", info=info)
+
+
+def jobs(own: Iterable[Job], others: Sequence[Job]) -> str:
+    """Return a reader's own uploads, newest first, and the number of files that others add."""
+    waiting = sum(job.total for job in others)
+    done = sum(job.done for job in others)
+    return _render("uploads.html", jobs=[_job(job) for job in own], others=waiting, others_done=done)
+
+
+@dataclass(frozen=True, slots=True)
+class _JobView:
+    """The values of a job for its template."""
+
+    id: str
+    state: str
+    running: bool
+    done: int
+    total: int
+    heading: str
+    numbers: str
+    say: str
+    """The announcement for screen readers, at the start and at the end."""
+    files: dict[int, FileState]
+    """The shown files by index."""
+    rest: str
+    """The summary of the files that are not shown."""
+    job: Job
+
+
+def _job(job: Job) -> _JobView:
+    running, files = job.state in UNDER_WAY, job.files
+    shown = _files_to_show(files, ROWS if running else REPORTED, ended=not running)
+    heading = _heading(job)
+    summary = summary_of(files)
+    return _JobView(
+        id=job.id,
+        state=job.state,
+        running=running,
+        done=job.done,
+        total=job.total,
+        heading=heading,
+        numbers=progress(job) if running else _seconds_of(job),
+        say=heading if running else f"{heading}. {summary}",
+        files={n: files[n] for n in shown},
+        rest=summary_of([file for n, file in enumerate(files) if n not in shown]),
+        job=job,
+    )
+
+
+def _heading(job: Job) -> str:
+    files = count(job.total, "file")
+    if job.state == "waiting":
+        return f"{files} waiting for other uploads"
+    return {"working": f"Adding {files}", "done": "Done", "cancelled": "Cancelled"}.get(job.state, "That did not work")
+
+
+def summary_of(files: Iterable[FileState]) -> str:
+    """Return a summary such as `Added: 3. Not added: 1.`"""
+    stages = [file.stage for file in files]
+    return " ".join(f"{name}: {stages.count(stage):,}." for stage, name in _STAGES.items() if stage in stages)
+
+
+def progress(job: Job) -> str:
+    """Return the progress, such as `3 of 12 · 84 passages per second · about 20 s left`."""
+    parts = [f"{job.done:,} of {job.total:,}"]
+    if job.passages_per_second:
+        parts.append(f"{job.passages_per_second:,.0f} passages per second")
+    if job.seconds_left is not None:
+        parts.append(f"about {duration(job.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Return a rounded duration: `5 s`, `40 s`, `3 min`, `2 h`."""
+    if seconds < 1.5 * _MINUTE:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    minutes = round(seconds / _MINUTE)
+    return f"{minutes} min" if minutes < 1.5 * _MINUTE else f"{round(minutes / _MINUTE)} h"
+
+
+def _seconds_of(job: Job) -> str:
+    if job.receipt is None or not job.receipt.passages:
+        return ""
+    return f"{count(job.receipt.passages, 'passage')} in {job.receipt.seconds:.1f} s"
+
+
+def _files_to_show(files: Sequence[FileState], most: int, *, ended: bool) -> list[int]:
+    """Return the indices of the files to show: all if they are few, else active, problematic and next ones."""
+    if len(files) <= ROWS:
+        return list(range(len(files)))
+    busy = [n for n, file in enumerate(files) if file.stage in _AT_WORK]
+    needy = [n for n, file in enumerate(files) if file.stage == "failed" or _has_missing_content(file)]
+    next_up = [] if ended else [n for n, file in enumerate(files) if file.stage == "waiting"]
+    return sorted([*busy, *needy, *next_up][:most])
+
+
+def _has_missing_content(file: FileState) -> bool:
+    return any(finding.brief for finding in findings(file.notes))
+
+
+def _stage(file: FileState) -> str:
+    """Return a stage with its progress, such as `Encoding, 12 of 40 passages`."""
+    name = _STAGES[file.stage]
+    if file.stage == "encoding" and file.of_passages:
+        return f"{name}, {file.passages:,} of {count(file.of_passages, 'passage')}"
+    if file.stage in ("added", "replaced") and file.passages:
+        return f"{name} · {count(file.passages, 'passage')}"
+    return name
+
+
+_environment = environment(Path(__file__).parent / "templates")
+_environment.filters.update(file_name=file_name, format_name=format_name, findings=findings, stage=_stage)
+_environment.globals.update(at_work=_AT_WORK)
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment.get_template(template).render(**values)

@@ -1,0 +1,234 @@
+"""Routes of the page for parts that load on demand (coverage, map), and for answers as files.
+
+The page polls uploads and removals. No Gradio event lasts as long as a job, so questions never wait for a job.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import Depends, Form, Header, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+
+from index.errors import PinciteError
+from index.page import answer_view, fragments
+from index.page.intake import browser_of
+from index.page.library_list import ListQuery
+from index.page.map_svg import map_svg
+from index.schema.redaction import redacted
+from index.server.http.routes.ask import FORMATS, file_response
+from index.server.http.service import Service, ServiceDependency
+from index.server.limits import ClientDisconnected, Slots, client_of
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from index.library import Library
+    from index.page.ask_events import AnswerCache
+    from index.page.forms import BatchEvents
+    from index.page.library_list import LibraryEvents
+
+Make = Callable[[], str]
+_log = logging.getLogger(__name__)
+
+
+def require_page_header(x_pincite: Annotated[str, Header()] = "") -> None:
+    """Refuse requests without our header: other sites can send forms with cookies, but not this header."""
+    if x_pincite != "page":
+        raise HTTPException(403, "Only the page may send this request.")
+
+
+def fragment(make: Make) -> HTMLResponse:
+    """Return the fragment, or the error as a fragment with status 200, so that the page shows it.
+
+    Raises Abandoned if the reader has left.
+    """
+    try:
+        return HTMLResponse(make(), headers={"Cache-Control": "no-store"})
+    except ClientDisconnected:
+        raise
+    except Exception as error:
+        return _problem(error)
+
+
+def job_started(start: Make) -> HTMLResponse:
+    """Start a job and return its id in a header, or the error as a fragment."""
+    try:
+        return HTMLResponse("", headers={"X-Job": start()})
+    except Exception as error:
+        return _problem(error)
+
+
+def _problem(error: Exception) -> HTMLResponse:
+    """Return an error as a fragment; an unexpected one is logged and shown without details."""
+    if isinstance(error, PinciteError):
+        return HTMLResponse(fragments.problem(error))
+    _log.error("A request of the page failed.", exc_info=error)
+    return HTMLResponse(fragments.problem(None), 500)
+
+
+_LONGEST_FILTER = 200
+
+
+def add_keeping(app: FastAPI, keeping: LibraryEvents) -> None:
+    """Add the routes below `/page/`; each runs in a thread."""
+
+    def state(request: Request, mine: str = "") -> JSONResponse:
+        state_values = keeping.state(_ids(mine), browser_of(request.scope))
+        return JSONResponse(state_values, headers={"Cache-Control": "no-store"})
+
+    def jobs(mine: str = "") -> HTMLResponse:
+        return fragment(lambda: keeping.watched(_ids(mine)))
+
+    def documents(words: str = "", column: str = "", falling: str = "", page: int = 1) -> HTMLResponse:
+        return fragment(lambda: keeping.shelf(ListQuery(words[:_LONGEST_FILTER], column, bool(falling), page)))
+
+    answers: dict[str, Callable[..., Any]] = {"state": state, "jobs": jobs, "documents": documents}
+    for path, answer in answers.items():
+        app.add_api_route(f"/page/{path}", answer, methods=["GET"], include_in_schema=False)
+    _add_changes(app, keeping)
+
+
+def _add_changes(app: FastAPI, keeping: LibraryEvents) -> None:
+    """Add the routes for changes, which may take long; slots leave threads for other clients."""
+
+    async def links(service: ServiceDependency, request: Request, address: Annotated[str, Form()]) -> HTMLResponse:
+        return await _run_in_slot(
+            service, request, lambda: job_started(lambda: keeping.link(address, client_of(request.scope)))
+        )
+
+    async def folders(service: ServiceDependency, request: Request, folder: Annotated[str, Form()]) -> HTMLResponse:
+        return await _run_in_slot(
+            service, request, lambda: job_started(lambda: keeping.folder(folder, client_of(request.scope)))
+        )
+
+    def cancel(identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
+        return fragment(lambda: keeping.cancel(identity, file))
+
+    async def remove(service: ServiceDependency, request: Request, identity: str) -> HTMLResponse:
+        return await _run_in_slot(service, request, lambda: fragment(lambda: keeping.remove(identity)))
+
+    guarded = [Depends(require_page_header)]
+    changes: dict[str, Callable[..., Any]] = {"links": links, "folders": folders, "jobs/{identity}/cancel": cancel}
+    for path, change in changes.items():
+        app.add_api_route(f"/page/{path}", change, methods=["POST"], dependencies=guarded, include_in_schema=False)
+    path = "/page/documents/{identity}"
+    app.add_api_route(path, remove, methods=["DELETE"], dependencies=guarded, include_in_schema=False)
+
+
+async def _run_in_slot(service: Service, request: Request, call: Callable[[], HTMLResponse]) -> HTMLResponse:
+    """Run a call in a slot of this client; once started, it continues without the client."""
+    return await service.changes.run(client_of(request.scope), call)
+
+
+def _ids(joined: str) -> list[str]:
+    return [identity for identity in joined.split(",") if identity]
+
+
+_MAX_FIELDS = 10_000
+"""Maximum fields of a form; each selected document is one."""
+_FORMS = 2
+"""Forms and files of questions parsed at once: they may be megabytes, which take seconds of processor time."""
+_MEDIA_TYPES = {".csv": "text/csv", ".md": "text/markdown", ".jsonl": "application/jsonl"}
+
+
+def add_batches(app: FastAPI, questioning: BatchEvents) -> None:
+    """Add the routes below `/page/`."""
+
+    def batches(mine: str = "") -> HTMLResponse:
+        return fragment(lambda: questioning.watched(mine.split(",")))
+
+    def rows(identity: str, begin: int = 0) -> HTMLResponse:
+        return fragment(lambda: questioning.rows(identity, begin))
+
+    def choices(words: str = "", chosen: str = "") -> HTMLResponse:
+        return fragment(lambda: questioning.choices(words, chosen.split(",")))
+
+    def answers(identity: str, extension: str) -> Response:
+        return _table(questioning, identity, f".{extension}")
+
+    routes: dict[str, Callable[..., Any]] = {"batches": batches, "batches/{identity}/rows": rows, "choices": choices}
+    for path, answer in {**routes, "batches/{identity}/answers.{extension}": answers}.items():
+        app.add_api_route(f"/page/{path}", answer, methods=["GET"], include_in_schema=False, response_model=None)
+    _add_post_routes(app, questioning)
+
+
+def _add_post_routes(app: FastAPI, questioning: BatchEvents) -> None:
+    forms = Slots(_FORMS)
+
+    async def begin(request: Request) -> HTMLResponse:
+        client = client_of(request.scope)
+        return await forms.run(client, _start_job, questioning, await request.body(), client)
+
+    async def questions(request: Request, name: str) -> HTMLResponse:
+        data = await request.body()
+        return await forms.run(client_of(request.scope), lambda: fragment(lambda: questioning.read(name, data)))
+
+    guarded = [Depends(require_page_header)]
+    routes: dict[str, Callable[..., Any]] = {"batches": begin, "questions": questions}
+    for path, answer in routes.items():
+        app.add_api_route(f"/page/{path}", answer, methods=["POST"], dependencies=guarded, include_in_schema=False)
+
+
+def _start_job(questioning: BatchEvents, form: bytes, client: str) -> HTMLResponse:
+    """Start a batch. The form may be long, so it is not parsed on the event loop."""
+    try:
+        fields = parse_qs(form.decode("latin-1"), max_num_fields=_MAX_FIELDS)
+    except ValueError as error:
+        raise HTTPException(400, f"The form has more than {_MAX_FIELDS} fields.") from error
+    questions, writer = ("".join(fields.get(name, [])[:1]) for name in ("questions", "writer"))
+    documents = fields.get("documents", [])
+    return job_started(lambda: questioning.start(questions, documents, model=writer == "model", client=client))
+
+
+def _table(questioning: BatchEvents, identity: str, form: str) -> Response:
+    try:
+        text = questioning.table(identity, form)
+    except PinciteError as error:
+        return PlainTextResponse(str(error), 404)
+    headers = {"Content-Disposition": f'attachment; filename="answers{form}"', "Cache-Control": "no-store"}
+    # With a byte order mark, because without it spreadsheets do not detect UTF-8.
+    data = text.encode("utf-8-sig" if form == ".csv" else "utf-8")
+    return Response(data, media_type=_MEDIA_TYPES[form], headers=headers)
+
+
+def add_fragments(app: FastAPI, library: Library, answers: AnswerCache) -> None:
+    """Add the routes below `/page/`; each runs in a thread."""
+
+    async def coverage(service: ServiceDependency, request: Request, q: str, within: str = "") -> HTMLResponse:
+        html = await service.run(request, service.checks, lambda: _coverage(library, q, within))
+        return HTMLResponse(html)
+
+    def library_map() -> HTMLResponse:
+        known = library.map()
+        svg = map_svg(known)
+        is_new = known.generation == library.generation()
+        return HTMLResponse(svg, (200 if svg else 204) if is_new else 202)
+
+    def export(answer: str, form: str) -> Response:
+        found = answers.find(answer)
+        export_format = next((known for known in FORMATS if known == form), None)
+        if found is None or export_format is None:
+            return PlainTextResponse("This answer is no longer stored. Ask again, then export.", 410)
+        response = file_response(library, found, export_format)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    app.add_api_route("/page/coverage", coverage, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/map", library_map, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/export", export, methods=["GET"], include_in_schema=False)
+
+
+def _coverage(library: Library, question: str, within: str) -> str:
+    """Return the coverage of a question, or the problem, as HTML."""
+    names = [name for name in within.split(",") if name]
+    try:
+        return answer_view.coverage(redacted(library.coverage(question, documents=names or None)))
+    except PinciteError as error:
+        return fragments.problem(error)
+    except Exception:
+        _log.exception("The coverage of a question failed.")
+        return fragments.problem(None)

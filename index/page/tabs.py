@@ -1,0 +1,230 @@
+"""Builds the page: header, tabs, dialogs.
+
+Each tab is an object: `lay_out` creates its controls, `wire` binds their events.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import gradio as gr
+
+from index.errors import PinciteError
+from index.page import ask_events, forms, fragments, library_view
+from index.page.forms import CheckTab
+from index.page.fragments import QUIET, html
+from index.page.intake import arrivals_of, browser_of, scope_of
+from index.server.limits import client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradio.components import Component
+
+    from index.page.ask_events import AskEvents
+    from index.page.library_list import LibraryEvents
+    from index.records.document import Arrival
+    from index.settings import Settings
+
+_BEFORE_SCRIPT = "(...values) => window.pincite ? window.pincite.asking(values) : values"
+"""Lets app.js put the question into the URL; the values pass through unchanged."""
+
+_AFTER_SCRIPT = "() => window.pincite?.answered()"
+"""Tells ask.js that an answer is complete or was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskTab:
+    """The controls of the Ask tab."""
+
+    hero: gr.HTML
+    question: gr.Textbox
+    button: gr.Button
+    stop: gr.Button
+    cancel: gr.Button
+    writer: gr.Radio
+    pills: gr.CheckboxGroup
+    listed: gr.Dropdown
+    results: gr.HTML
+    marks: gr.HTML
+    strips: gr.HTML
+    beginning: gr.HTML
+
+    @classmethod
+    def lay_out(cls, settings: Settings) -> Self:
+        """Create the controls in the current tab."""
+        with gr.Row(elem_id="stage"):
+            with gr.Column(elem_id="main"):
+                hero = html(fragments.hero(), "hero")
+                with gr.Row(elem_id="askbar"):
+                    question = _question(settings.max_question_characters)
+                    button = gr.Button("Ask", variant="primary", elem_id="go")
+                with gr.Row(elem_id="narrowing"):
+                    writer = _writer(visible=bool(settings.llm_url))
+                    pills = gr.CheckboxGroup(label="Search only in", visible=False, elem_id="pills")
+                    listed = gr.Dropdown(label="Search only in", multiselect=True, visible=False, elem_id="listed")
+                    html(fragments.helpers(), "helpers")
+                html(fragments.panes(), "panes")
+                results = html("", "results")
+                html("<div data-own></div>", "coverage")
+                beginning = html("", "beginning")
+            with gr.Column(elem_id="rail"):
+                html(fragments.rail_heading(), "railhead")
+                with gr.Column(elem_id="where", elem_classes="p-layers"):
+                    html("<div data-own></div>", "map")
+                    marks = html("", "marks")
+                html(fragments.map_caption(), "caption")
+                strips = html("", "strips")
+        stop = gr.Button("Stop", visible="hidden", elem_id="stop")
+        cancel = gr.Button("Cancel", visible="hidden", elem_id="cancel")
+        return cls(hero, question, button, stop, cancel, writer, pills, listed, results, marks, strips, beginning)
+
+    @property
+    def inputs(self) -> list[Component]:
+        """The inputs of `AskEvents.ask`, in its order."""
+        return [self.question, self.pills, self.listed, self.writer]
+
+    @property
+    def outputs(self) -> list[Component]:
+        """The outputs of an answer, in the order of `AnswerOutput`."""
+        return [self.results, self.marks, self.strips]
+
+    @property
+    def overview(self) -> list[Component]:
+        """The outputs that show the library, in the order of `LibraryOutput`."""
+        return [self.hero, self.pills, self.listed, self.strips, self.beginning]
+
+    def wire(self, page: gr.Blocks, asking: AskEvents, refresh: gr.Button) -> None:
+        """Bind the events: ask, page load, stop, cancel, and `refresh` after a change of the library.
+
+        Their inputs are not preprocessed: Gradio would compare the selection with the choices of its session, and it
+        keeps only some sessions. `CheckedBlocks` validates the values instead.
+        """
+        ask_event = gr.on(
+            [self.button.click, self.question.submit],
+            asking.ask,
+            self.inputs,
+            self.outputs,
+            js=_BEFORE_SCRIPT,
+            trigger_mode="always_last",
+            preprocess=False,
+            **QUIET,
+        )
+        load_outputs = [self.question, self.writer, self.results, self.marks, *self.overview]
+        load_event = page.load(_page_load_function(asking), None, load_outputs, **QUIET)
+        self.stop.click(asking.stop, None, self.outputs, cancels=[ask_event, load_event], **QUIET)
+        # Runs before the next question; an output of this event could arrive after that question's output.
+        self.cancel.click(None, None, None, cancels=[ask_event, load_event], **QUIET)
+        for event in (ask_event, load_event):
+            event.then(None, None, None, js=_AFTER_SCRIPT, **QUIET)
+        refresh.click(asking.refresh, self.inputs[:-1], self.overview, preprocess=False, **QUIET)
+
+
+def _page_load_function(asking: AskEvents) -> Callable[[gr.Request], Any]:
+    """Return the function for page load, which sets question, results and the view of the library in one event.
+
+    Two events at once would fail: Gradio's client (6.31) loses the second if the first ends before the second is
+    accepted. Gradio passes a request only if it can resolve the annotation at run time, hence the inner function.
+    """
+
+    def load(request: gr.Request) -> Any:
+        yield from asking.load(dict(request.query_params))
+
+    return load
+
+
+def _question(max_length: int) -> gr.Textbox:
+    return gr.Textbox(
+        label="Your question",
+        placeholder="Ask in your own words",
+        lines=1,
+        max_lines=4,
+        max_length=max_length,
+        container=False,
+        show_label=False,
+        autofocus=True,
+        elem_id="question",
+    )
+
+
+def _writer(*, visible: bool) -> gr.Radio:
+    """Return the choice of the writer, which is visible only if there is a language model."""
+    choices = [("Quote", "quote"), ("Write", "write")]
+    return gr.Radio(choices, value="quote", label="Answer", visible=visible, elem_id="writer")
+
+
+class BatchTab:
+    """The Questions tab. It needs no Gradio events: a plain form starts a job on the server."""
+
+    @staticmethod
+    def lay_out(settings: Settings) -> None:
+        """Create the form in the current tab."""
+        html(forms.batch_form(settings), "batch-form")
+
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryTab:
+    """The controls of the Library tab."""
+
+    files: gr.File
+    outcome: gr.HTML
+
+    @classmethod
+    def lay_out(cls, settings: Settings, *, read_only: bool) -> Self:
+        """Create the controls in the current tab; a read-only library gets none for adding."""
+        html(library_view.adding(settings, read_only=read_only), "adding")
+        files = gr.File(
+            label="Add documents", file_count="multiple", elem_id="files", height=100, visible=not read_only
+        )
+        outcome = html("", "outcome")
+        html(library_view.keeping(settings, read_only=read_only), "keeping")
+        html(library_view.removal_dialog(), "dialogs")
+        return cls(files, outcome)
+
+    def wire(self, keeping: LibraryEvents) -> None:
+        """Bind the events of the controls."""
+
+        def upload(_: None, request: gr.Request) -> tuple[None, str]:
+            scope = scope_of(request)
+            return None, _start_job(keeping, arrivals_of(scope), client_of(scope), browser_of(scope))
+
+        self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
+
+
+def _start_job(keeping: LibraryEvents, files: list[Arrival], client: str, browser: str) -> str:
+    """Start the job that adds the files; return its mark, which library.js follows, or the problem."""
+    try:
+        return library_view.job_mark(keeping.upload(files, client, browser))
+    except PinciteError as error:
+        return fragments.problem(error)
+    except Exception:
+        _log.exception("Uploaded files could not be added.")
+        return fragments.problem(None)
+
+
+def build_page(settings: Settings, asking: AskEvents, keeping: LibraryEvents, page: gr.Blocks) -> None:
+    """Create the controls of the page and bind their events."""
+    with page:
+        ask_events.add_ask_endpoint(
+            asking.library
+        )  # first, because a later event of the same name would get another name
+        html(fragments.header(), "header")
+        with gr.Tabs(elem_id="sections"):
+            with gr.Tab("Ask", elem_id="ask"):
+                ask = AskTab.lay_out(settings)
+            with gr.Tab("Check", elem_id="check"):
+                CheckTab.lay_out(settings)
+            with gr.Tab("Library", elem_id="library"):
+                library_tab = LibraryTab.lay_out(settings, read_only=asking.library.read_only)
+            with gr.Tab("Questions", elem_id="batch"):
+                BatchTab.lay_out(settings)
+        html(fragments.dialog(), "source")
+        html(fragments.keys_dialog(), "keys")
+        refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")
+        ask.wire(page, asking, refresh)
+        library_tab.wire(keeping)

@@ -1,0 +1,266 @@
+"""Builds the ASGI application of the page: our routes, Gradio mounted at "/", and the middleware around both.
+
+Gradio inserts a `head=` by script after its configuration has loaded, so the page would be unstyled until then; and it
+rewrites a `css=` and drops unknown rules. So both are inserted into the HTML of the response.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from collections import OrderedDict
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import gradio as gr
+from fastapi.concurrency import run_in_threadpool
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import Mount
+
+from index.page import fragments
+from index.page.ask_events import AskEvents
+from index.page.forms import BatchEvents, add_checks
+from index.page.fragments import STATIC, add_citation_route, bundles
+from index.page.gradio_routes import GradioGate
+from index.page.intake import CheckedBlocks, add_intake
+from index.page.library_list import LibraryEvents
+from index.page.routes import add_batches, add_fragments, add_keeping
+from index.page.tabs import build_page
+from index.page.transfers import PendingUploads, Transfers, add_transfers
+from index.server import http
+from index.server.job_queue import Jobs
+from index.server.uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from index.library import Library
+    from index.server.http.service import Service
+    from index.settings import Settings
+
+# Gradio compiles templates in the browser, hence 'unsafe-eval'. The policy cannot stop an injected script, only what it
+# could fetch or send. The defence against injection is the escaping in `rendering`.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_GRADIO_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
+"""Gradio's meta tags for link previews."""
+_BODY = re.compile(rb"<body[^>]*>")
+_CACHED_PAGES = 16
+"""Cached pages, one per name of the server; behind a proxy there are few names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Gradio's page after rewriting."""
+
+    headers: MutableHeaders
+    plain: bytes
+    gzipped: bytes
+
+
+class PageMiddleware:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, *, head: str, body: str) -> None:
+        self._app = app
+        self._head = head.encode()
+        self._body = body.encode()
+        self._pages: OrderedDict[tuple[str, str, str], _Page] = OrderedDict()
+        self._lock = anyio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Rewrite the page; add headers to all other responses."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["method"] == "GET" and scope["path"] in ("", "/"):
+            await self._page(scope, receive, send)
+        else:
+            await self._app(scope, receive, _with_headers(scope, send))
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send Gradio's page from the cache; it is rewritten once per name of the server."""
+        headers = Headers(scope=scope)
+        key = (scope.get("scheme", ""), headers.get("host", ""), scope.get("root_path", ""))
+        if key not in self._pages:
+            async with self._lock:  # rendering takes Gradio ten milliseconds of processor time
+                if key not in self._pages:
+                    page = await self._rewrite(scope, receive, send)
+                    if page is None:
+                        return
+                    self._pages[key] = page
+                    if len(self._pages) > _CACHED_PAGES:
+                        self._pages.popitem(last=False)
+        page = self._pages[key]
+        self._pages.move_to_end(key)
+        await _finish(page, "gzip" in headers.get("accept-encoding", ""), send)
+
+    async def _rewrite(self, scope: Scope, receive: Receive, send: Send) -> _Page | None:
+        """Get the uncompressed page from Gradio and rewrite it; return None if an error was passed on instead."""
+        headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        start: Message = {}
+        parts: list[bytes] = []
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            if start and start["status"] != 200:
+                await send(message)
+            elif message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+
+        await self._app({**scope, "headers": headers}, receive, collect)
+        if start["status"] != 200:
+            return None
+        page = self._insert(b"".join(parts))
+        return _Page(MutableHeaders(raw=start["headers"]), page, gzip.compress(page, 6))
+
+    def _insert(self, page: bytes) -> bytes:
+        page = _GRADIO_META.sub(b"", page)
+        page = page.replace(b"</head>", self._head + b"</head>", 1)
+        return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
+
+
+async def _finish(page: _Page, gzipped: bool, send: Send) -> None:
+    body = page.gzipped if gzipped else page.plain
+    headers = page.headers.mutablecopy()
+    headers.update(HEADERS)
+    headers["Content-Length"] = str(len(body))
+    headers["Cache-Control"] = "no-cache"
+    headers.add_vary_header("Accept-Encoding")
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
+    await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    """Return a `send` that adds our headers; files with a version may be cached forever."""
+    forever = scope["path"].startswith("/ui/") and b"v=" in scope["query_string"]
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if forever:
+                headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        await send(message)
+
+    return send_with_headers
+
+
+_QUEUED = 200
+"""Maximum number of events in Gradio's queue, which is short: Gradio starts events at once."""
+_EXPIRY_SECONDS = 600.0
+
+
+def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
+    """Build the application. Our routes come before the mount at "/", which matches everything."""
+    jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
+    app = http.create_app(library, settings, jobs)
+    received = PendingUploads(jobs.uploads, settings)
+    _manage_lifespan(app, received, jobs)
+    mount, versions = bundles()
+    app.router.routes.append(mount)
+    # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
+    app.add_middleware(CORSMiddleware)
+    asking = AskEvents(library, settings, examples)
+    keeping = LibraryEvents(library, settings, jobs)
+    add_citation_route(app)
+    add_fragments(app, library, asking.answers)
+    add_checks(app)
+    add_keeping(app, keeping)
+    add_batches(app, BatchEvents(library, jobs, settings.max_batch_questions))
+    service: Service = app.state.service
+    page = CheckedBlocks(
+        received,
+        service.questions,
+        service.changes,
+        settings.max_question_characters,
+        title="Pincite",
+        fill_width=True,
+        analytics_enabled=False,
+    )
+    build_page(settings, asking, keeping, page)
+    transfers = Transfers()
+    add_intake(app, received, transfers)
+    add_transfers(app, transfers)
+    _mount(app, page, received, library, settings)
+    app.add_middleware(PageMiddleware, head=fragments.head(versions), body=fragments.body())
+    return app
+
+
+def _manage_lifespan(app: FastAPI, received: PendingUploads, jobs: Jobs) -> None:
+    """Delete expired uploads while the server runs, and close the jobs when it stops; stored documents are kept.
+
+    Closing the jobs deletes uploads that were not added.
+    """
+    inner = app.router.lifespan_context
+
+    async def expire_uploads() -> None:
+        while True:
+            await anyio.sleep(_EXPIRY_SECONDS)
+            await run_in_threadpool(received.expire)
+
+    @asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[Any]:
+        task = asyncio.create_task(expire_uploads())
+        async with inner(application) as state:
+            yield state
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await run_in_threadpool(jobs.close)
+
+    app.router.lifespan_context = lifespan
+
+
+def _mount(app: FastAPI, page: gr.Blocks, received: PendingUploads, library: Library, settings: Settings) -> None:
+    # `CheckedBlocks` decides which events run at once: Gradio's queue does not distinguish clients.
+    page.queue(max_size=_QUEUED, default_concurrency_limit=None, api_open=False)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        theme=gr.themes.Base(font=[gr.themes.Font("IBM Plex Sans"), "system-ui"], font_mono=["ui-monospace"]),
+        favicon_path=str(STATIC / "mark.svg"),
+        max_file_size=settings.max_file_megabytes * 1_000_000,
+        app_kwargs={"openapi_url": None},
+        blocked_paths=[str(library.folder)],
+        show_error=False,
+        ssr_mode=False,
+        run_history=False,
+        footer_links=[],
+        enable_monitoring=False,
+    )
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)
+    inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
+    pending = page._queue.pending_event_ids_session
+    mount.app = GradioGate(mount.app, inputs, received, lambda session: bool(pending.get(session)))

@@ -1,0 +1,220 @@
+"""Jobs: files that are being added, and batches of questions."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from index.records import Status
+from index.records.document import FileStage, Kind, State
+from index.schema.redaction import Schema, Share
+
+
+class Failure(Schema):
+    """A file that could not be read."""
+
+    source: str
+    """The file."""
+    reason: str
+    """Why it could not be read."""
+    hint: str
+    """What to do about it."""
+
+
+class Note(Schema):
+    """Something to know of a file that was added all the same."""
+
+    source: str
+    """The file."""
+    text: str
+    """What was left out or repaired."""
+
+
+class Renamed(Schema):
+    """A file that has another name than before."""
+
+    source: str
+    """Its name now."""
+    before: str
+    """Its name before."""
+
+
+class Receipt(Schema):
+    """What adding or removing did, file by file: each file stands in exactly one of the lists."""
+
+    added: list[str]
+    """New documents, by source."""
+    replaced: list[str]
+    """Documents that took the place of an older version."""
+    renamed: list[Renamed]
+    """Documents that have another name now, and are otherwise unchanged."""
+    unchanged: list[str]
+    """Documents that were there already, byte for byte."""
+    removed: list[str]
+    """Documents that were removed, from the catalog and from every index."""
+    failed: list[Failure]
+    """Files that could not be read."""
+    notes: list[Note]
+    """Notes on the other files."""
+    passages: int
+    """Passages added."""
+    encoded: int
+    """Those of them that had to be encoded; the others were known."""
+    seconds: float
+    """How long it took."""
+
+
+class Health(Schema):
+    """Whether the server can do its work."""
+
+    status: Literal["ok"]
+    """It can."""
+
+
+class Mistake(Schema):
+    """One mistake of a request."""
+
+    pointer: str
+    """The place of the mistake: a JSON pointer into the body (`#/limit`), or a parameter (`query: start`)."""
+    detail: str
+    """What is wrong there."""
+
+
+class Problem(Schema):
+    """What is wrong, and what to do."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:pincite:problem:document-not-found",
+                    "title": "Document not found",
+                    "status": 404,
+                    "detail": "No document of this library is called 'treaty.pdf'.",
+                    "hint": "List the documents: GET /v1/documents",
+                    "request_id": "5d41402abc4b2a76b9719d911017c592",
+                }
+            ]
+        },
+    )
+
+    type: str
+    """A stable name of the kind of problem for programs, or `about:blank` if the status is sufficient."""
+    title: str
+    """The kind of problem in words."""
+    status: int = Field(ge=400, le=599)
+    """The status of the response."""
+    detail: str
+    """What is wrong in this case."""
+    hint: str = ""
+    """What to do; may be empty."""
+    request_id: str
+    """The id of the request in the server's log."""
+    mistakes: list[Mistake] = Field(default=[])
+    """The mistakes of an invalid request."""
+
+
+_JOB: JsonDict = {
+    "id": "9c1f0d3e5b7a4c21",
+    "kind": "add",
+    "state": "working",
+    "files": [
+        {
+            "name": "cholera.pdf",
+            "source": "cholera.pdf",
+            "stage": "encoding",
+            "passages": 128,
+            "of_passages": 402,
+            "part": 0.45,
+            "reason": "",
+            "hint": "",
+            "notes": [],
+        }
+    ],
+    "done": 0,
+    "total": 1,
+    "passages_per_second": 61.5,
+    "seconds_left": 4.5,
+    "receipt": None,
+    "problem": None,
+    "rows": [],
+}
+
+
+class File(Schema):
+    """A file on its way into the library."""
+
+    name: str
+    """Its name, for people."""
+    source: str
+    """The name of its file, or the address it came from."""
+    stage: FileStage
+    """How far it is."""
+    passages: int
+    """Passages encoded so far."""
+    of_passages: int
+    """The number of passages to encode; 0 while it is not known."""
+    part: Share
+    """The share of the work on it that is done."""
+    reason: str
+    """Why it failed; empty where it did not."""
+    hint: str
+    """What to do about it."""
+    notes: list[str]
+    """What was left out or repaired in reading it."""
+
+
+class Row(Schema):
+    """The outcome of one question of a batch."""
+
+    question: str
+    """As it was asked."""
+    status: Literal[Status, "failed"]
+    """The outcome, as in `/v1/ask`; or `failed`."""
+    answer: str
+    """The statements with their markers; empty unless the question is answered. A statement that the documents do not
+    support says so."""
+    quote: str
+    """The first citation's words. Where there is no answer, the words that came nearest; they may be an answer where
+    the status is `unsure`. The same holds for the next two."""
+    document: str
+    """The document that holds these words."""
+    location: str
+    """The place of these words."""
+    confidence: Share
+    """How well what was found matches the question. It is not the chance that the answer is right."""
+    verdict: str
+    """The first statement's; empty unless the question is answered."""
+    error: str
+    """Why the question failed, and what to do."""
+    note: str
+    """Notes for the reader, as the `notes` of `/v1/ask`."""
+
+
+class Job(Schema):
+    """Work that takes a while: files to be added, or a batch of questions."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_JOB]})
+
+    id: str
+    """The name under which the routes know it, as long as the server runs."""
+    kind: Kind
+    """Files to be added, or questions to be answered."""
+    state: State
+    """`done` says that it came to its end; single files or questions may have failed all the same."""
+    files: list[File]
+    """The files of a job that adds."""
+    done: int
+    """Files or questions that are finished."""
+    total: int
+    """Files or questions in all."""
+    passages_per_second: float | None
+    """The rate of encoding; null while it is not known."""
+    seconds_left: float | None
+    """The time that is left; null while it is not known."""
+    receipt: Receipt | None
+    """The receipt of a job that adds; null until the job is over."""
+    problem: Problem | None
+    """Why the whole job failed."""
+    rows: list[Row]
+    """The rows of a batch so far. Events leave them out; `table.csv` has them as a table."""

@@ -1,0 +1,190 @@
+"""Scores sentences for a question: which one speaks to it, how strongly, and by which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index.search.answer_types import Kind, expected_kind, has_kind
+from index.storage.tables import unpack_sentence_vectors
+from index.text.boilerplate import ends_sentence, kind_of
+from index.text.structure import is_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.storage.catalog.rows import PassageRow
+    from index.storage.protocol import Store
+    from index.text.boilerplate import LineKind
+
+    Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+OVERLAP_SHARE = 0.2
+"""The weight of shared rare words next to the cosine when passages are ranked."""
+PIN_OVERLAP_SHARE = 0.8
+"""The weight of shared words next to the cosine when the sentences of a document are compared."""
+NUMBER_WEIGHT = 2.0
+"""The factor for numbers in a pin score: a question that names a year means that year."""
+OWN_SHARE = 1.2
+"""The growth of a word's weight in a pin score for each factor e by which it is rarer than a word of every sentence."""
+TITLE_SHARE = 0.7
+"""The share of its weight that a word of the document's title adds to every sentence, since all are about it."""
+EXPECTED_BONUS: dict[Kind, float] = {
+    "share": 0.3,
+    "money": 0.3,
+    "duration": 0.3,
+    "length": 0.3,
+    "number": 0.15,
+    "time": 0.3,
+    "person": 0.15,
+    "place": 0.15,
+    "reason": 0.15,
+    "list": 0.0,
+}
+"""Added to the pin score of a sentence with the kind of thing that the question asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedQuestion:
+    """A question, encoded and split into terms."""
+
+    text: str
+    vector: Floats
+    """Shape (dimension,), of length one."""
+    words: dict[str, str]
+    """The terms to look for, each with its word."""
+    idf: dict[str, float]
+    """The inverse document frequency of each term in the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageEvidence:
+    """A passage with scores for its sentences. Every array has one number for each sentence."""
+
+    row: PassageRow
+    terms: tuple[frozenset[str], ...]
+    """The set of terms of each sentence."""
+    cosines: Floats
+    overlaps: Floats
+    """The share of the question's rare words, in [0, 1]."""
+    strengths: Floats
+    """Cosine and overlap together: how strongly a sentence speaks to the question, compared with other passages."""
+    claims: Floats
+    """Pin scores: how well a sentence serves as evidence, compared with the other sentences of its document. Words
+    count for more, except those that all sentences of the passage contain. If the question asks for a number, a time or
+    a name, sentences with one gain."""
+    pinnable: tuple[int, ...]
+    """The sentences that may be pinned; empty if the passage is all data or markup."""
+
+    @property
+    def held(self) -> frozenset[str]:
+        """All terms of the passage."""
+        return frozenset().union(*self.terms)
+
+    @property
+    def best(self) -> float:
+        """The strength of the strongest sentence, from 0 to 1 + OVERLAP_SHARE."""
+        return min(max(float(self.strengths.max()), 0.0), 1 + OVERLAP_SHARE)
+
+    @property
+    def overlap(self) -> float:
+        """The largest share of the question's rare words in one sentence."""
+        return float(self.overlaps.max())
+
+    @property
+    def claim(self) -> float:
+        """The pin score of the best sentence that may be pinned, else of the worst sentence."""
+        return float(self.claims[list(self.pinnable)].max() if self.pinnable else self.claims.min())
+
+    @property
+    def cosine(self) -> float:
+        """The best cosine of the sentences that may be pinned; 0 if there are none."""
+        return float(self.cosines[list(self.pinnable)].max()) if self.pinnable else 0.0
+
+    def pins(self) -> list[int]:
+        """Return the sentences that may be pinned, the best first."""
+        return sorted(self.pinnable, key=lambda n: -self.claims[n])
+
+
+def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
+    """Return the sentences of a passage that may serve as evidence: those that state something.
+
+    If a passage has none of them, its loose lines qualify, else its questions. A heading only announces what follows,
+    so it qualifies only if it is alone. Menus, references, captions, footnotes and table rules never qualify; nor do
+    lines of data or markup, although their words can be searched.
+    """
+    spans = row.passage.sentences
+    below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
+    if row.structured:
+        return tuple(n for n in below if _is_prose(row, n))
+    if not below:
+        return tuple(range(len(spans)))
+    texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
+    kinds = {n: _kind_among(texts, n) for n in below}
+    ranks = (("sentence", "item", "row"), ("loose",), ("question",))
+    found = (tuple(n for n in below if kinds[n] in rank) for rank in ranks)
+    return next(filter(None, found), ())
+
+
+def _kind_among(texts: Sequence[str], n: int) -> LineKind:
+    """Return the kind of a line; a line that continues in lower case is the first half of a sentence."""
+    kind = kind_of(texts[n])
+    broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends_sentence(texts[n])
+    return "sentence" if broken else kind
+
+
+def _is_prose(row: PassageRow, n: int) -> bool:
+    """Whether a sentence and its whole line are prose: parts of a line of data may look like sentences."""
+    text, (start, end) = row.passage.text, row.passage.sentences[n]
+    start, end = start - row.passage.start, end - row.passage.start
+    stop = text.find("\n", end)
+    line = text[text.rfind("\n", 0, start) + 1 : stop if stop >= 0 else len(text)]
+    sentence = text[start:end]
+    return is_sentence(sentence) and (line == sentence or is_sentence(line))
+
+
+def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> list[PassageEvidence]:
+    """Return the scored sentences of these passages; all are scored together."""
+    if not rows:
+        return []
+    texts = [
+        row.passage.text[start - row.passage.start : end - row.passage.start]
+        for row in rows
+        for start, end in row.passage.sentences
+    ]
+    terms = [frozenset(store.analyze(text)) for text in texts]
+    held = np.array([[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32)
+    idf = np.fromiter(question.idf.values(), dtype=np.float32)
+    sizes = np.array([len(row.passage.sentences) for row in rows])
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    packed = b"".join(row.sentence_vectors for row in rows)
+    cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
+    overlaps = _shares(held, np.broadcast_to(idf, held.shape))
+    pinnable = [quotable_sentences(row) for row in rows]
+    among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
+    counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
+    own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
+    own[:, [any(map(str.isdigit, term)) for term in question.idf]] *= NUMBER_WEIGHT
+    titles = {row.title: frozenset(store.analyze(row.title)) for row in rows}
+    titled = np.array(
+        [[TITLE_SHARE * (term in titles[row.title]) for term in question.idf] for row in rows], np.float32
+    )
+    said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
+    claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
+    if (kind := expected_kind(question.text)) is not None:
+        claims += EXPECTED_BONUS[kind] * np.array(
+            [has_kind(kind, text, question.text) for text in texts], dtype=np.float32
+        )
+    strengths = cosines + OVERLAP_SHARE * overlaps
+    return [
+        PassageEvidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)
+        for row, a, b, pins in zip(rows, starts, starts + sizes, pinnable, strict=True)
+    ]
+
+
+def _shares(held: Floats, weights: Floats) -> Floats:
+    """Return each sentence's share of the terms' weights, in [0, 1]; shapes (sentences, terms) to (sentences,)."""
+    shares = (held * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
+    return np.asarray(shares, dtype=np.float32)

@@ -1,0 +1,215 @@
+"""Builds hits for one question: reads passages, scores and pins their sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from index.records import Hit, Span, Why
+from index.search.answer_types import is_question
+from index.search.evidence import weigh
+from index.search.excerpts import reorder
+from index.storage.lexical.terms import contains_word, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from index.records import DocumentInfo
+    from index.search.evidence import EncodedQuestion, PassageEvidence
+    from index.search.excerpts import ReadPassage
+    from index.search.fusion import SideScores
+    from index.storage.protocol import Store
+
+Item = TypeVar("Item")
+
+LIKENESS = 0.8
+"""The least share of common terms of two passages that are copies of one text."""
+
+
+class TermSet:
+    """The terms of a passage, for fast comparison with many others."""
+
+    __slots__ = ("_mask", "_terms")
+
+    def __init__(self, terms: frozenset[str]) -> None:
+        self._terms = terms
+        self._mask = 0
+        for term in terms:
+            self._mask |= 1 << (hash(term) & 255)
+
+    def alike(self, other: TermSet) -> bool:
+        """Whether both have nearly the same terms, by Jaccard's coefficient.
+
+        A term that only one of them has changes at most one bit of the mask. If more bits differ than terms may, the
+        sets need no comparison.
+        """
+        size = len(self._terms) + len(other._terms)
+        if not self._terms or (self._mask ^ other._mask).bit_count() > (1 - LIKENESS) * size:
+            return False
+        shared = len(self._terms & other._terms)
+        return shared >= LIKENESS * (size - shared)
+
+
+def group_copies(
+    items: Iterable[Item], same: Callable[[Item, Item], bool], *, limit: int, look: int
+) -> list[list[Item]]:
+    """Return the first `limit` groups of copies, in the order of their best items.
+
+    Once there are enough groups, copies are still looked for among the first `look` items.
+    """
+    groups: list[list[Item]] = []
+    for place, item in enumerate(items, 1):
+        group = next((group for group in groups if same(group[0], item)), None)
+        if group is not None:
+            group.append(item)
+        elif len(groups) < limit:
+            groups.append([item])
+        if len(groups) == limit and place >= look:
+            break
+    return groups
+
+
+PASSAGES_PER_BLOCK = 30
+"""The least number of passages that are read together; copies are looked for among so many of the best."""
+
+
+class HitBuilder:
+    """Builds the hits for one question and keeps what it has read. Passages removed meanwhile are left out."""
+
+    def __init__(self, store: Store, question: EncodedQuestion, sides: SideScores) -> None:
+        self.question = question
+        self.sides = sides
+        self.evidence: dict[int, PassageEvidence] = {}
+        self.verbatim: frozenset[int] = frozenset()
+        self.reranked: dict[int, float] = {}
+        self._store = store
+        self._pins: dict[int, list[int]] = {}
+        self._words: dict[int, TermSet] = {}
+        self._texts: dict[int, tuple[str, str]] = {}
+
+    def weigh(self, ids: Iterable[int]) -> dict[int, PassageEvidence]:
+        """Read and score these passages; return those that still exist, in the given order."""
+        wanted = list(ids)
+        rows = self._store.passages([passage_id for passage_id in wanted if passage_id not in self.evidence])
+        self.evidence |= zip(rows, weigh(self.question, list(rows.values()), self._store), strict=True)
+        return {passage_id: self.evidence[passage_id] for passage_id in wanted if passage_id in self.evidence}
+
+    def hits(self, scores: Mapping[int, float], limit: int) -> tuple[Hit, ...]:
+        """Return the best passages that still exist, with copies of one text grouped."""
+        groups = group_copies(self._existing(scores, limit), self._are_copies, limit=limit, look=PASSAGES_PER_BLOCK)
+        infos = self._store.infos(
+            sorted({self.evidence[passage_id].row.number for group in groups for passage_id in group})
+        )
+        hits = []
+        for group in groups:
+            there = [
+                self.hit(passage_id, scores[passage_id], infos)
+                for passage_id in group
+                if self.evidence[passage_id].row.number in infos
+            ]
+            if there:
+                hits.append(replace(there[0], also=tuple(there[1:])))
+        return tuple(hits)
+
+    def evidence_of(self, hits: Iterable[Hit]) -> dict[int, PassageEvidence]:
+        """Return the evidence of these hits by passage id, in order."""
+        return {hit.passage.id: self.evidence[hit.passage.id] for hit in hits}
+
+    def apply_reader(self, hits: Sequence[Hit], readings: Mapping[int, ReadPassage]) -> tuple[Hit, ...]:
+        """Return the hits with the pins and the order that the reader's verdicts give."""
+        for passage_id, reading in readings.items():
+            self.evidence[passage_id] = reading.evidence
+            self._pins.pop(passage_id, None)
+        before = {hit.passage.id: hit for hit in hits}
+        scores = {passage_id: hit.score for passage_id, hit in before.items()}
+        if is_question(self.question.text):
+            scores = reorder(scores, readings, self.verbatim)
+        infos = self._store.infos(sorted({self.evidence[passage_id].row.number for passage_id in readings}))
+        return tuple(
+            self._updated_hit(before[passage_id], score, readings, infos) for passage_id, score in scores.items()
+        )
+
+    def _updated_hit(
+        self, hit: Hit, score: float, readings: Mapping[int, ReadPassage], infos: Mapping[int, DocumentInfo]
+    ) -> Hit:
+        passage_id = hit.passage.id
+        if passage_id not in readings or self.evidence[passage_id].row.number not in infos:
+            return hit
+        return replace(self.hit(passage_id, score, infos), also=hit.also)
+
+    def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
+        """Yield the candidates that still exist, best first. The first block is always read, more blocks on demand."""
+        ids = list(scores)
+        for start in range(0, len(ids), max(PASSAGES_PER_BLOCK, limit)):
+            block = ids[start : start + max(PASSAGES_PER_BLOCK, limit)]
+            yield from self.weigh(block)
+
+    def _are_copies(self, first: int, second: int) -> bool:
+        """Whether two passages are copies: nearly the same words, and each contains the other's evidence verbatim.
+
+        A template that says that the tenant pays, and its copy that says that the landlord does, are not copies.
+        """
+        if not self._words_of(first).alike(self._words_of(second)):
+            return False
+        texts, pins = zip(*(self._texts_of(passage_id) for passage_id in (first, second)), strict=True)
+        return pins[0] in texts[1] and pins[1] in texts[0]
+
+    def _texts_of(self, passage_id: int) -> tuple[str, str]:
+        """Return the words of a passage and of its pin, without punctuation."""
+        if passage_id not in self._texts:
+            text, pin = self.evidence[passage_id].row.passage.text, self._quote(passage_id)
+            self._texts[passage_id] = f" {' '.join(words(text))} ", f" {' '.join(words(pin))} "
+        return self._texts[passage_id]
+
+    def _words_of(self, passage_id: int) -> TermSet:
+        if passage_id not in self._words:
+            self._words[passage_id] = TermSet(self.evidence[passage_id].held)
+        return self._words[passage_id]
+
+    def _pins_of(self, passage_id: int) -> list[int]:
+        if passage_id not in self._pins:
+            self._pins[passage_id] = self.evidence[passage_id].pins()
+        return self._pins[passage_id]
+
+    def _pin(self, passage_id: int) -> Span:
+        """Return the sentence with the evidence; the whole passage if it has none."""
+        passage, pins = self.evidence[passage_id].row.passage, self._pins_of(passage_id)
+        return passage.sentences[pins[0]] if pins else Span(passage.start, passage.end)
+
+    def _quote(self, passage_id: int) -> str:
+        passage, pin = self.evidence[passage_id].row.passage, self._pin(passage_id)
+        return passage.text[pin.start - passage.start : pin.end - passage.start]
+
+    def hit(self, passage_id: int, score: float, infos: Mapping[int, DocumentInfo]) -> Hit:
+        """Return a passage as a hit, with its pin, its location, and the reasons for it."""
+        each, sides, question = self.evidence[passage_id], self.sides, self.question
+        passage, pins = each.row.passage, self._pins_of(passage_id)
+        pin = self._pin(passage_id)
+        claims = (float(claim) if n in pins else float("-inf") for n, claim in enumerate(each.claims))
+        held, in_pin = each.held, each.terms[pins[0]] if pins else each.held
+        rarest = sorted((term for term in question.words if term in in_pin), key=lambda term: -question.idf[term])
+        why = Why(
+            dense=sides.dense.get(passage_id) if sides.mode != "lexical" else None,
+            dense_rank=sides.dense_ranks.get(passage_id),
+            lexical=sides.lexical.get(passage_id, 0.0) if sides.mode != "dense" else None,
+            lexical_rank=sides.lexical_ranks.get(passage_id),
+            fused=sides.fused[passage_id],
+            evidence=each.best,
+            verbatim=passage_id in self.verbatim,
+            reranked=self.reranked.get(passage_id),
+            matched_terms=tuple(word for word in dict.fromkeys(question.words.values()) if contains_word(held, word)),
+            pin_terms=tuple(
+                word for word in dict.fromkeys(question.words[term] for term in rarest) if contains_word(in_pin, word)
+            ),
+        )
+        location = self._store.locate(each.row.number, pin.start)
+        return Hit(
+            passage,
+            infos[each.row.number],
+            score,
+            pin,
+            location,
+            why,
+            claims=tuple(claims),
+            cosines=tuple(each.cosines.tolist()),
+        )

@@ -1,0 +1,281 @@
+"""Searches: from a question to hits that are pinned, explained and free of copies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from index.encoders.encoder import Draft
+from index.records import CANDIDATES, Found
+from index.search.evidence import EncodedQuestion
+from index.search.excerpts import MOST_READ, read_passages
+from index.search.fusion import (
+    StageTimer,
+    append_rest,
+    apply_reranker,
+    lift_verbatim,
+    reorder_within_documents,
+    search_lexical,
+    search_sides,
+    sort_scores,
+    weigh_by_evidence,
+)
+from index.search.pins import HitBuilder
+from index.search.signals import absent_words, near_terms, read_signals, signals, words_of
+from index.storage.lexical.terms import word_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
+
+    from index.encoders.cross_encoders import Reranker
+    from index.encoders.encoder import Encoder, Vectors
+    from index.records import Hit, Mode
+    from index.search.evidence import PassageEvidence
+    from index.search.excerpts import Reader
+    from index.search.fusion import SideScores
+    from index.storage.protocol import Readiness, Scope, Store
+    from index.text.query import Query
+
+CONSIDERED = 10_000
+"""The number of candidate passages from each index. In a larger library, a document counts as silent if none of its
+passages is among the candidates of either index."""
+PASSAGES_PER_DOCUMENT = 3
+"""The number of a document's best passages that are weighed by their sentences."""
+LEAST_STRENGTH = 0.4
+"""The least strength of a sentence that speaks to the question. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
+of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""
+LEAST_OVERLAP = 0.5
+"""The least share of the question's rare words in a sentence that speaks to it, whatever its strength."""
+
+
+def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
+    """Yield the best hit of each document that speaks to the question, best first."""
+    sides = builder.sides
+    evidence = builder.weigh(_best_passages(sides, store))
+    scores = weigh_by_evidence(
+        sides.dense, sides.lexical, {passage_id: sides.fused[passage_id] for passage_id in evidence}, evidence
+    )
+    best: dict[int, int] = {}
+    for passage_id in scores:
+        best.setdefault(evidence[passage_id].row.number, passage_id)
+    speaking = [passage_id for passage_id in best.values() if _is_relevant(evidence[passage_id])]
+    infos = store.infos([evidence[passage_id].row.number for passage_id in speaking])
+    yield from (
+        builder.hit(passage_id, scores[passage_id], infos)
+        for passage_id in speaking
+        if evidence[passage_id].row.number in infos
+    )
+
+
+def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
+    """Return the best passages of each document, by the fused score."""
+    numbers = store.numbers(list(sides.fused))
+    found: dict[int, list[int]] = defaultdict(list)
+    for passage_id in sort_scores(sides.fused):
+        if passage_id in numbers:
+            found[numbers[passage_id]].append(passage_id)
+    return [passage_id for ids in found.values() for passage_id in islice(ids, PASSAGES_PER_DOCUMENT)]
+
+
+def _is_relevant(evidence: PassageEvidence) -> bool:
+    return evidence.best >= LEAST_STRENGTH or evidence.overlap >= LEAST_OVERLAP
+
+
+DEEPER = 4
+"""The factor for more candidates if there are too few hits; the new ones are ranked after the others."""
+DEEPEST = 8
+"""The limit for that factor, as a multiple of the hits or candidates wanted: so many copies of one text are enough."""
+WEIGHED_CANDIDATES = 30
+"""The number of best candidates that are weighed by their sentences."""
+VERBATIM_MOST = 20
+"""Promote exact matches only if at most this many passages contain the phrase."""
+VERBATIM_LOOK = 60
+"""The number of passages with the question's words that are searched for the same punctuation."""
+ANSWERABILITY_HITS = 10
+"""The number of first hits that are scored for answerability."""
+UNSEEN = "Quoted and excluded words are searched only in the passages that the word index holds."
+NEAREST = 3
+"""The number of closest words of a pin that are reported."""
+
+
+class Retriever:
+    """Finds the passages of a store that answer a question."""
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        beside: Executor,
+        reranker: Reranker | None = None,
+        reader: Reader | None = None,
+        worth_reading: Callable[[Mapping[str, float]], bool] = bool,
+    ) -> None:
+        """Create a retriever.
+
+        `beside` encodes questions while their words are looked up. The `reader` reads the first hits again if
+        `worth_reading` is true of their signals.
+        """
+        self._store = store
+        self._encoder = encoder
+        self._beside = beside
+        self._reranker = reranker
+        self._reader = reader
+        self._worth_reading = worth_reading
+
+    def search(
+        self,
+        query: Query,
+        *,
+        limit: int,
+        within: Sequence[int] | None = None,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+    ) -> Found:
+        """Return the best `limit` passages, best first; `within` restricts the search to documents with these numbers.
+
+        A `mode` other than `hybrid` uses one index alone and does not weigh sentences, for comparison. `explain` adds
+        the words of each pin that are closest to the question, which takes another pass of the encoder.
+        """
+        timer = StageTimer()
+        depth = CANDIDATES
+        readiness = self._refresh(mode, timer)
+        question, scope, sides = self._search_both(query, within, depth, mode, timer, readiness)
+        builder = HitBuilder(self._store, question, sides)
+        with timer.measure("weighing"):
+            scores = self._weigh(builder, scope) if mode == "hybrid" else sides.fused
+        with timer.measure("pinning"):
+            hits = builder.hits(scores, limit)
+        while len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
+            depth *= DEEPER
+            lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
+            if not sides.extend(search_sides(self._store, question, lexical, depth, scope, mode, timer)):
+                break
+            with timer.measure("pinning"):
+                scores = append_rest(scores, sides.fused)
+                hits = builder.hits(scores, limit)
+        with timer.measure("telling"):
+            answerability = signals(question, *self._near_evidence(builder, hits), list(sides.dense.values()))
+        worth = self._worth_reading(answerability) or not readiness.has_words
+        if self._reader is not None and mode == "hybrid" and worth:
+            with timer.measure("reading"):
+                readings = read_passages(question.text, builder.evidence_of(hits[:MOST_READ]), self._reader)
+                hits = builder.apply_reader(hits, readings)
+                answerability = read_signals(
+                    answerability, question, *self._near_evidence(builder, hits), readings.values()
+                )
+        if explain:
+            with timer.measure("explaining"):
+                hits = self._explain(question.vector, hits)
+        with timer.measure("telling"):
+            evidence, titles = self._near_evidence(builder, hits)
+            missing = absent_words(words_of(question), near_terms(evidence, titles)) if evidence else []
+            unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
+        notes = readiness.notes
+        if readiness.lacks_words and (query.phrases or query.excluded):
+            notes = (*notes, UNSEEN)
+        return Found(
+            query.text,
+            hits,
+            timer.milliseconds,
+            notes,
+            has_words=readiness.has_words,
+            signals=answerability,
+            missing=tuple(missing),
+            unknown=tuple(unknown) if readiness.has_words else (),
+        )
+
+    def cover(self, query: Query, *, within: Sequence[int] | None = None) -> tuple[Iterator[Hit], tuple[str, ...]]:
+        """Return the best hit of each document that speaks to the question, best first, and notes.
+
+        The notes say what was not searched. In a library of up to `CONSIDERED` passages, all are candidates; in a
+        larger one, so many from each index.
+        """
+        timer = StageTimer()
+        readiness = self._refresh("hybrid", timer)
+        question, _, sides = self._search_both(query, within, CONSIDERED, "hybrid", timer, readiness)
+        return best_hits(HitBuilder(self._store, question, sides), self._store), readiness.notes
+
+    def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[PassageEvidence], list[str]]:
+        """Return the evidence of the first hits, and their documents' titles."""
+        return list(builder.evidence_of(hits[:ANSWERABILITY_HITS]).values()), [
+            hit.document.title for hit in hits[:ANSWERABILITY_HITS]
+        ]
+
+    def _refresh(self, mode: Mode, timer: StageTimer) -> Readiness:
+        """Refresh the store and return what the indexes of this mode lack."""
+        with timer.measure("refreshing"):
+            readiness = self._store.refresh()
+        if mode == "dense":
+            return replace(readiness, lacks_words=0)
+        return replace(readiness, lacks_vectors=0) if mode == "lexical" else readiness
+
+    def _search_both(
+        self,
+        query: Query,
+        within: Sequence[int] | None,
+        depth: int,
+        mode: Mode,
+        timer: StageTimer,
+        readiness: Readiness,
+    ) -> tuple[EncodedQuestion, Scope | None, SideScores]:
+        """Return the encoded question, the scope, and both indexes' scores; words are looked up during the encoding."""
+        vector = self._beside.submit(self._encoder.encode_question, query.text)
+        with timer.measure("scoping"):
+            words = self._store.terms(query.text)
+            # Part of an index does not show how rare a word is: without the whole, all words count alike.
+            idf = self._store.idf(list(words)) if readiness.has_words else dict.fromkeys(words, 1.0)
+            scope = self._store.scope(within, query.phrases, query.excluded)
+        lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
+        with timer.measure("encoding"):
+            question = EncodedQuestion(query.text, vector.result(), words, idf)
+        return question, scope, search_sides(self._store, question, lexical, depth, scope, mode, timer)
+
+    def _weigh(self, builder: HitBuilder, scope: Scope | None) -> dict[int, float]:
+        """Return the scores of the candidates: the best are weighed by their sentences, exact matches come first."""
+        question, sides = builder.question, builder.sides
+        builder.verbatim = self._find_verbatim(builder, scope)
+        sides.include(self._store, question, builder.verbatim)
+        evidence = builder.weigh(dict.fromkeys([*builder.verbatim, *islice(sides.fused, WEIGHED_CANDIDATES)]))
+        scores = reorder_within_documents(
+            weigh_by_evidence(sides.dense, sides.lexical, sides.fused, evidence), evidence
+        )
+        if self._reranker is not None:
+            rerank_scores = self._reranker.score(
+                question.text, [passage.row.passage.text for passage in evidence.values()]
+            )
+            builder.reranked = dict(zip(evidence, rerank_scores, strict=True))
+            scores = apply_reranker(scores, builder.reranked)
+        return lift_verbatim(scores, builder.verbatim)
+
+    def _find_verbatim(self, builder: HitBuilder, scope: Scope | None) -> frozenset[int]:
+        """Return the passages with the question's exact characters, else with its words; empty if there are many.
+
+        Characters distinguish `T-cells` and `10-11` from `T cells` and `10, 11`.
+        """
+        question = builder.question
+        holders = self._store.holding(question.text, VERBATIM_LOOK, scope)
+        if not holders:
+            return frozenset()
+        wanted = _plain(question.text)
+        found = builder.weigh(holders)
+        exact = [passage_id for passage_id in found if wanted in _plain(found[passage_id].row.passage.text)]
+        return frozenset(next((some for some in (exact, holders) if 0 < len(some) <= VERBATIM_MOST), ()))
+
+    def _explain(self, question: Vectors, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """Return the hits, each with the words of its pin that are closest to the question."""
+        spans = [word_spans(hit.quote) for hit in hits]
+        drafts = [Draft(hit.quote, words) for hit, words in zip(hits, spans, strict=True)]
+        result = []
+        for hit, spans_of_hit, encoded in zip(hits, spans, self._encoder.encode_quotes(drafts), strict=True):
+            nearest = (encoded.sentences @ question).argsort()[::-1]
+            words = dict.fromkeys(spans_of_hit[n].of(hit.quote) for n in nearest)
+            result.append(replace(hit, why=replace(hit.why, nearest_words=tuple(islice(words, NEAREST)))))
+        return tuple(result)
+
+
+def _plain(text: str) -> str:
+    """Return the text in lower case with single spaces."""
+    return " ".join(text.casefold().split())

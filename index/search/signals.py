@@ -1,0 +1,137 @@
+"""Computes the signals of a search that show whether the documents hold an answer at all.
+
+No signal depends on the size of the library: a question and its passages have the same signals in a library of one
+document and of a million. Hence words count by their rarity in English, not in the library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.storage.lexical.terms import contains_word, terms
+from index.text.words import rarity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+
+    from index.search.evidence import EncodedQuestion, PassageEvidence
+    from index.search.excerpts import ReadPassage
+
+NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "read", "answers")
+"""The signals, in the order of the coefficients."""
+MEANING = ("sentence", "passage")
+"""The signals of the encoder: cosines of other encoders mean something else."""
+READER = ("read", "answers")
+"""The signals of the reader."""
+NEAR = 5
+"""The number of first hits that count as near the answer: a word that none of them contains is missing."""
+RARE = 0.9
+"""The least rarity of a word that an answer must contain: some 8,000 words are more frequent."""
+MOST = 6.0
+"""Logits are clipped here, since larger ones say nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A content word of a question."""
+
+    text: str
+    weight: float
+    """Its weight, by rarity."""
+    distinctive: bool
+    """Whether it is a name, a number or a rare word. An answer contains it, or the reader must learn that it does not.
+    """
+
+
+def words_of(question: EncodedQuestion) -> list[Word]:
+    """Return the question's content words, each once."""
+    return [_word(text, question.text) for text in dict.fromkeys(question.words.values())]
+
+
+def signals(
+    question: EncodedQuestion, found: Sequence[PassageEvidence], titles: Sequence[str], cosines: Sequence[float]
+) -> dict[str, float]:
+    """Return the signals of the passages found, best first, and of all candidates' cosines; empty if nothing was found.
+
+    `sentence` and `passage`: the best cosines. `overlap`: the largest share of the question's words, by rarity, in one
+    sentence; `coverage`: in one passage; `together`: in the first NEAR passages. `told`: the share of its names,
+    numbers and rare words in the first passage; `absent`: how many of these the first NEAR passages lack, at most two.
+    The `titles` of the documents, in the order of `found`, count as part of their passages. `read_signals` adds the
+    reader's signals, `read` and `answers`.
+    """
+    if not found or not cosines:
+        return {}
+    words = words_of(question)
+    total = sum(word.weight for word in words) or 1.0
+    held = [passage.held | frozenset(terms(title)) for passage, title in _with_titles(found, titles)]
+    near = frozenset().union(*held[:NEAR])
+    distinctive = [word for word in words if word.distinctive]
+
+    def share(has_terms: Set[str]) -> float:
+        return sum(word.weight for word in words if contains_word(has_terms, word.text)) / total
+
+    return {
+        "sentence": max(passage.cosine for passage in found),
+        "passage": max(cosines),
+        "overlap": max(share(sentence) for evidence in found[:NEAR] for sentence in evidence.terms),
+        "coverage": max(share(passage) for passage in held[:NEAR]),
+        "together": share(near),
+        "absent": float(min(len(absent_words(words, near)), 2)),
+        "told": _matched_share(distinctive, held[0]),
+    }
+
+
+def read_signals(
+    before: Mapping[str, float],
+    question: EncodedQuestion,
+    found: Sequence[PassageEvidence],
+    titles: Sequence[str],
+    readings: Collection[ReadPassage],
+) -> dict[str, float]:
+    """Return the signals after the first hits were read and reordered, with the reader's two signals.
+
+    `read` and `answers`: the reader's logits of the best sentence and the best window; the least value if it had
+    nothing to read.
+    """
+    if not before:
+        return {}
+    ((first, title),) = _with_titles(found[:1], titles)
+    distinctive = [word for word in words_of(question) if word.distinctive]
+    return {
+        **before,
+        "told": _matched_share(distinctive, first.held | frozenset(terms(title))),
+        "read": _clipped_maximum(reading.sentence for reading in readings),
+        "answers": _clipped_maximum(reading.any for reading in readings),
+    }
+
+
+def near_terms(found: Sequence[PassageEvidence], titles: Sequence[str]) -> frozenset[str]:
+    """Return all terms of the first NEAR passages and of their documents' titles."""
+    return frozenset().union(
+        *(passage.held | frozenset(terms(title)) for passage, title in _with_titles(found[:NEAR], titles))
+    )
+
+
+def absent_words(words: Sequence[Word], held: Set[str]) -> list[str]:
+    """Return the names, numbers and rare words that are not among these terms, in the question's order."""
+    return [word.text for word in words if word.distinctive and not contains_word(held, word.text)]
+
+
+def _with_titles(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[tuple[PassageEvidence, str]]:
+    return [(passage, titles[n] if n < len(titles) else "") for n, passage in enumerate(found)]
+
+
+def _word(text: str, question: str) -> Word:
+    rare = rarity(text)
+    named = text[:1].isupper() and not question.startswith(text) and not question.isupper()
+    return Word(text, rare**2, named or any(map(str.isdigit, text)) or rare >= RARE)
+
+
+def _matched_share(distinctive: Sequence[Word], held: Set[str]) -> float:
+    """Return the share of distinctive words among these terms: it changes with the order of the hits."""
+    return sum(contains_word(held, word.text) for word in distinctive) / len(distinctive) if distinctive else 1.0
+
+
+def _clipped_maximum(logits: Iterable[float]) -> float:
+    return min(max([*logits, -MOST]), MOST)

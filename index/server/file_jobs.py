@@ -1,0 +1,277 @@
+"""The task of a job that answers a batch of questions, one after the other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import LibraryLocked, NotAllowed, PinciteError, SourceNotFound, TooMany
+from index.library import batches
+from index.loading.loader import discover
+from index.records import Answer, Failure, Note, Receipt, Settled
+from index.records.document import OPEN, Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from index.library import Library
+    from index.records import Progress, Writer
+    from index.records.document import FileState
+    from index.server.job import Job
+    from index.server.uploads import Uploads
+    from index.settings import Settings
+
+_SETTING = "PINCITE_ALLOW_FOLDERS"
+
+
+def folder_arrivals(path: str | Path, settings: Settings) -> list[Arrival]:
+    """Return the files at a path inside `settings.allow_folders`; they are read in place, without a copy.
+
+    Links that lead out of those folders are listed but not followed: reading them fails. Raises NotAllowed for every
+    other path, whether it exists or not, SourceNotFound, or TooMany.
+    """
+    allowed = tuple(Path(os.path.realpath(folder.expanduser())) for folder in settings.allow_folders)
+    named = Path(path).absolute()
+    if "\0" in str(path) or not _inside(named, allowed):
+        raise NotAllowed("Adding files from that folder", _SETTING)
+    if not os.path.exists(named):  # noqa: PTH110 - Path.exists raises where a folder may not be entered
+        raise SourceNotFound(f"There is nothing at {path}.")
+    arrivals: list[Arrival] = []
+    for file in discover([named], enter=lambda folder: _inside(folder, allowed)):
+        arrivals.append(Arrival(_text(file.name), file, _text(os.path.normpath(file)), _size(file), within=allowed))
+        if len(arrivals) > settings.max_upload_files:
+            raise TooMany("files", len(arrivals), settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
+    return arrivals
+
+
+def access_failure(arrival: Arrival) -> Failure | None:
+    """Return why a file must not be read, or None. Call it just before reading: a link may have changed."""
+    if not arrival.within or _inside(arrival.path, arrival.within):
+        return None
+    reason = "It is a link to a place outside the allowed folders."
+    return Failure(arrival.source, reason, f"The operator of this server can allow that place with {_SETTING}.")
+
+
+def _inside(path: Path, folders: Sequence[Path]) -> bool:
+    real = Path(os.path.realpath(path))
+    return any(real.is_relative_to(folder) for folder in folders)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _text(name: str) -> str:
+    """Return a file name as valid text, even if its bytes are not."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+GROUP_FILES = 8
+GROUP_BYTES = 1_000_000
+"""Maximum size of a group, unless a single file is larger: a group is read in one call."""
+LOCK_WAIT_SECONDS = 60.0
+"""Seconds to wait while another program changes the library."""
+_RETRY_SECONDS = 0.5
+_READING_SHARE = 0.05
+"""Share of the work on a file that is reading; the rest is encoding."""
+
+
+class AddTask:
+    """Adds the files of one job. `between` is called between steps: others may change the library, or cancel."""
+
+    def __init__(
+        self, library: Library, uploads: Uploads, job: Job, arrivals: Sequence[Arrival], between: Callable[[], None]
+    ) -> None:
+        self._library = library
+        self._uploads = uploads
+        self._job = job
+        self._arrivals = arrivals
+        self._between = between
+        self._group: list[int] = []
+        self._settled: list[tuple[str, Settled]] = []
+        self._encoded = 0
+        self._encoding = 0
+        job.set_arrivals(arrivals, self.release)
+
+    def run(self) -> None:
+        """Add all files. Raises JobCancelled, and the errors of `Library.add`."""
+        for group in self._groups():
+            self._between()
+            self._group = self._job.start_group(group)
+            self._add_when_unlocked(self._readable())
+
+    def receipt(self) -> Receipt:
+        """Return a receipt of the files added so far."""
+        by_outcome: dict[str, list[str]] = {"added": [], "replaced": [], "unchanged": [], "failed": []}
+        for source, settled in self._settled:
+            by_outcome[settled.outcome].append(source)
+        return Receipt(
+            added=tuple(by_outcome["added"]),
+            replaced=tuple(by_outcome["replaced"]),
+            unchanged=tuple(by_outcome["unchanged"]),
+            failed=tuple(settled.failure for _, settled in self._settled if settled.failure),
+            notes=tuple(Note(source, note) for source, settled in self._settled for note in settled.notes),
+            passages=sum(settled.passages for _, settled in self._settled),
+            encoded=self._encoded,
+            seconds=self._job.seconds,
+        )
+
+    def fail(self, error: PinciteError) -> None:
+        """Mark the files of the current group as failed, with the error."""
+        files = self._job.files
+        settled = Settled("failed", failure=Failure("", error.message, error.hint))
+        self._job.set_files({n: _final_state(files[n], settled) for n in self._group if files[n].stage in OPEN})
+
+    def release(self) -> None:
+        """Delete the uploaded files that were not added."""
+        self._uploads.drop(self._arrivals)
+
+    def _groups(self) -> Iterator[range]:
+        start = size = 0
+        for n, arrival in enumerate(self._arrivals):
+            if n > start and (n - start == GROUP_FILES or size + arrival.size > GROUP_BYTES):
+                yield range(start, n)
+                start, size = n, 0
+            size += arrival.size
+        if self._arrivals:
+            yield range(start, len(self._arrivals))
+
+    def _readable(self) -> list[Arrival]:
+        """Return the files of the group that may be read, and mark the others as failed."""
+        readable = []
+        for n in self._group:
+            failure = access_failure(self._arrivals[n])
+            if failure:
+                self._settle(n, Settled("failed", failure=failure))
+            else:
+                readable.append(self._arrivals[n])
+        return readable
+
+    def _add_when_unlocked(self, arrivals: list[Arrival]) -> None:
+        """Add a group; wait for a while if another program changes the library."""
+        wait_until = self._job.seconds + LOCK_WAIT_SECONDS
+        added = not arrivals
+        while not added:
+            try:
+                self._add_group(arrivals)
+                added = True
+            except LibraryLocked:
+                if self._job.seconds >= wait_until:
+                    raise
+                self._job.pause(_RETRY_SECONDS)
+                self._between()
+
+    def _add_group(self, arrivals: list[Arrival]) -> None:
+        sources = {arrival.path: arrival.source for arrival in arrivals}
+        self._library.add([arrival.path for arrival in arrivals], sources=sources, progress=self._on_progress)
+        self._encoded += self._encoding
+        self._encoding = 0
+        for n in self._group:  # the same file, reached by two paths
+            if self._job.files[n].stage in OPEN:
+                self._settle(n, Settled("unchanged"))
+
+    def _on_progress(self, progress: Progress) -> None:
+        index = self._index(progress.source)
+        if progress.settled and index is not None:
+            self._settle(index, progress.settled)
+        elif progress.stage == "reading" and index is not None:
+            self._job.set_files({index: replace(self._job.files[index], stage="reading")})
+            self._between()
+        elif progress.stage == "encoding":
+            self._on_encoding(progress)
+            self._between()
+
+    def _on_encoding(self, progress: Progress) -> None:
+        if progress.passages < self._encoding:
+            self._encoded += self._encoding
+        self._encoding = progress.passages
+        part = progress.passages / max(1, progress.of_passages)
+        changed = {}
+        for source, passages in progress.together:
+            index = self._index(source)
+            if index is not None:
+                done, of = round(part * passages), passages
+                state = replace(self._job.files[index], stage="encoding", passages=done, of_passages=of)
+                changed[index] = replace(state, part=_READING_SHARE + (1 - _READING_SHARE) * part)
+        self._job.set_files(changed, self._encoded + self._encoding)
+
+    def _settle(self, index: int, settled: Settled) -> None:
+        arrival = self._arrivals[index]
+        self._settled.append((arrival.source, settled))
+        try:
+            if settled.outcome == "failed":
+                self._uploads.drop([arrival])
+            else:
+                self._uploads.keep(arrival, self._existing_copy(arrival) if settled.outcome == "unchanged" else None)
+        finally:
+            self._job.set_files({index: _final_state(self._job.files[index], settled)})
+
+    def _existing_copy(self, arrival: Arrival) -> Path | None:
+        """Return the path of the file with the same bytes that the library already holds, or None."""
+        if arrival.home is None or arrival.home.exists():
+            return None
+        return Path(self._library.find(arrival.identity).source)
+
+    def _index(self, source: str) -> int | None:
+        """Return the index of the first unfinished file of this group with that source, or None."""
+        files = self._job.files
+        return next((n for n in self._group if files[n].source == source and files[n].stage in OPEN), None)
+
+
+def _final_state(file: FileState, settled: Settled) -> FileState:
+    state = replace(file, stage=settled.outcome, passages=settled.passages, of_passages=settled.passages)
+    failure = settled.failure
+    reason, hint = (failure.reason, failure.hint) if failure else ("", "")
+    return replace(state, part=1.0, reason=reason, hint=hint, notes=settled.notes)
+
+
+class BatchTask:
+    """Answers the questions of one job. A question that fails becomes a row with its error."""
+
+    def __init__(
+        self,
+        library: Library,
+        job: Job,
+        questions: Sequence[str],
+        documents: Sequence[str] | None,
+        writer: Writer,
+        between: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._library = library
+        self._job = job
+        self._questions = questions
+        self._documents = documents
+        self._writer = writer
+        self._between = between
+        """Called between two questions, so that another client's batch can run."""
+
+    def run(self) -> None:
+        """Answer all questions. Raises JobCancelled."""
+        for n, question in enumerate(self._questions):
+            if n:
+                self._between()
+            self._job.check()
+            self._job.add_row(batches.answer_row(question, self._ask))
+
+    def fail(self, error: PinciteError) -> None:
+        """Do nothing: finished rows are kept."""
+
+    def release(self) -> None:
+        """Do nothing: a batch holds no files."""
+
+    def receipt(self) -> None:
+        """Return None: a batch does not change the library."""
+
+    def _ask(self, question: str) -> Answer:
+        """Ask like `Library.ask`, but stop waiting for a language model once the job is cancelled."""
+        item: str | Answer = ""
+        for piece in self._library.ask_stream(question, documents=self._documents, writer=self._writer):
+            self._job.check()
+            item = piece
+        assert isinstance(item, Answer)
+        return item

@@ -1,0 +1,243 @@
+"""Runs a server process: opens the library, listens with uvicorn, shuts down in order."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import signal
+import sys
+import threading
+from contextlib import asynccontextmanager
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+import index
+from index.citations.readable import environment
+from index.errors import PinciteError
+from index.library import Library
+from index.schema.answer_schema import Piece
+from index.schema.job_schema import Problem
+from index.server import mcp
+from index.server.guard.connections import protocol
+from index.server.guard.middleware import Guard
+from index.server.http import problems, service
+from index.server.http.observation import FallbackRoute, HeadMiddleware, RequestMiddleware
+from index.server.http.requests import FromFolder, FromUrl
+from index.server.http.responses import preferred_type
+from index.server.http.routes import ask, documents, health
+from index.server.http.routes import documents as sources
+from index.server.http.routes import jobs as adding
+from index.server.http.routes import jobs as following
+from index.server.http.service import Metrics, Service, Warmup
+from index.server.job_queue import Jobs
+from index.server.uploads import Uploads
+from index.settings import Settings
+from index.text.query import SYNTAX
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+_OPERATORS = "\n".join(f"| `{form}` | {meaning} |" for form, meaning in SYNTAX)
+ABOUT = f"""Every statement of an answer has citations: the id of a document, and the span of the quoted words.
+For each citation, `document.text[start:end] == quote`. Offsets are Unicode code points.
+
+**Errors** are problem details ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), `application/problem+json`): what is
+wrong, and what to do. Each response has the request's id in `X-Request-ID`; if you send an id, the server uses it.
+
+**Documents** are identified by the SHA-256 of their file. Their `source` is the name of the file, or its web address;
+paths on the server are never disclosed.
+
+**Operators** in a question:
+
+| Write | To |
+|---|---|
+{_OPERATORS}
+"""
+TAGS = [
+    {"name": "Questions", "description": "Search, answers, checks, coverage."},
+    {"name": "Documents", "description": "The documents of the library."},
+    {"name": "Sources", "description": "Views of a document: text, pages, original file."},
+    {"name": "Jobs", "description": "The progress of uploads and batches."},
+    {"name": "Health", "description": "Monitoring of the server."},
+]
+_EXTRA_MODELS = (Problem, Piece, FromUrl, FromFolder)
+"""Models that the document refers to, but that are no route's body or response."""
+
+
+def openapi_function(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
+    """Return a function that returns the OpenAPI document, which is built once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = FastAPI.openapi(app)
+            models = schema["components"]["schemas"]
+            for model in _EXTRA_MODELS:
+                _add(models, model.model_json_schema(ref_template="#/components/schemas/{model}"))
+            _limit(models, settings)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    return openapi
+
+
+def _add(models: dict[str, Any], model: dict[str, Any]) -> None:
+    models.update(model.pop("$defs", {}))
+    models[model["title"]] = model
+
+
+def _limit(models: dict[str, Any], settings: Settings) -> None:
+    """Add the limits, so that clients know them in advance."""
+    for name in ("SearchRequest", "AskRequest", "CoverageRequest"):
+        models[name]["properties"]["question"]["maxLength"] = settings.max_question_characters
+    for name in ("SearchRequest", "AskRequest"):
+        models[name]["properties"]["limit"]["maximum"] = settings.max_hits
+    models["CheckRequest"]["properties"]["text"]["maxLength"] = settings.max_text_characters
+    questions = models["BatchRequest"]["properties"]["questions"]
+    questions["maxItems"] = settings.max_batch_questions
+
+
+def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
+    """Build the application from its parts."""
+    service = Service(library, settings, jobs, Metrics(library, jobs), Warmup(library))
+
+    assistants = mcp.endpoint(library, settings, questions=service.questions, checks=service.checks)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.warmup.start()
+        async with assistants.running():
+            yield
+        await anyio.to_thread.run_sync(service.warmup.join)  # no search may run after the library is closed
+
+    app = FastAPIOffline(
+        redoc_url=None,
+        title="Pincite",
+        summary="Ask questions of your own documents; see the exact words that each answer rests on.",
+        description=ABOUT,
+        version=index.__version__,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=TAGS,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,
+        # Otherwise the page loads a badge from validator.swagger.io, unless the server is on this machine.
+        swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
+    )
+    app.state.service = service
+    for part in (ask, documents, adding, sources, following, health):
+        app.include_router(part.router)
+    app.router.routes.append(assistants.route)
+    app.router.routes.append(FallbackRoute(app.routes))
+    for error, handler in _HANDLERS.items():
+        app.add_exception_handler(error, handler)
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(RequestMiddleware, metrics=service.metrics)
+    app.openapi = openapi_function(app, settings)  # type: ignore[method-assign]  # FastAPI documents this override
+    return app
+
+
+_HANDLERS: dict[type[Exception], Any] = {
+    PinciteError: problems.pincite_error,
+    HTTPException: problems.http_error,
+    RequestValidationError: problems.validation_error,
+}
+
+
+LINKS = {
+    "description": "openapi.json",
+    "documentation": "docs",
+    "documents": "v1/documents",
+    "alive": "healthz",
+    "ready": "readyz",
+    "metrics": "metrics",
+    "assistants": "mcp",
+}
+"""Addresses of the API, relative to its root."""
+GRACE_SECONDS = 5
+"""Seconds that open event streams may delay a shutdown."""
+_ARENA_MAX, _ARENAS = -8, 2
+"""glibc's option `M_ARENA_MAX`, and the number of heaps that all threads share."""
+_OPEN_FILES = 16_384
+_HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
+    """Open the library, serve it until interrupted, and close it."""
+    service.configure_logging()
+    with Library.open(folder, settings) as library:
+        jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
+        try:
+            app = build(library, settings, jobs)
+            add_index_page(app)
+            listen(app, settings, host=host, port=port)
+        finally:
+            jobs.close()
+
+
+def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
+    """Serve an application until interrupted. URLs may contain questions, so uvicorn's access log is off."""
+    _share_heaps()
+    _exit_cleanly_on_sigterm()
+    _raise_file_limit()
+    gc.collect()
+    gc.freeze()  # the loaded modules stay: scanning their half a million objects would delay answers
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=protocol(settings),
+        proxy_headers=False,  # `guard` handles these headers, and only from trusted proxies
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _exit_cleanly_on_sigterm() -> None:
+    """Make SIGTERM end this process like an interrupt.
+
+    Uvicorn raises the signal again after it has stopped serving. By default that would leave the library open, with its
+    last changes in a write-ahead log that is unreadable on a read-only disk.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def _share_heaps() -> None:
+    """Limit glibc to two heaps: by default it uses eight per core, and a heap never shrinks."""
+    if sys.platform == "linux":
+        getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(_ARENA_MAX, _ARENAS)  # other C libraries lack this call
+
+
+def _raise_file_limit() -> None:
+    """Raise this process's limit of open files: the default is 1,024, which a single client can use up."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def add_index_page(app: FastAPI) -> None:
+    """Add a list of the API's addresses at "/", for a server without a page."""
+    templates = environment(FilePath(__file__).parent / "templates")
+
+    async def index_page(request: Request) -> Response:
+        if preferred_type(request.headers.get("accept"), ("application/json", "text/html")) == "text/html":
+            html = templates.get_template("front.html").render(places=LINKS, version=app.version)
+            return HTMLResponse(html, headers={"Content-Security-Policy": _HTML})
+        return JSONResponse({"name": "Pincite", "version": app.version, **LINKS})
+
+    app.add_route("/", index_page, methods=["GET"], include_in_schema=False)

@@ -1,0 +1,58 @@
+"""The routes for monitoring: liveness, readiness, metrics, statistics."""
+
+import anyio.to_thread
+from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
+
+from index.schema.hit_schema import Stats
+from index.schema.job_schema import Health
+from index.server.http.problems import problem_responses
+from index.server.http.service import ServiceDependency
+
+router = APIRouter(tags=["Health"])
+_ALIVE = Health(status="ok")
+
+
+@router.get("/healthz", summary="Check liveness", response_model=Health)
+async def alive() -> Health:
+    """Report that the server runs. The response says nothing about the library."""
+    return _ALIVE
+
+
+@router.get("/readyz", summary="Check readiness", response_model=Health, responses=problem_responses(503))
+async def ready(service: ServiceDependency) -> Health:
+    """Report that the encoder is loaded and both indexes are complete, so that questions are answered at once and in
+    full quality. If an index is missing or being built, the problem's detail names it and its progress.
+    """
+    if not service.warmup.done:
+        raise HTTPException(503, "The library is starting up.")
+    if service.warmup.error:
+        raise service.warmup.error
+    readiness = await anyio.to_thread.run_sync(service.library.readiness)
+    if not readiness.ready:
+        raise HTTPException(503, " ".join(readiness.notes))
+    return _ALIVE
+
+
+@router.get(
+    "/metrics",
+    summary="Get metrics",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Metrics of requests, documents, passages, jobs and the process.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def metrics(service: ServiceDependency) -> Response:
+    """Return the server's metrics in Prometheus format."""
+    return Response(service.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+@router.get(
+    "/v1/stats", summary="Get statistics of the library", response_model=Stats, responses=problem_responses(503)
+)
+def stats(service: ServiceDependency) -> Stats:
+    """Return statistics of the library."""
+    return Stats.model_validate(service.library.stats())

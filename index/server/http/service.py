@@ -1,0 +1,229 @@
+"""The objects that routes share: the library, the jobs, and limits on concurrent work.
+
+The log contains questions only if the settings allow it (`PINCITE_LOG_QUESTIONS`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import threading
+import uuid
+from collections import Counter as Tally
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from fastapi import Depends
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+
+from index.errors import LibraryError, PinciteError, TooMany
+from index.library import Library
+from index.server.job_queue import Jobs
+from index.server.limits import Slots, client_of, run_unless_disconnected
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.metrics_core import Metric
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """Counts requests as they arrive, and reads the library when the metrics are requested."""
+
+    def __init__(self, library: Library, jobs: Jobs) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "pincite_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "pincite_request_seconds",
+            "Duration of requests in seconds.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self.in_flight = Gauge("pincite_requests_in_flight", "Requests in progress.", registry=self._registry)
+        self._registry.register(_LibraryCollector(library, jobs))
+        ProcessCollector(registry=self._registry)
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request and its duration."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _LibraryCollector(Collector):
+    def __init__(self, library: Library, jobs: Jobs) -> None:
+        self._library = library
+        self._jobs = jobs
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics of the jobs and, if it can be read, of the library."""
+        with contextlib.suppress(PinciteError):
+            infos = self._library.documents()
+            yield GaugeMetricFamily("pincite_documents", "Documents in the library.", len(infos))
+            passages = sum(info.passages for info in infos)
+            yield GaugeMetricFamily("pincite_passages", "Passages in the library.", passages)
+        states = Tally(job.state for job in self._jobs.recent())
+        jobs = GaugeMetricFamily("pincite_jobs", "Recent jobs by state.", labels=("state",))
+        for state, number in sorted(states.items()):
+            jobs.add_metric((state,), number)
+        yield jobs
+
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the current request, also in threads that work for it."""
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats log records as lines of JSON; the items of a record's `facts` become fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return time, level, logger, message, request id, facts, and the traceback of an exception."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if identity := request_id.get():
+            line["request_id"] = identity
+        line.update(getattr(record, "facts", {}))
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+
+
+def configure_logging() -> None:
+    """Log to standard error as JSON: our messages from INFO, those of other libraries from WARNING.
+
+    Only the program that starts a server calls this; a program that embeds the application configures its own log.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for name in ("index", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+T = TypeVar("T")
+QUESTIONS = 4
+"""Questions answered at once; the others wait, and clients take turns. On two cores, 2, 3 and 4 give the same
+throughput; 40 give a tenth less."""
+CHECKS = 2
+"""Checks and coverage requests processed at once. Each is as much work as many questions, and questions do not wait for
+them."""
+WRITERS = 16
+"""Answers that wait for the language model at once; waiting costs this machine nothing."""
+RENDERERS = 2
+"""Pages rendered at once; PDFium renders one at a time."""
+RECEIVERS, RECEIVERS_EACH = 64, 12
+"""Uploads received at once, from all clients and from one. Their threads mostly wait for slow transfers; only many
+clients can use them up, and nothing else waits for them."""
+CHANGES, CHANGES_EACH = 32, 8
+"""Other changes processed at once, from all clients and from one: removals, which wait for the current step of a job;
+web addresses and folders, which may take a minute."""
+_log = logging.getLogger(__name__)
+
+
+class Warmup:
+    """Asks a first question, which loads the encoder and the indexes and takes seconds."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.error: PinciteError | None = None
+
+    def start(self) -> None:
+        """Start the question in a thread. If it fails, later questions fail with the same error."""
+        self._thread = threading.Thread(target=self._ask, name="pincite-warming", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the thread."""
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def done(self) -> bool:
+        """Whether the question has ended, successfully or not."""
+        return self._done.is_set()
+
+    def _ask(self) -> None:
+        try:
+            self._library.search("Is there anybody?", limit=1)
+        except PinciteError as error:
+            self.error = error
+            _log.error("Questions cannot be answered: %s", error)
+        except Exception:  # outermost level of the thread
+            self.error = LibraryError("The first question failed.", "See the log.")
+            _log.exception("Questions cannot be answered.")
+        finally:
+            self._done.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The shared objects of all routes."""
+
+    library: Library
+    settings: Settings
+    jobs: Jobs
+    metrics: Metrics
+    warmup: Warmup
+    boot: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """A random id of this server process, so that ETags of an earlier server at the same address do not match."""
+    questions: Slots = field(default_factory=lambda: Slots(QUESTIONS))
+    checks: Slots = field(default_factory=lambda: Slots(CHECKS))
+    writers: Slots = field(default_factory=lambda: Slots(WRITERS))
+    renderers: Slots = field(default_factory=lambda: Slots(RENDERERS))
+    receivers: Slots = field(default_factory=lambda: Slots(RECEIVERS, share=RECEIVERS_EACH))
+    changes: Slots = field(default_factory=lambda: Slots(CHANGES, share=CHANGES_EACH))
+
+    async def run(
+        self,
+        request: Request,
+        slots: Slots,
+        call: Callable[[], T],
+        on_gone: Callable[[], None] = lambda: None,
+    ) -> T:
+        """Call `call` in a thread as soon as a slot is free. If the client disconnects first, cancel the work.
+
+        Raises TooBusy if too many requests of this client are waiting.
+        """
+        return await run_unless_disconnected(
+            request.receive, lambda: slots.run(client_of(request.scope), call), on_gone
+        )
+
+    def record_question(self, request: Request, question: str) -> None:
+        """Store a question for the log, if the settings allow it."""
+        if self.settings.log_questions:
+            request.state.question = question
+
+    def require_at_most(self, items: str, count: int, limit: int, setting: str) -> None:
+        """Raise TooMany if there are more items than the setting allows."""
+        if count > limit:
+            raise TooMany(items, count, limit, setting)
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceDependency = Annotated[Service, Depends(_service)]

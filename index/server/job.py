@@ -1,0 +1,271 @@
+"""A job: its progress as a face shows it, how long it will take, and the calls by which its worker reports."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from index.records.document import OPEN, UNDER_WAY, FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.errors import PinciteError
+    from index.library.batches import Row
+    from index.records import Receipt
+    from index.records.document import Arrival, Kind, State
+
+KNOWN_SECONDS = 2.0
+"""Seconds after which a rate is meaningful."""
+
+
+class SpeedMeter:
+    """Counts the passages or questions of one job and measures their rate, in seconds of `clock`."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began: float | None = None
+        self._since: float | None = None
+        self._done = 0
+        self._measured = 0.0
+
+    def begin(self) -> None:
+        """Start the clock."""
+        self._began = self._clock()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return 0.0 if self._began is None else self._clock() - self._began
+
+    def count(self, done: int) -> None:
+        """Set how many are done. The first call starts the measurement, so that loading the encoder does not count."""
+        now = self._clock()
+        if self._since is None:
+            self._since = now
+        self._done, self._measured = done, now - self._since
+
+    @property
+    def per_second(self) -> float | None:
+        """Mean rate so far, pauses included; None until it is meaningful."""
+        return self._done / self._measured if self._done and self._measured >= KNOWN_SECONDS else None
+
+    def seconds_left(self, remaining: float | None) -> float | None:
+        """Return the estimated seconds for `remaining` more, or None if they cannot be estimated."""
+        rate = self.per_second
+        return None if rate is None or remaining is None else remaining / rate
+
+
+class JobCancelled(Exception):  # noqa: N818 - never leaves this package
+    """The job was cancelled, and its task has stopped."""
+
+
+class Job:
+    """Files being added to the library, or a batch of questions. Safe to read from several threads.
+
+    To follow a job without missing a change, read `version`, then the rest, show it, and call `wait(version, …)`.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        total: int,
+        documents: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self.kind: Kind = kind
+        self.total = total
+        """Number of files or questions."""
+        self.documents = tuple(documents)
+        """Ids of the documents that the questions are asked of; empty for all."""
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._speed = SpeedMeter(clock)
+        self._version = 0
+        self._state: State = "waiting"
+        self._files: list[FileState] = []
+        self._sizes: list[int] = []
+        self._release: Callable[[], None] = lambda: None
+        self._started_files = 0
+        self._rows: list[Row] = []
+        self._receipt: Receipt | None = None
+        self._error: PinciteError | None = None
+
+    # For interfaces
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever the job changes."""
+        with self._changed:
+            return self._version
+
+    @property
+    def state(self) -> State:
+        """The state of the whole job."""
+        with self._changed:
+            return self._state
+
+    @property
+    def files(self) -> tuple[FileState, ...]:
+        """The state of each file, in the given order."""
+        with self._changed:
+            return tuple(self._files)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The answers so far, in the order of the questions."""
+        with self._changed:
+            return tuple(self._rows)
+
+    @property
+    def done(self) -> int:
+        """How many of `total` are finished."""
+        with self._changed:
+            return sum(file.stage not in OPEN for file in self._files) + len(self._rows)
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """The changes to the library; None until the job ends, and if it was cancelled before its start."""
+        with self._changed:
+            return self._receipt
+
+    @property
+    def error(self) -> PinciteError | None:
+        """The error, if the job failed."""
+        with self._changed:
+            return self._error
+
+    @property
+    def passages_per_second(self) -> float | None:
+        """Mean speed so far; None until it is meaningful."""
+        with self._changed:
+            return self._speed.per_second if self.kind == "add" else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated time left; None until it can be estimated, and while the job is not running."""
+        with self._changed:
+            return self._speed.seconds_left(self._remaining()) if self._state == "working" else None
+
+    def cancel(self, file: int | None = None) -> None:
+        """Cancel the job soon. Added files are kept; a file that is being encoded is not stored.
+
+        With `file`, an index from 0, skip only that file, unless work on it has started.
+        """
+        if file is not None:
+            self._skip(file)
+            return
+        self._stop.set()
+        if self.finish("cancelled", only_if="waiting"):
+            self._release()
+
+    def wait(self, version: int, timeout_seconds: float) -> int:
+        """Wait until the job has another version, and return it; at the timeout, return the same version."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != version, timeout_seconds)
+            return self._version
+
+    # For the task
+
+    def set_arrivals(self, arrivals: Sequence[Arrival], release: Callable[[], None]) -> None:
+        """Set the files, and the function that releases them if the job never starts."""
+        with self._changed:
+            self._files = [FileState(arrival.name, arrival.source) for arrival in arrivals]
+            self._sizes = [max(1, arrival.size) for arrival in arrivals]
+            self._release = release
+            self._notify()
+
+    def begin(self) -> bool:
+        """Start the job. Return False if it was cancelled before its turn."""
+        with self._changed:
+            if self._state != "waiting":
+                return False
+            self._state = "working"
+            self._speed.begin()
+            if self.kind == "batch":
+                self._speed.count(0)
+            self._notify()
+            return True
+
+    def start_group(self, group: range) -> list[int]:
+        """Return the indices of a group's files to work on; from now on they cannot be skipped."""
+        with self._changed:
+            self._started_files = group.stop
+            return [n for n in group if self._files[n].stage in OPEN]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return self._speed.seconds
+
+    def check(self) -> None:
+        """Raise JobCancelled if the job was cancelled."""
+        if self._stop.is_set():
+            raise JobCancelled
+
+    def pause(self, seconds: float) -> None:
+        """Wait for some seconds. Raises JobCancelled as soon as the job is cancelled."""
+        self._stop.wait(seconds)
+        self.check()
+
+    def set_files(self, changed: dict[int, FileState], encoded: int | None = None) -> None:
+        """Set the states of some files by index, and the number of passages encoded so far."""
+        with self._changed:
+            for index, file in changed.items():
+                self._files[index] = file
+            if encoded is not None:
+                self._speed.count(encoded)
+            self._notify()
+
+    def add_row(self, row: Row) -> None:
+        """Add the row of the next question."""
+        with self._changed:
+            self._rows.append(row)
+            self._speed.count(len(self._rows))
+            self._notify()
+
+    def finish(
+        self,
+        state: State,
+        *,
+        receipt: Receipt | None = None,
+        error: PinciteError | None = None,
+        only_if: State | None = None,
+    ) -> bool:
+        """End the job and cancel its waiting files. Return False if it had already ended, or is not in `only_if`."""
+        reason = error.message if error else ""
+        with self._changed:
+            if self._state not in ((only_if,) if only_if else UNDER_WAY):
+                return False
+            self._state, self._receipt, self._error = state, receipt, error
+            self._files = [
+                replace(file, stage="cancelled", reason=reason) if file.stage in OPEN else file for file in self._files
+            ]
+            self._notify()
+            return True
+
+    def _skip(self, index: int) -> None:
+        with self._changed:
+            if self._started_files <= index < len(self._files) and self._files[index].stage in OPEN:
+                self._files[index] = replace(self._files[index], stage="cancelled")
+                self._notify()
+
+    def _notify(self) -> None:
+        self._version += 1
+        self._changed.notify_all()
+
+    def _remaining(self) -> float | None:
+        """Return the remaining questions or passages, with an estimate for unread files from their size."""
+        if self.kind == "batch":
+            return self.total - len(self._rows)
+        sized = list(zip(self._files, self._sizes, strict=True))
+        left = sum(file.of_passages - file.passages for file in self._files if file.stage == "encoding")
+        unread = sum(size for file, size in sized if file.stage in ("waiting", "reading"))
+        known = [(file.of_passages, size) for file, size in sized if file.stage in ("encoding", "added", "replaced")]
+        if not unread or not known:
+            return None if unread else left
+        return left + unread * sum(passages for passages, _ in known) / sum(size for _, size in known)

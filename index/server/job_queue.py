@@ -1,0 +1,284 @@
+"""The job queue: one thread changes the library, another thread answers batches of questions."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
+from index.records.document import UNDER_WAY
+from index.server.file_jobs import AddTask, BatchTask
+from index.server.job import Job, JobCancelled
+from index.server.uploads import with_distinct_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.library import Library
+    from index.records import Receipt, Writer
+    from index.records.document import Arrival, Kind, State
+    from index.server.uploads import Uploads
+    from index.settings import Settings
+
+RECENT = 50
+"""Number of jobs that are remembered."""
+_log = logging.getLogger(__name__)
+_UNEXPECTED = "The job failed unexpectedly."
+_UNEXPECTED_HINT = "Everything done before is kept. Try again; the server's log has the details."
+
+
+class _Task(Protocol):
+    """The work of a job."""
+
+    def run(self) -> None:
+        """Do the work. Raises JobCancelled if the job is cancelled."""
+        ...
+
+    def fail(self, error: PinciteError) -> None:
+        """Record the error that ended the work."""
+        ...
+
+    def release(self) -> None:
+        """Release the files that the work holds."""
+        ...
+
+    def receipt(self) -> Receipt | None:
+        """Return the changes to the library, if any."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Removal:
+    """A document to remove, and the future of the caller that waits."""
+
+    identity: str
+    outcome: Future[Receipt] = field(default_factory=Future)
+
+
+class Jobs:
+    """All jobs of one library. Safe to use from several threads; `close` it before the library.
+
+    Jobs end with the process: added files are kept, waiting jobs are forgotten.
+    """
+
+    def __init__(self, library: Library, settings: Settings, uploads: Uploads) -> None:
+        self._library = library
+        self._settings = settings
+        self._uploads = uploads
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._is_interleaving = False
+        """Whether a batch runs between two questions of another client's batch."""
+        self._queues: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
+        """Waiting jobs by client; the client whose last turn is longest ago comes first."""
+        self._removals: deque[_Removal] = deque()
+        self._closed = False
+        self._change_thread = ThreadPoolExecutor(1, thread_name_prefix="changing")
+        self._question_thread = ThreadPoolExecutor(1, thread_name_prefix="asking")
+        uploads.recover(lambda: {info.id: info.source for info in library.documents()})
+
+    @property
+    def uploads(self) -> Uploads:
+        """The folder of uploaded files."""
+        return self._uploads
+
+    def require_writable(self) -> None:
+        """Raise LibraryReadOnly if the library cannot be changed. Call it before receiving files."""
+        if self._library.read_only:
+            raise LibraryReadOnly(str(self._library.folder))
+
+    def add(self, arrivals: Sequence[Arrival], client: str = "") -> Job:
+        """Queue files to be added; clients take turns. The uploaded files are cleaned up in any case.
+
+        Raises QueueFull, LibraryReadOnly, or TooMany if there are more files than the settings allow.
+        """
+        arrivals = with_distinct_names(arrivals)
+        job = Job("add", len(arrivals))
+        task = AddTask(self._library, self._uploads, job, arrivals, self._between(job))
+        try:
+            self.require_writable()
+            self._require_at_most(len(arrivals), "files", self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
+            self._enqueue(job, self._change_thread, task, client)
+        except (ServiceError, LibraryReadOnly):
+            task.release()
+            raise
+        return job
+
+    def batch(
+        self,
+        questions: Sequence[str],
+        documents: Sequence[str] | None = None,
+        writer: Writer = "quote",
+        client: str = "",
+    ) -> Job:
+        """Queue questions about these documents, or about all; clients take turns.
+
+        Another client's batch can run between two questions of a batch, so that a short batch need not wait for a long
+        one.
+
+        Raises QueueFull, TooMany if there are more questions than the settings allow, DocumentNotFound,
+        AmbiguousDocument, or WriterNotSet if a model is to write and the settings name none.
+        """
+        if writer == "model":
+            self._settings.require_writer()
+        questions = [question.strip() for question in questions if question.strip()]
+        limit = self._settings.max_batch_questions
+        self._require_at_most(len(questions), "questions", limit, "PINCITE_MAX_BATCH_QUESTIONS")
+        document_ids = None if documents is None else [self._library.find(name).id for name in documents]
+        job = Job("batch", len(questions), document_ids or ())
+        task = BatchTask(self._library, job, questions, document_ids, writer, lambda: self._run_between(client))
+        self._enqueue(job, self._question_thread, task, client)
+        return job
+
+    def remove(self, name: str) -> Receipt:
+        """Remove a document and its uploaded files. Waits for the current step of a job, but not longer.
+
+        Raises DocumentNotFound, AmbiguousDocument, LibraryLocked, LibraryNotWritable.
+        """
+        self.require_writable()
+        removal = _Removal(self._library.find(name).id)
+        with self._lock:
+            self._require_open()
+            self._removals.append(removal)
+            self._change_thread.submit(self._remove_waiting)
+        return removal.outcome.result()
+
+    def find(self, identity: str) -> Job:
+        """Return the job with that id. Raises JobNotFound."""
+        with self._lock:
+            if identity not in self._jobs:
+                raise JobNotFound(identity)
+            return self._jobs[identity]
+
+    def recent(self) -> list[Job]:
+        """Return the last jobs, newest first."""
+        with self._lock:
+            return list(reversed(self._jobs.values()))[:RECENT]
+
+    def close(self) -> None:
+        """Cancel all jobs and wait until the current step ends."""
+        with self._lock:
+            self._closed = True
+            jobs = list(self._jobs.values())
+            removals = list(self._removals)
+            self._removals.clear()
+        for job in jobs:
+            job.cancel()
+        for removal in removals:
+            removal.outcome.set_exception(Stopping())
+        self._change_thread.shutdown()
+        self._question_thread.shutdown()
+        self._uploads.close()
+
+    # For the two threads
+
+    def _run_next(self, kind: Kind) -> None:
+        with self._lock:
+            queues = self._queues[kind]
+            if not queues:
+                return  # the job of this turn has already run between two questions
+            client = next(iter(queues))
+            queue = queues.pop(client)
+            job, task = queue.popleft()
+            if queue:
+                queues[client] = queue  # behind all others
+        self._run(job, task)
+
+    def _run_between(self, client: str) -> None:
+        """Run the next batch of another client between two questions of this client's; that one is not interrupted."""
+        with self._lock:
+            queues = self._queues["batch"]
+            other = next((name for name in queues if name != client), None)
+            if self._is_interleaving or other is None:
+                return
+            queue = queues.pop(other)
+            job, task = queue.popleft()
+            if queue:
+                queues[other] = queue  # behind all others
+            self._is_interleaving = True
+        try:
+            self._run(job, task)
+        finally:
+            self._is_interleaving = False
+
+    def _run(self, job: Job, task: _Task) -> None:
+        """Run a job and record how it ended. No error ends the thread."""
+        if not job.begin():
+            return
+        state: State = "done"
+        error: PinciteError | None = None
+        try:
+            task.run()
+        except JobCancelled:
+            state = "cancelled"
+        except PinciteError as expected:
+            error = expected
+        except Exception:
+            _log.exception("Job %s failed.", job.id)
+            error = PinciteError(_UNEXPECTED, _UNEXPECTED_HINT)
+        if error:
+            task.fail(error)
+        task.release()
+        job.finish("failed" if error else state, receipt=task.receipt(), error=error)
+
+    def _between(self, job: Job) -> Callable[[], None]:
+        """Return the function that an upload calls between two steps."""
+
+        def between() -> None:
+            job.check()
+            self._remove_waiting()
+
+        return between
+
+    def _remove_waiting(self) -> None:
+        while removal := self._next_removal():
+            try:
+                receipt = self._library.remove(removal.identity)
+                self._uploads.forget(removal.identity)
+                removal.outcome.set_result(receipt)
+            except Exception as error:
+                removal.outcome.set_exception(error)
+
+    # Details
+
+    def _next_removal(self) -> _Removal | None:
+        with self._lock:
+            return self._removals.popleft() if self._removals else None
+
+    def _enqueue(self, job: Job, thread: ThreadPoolExecutor, task: _Task, client: str) -> None:
+        """Put a job into its client's queue. Raises QueueFull; one client gets at most three quarters of the places."""
+        with self._lock:
+            self._require_open()
+            limit = self._settings.max_waiting_jobs
+            if self._waiting(job.kind) >= limit:
+                raise QueueFull(limit)
+            share = max(1, limit - max(1, limit // 4))
+            queue = self._queues[job.kind].get(client, deque())
+            if client and sum(waiting.state == "waiting" for waiting, _ in queue) >= share:
+                raise QueueFull(share)
+            self._jobs[job.id] = job
+            self._forget_old()
+            queue.append((job, task))
+            self._queues[job.kind][client] = queue
+            thread.submit(self._run_next, job.kind)
+
+    def _waiting(self, kind: Kind) -> int:
+        return sum(job.kind == kind and job.state == "waiting" for job in self._jobs.values())
+
+    def _forget_old(self) -> None:
+        ended = [job.id for job in self._jobs.values() if job.state not in UNDER_WAY]
+        for identity in ended[: max(0, len(self._jobs) - RECENT)]:
+            del self._jobs[identity]
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Stopping
+
+    @staticmethod
+    def _require_at_most(count: int, items: str, limit: int, setting: str) -> None:
+        if count > limit:
+            raise TooMany(items, count, limit, setting)

@@ -1,0 +1,48 @@
+"""The library for assistants, by the Model Context Protocol: search, ask, check and read, so that they can cite.
+
+    endpoint = mcp.endpoint(library, settings)
+    app.router.routes.append(endpoint.route)      # exactly /mcp; before anything that is mounted at "/"
+    app.add_middleware(Guard, settings=settings)  # of `index.server.guard.middleware`: no page of another site may ask
+
+    @asynccontextmanager
+    async def lifespan(app):                      # the parent's: a route has no lifespan of its own
+        async with endpoint.running():
+            yield
+
+Before `running` is entered and after it is left, the endpoint answers with 503. It may be entered again.
+For a client in the same process there is `server`, without HTTP: `async with mcp.Client(server(library, settings))`.
+
+All tools only read: none changes the library, and none names a path. Each request stands alone (no sessions, no
+streams), so any number of processes may serve one library. This package has no retrieval, SQL or model of its own: each
+tool calls a method of `Library`. Importing it does not load the protocol's SDK.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcp.server import Server
+
+    from index.library import Library
+    from index.server.limits import Slots
+    from index.server.mcp.server import Endpoint
+    from index.settings import Settings
+
+__all__ = ["endpoint", "server"]
+
+
+def server(library: Library, settings: Settings) -> Server[Any]:
+    """Return the server over an open library, for any transport."""
+    from index.server.mcp.server import build
+
+    return build(library, settings)
+
+
+def endpoint(
+    library: Library, settings: Settings, *, questions: Slots | None = None, checks: Slots | None = None
+) -> Endpoint:
+    """Return the server as a route for an application over HTTP, with which it may share its slots."""
+    from index.server.mcp.server import Endpoint, build
+
+    return Endpoint(build(library, settings, questions, checks), settings)

@@ -1,0 +1,278 @@
+"""The catalog: one SQLite database that holds everything a library knows. It is the truth; both indexes are caches.
+
+`Catalog` is one class. Its queries are functions of four modules, listed in its body: `document_queries`,
+`passage_queries`, `text_queries` and `history`. They use nothing of it but its database.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Literal
+
+from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
+from index.records import Problem
+from index.storage import tables
+from index.storage.catalog import document_queries, passage_queries
+from index.storage.catalog import document_queries as history
+from index.storage.catalog import passage_queries as text_queries
+from index.storage.catalog.rows import LISTED, DocumentCache, DocumentRange, Excerpt, PassageRow
+from index.storage.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from index.records import Chunk, Document, DocumentInfo
+
+__all__ = ["Catalog", "DocumentRange", "Excerpt", "PassageRow"]
+
+_EXTENT = "SELECT coalesce(sum(passages), 0), count(*) FROM documents"
+
+
+class Catalog:
+    """The documents, landmarks, passages and vectors of a library, and its history. Safe to use from several threads.
+
+    Every method raises LibraryDamaged if what it reads contradicts itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder / "catalog.db")
+        self._numbering = DocumentCache()
+        self._extent: tuple[int, tuple[int, int]] = (-1, (0, 0))
+        try:
+            version = self._version()
+            if version > tables.VERSION:
+                raise LibraryTooNew(f"The library {folder} has format {version}; this Pincite knows {tables.VERSION}.")
+        except LibraryError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the database, whose one file then is complete."""
+        self.database.close()
+
+    # Facts about the library
+
+    @property
+    def blank(self) -> bool:
+        """Whether the database is empty, without even tables."""
+        return self._version() == 0
+
+    @property
+    def library_id(self) -> str:
+        """The library's identity. A rebuild or a restore changes it."""
+        return self._meta("library")
+
+    def generation(self) -> int:
+        """Return the number of changes so far."""
+        value = self._meta("generation")
+        if not value.isdecimal():
+            raise self.database.damaged(f"its generation is {value!r}")
+        return int(value)
+
+    def fingerprint(self) -> str:
+        """Return the names of the encoder and the chunker of the vectors; empty if there are no vectors yet."""
+        return self._meta("fingerprint")
+
+    def model(self) -> str | None:
+        """Return the setting that loads the encoder, empty for the built-in one; None if it is unknown."""
+        return self._optional_meta("model")
+
+    def relinked(self) -> int:
+        """Return the last generation in which a document that stayed gained or lost a source."""
+        value = self._optional_meta("relinked")
+        return 0 if value is None else int(value) if value.isdecimal() else tables.NEVER
+
+    def totals(self) -> dict[str, int]:
+        """Return the numbers of documents, passages, sentences and characters."""
+        query = """SELECT count(*), coalesce(sum(passages), 0), coalesce(sum(sentences), 0),
+                   coalesce(sum(characters), 0) FROM documents"""
+        row = self.database.rows(query)[0]
+        return dict(zip(("documents", "passages", "sentences", "characters"), row, strict=True))
+
+    def extent(self, numbers: Sequence[int] | None = None) -> tuple[int, int]:
+        """Return the numbers of passages and documents, in all or of these documents.
+
+        The numbers in all are counted once for each generation.
+        """
+        if numbers is not None:
+            passages, documents = self.database.rows(
+                f"{_EXTENT} WHERE number IN {LISTED}", [json.dumps(list(numbers))]
+            )[0]
+            return passages, documents
+        generation = self.generation()
+        if self._extent[0] != generation:
+            passages, documents = self.database.rows(_EXTENT)[0]
+            self._extent = generation, (passages, documents)
+        return self._extent[1]
+
+    def numbered(self) -> dict[int, DocumentInfo]:
+        """Return all documents by number, as `all_infos`, but read only those that changed since the last call."""
+        with self.database.snapshot():
+            return self._numbering.of(self)
+
+    def problems(self) -> list[Problem]:
+        """Return the faults that SQLite's own check and our checksums find, without raising."""
+        found: list[Problem] = []
+        remedy = "Restore the library from a copy, or add the sources anew."
+        try:
+            for (fault,) in self.database.rows("PRAGMA integrity_check(20)"):
+                if fault != "ok":
+                    found.append(Problem(f"The catalog is damaged: {fault}.", remedy))
+            for number, identity in self.database.rows("SELECT number, id FROM documents ORDER BY number"):
+                try:
+                    self.rows_of(number)
+                except LibraryDamaged as error:
+                    remedy = "Remove the document and add its source again."
+                    found.append(Problem(f"Document {identity[:12]}: {error.detail}.", remedy))
+        except LibraryDamaged as error:
+            found.append(Problem(error.message, error.hint))
+        return found
+
+    def _version(self) -> int:
+        return int(self.database.rows("PRAGMA user_version")[0][0])
+
+    def _optional_meta(self, key: str) -> str | None:
+        rows = self.database.rows("SELECT value FROM meta WHERE key = ?", [key])
+        return str(rows[0][0]) if rows else None
+
+    def _meta(self, key: str) -> str:
+        value = self._optional_meta(key)
+        if value is None:
+            raise self.database.damaged(f"it lost its {key}")
+        return value
+
+    # Documents and sources
+
+    documents = document_queries.documents
+    all_infos = document_queries.all_infos
+    infos = document_queries.infos
+    identified = document_queries.identified
+    number_of = document_queries.number_of
+    was_read = document_queries.was_read
+    claimed = document_queries.claimed
+    media_types = document_queries.media_types
+    first_sources = document_queries.first_sources
+    sources = document_queries.sources
+    sources_below = document_queries.sources_below
+    sources_of = document_queries.sources_of
+    document_of = document_queries.document_of
+    documents_of = document_queries.documents_of
+
+    # Passages and vectors
+
+    passages = passage_queries.passages
+    numbers = passage_queries.numbers
+    passages_of = passage_queries.passages_of
+    rows_of = passage_queries.rows_of
+    rows_around = passage_queries.rows_around
+    texts = passage_queries.texts
+    vectors = passage_queries.vectors
+    vectors_of = passage_queries.vectors_of
+    vectors_by_key = passage_queries.vectors_by_key
+
+    # Texts
+
+    document = text_queries.document
+    excerpt = text_queries.excerpt
+    locate = text_queries.locate
+    headings = text_queries.headings
+    pages_begun = text_queries.pages_begun
+
+    # History
+
+    ranges = history.ranges
+    added_since = history.added_since
+    removed_since = history.removed_since
+    removals_from = history.removals_from
+    generation_after = history.generation_after
+    highest = history.highest
+
+    # Changes, each in one transaction
+
+    def create(self) -> None:
+        """Make the tables, unless another process has just made them."""
+        with self.database.writing() as connection:
+            if connection.execute("PRAGMA user_version").fetchone()[0]:
+                return
+            for statement in (*tables.TABLES.split(";"), tables.CLAIMS):
+                connection.execute(statement)
+            meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+            connection.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {tables.VERSION}")
+
+    def put(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        vectors: Sequence[tables.PackedVectors],
+        fingerprint: str,
+        *,
+        claimed: bool = False,
+    ) -> Literal["added", "replaced"]:
+        """Store a document. It replaces what was read from the same source before.
+
+        It also replaces a document that was `claimed` to come from the same bytes.
+        """
+        return self.put_all([(document, chunks, vectors)], fingerprint, claimed=claimed)[0]
+
+    def put_all(
+        self,
+        documents: Iterable[tuple[Document, Sequence[Chunk], Sequence[tables.PackedVectors]]],
+        fingerprint: str,
+        *,
+        claimed: bool = False,
+    ) -> list[Literal["added", "replaced"]]:
+        """Store several documents, as `put` does, in one transaction: a disk takes as long for many as for one."""
+        outcomes: list[Literal["added", "replaced"]] = []
+        with self.database.writing() as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
+            for document, chunks, vectors in documents:
+                generation = tables.next_generation(connection)
+                displaced = tables.remove_claimed(connection, document.id, generation)
+                replaced = tables.unlink(connection, document.source, generation) or displaced
+                number = tables.insert_document(connection, document, chunks, generation)
+                tables.insert_passages(connection, number, document, chunks, vectors)
+                if claimed:
+                    tables.mark_claimed(connection, number)
+                connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
+                outcomes.append("replaced" if replaced else "added")
+        return outcomes
+
+    def note_model(self, model: str) -> None:
+        """Store the setting that loads the encoder of the fingerprint, which has only its name."""
+        with self.database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('model', ?)", (model,))
+
+    def link(self, source: str, document_id: str) -> None:
+        """Add this source to a document that is already stored."""
+        with self.database.writing() as connection:
+            generation = tables.next_generation(connection)
+            tables.unlink(connection, source, generation)
+            connection.execute(
+                "INSERT INTO sources SELECT ?, number FROM documents WHERE id = ?", (source, document_id)
+            )
+            tables.record_relinked(connection, generation)
+
+    def relink(self, gained: Mapping[str, str], lost: Iterable[str] = ()) -> None:
+        """Give sources the documents with these ids and take the documents of other sources away, in one step.
+
+        A document without a source is removed.
+        """
+        with self.database.writing() as connection:
+            tables.relink(connection, gained, lost, tables.next_generation(connection))
+
+    def remove(self, number: int) -> None:
+        """Remove a document with its passages, vectors and landmarks."""
+        with self.database.writing() as connection:
+            tables.remove(connection, number, tables.next_generation(connection))
+
+    def forget_removals(self, until: int) -> int:
+        """Forget which documents went up to a generation. Return their number."""
+        with self.database.writing() as connection:
+            forgotten = connection.execute("DELETE FROM removals WHERE generation <= ?", (until,)).rowcount
+            if forgotten:
+                connection.execute("INSERT OR REPLACE INTO meta VALUES ('removals_from', ?)", (str(until),))
+        return forgotten

@@ -1,0 +1,279 @@
+"""Nearest passages by vector for libraries of any size, kept up to date with the catalog."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from index.records import Recall
+from index.storage.dense import base as bases
+from index.storage.dense import base as exact
+from index.storage.dense import index_state
+from index.storage.dense.base import Base, can_catch_up, changed_since, read_seal
+from index.storage.dense.builder import NEAREST, GroundTruth, interval, synthetic_questions
+from index.storage.dense.index_state import BackgroundJob, BuilderLauncher, IndexState, is_due
+from index.storage.files import Stamp, remove_unfinished
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from index.storage.catalog.catalog import Catalog
+    from index.storage.dense.base import Seal
+    from index.storage.protocol import Scope
+
+PATIENCE = 0.15
+"""Seconds that a question waits for an update of the index; then it is answered from the older state."""
+_SAVE_SHARE = 0.05
+_SAVE_LEAST = 256
+"""The file of a small library is written again after this many changes, or this share of its passages if more."""
+_SAVE_ALWAYS = 1 << 62
+_OTHER_SEED = 1
+
+
+class DenseIndex:
+    """Search by inner product over the passages' vectors, in float16 as in the catalog.
+
+    A small library is searched exactly. A large one has a base on disk, an inverted file that a process of its own
+    builds; later changes are kept in memory and searched exactly. Scores are the same in both.
+
+    A question reads one immutable state. One thread at a time makes a newer state, which replaces the old one when it
+    agrees with the catalog.
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog, *, read_only: bool = False) -> None:
+        self._folder = folder
+        self._read_only = read_only
+        self._catalog = catalog
+        self._library = catalog.library_id
+        self._state: IndexState | None = None
+        self._changing = threading.Lock()
+        self._starting = threading.Lock()
+        self._job: BackgroundJob | None = None
+        self._adoption: BackgroundJob | None = None
+        self._base_version: tuple[int, int] = (0, 0)
+        self._unsaved = 0
+        self._closed = False
+        self._builder = BuilderLauncher(folder)
+
+    def close(self) -> None:
+        """Stop using the catalog; a running builder goes on."""
+        self._closed = True
+        for job in (self._job, self._adoption):
+            if job is not None:
+                job.wait(None, raising=False)
+
+    # Searching
+
+    def catch_up(self, *, patience: float | None = None) -> None:
+        """Make the index agree with the catalog as it is now; wait at most `patience` seconds for that.
+
+        The first call waits without a limit, because there is no older state to answer from.
+        """
+        wanted, deadline = self._catalog.generation(), time.monotonic() + (patience or 0.0)
+        while (state := self._state) is None or state.generation != wanted:
+            if self._closed:
+                return
+            job = self._update_job()
+            left = None if state is None or patience is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            job.wait(left)
+            if self._state is not None and self._state.generation > wanted:
+                break
+        self._check_base()
+
+    def search(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:
+        """Return the `k` nearest passages within `scope`, nearest first: id to cosine."""
+        return self._state.nearest(vector, k, scope) if self._state is not None else {}
+
+    def __len__(self) -> int:
+        """Return the number of vectors in the index."""
+        return len(self._state) if self._state is not None else 0
+
+    def ids(self) -> set[int]:
+        """Return the ids of all passages in the index."""
+        return set(self._state.ids.tolist()) if self._state is not None else set()
+
+    @property
+    def generation(self) -> int | None:
+        """The generation of the state that is searched; None if there is no state yet."""
+        state = self._state
+        return state.generation if state is not None else None
+
+    @property
+    def base(self) -> Seal | None:
+        """The seal of the base that is searched; None if the search is exact."""
+        state = self._state
+        return state.base.seal if state is not None and state.base is not None else None
+
+    def recall(self, questions: int) -> Recall:
+        """Measure the recall with other synthetic questions than those that the base was calibrated with."""
+        state = self._state or IndexState()
+        if state.base is None or len(state) < NEAREST:  # the search is exact
+            return Recall(True, 1.0, 1.0, 1.0, 0, NEAREST, len(state))
+        ranges = self._catalog.added_since(-1, until=state.generation)
+        truth = GroundTruth(synthetic_questions(self._catalog, ranges, questions, seed=_OTHER_SEED))
+        for _, vectors in self._catalog.vectors(ranges):
+            truth.add(vectors)
+        shares = truth.recall(state.nearest)
+        low, high = interval(shares)
+        index = state.base.index
+        figures = int(index.nlist), state.base.probed
+        return Recall(False, float(shares.mean()), low, high, len(shares), NEAREST, len(state), *figures)
+
+    # Keeping
+
+    def keep(self) -> None:
+        """Write the index to disk, or start its builder, if enough has changed. Call while holding the writer lock.
+
+        The cost depends on the number of changes only.
+        """
+        if self._state is not None:
+            self.catch_up()
+        if index_state.may_be_large(self._catalog.highest()) and (counted := self._base_counts()) is not None:
+            if is_due(*counted):
+                self._builder.start()
+            return
+        self.catch_up()
+        self._save()
+
+    def settle(self) -> None:
+        """Rebuild a large library's base if anything has changed, and use it if this index is loaded."""
+        if index_state.may_be_large(self._catalog.highest()):
+            self._builder.settle()
+        if self._state is not None:
+            self._adopt()
+            self.catch_up()
+
+    @property
+    def saved_generation(self) -> int | None:
+        """The oldest generation that an index file was written at; None without a file."""
+        generations = []
+        for name in (exact.EXACT_NAME, bases.NAME):
+            try:
+                generations.append(read_seal(self._folder / name).stamp.generation)
+            except (OSError, ValueError):
+                continue
+        return min(generations, default=None)
+
+    def _base_counts(self) -> tuple[int, int | None, int] | None:
+        """Return passages, passages in the base, and changes since; None for a library that is searched exactly."""
+        try:
+            in_base, changed = changed_since(self._catalog, read_seal(self._folder / bases.NAME))
+        except (OSError, ValueError, KeyError):
+            in_base, changed = None, 0
+        if in_base is not None:
+            return in_base, in_base, changed
+        passages = self._catalog.totals()["passages"]
+        return (passages, None, 0) if is_due(passages, None, 0) else None
+
+    def _save(self) -> None:
+        """Write the file of a small library if enough has changed since it was last written."""
+        with self._changing:
+            state = self._state
+            if state is None or state.base is not None:
+                return
+            if self._unsaved < max(_SAVE_LEAST, _SAVE_SHARE * len(state)):
+                return
+            path = self._folder / exact.EXACT_NAME
+            remove_unfinished(path)
+            exact.write_exact(path, Stamp(self._library, exact.EXACT_FORMAT, state.generation), state.blocks)
+            self._unsaved = 0
+
+    # Changing
+
+    def _update_job(self) -> BackgroundJob:
+        """Return the job that makes the next state: the running one, or a new one."""
+        with self._starting:
+            if self._job is None or self._job.ended:
+                self._job = BackgroundJob(self._update)
+            return self._job
+
+    def _update(self) -> None:
+        with self._changing:
+            state = self._state
+            if state is None or self._catalog.generation() < state.generation:
+                state = self._open()
+            self._state = self._advanced(state)
+
+    def _advanced(self, state: IndexState) -> IndexState:
+        """Return the state with all later changes of the catalog."""
+        generation = self._catalog.generation()
+        if generation == state.generation:
+            return state
+        added = self._catalog.added_since(state.generation, until=generation)
+        removed = self._catalog.removed_since(state.generation)
+        if removed is None:  # the catalog no longer has a record of the removals
+            self._unsaved = _SAVE_ALWAYS
+            return self._advanced(IndexState())
+        state = state.without(removed)
+        for ids, vectors in self._catalog.vectors(added):
+            if self._closed:
+                return state
+            state = state.with_more(ids, vectors)
+        self._unsaved += sum(document.passages for document in (*added, *removed))
+        return replace(state, generation=generation)
+
+    def _open(self) -> IndexState:
+        """Return the state in the files; empty if they are absent, damaged or of another library."""
+        base = self._base()
+        if base is not None:
+            return IndexState(base.seal.stamp.generation, base)
+        try:
+            stamp, blocks = exact.read_exact(self._folder / exact.EXACT_NAME)
+        except FileNotFoundError:
+            return IndexState()
+        except (OSError, ValueError):
+            self._unsaved = _SAVE_ALWAYS
+            return IndexState()
+        if stamp.fits(self._library, exact.EXACT_FORMAT, self._catalog.generation()):
+            return IndexState(stamp.generation, blocks=blocks)
+        # The file is of another history. Replace it before this library reaches the same generation.
+        self._unsaved = _SAVE_ALWAYS
+        return IndexState()
+
+    def _base(self) -> Base | None:
+        path = self._folder / bases.NAME
+        self._base_version = _file_version(path)
+        try:
+            base = Base.open(path)
+        except (OSError, ValueError, KeyError):
+            return None
+        return base if can_catch_up(self._catalog, base.seal.stamp) else None
+
+    def _check_base(self) -> None:
+        """Load a new base in the background, or start its builder if that is due."""
+        state = self._state
+        if state is None or self._closed:
+            return
+        if _file_version(self._folder / bases.NAME) != self._base_version:
+            with self._starting:
+                if self._adoption is None or self._adoption.ended:
+                    self._adoption = BackgroundJob(self._adopt)
+            return
+        in_base = state.in_base if state.base is not None else None
+        if not self._read_only and is_due(len(state), in_base, len(state.gone) + state.in_blocks):
+            self._builder.start()
+
+    def _adopt(self) -> None:
+        """Switch to the base on disk, while questions use the old state."""
+        base = self._base()
+        if base is None:
+            return
+        state = self._advanced(IndexState(base.seal.stamp.generation, base))
+        with self._changing:
+            if not self._closed:
+                self._state = self._advanced(state)
+
+
+def _file_version(path: Path) -> tuple[int, int]:
+    """Return what tells two versions of a file apart: inode and time of the last change."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_ino, status.st_mtime_ns)

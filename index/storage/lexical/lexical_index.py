@@ -1,0 +1,237 @@
+"""The lexical index: a tantivy index on disk that is kept in step with the catalog."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from index.errors import LibraryNotWritable
+from index.storage.files import NOT_WRITABLE_HINT, Stamp
+from index.storage.lexical.index_writer import IndexWriter
+from index.storage.lexical.lexical_folder import Folder
+from index.storage.lexical.queries import ALL, Queries, schema
+from index.storage.lexical.tantivy_files import Soundness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from index.storage.catalog.catalog import Catalog
+    from index.storage.lexical.lexical_folder import State
+
+FORMAT = 3
+_SLICE = 50_000
+"""Passages between two commits of a long catching up: after a crash at most this many are indexed twice."""
+_TRIES = 10
+_TRANSIENT = ("LockFailure", "os error 24", "os error 13", "os error 30")
+"""Parts of those messages of tantivy that do not blame its files: a lock is held, too many files are open, a permission
+is missing, the disk is read-only."""
+_BROKEN = (OSError, ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """An opened state of the folder, which later writes do not change."""
+
+    searcher: Any
+    generation: int
+    certain: bool
+
+
+class LexicalIndex(Queries):
+    """BM25 over terms, and words in their order for phrases that must occur verbatim.
+
+    A question reads the state that was opened last. It never waits for a write, a commit or a merge. Only the holder of
+    the library's lock catches the folder up; all others reopen it when it has changed. A folder whose files are not
+    what was written is rebuilt from the catalog.
+    """
+
+    def __init__(self, folder: Path, library: str) -> None:
+        self._folder = Folder(folder)
+        self._library = library
+        self._soundness = Soundness(folder)
+        self._writer = IndexWriter(self._folder)
+        self._opening = threading.Lock()
+        self._writing = threading.Lock()
+        self._index: Any = None
+        self._view: _View | None = None
+        self._seen: tuple[int, ...] = ()
+        self._refused: tuple[int, ...] = ()
+        self._purged: tuple[tuple[int, ...], int] = ((), 0)
+        self._suspect = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether an index is open, of this generation or an earlier one."""
+        return self._view is not None
+
+    @property
+    def generation(self) -> int | None:
+        """The generation of the open index; None if none is open."""
+        view = self._view
+        return view.generation if view is not None else None
+
+    @property
+    def saved_generation(self) -> int | None:
+        """The generation of the folder; None if the folder cannot be continued."""
+        try:
+            stamp = self._folder.state().stamp
+        except _BROKEN:
+            return None
+        return stamp.generation if stamp.fits(self._library, FORMAT, stamp.generation) else None
+
+    @property
+    def tombstones(self) -> float:
+        """The share of removed passages in the folder, 0 to 1. They take space until their segment is rewritten."""
+        try:
+            state = self._folder.state()
+        except _BROKEN:
+            return 0.0
+        return state.dead / max(state.dead + state.passages, 1)
+
+    def reload(self, generation: int) -> bool:
+        """Open the folder again if it has changed. Return whether it is there, sound, and of this generation."""
+        if self._soundness.broken:
+            self._view = None
+            return False
+        if self._folder.identity() != self._seen and self._opening.acquire(blocking=self._view is None):
+            try:
+                self._open(generation)
+            finally:
+                self._opening.release()
+        view = self._view
+        current = view is not None and view.certain and view.generation == generation
+        return current and self._folder.is_signed()  # an open index can be searched even after its files were deleted
+
+    def behind(self, catalog: Catalog) -> int:
+        """Return the number of passages to index before the folder agrees with the catalog."""
+        generation = catalog.generation()
+        state = self._state(generation)
+        return sum(document.passages for document in catalog.added_since(state.stamp.generation if state else 0))
+
+    def catch_up(self, catalog: Catalog, *, most: int = ALL) -> bool:
+        """Index about `most` passages towards the state of the catalog. Return whether the folder then agrees with it.
+
+        Call only while holding the library's lock. Raises LibraryNotWritable if the disk does not take it, and
+        LibraryLocked if another process does not stop merging.
+        """
+        with self._writing, self._translated():
+            target = catalog.generation()
+            state = self._write_on(catalog, self._state(target) or self._begin(target), target, most)
+            done = state.certain and state.stamp.generation == target
+            if done and self._suspect and state.passages != catalog.totals()["passages"]:
+                # A writer that died committed documents that the catalog no longer has, because it was set back.
+                state = self._write_on(catalog, self._begin(target), target, ALL)
+            self._suspect = self._suspect and not done
+            return done
+
+    def take_over(self, folder: Path) -> None:
+        """Replace this index with the closed one in another folder. Call only while holding the library's lock."""
+        with self._writing, self._translated():
+            self._writer.take(folder)
+            self._soundness.forget()
+
+    def rest(self) -> None:
+        """Close the writer as soon as its merges have ended."""
+        self._writer.rest()
+
+    def close(self, patience: float = 0.0) -> None:
+        """Close the writer; wait at most `patience` seconds for merges."""
+        self._writer.close(patience)
+
+    def _searcher(self) -> Any:
+        view = self._view
+        return view.searcher if view is not None else None
+
+    def _open(self, generation: int) -> None:
+        """Open the folder if it is sound. If it is not, as during a write, the open index stays."""
+        import tantivy
+
+        for _ in range(_TRIES):
+            seen = self._folder.identity()
+            state = self._state(generation)
+            view = self._view
+            if state is not None and view and state.stamp.generation < view.generation <= generation:
+                return  # it is being rebuilt, and is not as far yet
+            if state is not None:
+                try:
+                    if self._index is None:
+                        self._index = tantivy.Index.open(str(self._folder.path))
+                        self._index.config_reader("manual")
+                    self._index.reload()
+                    searcher = self._index.searcher()
+                except _BROKEN as error:
+                    self._index = searcher = None
+                    if self._folder.identity() == seen and not any(message in str(error) for message in _TRANSIENT):
+                        self._refused = seen
+                if self._folder.identity() == seen and searcher and searcher.num_docs == state.passages:
+                    self._view = _View(searcher, state.stamp.generation, state.certain)
+                    self._seen = seen
+                    return
+            if self._folder.identity() == seen:
+                return
+
+    def _state(self, generation: int) -> State | None:
+        """Return the content of the folder; None if it cannot be continued."""
+        for _ in range(_TRIES):  # a merge that ends meanwhile deletes files
+            seen = self._folder.identity()
+            try:
+                state = self._folder.state()
+                self._soundness.examine(state.files)
+            except _BROKEN:
+                if self._folder.identity() == seen:
+                    return None
+                continue
+            sound = not self._soundness.broken and seen != self._refused
+            return state if sound and state.stamp.fits(self._library, FORMAT, generation) else None
+        return None
+
+    def _begin(self, target: int) -> State:
+        """Replace the content of the folder with an empty index."""
+        self._writer.begin(schema())
+        self._soundness.forget()
+        self._sign(0, target)
+        return self._folder.state()
+
+    def _write_on(self, catalog: Catalog, state: State, target: int, most: int) -> State:
+        """Commit the documents that were added and removed, slice by slice."""
+        while most > 0 and not (state.certain and state.stamp.generation == target):
+            since = state.stamp.generation
+            until = min(catalog.generation_after(since, min(most, _SLICE)), target)
+            removed = catalog.removed_since(max(since, self._purged_until()))
+            if removed is None:
+                state = self._begin(target)
+                continue
+            self._suspect = self._suspect or not state.certain
+            stale = removed if state.certain else removed + catalog.added_since(since)
+            added = catalog.texts(catalog.added_since(since, until=until))
+            self._writer.write((document.number for document in stale), added)
+            self._sign(until, target)
+            state = self._folder.state()
+            most -= _SLICE
+        return state
+
+    def _sign(self, generation: int, purged: int) -> None:
+        """Write the manifest, and remember up to which generation removals were carried out."""
+        self._folder.sign(Stamp(self._library, FORMAT, generation))
+        self._purged = self._folder.identity()[:2], purged
+
+    def _purged_until(self) -> int:
+        """Return the generation up to which removals were carried out; 0 if another process wrote since."""
+        identity, generation = self._purged
+        return generation if identity == self._folder.identity()[:2] else 0
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Drop the writer after an error, and turn tantivy's errors into LibraryNotWritable."""
+        try:
+            yield
+        except BaseException as error:
+            self._writer.drop()
+            if not isinstance(error, (OSError, ValueError, RuntimeError)):
+                raise
+            raise LibraryNotWritable(
+                f"The index {self._folder.path} cannot be written: {error}.", NOT_WRITABLE_HINT
+            ) from error

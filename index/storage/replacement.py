@@ -1,0 +1,137 @@
+"""A catalog that takes another one's place: filled beside it, then swapped in by one transaction.
+
+It is an ordinary catalog on disk, so a kill loses nothing that it already holds. Documents keep their numbers; their
+passages get ids that the old catalog has never used and will never use.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from index.errors import LibraryLocked, LibraryNotWritable
+from index.storage import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.records import Chunk, Document
+    from index.storage.catalog.catalog import Catalog
+    from index.storage.database import Connection
+    from index.storage.store import FolderStore
+
+_BLOCK = 4096
+"""Ids that are reserved in the old catalog at a time."""
+
+
+class Successor:
+    """The new catalog, and the old one that it will replace."""
+
+    def __init__(self, old: Catalog, new: Catalog, fingerprint: str) -> None:
+        self._old = old
+        self._new = new
+        self._fingerprint = fingerprint
+        self._free = range(0)
+
+    @property
+    def matches(self) -> bool:
+        """Whether it was begun for the present state of this library, with the same encoder and chunking."""
+        return _origin(self._new) == self._old.library_id and self._new.fingerprint() in ("", self._fingerprint)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was begun for any library."""
+        return bool(_origin(self._new))
+
+    def begin(self) -> None:
+        """Record which library it will replace."""
+        with self._new.database.writing() as connection:
+            connection.execute("INSERT INTO meta VALUES ('rebuilt_from', ?)", (self._old.library_id,))
+
+    def missing(self) -> list[int]:
+        """Return the numbers of the documents that it lacks; documents that the old catalog lacks are removed."""
+        old, new = _documents(self._old), _documents(self._new)
+        for number, _ in sorted(new - old):
+            self._new.remove(number)
+        return [number for number, _ in sorted(old - new)]
+
+    def put(
+        self, number: int, document: Document, chunks: Sequence[Chunk], vectors: Sequence[tables.PackedVectors]
+    ) -> None:
+        """Store a document of the old catalog under the same number."""
+        first = self._ids(len(chunks))
+        with self._new.database.writing() as connection:
+            _set_sequence(connection, "passages", first - 1)
+            generation = tables.next_generation(connection)
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (self._fingerprint,))
+            tables.insert_document(connection, document, chunks, generation, number)
+            tables.insert_passages(connection, number, document, chunks, vectors)
+            if not self._old.was_read(document.id):
+                tables.mark_claimed(connection, number)
+            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
+
+    def finish(self) -> None:
+        """Copy all sources and the id counters of the old catalog. Call only while other writers are locked out."""
+        with self._old.database.snapshot():
+            sources = self._old.database.rows("SELECT source, document FROM sources")
+            highest = self._old.database.rows("SELECT name, seq FROM sqlite_sequence")
+            generation = max(self._old.generation(), self._new.generation()) + 1
+        with self._new.database.writing() as connection:
+            connection.execute("DELETE FROM sources")
+            connection.executemany("INSERT INTO sources VALUES (?, ?)", sources)
+            for name, number in highest:
+                _set_sequence(connection, name, number)
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
+
+    def _ids(self, count: int) -> int:
+        """Reserve `count` consecutive ids, and return the first."""
+        if len(self._free) < count:
+            size = max(count, _BLOCK)
+            with self._old.database.writing() as connection:
+                connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'passages'", (size,))
+                last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()[0]
+            self._free = range(last - size + 1, last + 1)
+        first, self._free = self._free.start, self._free[count:]
+        return first
+
+
+def _origin(catalog: Catalog) -> str:
+    rows = catalog.database.rows("SELECT value FROM meta WHERE key = 'rebuilt_from'")
+    return str(rows[0][0]) if rows else ""
+
+
+def _documents(catalog: Catalog) -> set[tuple[int, str]]:
+    return set(catalog.database.rows("SELECT number, id FROM documents"))
+
+
+def _set_sequence(connection: Connection, name: str, number: int) -> None:
+    """Raise a table's id counter to `number`; never lower it."""
+    if not connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = ?", (name,)).fetchone():
+        connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, number))
+    connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, name))
+
+
+_KEPT_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
+_LEXICAL = "lexical"
+_TEMPORARY_SUFFIXES = (".lock", ".part")
+
+
+def replace_contents(
+    store: FolderStore, other: FolderStore, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Replace a library's contents with those of `other`, and close `other`. Call within `store.writing()`.
+
+    All processes that have the library open see the old contents until the transaction ends, then the new ones. The
+    new contents have another library id, which tells those processes that their caches are stale. A kill before the
+    end of the transaction changes nothing; after a later kill, the indexes are rebuilt.
+    """
+    store.catalog.database.replace_with(other.catalog.database, progress)
+    other.close()
+    store.follow()
+    for new in sorted(other.folder.iterdir()):
+        # The catalog is replaced already, and the caches can be rebuilt: errors no longer matter.
+        with suppress(OSError, LibraryNotWritable, LibraryLocked):
+            if new.name == _LEXICAL:
+                store.replace_lexical(new)
+            elif new.is_file() and not new.name.startswith(_KEPT_FILES) and not new.name.endswith(_TEMPORARY_SUFFIXES):
+                new.replace(store.folder / new.name)

@@ -1,0 +1,254 @@
+"""The catalog's tables, version by version, and the steps of its transactions."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index.records import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from index.records import Chunk, Document
+    from index.storage.database import Connection
+
+APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can recognise our databases
+VERSION = 1
+NEVER = 2**63 - 1
+"""A generation that no library reaches: SQLite's largest integer."""
+
+# A passage's `text` runs to the beginning of the next passage, so the texts of a document's passages, in order, are
+# its text, stored once. The ids of a document's passages are consecutive, and AUTOINCREMENT never reuses one.
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE documents (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL UNIQUE,
+    title       TEXT NOT NULL,
+    author      TEXT NOT NULL,
+    date        TEXT NOT NULL,
+    media_type  TEXT NOT NULL,
+    notes       TEXT NOT NULL,
+    characters  INTEGER NOT NULL,
+    pages       INTEGER NOT NULL,
+    sentences   INTEGER NOT NULL,
+    first       INTEGER NOT NULL,
+    passages    INTEGER NOT NULL,
+    generation  INTEGER NOT NULL
+);
+CREATE INDEX documents_generation ON documents (generation);
+
+CREATE TABLE sources (
+    source    TEXT PRIMARY KEY,
+    document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX sources_document ON sources (document);
+
+CREATE TABLE landmarks (
+    document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
+    kind      TEXT NOT NULL,
+    start     INTEGER NOT NULL,
+    place     INTEGER NOT NULL,
+    label     TEXT NOT NULL,
+    level     INTEGER NOT NULL,
+    PRIMARY KEY (document, kind, start, place)
+) WITHOUT ROWID;
+
+CREATE TABLE passages (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    document   INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
+    ordinal    INTEGER NOT NULL,
+    start      INTEGER NOT NULL,
+    end        INTEGER NOT NULL,
+    text       TEXT NOT NULL,
+    sentences  BLOB NOT NULL,
+    checksum   INTEGER NOT NULL
+);
+CREATE INDEX passages_document ON passages (document, ordinal);
+
+CREATE TABLE vectors (
+    passage    INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
+    key        BLOB NOT NULL,
+    vector     BLOB NOT NULL,
+    sentences  BLOB NOT NULL
+);
+CREATE INDEX vectors_key ON vectors (key);
+
+CREATE TABLE removals (
+    generation  INTEGER NOT NULL,
+    document    INTEGER NOT NULL,
+    first       INTEGER NOT NULL,
+    passages    INTEGER NOT NULL
+);
+CREATE INDEX removals_generation ON removals (generation);
+"""
+
+# Documents whose files were never read here: a portable library claims that the file with this SHA-256 holds these
+# words. Older libraries lack the table until they import something, so readers check first whether it exists.
+CLAIMS = """
+CREATE TABLE IF NOT EXISTS claims (
+    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE
+)
+"""
+
+
+def pack_spans(spans: Sequence[Span], start: int) -> bytes:
+    """Encode spans as pairs of little-endian 32-bit offsets from `start`."""
+    return (np.asarray(spans, dtype="<u4").reshape(-1, 2) - np.uint32(start)).astype("<u4").tobytes()
+
+
+def unpack_spans(packed: bytes, start: int) -> tuple[Span, ...]:
+    """Decode the output of `pack_spans`."""
+    return tuple(Span(a + start, b + start) for a, b in np.frombuffer(packed, dtype="<u4").reshape(-1, 2).tolist())
+
+
+def pack_vector(vector: np.ndarray[Any, Any]) -> bytes:
+    """Encode a unit vector as float16."""
+    return vector.astype("<f2").tobytes()
+
+
+def pack_sentence_vectors(vectors: np.ndarray[Any, Any]) -> bytes:
+    """Encode vectors, one per row, as int8. Each is scaled to the full range, which does not change cosines."""
+    largest = np.maximum(np.abs(vectors).max(axis=-1, keepdims=True, initial=0.0), 1e-12)
+    scaled: np.ndarray[Any, Any] = np.rint(vectors * (127.0 / largest)).astype(np.int8)
+    return scaled.tobytes()
+
+
+def unpack_sentence_vectors(packed: bytes, dimension: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Decode the output of `pack_sentence_vectors` to unit vectors of shape (sentences, dimension)."""
+    rows = np.frombuffer(packed, dtype=np.int8).reshape(-1, dimension).astype(np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def checksum(place: tuple[int, int, int], text: str, *blobs: bytes) -> int:
+    """Return the CRC-32 over the contents of a passage; `place` is its ordinal, start and end."""
+    total = zlib.crc32(text.encode("utf-8", "surrogatepass"), zlib.crc32(repr(place).encode()))
+    for blob in blobs:
+        total = zlib.crc32(blob, total)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class PackedVectors:
+    """The vectors of one passage as the catalog stores them, and the hash of the embedded text."""
+
+    key: bytes
+    vector: bytes
+    sentences: bytes
+
+
+def next_generation(connection: Connection) -> int:
+    """Increase the library's generation, and return it."""
+    connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+    return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+
+
+def unlink(connection: Connection, source: str, generation: int) -> bool:
+    """Remove a source, and its document if it has no other source. Return whether the source existed."""
+    row = connection.execute("SELECT document FROM sources WHERE source = ?", (source,)).fetchone()
+    if row is None:
+        return False
+    connection.execute("DELETE FROM sources WHERE source = ?", (source,))
+    if not connection.execute("SELECT 1 FROM sources WHERE document = ? LIMIT 1", row).fetchone():
+        remove(connection, row[0], generation)
+    else:
+        record_relinked(connection, generation)
+    return True
+
+
+def relink(connection: Connection, gained: Mapping[str, str], lost: Iterable[str], generation: int) -> None:
+    """Link each gained source to the document with the given id and unlink the lost sources.
+
+    Documents that then have no source are removed.
+    """
+    sources = json.dumps([*gained, *lost])
+    numbers = connection.execute(
+        "SELECT DISTINCT document FROM sources WHERE source IN (SELECT value FROM json_each(?)) ORDER BY 1", (sources,)
+    ).fetchall()
+    connection.execute("DELETE FROM sources WHERE source IN (SELECT value FROM json_each(?))", (sources,))
+    connection.executemany("INSERT INTO sources SELECT ?, number FROM documents WHERE id = ?", gained.items())
+    for row in numbers:
+        if not connection.execute("SELECT 1 FROM sources WHERE document = ? LIMIT 1", row).fetchone():
+            remove(connection, row[0], generation)
+    record_relinked(connection, generation)
+
+
+def record_relinked(connection: Connection, generation: int) -> None:
+    """Record that an existing document gained or lost a source: no document's own generation shows that."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('relinked', ?)", (str(generation),))
+
+
+def mark_claimed(connection: Connection, number: int) -> None:
+    """Record that the document's file was never read here."""
+    connection.execute(CLAIMS)
+    connection.execute("INSERT INTO claims VALUES (?)", (number,))
+
+
+def remove_claimed(connection: Connection, identity: str, generation: int) -> bool:
+    """Remove a document that was only claimed, with all its claimed sources. Return whether there was one."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'claims'").fetchone():
+        return False
+    row = connection.execute(
+        "SELECT number FROM documents WHERE id = ? AND number IN (SELECT document FROM claims)", (identity,)
+    ).fetchone()
+    if row is not None:
+        remove(connection, row[0], generation)
+    return row is not None
+
+
+def remove(connection: Connection, number: int, generation: int) -> None:
+    """Remove a document and its data, and record which passages were removed."""
+    connection.execute(
+        "INSERT INTO removals SELECT ?, number, first, passages FROM documents WHERE number = ?", (generation, number)
+    )
+    connection.execute("DELETE FROM documents WHERE number = ?", (number,))
+
+
+def insert_document(
+    connection: Connection, document: Document, chunks: Sequence[Chunk], generation: int, number: int | None = None
+) -> int:
+    """Store a document and its landmarks, by default under the next free number, and return the number.
+
+    Its passages get the next free ids.
+    """
+    pages = sum(landmark.kind == "page" for landmark in document.landmarks)
+    sentences = sum(len(chunk.sentences) for chunk in chunks)
+    last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+    first = (last[0] if last else 0) + 1
+    metadata = (document.id, document.title, document.author, document.date, document.media_type)
+    notes = json.dumps(document.notes, ensure_ascii=False)
+    values = (number, *metadata, notes, len(document.text), pages, sentences, first, len(chunks), generation)
+    number = connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * 13)})", values).lastrowid
+    assert number is not None
+    connection.executemany(
+        "INSERT INTO landmarks VALUES (?, ?, ?, ?, ?, ?)",
+        ((number, mark.kind, mark.start, n, mark.label, mark.level) for n, mark in enumerate(document.landmarks)),
+    )
+    return number
+
+
+def insert_passages(
+    connection: Connection,
+    number: int,
+    document: Document,
+    chunks: Sequence[Chunk],
+    vectors: Sequence[PackedVectors],
+) -> None:
+    """Store the passages of a document with their vectors."""
+    ends = [chunk.start for chunk in chunks[1:]] + [len(document.text)]
+    insert = "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
+    for ordinal, (chunk, packed, text_end) in enumerate(zip(chunks, vectors, ends, strict=True)):
+        text = document.text[chunk.start : text_end]
+        spans = pack_spans(chunk.sentences, chunk.start)
+        check = checksum((ordinal, chunk.start, chunk.end), text, spans, packed.vector, packed.sentences)
+        values = (number, ordinal, chunk.start, chunk.end, text, spans, check)
+        identity = connection.execute(insert, values).lastrowid
+        vector_values = (identity, packed.key, packed.vector, packed.sentences)
+        connection.execute("INSERT INTO vectors VALUES (?, ?, ?, ?)", vector_values)

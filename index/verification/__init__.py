@@ -1,0 +1,1 @@
+"""Claims against sentences, and a library against its sources. Nothing here writes text."""

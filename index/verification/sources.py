@@ -1,0 +1,193 @@
+"""Verifies a library against its sources: every passage, every sentence, every index.
+
+A shingle is a run of five consecutive words (Broder, "On the resemblance and containment of documents", 1997). Each
+line in the wrong order and each footnote within a sentence costs the shingles around it. Hyphens, ligatures, case and
+punctuation cost nothing. Blanks cost nothing either, since the witness may be wrong about the ends of words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from contextlib import suppress
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from index.errors import LibraryDamaged, LoadingError, SourceNotFound
+from index.loading.loader import digest
+from index.loading.sandbox.messages import Limits
+from index.loading.sandbox.pool import parsers
+from index.records import Problem, Progress, Unconfirmed, Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from index.loading.sandbox.messages import Parsed
+    from index.records import Document, Passage, ProgressCallback
+    from index.storage.store import FolderStore
+
+LENGTH = 5
+"""The number of words in a shingle."""
+_WORD = re.compile(r"[^\W_]+")
+_CACHED_PAGES = 16
+
+
+def words(text: str) -> list[str]:
+    """Return the words for comparison: lower-case letters and digits, without ligatures."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def shingles(sequence: Sequence[str]) -> list[str]:
+    """Return the letters of each run of LENGTH words; empty for fewer words."""
+    return ["".join(sequence[at : at + LENGTH]) for at in range(len(sequence) - LENGTH + 1)]
+
+
+class Witness:
+    """The text of a document's pages as another reader gives it."""
+
+    def __init__(self, pages: Sequence[str]) -> None:
+        self._pages = pages
+        self._page = lru_cache(_CACHED_PAGES)(self._letters_of_page)
+
+    def counts(self, text: str, pages: Iterable[int]) -> tuple[int, int]:
+        """Return how many shingles of a text occur on these pages (indices from 0), and how many it has."""
+        found = shingles(words(text))
+        known = [self._page(page) for page in pages if 0 <= page < len(self._pages)]
+        return sum(any(shingle in page for page in known) for shingle in found), len(found)
+
+    def _letters_of_page(self, page: int) -> str:
+        """Return the letters of a page, and of the beginning of the next page as far as a shingle reaches."""
+        following = words(self._pages[page + 1])[: LENGTH - 1] if page + 1 < len(self._pages) else []
+        return "".join(words(self._pages[page]) + following)
+
+
+_State = Literal["same", "changed", "missing", "claimed"]
+_DEFAULT_LIMITS = Limits()
+_LOST = 2 * (LENGTH - 1)
+"""Shingles of a passage that the second reading may lack: those at the end of a page, where a running head was left
+out, and at a footnote that is read elsewhere. A single misplaced line costs the shingles at three joints."""
+
+
+def verify(
+    store: FolderStore, *, max_bytes: int, limits: Limits = _DEFAULT_LIMITS, progress: ProgressCallback | None = None
+) -> Verification:
+    """Check the catalog and its indexes, then read every source that still exists, and compare.
+
+    Sources that changed or disappeared since they were added are no mismatch: the library still holds their former
+    contents. For a document from a web address, the kept file is read. Documents that an import only claims are
+    listed apart: their sources are paths of another machine, and are not read. Passages of a PDF are also compared
+    with a second reading, which does not use Pincite's own line order.
+    """
+    mismatches = store.problems()
+    unconfirmed: list[Unconfirmed] = []
+    states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": [], "claimed": []}
+    sources, claimed = store.catalog.sources(), store.catalog.claimed()
+    kept = _kept(store.folder / "uploads", max_bytes) if any(map(_is_address, dict(sources))) else {}
+    with parsers(limits) as parser:
+        for n, (source, identity) in enumerate(sources):
+            if progress:
+                progress(Progress(source, "reading", n, len(sources), 0, 0))
+            if identity in claimed:
+                states["claimed"].append(source)
+                continue
+            path = kept.get(identity) if _is_address(source) else Path(source)
+            state = _state(path, identity, max_bytes)
+            states[state].append(source)
+            if path and state == "same":
+                read = partial(parser.parse, path, source=source, name=path.name, max_bytes=max_bytes, witness=True)
+                mismatches.extend(_compare(store, source, identity, read, unconfirmed))
+    totals = store.catalog.totals()
+    return Verification(
+        documents=totals["documents"],
+        passages=totals["passages"],
+        sentences=totals["sentences"],
+        sources_checked=len(states["same"]),
+        sources_changed=tuple(states["changed"]),
+        sources_missing=tuple(states["missing"]),
+        mismatches=tuple(mismatches),
+        unconfirmed=tuple(unconfirmed),
+        sources_claimed=tuple(states["claimed"]),
+    )
+
+
+def _is_address(source: str) -> bool:
+    return "://" in source
+
+
+def _kept(folder: Path, max_bytes: int) -> dict[str, Path]:
+    """Return the files of a folder by their SHA-256."""
+    paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    found = {}
+    for path in paths:
+        with suppress(LoadingError):  # not ours: every added file was readable
+            found[digest(path, max_bytes=max_bytes)] = path
+    return found
+
+
+def _state(path: Path | None, identity: str, max_bytes: int) -> _State:
+    if path is None:
+        return "missing"
+    try:
+        return "same" if digest(path, max_bytes=max_bytes) == identity else "changed"
+    except SourceNotFound:
+        return "missing"
+    except LoadingError:
+        return "changed"
+
+
+def _compare(
+    store: FolderStore, source: str, identity: str, read: Callable[[], Parsed], unconfirmed: list[Unconfirmed]
+) -> Iterator[Problem]:
+    """Yield the differences between a document and its source as read now; add doubtful passages to `unconfirmed`."""
+    remedy = f"Remove the document and add it again: {source}"
+    number = store.catalog.number_of(identity)
+    try:
+        stored = store.catalog.document(number) if number is not None else None
+        passages = store.catalog.passages_of(number) if number is not None else []
+    except LibraryDamaged:
+        return  # the catalog's own check has reported it
+    try:
+        parsed = read()
+    except LoadingError as error:
+        yield Problem(f"{source} can no longer be read: {error.message}", remedy)
+        return
+    fresh = parsed.document
+    if stored is None or stored.text != fresh.text:
+        yield Problem(f"{source}: the library's text differs from the file's.", remedy)
+        return
+    for passage in passages:
+        if flaw := _flaw(passage, fresh):
+            yield Problem(f"{source}: passage {passage.id} {flaw}.", remedy)
+    if parsed.pages:
+        unconfirmed.extend(_unconfirmed(source, passages, fresh, Witness(parsed.pages)))
+
+
+def _unconfirmed(
+    source: str, passages: Sequence[Passage], document: Document, witness: Witness
+) -> Iterator[Unconfirmed]:
+    """Yield the passages of a PDF that the witness does not confirm."""
+    pages = [mark for mark in document.landmarks if mark.kind == "page"]
+    starts = [mark.start for mark in pages]
+    for passage in passages:
+        first = max(0, bisect_right(starts, passage.start) - 1)
+        last = bisect_left(starts, passage.end)
+        # The neighbouring pages hold the rest of a paragraph, and footnotes that are read after it.
+        agreeing, shingles = witness.counts(passage.text, range(first - 1, last + 1))
+        if shingles - agreeing > _LOST or agreeing < shingles / 2:
+            label = pages[first].label if pages else ""
+            yield Unconfirmed(source, passage.id, label, round(agreeing / shingles, 3))
+
+
+def _flaw(passage: Passage, document: Document) -> str:
+    """Return the flaw of a passage; empty if there is none."""
+    text = document.text
+    if text[passage.start : passage.end] != passage.text:
+        return "differs from the text at its offsets"
+    position = passage.start
+    for span in passage.sentences:
+        if span.start < position or span.end > passage.end or text[position : span.start].strip():
+            return f"has a sentence out of place at {span.start}"
+        position = span.end
+    return "has words outside its sentences" if text[position : passage.end].strip() else ""

@@ -1,0 +1,189 @@
+"""Shows the texts, pages and original files of a library's documents."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError
+from index.loading.formats import PDF
+from index.loading.loader import read_bytes
+from index.loading.pdf.highlights import MOST_LETTERS, PageMark, page_marks
+from index.loading.pdf.trace import Words
+from index.records import Span
+from index.views.windows import MOST_MARKED, REACH, OpenOriginal, Original, View, window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index.records import DocumentInfo
+    from index.storage.store import FolderStore
+
+
+class Originals:
+    """Finds and reads original files. `uploads` is the folder of files that were not added by a path."""
+
+    def __init__(self, uploads: Path, *, max_bytes: int) -> None:
+        self._uploads = uploads
+        self._max_bytes = max_bytes
+        self._known: dict[tuple[str, int, int, int], str] = {}
+
+    def path(self, info: DocumentInfo, sources: Sequence[str]) -> Path:
+        """Return a file with the document's bytes. Raises OriginalMissing if there is none."""
+        for candidate in self._candidates(sources):
+            if self._identity(candidate) == info.id:
+                return candidate
+        raise OriginalMissing(f"The original file of {info.name} is gone, or has changed since.")
+
+    def read(self, info: DocumentInfo, sources: Sequence[str]) -> tuple[bytes, str]:
+        """Return the bytes and the name of the file. Raises OriginalMissing."""
+        path = self.path(info, sources)
+        try:
+            data = read_bytes(path, max_bytes=self._max_bytes)
+        except LoadingError as error:
+            raise OriginalMissing(f"The original file of {info.name} can no longer be read.") from error
+        if hashlib.sha256(data).hexdigest() != info.id:
+            raise OriginalMissing(f"The original file of {info.name} has just changed.")
+        return data, _name(info.source) or path.name
+
+    def open(self, info: DocumentInfo, sources: Sequence[str]) -> OpenOriginal:
+        """Open the file. Raises OriginalMissing."""
+        path = self.path(info, sources)
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise OriginalMissing(f"The original file of {info.name} can no longer be read.") from error
+        status = os.fstat(file.fileno())
+        if self._known.get(_stamp(path, status)) != info.id:
+            file.close()
+            raise OriginalMissing(f"The original file of {info.name} has just changed.")
+        return OpenOriginal(file, status.st_size, _name(info.source) or path.name, info.id)
+
+    def _candidates(self, sources: Sequence[str]) -> Iterator[Path]:
+        """Yield paths where the file may be: its sources, then the same names in `uploads`, if the library was moved.
+
+        Files from web addresses are in `uploads`, too, under names that do not follow from the address.
+        """
+        paths = [Path(source) for source in sources if Path(source).is_absolute()]
+        yield from paths
+        yield from (self._uploads / path.name for path in paths)
+        if len(paths) < len(sources) and self._uploads.is_dir():
+            yield from sorted(self._uploads.iterdir())
+
+    def _identity(self, path: Path) -> str:
+        """Return the SHA-256 of a file, cached by its stamp; empty if it cannot be read."""
+        try:
+            if not path.is_file():
+                return ""
+            stamp = _stamp(path, path.stat())
+            if stamp not in self._known:
+                with path.open("rb") as file:
+                    self._known[stamp] = hashlib.file_digest(file, "sha256").hexdigest()
+            return self._known[stamp]
+        except (OSError, ValueError):
+            return ""
+
+
+def _stamp(path: Path, status: os.stat_result) -> tuple[str, int, int, int]:
+    """Return values that change when the file does: path, inode, size and modification time."""
+    return str(path), status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _name(source: str) -> str:
+    """Return the last part of a web address; empty for a path."""
+    return "" if Path(source).is_absolute() else PurePosixPath(unquote(urlsplit(source).path)).name
+
+
+_AROUND = 1_500
+"""Characters on each side of a span that distinguish its words from the same words elsewhere."""
+
+
+class Viewer:
+    """Shows documents of a library, and spans in them. Thread-safe.
+
+    Every method raises DocumentNotFound if the document was removed meanwhile.
+    """
+
+    def __init__(self, store: FolderStore, *, max_bytes: int) -> None:
+        self._catalog = store.catalog
+        self._originals = Originals(store.folder / "uploads", max_bytes=max_bytes)
+
+    def text(self, info: DocumentInfo, span: Span) -> str:
+        """Return the text of a span, without reading the rest of the document."""
+        return self._catalog.excerpt(self._number(info), span).of(span)
+
+    def view(self, info: DocumentInfo, span: Span | None) -> View:
+        """Return the text around a span; for an empty span, the text after it; without a span, the beginning."""
+        number, shown = self._number(info), span or Span(0, 0)
+        end_marked = min(shown.end, shown.start + MOST_MARKED)
+        excerpt = self._catalog.excerpt(number, Span(max(0, shown.start - REACH), end_marked + REACH))
+        if not excerpt.text:
+            raise DocumentNotFound(info.id)
+        blocks = window(excerpt, shown)
+        start, end = blocks[0].start, blocks[-1].end
+        location = self._catalog.locate(number, shown.start)
+        return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
+
+    def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
+        """Return the pages of a span; empty if the format has no pages, or the file is gone."""
+        number = self._number(info)
+        if info.media_type != PDF or not self.has_original(info):
+            return ()
+        first, last = (self._catalog.pages_begun(number, at) for at in (span.start, max(span.start, span.end - 1)))
+        return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
+
+    def page_image(self, info: DocumentInfo, number: int, span: Span | None, *, width: int) -> bytes:
+        """Return a page as PNG, `width` pixels wide. Raises PageError, OriginalMissing."""
+        from index.loading.pdf.extraction import page_image
+
+        if info.media_type != PDF:
+            raise PageError(f"{info.name} has no page images.", "Only PDF files have page images.")
+        marks = self.page_marks(info, span) if span else ()
+        marked = [rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles]
+        return page_image(self._path(info), number, marked, width=width, name=info.name)
+
+    def has_original(self, info: DocumentInfo) -> bool:
+        """Return whether the original file still exists with the same bytes."""
+        try:
+            self._path(info)
+        except OriginalMissing:
+            return False
+        return True
+
+    def original(self, info: DocumentInfo) -> Original:
+        """Return the original file. Raises OriginalMissing."""
+        data, name = self._originals.read(info, self._sources(info))
+        return Original(data, name, info.media_type)
+
+    def open_original(self, info: DocumentInfo) -> OpenOriginal:
+        """Open the original file; the caller reads and closes it. Raises OriginalMissing."""
+        return self._originals.open(info, self._sources(info))
+
+    def _words(self, number: int, span: Span) -> Words:
+        """Return the text of a span, cut when it is too long to mark, and the text around it."""
+        before = Span(max(0, span.start - _AROUND), span.start)
+        words = Span(span.start, min(span.end, span.start + MOST_LETTERS + 1))
+        after = Span(words.end, words.end + _AROUND)
+        excerpt = self._catalog.excerpt(number, Span(before.start, after.end))
+        return Words(excerpt.of(before), excerpt.of(words), excerpt.of(after))
+
+    def _path(self, info: DocumentInfo) -> Path:
+        return self._originals.path(info, self._sources(info))
+
+    def _sources(self, info: DocumentInfo) -> list[str]:
+        """Return the sources of a document that was read here.
+
+        Sources that an import names are not used: they would let strangers learn which files exist here.
+        """
+        if info.claimed:
+            raise OriginalMissing(f"{info.name} was imported without its file.", "Add the file itself to see it.")
+        return self._catalog.sources_of(self._number(info))
+
+    def _number(self, info: DocumentInfo) -> int:
+        number = self._catalog.number_of(info.id)
+        if number is None:
+            raise DocumentNotFound(info.id)
+        return number

@@ -1,0 +1,165 @@
+"""What a question asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.answers.completeness import ask_back, is_fragment
+from index.answers.intents import parse_question
+from tests.cases import cases
+
+FRAGMENTS = [
+    "and in 2019?",
+    "Why?",
+    "the second one",
+    "And the pipeline?",
+    "What about France?",
+    "Who signed it?",
+    "When?",
+    "How many?",
+    "But why?",
+    "In 2019?",
+    "Which one?",
+    "What else?",
+    "Is it true?",
+    "And how much did they pay?",
+    "Who was he?",
+    "Tell me more",
+    "and by whom?",
+    "Can you explain that?",
+    "thanks",
+    "What did she say about it?",
+]
+WHOLE = [
+    "volcano",
+    "oil discount",
+    "Who signed the treaty?",
+    "Is it possible to cancel the subscription?",
+    "Who pays for the pipeline?",
+    "Does it snow in Norway?",
+    "What is DPR?",
+    "Who is Lotte?",
+    "treaty of 2001",
+    "What did Putin say?",
+    "Who wrote it, Tolstoy or Dostoevsky?",
+    "谁签署了条约?",
+    "Wer hat den Vertrag unterschrieben?",
+    "Who lost?",
+    "What happened in 2019?",
+    "Power of Siberia",
+    "And what did Putin answer at Valdai about an alliance?",
+    "Whom did Washington punish for buying Russian weapons?",
+]
+
+
+@cases("text", FRAGMENTS)
+def test_a_fragment_is_known(text: str) -> None:
+    """It goes on from something that was not said here."""
+    assert is_fragment(text)
+    assert "not a whole question" in ask_back(text)
+
+
+@cases("text", WHOLE)
+def test_a_whole_question_is_none(text: str) -> None:
+    """Nor are keywords, which say what they are about."""
+    assert not is_fragment(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("When was the bridge built and by whom?", ("When was the bridge built?", "by whom was the bridge built?")),
+        ("When was Iwan Roberts born and where?", ("When was Iwan Roberts born?", "where was Iwan Roberts born?")),
+        (
+            "When was Power of Siberia opened and how long is it?",
+            ("When was Power of Siberia opened?", "how long is Power of Siberia?"),
+        ),
+        (
+            "How soon does radiotherapy start, and how many weeks does it go on for?",
+            ("How soon does radiotherapy start?", "how many weeks does radiotherapy go on for?"),
+        ),
+        ("Who is Lotte? Why did it suffer?", ("Who is Lotte?", "Why did Lotte suffer?")),
+        ("Who signed the treaty?", ()),
+        ("How many kinds are compared? which ones?", ()),
+        ("Are there weapons at the plant? An official says no.", ()),
+        ("Which goods and services are taxed?", ()),
+    ],
+)
+def test_parts(text: str, parts: tuple[str, ...]) -> None:
+    """Each part is a question of its own, with what it leaves out."""
+    assert parse_question(text).parts == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("Which is larger, Rosneft's or Transneft's loan?", ("Rosneft's", "Transneft's loan")),
+        ("What is the difference between DPR and BM25?", ("DPR", "BM25")),
+        ("Is the Rosneft loan bigger than the Transneft loan?", ("Rosneft loan", "Transneft loan")),
+        ("EU or China: who was the bigger partner?", ("EU", "China")),
+        ("Compare Ericsson with Huawei.", ("Ericsson", "Huawei")),
+        ("Rosneft and Transneft loans of 2009: which got more?", ("Rosneft", "Transneft")),
+        ("Is oral surgery as safe as a filling, or is it not?", ("oral surgery", "filling")),
+        ("Rosneft and Transneft: when were they founded?", ()),
+        ("Who signed the treaty?", ()),
+    ],
+)
+def test_sides(text: str, sides: tuple[str, ...]) -> None:
+    """What is compared with what."""
+    asked = parse_question(text)
+    assert asked.sides == sides
+    assert (asked.kind == "comparison") == bool(sides)
+
+
+@cases(
+    ("text", "kind"),
+    [
+        ("What are the risk factors?", "list"),
+        ("Which cases does the briefing describe?", "list"),
+        ("How many vendors were competing?", "count"),
+        ("How do I file Form 3115?", "steps"),
+        ("Why did the sellers give way?", "reason"),
+        ("What does Gabuev say about France?", "summary"),
+        ("Does Beijing recognise Crimea?", "choice"),
+        ("My aunt says that it is catching. Is she right?", "choice"),
+        ("I am not well - can I be given letrozole?", "choice"),
+        ("Where, in fact, is the harbour?", "fact"),
+        ("the card was left inside, how do i lock my car?", "steps"),
+        ("When did the director step down?", "fact"),
+        ("What did the reviewers find in the harbour?", "fact"),
+        ("What makes a programme 'economical'?", "fact"),
+        ("How many kinds are compared? which ones?", "count"),
+        ("Which company is the largest?", "fact"),
+        ("When was it signed by the king?", "fact"),
+    ],
+)
+def test_kinds(text: str, kind: str) -> None:
+    """By its form alone."""
+    assert parse_question(text).kind == kind
+
+
+def test_how_many_are_wanted() -> None:
+    """`Which four` says so."""
+    assert parse_question("Which four vendors competed?").wanted == 4
+    assert parse_question("five pillars of the strategy").wanted == 5
+    assert parse_question("Which vendors competed?").wanted == 0
+
+
+@cases(
+    ("text", "name"),
+    [
+        ("What is a monopsony?", "monopsony"),
+        ("what is lymphoedema", "lymphoedema"),
+        ("buyer's market meaning", "buyer's market"),
+        ("Who was Anna Pavlovna Scherer?", "Anna Pavlovna Scherer"),
+        ("What does THAAD mean?", "THAAD"),
+        ("what is a 'Derivative Work' under the apache license", "Derivative Work"),
+        ("what is an abomination (mage and demon)", "abomination"),
+        ("What makes a government programme 'economical' in the sense of the law?", "economical"),
+        ("What is the technical term for a market with one customer?", ""),
+        ("Who signed the treaty?", ""),
+    ],
+)
+def test_definitions(text: str, name: str) -> None:
+    """What a question asks the meaning of."""
+    assert parse_question(text).defined == name

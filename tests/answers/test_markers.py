@@ -1,0 +1,236 @@
+"""Markers: whichever way a model writes them, each sentence gets its own, and the text loses nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from index.answers.markers import MarkedSentence, declines, parse
+from tests.cases import cases
+
+SOURCES = 5
+WAYS = {
+    "as told": "The king signed it [1]. The ship left [2][3].",
+    "after the full stop": "The king signed it. [1] The ship left. [2][3]",
+    "without a blank": "The king signed it[1]. The ship left.[2][3]",
+    "in one pair of brackets": "The king signed it [1]. The ship left [2, 3].",
+    "as a range": "The king signed it [1]. The ship left [2-3].",
+    "as a range with a dash": "The king signed it [1]. The ship left [2–3].",
+    "in words": "The king signed it [1]. The ship left [2] and [3].",
+    "in brackets of another script": "The king signed it【1】. The ship left【2】【3】.",
+    "as an assistant's own": "The king signed it【1†source】. The ship left【2†L3-L9】【3:1†b.pdf】.",
+    "as footnotes": "The king signed it [^1]. The ship left [^2][^3].\n\n[^1]: The book of kings, p. 3",
+    "as wiki footnotes": "The king signed it [[1]]. The ship left [[2]][[3]].",
+    "as links": "The king signed it [1](#source-1). The ship left [2](https://example.org/2)[3](/s/3).",
+    "with a page": "The king signed it [1, p. 3]. The ship left [2: § Trade > Ships][3].",
+    "with a name": "The king signed it [Source 1]. The ship left (Excerpts 2 and 3).",
+    "before the sentence": "[1] The king signed it. [2][3] The ship left.",
+    "before each line": "The documents say:\n[1] The king signed it.\n[2, 3] The ship left.",
+    "in a phrase": "According to [1], the king signed it. Based on [2] and [3], the ship left.",
+    "in a phrase without brackets": "According to source 1, the king signed it. Based on excerpts 2, 3, the ship left.",
+    "in a list": "- **The king** signed it [1].\n- The *ship* left **[2][3]**.",
+    "in a numbered list": "1. The king signed it [1].\n2. The ship left [2][3].",
+    "on a line of their own": "The king signed it.\n[1]\n\nThe ship left.\n[2] [3]\n",
+    "with a second full stop": "The king signed it. [1]. The ship left. [2], [3].",
+    "with a list of sources": "The king signed it [1]. The ship left [2][3].\n\nSources:\n[1] Kings\n[2] Sea",
+    "with a label": "Answer: The king signed it [1]. The ship left [2][3].\nSources: [1], [2], [3]",
+    "under a heading": "## The answer\n\n> The king signed it [1]. The ship left [2][3].",
+    "as a numbering": "[1]. The king signed it.\n[2, 3]: The ship left.",
+    "twice": "The king [1] signed it [1]. The ship [2] left [3, 2].",
+}
+
+
+@cases("text", WAYS.values(), ids=WAYS.keys())
+def test_ways(text: str) -> None:
+    """However it is written, a marker belongs to its sentence, which reads as if it had none."""
+    found = [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)]
+    assert found[-2:] == [("The king signed it.", (1,)), ("The ship left.", (2, 3))]
+    assert found[:-2] in ([], [("The documents say:", ())])
+
+
+KEPT = {
+    "a year": "The treaty [1648] ended the war.",
+    "a source that there is not": "The treaty ended the war [6].",
+    "a range that runs out": "The treaty ended the war [4-6].",
+    "a range that runs backwards": "The treaty ended the war [3-1].",
+    "zero": "The value is a[0].",
+    "an interval": "The value lies in [0, 1].",
+    "the paragraph of a law": "The controller complies with Article 6(1).",
+    "an enumeration": "There are two ways: (1) by land and (2) by sea.",
+    "something in brackets": "The king [of Spain] signed it.",
+    "a product": "The area is 2 * 3 * 4 of snake_case_name.",
+    "a date at the beginning": "10. Mai 1871 war ein Sonntag.",
+    "a negative number": "-5 degrees were measured.",
+    "an answer that is a no": "No answer was given by the king.",
+}
+
+
+@cases("text", KEPT.values(), ids=KEPT.keys())
+def test_kept(text: str) -> None:
+    """What is no marker stays in the text."""
+    assert [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)] == [(text, ())]
+
+
+def test_place() -> None:
+    """The place of a sentence holds it as it was written, with its markers."""
+    text = "- The king signed it. [1]\n- The *ship* left【2】."
+    places = [text[sentence.start : sentence.end] for sentence in parse(text)]
+    assert places == ["The king signed it. [1]", "The *ship* left【2】."]
+
+
+def test_border() -> None:
+    """A marker ends a sentence that ends with an abbreviation, but not one that goes on after it."""
+    text = "It moved to Washington, D.C. [1] Apple Inc. [2]. Others, e.g. [3] this one, or that of Mr. [4] stayed."
+    assert [(sentence.text, sentence.markers) for sentence in parse(text)] == [
+        ("It moved to Washington, D.C.", (1,)),
+        ("Apple Inc.", (2,)),
+        ("Others, e.g. this one, or that of Mr. stayed.", (3, 4)),
+    ]
+
+
+def test_phrase() -> None:
+    """Without the phrase that named its source, a sentence begins with a capital, which may be two letters."""
+    text = "He came [2]. According to [1], ßig is no word."
+    assert parse(text, SOURCES)[1] == MarkedSentence("SSig is no word.", (1,), 13, len(text))
+
+
+DECLINING = {
+    "as told": "NO ANSWER",
+    "with a full stop": "NO ANSWER.",
+    "in bold": " **NO ANSWER**\n",
+    "in small letters": "No answer.",
+    "in code": "`no_answer`",
+    "with a marker": "NO ANSWER [1]",
+    "with reasons": "NO ANSWER: the excerpts do not say who signed it.",
+    "after reasons": "The excerpts do not say who signed it. NO ANSWER",
+}
+ANSWERING = {
+    "nothing": "",
+    "an answer that is a no": "No answer was given by the king [1].",
+    "the words in another order": "The king said no. Answer him.",
+    "a longer word": "NO ANSWERS were given [1].",
+    "both": "The king signed it [1]. NO ANSWER",
+}
+
+
+@pytest.mark.parametrize("text", DECLINING.values(), ids=DECLINING.keys())
+def test_declining(text: str) -> None:
+    """A model declines in the words it was given, with some more or without."""
+    assert declines(text)
+
+
+@pytest.mark.parametrize("text", ANSWERING.values(), ids=ANSWERING.keys())
+def test_answering(text: str) -> None:
+    """Other texts do not decline."""
+    assert not declines(text)
+
+
+def test_nothing_to_say() -> None:
+    """`NO ANSWER` is no sentence of an answer, nor is what has no words."""
+    assert [sentence.text for sentence in parse("The king signed it [1]. NO ANSWER")] == ["The king signed it."]
+    assert parse("NO ANSWER") == parse("") == parse("[1]") == parse("\n---\n") == parse("Sources:\n[1]") == []
+
+
+PLAIN = [
+    ".",
+    "!",
+    "?",
+    "。",
+    ",",
+    ";",
+    ":",
+    "-",
+    "–",
+    "*",
+    "**",
+    "__",
+    "`",
+    ">",
+    "\n",
+    "\n\n",
+    " ",
+    "  ",
+    "\t",
+    "1",
+    "13",
+]
+PLAIN += ["- ", "1. ", "2. ", "and", "The king", "ß", "é", "王", "🏰", "\u200b", "\u2028", "\x00", "\ud800", "\x1c"]
+MARKED = [
+    "[",
+    "]",
+    "(",
+    ")",
+    "【",
+    "】",
+    "[[",
+    "]]",
+    "[1]",
+    "[2][3]",
+    "[1-3]",
+    "[^1]",
+    "^1",
+    "†",
+    "(#a)",
+    "p. 3",
+    "```",
+]
+MARKED += ["# ", "[^1]: x", "Sources:", "Source 1", "According to ", "Based on [1], ", "NO ANSWER", "Answer:"]
+PLAIN_TEXT = st.lists(st.sampled_from(PLAIN), max_size=60).map("".join)
+HOSTILE = st.lists(st.sampled_from(PLAIN + MARKED) | st.text(max_size=3), max_size=60).map("".join) | st.text()
+
+
+@settings(deadline=None)
+@given(HOSTILE, st.integers(0, 20))
+@example("[1]" * 300, 1)
+@example("According to [1], ", 1)
+@example("[1]. [1]. [1]. a", 1)
+def test_hostile(text: str, sources: int) -> None:
+    """Any text at all gives sentences in order, without overlap, with markers that are in range, each once."""
+    end = 0
+    for sentence in parse(text, sources):
+        assert end <= sentence.start < sentence.end <= len(text)
+        end = sentence.end
+        assert all(1 <= marker <= sources for marker in sentence.markers)
+        assert len(set(sentence.markers)) == len(sentence.markers)
+        assert sentence.text == " ".join(sentence.text.split()) != ""
+    assert declines(text) in (True, False)
+
+
+@settings(deadline=None)
+@given(PLAIN_TEXT)
+def test_no_word_is_lost(text: str) -> None:
+    """Where there are no markers, every letter is in a sentence, in its place."""
+    assert [letter for sentence in parse(text) for letter in sentence.text if letter.isalpha()] == [
+        letter for letter in text if letter.isalpha()
+    ]
+
+
+WORDS = st.text(st.sampled_from("abcdefgh"), min_size=2, max_size=6)
+SAID = st.tuples(
+    st.lists(WORDS, min_size=3, max_size=6).map(lambda words: " ".join(words).capitalize()),
+    st.lists(st.integers(1, 9), min_size=1, max_size=3, unique=True),
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(SAID, max_size=5), st.sampled_from([" ", "\n", "\n\n"]), st.sampled_from(["", ", ", "]["]), st.booleans()
+)
+def test_what_was_written_is_read(said: list[tuple[str, list[int]]], gap: str, between: str, before: bool) -> None:
+    """Sentences that are put together with markers come apart again, with the markers before the full stop or after."""
+    texts = []
+    for words, numbers in said:
+        marker = f"[{(between or '][').join(map(str, numbers))}]"
+        texts.append(f"{words} {marker}." if before else f"{words}. {marker}")
+    assert [(sentence.text, list(sentence.markers)) for sentence in parse(gap.join(texts))] == [
+        (f"{words}.", numbers) for words, numbers in said
+    ]
+
+
+@pytest.mark.parametrize(
+    "bit", ["[1].", "[1] and ", " *a", "[", "[1,1,", "According to [1] ", "A b c [1]. ", "1. \n", "**"]
+)
+def test_long(bit: str) -> None:
+    """What repeats itself for very long is parsed all the same: nothing takes time by the square."""
+    assert len(parse((bit * 40_000)[:40_000])) <= 40_000

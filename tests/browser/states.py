@@ -1,0 +1,192 @@
+"""The states of the page, each with the way a reader comes to it; in this order, each from where the last one ended.
+
+They are looked at by `shots`, by axe, and by whoever asks whether everything is within reach.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from playwright.sync_api import expect
+
+from tests.browser.actions import ask, file, upload
+from tests.browser.source_reader import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+
+    Step = Callable[[Page, "Story"], None]
+
+NOWHERE = "/?q=Who+signed%3F&in=a+document+that+is+not+there"
+VERDICTS = ("verbatim", "contradicted", "unverified", "unchecked")
+BROKEN = file("scan.pdf", b"%PDF-1.7 and then nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is asked of a library, by what comes of it."""
+
+    text: str
+    """Answered from a document that has no pages."""
+    page: str
+    """Answered from a PDF."""
+    unsure: str
+    """Perhaps answered."""
+    nothing: str
+    """Not answered."""
+    draft: str
+    """To be checked: a sentence for each verdict."""
+    upload: str
+    """A text that takes the library a while."""
+
+
+def states(page: Page, story: Story) -> Iterator[str]:
+    """Bring a page that has just been opened into one state after the other; gives the name of each."""
+    for name, step in STEPS.items():
+        step(page, story)
+        yield name
+
+
+def _home(page: Page, story: Story) -> None:
+    expect(page.locator(".p-examples")).to_be_visible()
+
+
+def _answer(page: Page, story: Story) -> None:
+    ask(page, story.text)
+    expect(page.locator("#results .p-answer")).to_be_visible()
+    expect(page.locator("#rail")).to_be_visible()
+
+
+def _reasons(page: Page, story: Story) -> None:
+    for summary in page.locator(".p-card").first.locator("summary").all():
+        summary.click()
+
+
+def _pops(name: str, button: str) -> Step:
+    """One of the small panels, opened by its button."""
+
+    def pop(page: Page, story: Story) -> None:
+        _leave(page)
+        page.locator(button).first.click()
+        expect(page.locator(f"#{name}")).to_be_visible()
+
+    return pop
+
+
+def _keyboard(page: Page, story: Story) -> None:
+    _leave(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+
+
+def _source(page: Page, story: Story) -> None:
+    _leave(page)
+    page.locator(".p-cite").first.click()
+    expect(opened(page)).to_have_attribute("data-state", "text")
+
+
+def _page(page: Page, story: Story) -> None:
+    _leave(page)
+    ask(page, story.page)
+    expect(page.locator(".p-cite").first).to_have_attribute("aria-label", re.compile(r", p\. \w+"))
+    page.locator(".p-cite").first.click()
+    expect(opened(page)).to_have_attribute("data-state", "pages")
+    page.wait_for_function("[...document.querySelectorAll('#viewer img')].every(image => image.complete)")
+
+
+def _coverage(page: Page, story: Story) -> None:
+    _leave(page)
+    page.get_by_role("tab", name="Coverage").click()
+    expect(page.locator(".p-coverage")).to_be_visible()
+
+
+def _unsure(page: Page, story: Story) -> None:
+    ask(page, story.unsure)
+    expect(page.locator("#results .p-unsure")).to_be_visible()
+
+
+def _checked(page: Page, story: Story) -> None:
+    page.get_by_role("tab", name="Check").click()
+    page.get_by_label("Text", exact=True).fill(story.draft)
+    page.get_by_role("button", name="Check it").click()
+    for verdict in VERDICTS:
+        expect(page.locator(f".p-judged > .p-is-{verdict}").first).to_be_visible()
+
+
+def _nothing(page: Page, story: Story) -> None:
+    ask(page, story.nothing)
+    expect(page.locator("#results .p-none")).to_be_visible()
+
+
+def _problem(page: Page, story: Story) -> None:
+    page.goto(urljoin(page.url, NOWHERE))
+    expect(page.locator("#results .p-problem")).to_be_visible()
+
+
+def _library(page: Page, story: Story) -> None:
+    page.get_by_role("tab", name="Library").click()
+    expect(page.locator("#p-shelf tbody tr").first).to_be_visible()
+
+
+def _removal(page: Page, story: Story) -> None:
+    page.locator("#p-shelf").get_by_role("button", name="Remove").first.click()
+    expect(page.locator("#removal")).to_be_visible()
+
+
+def _uploading(page: Page, story: Story) -> None:
+    _leave(page)
+    upload(page, BROKEN, file("minutes.md", story.upload), file("waiting.md", f"{story.upload} The end."))
+    expect(page.locator("#p-jobs")).to_contain_text("Encoding")
+    expect(page.locator("#p-jobs .p-reason")).to_be_visible()
+
+
+def _uploaded(page: Page, story: Story) -> None:
+    page.locator("#p-jobs").get_by_role("button", name="Cancel all").click()
+    expect(page.locator("#p-jobs").get_by_role("button", name="Close")).to_be_visible()
+
+
+def _questions(page: Page, story: Story) -> None:
+    page.get_by_role("tab", name="Questions").click()
+    page.get_by_label("Questions, one per line").fill("\n".join((story.text, story.page, story.nothing)))
+    page.get_by_role("button", name="Ask them all").click()
+    expect(page.locator(".p-answers tbody tr")).to_have_count(3)
+    expect(page.locator(".p-download").first).to_be_visible()
+
+
+def _leave(page: Page) -> None:
+    """Close whatever is open."""
+    for _ in range(3):
+        if not page.locator("dialog[open], [popover]:popover-open").count():
+            return
+        page.keyboard.press("Escape")
+    expect(page.locator("dialog[open], [popover]:popover-open")).to_have_count(0)
+
+
+STEPS: dict[str, Step] = {
+    "home": _home,
+    "answer": _answer,
+    "reasons": _reasons,
+    "confidence": _pops("sure", ".p-sure"),
+    "export": _pops("export", '[popovertarget="export"]'),
+    "syntax": _pops("syntax", '[popovertarget="syntax"]'),
+    "history": _pops("history", '[popovertarget="history"]'),
+    "theme": _pops("themes", '[popovertarget="themes"]'),
+    "keyboard": _keyboard,
+    "source": _source,
+    "page": _page,
+    "coverage": _coverage,
+    "unsure": _unsure,
+    "none": _nothing,
+    "problem": _problem,
+    "checked": _checked,
+    "library": _library,
+    "removal": _removal,
+    "uploading": _uploading,
+    "uploaded": _uploaded,
+    "questions": _questions,
+}

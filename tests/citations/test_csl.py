@@ -1,0 +1,65 @@
+"""CSL-JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+
+from index.citations.entries import describe_citation
+from index.citations.export import cite, export
+from index.citations.references import WORD_JOINER
+from tests.citations.factories import PAGE, abstention, answers, citation
+
+if TYPE_CHECKING:
+    from index.records import Answer
+
+MARKUP = re.compile(r"</?[a-z]", re.IGNORECASE)
+
+
+def test_an_item_has_all_that_is_known() -> None:
+    """In the names of CSL 1.0.2."""
+    [item] = json.loads(cite(citation(PAGE), "csl"))
+    assert item == {
+        "id": describe_citation(citation(PAGE)).key,
+        "type": "webpage",
+        "title": "On the Mode of Communication of Cholera",
+        "author": [{"family": "Snow", "given": "John"}],
+        "issued": {"date-parts": [[1855, 3, 2]]},
+        "page": "39",
+        "section": "Soho",
+        "URL": describe_citation(citation(PAGE)).link,
+        "note": "p. 39, § Soho, ¶ 1: “The pump in Broad Street was the cause.”",
+    }
+
+
+def test_a_body_is_a_literal() -> None:
+    """It is never taken apart."""
+    [item] = json.loads(cite(citation(type(PAGE)(*("x", "/a", "T", "Royal Commission", "", "", 1, 0, 0))), "csl"))
+    assert item["author"] == [{"literal": "Royal Commission"}]
+
+
+def test_no_answer_is_an_empty_list() -> None:
+    """Which every reader of the format takes."""
+    assert json.loads(export(abstention(), "csl")) == []
+
+
+@given(answers())
+def test_no_item_has_markup(each: Answer) -> None:
+    """What processors would take for tags comes apart, and its words are all there."""
+    entries = {entry.key: entry for entry in map(describe_citation, each.citations)}
+    items = json.loads(export(each, "csl"))
+    assert [item["id"] for item in items] == list(entries)
+    for item in items:
+        assert item["title"].replace(WORD_JOINER, "") == entries[item["id"]].title
+        assert item["note"].replace(WORD_JOINER, "") == entries[item["id"]].note
+        assert not any(MARKUP.search(text) for text in _texts(item))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [text for each in inner for text in _texts(each)]
+    return [value] if isinstance(value, str) else []

@@ -1,0 +1,210 @@
+"""`pincite eval` on the command line: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from index.cli import progress
+from index.cli.app import app
+from index.errors import EvaluationError
+from index.records import Progress
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from typer.testing import Result
+
+    from tests.conftest import Write
+
+FILES = {
+    "corpus.jsonl": '{"id": "sea", "text": "The ship left the harbour."}\n'
+    '{"id": "land", "text": "The king signed the treaty."}',
+    "queries.jsonl": '{"id": "q1", "text": "Which vessel sailed?"}\n{"id": "q2", "text": "Who signed the treaty?"}',
+    "qrels.tsv": "q1\tsea\t1\nq2\tland\t1\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def _readable_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.encoders.encoder.load_encoder", lambda settings: FakeEncoder())
+    monkeypatch.setenv("PINCITE_PASSAGE_TOKENS", "32")
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def folder(write: Write) -> Path:
+    """A small set."""
+    for name, text in FILES.items():
+        path = write(f"tiny/{name}", text)
+    return path.parent
+
+
+def run(*arguments: str | Path) -> Result:
+    """`pincite eval` with these arguments; what is raised is raised here."""
+    return CliRunner().invoke(app, ["eval", *map(str, arguments)], catch_exceptions=False)
+
+
+def row(output: str, name: str) -> Sequence[str]:
+    """The cells of a table's row, without its name."""
+    return next(line for line in output.splitlines() if line.strip().startswith(name)).split(name)[1].split()
+
+
+def test_a_table_shows_the_modes_side_by_side(folder: Path) -> None:
+    """A column for each mode: the lexical side misses one of two, the dense side none."""
+    output = run(folder, "--mode", "dense", "--mode", "lexical").output
+    assert output.startswith("tiny: 2 documents, 2 passages, 2 questions\n")
+    assert row(output, "MRR@10") == ["2", "1.000", "[1.000,", "1.000]", "0.500", "[.000,", "1.000]"]
+    assert len(row(output, "Latency p50 / p95, ms")) == 7
+    assert "passages per second" in output
+
+
+def test_json_says_everything(folder: Path) -> None:
+    """Figures with their intervals, each question's value, and what each measure means."""
+    result = json.loads(run(folder, "--json").output)
+    (outcome,) = result["outcomes"]
+    assert outcome["values"]["nDCG@10"] == {"q1": 1.0, "q2": 1.0}
+    assert outcome["estimates"]["nDCG@10"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 2}
+    assert outcome["latency_p95_ms"] >= outcome["latency_p50_ms"] > 0
+    assert result["passages_per_second"] > 0
+    assert set(outcome["values"]) <= set(result["meanings"])
+
+
+def test_a_run_is_written_for_each_mode(folder: Path, tmp_path: Path) -> None:
+    """One mode: the file as named; several: the mode is in the name."""
+    run(folder, "--run", tmp_path / "one.trec")
+    run(folder, "--run", tmp_path / "more.trec", "--mode", "dense", "--mode", "lexical")
+    assert {path.name for path in tmp_path.glob("*.trec")} == {"one.trec", "more.dense.trec", "more.lexical.trec"}
+    first = (tmp_path / "more.lexical.trec").read_text().splitlines()[0].split()
+    assert first == ["q2", "Q0", "land", "1", "1", "pincite-lexical"]
+
+
+def test_two_results_are_compared(folder: Path, tmp_path: Path) -> None:
+    """A table of differences, and the same as JSON."""
+    files = [tmp_path / "a.json", tmp_path / "b.json"]
+    for file, mode in zip(files, ("lexical", "dense"), strict=True):
+        file.write_text(run(folder, "--mode", mode, "--json").output)
+    output = run("--compare", *files).output
+    assert f"A: {files[0]} (lexical)\nB: {files[1]} (dense)\n" in output
+    assert row(output, "MRR@10")[:4] == ["2", "0.500", "1.000", "+0.500"]
+    assert json.loads(run("--compare", *files, "--json").output)["differences"][0]["first_mode"] == "lexical"
+
+
+def test_verbose_says_what_each_measure_means(folder: Path) -> None:
+    """Below the table, a line each."""
+    output = CliRunner().invoke(app, ["--verbose", "eval", str(folder)], catch_exceptions=False).output
+    assert "MRR@10: one over the rank of the first relevant document" in output
+
+
+def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bar for indexing and one for each mode, on standard error; no callback where nobody wants it."""
+    with progress.question_progress(shown=False) as callbacks:
+        assert callbacks == (None, None)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress.question_progress(shown=True) as (indexed, asked):
+        assert indexed
+        assert asked
+        indexed(Progress("sea", "encoding", 1, 2, 0, 0))
+        asked("dense", 3, 4)
+    out, err = capsys.readouterr()
+    assert not out
+    assert "indexing" in err
+    assert "asking, dense" in err
+
+
+def test_own_questions_are_asked_of_the_library(write: Write) -> None:
+    """A file instead of a folder; the notes are printed."""
+    CliRunner().invoke(app, ["add", str(write("land.txt", "The king signed the treaty."))], catch_exceptions=False)
+    good = '{"question": "Who signed the treaty?", "document": "land.txt", "quote": "the king"}'
+    none = '{"question": "Who?", "answerable": false}'
+    output = run(write("questions.jsonl", f"{good}\n{good.replace('the king', 'a queen')}\n{none}")).output
+    assert "2 questions, 1 without an answer skipped" in output
+    assert row(output, "Quote@1")[:2] == ["2", "0.500"]
+    assert "note: Line 2: the document does not hold the quote." in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "name a folder"),
+        (("FILE", "--keep", "kept"), "these options need a folder"),
+        (("x", "--mode", "best"), "best"),
+    ],
+    ids=["nothing", "file and folder's option", "mode"],
+)
+def test_wrong_usage_is_told(write: Write, arguments: Sequence[str], complaint: str) -> None:
+    """Exit code 2, as for every command."""
+    file = write("questions.jsonl", "")
+    result = run(*(file if each == "FILE" else each for each in arguments))
+    assert result.exit_code == 2
+    assert complaint in " ".join(result.output.replace("│", " ").split())
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """It names the file that is missing and says what a set is."""
+    with pytest.raises(EvaluationError, match=r"corpus\.jsonl cannot be read.*Name a folder with"):
+        run(tmp_path / "nowhere")
+
+
+def test_the_command_is_light_until_it_runs() -> None:
+    """Its help loads neither measures nor statistics."""
+    code = "import sys; sys.argv = ['pincite', 'eval', '--help']\nfrom index.cli.app import main\ntry: main()\n"
+    code += "except SystemExit: print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"scipy", "ir_measures", "numpy", "torch"}.isdisjoint(done.stderr.split())
+    assert "Example: pincite eval" in done.stdout
+
+
+MISSING = """
+import sys
+sys.modules[{name!r}] = None  # as if it were not installed
+sys.argv = ["pincite", *{arguments!r}]
+from index.cli.app import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["ir_measures", "scipy"])
+def test_it_says_what_to_install(name: str, folder: Path) -> None:
+    """What only an evaluation needs is an extra: the error names the package and the command; others need neither."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        code = MISSING.format(name=name, arguments=arguments)
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    for arguments in (["eval", str(folder)], ["eval", "--compare", "a.json", "b.json"]):
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("Error: Evaluating needs a package that is not installed: ")
+        assert "pip install 'pincite[eval]'" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert run("eval", "--help").returncode == 0
+
+
+def test_nothing_else_needs_what_evaluating_needs(write: Write, tmp_path: Path) -> None:
+    """Adding, asking and checking load neither the measures nor the statistics."""
+    code = """
+import sys
+sys.modules["ir_measures"] = None
+from index import Library
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+with Library.open(sys.argv[2], Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+    library.add(sys.argv[1])
+    assert library.ask("Who signed the treaty?").statements
+    library.check("The king signed the treaty.")
+    library.suggestions()
+import index.page.web_app, index.server.http.application, index.server.mcp
+assert not any(name.startswith("index.evaluate") for name in sys.modules)
+"""
+    path = str(write("land.txt", "The king signed the treaty."))
+    command = [sys.executable, "-c", code, path, str(tmp_path / "library")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,63 @@
+"""The command line over a library on a read-only disk: what asks works, what changes is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.disks import read_only
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.command_line import Run
+    from tests.conftest import Write
+
+TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
+
+
+@pytest.fixture
+def mounted(run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The program, over a library with one document that takes no changes."""
+    assert run("add", write("sea.md", TEXT)).code == 0
+    with read_only(tmp_path / "library", tmp_path / "read-only") as folder:
+        monkeypatch.setenv("PINCITE_LIBRARY", str(folder))
+        yield run
+
+
+def test_what_asks_works(mounted: Run, tmp_path: Path) -> None:
+    """Answers, passages, the list, texts, numbers, proofs and copies."""
+    assert mounted("ask", "Who signed the treaty?").out.startswith("The king signed the treaty. [1]")
+    assert mounted("search", "whale", "--json").json["hits"][0]["pin"]["text"] == "A whale swam by."
+    (document,) = mounted("list", "--json").json
+    assert "The ship left the harbour." in mounted("show", document["id"]).out
+    assert mounted("verify").code == 0
+    assert mounted("queue").out.startswith("0 waiting")
+    assert mounted("stats", "--json").json["notes"] == [
+        "Its folder is read-only here: it can be asked, and not changed."
+    ]
+    assert mounted("export-library", tmp_path / "out.zip").code == 0
+    assert mounted("backup", tmp_path / "backup.zip").code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["add"], ["remove", "sea.md"], ["sync"], ["compact"], ["rebuild"], ["import-library"]],
+    ids=lambda c: c[0],
+)
+def test_what_changes_is_refused(mounted: Run, write: Write, tmp_path: Path, command: list[str]) -> None:
+    """With exit code 1, the reason, and what to do; nothing is half done."""
+    if command == ["import-library"]:
+        assert mounted("export-library", tmp_path / "out.zip").code == 0
+        command = [*command, str(tmp_path / "out.zip")]
+    elif command == ["add"]:
+        command = [*command, str(write("new/new.md", "A comet came."))]
+    elif command == ["sync"]:
+        command = [*command, str(write("new/new.md", "A comet came.").parent)]
+    refused = mounted(*command)
+    assert refused.code == 1
+    assert "is read-only: you can search it, but not change it." in refused.err
+    assert "copy the folder" in refused.err
+    assert len(mounted("list", "--json").json) == 1

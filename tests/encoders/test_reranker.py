@@ -1,0 +1,273 @@
+"""The reranker: the scores of sentence-transformers' own CrossEncoder as probabilities, and a clear refusal else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from index.encoders import cross_encoders
+from index.encoders.cross_encoders import CrossEncoderReranker, load_reranker
+from index.errors import EncoderError
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+WORDS = ["the", "ship", "left", "a", "whale", "swam", "by", "king", "signed", "treaty", "who", "it", "rained", "?", "."]
+QUESTION = "who signed the treaty ?"
+PASSAGES = [
+    "the king signed it .",
+    "a whale swam by . it rained . the ship left .",
+    "",
+    "treaty",
+    "the king signed it .",
+]
+MAX_TOKENS = 24
+
+
+def save_tokenizer(folder: Path) -> int:
+    """A tokenizer of whole words that puts a question and a passage together as Bert wants them; gives their number."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from tokenizers.processors import TemplateProcessing
+    from transformers import PreTrainedTokenizerFast
+
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    vocabulary = {word: i for i, word in enumerate([*special.values(), *WORDS])}
+    words = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    words.pre_tokenizer = Whitespace()
+    words.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
+    )
+    make: Any = PreTrainedTokenizerFast
+    make(tokenizer_object=words, model_max_length=MAX_TOKENS, **special).save_pretrained(folder)
+    return len(vocabulary)
+
+
+def make_model(folder: Path, *, labels: int = 1, activation: str = "Sigmoid", head: bool = True) -> Path:
+    """A cross-encoder of one layer with weights that are the same each time; without `head`, an encoder."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from transformers import BertConfig, BertForSequenceClassification, BertModel
+
+    torch.manual_seed(7)
+    bert = folder / "bert"
+    bert.mkdir(parents=True)
+    config = BertConfig(
+        vocab_size=save_tokenizer(bert),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=MAX_TOKENS,
+        initializer_range=0.8,
+    )
+    config.num_labels = labels
+    (BertForSequenceClassification if head else BertModel)(config).save_pretrained(bert)
+    if not head:
+        return bert
+    model = CrossEncoder(str(bert), device="cpu", activation_fn=getattr(torch.nn, activation)(), local_files_only=True)
+    model.save_pretrained(str(folder / "model"))
+    return folder / "model"
+
+
+def expected(folder: Path, question: str, passages: list[str]) -> list[float]:
+    """Through sentence-transformers itself: the sigmoid of the logits, one pair at a time."""
+    import torch
+    from sentence_transformers import CrossEncoder
+
+    model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
+    logits = [model.predict((question, passage), activation_fn=torch.nn.Identity()) for passage in passages]
+    return [float(1 / (1 + np.exp(-np.float64(logit)))) for logit in logits]
+
+
+def load(folder: Path) -> CrossEncoderReranker:
+    """In float32, so that figures can be compared."""
+    return CrossEncoderReranker(str(folder), device="cpu", precision="float32")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reranker's folder."""
+    return make_model(tmp_path_factory.mktemp("reranker"))
+
+
+@pytest.fixture(scope="module")
+def reranker(folder: Path) -> CrossEncoderReranker:
+    """That reranker."""
+    return load(folder)
+
+
+def test_none_is_named() -> None:
+    """Nothing set, or set to nothing: no reranker, and nothing is loaded."""
+    assert load_reranker(Settings()) is None
+    assert load_reranker(Settings(reranker="")) is None
+
+
+def test_the_environment_names_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PINCITE_RERANKER` takes a folder; device and precision are those of the encoder's settings."""
+    monkeypatch.setenv("PINCITE_RERANKER", str(folder))
+    reranker = load_reranker(Settings(device="cpu", precision="bfloat16"))
+    assert isinstance(reranker, CrossEncoderReranker)
+    assert (reranker.device, reranker.precision, reranker.max_tokens) == ("cpu", "bfloat16", MAX_TOKENS)
+    assert reranker.score(QUESTION, PASSAGES) == pytest.approx(expected(folder, QUESTION, PASSAGES), abs=0.05)
+
+
+def test_scores_are_those_of_sentence_transformers(folder: Path, reranker: CrossEncoderReranker) -> None:
+    """One score for each passage, in their order, in [0, 1]; equal passages score alike, others do not."""
+    scores = reranker.score(QUESTION, PASSAGES)
+    assert scores == pytest.approx(expected(folder, QUESTION, PASSAGES), abs=1e-5)
+    assert all(type(score) is float and 0 <= score <= 1 for score in scores)
+    assert scores[0] == pytest.approx(scores[4], abs=1e-6)
+    assert max(scores) - min(scores) > 0.1
+    assert reranker.score(QUESTION, PASSAGES[::-1]) == pytest.approx(scores[::-1], abs=1e-5)
+    assert reranker.score("it rained", PASSAGES) != pytest.approx(scores, abs=1e-2)
+
+
+@pytest.mark.parametrize("activation", ["Identity", "Tanh", "ReLU", "Sigmoid"])
+def test_whatever_the_activation_a_score_is_a_probability(tmp_path: Path, activation: str) -> None:
+    """A model that gives logits, or anything else outside [0, 1], gets the sigmoid of its logit."""
+    folder = make_model(tmp_path, activation=activation)
+    assert load(folder).score(QUESTION, PASSAGES) == pytest.approx(expected(folder, QUESTION, PASSAGES), abs=1e-5)
+
+
+def test_a_probability_of_the_models_own_is_kept(tmp_path: Path) -> None:
+    """An activation that already maps into [0, 1] is the one the model was trained with."""
+    folder = make_model(tmp_path, activation="Hardsigmoid")
+    logits = [np.log(p / (1 - p)) for p in expected(folder, QUESTION, PASSAGES)]
+    hard = [float(np.clip(logit / 6 + 0.5, 0, 1)) for logit in logits]
+    assert load(folder).score(QUESTION, PASSAGES) == pytest.approx(hard, abs=1e-5)
+
+
+def test_batches_do_not_matter(reranker: CrossEncoderReranker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty passages at once, in batches of any size, score as each does alone."""
+    passages = [" ".join(WORDS[i % 7 : i % 7 + i % 11]) for i in range(40)]
+    alone = [score for passage in passages for score in reranker.score(QUESTION, [passage])]
+    for size in (1, 8, 40):
+        monkeypatch.setattr(cross_encoders, "BATCH_PAIRS", size)
+        assert reranker.score(QUESTION, passages) == pytest.approx(alone, abs=1e-5)
+
+
+def test_threads_may_share_it(reranker: CrossEncoderReranker) -> None:
+    """Questions asked at the same time get the scores that each gets alone."""
+    questions = [" ".join(WORDS[i:]) for i in range(len(WORDS))]
+    alone = [reranker.score(question, PASSAGES) for question in questions]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda question: reranker.score(question, PASSAGES), questions))
+    assert np.array(together) == pytest.approx(np.array(alone), abs=1e-6)
+
+
+def test_no_passages(reranker: CrossEncoderReranker) -> None:
+    """Nothing to score, no scores."""
+    assert reranker.score(QUESTION, []) == []
+
+
+def test_the_end_of_a_long_passage_is_not_read(reranker: CrossEncoderReranker) -> None:
+    """What exceeds `max_tokens`, question and passage and three markers together, is cut from the passage."""
+    room = MAX_TOKENS - len(QUESTION.split()) - 3
+    head = ["ship", "whale"] * (room // 2)
+    full, longer, other = reranker.score(
+        QUESTION, [" ".join(head), " ".join([*head, "king", "left"]), " ".join(head[1:])]
+    )
+    assert len(head) == room
+    assert longer == pytest.approx(full, abs=1e-6)
+    assert other != pytest.approx(full, abs=1e-6)
+
+
+def test_other_weights_have_another_name(folder: Path, reranker: CrossEncoderReranker, tmp_path: Path) -> None:
+    """The name of a folder's model follows its weights."""
+    twin = load(make_model(tmp_path / "twin"))
+    other = load(change_weights(make_model(tmp_path / "other"), lambda bias: bias + 1))
+    assert reranker.name.startswith("model@")
+    assert twin.name == reranker.name
+    assert other.name != reranker.name
+
+
+def change_weights(folder: Path, change: Callable[[Any], Any]) -> Path:
+    """Change the bias of the head."""
+    from safetensors.torch import load_file, save_file
+
+    (file,) = folder.rglob("*.safetensors")
+    weights = load_file(file)
+    save_file(weights | {"classifier.bias": change(weights["classifier.bias"])}, file, metadata={"format": "pt"})
+    return folder
+
+
+# Refusals
+
+
+def test_classes_are_refused(tmp_path: Path) -> None:
+    """A model of entailment, neutrality and contradiction has no one score; the error says what to name instead."""
+    with pytest.raises(EncoderError, match="sorts pairs into 3 classes") as caught:
+        load(make_model(tmp_path, labels=3))
+    assert "PINCITE_RERANKER takes a sentence-transformers cross-encoder with one score" in caught.value.hint
+
+
+def test_an_encoder_is_refused(tmp_path: Path) -> None:
+    """sentence-transformers would give it a head with random weights, and rank at random."""
+    with pytest.raises(EncoderError, match="was not trained to score pairs"):
+        load(make_model(tmp_path, head=False))
+
+
+@pytest.mark.parametrize("content", [None, "config.json", "modules.json"])
+def test_a_folder_that_is_no_model(tmp_path: Path, content: str | None) -> None:
+    """The message names the folder, the hint the setting and how to go without."""
+    if content:
+        (tmp_path / content).write_text('{"some": "thing"}')
+    with pytest.raises(EncoderError, match="could not be loaded") as caught:
+        load_reranker(Settings(reranker=str(tmp_path), device="cpu"))
+    assert str(tmp_path) in caught.value.message
+    assert "PINCITE_RERANKER" in caught.value.hint
+    assert "unset it" in caught.value.hint
+
+
+@pytest.mark.parametrize("model", ["/nonexistent/model", "nobody/nothing"])
+def test_a_model_that_is_not_there(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that leads nowhere, or a name where there is no network, is the same error."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else it would try again for 45 seconds
+    with pytest.raises(EncoderError, match=f"'{model}' could not be loaded") as caught:
+        load_reranker(Settings(reranker=model, device="cpu"))
+    assert "PINCITE_RERANKER" in caught.value.hint
+
+
+def test_damaged_weights(tmp_path: Path) -> None:
+    """Weights cut short are an error at loading, not a traceback of another library."""
+    folder = make_model(tmp_path)
+    (weights,) = folder.rglob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(EncoderError, match="could not be loaded"):
+        load(folder)
+
+
+def test_a_score_that_is_no_number(tmp_path: Path) -> None:
+    """Nothing can be ranked by it: an error, and no order."""
+    reranker = load(change_weights(make_model(tmp_path), lambda bias: bias * float("nan")))
+    with pytest.raises(EncoderError, match="not a number"):
+        reranker.score(QUESTION, PASSAGES)
+
+
+def test_a_model_that_fails_while_scoring(tmp_path: Path) -> None:
+    """A tokenizer that allows more than the model can take: the model's words, and how to go without."""
+    folder = make_model(tmp_path)
+    reranker = load(folder)
+    reranker._model.tokenizer.model_max_length = 10 * MAX_TOKENS
+    with pytest.raises(EncoderError, match="failed: ") as caught:
+        reranker.score(QUESTION, ["king " * 5 * MAX_TOKENS])
+    assert "PINCITE_RERANKER" in caught.value.hint
+
+
+def test_importing_loads_no_model() -> None:
+    """A fresh interpreter that imports it, and asks for no reranker, has loaded neither torch nor what stands on it."""
+    code = "import sys, index.encoders.cross_encoders as c; from index.settings import Settings\nc.load_reranker(Settings())\n"
+    code += "print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"torch", "transformers", "sentence_transformers"}.isdisjoint(loaded)

@@ -1,0 +1,155 @@
+"""The service over a small library whose geometry can be read, asked without a network."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from index.library import Library
+from index.server.http import create_app
+from index.server.job_queue import Jobs
+from index.server.uploads import Uploads
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+from tests.loading.pdfs import build, column
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from index.records import Answer
+    from tests.conftest import Write
+
+SECRET = "the key is under /srv/secret"
+TREATY = """# The Harbour Treaty
+
+The king signed the treaty in the harbour. Winter had closed the river before the letter arrived.
+
+## Afterwards
+
+The queen kept a garden and a clock. Nobody remembered the whale.
+"""
+OIL = "The price of oil fell in summer. A horse cost more than a bridge that year."
+PAGE = (
+    "<html><head><title>The Volcano</title></head><body><article><p>The volcano covered the school in paper and "
+    "rain, and the doctor wrote of it for many years afterwards in every letter that is kept.</p></article></body>"
+    "</html>"
+)
+PAGES = ("The bridge was built of glass.", "The engine stood beside the river.")
+HARBOUR = build([column([words]) for words in PAGES])
+"""A PDF with one line on each of its pages."""
+SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, "volcano.html": PAGE}
+
+
+class Moody(Library):
+    """A library that fails where a question asks it to, and whose model says three words."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.closed = threading.Event()
+        """Set when an answer that a model writes has been given up."""
+        self.speaking = threading.Event()
+        """Set when a model has said its first word, and was asked for more."""
+        self.patience = threading.Event()
+        """What the model waits for after its first word."""
+        self.patience.set()
+
+    def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
+        """As `Library.ask_stream`, but for the model and for one question."""
+        if question == "fail, please":
+            raise RuntimeError(SECRET)
+        try:
+            if options.get("writer") == "model":
+                yield "The"
+                self.speaking.set()
+                assert self.patience.wait(20)
+                yield from (" king", " signed.")
+            yield from super().ask_stream(question, **{**options, "writer": "quote"})
+        except GeneratorExit:
+            self.closed.set()
+            raise
+
+
+@dataclass
+class Service:
+    """All of it, for a test."""
+
+    folder: Path
+    settings: Settings
+    library: Moody
+    jobs: Jobs
+    app: FastAPI
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """Of the documents, by the names of their files."""
+
+    def client(self, **options: Any) -> TestClient:
+        """A client of it, which starts and stops it."""
+        return TestClient(self.app, **options)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The only loop on which servers run it."""
+    return "asyncio"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Passages as short as they may be, and limits that are soon met."""
+    return Settings(
+        passage_tokens=32,
+        max_hits=20,
+        max_upload_files=3,
+        max_file_megabytes=1,
+        max_batch_questions=3,
+        max_question_characters=100,
+        max_text_characters=200,
+        max_check_sentences=5,
+        max_body_megabytes=1,
+    )
+
+
+@pytest.fixture
+def service(tmp_path: Path, write: Write, settings: Settings) -> Iterator[Service]:
+    """The service over three documents."""
+    with Moody.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
+        library.add([write(name, text) for name, text in SOURCES.items()])
+        jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
+        ids = {info.source.rpartition("/")[2]: info.id for info in library.documents()}
+        yield Service(tmp_path, settings, library, jobs, create_app(library, settings, jobs), ids)
+        jobs.close()
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    """A client of the service."""
+    with service.client() as client:
+        yield client
+
+
+def events(text: str) -> list[tuple[str, str]]:
+    """Name and data of each server-sent event; comments do not count."""
+    told = []
+    for block in text.split("\n\n"):
+        fields: dict[str, str] = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if fields:
+            told.append((fields["event"], fields["data"]))
+    return told
+
+
+def done(client: TestClient, address: str) -> dict[str, Any]:
+    """A job at its end."""
+    assert client.get(f"{address}/events").status_code == 200
+    job: dict[str, Any] = client.get(address).json()
+    return job
+
+
+def files(*named: tuple[str, str | bytes]) -> Sequence[tuple[str, tuple[str, bytes]]]:
+    """Files for an upload."""
+    return [("files", (name, text.encode() if isinstance(text, str) else text)) for name, text in named]

@@ -1,0 +1,175 @@
+"""Thousands of requests made up from the service's own description: `python -m tests.api.fuzz [--cases 2000]`.
+
+A server is started on this machine over a library of its own. Right requests have to be taken, wrong ones refused, and
+each response has to be what the description says. The table that is printed has a line for each operation; the exit
+code is 1 where anything failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import schemathesis
+import uvicorn
+from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.engine import from_schema
+from schemathesis.engine.events import NonFatalError, ScenarioFinished
+
+from index.library import Library
+from index.server.http import create_app
+from index.server.job_queue import Jobs
+from index.server.uploads import Uploads
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+from tests.http.conftest import HARBOUR, SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fastapi import FastAPI
+    from schemathesis.core.failures import Failure
+
+SEED = 7
+OPERATIONS = 20
+"""About as many as there are."""
+TAKEN = ["2xx", "403", "404", "409"]
+"""How a request is answered that fits its description."""
+BEYOND_DESCRIPTION = ("documents", "text", "view", "page")
+"""Operations whose parameters can be wrong though each fits: no schema tells a cursor, or where a document ends."""
+
+
+@dataclass
+class Tally:
+    """What became of the requests to one operation."""
+
+    cases: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> int:
+        """Responses that say that the server failed."""
+        return sum(count for status, count in self.statuses.items() if status >= 500)
+
+
+def fuzz(address: str, cases: int, seed: int = SEED, *, brief: bool = False) -> dict[str, Tally]:
+    """Make up at least so many requests, and judge each response; by operation.
+
+    A brief run leaves out the requests with one borderline value each, which are many hundreds, however few are wanted.
+    """
+    acceptance = {"checks": {"positive_data_acceptance": {"expected-statuses": [*TAKEN, "422"]}}}
+    config = schemathesis.Config.from_dict(
+        {
+            "seed": seed,
+            "generation": {"max-examples": ceil(cases / OPERATIONS), "deterministic": True, "database": "none"},
+            "continue-on-failure": True,
+            "request-timeout": 60,
+            "phases": {"coverage": {"enabled": not brief}},
+            "checks": {"positive_data_acceptance": {"expected-statuses": TAKEN}},
+            "operations": [{"include-operation-id": name, **acceptance} for name in BEYOND_DESCRIPTION],
+        }
+    )
+    schema = schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
+    schema.hook(filter_failure)
+    tallies: dict[str, Tally] = {}
+    for event in from_schema(schema).execute():
+        if isinstance(event, ScenarioFinished):
+            _count(event, tallies)
+        elif isinstance(event, NonFatalError):
+            tallies.setdefault(event.label, Tally()).failures.append(str(event.value))
+    return tallies
+
+
+def filter_failure(_: schemathesis.HookContext, failure: Failure, case: schemathesis.Case[Any], __: object) -> bool:
+    """Whether something is a failure: whatever a part of a form holds arrives as the bytes of a file, and is one."""
+    return not (isinstance(failure, AcceptedNegativeData) and case.media_type == "multipart/form-data")
+
+
+def _count(event: ScenarioFinished, tallies: dict[str, Tally]) -> None:
+    for identity, node in event.recorder.cases.items():
+        tally = tallies.setdefault(node.value.operation.label, Tally())
+        interaction = event.recorder.interactions.get(identity)
+        if interaction is None:
+            continue
+        tally.cases += 1
+        if interaction.response is not None:
+            tally.statuses[interaction.response.status_code] += 1
+        for check in event.recorder.checks.get(identity, ()):
+            if check.failure_info is not None:
+                tally.failures.append(f"{check.name}: {check.failure_info.failure}\n  {check.failure_info.code_sample}")
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of a server over an application, on a port that was free."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def library_served(folder: Path) -> Iterator[str]:
+    """The address of a server over a small library."""
+    settings = Settings(passage_tokens=32, max_waiting_jobs=100_000)
+    (folder / "sources").mkdir()
+    for name, text in SOURCES.items():
+        (folder / "sources" / name).write_text(text, encoding="utf-8")
+    (folder / "sources" / "harbour.pdf").write_bytes(HARBOUR)
+    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
+        library.add(folder / "sources")
+        jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
+        try:
+            with served(create_app(library, settings, jobs)) as address:
+                yield address
+        finally:
+            jobs.close()
+
+
+def main() -> int:
+    """Fuzz, tell, and give the exit code."""
+    parser = argparse.ArgumentParser(description="Requests made up from the service's own description.")
+    parser.add_argument("--cases", type=int, default=2000, help="how many, at least")
+    parser.add_argument("--seed", type=int, default=SEED)
+    wanted = parser.parse_args()
+    logging.disable(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder, library_served(Path(folder)) as address:
+        tallies = fuzz(address, wanted.cases, wanted.seed)
+    sys.stdout.writelines(f"{line}\n" for line in report(tallies))
+    enough = sum(tally.cases for tally in tallies.values()) >= wanted.cases
+    return int(not enough or any(tally.failures or tally.broken for tally in tallies.values()))
+
+
+def report(tallies: Mapping[str, Tally]) -> Iterator[str]:
+    """The table, then each kind of failure once."""
+    all_of_them = Tally()
+    yield f"{'operation':45} {'cases':>6} {'failures':>8} {'5xx':>5}  by status"
+    for name, tally in sorted(tallies.items()):
+        statuses = ", ".join(f"{status}: {count}" for status, count in sorted(tally.statuses.items()))
+        yield f"{name:45} {tally.cases:6} {len(tally.failures):8} {tally.broken:5}  {statuses}"
+        all_of_them.cases += tally.cases
+        all_of_them.statuses += tally.statuses
+        all_of_them.failures += tally.failures
+    yield f"{'all':45} {all_of_them.cases:6} {len(all_of_them.failures):8} {all_of_them.broken:5}"
+    yield from (f"\n{failure}" for failure in dict.fromkeys(all_of_them.failures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,273 @@
+"""Whatever goes wrong is told in one form, completely, and without a word of what is nobody's business."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from index import errors
+from index.errors import PinciteError
+from index.schema.job_schema import Problem
+from index.server.http import create_app, problems
+from index.server.http.problems import KINDS
+from index.settings import Settings
+from tests.cases import cases
+from tests.hosted import hosted
+from tests.http.conftest import SECRET, Service, files
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, PinciteError)]
+MADE: dict[type[PinciteError], PinciteError] = {
+    errors.LibraryNotFound: errors.LibraryNotFound("/srv/library"),
+    errors.LibraryLocked: errors.LibraryLocked("/srv/library", "process 7"),
+    errors.LibraryReadOnly: errors.LibraryReadOnly("/srv/library"),
+    errors.NoRoom: errors.NoRoom("/srv/library", 2_000_000, 1_000_000),
+    errors.LibraryExists: errors.LibraryExists("/srv/library"),
+    errors.ArchiveExists: errors.ArchiveExists("/srv/library.zip"),
+    errors.LibraryDamaged: errors.LibraryDamaged("/srv/library", "a page is torn"),
+    errors.FingerprintMismatch: errors.FingerprintMismatch("/srv/library", "a", "b"),
+    errors.FolderMissing: errors.FolderMissing("/srv/notes", "No such file or directory"),
+    errors.TooManyRemovals: errors.TooManyRemovals("/srv/notes", 90, 100),
+    errors.DocumentNotFound: errors.DocumentNotFound("treaty.md"),
+    errors.AmbiguousDocument: errors.AmbiguousDocument("treaty", ("a /srv/a/treaty.md", "b /srv/b/treaty.md")),
+    errors.WriterNotSet: errors.WriterNotSet(),
+    errors.WriterError: errors.WriterError("timeout", "The writer was too slow.", "Try again."),
+    errors.NotAllowed: errors.NotAllowed("Adding documents from the web", "PINCITE_ALLOW_URLS"),
+    errors.TooMany: errors.TooMany("files", 4, 3, "PINCITE_MAX_UPLOAD_FILES"),
+    errors.Stopping: errors.Stopping(),
+    errors.QueueFull: errors.QueueFull(32),
+    errors.UploadsFull: errors.UploadsFull(2048, 10_000, of_all=False),
+    errors.TooBusy: errors.TooBusy(100),
+    errors.NotUploaded: errors.NotUploaded(),
+    errors.JobNotFound: errors.JobNotFound("7"),
+}
+"""Errors that make their message themselves."""
+
+
+@cases("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_each_error_is_told(kind: type[PinciteError]) -> None:
+    """With a status, a title, what happened and what to do; no folder of the server is named."""
+    error = MADE.get(kind) or kind("It is not as it should be.", "Mend it.")
+    told = problems.problem_from_error(error, "7")
+    assert 400 <= told.status < 600
+    assert told.title
+    assert told.detail.endswith(".")
+    assert told.hint
+    assert "/srv" not in told.model_dump_json()
+    assert told.type.startswith("urn:pincite:problem:")
+
+
+def test_only_families_are_told_as_their_ancestor_is() -> None:
+    """An error that is directly of the root has a row of its own: nobody forgot it."""
+    assert [kind.__name__ for kind in CLASSES if kind.__base__ is PinciteError and kind not in KINDS] == []
+
+
+@cases(
+    ("error", "status"),
+    [
+        (errors.DocumentNotFound("x"), 404),
+        (errors.AmbiguousDocument("x", ("a", "b")), 409),
+        (errors.SpanError("It is outside.", "Look."), 422),
+        (errors.NotAllowed("That", "PINCITE_X"), 403),
+        (errors.LibraryReadOnly("/srv/library"), 403),
+        (errors.QueueFull(1), 503),
+        (errors.TooBusy(100), 429),
+        (errors.NotUploaded(), 403),
+        (errors.LibraryLocked("/x", "y"), 503),
+        (errors.TooLarge("It is too large.", "Split it."), 413),
+        (errors.UnsupportedFormat("No.", "Another."), 415),
+        (PinciteError("0 hits were asked for.", "Ask for 1."), 422),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_an_error_has_the_status_that_clients_expect(error: PinciteError, status: int) -> None:
+    """So that a program can act on the status alone."""
+    assert problems.problem_from_error(error, "7").status == status
+
+
+@pytest.mark.anyio
+async def test_who_should_come_back_is_told_when() -> None:
+    """Where waiting helps, there is a Retry-After."""
+    request = Request({"type": "http", "path": "/v1/ask", "headers": [], "state": {"request_id": "7"}})
+    assert (await problems.pincite_error(request, errors.QueueFull(1))).headers["retry-after"] == "5"
+    assert "retry-after" not in (await problems.pincite_error(request, errors.JobNotFound("1"))).headers
+
+
+def problem(response: Any) -> Problem:
+    """The problem of a response that is one."""
+    assert response.headers["content-type"] == "application/problem+json"
+    told = Problem.model_validate_json(response.content)
+    assert (told.status, told.request_id) == (response.status_code, response.headers["x-request-id"])
+    return told
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "options", "status"),
+    [
+        ("GET", "/v1/nowhere", {}, 404),
+        ("GET", "/v1", {}, 404),
+        ("GET", "/v1/search/", {}, 404),
+        ("GET", "/v1/search", {}, 405),
+        ("PATCH", "/v1/documents", {}, 405),
+        ("OPTIONS", "/v1/documents/abcdef", {}, 405),
+        ("POST", "/healthz", {}, 405),
+        ("POST", "/v1/ask", {"json": {"question": "x"}, "headers": {"Accept": "image/png"}}, 406),
+        ("POST", "/v1/search", {"content": "question=x"}, 415),
+        (
+            "POST",
+            "/v1/search",
+            {"content": b"{" + b" " * 1_000_001, "headers": {"Content-Type": "application/json"}},
+            413,
+        ),
+        ("POST", "/v1/search", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 422),
+        ("POST", "/v1/search", {"content": b"\xff", "headers": {"Content-Type": "application/json"}}, 400),
+        ("POST", "/v1/search", {"content": b"1" * 5000, "headers": {"Content-Type": "application/json"}}, 400),
+        ("POST", "/v1/search", {"json": {}}, 422),
+        ("POST", "/v1/search", {"json": {"question": "x", "documents": ["nowhere"]}}, 404),
+        ("POST", "/v1/ask", {"json": {"question": "fail, please"}}, 500),
+    ],
+)
+def test_every_refusal_is_a_problem(
+    client: TestClient, method: str, address: str, options: dict[str, Any], status: int
+) -> None:
+    """Whoever refuses: our code, the framework, or what nobody foresaw."""
+    told = problem(client.request(method, address, **options))
+    assert told.status == status
+    assert SECRET not in told.model_dump_json()
+
+
+def test_a_wrong_method_is_told_which_are_right(client: TestClient) -> None:
+    """All of them, though each is a route of its own."""
+    assert client.patch("/v1/documents").headers["allow"] == "GET, POST"
+    assert client.post("/v1/documents/abcdef").headers["allow"] == "DELETE, GET"
+
+
+def test_a_body_that_does_not_say_how_large_it_is(client: TestClient) -> None:
+    """Is read no further than the limit."""
+
+    def endless() -> Any:
+        for _ in range(200):
+            yield b" " * 10_000
+
+    response = client.post("/v1/search", content=endless(), headers={"Content-Type": "application/json"})
+    assert "PINCITE_MAX_BODY_MEGABYTES" in problem(response).hint
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "pointers"),
+    [
+        ("/v1/search", {"question": 7, "limit": 0, "mode": "x", "more/~": 1}, None),
+        ("/v1/search", {"question": "x", "limit": "1"}, ["#/limit"]),
+        ("/v1/search", {"question": "x", "limit": 1.5}, ["#/limit"]),
+        ("/v1/search", {"question": "x", "explain": "yes"}, ["#/explain"]),
+        ("/v1/search", {"question": ""}, ["#/question"]),
+        ("/v1/search", {"question": "x", "documents": ["a", ""]}, ["#/documents/1"]),
+        ("/v1/ask", {"question": "x", "writer": "me"}, ["#/writer"]),
+        ("/v1/batch", {"questions": []}, ["#/questions"]),
+        ("/v1/batch", {"questions": ["a", 2]}, ["#/questions/1"]),
+        ("/v1/check", {"text": None}, ["#/text"]),
+    ],
+)
+def test_mistakes_are_pointed_at(client: TestClient, address: str, body: Any, pointers: list[str] | None) -> None:
+    """Each by a JSON pointer; what was sent is not sent back."""
+    told = problem(client.post(address, json=body))
+    expected = pointers or ["#/limit", "#/mode", "#/more~1~0", "#/question"]
+    assert sorted(mistake.pointer for mistake in told.mistakes) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "setting"),
+    [
+        ("/v1/search", {"question": "x" * 101}, "PINCITE_MAX_QUESTION_CHARACTERS"),
+        ("/v1/ask", {"question": "x" * 101}, "PINCITE_MAX_QUESTION_CHARACTERS"),
+        ("/v1/coverage", {"question": "x" * 101}, "PINCITE_MAX_QUESTION_CHARACTERS"),
+        ("/v1/search", {"question": "x", "limit": 21}, "PINCITE_MAX_HITS"),
+        ("/v1/ask", {"question": "x", "limit": 10**30}, "PINCITE_MAX_HITS"),
+        ("/v1/check", {"text": "x" * 201}, "PINCITE_MAX_TEXT_CHARACTERS"),
+        ("/v1/check", {"text": "It rained today. " * 6}, "PINCITE_MAX_CHECK_SENTENCES"),
+        ("/v1/batch", {"questions": ["x"] * 4}, "PINCITE_MAX_BATCH_QUESTIONS"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_limit_names_its_setting(client: TestClient, address: str, body: Any, setting: str) -> None:
+    """So that whoever runs the server knows what to raise."""
+    told = problem(client.post(address, json=body))
+    assert told.status == 422
+    assert setting in told.hint
+
+
+ODD = ["\0", "a\0b", "\ud800", "\udfff\ud800", "\u202e", "🐋" * 9, "~x", '"', "in:", "-", "((((", "\\", " ", "\u2028"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+@pytest.mark.parametrize("field", ["question", "documents", "a field of its own"])
+def test_no_text_is_too_odd(client: TestClient, odd: str, field: str) -> None:
+    """NULs, half characters and operators without words are answered or refused, and never a failure of the server."""
+    body = {"question": "x", field: [odd] if field == "documents" else odd}
+    for address in ("/v1/search", "/v1/ask", "/v1/coverage"):
+        headers = {"Content-Type": "application/json"}
+        assert client.post(address, content=json.dumps(body), headers=headers).status_code in (200, 404, 409, 422)
+    if field == "question":
+        assert client.post("/v1/check", content=json.dumps({"text": odd}), headers=headers).status_code in (200, 422)
+
+
+def test_nothing_tells_where_files_are(service: Service, client: TestClient) -> None:
+    """No response has a path of the server, whatever it is about."""
+    identity = service.ids["oil.txt"]
+    answers = [
+        client.get("/v1/documents"),
+        client.get(f"/v1/documents/{identity}"),
+        client.get(f"/v1/documents/{identity}/text"),
+        client.get("/v1/stats"),
+        client.get("/metrics"),
+        client.post("/v1/search", json={"question": "oil"}),
+        client.post("/v1/ask", json={"question": "What did the price of oil do in summer?"}),
+        client.post("/v1/coverage", json={"question": "oil"}),
+        client.post("/v1/check", json={"text": "The price of oil fell in summer."}),
+        client.post("/v1/search", json={"question": "oil", "documents": ["nowhere"]}),
+        client.delete(f"/v1/documents/{identity}"),
+    ]
+    assert [answer.url.path for answer in answers if str(service.folder) in answer.text + str(answer.headers)] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("127.0.0.1:7860", "/v1/stats", 200),
+        ("localhost", "/v1/stats", 200),
+        ("evil.example", "/v1/stats", 421),
+        ("evil.example", "/docs", 421),
+        ("docs.example.org", "/v1/stats", 200),
+        ("evil.example", "/healthz", 200),
+    ],
+)
+def test_a_server_of_this_machine_answers_to_its_own_names(service: Service, host: str, path: str, status: int) -> None:
+    """A page whose name points to this machine is no other site for the browser, and must not read the library."""
+    settings = Settings(allow_hosts="Docs.example.org")
+    with hosted(create_app(service.library, settings, service.jobs)) as address:
+        assert httpx.get(f"{address}{path}", headers={"Host": host}, timeout=60).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 202),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://testserver"}, 202),
+        ({}, 202),
+    ],
+)
+def test_pages_of_other_sites_change_nothing(client: TestClient, headers: dict[str, str], status: int) -> None:
+    """A form of a foreign page could send files unasked; this server's own page may, and so may programs."""
+    response = client.post("/v1/documents", files=files(("whale.txt", "The whale swam.")), headers=headers)
+    assert response.status_code == status
+    assert status == 202 or problem(response)

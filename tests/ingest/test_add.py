@@ -1,0 +1,430 @@
+"""Adding files: what is known costs nothing, what changed is replaced, what is broken stops nobody."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from index.errors import EncoderError, FingerprintMismatch
+from index.ingest.add import BATCH_PASSAGES, FEWEST_PASSAGES
+from index.ingest.preparation import DocumentCutter, PreparedItem
+from index.library import Library
+from index.loading.sandbox.pool import Process
+from index.records import Receipt
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+from tests.storage.factories import a_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.loading.sandbox.messages import ChunkerSettings, Parsed, Request
+    from index.records import Document, Progress, Settled
+    from tests.conftest import Write
+
+SECTIONS = [
+    f"# Section {name}\n\n{name} stood by the harbour. The ship of {name} was slow.\n"
+    for name in ("Anna", "Boris", "Clara", "David", "Elena")
+]
+"""Each is a passage of its own."""
+
+
+def text_of(library: Library, name: str) -> str:
+    """The whole text of a document."""
+    return library.document(name).text
+
+
+def test_a_file_becomes_a_document_with_passages(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Its sections are passages, each encoded once, and its text is kept."""
+    path = write("people.md", "\n".join(SECTIONS))
+    receipt = library.add(path)
+    assert receipt == Receipt(added=(str(path),), passages=5, encoded=5, seconds=receipt.seconds)
+    assert [text.split(".")[0].split("\n")[-1] for text in encoder.encoded] == [
+        f"{name} stood by the harbour" for name in ("Anna", "Boris", "Clara", "David", "Elena")
+    ]
+    assert "The ship of Clara was slow." in text_of(library, "people.md")
+
+
+class Preparing(FakeEncoder):
+    """It counts how often it is told to load ahead, and what had been encoded by then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prepared: list[int] = []
+
+    def prepare(self) -> None:
+        """Load what passages run through."""
+        self.prepared.append(len(self.encoded))
+
+
+def test_the_encoder_loads_ahead_where_there_is_something_to_encode(tmp_path: Path, write: Write) -> None:
+    """Once, before the first passage; not for a dry run, nor where all is known or every vector is found again."""
+    encoder = Preparing()
+    path = write("folder/people.md", "\n".join(SECTIONS))
+
+    def add(words: str) -> list[int]:
+        path.write_text(words)
+        encoder.prepared.clear()
+        library.add(path)
+        return encoder.prepared
+
+    with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
+        library.sync(path.parent, dry_run=True)
+        assert encoder.prepared == []
+        assert add("\n".join(SECTIONS)) == [0]
+        assert add("\n".join(SECTIONS)) == []
+        assert add("\n".join(SECTIONS[:3])) == []
+        path.write_text("A whale.")
+        library.sync(path.parent, dry_run=True)
+        assert encoder.prepared == []
+        assert add("\n".join((*SECTIONS[:3], "A whale swam by."))) == [5]
+        others = [write(f"{n}.md", f"The comet {n} came.") for n in range(3)]
+        encoder.prepared.clear()
+        library.add(others)
+        assert len(encoder.prepared) == 1
+
+
+def test_adding_again_costs_nothing(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """The same bytes at the same place are unchanged: nothing is encoded, and the library has seen no change."""
+    path = write("people.md", "\n".join(SECTIONS))
+    library.add(path)
+    before, generation = list(encoder.encoded), library.stats().generation
+    receipt = library.add([path])
+    assert (receipt.unchanged, receipt.added, receipt.encoded) == ((str(path),), (), 0)
+    assert encoder.encoded == before
+    assert library.stats().generation == generation
+
+
+def test_of_a_changed_file_only_changed_passages_are_encoded(
+    library: Library, encoder: FakeEncoder, write: Write
+) -> None:
+    """Four of five passages are found again by their text, though their offsets moved; one is encoded."""
+    path = write("people.md", "\n".join(SECTIONS))
+    library.add(path)
+    encoder.encoded.clear()
+    changed = [SECTIONS[0].replace("slow", "very fast indeed"), *SECTIONS[1:]]
+    write("people.md", "\n".join(changed))
+    receipt = library.add(path)
+    assert (receipt.replaced, receipt.passages, receipt.encoded) == ((str(path),), 5, 1)
+    assert [text for text in encoder.encoded if "fast" not in text] == []
+    assert "slow" not in library.search("Anna", limit=1)[0].passage.text
+    assert library.verify().mismatches == ()
+
+
+def test_the_same_bytes_at_two_places_are_one_document(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Within one `add` and across two, the second place is noted and nothing is encoded for it."""
+    first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[0])
+    library.add([first, second])
+    library.add(write("c.md", SECTIONS[0]))
+    assert len(encoder.encoded) == 1
+    assert [info.source for info in library.documents()] == [str(first)]
+    assert len(library.search("Anna")) == 1
+
+
+def test_each_place_keeps_its_document(library: Library, write: Write) -> None:
+    """Where one of two equal files changes, the other one's words stay; when both have changed, they are gone."""
+    first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[0])
+    library.add([first, second])
+    write("a.md", SECTIONS[1])
+    library.add(first)
+    assert "Anna" in text_of(library, "b.md")
+    assert "Boris" in text_of(library, "a.md")
+    write("b.md", SECTIONS[2])
+    library.add(second)
+    assert {info.source for info in library.documents()} == {str(first), str(second)}
+    assert library.search("Anna")[0].why.matched_terms == ()
+
+
+def test_two_files_can_change_places(library: Library, write: Write) -> None:
+    """After a swap of contents each place has the other's words, and nothing was lost on the way."""
+    paths = [write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])]
+    library.add(paths)
+    write("a.md", SECTIONS[1])
+    write("b.md", SECTIONS[0])
+    library.add(paths)
+    assert "Boris" in text_of(library, "a.md")
+    assert "Anna" in text_of(library, "b.md")
+    assert library.problems() == []
+
+
+def test_files_are_read_by_the_same_process(library: Library, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there for the next `add`, too: to begin one anew takes longer than to read a small file."""
+    used: set[int] = set()
+    ask = Process.ask
+
+    def watched(process: Process, request: Request, cutting: ChunkerSettings | None) -> Parsed:
+        used.add(process.pid)
+        return ask(process, request, cutting)
+
+    monkeypatch.setattr(Process, "ask", watched)
+    for n in range(3):
+        library.add([write(f"{n}{k}.txt", f"The ship {n} left {k} times.") for k in range(3)], workers=1)
+    assert len(used) == 1
+
+
+def test_a_broken_file_stops_nobody(library: Library, write: Write, tmp_path: Path) -> None:
+    """Each broken file is named with reason and hint; the others are added."""
+    paths = [
+        write("good.md", SECTIONS[0]),
+        write("broken.pdf", b"%PDF-1.7 and no more"),
+        write("empty.txt", ""),
+        tmp_path / "missing.txt",
+        write("also good.txt", "The whale sang."),
+    ]
+    receipt = library.add(paths)
+    assert receipt.added == (str(paths[0]), str(paths[4]))
+    assert [failure.source for failure in receipt.failed] == [str(path) for path in paths[1:4]]
+    assert all(failure.reason.endswith(".") and failure.hint for failure in receipt.failed)
+    assert len(library.search("whale", limit=1)[0].quote) > 0
+
+
+def test_a_name_that_is_not_text_is_a_failure(library: Library, write: Write, tmp_path: Path) -> None:
+    """A file whose name no catalog could keep is named as failed, and the others are added."""
+    good = write("good.md", SECTIONS[0])
+    try:
+        write("bad\udcff.txt", "The whale sang.")
+    except OSError:
+        pytest.skip("this file system takes only names that are text")
+    receipt = library.add(tmp_path / "sources")
+    assert receipt.added == (str(good),)
+    assert ["not valid text" in failure.reason for failure in receipt.failed] == [True]
+
+
+def test_notes_of_a_file_are_in_the_receipt(library: Library, write: Write) -> None:
+    """What was repaired in reading a file is said, and the file is named."""
+    path = write("mixed.txt", "The café by the harbour served bread. ".encode() * 20 + b"A ca\xfe came.")
+    receipt = library.add(path)
+    assert {note.source for note in receipt.notes} == {str(path)}
+    assert library.documents()[0].notes == tuple(note.text for note in receipt.notes)
+
+
+def test_folders_are_searched_through(library: Library, write: Write, tmp_path: Path) -> None:
+    """A folder stands for the files in it and below; each counts once, however often it is named."""
+    paths = [write("a.md", SECTIONS[0]), write("deep/er/b.md", SECTIONS[1])]
+    receipt = library.add([tmp_path / "sources", paths[0], str(paths[1].parent)])
+    assert receipt.added == tuple(map(str, paths))
+
+
+def test_progress_only_goes_forward(library: Library, write: Write) -> None:
+    """Files done never decrease, passages never exceed their number, and the last word is `done`, of all files."""
+    moments: list[Progress] = []
+    paths = [write(f"{n}.md", f"# {n}\n\n" + section) for n, section in enumerate(SECTIONS * 3)]
+    library.add([*paths, write("broken.pdf", b"%PDF-1.7")], progress=moments.append)
+    done = [moment.files_done for moment in moments]
+    assert done == sorted(done)
+    assert {moment.files for moment in moments} == {16}
+    assert all(moment.passages <= moment.of_passages for moment in moments)
+    last = [moment for moment in moments if moment.stage == "encoding"][-1]
+    assert last.passages == last.of_passages > 0
+    assert (moments[-1].stage, moments[-1].files_done) == ("done", 16)
+
+
+def test_what_becomes_of_each_file_is_told_at_once(library: Library, write: Write) -> None:
+    """Once for each, in the moment from which on it is so; together that is the receipt."""
+    paths = [write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1]), write("broken.pdf", b"%PDF-1.7")]
+    library.add(paths[0])
+    paths[0].write_text(SECTIONS[2])
+    told: dict[str, Settled] = {}
+
+    def hear(moment: Progress) -> None:
+        if moment.settled:
+            assert moment.source not in told
+            told[moment.source] = moment.settled
+            held = any(info.source == moment.source for info in library.documents())
+            assert held == (moment.settled.outcome in ("added", "replaced"))
+
+    receipt = library.add([*paths, write("copy.md", SECTIONS[1])], progress=hear)
+    outcomes = {source: settled.outcome for source, settled in told.items()}
+    assert outcomes == {
+        **dict.fromkeys(receipt.replaced, "replaced"),
+        **dict.fromkeys(receipt.added, "added"),
+        **dict.fromkeys(receipt.unchanged, "unchanged"),
+        **dict.fromkeys([failure.source for failure in receipt.failed], "failed"),
+    }
+    assert len(outcomes) == 4
+    assert tuple(settled.failure for settled in told.values() if settled.failure) == receipt.failed
+    assert sum(settled.passages for settled in told.values()) == receipt.passages == 2
+
+
+def test_files_that_are_encoded_together_are_named_together(library: Library, write: Write) -> None:
+    """With what each has in it; a passage that two have is encoded once, and counts for the first."""
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", SECTIONS[1]), write("c.txt", SECTIONS[0] + "\n")]
+    moments: list[Progress] = []
+    library.add(paths, progress=moments.append)
+    encoding = [moment for moment in moments if moment.stage == "encoding"]
+    assert {moment.together for moment in encoding} == {((str(paths[0]), 1), (str(paths[1]), 1), (str(paths[2]), 0))}
+    assert [(moment.passages, moment.of_passages) for moment in encoding] == [(0, 2), (1, 2), (2, 2)]
+    assert {moment.source for moment in encoding} == {str(paths[0])}
+
+
+def test_who_hears_of_the_progress_can_end_it(library: Library, write: Write) -> None:
+    """What was stored by then stays; nothing is half there, and the next `add` goes on."""
+
+    class EnoughError(Exception):
+        pass
+
+    big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
+    library.add(paths[0])
+
+    def hear(moment: Progress) -> None:
+        if moment.passages > 150:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        library.add(paths, progress=hear)
+    assert [info.source for info in library.documents()] == [str(paths[0])]
+    assert (library.problems(), library.verify().mismatches) == ([], ())
+    assert library.add(paths).added == (str(paths[1]), str(paths[2]))
+
+
+def test_a_file_is_known_by_another_source(library: Library, write: Write) -> None:
+    """Such as the address it was fetched from; its next version replaces it wherever that lies, and failures say it."""
+    url = "https://example.org/ships"
+    first, second, broken = (
+        write("1.md", "# Ships\n\n" + SECTIONS[0]),
+        write("2.md", SECTIONS[1]),
+        write("3.pdf", b"%PDF"),
+    )
+    assert library.add(first, sources={first: url}).added == (url,)
+    assert library.documents()[0].media_type == "text/markdown"
+    assert library.add(first, sources={first: url}).unchanged == (url,)
+    assert library.add([second], sources={second: url}).replaced == (url,)
+    assert [info.source for info in library.documents()] == [url]
+    assert [failure.source for failure in library.add(broken, sources={broken: "https://x.org/"}).failed] == [
+        "https://x.org/"
+    ]
+    assert library.documents()[0].source == url
+
+
+def test_a_big_document_is_encoded_in_batches(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """No call of the encoder is given more than a batch, and the document is stored whole all the same."""
+    path = write(
+        "big.txt",
+        "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(300)),
+    )
+    receipt = library.add(path)
+    assert receipt.encoded > BATCH_PASSAGES
+    assert max(encoder.calls) == BATCH_PASSAGES
+    assert sum(encoder.calls) == receipt.encoded
+    assert library.verify().mismatches == ()
+
+
+def test_small_files_are_encoded_together(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Five files of a passage each are one call of the encoder."""
+    library.add([write(f"{n}.md", section) for n, section in enumerate(SECTIONS)])
+    assert encoder.calls == [5]
+
+
+def test_the_encoder_does_not_wait_for_a_slow_file(
+    library: Library, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what is ready by then, enough to be worth it is encoded and stored, though a batch would hold more."""
+    work = DocumentCutter.work
+    calls = encoder.calls
+
+    def slow(worker: DocumentCutter, item: Document, *, known: bool = True) -> PreparedItem:
+        while item.source == "mem:slow" and not calls:
+            time.sleep(0.01)
+        return work(worker, item, known=known)
+
+    monkeypatch.setattr(DocumentCutter, "work", slow)
+    quick = [a_document(f"The ship {n} left.", source=f"mem:{n}") for n in range(FEWEST_PASSAGES)]
+    library.add_documents([*quick, a_document("A whale swam by.", source="mem:slow")])
+    assert calls == [FEWEST_PASSAGES, 1]
+    assert BATCH_PASSAGES > FEWEST_PASSAGES
+
+
+def test_small_files_do_not_wait_for_a_large_one(library: Library, write: Write) -> None:
+    """They are stored before its first passage is encoded."""
+    big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
+    told: list[str] = []
+    library.add(paths, progress=lambda moment: told.append(f"{moment.stage} {moment.source.rpartition('/')[2]}"))
+    assert list(dict.fromkeys(told)) == [
+        "reading a.txt",
+        "reading b.txt",
+        "encoding a.txt",
+        "settled a.txt",
+        "encoding b.txt",
+        "settled b.txt",
+        "reading c.txt",
+        "encoding c.txt",
+        "settled c.txt",
+        "done ",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("encoder_name", "passage_tokens"),
+    [pytest.param("other@2", 32, id="another encoder"), pytest.param("fake@1", 64, id="other passages")],
+)
+def test_another_way_of_making_is_refused(
+    library: Library, write: Write, encoder_name: str, passage_tokens: int
+) -> None:
+    """A library is not filled with vectors of two kinds; the error names both, and nothing has changed."""
+    library.add(write("a.md", SECTIONS[0]))
+    other = FakeEncoder(name=encoder_name)
+    with (
+        Library.open(library.folder, Settings(passage_tokens=passage_tokens), encoder=other) as again,
+        pytest.raises(FingerprintMismatch) as caught,
+    ):
+        again.add(write("b.md", SECTIONS[1]))
+    assert "fake@1" in caught.value.stored
+    assert encoder_name in caught.value.wanted
+    assert "pincite rebuild" in caught.value.hint
+    assert other.encoded == []
+    assert len(library.documents()) == 1
+
+
+def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Where the encoder gives up midway, whole documents stay, and the next `add` goes on from there."""
+    first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])
+    library.add(first)
+    limit, encoder.max_tokens = encoder.max_tokens, 20
+    with (
+        pytest.raises(EncoderError),
+        Library.open(library.folder, Settings(passage_tokens=32), encoder=cast("Any", Failing())) as again,
+    ):
+        again.add([first, second])
+    encoder.max_tokens = limit
+    assert [info.source for info in library.documents()] == [str(first)]
+    assert library.problems() == []
+    receipt = library.add([first, second])
+    assert (receipt.unchanged, receipt.added) == ((str(first),), (str(second),))
+
+
+def test_where_all_is_unchanged_no_encoder_is_loaded(library: Library, write: Write) -> None:
+    """Adding what is known costs hashes only: even an encoder that does not exist is not missed."""
+    path = write("ship.txt", "The ship left.")
+    library.add(path)
+    with Library.open(library.folder, Settings(model="/no/such/model")) as again:
+        assert again.add(path).unchanged == (str(path),)
+
+
+def test_documents_made_elsewhere(library: Library) -> None:
+    """Documents need not come from files; the same id is unchanged, another one of the same source replaces it."""
+    ship, whale = a_document("The ship left.", source="mem:1"), a_document("A whale swam by.", source="mem:2")
+    assert library.add_documents([ship, whale]).added == ("mem:1", "mem:2")
+    assert library.document("mem:1") == ship
+    assert library.search("whale")[0].quote == "A whale swam by."
+    again = library.add_documents([ship, a_document("A whale sang.", source="mem:2")])
+    assert (again.unchanged, again.replaced) == (("mem:1",), ("mem:2",))
+
+
+@pytest.mark.parametrize("text", ["", " The ship left.", "The ship left.\n"])
+def test_a_document_whose_offsets_would_not_survive_is_refused(library: Library, text: str) -> None:
+    """A text with white space at an end, or none at all, is a failure with a hint; the others are added."""
+    receipt = library.add_documents([a_document(text, source="mem:1"), a_document("Rain fell.", source="mem:2")])
+    assert receipt.added == ("mem:2",)
+    assert [(failure.source, bool(failure.hint)) for failure in receipt.failed] == [("mem:1", True)]
+
+
+class Failing(FakeEncoder):
+    """Gives up."""
+
+    def encode(self, drafts: object, progress: object = None) -> list[object]:  # type: ignore[override]
+        """Never."""
+        raise EncoderError("It broke.", "Mend it.")

@@ -1,0 +1,421 @@
+"""Tests of the public methods of `Library`, and of the way it is composed."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import index.library
+import index.storage.catalog.catalog
+from index.errors import (
+    AmbiguousDocument,
+    DocumentNotFound,
+    EncoderError,
+    FingerprintMismatch,
+    LibraryNotFound,
+    LibraryNotWritable,
+    PinciteError,
+    SpanError,
+)
+from index.library import Library
+from index.records import Span
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from tests.conftest import Write
+
+SHIP = (
+    "<html><head><title>The Ship</title></head><body><p>The ship left the harbour. A whale swam by.</p></body></html>"
+)
+
+
+@pytest.fixture
+def filled(library: Library, write: Write) -> Library:
+    """Three documents; two of them have the same file name."""
+    library.add(
+        [
+            write("ship.html", SHIP),
+            write("a/notes.txt", "The king signed the treaty in winter."),
+            write("b/notes.txt", "The price of oil rose in summer."),
+        ]
+    )
+    return library
+
+
+# Opening
+
+
+def test_opening_makes_a_library(tmp_path: Path) -> None:
+    """A missing folder is made, unless `create` is False."""
+    with pytest.raises(LibraryNotFound, match="pincite add"):
+        Library.open(tmp_path / "new", create=False)
+    assert not (tmp_path / "new").exists()
+    with Library.open(tmp_path / "new", encoder=FakeEncoder()) as library:
+        assert library.documents() == []
+    with Library.open(str(tmp_path / "new"), create=False) as library:
+        assert library.folder == tmp_path / "new"
+
+
+def test_an_empty_folder_is_no_library(tmp_path: Path) -> None:
+    """A folder without a catalog, or with an empty one, is no library until one is made there."""
+    with pytest.raises(LibraryNotFound):
+        Library.open(tmp_path, create=False)
+    (tmp_path / "catalog.db").touch()
+    with pytest.raises(LibraryNotFound):
+        Library.open(tmp_path, create=False)
+
+
+def test_the_settings_name_the_folder(tmp_path: Path) -> None:
+    """Without a folder, `open` takes the one of the settings."""
+    with Library.open(settings=Settings(library=tmp_path / "set")) as library:
+        assert library.folder == tmp_path / "set"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    """If a library cannot be made, the error says to choose another folder."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LibraryNotWritable, match="PINCITE_LIBRARY"):
+        Library.open(tmp_path / "file" / "library")
+
+
+def test_a_closed_library_can_be_opened_again(filled: Library) -> None:
+    """The documents are there again. The closed folder can be copied, because the catalog is one file."""
+    filled.close()
+    assert not list(filled.folder.glob("catalog.db-*"))
+    with Library.open(filled.folder, encoder=FakeEncoder(), create=False) as again:
+        assert len(again.documents()) == 3
+        assert again.search("whale")[0].quote == "A whale swam by."
+
+
+# Names of documents
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        pytest.param("The Ship", "ship.html", id="title"),
+        pytest.param("the SHIP", "ship.html", id="title in any case"),
+        pytest.param("ship.html", "ship.html", id="file name"),
+        pytest.param("  Ship.HTML ", "ship.html", id="file name in any case, with blanks"),
+    ],
+)
+def test_a_document_is_found_by_title_or_file_name(filled: Library, name: str, found: str) -> None:
+    """Case and blanks do not matter."""
+    assert filled.find(name).source.endswith(found)
+
+
+def test_a_document_is_found_by_id_or_source(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id, six or more of its first characters, and the absolute or relative path name the document."""
+    for info in filled.documents():
+        assert filled.find(info.id) == info
+        assert filled.find(info.id[:6].upper()) == info
+        assert filled.find(info.source) == info
+    monkeypatch.chdir(filled.folder.parent / "sources")
+    assert filled.find("a/notes.txt").source.endswith("/a/notes.txt")
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "  ", "abc"])
+def test_an_unknown_name_is_an_error(filled: Library, name: str) -> None:
+    """An unknown name, an empty name, and fewer than six characters of an id raise DocumentNotFound."""
+    with pytest.raises(DocumentNotFound, match="pincite list"):
+        filled.find(name)
+
+
+def test_an_ambiguous_name_is_an_error(filled: Library) -> None:
+    """The error lists both documents with the same file name, with the beginning of their ids."""
+    with pytest.raises(AmbiguousDocument) as caught:
+        filled.find("notes.txt")
+    assert len(caught.value.candidates) == 2
+    for candidate in caught.value.candidates:
+        assert filled.find(candidate.split()[0])
+
+
+def test_the_location_of_a_span(filled: Library) -> None:
+    """A span of the text has a location; another span is an error that states the length of the text."""
+    assert filled.locate("ship.html", Span(0, 4)).paragraph == 1
+    length = len(filled.document("ship.html").text)
+    assert filled.locate("ship.html", Span(length, length)).paragraph == 1
+    for span in (Span(0, length + 1), Span(5, 4), Span(-1, 2)):
+        with pytest.raises(SpanError, match=f"has {length} characters"):
+            filled.locate("ship.html", span)
+
+
+# Searching
+
+
+def test_searching(filled: Library) -> None:
+    """The best passage comes first, with its document, quote and location."""
+    found = filled.search("Who signed the pact?", limit=2)
+    assert found.question == "Who signed the pact?"
+    assert found[0].quote == "The king signed the treaty in winter."
+    assert found[0].document.name == "notes.txt"
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("names", [["ship.html"], ["The Ship", "ship.html"]])
+def test_searching_some_documents(filled: Library, names: list[str]) -> None:
+    """Only the named documents are searched, whichever name is used."""
+    assert {hit.document.title for hit in filled.search("king treaty", documents=names)} == {"The Ship"}
+
+
+def test_searching_no_documents(filled: Library) -> None:
+    """An empty list of documents finds nothing; None searches all."""
+    assert len(filled.search("king", documents=[])) == 0
+
+
+def test_searching_an_unknown_document(filled: Library) -> None:
+    """An unknown name in `documents` is an error, not an empty result."""
+    with pytest.raises(DocumentNotFound):
+        filled.search("king", documents=["nothing"])
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t"])
+def test_an_empty_question_finds_nothing(filled: Library, encoder: FakeEncoder, question: str) -> None:
+    """Nor is it encoded."""
+    assert len(filled.search(question)) == 0
+    assert encoder.questions == []
+
+
+def test_a_question_that_is_too_long(filled: Library) -> None:
+    """The error states both lengths and the setting. A question of exactly the limit is allowed."""
+    filled.search("k" * 2000)
+    with pytest.raises(PinciteError, match=r"2001 characters; 2000 are allowed\. .*PINCITE_MAX_QUESTION_CHARACTERS"):
+        filled.search("k" * 2001)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one(filled: Library, limit: int) -> None:
+    """A limit below one is an error."""
+    with pytest.raises(PinciteError, match="Ask for 1 or more"):
+        filled.search("king", limit=limit)
+
+
+def test_another_encoder_is_a_fingerprint_mismatch(filled: Library) -> None:
+    """Vectors of two encoders are not compared; the error names both."""
+    with (
+        Library.open(filled.folder, encoder=FakeEncoder(name="other@2")) as again,
+        pytest.raises(FingerprintMismatch, match=r"fake@1.*other@2"),
+    ):
+        again.search("king")
+
+
+def test_the_encoder_is_loaded_once_at_first_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening and listing load no model; the first use loads it once."""
+    loads: list[Settings] = []
+
+    def load(settings: Settings) -> FakeEncoder:
+        loads.append(settings)
+        return FakeEncoder()
+
+    monkeypatch.setattr("index.encoders.encoder.load_encoder", load)
+    with Library.open(tmp_path, Settings(model="a model")) as library:
+        library.documents()
+        assert loads == []
+        assert library.encoder() is library.encoder()
+    assert [settings.model for settings in loads] == ["a model"]
+
+
+def test_a_search_of_one_index(filled: Library) -> None:
+    """A search of one index has no ranks of the other one."""
+    dense, lexical = (filled.search("king", mode=mode) for mode in ("dense", "lexical"))
+    assert dense[0].why.lexical_rank is None
+    assert lexical[0].why.dense_rank is None
+    assert dense[0].quote == lexical[0].quote == "The king signed the treaty in winter."
+
+
+@pytest.mark.parametrize("documents", [["nothing"], ["notes.txt"]], ids=["unknown", "ambiguous"])
+def test_operators_do_not_hide_a_wrong_name(filled: Library, documents: list[str]) -> None:
+    """A wrong name in `documents` is an error, whatever the question's operators select."""
+    with pytest.raises((DocumentNotFound, AmbiguousDocument)):
+        filled.search("king in:notes", documents=documents)
+
+
+def test_the_result_has_the_question_with_its_operators(filled: Library) -> None:
+    """Only the blanks around the question are removed."""
+    assert filled.search(' king "the treaty" type:txt ').question == 'king "the treaty" type:txt'
+
+
+def test_an_explanation_names_the_nearest_words(filled: Library) -> None:
+    """With `explain`, the hit has the nearest words of the pin; without it, none."""
+    assert filled.search("monarch", explain=True)[0].why.nearest_words[0] == "king"
+    assert filled.search("monarch")[0].why.nearest_words == ()
+
+
+# Reranking
+
+
+class Reversing:
+    """A reranker that gives the last passage the highest score."""
+
+    name = "reversing@1"
+
+    def score(self, question: str, passages: Sequence[str]) -> list[float]:
+        """See `Reranker.score`."""
+        return [(1 + place) / 10 for place in range(len(passages))]
+
+
+def test_the_reranker_of_the_settings_ranks(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is loaded once, for the first search, and decides order and score."""
+    loads: list[str] = []
+
+    def load(settings: Settings) -> Reversing:
+        loads.append(settings.reranker)
+        return Reversing()
+
+    monkeypatch.setattr("index.encoders.cross_encoders.load_reranker", load)
+    question = "Who signed the pact?"
+    plain = filled.search(question)
+    assert loads == []
+    with Library.open(filled.folder, Settings(reranker="some/cross-encoder"), encoder=FakeEncoder()) as reranked:
+        assert loads == []
+        found = reranked.search(question)
+        reranked.search(question, limit=1)
+    assert loads == ["some/cross-encoder"]
+    assert [hit.passage.id for hit in found] == [hit.passage.id for hit in plain][::-1]
+    assert [(hit.score, hit.why.reranked) for hit in found] == [(0.3, 0.3), (0.2, 0.2), (0.1, 0.1)]
+    assert all(hit.why.reranked is None for hit in plain)
+
+
+def test_an_unavailable_reranker_is_an_error(filled: Library) -> None:
+    """The error of the search names the setting."""
+    with (
+        Library.open(filled.folder, Settings(reranker=str(filled.folder)), encoder=FakeEncoder()) as library,
+        pytest.raises(EncoderError, match="reranker"),
+    ):
+        library.search("king")
+
+
+# Removing
+
+
+def test_removing(filled: Library) -> None:
+    """A removed document is in no list, answer or index. Its file stays, and can be added again."""
+    source = filled.find("The Ship").source
+    receipt = filled.remove("The Ship")
+    assert receipt.removed == (source,)
+    assert len(filled.documents()) == 2
+    assert all(hit.document.source != source for hit in filled.search("whale harbour ship", limit=99))
+    assert filled.problems() == []
+    assert filled.add(source).added == (source,)
+    assert filled.search("whale")[0].document.source == source
+
+
+def test_two_names_of_one_document_remove_it_once(filled: Library) -> None:
+    """Naming a document twice is no error."""
+    assert len(filled.remove("The Ship", "ship.html").removed) == 1
+
+
+def test_a_wrong_name_removes_nothing(filled: Library) -> None:
+    """All names are looked up before the first document is removed."""
+    with pytest.raises(DocumentNotFound):
+        filled.remove("The Ship", "nothing")
+    assert len(filled.documents()) == 3
+
+
+# Maintenance
+
+
+def test_stats(filled: Library, library: Library) -> None:
+    """Documents, passages, sentences, characters, media types, bytes and fingerprint are counted."""
+    stats = filled.stats()
+    assert (stats.documents, stats.passages, stats.sentences) == (3, 3, 4)
+    assert stats.characters == sum(info.characters for info in filled.documents())
+    assert stats.media_types == {"text/html": 1, "text/plain": 2}
+    assert stats.made_with.startswith("fake@1 | sentences/")
+    assert stats.bytes > 1000
+    assert stats.generation == 3
+
+
+def test_a_sound_library_has_no_problems(filled: Library) -> None:
+    """The catalog and both indexes hold the same passages."""
+    assert filled.problems() == []
+
+
+# Threads
+
+
+def test_searching_while_adding(library: Library, write: Write) -> None:
+    """While one thread adds and removes, the others get hits whose quotes are in their documents, and no error."""
+    stop = threading.Event()
+    errors: list[BaseException] = []
+    checked: list[Any] = []
+
+    def ask() -> None:
+        try:
+            while not stop.is_set():
+                for hit in library.search("Which ship left the harbour?", limit=5):
+                    text = contents[hit.document.source]
+                    assert hit.pin.of(text) == hit.quote
+                    assert hit.quote
+                    checked.append(hit.quote)
+        except BaseException as error:
+            errors.append(error)
+
+    paths = [write(f"{n}.txt", f"Ship {n} left the harbour. Captain {n} slept.") for n in range(12)]
+    contents = {str(path): path.read_text() for path in paths}
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for path in paths:
+        library.add(path)
+    for path in paths[:3]:
+        library.remove(str(path))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert checked
+    assert library.problems() == []
+    assert len(library.documents()) == 9
+
+
+# Composition
+
+
+def classes_of(package: ModuleType) -> list[type]:
+    """Return all classes that the modules of a package define."""
+    names = [module.name for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    modules = [package, *map(importlib.import_module, names)]
+    found = [member for module in modules for member in vars(module).values() if isinstance(member, type)]
+    return [member for member in found if member.__module__.startswith(package.__name__)]
+
+
+@pytest.mark.parametrize("package", [index.library, index.storage.catalog.catalog], ids=["library", "catalog"])
+def test_no_part_inherits_from_another(package: ModuleType) -> None:
+    """The library and the catalog are composed: none of their classes has a base class in the same package."""
+    classes = classes_of(package)
+    assert len(classes) > 3
+    assert [(part, base) for part in classes for base in part.__mro__[1:] if base in classes] == []
+
+
+def test_no_part_uses_the_private_attributes_of_another() -> None:
+    """An attribute with a leading underscore is only read from `self`."""
+    foreign = []
+    for path in Path(index.library.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
+                owner = ast.unparse(node.value)
+                foreign += [] if owner == "self" else [f"{path.name}: {owner}.{node.attr}"]
+    assert foreign == []
+
+
+def test_every_public_method_is_documented() -> None:
+    """`help(Library)` shows the signature and the docstring of each method, wherever it is defined."""
+    public = {name: member for name, member in vars(Library).items() if not name.startswith("_")}
+    assert len(public) > 45
+    for name, member in public.items():
+        assert inspect.getdoc(member), name
+        if inspect.isfunction(member):
+            assert next(iter(inspect.signature(member).parameters)) == "self", name
+            assert member.__qualname__ == f"Library.{name}"

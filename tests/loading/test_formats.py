@@ -1,0 +1,211 @@
+"""What a file is, and what is said of one that is not read."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.errors import (
+    DamagedFile,
+    EmptyDocument,
+    LoadingError,
+    PasswordRequired,
+    TooLarge,
+    UnsupportedFormat,
+)
+from index.loading import formats
+from index.loading.loader import load_bytes
+from tests.cases import cases
+from tests.nightly import length
+
+OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+MAIL = b"MIME-Version: 1.0\r\nFrom: Ada <ada@example.org>\r\nSubject: Bees\r\n\r\nThe bees are well.\r\n"
+
+
+def _zip(**parts: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), data)
+    return buffer.getvalue()
+
+
+def _stream(name: str) -> bytes:
+    return OLE2 + name.encode("utf-16-le")
+
+
+FOREIGN = {
+    "an Excel workbook": ("a.xlsx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
+    "a workbook under another name": ("a.docx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
+    "slides": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a PowerPoint presentation (.pptx)"),
+    "a book": ("a.epub", _zip(mimetype=b"application/epub+zip"), "an EPUB book"),
+    "an open document": ("a.odt", _zip(mimetype=b"application/vnd.oasis.opendocument.text"), "an OpenDocument text"),
+    "any archive": ("a.zip", _zip(readme=b"words"), "a zip archive"),
+    "an old Word document": ("a.doc", _stream("WordDocument"), "Word document of the older kind (.doc)"),
+    "an old workbook": ("a.xls", _stream("Workbook"), "Excel workbook of the older kind (.xls)"),
+    "old slides": ("a.ppt", _stream("PowerPoint Document"), "older kind (.ppt)"),
+    "an Outlook message": ("a.msg", _stream("__properties_version1.0"), "an Outlook message"),
+    "an old Office file of no known kind": ("a.wps", OLE2, "an Office document of the older kind"),
+    "rich text": ("a.rtf", rb"{\rtf1 words}", "a Rich Text document"),
+    "rich text called text": ("a.txt", rb"{\rtf1 words}", "a Rich Text document"),
+    "a picture": ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "an image (PNG)"),
+    "a picture called text": ("a.txt", b"\xff\xd8\xff\xe0" + bytes(20), "an image (JPEG)"),
+    "a message": ("a.eml", b"From: ada\n\nThe bees are well.", "an e-mail message"),
+    "a message called text": ("a.txt", MAIL, "an e-mail message"),
+    "a table": ("a.csv", b"bees,hives\n1,2\n", "a table in CSV"),
+    "data": ("a.json", b'{"bees": 1}', "data in JSON"),
+    "data called text": ("a.txt", b'[{"bees": 1}, {"bees": 2}]', "data in JSON"),
+    "markup": ("a.txt", b"<?xml version='1.0'?><bees><bee/></bees>", "data in XML"),
+    "noise": ("a.bin", bytes(range(256)) * 8, "a binary file of no kind that Pincite knows"),
+}
+
+
+@cases(("name", "data", "called"), FOREIGN.values(), ids=FOREIGN.keys())
+def test_not_read_and_called_by_name(name: str, data: bytes, called: str) -> None:
+    """A format that is not read is called by its name, whatever the file is called, and something is advised."""
+    with pytest.raises(UnsupportedFormat) as caught:
+        load_bytes(data, source=f"/papers/{name}")
+    assert name in caught.value.message
+    assert called in caught.value.message
+    assert caught.value.hint
+
+
+READ = {
+    "plain text without an ending": ("README", b"The bees are well.", "text/plain"),
+    "text that only begins like data": ("a.txt", b'{"bees": 1, and so on', "text/plain"),
+    "a memo with headers of its own": ("a.txt", b"From: Ada\nDate: Monday\n\nThe bees are well.", "text/plain"),
+    "a page called text": ("a.txt", b"<!DOCTYPE html><html><body><p>The bees are well.</p></body></html>", "text/html"),
+    "a page behind a comment": ("a", b"<!-- saved --><html><body>The bees are well.</body></html>", "text/html"),
+    "a page called a document": ("a.doc", b"<html><body>The bees are well.</body></html>", "text/html"),
+    "a page in parts": ("a.htm", b"<p>The bees are well.</p>", "text/html"),
+    "a page that is XML": (
+        "a.xml2",
+        b"<?xml version='1.0'?>\n<html><body>The bees are well.</body></html>",
+        "text/html",
+    ),
+    "markdown": ("a.md", b"# Bees\n\nThe bees are well.", "text/markdown"),
+    "source code": ("a.py", b"BEES = 'The bees are well.'", "text/x-source"),
+    "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/x-rst"),
+}
+
+
+@cases(("name", "data", "media_type"), READ.values(), ids=READ.keys())
+def test_read_for_what_it_is(name: str, data: bytes, media_type: str) -> None:
+    """The content decides; the name counts where contents look alike."""
+    document = load_bytes(data, source=name)
+    assert document.media_type == media_type
+    assert "bees" in document.text
+
+
+WRONG = {
+    "text called a PDF": ("a.pdf", b"Page not found, said the server.", "is called a PDF and holds plain text"),
+    "noise called a PDF": ("a.pdf", bytes(range(256)) * 8, "is damaged, or something else"),
+    "a PDF cut short": ("a.pdf", b"%PDF-1.7\n1 0 obj", "cannot be opened"),
+    "an archive cut short": ("a.docx", _zip(word__document_xml=b"<w/>")[:40], "cannot be opened"),
+    "a Word document of one part": ("a.docx", _zip(word__document_xml=b"<w/>"), "cannot be opened"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "said"), WRONG.values(), ids=WRONG.keys())
+def test_not_what_the_name_says(name: str, data: bytes, said: str) -> None:
+    """A file that is damaged or mislabelled says which, and what to do."""
+    with pytest.raises(DamagedFile, match=said) as caught:
+        load_bytes(data, source=name)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b" \n\t\n", b"\xef\xbb\xbf", b"--- *** ---", b"<html></html>"],
+    ids=["none", "blank", "mark", "rules", "tags"],
+)
+def test_no_words(data: bytes) -> None:
+    """A file without a single letter or digit is empty, and no document."""
+    with pytest.raises(EmptyDocument, match=r"a\.txt"):
+        load_bytes(data, source="a.txt")
+
+
+def test_locked_office_file() -> None:
+    """An Office file that is encrypted asks for a copy without the password."""
+    with pytest.raises(PasswordRequired, match=r"a\.docx"):
+        load_bytes(_stream("EncryptedPackage"), source="a.docx")
+
+
+def packed(*parts: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """An archive of these parts."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, data in parts:
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def test_a_zip_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that would unpack to more than the limit is refused before anything is unpacked."""
+    monkeypatch.setattr(formats, "_UNPACKED_LIMIT", 5_000_000)
+    data = packed(("word/document.xml", bytes(6_000_000)), compression=zipfile.ZIP_STORED)
+    with pytest.raises(TooLarge, match="would unpack to 6"):
+        load_bytes(data, source="a.docx")
+
+
+def test_a_zip_bomb_by_its_ratio() -> None:
+    """So is one that would become hundreds of times as large, though it is below that limit."""
+    data = packed(("word/document.xml", bytes(formats._HARMLESS_SIZE + 1)))
+    assert len(data) < 100_000
+    with pytest.raises(TooLarge, match="would unpack to 20"):
+        load_bytes(data, source="a.docx")
+
+
+def test_a_zip_bomb_in_the_mimetype_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the part that names a book or an OpenDocument only the first line is unpacked, however long it is."""
+    read: list[int] = []
+    whole = zipfile.ZipExtFile.read
+
+    def watched(part: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        data = whole(part, n)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", watched)
+    with pytest.raises(UnsupportedFormat, match="zip archive"):
+        load_bytes(packed(("mimetype", bytes(50_000_000))), source="a.epub")
+    assert sum(read) <= 1000
+
+
+def test_deep_nesting_is_no_crash() -> None:
+    """Brackets within brackets without end are text, not a recursion error."""
+    assert load_bytes(b"[" * 100_000 + b"bees", source="a.txt").media_type == "text/plain"
+
+
+_STARTS = [
+    b"",
+    b"%PDF-1.4\n",
+    b"PK\x03\x04",
+    b"<html>",
+    b"{\\rtf",
+    b"---\n",
+    b"\xff\xfe",
+    b"\xff\xfe\x00\x00",
+    OLE2[:8],
+]
+
+
+@settings(max_examples=length(30, 150), deadline=None)
+@given(
+    st.sampled_from(_STARTS),
+    st.binary(max_size=300),
+    st.sampled_from(["a.txt", "a.md", "a.html", "a.pdf", "a.docx", "a"]),
+)
+def test_any_bytes(start: bytes, rest: bytes, name: str) -> None:
+    """Whatever the bytes: a document with words, or an error that names the file."""
+    try:
+        document = load_bytes(start + rest, source=name)
+    except LoadingError as refused:
+        sound = name in refused.message
+    else:
+        sound = any(map(str.isalnum, document.text))
+    assert sound

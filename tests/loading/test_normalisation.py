@@ -1,0 +1,66 @@
+"""The canonical text: what every span counts in."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.text.normalisation import has_words, normalise
+from tests.cases import cases
+
+CASES = {
+    "windows newlines": ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+    "rare newlines": ("one\u2028two\x85three\x0bfour", "one\ntwo\nthree\nfour"),
+    "a paragraph separator": ("one\u2029two", "one\n\ntwo"),
+    "many blank lines": ("one\n\n\n \n\ntwo", "one\n\ntwo"),
+    "blanks at line ends": ("one  \t\ntwo ", "one\ntwo"),
+    "blanks around": ("\n  one\n", "one"),
+    "control characters": ("o\x00n\x07e\x7f", "one"),
+    "a byte-order mark": ("\ufeffone", "one"),
+    "a soft hyphen": ("co\u00adoperation", "cooperation"),
+    "a zero-width space": ("long\u200bword", "longword"),
+    "directional overrides": ("\u202eabc\u202c", "abc"),
+    "a ligature": ("e\ufb03cient \ufb01nance", "efficient finance"),
+    "a no-break space": ("10\u00a0km", "10 km"),
+    "a letter in two parts": ("e\u0301te\u0301", "été"),
+    "two halves of a character": ("\ud83d\ude00", "😀"),
+    "half a character": ("a\ud83db", "a\ufffdb"),
+    "a bullet of the Symbol font": ("\uf0b7 item", "• item"),
+}
+
+
+@cases(("raw", "expected"), CASES.values(), ids=CASES.keys())
+def test_one_form(raw: str, expected: str) -> None:
+    """Ways of writing that a reader cannot tell apart become one."""
+    assert normalise(raw) == expected
+
+
+def test_joiners_are_letters_of_some_scripts() -> None:
+    """The zero-width non-joiner of Persian and the joiner of emoji stay, for words are spelt with them."""
+    assert normalise("می\u200cخواهم") == "می\u200cخواهم"
+    assert normalise("👩\u200d🔬") == "👩\u200d🔬"
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_twice_is_once(text: str) -> None:
+    """Normalising what is normal changes nothing."""
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_nothing_invisible_is_left(text: str) -> None:
+    """No control character but newline and tab, no surrogate, no blank line but one, nothing around the text."""
+    found = normalise(text)
+    assert not {c for c in found if unicodedata.category(c) in {"Cc", "Cs"}} - {"\n", "\t"}
+    assert "\n\n\n" not in found
+    assert found == found.strip()
+    found.encode("utf-8")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("… — !", False), ("7", True), ("語", True), ("", False)])
+def test_words(text: str, expected: bool) -> None:
+    """One letter or digit of any script is something to find."""
+    assert has_words(text) is expected

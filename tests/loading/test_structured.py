@@ -1,0 +1,123 @@
+"""A library of captions, settings and tables: their lines are found, and only their sentences are quoted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.answers.assembly import NOTHING_TO_QUOTE
+from index.citations.export import export
+from index.library import Library
+from index.records import Span
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Write
+
+CAPTIONS = """WEBVTT
+
+00:01.000 --> 00:04.000 [3]
+Welcome to the harbour.
+
+00:04.500 --> 00:08.000 [3]
+The king signed the treaty of Hull.
+
+00:08.500 --> 00:09.500 [3]
+<i>The queen kept a garden.</i>
+"""
+TEX = """\\documentclass{article}
+\\usepackage{treaty}
+\\section{The King and the Treaty}
+
+The king signed the treaty while the rain of winter fell on the old town,
+and on all who had come down to the harbour \\cite{treaty} to see it.
+
+\\begin{tabular}{ll} king & treaty \\\\ \\end{tabular}
+"""
+FILES = {
+    "a.vtt": CAPTIONS,
+    "a.srt": CAPTIONS.replace("WEBVTT\n\n", "").replace(" [3]", "").replace("00:0", "00:00:0"),
+    "a.tex": TEX,
+    "a.bib": "@misc{treaty,\n  title = {King Treaty Harbour},\n  note = {The king signed the treaty of Hull.},\n}\n",
+    "a.ris": "TY  - JOUR\nTI  - King Treaty\nAB  - The king signed the treaty of Hull.\nER  - \n",
+    "a.yaml": "king: treaty\n# The king signed the treaty of Hull.\ntreaty:\n  king: [harbour, hull]\n",
+    "a.rst": ".. treaty:: king\n\n:king: treaty\n\nThe king signed the treaty of Hull.\n\n.. image:: king-treaty.png\n",
+    "a.adoc": "[king,treaty]\n----\nking\n----\n\nThe king signed the treaty of Hull.\n\nimage::king-treaty.png[]\n",
+    "a.log": "2024-01-05 12:00:01 INFO king\n2024-01-05 12:00:02 INFO treaty\nThe king signed the treaty of Hull.\n",
+    "a.py": "KING = treaty(king)\n\n# The king signed the treaty of Hull.\ndef treaty(king):\n    return king.treaty\n",
+}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """One that answers whatever it finds."""
+    with Library.open(tmp_path / "library", Settings(passage_tokens=60, bar=0), encoder=FakeEncoder()) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_sentence_is_quoted(library: Library, write: Write, name: str) -> None:
+    """And what machines read around it never is, though it has the question's words."""
+    receipt = library.add(write(name, FILES[name]))
+    assert [f"{name[1:]} (" in note.text and "no reader of its own" in note.text for note in receipt.notes] == [True]
+    answer = library.ask("Which king signed the treaty?")
+    assert answer.status == "answered"
+    assert all("signed the treaty" in citation.quote for citation in answer.citations[:1])
+    pinned = [hit.quote for hit in library.search("king treaty") if hit.pin in hit.passage.sentences]
+    for quote in [*(citation.quote for citation in answer.citations), *pinned]:
+        assert not {"-->", "\\section", "usepackage", "image::", "INFO", "def ", "title ="} & set(quote.split()), quote
+        assert "\n\n" not in quote, "a sentence that an editor broke is whole, and ends with its paragraph"
+
+
+def test_lines_that_an_editor_broke_are_one_sentence(library: Library, write: Write) -> None:
+    """Markup among prose does not keep its paragraphs in pieces."""
+    library.add(write("a.tex", TEX.replace("The king signed", "The bees danced. " * 9 + "The king signed")))
+    assert "treaty" in library.ask("Which king signed the treaty?").citations[0].quote
+
+
+@pytest.mark.parametrize("name", ["table.txt", "settings.toml"])
+def test_what_has_no_sentence_is_found_and_not_quoted(library: Library, write: Write, name: str) -> None:
+    """The whole passage is shown as what was found; there is no answer in it."""
+    texts = {
+        "table.txt": "king,treaty,harbour\nHenry,Hull,1\nJames,York,2\nJohn,Bath,3\nAnne,Ely,4\n",
+        "settings.toml": '[king]\ntreaty = "harbour"\nking = 3\n',
+    }
+    library.add(write(name, texts[name]))
+    found = library.search("king treaty harbour")
+    (hit,) = found.hits
+    assert hit.pin == Span(hit.passage.start, hit.passage.end)
+    assert hit.runner_up is None
+    assert library.ask("king treaty harbour").status == "abstained"
+    assert library.coverage("king treaty harbour")[0].hit is not None
+    assert len(library.search("king treaty harbour", explain=True)) == 1
+    assert library.check("The king signed the treaty in the harbour.").statements
+
+
+def test_a_time_before_a_sentence_does_not_make_it_data(library: Library, write: Write) -> None:
+    """Minutes, logs of a voyage, transcripts: prose with the time in front."""
+    text = "10:00:00 The king signed the treaty of Hull.\n10:10:00 The queen kept a garden by the harbour.\n" * 3
+    assert library.add([write("minutes.txt", text)]).notes == ()
+    answer = library.ask("Who signed the treaty?")
+    assert "The king signed the treaty of Hull." in answer.citations[0].quote
+
+
+def test_an_answer_that_cannot_be_quoted_says_so(library: Library, write: Write) -> None:
+    """The bar was not what it failed at."""
+    library.add([write("a.yaml", "king: treaty\nqueen: garden\nharbour: hull\n")])
+    answer = library.ask("king treaty")
+    assert (answer.status, answer.notes) == ("abstained", (NOTHING_TO_QUOTE,))
+    assert "an answer is given" not in export(answer, "text")
+
+
+def test_a_kind_that_readers_name(library: Library, write: Write) -> None:
+    """A text that is known for data is still what its ending says."""
+    library.add(
+        [write("table.txt", "king,treaty,a\nHenry,Hull,1\nJames,York,2\nJohn,Bath,3\n"), write("b.srt", CAPTIONS)]
+    )
+    assert [hit.document.name for hit in library.search("king type:txt")] == ["table.txt"]
+    assert [hit.document.name for hit in library.search("king type:srt")] == ["b.srt"]

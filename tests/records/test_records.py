@@ -1,0 +1,81 @@
+"""Tests of the derived properties of the records."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from typing import Any
+
+import pytest
+
+from index import records
+from index.records import DocumentInfo, Found, Hit, Landmark, Location, Passage, Span
+from tests.cases import cases
+from tests.factories import why
+
+RECORDS = [each for each in vars(records).values() if isinstance(each, type) and is_dataclass(each)]
+INFO = DocumentInfo("f" * 64, "/papers/treaty.pdf", "The Treaty", "", "", "application/pdf", 99, 3, 1)
+PASSAGE = Passage(1, INFO.id, 0, 10, 32, "It rained. Peace came.", (Span(10, 20), Span(21, 32)))
+HIT = Hit(PASSAGE, INFO, 0.5, Span(21, 32), Location("2"), why(dense=0.5, dense_rank=1))
+
+
+def test_a_span_is_half_open() -> None:
+    """The start belongs to the span, the end does not. Offsets are code points, not bytes or UTF-16 units."""
+    assert Span(2, 4).of("😀naïve") == "aï"
+    assert Span(3, 3).of("abcdef") == ""
+
+
+@pytest.mark.parametrize(
+    ("location", "label"),
+    [
+        pytest.param(Location("3", "Trade > Oil", 2), "p. 3, § Trade > Oil, ¶ 2", id="all of it"),
+        pytest.param(Location("iv"), "p. iv", id="page"),
+        pytest.param(Location(heading="Trade"), "§ Trade", id="heading"),
+        pytest.param(Location(paragraph=7), "¶ 7", id="paragraph"),
+        pytest.param(Location(), "", id="nothing"),
+    ],
+)
+def test_a_location_in_one_line(location: Location, label: str) -> None:
+    """The label has page, headings and paragraph, as far as they are known."""
+    assert location.label == str(location) == label
+
+
+@pytest.mark.parametrize(
+    ("title", "source", "name"),
+    [
+        ("The Treaty", "/papers/treaty.pdf", "The Treaty"),
+        ("", "/papers/treaty.pdf", "treaty.pdf"),
+        ("", "https://example.org/a/b.html", "b.html"),
+        ("", "/", "/"),
+    ],
+)
+def test_the_name_of_a_document(title: str, source: str, name: str) -> None:
+    """The name is the title, else the file name, else the source."""
+    assert DocumentInfo("f", source, title, "", "", "text/plain", 1, 0, 1).name == name
+
+
+def test_a_hit_quotes_its_pin() -> None:
+    """The pin's offsets count in the document; the quote is cut from the passage."""
+    assert HIT.quote == "Peace came."
+
+
+def test_found_is_a_sequence() -> None:
+    """It has a length, can be iterated, and its first element is the best hit."""
+    found = Found("peace?", (HIT,), {})
+    assert (len(found), list(found), found[0]) == (1, [HIT], HIT)
+
+
+@cases("record", RECORDS, ids=lambda record: record.__name__)
+def test_records_are_frozen_slotted_and_documented(record: Any) -> None:
+    """No record can be changed or given new fields, and each has a docstring."""
+    assert record.__doc__
+    assert not record.__doc__.startswith(record.__name__ + "(")
+    assert "__dict__" not in dir(record)
+    bare = object.__new__(record)
+    with pytest.raises(FrozenInstanceError):
+        setattr(bare, fields(record)[0].name, None)
+
+
+def test_records_are_compared_by_value() -> None:
+    """Two records with the same content are equal and have one hash."""
+    assert Landmark("page", 0, "1") == Landmark("page", 0, "1")
+    assert len({Landmark("page", 0, "1"), Landmark("page", 0, "1")}) == 1

@@ -1,0 +1,131 @@
+"""Monstrous files: each is a document or a failure within its limits, and the process that reads them stays small."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.encoders.pretrained import read_default
+from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooLarge, TooMuchMemory
+from index.ingest.queue import absolute
+from index.loading.loader import digest, discover, read_bytes
+from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed
+from index.loading.sandbox.pool import Parser, parsers
+from tests.loading import hostile
+from tests.nightly import length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.library import Library
+    from tests.conftest import Write
+
+FILES = Path(__file__).parents[3] / "shared" / "files"
+SMALL = Limits(seconds=60.0, megabytes=200)
+MEGABYTES = 512
+SENTENCE = "The Arctic Tern was moored in the harbour of Hull, where the rain of winter fell on her. "
+
+
+@pytest.fixture
+def parser() -> Iterator[Parser]:
+    """One with little memory."""
+    with parsers(SMALL) as parser:
+        yield parser
+
+
+def test_two_gigabytes_of_text_are_refused_unread(library: Library, tmp_path: Path) -> None:
+    """By their size: neither is a byte of them read, nor is memory asked for."""
+    path = tmp_path / "huge.txt"
+    with path.open("wb") as file:
+        file.truncate(2_000_000_000)
+    (failure,) = library.add(path).failed
+    assert "512 megabytes" in failure.reason
+    assert "PINCITE_MAX_FILE_MEGABYTES" in failure.hint
+    for read in (read_bytes, digest):
+        with pytest.raises(TooLarge):
+            read(path, max_bytes=MEGABYTES * 1_000_000)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not limit memory")
+def test_a_text_that_fills_the_memory(parser: Parser, write: Write) -> None:
+    """Is a failure that names the setting, once it needs more than that; a smaller one is read by the same asker."""
+    huge = write("huge.txt", SENTENCE * (40_000_000 // len(SENTENCE)))
+    with pytest.raises(TooMuchMemory, match="more than 200 megabytes") as caught:
+        parser.parse(huge, source="x", max_bytes=10**9)
+    assert "PINCITE_PARSE_MEGABYTES" in caught.value.hint
+    large = write("large.txt", f"{SENTENCE}\n\n" * (3_000_000 // len(SENTENCE)))
+    parsed = parser.parse(large, source="x", max_bytes=10**9)
+    assert len(parsed.document.text) > 2_900_000
+    if parsed.cost.megabytes:  # the system tells
+        assert parsed.cost.megabytes <= 200
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.epub", "a.zip"])
+def test_bombs_are_refused_packed(parser: Parser, write: Write, name: str) -> None:
+    """An archive that would be a thousand times as large, whatever it calls itself, costs no memory."""
+    buffer = io.BytesIO()
+    part = {"a.docx": "word/document.xml", "a.xlsx": "xl/workbook.xml", "a.epub": "mimetype", "a.zip": "a.txt"}[name]
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(part, "w") as file:
+        for _ in range(60):
+            file.write(bytes(1_000_000))
+    with pytest.raises(LoadingError) as caught:
+        parser.parse(write(name, buffer.getvalue()), source=f"/files/{name}", max_bytes=10**9)
+    assert caught.value.hint or "does not read" in caught.value.message
+    assert not isinstance(caught.value, TooMuchMemory)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        pytest.param("a.html", b"<div>" * 100_000 + b"bees" + b"</div>" * 100_000, id="nested HTML"),
+        pytest.param("a.html", b"<ul><li>" * 30_000 + b"bees", id="nested lists"),
+        pytest.param("a.md", b"> " * 100_000 + b"bees", id="nested quotations"),
+        pytest.param("a.md", b"[" * 100_000 + b"bees", id="brackets"),
+        pytest.param("a.txt", b"[" * 1_000_000 + b"bees", id="nested JSON"),
+        pytest.param("a.pdf", hostile.pages_in_a_circle(), id="a PDF whose pages go round"),
+        pytest.param("a.docx", hostile.body("<w:p>" * 20_000 + "</w:p>" * 20_000), id="nested XML"),
+    ],
+)
+def test_what_is_deep_or_endless(parser: Parser, write: Write, name: str, data: bytes) -> None:
+    """Is read, or refused with a reason; the process goes on."""
+    came = fate(parser, write(name, data))
+    assert "bees" in came.document.text if isinstance(came, Parsed) else came.hint
+    assert parser.parse(write("b.txt", b"bees"), source="/b.txt", max_bytes=10**9).document.text == "bees"
+
+
+@pytest.mark.parametrize("unit", [b"abcdefgh", pytest.param("\u7684".encode(), marks=pytest.mark.nightly)])
+def test_five_megabytes_of_one_thing_are_cut_in_time(tmp_path: Path, unit: bytes) -> None:
+    """A word of any length is read and cut within its limit, where the parsing process cuts it, too."""
+    path = tmp_path / "word.txt"
+    path.write_bytes(unit * (5_000_000 // len(unit)))
+    cutting = ChunkerSettings(170, 256, read_default().tokenizer.to_str())
+    with parsers(Limits()) as parser:
+        parsed = parser.parse(path, source=str(path), max_bytes=10**9, cutting=cutting)
+    assert parsed.chunks
+    assert parsed.chunks[-1].end == len(parsed.document.text)
+
+
+@pytest.mark.skipif(not FILES.exists(), reason="shared data: the folder of real files is not beside this checkout")
+def test_real_files_within_their_limits() -> None:
+    """Whatever they are, each is a document or a failure with a reason; none ends its process, or takes its memory."""
+    with parsers(Limits()) as parser:
+        for path in list(map(Path, map(absolute, discover([FILES]))))[:: length(7, 1)]:
+            came = fate(parser, path)
+            if isinstance(came, Parsed):
+                assert came.document.text
+                assert came.cost.megabytes <= 1000
+            else:
+                assert not isinstance(came, ReaderCrashed | TooMuchMemory | TookTooLong), path
+
+
+def fate(parser: Parser, path: Path) -> Parsed | LoadingError:
+    """What becomes of a file."""
+    try:
+        return parser.parse(path, source=str(path), max_bytes=512_000_000)
+    except LoadingError as error:
+        return error

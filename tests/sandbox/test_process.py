@@ -1,0 +1,248 @@
+"""A file can end the process that reads it, never the program; and the next file is read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from index.errors import (
+    DamagedFile,
+    LoadingError,
+    PasswordRequired,
+    ReaderCrashed,
+    SourceNotFound,
+    TookTooLong,
+    TooLarge,
+    TooMuchMemory,
+)
+from index.loading.sandbox import messages, pool
+from index.loading.sandbox import pool as process
+from index.loading.sandbox.messages import ChunkerSettings, Limits
+from index.loading.sandbox.pool import Parser, parsers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Write
+
+LIMITS = Limits(seconds=60.0, megabytes=400)
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the system does not limit this")
+
+
+@pytest.fixture
+def parser(flawed: None) -> Iterator[Parser]:
+    """One that obeys commands in files."""
+    with parsers(LIMITS) as parser:
+        yield parser
+
+
+def read(parser: Parser, path: Path, **stated: Any) -> str:
+    """The text of a file."""
+    return parser.parse(path, source=str(path), max_bytes=10_000_000, **stated).document.text
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "words"),
+    [
+        pytest.param("!crash", ReaderCrashed, "(SIGSEGV)", id="a crash"),
+        pytest.param("!exit", ReaderCrashed, "(exit code 7)", id="an exit"),
+        pytest.param("!fail", ReaderCrashed, "KeyError: 'no such glyph'", id="an exception nobody foresaw"),
+        pytest.param("!panic", ReaderCrashed, "PanicException: index out of bounds", id="a panic"),
+        pytest.param("!nest", DamagedFile, "nested too deeply", id="nesting"),
+        pytest.param("!grow 600", TooMuchMemory, "more than 400 megabytes", id="greed", marks=LINUX),
+        pytest.param("!starve 300", TooMuchMemory, "more than 400 megabytes", id="hidden greed", marks=LINUX),
+        pytest.param("!killed", TooMuchMemory, "memory is short", id="the system's own hand", marks=LINUX),
+    ],
+)
+def test_a_bad_file_is_an_error_and_the_next_one_is_read(
+    parser: Parser, write: Write, command: str, error: type[LoadingError], words: str
+) -> None:
+    """Each end has its own error, with what to do; the file after it is read as if nothing had been."""
+    with pytest.raises(error) as caught:
+        read(parser, write("bad.txt", f"{command} and more"))
+    assert type(caught.value) is error
+    assert "bad.txt" in caught.value.message
+    assert words in caught.value.message
+    assert caught.value.hint
+    assert read(parser, write("good.txt", "The ship left.")) == "The ship left."
+
+
+@pytest.mark.parametrize("command", ["!hang", "!loop"])
+def test_a_file_that_takes_too_long(flawed: None, write: Write, command: str) -> None:
+    """Is given up after its time, whether it waits or works; the error names the setting."""
+    with parsers(Limits(seconds=2.0, megabytes=400)) as parser:
+        with pytest.raises(TookTooLong, match="takes more than 2 seconds") as caught:
+            read(parser, write("slow.txt", command))
+        assert "PINCITE_PARSE_SECONDS" in caught.value.hint
+        parser._limits = LIMITS  # the next process has the time to begin in
+        assert read(parser, write("good.txt", "The ship left.")) == "The ship left."
+
+
+def test_larger_files_have_more_time() -> None:
+    """By each megabyte."""
+    limits = Limits(seconds=10.0, megabytes=400)
+    assert limits.seconds_for(3_000_000) == 10.0 + 3 * messages.SECONDS_PER_MEGABYTE
+
+
+def test_what_a_library_prints_is_not_taken_for_an_answer(parser: Parser, write: Write) -> None:
+    """Its standard output leads nowhere."""
+    assert read(parser, write("loud.txt", "!babble")) == "!babble"
+
+
+def test_errors_of_loading_come_as_they_are(parser: Parser, write: Write, tmp_path: Path) -> None:
+    """Type, message and hint; a file that is not there, or too large, is refused by the process as in this one."""
+    ole2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le")
+    with pytest.raises(PasswordRequired, match=r"a\.docx") as caught:
+        read(parser, write("a.docx", ole2))
+    assert caught.value.hint == PasswordRequired.hint
+    with pytest.raises(SourceNotFound, match="There is nothing at"):
+        read(parser, tmp_path / "gone.txt")
+    with pytest.raises(TooLarge, match="PINCITE_MAX_FILE_MEGABYTES"):
+        parser.parse(write("big.txt", b"a" * 11), source="x", max_bytes=10)
+
+
+def test_a_process_is_used_again(flawed: None, write: Write) -> None:
+    """By the next file and by the next asker, unless it read enough or has grown."""
+    pool.close_idle()
+    pids = []
+    for _ in range(2):
+        with parsers(LIMITS) as parser:
+            read(parser, write("a.txt", "The ship left."))
+            read(parser, write("b.txt", "A whale swam by."))
+            assert parser._process is not None
+            pids.append(parser._process.pid)
+    assert pids[0] == pids[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [pytest.param("MOST_FILES", 1, id="read enough"), pytest.param("GROWN_MEGABYTES", 0.0, id="grew")],
+)
+def test_a_process_is_replaced(
+    parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: float
+) -> None:
+    """And the old one is gone."""
+    monkeypatch.setattr(process, name, value)
+    read(parser, write("a.txt", "The ship left."))
+    assert parser._process is not None
+    first = parser._process
+    read(parser, write("b.txt", "A whale swam by."))
+    assert parser._process.pid != first.pid
+    assert first._process.poll() is not None
+
+
+def test_an_idle_process_ends(parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while without work; whoever comes then has a new one."""
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 0.01)
+    read(parser, write("a.txt", "The ship left."))
+    idle = parser._process
+    assert idle is not None
+    parser.close()
+    idle._process.wait(timeout=30)
+    assert read(parser, write("b.txt", "A whale swam by.")) == "A whale swam by."
+
+
+def test_it_can_be_stopped_from_outside(parser: Parser, write: Write) -> None:
+    """Whoever waits for a file that hangs is set free at once, and nothing more is read."""
+    path = write("slow.txt", "!hang")
+    errors: list[LoadingError] = []
+
+    def ask() -> None:
+        try:
+            read(parser, path)
+        except LoadingError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while parser._process is None or not parser._process._files:
+        time.sleep(0.01)
+    parser.stop()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    assert [type(error) for error in errors] == [ReaderCrashed]
+    with pytest.raises(ReaderCrashed):
+        read(parser, write("good.txt", "The ship left."))
+
+
+def test_a_file_in_the_working_folder_is_no_library(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The process looks for its programs where this one has them, not where the documents lie."""
+    for name in ("docx.py", "json.py", "index.py"):
+        (tmp_path / name).write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    pool.close_idle()
+    with parsers(Limits(seconds=60.0, megabytes=401)) as parser:
+        assert read(parser, write("a.txt", "The ship left.")) == "The ship left."
+
+
+PARENT = """
+import signal, sys, threading
+from pathlib import Path
+from index.parsing import Limits, parsers, pool
+from tests.parsing import misbehaving
+pool.PROGRAM = misbehaving.PROGRAM
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores Ctrl-C
+with parsers(Limits(60.0, 400)) as parser:
+    parser.parse(Path(sys.argv[2]), source="x", max_bytes=1000)
+    print(parser._process.pid, flush=True)
+    parser.parse(Path(sys.argv[1]), source="x", max_bytes=1000)
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("command", ["!hang", "!loop"])
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_no_orphans(write: Write, command: str, end: signal.Signals) -> None:
+    """Where the program is stopped or killed, the process that reads for it ends, too, whatever it is doing."""
+    arguments = [sys.executable, "-c", PARENT, str(write("slow.txt", command)), str(write("a.txt", "The ship left."))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        parent.send_signal(end)
+        parent.wait()
+    until = time.monotonic() + 30
+    while _runs(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    """Whether it is there and no zombie that nobody has buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.model
+def test_passages_are_those_of_the_encoders_own_chunker(write: Write, real_encoder: Any) -> None:
+    """The process counts with the encoder's tokenizer, without the encoder, and cuts at the same places."""
+    from index.text.chunks import Chunker
+
+    text = "\n\n".join(f"# Ship {n}\n\nShip {n} left harbour {n}, in the rain of winter. " * 3 for n in range(60))
+    path = write("ships.md", text)
+    chunker = Chunker(limit=real_encoder.max_tokens, count_tokens=real_encoder.count_tokens)
+    cutting = ChunkerSettings(chunker.target_tokens, chunker.limit, real_encoder.tokenizer_json)
+    with parsers(Limits()) as parser:
+        parsed = parser.parse(path, source=str(path), max_bytes=10_000_000, cutting=cutting)
+    assert parsed.chunks == chunker.chunk(parsed.document.text, parsed.document.landmarks)
+    assert len(parsed.chunks) > 5
+
+
+def test_the_process_is_small() -> None:
+    """It loads no model, no index and no numbers: that is why it is there at once."""
+    heavy = "{'torch', 'faiss', 'numpy', 'tantivy', 'sqlite3', 'transformers'}"
+    code = f"import sys, index.loading.sandbox.worker; print(sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"

@@ -1,0 +1,287 @@
+"""The search syntax from end to end: what each operator lets through, whatever else is nearer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.records import CANDIDATES
+from tests.search.conftest import quotes
+from tests.storage.factories import a_copy, a_document, put
+
+if TYPE_CHECKING:
+    from index.library import Library
+    from index.records import Document, Found
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+SHIP = replace(
+    a_document(
+        "The ship left the old harbour in winter.",
+        "In the harbour an old ship burned.",
+        "The whale is older than the harbour.",
+        source="/archive/ships.pdf",
+        title="On Ships",
+    ),
+    date="2019-05-01",
+    media_type="application/pdf",
+)
+KING = replace(
+    a_document(
+        "The king signed the treaty of the harbour.",
+        "The King's ship was x-ray proof.",
+        source="/archive/king.md",
+        title="Old Notes",
+    ),
+    date="2020-03",
+    media_type="text/markdown",
+)
+QUEEN = replace(
+    a_document("The queen saw a ship.", "Ships were dear to the queen.", source="/archive/queen.docx", title="Notes"),
+    date="2021",
+    media_type=DOCX,
+)
+UNDATED = a_document("A ship without a year.", source="/archive/undated.txt")
+ALL = (SHIP, KING, QUEEN, UNDATED)
+FAR = replace(
+    a_document(
+        *(
+            f"{thing} was of {stuff}."
+            for thing in ("Bread", "A clock", "A letter")
+            for stuff in ("glass", "silver", "sand", "mud")
+        ),
+        "A whale was of paper.",
+        source="/far.org",
+        title="Of What Things Are",
+    ),
+    media_type="text/org",
+)
+"""Thirteen passages that are about no sea, but for a word in the last one."""
+
+
+@pytest.fixture
+def archive(library: Library) -> Library:
+    """Four documents, three of them with a date; each passage is one sentence."""
+    return filled(library, *ALL)
+
+
+def filled(library: Library, *documents: Document) -> Library:
+    """The library with these documents, cut where the test wants it."""
+    with library._store.writing():
+        for document in documents:
+            put(library._store.catalog, document)
+        library._store.index()
+    return library
+
+
+def sources(found: Found) -> set[str]:
+    """The files of all hits."""
+    return {hit.document.source.removeprefix("/archive/") for hit in found}
+
+
+# Phrases and exclusions
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        pytest.param('"old ship"', {"In the harbour an old ship burned."}, id="alone"),
+        pytest.param('"OLD Ship" in winter', {"In the harbour an old ship burned."}, id="with words, in any case"),
+        pytest.param(
+            "“the harbour”",
+            {SHIP.text.split("\n\n")[2], "In the harbour an old ship burned.", KING.text.split("\n\n")[0]},
+            id="curly",
+        ),
+        pytest.param('"the harbour" "the treaty"', {"The king signed the treaty of the harbour."}, id="both"),
+        pytest.param('"x-ray"', {"The King's ship was x-ray proof."}, id="hyphen"),
+        pytest.param('"king\'s ship"', {"The King's ship was x-ray proof."}, id="possessive"),
+        pytest.param('"ships"', {"Ships were dear to the queen."}, id="no other ending"),
+        pytest.param('"ship old"', set(), id="in this order only"),
+        pytest.param('"volcano"', set(), id="nowhere"),
+    ],
+)
+def test_a_phrase_must_be_there(archive: Library, question: str, held: set[str]) -> None:
+    """Only passages that hold the very words, in their order; all of them come."""
+    assert set(quotes(archive.search(question, limit=50))) == held
+
+
+@pytest.mark.parametrize(
+    ("question", "gone"),
+    [
+        pytest.param("ship -queen", {"The queen saw a ship.", "Ships were dear to the queen."}, id="a word"),
+        pytest.param("ship -QUEEN", {"The queen saw a ship.", "Ships were dear to the queen."}, id="in any case"),
+        pytest.param('ship -"old ship"', {"In the harbour an old ship burned."}, id="a phrase"),
+        pytest.param("ship -x-ray", {"The King's ship was x-ray proof."}, id="hyphen"),
+        pytest.param("ship -king -queen", {*KING.text.split("\n\n"), *QUEEN.text.split("\n\n")}, id="two"),
+        pytest.param("ship -ships", {"Ships were dear to the queen."}, id="no other ending"),
+        pytest.param("ship -volcano", set(), id="nowhere"),
+    ],
+)
+def test_what_is_excluded_is_not_there(archive: Library, question: str, gone: set[str]) -> None:
+    """Passages with the word or phrase are removed from both sides, and no others."""
+    everything = {passage for document in ALL for passage in document.text.split("\n\n")}
+    assert set(quotes(archive.search(question, limit=50))) == everything - gone
+
+
+def test_a_phrase_is_searched_for_by_meaning_too(archive: Library) -> None:
+    """Its words rank what holds it: of the two, the passage about the harbour's ship."""
+    found = archive.search('"the harbour" of the burned boat')
+    assert found[0].quote == "In the harbour an old ship burned."
+    assert len(found) == 3
+
+
+def test_all_but_the_excluded_come_however_many_are_excluded(library: Library) -> None:
+    """More passages than are candidates have the excluded word and are the nearest; the one without it is found."""
+    crowd = [a_document(f"Whale {n}, a whale at sea.", source=f"/{n}") for n in range(CANDIDATES + 20)]
+    filled(library, *crowd, a_document("The clock of the whale stopped at noon on the river."))
+    assert quotes(library.search("whale -sea")) == ["The clock of the whale stopped at noon on the river."]
+
+
+# Documents
+
+
+@pytest.mark.parametrize(
+    ("operators", "admitted"),
+    [
+        ("in:ships", {"ships.pdf"}),
+        ("in:notes", {"king.md", "queen.docx"}),
+        ('in:"old notes"', {"king.md"}),
+        ("in:notes in:ships", {"ships.pdf", "king.md", "queen.docx"}),
+        ("in:/archive/undated.txt", {"undated.txt"}),
+        ("type:pdf", {"ships.pdf"}),
+        ("type:md type:docx", {"king.md", "queen.docx"}),
+        ("type:txt", {"undated.txt"}),
+        ("after:2020", {"king.md", "queen.docx"}),
+        ("after:2020-04", {"queen.docx"}),
+        ("before:2020", {"ships.pdf"}),
+        ("after:2019-05-02 before:2021", {"king.md"}),
+        ("in:notes type:md after:2020", {"king.md"}),
+        ("in:notes before:2021", {"king.md"}),
+    ],
+)
+def test_only_admitted_documents_answer(archive: Library, operators: str, admitted: set[str]) -> None:
+    """Of every admitted document something is found, of no other anything, wherever in the question they stand."""
+    for question in (f"ship {operators}", f"{operators} ship"):
+        found = archive.search(question, limit=50)
+        assert sources(found) == admitted
+        assert found.notes == ()
+        assert found.question == question
+
+
+@pytest.mark.parametrize("operators", ["in:what", "type:org", 'in:"of what things are"', "in:far.org type:.org"])
+def test_a_filter_acts_before_the_ranking(library: Library, operators: str) -> None:
+    """The document's best ten passages are returned, the best first, though all others are nearer to the question."""
+    crowd = [
+        a_document(f"Whale {n}, a whale by a ship in the harbour.", source=f"/{n}") for n in range(CANDIDATES + 20)
+    ]
+    filled(library, *crowd, FAR)
+    found = library.search(f"whale in the harbour {operators}", limit=10)
+    assert len(found) == 10
+    assert {hit.document.source for hit in found} == {"/far.org"}
+    assert found[0].quote == "A whale was of paper."
+    assert found[0].why.dense_rank == found[0].why.lexical_rank == 1
+
+
+def test_filters_and_phrases_together(archive: Library) -> None:
+    """A passage must satisfy all: its document, its phrase, and what it must not have."""
+    assert quotes(archive.search('"the harbour" in:notes')) == ["The king signed the treaty of the harbour."]
+    assert quotes(archive.search('ship "old" -winter type:pdf after:2019')) == ["In the harbour an old ship burned."]
+    assert len(archive.search('"the harbour" in:queen')) == 0
+
+
+def test_both_ways_of_naming_documents_hold(archive: Library) -> None:
+    """`documents=` and operators both restrict: what one of them leaves out is out."""
+    names = ["ships.pdf", "king.md"]
+    assert sources(archive.search("ship", documents=names, limit=50)) == {"ships.pdf", "king.md"}
+    assert sources(archive.search("ship in:notes", documents=names, limit=50)) == {"king.md"}
+    assert sources(archive.search('"the harbour"', documents=["king.md", "queen.docx"], limit=50)) == {"king.md"}
+    assert len(archive.search("ship in:queen", documents=names)) == 0
+    assert len(archive.search("ship in:notes", documents=[])) == 0
+
+
+# What the reader is told
+
+
+@pytest.mark.parametrize("operators", ["in:volcano", "type:epub", "after:2030", "before:1800", "in:notes type:pdf"])
+def test_a_filter_that_no_document_matches_is_told(archive: Library, operators: str) -> None:
+    """There are no hits, and a note says why."""
+    found = archive.search(f"ship {operators}")
+    assert found.hits == ()
+    assert found.notes == ("No document is what in:, type:, after: or before: ask for.",)
+
+
+@pytest.mark.parametrize("question", ["in:ships", "type:pdf after:2019", "-whale in:ships"])
+def test_a_question_of_filters_alone_is_told(archive: Library, question: str) -> None:
+    """There is nothing to look for: no hits, and a note."""
+    found = archive.search(question)
+    assert found.hits == ()
+    assert found.notes == ("There are no words to search for: in:, type:, after: and before: only restrict.",)
+
+
+def test_a_question_of_filters_alone_comes_back(archive: Library) -> None:
+    """What was asked is told back, as for every other question."""
+    assert archive.search(" in:ships ").question == "in:ships"
+
+
+@pytest.mark.parametrize("question", ["ship", '"old ship"', "ship -queen", "ship in:notes", '"volcano"'])
+def test_nothing_is_noted_where_all_is_understood(archive: Library, question: str) -> None:
+    """No note where there are documents and words to search for, though nothing may be found."""
+    assert archive.search(question).notes == ()
+
+
+# What is no operator
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"old ship',
+        "ship -",
+        "- ship",
+        "ship after:yesterday",
+        "ship before:13",
+        "ship in:",
+        "ship -40",
+        "--ship",
+        'a 6" ship',
+        "type: ship",
+        "-queen",
+        "-queen -ship",
+        "ship after:2020-13-45",
+    ],
+)
+def test_what_is_malformed_is_plain_words(archive: Library, question: str) -> None:
+    """Nothing is left out, nothing raises, nothing is noted: the question finds what its words find."""
+    found = archive.search(question, limit=50)
+    assert sources(found) == {"ships.pdf", "king.md", "queen.docx", "undated.txt"}
+    assert sum(1 + len(hit.also) for hit in found) == sum(len(each.text.split("\n\n")) for each in ALL)
+    assert found.notes == ()
+    assert found.question == question
+
+
+@pytest.mark.parametrize("question", ['ship "old ship" -queen in:notes', "ship after:2030"])
+def test_plain_takes_operators_for_words(archive: Library, question: str) -> None:
+    """A question that nobody wrote in our syntax leaves out nothing."""
+    assert len(archive.search(question, limit=50)) < len(archive.search(question, limit=50, plain=True)) == 8
+
+
+@pytest.mark.parametrize("mode", ["dense", "lexical"])
+def test_each_side_alone_is_restricted(archive: Library, mode: str) -> None:
+    """Operators are no matter of ranking: they hold for either side."""
+    found = archive.search('ship "ship" -burned in:ships', mode=mode, limit=50)  # type: ignore[arg-type]
+    assert quotes(found) == ["The ship left the old harbour in winter."]
+
+
+def test_copies_do_not_evade_a_filter(archive: Library) -> None:
+    """Neither a hit nor its copies are of a document that was left out."""
+    copies = (a_copy(KING, f"/archive/copy{n}.txt") for n in range(3))
+    filled(archive, *(replace(copy, media_type="text/plain") for copy in copies))
+    for question, allowed in (("treaty in:copy1", {"/archive/copy1.txt"}), ("treaty type:md", {KING.source})):
+        found = archive.search(question)
+        assert {each.document.source for hit in found for each in (hit, *hit.also)} == allowed
+
+
+def test_a_document_is_found_by_the_beginning_of_its_id(archive: Library) -> None:
+    """As it is everywhere else."""
+    assert sources(archive.search(f"ship in:{QUEEN.id[:10]}")) == {"queen.docx"}

@@ -1,0 +1,116 @@
+"""Which lines say something, and which only stand around those that do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.text.boilerplate import ends_sentence, is_statement, kind_of
+from tests.cases import cases
+
+SENTENCES = [
+    "The king signed the treaty.",
+    "He signed it in winter [3].",
+    "Ships of the north.",
+    "About one in eight is diagnosed by the age of 85.2",
+    "Figure 3 shows that the yield doubled.",
+    "The code is at https://example.org/code and may be used by anybody.",
+    "According to Gabuev (2020), the company came away with a reduction.",
+    "The way to find one is to look at the edges: what is missing, or broken?",
+    "Der König unterschrieb den Vertrag im Winter.",
+    "国王在冬天签署了条约。",
+    "TCP/IP is a protocol.",
+    "05/06/2019 was a wet day.",
+    "The record was copied from the original on a rainy day in Leeds.",
+    "24 Su-35 aircraft were delivered in 2016.",
+    "Loan requests exceed the limit that was set for most customers",
+]
+FURNITURE = [
+    "Skip to content",
+    "Toggle the table of contents",
+    "Click here to see the map of the region.",
+    "Home > Products > Pumps",
+    "Figure 3: The yield of four fields.",
+    "Table 7. Passages returned by two methods.",
+    "Photo: Jane Smith",
+    "https://example.org/a/very/long/address.html",
+    "doi: 10.1000/xyz123",
+    "42. Roberts, Iwan (12 May 2020).",
+    '"Division 3 verdict" (https://www.example.org/d3).',
+    "Retrieved 13 November 2007.",
+    "-jane-roberts/).",
+    "1 GAO, Cybersecurity: Leadership Urgently Needed, GAO-20-629 (Washington, D.C.: Sept. 22, 2020).",
+    "archive.org/web/2019/https://www.example.org/d3 verdict) from the original on 1 April 2019.",
+    '"Division 3 remembers" (https://www.example.org/d3-rememb ers/featured).',
+    "[7] Smith, J. (2019). Dogs. Journal of Animals, vol. 3, pp. 4-9.",
+    "|---|---|",
+    "2",
+    "76.6 79.8 71.0",
+    "5 December 2020",
+    "1.2 Aims and scope ........ 14",
+    "All rights reserved.",
+    "Page 1 GAO-23-106826 | National Cybersecurity Strategy",
+]
+LOOSE = [
+    "The 2011 Oil Discount: A Lesson in Leverage",
+    "Why the sellers gave way",
+    "By Jane Smith",
+    "∗ Equal contribution",
+]
+
+
+@cases("line", SENTENCES)
+def test_a_sentence_says_something(line: str) -> None:
+    """Whatever numbers, names and addresses stand in it, and in other languages, too."""
+    assert kind_of(line) == "sentence"
+    assert is_statement(line)
+
+
+@cases("line", FURNITURE)
+def test_furniture_says_nothing(line: str) -> None:
+    """Menus, captions, references, addresses, rules and contents."""
+    assert kind_of(line) == "furniture"
+
+
+def test_a_field_may_end_with_a_full_stop() -> None:
+    """A name and its value say who did it; a reference does not."""
+    assert kind_of("Editor: Jane Smith.") == "row"
+    assert kind_of("See also: Whales.") == "loose"
+
+
+@pytest.mark.parametrize("line", LOOSE)
+def test_loose_lines_state_nothing(line: str) -> None:
+    """Headings, by-lines and notes are words, but no statements."""
+    assert kind_of(line) == "loose"
+    assert not is_statement(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("- a lump in one breast only", "item"),
+        ("• Ericsson, with its headquarters in Stockholm", "item"),
+        ("2014 | about 95 billion | customs", "row"),
+        ("Editor: Jane Smith", "row"),
+        ("| Properties | 9", "loose"),
+        ("What are the symptoms?", "question"),
+        ("• Will it hurt?", "question"),
+    ],
+)
+def test_items_rows_and_questions(line: str, kind: str) -> None:
+    """An item is part of a list, a row part of a table; a question is no answer."""
+    assert kind_of(line) == kind
+
+
+def test_where_a_line_ends() -> None:
+    """A sentence ends before the numbers of its notes."""
+    assert ends_sentence("So it was.[3][4]")
+    assert ends_sentence("So it was.”")
+    assert not ends_sentence("So it was, and")
+
+
+@given(st.text(max_size=300))
+def test_every_line_is_something(line: str) -> None:
+    """No text makes it fail, and white space around a line does not matter."""
+    assert kind_of(line) == kind_of(f"  {line} ")

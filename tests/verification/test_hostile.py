@@ -1,0 +1,90 @@
+"""Texts that nobody writes: the check neither fails on them, nor takes long, nor calls them supported for nothing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.verification.grammar import verbatim_key, words
+from index.verification.judgement import Source, compare
+from tests.cases import cases
+from tests.nightly import length
+from tests.verification.claims import verdict
+
+PIECES = st.sampled_from(
+    (
+        "not", "n't", "no", "1", "1,000", "1/", "0/0", "1/0", "10^", "×10^99", "$", "%", "-", "--", "one", "hundred",
+        "and", "a", "half", "5:", ":60", "II", "IL-6", "İ", "ß", "½", "²", "'", "two in five", "a quarter of an hour",
+        "said that", "if", "which", "was", "by", "the dam", "of", "than", "more", "(", ")", "“", "”", ";", "?",
+    )
+)  # fmt: skip
+TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).map("".join))
+
+
+@settings(max_examples=length(20, 100), deadline=None)
+@given(TEXTS, st.lists(TEXTS, max_size=4))
+def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
+    """Neither as a claim nor as a source."""
+    found = compare(claim, [Source(text, " ".join(texts)) for text in texts], [0.9] * len(texts))
+    assert 0 <= found.score <= 1
+    assert found.source is None or 0 <= found.source < len(texts)
+
+
+@settings(max_examples=length(20, 100), deadline=None)
+@given(st.text())
+def test_any_text_is_verbatim_that_is_a_sentence_of_the_source(claim: str) -> None:
+    """In any script, and any sequence of characters."""
+    if verbatim_key(claim) and 0 < len(words(claim)) <= 100:
+        assert compare(claim, [Source("x", claim), Source(claim, claim)], [0.0, 0.0]).verdict == "verbatim"
+
+
+HOSTILE = {
+    "a long word": "a" * 200_000,
+    "a long number": "9" * 200_000,
+    "many numbers": "one hundred and " * 20_000,
+    "many negations": "not " * 50_000,
+    "many capitals": "A" * 50 + " B" * 50_000,
+    "many dots": "a." * 50_000,
+    "many hyphens": "a-1-" * 50_000,
+    "many marks": "\u0301" * 100_000,
+    "many brackets": "((((" * 50_000,
+    "slashes": "1/" * 50_000,
+    "powers": "10^99 x 10^99 " * 1_000,
+    "surrogates": "\ud800 1 \udfff",
+    "a clause in a clause": "he said that " * 200 + "it rained.",
+    "a list": "dams and " * 250 + "dams rose.",
+}
+
+
+@cases("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_texts_take_no_time(text: str) -> None:
+    """The cost is linear in the length, or the length is cut."""
+    compare("Prices rose.", [Source("Prices fell.", "Prices fell.")], [0.9])  # loads the grammar
+    text = text[: len(text) // length(4, 1)]
+    began = time.thread_time()
+    compare(f"{text} x", [Source(text, text), Source("Prices rose.", text)], [0.9, 0.9])
+    compare("Prices rose by 10^9 and not 5.", [Source(text, text)], [0.9])
+    assert time.thread_time() - began < 8
+
+
+STYLES = {
+    "blanks": lambda text: f"  {text}\n".replace(" ", " \u00a0\t"),
+    "curly": lambda text: text.replace("'", "’"),
+    "soft hyphens": lambda text: text.replace("a", "a\u00ad"),
+}
+PAIRS = (
+    ("Prices rose by 18 percent.", "Prices rose by 10 percent."),
+    ("The drug doesn't lower the pressure.", "The drug lowers the pressure."),
+    ("The plans were drawn by Rosa's daughter.", "Rosa's daughter drew the plans."),
+)
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+@pytest.mark.parametrize(("claim", "passage"), PAIRS)
+def test_the_way_it_is_written_does_not_change_the_verdict(style: object, claim: str, passage: str) -> None:
+    """Blanks, soft hyphens and quotation marks say nothing."""
+    assert callable(style)
+    assert verdict(style(claim), passage) == verdict(claim, passage)
