@@ -10,7 +10,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from index.errors import PinciteError
-from index.library import Library
+from index.library.library import Library
 from index.page import serve
 from index.settings import Settings
 

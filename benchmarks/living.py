@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.machine import report
 from index.ingest.queue import SETTLING_NS
-from index.library import Library
+from index.library.library import Library
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:

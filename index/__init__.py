@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from index.errors import PinciteError as PinciteError
-    from index.library import Library as Library
+    from index.library.library import Library as Library
     from index.settings import Settings as Settings
 
 __version__ = "0.1.0"
 
-_HOMES = {"Library": "index.library", "PinciteError": "index.errors", "Settings": "index.settings"}
+_HOMES = {"Library": "index.library.library", "PinciteError": "index.errors", "Settings": "index.settings"}
 __all__ = ["Library", "PinciteError", "Settings", "__version__"]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import hypothesis
 import pytest
 
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.command_line import Run, running
 from tests.fakes import FakeEncoder

@@ -18,7 +18,7 @@ from mcp import Client
 
 from index.cli import app
 from index.cli.options import shared_options
-from index.library import Library
+from index.library.library import Library
 from index.page import create_app
 from index.server.http import problems
 from index.settings import Settings

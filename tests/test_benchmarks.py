@@ -13,7 +13,7 @@ from benchmarks.recombining import Turns, read_sources
 from benchmarks.scaling import series
 from benchmarks.search import _recall
 from index.encoders.encoder import normalised
-from index.library import Library
+from index.library.library import Library
 from tests.fakes import IDEAS, FakeEncoder
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.conftest import Write
 
 TEXTS = [without_tables(page.read_text(encoding="utf-8")) for page in pages()]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.citations.links import deep_link, web_address
 from index.records import Citation, Location
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from index.citations.links import QuoteContext

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from index.citations.links import QuoteContext, context_in, deep_link, web_address
 from index.citations.readable import escape_markdown, make_outline
 from index.records import Answer, Citation, Statement, Status, Writer
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -15,7 +15,7 @@ from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit, urlunsplit
 
 from index.records import Location
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

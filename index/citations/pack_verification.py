@@ -32,7 +32,7 @@ from index.citations.links import locate
 from index.citations.readable import abstention, make_outline
 from index.errors import BadPack
 from index.records import Statement, Verdict, Writer
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -101,8 +101,7 @@ def _statement_of_version_one(old: StatementOne) -> Statement:
 
 
 def _text(old: StatementOne) -> str:
-    text = one_line(old.text)
-    return f"“{text}”" if old.verdict == "quoted" else text
+    return f"“{one_line(old.text)}”" if old.verdict == "quoted" else one_line(old.text)
 
 
 def _remark(old: StatementOne) -> str:

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from index.citations.entries import Entry, describe_citation, nearest_entry
 from index.citations.links import QuoteContext, context_in
 from index.records.remarks import plain, remark
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

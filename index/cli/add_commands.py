@@ -22,7 +22,7 @@ from index.records import Problem, Receipt
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import ProgressCallback
 
 _WIDTH = 8
@@ -266,7 +266,7 @@ def watch(
 def _library_or_empty(state: State) -> Iterator[Library]:
     """Yield the library or, if there is none, a temporary empty one, so that a dry run creates nothing."""
     from index.errors import LibraryNotFound
-    from index.library import Library
+    from index.library.library import Library
 
     with ExitStack() as stack:
         try:

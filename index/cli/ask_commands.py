@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from index.cli.options import State
-    from index.library import Library
     from index.library.batches import Row
+    from index.library.library import Library
     from index.records import Answer
 
     AskFunction = Callable[[Library, str], Answer]

@@ -53,7 +53,7 @@ def restore(
     is verified first: if it is damaged, nothing is changed.
     """
     from index.cli.progress import step_progress
-    from index.library import Library
+    from index.library.library import Library
 
     state: State = context.obj
     with step_progress(shown=not state.quiet) as watch:

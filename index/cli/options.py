@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import DocumentInfo
     from index.settings import Settings
 
@@ -53,7 +53,7 @@ class State:
 
     def open(self, *, create: bool = False) -> Library:
         """Open the library; with `create`, make it if it does not exist."""
-        from index.library import Library
+        from index.library.library import Library
 
         settings = self.settings()
         return Library.open(self.folder(settings), settings, create=create)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from index.encoders.passes import one_core_threads
 from index.encoders.pretrained import (
     DEFAULT_NAME,
     DEFAULT_SHA256,
@@ -27,6 +26,7 @@ from index.encoders.pretrained import (
     inspect_model,
     load_model,
     model_name,
+    one_core_threads,
     read_default,
 )
 from index.errors import EncoderError
@@ -202,10 +202,8 @@ class SentenceTransformerEncoder:
         tokenised = self._pretrained.tokenizer.encode_batch([prompt + text for text in texts])
         lengths = [len(encoding.ids) for encoding in tokenised]
         if lengths and max(lengths) > limit:
-            raise EncoderError(
-                f"A passage of {max(lengths)} tokens exceeds the encoder's limit of {limit}.",
-                "Cut it into passages of at most `max_tokens`, counted with `count_tokens`.",
-            )
+            hint = "Cut it into passages of at most `max_tokens`, counted with `count_tokens`."
+            raise EncoderError(f"A passage of {max(lengths)} tokens exceeds the encoder's limit of {limit}.", hint)
         return tokenised, lengths
 
     def _batched(
@@ -268,7 +266,8 @@ class SentenceTransformerEncoder:
         import torch
 
         from index.encoders.bert import Bert, fits
-        from index.encoders.passes import LightPass, ModelPass, PaddedPass, pack
+        from index.encoders.packed_transformer import pack
+        from index.encoders.passes import LightPass, ModelPass, PaddedPass
 
         layers = getattr(model[0], "auto_model", None)
         if self._device == "cpu" and self._pretrained.contextual and fits(layers):

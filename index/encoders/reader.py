@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from index.encoders.pairs import lay_out
-from index.encoders.passes import one_core_threads
+from index.encoders.pretrained import one_core_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from index.errors import EvaluationError
 from index.evaluation.measures import begin_run, evidence, measured, quoted_answers, ranked, rationale_pins, write_run
 from index.evaluation.sets import read_questions, read_set
 from index.evaluation.statistics import MEANINGS, Evaluation, Outcome, Values, estimate
-from index.library import Library
+from index.library.library import Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.evaluation.set_files import Row
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Document, DocumentInfo, Hit, Span
 
 DOCUMENT_DEPTHS = (1, 3, 10)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryNotFound, PinciteError
-from index.library import Library
+from index.library.library import Library
 from index.records import Problem
 from index.settings import FILE_NAME, VARIABLE, configuration_path
 

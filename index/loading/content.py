@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.records import Document, Landmark
-from index.text.normalisation import normalise, one_line
+from index.text.sentences import normalise, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ from index.errors import DamagedFile
 from index.loading import metadata
 from index.loading.content import Block, Draft, paragraph, verbatim
 from index.loading.wordprocessingml import NAMESPACE, PAGE_BREAK, Numbering, Style, styles, table, words
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

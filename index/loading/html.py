@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from index.loading import metadata
 from index.loading.content import Draft
 from index.loading.html_tree import Piece, walk
-from index.text.normalisation import has_words, one_line
+from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

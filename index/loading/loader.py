@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
 from index.loading import formats
 from index.loading.content import compose
-from index.text.normalisation import has_words
+from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.loading.content import Block, Draft, paragraph, rows, verbatim
 from index.loading.metadata import iso_date
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

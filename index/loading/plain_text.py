@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from index.loading import metadata
 from index.loading.content import Block, Draft, paragraph, verbatim
 from index.loading.hard_wraps import Width, unwrap
-from index.text.normalisation import normalise, one_line
+from index.text.sentences import normalise, one_line
 from index.text.structure import WITH_HEADINGS, is_sentence, note
 
 if TYPE_CHECKING:

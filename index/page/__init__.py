@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from index.library import Library
+    from index.library.library import Library
     from index.settings import Settings
 
 __all__ = ["create_app", "serve"]
@@ -37,7 +37,7 @@ def create_app(library: Library, settings: Settings | None = None, *, examples: 
 
 def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: Sequence[str] = ()) -> None:
     """Open or create the library in a folder, and serve its page until interrupted."""
-    from index.library import Library
+    from index.library.library import Library
     from index.server.http import service
 
     service.configure_logging()

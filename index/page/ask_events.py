@@ -26,7 +26,7 @@ from index.server.http import problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import DocumentInfo, Writer
     from index.settings import Settings
 

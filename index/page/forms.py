@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from index.library import Library
     from index.library.batches import Row
+    from index.library.library import Library
     from index.records import Citation, DocumentInfo, Statement, Verdict
     from index.server.job import Job
     from index.server.job_queue import Jobs

@@ -20,7 +20,7 @@ from index.server.file_jobs import folder_arrivals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import DocumentInfo
     from index.records.document import Arrival
     from index.server.job_queue import Jobs

@@ -26,7 +26,7 @@ from index.server.limits import ClientDisconnected, Slots, client_of
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from index.library import Library
+    from index.library.library import Library
     from index.page.ask_events import AnswerCache
     from index.page.forms import BatchEvents
     from index.page.library_list import LibraryEvents

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from index.library import Library
+    from index.library.library import Library
     from index.server.http.service import Service
     from index.settings import Settings
 

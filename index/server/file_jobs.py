@@ -16,7 +16,7 @@ from index.records.document import OPEN, Arrival
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Progress, Writer
     from index.records.document import FileState
     from index.server.job import Job

@@ -18,7 +18,7 @@ from index.server.uploads import with_distinct_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Receipt, Writer
     from index.records.document import Arrival, Kind, State
     from index.server.uploads import Uploads

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.answers.checked_text import split_statements
 from index.errors import DocumentNotFound, TooMany
-from index.library import Library
+from index.library.library import Library
 from index.records import Statement
 from index.schema.answer_schema import Checked
 from index.settings import Settings

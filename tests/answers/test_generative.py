@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.library import Library
+from index.library.library import Library
 from index.records import Answer
 from index.settings import Settings
 from tests.answers.model_server import playing

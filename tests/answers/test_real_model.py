@@ -23,7 +23,7 @@ from index.answers.markers import parse
 from index.answers.model_writer import ModelWriter
 from index.answers.prompts import Source
 from index.errors import WriterError
-from index.library import Library
+from index.library.library import Library
 from index.records import Answer
 from index.settings import Settings
 

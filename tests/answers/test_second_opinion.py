@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.answers.second_opinion import MAX_CLAIMS, SecondOpinion, objection, second_opinion
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.answers.model_server import playing
 from tests.cases import cases

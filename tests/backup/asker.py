@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from index.library import Library
+from index.library.library import Library
 from tests.fakes import FakeEncoder
 
 

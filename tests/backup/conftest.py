@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 

@@ -25,7 +25,7 @@ from index.errors import (
     NoRoom,
     PinciteError,
 )
-from index.library import Library
+from index.library.library import Library
 from index.storage import tables
 from tests.backup.conftest import contents, first, words
 

@@ -23,7 +23,7 @@ from tests.backup.forgeries import Manifest, Parts, altered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from index.library import Library
+    from index.library.library import Library
 
 TRUE, FALSE = "winter", "summer"
 """A word of every document, and what a forger writes in its place: it is as long."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from index.library import Library
+    from index.library.library import Library
 
 MANY = 200
 

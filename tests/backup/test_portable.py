@@ -20,7 +20,7 @@ from tests.fakes import FakeEncoder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from index.library import Library
+    from index.library.library import Library
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.encoders.encoder import Draft, Vectors
-    from index.library import Library
+    from index.library.library import Library
 
 LONGER = Settings(passage_tokens=100)
 

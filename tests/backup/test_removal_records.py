@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import EncoderError, FingerprintMismatch
-from index.library import Library
 from index.library.diagnosis import diagnose
+from index.library.library import Library
 from index.settings import Settings
 from tests.backup.conftest import COUNT, first, words, write_files
 from tests.fakes import FakeEncoder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pytest
 
-from index.library import Library
+from index.library.library import Library
 from index.page import create_app
 from index.records import Answer, CoverageReport
 from index.settings import Settings

@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.browser.conftest import serving
 from tests.fakes import FakeEncoder

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from app import EXAMPLES, SEEDS
-from index.library import Library
+from index.library.library import Library
 from index.page import create_app
 from index.settings import Settings
 from tests.browser.conftest import CHROMIUM, FLAGS, Scheme

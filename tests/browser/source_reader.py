@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.browser.conftest import serving
 from tests.fakes import FakeEncoder

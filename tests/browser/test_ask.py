@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import APIResponse, Route
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.browser.conftest import Visit
 
 QUESTION = "Who signed the treaty?"

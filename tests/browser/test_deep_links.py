@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, ViewportSize
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.browser.conftest import Visit
 
 FILLER = "".join(f"<p>Paragraph {number}, which is about nothing.</p>" for number in range(80))

@@ -17,7 +17,7 @@ from tests.browser.source_reader import arrive
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.browser.conftest import Visit
 
 QUESTION = "Who signed the treaty?"

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.browser.actions import ask, file, first, upload
 from tests.browser.conftest import serving

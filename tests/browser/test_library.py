@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from index.library import Library
+from index.library.library import Library
 from index.records import Document
 from index.server import file_jobs
 from index.settings import Settings

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, Route, ViewportSize
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.browser.conftest import Visit
 
 Shelf = tuple[str, "Library"]

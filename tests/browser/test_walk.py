@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page, ViewportSize
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.browser.conftest import Scheme, Visit
 
 NOTE = "The doctor baked bread in the winter of the comet."

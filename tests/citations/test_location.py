@@ -8,7 +8,7 @@ from index.citations.links import locate
 from index.records import Location, Span
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.library.library import Library
     from tests.conftest import Write
 
 PAPER = """\

@@ -12,7 +12,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from index.citations.export import cite, export
 from index.citations.readable import escape_markdown, make_outline
 from index.records import Answer, Citation, Statement
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 from tests.cases import cases
 from tests.citations.factories import PAGE, abstention, answer, answers, citation, citations, hostile, quoting
 

@@ -19,7 +19,7 @@ from index.citations.evidence_pack import pack, pack_markdown
 from index.citations.pack_verification import read_pack, verify_pack
 from index.errors import BadPack
 from index.records import Statement
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 from tests.citations.factories import DOCUMENT, abstention, answer, answers, citation
 from tests.citations.packs import AT, CONTEXT, FACTS, changed, library_of, machine_part, made, unzipped, whole, zipped
 

@@ -15,7 +15,7 @@ from tests.citations.factories import DOCUMENT, FILE, QUOTE, TEXT, answer, citat
 from tests.citations.packs import AT, forged, library_of
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Document
     from tests.citations.conftest import Keep
     from tests.conftest import Write

@@ -131,7 +131,7 @@ def test_interruption_is_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("index.library.Library.open", interrupt)
+    monkeypatch.setattr("index.library.library.Library.open", interrupt)
     outcome = run("list")
     assert (outcome.code, outcome.out) == (130, "")
     assert outcome.err == "Stopped. Everything stored so far is kept; run the same command to continue.\n"

@@ -13,7 +13,7 @@ import pytest
 
 from index.cli import add_commands
 from index.cli.add_commands import ChangePrinter
-from index.library import Library
+from index.library.library import Library
 from index.records import Failure, Problem, Receipt, Renamed
 
 if TYPE_CHECKING:

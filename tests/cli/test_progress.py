@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.cli import progress
-from index.library import Library
+from index.library.library import Library
 from index.records import Progress
 
 if TYPE_CHECKING:

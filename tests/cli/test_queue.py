@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.ingest import add
-from index.library import Library
+from index.library.library import Library
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from index.encoders.encoder import Draft, SentenceTransformerEncoder
-from index.encoders.passes import PackedTransformer, PaddedPass
+from index.encoders.packed_transformer import PackedTransformer
+from index.encoders.passes import PaddedPass
 from index.encoders.pretrained import default_weights, load_model
 from index.records import Span
 

@@ -16,7 +16,7 @@ from index.encoders.pairs import load_weights
 from index.encoders.pretrained import prefers_int8, read_default
 from index.encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.errors import EncoderError, WeightsMismatch
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from index.text.sentences import split_sentences
 from training.reader import Item, Reader, save, scores

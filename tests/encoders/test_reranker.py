@@ -267,7 +267,8 @@ def test_a_model_that_fails_while_scoring(tmp_path: Path) -> None:
 
 def test_importing_loads_no_model() -> None:
     """A fresh interpreter that imports it, and asks for no reranker, has loaded neither torch nor what stands on it."""
-    code = "import sys, index.encoders.cross_encoders as c; from index.settings import Settings\nc.load_reranker(Settings())\n"
+    code = "import sys, index.encoders.cross_encoders as c\nfrom index.settings import Settings\n"
+    code += "c.load_reranker(Settings())\n"
     code += "print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"torch", "transformers", "sentence_transformers"}.isdisjoint(loaded)

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from index.encoders.encoder import Draft, SentenceTransformerEncoder
-from index.encoders.passes import LightPass, one_core_threads
-from index.library import Library
+from index.encoders.passes import LightPass
+from index.encoders.pretrained import one_core_threads
+from index.library.library import Library
 from index.settings import Settings
 
 if TYPE_CHECKING:

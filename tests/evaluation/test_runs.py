@@ -39,7 +39,7 @@ from tests.nightly import length
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Mode
     from tests.conftest import Write
 

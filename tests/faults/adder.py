@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 

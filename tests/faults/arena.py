@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index.library import Library
+from index.library.library import Library
 from index.loading.loader import load
 from index.settings import Settings
 from tests.fakes import FakeEncoder

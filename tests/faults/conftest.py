@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
 
 HERE = Path(__file__).parent
 

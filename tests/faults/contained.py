@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from index.library import Library
+from index.library.library import Library
 from index.page import create_app
 from tests.fakes import FakeEncoder
 from tests.faults.adder import SETTINGS

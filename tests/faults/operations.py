@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.library import Library
+from index.library.library import Library
 from tests.faults.arena import MODEL, OTHER_MODEL, Arena, Texts, made_with
 from tests.faults.oracle import Change
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Collection, Iterator
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Citation, Hit
     from tests.faults.arena import Texts
 

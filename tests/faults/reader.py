@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from index.library import Library
+from index.library.library import Library
 from tests.fakes import FakeEncoder
 
 

@@ -15,7 +15,7 @@ from tests.faults.conftest import write_files
 from tests.nightly import is_nightly
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.library.library import Library
 
 SEED = 7
 QUESTIONS = ("Ship7 left harbourtwo", "Who was Captain33?", "Ship55 in winter", "harbourthree Captain70")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from index.library import Library
+from index.library.library import Library
 from tests.fakes import FakeEncoder
 from tests.faults.adder import SETTINGS
 from tests.faults.conftest import HERE

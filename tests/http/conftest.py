@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from index.library import Library
+from index.library.library import Library
 from index.server.http import create_app
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads

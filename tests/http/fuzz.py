@@ -26,7 +26,7 @@ from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
-from index.library import Library
+from index.library.library import Library
 from index.server.http import create_app
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads

@@ -17,7 +17,7 @@ import uvicorn
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from index.library import Library
+from index.library.library import Library
 from index.server.http import application
 from index.server.http import service as journal
 from index.server.http.application import LINKS, add_index_page

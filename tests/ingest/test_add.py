@@ -10,7 +10,7 @@ import pytest
 from index.errors import EncoderError, FingerprintMismatch
 from index.ingest.add import BATCH_PASSAGES, FEWEST_PASSAGES
 from index.ingest.preparation import DocumentCutter, PreparedItem
-from index.library import Library
+from index.library.library import Library
 from index.loading.sandbox.pool import Process
 from index.records import Receipt
 from index.settings import Settings

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.ingest import queue
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.backup.forgeries import Manifest, Parts, altered
 from tests.fakes import FakeEncoder

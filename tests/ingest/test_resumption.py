@@ -13,7 +13,7 @@ import pytest
 
 from index.ingest import add, preparation, queue
 from index.ingest.queue import FILE
-from index.library import Library
+from index.library.library import Library
 from index.loading.loader import digest
 from index.records import Queue
 from index.settings import Settings

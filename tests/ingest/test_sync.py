@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from index.errors import EncoderError, FolderMissing, LibraryLocked, TooManyRemovals
 from index.ingest import queue
 from index.ingest.sync import Synchronizer
-from index.library import Library
+from index.library.library import Library
 from index.loading import loader
 from index.records import Receipt, Renamed
 from index.settings import Settings

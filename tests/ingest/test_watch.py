@@ -18,7 +18,7 @@ from index.ingest.file_events import EventStreamError, SettlingPaths, listen
 from index.ingest.scan import FileMetadata
 from index.ingest.sync import Synchronizer
 from index.ingest.watch import Pace
-from index.library import Library
+from index.library.library import Library
 from index.records import Problem, Receipt
 from index.settings import Settings
 from index.storage.store import FolderStore

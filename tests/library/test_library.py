@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import index.library
-import index.storage.catalog.catalog
+import index.storage.catalog
 from index.errors import (
     AmbiguousDocument,
     DocumentNotFound,
@@ -24,7 +24,7 @@ from index.errors import (
     PinciteError,
     SpanError,
 )
-from index.library import Library
+from index.library.library import Library
 from index.records import Span
 from index.settings import Settings
 from tests.fakes import FakeEncoder
@@ -391,7 +391,7 @@ def classes_of(package: ModuleType) -> list[type]:
     return [member for member in found if member.__module__.startswith(package.__name__)]
 
 
-@pytest.mark.parametrize("package", [index.library, index.storage.catalog.catalog], ids=["library", "catalog"])
+@pytest.mark.parametrize("package", [index.library, index.storage.catalog], ids=["library", "catalog"])
 def test_no_part_inherits_from_another(package: ModuleType) -> None:
     """The library and the catalog are composed: none of their classes has a base class in the same package."""
     classes = classes_of(package)

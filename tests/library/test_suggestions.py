@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.library import Library
 from index.library.contents import spread_evenly, suggest_questions
+from index.library.library import Library
 from index.records import DocumentInfo
 from index.settings import Settings
 from tests.cases import cases

@@ -16,7 +16,7 @@ from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
 from index.loading.loader import load_bytes
 from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import Parser
-from index.text.normalisation import normalise
+from index.text.sentences import normalise
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

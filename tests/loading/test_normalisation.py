@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.normalisation import has_words, normalise
+from index.text.sentences import has_words, normalise
 from tests.cases import cases
 
 CASES = {

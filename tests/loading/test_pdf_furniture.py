@@ -15,7 +15,7 @@ from index.loading.pdf.lines import Line, Sheet
 from index.loading.pdf.paragraphs import body_size, paragraphs
 from index.loading.pdf.reading_order import in_reading_order
 from index.loading.pdf.running_heads import without_furniture
-from index.text.normalisation import normalise
+from index.text.sentences import normalise
 from tests.loading.pdfs import Printed, build, column
 
 SIGNS = [

@@ -22,7 +22,7 @@ from index.loading.pdf.pdfium import PDFIUM
 from index.loading.pdf.trace import Words
 from index.records import Document, Span
 from index.text.chunks import Chunker, count_tiktoken
-from index.text.normalisation import normalise
+from index.text.sentences import normalise
 from tests.loading.pdfs import Printed, build, column
 from tests.nightly import length
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.loading.pdf.trace import Words, squeezed, trace
-from index.text.normalisation import normalise
+from index.text.sentences import normalise
 from tests.cases import cases
 
 BEFORE = "The bees left the hive in the morning and came home at noon."

@@ -11,7 +11,7 @@ import pytest
 
 from index import errors
 from index.loading.loader import discover, load, load_bytes
-from index.text.normalisation import normalise
+from index.text.sentences import normalise
 from tests.nightly import length
 
 FILES = Path(__file__).parents[2].parent / "shared" / "files"

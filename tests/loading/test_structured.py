@@ -8,7 +8,7 @@ import pytest
 
 from index.answers.assembly import NOTHING_TO_QUOTE
 from index.citations.export import export
-from index.library import Library
+from index.library.library import Library
 from index.records import Span
 from index.settings import Settings
 from tests.fakes import FakeEncoder

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from index.library import Library
+from index.library.library import Library
 from index.records import Span
 from index.schema.answer_schema import Answer, Checked
 from index.schema.hit_schema import Found, Location

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from index.library import Library
+from index.library.library import Library
 from index.page import create_app, forms
 from index.records import Check, Citation, DocumentInfo, Location, Statement
 from index.settings import Settings

@@ -13,7 +13,7 @@ from gradio_client import Client  # type: ignore[import-untyped]
 from starlette.testclient import TestClient
 
 from index import errors
-from index.library import Library
+from index.library.library import Library
 from index.page import create_app, gradio_routes
 from index.page.gradio_routes import GradioGate
 from index.page.intake import SESSIONS

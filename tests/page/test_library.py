@@ -31,7 +31,7 @@ from tests.hosted import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records.document import FileStage, State
     from tests.conftest import Write
 

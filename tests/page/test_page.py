@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.conftest import Write
 
 EXAMPLES = ("Who signed the treaty?",)
@@ -52,7 +52,7 @@ def test_examples_are_made_once_for_each_state_of_the_library(
             raise EncoderError("It is gone.")
         return [f"Question {len(made)}?"]
 
-    monkeypatch.setattr("index.library.Library.suggestions", suggestions)
+    monkeypatch.setattr("index.library.library.Library.suggestions", suggestions)
     asking = AskEvents(library, Settings(), ())
 
     def first() -> str:

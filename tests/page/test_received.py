@@ -27,7 +27,7 @@ from tests.hosted import hosted, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.library import Library
+    from index.library.library import Library
 
 CANARY = "The canary sang of the harbour."
 

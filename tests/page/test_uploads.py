@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records.document import Arrival
 
 HALF = 500_000

@@ -22,7 +22,7 @@ from tests.nightly import length
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.conftest import Write
 
 FILES = Path(__file__).parents[3] / "shared" / "files"

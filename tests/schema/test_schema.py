@@ -26,7 +26,7 @@ from index.server.http.routes import ask
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.conftest import Write
 
 TEXT = "# Trade\n\nThe king signed the treaty. It rained.\n"

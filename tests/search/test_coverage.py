@@ -13,7 +13,7 @@ from tests.fakes import IDEAS
 from tests.storage.factories import a_document, put
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Document
 
 SHIPS = a_document(

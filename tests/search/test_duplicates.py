@@ -14,7 +14,7 @@ from tests.search.conftest import ask, quotes
 from tests.storage.factories import a_copy, a_document
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Hit
     from tests.conftest import Write
     from tests.search.conftest import StoreOf

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from index.encoders.encoder import normalised
-from index.library import Library
+from index.library.library import Library
 from index.records import Chunk, Span
 from index.search.retriever import VERBATIM_MOST
 from index.settings import Settings

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.evaluation.set_files import read_corpus
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.encoders.encoder import Vectors
-    from index.library import Library
+    from index.library.library import Library
     from index.storage.catalog.rows import PassageRow
     from index.storage.protocol import Scope
     from tests.conftest import Write

@@ -12,7 +12,7 @@ from tests.search.conftest import quotes
 from tests.storage.factories import a_copy, a_document, put
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Document, Found
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from index.encoders.encoder import Draft, Encoded
-    from index.library import Library
+    from index.library.library import Library
     from index.records.document import Arrival
     from index.server.job import Job
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records.document import Arrival
     from index.server.job_queue import Jobs
     from tests.server.fake_web import Web

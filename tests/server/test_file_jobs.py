@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.encoders.encoder import Draft, Encoded
-    from index.library import Library
+    from index.library.library import Library
     from index.server.job import Job
     from index.server.job_queue import Jobs
     from index.server.uploads import Uploads

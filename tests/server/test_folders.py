@@ -15,7 +15,7 @@ from tests.server.conftest import SHIP, finished
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.library import Library
+    from index.library.library import Library
     from index.server.job_queue import Jobs
 
 

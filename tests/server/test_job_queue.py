@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Receipt
     from index.server.job import Job
     from index.server.uploads import Uploads

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from index.library import Library
+from index.library.library import Library
 from index.server.http import create_app
 from index.server.http.service import CHECKS
 from index.server.job_queue import Jobs

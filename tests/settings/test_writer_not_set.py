@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from index.library import Library
+    from index.library.library import Library
     from tests.command_line import Run
     from tests.conftest import Write
 

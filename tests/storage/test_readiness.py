@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 from index.answers.confidence import confidence
 from index.encoders.pretrained import DEFAULT_NAME
-from index.library import Library, batches
+from index.library import batches
+from index.library.library import Library
 from index.page import create_app
 from index.search.retriever import UNSEEN
 from index.search.signals import NAMES

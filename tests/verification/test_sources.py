@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from index.library import Library
+    from index.library.library import Library
     from index.loading.sandbox.messages import Parsed
     from index.records import Progress
     from tests.conftest import Write

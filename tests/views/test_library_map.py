@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.library import Library
+from index.library.library import Library
 from index.settings import Settings
 from index.views.library_map import DOTS, fit, quotas
 from index.views.map_file import FILE

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from index.errors import DocumentNotFound, OriginalMissing, PageError, SpanError
-from index.library import Library
+from index.library.library import Library
 from index.records import Document, Landmark, Span
 from index.settings import Settings
 from index.views.viewer import Originals

@@ -23,7 +23,7 @@ from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
 from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, opened_pdf, page_label, pdfium_error
 from index.loading.pdf.reading_order import in_reading_order
 from index.loading.pdf.running_heads import without_furniture
-from index.text.normalisation import normalise, one_line
+from index.text.sentences import normalise, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

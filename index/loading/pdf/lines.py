@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from index.loading.pdf.pdfium import PageText
 from index.loading.pdf.typography import is_annotated, is_mark, is_raised, spaced
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from index.errors import DamagedFile, PasswordRequired
-from index.text.normalisation import normalise
+from index.text.sentences import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

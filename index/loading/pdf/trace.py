@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from index.records import Span
-from index.text.normalisation import normalise
+from index.text.sentences import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

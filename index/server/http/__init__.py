@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from index.library import Library
+    from index.library.library import Library
     from index.server.job_queue import Jobs
     from index.settings import Settings
 

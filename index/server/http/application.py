@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 import index
 from index.citations.readable import environment
 from index.errors import PinciteError
-from index.library import Library
+from index.library.library import Library
 from index.schema.answer_schema import Piece
 from index.schema.job_schema import Problem
 from index.server import mcp

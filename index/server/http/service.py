@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 
 from index.errors import LibraryError, PinciteError, TooMany
-from index.library import Library
+from index.library.library import Library
 from index.server.job_queue import Jobs
 from index.server.limits import Slots, client_of, run_unless_disconnected
 from index.settings import Settings

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mcp.server import Server
 
-    from index.library import Library
+    from index.library.library import Library
     from index.server.limits import Slots
     from index.server.mcp.server import Endpoint
     from index.settings import Settings

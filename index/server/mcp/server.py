@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-    from index.library import Library
+    from index.library.library import Library
     from index.settings import Settings
 
 _OPERATOR = "Tell the reader that the server's operator finds the details in its log."

@@ -20,12 +20,12 @@ from index.schema import assistant_schema
 from index.schema.assistant_schema import pin_citation
 from index.schema.redaction import redacted
 from index.server.limits import stream_result
-from index.text.normalisation import one_line
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from index.library import Library
+    from index.library.library import Library
     from index.records import Answer, DocumentInfo, Found, Location, Statement
     from index.schema.assistant_schema import Json, Model
     from index.settings import Settings

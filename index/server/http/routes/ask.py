@@ -30,7 +30,7 @@ from index.server.http.service import Service, ServiceDependency
 from index.server.limits import client_of, stream_result
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.library.library import Library
 
 Format = Literal[ExportForm, "pack"]
 
