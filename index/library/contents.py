@@ -135,7 +135,8 @@ class Contents:
 
     def locate(self, name: str, span: Span) -> Location:
         """Return the page, headings and paragraph where a span begins. Raises SpanError if it is not in the text."""
-        return self._store.locate(self._lookup.number(self._lookup.having(name, span).id), span.start)
+        number = self._lookup.number(self._lookup.having(name, span).id)
+        return self._store.locate([(number, span.start)])[0]
 
     def text(self, name: str, span: Span) -> str:
         """Return the words of a span; faster than `document(name).text` for long documents. Raises SpanError."""

@@ -153,7 +153,7 @@ class Lookup:
     def locate(self, hit: Hit, start: int) -> Location:
         """Return where an offset of a hit's document is; the hit's own location if the document was removed."""
         number = self._catalog.number_of(hit.document.id)
-        return hit.location if number is None else self._store.locate(number, start)
+        return hit.location if number is None else self._store.locate([(number, start)])[0]
 
 
 _Result = TypeVar("_Result")

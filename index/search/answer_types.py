@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Kind = Literal["share", "money", "duration", "length", "number", "time", "person", "place", "reason", "list"]
 """In the order of the tests: `how long ago` asks for a time, although its answer is a number of years."""
@@ -89,6 +92,11 @@ def is_question(text: str) -> bool:
 def expected_kind(question: str) -> Kind | None:
     """Return the kind of thing that a question asks for; None if it may be anything."""
     return next((kind for kind, pattern in _PATTERNS if pattern.search(question)), None)
+
+
+def have_kind(kind: Kind, sentences: Sequence[str], question: str) -> list[bool]:
+    """Whether each of the sentences contains a thing of this kind: see `has_kind`."""
+    return [has_kind(kind, sentence, question) for sentence in sentences]
 
 
 def has_kind(kind: Kind, sentence: str, question: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.search.answer_types import Kind, expected_kind, has_kind
+from index.search.answer_types import Kind, expected_kind, have_kind
 from index.storage.tables import unpack_sentence_vectors
-from index.text.boilerplate import ends_sentence, kind_of
+from index.text.boilerplate import ends_sentence, kinds_of
 from index.text.structure import is_sentence
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from index.storage.catalog.rows import PassageRow
     from index.storage.protocol import Store
-    from index.text.boilerplate import LineKind
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -59,9 +59,12 @@ class EncodedQuestion:
     """The inverse document frequency of each term in the library."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PassageEvidence:
-    """A passage with scores for its sentences. Every array has one number for each sentence."""
+    """A passage with scores for its sentences. Every array has one number for each sentence.
+
+    It has no slots, so that what several stages ask of it is computed once.
+    """
 
     row: PassageRow
     terms: tuple[frozenset[str], ...]
@@ -78,12 +81,12 @@ class PassageEvidence:
     pinnable: tuple[int, ...]
     """The sentences that may be pinned; empty if the passage is all data or markup."""
 
-    @property
+    @cached_property
     def held(self) -> frozenset[str]:
         """All terms of the passage."""
         return frozenset().union(*self.terms)
 
-    @property
+    @cached_property
     def best(self) -> float:
         """The strength of the strongest sentence, from 0 to 1 + OVERLAP_SHARE."""
         return min(max(float(self.strengths.max()), 0.0), 1 + OVERLAP_SHARE)
@@ -93,18 +96,19 @@ class PassageEvidence:
         """The largest share of the question's rare words in one sentence."""
         return float(self.overlaps.max())
 
-    @property
+    @cached_property
     def claim(self) -> float:
         """The pin score of the best sentence that may be pinned, else of the worst sentence."""
         return float(self.claims[list(self.pinnable)].max() if self.pinnable else self.claims.min())
 
-    @property
+    @cached_property
     def cosine(self) -> float:
         """The best cosine of the sentences that may be pinned; 0 if there are none."""
         return float(self.cosines[list(self.pinnable)].max()) if self.pinnable else 0.0
 
+    @cached_property
     def pins(self) -> list[int]:
-        """Return the sentences that may be pinned, the best first."""
+        """The sentences that may be pinned, the best first."""
         return sorted(self.pinnable, key=lambda n: -self.claims[n])
 
 
@@ -122,17 +126,16 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     if not below:
         return tuple(range(len(spans)))
     texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
-    kinds = {n: _kind_among(texts, n) for n in below}
+    kinds = dict(zip(below, kinds_of([texts[n] for n in below]), strict=True))
+    kinds |= {n: "sentence" for n, kind in kinds.items() if kind == "loose" and _is_broken(texts, n)}
     ranks = (("sentence", "item", "row"), ("loose",), ("question",))
     found = (tuple(n for n in below if kinds[n] in rank) for rank in ranks)
     return next(filter(None, found), ())
 
 
-def _kind_among(texts: Sequence[str], n: int) -> LineKind:
-    """Return the kind of a line; a line that continues in lower case is the first half of a sentence."""
-    kind = kind_of(texts[n])
-    broken = kind == "loose" and n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends_sentence(texts[n])
-    return "sentence" if broken else kind
+def _is_broken(texts: Sequence[str], n: int) -> bool:
+    """Whether a line is the first half of a sentence: it continues in lower case."""
+    return n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends_sentence(texts[n])
 
 
 def _is_prose(row: PassageRow, n: int) -> bool:
@@ -154,7 +157,9 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
         for row in rows
         for start, end in row.passage.sentences
     ]
-    terms = [frozenset(store.analyze(text)) for text in texts]
+    titles = list(dict.fromkeys(row.title for row in rows))
+    analyzed = [frozenset(terms_of_text) for terms_of_text in store.analyze([*texts, *titles])]
+    terms, title_terms = analyzed[: len(texts)], dict(zip(titles, analyzed[len(texts) :], strict=True))
     held = np.array([[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32)
     idf = np.fromiter(question.idf.values(), dtype=np.float32)
     sizes = np.array([len(row.passage.sentences) for row in rows])
@@ -167,16 +172,13 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
     own[:, [any(map(str.isdigit, term)) for term in question.idf]] *= NUMBER_WEIGHT
-    titles = {row.title: frozenset(store.analyze(row.title)) for row in rows}
     titled = np.array(
-        [[TITLE_SHARE * (term in titles[row.title]) for term in question.idf] for row in rows], np.float32
+        [[TITLE_SHARE * (term in title_terms[row.title]) for term in question.idf] for row in rows], np.float32
     )
     said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
     claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
     if (kind := expected_kind(question.text)) is not None:
-        claims += EXPECTED_BONUS[kind] * np.array(
-            [has_kind(kind, text, question.text) for text in texts], dtype=np.float32
-        )
+        claims += EXPECTED_BONUS[kind] * np.array(have_kind(kind, texts, question.text), dtype=np.float32)
     strengths = cosines + OVERLAP_SHARE * overlaps
     return [
         PassageEvidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)

@@ -112,7 +112,7 @@ def best_run(evidence: PassageEvidence, words: int = PIN_WINDOW_WORDS) -> range:
     if not evidence.pinnable:
         return range(0)
     lengths = [len(_words(evidence, n).split()) for n in range(len(evidence.claims))]
-    first = last = evidence.pins()[0]
+    first = last = evidence.pins[0]
     room = words - lengths[first]
     while True:
         around = [n for n in (first - 1, last + 1) if 0 <= n < len(lengths) and lengths[n] <= room]

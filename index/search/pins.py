@@ -9,10 +9,10 @@ from index.records import Hit, Span, Why
 from index.search.answer_types import is_question
 from index.search.evidence import weigh
 from index.search.excerpts import reorder
-from index.storage.lexical.terms import contains_word, words
+from index.storage.lexical.terms import words, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from index.records import DocumentInfo
     from index.search.evidence import EncodedQuestion, PassageEvidence
@@ -83,7 +83,6 @@ class HitBuilder:
         self.verbatim: frozenset[int] = frozenset()
         self.reranked: dict[int, float] = {}
         self._store = store
-        self._pins: dict[int, list[int]] = {}
         self._words: dict[int, TermSet] = {}
         self._texts: dict[int, tuple[str, str]] = {}
 
@@ -100,42 +99,27 @@ class HitBuilder:
         infos = self._store.infos(
             sorted({self.evidence[passage_id].row.number for group in groups for passage_id in group})
         )
-        hits = []
-        for group in groups:
-            there = [
-                self.hit(passage_id, scores[passage_id], infos)
-                for passage_id in group
-                if self.evidence[passage_id].row.number in infos
-            ]
-            if there:
-                hits.append(replace(there[0], also=tuple(there[1:])))
-        return tuple(hits)
-
-    def evidence_of(self, hits: Iterable[Hit]) -> dict[int, PassageEvidence]:
-        """Return the evidence of these hits by passage id, in order."""
-        return {hit.passage.id: self.evidence[hit.passage.id] for hit in hits}
+        there = [
+            [passage_id for passage_id in group if self.evidence[passage_id].row.number in infos] for group in groups
+        ]
+        built = self.build({passage_id: scores[passage_id] for group in there for passage_id in group}, infos)
+        return tuple(
+            replace(built[best], also=tuple(built[copy] for copy in copies)) for best, *copies in filter(None, there)
+        )
 
     def apply_reader(self, hits: Sequence[Hit], readings: Mapping[int, ReadPassage]) -> tuple[Hit, ...]:
         """Return the hits with the pins and the order that the reader's verdicts give."""
         for passage_id, reading in readings.items():
             self.evidence[passage_id] = reading.evidence
-            self._pins.pop(passage_id, None)
         before = {hit.passage.id: hit for hit in hits}
         scores = {passage_id: hit.score for passage_id, hit in before.items()}
         if is_question(self.question.text):
             scores = reorder(scores, readings, self.verbatim)
         infos = self._store.infos(sorted({self.evidence[passage_id].row.number for passage_id in readings}))
-        return tuple(
-            self._updated_hit(before[passage_id], score, readings, infos) for passage_id, score in scores.items()
-        )
-
-    def _updated_hit(
-        self, hit: Hit, score: float, readings: Mapping[int, ReadPassage], infos: Mapping[int, DocumentInfo]
-    ) -> Hit:
-        passage_id = hit.passage.id
-        if passage_id not in readings or self.evidence[passage_id].row.number not in infos:
-            return hit
-        return replace(self.hit(passage_id, score, infos), also=hit.also)
+        there = [passage_id for passage_id in readings if self.evidence[passage_id].row.number in infos]
+        built = self.build({passage_id: scores[passage_id] for passage_id in there}, infos)
+        updated = {passage_id: replace(hit, also=before[passage_id].also) for passage_id, hit in built.items()}
+        return tuple(updated.get(passage_id, before[passage_id]) for passage_id in scores)
 
     def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
         """Yield the candidates that still exist, best first. The first block is always read, more blocks on demand."""
@@ -166,50 +150,51 @@ class HitBuilder:
             self._words[passage_id] = TermSet(self.evidence[passage_id].held)
         return self._words[passage_id]
 
-    def _pins_of(self, passage_id: int) -> list[int]:
-        if passage_id not in self._pins:
-            self._pins[passage_id] = self.evidence[passage_id].pins()
-        return self._pins[passage_id]
-
     def _pin(self, passage_id: int) -> Span:
         """Return the sentence with the evidence; the whole passage if it has none."""
-        passage, pins = self.evidence[passage_id].row.passage, self._pins_of(passage_id)
+        evidence = self.evidence[passage_id]
+        passage, pins = evidence.row.passage, evidence.pins
         return passage.sentences[pins[0]] if pins else Span(passage.start, passage.end)
 
     def _quote(self, passage_id: int) -> str:
         passage, pin = self.evidence[passage_id].row.passage, self._pin(passage_id)
         return passage.text[pin.start - passage.start : pin.end - passage.start]
 
-    def hit(self, passage_id: int, score: float, infos: Mapping[int, DocumentInfo]) -> Hit:
-        """Return a passage as a hit, with its pin, its location, and the reasons for it."""
-        each, sides, question = self.evidence[passage_id], self.sides, self.question
-        passage, pins = each.row.passage, self._pins_of(passage_id)
-        pin = self._pin(passage_id)
-        claims = (float(claim) if n in pins else float("-inf") for n, claim in enumerate(each.claims))
-        held, in_pin = each.held, each.terms[pins[0]] if pins else each.held
-        rarest = sorted((term for term in question.words if term in in_pin), key=lambda term: -question.idf[term])
-        why = Why(
+    def build(self, scores: Mapping[int, float], infos: Mapping[int, DocumentInfo]) -> dict[int, Hit]:
+        """Return these passages as hits, each with its pin, its location, and the reasons for it."""
+        found = [self.evidence[passage_id] for passage_id in scores]
+        pins = [self._pin(passage_id) for passage_id in scores]
+        locations = self._store.locate([(each.row.number, pin.start) for each, pin in zip(found, pins, strict=True)])
+        held = [terms for each in found for terms in (each.held, _terms_of_pin(each))]
+        contained = words_in(self.question.words.values(), held)
+        hits = {}
+        for n, (each, pin, location) in enumerate(zip(found, pins, locations, strict=True)):
+            passage, score = each.row.passage, scores[each.row.passage.id]
+            claims = (float(claim) if n in each.pins else float("-inf") for n, claim in enumerate(each.claims))
+            why, cosines = self._why(each, *contained[2 * n : 2 * n + 2]), tuple(each.cosines.tolist())
+            document = infos[each.row.number]
+            hits[passage.id] = Hit(passage, document, score, pin, location, why, tuple(claims), cosines)
+        return hits
+
+    def _why(self, evidence: PassageEvidence, in_passage: Set[str], in_pin: Set[str]) -> Why:
+        """Return the reasons for a hit, with the question's words in its passage and its pin."""
+        passage_id, sides, question = evidence.row.passage.id, self.sides, self.question
+        pin_terms = _terms_of_pin(evidence)
+        rarest = sorted((term for term in question.words if term in pin_terms), key=lambda term: -question.idf[term])
+        return Why(
             dense=sides.dense.get(passage_id) if sides.mode != "lexical" else None,
             dense_rank=sides.dense_ranks.get(passage_id),
             lexical=sides.lexical.get(passage_id, 0.0) if sides.mode != "dense" else None,
             lexical_rank=sides.lexical_ranks.get(passage_id),
             fused=sides.fused[passage_id],
-            evidence=each.best,
+            evidence=evidence.best,
             verbatim=passage_id in self.verbatim,
             reranked=self.reranked.get(passage_id),
-            matched_terms=tuple(word for word in dict.fromkeys(question.words.values()) if contains_word(held, word)),
-            pin_terms=tuple(
-                word for word in dict.fromkeys(question.words[term] for term in rarest) if contains_word(in_pin, word)
-            ),
+            matched_terms=tuple(word for word in dict.fromkeys(question.words.values()) if word in in_passage),
+            pin_terms=tuple(word for word in dict.fromkeys(question.words[term] for term in rarest) if word in in_pin),
         )
-        location = self._store.locate(each.row.number, pin.start)
-        return Hit(
-            passage,
-            infos[each.row.number],
-            score,
-            pin,
-            location,
-            why,
-            claims=tuple(claims),
-            cosines=tuple(each.cosines.tolist()),
-        )
+
+
+def _terms_of_pin(evidence: PassageEvidence) -> frozenset[str]:
+    """Return the terms of the sentence with the evidence; of the whole passage if it has none."""
+    return evidence.terms[evidence.pins[0]] if evidence.pins else evidence.held

@@ -23,7 +23,7 @@ from index.search.fusion import (
     weigh_by_evidence,
 )
 from index.search.pins import HitBuilder
-from index.search.signals import absent_words, near_terms, read_signals, signals, words_of
+from index.search.signals import absent_words, read_signals, signals
 from index.storage.lexical.terms import word_spans
 
 if TYPE_CHECKING:
@@ -63,11 +63,8 @@ def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
         best.setdefault(evidence[passage_id].row.number, passage_id)
     speaking = [passage_id for passage_id in best.values() if _is_relevant(evidence[passage_id])]
     infos = store.infos([evidence[passage_id].row.number for passage_id in speaking])
-    yield from (
-        builder.hit(passage_id, scores[passage_id], infos)
-        for passage_id in speaking
-        if evidence[passage_id].row.number in infos
-    )
+    there = [passage_id for passage_id in speaking if evidence[passage_id].row.number in infos]
+    yield from builder.build({passage_id: scores[passage_id] for passage_id in there}, infos).values()
 
 
 def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
@@ -161,7 +158,7 @@ class Retriever:
         worth = self._worth_reading(answerability) or not readiness.has_words
         if self._reader is not None and mode == "hybrid" and worth:
             with timer.measure("reading"):
-                readings = read_passages(question.text, builder.evidence_of(hits[:MOST_READ]), self._reader)
+                readings = read_passages(question.text, _evidence_of(builder, hits[:MOST_READ]), self._reader)
                 hits = builder.apply_reader(hits, readings)
                 answerability = read_signals(
                     answerability, question, *self._near_evidence(builder, hits), readings.values()
@@ -170,8 +167,7 @@ class Retriever:
             with timer.measure("explaining"):
                 hits = self._explain(question.vector, hits)
         with timer.measure("telling"):
-            evidence, titles = self._near_evidence(builder, hits)
-            missing = absent_words(words_of(question), near_terms(evidence, titles)) if evidence else []
+            missing = absent_words(question, *self._near_evidence(builder, hits))
             unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes
         if readiness.lacks_words and (query.phrases or query.excluded):
@@ -200,9 +196,8 @@ class Retriever:
 
     def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[PassageEvidence], list[str]]:
         """Return the evidence of the first hits, and their documents' titles."""
-        return list(builder.evidence_of(hits[:ANSWERABILITY_HITS]).values()), [
-            hit.document.title for hit in hits[:ANSWERABILITY_HITS]
-        ]
+        near = hits[:ANSWERABILITY_HITS]
+        return list(_evidence_of(builder, near).values()), [hit.document.title for hit in near]
 
     def _refresh(self, mode: Mode, timer: StageTimer) -> Readiness:
         """Refresh the store and return what the indexes of this mode lack."""
@@ -274,6 +269,11 @@ class Retriever:
             words = dict.fromkeys(spans_of_hit[n].of(hit.quote) for n in nearest)
             result.append(replace(hit, why=replace(hit.why, nearest_words=tuple(islice(words, NEAREST)))))
         return tuple(result)
+
+
+def _evidence_of(builder: HitBuilder, hits: Iterable[Hit]) -> dict[int, PassageEvidence]:
+    """Return the evidence of these hits by passage id, in order."""
+    return {hit.passage.id: builder.evidence[hit.passage.id] for hit in hits}
 
 
 def _plain(text: str) -> str:

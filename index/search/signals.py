@@ -7,9 +7,10 @@ document and of a million. Hence words count by their rarity in English, not in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from index.storage.lexical.terms import contains_word, terms
+from index.storage.lexical.terms import terms_of, words_in
 from index.text.words import rarity
 
 if TYPE_CHECKING:
@@ -64,21 +65,19 @@ def signals(
         return {}
     words = words_of(question)
     total = sum(word.weight for word in words) or 1.0
-    held = [passage.held | frozenset(terms(title)) for passage, title in _with_titles(found, titles)]
-    near = frozenset().union(*held[:NEAR])
-    distinctive = [word for word in words if word.distinctive]
-
-    def share(has_terms: Set[str]) -> float:
-        return sum(word.weight for word in words if contains_word(has_terms, word.text)) / total
-
+    passages = _terms_near(found, titles)
+    sentences = [terms for passage in found[:NEAR] for terms in passage.terms]
+    everything = [*sentences, *passages, frozenset().union(*passages)]
+    contained = words_in([word.text for word in words], everything)
+    shares = [sum(word.weight for word in words if word.text in held) / total for held in contained]
     return {
         "sentence": max(passage.cosine for passage in found),
         "passage": max(cosines),
-        "overlap": max(share(sentence) for evidence in found[:NEAR] for sentence in evidence.terms),
-        "coverage": max(share(passage) for passage in held[:NEAR]),
-        "together": share(near),
-        "absent": float(min(len(absent_words(words, near)), 2)),
-        "told": _matched_share(distinctive, held[0]),
+        "overlap": max(shares[: len(sentences)]),
+        "coverage": max(shares[len(sentences) : -1]),
+        "together": shares[-1],
+        "absent": float(min(len(_absent(words, contained[-1])), 2)),
+        "told": _matched_share(words, contained[len(sentences)]),
     }
 
 
@@ -96,30 +95,36 @@ def read_signals(
     """
     if not before:
         return {}
-    ((first, title),) = _with_titles(found[:1], titles)
-    distinctive = [word for word in words_of(question) if word.distinctive]
+    words = words_of(question)
+    (contained,) = words_in([word.text for word in words], _terms_near(found[:1], titles))
     return {
         **before,
-        "told": _matched_share(distinctive, first.held | frozenset(terms(title))),
+        "told": _matched_share(words, contained),
         "read": _clipped_maximum(reading.sentence for reading in readings),
         "answers": _clipped_maximum(reading.any for reading in readings),
     }
 
 
-def near_terms(found: Sequence[PassageEvidence], titles: Sequence[str]) -> frozenset[str]:
-    """Return all terms of the first NEAR passages and of their documents' titles."""
-    return frozenset().union(
-        *(passage.held | frozenset(terms(title)) for passage, title in _with_titles(found[:NEAR], titles))
-    )
+def absent_words(question: EncodedQuestion, found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[str]:
+    """Return the question's names, numbers and rare words that none of the first NEAR passages contains, in its order.
+
+    The titles of their documents count as part of them. Without passages, no word is absent.
+    """
+    if not found:
+        return []
+    words = words_of(question)
+    (contained,) = words_in([word.text for word in words], [frozenset().union(*_terms_near(found, titles))])
+    return _absent(words, contained)
 
 
-def absent_words(words: Sequence[Word], held: Set[str]) -> list[str]:
-    """Return the names, numbers and rare words that are not among these terms, in the question's order."""
-    return [word.text for word in words if word.distinctive and not contains_word(held, word.text)]
+def _absent(words: Sequence[Word], contained: Set[str]) -> list[str]:
+    return [word.text for word in words if word.distinctive and word.text not in contained]
 
 
-def _with_titles(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[tuple[PassageEvidence, str]]:
-    return [(passage, titles[n] if n < len(titles) else "") for n, passage in enumerate(found)]
+def _terms_near(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[frozenset[str]]:
+    """Return the terms of each of the first NEAR passages, with those of its document's title."""
+    pairs = zip_longest((passage.held for passage in found[:NEAR]), terms_of(titles[: len(found[:NEAR])]), fillvalue=())
+    return [frozenset((*held, *title)) for held, title in pairs]
 
 
 def _word(text: str, question: str) -> Word:
@@ -128,9 +133,10 @@ def _word(text: str, question: str) -> Word:
     return Word(text, rare**2, named or any(map(str.isdigit, text)) or rare >= RARE)
 
 
-def _matched_share(distinctive: Sequence[Word], held: Set[str]) -> float:
-    """Return the share of distinctive words among these terms: it changes with the order of the hits."""
-    return sum(contains_word(held, word.text) for word in distinctive) / len(distinctive) if distinctive else 1.0
+def _matched_share(words: Sequence[Word], contained: Set[str]) -> float:
+    """Return the share of the distinctive words that a passage contains: it changes with the order of the hits."""
+    distinctive = [word.text for word in words if word.distinctive]
+    return sum(word in contained for word in distinctive) / len(distinctive) if distinctive else 1.0
 
 
 def _clipped_maximum(logits: Iterable[float]) -> float:

@@ -188,16 +188,16 @@ class Store(Protocol):
         """Return the documents that still exist, by number."""
         ...
 
-    def locate(self, number: int, start: int) -> Location:
-        """Return the location (page, headings, paragraph) of an offset in a document."""
+    def locate(self, places: Sequence[tuple[int, int]]) -> list[Location]:
+        """Return the location (page, headings, paragraph) of each place: a document's number and an offset in it."""
         ...
 
     def terms(self, text: str) -> dict[str, str]:
         """Return the search terms of a question in order, each with the word that it comes from."""
         ...
 
-    def analyze(self, text: str) -> list[str]:
-        """Return the terms of a text, in order."""
+    def analyze(self, texts: Sequence[str]) -> list[list[str]]:
+        """Return the terms of each text, in order."""
         ...
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:

@@ -138,17 +138,17 @@ class FolderStore:
         """See `Store.infos`."""
         return self.catalog.infos(numbers)
 
-    def locate(self, number: int, start: int) -> Location:
+    def locate(self, places: Sequence[tuple[int, int]]) -> list[Location]:
         """See `Store.locate`."""
-        return self.catalog.locate(number, start)
+        return self.catalog.locate(places)
 
     def terms(self, text: str) -> dict[str, str]:
         """See `Store.terms`."""
         return analysis.question_terms(text)
 
-    def analyze(self, text: str) -> list[str]:
+    def analyze(self, texts: Sequence[str]) -> list[list[str]]:
         """See `Store.analyze`."""
-        return analysis.terms(text)
+        return analysis.terms_of(texts)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """See `Store.idf`."""

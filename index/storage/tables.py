@@ -98,6 +98,10 @@ CREATE TABLE IF NOT EXISTS claims (
 """
 
 
+StoredPassage = tuple[tuple[int, int, int], str, tuple[bytes, bytes, bytes], int]
+"""Its place (ordinal, start and end), its text, its packed sentences and vectors, and the checksum over all of them."""
+
+
 def pack_spans(spans: Sequence[Span], start: int) -> bytes:
     """Encode spans as pairs of little-endian 32-bit offsets from `start`."""
     return (np.asarray(spans, dtype="<u4").reshape(-1, 2) - np.uint32(start)).astype("<u4").tobytes()
@@ -133,6 +137,16 @@ def checksum(place: tuple[int, int, int], text: str, *blobs: bytes) -> int:
     for blob in blobs:
         total = zlib.crc32(blob, total)
     return total
+
+
+def checked_spans(passages: Sequence[StoredPassage]) -> list[tuple[Span, ...] | None]:
+    """Return the sentences of each stored passage; None for a passage that does not match its checksum."""
+    return [_sentences(*passage) for passage in passages]
+
+
+def _sentences(place: tuple[int, int, int], text: str, blobs: Sequence[bytes], stored: int) -> tuple[Span, ...] | None:
+    sound = isinstance(text, str) and all(isinstance(blob, bytes) for blob in blobs)
+    return unpack_spans(blobs[0], place[1]) if sound and checksum(place, text, *blobs) == stored else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
 """`sentence`: states something. `item`: an item of a list. `row`: a row of a table, or a field of a form. `loose`:
@@ -125,6 +128,11 @@ def kind_of(line: str) -> LineKind:
     return _kind(" ".join(line.split("\n")).strip()) if len(line) <= _LONGEST else "sentence"
 
 
+def kinds_of(lines: Sequence[str]) -> list[LineKind]:
+    """Return the kind of each line."""
+    return [kind_of(line) for line in lines]
+
+
 def is_statement(line: str) -> bool:
     """Whether a line states something: it is a sentence, a list item, or a table row."""
     return kind_of(line) in ("sentence", "item", "row")
@@ -133,6 +141,11 @@ def is_statement(line: str) -> bool:
 def ends_sentence(line: str) -> bool:
     """Whether a line ends like a sentence; footnote numbers may follow."""
     return bool(_END.search(line))
+
+
+def end_sentences(lines: Sequence[str]) -> list[bool]:
+    """Whether each line ends like a sentence."""
+    return [ends_sentence(line) for line in lines]
 
 
 @lru_cache(_CACHED_LINES)

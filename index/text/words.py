@@ -145,6 +145,7 @@ _FIRST = 1996
 """The line of the vocabulary where words begin, the most frequent first; single characters come before."""
 
 
+@lru_cache(_CACHED_WORDS)
 def rarity(word: str) -> float:
     """Return 0 for the most frequent word to 1 for the rarest known word, by the logarithm of its rank, or UNKNOWN."""
     plain = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))

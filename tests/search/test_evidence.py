@@ -54,7 +54,7 @@ def weighed(store: FolderStore, question: str, *words: str, vector: str = "") ->
 def pinned(evidence: PassageEvidence) -> list[str]:
     """The sentences that may be pinned, the best first."""
     passage = evidence.row.passage
-    spans = [passage.sentences[n] for n in evidence.pins()]
+    spans = [passage.sentences[n] for n in evidence.pins]
     return [passage.text[start - passage.start : end - passage.start] for start, end in spans]
 
 
@@ -141,7 +141,7 @@ def test_the_pin_is_by_cosine_and_the_words_of_its_own(store_of: StoreOf) -> Non
     claims = evidence.cosines + PIN_OVERLAP_SHARE * np.array(shares)
     assert evidence.claims == pytest.approx(claims, abs=1e-5)
     assert evidence.claim == pytest.approx(max(claims), abs=1e-5)
-    assert evidence.pins() == sorted(range(3), key=lambda n: -claims[n])
+    assert evidence.pins == sorted(range(3), key=lambda n: -claims[n])
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ def test_a_window_is_around_the_best_sentence(claims: list[float], words: int) -
     """It has the best sentence, no hole, and no more words than it may have, unless its one sentence has more."""
     evidence = an_evidence([(0.5, 0.5)] * len(claims), claims=claims)
     run = best_run(evidence, words)
-    assert evidence.pins()[0] in run
+    assert evidence.pins[0] in run
     assert 0 <= run.start < run.stop <= len(claims)
     assert len(run) <= max(words, 1)  # each of these sentences is a word
     assert len(run) == min(max(words, 1), len(claims))

@@ -392,25 +392,25 @@ MARKS = (
 def test_locations(catalog: Catalog, start: int, page: str, heading: str, paragraph: int) -> None:
     """A location is the page, the headings above it, and the paragraph below the nearer of the two."""
     number = put(catalog, a_document("x" * 120, landmarks=MARKS))
-    location = catalog.locate(number, start)
+    (location,) = catalog.locate([(number, start)])
     assert (location.page, location.heading, location.paragraph) == (page, heading, paragraph)
 
 
 def test_a_document_without_landmarks_has_empty_locations(catalog: Catalog) -> None:
     """If the document has no landmarks, nothing is made up."""
-    assert catalog.locate(put(catalog, SHIP), 3).label == ""
+    assert catalog.locate([(put(catalog, SHIP), 3)])[0].label == ""
 
 
 def test_paragraphs_count_from_the_start_without_pages_and_headings(catalog: Catalog) -> None:
     """The second paragraph is paragraph 2 of the document."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("paragraph", 0), Landmark("paragraph", 20)]))
-    assert catalog.locate(number, 25).label == "¶ 2"
+    assert catalog.locate([(number, 25)])[0].label == "¶ 2"
 
 
 def test_a_heading_of_level_zero_ends_the_path(catalog: Catalog) -> None:
     """A damaged level does not make the search for outer headings endless."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("heading", 0, "Flat", 0)]))
-    assert catalog.locate(number, 9).heading == "Flat"
+    assert catalog.locate([(number, 9)])[0].heading == "Flat"
 
 
 # Damage

@@ -120,18 +120,18 @@ def _rows(database: Database, condition: str, values: Sequence[Any]) -> list[tup
     query = f"""SELECT {_COLUMNS}
                 FROM passages p JOIN documents d ON d.number = p.document JOIN vectors v ON v.passage = p.id
                 WHERE {condition} ORDER BY p.document, p.ordinal"""
-    return [_checked(database, row) for row in database.rows(query, values)]
+    rows = database.rows(query, values)
+    checked = tables.checked_spans([(row[2:5], row[5], (row[6], row[9], row[8]), row[10]) for row in rows])
+    for row, spans in zip(rows, checked, strict=True):
+        if spans is None:
+            raise database.damaged(f"passage {row[0]} does not match its checksum")
+    return [_passage_row(row, spans or ()) for row, spans in zip(rows, checked, strict=True)]
 
 
-def _checked(database: Database, row: Sequence[Any]) -> tuple[PassageRow, str]:
-    """Return a passage and the white space after it. Raises LibraryDamaged if its checksum is wrong."""
-    identity, document_id, ordinal, start, end, text, sentences, number, sentence_vectors, vector = row[:10]
-    stored, headings, media_type, title = row[10:]
-    parts = (sentences, vector, sentence_vectors)
-    sound = isinstance(text, str) and all(isinstance(part, bytes) for part in parts)
-    if not sound or tables.checksum((ordinal, start, end), text, *parts) != stored:
-        raise database.damaged(f"passage {identity} does not match its checksum")
-    spans = tables.unpack_spans(sentences, start)
+def _passage_row(row: Sequence[Any], spans: tuple[Span, ...]) -> tuple[PassageRow, str]:
+    """Return a passage and the white space after it."""
+    identity, document_id, ordinal, start, end, text, _, number, sentence_vectors, vector = row[:10]
+    headings, media_type, title = row[11:]
     passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
     starts = frozenset(map(int, headings.split(","))) if headings else frozenset()
     structured = media_type in STRUCTURED
@@ -164,23 +164,27 @@ def excerpt(catalog: WithDatabase, number: int, span: Span) -> Excerpt:
     return Excerpt(start, text, tuple(Landmark(*mark) for mark in marks))
 
 
-def locate(catalog: WithDatabase, number: int, start: int) -> Location:
-    """Return page, path of headings and paragraph of the offset `start` in a document."""
+def locate(catalog: WithDatabase, places: Sequence[tuple[int, int]]) -> list[Location]:
+    """Return page, path of headings and paragraph of each place: a document's number and an offset in it."""
     with catalog.database.reading() as connection:
-        page = _last(connection, number, "page", start)
-        heading = _last(connection, number, "heading", start)
-        path, above = [], heading
-        while above:
-            path.append(above.label)
-            outer = above.level > 1
-            above = _last(connection, number, "heading", above.start, below_level=above.level) if outer else None
-        anchor = max(page.start if page else -1, heading.start if heading else -1)
-        paragraph = connection.execute(
-            """SELECT count(*) FROM landmarks
-               WHERE document = ? AND kind = 'paragraph' AND start BETWEEN ? AND ?""",
-            (number, anchor, start),
-        ).fetchone()[0]
-    return Location(page.label if page else "", " > ".join(reversed(path)), paragraph)
+        return [_location(connection, number, start) for number, start in places]
+
+
+def _location(connection: Connection, number: int, start: int) -> Location:
+    page = _last(connection, number, "page", start)
+    heading = _last(connection, number, "heading", start)
+    path, above = [], heading
+    while above:
+        begin, label, level = above
+        path.append(label)
+        above = _last(connection, number, "heading", begin, below_level=level) if level > 1 else None
+    anchor = max(page[0] if page else -1, heading[0] if heading else -1)
+    paragraph = connection.execute(
+        """SELECT count(*) FROM landmarks
+           WHERE document = ? AND kind = 'paragraph' AND start BETWEEN ? AND ?""",
+        (number, anchor, start),
+    ).fetchone()[0]
+    return Location(page[1] if page else "", " > ".join(reversed(path)), paragraph)
 
 
 def headings(catalog: WithDatabase, numbers: Sequence[int]) -> dict[str, list[str]]:
@@ -199,12 +203,17 @@ def pages_begun(catalog: WithDatabase, number: int, at: int) -> int:
     return int(catalog.database.rows(query, [number, at])[0][0])
 
 
-def _last(connection: Connection, number: int, kind: LandmarkKind, start: int, below_level: int = 0) -> Landmark | None:
-    """Return the last landmark of a kind at or before `start`; with `below_level`, only one of a lower level."""
-    row = connection.execute(
-        """SELECT kind, start, label, level FROM landmarks
+def _last(
+    connection: Connection, number: int, kind: LandmarkKind, start: int, below_level: int = 0
+) -> tuple[int, str, int] | None:
+    """Return start, label and level of the last landmark of a kind at or before `start`.
+
+    With `below_level`, only one of a lower level counts.
+    """
+    row: tuple[int, str, int] | None = connection.execute(
+        """SELECT start, label, level FROM landmarks
            WHERE document = ? AND kind = ? AND start <= ? AND (? = 0 OR level < ?)
            ORDER BY start DESC, place DESC LIMIT 1""",
         (number, kind, start, below_level, below_level),
     ).fetchone()
-    return Landmark(*row) if row else None
+    return row

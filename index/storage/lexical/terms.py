@@ -13,7 +13,7 @@ import regex
 from index.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
+    from collections.abc import Iterable, Sequence, Set
 
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = regex.compile(rf"[{_IDEOGRAPH}]|[[\p{{L}}\p{{N}}\p{{M}}]--[{_IDEOGRAPH}]]+", regex.V1)
@@ -65,6 +65,11 @@ def terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(_STEMMED.__getitem__, _split(text))))
 
 
+def terms_of(texts: Iterable[str]) -> list[list[str]]:
+    """Return the terms of each text."""
+    return [terms(text) for text in texts]
+
+
 def question_terms(question: str) -> dict[str, str]:
     """Return the search terms of a question in order, each mapped to the word that it comes from.
 
@@ -83,9 +88,14 @@ def is_stop_word(word: str) -> bool:
     return word.casefold() in _STOP_WORDS
 
 
-def contains_word(terms_held: Set[str], word: str) -> bool:
-    """Return whether a text with these terms contains the word: the whole word, or all parts of a code."""
-    pieces = _pieces(word)
+def words_in(words: Iterable[str], held: Iterable[Set[str]]) -> list[frozenset[str]]:
+    """Return the words that each text contains. `held` has the terms of each text."""
+    known = [(word, _pieces(word)) for word in words]
+    return [frozenset(word for word, pieces in known if _contains(terms_held, pieces)) for terms_held in held]
+
+
+def _contains(terms_held: Set[str], pieces: Sequence[Sequence[str]]) -> bool:
+    """Return whether a text with these terms contains a word: the whole word, or all parts of a code."""
     return bool(pieces) and all(piece[0] in terms_held or _all_in(piece[1:], terms_held) for piece in pieces if piece)
 
 
