@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from index.answers.sentence_forms import DEFINITION_BONUS, FORM_BONUS, STEM, TELLS, forms
 from index.answers.vicinity import Run
 from index.search.answer_types import expected_kind, has_kind
-from index.storage.lexical.terms import question_terms, terms
+from index.storage.lexical.terms import question_terms, terms, terms_of
 from index.text.words import rarity
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Fitness:
         self._coverage = Coverage(question.text)
         self._ranks = set(_RANK.findall(question.text.lower()))
         self._forms = tuple(forms(question))
-        self._placed: dict[int, tuple[float, float]] = {}
+        self._placed: dict[int, tuple[float, float, list[str]]] = {}
 
     def score(self, context: Context, n: int) -> float:
         """Return what to add to the score of a sentence."""
@@ -91,8 +91,8 @@ class Fitness:
         run = context.whole_sentence(n)
         broken = kind == "loose" and run != Run(n, n)
         fit = 0.0 if broken else KIND_BONUS.get(kind, 0.0)
-        nameless, passage = self._passage_scores(context)
-        fit += NO_NAME * nameless + PASSAGE_WEIGHT * passage + self._place_gain(context, n)
+        nameless, passage, title = self._passage_scores(context)
+        fit += NO_NAME * nameless + PASSAGE_WEIGHT * passage + self._place_gain(context, run, title)
         fit += NO_NUMBER * (bool(self._numbers) and not self._numbers.intersection(_NUMBER.findall(text)))
         fit += IN_BRACKETS * text.startswith("(")
         fit += OTHER_TEXT * bool(_REFERRING.search(text))
@@ -122,25 +122,28 @@ class Fitness:
         """Return the share of the question's words that a text contains, weighted by rarity."""
         return self._coverage.share(terms(text))
 
-    def _passage_scores(self, context: Context) -> tuple[float, float]:
-        """Return 1 if a passage and its title lack all names of the question, else 0, and its share of the words."""
+    def _passage_scores(self, context: Context) -> tuple[float, float, list[str]]:
+        """Return 1 if a passage and its title lack all names of the question, else 0; its share of the words; the terms
+        of its title.
+        """
         passage = context.hit.passage.id
         if passage not in self._placed:
-            held = frozenset(terms(f"{context.hit.document.title} {context.hit.passage.text}"))
+            title = context.hit.document.title
+            of_all, of_title = terms_of([f"{title} {context.hit.passage.text}", title])
+            held = frozenset(of_all)
             nameless = bool(self._names) and not self._names.intersection(held)
-            self._placed[passage] = (float(nameless), self._coverage.share(held))
+            self._placed[passage] = (float(nameless), self._coverage.share(held), of_title)
         return self._placed[passage]
 
-    def _place_gain(self, context: Context, n: int) -> float:
-        """Return the gain from the sentence that this one refers to, and from its heading and title."""
-        run = context.whole_sentence(n)
+    def _place_gain(self, context: Context, run: Run, title: list[str]) -> float:
+        """Return the gain from the sentence that a whole sentence refers to, and from its heading and title."""
         held = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
         alone = self._coverage.share(held)
         if context.refers_back(run.first) and run.first and not context.is_heading(run.first - 1):
             held += context.terms[run.first - 1]
         hung = self._coverage.share(held)
         heading: list[str] = next((context.terms[n] for n in range(run.first - 1, -1, -1) if context.is_heading(n)), [])
-        placed = self._coverage.share([*held, *heading, *terms(context.hit.document.title)])
+        placed = self._coverage.share([*held, *heading, *title])
         return ANTECEDENT_WEIGHT * (hung - alone) + HEADING_WEIGHT * (placed - hung)
 
     def _definition_gain(self, context: Context, n: int) -> float:

@@ -27,7 +27,7 @@ _BORDER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quote:
     """A quotation from a passage, and its worth as an answer."""
 
@@ -43,7 +43,7 @@ class Quote:
     states: bool = True
     """Whether it states something; a heading or a by-line does not."""
 
-    @property
+    @cached_property
     def words(self) -> str:
         """The exact words."""
         return self.hit.words(self.span)

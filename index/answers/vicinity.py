@@ -22,8 +22,8 @@ from index.answers.sentence_forms import (
     refers_back,
 )
 from index.records import Span
-from index.storage.lexical.terms import terms
-from index.text.boilerplate import ITEM, LineKind, ends_sentence, kind_of
+from index.storage.lexical.terms import terms_of
+from index.text.boilerplate import ITEM, LineKind, end_sentences, kinds_of
 
 if TYPE_CHECKING:
     from index.records import Hit
@@ -57,7 +57,7 @@ class Context:
     headings: frozenset[int] = frozenset()
     """The offsets of headings in the document's text."""
 
-    @property
+    @cached_property
     def sentences(self) -> tuple[Span, ...]:
         """The spans of the sentences, in order."""
         return self.hit.passage.sentences
@@ -65,23 +65,28 @@ class Context:
     @cached_property
     def texts(self) -> list[str]:
         """The text of each sentence."""
-        return [self.hit.words(span) for span in self.sentences]
+        return self.hit.texts(self.sentences)
 
     @cached_property
     def terms(self) -> list[list[str]]:
         """The terms of each sentence."""
-        return [terms(text) for text in self.texts]
+        return terms_of(self.texts)
 
     @cached_property
     def kinds(self) -> list[LineKind]:
         """The kind of each sentence."""
-        return [kind_of(text) for text in self.texts]
+        return kinds_of(self.texts)
+
+    @cached_property
+    def ends(self) -> list[bool]:
+        """Whether each sentence ends like one; a piece of a sentence does not."""
+        return end_sentences(self.texts)
 
     @cached_property
     def gaps(self) -> list[str]:
         """The white space after each sentence except the last."""
         pairs = zip(self.sentences, self.sentences[1:], strict=False)
-        return [self.hit.words(Span(one.end, other.start)) for one, other in pairs]
+        return self.hit.texts([Span(one.end, other.start) for one, other in pairs])
 
     def span(self, run: Run) -> Span:
         """Return the span of a run in the document's text."""
@@ -96,7 +101,7 @@ class Context:
         """Whether a sentence is a heading, or cannot be quoted and looks like one."""
         if self.sentences[n].start in self.headings:
             return True
-        unfit = self.hit.claims[n] == float("-inf") and not ends_sentence(self.texts[n])
+        unfit = self.hit.claims[n] == float("-inf") and not self.ends[n]
         return unfit and not self.headings and not ITEM.match(self.texts[n])
 
     def is_item(self, n: int) -> bool:
@@ -117,7 +122,7 @@ class Context:
         """Whether sentence `n` continues in the next one: a line was wrapped, or a long sentence was split."""
         text, following = self.texts[n], self.texts[n + 1]
         if (
-            ends_sentence(text)
+            self.ends[n]
             or self.is_heading(n)
             or self.is_heading(n + 1)
             or self.is_item(n + 1)

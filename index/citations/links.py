@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit, urlunsplit
@@ -72,6 +73,7 @@ def deep_link(citation: Citation, context: QuoteContext | None = None) -> str:
     return f"{address}{'' if '#' in address else '#'}:~:text={directive}" if directive else address
 
 
+@lru_cache(4096)
 def web_address(source: str) -> str:
     """Return the source as an address for any format, without a password; empty if it is not a web address."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -78,7 +78,12 @@ class Hit:
 
     def words(self, span: Span) -> str:
         """Return the words of a span within the passage."""
-        return self.passage.text[span.start - self.passage.start : span.end - self.passage.start]
+        return self.texts([span])[0]
+
+    def texts(self, spans: Sequence[Span]) -> list[str]:
+        """Return the words of each span within the passage."""
+        text, begin = self.passage.text, self.passage.start
+        return [text[start - begin : end - begin] for start, end in spans]
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,8 @@ class Hit(Schema):
         """A record has a passage and two spans in the place of some fields; all else it has by the same name."""
         if not isinstance(value, records.Hit):
             return value
-        passage, other = value.passage, value.runner_up
+        passage, spans = value.passage, [span for span in (value.pin, value.runner_up) if span]
+        pin, *others = map(_quote, spans, value.texts(spans))
         return {
             "score": value.score,
             "document": value.document,
@@ -232,8 +233,8 @@ class Hit(Schema):
             "start": passage.start,
             "end": passage.end,
             "text": passage.text,
-            "pin": _quote(value, value.pin),
-            "runner_up": _quote(value, other) if other else None,
+            "pin": pin,
+            "runner_up": others[0] if others else None,
             "why": value.why,
             "also": value.also,
         }
@@ -277,5 +278,5 @@ class Coverage(Schema):
         return cls.model_validate({"question": question.strip(), "documents": report.rows, "notes": report.notes})
 
 
-def _quote(hit: records.Hit, span: records.Span) -> dict[str, Any]:
-    return {"start": span.start, "end": span.end, "text": hit.words(span)}
+def _quote(span: records.Span, text: str) -> dict[str, Any]:
+    return {"start": span.start, "end": span.end, "text": text}
