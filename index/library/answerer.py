@@ -133,7 +133,7 @@ class Answerer:
         text = request.query.text
         if request.notes and not text:
             return answer_to_fragment(question.strip(), " ".join(request.notes), bar=bar)
-        _, documents_searched = self._catalog.extent(request.within)
+        _, documents_searched = request.searched
         has_words = any(map(str.isalnum, text))
         if has_words and (documents_searched < _FEWEST_DOCUMENTS or not is_fragment(text)):
             return None
@@ -159,7 +159,7 @@ class Answerer:
             confidence=self._confidence(found),
             bar=settings.bar,
             unsure_bar=settings.unsure_bar,
-            searched=self._catalog.extent(request.within),
+            searched=request.searched,
             locate=self._lookup.locate,
         )
 

@@ -87,6 +87,8 @@ class Request(NamedTuple):
     query: Query
     within: list[int] | None
     """The numbers of the documents to search; None for all."""
+    searched: tuple[int, int]
+    """The numbers of passages and documents to search."""
     notes: tuple[str, ...]
     """What the reader should know about the way the question was understood."""
 
@@ -130,7 +132,8 @@ class Searcher:
 
         self._demand_length(question.strip())
         query = querying.Query(question.strip()) if plain else querying.parse(question)
-        notes = [] if self._catalog.extent(None)[1] else [EMPTY]
+        searched = self._catalog.extent(None)
+        notes = [] if searched[1] else [EMPTY]
         within = self._lookup.numbers(documents)
         if query.restricts:
             admitted = [number for number, info in self._catalog.numbered().items() if query.admits(info)]
@@ -139,7 +142,9 @@ class Searcher:
                 notes.append("No document is what in:, type:, after: or before: ask for.")
             if not query.text:
                 notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
-        return Request(query, within, tuple(notes))
+        if within is not None:
+            searched = self._catalog.extent(within)
+        return Request(query, within, searched, tuple(notes))
 
     def _demand_length(self, question: str) -> None:
         most = self._session.base_settings.max_question_characters
@@ -155,7 +160,7 @@ class Searcher:
         """Return the passages for a request; none if it has no words. Raises PinciteError for a limit below 1."""
         if limit < 1:
             raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
-        query, within, notes = request
+        query, within, _, notes = request
         if not query.text:
             return Found(question.strip(), (), {}, notes)
         found = self._session.retry_if_replaced(
@@ -172,7 +177,7 @@ class Searcher:
         return of_coverage(report)
 
     def _coverage(self, request: Request) -> CoverageReport:
-        query, within, notes = request
+        query, within, _, notes = request
         if not query.text:
             return CoverageReport((), notes)
         infos = self._catalog.numbered()

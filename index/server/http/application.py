@@ -138,8 +138,8 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     app.router.routes.append(FallbackRoute(app.routes))
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
-    app.add_middleware(HeadMiddleware)
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestMiddleware, metrics=service.metrics)
     app.openapi = openapi_function(app, settings)  # type: ignore[method-assign]  # FastAPI documents this override
     return app

@@ -30,7 +30,7 @@ from index.server.limits import Slots, client_of, run_unless_disconnected
 from index.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Iterator
 
     from prometheus_client.metrics_core import Metric
 
@@ -195,20 +195,18 @@ class Service:
     receivers: Slots = field(default_factory=lambda: Slots(RECEIVERS, share=RECEIVERS_EACH))
     changes: Slots = field(default_factory=lambda: Slots(CHANGES, share=CHANGES_EACH))
 
-    async def run(
+    def run(
         self,
         request: Request,
         slots: Slots,
         call: Callable[[], T],
         on_gone: Callable[[], None] = lambda: None,
-    ) -> T:
+    ) -> Awaitable[T]:
         """Call `call` in a thread as soon as a slot is free. If the client disconnects first, cancel the work.
 
         Raises TooBusy if too many requests of this client are waiting.
         """
-        return await run_unless_disconnected(
-            request.receive, lambda: slots.run(client_of(request.scope), call), on_gone
-        )
+        return run_unless_disconnected(request.receive, lambda: slots.run(client_of(request.scope), call), on_gone)
 
     def record_question(self, request: Request, question: str) -> None:
         """Store a question for the log, if the settings allow it."""
