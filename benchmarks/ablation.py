@@ -100,7 +100,7 @@ def variants() -> Iterator[Variant]:
     yield Variant("BM25 with neighbours alone", ((lexical, "_FIELDS", {"context": 1.0}),))
     yield Variant("codes as they are written only", ((terms, "_PART", re.compile("(?!)")),), rebuilt=True)
     yield Variant("idle words searched, too", ((terms, "_IDLE", frozenset()),))
-    once = (terms, "asked_terms", lambda question: list(terms.question_terms(question)))
+    once = (terms, "repeated_question_terms", lambda question: tuple(terms.question_terms(question)))
     yield Variant("each word of the question once", (once,))
 
 

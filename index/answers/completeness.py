@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.storage.lexical.terms import is_stop_word, question_terms
+from index.storage.lexical.terms import STOP_WORDS, question_terms
 
 _WH = (
     r"(?:who|whom|whose|what|which|when|where|why"
@@ -164,7 +164,7 @@ def _has_only_idle_words(words: list[str]) -> bool:
 
 
 def _is_content_word(word: str) -> bool:
-    return not is_stop_word(word) and not re.fullmatch(_WH, word, re.IGNORECASE)
+    return word.casefold() not in STOP_WORDS and not re.fullmatch(_WH, word, re.IGNORECASE)
 
 
 def _is_latin(text: str) -> bool:

@@ -195,14 +195,15 @@ class Searcher:
 
         encoder = self._models.question_encoder()
         reranker = self._models.reranker()
-        reader = self._models.answer_reader(encoder.name) if reading else None
+        name = encoder.name
+        reader = self._models.answer_reader(name) if reading else None
         return Retriever(
             self._session.store,
             encoder,
             self._pool,
             reranker,
             reader,
-            lambda signals: self._worth_reading(signals, encoder.name),
+            lambda signals: self._worth_reading(signals, name),
         )
 
     def _worth_reading(self, signals: Mapping[str, float], encoder: str) -> bool:

@@ -14,7 +14,7 @@ from index.text.boilerplate import ends_sentence, kinds_of
 from index.text.structure import is_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from index.storage.catalog.rows import PassageRow
     from index.storage.protocol import Store
@@ -53,7 +53,7 @@ class EncodedQuestion:
     text: str
     vector: Floats
     """Shape (dimension,), of length one."""
-    words: dict[str, str]
+    words: Mapping[str, str]
     """The terms to look for, each with its word."""
     idf: dict[str, float]
     """The inverse document frequency of each term in the library."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -192,7 +192,7 @@ class Store(Protocol):
         """Return the location (page, headings, paragraph) of each place: a document's number and an offset in it."""
         ...
 
-    def terms(self, text: str) -> dict[str, str]:
+    def terms(self, text: str) -> Mapping[str, str]:
         """Return the search terms of a question in order, each with the word that it comes from."""
         ...
 

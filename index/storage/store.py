@@ -14,6 +14,7 @@ import numpy as np
 
 from index.errors import LibraryReadOnly, PinciteError
 from index.records import Problem
+from index.storage.catalog import document_queries, passage_queries
 from index.storage.dense.dense_index import PATIENCE, DenseIndex
 from index.storage.files import WriterLock
 from index.storage.lexical import terms as analysis
@@ -32,8 +33,7 @@ from index.storage.upkeep import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import DocumentInfo, Location, Recall
-    from index.storage.catalog.rows import PassageRow
+    from index.records import Recall
 
 _TOMBSTONES = 0.1
 """The word index is rebuilt when more than this share of its passages was removed."""
@@ -49,7 +49,8 @@ class FolderStore:
         self.folder = folder
         self._lock = WriterLock(folder)
         self.catalog = open_catalog(folder, self._lock, create=create)
-        self.read_only = self.catalog.database.read_only
+        self.database = self.catalog.database
+        self.read_only = self.database.read_only
         self._library = ""
         self._dense: DenseIndex
         self._lexical: LexicalIndex
@@ -122,33 +123,17 @@ class FolderStore:
         """See `Store.lexical_scores`."""
         return self._lexical.scores(query, ids)
 
-    def numbers(self, ids: Sequence[int]) -> dict[int, int]:
-        """See `Store.numbers`."""
-        return self.catalog.numbers(ids)
-
     def holding(self, phrase: str, k: int, scope: Scope | None = None) -> list[int]:
         """See `Store.holding`."""
         return self._lexical.holding([phrase], k, scope)
 
-    def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
-        """See `Store.passages`."""
-        return self.catalog.passages(ids)
-
-    def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
-        """See `Store.infos`."""
-        return self.catalog.infos(numbers)
-
-    def locate(self, places: Sequence[tuple[int, int]]) -> list[Location]:
-        """See `Store.locate`."""
-        return self.catalog.locate(places)
-
-    def terms(self, text: str) -> dict[str, str]:
-        """See `Store.terms`."""
-        return analysis.question_terms(text)
-
-    def analyze(self, texts: Sequence[str]) -> list[list[str]]:
-        """See `Store.analyze`."""
-        return analysis.terms_of(texts)
+    # These need nothing but the database, or nothing at all.
+    numbers = passage_queries.numbers
+    passages = passage_queries.passages
+    locate = passage_queries.locate
+    infos = document_queries.infos
+    terms = staticmethod(analysis.question_terms)
+    analyze = staticmethod(analysis.terms_of)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """See `Store.idf`."""

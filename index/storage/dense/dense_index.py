@@ -255,8 +255,7 @@ class DenseIndex:
                 if self._adoption is None or self._adoption.ended:
                     self._adoption = BackgroundJob(self._adopt)
             return
-        in_base = state.in_base if state.base is not None else None
-        if not self._read_only and is_due(len(state), in_base, len(state.gone) + state.in_blocks):
+        if not self._read_only and state.wants_base():
             self._builder.start()
 
     def _adopt(self) -> None:

@@ -150,7 +150,12 @@ class IndexState:
     @property
     def in_blocks(self) -> int:
         """Number of vectors in the blocks."""
-        return sum(map(len, self.blocks))
+        return sum(len(block.ids) for block in self.blocks)
+
+    def wants_base(self) -> bool:
+        """Return whether a base has to be built, or built anew."""
+        in_base = self.in_base if self.base is not None else None
+        return is_due(len(self), in_base, len(self.gone) + self.in_blocks)
 
     @property
     def ids(self) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from index.errors import LibraryNotWritable
 from index.storage.files import NOT_WRITABLE_HINT, Stamp
 from index.storage.lexical.index_writer import IndexWriter
 from index.storage.lexical.lexical_folder import Folder
-from index.storage.lexical.queries import ALL, Queries, schema
+from index.storage.lexical.queries import ALL, Queries, View, schema
 from index.storage.lexical.tantivy_files import Soundness
 
 if TYPE_CHECKING:
@@ -31,15 +30,6 @@ is missing, the disk is read-only."""
 _BROKEN = (OSError, ValueError, KeyError, TypeError)
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """An opened state of the folder, which later writes do not change."""
-
-    searcher: Any
-    generation: int
-    certain: bool
-
-
 class LexicalIndex(Queries):
     """BM25 over terms, and words in their order for phrases that must occur verbatim.
 
@@ -49,6 +39,7 @@ class LexicalIndex(Queries):
     """
 
     def __init__(self, folder: Path, library: str) -> None:
+        super().__init__()
         self._folder = Folder(folder)
         self._library = library
         self._soundness = Soundness(folder)
@@ -56,7 +47,6 @@ class LexicalIndex(Queries):
         self._opening = threading.Lock()
         self._writing = threading.Lock()
         self._index: Any = None
-        self._view: _View | None = None
         self._seen: tuple[int, ...] = ()
         self._refused: tuple[int, ...] = ()
         self._purged: tuple[tuple[int, ...], int] = ((), 0)
@@ -141,10 +131,6 @@ class LexicalIndex(Queries):
         """Close the writer; wait at most `patience` seconds for merges."""
         self._writer.close(patience)
 
-    def _searcher(self) -> Any:
-        view = self._view
-        return view.searcher if view is not None else None
-
     def _open(self, generation: int) -> None:
         """Open the folder if it is sound. If it is not, as during a write, the open index stays."""
         import tantivy
@@ -167,7 +153,7 @@ class LexicalIndex(Queries):
                     if self._folder.identity() == seen and not any(message in str(error) for message in _TRANSIENT):
                         self._refused = seen
                 if self._folder.identity() == seen and searcher and searcher.num_docs == state.passages:
-                    self._view = _View(searcher, state.stamp.generation, state.certain)
+                    self._view = View(searcher, state.stamp.generation, state.certain)
                     self._seen = seen
                     return
             if self._folder.identity() == seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from operator import itemgetter
@@ -33,12 +34,25 @@ _SET_SIZE = 1000
 _FIELDS = {"text": 1 - CONTEXT_SHARE, "context": CONTEXT_SHARE}
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """An opened state of the folder, which later writes do not change."""
+
+    searcher: Any
+    generation: int
+    certain: bool
+
+
 class Queries:
     """The queries of an open index.
 
     There are three fields: `text` has a passage's terms, `context` also those of its neighbours, `words` its words with
     their positions. `analysis` makes all three, so that the same code tokenizes a text and a question.
     """
+
+    def __init__(self) -> None:
+        self._view: View | None = None
+        """The state that is searched; None if none is open."""
 
     def search(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
         """Return the `k` passages of `scope` that match the query's terms best, best first: id to BM25 score.
@@ -96,7 +110,8 @@ class Queries:
 
     def _searcher(self) -> Any:
         """Return the open searcher; None if none is open."""
-        raise NotImplementedError
+        view = self._view
+        return view.searcher if view is not None else None
 
 
 @cache

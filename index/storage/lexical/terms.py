@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import regex
@@ -13,7 +14,7 @@ import regex
 from index.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence, Set
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = regex.compile(rf"[{_IDEOGRAPH}]|[[\p{{L}}\p{{N}}\p{{M}}]--[{_IDEOGRAPH}]]+", regex.V1)
@@ -22,7 +23,7 @@ _ASCII_WORD = re.compile("[A-Za-z0-9]+")
 _COMPOUND = regex.compile(r"[\p{L}\p{N}\p{M}_]+(?:[-.'’][\p{L}\p{N}\p{M}_]+)*")
 _PART = regex.compile(r"[\p{L}\p{M}]+|\p{N}+")
 _POSSESSIVE = re.compile(r"['’]s\b")
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     "a an and are as at be been but by can could did do does for from get gets got had has have how if in into is it "
     "its of on or shall should so such than that the their them then there these they this to was were what when where "
     "which who whom whose why will with would".split()
@@ -30,6 +31,8 @@ _STOP_WORDS = frozenset(
 """Words that say nothing about the subject of a question."""
 _CACHED_WORDS = 200_000
 """The cache of word forms is cleared when it holds this many words."""
+_CACHED_QUESTIONS = 256
+"""The search and the answer need the terms of one question several times."""
 
 
 class _Forms(dict[str, tuple[str, ...]]):
@@ -70,22 +73,19 @@ def terms_of(texts: Iterable[str]) -> list[list[str]]:
     return [terms(text) for text in texts]
 
 
-def question_terms(question: str) -> dict[str, str]:
+@lru_cache(_CACHED_QUESTIONS)
+def question_terms(question: str) -> Mapping[str, str]:
     """Return the search terms of a question in order, each mapped to the word that it comes from.
 
     Stop words ("how", "the", "did") are left out, unless the question has no other words.
     """
-    return {term: word for word in _content_words(question) for term in terms(word)}
+    return MappingProxyType({term: word for word in _content_words(question) for term in terms(word)})
 
 
-def repeated_question_terms(question: str) -> list[str]:
+@lru_cache(_CACHED_QUESTIONS)
+def repeated_question_terms(question: str) -> tuple[str, ...]:
     """Return the search terms with repetition: the words that a long question repeats tell its subject."""
-    return [term for word in _content_words(question) for term in terms(word)]
-
-
-def is_stop_word(word: str) -> bool:
-    """Return whether the word is a stop word."""
-    return word.casefold() in _STOP_WORDS
+    return tuple(term for word in _content_words(question) for term in terms(word))
 
 
 def words_in(words: Iterable[str], held: Iterable[Set[str]]) -> list[frozenset[str]]:
@@ -109,7 +109,7 @@ def _pieces(word: str) -> tuple[tuple[str, ...], ...]:
 
 def word_spans(text: str) -> tuple[Span, ...]:
     """Return the spans of the words in a text, without stop words."""
-    return tuple(Span(*found.span()) for found in _COMPOUND.finditer(text) if found[0].casefold() not in _STOP_WORDS)
+    return tuple(Span(*found.span()) for found in _COMPOUND.finditer(text) if found[0].casefold() not in STOP_WORDS)
 
 
 def _split(text: str) -> list[str]:
@@ -127,7 +127,7 @@ def _all_in(parts: Sequence[str], terms_held: Set[str]) -> bool:
 def _content_words(question: str) -> list[str]:
     """Return the words of a question without stop words; all words if nothing else is left."""
     found: list[str] = _COMPOUND.findall(_POSSESSIVE.sub("", question))
-    return [word for word in found if word.casefold() not in _STOP_WORDS] or found
+    return [word for word in found if word.casefold() not in STOP_WORDS] or found
 
 
 @cache
