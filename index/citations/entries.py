@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from index.citations.links import deep_link, web_address
 from index.records import Citation, Location
-from index.text.sentences import one_line
+from index.text.sentences import one_line, one_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from index.citations.links import QuoteContext
     from index.records import Hit
 
@@ -163,9 +165,11 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None) -
     """Return the citation as an entry."""
     info, place = citation.document, citation.location
     address = web_address(info.source)
-    author, stated = _shortened(info.author), _shortened(info.date)
+    file = "" if address else PurePath(info.source).name or info.source
+    fields = (info.author, info.date, info.name, file)
+    author, stated, title, file, page, heading = _shortened((*fields, place.page, place.heading))
     people, issued = parse_names(author), _date_parts(stated)
-    title = _shortened(info.name) or "Untitled"
+    title = title or "Untitled"
     return Entry(
         marker=citation.marker,
         key=_key(citation, people[0].family if people else title, issued),
@@ -174,11 +178,11 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None) -
         names=people,
         date=stated,
         issued=issued,
-        location=Location(_shortened(place.page), _shortened(place.heading), place.paragraph),
+        location=Location(page, heading, place.paragraph),
         quote=one_line(citation.quote),
         link=deep_link(citation, context),
         address=address,
-        file="" if address else _shortened(PurePath(info.source).name or info.source),
+        file=file,
     )
 
 
@@ -187,10 +191,11 @@ def nearest_entry(hit: Hit) -> Entry:
     return describe_citation(Citation(0, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote))
 
 
-def _shortened(text: str) -> str:
+def _shortened(fields: Sequence[str]) -> list[str]:
+    """Return each field as one line that is not too long."""
     # Cut before normalising, too: the rest does not change the beginning.
-    words = one_line(text[: 4 * LONGEST])
-    return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"
+    lines = one_lines([text[: 4 * LONGEST] for text in fields])
+    return [line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…" for line in lines]
 
 
 def _date_parts(stated: str) -> tuple[int, ...]:

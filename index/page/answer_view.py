@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +46,12 @@ _OPERATOR = re.compile(r'\w:\S|(?:^|\s)-[\w"]|"')
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Card:
-    """A passage as evidence, with a marked span and its surroundings."""
+    """A passage as evidence, with a marked span and its surroundings.
+
+    It has no slots, so that what several templates show of it is computed once.
+    """
 
     number: int
     hit: Hit
@@ -59,17 +63,18 @@ class Card:
     role: str = ""
     """The role of its words if they support no sentence of the answer."""
 
-    @property
+    @cached_property
     def quote(self) -> str:
         """The marked text."""
         return self.hit.words(self.span)
 
-    @property
+    @cached_property
     def parts(self) -> dict[str, str]:
         """The passage in parts: `far_before`, `before`, `marked`, `after`, `far_after`, without initial headings."""
         start, first, last = self._neighbourhood()
         places = (start, first, *self.span, last, self.hit.passage.end)
-        texts = [_BLANK_LINES.sub("\n\n", self.hit.words(Span(a, b))) for a, b in pairwise(places)]
+        texts = self.hit.texts([Span(a, b) for a, b in pairwise(places)])
+        texts = [_BLANK_LINES.sub("\n\n", text) for text in texts]
         texts[0], texts[-1] = texts[0].lstrip(), texts[-1].rstrip()
         return dict(zip(("far_before", "before", "marked", "after", "far_after"), texts, strict=True))
 
@@ -88,12 +93,12 @@ class Card:
         start = sentences[body].start if body else passage.start
         return start, min(sentences[first].start, self.span.start), max(sentences[last].end, self.span.end)
 
-    @property
+    @cached_property
     def place(self) -> str:
         """The location in one line."""
         return place(self.hit.document, self.location)
 
-    @property
+    @cached_property
     def reference(self) -> str:
         """The reference below a quote: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
         return describe_citation(
@@ -103,9 +108,9 @@ class Card:
 
 def place(info: DocumentInfo, location: Location) -> str:
     """Return a location such as `p. 3, § Trade, ¶ 2`, without the document's name as first heading."""
-    heading = location.heading
-    if heading == info.name or heading.startswith(f"{info.name} > "):
-        heading = heading[len(info.name) :].removeprefix(" > ")
+    heading, name = location.heading, info.name
+    if heading == name or heading.startswith(f"{name} > "):
+        heading = heading[len(name) :].removeprefix(" > ")
     return replace(location, heading=heading).label
 
 

@@ -71,6 +71,11 @@ class Hit:
         ]
         return max(others, key=lambda other: other[0])[1] if others else None
 
+    def pins(self) -> list[tuple[Span, str]]:
+        """Return the pin and the next best pin, if there is one, each with its words."""
+        spans = [span for span in (self.pin, self.runner_up) if span is not None]
+        return list(zip(spans, self.texts(spans), strict=True))
+
     @property
     def quote(self) -> str:
         """The words of the pin."""

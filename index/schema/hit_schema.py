@@ -224,8 +224,8 @@ class Hit(Schema):
         """A record has a passage and two spans in the place of some fields; all else it has by the same name."""
         if not isinstance(value, records.Hit):
             return value
-        passage, spans = value.passage, [span for span in (value.pin, value.runner_up) if span]
-        pin, *others = map(_quote, spans, value.texts(spans))
+        passage = value.passage
+        pin, *others = [{"start": span.start, "end": span.end, "text": text} for span, text in value.pins()]
         return {
             "score": value.score,
             "document": value.document,
@@ -276,7 +276,3 @@ class Coverage(Schema):
     def of(cls, question: str, report: records.CoverageReport) -> Self:
         """Return the coverage; a report does not know its question."""
         return cls.model_validate({"question": question.strip(), "documents": report.rows, "notes": report.notes})
-
-
-def _quote(span: records.Span, text: str) -> dict[str, Any]:
-    return {"start": span.start, "end": span.end, "text": text}

@@ -22,7 +22,7 @@ import sentencex
 from index.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _NEWLINE = re.compile("\r\n?|[\n\v\f\x1c-\x1e\x85\u2028]")
 _PARAGRAPH_SEPARATOR = "\u2029"
@@ -80,6 +80,11 @@ def one_line(text: str) -> str:
     """Return normalised text without line breaks, for a field such as the title."""
     plain = text.isascii() and text.isprintable()
     return " ".join((text if plain else normalise(text)).split())
+
+
+def one_lines(texts: Sequence[str]) -> list[str]:
+    """Return each text as one line: see `one_line`."""
+    return [one_line(text) for text in texts]
 
 
 RULES = 1
