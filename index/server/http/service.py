@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends
@@ -206,7 +207,8 @@ class Service:
 
         Raises TooBusy if too many requests of this client are waiting.
         """
-        return run_unless_disconnected(request.receive, lambda: slots.run(client_of(request.scope), call), on_gone)
+        work = partial(slots.run, client_of(request.scope), call)
+        return run_unless_disconnected(request.receive, work, on_gone)
 
     def record_question(self, request: Request, question: str) -> None:
         """Store a question for the log, if the settings allow it."""
