@@ -27,9 +27,8 @@ from benchmarks.logistic import auroc, calibration_error, fit, said
 from benchmarks.machine import report
 from benchmarks.near_misses import OWN, questions, small, whole
 from index import Library
-from index.answers.confidence import DEFAULT, UNREAD, WORDS_ALONE, WORDS_UNREAD
 from index.encoders.encoder import load_encoder
-from index.search.signals import MEANING, NAMES, READER
+from index.search.signals import DEFAULT, MEANING, NAMES, READER, UNREAD, WORDS_ALONE, WORDS_UNREAD
 from index.settings import Settings
 from index.storage.store import FolderStore
 
@@ -75,7 +74,7 @@ TABLES = {
     "WORDS_ALONE": tuple(name for name in NAMES if name not in MEANING),
     "WORDS_UNREAD": tuple(name for name in NAMES if name not in (*MEANING, *READER)),
 }
-"""Which signals each table of `index.answers.confidence` weighs."""
+"""Which signals each table of `index.search.signals` weighs."""
 WITHOUT = {name: "WORDS_UNREAD" if name.startswith("WORDS") else "UNREAD" for name in TABLES}
 """The table for what was not read."""
 SHIPPED = {"DEFAULT": DEFAULT, "UNREAD": UNREAD, "WORDS_ALONE": WORDS_ALONE, "WORDS_UNREAD": WORDS_UNREAD}

@@ -94,7 +94,7 @@ def _vectors(rng: np.random.Generator, name: str, passages: int) -> list[PackedV
 def _hit(library: Library, passage: int, number: int) -> Hit:
     catalog = library._store.catalog
     row = catalog.passages([passage])[passage]
-    where = catalog.locate(number, row.passage.start)
+    (where,) = catalog.locate([(number, row.passage.start)])
     return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], where, UNKNOWN)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.answers.sentence_forms import DEFINITION_BONUS, FORM_BONUS, STEM, TELLS, forms
+from index.answers.sentence_forms import DEFINITION_BONUS, FORM_BONUS, STEM, TELLS, forms, refers_back
 from index.answers.vicinity import Run
 from index.search.answer_types import expected_kind, has_kind
 from index.storage.lexical.terms import question_terms, terms, terms_of
@@ -76,6 +76,7 @@ class Fitness:
     def __init__(self, question: Question) -> None:
         self._question = question
         self._kind = expected_kind(question.text)
+        self._wants_list = question.wants_list
         later = question.text[question.text.find(" ") + 1 :]
         self._names = frozenset(term for name in _NAME.findall(later) for term in terms(name))
         self._wanted = question_terms(question.text)
@@ -104,7 +105,7 @@ class Fitness:
         fit += max((form.bonus for form in self._forms if form.pattern.search(sentence_text)), default=0.0) or (
             self._definition_gain(context, n)
         )
-        if self._question.wants_list:
+        if self._wants_list:
             leads = self._question.kind in ("list", "count") and text.rstrip().endswith((":", "—", "--"))
             fit += LEAD_BONUS if leads else LIST_BONUS * (context.items(n) is not None)
         return fit
@@ -139,11 +140,11 @@ class Fitness:
         """Return the gain from the sentence that a whole sentence refers to, and from its heading and title."""
         held = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
         alone = self._coverage.share(held)
-        if context.refers_back(run.first) and run.first and not context.is_heading(run.first - 1):
+        if run.first and refers_back(context.texts[run.first]) and not context.is_heading(run.first - 1):
             held += context.terms[run.first - 1]
         hung = self._coverage.share(held)
-        heading: list[str] = next((context.terms[n] for n in range(run.first - 1, -1, -1) if context.is_heading(n)), [])
-        placed = self._coverage.share([*held, *heading, *title])
+        above = context.heading_above(run.first)
+        placed = self._coverage.share([*held, *([] if above is None else context.terms[above]), *title])
         return ANTECEDENT_WEIGHT * (hung - alone) + HEADING_WEIGHT * (placed - hung)
 
     def _definition_gain(self, context: Context, n: int) -> float:

@@ -104,6 +104,10 @@ class Context:
         unfit = self.hit.claims[n] == float("-inf") and not self.ends[n]
         return unfit and not self.headings and not ITEM.match(self.texts[n])
 
+    def heading_above(self, n: int) -> int | None:
+        """Return the last heading before a sentence; None if there is none."""
+        return next((at for at in range(n - 1, -1, -1) if self.is_heading(at)), None)
+
     def is_item(self, n: int) -> bool:
         """Whether a sentence begins a list item."""
         begins_line = n == 0 or "\n" in self.gaps[n - 1]
@@ -255,15 +259,11 @@ class Context:
             last += 1
         return Run(run.first, last)
 
-    def refers_back(self, n: int) -> bool:
-        """Whether a sentence refers to a sentence before it."""
-        return refers_back(self.texts[n])
-
     def with_antecedents(self, run: Run) -> Run:
         """Add the sentences before a run that it refers to."""
         first = run.first
         for _ in range(FURTHEST_ANTECEDENT):
-            if not first or not (self.refers_back(first) or self._counts_on(first)):
+            if not first or not (refers_back(self.texts[first]) or self._counts_on(first)):
                 break
             before = self.whole_sentence(first - 1).first
             unfit = self.is_heading(first - 1) or self.kinds[first - 1] not in ("sentence", "item")

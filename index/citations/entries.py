@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.citations.links import QuoteContext
-    from index.records import Hit
+    from index.records import DocumentInfo, Hit
 
 MOST = 50
 """The largest number of names; the rest of a longer list is left out."""
@@ -151,8 +151,7 @@ class Entry:
     @property
     def reference(self) -> str:
         """Everything except quote and link: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
-        dated = f"{self.title} ({self.date})" if self.date else self.title
-        return ", ".join(part for part in (self.author, dated, self.location.label) if part)
+        return _reference(self.author, self.title, self.date, self.location)
 
     @property
     def note(self) -> str:
@@ -184,6 +183,17 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None) -
         address=address,
         file=file,
     )
+
+
+def reference(info: DocumentInfo, place: Location) -> str:
+    """Return the reference to a place in a document, as `Entry.reference`."""
+    author, title, stated, page, heading = _shortened((info.author, info.name, info.date, place.page, place.heading))
+    return _reference(author, title or "Untitled", stated, Location(page, heading, place.paragraph))
+
+
+def _reference(author: str, title: str, stated: str, location: Location) -> str:
+    dated = f"{title} ({stated})" if stated else title
+    return ", ".join(part for part in (author, dated, location.label) if part)
 
 
 def nearest_entry(hit: Hit) -> Entry:

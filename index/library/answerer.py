@@ -144,9 +144,9 @@ class Answerer:
     ) -> Answer:
         """Return the answer in the documents' own words. The writer `model` gets single sentences to write from."""
         from index.answers.assembly import answer_from_quotes
-        from index.answers.confidence import missing_word_notes
         from index.answers.extractive import quotes
         from index.answers.intents import parse_question
+        from index.search.signals import missing_word_notes
 
         settings = self._session.base_settings
         found = self._searcher.run(question, request, limit=limit)
@@ -164,7 +164,7 @@ class Answerer:
         )
 
     def _confidence(self, found: Found) -> float:
-        from index.answers.confidence import confidence
+        from index.search.signals import confidence
 
         if not found.hits:
             return 0.0  # without loading the encoder

@@ -208,7 +208,7 @@ class Searcher:
 
     def _worth_reading(self, signals: Mapping[str, float], encoder: str) -> bool:
         """Return whether the answer reader could still find an answer, judged by the confidence without it."""
-        from index.answers.confidence import confidence
+        from index.search.signals import confidence
 
         settings = self._session.base_settings
         return confidence(signals, encoder) >= HOPELESS_SHARE * min(settings.bar, settings.unsure_bar)

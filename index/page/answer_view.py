@@ -8,15 +8,15 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from index.citations.entries import describe_citation
+from index.citations.entries import reference
 from index.citations.export import export
 from index.page.fragments import render
-from index.records import Citation, Span, remarks
+from index.records import Span, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import Answer, CoverageReport, DocumentInfo, Hit, Location
+    from index.records import Answer, Citation, CoverageReport, DocumentInfo, Hit, Location
 
 COPIES = 3
 """Copies of a passage that are named; the rest is only counted."""
@@ -101,9 +101,7 @@ class Card:
     @cached_property
     def reference(self) -> str:
         """The reference below a quote: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
-        return describe_citation(
-            Citation(self.number, self.hit.document, self.location, *self.span, self.quote)
-        ).reference
+        return reference(self.hit.document, self.location)
 
 
 def place(info: DocumentInfo, location: Location) -> str:

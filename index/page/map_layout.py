@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from index.views.library_map import LibraryMap, Numbers, Point, Shape
 
@@ -86,6 +86,11 @@ def spot(point: Point) -> Point:
     """Convert a point of the map to the frame's units."""
     x, y = point
     return _SIDE + x * (WIDTH - 2 * _SIDE), _HEAD + y * (HEIGHT - _HEAD - _FOOT)
+
+
+def spots(points: Iterable[Point]) -> list[Point]:
+    """Convert points of the map to the frame's units."""
+    return [spot(point) for point in points]
 
 
 @lru_cache(maxsize=512)
@@ -209,6 +214,11 @@ def _ring(dot: Point, radius: int, question: Point) -> list[Point]:
 
 def _off(place: Point, taken: Sequence[Point]) -> bool:
     return all(_distance(place, other) >= 2 * TARGET for other in taken)
+
+
+def boxes_around(points: Iterable[Point], radius: float) -> list[Box]:
+    """Return the box around each circle."""
+    return [around(point, radius) for point in points]
 
 
 def around(point: Point, radius: float) -> Box:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from index.citations.readable import environment
-from index.page.map_layout import BADGE, HEIGHT, TARGET, WIDTH, around, badges, labels, labels_beside, spot
+from index.page.map_layout import BADGE, HEIGHT, TARGET, WIDTH, badges, boxes_around, labels, labels_beside, spot, spots
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -83,7 +83,8 @@ def map_overlay(placed: Placement, hits: Sequence[Hit], cited: Collection[int]) 
     question = _rounded(spot(placed.question))
     marks = _marks(placed, hits, cited, question)
     documents = [mark.hit.document.id for mark in marks]
-    discs = [around(question, BADGE), *(around(mark.at, BADGE + 2) for mark in marks)]
+    taken = boxes_around([question], BADGE) + boxes_around([mark.at for mark in marks], BADGE + 2)
+    taken += boxes_around([mark.dot for mark in marks], 4)
     return _environment.get_template("map_overlay.html").render(
         generation=placed.map.generation,
         width=WIDTH,
@@ -92,17 +93,19 @@ def map_overlay(placed: Placement, hits: Sequence[Hit], cited: Collection[int]) 
         badges=marks,
         radius=BADGE,
         target=TARGET,
-        labels=labels_beside(placed.map, [*discs, *(around(mark.dot, 4) for mark in marks)], documents),
+        labels=labels_beside(placed.map, taken, documents),
         found=frozenset(documents),
     )
 
 
 def _marks(placed: Placement, hits: Sequence[Hit], cited: Collection[int], question: Point) -> list[Badge]:
     numbered = enumerate(zip(hits, placed.hits, strict=True), 1)
-    visible = [(number, hit, _rounded(spot(point))) for number, (hit, point) in numbered if point is not None][:BADGES]
-    places = badges(question, [dot for *_, dot in visible])
+    visible = [(number, hit, point) for number, (hit, point) in numbered if point is not None][:BADGES]
+    dots = list(map(_rounded, spots([point for *_, point in visible])))
+    places = badges(question, dots)
     return [
-        Badge(number, hit, number in cited, dot, at) for (number, hit, dot), at in zip(visible, places, strict=True)
+        Badge(number, hit, number in cited, dot, at)
+        for (number, hit, _), dot, at in zip(visible, dots, places, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Computes the signals of a search that show whether the documents hold an answer at all.
+"""Computes the signals of a search that show whether the documents hold an answer, and the confidence made of them.
 
 No signal depends on the size of the library: a question and its passages have the same signals in a library of one
 document and of a million. Hence words count by their rarity in English, not in the library.
@@ -6,18 +6,23 @@ document and of a million. Hence words count by their rarity in English, not in 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from index.encoders.pretrained import DEFAULT_NAME
 from index.storage.lexical.terms import terms_of, words_in
 from index.text.words import rarity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
+    from index.records import Found
     from index.search.evidence import EncodedQuestion, PassageEvidence
     from index.search.excerpts import ReadPassage
+
+    Coefficients = Mapping[str, float]
 
 NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "read", "answers")
 """The signals, in the order of the coefficients."""
@@ -141,3 +146,101 @@ def _matched_share(words: Sequence[Word], contained: Set[str]) -> float:
 
 def _clipped_maximum(logits: Iterable[float]) -> float:
     return min(max([*logits, -MOST]), MOST)
+
+
+INTERCEPT = "intercept"
+DEFAULT: Coefficients = {
+    INTERCEPT: -3.824,
+    "sentence": 3.032,
+    "passage": 3.438,
+    "overlap": 0.077,
+    "coverage": 0.766,
+    "together": 0.679,
+    "absent": -0.25,
+    "read": 0.164,
+    "answers": 0.199,
+}
+"""Coefficients of a logistic function of the signals, for the default encoder with the reader.
+`benchmarks/confidence.py` fitted all these tables on libraries of one, eight, fifty and all documents, with questions
+that the reader was not trained on."""
+UNREAD: Coefficients = {
+    INTERCEPT: -5.001,
+    "sentence": 3.529,
+    "passage": 3.752,
+    "overlap": 1.325,
+    "coverage": 1.464,
+    "together": 0.667,
+    "told": 0.329,
+    "absent": -0.25,
+}
+"""For the default encoder without the reader."""
+WORDS_ALONE: Coefficients = {
+    INTERCEPT: -1.05,
+    "overlap": 0.191,
+    "coverage": 1.694,
+    "together": 0.903,
+    "absent": -0.25,
+    "read": 0.107,
+    "answers": 0.289,
+}
+"""For any other encoder, whose cosines mean something else: words and the reader decide."""
+WORDS_UNREAD: Coefficients = {
+    INTERCEPT: -2.9,
+    "overlap": 2.101,
+    "coverage": 2.704,
+    "together": 1.385,
+    "told": 0.45,
+    "absent": -0.25,
+}
+"""For any other encoder without the reader: words alone decide."""
+
+DOUBT_WITHOUT_WORDS = 1.0
+"""Subtracted from the logit if the word index took no part. Passages found by meaning alone are closer to the question
+than those that words find, whether they answer it or not."""
+SUREST_WITHOUT_WORDS = 0.9
+"""The highest confidence without the word index: half of the evidence cannot be surer than all of it, and the questions
+do not distinguish higher shares."""
+NAMED_WORDS = 3
+"""The largest number of words that a note names."""
+
+
+def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = True) -> float:
+    """Return the confidence in [0, 1]; 0 if nothing was found.
+
+    `has_words` says whether the word index took part. Cosines of an encoder other than the default are ignored, since
+    they mean something else.
+    """
+    if not signals:
+        return 0.0
+    read = "read" in signals
+    if encoder.startswith(DEFAULT_NAME):
+        coefficients = DEFAULT if read else UNREAD
+    else:
+        coefficients = WORDS_ALONE if read else WORDS_UNREAD
+    if has_words:
+        return _logistic(signals, coefficients)
+    doubtful = {**coefficients, INTERCEPT: coefficients[INTERCEPT] - DOUBT_WITHOUT_WORDS}
+    return min(SUREST_WITHOUT_WORDS, _logistic(signals, doubtful))
+
+
+def missing_word_notes(found: Found) -> tuple[str, ...]:
+    """Return notes with the question's names, numbers and rare words that no passage, or none found, contains."""
+    apart = [word for word in found.missing if word not in found.unknown]
+    notes = []
+    if found.unknown:
+        notes.append(f"No passage mentions {_enumerated(found.unknown)}.")
+    if apart:
+        notes.append(f"The passages found do not mention {_enumerated(apart)}.")
+    return tuple(notes)
+
+
+def _logistic(signals: Mapping[str, float], coefficients: Coefficients) -> float:
+    """Return the logistic function of the weighted signals."""
+    logit = sum(weight * signals[name] for name, weight in coefficients.items() if name != INTERCEPT)
+    return 1 / (1 + math.exp(-logit - coefficients[INTERCEPT]))
+
+
+def _enumerated(words: Sequence[str]) -> str:
+    """Join at most NAMED words, in quotation marks, with "or" before the last."""
+    *first, last = [f"“{word}”" for word in words[:NAMED_WORDS]]
+    return f"{', '.join(first)} or {last}" if first else last

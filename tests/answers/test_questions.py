@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.answers.assembly import COUNT_NOTE, HEADING_CONFIDENCE
-from index.answers.confidence import confidence
 from index.encoders.pretrained import DEFAULT_NAME
 from index.library.library import Library
 from index.library.searcher import EMPTY
 from index.schema.answer_schema import Answer
-from index.search.signals import NAMES
+from index.search.signals import NAMES, confidence
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 

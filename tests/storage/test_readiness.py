@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from index.answers.confidence import confidence
 from index.encoders.pretrained import DEFAULT_NAME
 from index.library import batches
 from index.library.library import Library
 from index.page import create_app
 from index.search.retriever import UNSEEN
-from index.search.signals import NAMES
+from index.search.signals import NAMES, confidence
 from index.server.mcp.tools import tools
 from index.settings import Settings
 from index.storage import upkeep

@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answers.confidence import (
+from index.encoders.pretrained import DEFAULT_NAME
+from index.records import Found
+from index.search.signals import (
     DEFAULT,
     INTERCEPT,
+    MEANING,
+    NAMES,
+    READER,
     SUREST_WITHOUT_WORDS,
     UNREAD,
     WORDS_ALONE,
@@ -16,9 +21,6 @@ from index.answers.confidence import (
     confidence,
     missing_word_notes,
 )
-from index.encoders.pretrained import DEFAULT_NAME
-from index.records import Found
-from index.search.signals import MEANING, NAMES, READER
 
 ENCODERS = (f"{DEFAULT_NAME}@1", "other@1")
 SIGNALS = st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(-1, 1)))
