@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.encoders.encoder import Encoder, Vectors
-    from index.storage.catalog.rows import PassageRow
+    from index.storage.catalog.passage_queries import PassageRow
 
     Ints = np.ndarray[Any, np.dtype[np.int64]]
 

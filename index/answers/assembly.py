@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from index.answers.quotation import Quote
     from index.records import Found, Hit, Location, Status
-    from index.storage.catalog.rows import PassageRow
+    from index.storage.catalog.passage_queries import PassageRow
 
 REACH = (700, 1300)
 """The number of characters before and after a passage that belong to its context."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.search.answer_types import expected_kind
-from index.storage.lexical.terms import terms
+from index.storage.lexical.terms import terms_of
 from index.text.boilerplate import ITEM
 
 if TYPE_CHECKING:
@@ -124,11 +124,12 @@ def refers_back(text: str) -> bool:
 
 def qualifies(text: str, said: str, wanted: frozenset[str], *, apart: bool) -> bool:
     """Whether a sentence takes back or limits the text before it; `apart` if a line break is between them."""
-    shared = wanted | frozenset(terms(said))
-    related = _BACK_REFERENCE.match(text) is not None or len(shared & frozenset(terms(text))) > 1
+    terms_said, own_terms = terms_of([said, text])
+    on_topic = len(wanted.union(terms_said).intersection(own_terms)) > 1
+    related = _BACK_REFERENCE.match(text) is not None or on_topic
     takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
     refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
-    leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and len(shared & frozenset(terms(text))) > 1
+    leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and on_topic
     if not (takes_back or refutes or leaves_out):
         return False
     return not apart or refutes or bool(_TAKES_BACK.match(text))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from index.records.report import OperationProgress
     from index.storage.catalog.catalog import Catalog
-    from index.storage.catalog.rows import PassageRow
+    from index.storage.catalog.passage_queries import PassageRow
     from index.storage.store import FolderStore
 
 _SHARD = 16 << 20

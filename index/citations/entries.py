@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.citations.links import deep_link, web_address
-from index.records import Citation, Location
+from index.records import Citation
 from index.text.sentences import one_line, one_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.citations.links import QuoteContext
-    from index.records import DocumentInfo, Hit
+    from index.records import DocumentInfo, Hit, Location
 
 MOST = 50
 """The largest number of names; the rest of a longer list is left out."""
@@ -177,7 +177,7 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None) -
         names=people,
         date=stated,
         issued=issued,
-        location=Location(page, heading, place.paragraph),
+        location=replace(place, page=page, heading=heading),
         quote=one_line(citation.quote),
         link=deep_link(citation, context),
         address=address,
@@ -188,12 +188,12 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None) -
 def reference(info: DocumentInfo, place: Location) -> str:
     """Return the reference to a place in a document, as `Entry.reference`."""
     author, title, stated, page, heading = _shortened((info.author, info.name, info.date, place.page, place.heading))
-    return _reference(author, title or "Untitled", stated, Location(page, heading, place.paragraph))
+    return _reference(author, title or "Untitled", stated, replace(place, page=page, heading=heading))
 
 
 def _reference(author: str, title: str, stated: str, location: Location) -> str:
     dated = f"{title} ({stated})" if stated else title
-    return ", ".join(part for part in (author, dated, location.label) if part)
+    return ", ".join(filter(None, (author, dated, location.label)))
 
 
 def nearest_entry(hit: Hit) -> Entry:

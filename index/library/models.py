@@ -100,13 +100,13 @@ class Models:
         Raises EncoderError if it is not available; with `for_search`, FingerprintMismatch if the library's vectors come
         from another encoder.
         """
-        stored = self._session.catalog.fingerprint()
+        stored = encoder_of(self._session.catalog.fingerprint())
         with self._lock:
-            if self._encoder is None or (self._model is not None and not _fits(self._encoder, stored)):
+            if self._encoder is None or (self._model is not None and stored not in ("", self._encoder.name)):
                 self._encoder = self._load_encoder()
             encoder = self._encoder
-        if for_search and not _fits(encoder, stored):
-            raise FingerprintMismatch(str(self._session.folder), encoder_of(stored), encoder.name)
+        if for_search and stored not in ("", encoder.name):  # an empty library fits every encoder
+            raise FingerprintMismatch(str(self._session.folder), stored, encoder.name)
         return encoder
 
     def _load_encoder(self) -> Encoder:
@@ -137,7 +137,8 @@ class Models:
     def remember_model(self) -> None:
         """Store the setting that loads the library's encoder. Call only while holding the writer lock."""
         catalog = self._session.catalog
-        fits = self._encoder is not None and _fits(self._encoder, catalog.fingerprint())
+        stored = encoder_of(catalog.fingerprint())
+        fits = self._encoder is not None and stored in ("", self._encoder.name)
         if fits and self._model is not None and catalog.model() != self._model:
             catalog.note_model(self._model)
 
@@ -187,8 +188,3 @@ def chunker_for(encoder: Encoder, target_tokens: int) -> Chunker:
     from index.text.chunks import Chunker
 
     return Chunker(target_tokens=target_tokens, limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
-
-
-def _fits(encoder: Encoder, fingerprint: str) -> bool:
-    """Return whether the library's vectors come from this encoder; an empty library fits every encoder."""
-    return not fingerprint or encoder_of(fingerprint) == encoder.name

@@ -1,11 +1,10 @@
-"""The records that flow through Pincite: plain values without behaviour of their own, in five modules.
+"""The records that flow through Pincite: plain values without behaviour of their own.
 
-`document` has documents, passages and places; `hit` has what a search finds; `answer` has answers and checks; `receipt`
-has what a change did; `report` has what is known about a library as a whole. Every offset is a Unicode code point into
-`Document.text`, and every span is half-open: `[start, end)`.
+`document` has documents, passages and places; `results` has what a search, an answer and a check return; `report` has
+what a change did, and what is known about a library as a whole; `remarks` words verdicts for a reader. Every offset is
+a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
 """
 
-from index.records.answer import SUPPORTING, Answer, Check, Citation, ExportForm, Statement, Status, Verdict, Writer
 from index.records.document import (
     CLAIMED,
     Chunk,
@@ -17,7 +16,6 @@ from index.records.document import (
     Passage,
     Span,
 )
-from index.records.hit import CANDIDATES, Coverage, CoverageReport, Found, Hit, Mode, Why
 from index.records.report import (
     Failure,
     Note,
@@ -35,6 +33,24 @@ from index.records.report import (
     Stats,
     Unconfirmed,
     Verification,
+)
+from index.records.results import (
+    CANDIDATES,
+    SUPPORTING,
+    Answer,
+    Check,
+    Citation,
+    Coverage,
+    CoverageReport,
+    ExportForm,
+    Found,
+    Hit,
+    Mode,
+    Statement,
+    Status,
+    Verdict,
+    Why,
+    Writer,
 )
 
 __all__ = [

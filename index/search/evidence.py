@@ -16,7 +16,7 @@ from index.text.structure import is_sentence
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from index.storage.catalog.rows import PassageRow
+    from index.storage.catalog.passage_queries import PassageRow
     from index.storage.protocol import Store
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -127,7 +127,7 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
         return tuple(range(len(spans)))
     texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
     kinds = dict(zip(below, kinds_of([texts[n] for n in below]), strict=True))
-    kinds |= {n: "sentence" for n, kind in kinds.items() if kind == "loose" and _is_broken(texts, n)}
+    kinds |= {n: "sentence" for n in below if kinds[n] == "loose" and _is_broken(texts, n)}
     ranks = (("sentence", "item", "row"), ("loose",), ("question",))
     found = (tuple(n for n in below if kinds[n] in rank) for rank in ranks)
     return next(filter(None, found), ())

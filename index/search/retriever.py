@@ -139,7 +139,8 @@ class Retriever:
         timer = StageTimer()
         depth = CANDIDATES
         readiness = self._refresh(mode, timer)
-        question, scope, sides = self._search_both(query, within, depth, mode, timer, readiness)
+        has_words = readiness.has_words
+        question, scope, sides = self._search_both(query, within, depth, mode, timer, has_words=has_words)
         builder = HitBuilder(self._store, question, sides)
         with timer.measure("weighing"):
             scores = self._weigh(builder, scope) if mode == "hybrid" else sides.fused
@@ -155,7 +156,7 @@ class Retriever:
                 hits = builder.hits(scores, limit)
         with timer.measure("telling"):
             answerability = signals(question, *self._near_evidence(builder, hits), list(sides.dense.values()))
-        worth = self._worth_reading(answerability) or not readiness.has_words
+        worth = self._worth_reading(answerability) or not has_words
         if self._reader is not None and mode == "hybrid" and worth:
             with timer.measure("reading"):
                 readings = read_passages(question.text, _evidence_of(builder, hits[:MOST_READ]), self._reader)
@@ -177,10 +178,10 @@ class Retriever:
             hits,
             timer.milliseconds,
             notes,
-            has_words=readiness.has_words,
+            has_words=has_words,
             signals=answerability,
             missing=tuple(missing),
-            unknown=tuple(unknown) if readiness.has_words else (),
+            unknown=tuple(unknown) if has_words else (),
         )
 
     def cover(self, query: Query, *, within: Sequence[int] | None = None) -> tuple[Iterator[Hit], tuple[str, ...]]:
@@ -191,7 +192,9 @@ class Retriever:
         """
         timer = StageTimer()
         readiness = self._refresh("hybrid", timer)
-        question, _, sides = self._search_both(query, within, CONSIDERED, "hybrid", timer, readiness)
+        question, _, sides = self._search_both(
+            query, within, CONSIDERED, "hybrid", timer, has_words=readiness.has_words
+        )
         return best_hits(HitBuilder(self._store, question, sides), self._store), readiness.notes
 
     def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[PassageEvidence], list[str]]:
@@ -214,14 +217,15 @@ class Retriever:
         depth: int,
         mode: Mode,
         timer: StageTimer,
-        readiness: Readiness,
+        *,
+        has_words: bool,
     ) -> tuple[EncodedQuestion, Scope | None, SideScores]:
         """Return the encoded question, the scope, and both indexes' scores; words are looked up during the encoding."""
         vector = self._beside.submit(self._encoder.encode_question, query.text)
         with timer.measure("scoping"):
             words = self._store.terms(query.text)
             # Part of an index does not show how rare a word is: without the whole, all words count alike.
-            idf = self._store.idf(list(words)) if readiness.has_words else dict.fromkeys(words, 1.0)
+            idf = self._store.idf(list(words)) if has_words else dict.fromkeys(words, 1.0)
             scope = self._store.scope(within, query.phrases, query.excluded)
         lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
         with timer.measure("encoding"):

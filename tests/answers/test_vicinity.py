@@ -10,7 +10,7 @@ from index.answers.assembly import narrow, widen
 from index.answers.extractive import quotes
 from index.answers.vicinity import Context, Run
 from index.records import DocumentInfo, Hit, Location, Passage, Span
-from index.storage.catalog.rows import PassageRow
+from index.storage.catalog.passage_queries import PassageRow
 from index.text.sentences import split_sentences
 from tests.factories import why
 

@@ -23,7 +23,7 @@ from index.search.fusion import (
     reorder_within_documents,
     weigh_by_evidence,
 )
-from index.storage.catalog.rows import PassageRow
+from index.storage.catalog.passage_queries import PassageRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from index.encoders.encoder import Vectors
     from index.library.library import Library
-    from index.storage.catalog.rows import PassageRow
+    from index.storage.catalog.passage_queries import PassageRow
     from index.storage.protocol import Scope
     from tests.conftest import Write
     from tests.search.conftest import StoreOf

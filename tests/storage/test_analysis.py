@@ -138,7 +138,7 @@ def test_idle_words_count_where_there_are_no_others(question: str, expected: lis
 
 def test_what_a_question_repeats_counts_as_often() -> None:
     """A long question says several times what it is about."""
-    assert repeated_question_terms("Whales, whales: which whale swam?") == ["whale", "whale", "whale", "swam"]
+    assert repeated_question_terms("Whales, whales: which whale swam?") == ("whale", "whale", "whale", "swam")
 
 
 @given(TEXTS)

@@ -16,7 +16,8 @@ from index.storage import tables
 from index.storage.catalog import document_queries, passage_queries
 from index.storage.catalog import document_queries as history
 from index.storage.catalog import passage_queries as text_queries
-from index.storage.catalog.rows import LISTED, DocumentCache, DocumentRange, Excerpt, PassageRow
+from index.storage.catalog.passage_queries import PassageRow
+from index.storage.catalog.rows import LISTED, DocumentCache, DocumentRange, Excerpt
 from index.storage.database import Database
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from index.records import Document, Landmark, Location, Passage
 from index.storage import tables
 from index.storage.catalog.document_queries import claims, infos
-from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, PassageRow, runs
+from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, runs
 from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage with its document's number and its packed sentence vectors."""
+
+    passage: Passage
+    number: int
+    sentence_vectors: bytes
+    vector: bytes
+    headings: frozenset[int]
+    """Offsets in the document's text of the headings within the passage."""
+    structured: bool = False
+    """Whether the document is data or markup: not all its lines are sentences."""
+    title: str = ""
+    """The document's title; empty if it states none."""
+
 
 _TEXT_BLOCK = 2048
 """Passages in a block of texts."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import DocumentInfo, Landmark, Passage, Span
+    from index.records import DocumentInfo, Landmark, Span
     from index.storage.catalog.catalog import Catalog
     from index.storage.database import Database
 
@@ -59,22 +59,6 @@ class WithDatabase(Protocol):
     def database(self) -> Database:
         """The catalog's database."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PassageRow:
-    """A passage with its document's number and its packed sentence vectors."""
-
-    passage: Passage
-    number: int
-    sentence_vectors: bytes
-    vector: bytes
-    headings: frozenset[int]
-    """Offsets in the document's text of the headings within the passage."""
-    structured: bool = False
-    """Whether the document is data or markup: not all its lines are sentences."""
-    title: str = ""
-    """The document's title; empty if it states none."""
 
 
 @dataclass(frozen=True, slots=True)
