@@ -197,10 +197,10 @@ def search_sides(
     with timer.measure("fusing"):
         ranks = [{passage_id: rank for rank, passage_id in enumerate(side, 1)} for side in (dense, lexical)]
         if mode == "hybrid":
-            dense |= store.cosines(question.vector, [passage_id for passage_id in lexical if passage_id not in dense])
-            lexical |= store.lexical_scores(
-                question.text, [passage_id for passage_id in dense if passage_id not in lexical]
-            )
+            if unseen := [passage_id for passage_id in lexical if passage_id not in dense]:
+                dense |= store.cosines(question.vector, unseen)
+            if unseen := [passage_id for passage_id in dense if passage_id not in lexical]:
+                lexical |= store.lexical_scores(question.text, unseen)
             fused = fuse(dense, lexical)
         elif mode == "dense":
             fused = {passage_id: max(score, 0.0) for passage_id, score in dense.items()}

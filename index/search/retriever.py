@@ -146,7 +146,9 @@ class Retriever:
             scores = self._weigh(builder, scope) if mode == "hybrid" else sides.fused
         with timer.measure("pinning"):
             hits = builder.hits(scores, limit)
-        while len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
+        # If a small library's indexes found less than was asked for, they have nothing more.
+        exhausted = max(len(sides.dense_ranks), len(sides.lexical_ranks), readiness.passages) < depth
+        while not exhausted and len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
             depth *= DEEPER
             lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
             if not sides.extend(search_sides(self._store, question, lexical, depth, scope, mode, timer)):
