@@ -1,4 +1,4 @@
-"""Shell completion of document names."""
+"""The options that all commands share, the state that they set, and the completion of document names."""
 
 from __future__ import annotations
 

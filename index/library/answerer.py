@@ -1,4 +1,4 @@
-"""The answers of a library: quoted from its documents, or written by a language model and checked against them."""
+"""Answers questions and checks texts: the part of a library that combines search, answers and verification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a server process: opens the library, listens with uvicorn, shuts down in order."""
+"""The ASGI application of the service, its OpenAPI document, and the process that serves it."""
 
 from __future__ import annotations
 
