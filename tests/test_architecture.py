@@ -35,13 +35,13 @@ def parsed() -> dict[str, ast.Module]:
     return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "index").rglob("*.py")}
 
 
-def imported(tree: ast.Module, names: set[str]) -> Iterator[str]:
+def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
     """Yield the modules of index that a module imports when it is imported itself."""
-    for node in tree.body:
+    for node in module.body:
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
-                module = f"{node.module}.{alias.name}"
-                yield module if module in names else node.module
+                name = f"{node.module}.{alias.name}"
+                yield name if name in names else node.module
 
 
 def cycle_from(name: str, imports: dict[str, set[str]], path: tuple[str, ...], done: set[str]) -> tuple[str, ...]:
@@ -94,14 +94,14 @@ def test_modules_and_functions_are_short() -> None:
     """A module can be read in one sitting, a function at one glance."""
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
     assert {name: length for name, length in lengths.items() if length > LINES} == {}
-    functions = [node for tree in parsed().values() for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+    functions = [node for module in parsed().values() for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
     assert statistics.median((node.end_lineno or 0) - node.lineno + 1 for node in functions) <= MEDIAN_LINES
 
 
 def test_every_module_says_what_it_is_for() -> None:
     """The first paragraph of a docstring fits on two lines."""
-    for name, tree in parsed().items():
-        first = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+    for name, module in parsed().items():
+        first = (ast.get_docstring(module) or "").partition("\n\n")[0]
         assert 0 < len(first) <= 240, name
 
 
