@@ -171,7 +171,7 @@ def _failed(words: str) -> CallToolResult:
 
 PATH = "/mcp"
 _UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-"""The SDK checks host names against a fixed list only; `index.server.guard` checks them before this route is reached."""
+"""The SDK checks host names against a fixed list only; the guard checks them before this route is reached."""
 
 
 class Endpoint:
