@@ -12,7 +12,6 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
-import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
@@ -191,6 +190,8 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
 
 def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
     """Serve an application until interrupted. URLs may contain questions, so uvicorn's access log is off."""
+    import uvicorn
+
     _share_heaps()
     _exit_cleanly_on_sigterm()
     _raise_file_limit()
