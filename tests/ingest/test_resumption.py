@@ -125,9 +125,9 @@ def test_a_kill_loses_nothing(tmp_path: Path, write: Write) -> None:
 KILLED = """
 import json, sys, threading
 from pathlib import Path
-from index.ingestion import adding
+from index.ingest import add
 from tests.faults.adder import open_library
-adding.BATCH_PASSAGES = 1
+add.BATCH_PASSAGES = 1
 settled = []
 def hear(moment):
     settled.append(1) if moment.stage == "settled" else None
