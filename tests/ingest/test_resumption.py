@@ -18,6 +18,7 @@ from index.loading.loader import digest
 from index.records import Queue
 from index.settings import Settings
 from tests.faults.adder import open_library
+from tests.sandbox.conftest import flawed as flawed
 
 if TYPE_CHECKING:
     from pathlib import Path

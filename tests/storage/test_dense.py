@@ -184,7 +184,7 @@ def test_a_file_of_another_format_is_not_trusted(
 ) -> None:
     """What an earlier Pincite wrote is made again from the catalog."""
     put_vectors(catalog, some_vectors(1, MANY))
-    monkeypatch.setattr(base, "FORMAT", base.EXACT_FORMAT - 1)
+    monkeypatch.setattr(base, "EXACT_FORMAT", base.EXACT_FORMAT - 1)
     index_of(catalog, folder).keep()
     monkeypatch.undo()
     catalog.close()
