@@ -29,7 +29,7 @@ _EXTENT = "SELECT coalesce(sum(passages), 0), count(*) FROM documents"
 
 
 class Catalog:
-    """The documents, landmarks, passages and vectors of a library, and its document_queries. Safe to use from several threads.
+    """The documents, landmarks, passages and vectors of a library, and its history. Safe to use from several threads.
 
     Every method raises LibraryDamaged if what it reads contradicts itself.
     """
