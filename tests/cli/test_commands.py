@@ -52,7 +52,7 @@ def test_every_command_helps(command: str) -> None:
 
 def test_the_list_of_commands_cuts_no_sentence() -> None:
     """`pincite --help` has a whole sentence for each command."""
-    listed = CliRunner().invoke(cli.app, ["--help"]).output.partition("Commands:")[2]
+    listed = CliRunner().invoke(app.app, ["--help"]).output.partition("Commands:")[2]
     assert "Show the best sentence of each document for a question, or" in listed
     assert "..." not in listed
 
