@@ -9,10 +9,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from index.errors import PinciteError
-from index.library.library import Library
+from index import Library, PinciteError, Settings
 from index.page import serve
-from index.settings import Settings
 
 SEEDS = Path(__file__).parent / "seeds"
 EXAMPLES = (

@@ -95,17 +95,21 @@ def variants() -> Iterator[Variant]:
     yield Variant("no evidence beside the fused score", (no_evidence,))
     yield Variant("neither", (no_sentence, no_evidence))
     yield Variant("evidence share 0.6", ((fusion, "EVIDENCE_SHARE", 0.6),))
-    yield Variant("20 passages weighed, not 30", ((retriever, "WEIGHED", 20),))
+    yield Variant("20 passages weighed, not 30", ((retriever, "WEIGHED_CANDIDATES", 20),))
     yield Variant("BM25 of the passage alone", ((lexical, "_FIELDS", {"text": 1.0}),))
     yield Variant("BM25 with neighbours alone", ((lexical, "_FIELDS", {"context": 1.0}),))
     yield Variant("codes as they are written only", ((terms, "_PART", re.compile("(?!)")),), rebuilt=True)
-    yield Variant("idle words searched, too", ((terms, "_IDLE", frozenset()),))
+    yield Variant("stop words searched, too", ((terms, "STOP_WORDS", frozenset()),))
     once = (terms, "repeated_question_terms", lambda question: tuple(terms.question_terms(question)))
     yield Variant("each word of the question once", (once,))
 
 
+_QUESTION_CACHES = (terms.question_terms, terms.repeated_question_terms)
+"""They remember the terms of a question, which some variants change."""
+
+
 def _fused(fuse: Callable[..., Any]) -> tuple[tuple[Any, str, object], ...]:
-    return (fusion, "fuse", fuse), (fusion, "fuse", fuse)
+    return ((fusion, "fuse", fuse),)
 
 
 @contextmanager
@@ -114,9 +118,15 @@ def exchanged(variant: Variant) -> Iterator[None]:
     with ExitStack() as stack:
         for module, name, value in variant.changes:
             stack.enter_context(patch.object(module, name, value))
-        terms._STEMMED.clear()
+        _forget_terms()
         yield
+    _forget_terms()
+
+
+def _forget_terms() -> None:
     terms._STEMMED.clear()
+    for cached in _QUESTION_CACHES:
+        cached.cache_clear()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Mutations of sentences, which make them false in one way or reword them without changing their meaning.
 
 Each mutation takes a sentence in its context and a random generator, and returns None if it does not apply. Mutations
-are independent of the check: this module imports nothing from index.checking.
+are independent of the check: this module imports nothing from index.verification.
 """
 
 from __future__ import annotations

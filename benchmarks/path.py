@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 QUESTION = "Who signed the treaty?"
 DOCUMENTS = {
     "treaty.md": "# The Harbour Treaty\n\nThe king signed the treaty in the harbour. Winter had closed the river "
-    "before the letter arrived.\n\n## Afterwards\n\n"
-    "The queen kept a garden and a clock. Nobody remembered the whale.\n",
+    "before the letter arrived.\n\n## Afterwards\n\nThe queen kept a garden. Nobody remembered the whale.\n",
     "oil.txt": "The price of oil fell in summer. A horse cost more than a bridge that year.\n",
     "volcano.txt": "The volcano covered the school in paper and rain, and the doctor wrote of it for many years.\n",
 }

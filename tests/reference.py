@@ -6,6 +6,7 @@ around it is written by hand. `tests/test_docs.py` fails where a table differs f
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import re
 import tempfile
@@ -65,7 +66,29 @@ def tables() -> dict[str, str]:
         "routes": table(("route", "what it does", "query"), routes(schema)),
         "problems": table(("status", "type", "title"), sorted(map(problem, problems.KINDS))),
         "tools": table(("tool", "what it does", "arguments"), map(tool, tools)),
+        "tree": tree(),
     }
+
+
+def tree() -> str:
+    """Every room and every module of index/, each with the first sentence or line of its docstring."""
+    lines = []
+    for folder in sorted({path.parent for path in modules()}):
+        name = folder.relative_to(ROOT).as_posix()
+        lines += [f"\n**`{name}/`** {purpose(folder / '__init__.py')}\n\n"]
+        lines += [f"- `{path.stem}` {purpose(path)}\n" for path in modules() if path.parent == folder]
+    return "".join(lines)
+
+
+def modules() -> list[Path]:
+    """All modules of index/ except the packages themselves."""
+    return sorted(path for path in (ROOT / "index").rglob("*.py") if path.name != "__init__.py")
+
+
+def purpose(path: Path) -> str:
+    """The first paragraph of a module's docstring, on one line."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return flat(docstring.partition("\n\n")[0])
 
 
 def served() -> tuple[Any, Sequence[Any]]:

@@ -44,7 +44,7 @@ def test_a_skip_fails_in_ci(pytester: pytest.Pytester, monkeypatch: pytest.Monke
     ("failed", "again"),
     [
         (["tests/browser/test_page.py::test_it"], True),
-        (["tests/browser/test_page.py::test_it", "tests/test_cli.py::test_that"], False),
+        (["tests/browser/test_page.py::test_it", "tests/cli/test_ask.py::test_that"], False),
         ([f"tests/browser/test_page.py::test_{n}" for n in range(MOST + 1)], False),
         ([], False),
     ],

@@ -1,4 +1,4 @@
-"""Makes the thesaurus of index.checking from the files of WordNet 3.0: `python -m training.thesaurus`.
+"""Makes the thesaurus of index.verification from the files of WordNet 3.0: `python -m training.thesaurus`.
 
 Of each word it keeps the first senses, of each sense the one above it, and of each word its antonyms and what is
 derived from it. The files are those of Debian's package `wordnet-base`; WordNet's licence goes with what is kept.

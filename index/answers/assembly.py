@@ -1,4 +1,4 @@
-"""Makes an answer of quotations: numbered, located, each with the exact words it rests on."""
+"""Assembles an answer from quotations: each is widened to what it needs, numbered and located."""
 
 from __future__ import annotations
 

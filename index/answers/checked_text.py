@@ -1,4 +1,4 @@
-"""The check of any text against the documents: each sentence gets a verdict and the words that decide it."""
+"""Checks texts sentence by sentence: a model's text against its citations, any other text against the documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parses a model's text into sentences, each with the numbers of the sources that it cites.
+"""Parses a model's text: its sentences with the numbers of their sources, and statements that there is no answer.
 
 The patterns match whole sentences: the subject is the sources in general, the question or the writer, and the verb is
 one of saying, finding or answering. So a sentence about one document in another does not match.

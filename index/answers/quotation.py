@@ -1,4 +1,4 @@
-"""Answers a comparison with the best sentence on both sides, or with the best on each side."""
+"""Sentences that may be quoted, the quotations made of them, and comparisons that quote both sides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The forms of sentences that questions ask for: a reason, a manner, an instruction, a definition, a count."""
+"""The forms of sentences: reasons, definitions, counts and others that questions ask for, and sentences that refer
+back.
+"""
 
 from __future__ import annotations
 

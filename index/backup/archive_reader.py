@@ -1,4 +1,4 @@
-"""Checks that a catalog from a file is a Pincite catalog, and undamaged to the last passage.
+"""Reads an archive, which may be damaged or hostile, and checks the catalog in it to the last passage.
 
 Names in the archive never become paths. Parts are requested by name and read as streams, at most up to the size in the
 manifest, and each part is compared with its hash at its end.

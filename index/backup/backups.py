@@ -1,4 +1,4 @@
-"""Restores a library from a backup: into a new folder, or over a library in use. The backup is checked first."""
+"""Backs a library up to one file, and restores it into a new folder or over a library in use."""
 
 from __future__ import annotations
 

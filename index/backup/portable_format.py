@@ -1,4 +1,4 @@
-"""Reads a portable library. The file may come from anybody, so every part of it is checked.
+"""The portable format: documents as JSON Lines with their vectors. Its reader checks every part of a file.
 
     documents/00001.jsonl   one document per line: its text, sources, landmarks and passages
     vectors/00001.f16       one vector per passage, float16, little-endian, in the same order

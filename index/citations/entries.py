@@ -1,4 +1,4 @@
-"""Describes a citation in single lines. Every format is made of these, and escapes them in its own way.
+"""Describes a citation in single lines, with authors as bibliographies want them. Every format is made of these.
 
 Documents state their authors in one line, in no fixed form. Only what is clearly a person's name is split. Everything
 else, such as the name of an organisation, stays whole, since a name split in the wrong place is a wrong author.

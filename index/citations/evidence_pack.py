@@ -1,4 +1,4 @@
-"""Makes an evidence pack: an answer with everything that another person needs to check it, in one file.
+"""Evidence packs: an answer with everything that another person needs to check it, in one file.
 
 A pack is a `.zip` of two files, or one `.md` with the same contents. `evidence.md` is for people. `evidence.json` is
 for programs, in this format:

@@ -15,15 +15,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast, get_args
 
 from index.citations import readable
-from index.citations import references as bibtex
-from index.citations import references as csl
-from index.citations import references as ris
 from index.citations.entries import describe_citation
 from index.citations.evidence_pack import Pack, PackFinding, QuoteEvidence, pack, pack_markdown
 from index.citations.links import QuoteContext, deep_link
 from index.citations.pack_verification import read_pack, verify_pack
 from index.citations.readable import make_outline
-from index.citations.references import references
+from index.citations.references import bibtex, csl, references, ris
 from index.errors import BadPack, PinciteError
 from index.records import ExportForm
 
@@ -65,7 +62,7 @@ _ANSWERED: dict[str, Callable[[Outline], str]] = {
     "markdown": readable.markdown_answer,
     "html": readable.html_answer,
 }
-_LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex.bibtex, "ris": ris.ris, "csl": csl.csl}
+_LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex, "ris": ris, "csl": csl}
 
 
 def export(answer: Answer, form: Form) -> str:

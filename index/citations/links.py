@@ -1,4 +1,4 @@
-"""Locates a place in a document by its landmarks alone, for a document that no catalog holds.
+"""The location and the context of a citation, and the link that leads to its words.
 
 A link to a web page has a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`), which browsers understand; see
 https://wicg.github.io/scroll-to-text-fragment/. Any other document has no address that a stranger could open. The link

@@ -1,4 +1,4 @@
-"""Checks an evidence pack against a library, which need not be the one it was made from.
+"""Reads evidence packs of every version, and checks them against a library.
 
 Nothing is unpacked to the disk. Two entries are read into memory by name. The size limit holds for the unpacked bytes,
 not for the size that the archive states.

@@ -1,4 +1,4 @@
-"""Exports answers and citations as fragments of HTML. Only the templates make markup; Jinja2 escapes all inserted text.
+"""Answers and citations as plain text, Markdown and HTML. Only templates make markup; Jinja2 escapes what they insert.
 
 No text of a document, file name or question may become markup in another way. Above all, none may become part of a
 Gradio template (`html_template`), which runs in the browser as code.

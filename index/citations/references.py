@@ -1,4 +1,4 @@
-"""Formats citations as references in APA, MLA and Chicago style, by a CSL processor.
+"""Citations as BibTeX, RIS and CSL-JSON, and as references in APA, MLA and Chicago style.
 
 Braces and backslashes become commands, so that the braces around a field stay balanced whatever the field contains:
 BibTeX counts braces without regard to a backslash before them.

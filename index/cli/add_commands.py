@@ -1,4 +1,4 @@
-"""`pincite sync` and `pincite watch`, which keep a library in step with folders."""
+"""`pincite add`, `queue`, `sync` and `watch`: the commands that fill a library."""
 
 from __future__ import annotations
 

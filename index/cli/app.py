@@ -1,4 +1,4 @@
-"""The command line, `pincite COMMAND`: parses arguments, calls the library and prints the result."""
+"""The command line, `pincite COMMAND`: its application, and the commands that list, show and serve."""
 
 from __future__ import annotations
 

@@ -89,8 +89,8 @@ def ask(
         return
     if not question.strip():
         raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
-    from index.cli import output as answers
     from index.cli import printing, progress
+    from index.cli.output import print_answer
     from index.records.remarks import plain
 
     with state.open() as library, progress.work_progress("asking", shown=writer == "model" and not state.quiet):
@@ -109,7 +109,7 @@ def ask(
 
         typer.echo(printing.printable(export(answer, form)), nl=False)
         return
-    answers.print_answer(answer)
+    print_answer(answer)
 
 
 def _required_batch(batch: Path | None, question: str, pack: Path | None) -> Path:
@@ -230,8 +230,8 @@ def check(
     opposite; "not verified" means that none of these could be proven, and the nearest words are shown. Exit code 1
     means that at least one claim is not supported. Differences that need knowledge of the world are not detected.
     """
-    from index.cli import output as answers
     from index.cli import printing, progress, search_commands
+    from index.cli.output import print_check
 
     try:
         text = file.read().decode("utf-8-sig")
@@ -246,6 +246,6 @@ def check(
         printing.print_json(Checked.model_validate(checked).model_dump())
     else:
         search_commands.print_notes(checked)
-        answers.print_check(checked)
+        print_check(checked)
     if checked.supported < checked.claims:
         raise typer.Exit(ERROR)

@@ -1,4 +1,4 @@
-"""`pincite eval`, which measures search quality on a public data set or on the user's own questions."""
+"""`pincite backup`, `restore`, `compact`, `rebuild`, `export-library`, `import-library` and `eval`."""
 
 from __future__ import annotations
 

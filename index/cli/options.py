@@ -1,4 +1,4 @@
-"""Shell completion of document names."""
+"""The options that all commands share, the state that they set, and the completion of document names."""
 
 from __future__ import annotations
 
@@ -93,6 +93,10 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the command's own parameters and the shared ones."""
         return [*super().get_params(ctx), *shared_options()]
+
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002 - the list of commands would cut sentences there
+        """Return the first sentence of the help for the list of commands."""
+        return super().get_short_help_str(limit=200)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; shared options are merged with those given before the command."""

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from index.records import CLAIMED, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Self
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     from index.citations.evidence_pack import PackFinding
     from index.library.diagnosis import Setting
@@ -43,6 +44,8 @@ _LISTED = 10
 
 def console(*, stderr: bool = False) -> Console:
     """Return the console to print to. Piped output is never wrapped or cut, because only a terminal has a width."""
+    from rich.console import Console
+
     terminal = Console(stderr=stderr, highlight=False)
     return terminal if terminal.is_terminal else Console(stderr=stderr, highlight=False, width=_UNWRAPPED)
 
@@ -84,7 +87,7 @@ def print_receipt(receipt: Receipt, *, quiet: bool, verbose: bool) -> None:
     counts = {name: len(getattr(receipt, name)) for name in names}
     shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
     took = f" in {receipt.seconds:.1f} s" if receipt.seconds else ""  # a dry run has no duration
-    out.print(Text(", ".join(shown) + (f"; {receipt.passages} passages{took}" if receipt.passages else "")))
+    out.print(_text(", ".join(shown) + (f"; {receipt.passages} passages{took}" if receipt.passages else "")))
     if quiet:
         return
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
@@ -102,7 +105,7 @@ def print_receipt(receipt: Receipt, *, quiet: bool, verbose: bool) -> None:
 def print_queue(queue: Queue, *, verbose: bool) -> None:
     """Print the waiting and the failed files of the queue."""
     out = console()
-    out.print(Text(f"{len(queue.waiting):,} waiting, {len(queue.failed):,} failed"))
+    out.print(_text(f"{len(queue.waiting):,} waiting, {len(queue.failed):,} failed"))
     for path in _first(out, queue.waiting, verbose=verbose):
         out.print(_text(f"  waiting: {path}"))
     for failure in _first(out, queue.failed, verbose=verbose):
@@ -172,10 +175,9 @@ def print_settings(applied: Sequence[Setting], *, verbose: bool) -> None:
     shown = [setting for setting in applied if verbose or setting.origin != "default"]
     defaults = len(applied) - len(shown)
     out.print("Settings" + (f" ({defaults} more are defaults; --verbose lists them)" if defaults else ""))
-    grid = Table.grid(padding=(0, 2))
+    grid = _grid()
     for setting in shown:
-        value = Text(printable(setting.value), overflow="fold")
-        grid.add_row(Text(f"  {setting.name}"), value, Text(printable(setting.origin), style="dim", overflow="fold"))
+        grid.add_row(_text(f"  {setting.name}"), _folded(setting.value), _folded(setting.origin, style="dim"))
     if shown:
         out.print(grid)
 
@@ -183,13 +185,13 @@ def print_settings(applied: Sequence[Setting], *, verbose: bool) -> None:
 def print_table(rows: Mapping[str, Any]) -> None:
     """Print names and values in two columns."""
     out = console()
-    grid = Table.grid(padding=(0, 2))
+    grid = _grid()
     for name, value in rows.items():
         if isinstance(value, dict):
             shown = ", ".join(f"{k}: {v}" for k, v in value.items())
         else:
             shown = " ".join(value) if isinstance(value, list | tuple) else str(value)
-        grid.add_row(Text(name.replace("_", " "), style="dim"), Text(printable(shown), overflow="fold"))
+        grid.add_row(_text(name.replace("_", " "), style="dim"), _folded(shown))
     out.print(grid)
 
 
@@ -209,11 +211,26 @@ def printable(text: str) -> str:
 def _first(out: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
     yield from values if verbose else values[:_LISTED]
     if len(values) > _LISTED and not verbose:
-        out.print(Text(f"  … and {len(values) - _LISTED} more; --verbose lists them", style="dim"))
+        out.print(_text(f"  … and {len(values) - _LISTED} more; --verbose lists them", style="dim"))
 
 
 def _text(words: str, style: str = "") -> Text:
+    from rich.text import Text
+
     return Text(printable(words), style=style)
+
+
+def _folded(words: str, style: str = "") -> Text:
+    """Return a text that is wrapped and never cut."""
+    text = _text(words, style)
+    text.overflow = "fold"
+    return text
+
+
+def _grid() -> Table:
+    from rich.table import Table
+
+    return Table.grid(padding=(0, 2))
 
 
 def _stdout_is_unicode() -> bool:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from index.cli.options import Command, document_names
 from index.cli.printing import console, printable
-from index.library.batches import escape_formula
 from index.records import CANDIDATES
 from index.records.remarks import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rich.table import Table
+    from rich.text import Text
 
     from index.cli.options import State
     from index.records import Check, Coverage, CoverageReport, Found, Hit, Why
@@ -59,6 +57,9 @@ def print_notes(result: Found | CoverageReport | Check) -> None:
 
 def print_coverage(rows: Sequence[Coverage]) -> None:
     """Print one row per document; documents that mention the subject of the question come first."""
+    from rich import box
+    from rich.table import Table
+
     out = console()
     if not rows:
         out.print(_text("No document was searched."))
@@ -77,6 +78,8 @@ def print_coverage(rows: Sequence[Coverage]) -> None:
 
 def print_coverage_csv(rows: Sequence[Coverage]) -> None:
     """Print CSV (RFC 4180, UTF-8) whose cells are safe for spreadsheets (no formulas) and terminals (no controls)."""
+    import csv
+
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
@@ -101,6 +104,8 @@ def _cells(row: Coverage) -> Iterator[str | float | int]:
 
 
 def _guarded(words: str) -> str:
+    from index.library.batches import escape_formula
+
     return escape_formula(printable(words))
 
 
@@ -108,11 +113,11 @@ def _evidence(hit: Hit | None, *, cut: bool) -> Text:
     if hit is None:
         return _text("no mention", style="dim")
     place = _text(f"{hit.location.label}\n" if hit.location.label else "", style="cyan")
-    return Text.assemble(place, _text(_cut(hit.quote) if cut else " ".join(hit.quote.split())))
+    return _text("").append_text(place).append_text(_text(_cut(hit.quote) if cut else " ".join(hit.quote.split())))
 
 
 def _headline(n: int, hit: Hit) -> Text:
-    line = Text(f"[{n}] ", style="bold")
+    line = _text(f"[{n}] ", style="bold")
     line.append(printable(hit.document.name), style="bold")
     details = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label) if part)
     line.append(printable(f"  {details}"), style="cyan")
@@ -123,7 +128,7 @@ def _headline(n: int, hit: Hit) -> Text:
 def _passage(hit: Hit, *, marked: bool) -> Text:
     start, end = hit.pin.start - hit.passage.start, hit.pin.end - hit.passage.start
     mark = "**" if marked else ""
-    text = Text(printable(hit.passage.text[:start]) + mark)
+    text = _text(hit.passage.text[:start] + mark)
     text.append(printable(hit.quote), style="bold yellow")
     text.append(mark + printable(hit.passage.text[end:]))
     return text
@@ -153,6 +158,8 @@ def _reason(why: Why, beyond: str) -> Text:
 
 def _reasons(why: Why, beyond: str) -> Table:
     """Return all reasons of a hit, one per line."""
+    from rich.table import Table
+
     grid = Table.grid(padding=(0, 2))
     grid.add_column(min_width=12)  # aligns the blocks of all hits
     grid.add_column(overflow="fold")
@@ -189,6 +196,8 @@ def _candidates(limit: int) -> int:
 
 
 def _text(words: str, style: str = "") -> Text:
+    from rich.text import Text
+
     return Text(printable(words), style=style)
 
 

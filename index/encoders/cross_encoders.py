@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from index.encoders.pairs import lay_out
 from index.encoders.pretrained import choose_device, choose_precision, load_cross_encoder, model_name
 from index.errors import EncoderError
 
@@ -204,6 +203,8 @@ class _Model:
     def logits(self, pairs: Sequence[tuple[str, str]]) -> Tensor:
         import torch
         from torch.nn import functional
+
+        from index.encoders.pairs import lay_out
 
         inputs = [
             lay_out(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from index.encoders.pairs import lay_out
 from index.encoders.pretrained import one_core_threads
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ class AnswerReader:
         return list(self._threads.map(lambda window: self._verdict(tokens, window), windows))
 
     def _verdict(self, question: Text, window: Window) -> Verdict:
+        from index.encoders.pairs import lay_out
+
         text = self._layers.read(window.text)
         pair = lay_out(question, text, longest_first=LONGEST_QUESTION, longest=LONGEST)
         return self._heads(window, text, *self._layers([pair]))

@@ -1,3 +1,14 @@
 """How good the search is, measured on public sets and on a reader's own questions. The only door to ir-measures and
 scipy.
 """
+
+from importlib.util import find_spec
+
+from index.errors import EvaluationError
+
+for _package in ("ir_measures", "scipy"):
+    if find_spec(_package) is None:
+        raise EvaluationError(
+            f"Evaluating needs a package that is not installed: {_package}.",
+            "Install it with: pip install 'pincite[eval]'",
+        )

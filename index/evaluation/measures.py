@@ -1,4 +1,4 @@
-"""Scores passages and pins against gold answers and gold spans."""
+"""Measures: documents against relevance judgements, passages and pins against gold answers and gold spans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Converts a set's corpus to documents of a library, and gold offsets in the corpus to offsets in the documents."""
+"""Reads the files of an evaluation set: JSON Lines, tables, and a corpus as documents that keep its gold offsets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads public sets in BEIR's format, with answers and rationales if they have them."""
+"""Reads evaluation sets: public ones in BEIR's format, and a reader's own questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares two results question by question."""
+"""The results of evaluations, their confidence intervals, and the comparison of two results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds back changed paths until they settle, so that no file is read while it is being written."""
+"""Receives the system's events of changed files, and holds each path back until it settles."""
 
 from __future__ import annotations
 

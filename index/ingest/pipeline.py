@@ -1,4 +1,4 @@
-"""Collects the outcomes of files for the receipt."""
+"""The parts of an `add` in progress: work done ahead in threads, the buffer of vectors, and the growing receipt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the plan of a sync from the folders' files and the library: renamed, new, changed and removed files."""
+"""Compares folders with the library, and plans a sync: renamed, new, changed and removed files."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def escape_formula(words: str) -> str:
 
 
 def unescape_formula(cell: str) -> str:
-    """Reverse `guarded`."""
+    """Reverse `escape_formula`."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
 
 

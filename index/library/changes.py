@@ -1,4 +1,4 @@
-"""The synchronisation of a library with folders: once, or for as long as they are watched."""
+"""Changes to a library: documents added and removed, folders mirrored once or watched."""
 
 from __future__ import annotations
 

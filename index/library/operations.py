@@ -1,4 +1,4 @@
-"""The archives of a library: backups, portable libraries, and evidence packs."""
+"""Operations on a library as a whole: statistics, verification, backups, portable libraries, evidence packs."""
 
 from __future__ import annotations
 

@@ -128,10 +128,10 @@ class Searcher:
 
         Raises PinciteError if the question is too long, DocumentNotFound or AmbiguousDocument for a name.
         """
-        from index.text import query as querying
+        from index.text.query import Query, parse
 
         self._demand_length(question.strip())
-        query = querying.Query(question.strip()) if plain else querying.parse(question)
+        query = Query(question.strip()) if plain else parse(question)
         searched = self._catalog.extent(None)
         notes = [] if searched[1] else [EMPTY]
         within = self._lookup.numbers(documents)

@@ -1,4 +1,4 @@
-"""The format of a file, by its content; its name decides only between formats that look alike."""
+"""Recognises the format of a file by its content; the name decides only between formats that look alike."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from index.loading import plain_text as plain
 from index.loading.content import Block, paragraph, rows, verbatim
+from index.loading.plain_text import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,4 +228,4 @@ def _listing(text: str) -> list[Block]:
     """Return the blocks of preformatted text: a listing as it is, a whole document in one `pre` as plain text."""
     if text.count("\n") < _LISTING_LINES or "\n\n" not in text.replace("\r\n", "\n"):
         return [verbatim(text)]
-    return plain.blocks(text)
+    return blocks(text)

@@ -1,4 +1,4 @@
-"""The page's endpoint for `gradio_client`: answers a question with the JSON of the REST API.
+"""The events of the Ask tab, the cache of its answers, and its endpoint for `gradio_client`.
 
 New programs should use the REST API, `/v1/ask`, which can do more.
 """

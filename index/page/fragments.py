@@ -1,4 +1,4 @@
-"""Bundles our stylesheets and our scripts, so that a visitor loads two files instead of a dozen.
+"""Fragments of the page as HTML, and its stylesheets and scripts, each bundled into one file.
 
 `static/source.js` loads the content of the dialog from `v1/documents/{id}/view`.
 

@@ -1,4 +1,4 @@
-"""The actions of the Library tab, called by Gradio's drop zone and by the routes for library.js.
+"""The list of documents as a visitor sees it, and the actions of the Library tab.
 
 Errors are raised; the callers show them.
 """

@@ -1,4 +1,4 @@
-"""Routes of the page for parts that load on demand (coverage, map), and for answers as files.
+"""The routes of the page: the library and its jobs, batches, fragments that load on demand, answers as files.
 
 The page polls uploads and removals. No Gradio event lasts as long as a job, so questions never wait for a job.
 """

@@ -1,4 +1,4 @@
-"""Builds the page: header, tabs, dialogs.
+"""Builds the page: header, dialogs, and the tabs Ask, Questions and Library.
 
 Each tab is an object: `lay_out` creates its controls, `wire` binds their events.
 """

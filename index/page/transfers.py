@@ -1,4 +1,4 @@
-"""Reports the progress of an upload to its page.
+"""Uploads to the page: their progress, and the files that no event has taken yet.
 
 Gradio sends absolute paths to the browser and accepts any path back. Here an upload returns handles: unguessable names
 that do not reveal where the files are. Gradio never sees the files or their paths.

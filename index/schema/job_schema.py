@@ -1,4 +1,4 @@
-"""Jobs: files that are being added, and batches of questions."""
+"""Jobs, receipts, problems and the state of the service, as they leave the library."""
 
 from typing import Literal
 

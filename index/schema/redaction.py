@@ -1,4 +1,4 @@
-"""Redacts records for strangers: a document is known by its file's name or its address, never by a path.
+"""The base of all models, and the redaction of records for strangers: no path leaves a server.
 
 A server tells nobody where it keeps its files. Every record that leaves over a network, as JSON, as a page or as an
 export, passes through `redacted` first. Redacting twice changes nothing.

@@ -1,4 +1,4 @@
-"""Queries the two indexes of the store: dense and lexical.
+"""Queries both indexes of the store, and fuses their scores by shares of each side's best.
 
 Every constant was chosen on seven public sets together; `benchmarks/ablation.py` prints the effect of each.
 """

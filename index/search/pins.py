@@ -1,4 +1,4 @@
-"""Builds hits for one question: reads passages, scores and pins their sentences."""
+"""Builds hits: reads passages, scores their sentences, pins the best, and groups copies of one text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetches documents from the web, if the server's operator allows it.
+"""Fetches documents from the public internet and nothing else, if the server's operator allows it.
 
 Every connection is made here: for the requested address, for a redirect, for a name that resolves differently the
 second time (DNS rebinding). A name is resolved once, each of its addresses is checked, and the connection goes to a

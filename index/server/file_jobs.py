@@ -1,4 +1,4 @@
-"""The task of a job that answers a batch of questions, one after the other."""
+"""The tasks of jobs: files and folders added to the library, and questions of a batch answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cancels work whose client disconnects before it is done."""
+"""Limits concurrent work, shares it fairly among clients, and cancels work whose client has disconnected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objections that keep a source from proving a claim."""
+"""A claim beside a window of its source, and the objections that keep the source from proving it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares the context of a fact in claim and source: denials, reports, hedges, conditions."""
+"""Compares the qualifiers of a fact in claim and source: denials, reports, hedges, conditions, quantifiers."""
 
 from __future__ import annotations
 

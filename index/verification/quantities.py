@@ -1,4 +1,4 @@
-"""Units and currencies, each with its usual spellings."""
+"""Quantities: a number with what it counts, whether two are equal, and the spellings of units."""
 
 from __future__ import annotations
 

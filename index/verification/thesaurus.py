@@ -1,4 +1,4 @@
-"""Decides whether two words are one name: a country and its people, an acronym and its expansion.
+"""Decides whether two words mean the same: synonyms from WordNet 3.0, and names of one person or place.
 
 `training/thesaurus.py` makes the table. Its keys are a part of speech (n, v, a or r) and a lemma.
 """

@@ -1,4 +1,4 @@
-"""A reader that asks without a pause: `python -m tests.operations.asker FOLDER ENCODER`, until its input ends.
+"""A reader that asks without a pause: `python -m tests.backup.asker FOLDER ENCODER`, until its input ends.
 
 It says what the library was made with after the first question, and whenever that has changed; and at the end a line of
 JSON: for each such state, in order, what it was made with and how many answers it gave; and what of them was wrong.

@@ -96,7 +96,7 @@ def test_other_passages_cost_only_what_is_new(filled: Library, opened: Callable[
 
 def test_readers_of_other_processes_never_notice(filled: Library, opened: Callable[..., Library]) -> None:
     """One that asks all the while gets every answer, each right, first from the old library, then from the new one."""
-    command = [sys.executable, "-m", "tests.operations.asker", str(filled.folder), "fake@1"]
+    command = [sys.executable, "-m", "tests.backup.asker", str(filled.folder), "fake@1"]
     root = Path(__file__).parents[2]
     process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

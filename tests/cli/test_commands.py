@@ -50,6 +50,13 @@ def test_every_command_helps(command: str) -> None:
     assert re.search(r"\n  [A-Z][^\n]+\n", result.output)
 
 
+def test_the_list_of_commands_cuts_no_sentence() -> None:
+    """`pincite --help` has a whole sentence for each command."""
+    listed = CliRunner().invoke(app.app, ["--help"]).output.partition("Commands:")[2]
+    assert "Show the best sentence of each document for a question, or" in listed
+    assert "..." not in listed
+
+
 def test_the_examples_of_the_help_parse() -> None:
     """Each example uses options that its command has."""
     for command in COMMANDS:

@@ -202,7 +202,7 @@ with Library.open(sys.argv[2], Settings(passage_tokens=32), encoder=FakeEncoder(
     library.check("The king signed the treaty.")
     library.suggestions()
 import index.page.web_app, index.server.http.application, index.server.mcp
-assert not any(name.startswith("index.evaluate") for name in sys.modules)
+assert not any(name.startswith("index.evaluation") for name in sys.modules)
 """
     path = str(write("land.txt", "The king signed the treaty."))
     command = [sys.executable, "-c", code, path, str(tmp_path / "library")]

@@ -378,9 +378,11 @@ def test_negative_numbers_of_ours_are_left_alone(capsys: pytest.CaptureFixture[s
 def test_csv_is_utf_8_whatever_the_terminal_speaks(covered: Run, write: Write, tmp_path: Path) -> None:
     """Its bytes do not depend on where it was made: lines end in CR LF, letters are UTF-8."""
     covered("add", write("Wäl.txt", "A whale."))
-    program = "import sys; from index.cli.app import hits; from index.library.library import Library\n"
+    program = "import sys; from index.cli import search_commands; from index.library.library import Library\n"
     program += "from index.records import Coverage\n"
-    program += "hits.print_coverage_csv([Coverage(info, None) for info in Library.open(sys.argv[1]).documents()])"
+    program += (
+        "search_commands.print_coverage_csv([Coverage(info, None) for info in Library.open(sys.argv[1]).documents()])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "library")],
         capture_output=True,

@@ -153,7 +153,7 @@ def test_batches_do_not_matter(reranker: CrossEncoderReranker, monkeypatch: pyte
     passages = [" ".join(WORDS[i % 7 : i % 7 + i % 11]) for i in range(40)]
     alone = [score for passage in passages for score in reranker.score(QUESTION, [passage])]
     for size in (1, 8, 40):
-        monkeypatch.setattr(cross_encoders, "BATCH_PAIRS", size)
+        monkeypatch.setattr(cross_encoders, "RERANKED_PAIRS", size)
         assert reranker.score(QUESTION, passages) == pytest.approx(alone, abs=1e-5)
 
 

@@ -116,7 +116,7 @@ def test_nor_where_a_question_fails(asked: Library, new_thread: Numbers, monkeyp
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of memory")
 
-    for target in ("index.encoders.passes.LightPass.__call__", "index.storage.dense.index_state.State._found"):
+    for target in ("index.encoders.passes.LightPass.__call__", "index.storage.dense.index_state.IndexState._found"):
         with monkeypatch.context() as patch:
             patch.setattr(target, broken)
             with pytest.raises(RuntimeError, match="out of memory"):

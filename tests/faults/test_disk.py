@@ -28,7 +28,7 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path, leave: int) -> None:
         ballast = fill(small_disk, leave=leave)
         with pytest.raises(LibraryNotWritable) as caught:
             library.add(paths)
-        assert "free space" in caught.value.hint
+        assert "free disk space" in caught.value.hint
         assert len(library.documents()) >= 10
         assert library.search("Ship3", limit=1)[0].document.source == paths[3]
         ballast.unlink()

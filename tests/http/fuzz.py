@@ -1,4 +1,4 @@
-"""Thousands of requests made up from the service's own description: `python -m tests.api.fuzz [--cases 2000]`.
+"""Thousands of requests made up from the service's own description: `python -m tests.http.fuzz [--cases 2000]`.
 
 A server is started on this machine over a library of its own. Right requests have to be taken, wrong ones refused, and
 each response has to be what the description says. The table that is printed has a line for each operation; the exit

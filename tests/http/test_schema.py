@@ -1,4 +1,4 @@
-"""Requests made up from the service's own description are answered as it says; `tests.api.fuzz` makes more."""
+"""Requests made up from the service's own description are answered as it says; `tests.http.fuzz` makes more."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tests of `index.ingestion`; what an `add` does as a whole is in tests/test_ingestion.py."""
+"""Tests of `index.ingest`; the queue of an interrupted `add` is in test_resumption.py, folders in test_sync.py."""

@@ -18,6 +18,7 @@ from index.loading.loader import digest
 from index.records import Queue
 from index.settings import Settings
 from tests.faults.adder import open_library
+from tests.sandbox.conftest import flawed as flawed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,9 +126,9 @@ def test_a_kill_loses_nothing(tmp_path: Path, write: Write) -> None:
 KILLED = """
 import json, sys, threading
 from pathlib import Path
-from index.ingestion import adding
+from index.ingest import add
 from tests.faults.adder import open_library
-adding.BATCH_PASSAGES = 1
+add.BATCH_PASSAGES = 1
 settled = []
 def hear(moment):
     settled.append(1) if moment.stage == "settled" else None

@@ -53,7 +53,7 @@ def talk(library: Library, conversation: Callable[[Client], Awaitable[Any]], set
     """What a client in this process gets."""
 
     async def run() -> Any:
-        async with Client(mcp.server(library, settings)) as client:
+        async with Client(mcp.build_server(library, settings)) as client:
             return await conversation(client)
 
     return anyio.run(run)

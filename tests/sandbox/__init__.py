@@ -1,1 +1,1 @@
-"""Tests of `index.parsing`."""
+"""Tests of `index.loading.sandbox`."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from index.records import Document
 
-PROGRAM = ("-m", "tests.parsing.misbehaving")
+PROGRAM = ("-m", "tests.sandbox.misbehaving_worker")
 
 
 class PanicException(BaseException):

@@ -188,9 +188,11 @@ def test_a_file_in_the_working_folder_is_no_library(
 PARENT = """
 import signal, sys, threading
 from pathlib import Path
-from index.parsing import Limits, parsers, pool
-from tests.parsing import misbehaving
-pool.PROGRAM = misbehaving.PROGRAM
+from index.loading.sandbox import pool
+from index.loading.sandbox.messages import Limits
+from index.loading.sandbox.pool import parsers
+from tests.sandbox import misbehaving_worker
+pool.PROGRAM = misbehaving_worker.PROGRAM
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores Ctrl-C
 with parsers(Limits(60.0, 400)) as parser:
     parser.parse(Path(sys.argv[2]), source="x", max_bytes=1000)

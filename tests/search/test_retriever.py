@@ -377,7 +377,7 @@ def test_a_reranker_has_the_last_word(store: FolderStore) -> None:
 
 
 def test_a_reranker_reads_the_best_only(many: FolderStore) -> None:
-    """It costs a pass for each passage, so it reads WEIGHED of them, once; the others follow as they were."""
+    """It costs a pass for each passage, so it reads WEIGHED_CANDIDATES, once; the others follow as they were."""
     reranker = ByLength()
     question = "Which ship was near the harbour?"
     plain, found = ask(many, question, limit=90), ask(many, question, limit=90, reranker=reranker)

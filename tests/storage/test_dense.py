@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.encoders.encoder import normalised
 from index.storage.catalog.catalog import Catalog
-from index.storage.dense import base
+from index.storage.dense import base, dense_index
 from index.storage.dense.dense_index import DenseIndex
 from index.storage.protocol import Scope
 from tests.fakes import meaning
@@ -184,7 +184,7 @@ def test_a_file_of_another_format_is_not_trusted(
 ) -> None:
     """What an earlier Pincite wrote is made again from the catalog."""
     put_vectors(catalog, some_vectors(1, MANY))
-    monkeypatch.setattr(base, "FORMAT", base.EXACT_FORMAT - 1)
+    monkeypatch.setattr(dense_index, "EXACT_FORMAT", base.EXACT_FORMAT - 1)
     index_of(catalog, folder).keep()
     monkeypatch.undo()
     catalog.close()

@@ -108,7 +108,7 @@ def test_it_answers_as_where_it_can_be_written(library: Path, mounted: Path, scr
 def test_it_takes_no_changes(mounted: Path) -> None:
     """Whatever would change it says why it does not; the worklist is empty and takes nothing."""
     store = FolderStore(mounted, create=True)
-    with pytest.raises(LibraryReadOnly, match="can be asked"), store.writing():
+    with pytest.raises(LibraryReadOnly, match="you can search it"), store.writing():
         pass
     with pytest.raises(LibraryReadOnly):
         store.catalog.remove(1)

@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageChops, ImageStat
-
 from index.errors import DamagedFile, NoTextLayer, PageError, TooLarge
 from index.loading import metadata
 from index.loading.content import Block, Draft
@@ -28,6 +26,8 @@ from index.text.sentences import normalise, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from PIL import Image
 
     from index.loading.content import Content
     from index.loading.pdf.highlights import Rectangle
@@ -80,6 +80,8 @@ def _render(document: Any, index: int, width: int) -> Image.Image | None:
 
 def _highlight(image: Image.Image, rectangle: Rectangle) -> None:
     """Colour a rectangle like a marker on paper. A dark background with light letters is lightened instead."""
+    from PIL import Image, ImageChops, ImageStat
+
     left, top = int(rectangle.left * image.width), int(rectangle.top * image.height)
     right = math.ceil((rectangle.left + rectangle.width) * image.width)
     bottom = math.ceil((rectangle.top + rectangle.height) * image.height)

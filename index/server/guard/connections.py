@@ -1,4 +1,4 @@
-"""Closes connections that stay open without a request.
+"""Closes connections that stay open without a request, or whose responses are not read.
 
 Unread bytes of a response stay in the server's memory, and neither uvicorn nor asyncio has a time limit for them: not
 while a response is written, and not while a connection with unsent bytes is closing. Here, a client must read at a

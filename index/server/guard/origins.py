@@ -1,4 +1,4 @@
-"""Refuses cross-site requests (CSRF) and requests with a foreign host name (DNS rebinding).
+"""The sender of a request: the client behind trusted proxies, foreign sites (CSRF) and foreign host names.
 
 Gradio builds URLs from `X-Forwarded-Host`, and limits are counted by client, so anyone who can set these headers could
 choose both. Only headers from proxies that the operator names are trusted. All of them are removed from the request;

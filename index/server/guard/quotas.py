@@ -1,4 +1,4 @@
-"""Sends a response in pieces and counts its unread bytes against the client's share.
+"""The share of one client: its concurrent requests, its uploads, and the bytes that it has not read.
 
 Only the event loop uses this module, so nothing here is locked.
 

@@ -5,7 +5,7 @@
     /docs              the interactive documentation; /openapi.json, the same for programs
     /mcp               the same library for assistants (MCP)
 
-This package contains no retrieval, SQL or models; every route calls a method of `Library` or of `index.serving`.
+This package contains no retrieval, SQL or models; every route calls a method of `Library` or of the job queue.
 Importing it does not load FastAPI, because the command line imports it for `--help`.
 """
 

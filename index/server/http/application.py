@@ -1,4 +1,4 @@
-"""Runs a server process: opens the library, listens with uvicorn, shuts down in order."""
+"""The ASGI application of the service, its OpenAPI document, and the process that serves it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
-import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
@@ -34,9 +33,7 @@ from index.server.http.observation import FallbackRoute, HeadMiddleware, Request
 from index.server.http.requests import FromFolder, FromUrl
 from index.server.http.responses import preferred_type
 from index.server.http.routes import ask, documents, health
-from index.server.http.routes import documents as sources
-from index.server.http.routes import jobs as adding
-from index.server.http.routes import jobs as following
+from index.server.http.routes import jobs as job_routes
 from index.server.http.service import Metrics, Service, Warmup
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
@@ -132,8 +129,8 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
         swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
     )
     app.state.service = service
-    for part in (ask, documents, adding, sources, following, health):
-        app.include_router(part.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.router.routes.append(assistants.route)
     app.router.routes.append(FallbackRoute(app.routes))
     for error, handler in _HANDLERS.items():
@@ -145,6 +142,14 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     return app
 
 
+_ROUTERS = (
+    ask.router,
+    documents.router,
+    job_routes.upload_router,
+    documents.source_router,
+    job_routes.router,
+    health.router,
+)
 _HANDLERS: dict[type[Exception], Any] = {
     PinciteError: problems.pincite_error,
     HTTPException: problems.http_error,
@@ -185,6 +190,8 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
 
 def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
     """Serve an application until interrupted. URLs may contain questions, so uvicorn's access log is off."""
+    import uvicorn
+
     _share_heaps()
     _exit_cleanly_on_sigterm()
     _raise_file_limit()

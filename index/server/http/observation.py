@@ -1,4 +1,4 @@
-"""Middleware that gives each request an id, counts and logs it, and turns any exception into a response."""
+"""Middleware around all routes: ids, counts and logs, HEAD requests, and problems for unknown routes."""
 
 from __future__ import annotations
 

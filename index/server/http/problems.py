@@ -1,4 +1,4 @@
-"""What all routes share: their possible problems for OpenAPI, and the check for a JSON body."""
+"""Problem details (RFC 9457): one table from errors to statuses, and the possible problems of each route."""
 
 import json
 import re

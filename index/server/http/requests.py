@@ -1,4 +1,4 @@
-"""Reads the files of a multipart body as a stream: no file is held in memory or stored twice."""
+"""The bodies of requests: JSON models, and multipart files that are read as a stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits the list of documents into pages, with cursors that stay valid while documents are added and removed."""
+"""Responses: conditional, negotiated, in pages, as event streams, and as files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objects that routes share: the library, the jobs, and limits on concurrent work.
+"""The objects that routes share: the library, the jobs, limits on concurrent work, metrics and the log.
 
 The log contains questions only if the settings allow it (`PINCITE_LOG_QUESTIONS`).
 """

@@ -10,7 +10,7 @@
             yield
 
 Before `running` is entered and after it is left, the endpoint answers with 503. It may be entered again.
-For a client in the same process there is `server`, without HTTP: `async with mcp.Client(server(library, settings))`.
+A client in the same process needs no HTTP: `async with Client(build_server(library, settings))`.
 
 All tools only read: none changes the library, and none names a path. Each request stands alone (no sessions, no
 streams), so any number of processes may serve one library. This package has no retrieval, SQL or model of its own: each
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from index.server.mcp.server import Endpoint
     from index.settings import Settings
 
-__all__ = ["endpoint", "server"]
+__all__ = ["build_server", "endpoint"]
 
 
-def server(library: Library, settings: Settings) -> Server[Any]:
+def build_server(library: Library, settings: Settings) -> Server[Any]:
     """Return the server over an open library, for any transport."""
     from index.server.mcp.server import build
 

@@ -1,4 +1,4 @@
-"""The server over HTTP: one route that takes only POST, and answers JSON with JSON.
+"""The MCP server: the tools for any transport, one route for HTTP, and errors as assistants see them.
 
 It uses the SDK's low-level `Server`. The high-level `MCPServer` (2.3) would change what clients see: it always
 announces prompts and resources, accepts unknown arguments in silence, repeats the given values in validation errors,
@@ -171,7 +171,7 @@ def _failed(words: str) -> CallToolResult:
 
 PATH = "/mcp"
 _UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-"""The SDK checks host names against a fixed list only; `index.guard` checks them before this route is reached."""
+"""The SDK checks host names against a fixed list only; the guard checks them before this route is reached."""
 
 
 class Endpoint:

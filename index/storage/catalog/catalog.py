@@ -14,8 +14,6 @@ from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Problem
 from index.storage import tables
 from index.storage.catalog import document_queries, passage_queries
-from index.storage.catalog import document_queries as history
-from index.storage.catalog import passage_queries as text_queries
 from index.storage.catalog.passage_queries import PassageRow
 from index.storage.catalog.rows import LISTED, DocumentCache, DocumentRange, Excerpt
 from index.storage.database import Database
@@ -175,20 +173,20 @@ class Catalog:
 
     # Texts
 
-    document = text_queries.document
-    excerpt = text_queries.excerpt
-    locate = text_queries.locate
-    headings = text_queries.headings
-    pages_begun = text_queries.pages_begun
+    document = passage_queries.document
+    excerpt = passage_queries.excerpt
+    locate = passage_queries.locate
+    headings = passage_queries.headings
+    pages_begun = passage_queries.pages_begun
 
     # History
 
-    ranges = history.ranges
-    added_since = history.added_since
-    removed_since = history.removed_since
-    removals_from = history.removals_from
-    generation_after = history.generation_after
-    highest = history.highest
+    ranges = document_queries.ranges
+    added_since = document_queries.added_since
+    removed_since = document_queries.removed_since
+    removals_from = document_queries.removals_from
+    generation_after = document_queries.generation_after
+    highest = document_queries.highest
 
     # Changes, each in one transaction
 

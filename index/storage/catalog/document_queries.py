@@ -1,4 +1,4 @@
-"""Queries for the history: what came and went since a generation. Each public function is a method of `Catalog`."""
+"""Queries for documents and for the history of changes. Each public function is a method of `Catalog`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries for whole texts and the landmarks in them. Each public function is a method of `Catalog`."""
+"""Queries for passages, vectors, texts and landmarks. Each public function is a method of `Catalog`."""
 
 from __future__ import annotations
 

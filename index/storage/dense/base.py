@@ -1,4 +1,4 @@
-"""The base of a large library: an inverted file of vectors around centroids, memory-mapped and never changed."""
+"""The base of a large library: an inverted file of vectors, memory-mapped, never changed, sealed by a checksum."""
 
 from __future__ import annotations
 

@@ -18,8 +18,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import LibraryNotFound, PinciteError
 from index.storage.catalog.catalog import Catalog
-from index.storage.dense import base as exact
-from index.storage.dense.base import FORMAT, NAME, Base, Seal, can_catch_up, changed_since, write_sealed
+from index.storage.dense.base import EXACT_NAME, FORMAT, NAME, Base, Seal, can_catch_up, changed_since, write_sealed
 from index.storage.dense.index_state import is_due, is_small
 from index.storage.files import Stamp, remove_unfinished
 from index.storage.tables import unpack_sentence_vectors
@@ -182,7 +181,7 @@ def _build(catalog: Catalog, path: Path, *, after_any_change: bool) -> None:
         figures = {"passages": float(index.ntotal), **_calibrate(index, truth)}
         seal = Seal(Stamp(library, FORMAT, generation), figures)
         write_sealed(path, seal, lambda write: _write(index, write))
-        path.with_name(exact.EXACT_NAME).unlink(missing_ok=True)  # the base replaces it
+        path.with_name(EXACT_NAME).unlink(missing_ok=True)  # the base replaces it
 
 
 def _open(path: Path, catalog: Catalog) -> Base | None:

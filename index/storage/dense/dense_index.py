@@ -8,10 +8,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from index.records import Recall
-from index.storage.dense import base as bases
-from index.storage.dense import base as exact
 from index.storage.dense import index_state
-from index.storage.dense.base import Base, can_catch_up, changed_since, read_seal
+from index.storage.dense.base import (
+    EXACT_FORMAT,
+    EXACT_NAME,
+    NAME,
+    Base,
+    can_catch_up,
+    changed_since,
+    read_exact,
+    read_seal,
+    write_exact,
+)
 from index.storage.dense.builder import NEAREST, GroundTruth, interval, synthetic_questions
 from index.storage.dense.index_state import BackgroundJob, BuilderLauncher, IndexState, is_due
 from index.storage.files import Stamp, remove_unfinished
@@ -153,7 +161,7 @@ class DenseIndex:
     def saved_generation(self) -> int | None:
         """The oldest generation that an index file was written at; None without a file."""
         generations = []
-        for name in (exact.EXACT_NAME, bases.NAME):
+        for name in (EXACT_NAME, NAME):
             try:
                 generations.append(read_seal(self._folder / name).stamp.generation)
             except (OSError, ValueError):
@@ -163,7 +171,7 @@ class DenseIndex:
     def _base_counts(self) -> tuple[int, int | None, int] | None:
         """Return passages, passages in the base, and changes since; None for a library that is searched exactly."""
         try:
-            in_base, changed = changed_since(self._catalog, read_seal(self._folder / bases.NAME))
+            in_base, changed = changed_since(self._catalog, read_seal(self._folder / NAME))
         except (OSError, ValueError, KeyError):
             in_base, changed = None, 0
         if in_base is not None:
@@ -179,9 +187,9 @@ class DenseIndex:
                 return
             if self._unsaved < max(_SAVE_LEAST, _SAVE_SHARE * len(state)):
                 return
-            path = self._folder / exact.EXACT_NAME
+            path = self._folder / EXACT_NAME
             remove_unfinished(path)
-            exact.write_exact(path, Stamp(self._library, exact.EXACT_FORMAT, state.generation), state.blocks)
+            write_exact(path, Stamp(self._library, EXACT_FORMAT, state.generation), state.blocks)
             self._unsaved = 0
 
     # Changing
@@ -224,20 +232,20 @@ class DenseIndex:
         if base is not None:
             return IndexState(base.seal.stamp.generation, base)
         try:
-            stamp, blocks = exact.read_exact(self._folder / exact.EXACT_NAME)
+            stamp, blocks = read_exact(self._folder / EXACT_NAME)
         except FileNotFoundError:
             return IndexState()
         except (OSError, ValueError):
             self._unsaved = _SAVE_ALWAYS
             return IndexState()
-        if stamp.fits(self._library, exact.EXACT_FORMAT, self._catalog.generation()):
+        if stamp.fits(self._library, EXACT_FORMAT, self._catalog.generation()):
             return IndexState(stamp.generation, blocks=blocks)
         # The file is of another history. Replace it before this library reaches the same generation.
         self._unsaved = _SAVE_ALWAYS
         return IndexState()
 
     def _base(self) -> Base | None:
-        path = self._folder / bases.NAME
+        path = self._folder / NAME
         self._base_version = _file_version(path)
         try:
             base = Base.open(path)
@@ -250,7 +258,7 @@ class DenseIndex:
         state = self._state
         if state is None or self._closed:
             return
-        if _file_version(self._folder / bases.NAME) != self._base_version:
+        if _file_version(self._folder / NAME) != self._base_version:
             with self._starting:
                 if self._adoption is None or self._adoption.ended:
                     self._adoption = BackgroundJob(self._adopt)

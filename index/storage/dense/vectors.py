@@ -1,4 +1,4 @@
-"""Blocks of vectors in memory, searched exactly. A block is immutable: a change makes a new block."""
+"""Sets of passage ids, and blocks of vectors in memory, which are searched exactly and never changed."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from index.errors import LibraryLocked
-from index.storage.lexical import terms as analysis
 from index.storage.lexical.tantivy_files import MERGE_THREAD, WRITER_LOCK, merge_due
+from index.storage.lexical.terms import terms, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -200,7 +200,7 @@ def _entries(passages: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, in
     """Yield the id, document, terms, terms with those of both neighbours in the document, and words of each passage."""
     before = current = _NO_PASSAGE
     for identity, number, text in chain(passages, [(0, 0, "")]):
-        after = (identity, number, " ".join(analysis.terms(text)), " ".join(analysis.words(text)))
+        after = (identity, number, " ".join(terms(text)), " ".join(words(text)))
         if current is not _NO_PASSAGE:
             near = [terms for _, document, terms, _ in (before, current, after) if document == current[1]]
             yield current[0], current[1], current[2], " ".join(near), current[3]

@@ -1,4 +1,4 @@
-"""Whether the files of an index are what tantivy wrote. Each version of a file is read once.
+"""The files of tantivy: its segments, its merge policy, and whether each file is what tantivy wrote.
 
 tantivy-py 0.27 opens, searches and writes an index and no more. The Rust library has what is done by hand here:
 

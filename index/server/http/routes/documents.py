@@ -1,4 +1,4 @@
-"""The routes that show a document: its text with a marked span, its pages as images, its original file."""
+"""The routes for documents: the list, a document's text, pages and original file, and its removal."""
 
 from dataclasses import replace
 from pathlib import Path as FilePath

@@ -1,4 +1,4 @@
-"""The route that adds documents: uploaded files, a web address, or a folder of the server."""
+"""The routes for jobs: adding documents, progress, cancelling, and tables of answers."""
 
 import csv
 import io

@@ -1,0 +1,113 @@
+"""The house as docs/architecture.md describes it: its tree, the sizes of its parts, and no import cycle."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tests.reference import ROOT, modules, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+ROOMS = 22
+MODULES = 210
+LINES = 300
+MEDIAN_LINES = 7
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def name_of(path: Path) -> str:
+    """Return the dotted name of a module or package."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def parsed() -> dict[str, ast.Module]:
+    """Return the syntax tree of every module and package, by its dotted name."""
+    return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "index").rglob("*.py")}
+
+
+def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
+    """Yield the modules of index that a module imports when it is imported itself."""
+    for node in module.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in names else node.module
+
+
+def cycle_from(name: str, imports: dict[str, set[str]], path: tuple[str, ...], done: set[str]) -> tuple[str, ...]:
+    """Return a cycle of imports that is reached from a module, or nothing."""
+    if name in path:
+        return (*path[path.index(name) :], name)
+    if name in done:
+        return ()
+    for other in sorted(imports.get(name, ())):
+        if found := cycle_from(other, imports, (*path, name), done):
+            return found
+    done.add(name)
+    return ()
+
+
+def test_the_tree_is_that_of_the_folders() -> None:
+    """Every room and module is listed with its purpose, and nothing else is."""
+    assert f"{tree()}<!-- end -->" in PAGE
+
+
+def test_every_path_in_the_text_exists() -> None:
+    """Files, folders and modules that the page names are there."""
+    paths = re.findall(r"`(index/[a-z_/.]+)`", PAGE)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    rooms = {path.name for path in (ROOT / "index").iterdir()}
+    named = {name for name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", PAGE) if name.split(".")[0] in rooms}
+    places = {name: ROOT / "index" / name.replace(".", "/") for name in named}
+    assert [name for name, place in places.items() if not (place.is_dir() or place.with_suffix(".py").exists())] == []
+
+
+def test_every_floor_of_the_drawing_is_checked() -> None:
+    """The drawing names the same rooms on the same floors as the contract of import-linter."""
+    drawing = PAGE.split("\n\n    cli", 1)[1].split("\n\n", 1)[0]
+    rooms = [re.findall(r"[a-z]+", line[:57]) for line in f"    cli{drawing}".splitlines()]
+    contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split('containers = ["index"]', 1)[1]
+    layers = re.findall(r'^    "([a-z |]+)",$', contract.split("]\n", 1)[0], re.MULTILINE)
+    assert rooms == [re.findall(r"[a-z]+", layer) for layer in layers]
+
+
+def test_there_are_few_rooms_and_modules() -> None:
+    """A newcomer can survey the first level, and find a module by its name alone."""
+    found = modules()
+    first = {path.relative_to(ROOT / "index").parts[0] for path in found}
+    assert len(first) <= ROOMS
+    assert len(found) <= MODULES
+    assert {stem: count for stem, count in Counter(path.stem for path in found).items() if count > 1} == {}
+
+
+def test_modules_and_functions_are_short() -> None:
+    """A module can be read in one sitting, a function at one glance."""
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {name: length for name, length in lengths.items() if length > LINES} == {}
+    functions = [node for module in parsed().values() for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
+    assert statistics.median((node.end_lineno or 0) - node.lineno + 1 for node in functions) <= MEDIAN_LINES
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    """The first paragraph of a docstring fits on two lines."""
+    for name, module in parsed().items():
+        first = (ast.get_docstring(module) or "").partition("\n\n")[0]
+        assert 0 < len(first) <= 240, name
+
+
+def test_there_is_no_import_cycle() -> None:
+    """No module imports itself through others when it is imported."""
+    trees = parsed()
+    imports = {name: set(imported(tree, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
+    done: set[str] = set()
+    assert [cycle for name in sorted(imports) if (cycle := cycle_from(name, imports, (), done))] == []
