@@ -29,6 +29,14 @@ Kind = Literal["path", "paths", "model"]
 """Kind of a setting with paths: one path, several paths (as in PATH, or a list), or a model's name or folder."""
 FILE_NAME = "pincite.toml"
 VARIABLE = "PINCITE_CONFIG"
+_PREFIX = "PINCITE_"
+_PATHS: dict[str, Kind] = {
+    "library": "path",
+    "allow_folders": "paths",
+    "model": "model",
+    "reranker": "model",
+    "verifier": "model",
+}
 
 
 def configuration_path() -> Path | None:
@@ -100,16 +108,6 @@ class ConfigurationFile(TomlConfigSettingsSource):
             path = self.path.parent / Path(value).expanduser()
             return str(path) if kind != "model" or path.is_dir() else value
         return value
-
-
-_PREFIX = "PINCITE_"
-_PATHS: dict[str, Kind] = {
-    "library": "path",
-    "allow_folders": "paths",
-    "model": "model",
-    "reranker": "model",
-    "verifier": "model",
-}
 
 
 class Settings(BaseSettings):

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
     from index.records import Found, Hit, Location, Status
     from index.storage.catalog.passage_queries import PassageRow
 
+    Locate = Callable[[Hit, int], Location]
+
 REACH = (700, 1300)
 """The number of characters before and after a passage that belong to its context."""
+NOTHING_TO_QUOTE = "The search found only data, markup or headings, and no sentence to quote."
+COUNT_NOTE = "No sentence found gives the number, but the documents list {items}."
+HEADING_CONFIDENCE = 0.5
+"""The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
+_AMOUNT = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
+)
 
 
 def context_span(hit: Hit) -> Span:
@@ -58,18 +67,6 @@ def narrow(hit: Hit, wide: Hit, span: Span) -> Hit:
     passage = replace(hit.passage, start=start, end=end, text=wide.words(Span(start, end)), sentences=spans)
     claims, cosines = (tuple(values[n] for n in kept) for values in (wide.claims, wide.cosines))
     return replace(hit, passage=passage, claims=claims, cosines=cosines)
-
-
-if TYPE_CHECKING:
-    Locate = Callable[[Hit, int], Location]
-
-NOTHING_TO_QUOTE = "The search found only data, markup or headings, and no sentence to quote."
-COUNT_NOTE = "No sentence found gives the number, but the documents list {items}."
-HEADING_CONFIDENCE = 0.5
-"""The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
-_AMOUNT = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
-)
 
 
 def answer_from_quotes(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from index.records import Found, Hit, Location, Span, Verdict
     from index.verification.judgement import Judgement, Verifier
 
+    Find = Callable[[str], Found]
+
 if TYPE_CHECKING:
     Closeness = Callable[[str], Sequence[float]]
     """The cosines of a sentence with each sentence of each hit's passage, in order."""
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 ABSTENTION = "Not checked: the sentence says that the documents have no answer."
 UNSUPPORTED = "Nothing that the model wrote is supported by the documents; they are quoted instead."
 DECLINED = "The model found no answer in these passages. The documents are quoted instead."
+_MARKERS = re.compile(r"\s*\[\^?\d{1,3}(?:\s*[-,]\s*\d{1,3})*\]")
+_INCOMPLETE = "Not all passages could be searched in full."
+_QUESTION = re.compile(r"""^["'“‘«„(\[]*[^"'“”‘’«»„]*[?？؟][!)\]\s]*["'”’»“)\]]*$""")
+"""A question, also in quotation marks, but not a sentence that says who asked it."""
+_END = re.compile(r"""[.!…。！।]["'”’»)\]]*$""")
+_HEADING_WORDS = 2
+"""At most this many words without a full stop are a heading. `Prices rose.` is a claim."""
+_WITH_RULES = ("en", "")
+"""Languages with rules; others are only compared word for word. A text of unknown language is taken for English."""
 
 
 def check_answer(
@@ -193,20 +204,6 @@ def _language_notes(statements: Sequence[Statement], hits: Sequence[Hit]) -> Ite
             f"The model wrote {some}in {spoken}, and the documents are in {documents}: "
             "few sentences can be checked across languages."
         )
-
-
-if TYPE_CHECKING:
-    Find = Callable[[str], Found]
-
-_MARKERS = re.compile(r"\s*\[\^?\d{1,3}(?:\s*[-,]\s*\d{1,3})*\]")
-_INCOMPLETE = "Not all passages could be searched in full."
-_QUESTION = re.compile(r"""^["'“‘«„(\[]*[^"'“”‘’«»„]*[?？؟][!)\]\s]*["'”’»“)\]]*$""")
-"""A question, also in quotation marks, but not a sentence that says who asked it."""
-_END = re.compile(r"""[.!…。！।]["'”’»)\]]*$""")
-_HEADING_WORDS = 2
-"""At most this many words without a full stop are a heading. `Prices rose.` is a claim."""
-_WITH_RULES = ("en", "")
-"""Languages with rules; others are only compared word for word. A text of unknown language is taken for English."""
 
 
 def check_statements(

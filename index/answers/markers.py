@@ -106,14 +106,6 @@ _FORMS = (
 _ABSTENTION = re.compile(rf"{_OPENING}{{0,3}}(?:{'|'.join(_FORMS)})", re.IGNORECASE)
 MAX_CHARACTERS = 400
 """A longer sentence says more than that."""
-
-
-def abstains(sentence: str) -> bool:
-    """Return whether a sentence, without markers, says that the sources do not answer."""
-    words = " ".join(sentence.replace("’", "'").strip(" \t\n*_`\"'“”„«».!;:-").split())
-    return len(words) <= MAX_CHARACTERS and bool(_ABSTENTION.fullmatch(words))
-
-
 _NAME = r"(?:sources?|excerpts?|passages?|documents?|refs?\.?|references?)[:#\s]{0,3}"
 _LIST = rf"\^?\d{{1,4}}(?:\s{{0,3}}(?:[,;、&–—−-]|and)\s{{0,3}}(?:{_NAME})?\^?\d{{1,4}}){{0,30}}"
 _PLACE = r"(?:\s?[,:]\s?(?:pp?\.|pages?|§|¶|para)[^][【】()\n]{0,60}|(?::\d{1,4})?†[^][【】\n]{0,60})?"
@@ -148,6 +140,12 @@ _HALVES = frozenset(map(chr, range(0xD800, 0xE000)))
 """Lone surrogates, which a model can write but which cannot be encoded."""
 _NEAR = 200
 """Maximum distance from a marker at which the text before and after it is examined."""
+
+
+def abstains(sentence: str) -> bool:
+    """Return whether a sentence, without markers, says that the sources do not answer."""
+    words = " ".join(sentence.replace("’", "'").strip(" \t\n*_`\"'“”„«».!;:-").split())
+    return len(words) <= MAX_CHARACTERS and bool(_ABSTENTION.fullmatch(words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,27 @@ ELLIPSIS = "…"
 _BORDER = re.compile(
     r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
 )
+SIDE_SHARE = 0.5
+"""The least share of a side's words in a sentence about that side."""
+SUBJECT_BONUS, BEGINNING_WORDS = 0.3, 4
+"""The bonus for a sentence that names its side among so many first words."""
+COUNTERPART_DISTANCE = 2
+"""The largest distance, in sentences, between a sentence and its counterpart."""
+BOTH_SIDES_BONUS = 0.15
+"""The bonus for a sentence on both sides over a sentence on one."""
+_AMOUNT = re.compile(
+    r"\d|\b(?:(?:larg|bigg|small|great|high|low|old|young|earli|lat|long|short|fast|slow|cheap|strong|weak)(?:er|est)"
+    r"|more|most|less|least|fewer|better|best|worse|worst|(?<!rather )than|same|equal(?:ly)?|as \w+ as)\b",
+    re.IGNORECASE,
+)
+_CONTRAST = re.compile(
+    r"\b(?:whereas|while|unlike|differs?|differences?|contrast|(?<!rather )than|on the other hand)\b",
+    re.IGNORECASE,
+)
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
+_CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
+_DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -112,27 +133,6 @@ def cut(quote: Quote, question: str) -> Quote:
     return replace(quote, span=span, cut=(span.start > quote.span.start, span.end < quote.span.end))
 
 
-SIDE_SHARE = 0.5
-"""The least share of a side's words in a sentence about that side."""
-SUBJECT_BONUS, BEGINNING_WORDS = 0.3, 4
-"""The bonus for a sentence that names its side among so many first words."""
-COUNTERPART_DISTANCE = 2
-"""The largest distance, in sentences, between a sentence and its counterpart."""
-BOTH_SIDES_BONUS = 0.15
-"""The bonus for a sentence on both sides over a sentence on one."""
-_AMOUNT = re.compile(
-    r"\d|\b(?:(?:larg|bigg|small|great|high|low|old|young|earli|lat|long|short|fast|slow|cheap|strong|weak)(?:er|est)"
-    r"|more|most|less|least|fewer|better|best|worse|worst|(?<!rather )than|same|equal(?:ly)?|as \w+ as)\b",
-    re.IGNORECASE,
-)
-_CONTRAST = re.compile(
-    r"\b(?:whereas|while|unlike|differs?|differences?|contrast|(?<!rather )than|on the other hand)\b",
-    re.IGNORECASE,
-)
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_DATE = re.compile(rf"(?:\d{{1,2}}\s)?(?:{_MONTHS})(?:\s\d{{1,2}})?,?(?:\s\d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
-_CAPITALS = re.compile(r"(?!(?:The|A|An)\s)(?:[A-Z][a-z]\w*\s){1,4}[A-Z][a-z]\w*")
-_DEGREE = re.compile(r"\b(?:\w+er|more|less|fewer|better|worse|most|first|\w{3,}est)\b", re.IGNORECASE)
 Rated = tuple[Candidate, list[bool]]
 """A sentence, and whether it is about each side."""
 

@@ -108,40 +108,6 @@ LONGEST_QUALIFIER = 260
 """A longer sentence, in characters, that begins with `But` has a subject of its own."""
 LONGEST_PROMISE = 130
 """A longer sentence, in characters, that announces several things already says what they are."""
-
-
-def refers_back(text: str) -> bool:
-    """Whether a sentence refers to a sentence before it."""
-    if mark := ITEM.match(text):
-        text = text[mark.end() :]
-    if text[:1].islower() or _BROKEN_SENTENCE.match(text):
-        return True
-    if _BACK_REFERENCE.match(text):
-        return not _EMPTY_SUBJECT.match(text)
-    if _LATER_DEMONSTRATIVE.match(text):
-        return True
-    found = _LATER_PRONOUN.match(text)
-    return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
-
-
-def qualifies(text: str, said: str, wanted: frozenset[str], *, apart: bool) -> bool:
-    """Whether a sentence takes back or limits the text before it; `apart` if a line break is between them."""
-    terms_said, own_terms = terms_of([said, text])
-    on_topic = len(wanted.union(terms_said).intersection(own_terms)) > 1
-    related = _BACK_REFERENCE.match(text) is not None or on_topic
-    takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
-    refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
-    leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and on_topic
-    if not (takes_back or refutes or leaves_out):
-        return False
-    return not apart or refutes or bool(_TAKES_BACK.match(text))
-
-
-def promises(text: str) -> bool:
-    """Whether a sentence announces several things without saying what they are."""
-    return text.count(",") < 2 and ":" not in text and len(text) <= LONGEST_PROMISE
-
-
 FORM_BONUS = 0.2
 """Added for a manner, a name or an instruction: a sentence without one hardly ever answers such a question."""
 REASON_BONUS = 0.3
@@ -208,6 +174,38 @@ _NUMERAL = (
     r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|both"
     r"|several|no)"
 )
+
+
+def refers_back(text: str) -> bool:
+    """Whether a sentence refers to a sentence before it."""
+    if mark := ITEM.match(text):
+        text = text[mark.end() :]
+    if text[:1].islower() or _BROKEN_SENTENCE.match(text):
+        return True
+    if _BACK_REFERENCE.match(text):
+        return not _EMPTY_SUBJECT.match(text)
+    if _LATER_DEMONSTRATIVE.match(text):
+        return True
+    found = _LATER_PRONOUN.match(text)
+    return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
+
+
+def qualifies(text: str, said: str, wanted: frozenset[str], *, apart: bool) -> bool:
+    """Whether a sentence takes back or limits the text before it; `apart` if a line break is between them."""
+    terms_said, own_terms = terms_of([said, text])
+    on_topic = len(wanted.union(terms_said).intersection(own_terms)) > 1
+    related = _BACK_REFERENCE.match(text) is not None or on_topic
+    takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
+    refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
+    leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and on_topic
+    if not (takes_back or refutes or leaves_out):
+        return False
+    return not apart or refutes or bool(_TAKES_BACK.match(text))
+
+
+def promises(text: str) -> bool:
+    """Whether a sentence announces several things without saying what they are."""
+    return text.count(",") < 2 and ":" not in text and len(text) <= LONGEST_PROMISE
 
 
 class Form(NamedTuple):

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 _SPARE = 1 << 20
 """Bytes that are left free for other programs."""
+MANIFEST = "manifest.json"
+SEAL = b"sha256:"
+DIGITS = 64
+"""Hexadecimal digits of a SHA-256."""
+BLOCK = 1 << 20
+_LOCK = "lock"
 
 
 def require_space(folder: Path, needed: int) -> None:
@@ -53,14 +59,6 @@ def sync_to_disk(path: Path) -> None:
             os.fsync(number)
     finally:
         os.close(number)
-
-
-MANIFEST = "manifest.json"
-SEAL = b"sha256:"
-DIGITS = 64
-"""Hexadecimal digits of a SHA-256."""
-BLOCK = 1 << 20
-_LOCK = "lock"
 
 
 class PartWriter:

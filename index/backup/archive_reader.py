@@ -30,6 +30,7 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedE
 _LARGEST_MANIFEST = 64 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UPGRADE = "Upgrade Pincite: pip install --upgrade pincite"
+_HEADER = b"SQLite format 3\0"
 
 
 class ArchiveReader:
@@ -192,9 +193,6 @@ def _is_described(facts: object) -> bool:
         return False
     size, digest = facts.get("bytes"), facts.get("sha256")
     return isinstance(size, int) and not isinstance(size, bool) and size >= 0 and isinstance(digest, str)
-
-
-_HEADER = b"SQLite format 3\0"
 
 
 def find_header_flaw(path: Path) -> str:

@@ -26,6 +26,11 @@ FORMAT = "pincite backup"
 VERSION = 1
 CATALOG = "catalog.db"
 ORIGINALS = "originals/"
+_STAGING = "restoring"
+_LOCKS = ("writer.lock", "writer.json")
+_LOG = ("catalog.db-wal", "catalog.db-shm")
+_FILE_RECORDS = ("queue.db", "queue.db-wal", "queue.db-shm", "files.db", "files.db-wal", "files.db-shm")
+"""The library's records of files, which are wrong for an older state of it."""
 
 
 def back_up(
@@ -83,13 +88,6 @@ def _pack(archive: ArchiveWriter, number: int, path: Path) -> bool:
         while block := file.read(BLOCK):
             part.write(block)
     return True
-
-
-_STAGING = "restoring"
-_LOCKS = ("writer.lock", "writer.json")
-_LOG = ("catalog.db-wal", "catalog.db-shm")
-_FILE_RECORDS = ("queue.db", "queue.db-wal", "queue.db-shm", "files.db", "files.db-wal", "files.db-shm")
-"""The library's records of files, which are wrong for an older state of it."""
 
 
 def restore(file: Path, folder: Path, *, force: bool = False, progress: OperationProgress | None = None) -> Restored:

@@ -34,6 +34,12 @@ FORMAT = "pincite library"
 VERSION = 1
 DOCUMENTS, VECTORS, SENTENCES = "documents/{:05}.jsonl", "vectors/{:05}.f16", "sentences/{:05}.i8"
 _LONGEST_NAME = 4096
+_WORD = re.compile(r"\S")
+_IDENTITY = re.compile("[0-9a-f]{64}")
+_UNIT_LENGTH = (0.98, 1.02)
+"""Bounds for the length of a unit vector in float16."""
+_LARGEST_DIMENSION = 1 << 16
+_BAD_PARTS = "its parts are not those that its manifest names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +143,11 @@ def _flaws_of_passages(line: DocumentLine) -> Iterator[str]:
         yield "its passages do not cover its text"
 
 
-_WORD = re.compile(r"\S")
-
-
 @cache
 def _adapter() -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(DocumentLine)
-
-
-_IDENTITY = re.compile("[0-9a-f]{64}")
-_UNIT_LENGTH = (0.98, 1.02)
-"""Bounds for the length of a unit vector in float16."""
-_LARGEST_DIMENSION = 1 << 16
-_BAD_PARTS = "its parts are not those that its manifest names"
 
 
 class PortableReader:

@@ -37,6 +37,16 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     VectorLookup = Callable[[Sequence[bytes]], dict[bytes, PackedVectors]]
 
+_STAGING = "compacting"
+_WORTH = 0.01
+"""The catalog is rewritten if more than this share of its pages is empty."""
+_READER_NOTE = "Another program is reading the library: the rest of the space is freed when it has finished."
+_FOLDER = "rebuilding"
+_ROUNDS = 3
+"""Passes over the latest changes before writers are locked out."""
+PATIENCE = 600.0
+"""Seconds for which the last step waits for another writer."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncodingTools:
@@ -103,11 +113,6 @@ class Embedder:
         return vectors
 
 
-_STAGING = "compacting"
-_WORTH = 0.01
-"""The catalog is rewritten if more than this share of its pages is empty."""
-
-
 def compact(store: FolderStore, *, progress: OperationProgress | None = None) -> Compacted:
     """Make a library's folder as small as possible, while others read it.
 
@@ -135,9 +140,6 @@ def compact(store: FolderStore, *, progress: OperationProgress | None = None) ->
     return Compacted(before, after, time.monotonic() - began, notes)
 
 
-_READER_NOTE = "Another program is reading the library: the rest of the space is freed when it has finished."
-
-
 def _condense(store: FolderStore, staging: Path, progress: OperationProgress | None) -> None:
     """Rewrite the catalog without empty pages, if there are enough of them."""
     database = store.catalog.database
@@ -157,13 +159,6 @@ def _condense(store: FolderStore, staging: Path, progress: OperationProgress | N
         database.replace_with(smaller, progress and (lambda done, of: progress("replacing", done, of)))
     finally:
         smaller.close()
-
-
-_FOLDER = "rebuilding"
-_ROUNDS = 3
-"""Passes over the latest changes before writers are locked out."""
-PATIENCE = 600.0
-"""Seconds for which the last step waits for another writer."""
 
 
 def rebuild(

@@ -28,6 +28,9 @@ MOST = 50
 """The largest number of names; the rest of a longer list is left out."""
 _SEMICOLON = re.compile(r"\s*;\s*")
 _BETWEEN = re.compile(r"\s*,\s*(?:(?:and|&)\s+)?|\s+(?:and|&)\s+")
+LONGEST = 300
+"""Longer titles, authors and headings, in characters, are cut; a quote never is."""
+_ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
 def _set(words: str) -> frozenset[str]:
@@ -118,11 +121,6 @@ def _is_personal(words: list[str]) -> bool:
 def _is_capitalised(word: str) -> bool:
     """Whether a word begins with a capital: `John`, `J.`, `J.R.R.`, `O’Neill`, `Jean-Paul`."""
     return word[0].isupper() and all(character.isalpha() or character in "'’.-‐" for character in word)
-
-
-LONGEST = 300
-"""Longer titles, authors and headings, in characters, are cut; a quote never is."""
-_ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
 @dataclass(frozen=True, slots=True)

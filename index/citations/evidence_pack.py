@@ -48,6 +48,13 @@ Fault = Literal[
     "described otherwise",
     "statement not quoted",
 ]
+_HOW_TO_CHECK = (
+    "Each document is named by the SHA-256 of its file. In a library that holds the same files, Pincite checks that "
+    "every quote stands in its document at the characters given here, counted in Unicode code points from 0."
+)
+FENCE = "```json " + FORMAT
+"""Opens the machine part of a `.md`. No text from outside can begin a line, so none can forge it."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +99,6 @@ class PackFinding:
     """The quote or the statement, as in the pack."""
     what: str
     """The fault, in a sentence."""
-
-
-_HOW_TO_CHECK = (
-    "Each document is named by the SHA-256 of its file. In a library that holds the same files, Pincite checks that "
-    "every quote stands in its document at the characters given here, counted in Unicode code points from 0."
-)
 
 
 def render_evidence(pack: Pack, outline: Outline) -> str:
@@ -172,11 +173,6 @@ def _value(name: str, value: str) -> str:
 
 def _words(text: str) -> str:
     return escape_markdown(one_line(text))
-
-
-FENCE = "```json " + FORMAT
-"""Opens the machine part of a `.md`. No text from outside can begin a line, so none can forge it."""
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def pack(

@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
     from index.records import Citation, Hit, Landmark
 
+LONGEST_WHOLE = 300
+"""Longer quotes, in characters, are represented by their first and last words in a link."""
+END_WORDS = 6
+"""The number of words at each end of a long quote."""
+LEAST_WORDS = 4
+"""A quote of at least so many words is found without the words around it."""
+_HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+_LEGAL = "/:@!$&'()*+,;=~-._?"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
 
 @dataclass(frozen=True, slots=True)
 class QuoteContext:
@@ -50,17 +60,6 @@ def context_in(citation: Citation, hits: Iterable[Hit]) -> QuoteContext:
             cut = citation.start - passage.start, citation.end - passage.start
             return QuoteContext(passage.text[: cut[0]], passage.text[cut[1] :])
     return QuoteContext()
-
-
-LONGEST_WHOLE = 300
-"""Longer quotes, in characters, are represented by their first and last words in a link."""
-END_WORDS = 6
-"""The number of words at each end of a long quote."""
-LEAST_WORDS = 4
-"""A quote of at least so many words is found without the words around it."""
-_HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
-_LEGAL = "/:@!$&'()*+,;=~-._?"
-_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def deep_link(citation: Citation, context: QuoteContext | None = None) -> str:

@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 _Old = Literal["quoted", "supported", "number differs", "negation differs", "name differs", "not found"]
 _VERDICTS: dict[_Old, Verdict] = {"quoted": "verbatim", "supported": "supported", "not found": "unverified"}
 """Today's verdicts for those of version 1; the others are contradictions."""
+LARGEST = 16 << 20
+"""The largest size of a pack, and of each of its unpacked parts, in bytes."""
+_ENTRIES = 16
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +112,6 @@ def _remark(old: StatementOne) -> str:
     if old.verdict in ("quoted", "supported"):
         return ""
     return ": ".join(part for part in (old.verdict, one_line(old.detail)) if part)
-
-
-LARGEST = 16 << 20
-"""The largest size of a pack, and of each of its unpacked parts, in bytes."""
-_ENTRIES = 16
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,20 @@ if TYPE_CHECKING:
 
     from index.records import Answer, Statement
 
+_UNSURE = "This may be it. The documents do not clearly answer the question"
+INDENT = "    "
+_ACTIVE = re.compile(
+    r"""[\\`*_{}\[\]<#~^$|]     # emphasis, code, links, tags, attributes, templates, formulas, tables
+    | ==                        # marked words
+    | &(?=\#?\w+;)              # character references
+    | @(?=\w)                   # mentions, pandoc's citations, addresses that become links
+    | :(?=//) | (?<=\bwww)\.    # addresses that become links
+    | !$                        # would make an image of a footnote behind it
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_AT_THE_BEGINNING = re.compile(r"[-+:%>=]|\d+(?=[.)])")
+
 
 def environment(folder: Path) -> Environment:
     """Return the environment for the templates of a folder. A variable without a value is an error."""
@@ -46,9 +60,6 @@ def environment(folder: Path) -> Environment:
 def count(number: int, noun: str) -> str:
     """Return `1 passage`, `1,284 passages`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-_UNSURE = "This may be it. The documents do not clearly answer the question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +143,6 @@ def _distance(answer: Answer) -> str:
     return f" (confidence {answer.confidence:.0%}{bar})"
 
 
-INDENT = "    "
-
-
 def prose_citation(entry: Entry) -> str:
     """Return quote, reference and link, one a line."""
     return f"“{entry.quote}”\n{entry.reference}\n{entry.link}\n"
@@ -169,19 +177,6 @@ def _markers(markers: Iterable[int]) -> str:
 
 def _indented(entry: Entry) -> str:
     return f"{entry.reference}\n{INDENT}“{entry.quote}”\n{INDENT}{entry.link}"
-
-
-_ACTIVE = re.compile(
-    r"""[\\`*_{}\[\]<#~^$|]     # emphasis, code, links, tags, attributes, templates, formulas, tables
-    | ==                        # marked words
-    | &(?=\#?\w+;)              # character references
-    | @(?=\w)                   # mentions, pandoc's citations, addresses that become links
-    | :(?=//) | (?<=\bwww)\.    # addresses that become links
-    | !$                        # would make an image of a footnote behind it
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_AT_THE_BEGINNING = re.compile(r"[-+:%>=]|\d+(?=[.)])")
 
 
 def escape_markdown(words: str) -> str:

@@ -36,6 +36,11 @@ _ESCAPED = str.maketrans(
 )
 _LIGATURE = re.compile(r"(?<=-)(?=-)|(?<=`)(?=`)|(?<=')(?=')|(?<=[!?])(?=`)|(?<=,)(?=,)")
 """Matches between two characters that LaTeX would join: `--`, `` `` ``, `''`, `` ?` ``."""
+WORD_JOINER = "\u2060"
+_TAG = re.compile(r"<(?=[/a-z])", re.IGNORECASE)
+Style = Literal["apa", "mla", "chicago"]
+STYLES = Path(__file__).parent / "styles"
+_CLOSED = ("?", "!")
 
 
 def bibtex(entries: Sequence[Entry]) -> str:
@@ -98,10 +103,6 @@ def _fields(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "N1", entry.note
 
 
-WORD_JOINER = "\u2060"
-_TAG = re.compile(r"<(?=[/a-z])", re.IGNORECASE)
-
-
 def csl(entries: Sequence[Entry]) -> str:
     """Return a JSON list of items."""
     return json.dumps([csl_item(entry) for entry in entries], ensure_ascii=False, indent=2) + "\n"
@@ -130,11 +131,6 @@ def csl_item(entry: Entry) -> dict[str, Any]:
 
 def _text(words: str) -> str:
     return _TAG.sub(f"<{WORD_JOINER}", words)
-
-
-Style = Literal["apa", "mla", "chicago"]
-STYLES = Path(__file__).parent / "styles"
-_CLOSED = ("?", "!")
 
 
 def references(entries: Sequence[Entry], style: Style) -> list[str]:

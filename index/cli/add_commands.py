@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 _WIDTH = 8
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
+ADD_EXAMPLE = "Example: pincite add papers/ notes.md"
+QUEUE_EXAMPLE = "Example: pincite queue   then: pincite add --resume"
+SYNC_EXAMPLE = "Example: pincite sync papers/ --dry-run"
+WATCH_EXAMPLE = "Example: pincite watch papers/ notes/"
+Folders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders to mirror.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Remove documents even if most files of a folder are gone.")]
 
 
 class ChangePrinter:
@@ -93,10 +99,6 @@ def _span(seconds: float) -> str:
     if seconds < _DAY:
         return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
     return f"{seconds // _DAY:.0f} days {seconds % _DAY // _HOUR:.0f} h"
-
-
-ADD_EXAMPLE = "Example: pincite add papers/ notes.md"
-QUEUE_EXAMPLE = "Example: pincite queue   then: pincite add --resume"
 
 
 def add(
@@ -186,13 +188,6 @@ def _print_waiting(library: Library) -> None:
     if waiting:
         files = "1 file" if waiting == 1 else f"{waiting:,} files"
         typer.echo(f"An earlier add left {files} waiting. To continue: pincite add --resume", err=True)
-
-
-SYNC_EXAMPLE = "Example: pincite sync papers/ --dry-run"
-WATCH_EXAMPLE = "Example: pincite watch papers/ notes/"
-
-Folders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders to mirror.", show_default=False)]
-Force = Annotated[bool, typer.Option("--force", help="Remove documents even if most files of a folder are gone.")]
 
 
 def sync(

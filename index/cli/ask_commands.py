@@ -31,6 +31,7 @@ ASK_EXAMPLE = "Example: pincite ask 'What did the treaty cost?' --in treaty.pdf"
 
 _FORMATS_WITHOUT_NOTES = (None, "bibtex", "ris", "csl")
 """Formats without room for the answer's notes; the notes go to standard error."""
+CHECK_EXAMPLE = "Example: pincite check draft.md   or: pbpaste | pincite check -"
 
 
 def ask(
@@ -212,9 +213,6 @@ def _write_pack(path: Path, archive: bytes, text: str) -> None:
         path.write_bytes(archive if path.suffix == ".zip" else text.encode())
     except OSError as error:
         raise typer.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--pack") from error
-
-
-CHECK_EXAMPLE = "Example: pincite check draft.md   or: pbpaste | pincite check -"
 
 
 def check(

@@ -26,6 +26,7 @@ COMPACT_EXAMPLE = "Example: pincite compact"
 REBUILD_EXAMPLE = "Example: pincite rebuild --passage-tokens 120"
 EXPORT_EXAMPLE = "Example: pincite export-library papers.zip --no-vectors"
 IMPORT_EXAMPLE = "Example: pincite import-library papers.zip"
+EXAMPLE = "Example: pincite eval scifact/ --mode hybrid --mode dense   or: pincite eval questions.jsonl --json"
 
 
 def backup(context: typer.Context, file: Target, force: Force = False) -> None:
@@ -181,9 +182,6 @@ def _contradictions(settings: Settings, chosen: dict[str, object]) -> Iterator[s
         if value is not None and name in settings.model_fields_set and configured != value:
             setting = settings.display_name(name)
             yield f"{setting} is set to {str(configured)!r}: remove it; the library remembers {str(value)!r}."
-
-
-EXAMPLE = "Example: pincite eval scifact/ --mode hybrid --mode dense   or: pincite eval questions.jsonl --json"
 
 
 class ModeChoice(StrEnum):

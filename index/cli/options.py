@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 ERROR = 1
 SOME_FAILED = 3
 INTERRUPTED = 130  # typer's exit code for Ctrl-C, which shells expect
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--library", help="Folder of the library. Default: $PINCITE_LIBRARY, else a folder in your data folder."
+    ),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results, no progress.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print more details.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+_PLAIN = re.compile(r"[^\s\"'\\$`&|;<>()*?!#\[\]{}~\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+"""Names without characters that are special to a shell. Shells quote differently, so other names are not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +68,6 @@ class State:
 
         settings = self.settings()
         return Library.open(self.folder(settings), settings, create=create)
-
-
-LibraryOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--library", help="Folder of the library. Default: $PINCITE_LIBRARY, else a folder in your data folder."
-    ),
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results, no progress.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print more details.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def _shared(
@@ -118,10 +118,6 @@ class Command(TyperCommand):
             if rows := [row for parameter in parameters if (row := parameter.get_help_record(ctx))]:
                 with formatter.section(title):
                     formatter.write_dl(rows)
-
-
-_PLAIN = re.compile(r"[^\s\"'\\$`&|;<>()*?!#\[\]{}~\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
-"""Names without characters that are special to a shell. Shells quote differently, so other names are not offered."""
 
 
 def document_names(context: typer.Context, incomplete: str) -> list[str]:

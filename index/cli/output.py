@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from index.records import Answer, Check, Citation, DocumentInfo, Recall, Statement, Verdict
 
 _STYLES: dict[Verdict, str] = {"verbatim": "green", "supported": "green", "contradicted": "red", "unverified": "yellow"}
+_NAME = 18
+"""Minimum width of a measure's name, in columns."""
+_MANY_MODES = 3
+"""With this many modes or more, an interval is printed below its mean, so that all fit into 80 columns."""
+_WIDE = 140
+"""With this many columns or more, the source of a document gets its own column."""
+_ID = 12
+"""Characters of a document's id that are shown; commands accept this prefix as well as the whole id."""
+_CLAIMED = "(claimed)"
+_NARROW = ("Id", "Title and source", "Date", "Pages", "Passages")
+_FULL = ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source")
+_NUMBERS = ("Pages", "Passages")
 
 
 def print_answer(answer: Answer) -> None:
@@ -113,22 +125,6 @@ def _reasons(statement: Statement) -> Iterator[str]:
         yield detail[:1].upper() + detail[1:]
     if statement.nearest is not None:
         yield f"Nearest words: [{statement.nearest}]"
-
-
-_NAME = 18
-"""Minimum width of a measure's name, in columns."""
-_MANY_MODES = 3
-"""With this many modes or more, an interval is printed below its mean, so that all fit into 80 columns."""
-
-
-_WIDE = 140
-"""With this many columns or more, the source of a document gets its own column."""
-_ID = 12
-"""Characters of a document's id that are shown; commands accept this prefix as well as the whole id."""
-_CLAIMED = "(claimed)"
-_NARROW = ("Id", "Title and source", "Date", "Pages", "Passages")
-_FULL = ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source")
-_NUMBERS = ("Pages", "Passages")
 
 
 def print_documents(infos: Sequence[DocumentInfo]) -> None:

@@ -30,6 +30,17 @@ _NAME_WIDTH = 26
 """Maximum width of a document's name in the table, in columns: most of the 80 columns are for the quote."""
 _QUOTE_LENGTH = 160
 """Characters of a quote in the table; JSON and CSV have the whole quote."""
+Question = Annotated[
+    str, typer.Argument(help="Your question, in plain words; operators are optional.", show_default=False)
+]
+Documents = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--in", help="Search only this document (id, source or title); repeatable.", autocompletion=document_names
+    ),
+]
+SEARCH_EXAMPLE = "Example: pincite search 'Who signed the \"peace treaty\"?' -k 3 --explain"
+COVERAGE_EXAMPLE = "Example: pincite coverage 'Who pays for it? type:pdf' --csv > pays.csv"
 
 
 def print_hits(result: Found, *, limit: int, explain: bool, verbose: bool) -> None:
@@ -209,17 +220,6 @@ def _cut(words: str) -> str:
     return line[: word if word > 0 else _QUOTE_LENGTH - 1] + "…"
 
 
-Question = Annotated[
-    str, typer.Argument(help="Your question, in plain words; operators are optional.", show_default=False)
-]
-Documents = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--in", help="Search only this document (id, source or title); repeatable.", autocompletion=document_names
-    ),
-]
-
-
 class QuestionCommand(Command):
     """A command whose argument is a question; its help lists the query operators."""
 
@@ -233,9 +233,6 @@ class QuestionCommand(Command):
         with formatter.indentation():
             formatter.write_paragraph()
             formatter.write_text("If a question starts with a dash, put -- and a space before it.")
-
-
-SEARCH_EXAMPLE = "Example: pincite search 'Who signed the \"peace treaty\"?' -k 3 --explain"
 
 
 def search(
@@ -259,9 +256,6 @@ def search(
     if not state.quiet:
         print_notes(found)
     print_hits(found, limit=limit, explain=explain, verbose=state.verbose)
-
-
-COVERAGE_EXAMPLE = "Example: pincite coverage 'Who pays for it? type:pdf' --csv > pays.csv"
 
 
 def coverage(

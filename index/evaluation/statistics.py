@@ -51,6 +51,12 @@ MEANINGS = {
     "Quote@3": "the pin of one of the first 3 hits holds the quote",
 }
 """The meaning of each measure, in display order."""
+SEED = 20201205
+RESAMPLES = 1000
+PERMUTATIONS = 9999
+CONFIDENCE = 0.95
+_BATCH = 500
+_LEAST_PAIRS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +130,6 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
-SEED = 20201205
-RESAMPLES = 1000
-PERMUTATIONS = 9999
-CONFIDENCE = 0.95
-_BATCH = 500
-
-
 def estimate(values: Iterable[float]) -> Estimate:
     """Return the mean over questions and its percentile bootstrap interval; a single question has no interval."""
     sample = np.fromiter(values, dtype=np.float64)
@@ -177,9 +176,6 @@ def holm(chances: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, chances[n] * (len(chances) - rank)))
         adjusted[n] = least
     return adjusted
-
-
-_LEAST_PAIRS = 2
 
 
 def compare(first: Path, second: Path) -> Comparison:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _GROUPED_MS = 400
 _STEP_MS = 50
+_GROUP_FACTOR = 5.0
+"""If a path is gone, paths wait for each other, at most this many times the settling time: the missing file may have
+been renamed to a new one.
+"""
 
 
 class EventStreamError(Exception):
@@ -62,12 +66,6 @@ def ticks(*, stop: threading.Event, tick: float, times: int = 0) -> Iterator[set
     while not stop.wait(tick) and (not times or done < times):
         done += 1
         yield set()
-
-
-_GROUP_FACTOR = 5.0
-"""If a path is gone, paths wait for each other, at most this many times the settling time: the missing file may have
-been renamed to a new one.
-"""
 
 
 @dataclass(slots=True)

@@ -27,6 +27,8 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _Item_contra = TypeVar("_Item_contra", contravariant=True)
 _Result_co = TypeVar("_Result_co", covariant=True)
+IN_MEMORY = 32_000_000
+"""Bytes that are kept in memory: the vectors of about ten thousand passages."""
 
 
 class PrefetchWorker(Protocol[_Item_contra, _Result_co]):
@@ -124,10 +126,6 @@ class Prefetcher(Generic[_Item, _Result]):
             following = None if self._stopped else next(self._items, None)
             self._begun += following is not None
             return following
-
-
-IN_MEMORY = 32_000_000
-"""Bytes that are kept in memory: the vectors of about ten thousand passages."""
 
 
 class VectorBuffer:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from index.storage.catalog.catalog import Catalog
 
 KEPT_HINT = "Until then the library keeps the file's previous contents."
+FREE_REMOVALS = 10
+"""This many files may be removed without `force`, whatever share of the folder they are."""
 
 
 @dataclass(slots=True)
@@ -130,10 +132,6 @@ def _find_missing(differences: FolderDifferences, folders: Sequence[Path]) -> No
         note = f" The library keeps its {kept} {'file' if kept == 1 else 'files'} from there." if kept else ""
         reason = f"{place} cannot be scanned: {differences.scan.unseen[place]}."
         differences.failed.append(Failure(place, reason, f"Fix the problem, or delete it.{note}"))
-
-
-FREE_REMOVALS = 10
-"""This many files may be removed without `force`, whatever share of the folder they are."""
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _PASSAGES = 5
 """Number of passages that a sentence is compared with."""
+_FEWEST_DOCUMENTS = 2
+"""In a search of this many documents or more, a question has to say what it is about."""
 
 
 class Checker:
@@ -80,10 +82,6 @@ class _PassageFinder:
         if library not in self._numbers:
             self._numbers[library] = self._lookup.numbers(self._documents)
         return self._searcher.retriever(reading=False).search(query, limit=_PASSAGES, within=self._numbers[library])
-
-
-_FEWEST_DOCUMENTS = 2
-"""In a search of this many documents or more, a question has to say what it is about."""
 
 
 class Answerer:

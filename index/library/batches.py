@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """The first characters of a formula."""
+INPUTS = (".csv", ".jsonl", ".txt")
+OUTPUTS = (".csv", ".jsonl", ".md")
+_UTF8 = "The file must be UTF-8 text."
+_LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""The characters at which `str.splitlines` splits."""
+_MAX_LINES, _MAX_VALUES = 10, 200
+"""Limits per question, with room for empty lines and for commas in sentences."""
 
 
 def escape_formula(words: str) -> str:
@@ -30,15 +37,6 @@ def escape_formula(words: str) -> str:
 def unescape_formula(cell: str) -> str:
     """Reverse `escape_formula`."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
-
-
-INPUTS = (".csv", ".jsonl", ".txt")
-OUTPUTS = (".csv", ".jsonl", ".md")
-_UTF8 = "The file must be UTF-8 text."
-_LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-"""The characters at which `str.splitlines` splits."""
-_MAX_LINES, _MAX_VALUES = 10, 200
-"""Limits per question, with room for empty lines and for commas in sentences."""
 
 
 class TextWriter(Protocol):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from index.records import Document, ProgressCallback
     from index.text.chunks import Chunker
 
+_LIMITS = {"max_file_megabytes", "max_pages", "parse_seconds", "parse_megabytes"}
+"""The settings that decide whether a file can be read: a file that failed is tried again when one of them changes."""
+
 
 class Changes:
     """Adds and removes documents. Each change holds the writer lock."""
@@ -131,10 +134,6 @@ class Changes:
             "limits": self._session.limits,
             "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
         }
-
-
-_LIMITS = {"max_file_megabytes", "max_pages", "parse_seconds", "parse_megabytes"}
-"""The settings that decide whether a file can be read: a file that failed is tried again when one of them changes."""
 
 
 class FolderSync:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 _SHORTEST_PREFIX = 6
+_Result = TypeVar("_Result")
+_RETRIES = 5
+"""How many times work is tried while rebuilds or restores replace the library, before the last try."""
 
 
 def find_document(documents: Iterable[DocumentInfo], name: str) -> DocumentInfo:
@@ -154,11 +157,6 @@ class Lookup:
         """Return where an offset of a hit's document is; the hit's own location if the document was removed."""
         number = self._catalog.number_of(hit.document.id)
         return hit.location if number is None else self._store.locate([(number, start)])[0]
-
-
-_Result = TypeVar("_Result")
-_RETRIES = 5
-"""How many times work is tried while rebuilds or restores replace the library, before the last try."""
 
 
 class Session:

@@ -47,6 +47,32 @@ _MIMETYPES = {
     "application/vnd.oasis.opendocument.spreadsheet": ODS,
     "application/vnd.oasis.opendocument.presentation": ODP,
 }
+PDF = "application/pdf"
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+ORG = "text/org"
+PLAIN = "text/plain"
+_BY_SUFFIX = {
+    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
+    ".org": ORG,
+}
+_HEAD = 4096
+_PDF_SLACK = 1024
+"""Bytes that may precede a PDF's header by its specification; we allow them only in files named .pdf."""
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CHARSET = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_HTML = re.compile(
+    r"(?:\s|<!--(?>.*?-->)|<\?xml(?>.*?\?>))*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+"""Comments match atomically, without backtracking: a head of many comments would otherwise take for ever."""
+_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
+_MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
+_ONLY_MAIL = re.compile(
+    r"^(?:mime-version|message-id|received|return-path|delivered-to|x-mailer):", re.MULTILINE | re.IGNORECASE
+)
+_JSON = re.compile(r"\s*[\[{]")
+_JSON_LIMIT = 5_000_000
 
 
 def zip_media_type(data: bytes, name: str) -> str:
@@ -88,36 +114,6 @@ def _check_unpacked_size(name: str, packed: int, unpacked: int) -> None:
             f"{name} has {packed / 1e6:.3g} megabytes and would unpack to {unpacked / 1e6:,.0f}.",
             "Do not add it unless you trust its source; then split it, or remove the pictures.",
         )
-
-
-PDF = "application/pdf"
-
-HTML = "text/html"
-MARKDOWN = "text/markdown"
-ORG = "text/org"
-PLAIN = "text/plain"
-
-_BY_SUFFIX = {
-    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
-    ".org": ORG,
-}
-_HEAD = 4096
-_PDF_SLACK = 1024
-"""Bytes that may precede a PDF's header by its specification; we allow them only in files named .pdf."""
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CHARSET = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_HTML = re.compile(
-    r"(?:\s|<!--(?>.*?-->)|<\?xml(?>.*?\?>))*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
-)
-"""Comments match atomically, without backtracking: a head of many comments would otherwise take for ever."""
-_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
-_MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
-_ONLY_MAIL = re.compile(
-    r"^(?:mime-version|message-id|received|return-path|delivered-to|x-mailer):", re.MULTILINE | re.IGNORECASE
-)
-_JSON = re.compile(r"\s*[\[{]")
-_JSON_LIMIT = 5_000_000
 
 
 def sniff(data: bytes, source: str) -> Content:

@@ -40,6 +40,8 @@ _LISTING_LINES = 40
 _INDENT = "  "
 _LIST_START = re.compile(r"-?[0-9]{1,9}")
 _BLANKS = re.compile(r"[ \t\n\r\f\v]+")
+_DEPTH = "\0"
+"""A placeholder for one indent while the page's own blanks are removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,6 @@ class _Walk:
             yield from self.flush()
         elif self.words and not self.words[-1].endswith(("- ", ". ")):
             self.words.append(f"\n{_DEPTH * len(self.lists)}")
-
-
-_DEPTH = "\0"
-"""A placeholder for one indent while the page's own blanks are removed."""
 
 
 def _item(line: str) -> str:

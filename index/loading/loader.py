@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 
 _SKIPPED = (".", "~$")
 """Hidden files, and the lock files that Office leaves beside an open document."""
+_BLOCK = 1 << 20
+_DOORS = {
+    formats.DOCX: "docx",
+    formats.PDF: "pdf.extraction",
+    formats.HTML: "html",
+    formats.MARKDOWN: "markdown",
+    formats.ORG: "plain_text",
+    formats.PLAIN: "plain_text",
+    **dict.fromkeys(STRUCTURED, "plain_text"),
+}
 
 
 def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
@@ -86,9 +96,6 @@ def _real(path: Path) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):
         return str(path)
-
-
-_BLOCK = 1 << 20
 
 
 def locate(path: Path) -> Path:
@@ -167,16 +174,6 @@ def _file_size(source: Path) -> int:
 
 
 __all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
-
-_DOORS = {
-    formats.DOCX: "docx",
-    formats.PDF: "pdf.extraction",
-    formats.HTML: "html",
-    formats.MARKDOWN: "markdown",
-    formats.ORG: "plain_text",
-    formats.PLAIN: "plain_text",
-    **dict.fromkeys(STRUCTURED, "plain_text"),
-}
 
 
 def load(path: Path, *, max_bytes: int) -> Document:

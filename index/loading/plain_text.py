@@ -60,6 +60,18 @@ _UNBELIEVABLE = re.compile("utf-?(?:7|16|32)|.*escape", re.IGNORECASE)
 the others are no encodings of pages."""
 _FEW_BYTES = 400
 """Below this, letter statistics are noise, and Western European is the better guess."""
+_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:])\1{2,}")
+_CHAPTER = re.compile(
+    r"(?:chapter|part|book|section|appendix|act|scene|letter|article)\s+(?:[ivxlcdm]+|\d+|[a-z]|one|two|three|four|five"
+    r"|six|seven|eight|nine|ten|the\s+\w+)\b[.:]?(?:\s+(?-i:[^a-z\s]).*)?",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+[A-ZÀ-Þ][^.!?;]*[^.!?,;:\s]")
+_STARS_ALONE = re.compile(r"^\*+ +\S.*$", re.MULTILINE)
+_STARS = re.compile(r"(\*+)\s+(\S.*)")
+_HEADING_LENGTH = 100
+_CAPITALS_LEVEL = 2
+_MEDIA_TYPE_ORG = "text/org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,20 +169,6 @@ def _accents_only(sample: bytes) -> bool:
     foreign = re.findall(r"[^\x00-\x7f]", text)
     runs = re.findall(r"[^\x00-\x7f]{4,}", text)
     return "\ufffd" not in text and sum(map(len, runs)) <= len(foreign) / 2
-
-
-_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:])\1{2,}")
-_CHAPTER = re.compile(
-    r"(?:chapter|part|book|section|appendix|act|scene|letter|article)\s+(?:[ivxlcdm]+|\d+|[a-z]|one|two|three|four|five"
-    r"|six|seven|eight|nine|ten|the\s+\w+)\b[.:]?(?:\s+(?-i:[^a-z\s]).*)?",
-    re.IGNORECASE,
-)
-_NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+[A-ZÀ-Þ][^.!?;]*[^.!?,;:\s]")
-_STARS_ALONE = re.compile(r"^\*+ +\S.*$", re.MULTILINE)
-_STARS = re.compile(r"(\*+)\s+(\S.*)")
-_HEADING_LENGTH = 100
-_CAPITALS_LEVEL = 2
-_MEDIA_TYPE_ORG = "text/org"
 
 
 def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature

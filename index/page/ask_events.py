@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 
 MAX_ANSWERS = 200
 """Maximum number of cached answers, which take some megabytes."""
+PILLS = 8
+"""With more documents than this, the reader chooses from a list instead of pills."""
+LISTED = 1000
+"""With more documents than this, there is no list, because every visitor would have to load it."""
+FRAME_SECONDS = 0.1
+"""Minimum seconds between two updates of the page while a model writes."""
+_LONGEST_LABEL = 60
+_log = logging.getLogger(__name__)
+Update = dict[str, Any]
+T = TypeVar("T")
 
 
 class AnswerCache:
@@ -54,18 +64,6 @@ class AnswerCache:
         """Return the answer with that key, or None if it was dropped or never stored."""
         with self._lock:
             return self._answers.get(key)
-
-
-PILLS = 8
-"""With more documents than this, the reader chooses from a list instead of pills."""
-LISTED = 1000
-"""With more documents than this, there is no list, because every visitor would have to load it."""
-FRAME_SECONDS = 0.1
-"""Minimum seconds between two updates of the page while a model writes."""
-_LONGEST_LABEL = 60
-_log = logging.getLogger(__name__)
-Update = dict[str, Any]
-T = TypeVar("T")
 
 
 class AnswerOutput(NamedTuple):

@@ -45,6 +45,18 @@ _LEADS: dict[Verdict, str] = {
     "unverified": "Nearest words",
 }
 """The label before the words of a citation."""
+_MAX_FIELDS = 4
+_BYTES_PER_CHARACTER = 12
+"""Size of a four-byte character in a form. Longer forms are cut before parsing, which would take seconds."""
+FORMS = ((".csv", "CSV"), (".md", "Markdown"), (".jsonl", "JSONL"))
+"""Download formats of the table, with their display names."""
+CHOICES = 12
+"""Documents offered at a time."""
+_PREFIX = 12
+"""Characters of a document's id that identify it in a URL."""
+_environment = environment(Path(__file__).parent / "templates")
+ROWS = 100
+"""Rows returned per request."""
 
 
 def check_form(settings: Settings) -> str:
@@ -81,11 +93,6 @@ def _words(cited: Citation, claim: str) -> dict[str, Any]:
         "name": info.name,
         "stated": [part for part in (info.author, info.date, place(info, cited.location)) if part],
     }
-
-
-_MAX_FIELDS = 4
-_BYTES_PER_CHARACTER = 12
-"""Size of a four-byte character in a form. Longer forms are cut before parsing, which would take seconds."""
 
 
 class CheckTab:
@@ -132,14 +139,6 @@ def _checked(service: Service, text: str, gone: threading.Event) -> str:
     service.require_at_most("characters", len(text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     stream = service.library.check_stream(text, most_sentences=settings.max_check_sentences)
     return check(redacted(stream_result(stream, Check, gone.is_set)))
-
-
-FORMS = ((".csv", "CSV"), (".md", "Markdown"), (".jsonl", "JSONL"))
-"""Download formats of the table, with their display names."""
-CHOICES = 12
-"""Documents offered at a time."""
-_PREFIX = 12
-"""Characters of a document's id that identify it in a URL."""
 
 
 def batch_form(settings: Settings) -> str:
@@ -230,15 +229,8 @@ def _summary(rows: Sequence[Row]) -> str:
     return ", ".join(counted) or "none asked"
 
 
-_environment = environment(Path(__file__).parent / "templates")
-
-
 def _render(template: str, **values: Any) -> str:
     return _environment.get_template(template).render(**values)
-
-
-ROWS = 100
-"""Rows returned per request."""
 
 
 @dataclass(frozen=True, slots=True)

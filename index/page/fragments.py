@@ -33,13 +33,6 @@ if TYPE_CHECKING:
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Options of every event: Gradio shows no progress, and does not list the event in its API."""
-
-
-def html(value: str, name: str) -> gr.HTML:
-    """Return an HTML control without Gradio's templates, styles and scripts."""
-    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None, padding=False)
-
-
 _log = logging.getLogger(__name__)
 _HINTS: dict[type, str] = {
     AmbiguousDocument: "Choose one of them below the question.",
@@ -47,6 +40,21 @@ _HINTS: dict[type, str] = {
 }
 """Hints for the page where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only: you can search it, but not change it."
+_environment = environment(Path(__file__).parent / "templates")
+_KEPT = ("q", "in", "write")
+"""Query parameters that are kept: the question, its documents, and the writer."""
+STATIC = Path(__file__).parent / "static"
+PARTS = {
+    "page.css": ("app.css", "source.css", "library.css", "map.css"),
+    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js"),
+}
+"""Parts of each bundle, in the order of their dependencies."""
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+
+
+def html(value: str, name: str) -> gr.HTML:
+    """Return an HTML control without Gradio's templates, styles and scripts."""
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None, padding=False)
 
 
 def head(versions: Mapping[str, str]) -> str:
@@ -127,17 +135,12 @@ def _rank(rank: int | None) -> str:
     return f"rank {rank}" if rank else f"beyond the first {CANDIDATES}"
 
 
-_environment = environment(Path(__file__).parent / "templates")
 _environment.filters.update(rank=_rank, parts=remarks.parts, plain=remarks.plain)
 
 
 def render(template: str, **values: Any) -> str:
     """Render a template of this package."""
     return _environment.get_template(template).render(**values)
-
-
-_KEPT = ("q", "in", "write")
-"""Query parameters that are kept: the question, its documents, and the writer."""
 
 
 def dialog() -> str:
@@ -157,15 +160,6 @@ async def _citation(document: str, request: Request) -> RedirectResponse:
     """
     kept = [(name, value) for name in _KEPT if (value := request.query_params.get(name))]
     return RedirectResponse(f"../?{urlencode([*kept, ('d', document)])}", status_code=302)
-
-
-STATIC = Path(__file__).parent / "static"
-PARTS = {
-    "page.css": ("app.css", "source.css", "library.css", "map.css"),
-    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js"),
-}
-"""Parts of each bundle, in the order of their dependencies."""
-_TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 
 def bundles() -> tuple[Mount, dict[str, str]]:

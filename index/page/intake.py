@@ -40,6 +40,20 @@ if TYPE_CHECKING:
 
 COOKIE = "pincite_browser"
 _VALUE = re.compile(r"[\w-]{20,64}", re.ASCII)
+PATH = "/gradio_api/upload"
+_MAX_FILES = 1000
+"""Files received per upload, even if the settings allow fewer: the following event reports that limit."""
+MAX_EVENTS = 1000
+"""Events that Gradio runs at once. Nearly all of them wait for their client's turn in `Slots`; with Gradio's default of
+40, one visitor could occupy all."""
+SESSIONS = 200
+"""Sessions whose last values Gradio keeps. Nothing is lost with older ones: no control here has state, and no event
+compares its values with kept ones."""
+_MAX_NAMES = 1000
+_MAX_CHARACTERS = 100_000
+"""Total length of the names in one list; the page sends ids of 64 characters."""
+_ARRIVALS = "pincite.arrivals"
+"""Key of an event's files in the scope of its request."""
 
 
 def browser_of(scope: Scope) -> str:
@@ -62,11 +76,6 @@ def cookie(browser: str, headers: Mapping[str, str]) -> str:
     is_secure = headers.get("origin", "").startswith("https://")
     sent_with = "SameSite=None; Secure; Partitioned" if is_secure else "SameSite=Strict"
     return f"{COOKIE}={browser}; Path=/; HttpOnly; {sent_with}"
-
-
-PATH = "/gradio_api/upload"
-_MAX_FILES = 1000
-"""Files received per upload, even if the settings allow fewer: the following event reports that limit."""
 
 
 def add_intake(app: FastAPI, received: PendingUploads, transfers: Transfers) -> None:
@@ -140,19 +149,6 @@ class UploadReceiver:
         self.received.reserve(self.client, size, files)
         self.size += size
         self.files += files
-
-
-MAX_EVENTS = 1000
-"""Events that Gradio runs at once. Nearly all of them wait for their client's turn in `Slots`; with Gradio's default of
-40, one visitor could occupy all."""
-SESSIONS = 200
-"""Sessions whose last values Gradio keeps. Nothing is lost with older ones: no control here has state, and no event
-compares its values with kept ones."""
-_MAX_NAMES = 1000
-_MAX_CHARACTERS = 100_000
-"""Total length of the names in one list; the page sends ids of 64 characters."""
-_ARRIVALS = "pincite.arrivals"
-"""Key of an event's files in the scope of its request."""
 
 
 class CheckedBlocks(gr.Blocks):

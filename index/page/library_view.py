@@ -28,18 +28,6 @@ _FORMATS = {
     "text/org": "Org",
     "text/plain": "Text",
 }
-
-
-def format_name(media_type: str) -> str:
-    """Return the display name of a format, such as `Word`, or the end of its media type."""
-    return _FORMATS.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
-
-
-def file_name(source: str) -> str:
-    """Return the last part of a path or URL, or all of it if that is empty."""
-    return PurePath(source).name or source
-
-
 _REPLACED = "and add it again under the same name: it then replaces this version."
 _ADVICE = (
     (
@@ -59,31 +47,6 @@ _ADVICE = (
     ),
 )
 """For each kind of missing content: the start of its note, a short name, and the remedy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A note on a document, with its remedy."""
-
-    note: str
-    brief: str
-    """A short name of the missing content; empty if nothing is missing."""
-    remedy: str
-    """How to fix it; empty if nothing is missing."""
-
-
-def findings(notes: Sequence[str]) -> tuple[Finding, ...]:
-    """Return a finding for each note, in the same order."""
-    return tuple(_finding(note) for note in notes)
-
-
-def _finding(note: str) -> Finding:
-    for pattern, brief, remedy in _ADVICE:
-        if match := re.match(pattern, note):
-            return Finding(note, brief.format(match[1]), remedy)
-    return Finding(note, "", "")
-
-
 ROWS = 12
 """Files of a running upload that are shown; the rest is only counted."""
 REPORTED = 100
@@ -112,6 +75,40 @@ _STAGES = {
 }
 """Display names of the stages, in the order of a summary."""
 _MINUTE = 60
+_environment = environment(Path(__file__).parent / "templates")
+
+
+def format_name(media_type: str) -> str:
+    """Return the display name of a format, such as `Word`, or the end of its media type."""
+    return _FORMATS.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
+
+
+def file_name(source: str) -> str:
+    """Return the last part of a path or URL, or all of it if that is empty."""
+    return PurePath(source).name or source
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A note on a document, with its remedy."""
+
+    note: str
+    brief: str
+    """A short name of the missing content; empty if nothing is missing."""
+    remedy: str
+    """How to fix it; empty if nothing is missing."""
+
+
+def findings(notes: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a finding for each note, in the same order."""
+    return tuple(_finding(note) for note in notes)
+
+
+def _finding(note: str) -> Finding:
+    for pattern, brief, remedy in _ADVICE:
+        if match := re.match(pattern, note):
+            return Finding(note, brief.format(match[1]), remedy)
+    return Finding(note, "", "")
 
 
 def adding(settings: Settings, *, read_only: bool = False) -> str:
@@ -259,7 +256,6 @@ def _stage(file: FileState) -> str:
     return name
 
 
-_environment = environment(Path(__file__).parent / "templates")
 _environment.filters.update(file_name=file_name, format_name=format_name, findings=findings, stage=_stage)
 _environment.globals.update(at_work=_AT_WORK)
 

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 Make = Callable[[], str]
 _log = logging.getLogger(__name__)
+_LONGEST_FILTER = 200
+_MAX_FIELDS = 10_000
+"""Maximum fields of a form; each selected document is one."""
+_FORMS = 2
+"""Forms and files of questions parsed at once: they may be megabytes, which take seconds of processor time."""
+_MEDIA_TYPES = {".csv": "text/csv", ".md": "text/markdown", ".jsonl": "application/jsonl"}
 
 
 def require_page_header(x_pincite: Annotated[str, Header()] = "") -> None:
@@ -68,9 +74,6 @@ def _problem(error: Exception) -> HTMLResponse:
         return HTMLResponse(fragments.problem(error))
     _log.error("A request of the page failed.", exc_info=error)
     return HTMLResponse(fragments.problem(None), 500)
-
-
-_LONGEST_FILTER = 200
 
 
 def add_keeping(app: FastAPI, keeping: LibraryEvents) -> None:
@@ -126,13 +129,6 @@ async def _run_in_slot(service: Service, request: Request, call: Callable[[], HT
 
 def _ids(joined: str) -> list[str]:
     return [identity for identity in joined.split(",") if identity]
-
-
-_MAX_FIELDS = 10_000
-"""Maximum fields of a form; each selected document is one."""
-_FORMS = 2
-"""Forms and files of questions parsed at once: they may be megabytes, which take seconds of processor time."""
-_MEDIA_TYPES = {".csv": "text/csv", ".md": "text/markdown", ".jsonl": "application/jsonl"}
 
 
 def add_batches(app: FastAPI, questioning: BatchEvents) -> None:

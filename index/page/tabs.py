@@ -33,6 +33,7 @@ _BEFORE_SCRIPT = "(...values) => window.pincite ? window.pincite.asking(values) 
 
 _AFTER_SCRIPT = "() => window.pincite?.answered()"
 """Tells ask.js that an answer is complete or was cancelled."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,6 @@ class BatchTab:
     def lay_out(settings: Settings) -> None:
         """Create the form in the current tab."""
         html(forms.batch_form(settings), "batch-form")
-
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

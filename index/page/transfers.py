@@ -46,6 +46,14 @@ MAX_FILES = 10_000
 """Maximum files of one client, unless an upload may have more than half of that."""
 ALL = 4
 """The limit for all clients together, as a multiple of one client's."""
+PATH = "/gradio_api/upload_progress"
+UploadId = Annotated[str, Query(pattern="^[A-Za-z0-9_-]{0,64}$")]
+KEPT_SECONDS = 5.0
+"""Seconds for which the end of an upload can still be reported."""
+_START_SECONDS = 3.0
+"""Seconds to wait for an upload to start: the page requests the progress at the same time."""
+_PAUSE = 0.1
+"""Seconds between two polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +180,6 @@ class PendingUploads:
             counter[client] -= count
             if counter[client] <= 0:
                 del counter[client]
-
-
-PATH = "/gradio_api/upload_progress"
-UploadId = Annotated[str, Query(pattern="^[A-Za-z0-9_-]{0,64}$")]
-KEPT_SECONDS = 5.0
-"""Seconds for which the end of an upload can still be reported."""
-_START_SECONDS = 3.0
-"""Seconds to wait for an upload to start: the page requests the progress at the same time."""
-_PAUSE = 0.1
-"""Seconds between two polls."""
 
 
 class Transfer:

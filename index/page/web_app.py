@@ -73,6 +73,9 @@ _GRADIO_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>
 _BODY = re.compile(rb"<body[^>]*>")
 _CACHED_PAGES = 16
 """Cached pages, one per name of the server; behind a proxy there are few names."""
+_QUEUED = 200
+"""Maximum number of events in Gradio's queue, which is short: Gradio starts events at once."""
+_EXPIRY_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +176,6 @@ def _with_headers(scope: Scope, send: Send) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-_QUEUED = 200
-"""Maximum number of events in Gradio's queue, which is short: Gradio starts events at once."""
-_EXPIRY_SECONDS = 600.0
 
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:

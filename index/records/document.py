@@ -19,6 +19,8 @@ FileStage = Literal["waiting", "reading", "encoding", "added", "replaced", "unch
 UNDER_WAY: tuple[State, ...] = ("waiting", "working")
 OPEN: tuple[FileStage, ...] = ("waiting", "reading", "encoding")
 """Stages that are not final."""
+LandmarkKind = Literal["page", "heading", "paragraph"]
+CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,6 @@ class FileState:
     """How to fix the problem."""
     notes: tuple[str, ...] = ()
     """Warnings about a file that was added."""
-
-
-LandmarkKind = Literal["page", "heading", "paragraph"]
-CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."
 
 
 class Span(NamedTuple):

@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 Stage = Literal["reading", "encoding", "settled", "done"]
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
+OperationProgress = Callable[[str, int, int], None]
+"""A progress callback: receives step, amount done and total. An error that it raises ends the operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +183,6 @@ class Recall:
     """Number of lists that the vectors are divided into."""
     probed: int = 0
     """Number of lists that a search reads."""
-
-
-OperationProgress = Callable[[str, int, int], None]
-"""A progress callback: receives step, amount done and total. An error that it raises ends the operation."""
 
 
 @dataclass(frozen=True, slots=True)

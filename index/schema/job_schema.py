@@ -9,6 +9,32 @@ from index.records import Status
 from index.records.document import FileStage, Kind, State
 from index.schema.redaction import Schema, Share
 
+_JOB: JsonDict = {
+    "id": "9c1f0d3e5b7a4c21",
+    "kind": "add",
+    "state": "working",
+    "files": [
+        {
+            "name": "cholera.pdf",
+            "source": "cholera.pdf",
+            "stage": "encoding",
+            "passages": 128,
+            "of_passages": 402,
+            "part": 0.45,
+            "reason": "",
+            "hint": "",
+            "notes": [],
+        }
+    ],
+    "done": 0,
+    "total": 1,
+    "passages_per_second": 61.5,
+    "seconds_left": 4.5,
+    "receipt": None,
+    "problem": None,
+    "rows": [],
+}
+
 
 class Failure(Schema):
     """A file that could not be read."""
@@ -112,33 +138,6 @@ class Problem(Schema):
     """The id of the request in the server's log."""
     mistakes: list[Mistake] = Field(default=[])
     """The mistakes of an invalid request."""
-
-
-_JOB: JsonDict = {
-    "id": "9c1f0d3e5b7a4c21",
-    "kind": "add",
-    "state": "working",
-    "files": [
-        {
-            "name": "cholera.pdf",
-            "source": "cholera.pdf",
-            "stage": "encoding",
-            "passages": 128,
-            "of_passages": 402,
-            "part": 0.45,
-            "reason": "",
-            "hint": "",
-            "notes": [],
-        }
-    ],
-    "done": 0,
-    "total": 1,
-    "passages_per_second": 61.5,
-    "seconds_left": 4.5,
-    "receipt": None,
-    "problem": None,
-    "rows": [],
-}
 
 
 class File(Schema):

@@ -23,6 +23,23 @@ if TYPE_CHECKING:
 
 FARTHEST = 2**31 - 1
 """The largest offset. No document has so many characters, so a larger one is refused without a look."""
+Offset = Annotated[int, Field(ge=0, le=FARTHEST)]
+"""In code points of the document's text, from 0."""
+Share = Annotated[float, Field(ge=0, le=1)]
+Record = TypeVar(
+    "Record",
+    records.Answer,
+    records.Check,
+    records.Citation,
+    records.CoverageReport,
+    records.DocumentInfo,
+    records.Failure,
+    records.Found,
+    records.Hit,
+    records.Receipt,
+    FileState,
+)
+_Failed = TypeVar("_Failed", records.Failure, FileState)
 
 
 class Schema(BaseModel):
@@ -42,9 +59,6 @@ def _round_to_6(value: float) -> float:
     return round(value, 6)
 
 
-Offset = Annotated[int, Field(ge=0, le=FARTHEST)]
-"""In code points of the document's text, from 0."""
-Share = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[Share, AfterValidator(_round_to_6)]
 Confidence = Annotated[Share, AfterValidator(_round_to_4)]
 Rounded = Annotated[float, AfterValidator(_round_to_6)]
@@ -58,21 +72,6 @@ def plain(record: DataclassInstance, decimals: int | None = None) -> dict[str, A
     return {
         name: round(value, decimals) if isinstance(value, float) else value for name, value in asdict(record).items()
     }
-
-
-Record = TypeVar(
-    "Record",
-    records.Answer,
-    records.Check,
-    records.Citation,
-    records.CoverageReport,
-    records.DocumentInfo,
-    records.Failure,
-    records.Found,
-    records.Hit,
-    records.Receipt,
-    FileState,
-)
 
 
 def redacted(record: Record) -> Record:
@@ -133,9 +132,6 @@ def _receipt(receipt: records.Receipt) -> records.Receipt:
 
 def _names(sources: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(source_name, sources))
-
-
-_Failed = TypeVar("_Failed", records.Failure, FileState)
 
 
 def _without_path(failed: _Failed) -> _Failed:

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from index.search.evidence import EncodedQuestion, PassageEvidence
     from index.storage.protocol import Scope, Store
 
+DENSE_SHARE = 0.6
+"""The weight of the dense index in the fused score; the rest is the lexical index's."""
+SENTENCE_SHARE = 0.5
+"""The weight of the best sentence's cosine next to the passage's own, if sentences are weighed."""
+EVIDENCE_SHARE = 0.3
+"""The weight of the best sentence's strength next to the fused score."""
+PLACE_SHARE = 0.5
+"""The weight of a passage's best pin score when passages of one document are ordered."""
+_MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
+
 
 class StageTimer:
     """The milliseconds of each stage; of a parallel stage, only the time that it takes longer than the others."""
@@ -34,17 +44,6 @@ class StageTimer:
         yield
         spent = (time.perf_counter() - start) * 1000
         self.milliseconds[stage] = round(self.milliseconds.get(stage, 0.0) + spent, 3)
-
-
-DENSE_SHARE = 0.6
-"""The weight of the dense index in the fused score; the rest is the lexical index's."""
-SENTENCE_SHARE = 0.5
-"""The weight of the best sentence's cosine next to the passage's own, if sentences are weighed."""
-EVIDENCE_SHARE = 0.3
-"""The weight of the best sentence's strength next to the fused score."""
-PLACE_SHARE = 0.5
-"""The weight of a passage's best pin score when passages of one document are ordered."""
-_MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:

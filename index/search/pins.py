@@ -24,6 +24,8 @@ Item = TypeVar("Item")
 
 LIKENESS = 0.8
 """The least share of common terms of two passages that are copies of one text."""
+PASSAGES_PER_BLOCK = 30
+"""The least number of passages that are read together; copies are looked for among so many of the best."""
 
 
 class TermSet:
@@ -67,10 +69,6 @@ def group_copies(
         if len(groups) == limit and place >= look:
             break
     return groups
-
-
-PASSAGES_PER_BLOCK = 30
-"""The least number of passages that are read together; copies are looked for among so many of the best."""
 
 
 class HitBuilder:

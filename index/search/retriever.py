@@ -49,6 +49,21 @@ LEAST_STRENGTH = 0.4
 of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""
 LEAST_OVERLAP = 0.5
 """The least share of the question's rare words in a sentence that speaks to it, whatever its strength."""
+DEEPER = 4
+"""The factor for more candidates if there are too few hits; the new ones are ranked after the others."""
+DEEPEST = 8
+"""The limit for that factor, as a multiple of the hits or candidates wanted: so many copies of one text are enough."""
+WEIGHED_CANDIDATES = 30
+"""The number of best candidates that are weighed by their sentences."""
+VERBATIM_MOST = 20
+"""Promote exact matches only if at most this many passages contain the phrase."""
+VERBATIM_LOOK = 60
+"""The number of passages with the question's words that are searched for the same punctuation."""
+ANSWERABILITY_HITS = 10
+"""The number of first hits that are scored for answerability."""
+UNSEEN = "Quoted and excluded words are searched only in the passages that the word index holds."
+NEAREST = 3
+"""The number of closest words of a pin that are reported."""
 
 
 def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
@@ -79,23 +94,6 @@ def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
 
 def _is_relevant(evidence: PassageEvidence) -> bool:
     return evidence.best >= LEAST_STRENGTH or evidence.overlap >= LEAST_OVERLAP
-
-
-DEEPER = 4
-"""The factor for more candidates if there are too few hits; the new ones are ranked after the others."""
-DEEPEST = 8
-"""The limit for that factor, as a multiple of the hits or candidates wanted: so many copies of one text are enough."""
-WEIGHED_CANDIDATES = 30
-"""The number of best candidates that are weighed by their sentences."""
-VERBATIM_MOST = 20
-"""Promote exact matches only if at most this many passages contain the phrase."""
-VERBATIM_LOOK = 60
-"""The number of passages with the question's words that are searched for the same punctuation."""
-ANSWERABILITY_HITS = 10
-"""The number of first hits that are scored for answerability."""
-UNSEEN = "Quoted and excluded words are searched only in the passages that the word index holds."
-NEAREST = 3
-"""The number of closest words of a pin that are reported."""
 
 
 class Retriever:

@@ -36,6 +36,59 @@ RARE = 0.9
 """The least rarity of a word that an answer must contain: some 8,000 words are more frequent."""
 MOST = 6.0
 """Logits are clipped here, since larger ones say nothing more."""
+INTERCEPT = "intercept"
+DEFAULT: Coefficients = {
+    INTERCEPT: -3.824,
+    "sentence": 3.032,
+    "passage": 3.438,
+    "overlap": 0.077,
+    "coverage": 0.766,
+    "together": 0.679,
+    "absent": -0.25,
+    "read": 0.164,
+    "answers": 0.199,
+}
+"""Coefficients of a logistic function of the signals, for the default encoder with the reader.
+`benchmarks/confidence.py` fitted all these tables on libraries of one, eight, fifty and all documents, with questions
+that the reader was not trained on."""
+UNREAD: Coefficients = {
+    INTERCEPT: -5.001,
+    "sentence": 3.529,
+    "passage": 3.752,
+    "overlap": 1.325,
+    "coverage": 1.464,
+    "together": 0.667,
+    "told": 0.329,
+    "absent": -0.25,
+}
+"""For the default encoder without the reader."""
+WORDS_ALONE: Coefficients = {
+    INTERCEPT: -1.05,
+    "overlap": 0.191,
+    "coverage": 1.694,
+    "together": 0.903,
+    "absent": -0.25,
+    "read": 0.107,
+    "answers": 0.289,
+}
+"""For any other encoder, whose cosines mean something else: words and the reader decide."""
+WORDS_UNREAD: Coefficients = {
+    INTERCEPT: -2.9,
+    "overlap": 2.101,
+    "coverage": 2.704,
+    "together": 1.385,
+    "told": 0.45,
+    "absent": -0.25,
+}
+"""For any other encoder without the reader: words alone decide."""
+DOUBT_WITHOUT_WORDS = 1.0
+"""Subtracted from the logit if the word index took no part. Passages found by meaning alone are closer to the question
+than those that words find, whether they answer it or not."""
+SUREST_WITHOUT_WORDS = 0.9
+"""The highest confidence without the word index: half of the evidence cannot be surer than all of it, and the questions
+do not distinguish higher shares."""
+NAMED_WORDS = 3
+"""The largest number of words that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,62 +199,6 @@ def _matched_share(words: Sequence[Word], contained: Set[str]) -> float:
 
 def _clipped_maximum(logits: Iterable[float]) -> float:
     return min(max([*logits, -MOST]), MOST)
-
-
-INTERCEPT = "intercept"
-DEFAULT: Coefficients = {
-    INTERCEPT: -3.824,
-    "sentence": 3.032,
-    "passage": 3.438,
-    "overlap": 0.077,
-    "coverage": 0.766,
-    "together": 0.679,
-    "absent": -0.25,
-    "read": 0.164,
-    "answers": 0.199,
-}
-"""Coefficients of a logistic function of the signals, for the default encoder with the reader.
-`benchmarks/confidence.py` fitted all these tables on libraries of one, eight, fifty and all documents, with questions
-that the reader was not trained on."""
-UNREAD: Coefficients = {
-    INTERCEPT: -5.001,
-    "sentence": 3.529,
-    "passage": 3.752,
-    "overlap": 1.325,
-    "coverage": 1.464,
-    "together": 0.667,
-    "told": 0.329,
-    "absent": -0.25,
-}
-"""For the default encoder without the reader."""
-WORDS_ALONE: Coefficients = {
-    INTERCEPT: -1.05,
-    "overlap": 0.191,
-    "coverage": 1.694,
-    "together": 0.903,
-    "absent": -0.25,
-    "read": 0.107,
-    "answers": 0.289,
-}
-"""For any other encoder, whose cosines mean something else: words and the reader decide."""
-WORDS_UNREAD: Coefficients = {
-    INTERCEPT: -2.9,
-    "overlap": 2.101,
-    "coverage": 2.704,
-    "together": 1.385,
-    "told": 0.45,
-    "absent": -0.25,
-}
-"""For any other encoder without the reader: words alone decide."""
-
-DOUBT_WITHOUT_WORDS = 1.0
-"""Subtracted from the logit if the word index took no part. Passages found by meaning alone are closer to the question
-than those that words find, whether they answer it or not."""
-SUREST_WITHOUT_WORDS = 0.9
-"""The highest confidence without the word index: half of the evidence cannot be surer than all of it, and the questions
-do not distinguish higher shares."""
-NAMED_WORDS = 3
-"""The largest number of words that a note names."""
 
 
 def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = True) -> float:

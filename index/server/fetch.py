@@ -44,6 +44,26 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 """Addresses that stand for IPv4 addresses in networks with IPv6 only (RFC 6052)."""
 _INTERNAL = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 """Networks that some versions of Python consider public, but that serve the metadata of cloud machines."""
+SECONDS = 60.0
+"""Time limit of a whole fetch: redirects, waiting, the document."""
+_STEP_SECONDS = 15.0
+"""Time limit of one step: a connection, or the wait for the next bytes."""
+_REDIRECTS = 5
+_LONGEST_ADDRESS = 4000
+_HEADERS = {
+    "User-Agent": "pincite",
+    "Accept": "text/html, application/pdf, text/*;q=0.9, */*;q=0.5",
+    "Accept-Encoding": "gzip",
+}
+_ENCODINGS = ("", "identity", "gzip")
+"""Accepted encodings. Others, or several of them, could expand a small response beyond the memory."""
+_HTML = (".html", ".htm", ".xhtml")
+_EXTENSIONS = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+}
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -187,28 +207,6 @@ class _Body(httpx2.SyncByteStream):
 
     def close(self) -> None:
         self._response.close()
-
-
-SECONDS = 60.0
-"""Time limit of a whole fetch: redirects, waiting, the document."""
-_STEP_SECONDS = 15.0
-"""Time limit of one step: a connection, or the wait for the next bytes."""
-_REDIRECTS = 5
-_LONGEST_ADDRESS = 4000
-_HEADERS = {
-    "User-Agent": "pincite",
-    "Accept": "text/html, application/pdf, text/*;q=0.9, */*;q=0.5",
-    "Accept-Encoding": "gzip",
-}
-_ENCODINGS = ("", "identity", "gzip")
-"""Accepted encodings. Others, or several of them, could expand a small response beyond the memory."""
-_HTML = (".html", ".htm", ".xhtml")
-_EXTENSIONS = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/markdown": ".md",
-    "application/pdf": ".pdf",
-}
 
 
 def fetch(url: str, settings: Settings, uploads: Uploads, network: PublicNetwork | None = None) -> Arrival:

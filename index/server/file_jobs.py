@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _SETTING = "PINCITE_ALLOW_FOLDERS"
+GROUP_FILES = 8
+GROUP_BYTES = 1_000_000
+"""Maximum size of a group, unless a single file is larger: a group is read in one call."""
+LOCK_WAIT_SECONDS = 60.0
+"""Seconds to wait while another program changes the library."""
+_RETRY_SECONDS = 0.5
+_READING_SHARE = 0.05
+"""Share of the work on a file that is reading; the rest is encoding."""
 
 
 def folder_arrivals(path: str | Path, settings: Settings) -> list[Arrival]:
@@ -69,16 +77,6 @@ def _size(file: Path) -> int:
 def _text(name: str) -> str:
     """Return a file name as valid text, even if its bytes are not."""
     return os.fsencode(name).decode("utf-8", "replace")
-
-
-GROUP_FILES = 8
-GROUP_BYTES = 1_000_000
-"""Maximum size of a group, unless a single file is larger: a group is read in one call."""
-LOCK_WAIT_SECONDS = 60.0
-"""Seconds to wait while another program changes the library."""
-_RETRY_SECONDS = 0.5
-_READING_SHARE = 0.05
-"""Share of the work on a file that is reading; the rest is encoding."""
 
 
 class AddTask:

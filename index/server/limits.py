@@ -15,6 +15,8 @@ from index.errors import TooBusy
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, MutableMapping
 
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
 T = TypeVar("T")
 WAITING = 100
 """Maximum number of requests of one client that wait for a slot."""
@@ -119,10 +121,6 @@ class Slots:
 def client_of(scope: Mapping[str, Any]) -> str:
     """Return the client key of a request, as set by `index.server.guard.origins`; empty if unknown."""
     return str((scope.get("client") or ("",))[0])
-
-
-if TYPE_CHECKING:
-    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class ClientDisconnected(Exception):  # noqa: N818 - not an error: there is no client left to report it to

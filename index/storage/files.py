@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PREFIX = "pincite-"
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a container with a read-only root has it
 """A file system in memory, on Linux."""
+NOT_WRITABLE_HINT = "Check the folder's permissions and the free disk space; committed changes are safe."
 
 
 def scratch_folder() -> TemporaryDirectory[str]:
@@ -42,9 +43,6 @@ def _searched() -> str:
     """Return the folders that were tried."""
     named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
     return ", ".join(dict.fromkeys([*named, "/tmp", str(_IN_MEMORY)]))  # noqa: S108 - named, not used
-
-
-NOT_WRITABLE_HINT = "Check the folder's permissions and the free disk space; committed changes are safe."
 
 
 def is_read_only(folder: Path) -> bool:

@@ -26,6 +26,8 @@ PASSAGES_PER_SECOND = 4_000
 _MINUTE = 60
 _MINUTES_ABOVE = 90
 """Seconds above which a time is given in minutes."""
+_SEPARATOR = " | "
+_TARGET = re.compile(r"/(\d{1,6})-\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,6 @@ def _about(seconds: float) -> str:
     if seconds <= 1:
         return "about a second"
     return f"about {seconds:.0f} seconds" if seconds < _MINUTES_ABOVE else f"about {seconds / _MINUTE:.0f} minutes"
-
-
-_SEPARATOR = " | "
-_TARGET = re.compile(r"/(\d{1,6})-\d+$")
 
 
 class _Named(Protocol):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 4096
 """Ids that are reserved in the old catalog at a time."""
+_KEPT_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
+_LEXICAL = "lexical"
+_TEMPORARY_SUFFIXES = (".lock", ".part")
 
 
 class Successor:
@@ -109,11 +112,6 @@ def _set_sequence(connection: Connection, name: str, number: int) -> None:
     if not connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = ?", (name,)).fetchone():
         connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, number))
     connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, name))
-
-
-_KEPT_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
-_LEXICAL = "lexical"
-_TEMPORARY_SUFFIXES = (".lock", ".part")
 
 
 def replace_contents(

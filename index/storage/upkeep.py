@@ -33,6 +33,8 @@ UPDATED_PER_STEP = 4_000
 """Passages that a background step adds before it releases the lock: about a second's work."""
 POLL_SECONDS = 0.05
 _log = logging.getLogger(__name__)
+NAME = "lexical"
+_CACHES = ("dense.faiss", "dense.ivf", NAME)
 
 
 class LexicalUpdater:
@@ -145,10 +147,6 @@ def passages_since(catalog: Catalog, generation: int | None, due: int) -> int:
         return 0
     documents = catalog.added_since(-1 if generation is None else generation, until=due)
     return sum(document.passages for document in documents)
-
-
-NAME = "lexical"
-_CACHES = ("dense.faiss", "dense.ivf", NAME)
 
 
 def open_catalog(folder: Path, lock: WriterLock, *, create: bool) -> Catalog:

@@ -30,6 +30,8 @@ COUNTED = 256
 """Passages whose tokens are counted in one call: the tokens of a whole book would fill the memory."""
 LEAST_LIMIT = 16
 """With a lower limit, an encoder could not take a single character of every script."""
+_begins_section = attrgetter("heading")
+_begins_paragraph = attrgetter("paragraph")
 
 
 class TokenCounter(Protocol):
@@ -51,8 +53,6 @@ class _Sentence(NamedTuple):
 
 
 _Run = tuple[_Sentence, ...]
-_begins_section = attrgetter("heading")
-_begins_paragraph = attrgetter("paragraph")
 
 
 class _Atom(NamedTuple):

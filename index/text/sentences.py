@@ -50,6 +50,31 @@ _SPELLED_OUT = str.maketrans(
     }
 )
 """Ligatures hide letters from search. The last two are Word's bullets, from a font that only Word has."""
+RULES = 1
+"""Raise it with every change that moves a border: it is part of a library's fingerprint."""
+WINDOW = 4000
+"""The number of characters processed together; it limits the cost of steps that need more than linear time."""
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_ASIDE = re.compile(
+    r"\([^()]{0,200}\)|\[[^][]{0,200}\]|“[^“”]{0,200}”|„[^„“”]{0,200}[“”]|«[^«»]{0,200}»"
+    r"|(?<![^\s(])\"(?=\S)[^\"]{0,200}(?<=\S)\"|``(?:(?!``|'').){0,200}''"
+)
+_CLOSING = re.compile(r"(?:\s?(?:[)\]}”»]|'')|[\"'’])*(?:\[\d[\d,;–\s-]{0,60}\])*")
+_REMARK = re.compile(r"(?:…|[.?!…]\s?[)\]\"'”’»]+)\s*$")
+_NUMBER = re.compile(r"[\d\s.,()\[\]•*–-]{1,8}")
+_COUNTED = re.compile(r"\b(?:figs?|eqs?|refs?|nos?|vols?|ch|chap|secs?|tab|suppl|art|pp?)\.\s*$", re.IGNORECASE)
+_WORD = re.compile(r"\S")
+_JOINING = frozenset(",;:")
+_CUTS = (
+    re.compile(r"[;:](?=\s)|[；：—]|\s(?=[–-]\s)"),
+    re.compile(r",(?=\s)|[，、،]|\s(?=(?:and|or|but|nor|yet|so|which|that|because|while|whereas)\s)"),
+    re.compile(r"\s"),
+)
+_CHARACTER = regex.compile(r"\X")
+_ALONE = re.compile("[!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff][!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
+"""Two characters of which the second always begins a visible character: no earlier character matters after that."""
+_REACH = 64
+"""Such a pair is looked for within so many characters, so that a word of megabytes is not read again at each cut."""
 
 
 def normalise(text: str) -> str:
@@ -87,37 +112,11 @@ def one_lines(texts: Sequence[str]) -> list[str]:
     return [one_line(text) for text in texts]
 
 
-RULES = 1
-"""Raise it with every change that moves a border: it is part of a library's fingerprint."""
-WINDOW = 4000
-"""The number of characters processed together; it limits the cost of steps that need more than linear time."""
-
-_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SHOWN = (
     {code: " " for code in range(0x3001) if chr(code).isspace()}  # sentencex panics on some of the rarer blanks
     | str.maketrans(dict.fromkeys("()[]{}\"`'“”„‘’«»", " "))
     | str.maketrans("…", ".")
 )
-_ASIDE = re.compile(
-    r"\([^()]{0,200}\)|\[[^][]{0,200}\]|“[^“”]{0,200}”|„[^„“”]{0,200}[“”]|«[^«»]{0,200}»"
-    r"|(?<![^\s(])\"(?=\S)[^\"]{0,200}(?<=\S)\"|``(?:(?!``|'').){0,200}''"
-)
-_CLOSING = re.compile(r"(?:\s?(?:[)\]}”»]|'')|[\"'’])*(?:\[\d[\d,;–\s-]{0,60}\])*")
-_REMARK = re.compile(r"(?:…|[.?!…]\s?[)\]\"'”’»]+)\s*$")
-_NUMBER = re.compile(r"[\d\s.,()\[\]•*–-]{1,8}")
-_COUNTED = re.compile(r"\b(?:figs?|eqs?|refs?|nos?|vols?|ch|chap|secs?|tab|suppl|art|pp?)\.\s*$", re.IGNORECASE)
-_WORD = re.compile(r"\S")
-_JOINING = frozenset(",;:")
-_CUTS = (
-    re.compile(r"[;:](?=\s)|[；：—]|\s(?=[–-]\s)"),
-    re.compile(r",(?=\s)|[，、،]|\s(?=(?:and|or|but|nor|yet|so|which|that|because|while|whereas)\s)"),
-    re.compile(r"\s"),
-)
-_CHARACTER = regex.compile(r"\X")
-_ALONE = re.compile("[!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff][!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
-"""Two characters of which the second always begins a visible character: no earlier character matters after that."""
-_REACH = 64
-"""Such a pair is looked for within so many characters, so that a word of megabytes is not read again at each cut."""
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:

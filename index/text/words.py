@@ -73,6 +73,15 @@ _NAMES = {
     "vi": "Vietnamese",
     "zh": "Chinese",
 }
+_CACHED_WORDS = 50_000
+_stemming = threading.Lock()
+"""The stemmer stores the current word in itself, so two threads must not use it at once."""
+UNKNOWN = 1.2
+"""The rarity of a word that is not among the 23,000 most frequent."""
+NUMBER = 1.0
+"""The rarity of a number: a question with a number means it."""
+_FIRST = 1996
+"""The line of the vocabulary where words begin, the most frequent first; single characters come before."""
 
 
 @lru_cache(maxsize=4096)
@@ -118,11 +127,6 @@ def _identifier() -> LanguageIdentifier:
     return identifier
 
 
-_CACHED_WORDS = 50_000
-_stemming = threading.Lock()
-"""The stemmer stores the current word in itself, so two threads must not use it at once."""
-
-
 @lru_cache(_CACHED_WORDS)
 def stem(word: str) -> str:
     """Return the stem of a word in lower case. Thread-safe."""
@@ -135,14 +139,6 @@ def _stemmer() -> Any:
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")
-
-
-UNKNOWN = 1.2
-"""The rarity of a word that is not among the 23,000 most frequent."""
-NUMBER = 1.0
-"""The rarity of a number: a question with a number means it."""
-_FIRST = 1996
-"""The line of the vocabulary where words begin, the most frequent first; single characters come before."""
 
 
 @lru_cache(_CACHED_WORDS)

@@ -28,6 +28,7 @@ _JOINTS = re.compile(r"[-./]")
 _PLURAL_PRONOUNS = frozenset("they them their theirs themselves these those both".split())
 
 _SEXES = (frozenset("he him his himself".split()), frozenset("she her hers herself".split()))
+_RANKS = {"same": 0, "synonym": 1, "broader": 2, "pronoun": 3, "denial": 4, "contrary": 5}
 
 
 class Place(NamedTuple):
@@ -162,9 +163,6 @@ def _matches(node: Node, window: Window) -> list[Match]:
         found += [(5, Match(Place(n, place), "contrary")) for n, graph in enumerate(window.graphs)
                   for place, other in graph.nodes.items() if contrary(node, other)]  # fmt: skip
     return [match for _, match in sorted(found, key=lambda ranked: ranked[0])]
-
-
-_RANKS = {"same": 0, "synonym": 1, "broader": 2, "pronoun": 3, "denial": 4, "contrary": 5}
 
 
 def _elided(claim: Graph, place: int, window: Window, found: dict[int, list[Match]]) -> list[Match]:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from index.verification.graph import Edge
 
 _IDLE = frozenset(("example", "instance", "ever"))
+Weight = Literal["soft", "firm", "hard"]
+_LOOSE = ("mod", "of", "same", "prep", "clause", "open")
+"""Roles that the parser attaches to one word or another, or leaves open."""
+_DECISIVE = frozenset(("agent", "patient", "subject")) | JOINTS.keys() - {"than"}
+"""Roles that decide the meaning: who does what to whom, why and when."""
+_MISSING: dict[str, Weight] = {"n": "soft", "v": "firm", "a": "firm"}
+"""The weight of a missing word, by part of speech."""
 
 
 @dataclass(slots=True)
@@ -77,16 +84,6 @@ def _is_aside(graph: Graph, place: int) -> bool:
     """Whether a word is in brackets."""
     before = graph.text[: graph.tokens[place].start]
     return before.count("(") > before.count(")")
-
-
-Weight = Literal["soft", "firm", "hard"]
-
-_LOOSE = ("mod", "of", "same", "prep", "clause", "open")
-"""Roles that the parser attaches to one word or another, or leaves open."""
-_DECISIVE = frozenset(("agent", "patient", "subject")) | JOINTS.keys() - {"than"}
-"""Roles that decide the meaning: who does what to whom, why and when."""
-_MISSING: dict[str, Weight] = {"n": "soft", "v": "firm", "a": "firm"}
-"""The weight of a missing word, by part of speech."""
 
 
 @dataclass(frozen=True, slots=True)

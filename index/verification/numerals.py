@@ -74,6 +74,17 @@ _FRACTION = re.compile("[eu][pP]|a[pP](?=[f&]|$)")
 _ORDINAL_WORD = re.compile("(?<=[hst])&?[op]|(?<!.)[op]")
 _EARLIEST = 15
 """The first century that two numbers may form a year with: `fifteen twenty`."""
+Kind = Literal["cardinal", "ordinal", "fraction", "decade", "indefinite", "times"]
+_PLAIN = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{1,30})?")
+_ORDINAL = re.compile(r"(\d{1,9})(?:st|nd|rd|th)")
+_DECADE = re.compile(r"(\d{1,3})0'?s")
+_GLUED = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)([^\W\d_]{1,4})")
+_BARE_POINT = re.compile(r"(?:^|[\s(<>=~])\.$")
+_POWER = re.compile(r"\s?[x×*·]\s?10\s?\^\s?(-?\d{1,2})(?!\d)")
+_RAISED = re.compile(r"\^(-?\d{1,2})(?!\d)")
+_BELOW = re.compile(r"/(\d{1,3})(?![\d/]|[.,]\d)")
+_MIXED = re.compile(r" (\d)/(\d{1,2})(?![\d/])")
+_AND_A_HALF = re.compile(r"[ -]and[ -]a[ -]half\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +126,6 @@ def _value(run: Sequence[str]) -> int:
         else:
             total, current = (total * scale if total and not current else total + max(current, 1) * scale), 0
     return total + current
-
-
-Kind = Literal["cardinal", "ordinal", "fraction", "decade", "indefinite", "times"]
-
-_PLAIN = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{1,30})?")
-_ORDINAL = re.compile(r"(\d{1,9})(?:st|nd|rd|th)")
-_DECADE = re.compile(r"(\d{1,3})0'?s")
-_GLUED = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)([^\W\d_]{1,4})")
-_BARE_POINT = re.compile(r"(?:^|[\s(<>=~])\.$")
-_POWER = re.compile(r"\s?[x×*·]\s?10\s?\^\s?(-?\d{1,2})(?!\d)")
-_RAISED = re.compile(r"\^(-?\d{1,2})(?!\d)")
-_BELOW = re.compile(r"/(\d{1,3})(?![\d/]|[.,]\d)")
-_MIXED = re.compile(r" (\d)/(\d{1,2})(?![\d/])")
-_AND_A_HALF = re.compile(r"[ -]and[ -]a[ -]half\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ _DECISIVE_WORDS = frozenset(
 )
 """Small words that change the meaning of a sentence. Articles do not."""
 _MODIFIERS = ("amod", "compound", "nummod", "neg", "nmod")
+_VERB_VOTES = 1.5
+"""The weight of a verb in the vote for the sentence that says most of a claim."""
 
 
 def is_copy(claim: str, source: str, window: Window) -> bool:
@@ -79,10 +81,6 @@ def substitutions(claim: str, source: str) -> list[tuple[str, str]] | None:
     ours, theirs = ([word.plain for word in words(text)] for text in (claim, source))
     pairs = [(new_word, old_word) for new_word, old_word in zip(ours, theirs, strict=False) if new_word != old_word]
     return pairs if len(ours) == len(theirs) and len(pairs) <= MOST_REPLACED * len(ours) else None
-
-
-_VERB_VOTES = 1.5
-"""The weight of a verb in the vote for the sentence that says most of a claim."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,13 @@ _BEFORE_NUMBER = re.compile(
     r"\b(" + "|".join(sorted(map(re.escape, APPROXIMATORS), key=len, reverse=True)) + r")[.\s]*(?:US)?[$€£¥]?\s?$",
     re.IGNORECASE,
 )
+_DEFINITE = ("the", "this", "that", "these", "those")
+_KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
+"""Kinds of wrappers that match any wrapper of the same kind."""
+_LIKE = (frozenset(("shall", "will")), frozenset(("shall", "duty")), frozenset(("need", "duty")))
+"""Modals that mean the same."""
+_SHOWN_WORDS = 8
+"""The number of words of a condition that an objection shows."""
 
 
 def quantity_of(graph: Graph, place: int) -> str:
@@ -85,9 +92,6 @@ def _quantifies(token: Token) -> bool:
         "nmod",
         "appos",
     )
-
-
-_DEFINITE = ("the", "this", "that", "these", "those")
 
 
 def amount_objections(
@@ -163,14 +167,6 @@ def _is_bare(graph: Graph, place: int) -> bool:
 
 def _is_definite(graph: Graph, place: int) -> bool:
     return any(child.role == "det" and child.lemma in _DEFINITE for child in graph.children[place])
-
-
-_KEPT_BY_KIND = frozenset(("condition", "question", "falsehood", "report"))
-"""Kinds of wrappers that match any wrapper of the same kind."""
-_LIKE = (frozenset(("shall", "will")), frozenset(("shall", "duty")), frozenset(("need", "duty")))
-"""Modals that mean the same."""
-_SHOWN_WORDS = 8
-"""The number of words of a condition that an objection shows."""
 
 
 def surroundings_objections(

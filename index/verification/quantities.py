@@ -25,61 +25,6 @@ _SCALES: tuple[dict[str, int], ...] = (
 )
 """Units that are fixed multiples of one another."""
 _SMALLEST_STEP = Fraction(1, 10**9)
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number of a normalised text."""
-
-    value: Fraction
-    unit: str
-    """`%`, `$`, `km`, …; `ordinal`, `fraction`, `calendar` for a month; empty without a unit."""
-    start: int
-    end: int
-    firm: bool = True
-    """Whether it is certainly a number: "one" may be a pronoun, "first" an adverb."""
-
-
-def equal_quantities(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
-    """Whether the claim's number equals the source's; with `about`, also if it equals the source's rounded number."""
-    ours, theirs = claim.value, source.value
-    if {claim.unit, source.unit} == {"%", "fraction"}:
-        ours, theirs = (ours, theirs * 100) if claim.unit == "%" else (ours * 100, theirs)
-    elif "cent" in (claim.unit, source.unit) and _COINED & {claim.unit, source.unit}:
-        ours, theirs = (ours, theirs * 100) if claim.unit == "cent" else (ours * 100, theirs)
-    elif found := _converted(claim.unit, source.unit):
-        ours, theirs = ours * found[0], theirs * found[1]
-    elif not _alike(claim.unit, source.unit):
-        return False
-    return ours == theirs or (about and _rounds_to(theirs, ours))
-
-
-def _converted(ours: str, theirs: str) -> tuple[int, int] | None:
-    """Return both units as multiples of the smallest unit of their kind; None if they are equal or differ in kind."""
-    return next(
-        ((scale[ours], scale[theirs]) for scale in _SCALES if ours != theirs and ours in scale and theirs in scale),
-        None,
-    )
-
-
-def _alike(ours: str, theirs: str) -> bool:
-    if ours == theirs:
-        return True
-    if _STRICT & {ours, theirs}:
-        return {ours, theirs} == {"calendar", "dated"}
-    return ours in _LOOSE or theirs in _LOOSE or {ours, theirs} in _TWINS
-
-
-def _rounds_to(exact: Fraction, rounded: Fraction) -> bool:
-    """Whether a number equals the other if rounded to the digits that the other shows."""
-    step = Fraction(1)
-    while rounded and (rounded / (step * 10)).denominator == 1:
-        step *= 10
-    while (rounded / step).denominator > 1 and step > _SMALLEST_STEP:
-        step /= 10
-    return round(exact / step) * step == rounded and abs(exact - rounded) <= abs(exact) * TOLERANCE
-
-
 _SPELLINGS = """
 %: percent pct percentage
 $: dollar dollars usd
@@ -136,11 +81,66 @@ mph: mph
 am: am
 pm: pm
 """
+MONEY_BEFORE = re.compile(r"(?:\b(?:US|USD|A|AU|C|CA|NZ|HK|S) ?)?([$€£¥])[ -]?$|\b(USD|EUR|GBP|JPY) $", re.IGNORECASE)
+MONEY = {"$": "$", "€": "€", "£": "£", "¥": "¥", "usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number of a normalised text."""
+
+    value: Fraction
+    unit: str
+    """`%`, `$`, `km`, …; `ordinal`, `fraction`, `calendar` for a month; empty without a unit."""
+    start: int
+    end: int
+    firm: bool = True
+    """Whether it is certainly a number: "one" may be a pronoun, "first" an adverb."""
+
+
+def equal_quantities(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
+    """Whether the claim's number equals the source's; with `about`, also if it equals the source's rounded number."""
+    ours, theirs = claim.value, source.value
+    if {claim.unit, source.unit} == {"%", "fraction"}:
+        ours, theirs = (ours, theirs * 100) if claim.unit == "%" else (ours * 100, theirs)
+    elif "cent" in (claim.unit, source.unit) and _COINED & {claim.unit, source.unit}:
+        ours, theirs = (ours, theirs * 100) if claim.unit == "cent" else (ours * 100, theirs)
+    elif found := _converted(claim.unit, source.unit):
+        ours, theirs = ours * found[0], theirs * found[1]
+    elif not _alike(claim.unit, source.unit):
+        return False
+    return ours == theirs or (about and _rounds_to(theirs, ours))
+
+
+def _converted(ours: str, theirs: str) -> tuple[int, int] | None:
+    """Return both units as multiples of the smallest unit of their kind; None if they are equal or differ in kind."""
+    return next(
+        ((scale[ours], scale[theirs]) for scale in _SCALES if ours != theirs and ours in scale and theirs in scale),
+        None,
+    )
+
+
+def _alike(ours: str, theirs: str) -> bool:
+    if ours == theirs:
+        return True
+    if _STRICT & {ours, theirs}:
+        return {ours, theirs} == {"calendar", "dated"}
+    return ours in _LOOSE or theirs in _LOOSE or {ours, theirs} in _TWINS
+
+
+def _rounds_to(exact: Fraction, rounded: Fraction) -> bool:
+    """Whether a number equals the other if rounded to the digits that the other shows."""
+    step = Fraction(1)
+    while rounded and (rounded / (step * 10)).denominator == 1:
+        step *= 10
+    while (rounded / step).denominator > 1 and step > _SMALLEST_STEP:
+        step /= 10
+    return round(exact / step) * step == rounded and abs(exact - rounded) <= abs(exact) * TOLERANCE
+
+
 UNITS = {
     spelling: unit
     for unit, spellings in (line.split(": ") for line in _SPELLINGS.strip().splitlines())
     for spelling in spellings.split()
 }
 """Units by lower-case spelling. `index.verification.quantities` converts those that are multiples of one another."""
-MONEY_BEFORE = re.compile(r"(?:\b(?:US|USD|A|AU|C|CA|NZ|HK|S) ?)?([$€£¥])[ -]?$|\b(USD|EUR|GBP|JPY) $", re.IGNORECASE)
-MONEY = {"$": "$", "€": "€", "£": "£", "¥": "¥", "usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}

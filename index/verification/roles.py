@@ -24,6 +24,31 @@ _AT_PLACES = ("prep:in", "prep:at", "prep:on")
 """Prepositions that may stand for one another."""
 _DETERMINERS = frozenset(("the", "this", "that", "these", "those"))
 """Determiners of things that exist: there is one `the plant at Sabetta`; there may be no `a plant` or `no plant`."""
+_LOOSE = frozenset("in at for on from to with by during within of inside near over through".split())
+"""Prepositions that a compound may stand for: `hospital parking`."""
+INTERCHANGEABLE = (
+    frozenset(("in", "at", "on", "within", "inside", "during", "throughout")),
+    frozenset(("for", "to")),
+    frozenset(("to", "into", "onto", "towards", "toward")),
+    frozenset(("since", "from")),
+    frozenset(("until", "till", "to")),
+    frozenset(("about", "on", "over")),
+    frozenset(("with", "by")),
+    frozenset(("off", "near")),
+    frozenset(("against", "at")),
+)
+"""Groups of interchangeable prepositions."""
+_TAKEN_FOR = {"by": {"agent"}, "to": {"recipient"}, "for": {"recipient"}}
+"""Other roles that a preposition may stand for."""
+_YEARS = range(1000, 2200)
+_EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
+"""Prepositions of times and places, which the parser attaches to one word of a clause or another."""
+_BOUNDS = frozenset("since until till before after from to by between through".split())
+"""Prepositions that say where a time begins or ends: `until 1958` is not `in 1958`."""
+_ASSERTED = frozenset(
+    ("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when")
+)
+"""Conjunctions with a meaning: a claim must have the same one."""
 
 
 def is_named(comparison: Comparison, head: int, match: Match) -> bool:
@@ -73,33 +98,6 @@ def _stands_at(graph: Graph, thing: Match, role: str, place: Match) -> bool:
 def _is_plain(claim: Graph, head: int) -> bool:
     ours = modality(claim, head)
     return not (ours.negations or ours.modal or ours.wrappers or ours.limits or ours.conditions)
-
-
-_LOOSE = frozenset("in at for on from to with by during within of inside near over through".split())
-"""Prepositions that a compound may stand for: `hospital parking`."""
-INTERCHANGEABLE = (
-    frozenset(("in", "at", "on", "within", "inside", "during", "throughout")),
-    frozenset(("for", "to")),
-    frozenset(("to", "into", "onto", "towards", "toward")),
-    frozenset(("since", "from")),
-    frozenset(("until", "till", "to")),
-    frozenset(("about", "on", "over")),
-    frozenset(("with", "by")),
-    frozenset(("off", "near")),
-    frozenset(("against", "at")),
-)
-"""Groups of interchangeable prepositions."""
-_TAKEN_FOR = {"by": {"agent"}, "to": {"recipient"}, "for": {"recipient"}}
-"""Other roles that a preposition may stand for."""
-_YEARS = range(1000, 2200)
-_EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
-"""Prepositions of times and places, which the parser attaches to one word of a clause or another."""
-_BOUNDS = frozenset("since until till before after from to by between through".split())
-"""Prepositions that say where a time begins or ends: `until 1958` is not `in 1958`."""
-_ASSERTED = frozenset(
-    ("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when")
-)
-"""Conjunctions with a meaning: a claim must have the same one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ LENGTH = 5
 """The number of words in a shingle."""
 _WORD = re.compile(r"[^\W_]+")
 _CACHED_PAGES = 16
+_State = Literal["same", "changed", "missing", "claimed"]
+_DEFAULT_LIMITS = Limits()
+_LOST = 2 * (LENGTH - 1)
+"""Shingles of a passage that the second reading may lack: those at the end of a page, where a running head was left
+out, and at a footnote that is read elsewhere. A single misplaced line costs the shingles at three joints."""
 
 
 def words(text: str) -> list[str]:
@@ -61,13 +66,6 @@ class Witness:
         """Return the letters of a page, and of the beginning of the next page as far as a shingle reaches."""
         following = words(self._pages[page + 1])[: LENGTH - 1] if page + 1 < len(self._pages) else []
         return "".join(words(self._pages[page]) + following)
-
-
-_State = Literal["same", "changed", "missing", "claimed"]
-_DEFAULT_LIMITS = Limits()
-_LOST = 2 * (LENGTH - 1)
-"""Shingles of a passage that the second reading may lack: those at the end of a page, where a running head was left
-out, and at a footnote that is read elsewhere. A single misplaced line costs the shingles at three joints."""
 
 
 def verify(

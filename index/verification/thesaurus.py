@@ -23,6 +23,33 @@ _VAGUE = frozenset(
     "move matter cause become give take put man move attribute relation quality feature activity artifact".split()
 )
 """Words that are broader than so many others that they say nothing about them."""
+_TAILS = frozenset(("", "y", "a", "e", "n", "an", "ian", "ese", "ish", "i", "ic"))
+_SEATS = {
+    "moscow": "russia",
+    "kremlin": "russia",
+    "beijing": "china",
+    "washington": "us",
+    "london": "britain",
+    "paris": "france",
+    "berlin": "germany",
+    "kyiv": "ukraine",
+    "kiev": "ukraine",
+    "tokyo": "japan",
+    "seoul": "korea",
+    "pyongyang": "korea",
+    "taipei": "taiwan",
+    "delhi": "india",
+    "islamabad": "pakistan",
+    "tehran": "iran",
+    "ankara": "turkey",
+    "jerusalem": "israel",
+    "canberra": "australia",
+    "ottawa": "canada",
+    "rome": "italy",
+    "madrid": "spain",
+    "brussels": "eu",
+}
+"""The seats of governments, which stand for their countries."""
 
 
 @lru_cache(100_000)
@@ -93,7 +120,6 @@ def _table() -> dict[str, dict[str, list[str]]]:
     return table
 
 
-_TAILS = frozenset(("", "y", "a", "e", "n", "an", "ian", "ese", "ish", "i", "ic"))
 _PEOPLES = {
     people: land
     for land, peoples in {
@@ -116,32 +142,6 @@ _PEOPLES = {
     }.items()
     for people in peoples.split()
 }
-_SEATS = {
-    "moscow": "russia",
-    "kremlin": "russia",
-    "beijing": "china",
-    "washington": "us",
-    "london": "britain",
-    "paris": "france",
-    "berlin": "germany",
-    "kyiv": "ukraine",
-    "kiev": "ukraine",
-    "tokyo": "japan",
-    "seoul": "korea",
-    "pyongyang": "korea",
-    "taipei": "taiwan",
-    "delhi": "india",
-    "islamabad": "pakistan",
-    "tehran": "iran",
-    "ankara": "turkey",
-    "jerusalem": "israel",
-    "canberra": "australia",
-    "ottawa": "canada",
-    "rome": "italy",
-    "madrid": "spain",
-    "brussels": "eu",
-}
-"""The seats of governments, which stand for their countries."""
 
 
 def is_same_name(first: str, second: str) -> bool:

@@ -2,39 +2,6 @@
 
 from __future__ import annotations
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-NEGATIONS = _words("not n't never no none nobody nothing nowhere neither nor cannot hardly barely scarcely without")
-RARE = _words("rarely seldom")
-NEGATED_NOUNS = _words("no neither none nobody nothing nowhere")
-FAILURES = _words(
-    "fail refuse decline lack absence unable inability impossible prevent avoid forbid prohibit ban stop cease neglect "
-    "miss"
-)
-"""Words whose complement did not happen."""
-TRANSPARENT = _words(
-    "show find demonstrate reveal confirm know discover prove observe establish see begin start continue manage keep "
-    "come remain learn realise realize understand remember notice document identify detect happen cause make force be"
-)
-"""Words whose complement is true."""
-DENIALS = _words("deny dispute refute doubt disprove debunk contest disbelieve rebut")
-REPORTS = _words(
-    "say state tell add announce write explain argue claim allege assert contend insist maintain warn report declare "
-    "accuse note comment mention suggest conclude according testify complain promise assure call describe"
-)
-FALSE_NOUNS = _words("myth lie hoax fiction falsehood misconception fallacy fabrication legend superstition error")
-UNREAL_NOUNS = FALSE_NOUNS | _words(
-    "idea claim rumour rumor belief allegation hypothesis theory possibility risk plan proposal hope question evidence "
-    "suggestion notion view assumption suspicion accusation fear prospect chance threat attempt intention wish promise "
-    "bid offer request demand call desire effort speculation concern doubt expectation argument opinion dream demand "
-    "goal aim ability right permission option motion bill draft charge suit conjecture prediction forecast estimate"
-)
-"""Nouns whose complement need not be true."""
-FICTIONS = _words("novel film story play game dream legend fiction series movie tale myth fable comic poem opera drama")
-CONDITIONS = _words("if unless whether provided providing supposing lest once until till")
 MODALS = {
     "can": "possible",
     "could": "possible",
@@ -63,17 +30,6 @@ PHRASED_MODALS = {
     "free": "possible",
 }
 """`Have to`, `be allowed to`. "Need not" leaves the choice; "must not" forbids."""
-LIMITS = _words(
-    "nearly almost partly partially mostly mainly largely primarily sometimes often usually generally typically "
-    "occasionally frequently rarely seldom possibly perhaps probably likely unlikely allegedly reportedly supposedly "
-    "apparently presumably purportedly ostensibly theoretically potentially roughly approximately about around barely "
-    "hardly scarcely temporarily initially formerly seemingly arguably tentatively normally chiefly "
-    "predominantly conditionally provisionally hypothetically nominally once virtually practically "
-    "alleged possible potential suspected putative probable apparent supposed proposed planned attempted would-be "
-    "reported expected former future so-called fake mock fictional imaginary hypothetical"
-)
-"""Words that limit the word they modify: a claim that leaves one out says more than its source."""
-EXCEPTIONS = _words("except excluding besides barring save")
 QUANTIFIERS = {
     "all": "all",
     "every": "all",
@@ -127,36 +83,6 @@ QUANTIFIERS = {
     "such": "",
 }
 """Quantifiers, by word."""
-PROVES = {
-    "all": _words("all"),
-    "most": _words("most all"),
-    "many": _words("many most"),
-    "several": _words("several many most all"),
-    "some": _words("some several many most all few half more less another"),
-    "few": _words("few"),
-    "half": _words("half"),
-    "none": _words("none"),
-    "more": _words("more"),
-    "less": _words("less"),
-    "another": _words("another"),
-}
-"""For each quantity, the quantities that prove it. A plain plural noun proves `some` and `several`, too."""
-PARTIAL = _words("most many several some few half more less another")
-PRONOUNS = _words(
-    "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves "
-    "this that these those who which one ones such former latter whom whose both"
-)
-SPEAKERS = _words("we us our ours i me my")
-"""Pronouns of the speaker, whom a sentence does not name."""
-PERSONS = _words("he she him her his hers himself herself who whom whose")
-LIGHT = _words(
-    "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "
-    "actually really rather quite very as such respectively here e.g. i.e. etc now currently statistically merely is "
-    "are was were in fact of course"
-)
-"""Words that a claim may add without saying more."""
-MUCH = _words("much many far lot considerably substantially significantly vastly greatly hugely dramatically")
-"""Words for a large difference."""
 APPROXIMATORS = {
     "about": "about",
     "around": "about",
@@ -194,6 +120,81 @@ APPROXIMATORS = {
     "precisely": "exactly",
 }
 """Words before a number that say how exact it is."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NEGATIONS = _words("not n't never no none nobody nothing nowhere neither nor cannot hardly barely scarcely without")
+RARE = _words("rarely seldom")
+NEGATED_NOUNS = _words("no neither none nobody nothing nowhere")
+FAILURES = _words(
+    "fail refuse decline lack absence unable inability impossible prevent avoid forbid prohibit ban stop cease neglect "
+    "miss"
+)
+"""Words whose complement did not happen."""
+TRANSPARENT = _words(
+    "show find demonstrate reveal confirm know discover prove observe establish see begin start continue manage keep "
+    "come remain learn realise realize understand remember notice document identify detect happen cause make force be"
+)
+"""Words whose complement is true."""
+DENIALS = _words("deny dispute refute doubt disprove debunk contest disbelieve rebut")
+REPORTS = _words(
+    "say state tell add announce write explain argue claim allege assert contend insist maintain warn report declare "
+    "accuse note comment mention suggest conclude according testify complain promise assure call describe"
+)
+FALSE_NOUNS = _words("myth lie hoax fiction falsehood misconception fallacy fabrication legend superstition error")
+UNREAL_NOUNS = FALSE_NOUNS | _words(
+    "idea claim rumour rumor belief allegation hypothesis theory possibility risk plan proposal hope question evidence "
+    "suggestion notion view assumption suspicion accusation fear prospect chance threat attempt intention wish promise "
+    "bid offer request demand call desire effort speculation concern doubt expectation argument opinion dream demand "
+    "goal aim ability right permission option motion bill draft charge suit conjecture prediction forecast estimate"
+)
+"""Nouns whose complement need not be true."""
+FICTIONS = _words("novel film story play game dream legend fiction series movie tale myth fable comic poem opera drama")
+CONDITIONS = _words("if unless whether provided providing supposing lest once until till")
+LIMITS = _words(
+    "nearly almost partly partially mostly mainly largely primarily sometimes often usually generally typically "
+    "occasionally frequently rarely seldom possibly perhaps probably likely unlikely allegedly reportedly supposedly "
+    "apparently presumably purportedly ostensibly theoretically potentially roughly approximately about around barely "
+    "hardly scarcely temporarily initially formerly seemingly arguably tentatively normally chiefly "
+    "predominantly conditionally provisionally hypothetically nominally once virtually practically "
+    "alleged possible potential suspected putative probable apparent supposed proposed planned attempted would-be "
+    "reported expected former future so-called fake mock fictional imaginary hypothetical"
+)
+"""Words that limit the word they modify: a claim that leaves one out says more than its source."""
+EXCEPTIONS = _words("except excluding besides barring save")
+PROVES = {
+    "all": _words("all"),
+    "most": _words("most all"),
+    "many": _words("many most"),
+    "several": _words("several many most all"),
+    "some": _words("some several many most all few half more less another"),
+    "few": _words("few"),
+    "half": _words("half"),
+    "none": _words("none"),
+    "more": _words("more"),
+    "less": _words("less"),
+    "another": _words("another"),
+}
+"""For each quantity, the quantities that prove it. A plain plural noun proves `some` and `several`, too."""
+PARTIAL = _words("most many several some few half more less another")
+PRONOUNS = _words(
+    "we us our ours i me my he she it they him her them his its their hers theirs himself herself itself themselves "
+    "this that these those who which one ones such former latter whom whose both"
+)
+SPEAKERS = _words("we us our ours i me my")
+"""Pronouns of the speaker, whom a sentence does not name."""
+PERSONS = _words("he she him her his hers himself herself who whom whose")
+LIGHT = _words(
+    "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "
+    "actually really rather quite very as such respectively here e.g. i.e. etc now currently statistically merely is "
+    "are was were in fact of course"
+)
+"""Words that a claim may add without saying more."""
+MUCH = _words("much many far lot considerably substantially significantly vastly greatly hugely dramatically")
+"""Words for a large difference."""
 DIRECTIONS = _words(
     "from to into onto toward towards by as than because due after before since until till without despite against "
     "over under above below between like unlike instead except although though while when so"

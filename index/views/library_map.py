@@ -40,6 +40,15 @@ CENTRE: Point = (0.5, 0.5)
 _DECIMALS = 4
 _SHARPNESS = 4
 """The exponent of the bend: the higher it is, the longer the scale stays linear before it bends towards the frame."""
+WITHIN = 0.1
+"""The weight of the spread within documents; the spread between them has the rest."""
+BULK = 0.02
+"""The share of dots at either end of an axis that is ignored for its scale."""
+_ALIKE = 1e-4
+"""Vectors have length one: a spread below this is a rounding error, and is not enlarged."""
+DOTS = 2500
+"""The most dots on a map: more look like a cloud and slow the browser down."""
+_HALVINGS = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,14 +111,6 @@ class Placement:
     """A point for each hit, in order; None for a passage that no longer exists."""
 
 
-WITHIN = 0.1
-"""The weight of the spread within documents; the spread between them has the rest."""
-BULK = 0.02
-"""The share of dots at either end of an axis that is ignored for its scale."""
-_ALIKE = 1e-4
-"""Vectors have length one: a spread below this is a rounding error, and is not enlarged."""
-
-
 def fit(vectors: np.ndarray[Any, Any], counts: Numbers, sizes: Numbers) -> Projection:
     """Return the projection that separates documents.
 
@@ -148,11 +149,6 @@ def place_question(known: LibraryMap, question: Vectors, hits: Sequence[Hit], ca
 def unplaced(known: LibraryMap, hits: Sequence[Hit]) -> Placement:
     """Return the same record for a map without shapes: the question in the centre, no hits placed."""
     return Placement(known, CENTRE, (None,) * len(hits))
-
-
-DOTS = 2500
-"""The most dots on a map: more look like a cloud and slow the browser down."""
-_HALVINGS = 40
 
 
 def make(catalog: Catalog, generation: int) -> LibraryMap:

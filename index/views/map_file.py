@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from index.storage.catalog.catalog import Catalog
 
 FORMAT = 1
+FILE = "map.json"
+_log = logging.getLogger(__name__)
 
 
 def pack(stamp: Stamp, known: LibraryMap) -> bytes:
@@ -75,10 +77,6 @@ def _point(pair: list[float]) -> Point:
 
 def _numbers(values: Any, *shape: int) -> Numbers:
     return np.asarray(values, dtype=np.float64).reshape(shape)
-
-
-FILE = "map.json"
-_log = logging.getLogger(__name__)
 
 
 class Maps:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from index.records import DocumentInfo
     from index.storage.store import FolderStore
 
+_AROUND = 1_500
+"""Characters on each side of a span that distinguish its words from the same words elsewhere."""
+
 
 class Originals:
     """Finds and reads original files. `uploads` is the folder of files that were not added by a path."""
@@ -95,10 +98,6 @@ def _stamp(path: Path, status: os.stat_result) -> tuple[str, int, int, int]:
 def _name(source: str) -> str:
     """Return the last part of a web address; empty for a path."""
     return "" if Path(source).is_absolute() else PurePosixPath(unquote(urlsplit(source).path)).name
-
-
-_AROUND = 1_500
-"""Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
 
 class Viewer:

@@ -22,6 +22,23 @@ if TYPE_CHECKING:
     from index.records import DocumentInfo, Location
     from index.storage.catalog.rows import Excerpt
 
+WINDOW = 6_000
+"""Maximum number of characters in a window, unless the span itself is longer."""
+LONGEST = 3_000
+"""A paragraph with more characters is cut, so that a window stays small."""
+MOST_MARKED = 48_000
+"""A window shows at most this many characters of a span; the next windows show the rest."""
+REACH = WINDOW + 3 * LONGEST
+"""A window depends on at most this many characters before and after its span."""
+_CUT_EVERY = 1_400
+_BACK = 200
+"""A cut is moved back at most this many characters to a blank."""
+_CRUMB = 400
+"""A paragraph is not cut nearer than this to its ends."""
+_MOST_MARKS = 32
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_LAST_BLANK = re.compile(r"\s(?=\S*\Z)")
+
 
 class Part(NamedTuple):
     """A part of a block's text, either within the marked span or outside of it."""
@@ -87,24 +104,6 @@ class Original:
     name: str
     """The file name, without its folder."""
     media_type: str
-
-
-WINDOW = 6_000
-"""Maximum number of characters in a window, unless the span itself is longer."""
-LONGEST = 3_000
-"""A paragraph with more characters is cut, so that a window stays small."""
-MOST_MARKED = 48_000
-"""A window shows at most this many characters of a span; the next windows show the rest."""
-REACH = WINDOW + 3 * LONGEST
-"""A window depends on at most this many characters before and after its span."""
-_CUT_EVERY = 1_400
-_BACK = 200
-"""A cut is moved back at most this many characters to a blank."""
-_CRUMB = 400
-"""A paragraph is not cut nearer than this to its ends."""
-_MOST_MARKS = 32
-_BLANK_LINE = re.compile(r"\n\s*\n")
-_LAST_BLANK = re.compile(r"\s(?=\S*\Z)")
 
 
 class _Piece(NamedTuple):

@@ -41,6 +41,35 @@ _MARKER = (255, 238, 150)
 """The colour of a highlighter. It is multiplied with the page, so print shows through."""
 _DARK, _OPACITY_ON_DARK = 330, 0.35
 """A background with a smaller sum of red, green and blue is dark; the colour is blended with this opacity there."""
+_PROGRAM_TITLE = re.compile(
+    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
+    r"|title$|\(anonymous\)|no title)",
+    re.IGNORECASE,
+)
+_FILE_NAME = re.compile(
+    r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
+)
+_NO_AUTHOR = {
+    "anonymous",
+    "(anonymous)",
+    "user",
+    "admin",
+    "administrator",
+    "owner",
+    "unknown",
+    "author",
+    "unspecified",
+} | {"root", "guest"}
+_LARGEST = 1.25
+_HEAD_PARAGRAPHS = 12
+_AT_TOP = 5
+_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
+"""The heading of a numbered section; the file is then an excerpt of a larger document."""
+_TITLE_LENGTH = 250
+_OUTLINE_LIMIT = 20_000
+_DEEPEST = 15
+_MOST_BROKEN = 1_000
+"""Damaged pages in a row. A page tree that refers to itself has any number of pages."""
 
 
 def page_image(path: Path, number: int, marked: Iterable[Rectangle], *, width: int, name: str) -> bytes:
@@ -91,33 +120,6 @@ def _highlight(image: Image.Image, rectangle: Rectangle) -> None:
     image.paste(Image.blend(part, marker, _OPACITY_ON_DARK) if dark else ImageChops.multiply(part, marker), (left, top))
 
 
-_PROGRAM_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
-    r"|title$|\(anonymous\)|no title)",
-    re.IGNORECASE,
-)
-_FILE_NAME = re.compile(
-    r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
-)
-_NO_AUTHOR = {
-    "anonymous",
-    "(anonymous)",
-    "user",
-    "admin",
-    "administrator",
-    "owner",
-    "unknown",
-    "author",
-    "unspecified",
-} | {"root", "guest"}
-_LARGEST = 1.25
-_HEAD_PARAGRAPHS = 12
-_AT_TOP = 5
-_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
-"""The heading of a numbered section; the file is then an excerpt of a larger document."""
-_TITLE_LENGTH = 250
-
-
 def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
     """Return title, author and date; `found` has at least one paragraph."""
     head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
@@ -151,12 +153,6 @@ def _largest(head: Sequence[Paragraph], body: float) -> str:
     title = one_line(candidates[0].text)
     wordy = len(title.split()) > 1 and len(title) <= _TITLE_LENGTH
     return title if wordy and metadata.looks_like_title(title) else ""
-
-
-_OUTLINE_LIMIT = 20_000
-_DEEPEST = 15
-_MOST_BROKEN = 1_000
-"""Damaged pages in a row. A page tree that refers to itself has any number of pages."""
 
 
 def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:

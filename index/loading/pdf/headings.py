@@ -28,6 +28,15 @@ _REACH = 40
 _NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 """A colon is not included, because a title often continues behind it."""
+_LARGER = 1.15
+_LONGEST = 160
+_LONGEST_BOLD = 90
+_MOST_LINES = 4
+_OUTLINE_MATCHES = 3
+_DEEPEST = 6
+_MANY_SHARE = 0.5
+_LETTERS = 3
+_NUMBERING = re.compile(r"^(?:chapter|section|part|appendix)?[\d.ivx]*(?=[a-z])")
 
 
 def is_large(line: Line, body: float) -> bool:
@@ -85,17 +94,6 @@ def _had_no_room(lines: Sequence[Line], index: int) -> bool:
     width = max(other.right for other in column) - min(other.left for other in column)
     full = above.width + first_word_width(line) > width - _EM * line.size
     return full and not _SENTENCE_END.search(above.text)
-
-
-_LARGER = 1.15
-_LONGEST = 160
-_LONGEST_BOLD = 90
-_MOST_LINES = 4
-_OUTLINE_MATCHES = 3
-_DEEPEST = 6
-_MANY_SHARE = 0.5
-_LETTERS = 3
-_NUMBERING = re.compile(r"^(?:chapter|section|part|appendix)?[\d.ivx]*(?=[a-z])")
 
 
 @dataclass(frozen=True, slots=True)

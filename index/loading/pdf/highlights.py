@@ -35,6 +35,11 @@ _NEAR = 0.01
 """Points; larger than rounding errors."""
 _FINE = 1_000_000
 """The number of device units along each side of the page when pdfium converts points to displayed positions."""
+_REACHES = (0, 2)
+"""Words are searched for on this many more pages on each side: a note or caption may come after the next page."""
+_MOST_PAGES = 16
+MOST_LETTERS = 20_000
+"""For a longer quote, only its first pages are returned, without rectangles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +172,6 @@ def _place(page: Any, x: float, y: float) -> _Point:
     across, down = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDF_PageToDevice(page, 0, 0, _FINE, _FINE, 0, x, y, across, down)
     return across.value / _FINE, down.value / _FINE
-
-
-_REACHES = (0, 2)
-"""Words are searched for on this many more pages on each side: a note or caption may come after the next page."""
-_MOST_PAGES = 16
-MOST_LETTERS = 20_000
-"""For a longer quote, only its first pages are returned, without rectangles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_BREAK = re.compile("\r\n|\r|\n|(\ufffe)")
+"""pdfium ends a line with CR LF, and writes U+FFFE where it saw a hyphen there."""
+_COLUMN_GAP = 1.5
+_NEAR = 3.0
+_TOUCHING, _STEP, _SAME_SIZE = 0.12, 0.15, 0.9
+"""The gap without a blank and the distance of two levels, as shares of a height; the ratio of equal sizes."""
+_STEP_REACH = 3
+"""How many letters on each side are examined: the letters of two overlapping labels cannot be told by position."""
+Box = tuple[float, float, float, float]
+"""Left, right, bottom, top, in points."""
+
 
 class _FairLock:
     """A lock that threads acquire in the order in which they asked for it.
@@ -133,19 +144,6 @@ def _page_text(document: object, index: int) -> str:
             return str(text_page.get_text_range()).replace("\f", " ")
         finally:
             text_page.close()
-
-
-_BREAK = re.compile("\r\n|\r|\n|(\ufffe)")
-"""pdfium ends a line with CR LF, and writes U+FFFE where it saw a hyphen there."""
-_COLUMN_GAP = 1.5
-_NEAR = 3.0
-_TOUCHING, _STEP, _SAME_SIZE = 0.12, 0.15, 0.9
-"""The gap without a blank and the distance of two levels, as shares of a height; the ratio of equal sizes."""
-_STEP_REACH = 3
-"""How many letters on each side are examined: the letters of two overlapping labels cannot be told by position."""
-
-Box = tuple[float, float, float, float]
-"""Left, right, bottom, top, in points."""
 
 
 class Glyph(NamedTuple):

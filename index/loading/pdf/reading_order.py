@@ -41,6 +41,7 @@ _HEAD_SHARE = 1 / 3
 _FEWEST_ROWS = 3
 _ALIGNED = 3
 """The least number of lines that begin at a margin."""
+_SAME_ROW = 0.7
 
 
 def down_columns(lines: Sequence[Line]) -> list[Line]:
@@ -256,9 +257,6 @@ def _sides(lines: Sequence[Line], gutter: float) -> list[list[Line]]:
         sorted((line for line in lines if _side(line, gutter) == side), key=lambda line: -line.bottom)
         for side in (-1, 1)
     ]
-
-
-_SAME_ROW = 0.7
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:

@@ -28,6 +28,34 @@ _MARK_TAIL = 20
 _SMALLER = 0.85
 _RAISED = 0.15
 """A share of the type size beside it."""
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:-[^\W\d_]++)+")
+_WORD = re.compile(r"[^\W\d_]+")
+_BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
+_SQUARE_SCRIPT = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]")
+"""Scripts that are written without blanks between words."""
+_WHOLE_WORD = 4
+_TAIL = 80
+_PREFIXES = {
+    "anti",
+    "counter",
+    "extra",
+    "fore",
+    "hyper",
+    "inter",
+    "macro",
+    "micro",
+    "multi",
+    "over",
+    "under",
+    "semi",
+} | {"super", "trans", "with"}
+_SAME_SIZE = 1.13
+NEARLY = 1.07
+"""Type counts as of one size up to the ratio `_SAME_SIZE`; `NEARLY` is the stricter ratio."""
+_RUN_GAP = 2.0
+_NEIGHBOURS = 12
+_USUAL_PITCH = 1.25
+_FEWEST_SAMPLES = 5
 
 
 def is_mark(text: str) -> bool:
@@ -70,29 +98,6 @@ def _raised(mark: Glyph | None, word: Glyph | None) -> bool:
     return mark is not None and word is not None and is_raised(mark.rise[1], mark.y, word.rise[1], word.y)
 
 
-_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:-[^\W\d_]++)+")
-_WORD = re.compile(r"[^\W\d_]+")
-_BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
-_SQUARE_SCRIPT = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]")
-"""Scripts that are written without blanks between words."""
-_WHOLE_WORD = 4
-_TAIL = 80
-_PREFIXES = {
-    "anti",
-    "counter",
-    "extra",
-    "fore",
-    "hyper",
-    "inter",
-    "macro",
-    "micro",
-    "multi",
-    "over",
-    "under",
-    "semi",
-} | {"super", "trans", "with"}
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words within lines, where no margin can have caused a hyphen."""
@@ -131,15 +136,6 @@ class Words:
         if first + word in self.plain or min(len(first), len(word)) < _WHOLE_WORD or first in _PREFIXES:
             return False
         return first in self.plain and word in self.plain
-
-
-_SAME_SIZE = 1.13
-NEARLY = 1.07
-"""Type counts as of one size up to the ratio `_SAME_SIZE`; `NEARLY` is the stricter ratio."""
-_RUN_GAP = 2.0
-_NEIGHBOURS = 12
-_USUAL_PITCH = 1.25
-_FEWEST_SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct(">Q")
 MOST = 1 << 25
 """Largest size of a frame in bytes; longer data is sent in several frames, so that neither side holds it twice."""
+SECONDS_PER_MEGABYTE = 5.0
+"""Seconds that a file may take beyond `Limits.seconds`, per megabyte of its size."""
+_PIECE = 1 << 20
+"""Characters per frame."""
+_LANDMARKS = 10_000
+_CHUNKS = 4_000
+_METADATA = ("id", "source", "title", "author", "date", "media_type")
+_KINDS = frozenset(get_args(LandmarkKind))
+_NUMBER = "I"
+_PAGE_END = "\f"
+_Item = TypeVar("_Item")
 
 
 class ProtocolError(Exception):
@@ -58,10 +69,6 @@ def receive_json(source: BinaryIO) -> Any:
         return json.loads(receive(source))
     except (ValueError, RecursionError) as error:
         raise ProtocolError("a frame that is not JSON") from error
-
-
-SECONDS_PER_MEGABYTE = 5.0
-"""Seconds that a file may take beyond `Limits.seconds`, per megabyte of its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +140,6 @@ class Parsed:
     cost: Cost
     pages: tuple[str, ...] = ()
     """The plain text of each page of a PDF, if a witness was requested."""
-
-
-_PIECE = 1 << 20
-"""Characters per frame."""
-_LANDMARKS = 10_000
-_CHUNKS = 4_000
-_METADATA = ("id", "source", "title", "author", "date", "media_type")
-_KINDS = frozenset(get_args(LandmarkKind))
-_NUMBER = "I"
-_PAGE_END = "\f"
-_Item = TypeVar("_Item")
 
 
 def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:

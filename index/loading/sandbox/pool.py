@@ -35,6 +35,11 @@ _OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGALRM")} - 
 _KILLED = -getattr(signal, "SIGKILL", 9)
 # On Linux, a child that asked to die with its parent dies with the parent's *thread*: this thread outlives all work.
 _STARTER = ThreadPoolExecutor(1, "pincite-starter")
+MOST_IDLE = 2
+IDLE_SECONDS = 60.0
+"""An idle process ends after this time, so that a server that adds files rarely need not keep it."""
+_idle: dict[Process, threading.Timer] = {}
+_lock = threading.Lock()
 
 
 class Process:
@@ -149,13 +154,6 @@ def _exit_reason(code: int | None) -> str:
         with suppress(ValueError):
             return signal.Signals(-code).name
     return f"exit code {code}"
-
-
-MOST_IDLE = 2
-IDLE_SECONDS = 60.0
-"""An idle process ends after this time, so that a server that adds files rarely need not keep it."""
-_idle: dict[Process, threading.Timer] = {}
-_lock = threading.Lock()
 
 
 class Parser:

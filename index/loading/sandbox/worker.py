@@ -43,6 +43,8 @@ _GRACE = 5.0
 _NICE = 5
 """The encoder has priority: when it waits for a file, the processor is free anyway."""
 _PR_SET_PDEATHSIG = 1
+_NEARLY_FULL = 0.7
+"""If this share of the memory was in use when a file was found damaged, it is more likely too large."""
 
 
 def confine(megabytes: int, parent: int) -> None:
@@ -117,10 +119,6 @@ def _resource() -> Any:
     except ImportError:
         return None
     return resource
-
-
-_NEARLY_FULL = 0.7
-"""If this share of the memory was in use when a file was found damaged, it is more likely too large."""
 
 
 def main() -> None:

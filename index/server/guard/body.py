@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 _VALUE_MARKS = (b",", b"[", b"{")
 """A JSON text has at most one more value than it has of these bytes outside of strings."""
+LEAST_BYTES = 10_000
+"""Bytes of a body that must arrive within the time limit, unless the body ends."""
+LEAST_RATE = 4_000
+"""Mean rate in bytes per second that a body must reach once the time limit has passed. A line of 1 Mbit/s carries
+thirty bodies at this rate; the server receives fewer from one client at once."""
+_DISCONNECT: Message = {"type": "http.disconnect"}
+_NOT_UTF8 = Refusal(400, "The JSON of the body is not in UTF-8.", "Send it in UTF-8.")
 
 
 class JsonValueCounter:
@@ -56,15 +63,6 @@ class JsonValueCounter:
         text = (self._pending + chunk).replace(rb"\\", b"")  # first, so that no two adjacent backslashes remain
         self._pending = b"\\" if text.endswith(b"\\") else b""
         return text.removesuffix(b"\\").replace(rb"\"", b"")
-
-
-LEAST_BYTES = 10_000
-"""Bytes of a body that must arrive within the time limit, unless the body ends."""
-LEAST_RATE = 4_000
-"""Mean rate in bytes per second that a body must reach once the time limit has passed. A line of 1 Mbit/s carries
-thirty bodies at this rate; the server receives fewer from one client at once."""
-_DISCONNECT: Message = {"type": "http.disconnect"}
-_NOT_UTF8 = Refusal(400, "The JSON of the body is not in UTF-8.", "Send it in UTF-8.")
 
 
 class Rule(Protocol):

@@ -33,6 +33,17 @@ _UNSENT_BYTES = 64 * 1024
 long time while a slow client reads them."""
 _CHECKS = 5
 """Number of checks of a connection within the time limit."""
+_GRACE_SECONDS = 1.0
+"""Seconds before a connection counts as idle, so that a burst of connections served at once is not refused."""
+_READING_FACTOR = 2
+"""A client may take this many times as long to read 10 kB as to send them: its system may buffer megabytes, and
+requests more only after a good part of them has been read."""
+_TOO_MANY = Refusal(
+    429,
+    "This client has too many connections without a request.",
+    "Use fewer at once. The operator of this server can raise the limit with PINCITE_MAX_CLIENT_CONNECTIONS.",
+    1,
+)
 
 
 class Backlog(asyncio.Protocol):
@@ -86,19 +97,6 @@ def _limit_unsent(connection: Any) -> None:
     if connection is not None and option is not None:
         with suppress(OSError):  # Unix sockets lack this option
             connection.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)
-
-
-_GRACE_SECONDS = 1.0
-"""Seconds before a connection counts as idle, so that a burst of connections served at once is not refused."""
-_READING_FACTOR = 2
-"""A client may take this many times as long to read 10 kB as to send them: its system may buffer megabytes, and
-requests more only after a good part of them has been read."""
-_TOO_MANY = Refusal(
-    429,
-    "This client has too many connections without a request.",
-    "Use fewer at once. The operator of this server can raise the limit with PINCITE_MAX_CLIENT_CONNECTIONS.",
-    1,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,20 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 AS_TEXT = frozenset({"/gradio_api/upload"})
 """Routes whose refusals the page shows literally: they get plain text."""
+Address = IPv4Address | IPv6Address
+_FORWARDED = (b"forwarded", b"x-forwarded", b"x-real-ip", b"x-original", b"x-gradio-server", b"x-direct-url")
+"""Prefixes of the headers in which proxies describe the original request."""
+_V6_PREFIX = 64
+"""Prefix length of an IPv6 network that belongs to one customer: providers assign at least one of this size."""
+_SCHEMES = ("http", "https")
+_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""Routes for monitoring, which may use any host name; they reveal nothing about the documents."""
+_FOREIGN_SITES = ("cross-site", "same-site")
+_DEFAULT_PORTS = (None, 80, 443)
+Authority = tuple[str, int | None]
+"""Host and port; the port is None for the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +86,6 @@ class Refusal:
         request_id = scope.get("state", {}).get("request_id", "")
         response = self.response(request_id, close=close, as_text=scope["path"] in AS_TEXT)
         await response(scope, receive, send)
-
-
-Address = IPv4Address | IPv6Address
-_FORWARDED = (b"forwarded", b"x-forwarded", b"x-real-ip", b"x-original", b"x-gradio-server", b"x-direct-url")
-"""Prefixes of the headers in which proxies describe the original request."""
-_V6_PREFIX = 64
-"""Prefix length of an IPv6 network that belongs to one customer: providers assign at least one of this size."""
-_SCHEMES = ("http", "https")
 
 
 class Proxies:
@@ -157,14 +163,6 @@ def _last(headers: Headers, name: str) -> str:
     return values[-1] if values else ""
 
 
-_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-PROBES = ("/healthz", "/readyz", "/metrics")
-"""Routes for monitoring, which may use any host name; they reveal nothing about the documents."""
-_FOREIGN_SITES = ("cross-site", "same-site")
-_DEFAULT_PORTS = (None, 80, 443)
-Authority = tuple[str, int | None]
-"""Host and port; the port is None for the default."""
 MISADDRESSED = Refusal(
     421,
     "The request uses a host name that this server does not accept.",

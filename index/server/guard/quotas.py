@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _RETRY_SECONDS = 5
 MOST_UNREAD = 64_000_000
 """Bytes of complete responses in memory that one client may leave unread; a single response may be larger."""
+PIECE = 64 * 1024
+"""Bytes of a body that are written at once. A response in smaller chunks is a stream and not in memory as a whole."""
 
 
 class RefusedError(Exception):
@@ -161,10 +163,6 @@ def _subtract(counter: Counter[str], client: str, number: int) -> None:
     counter[client] -= number
     if counter[client] <= 0:
         del counter[client]
-
-
-PIECE = 64 * 1024
-"""Bytes of a body that are written at once. A response in smaller chunks is a stream and not in memory as a whole."""
 
 
 class ResponseSender:

@@ -68,6 +68,35 @@ TAGS = [
 ]
 _EXTRA_MODELS = (Problem, Piece, FromUrl, FromFolder)
 """Models that the document refers to, but that are no route's body or response."""
+_ROUTERS = (
+    ask.router,
+    documents.router,
+    job_routes.upload_router,
+    documents.source_router,
+    job_routes.router,
+    health.router,
+)
+_HANDLERS: dict[type[Exception], Any] = {
+    PinciteError: problems.pincite_error,
+    HTTPException: problems.http_error,
+    RequestValidationError: problems.validation_error,
+}
+LINKS = {
+    "description": "openapi.json",
+    "documentation": "docs",
+    "documents": "v1/documents",
+    "alive": "healthz",
+    "ready": "readyz",
+    "metrics": "metrics",
+    "assistants": "mcp",
+}
+"""Addresses of the API, relative to its root."""
+GRACE_SECONDS = 5
+"""Seconds that open event streams may delay a shutdown."""
+_ARENA_MAX, _ARENAS = -8, 2
+"""glibc's option `M_ARENA_MAX`, and the number of heaps that all threads share."""
+_OPEN_FILES = 16_384
+_HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def openapi_function(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
@@ -140,39 +169,6 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     app.add_middleware(RequestMiddleware, metrics=service.metrics)
     app.openapi = openapi_function(app, settings)  # type: ignore[method-assign]  # FastAPI documents this override
     return app
-
-
-_ROUTERS = (
-    ask.router,
-    documents.router,
-    job_routes.upload_router,
-    documents.source_router,
-    job_routes.router,
-    health.router,
-)
-_HANDLERS: dict[type[Exception], Any] = {
-    PinciteError: problems.pincite_error,
-    HTTPException: problems.http_error,
-    RequestValidationError: problems.validation_error,
-}
-
-
-LINKS = {
-    "description": "openapi.json",
-    "documentation": "docs",
-    "documents": "v1/documents",
-    "alive": "healthz",
-    "ready": "readyz",
-    "metrics": "metrics",
-    "assistants": "mcp",
-}
-"""Addresses of the API, relative to its root."""
-GRACE_SECONDS = 5
-"""Seconds that open event streams may delay a shutdown."""
-_ARENA_MAX, _ARENAS = -8, 2
-"""glibc's option `M_ARENA_MAX`, and the number of heaps that all threads share."""
-_OPEN_FILES = 16_384
-_HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:

@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 
 API = ("/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 """Path prefixes of the API."""
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+HEADER = "X-Request-ID"
+CLIENT_CLOSED_REQUEST = 499
+"""Status in the log for a client that disconnected before its response."""
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'"
+)
+_access = logging.getLogger("index.server.http.access")
+_log = logging.getLogger(__name__)
 
 
 class HeadMiddleware:
@@ -45,9 +58,6 @@ class HeadMiddleware:
         get_scope = {**scope, "method": "GET"}
         await self._app(get_scope, receive, send_without_body)
         scope["route"] = get_scope.get("route")
-
-
-_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 class FallbackRoute(BaseRoute):
@@ -76,21 +86,6 @@ class FallbackRoute(BaseRoute):
 
     def _accepts(self, scope: Scope) -> bool:
         return any(route.matches(scope)[0] is Match.FULL for route in self._routes)
-
-
-HEADER = "X-Request-ID"
-CLIENT_CLOSED_REQUEST = 499
-"""Status in the log for a client that disconnected before its response."""
-
-_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-_DOCS_POLICY = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; frame-ancestors 'none'"
-)
-_access = logging.getLogger("index.server.http.access")
-_log = logging.getLogger(__name__)
 
 
 class RequestMiddleware:

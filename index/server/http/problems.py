@@ -19,6 +19,37 @@ from index.server.guard.origins import AS_TEXT, MEDIA_TYPE
 _NAMESPACE = "urn:pincite:problem:"
 _MAX_MISTAKES = 20
 """Maximum number of mistakes that are reported per request."""
+_UNAVAILABLE, _UNPROCESSABLE, _MISSING = (
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.NOT_FOUND,
+)
+_HINTS: dict[type[PinciteError], str] = {
+    errors.DocumentNotFound: "List the documents: GET /v1/documents",
+    errors.AmbiguousDocument: "Use the id of one of them: GET /v1/documents",
+    errors.WriterNotSet: "Leave `writer` out. The operator of this server can set a model with PINCITE_LLM_URL.",
+    errors.LibraryLocked: "Try again later; searching works meanwhile.",
+    errors.LibraryReadOnly: "You can search it, but not change it.",
+}
+"""Hints for clients where the error's own hint is for the command line."""
+_LOG_HINT = "The operator of this server can find the details in its log, under the request's id."
+_RETRY_SECONDS = "5"
+_RETRYABLE = errors.LibraryLocked | errors.QueueFull | errors.TooBusy | errors.UploadsFull
+JSON = "application/json"
+BODY = (400, 413, 415, 422, 503)
+"""Statuses that every route with a body can return."""
+_WHEN = {
+    HTTPStatus.BAD_REQUEST: "The body cannot be read.",
+    HTTPStatus.FORBIDDEN: "The server's settings do not allow it, or its library is read-only.",
+    HTTPStatus.NOT_FOUND: "The document, page or job does not exist.",
+    HTTPStatus.NOT_ACCEPTABLE: "The answer is not available in any accepted format.",
+    HTTPStatus.CONFLICT: "Several documents have that name.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than the server's settings allow.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The route does not accept this type of body.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The request is invalid, or exceeds a limit.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The library is unavailable at the moment.",
+}
+"""The meaning of each status in this API."""
 
 
 class Kind(NamedTuple):
@@ -30,11 +61,6 @@ class Kind(NamedTuple):
     """Whether clients may see its message. Messages about the library as a whole contain paths of this server."""
 
 
-_UNAVAILABLE, _UNPROCESSABLE, _MISSING = (
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.NOT_FOUND,
-)
 KINDS: dict[type[PinciteError], Kind] = {
     PinciteError: Kind(_UNPROCESSABLE, "The request failed"),
     errors.SettingsError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server is misconfigured", is_public=False),
@@ -72,17 +98,6 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"),
 }
 """An error without an entry uses the entry of its nearest base class."""
-_HINTS: dict[type[PinciteError], str] = {
-    errors.DocumentNotFound: "List the documents: GET /v1/documents",
-    errors.AmbiguousDocument: "Use the id of one of them: GET /v1/documents",
-    errors.WriterNotSet: "Leave `writer` out. The operator of this server can set a model with PINCITE_LLM_URL.",
-    errors.LibraryLocked: "Try again later; searching works meanwhile.",
-    errors.LibraryReadOnly: "You can search it, but not change it.",
-}
-"""Hints for clients where the error's own hint is for the command line."""
-_LOG_HINT = "The operator of this server can find the details in its log, under the request's id."
-_RETRY_SECONDS = "5"
-_RETRYABLE = errors.LibraryLocked | errors.QueueFull | errors.TooBusy | errors.UploadsFull
 
 
 class ProblemResponse(Response):
@@ -199,23 +214,6 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 def _dashed(name: str) -> str:
     """Return `document-not-found` for `DocumentNotFound`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
-
-
-JSON = "application/json"
-BODY = (400, 413, 415, 422, 503)
-"""Statuses that every route with a body can return."""
-_WHEN = {
-    HTTPStatus.BAD_REQUEST: "The body cannot be read.",
-    HTTPStatus.FORBIDDEN: "The server's settings do not allow it, or its library is read-only.",
-    HTTPStatus.NOT_FOUND: "The document, page or job does not exist.",
-    HTTPStatus.NOT_ACCEPTABLE: "The answer is not available in any accepted format.",
-    HTTPStatus.CONFLICT: "Several documents have that name.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than the server's settings allow.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The route does not accept this type of body.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "The request is invalid, or exceeds a limit.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The library is unavailable at the moment.",
-}
-"""The meaning of each status in this API."""
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

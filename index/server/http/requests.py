@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _NAMES = Field(default=None, min_length=1, max_length=1000)
+Question = Annotated[str, Field(min_length=1)]
+Documents = Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]] | None, _NAMES]
+MEDIA_TYPE = "multipart/form-data"
 
 
 def _integer_if_whole(given: object) -> object:
@@ -28,8 +31,6 @@ def _integer_if_whole(given: object) -> object:
 
 
 Limit = Annotated[int, Field(ge=1), BeforeValidator(_integer_if_whole)]
-Question = Annotated[str, Field(min_length=1)]
-Documents = Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]] | None, _NAMES]
 
 
 class RequestBody(BaseModel):
@@ -142,9 +143,6 @@ class FromFolder(RequestBody):
 
     folder: Annotated[str, Field(min_length=1, max_length=4000)]
     """Its path: one of the allowed folders, or a folder or file inside one."""
-
-
-MEDIA_TYPE = "multipart/form-data"
 
 
 class _EventKind(Enum):

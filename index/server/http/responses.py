@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 _REVALIDATE = "private, no-cache"
 """A browser may cache the response but must revalidate it, so that removed documents disappear at once."""
+Emit = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+Produce = Callable[[Emit], Awaitable[None]]
+MEDIA_TYPE = "text/event-stream"
+KEEP_ALIVE_SECONDS = 15.0
+"""Interval of comments in a silent stream: proxies close connections that are silent for a minute."""
+_SORTED_CHARACTERS = 200
+"""Characters of a name that determine its position in the list."""
+Position = tuple[str, str]
 
 
 def weak_tag(*parts: object) -> str:
@@ -120,13 +128,6 @@ async def _pieces(original: OpenOriginal) -> AsyncIterator[bytes]:
         yield piece
 
 
-Emit = Callable[[str, Mapping[str, Any]], Awaitable[None]]
-Produce = Callable[[Emit], Awaitable[None]]
-MEDIA_TYPE = "text/event-stream"
-KEEP_ALIVE_SECONDS = 15.0
-"""Interval of comments in a silent stream: proxies close connections that are silent for a minute."""
-
-
 def openapi_content(example: str, **events: str) -> dict[str, Any]:
     """Return an event stream for OpenAPI; `events` maps the name of each event to the schema of its data."""
     kinds = [
@@ -186,11 +187,6 @@ async def _keep_alive(send: Send) -> None:
 
 async def _chunk(send: Send, body: bytes, *, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": more})
-
-
-_SORTED_CHARACTERS = 200
-"""Characters of a name that determine its position in the list."""
-Position = tuple[str, str]
 
 
 def sorted_by_name(documents: Sequence[DocumentInfo]) -> list[DocumentInfo]:

@@ -36,6 +36,26 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the current request, also in threads that work for it."""
+T = TypeVar("T")
+QUESTIONS = 4
+"""Questions answered at once; the others wait, and clients take turns. On two cores, 2, 3 and 4 give the same
+throughput; 40 give a tenth less."""
+CHECKS = 2
+"""Checks and coverage requests processed at once. Each is as much work as many questions, and questions do not wait for
+them."""
+WRITERS = 16
+"""Answers that wait for the language model at once; waiting costs this machine nothing."""
+RENDERERS = 2
+"""Pages rendered at once; PDFium renders one at a time."""
+RECEIVERS, RECEIVERS_EACH = 64, 12
+"""Uploads received at once, from all clients and from one. Their threads mostly wait for slow transfers; only many
+clients can use them up, and nothing else waits for them."""
+CHANGES, CHANGES_EACH = 32, 8
+"""Other changes processed at once, from all clients and from one: removals, which wait for the current step of a job;
+web addresses and folders, which may take a minute."""
+_log = logging.getLogger(__name__)
 
 
 class Metrics:
@@ -86,10 +106,6 @@ class _LibraryCollector(Collector):
         yield jobs
 
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the current request, also in threads that work for it."""
-
-
 class JsonFormatter(logging.Formatter):
     """Formats log records as lines of JSON; the items of a record's `facts` become fields."""
 
@@ -119,26 +135,6 @@ def configure_logging() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in ("index", "uvicorn"):
         logging.getLogger(name).setLevel(logging.INFO)
-
-
-T = TypeVar("T")
-QUESTIONS = 4
-"""Questions answered at once; the others wait, and clients take turns. On two cores, 2, 3 and 4 give the same
-throughput; 40 give a tenth less."""
-CHECKS = 2
-"""Checks and coverage requests processed at once. Each is as much work as many questions, and questions do not wait for
-them."""
-WRITERS = 16
-"""Answers that wait for the language model at once; waiting costs this machine nothing."""
-RENDERERS = 2
-"""Pages rendered at once; PDFium renders one at a time."""
-RECEIVERS, RECEIVERS_EACH = 64, 12
-"""Uploads received at once, from all clients and from one. Their threads mostly wait for slow transfers; only many
-clients can use them up, and nothing else waits for them."""
-CHANGES, CHANGES_EACH = 32, 8
-"""Other changes processed at once, from all clients and from one: removals, which wait for the current step of a job;
-web addresses and folders, which may take a minute."""
-_log = logging.getLogger(__name__)
 
 
 class Warmup:

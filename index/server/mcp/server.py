@@ -62,6 +62,15 @@ _HINTS: dict[type[PinciteError], str] = {
 }
 """Hints for an assistant, where the error's own hint is one for the command line."""
 UNEXPECTED = f"Something went wrong here. {_OPERATOR}"
+AT_ONCE = 4
+"""The number of calls that run at once, where they share no slots with REST."""
+CHECKS = 2
+"""The same, for texts that are checked."""
+_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+_log = logging.getLogger(__name__)
+PATH = "/mcp"
+_UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+"""The SDK checks host names against a fixed list only; the guard checks them before this route is reached."""
 
 
 def message(error: PinciteError) -> str:
@@ -80,14 +89,6 @@ def argument_mistakes(error: ValidationError) -> str:
     """Return what is wrong with a tool's arguments, without repeating their values."""
     mistakes = (f"{'.'.join(map(str, mistake['loc'])) or 'arguments'}: {mistake['msg']}" for mistake in error.errors())
     return f"The arguments do not fit the tool. {'; '.join(mistakes)}."
-
-
-AT_ONCE = 4
-"""The number of calls that run at once, where they share no slots with REST."""
-CHECKS = 2
-"""The same, for texts that are checked."""
-_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-_log = logging.getLogger(__name__)
 
 
 def build(
@@ -167,11 +168,6 @@ def _result(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) 
 
 def _failed(words: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=words)], is_error=True)
-
-
-PATH = "/mcp"
-_UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-"""The SDK checks host names against a fixed list only; the guard checks them before this route is reached."""
 
 
 class Endpoint:

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
+_TEXT_BLOCK = 2048
+"""Passages in a block of texts."""
+_VECTOR_BLOCK = 8192
+"""Passages in a block of vectors."""
+_KEYS = 500
+"""Keys in one query: SQLite limits its parameters."""
+_COLUMNS = """p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences, v.vector, p.checksum,
+    (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
+     AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end), d.media_type, d.title"""
+_LANDMARKS = "SELECT kind, start, label, level FROM landmarks WHERE document = ?"
+
 
 @dataclass(frozen=True, slots=True)
 class PassageRow:
@@ -39,17 +50,6 @@ class PassageRow:
     """Whether the document is data or markup: not all its lines are sentences."""
     title: str = ""
     """The document's title; empty if it states none."""
-
-
-_TEXT_BLOCK = 2048
-"""Passages in a block of texts."""
-_VECTOR_BLOCK = 8192
-"""Passages in a block of vectors."""
-_KEYS = 500
-"""Keys in one query: SQLite limits its parameters."""
-_COLUMNS = """p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences, v.vector, p.checksum,
-    (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
-     AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end), d.media_type, d.title"""
 
 
 def passages(catalog: WithDatabase, ids: Sequence[int]) -> dict[int, PassageRow]:
@@ -154,9 +154,6 @@ def _passage_row(row: Sequence[Any], spans: tuple[Span, ...]) -> tuple[PassageRo
     starts = frozenset(map(int, headings.split(","))) if headings else frozenset()
     structured = media_type in STRUCTURED
     return PassageRow(passage, number, sentence_vectors, vector, starts, structured, title), text[end - start :]
-
-
-_LANDMARKS = "SELECT kind, start, label, level FROM landmarks WHERE document = ?"
 
 
 def document(catalog: WithDatabase, number: int) -> Document | None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from index.storage.catalog.catalog import Catalog
     from index.storage.database import Database
 
+LISTED = "(SELECT value FROM json_each(?))"
+"""Any number of values as one parameter, because SQLite limits the number of parameters."""
+
 
 class DocumentCache:
     """All documents by number. Each call reads only the documents that changed since the last call."""
@@ -46,10 +49,6 @@ def _changed(catalog: Catalog, since: int, infos: dict[int, DocumentInfo]) -> di
             if number in changed and changed[number].source != source:
                 changed[number] = replace(changed[number], source=source)
     return changed
-
-
-LISTED = "(SELECT value FROM json_each(?))"
-"""Any number of values as one parameter, because SQLite limits the number of parameters."""
 
 
 class WithDatabase(Protocol):

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _END = struct.Struct("<II8s")  # CRC-32 of all before it, length of the seal, magic
 _MAGIC = b"PINCITE2"
 _READ_SIZE = 1 << 20
+EXACT_FORMAT = 3
+EXACT_NAME = "dense.faiss"
+FORMAT = 1
+NAME = "dense.ivf"
+CALIBRATED = 50
+"""The calibrated number of probed lists serves this many nearest passages: at a million passages, the lists that find
+.994 of the ten nearest find .987 of the 50 nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +105,6 @@ def _read_end(path: Path) -> tuple[Seal, int, int]:
         return Seal.from_bytes(file.read(length)), body, crc
 
 
-EXACT_FORMAT = 3
-EXACT_NAME = "dense.faiss"
-
-
 def write_exact(path: Path, stamp: Stamp, blocks: tuple[VectorBlock, ...]) -> None:
     """Write all ids, then all vectors in float16, as in the catalog."""
     dimension = int(blocks[0].index.d) if blocks else 0
@@ -130,13 +133,6 @@ def read_exact(path: Path) -> tuple[Stamp, tuple[VectorBlock, ...]]:
         for n in range(0, passages, BLOCK_SIZE)
     )
     return seal.stamp, tuple(blocks)
-
-
-FORMAT = 1
-NAME = "dense.ivf"
-CALIBRATED = 50
-"""The calibrated number of probed lists serves this many nearest passages: at a million passages, the lists that find
-.994 of the ten nearest find .987 of the 50 nearest."""
 
 
 @dataclass(frozen=True, slots=True)

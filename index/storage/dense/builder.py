@@ -41,6 +41,23 @@ _EQUAL = 1e-5
 _RESAMPLES = 2000
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
+LOCK = "dense.lock"
+LISTS = 4.0
+"""Number of lists, divided by the square root of the number of passages. With 4 instead of the usual 2, a question
+compares 10,000 of 100,000 passages, not 20,000, to find 98 % of the ten nearest."""
+VECTORS_PER_CENTROID = 32
+"""Training vectors per centroid."""
+KMEANS_ITERATIONS = 8
+"""Iterations of k-means: 20 found as many neighbours as 10."""
+SIZE_FACTOR = 2.0
+"""The centroids are trained again when the library has grown or shrunk by this factor."""
+QUESTIONS = 600
+"""Synthetic questions that the recall is calibrated with."""
+RECALL = 0.99
+"""The mean share of the ten nearest passages that a search must find."""
+LEAST_COMPARED = 16_000
+"""A question is compared with at least this many vectors: that takes half a millisecond, and real questions vary more
+than synthetic ones."""
 
 
 def synthetic_questions(catalog: Catalog, ranges: Sequence[DocumentRange], number: int, seed: int) -> Vectors:
@@ -103,25 +120,6 @@ def interval(shares: np.ndarray[Any, Any]) -> tuple[float, float]:
     means = generator.choice(shares, (_RESAMPLES, len(shares))).mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975]).tolist()
     return low, high
-
-
-LOCK = "dense.lock"
-LISTS = 4.0
-"""Number of lists, divided by the square root of the number of passages. With 4 instead of the usual 2, a question
-compares 10,000 of 100,000 passages, not 20,000, to find 98 % of the ten nearest."""
-VECTORS_PER_CENTROID = 32
-"""Training vectors per centroid."""
-KMEANS_ITERATIONS = 8
-"""Iterations of k-means: 20 found as many neighbours as 10."""
-SIZE_FACTOR = 2.0
-"""The centroids are trained again when the library has grown or shrunk by this factor."""
-QUESTIONS = 600
-"""Synthetic questions that the recall is calibrated with."""
-RECALL = 0.99
-"""The mean share of the ten nearest passages that a search must find."""
-LEAST_COMPARED = 16_000
-"""A question is compared with at least this many vectors: that takes half a millisecond, and real questions vary more
-than synthetic ones."""
 
 
 def main() -> int:

@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from index.storage.dense.vectors import Scored, VectorBlock
     from index.storage.protocol import Scope
 
+APPROXIMATE_FROM = 50_000
+"""Passages above which exact search is too slow: this many take 3 ms on one core."""
+SHRUNK_SHARE = 0.5
+"""A library that has shrunk below this share of APPROXIMATE_FROM is searched exactly again."""
+LEAST_CHANGED = 8192
+CHANGED_SHARE = 0.05
+"""The base is rebuilt after more than LEAST_CHANGED changed passages and more than this share of its passages. Until
+then, new passages are searched exactly."""
+RESTART_SECONDS = 60.0
+"""Seconds after one builder was started before the next one is started: a builder may fail, as on a full disk."""
+_ROOT = Path(__file__).parents[3]
+_NONE: np.ndarray[Any, np.dtype[np.int64]] = np.empty(0, dtype=np.int64)
+
 
 class BackgroundJob:
     """Runs `work` once in a daemon thread. Every thread that waits for it gets its error."""
@@ -52,19 +65,6 @@ class BackgroundJob:
             self._work()
         except BaseException as error:  # the waiting threads raise it
             self._error = error
-
-
-APPROXIMATE_FROM = 50_000
-"""Passages above which exact search is too slow: this many take 3 ms on one core."""
-SHRUNK_SHARE = 0.5
-"""A library that has shrunk below this share of APPROXIMATE_FROM is searched exactly again."""
-LEAST_CHANGED = 8192
-CHANGED_SHARE = 0.05
-"""The base is rebuilt after more than LEAST_CHANGED changed passages and more than this share of its passages. Until
-then, new passages are searched exactly."""
-RESTART_SECONDS = 60.0
-"""Seconds after one builder was started before the next one is started: a builder may fail, as on a full disk."""
-_ROOT = Path(__file__).parents[3]
 
 
 def is_due(passages: int, in_base: int | None, changed: int) -> bool:
@@ -122,9 +122,6 @@ def _spawn(folder: Path, *options: str) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-_NONE: np.ndarray[Any, np.dtype[np.int64]] = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from index.storage.catalog.rows import DocumentRange
     from index.storage.protocol import Scope
 
+BLOCK_SIZE = 8192
+"""Vectors in one block: few enough to copy a block in milliseconds, enough to keep the number of blocks small."""
+Scored = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+"""Scores and ids, each of shape (n,)."""
+
 
 class IdSet:
     """A set of ids with one bit per id that was ever used: a search tests it up to a million times."""
@@ -73,12 +78,6 @@ def _known(ids: Any, end: int) -> np.ndarray[Any, Any]:
     """Return the ids as an array, without those that are newer than the index."""
     array = np.asarray(ids, dtype=np.int64)
     return array[(array >= 0) & (array < end)]
-
-
-BLOCK_SIZE = 8192
-"""Vectors in one block: few enough to copy a block in milliseconds, enough to keep the number of blocks small."""
-Scored = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
-"""Scores and ids, each of shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True)

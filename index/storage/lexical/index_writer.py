@@ -30,6 +30,8 @@ _POLL_SECONDS = 0.02
 _MAX_MERGE_SECONDS = 600.0
 """How long merges may take: on a full disk they never end."""
 _NICE = 10
+_NO_PASSAGE = (0, 0, "", "")
+"""A passage of no document: documents' numbers begin at one."""
 
 
 class IndexWriter:
@@ -205,7 +207,3 @@ def _entries(passages: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, in
             near = [terms for _, document, terms, _ in (before, current, after) if document == current[1]]
             yield current[0], current[1], current[2], " ".join(near), current[3]
         before, current = current, after
-
-
-_NO_PASSAGE = (0, 0, "", "")
-"""A passage of no document: documents' numbers begin at one."""

@@ -47,6 +47,10 @@ _TAIL = struct.Struct("<II")  # length of the footer, magic number
 _MAGIC = 1337
 _MAX_FOOTER = 50_000
 _BLOCK = 1 << 20
+AT_ONCE_BYTES = 64_000_000
+"""How much is read before anything is served: about fifty milliseconds, and all of a library of 80,000 passages. The
+rest is read in the background. Damage there can change for a moment what is found, never what is quoted."""
+_Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +172,6 @@ def _is_list_of(path: Path, names: list[str]) -> bool:
         return bool(sorted(json.loads(path.read_bytes())) == names)
     except (OSError, ValueError, TypeError):
         return False
-
-
-AT_ONCE_BYTES = 64_000_000
-"""How much is read before anything is served: about fifty milliseconds, and all of a library of 80,000 passages. The
-rest is read in the background. Damage there can change for a moment what is found, never what is quoted."""
-_Version = tuple[int, int, int]
 
 
 class Soundness:

@@ -33,6 +33,21 @@ if TYPE_CHECKING:
     from index.library.library import Library
 
 Format = Literal[ExportForm, "pack"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "csl": {"type": "array", "items": {"type": "object"}},
+    "pack": {"type": "string", "contentMediaType": "application/zip"},
+}
+router = APIRouter(prefix="/v1", tags=["Questions"], dependencies=[json_body])
+_Stream = Generator[str | AnswerRecord, None, None]
+_EVENTS = """event: piece
+data: {"text": "Most deaths"}
+
+event: answer
+data: {"question": "…", "status": "answered", …}
+
+"""
+_log = logging.getLogger(__name__)
 
 
 class Kind(NamedTuple):
@@ -55,11 +70,6 @@ KINDS: dict[Format, Kind] = {
     "chicago": _TEXT,
     "pack": Kind("application/zip", "zip"),
 }
-FORMATS: tuple[Format, ...] = get_args(Format)
-_SCHEMAS: dict[str, dict[str, Any]] = {
-    "csl": {"type": "array", "items": {"type": "object"}},
-    "pack": {"type": "string", "contentMediaType": "application/zip"},
-}
 
 
 def openapi_content() -> dict[str, Any]:
@@ -74,18 +84,6 @@ def file_response(library: Library, answer: AnswerRecord, form: Format) -> Respo
     charset = "" if form == "pack" else "; charset=utf-8"
     disposition = f'attachment; filename="answer.{kind.suffix}"'
     return Response(content, headers={"Content-Type": kind.media_type + charset, "Content-Disposition": disposition})
-
-
-router = APIRouter(prefix="/v1", tags=["Questions"], dependencies=[json_body])
-_Stream = Generator[str | AnswerRecord, None, None]
-_EVENTS = """event: piece
-data: {"text": "Most deaths"}
-
-event: answer
-data: {"question": "…", "status": "answered", …}
-
-"""
-_log = logging.getLogger(__name__)
 
 
 @router.post(

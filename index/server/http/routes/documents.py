@@ -37,6 +37,11 @@ Start = Annotated[int | None, Query(ge=0, le=FARTHEST, description="Start of the
 End = Annotated[
     int | None, Query(ge=0, le=FARTHEST, description="End of the span (exclusive), in Unicode code points.")
 ]
+source_router = APIRouter(prefix="/v1/documents/{id}", tags=["Sources"])
+FRAGMENT = "default-src 'none'; frame-ancestors 'none'"
+"""Content security policy of a fragment that is opened directly: it may load and run nothing."""
+_templates = environment(FilePath(__file__).parents[1] / "templates")
+_BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 
 
 @router.get(
@@ -142,13 +147,6 @@ def json_response(model: BaseModel) -> Response:
 def _matches(info: DocumentInfo, words: str) -> bool:
     searchable = f"{info.title} {info.author} {info.source}".casefold()
     return all(word in searchable for word in words.casefold().split())
-
-
-source_router = APIRouter(prefix="/v1/documents/{id}", tags=["Sources"])
-FRAGMENT = "default-src 'none'; frame-ancestors 'none'"
-"""Content security policy of a fragment that is opened directly: it may load and run nothing."""
-_templates = environment(FilePath(__file__).parents[1] / "templates")
-_BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 
 
 @source_router.get(

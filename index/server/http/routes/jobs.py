@@ -37,6 +37,38 @@ data: {"id": "9c1f0d3e5b7a4c21", "kind": "add", "state": "working", …}
 
 """
 Identity = Annotated[str, Path(max_length=100, description="The job's id.")]
+upload_router = APIRouter(prefix="/v1/documents", tags=["Documents"])
+_sources: TypeAdapter[FromUrl | FromFolder] = TypeAdapter(FromUrl | FromFolder)
+_FILES = {
+    "type": "object",
+    "properties": {
+        "files": {
+            "type": "array",
+            "items": {"type": "string", "format": "binary"},
+            "minItems": 1,
+            "description": "Files with their names: at most `PINCITE_MAX_UPLOAD_FILES`, each of at most "
+            "`PINCITE_MAX_FILE_MEGABYTES`. The format is detected from the bytes.",
+        }
+    },
+    "required": ["files"],
+    "additionalProperties": False,
+}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            MULTIPART: {"schema": _FILES},
+            JSON: {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": "#/components/schemas/FromUrl"},
+                        {"$ref": "#/components/schemas/FromFolder"},
+                    ]
+                }
+            },
+        },
+    }
+}
 
 
 @router.get("/{id}", summary="Get a job", response_model=Job)
@@ -132,40 +164,6 @@ async def _follow(job: RunningJob, request_id: str, emit: responses.Emit) -> Non
         if state not in UNDER_WAY:
             return
         await anyio.sleep(POLL_SECONDS)
-
-
-upload_router = APIRouter(prefix="/v1/documents", tags=["Documents"])
-_sources: TypeAdapter[FromUrl | FromFolder] = TypeAdapter(FromUrl | FromFolder)
-_FILES = {
-    "type": "object",
-    "properties": {
-        "files": {
-            "type": "array",
-            "items": {"type": "string", "format": "binary"},
-            "minItems": 1,
-            "description": "Files with their names: at most `PINCITE_MAX_UPLOAD_FILES`, each of at most "
-            "`PINCITE_MAX_FILE_MEGABYTES`. The format is detected from the bytes.",
-        }
-    },
-    "required": ["files"],
-    "additionalProperties": False,
-}
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            MULTIPART: {"schema": _FILES},
-            JSON: {
-                "schema": {
-                    "oneOf": [
-                        {"$ref": "#/components/schemas/FromUrl"},
-                        {"$ref": "#/components/schemas/FromFolder"},
-                    ]
-                }
-            },
-        },
-    }
-}
 
 
 @upload_router.post(
