@@ -17,13 +17,12 @@ import typer
 
 from index.cli.options import SOME_FAILED, State
 from index.cli.printing import print_json, printable
-from index.records import Problem, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.library.library import Library
-    from index.records import ProgressCallback
+    from index.records import Problem, ProgressCallback, Receipt
 
 _WIDTH = 8
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
@@ -51,6 +50,8 @@ class ChangePrinter:
 
     def __call__(self, event: Receipt | Problem) -> None:
         """Print a line for each change of a receipt, or a problem with its remedy."""
+        from index.records import Problem
+
         if self._json:
             self._print_as_json(event)
             return
@@ -73,6 +74,8 @@ class ChangePrinter:
             typer.echo(f"Stopped after {_span(time.monotonic() - self._began)}: {done}.")
 
     def _print_as_json(self, event: Receipt | Problem) -> None:
+        from index.records import Problem
+
         if isinstance(event, Problem):
             print_json(asdict(event), indent=None)
         elif any((event.added, event.replaced, event.renamed, event.removed, event.failed)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from index.records import CLAIMED, Span
+from index.records.choices import CLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Problem,
         Queue,
         Receipt,
+        Span,
         Unconfirmed,
         Verification,
     )
@@ -200,6 +201,8 @@ def parse_span(text: str) -> Span:
     start, colon, end = text.partition(":")
     if not colon or not start.strip().isdecimal() or not end.strip().isdecimal():
         raise typer.BadParameter(f"{text!r} is not START:END.", param_hint="--span")
+    from index.records import Span
+
     return Span(int(start), int(end))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from index.cli.options import Command, document_names
 from index.cli.printing import console, printable
-from index.records import CANDIDATES
+from index.records.choices import CANDIDATES
 from index.records.remarks import plain
 
 if TYPE_CHECKING:

@@ -1,57 +1,66 @@
 """The records that flow through Pincite: plain values without behaviour of their own.
 
-`document` has documents, passages and places; `results` has what a search, an answer and a check return; `report` has
-what a change did, and what is known about a library as a whole; `remarks` words verdicts for a reader. Every offset is
-a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
+`choices` has what an interface lets its user choose; `document` has documents, passages and places; `results` has what
+a search, an answer and a check return; `report` has what a change did, and what is known about a library as a whole;
+`remarks` words verdicts for a reader. Every offset is a Unicode code point into `Document.text`, and every span is
+half-open: `[start, end)`. A record is made when it is first used, because `pincite --help` needs none.
 """
 
-from index.records.document import (
-    CLAIMED,
-    Chunk,
-    Document,
-    DocumentInfo,
-    Landmark,
-    LandmarkKind,
-    Location,
-    Passage,
-    Span,
-)
-from index.records.report import (
-    Failure,
-    Note,
-    Outcome,
-    Portion,
-    Problem,
-    Progress,
-    ProgressCallback,
-    Queue,
-    Recall,
-    Receipt,
-    Renamed,
-    Settled,
-    Stage,
-    Stats,
-    Unconfirmed,
-    Verification,
-)
-from index.records.results import (
-    CANDIDATES,
-    SUPPORTING,
-    Answer,
-    Check,
-    Citation,
-    Coverage,
-    CoverageReport,
-    ExportForm,
-    Found,
-    Hit,
-    Mode,
-    Statement,
-    Status,
-    Verdict,
-    Why,
-    Writer,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from index.records.choices import (
+        CANDIDATES,
+        CLAIMED,
+        SUPPORTING,
+        ExportForm,
+        Mode,
+        Status,
+        Verdict,
+        Writer,
+    )
+    from index.records.document import (
+        Chunk,
+        Document,
+        DocumentInfo,
+        Landmark,
+        LandmarkKind,
+        Location,
+        Passage,
+        Span,
+    )
+    from index.records.report import (
+        Failure,
+        Note,
+        Outcome,
+        Portion,
+        Problem,
+        Progress,
+        ProgressCallback,
+        Queue,
+        Recall,
+        Receipt,
+        Renamed,
+        Settled,
+        Stage,
+        Stats,
+        Unconfirmed,
+        Verification,
+    )
+    from index.records.results import (
+        Answer,
+        Check,
+        Citation,
+        Coverage,
+        CoverageReport,
+        Found,
+        Hit,
+        Statement,
+        Why,
+    )
 
 __all__ = [
     "CANDIDATES",
@@ -96,3 +105,13 @@ __all__ = [
     "Why",
     "Writer",
 ]
+_MODULES = ("choices", "document", "results", "report")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _MODULES:
+            members = vars(import_module(f"{__name__}.{module}"))
+            if name in members:
+                return globals().setdefault(name, members[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from index.records.choices import CLAIMED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,7 +22,6 @@ UNDER_WAY: tuple[State, ...] = ("waiting", "working")
 OPEN: tuple[FileStage, ...] = ("waiting", "reading", "encoding")
 """Stages that are not final."""
 LandmarkKind = Literal["page", "heading", "paragraph"]
-CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
+from index.records.choices import SUPPORTING, Status, Verdict, Writer
 from index.records.document import DocumentInfo, Location, Passage, Span
 
-Mode = Literal["hybrid", "dense", "lexical"]
-"""The indexes that a search uses: both, vectors alone, or words alone."""
-CANDIDATES = 50
-"""Number of passages that each index proposes."""
-Writer = Literal["quote", "model"]
-"""The author of an answer: `quote` takes the documents' words, `model` asks the language model of the settings."""
-ExportForm = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago"]
-"""The text forms of an exported answer."""
-Status = Literal["answered", "unsure", "abstained"]
-"""The outcome of a question: an answer, sentences that may hold an answer, or neither."""
-Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
-"""What was proven about a sentence, and never more.
-
-`verbatim`: its words are in a source. `supported`: a source accounts for every part of it. `contradicted`: a source
-says otherwise. `unverified`: none of these could be proven.
-"""
-SUPPORTING: tuple[Verdict, ...] = ("verbatim", "supported")
-"""The verdicts of sentences that the documents support."""
 _MATCHES = ((0.9, "Strong match"), (0.75, "Fair match"), (0.0, "Weak match"))
 """The lowest confidence for each description of a match."""
 

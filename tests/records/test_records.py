@@ -12,7 +12,9 @@ from index.records import DocumentInfo, Found, Hit, Landmark, Location, Passage,
 from tests.cases import cases
 from tests.factories import why
 
-RECORDS = [each for each in vars(records).values() if isinstance(each, type) and is_dataclass(each)]
+RECORDS = [
+    record for name in records.__all__ if isinstance(record := getattr(records, name), type) and is_dataclass(record)
+]
 INFO = DocumentInfo("f" * 64, "/papers/treaty.pdf", "The Treaty", "", "", "application/pdf", 99, 3, 1)
 PASSAGE = Passage(1, INFO.id, 0, 10, 32, "It rained. Peace came.", (Span(10, 20), Span(21, 32)))
 HIT = Hit(PASSAGE, INFO, 0.5, Span(21, 32), Location("2"), why(dense=0.5, dense_rank=1))

@@ -1,0 +1,28 @@
+"""The values that an interface lets its user choose or read: modes, writers, forms, statuses and verdicts.
+
+The command line needs them for `--help`, which must not wait until the records are made.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Mode = Literal["hybrid", "dense", "lexical"]
+"""The indexes that a search uses: both, vectors alone, or words alone."""
+CANDIDATES = 50
+"""Number of passages that each index proposes."""
+Writer = Literal["quote", "model"]
+"""The author of an answer: `quote` takes the documents' words, `model` asks the language model of the settings."""
+ExportForm = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago"]
+"""The text forms of an exported answer."""
+Status = Literal["answered", "unsure", "abstained"]
+"""The outcome of a question: an answer, sentences that may hold an answer, or neither."""
+Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
+"""What was proven about a sentence, and never more.
+
+`verbatim`: its words are in a source. `supported`: a source accounts for every part of it. `contradicted`: a source
+says otherwise. `unverified`: none of these could be proven.
+"""
+SUPPORTING: tuple[Verdict, ...] = ("verbatim", "supported")
+"""The verdicts of sentences that the documents support."""
+CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."
