@@ -1,8 +1,8 @@
 """How many modules a question crosses: `python -m benchmarks.path`.
 
-A question is asked of three short documents, once as `POST /v1/ask` and once as the page asks it, after two questions
-that warm everything up. The profiler of Python counts the modules of `index` in which a function was called, and the
-module changes: calls from a function of one module straight to a function of another.
+A question is asked of three short documents, once as `POST /v1/ask` and once as the page asks it, after two
+other questions that warm everything up. The profiler of Python counts the modules of `index` in which a function was
+called, and the module changes: calls from a function of one module straight to a function of another.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import sys
 import tempfile
 import threading
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+SERVICE, PAGE = "POST /v1/ask", "the page's question"
+WARMING = ("What did the queen keep?", "Why did the price of oil fall?")
 QUESTION = "Who signed the treaty?"
 DOCUMENTS = {
     "treaty.md": "# The Harbour Treaty\n\nThe king signed the treaty in the harbour. Winter had closed the river "
@@ -47,14 +52,14 @@ class Trace:
         threading.setprofile(self._profile)
         sys.setprofile(self._profile)
 
-    def record(self, ask: Callable[[], Any]) -> None:
-        """Ask twice to warm up, then once while recording."""
-        ask()
-        ask()
+    def record(self, ask: Callable[[str], Any]) -> None:
+        """Ask other questions to warm up, for an answer may be cached; then ask the question while recording."""
+        for question in WARMING:
+            ask(question)
         self.modules.clear()
         self.changes.clear()
         self.recording = True
-        ask()
+        ask(QUESTION)
         self.recording = False
 
     def _profile(self, frame: FrameType, event: str, _: Any) -> None:
@@ -69,39 +74,39 @@ class Trace:
             self.changes[caller, module] += 1
 
 
-def main() -> None:
-    """Print the figures of both ways, and the most frequent changes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--changes", type=int, default=0, metavar="N", help="also print the N most frequent changes")
-    parser.add_argument("--json", help="write the figures to this file")
-    options = parser.parse_args()
+def measure(way: str, most: int) -> dict[str, Any]:
+    """Return the figures of one way, and print its `most` most frequent changes."""
     trace = Trace()  # before any thread of a server is started
-    with tempfile.TemporaryDirectory() as place, Library.open(Path(place) / "library", Settings()) as library:
+    settings = Settings()
+    with tempfile.TemporaryDirectory() as place, Library.open(Path(place) / "library", settings) as library:
         folder = Path(place) / "documents"
         folder.mkdir()
         for name, text in DOCUMENTS.items():
             (folder / name).write_text(text, encoding="utf-8")
         library.add([folder])
-        report("Path of a question", list(_rows(library, trace, options.changes)), options.json)
+        jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
+        events = AskEvents(library, settings, ("An example?",))
+        with TestClient(create_app(library, settings, jobs), base_url="http://localhost") as client:
+            ways: dict[str, Callable[[str], Any]] = {
+                SERVICE: lambda question: client.post("/v1/ask", json={"question": question}).raise_for_status(),
+                PAGE: lambda question: list(events.ask(question, [], [], "quote")),
+            }
+            trace.record(ways[way])
+        jobs.close()
+    for (caller, module), count in trace.changes.most_common(most):
+        print(f"{count:5} {caller} -> {module}")
+    return {"way": way, "modules": len(trace.modules), "module changes": trace.changes.total()}
 
 
-def _rows(library: Library, trace: Trace, most: int) -> list[dict[str, Any]]:
-    settings = Settings()
-    jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
-    events = AskEvents(library, settings, ("An example?",))
-    rows = []
-    with TestClient(create_app(library, settings, jobs), base_url="http://localhost") as client:
-        ways: dict[str, Callable[[], Any]] = {
-            "POST /v1/ask": lambda: client.post("/v1/ask", json={"question": QUESTION}).raise_for_status(),
-            "the page's question": lambda: list(events.ask(QUESTION, [], [], "quote")),
-        }
-        for way, ask in ways.items():
-            trace.record(ask)
-            rows.append({"way": way, "modules": len(trace.modules), "module changes": trace.changes.total()})
-            for (caller, module), count in trace.changes.most_common(most):
-                print(f"{count:5} {caller} -> {module}")
-    jobs.close()
-    return rows
+def main() -> None:
+    """Print the figures of both ways, each in a process of its own: neither finds the other's caches filled."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--changes", type=int, default=0, metavar="N", help="also print the N most frequent changes")
+    parser.add_argument("--json", help="write the figures to this file")
+    options = parser.parse_args()
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
+        rows = list(processes.map(measure, (SERVICE, PAGE), repeat(options.changes)))
+    report("Path of a question", rows, options.json)
 
 
 if __name__ == "__main__":
