@@ -131,21 +131,21 @@ class Fitness:
         if passage not in self._placed:
             title = context.hit.document.title
             of_all, of_title = terms_of([f"{title} {context.hit.passage.text}", title])
-            held = frozenset(of_all)
-            nameless = bool(self._names) and not self._names.intersection(held)
-            self._placed[passage] = (float(nameless), self._coverage.share(held), of_title)
+            passage_terms = frozenset(of_all)
+            nameless = bool(self._names) and not self._names.intersection(passage_terms)
+            self._placed[passage] = (float(nameless), self._coverage.share(passage_terms), of_title)
         return self._placed[passage]
 
     def _place_gain(self, context: Context, run: Run, title: list[str]) -> float:
         """Return the gain from the sentence that a whole sentence refers to, and from its heading and title."""
-        held = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
-        alone = self._coverage.share(held)
+        run_terms = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
+        alone = self._coverage.share(run_terms)
         if run.first and refers_back(context.texts[run.first]) and not context.is_heading(run.first - 1):
-            held += context.terms[run.first - 1]
-        hung = self._coverage.share(held)
+            run_terms += context.terms[run.first - 1]
+        with_antecedent = self._coverage.share(run_terms)
         above = context.heading_above(run.first)
-        placed = self._coverage.share([*held, *([] if above is None else context.terms[above]), *title])
-        return ANTECEDENT_WEIGHT * (hung - alone) + HEADING_WEIGHT * (placed - hung)
+        with_heading = self._coverage.share([*run_terms, *([] if above is None else context.terms[above]), *title])
+        return ANTECEDENT_WEIGHT * (with_antecedent - alone) + HEADING_WEIGHT * (with_heading - with_antecedent)
 
     def _definition_gain(self, context: Context, n: int) -> float:
         """Return the gain if the sentence follows the word to define, as in a glossary.
@@ -187,9 +187,9 @@ class Coverage:
         }
         self._total = sum(self._weights.values()) or 1.0
 
-    def share(self, held: Iterable[str]) -> float:
+    def share(self, terms: Iterable[str]) -> float:
         """Return the share in [0, 1] of the question's words among these terms. Derived words count for less."""
-        whole = frozenset(held)
+        whole = frozenset(terms)
         stems = frozenset(term[:STEM] for term in whole)
         found = sum(self._weights[term] * _match_weight(term, whole, stems) for term in self._weights)
         return found / self._total

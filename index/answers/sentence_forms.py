@@ -190,13 +190,13 @@ def refers_back(text: str) -> bool:
     return bool(found) and not _NAME.search(found[0][found[0].find(" ") :]) if found else False
 
 
-def qualifies(text: str, said: str, wanted: frozenset[str], *, apart: bool) -> bool:
+def qualifies(text: str, preceding: str, wanted: frozenset[str], *, apart: bool) -> bool:
     """Whether a sentence takes back or limits the text before it; `apart` if a line break is between them."""
-    terms_said, own_terms = terms_of([said, text])
+    terms_said, own_terms = terms_of([preceding, text])
     on_topic = len(wanted.union(terms_said).intersection(own_terms)) > 1
     related = _BACK_REFERENCE.match(text) is not None or on_topic
     takes_back = bool(_TAKES_BACK.match(text)) and related and len(text) <= LONGEST_QUALIFIER
-    refutes = bool(_BELIEF.search(said)) and bool(_DENIAL.search(text)) and related
+    refutes = bool(_BELIEF.search(preceding)) and bool(_DENIAL.search(text)) and related
     leaves_out = bool(_LEAVES_OUT.search(text)) and not apart and on_topic
     if not (takes_back or refutes or leaves_out):
         return False
@@ -218,10 +218,10 @@ class Form(NamedTuple):
 def forms(question: Question) -> Iterable[Form]:
     """Yield the forms that a question asks for."""
     text, kind = question.text, question.kind
-    how = bool(_MANNER_ASKED.search(text)) and kind == "fact" and expected_kind(text) is None
-    if kind == "reason" or how:
+    manner = bool(_MANNER_ASKED.search(text)) and kind == "fact" and expected_kind(text) is None
+    if kind == "reason" or manner:
         yield Form(_REASON, REASON_BONUS if kind == "reason" else FORM_BONUS)
-    if how or kind == "steps":
+    if manner or kind == "steps":
         yield Form(_MANNER, FORM_BONUS)
     if kind == "steps":
         yield Form(_BIDS, FORM_BONUS)
@@ -247,8 +247,8 @@ def _definition_pattern(name: str) -> re.Pattern[str]:
     return re.compile(f"{begins}|{names}|{holds}", re.IGNORECASE)
 
 
-def _count_pattern(thing: str) -> re.Pattern[str]:
+def _count_pattern(noun: str) -> re.Pattern[str]:
     """Return a pattern for a number of such things: `three different kinds`, also under another word for kinds."""
-    stem = re.escape(thing[: max(STEM - 1, len(thing) - 2)])
-    kinds = r"|kinds?|types?|sorts?|ways?" if thing.casefold() in ("kinds", "types", "sorts", "ways") else ""
+    stem = re.escape(noun[: max(STEM - 1, len(noun) - 2)])
+    kinds = r"|kinds?|types?|sorts?|ways?" if noun.casefold() in ("kinds", "types", "sorts", "ways") else ""
     return re.compile(rf"\b{_NUMERAL}\s+(?:[\w-]+\s+){{0,2}}?(?:{stem}\w*{kinds})", re.IGNORECASE)

@@ -86,7 +86,7 @@ class Context:
     def gaps(self) -> list[str]:
         """The white space after each sentence except the last."""
         pairs = zip(self.sentences, self.sentences[1:], strict=False)
-        return self.hit.texts([Span(one.end, other.start) for one, other in pairs])
+        return self.hit.texts([Span(sentence.end, following.start) for sentence, following in pairs])
 
     def span(self, run: Run) -> Span:
         """Return the span of a run in the document's text."""
@@ -283,8 +283,8 @@ class Context:
         if at >= len(self.texts) or self.is_heading(at) or self.kinds[at] not in ("sentence", "item"):
             return run
         apart = "\n" in self.gaps[run.last]
-        said = " ".join(self.texts[run.first : at])
-        if not qualifies(self.texts[at], said, wanted, apart=apart):
+        preceding = " ".join(self.texts[run.first : at])
+        if not qualifies(self.texts[at], preceding, wanted, apart=apart):
             return run
         whole = Run(run.first, self.whole_sentence(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run

@@ -249,21 +249,23 @@ def _check(evidence: QuoteEvidence, document: Document | None) -> Iterator[PackF
     if document is None:
         yield _finding("document missing", citation, f"No document here has the SHA-256 {document_id}.")
         return
-    there = document.text[start:end] == citation.quote
+    is_unchanged = document.text[start:end] == citation.quote
     if document.id != document_id:
-        place = "It contains the quote anyway." if there else _elsewhere(citation, document)
+        place = "It contains the quote anyway." if is_unchanged else _elsewhere(citation, document)
         yield _finding("another document", citation, f"Its SHA-256 is {document.id}, not {document_id}. {place}")
         return
-    if not there:
+    if not is_unchanged:
         detail = f"Characters {start} to {end} of the document differ from the quote. {_elsewhere(citation, document)}"
         yield _finding("quote not there", citation, detail)
         return
     before, after = evidence.context.before, evidence.context.after
     if not (document.text.endswith(before, 0, start) and document.text.startswith(after, end)):
         yield _finding("context differs", citation, "The text around the quote differs from the pack.")
-    for name, here, packed in _descriptions(citation, document):
-        if packed != here:
-            yield _finding("described otherwise", citation, f"Its {name} is {here!r} here, and {packed!r} in the pack.")
+    for name, value, packed in _descriptions(citation, document):
+        if packed != value:
+            yield _finding(
+                "described otherwise", citation, f"Its {name} is {value!r} here, and {packed!r} in the pack."
+            )
 
 
 def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str, str, str]]:

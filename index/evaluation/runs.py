@@ -66,23 +66,23 @@ def evaluate_folder(
 
     Raises EvaluationError if the set or `keep` cannot be used, and the errors of `Library.add_documents`.
     """
-    given = read_set(folder)
-    tasks = given.tasks[:limit]
+    evaluation_set = read_set(folder)
+    tasks = evaluation_set.tasks[:limit]
     longest = max(len(task.text) for task in tasks)
     runs = {mode: _run_file(run, mode, modes) for mode in modes} if run else {}
     for path in runs.values():
-        begin_run(path, [*given.judgements, *(document.source for document in given.documents)])
+        begin_run(path, [*evaluation_set.judgements, *(document.source for document in evaluation_set.documents)])
     settings = settings.model_copy(update={"max_question_characters": max(longest, settings.max_question_characters)})
     with _library(keep, settings, encoder) as library:
-        receipt = _fill(library, given, progress)
+        receipt = _fill(library, evaluation_set, progress)
         outcomes = []
         for mode in dict.fromkeys(modes):
-            outcome, rankings = _outcome(library, tasks, given, mode, asked)
+            outcome, rankings = _outcome(library, tasks, evaluation_set, mode, asked)
             outcomes.append(outcome)
             if mode in runs:
                 write_run(runs[mode], rankings, f"pincite-{mode}")
         rate = None if receipt.unchanged else receipt.passages / receipt.seconds
-        return _evaluation(given, library, len(tasks), outcomes, rate)
+        return _evaluation(evaluation_set, library, len(tasks), outcomes, rate)
 
 
 def evaluate_questions(
@@ -97,8 +97,8 @@ def evaluate_questions(
 
     Raises EvaluationError, with the number of the line, if the file cannot be used.
     """
-    given = read_questions(path, library)
-    questions = given.asked[:limit]
+    question_file = read_questions(path, library)
+    questions = question_file.asked[:limit]
     outcomes = []
     for mode in dict.fromkeys(modes):
         values: Values = defaultdict(dict)
@@ -108,26 +108,26 @@ def evaluate_questions(
             times.append(result.milliseconds)
             _record(values, question.id, question.scores(result.top))
         outcomes.append(_outcome_of(mode, values, times))
-    return _evaluation(given, library, len(questions), outcomes, None)
+    return _evaluation(question_file, library, len(questions), outcomes, None)
 
 
 def _evaluation(
-    given: EvaluationSet | Questions, library: Library, questions: int, outcomes: Sequence[Outcome], rate: float | None
+    asked: EvaluationSet | Questions, library: Library, questions: int, outcomes: Sequence[Outcome], rate: float | None
 ) -> Evaluation:
     """Return the evaluation of a set or file and of the library that was asked; `rate` is in passages per second."""
     stats = library.stats()
     return Evaluation(
-        name=given.name,
-        digest=given.digest,
+        name=asked.name,
+        digest=asked.digest,
         made_with=stats.made_with,
         documents=stats.documents,
         passages=stats.passages,
         questions=questions,
-        unanswerable=given.unanswerable,
+        unanswerable=asked.unanswerable,
         passages_per_second=rate,
         peak_megabytes=_peak_megabytes(),
         outcomes=tuple(outcomes),
-        notes=given.notes,
+        notes=asked.notes,
     )
 
 
@@ -144,21 +144,21 @@ def _library(keep: Path | None, settings: Settings, encoder: Encoder | None) -> 
         yield library
 
 
-def _fill(library: Library, given: EvaluationSet, progress: ProgressCallback | None) -> Receipt:
+def _fill(library: Library, evaluation_set: EvaluationSet, progress: ProgressCallback | None) -> Receipt:
     """Add the set's documents; raise EvaluationError if the library has others, which would compete with them."""
-    sources = {document.source for document in given.documents}
+    sources = {document.source for document in evaluation_set.documents}
     if others := sum(info.source not in sources for info in library.documents()):
         raise EvaluationError(
-            f"{library.folder} holds {others} documents that are not in the set {given.name}.",
+            f"{library.folder} holds {others} documents that are not in the set {evaluation_set.name}.",
             "Name another folder with --keep: each set needs its own.",
         )
-    return library.add_documents(given.documents, progress=progress)
+    return library.add_documents(evaluation_set.documents, progress=progress)
 
 
 def _outcome(
     library: Library,
     tasks: Sequence[Task],
-    given: EvaluationSet,
+    evaluation_set: EvaluationSet,
     mode: Mode,
     asked: AskedCallback | None,
 ) -> tuple[Outcome, dict[str, Ranking]]:
@@ -166,7 +166,7 @@ def _outcome(
     rankings: dict[str, Ranking] = {}
     times = []
     citations = wrong = 0
-    texts = {document.source: document.text for document in given.documents}
+    texts = {document.source: document.text for document in evaluation_set.documents}
     for task, found in zip(tasks, _ask(library, [task.text for task in tasks], mode, DEPTH, asked), strict=True):
         times.append(found.milliseconds)
         rankings |= dict.fromkeys(task.queries, ranked(found.deep))
@@ -180,7 +180,7 @@ def _outcome(
         if pins := list(rationale_pins(task.rationales, found.top)):
             values["Rationale pin"][task.rationales[0].id] = sum(pins) / len(pins)
     if rankings:
-        values |= measured(given.judgements, rankings)
+        values |= measured(evaluation_set.judgements, rankings)
     return replace(_outcome_of(mode, values, times), citations=citations, citations_wrong=wrong), rankings
 
 

@@ -250,8 +250,8 @@ def _read(path: Path) -> tuple[str, dict[str, Values]]:
         raise EvaluationError(f"{path} is not a result of `pincite eval --json`.", hint) from error
 
 
-def _values(given: Any) -> Values:
+def _values(measures: Any) -> Values:
     return {
         str(measure): {str(question): float(value) for question, value in values.items()}
-        for measure, values in given.items()
+        for measure, values in measures.items()
     }

@@ -191,10 +191,10 @@ class Plan:
 
     def expected_receipt(self) -> Receipt:
         """Return the receipt as far as it is known before files are read."""
-        incoming, held = sorted((*self.read, *self.copied)), self.held()
+        incoming, replaced = sorted((*self.read, *self.copied)), self.held()
         return Receipt(
-            added=tuple(source for source in incoming if source not in held),
-            replaced=tuple(source for source in incoming if source in held),
+            added=tuple(source for source in incoming if source not in replaced),
+            replaced=tuple(source for source in incoming if source in replaced),
             renamed=tuple(Renamed(source, before) for source, before in self.renamed.items()),
             unchanged=tuple(self.unchanged),
             removed=tuple(self.disappearing),

@@ -87,8 +87,8 @@ class Maintenance:
         from index.backup.rebuild import EncodingTools, rebuild
         from index.encoders.encoder import load_encoder
 
-        given = {"model": model, "passage_tokens": passage_tokens}
-        changes = {name: value for name, value in given.items() if value is not None}
+        requested = {"model": model, "passage_tokens": passage_tokens}
+        changes = {name: value for name, value in requested.items() if value is not None}
         settings = self._session.settings.model_copy(update=changes)
         encoder, loaded = self._models.encoder(), self._models.model
         if model is not None:

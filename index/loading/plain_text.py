@@ -177,8 +177,8 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
     found = split_stanzas(_STARS_ALONE.sub(r"\n\n\g<0>\n\n", content.text) if org else content.text)
     described = metadata.describe([[line.strip() for line in stanza] for stanza in found])
     reader = _Reader(described.title, Width.of(found), org=org)
-    made = [block for stanza in found for block in reader.blocks(stanza)]
-    return Draft(made, described.title, described.author, described.date)
+    parsed = [block for stanza in found for block in reader.blocks(stanza)]
+    return Draft(parsed, described.title, described.author, described.date)
 
 
 def blocks(text: str) -> list[Block]:

@@ -115,7 +115,7 @@ def place(info: DocumentInfo, location: Location) -> str:
 def cards(answer: Answer) -> list[Card]:
     """Return a card for each citation, by marker, then one for each unused passage."""
     roles = _roles(answer)
-    made: list[Card] = []
+    evidence: list[Card] = []
     first: dict[int, int] = {}
     for citation in answer.citations:
         hit = _holding(citation, answer.hits)
@@ -123,10 +123,10 @@ def cards(answer: Answer) -> list[Card]:
         span = Span(citation.start, citation.end)
         again = same if same != citation.marker else 0
         role = roles.get(citation.marker, "")
-        made.append(Card(citation.marker, hit, span, citation.location, cited=True, same_as=again, role=role))
+        evidence.append(Card(citation.marker, hit, span, citation.location, cited=True, same_as=again, role=role))
     unused = (hit for hit in answer.hits if hit.passage.id not in first)
-    return made + [
-        Card(number, hit, hit.pin, hit.location, cited=False) for number, hit in enumerate(unused, len(made) + 1)
+    return evidence + [
+        Card(number, hit, hit.pin, hit.location, cited=False) for number, hit in enumerate(unused, len(evidence) + 1)
     ]
 
 
@@ -153,34 +153,34 @@ def _holding(citation: Citation, hits: Sequence[Hit]) -> Hit:
     )
 
 
-def answer(answer: Answer, made: Sequence[Card], milliseconds: float, key: str, *, narrowed: bool) -> str:
+def answer(answer: Answer, evidence: Sequence[Card], milliseconds: float, key: str, *, narrowed: bool) -> str:
     """Return the answer or possible answer with its evidence, or the state without one: no answer, nothing found.
 
     `key` identifies the answer for `page/export`; `narrowed` means that the reader has excluded some documents.
     """
-    given = answer.status != "abstained"
-    template = "answered.html" if given else "abstained.html" if answer.hits else "nothing.html"
+    has_answer = answer.status != "abstained"
+    template = "answered.html" if has_answer else "abstained.html" if answer.hits else "nothing.html"
     return render(
         template,
         answer=answer,
-        statements=list(_statements(answer, made)),
-        cited=[card for card in made if card.cited],
-        related=[card for card in made if not card.cited],
+        statements=list(_statements(answer, evidence)),
+        cited=[card for card in evidence if card.cited],
+        related=[card for card in evidence if not card.cited],
         documents=len({hit.document.id for hit in answer.hits}),
         milliseconds=milliseconds,
         key=key,
         narrowed=narrowed,
         has_operators=bool(_OPERATOR.search(answer.question)),
-        text=export(answer, "text") if given else "",
+        text=export(answer, "text") if has_answer else "",
         copies=COPIES,
         shown=RELATED,
         forms=FORMS,
     )
 
 
-def _statements(answer: Answer, made: Sequence[Card]) -> Iterator[dict[str, Any]]:
+def _statements(answer: Answer, evidence: Sequence[Card]) -> Iterator[dict[str, Any]]:
     """Yield each statement with its verdict, and the cards that decided it or are nearest."""
-    by_marker = {card.number: card for card in made}
+    by_marker = {card.number: card for card in evidence}
     for statement in answer.statements:
         beside = statement.markers if statement.nearest is None else (statement.nearest,)
         yield {
@@ -200,10 +200,10 @@ def writing(text: str) -> str:
     return render("writing.html", paragraphs=[line for line in text.splitlines() if line.strip()])
 
 
-def strips(documents: Sequence[DocumentInfo], made: Sequence[Card] = ()) -> str:
+def strips(documents: Sequence[DocumentInfo], evidence: Sequence[Card] = ()) -> str:
     """Return the documents as strips, with a tick at the position of each passage and copy."""
     ticks: dict[str, list[dict[str, Any]]] = {}
-    for card in made:
+    for card in evidence:
         places = [(card.hit, card.span, False), *((copy, copy.pin, True) for copy in card.hit.also if not card.same_as)]
         for hit, span, again in places:
             percent = round(100 * span.start / max(1, hit.document.characters), 1)

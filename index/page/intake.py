@@ -58,8 +58,8 @@ _ARRIVALS = "pincite.arrivals"
 
 def browser_of(scope: Scope) -> str:
     """Return the browser of a request; empty if it has uploaded nothing."""
-    given = HTTPConnection(scope).cookies.get(COOKIE, "")
-    return given if _VALUE.fullmatch(given) else ""
+    value = HTTPConnection(scope).cookies.get(COOKIE, "")
+    return value if _VALUE.fullmatch(value) else ""
 
 
 def new_browser() -> str:

@@ -226,8 +226,8 @@ def around(point: Point, radius: float) -> Box:
     return Box(point[0] - radius, point[1] - radius, point[0] + radius, point[1] + radius)
 
 
-def _distance(one: Point, other: Point) -> float:
-    return hypot(one[0] - other[0], one[1] - other[1])
+def _distance(first: Point, second: Point) -> float:
+    return hypot(first[0] - second[0], first[1] - second[1])
 
 
 def _share(letter: str) -> float:

@@ -115,8 +115,8 @@ class AskTab:
         )
         load_outputs = [self.question, self.writer, self.results, self.marks, *self.overview]
         load_event = page.load(_page_load_function(asking), None, load_outputs, **QUIET)
-        self.stop.click(asking.stop, None, self.outputs, cancels=[ask_event, load_event], **QUIET)
-        # Runs before the next question; an output of this event could arrive after that question's output.
+        self.stop.click(asking.stop, None, self.outputs, **QUIET)
+        # Runs before Stop and before the next question, whose output an output of this event could overwrite.
         self.cancel.click(None, None, None, cancels=[ask_event, load_event], **QUIET)
         for event in (ask_event, load_event):
             event.then(None, None, None, js=_AFTER_SCRIPT, **QUIET)

@@ -160,23 +160,25 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     titles = list(dict.fromkeys(row.title for row in rows))
     analyzed = [frozenset(terms_of_text) for terms_of_text in store.analyze([*texts, *titles])]
     terms, title_terms = analyzed[: len(texts)], dict(zip(titles, analyzed[len(texts) :], strict=True))
-    held = np.array([[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32)
+    contains = np.array(
+        [[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32
+    )
     idf = np.fromiter(question.idf.values(), dtype=np.float32)
     sizes = np.array([len(row.passage.sentences) for row in rows])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     packed = b"".join(row.sentence_vectors for row in rows)
     cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
-    overlaps = _shares(held, np.broadcast_to(idf, held.shape))
+    overlaps = _shares(contains, np.broadcast_to(idf, contains.shape))
     pinnable = [quotable_sentences(row) for row in rows]
     among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
-    counts = np.add.reduceat(np.column_stack([held, np.ones(len(held))]) * among[:, None], starts)
+    counts = np.add.reduceat(np.column_stack([contains, np.ones(len(contains))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
     own[:, [any(map(str.isdigit, term)) for term in question.idf]] *= NUMBER_WEIGHT
     titled = np.array(
         [[TITLE_SHARE * (term in title_terms[row.title]) for term in question.idf] for row in rows], np.float32
     )
-    said = np.maximum(held, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
-    claims = cosines + PIN_OVERLAP_SHARE * _shares(said, np.repeat(own, sizes, axis=0))
+    contains_titled = np.maximum(contains, np.repeat(titled.reshape(len(rows), -1), sizes, axis=0))
+    claims = cosines + PIN_OVERLAP_SHARE * _shares(contains_titled, np.repeat(own, sizes, axis=0))
     if (kind := expected_kind(question.text)) is not None:
         claims += EXPECTED_BONUS[kind] * np.array(have_kind(kind, texts, question.text), dtype=np.float32)
     strengths = cosines + OVERLAP_SHARE * overlaps
@@ -186,7 +188,7 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     ]
 
 
-def _shares(held: Floats, weights: Floats) -> Floats:
+def _shares(contains: Floats, weights: Floats) -> Floats:
     """Return each sentence's share of the terms' weights, in [0, 1]; shapes (sentences, terms) to (sentences,)."""
-    shares = (held * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
+    shares = (contains * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
     return np.asarray(shares, dtype=np.float32)

@@ -97,12 +97,12 @@ class HitBuilder:
         infos = self._store.infos(
             sorted({self.evidence[passage_id].row.number for group in groups for passage_id in group})
         )
-        there = [
+        existing = [
             [passage_id for passage_id in group if self.evidence[passage_id].row.number in infos] for group in groups
         ]
-        built = self.build({passage_id: scores[passage_id] for group in there for passage_id in group}, infos)
+        built = self.build({passage_id: scores[passage_id] for group in existing for passage_id in group}, infos)
         return tuple(
-            replace(built[best], also=tuple(built[copy] for copy in copies)) for best, *copies in filter(None, there)
+            replace(built[best], also=tuple(built[copy] for copy in copies)) for best, *copies in filter(None, existing)
         )
 
     def apply_reader(self, hits: Sequence[Hit], readings: Mapping[int, ReadPassage]) -> tuple[Hit, ...]:
@@ -114,8 +114,8 @@ class HitBuilder:
         if is_question(self.question.text):
             scores = reorder(scores, readings, self.verbatim)
         infos = self._store.infos(sorted({self.evidence[passage_id].row.number for passage_id in readings}))
-        there = [passage_id for passage_id in readings if self.evidence[passage_id].row.number in infos]
-        built = self.build({passage_id: scores[passage_id] for passage_id in there}, infos)
+        existing = [passage_id for passage_id in readings if self.evidence[passage_id].row.number in infos]
+        built = self.build({passage_id: scores[passage_id] for passage_id in existing}, infos)
         updated = {passage_id: replace(hit, also=before[passage_id].also) for passage_id, hit in built.items()}
         return tuple(updated.get(passage_id, before[passage_id]) for passage_id in scores)
 
@@ -162,15 +162,17 @@ class HitBuilder:
         """Return these passages as hits, each with its pin, its location, and the reasons for it."""
         found = [self.evidence[passage_id] for passage_id in scores]
         pins = [self._pin(passage_id) for passage_id in scores]
-        locations = self._store.locate([(each.row.number, pin.start) for each, pin in zip(found, pins, strict=True)])
-        held = [terms for each in found for terms in (each.held, _terms_of_pin(each))]
-        contained = words_in(self.question.words.values(), held)
+        locations = self._store.locate(
+            [(evidence.row.number, pin.start) for evidence, pin in zip(found, pins, strict=True)]
+        )
+        texts = [terms for evidence in found for terms in (evidence.held, _terms_of_pin(evidence))]
+        contained = words_in(self.question.words.values(), texts)
         hits = {}
-        for n, (each, pin, location) in enumerate(zip(found, pins, locations, strict=True)):
-            passage, score = each.row.passage, scores[each.row.passage.id]
-            claims = (float(claim) if n in each.pins else float("-inf") for n, claim in enumerate(each.claims))
-            why, cosines = self._why(each, *contained[2 * n : 2 * n + 2]), tuple(each.cosines.tolist())
-            document = infos[each.row.number]
+        for n, (evidence, pin, location) in enumerate(zip(found, pins, locations, strict=True)):
+            passage, score = evidence.row.passage, scores[evidence.row.passage.id]
+            claims = (float(claim) if n in evidence.pins else float("-inf") for n, claim in enumerate(evidence.claims))
+            why, cosines = self._why(evidence, *contained[2 * n : 2 * n + 2]), tuple(evidence.cosines.tolist())
+            document = infos[evidence.row.number]
             hits[passage.id] = Hit(passage, document, score, pin, location, why, tuple(claims), cosines)
         return hits
 

@@ -78,8 +78,8 @@ def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
         best.setdefault(evidence[passage_id].row.number, passage_id)
     speaking = [passage_id for passage_id in best.values() if _is_relevant(evidence[passage_id])]
     infos = store.infos([evidence[passage_id].row.number for passage_id in speaking])
-    there = [passage_id for passage_id in speaking if evidence[passage_id].row.number in infos]
-    yield from builder.build({passage_id: scores[passage_id] for passage_id in there}, infos).values()
+    existing = [passage_id for passage_id in speaking if evidence[passage_id].row.number in infos]
+    yield from builder.build({passage_id: scores[passage_id] for passage_id in existing}, infos).values()
 
 
 def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:

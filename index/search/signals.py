@@ -127,7 +127,7 @@ def signals(
     sentences = [terms for passage in found[:NEAR] for terms in passage.terms]
     everything = [*sentences, *passages, frozenset().union(*passages)]
     contained = words_in([word.text for word in words], everything)
-    shares = [sum(word.weight for word in words if word.text in held) / total for held in contained]
+    shares = [sum(word.weight for word in words if word.text in found_words) / total for found_words in contained]
     return {
         "sentence": max(passage.cosine for passage in found),
         "passage": max(cosines),
@@ -182,7 +182,7 @@ def _absent(words: Sequence[Word], contained: Set[str]) -> list[str]:
 def _terms_near(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[frozenset[str]]:
     """Return the terms of each of the first NEAR passages, with those of its document's title."""
     pairs = zip_longest((passage.held for passage in found[:NEAR]), terms_of(titles[: len(found[:NEAR])]), fillvalue=())
-    return [frozenset((*held, *title)) for held, title in pairs]
+    return [frozenset((*terms, *title)) for terms, title in pairs]
 
 
 def _word(text: str, question: str) -> Word:

@@ -115,17 +115,17 @@ class Uploads:
                 except OSError as error:
                     raise _not_writable(self._folder, error) from error
 
-    def recover(self, held: Callable[[], Mapping[str, str]]) -> None:
+    def recover(self, library_sources: Callable[[], Mapping[str, str]]) -> None:
         """Clean up after processes that were killed.
 
-        Their uploads that are in the library (`held` returns the sources by identity) move to their final place: the
-        process was killed just before that. Other uploads are deleted.
+        Their uploads that are in the library (`library_sources` returns the sources by identity) move to their final
+        place: the process was killed just before that. Other uploads are deleted.
         """
         for folder in sorted(self._arriving.glob("*")):
             lock = FileLock(folder / _LOCK, thread_local=False)
             with suppress(Timeout, OSError), lock.acquire(timeout=0):
                 left = sorted(folder.glob("*/*"))
-                sources = held() if left else {}
+                sources = library_sources() if left else {}
                 for path in left:
                     self._recover(path, sources)
                 shutil.rmtree(folder, ignore_errors=True)

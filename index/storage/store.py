@@ -97,12 +97,12 @@ class FolderStore:
         """See `Store.scope`."""
         if within is None and not phrases and not excluded:
             return None
-        held = [set(self._lexical.holding([phrase])) for phrase in phrases]
+        holding = [set(self._lexical.holding([phrase])) for phrase in phrases]
         return Scope(
             documents=None if within is None else self.catalog.ranges(within),
             phrases=tuple(phrases),
             excluded=tuple(excluded),
-            holding=sorted(set.intersection(*held)) if held else None,
+            holding=sorted(set.intersection(*holding)) if holding else None,
             banned=sorted(self._lexical.holding(excluded)),
         )
 

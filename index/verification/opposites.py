@@ -192,8 +192,8 @@ def _table() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     contrary: dict[str, frozenset[str]] = {}
     for line in _LINES.strip().splitlines():
         first, second = (frozenset(stem(folded(word)) for word in side.split()) for side in line.split("/"))
-        for here, there in ((first, second), (second, first)):
-            for member in here:
-                own[member] = own.get(member, frozenset()) | here
-                contrary[member] = contrary.get(member, frozenset()) | there
+        for members, opposite in ((first, second), (second, first)):
+            for member in members:
+                own[member] = own.get(member, frozenset()) | members
+                contrary[member] = contrary.get(member, frozenset()) | opposite
     return own, contrary

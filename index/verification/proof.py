@@ -209,8 +209,8 @@ def _replacement(comparison: Comparison, place: int, node: Node) -> Node | None:
     taken = {match.place for found in comparison.matches.values() for match in found}
     for sentence, graph in enumerate(comparison.window.graphs):
         for at, other in graph.nodes.items():
-            there = Place(sentence, at)
-            if there not in taken and _is_like(node, other) and _takes_its_place(comparison, place, there):
+            candidate = Place(sentence, at)
+            if candidate not in taken and _is_like(node, other) and _takes_its_place(comparison, place, candidate):
                 return other
     return None
 

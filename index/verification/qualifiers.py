@@ -200,9 +200,9 @@ def surroundings_objections(
 
 def contrary_objection(comparison: Comparison, head: int, match: Match) -> Objection:
     """Return the objection to two words that are opposites."""
-    here = comparison.claim.tokens[head].text
-    there = comparison.graph(match).tokens[match.place.word].text
-    return Objection("contrary", f"“{here}” here, “{there}” in the source", contradicts=True)
+    ours = comparison.claim.tokens[head].text
+    theirs = comparison.graph(match).tokens[match.place.word].text
+    return Objection("contrary", f"“{ours}” here, “{theirs}” in the source", contradicts=True)
 
 
 def _negation_objections(
@@ -219,8 +219,8 @@ def _negation_objections(
     silent = comparison.claim if theirs.negations or excepted else graph
     plain = not theirs.wrappers and not any(folded(token.text) in NEGATIONS | RARE for token in silent.tokens)
     word = _word(comparison.claim, ours.denying) or _word(graph, theirs.denying) or "not"
-    where = "here, not in the source" if ours.negations > theirs.negations else "in the source, not here"
-    yield Objection("negation", f"“{word}” {where}", contradicts=plain)
+    side = "here, not in the source" if ours.negations > theirs.negations else "in the source, not here"
+    yield Objection("negation", f"“{word}” {side}", contradicts=plain)
 
 
 def _reported_denials(ours: Modality, theirs: Modality) -> int:
@@ -235,8 +235,8 @@ def _wrapper_objections(
 ) -> Iterator[Objection]:
     """Yield an objection for each wrapper of the source that the claim lacks."""
     graph = comparison.graph(match)
-    held = {candidate.place for wrapper in ours.wrappers for candidate in comparison.candidates(wrapper.place)}
-    held |= {
+    covered = {candidate.place for wrapper in ours.wrappers for candidate in comparison.candidates(wrapper.place)}
+    covered |= {
         candidate.place
         for place, found in comparison.matches.items()
         if _may_wrap(comparison, place)
@@ -248,7 +248,7 @@ def _wrapper_objections(
         if (
             not is_accounted_for
             and wrapper.kind not in kinds
-            and Place(match.place.sentence, wrapper.place) not in held
+            and Place(match.place.sentence, wrapper.place) not in covered
         ):
             word = "?" if wrapper.kind == "question" else graph.tokens[wrapper.place].text
             yield Objection("wrapper", f"the source says so only with “{word}”")

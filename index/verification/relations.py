@@ -41,7 +41,7 @@ def fewest_objections(comparison: Comparison, head: int) -> list[Objection]:
         return [] if said_already else [Objection("missing", text, part="v")]
     attempts = [(list(_objections_to(comparison, head, match)), match) for match in candidates]
     objections, best = min(
-        attempts, key=lambda attempt: (len(attempt[0]), sum(not one.contradicts for one in attempt[0]))
+        attempts, key=lambda attempt: (len(attempt[0]), sum(not objection.contradicts for objection in attempt[0]))
     )
     _narrow_matches(comparison, head, best)
     return objections

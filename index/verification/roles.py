@@ -78,10 +78,11 @@ def is_placed(comparison: Comparison, head: int) -> bool:
     if place is None or place.quantity or not _is_plain(claim, head):
         return False
     return any(
-        one.place.sentence == other.place.sentence and _stands_at(comparison.graph(one), one, role, other)
-        for one in comparison.matches.get(edges["agent"], ())
-        for other in comparison.matches.get(edges[role], ())
-        if "pronoun" not in (one.kind, other.kind)
+        thing.place.sentence == place_match.place.sentence
+        and _stands_at(comparison.graph(thing), thing, role, place_match)
+        for thing in comparison.matches.get(edges["agent"], ())
+        for place_match in comparison.matches.get(edges[role], ())
+        if "pronoun" not in (thing.kind, place_match.kind)
     )
 
 
@@ -90,9 +91,11 @@ def _stands_at(graph: Graph, thing: Match, role: str, place: Match) -> bool:
     allowed = set(_AT_PLACES) if role in _AT_PLACES else {role}
     token = graph.tokens[thing.place.word]
     apart = token.role != "dobj" or graph.text[token.end : token.end + 1] == ","
-    given = token.tag.startswith("NNP") or any(child.lemma in _DETERMINERS for child in graph.children[token.place])
-    there = given and not limited(graph, token.place)
-    return apart and there and bool(graph.roles({token.place}, {place.place.word}) & allowed)
+    is_definite = token.tag.startswith("NNP") or any(
+        child.lemma in _DETERMINERS for child in graph.children[token.place]
+    )
+    exists = is_definite and not limited(graph, token.place)
+    return apart and exists and bool(graph.roles({token.place}, {place.place.word}) & allowed)
 
 
 def _is_plain(claim: Graph, head: int) -> bool:

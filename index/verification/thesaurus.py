@@ -171,6 +171,6 @@ def is_acronym_of(acronym: Word, words: Sequence[Word]) -> bool:
     if len(letters) < 2 or not letters.isupper():
         return False
     named = (word for word in words if word.is_content and (len(letters) > 2 or word.text[0].isupper()))
-    made = ["".join(word.plain[0] for word in named)]
-    made += ["".join(word.plain[0] for word in words)] if len(letters) > 2 else []
-    return any(letters.casefold() in initials for initials in made)
+    candidates = ["".join(word.plain[0] for word in named)]
+    candidates += ["".join(word.plain[0] for word in words)] if len(letters) > 2 else []
+    return any(letters.casefold() in initials for initials in candidates)

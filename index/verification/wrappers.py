@@ -123,8 +123,8 @@ def _is_marked(graph: Graph, token: Token) -> bool:
 
 def _states_content(graph: Graph, token: Token, noun: Token) -> bool:
     """Whether a clause after a noun states the content of the noun, and does not just identify it."""
-    that = any(child.role == "mark" and child.lemma == "that" for child in graph.children[token.place])
-    return (that and noun.lemma != "fact") or is_infinitive(graph, token.place)
+    has_that = any(child.role == "mark" and child.lemma == "that" for child in graph.children[token.place])
+    return (has_that and noun.lemma != "fact") or is_infinitive(graph, token.place)
 
 
 def _predicates(graph: Graph, place: int) -> Iterator[int]:

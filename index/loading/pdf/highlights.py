@@ -71,8 +71,8 @@ def rectangles(
     wanted = middles.known(place for run in picked for place in run)
     for boxed in (text.box, text.ink):
         lines = _lines(boxed, picked, middles)
-        held = frozenset[int]().union(*(line.letters for line in lines))
-        if wanted and held >= wanted and _is_seen(page, middles, wanted):
+        marked = frozenset[int]().union(*(line.letters for line in lines))
+        if wanted and marked >= wanted and _is_seen(page, middles, wanted):
             return tuple(_seen(page, line.box) for line in lines)
     return ()
 

@@ -59,14 +59,14 @@ def down_columns(lines: Sequence[Line]) -> list[Line]:
 def _gutter(lines: Sequence[Line]) -> float | None:
     """Return where a second column of prose begins; None if there is one column or a table, whose cells are short."""
     prose = [line for line in lines if _is_prose(line)]
-    best, where = _FEWEST_LINES - 1, None
+    best, second_column = _FEWEST_LINES - 1, None
     for edge in sorted({round(line.left) for line in prose}):
         left = sum(line.right <= edge for line in prose)
         right = sum(line.left >= edge - 1 for line in prose)
         crossing = len(prose) - left - right
         if crossing <= _CROSSING_SHARE * len(prose) and min(left, right) > best:
-            best, where = min(left, right), float(edge)
-    return None if where is None else _outdented(lines, where)
+            best, second_column = min(left, right), float(edge)
+    return None if second_column is None else _outdented(lines, second_column)
 
 
 def _outdented(lines: Sequence[Line], edge: float) -> float:

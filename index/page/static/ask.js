@@ -176,22 +176,28 @@
     list();
   });
 
-  // Cancel the current answer on request, and before the next question.
+  // Cancel the current answer on request, and before the next question. What comes next, "#stop" or "#go", is clicked
+  // when the cancelled answer has ended: Gradio's client (6.31) loses an event that is sent while another one ends.
   const busy = () => find('#results [aria-busy="true"]');
-  actions.stop = () => { miss(); find("#stop").click(); focusOn("#results"); };
-  let next = ""; // "waiting" until the last answer has ended, then "free".
+  let next = "";
+  let isNext = false; // while the next button is clicked
+  const cancelThen = (button) => { next = button; find("#cancel").click(); };
+  actions.stop = () => { miss(); cancelThen("#stop"); focusOn("#results"); };
   const makeWay = (event) => {
-    if (!busy() || next === "free") return;
+    if (isNext) return;
+    next = "";
+    if (!busy()) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    next = "waiting";
-    find("#cancel").click();
+    cancelThen("#go");
   };
   window.pincite.answered = () => {
-    if (next !== "waiting") return;
-    next = "free";
-    find("#go").click();
+    if (!next) return;
+    const button = find(next);
     next = "";
+    isNext = true;
+    button.click();
+    isNext = false;
   };
   document.addEventListener("click", (event) => { if (event.target.closest?.("#go")) makeWay(event); }, true);
   document.addEventListener("keydown", (event) => {

@@ -25,9 +25,9 @@ Documents = Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]]
 MEDIA_TYPE = "multipart/form-data"
 
 
-def _integer_if_whole(given: object) -> object:
+def _integer_if_whole(value: object) -> object:
     """Return 3 for 3.0: JSON has only one type of number."""
-    return int(given) if isinstance(given, float) and given.is_integer() else given
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Limit = Annotated[int, Field(ge=1), BeforeValidator(_integer_if_whole)]

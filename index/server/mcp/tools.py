@@ -124,8 +124,8 @@ def check_text(result: Check) -> str:
 
 def text(info: DocumentInfo, span: Span, location: Location, words: str) -> str:
     """Return a line that names the document and the part; below a blank line, the exact words."""
-    where = f", {one_line(location.label)}" if location.label else ""
-    head = f"{one_line(info.name)}{where}: characters {span.start}-{span.end} of {info.characters}, document {info.id}"
+    part = f", {one_line(location.label)}" if location.label else ""
+    head = f"{one_line(info.name)}{part}: characters {span.start}-{span.end} of {info.characters}, document {info.id}"
     return "\n".join([head, *([CLAIMED] if info.claimed else []), "", words])
 
 

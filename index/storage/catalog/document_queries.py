@@ -113,8 +113,8 @@ def documents_of(catalog: WithDatabase, sources: Sequence[str]) -> dict[str, str
 
 def claims(database: Database) -> str:
     """Return the SQL for the numbers of claimed documents. Older libraries have no table of claims."""
-    there = database.rows("SELECT 1 FROM sqlite_schema WHERE name = 'claims'")
-    return "(SELECT document FROM claims)" if there else "()"
+    has_claims = database.rows("SELECT 1 FROM sqlite_schema WHERE name = 'claims'")
+    return "(SELECT document FROM claims)" if has_claims else "()"
 
 
 def _infos(database: Database, condition: str, *values: Any) -> dict[int, DocumentInfo]:

@@ -88,10 +88,10 @@ def repeated_question_terms(question: str) -> tuple[str, ...]:
     return tuple(term for word in _content_words(question) for term in terms(word))
 
 
-def words_in(words: Iterable[str], held: Iterable[Set[str]]) -> list[frozenset[str]]:
-    """Return the words that each text contains. `held` has the terms of each text."""
+def words_in(words: Iterable[str], term_sets: Iterable[Set[str]]) -> list[frozenset[str]]:
+    """Return the words that each text contains. `term_sets` has the terms of each text."""
     known = [(word, _pieces(word)) for word in words]
-    return [frozenset(word for word, pieces in known if _contains(terms_held, pieces)) for terms_held in held]
+    return [frozenset(word for word, pieces in known if _contains(terms_held, pieces)) for terms_held in term_sets]
 
 
 def _contains(terms_held: Set[str], pieces: Sequence[Sequence[str]]) -> bool:

@@ -174,8 +174,10 @@ async def view(
 
     def make() -> Response:
         html = _render(service, find_document(service, id), _span(start, end))
-        made = Response(html, headers={"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": FRAGMENT})
-        return responses.conditional(request, responses.weak_tag(html), lambda: made)
+        response = Response(
+            html, headers={"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": FRAGMENT}
+        )
+        return responses.conditional(request, responses.weak_tag(html), lambda: response)
 
     return await service.run(request, service.renderers, make)
 
