@@ -1,4 +1,4 @@
-"""The module that documents run through, inside a `SentenceTransformer`."""
+"""The packed module encodes documents inside a `SentenceTransformer`."""
 
 from __future__ import annotations
 
@@ -34,90 +34,90 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def plain() -> SentenceTransformer:
-    """The same weights through sentence-transformers alone."""
+    """Load the same weights through sentence-transformers alone."""
     return SentenceTransformer(str(default_weights()), device="cpu", model_kwargs={"dtype": "float32"})
 
 
-def test_documents_run_through_a_sentence_transformer(
+def test_documents_are_encoded_by_a_sentence_transformer(
     real_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its class and its modules are those of the library, and each batch of passages goes through it."""
+    """The model and its modules are the library's classes, and every batch of passages passes through it."""
     model = real_encoder.document_model
     assert type(model) is SentenceTransformer
     assert [type(module).__name__ for module in model] == ["PackedTransformer", "Normalize"]
-    passed: list[int] = []
+    batch_sizes: list[int] = []
     forward = SentenceTransformer.forward
 
-    def counted(self: SentenceTransformer, features: Any, **more: Any) -> Any:
+    def counting_forward(self: SentenceTransformer, features: Any, **options: Any) -> Any:
         assert self is model
-        passed.append(len(features["lengths"]))
-        return forward(self, features, **more)
+        batch_sizes.append(len(features["lengths"]))
+        return forward(self, features, **options)
 
-    monkeypatch.setattr(SentenceTransformer, "forward", counted)
+    monkeypatch.setattr(SentenceTransformer, "forward", counting_forward)
     real_encoder.encode([Draft(text) for text in TEXTS[:4]])
-    assert sum(passed) == 4
+    assert sum(batch_sizes) == 4
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_it_encodes_as_the_model_it_was_made_of(plain: SentenceTransformer, precision: str) -> None:
-    """`encode` gives the same vectors, of texts of any length in any order, to the precision named."""
-    near = 1e-5 if precision == "float32" else 5e-3
+def test_packed_model_encodes_like_the_original(plain: SentenceTransformer, precision: str) -> None:
+    """`encode` gives the same vectors for texts of any length in any order, to the given precision."""
+    tolerance = 1e-5 if precision == "float32" else 5e-3
     packed = SentenceTransformerEncoder(device="cpu", precision=precision).document_model
     expected = plain.encode(TEXTS)
-    found = packed.encode(TEXTS)
-    assert found.shape == expected.shape
-    assert (found * expected).sum(axis=1) == pytest.approx([1.0] * len(TEXTS), abs=near)
+    vectors = packed.encode(TEXTS)
+    assert vectors.shape == expected.shape
+    assert (vectors * expected).sum(axis=1) == pytest.approx([1.0] * len(TEXTS), abs=tolerance)
     tokens = zip(
         packed.encode(TEXTS, output_value="token_embeddings"),
         plain.encode(TEXTS, output_value="token_embeddings"),
         strict=True,
     )
-    for one, other in tokens:
-        assert one.shape == other.shape
-        assert torch.nn.functional.cosine_similarity(one, other).min() > 1 - 20 * near
+    for ours, theirs in tokens:
+        assert ours.shape == theirs.shape
+        assert torch.nn.functional.cosine_similarity(ours, theirs).min() > 1 - 20 * tolerance
     assert packed.get_embedding_dimension() == plain.get_embedding_dimension() == 384
     assert (packed.max_seq_length, packed.device.type) == (256, "cpu")
 
 
-def test_stored_vectors_are_those_of_plain_encode(plain: SentenceTransformer) -> None:
-    """With the settings as they come, no vector of a passage is off by more than what its storage in float16 allows."""
+def test_default_vectors_equal_those_of_plain_encode(plain: SentenceTransformer) -> None:
+    """With default settings, no vector differs by more than its storage in float16 allows."""
     encoder = SentenceTransformerEncoder(device="cpu")
     texts = [text for text in TEXTS if encoder.count_tokens([text])[0] <= encoder.max_tokens]
     expected = plain.encode(texts, normalize_embeddings=True)
-    found = np.stack([each.vector for each in encoder.encode([Draft(text) for text in texts])])
-    cosines = (found * expected).sum(axis=1)
+    vectors = np.stack([passage.vector for passage in encoder.encode([Draft(text) for text in texts])])
+    cosines = (vectors * expected).sum(axis=1)
     assert cosines.min() > (0.9999 if encoder.precision != "bfloat16" else 0.995)
 
 
-def test_a_question_has_the_vector_that_the_document_model_gives(plain: SentenceTransformer) -> None:
-    """The light pass is the same pass: before and after the model was loaded, to the last bit, and cut alike."""
+def test_question_vector_equals_that_of_the_document_model(plain: SentenceTransformer) -> None:
+    """The light pass gives the same bits before and after the model is loaded, and truncates alike."""
     for precision in ("float32", "bfloat16"):
         encoder = SentenceTransformerEncoder(device="cpu", precision=precision)
         before = [encoder.encode_question(text) for text in TEXTS]
         expected = encoder.document_model.encode(TEXTS, batch_size=1)
         after = [encoder.encode_question(text) for text in TEXTS]
-        for one, other, same in zip(before, after, expected, strict=True):
-            assert np.array_equal(one, other)
-            assert one == pytest.approx(same, abs=1e-6)
+        for vector_before, vector_after, document_vector in zip(before, after, expected, strict=True):
+            assert np.array_equal(vector_before, vector_after)
+            assert vector_before == pytest.approx(document_vector, abs=1e-6)
     exact = SentenceTransformerEncoder(device="cpu", precision="float32")
     expected = plain.encode(TEXTS)
     for text, vector in zip(TEXTS, expected, strict=True):
         assert float(exact.encode_question(text) @ vector) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_what_an_answer_quotes_is_encoded_lightly_and_alike() -> None:
-    """Words and sentences of quotes have the vectors that documents' have, though no model library was loaded."""
+def test_quotes_are_encoded_without_the_model_library() -> None:
+    """Words and sentences of quotes get the same vectors as those of documents."""
     encoder = SentenceTransformerEncoder(device="cpu", precision="float32")
     drafts = [Draft(TEXTS[0], (Span(0, 33), Span(34, 57))), Draft(TEXTS[1])]
-    lightly = encoder.encode_quotes(drafts)
+    quotes = encoder.encode_quotes(drafts)
     assert encoder._documents is None
-    for one, other in zip(lightly, encoder.encode(drafts), strict=True):
-        assert one.vector == pytest.approx(other.vector, abs=1e-6)
-        assert one.sentences == pytest.approx(other.sentences, abs=1e-6)
+    for quote, document in zip(quotes, encoder.encode(drafts), strict=True):
+        assert quote.vector == pytest.approx(document.vector, abs=1e-6)
+        assert quote.sentences == pytest.approx(document.sentences, abs=1e-6)
 
 
-def test_layers_that_the_library_changed_are_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Should the default model no longer be the plain one there, documents run through its own modules."""
+def test_unsupported_layers_are_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the default model ever stops being plain BERT, documents go through its own modules."""
     monkeypatch.setattr("index.encoders.bert.fits", lambda layers: False)
     encoder = SentenceTransformerEncoder(device="cpu", precision="float32")
     assert [type(module).__name__ for module in encoder.document_model] == ["Transformer", "Pooling", "Normalize"]
@@ -126,32 +126,32 @@ def test_layers_that_the_library_changed_are_left_to_it(monkeypatch: pytest.Monk
     assert float(encoded.vector @ encoder.encode_question(TEXTS[0])) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_packed_layers_are_not_saved(real_encoder: SentenceTransformerEncoder, tmp_path: Path) -> None:
-    """Rather than as something that cannot be read back."""
+def test_packed_layers_refuse_to_be_saved(real_encoder: SentenceTransformerEncoder, tmp_path: Path) -> None:
+    """A saved copy could not be loaded again."""
     module = real_encoder.document_model[0]
     assert isinstance(module, PackedTransformer)
     with pytest.raises(NotImplementedError, match="save the model whose layers these are"):
         module.save(str(tmp_path))
 
 
-def test_loading_leaves_the_process_as_it_was() -> None:
-    """The garbage collector and the progress bars of others are a caller's."""
+def test_loading_restores_the_garbage_collector_and_progress_bars() -> None:
+    """Both settings belong to the caller."""
     from transformers.utils import logging
 
-    bars: Any = logging
-    for kept in (True, False):
-        (gc.enable if kept else gc.disable)()
-        (bars.enable_progress_bar if kept else bars.disable_progress_bar)()
+    progress: Any = logging
+    for enabled in (True, False):
+        (gc.enable if enabled else gc.disable)()
+        (progress.enable_progress_bar if enabled else progress.disable_progress_bar)()
         try:
             load_model("", "cpu")
-            assert (gc.isenabled(), bars.is_progress_bar_enabled()) == (kept, kept)
+            assert (gc.isenabled(), progress.is_progress_bar_enabled()) == (enabled, enabled)
         finally:
             gc.enable()
-            bars.enable_progress_bar()
+            progress.enable_progress_bar()
 
 
-def test_a_failed_preparation_is_told_by_encode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread that loads ahead raises nothing; whoever encodes then hears why."""
+def test_failed_preparation_is_raised_by_encode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that loads ahead raises nothing; the next call of `encode` reports the error."""
     from index.errors import EncoderError
 
     def broken(model: str, device: str) -> None:
@@ -165,10 +165,8 @@ def test_a_failed_preparation_is_told_by_encode(monkeypatch: pytest.MonkeyPatch)
     assert encoder.encode_question("Whales?").shape == (384,)
 
 
-def test_adding_loads_the_library_and_asking_does_not(tmp_path: Path) -> None:
-    """`add` runs documents through sentence-transformers; a process that asks, explains or only rehearses never imports
-    it.
-    """
+def test_adding_imports_the_library_and_asking_does_not(tmp_path: Path) -> None:
+    """`add` uses sentence-transformers; a process that only asks, explains or does a dry run never imports it."""
     (tmp_path / "texts").mkdir()
     path = tmp_path / "texts" / "kings.txt"
     path.write_text("The king signed the treaty in the harbour. The ship left at dawn.")
@@ -188,5 +186,5 @@ with Library.open(sys.argv[1], create=False) as library:
     print(*{"transformers", "sentence_transformers", "sklearn"} & sys.modules.keys())"""
     for code, loaded in ((add, "sentence_transformers"), (ask, "")):
         command = [sys.executable, "-c", code, str(tmp_path / "library"), str(path), str(path.parent)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        assert done.stdout == f"{loaded}\n"
+        process = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert process.stdout == f"{loaded}\n"
