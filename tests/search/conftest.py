@@ -1,4 +1,4 @@
-"""A store of documents that the test names, and a retriever that is asked in the reader's syntax."""
+"""Fixtures for searching: a store of given documents, and a retriever that takes questions in the search syntax."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class StoreOf(Protocol):
-    """Makes a store of these documents."""
+    """Makes a store of the given documents."""
 
     def __call__(self, *documents: Document) -> FolderStore: ...
 
 
 @pytest.fixture
 def store_of(tmp_path: Path) -> Iterator[StoreOf]:
-    """A store, indexed; it is closed when the test is over."""
+    """Make indexed stores, which are closed after the test."""
     stores: list[FolderStore] = []
 
     def make(*documents: Document) -> FolderStore:
@@ -48,16 +48,18 @@ def store_of(tmp_path: Path) -> Iterator[StoreOf]:
         store.close()
 
 
-def ask(store: FolderStore, question: str, *, limit: int = 10, reranker: Reranker | None = None, **how: Any) -> Found:
-    """What the store's documents say to a question."""
-    return retriever(store, FakeEncoder(), reranker).search(parse(question), limit=limit, **how)
+def ask(
+    store: FolderStore, question: str, *, limit: int = 10, reranker: Reranker | None = None, **options: Any
+) -> Found:
+    """Search the store's documents for a question."""
+    return retriever(store, FakeEncoder(), reranker).search(parse(question), limit=limit, **options)
 
 
 def retriever(store: FolderStore, encoder: Encoder, reranker: Reranker | None = None) -> Retriever:
-    """One that encodes questions beside what else it does, as a library's does."""
+    """Make a retriever that encodes questions in a thread of its own, as a library's does."""
     return Retriever(store, encoder, ThreadPoolExecutor(1), reranker)
 
 
 def quotes(found: Found) -> list[str]:
-    """The pins, best first."""
+    """Return the quotes of the pins, best first."""
     return [hit.quote for hit in found]
