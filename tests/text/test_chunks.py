@@ -123,7 +123,7 @@ def test_no_passage_of_a_real_corpus_is_truncated(
         above += sum(count > 256 for count in word_pieces([text[chunk.start : chunk.end] for chunk in found]))
         total += len(found)
     with capsys.disabled():
-        print(f"\n{name}: {above} of {total} passages above the encoder's limit")  # noqa: T201 - the test reports this figure
+        print(f"\n{name}: {above} of {total} passages above the encoder's limit")  # noqa: T201 - reports the figure
     assert above == 0
 
 
