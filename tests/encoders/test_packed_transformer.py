@@ -15,11 +15,14 @@ from sentence_transformers import SentenceTransformer
 from index.encoders.encoder import Draft, SentenceTransformerEncoder
 from index.encoders.packed_transformer import PackedTransformer
 from index.encoders.passes import PaddedPass
-from index.encoders.pretrained import default_weights, load_model
+from index.encoders.pretrained import load_model
+from index.library.library import Library
 from index.records import Span
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.encoders.conftest import EncoderOf
 
 pytestmark = pytest.mark.model
 
@@ -30,12 +33,6 @@ TEXTS = [
     "東京は日本の首都です。",
     " ".join(f"word{n}" for n in range(300)),
 ]
-
-
-@pytest.fixture(scope="module")
-def plain() -> SentenceTransformer:
-    """Load the same weights through sentence-transformers alone."""
-    return SentenceTransformer(str(default_weights()), device="cpu", model_kwargs={"dtype": "float32"})
 
 
 def test_documents_are_encoded_by_a_sentence_transformer(
@@ -58,51 +55,51 @@ def test_documents_are_encoded_by_a_sentence_transformer(
     assert sum(batch_sizes) == 4
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_packed_model_encodes_like_the_original(plain: SentenceTransformer, precision: str) -> None:
+@pytest.fixture(scope="module")
+def expected(reference: SentenceTransformer) -> tuple[Any, Any]:
+    """Encode the texts through sentence-transformers alone: vectors of texts and of tokens."""
+    return reference.encode(TEXTS), reference.encode(TEXTS, output_value="token_embeddings")
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("bfloat16", 5e-3)])
+def test_packed_model_encodes_like_the_original(
+    encoder_of: EncoderOf, expected: tuple[Any, Any], precision: str, tolerance: float
+) -> None:
     """`encode` gives the same vectors for texts of any length in any order, to the given precision."""
-    tolerance = 1e-5 if precision == "float32" else 5e-3
-    packed = SentenceTransformerEncoder(device="cpu", precision=precision).document_model
-    expected = plain.encode(TEXTS)
-    vectors = packed.encode(TEXTS)
-    assert vectors.shape == expected.shape
-    assert (vectors * expected).sum(axis=1) == pytest.approx([1.0] * len(TEXTS), abs=tolerance)
-    tokens = zip(
-        packed.encode(TEXTS, output_value="token_embeddings"),
-        plain.encode(TEXTS, output_value="token_embeddings"),
-        strict=True,
-    )
-    for ours, theirs in tokens:
+    packed = encoder_of(precision).document_model
+    vectors, tokens = packed.encode(TEXTS), packed.encode(TEXTS, output_value="token_embeddings")
+    assert vectors.shape == expected[0].shape == (len(TEXTS), 384)
+    assert (vectors * expected[0]).sum(axis=1) == pytest.approx([1.0] * len(TEXTS), abs=tolerance)
+    for ours, theirs in zip(tokens, expected[1], strict=True):
         assert ours.shape == theirs.shape
         assert torch.nn.functional.cosine_similarity(ours, theirs).min() > 1 - 20 * tolerance
-    assert packed.get_embedding_dimension() == plain.get_embedding_dimension() == 384
+    assert packed.get_embedding_dimension() == 384
     assert (packed.max_seq_length, packed.device.type) == (256, "cpu")
 
 
-def test_default_vectors_equal_those_of_plain_encode(plain: SentenceTransformer) -> None:
+def test_default_vectors_equal_those_of_plain_encode(reference: SentenceTransformer) -> None:
     """With default settings, no vector differs by more than its storage in float16 allows."""
     encoder = SentenceTransformerEncoder(device="cpu")
     texts = [text for text in TEXTS if encoder.count_tokens([text])[0] <= encoder.max_tokens]
-    expected = plain.encode(texts, normalize_embeddings=True)
+    expected = reference.encode(texts, normalize_embeddings=True)
     vectors = np.stack([passage.vector for passage in encoder.encode([Draft(text) for text in texts])])
     cosines = (vectors * expected).sum(axis=1)
     assert cosines.min() > (0.9999 if encoder.precision != "bfloat16" else 0.995)
 
 
-def test_question_vector_equals_that_of_the_document_model(plain: SentenceTransformer) -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_question_vector_equals_that_of_the_document_model(expected: tuple[Any, Any], precision: str) -> None:
     """The light pass gives the same bits before and after the model is loaded, and truncates alike."""
-    for precision in ("float32", "bfloat16"):
-        encoder = SentenceTransformerEncoder(device="cpu", precision=precision)
-        before = [encoder.encode_question(text) for text in TEXTS]
-        expected = encoder.document_model.encode(TEXTS, batch_size=1)
-        after = [encoder.encode_question(text) for text in TEXTS]
-        for vector_before, vector_after, document_vector in zip(before, after, expected, strict=True):
-            assert np.array_equal(vector_before, vector_after)
-            assert vector_before == pytest.approx(document_vector, abs=1e-6)
-    exact = SentenceTransformerEncoder(device="cpu", precision="float32")
-    expected = plain.encode(TEXTS)
-    for text, vector in zip(TEXTS, expected, strict=True):
-        assert float(exact.encode_question(text) @ vector) == pytest.approx(1.0, abs=1e-5)
+    encoder = SentenceTransformerEncoder(device="cpu", precision=precision)
+    before = [encoder.encode_question(text) for text in TEXTS]
+    document_vectors = encoder.document_model.encode(TEXTS, batch_size=1)
+    after = [encoder.encode_question(text) for text in TEXTS]
+    for vector_before, vector_after, document_vector in zip(before, after, document_vectors, strict=True):
+        assert np.array_equal(vector_before, vector_after)
+        assert vector_before == pytest.approx(document_vector, abs=1e-6)
+    if precision == "float32":
+        for ours, theirs in zip(before, expected[0], strict=True):
+            assert float(ours @ theirs) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_quotes_are_encoded_without_the_model_library() -> None:
@@ -165,26 +162,50 @@ def test_failed_preparation_is_raised_by_encode(monkeypatch: pytest.MonkeyPatch)
     assert encoder.encode_question("Whales?").shape == (384,)
 
 
-def test_adding_imports_the_library_and_asking_does_not(tmp_path: Path) -> None:
-    """`add` uses sentence-transformers; a process that only asks, explains or does a dry run never imports it."""
-    (tmp_path / "texts").mkdir()
-    path = tmp_path / "texts" / "kings.txt"
-    path.write_text("The king signed the treaty in the harbour. The ship left at dawn.")
-    add = """import sys
+ADD = """import sys
 from index import Library
 with Library.open(sys.argv[1]) as library:
-    assert library.sync([sys.argv[3]], dry_run=True).passages == 1
-    assert "sentence_transformers" not in sys.modules
     assert library.add([sys.argv[2]]).passages == 1
     print(*{"sentence_transformers"} & sys.modules.keys())"""
-    ask = """import sys
+ASK = """import sys
 from index import Library
+from index.encoders.encoder import Draft, load_encoder
+from index.settings import Settings
 with Library.open(sys.argv[1], create=False) as library:
     assert library.ask("Who signed the treaty?").hits
     assert library.search("Who signed the treaty?", explain=True).hits[0].why.nearest_words
     library.add([sys.argv[2]])  # unchanged
-    print(*{"transformers", "sentence_transformers", "sklearn"} & sys.modules.keys())"""
-    for code, loaded in ((add, "sentence_transformers"), (ask, "")):
-        command = [sys.executable, "-c", code, str(tmp_path / "library"), str(path), str(path.parent)]
-        process = subprocess.run(command, check=True, capture_output=True, text=True)
-        assert process.stdout == f"{loaded}\n"
+with Library.open(sys.argv[1] + "2") as library:
+    assert library.sync([sys.argv[3]], dry_run=True).passages == 1
+encoder = load_encoder(Settings(device="cpu"))
+encoder.encode_question("Who signed?"), encoder.encode_quotes([Draft("The king signed.")])
+encoder.count_tokens(["The king signed."]), encoder.encode([])
+print(*{"transformers", "sentence_transformers", "sklearn"} & sys.modules.keys())"""
+
+
+@pytest.fixture
+def kings(tmp_path: Path) -> Path:
+    """Write a file in a folder of its own."""
+    path = tmp_path / "texts" / "kings.txt"
+    path.parent.mkdir()
+    path.write_text("The king signed the treaty in the harbour. The ship left at dawn.")
+    return path
+
+
+def run_fresh(code: str, library: Path, file: Path) -> str:
+    """Run the code in a fresh interpreter and return what it prints."""
+    command = [sys.executable, "-c", code, str(library), str(file), str(file.parent)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.nightly
+def test_adding_imports_sentence_transformers(tmp_path: Path, kings: Path) -> None:
+    """A fresh process that adds a document encodes it with sentence-transformers."""
+    assert run_fresh(ADD, tmp_path / "library", kings) == "sentence_transformers\n"
+
+
+def test_asking_imports_no_model_library(tmp_path: Path, kings: Path) -> None:
+    """A process that only asks, explains, counts tokens or does a dry run imports neither it nor transformers."""
+    with Library.open(tmp_path / "library") as library:
+        library.add([kings])
+    assert run_fresh(ASK, tmp_path / "library", kings) == "\n"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from index.encoders.encoder import SentenceTransformerEncoder
     from tests.conftest import Write
 
 pytestmark = pytest.mark.model
@@ -137,7 +138,9 @@ def test_lower_precision_changes_probabilities_little(precision: str, shipped: A
         assert np.abs(1 / (1 + np.exp(-exact)) - 1 / (1 + np.exp(-rounded))).max() < 0.08
 
 
-def test_hopeless_question_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+def test_hopeless_question_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write, real_encoder: SentenceTransformerEncoder
+) -> None:
     """Far below both thresholds the reader cannot change the result; with thresholds of zero it always reads."""
     questions_read: list[str] = []
     read = AnswerReader.read
@@ -154,7 +157,7 @@ def test_hopeless_question_is_not_read(tmp_path: Path, monkeypatch: pytest.Monke
         (Settings(bar=0.0, unsure_bar=0.0), [off_topic, answerable]),
     ):
         questions_read.clear()
-        with Library.open(tmp_path / "library", settings) as library:
+        with Library.open(tmp_path / "library", settings, encoder=real_encoder) as library:
             library.add([path])
             for question in (off_topic, answerable):
                 library.ask(question)
@@ -166,19 +169,21 @@ def test_packaged_weights_match_the_hash_in_the_code() -> None:
     assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() == SHA256
 
 
-def test_damaged_reader_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+def test_damaged_reader_weights_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write, real_encoder: SentenceTransformerEncoder
+) -> None:
     """One changed byte gives an error with a hint; with the reader turned off, the library still answers."""
     content = bytearray(WEIGHTS.read_bytes())
     content[-1] ^= 1
     (tmp_path / "reader.safetensors").write_bytes(content)
     monkeypatch.setattr(module, "WEIGHTS", tmp_path / "reader.safetensors")
     load_reader.cache_clear()
-    with Library.open(tmp_path / "library") as library:
+    with Library.open(tmp_path / "library", encoder=real_encoder) as library:
         library.add([write("a.txt", "The king signed the treaty in 1373.")])
         with pytest.raises(WeightsMismatch, match=r"reader\.safetensors") as raised:
             library.ask("Who signed the treaty?")
         assert "pip install" in raised.value.hint
-    with Library.open(tmp_path / "library", Settings(reader=False)) as library:
+    with Library.open(tmp_path / "library", Settings(reader=False), encoder=real_encoder) as library:
         assert library.ask("Who signed the treaty?").hits
     load_reader.cache_clear()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import faiss
@@ -19,7 +20,6 @@ from index.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.model
 
@@ -41,23 +41,35 @@ def counts_in_a_new_thread() -> ThreadCounts:
         return pool.submit(thread_counts).result()
 
 
-@pytest.fixture
-def new_thread_counts() -> Iterator[ThreadCounts]:
-    """Set the caller's own thread counts, and return those of a new thread."""
+@contextmanager
+def caller_threads() -> Iterator[None]:
+    """Set the caller's own thread counts for a while."""
     before = thread_counts()
     torch.set_num_threads(CALLER_THREADS)
     faiss.omp_set_num_threads(CALLER_THREADS)
-    yield counts_in_a_new_thread()
+    yield
     torch.set_num_threads(before[0])
     faiss.omp_set_num_threads(before[1])
 
 
 @pytest.fixture
-def kings_library(tmp_path: Path, new_thread_counts: ThreadCounts) -> Iterator[Library]:
-    """Open a library with one document, which loads the encoder itself."""
-    (tmp_path / "kings.txt").write_text(TEXT)
-    with Library.open(tmp_path / "library", Settings(device="cpu")) as library:
-        library.add([tmp_path / "kings.txt"])
+def new_thread_counts() -> Iterator[ThreadCounts]:
+    """Set the caller's own thread counts, and return those of a new thread."""
+    with caller_threads():
+        yield counts_in_a_new_thread()
+
+
+@pytest.fixture(scope="module")
+def kings_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Open a library with one document, which loads the encoder itself; the caller's thread counts stay."""
+    folder = tmp_path_factory.mktemp("kings")
+    (folder / "kings.txt").write_text(TEXT)
+    with Library.open(folder / "library", Settings(device="cpu")) as library:
+        with caller_threads():
+            new_thread = counts_in_a_new_thread()
+            library.add([folder / "kings.txt"])
+            assert thread_counts() == (CALLER_THREADS, CALLER_THREADS)
+            assert counts_in_a_new_thread() == new_thread
         yield library
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +64,13 @@ def make_verifier(path: Path, precision: str = "float32") -> Verifier:
     return Verifier(precision, path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
+@pytest.fixture(scope="module")
+def verifier(weights_file: Path) -> Verifier:
+    """Load the trained weights in float32."""
+    return make_verifier(weights_file)
+
+
+@pytest.fixture(scope="module")
 def expected(trained: TrainedVerifier) -> torch.Tensor:
     """Return the logits that training computes, padded and through the model library."""
     tokenizer = read_default().tokenizer
@@ -74,22 +83,23 @@ def expected(trained: TrainedVerifier) -> torch.Tensor:
 
 
 @pytest.mark.model
-def test_verifier_logits_equal_those_of_training(trained: TrainedVerifier, weights_file: Path) -> None:
+def test_verifier_logits_equal_those_of_training(verifier: Verifier, expected: torch.Tensor) -> None:
     """They agree to the fourth digit, also for a pair that is truncated at both limits."""
-    torch.testing.assert_close(make_verifier(weights_file).logits(PAIRS), expected(trained), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(verifier.logits(PAIRS), expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.model
-def test_bfloat16_probabilities_are_close_to_float32(trained: TrainedVerifier, weights_file: Path) -> None:
+def test_bfloat16_probabilities_are_close_to_float32(expected: torch.Tensor, weights_file: Path) -> None:
     """In bfloat16 the probabilities change by at most 0.03."""
     shares = torch.tensor(make_verifier(weights_file, "bfloat16").supported(PAIRS))
-    torch.testing.assert_close(shares, expected(trained).softmax(-1)[:, 0], atol=0.03, rtol=0)
+    torch.testing.assert_close(shares, expected.softmax(-1)[:, 0], atol=0.03, rtol=0)
 
 
 @pytest.mark.model
-def test_pairs_are_scored_independently(weights_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pairs_are_scored_independently(
+    verifier: Verifier, weights_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Alone, together, in small batches and from several threads, pairs get the same probabilities in order."""
-    verifier = make_verifier(weights_file)
     alone = [verifier.supported([pair])[0] for pair in PAIRS]
     assert verifier.supported(PAIRS) == pytest.approx(alone, abs=1e-5)
     monkeypatch.setattr(module, "BATCH_PAIRS", 2)
@@ -100,9 +110,9 @@ def test_pairs_are_scored_independently(weights_file: Path, monkeypatch: pytest.
 
 @pytest.mark.model
 @pytest.mark.parametrize("pair", [("", ""), ("", "A premise."), ("A claim.", ""), ("\u0416\u4e2d\U0001f600", "?!")])
-def test_texts_without_words_get_a_probability(weights_file: Path, pair: tuple[str, str]) -> None:
+def test_texts_without_words_get_a_probability(verifier: Verifier, pair: tuple[str, str]) -> None:
     """Empty texts and texts without a known word do not fail."""
-    assert 0 <= make_verifier(weights_file).supported([pair])[0] <= 1
+    assert 0 <= verifier.supported([pair])[0] <= 1
 
 
 def test_no_pairs_load_no_weights(tmp_path: Path) -> None:
@@ -138,35 +148,39 @@ def test_quantised_weights_are_restored_within_their_scale(tmp_path: Path) -> No
     torch.testing.assert_close(restored["dense.bias"], weights["dense.bias"], atol=0.02, rtol=0)
 
 
-def test_settings_choose_the_verifier(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_settings_choose_the_verifier(classifier: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Unset uses the built-in verifier, `off` uses none, and a folder uses that model."""
     assert isinstance(load_verifier(Settings()), Verifier)
     monkeypatch.setenv("PINCITE_VERIFIER", "Off")
     assert load_verifier(Settings()) is None
-    folder = make_inference_model(tmp_path, {0: "contradiction", 1: "entailment", 2: "neutral"})
+    folder = label(classifier, tmp_path, {0: "contradiction", 1: "entailment", 2: "neutral"})
     monkeypatch.setenv("PINCITE_VERIFIER", str(folder))
     assert isinstance(load_verifier(Settings(device="cpu", precision="float32")), CrossEncoderVerifier)
 
 
-def make_inference_model(folder: Path, labels: dict[int, str]) -> Path:
-    """Save a cross-encoder of three classes with these labels."""
-    import json
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save a cross-encoder of three classes."""
+    return make_model(tmp_path_factory.mktemp("classifier"), labels=3, activation="Identity")
 
-    model_folder = make_model(folder, labels=3, activation="Identity")
-    config = json.loads((model_folder / "config.json").read_text())
+
+def label(classifier: Path, folder: Path, labels: dict[int, str]) -> Path:
+    """Copy the cross-encoder with these labels."""
+    copy = shutil.copytree(classifier, folder / "classifier")
+    config = json.loads((copy / "config.json").read_text())
     config |= {"id2label": labels, "label2id": {name: number for number, name in labels.items()}}
-    (model_folder / "config.json").write_text(json.dumps(config))
-    return model_folder
+    (copy / "config.json").write_text(json.dumps(config))
+    return copy
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
-def test_custom_verifier_uses_its_entailment_class(tmp_path: Path, position: int) -> None:
+def test_custom_verifier_uses_its_entailment_class(classifier: Path, tmp_path: Path, position: int) -> None:
     """The premise comes first, and the entailment class is found by its name at any position."""
     from sentence_transformers import CrossEncoder
 
     names = ["contradiction", "neutral"]
     names.insert(position, "ENTAILMENT")
-    folder = make_inference_model(tmp_path, dict(enumerate(names)))
+    folder = label(classifier, tmp_path, dict(enumerate(names)))
     verifier = CrossEncoderVerifier(str(folder), device="cpu", precision="float32")
     claim, premise = "the king signed", "the ship left . a whale swam"
     library: Any = CrossEncoder(str(folder), device="cpu", local_files_only=True)
@@ -178,9 +192,9 @@ def test_custom_verifier_uses_its_entailment_class(tmp_path: Path, position: int
 @pytest.mark.parametrize(
     "labels", [{0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}, {0: "positive", 1: "negative", 2: "mixed"}]
 )
-def test_model_without_an_entailment_class_is_refused(tmp_path: Path, labels: dict[int, str]) -> None:
+def test_model_without_an_entailment_class_is_refused(classifier: Path, tmp_path: Path, labels: dict[int, str]) -> None:
     """The error lists the model's classes; the hint names the setting."""
-    folder = make_inference_model(tmp_path, labels)
+    folder = label(classifier, tmp_path, labels)
     with pytest.raises(EncoderError, match=f"trained for inference.*{labels[0].lower()}") as caught:
         CrossEncoderVerifier(str(folder), device="cpu")
     assert "PINCITE_VERIFIER" in str(caught.value.hint)
@@ -199,11 +213,11 @@ def test_folder_without_a_verifier_is_refused(tmp_path: Path) -> None:
         CrossEncoderVerifier(str(tmp_path), device="cpu")
 
 
-def test_verifier_failures_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verifier_failures_are_reported(classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exceptions inside the model and NaN probabilities become our errors."""
     import numpy as np
 
-    folder = make_inference_model(tmp_path, {0: "entailment", 1: "neutral", 2: "contradiction"})
+    folder = label(classifier, tmp_path, {0: "entailment", 1: "neutral", 2: "contradiction"})
     verifier = CrossEncoderVerifier(str(folder), device="cpu")
     monkeypatch.setattr(verifier._model, "predict", lambda *_, **__: np.full((1, 3), np.nan))
     with pytest.raises(EncoderError, match="not a number"):

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from index.library.library import Library
 from index.search.retriever import Retriever
+from index.settings import Settings
 from index.storage.store import FolderStore
 from index.text.query import parse
 from tests.fakes import FakeEncoder
@@ -28,24 +30,45 @@ class StoreOf(Protocol):
     def __call__(self, *documents: Document) -> FolderStore: ...
 
 
-@pytest.fixture
-def store_of(tmp_path: Path) -> Iterator[StoreOf]:
-    """Make indexed stores, which are closed after the test."""
-    stores: list[FolderStore] = []
+@pytest.fixture(scope="module")
+def store_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreOf]:
+    """Make indexed stores that tests only read: the same documents give the same store. They are closed at the end."""
+    folder = tmp_path_factory.mktemp("stores")
+    stores: dict[tuple[Document, ...], FolderStore] = {}
 
     def make(*documents: Document) -> FolderStore:
-        store = FolderStore(tmp_path / f"store{len(stores)}", create=True)
-        stores.append(store)
-        with store.writing():
-            for document in documents:
-                put(store.catalog, document)
-            store.index()
-        store.refresh()
-        return store
+        if documents not in stores:
+            stores[documents] = make_store(folder / f"store{len(stores)}", *documents)
+        return stores[documents]
 
     yield make
-    for store in stores:
+    for store in stores.values():
         store.close()
+
+
+def make_store(folder: Path, *documents: Document) -> FolderStore:
+    """Make an indexed store, which a test may change."""
+    store = FolderStore(folder, create=True)
+    with store.writing():
+        for document in documents:
+            put(store.catalog, document)
+        store.index()
+    store.refresh()
+    return store
+
+
+def filled(library: Library, *documents: Document) -> Library:
+    """Add these documents to a library, one passage per paragraph."""
+    with library._store.writing():
+        for document in documents:
+            put(library._store.catalog, document)
+        library._store.index()
+    return library
+
+
+def opened(folder: Path) -> Library:
+    """Open a library with the fake encoder and the shortest passages, for the tests of a module."""
+    return Library.open(folder, Settings(passage_tokens=32), encoder=FakeEncoder())
 
 
 def ask(

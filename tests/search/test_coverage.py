@@ -10,11 +10,13 @@ from index.records import CANDIDATES
 from index.search import retriever
 from index.search.retriever import LEAST_OVERLAP, LEAST_STRENGTH
 from tests.fakes import IDEAS
-from tests.storage.factories import a_document, put
+from tests.search.conftest import filled, opened
+from tests.storage.factories import a_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from index.library.library import Library
-    from index.records import Document
 
 SHIPS = a_document(
     "Bread was dear.",
@@ -27,19 +29,11 @@ KINGS = a_document("The king wrote a letter.", "The queen has a horse.", source=
 BREAD = a_document("A loaf of bread.", source="/bread.txt")
 
 
-@pytest.fixture
-def archive(library: Library) -> Library:
-    """Fill a library with two documents about ships and two about other subjects."""
-    return filled(library, SHIPS, WHALES, KINGS, BREAD)
-
-
-def filled(library: Library, *documents: Document) -> Library:
-    """Add these documents to the library, one passage per paragraph."""
-    with library._store.writing():
-        for document in documents:
-            put(library._store.catalog, document)
-        library._store.index()
-    return library
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Fill a library with two documents about ships and two about other subjects, which tests only read."""
+    with opened(tmp_path_factory.mktemp("archive")) as library:
+        yield filled(library, SHIPS, WHALES, KINGS, BREAD)
 
 
 def test_every_document_has_a_row(archive: Library) -> None:

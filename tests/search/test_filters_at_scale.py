@@ -1,4 +1,4 @@
-"""Filters among 100,000 passages: the few that are admitted are found, although all others are nearer.
+"""Filters among 51,200 passages (100,000 in the nightly run): few are admitted, and they are found though not nearest.
 
 The library is made without an encoder: random vectors, words of a small vocabulary, all in one transaction. Its dense
 index is approximate and was built by the usual builder; after that a document was removed and another one replaced.
@@ -21,6 +21,7 @@ from index.storage import tables
 from index.storage.protocol import Scope
 from index.storage.store import FolderStore
 from tests.fakes import IDEAS, FakeEncoder, meaning
+from tests.nightly import length
 from tests.search.conftest import ask, quotes
 from tests.storage.factories import MADE_WITH, a_document, key_of
 
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from index.records import Document, Found
     from index.storage.database import Connection
 
-DOCUMENTS = 250
+DOCUMENTS = length(128, 250)
 PASSAGES = 400
-"""The number of passages of each document."""
+"""The number of passages of each document. Together they are more than APPROXIMATE_FROM: the dense index has a base."""
 QUESTION = "Which whale was seen in the harbour?"
 PARTS = ("bolt", "nail", "screw", "nut", "pin", "rivet")
 SMALL = replace(
@@ -161,14 +162,14 @@ def test_filter_by_name_finds_ten_hits(library: Library) -> None:
 
 @pytest.mark.parametrize("mode", ["dense", "hybrid"])
 def test_filter_that_admits_half_fills_the_page(library: Library, mode: str) -> None:
-    """Fifty thousand passages are admitted; only they are found, as many as were asked for."""
+    """Half of all passages are admitted; only they are found, as many as were asked for."""
     found = library.search(f"{QUESTION} after:2002", limit=100, mode=mode)  # type: ignore[arg-type]
     assert len(found) == 100
     assert {hit.document.date for hit in found} == {"2002"}
 
 
 def test_filter_finds_the_best_admitted_passages(library: Library) -> None:
-    """The ten nearest passages of one document among 251 are those that a search of all passages ranks highest."""
+    """The ten nearest passages of one document among many are those that a search of all passages ranks highest."""
     library._store.refresh()
     everything = library._store.dense(meaning(QUESTION), DOCUMENTS * PASSAGES)
     (volume,) = library._store.catalog.ranges([library._store.catalog.number_of(library.find("Volume 7").id) or 0])

@@ -19,11 +19,12 @@ from index.storage.store import FolderStore
 from index.text.query import Query, parse
 from tests.fakes import IDEAS, FakeEncoder, meaning
 from tests.nightly import length
-from tests.search.conftest import ask, quotes, retriever
+from tests.search.conftest import ask, make_store, quotes, retriever
 from tests.storage.factories import a_document, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from index.encoders.encoder import Vectors
     from index.library.library import Library
@@ -44,7 +45,7 @@ LAND = a_document(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def store(store_of: StoreOf) -> FolderStore:
     """Make a store of two documents whose passages are known."""
     return store_of(SEA, LAND)
@@ -109,7 +110,7 @@ def test_filter_leaves_only_the_named_document(store: FolderStore) -> None:
 # Removal during a search
 
 
-def test_document_removed_during_a_search_is_replaced(store: FolderStore) -> None:
+def test_document_removed_during_a_search_is_replaced(tmp_path: Path) -> None:
     """If a document is removed between searching and reading, the next best takes its place."""
 
     class RemovingStore(FolderStore):
@@ -119,13 +120,14 @@ def test_document_removed_during_a_search_is_replaced(store: FolderStore) -> Non
                 self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
             return found
 
-    store_with_removal = RemovingStore(store.folder, create=False)
+    make_store(tmp_path / "store", SEA, LAND).close()
+    store_with_removal = RemovingStore(tmp_path / "store", create=False)
     found = ask(store_with_removal, "silver ship", limit=2)
     assert [hit.document.source for hit in found] == ["/sea.txt", "/sea.txt"]
     store_with_removal.close()
 
 
-def test_document_removed_between_two_reads_is_left_out(store: FolderStore) -> None:
+def test_document_removed_between_two_reads_is_left_out(tmp_path: Path) -> None:
     """A passage whose document is gone when the hit is described is left out."""
 
     class RemovingStore(FolderStore):
@@ -135,7 +137,8 @@ def test_document_removed_between_two_reads_is_left_out(store: FolderStore) -> N
                 self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
             return rows
 
-    store_with_removal = RemovingStore(store.folder, create=False)
+    make_store(tmp_path / "store", SEA, LAND).close()
+    store_with_removal = RemovingStore(tmp_path / "store", create=False)
     found = ask(store_with_removal, "silver ship", limit=4)
     assert {hit.document.source for hit in found} == {"/sea.txt"}
     store_with_removal.close()

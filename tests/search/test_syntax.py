@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.records import CANDIDATES
-from tests.search.conftest import quotes
-from tests.storage.factories import a_copy, a_document, put
+from tests.search.conftest import filled, opened, quotes
+from tests.storage.factories import a_copy, a_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from index.library.library import Library
-    from index.records import Document, Found
+    from index.records import Found
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SHIP = replace(
@@ -60,19 +62,22 @@ FAR = replace(
 """Thirteen passages that have nothing to do with the sea, except for a word in the last one."""
 
 
-@pytest.fixture
-def archive(library: Library) -> Library:
-    """Fill a library with four documents, three of them dated; each passage is one sentence."""
-    return filled(library, *ALL)
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Fill a library with four documents, three of them dated, which tests only read; each passage is one sentence."""
+    with opened(tmp_path_factory.mktemp("archive")) as library:
+        yield filled(library, *ALL)
 
 
-def filled(library: Library, *documents: Document) -> Library:
-    """Add these documents to the library, one passage per paragraph."""
-    with library._store.writing():
-        for document in documents:
-            put(library._store.catalog, document)
-        library._store.index()
-    return library
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Fill a library with FAR and more whales than candidates."""
+    crowd = [
+        a_document(f"Whale {number}, a whale by a ship in the harbour.", source=f"/{number}")
+        for number in range(CANDIDATES + 20)
+    ]
+    with opened(tmp_path_factory.mktemp("crowded")) as library:
+        yield filled(library, *crowd, FAR)
 
 
 def sources(found: Found) -> set[str]:
@@ -170,14 +175,9 @@ def test_operators_admit_only_matching_documents(archive: Library, operators: st
 
 
 @pytest.mark.parametrize("operators", ["in:what", "type:org", 'in:"of what things are"', "in:far.org type:.org"])
-def test_filter_acts_before_the_ranking(library: Library, operators: str) -> None:
+def test_filter_acts_before_the_ranking(crowded: Library, operators: str) -> None:
     """The document's best ten passages are returned, best first, although all others are nearer to the question."""
-    crowd = [
-        a_document(f"Whale {number}, a whale by a ship in the harbour.", source=f"/{number}")
-        for number in range(CANDIDATES + 20)
-    ]
-    filled(library, *crowd, FAR)
-    found = library.search(f"whale in the harbour {operators}", limit=10)
+    found = crowded.search(f"whale in the harbour {operators}", limit=10)
     assert len(found) == 10
     assert {hit.document.source for hit in found} == {"/far.org"}
     assert found[0].quote == "A whale was of paper."
@@ -274,12 +274,12 @@ def test_operators_apply_to_a_single_side(archive: Library, mode: str) -> None:
     assert quotes(found) == ["The ship left the old harbour in winter."]
 
 
-def test_copies_do_not_evade_a_filter(archive: Library) -> None:
+def test_copies_do_not_evade_a_filter(library: Library) -> None:
     """Neither a hit nor its copies are of an excluded document."""
     copies = (a_copy(KING, f"/archive/copy{number}.txt") for number in range(3))
-    filled(archive, *(replace(copy, media_type="text/plain") for copy in copies))
+    filled(library, *ALL, *(replace(copy, media_type="text/plain") for copy in copies))
     for question, allowed in (("treaty in:copy1", {"/archive/copy1.txt"}), ("treaty type:md", {KING.source})):
-        found = archive.search(question)
+        found = library.search(question)
         assert {passage.document.source for hit in found for passage in (hit, *hit.also)} == allowed
 
 

@@ -110,14 +110,15 @@ def test_passages_are_sound_for_the_default_encoder(word_pieces: TokenCounter, d
 def test_no_passage_of_a_real_corpus_is_truncated(
     name: str, word_pieces: TokenCounter, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No passage of real articles, filings, logs and speeches exceeds the default encoder's limit."""
+    """Articles, filings, logs and speeches are read whole in the nightly run, and to a fifth otherwise."""
     corpus = EVAL / name / "corpus.jsonl"
     if not corpus.exists():
         pytest.skip(f"needs {corpus}")
     chunker = Chunker(limit=256, count_tokens=word_pieces)
     above = total = 0
     for line in corpus.read_text(encoding="utf-8").splitlines():
-        text = json.loads(line)["text"].strip()
+        text = json.loads(line)["text"]
+        text = text[: len(text) // length(5, 1)].strip()
         found = chunker.chunk(text, ())
         assert_sound(text, found, 256, word_pieces)
         above += sum(count > 256 for count in word_pieces([text[chunk.start : chunk.end] for chunk in found]))
