@@ -31,7 +31,7 @@ TEXTS = [
     "Whales breathe air.",
     "",
     "東京は日本の首都です。",
-    " ".join(f"word{n}" for n in range(300)),
+    " ".join(f"word{number}" for number in range(300)),
 ]
 
 
@@ -185,7 +185,7 @@ print(*{"transformers", "sentence_transformers", "sklearn"} & sys.modules.keys()
 
 @pytest.fixture
 def kings(tmp_path: Path) -> Path:
-    """Write a file in a folder of its own."""
+    """Write one file into its own folder."""
     path = tmp_path / "texts" / "kings.txt"
     path.parent.mkdir()
     path.write_text("The king signed the treaty in the harbour. The ship left at dawn.")
@@ -205,7 +205,7 @@ def test_adding_imports_sentence_transformers(tmp_path: Path, kings: Path) -> No
 
 
 def test_asking_imports_no_model_library(tmp_path: Path, kings: Path) -> None:
-    """A process that only asks, explains, counts tokens or does a dry run imports neither it nor transformers."""
+    """Asking, explaining, counting tokens and dry runs import neither sentence-transformers nor transformers."""
     with Library.open(tmp_path / "library") as library:
         library.add([kings])
     assert run_fresh(ASK, tmp_path / "library", kings) == "\n"

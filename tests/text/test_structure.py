@@ -127,7 +127,7 @@ def test_long_line_takes_linear_time(line: str) -> None:
 
 
 def test_extension_gives_the_media_type_of_structured_text() -> None:
-    """An extension with a reader of its own has no such type."""
+    """An extension that has its own reader is not structured text."""
     assert media_type_of(".srt") == "application/x-subrip"
     assert media_type_of(".txt") == media_type_of(".md") == media_type_of(".org") == ""
     assert DATA in STRUCTURED

@@ -102,7 +102,7 @@ GUARDED = {
 
 @pytest.mark.parametrize(("claim", "passage"), GUARDED.values(), ids=GUARDED)
 def test_sure_verifier_does_not_outvote_dates_and_reasons(claim: str, passage: str) -> None:
-    """What a date or a reason refers to counts, however sure the verifier is."""
+    """A date or a reason must refer to the same event, however sure the verifier is."""
     assert _sure_verdict(claim, passage) not in SUPPORTING
 
 
