@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from index.verification.grammar import Token
     from index.verification.quantities import Quantity
 
-MOST = 8000
-"""The longest part of a sentence that is read, in characters. index.text.sentences makes none that is half as long."""
+MOST = 4000
+"""The longest part of a sentence that is read, in characters. index.text.sentences makes none that is longer."""
 _NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\[\d{1,3}\])+")
 """Footnote numbers: `in 1968,[1]`; not so `x[1]`."""
 _CACHED_GRAPHS = 4096

@@ -1,4 +1,4 @@
-"""Our own forward pass: what the model library computes, to the precision named."""
+"""Our own forward pass computes the states of the transformers library, to the given precision."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TEXTS = [[2, *range(5, 5 + length), 3] for length in (50, 1, 17, 0, 33)]
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    """Three layers whose weights differ from layer to layer, biases and normalisations included."""
+    """Build a model of three layers with different weights, biases and norms in each layer."""
     torch.manual_seed(3)
     model: Any = BertModel(BertConfig(**SIZES))
     model.eval()
@@ -42,70 +42,70 @@ def model() -> Any:
 
 
 def expected(model: Any, ids: list[int]) -> Tensor:
-    """The library's last states of one text, alone and without padding."""
+    """Return the library's last hidden states of one text, run alone and without padding."""
     with torch.inference_mode():
         states: Tensor = model(input_ids=torch.tensor([ids])).last_hidden_state[0]
     return states
 
 
-def passed(model: Any, precision: str, texts: list[list[int]] = TEXTS) -> Tensor:
-    """Our last states of all texts."""
+def hidden_states(model: Any, precision: str, texts: list[list[int]] = TEXTS) -> Tensor:
+    """Return our last hidden states of all texts."""
     return Bert(model, precision)(*concatenate(texts))
 
 
-def likeness(one: Tensor, other: Tensor) -> float:
-    """The least cosine of two states of the same token."""
-    return float(functional.cosine_similarity(one, other, dim=-1).min())
+def least_cosine(first: Tensor, second: Tensor) -> float:
+    """Return the lowest cosine between two states of the same token."""
+    return float(functional.cosine_similarity(first, second, dim=-1).min())
 
 
-def test_each_token_has_the_state_that_the_library_gives_it(model: Any) -> None:
-    """To the fifth digit, whatever texts are before and after it in the batch."""
-    states = torch.split(passed(model, "float32"), [len(ids) for ids in TEXTS])
-    for ids, found in zip(TEXTS, states, strict=True):
-        torch.testing.assert_close(found, expected(model, ids), atol=1e-5, rtol=1e-5)
+def test_hidden_states_equal_those_of_the_library(model: Any) -> None:
+    """States agree to the fifth digit, whatever other texts are in the batch."""
+    states = torch.split(hidden_states(model, "float32"), [len(ids) for ids in TEXTS])
+    for ids, ours in zip(TEXTS, states, strict=True):
+        torch.testing.assert_close(ours, expected(model, ids), atol=1e-5, rtol=1e-5)
 
 
-def test_blocks_do_not_matter(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many tokens go through the wide layer at a time is a matter of speed alone."""
-    whole = passed(model, "float32")
+def test_block_size_does_not_change_the_states(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BLOCK, the number of tokens per pass through the wide layer, affects the speed only."""
+    whole = hidden_states(model, "float32")
     monkeypatch.setattr(bert, "BLOCK", 7)
-    torch.testing.assert_close(passed(model, "float32"), whole, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(hidden_states(model, "float32"), whole, atol=1e-6, rtol=1e-6)
 
 
-def test_a_torch_without_onednn_computes_the_same(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights are laid out beforehand only where there is something to lay them out for."""
-    laid_out = passed(model, "float32")
+def test_torch_without_onednn_gives_the_same_states(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are laid out in advance only where oneDNN can use the layout."""
+    laid_out = hidden_states(model, "float32")
     monkeypatch.setattr(torch.ops, "mkldnn", SimpleNamespace())
-    torch.testing.assert_close(passed(model, "float32"), laid_out, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(hidden_states(model, "float32"), laid_out, atol=1e-5, rtol=1e-5)
 
 
-def test_half_the_precision_is_near(model: Any) -> None:
-    """Bfloat16 turns no token's state by more than its eight bits of fraction let one expect."""
-    exact, near = passed(model, "float32"), passed(model, "bfloat16")
-    assert 0.999 < likeness(exact, near) < 1
-    assert near.dtype == torch.float32
+def test_bfloat16_states_are_close_to_float32(model: Any) -> None:
+    """Bfloat16 changes a token's state no more than its eight bits of precision explain."""
+    exact, rounded = hidden_states(model, "float32"), hidden_states(model, "bfloat16")
+    assert 0.999 < least_cosine(exact, rounded) < 1
+    assert rounded.dtype == torch.float32
 
 
-@pytest.mark.skipif(not float16_weights_work(), reason="this torch multiplies no weights in float16")
-def test_weights_in_float16_are_very_near(model: Any) -> None:
-    """What is rounded is the weights alone, to eleven bits; nothing is lost where products are added up."""
-    exact, light, half = (passed(model, name) for name in ("float32", "float16", "bfloat16"))
-    assert 0.99999 < likeness(exact, light) < 1
-    assert likeness(exact, light) > likeness(exact, half)
-    torch.testing.assert_close(light, exact, atol=0.01, rtol=0.01)
+@pytest.mark.skipif(not float16_weights_work(), reason="this torch cannot multiply float16 weights")
+def test_float16_weights_are_closer_than_bfloat16(model: Any) -> None:
+    """Only the weights are rounded, to eleven bits; sums of products keep full precision."""
+    exact, float16_states, bfloat16_states = (hidden_states(model, name) for name in ("float32", "float16", "bfloat16"))
+    assert 0.99999 < least_cosine(exact, float16_states) < 1
+    assert least_cosine(exact, float16_states) > least_cosine(exact, bfloat16_states)
+    torch.testing.assert_close(float16_states, exact, atol=0.01, rtol=0.01)
 
 
-def test_float16_weights_are_not_used_where_they_compute_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The operations are torch's own, and may change with it: they are tried before they are relied on."""
+def test_float16_weights_are_not_used_where_torch_miscomputes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operations are internal to torch and may change, so they are tried before they are used."""
     operations = torch.ops.quantized
 
-    def twice(*arguments: Any) -> Any:
+    def doubled(*arguments: Any) -> Any:
         return 2 * operations.linear_dynamic_fp16(*arguments)
 
-    def gone(*arguments: Any) -> Any:
+    def missing(*arguments: Any) -> Any:
         raise RuntimeError("no such operation")
 
-    for change in (twice, gone):
+    for change in (doubled, missing):
         changed = SimpleNamespace(linear_prepack_fp16=operations.linear_prepack_fp16, linear_dynamic_fp16=change)
         monkeypatch.setattr(torch.ops, "quantized", changed)
         assert not float16_weights_work()
@@ -113,17 +113,17 @@ def test_float16_weights_are_not_used_where_they_compute_something_else(monkeypa
     assert not float16_weights_work()
 
 
-def test_texts_are_pooled_apart(model: Any) -> None:
-    """Each text's vector is the mean of its own tokens, whichever texts lie beside it."""
+def test_each_text_is_pooled_separately(model: Any) -> None:
+    """The vector of a text is the mean of its own tokens, whichever texts share the batch."""
     ids, lengths = concatenate(TEXTS)
     vectors, tokens = mean_pooled(Bert(model, "float32")(ids, lengths), lengths)
-    assert [len(each) for each in tokens] == [len(each) for each in TEXTS]
+    assert [len(states) for states in tokens] == [len(ids) for ids in TEXTS]
     for vector, text in zip(vectors, TEXTS, strict=True):
         torch.testing.assert_close(vector, expected(model, text).mean(dim=0), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("changes", "fitting"),
+    ("changes", "supported"),
     [
         pytest.param({}, True, id="plain"),
         pytest.param({"hidden_act": "relu"}, False, id="another activation"),
@@ -131,24 +131,24 @@ def test_texts_are_pooled_apart(model: Any) -> None:
         pytest.param({"position_embedding_type": "relative_key"}, False, id="relative positions"),
     ],
 )
-def test_only_plain_models_are_computed_here(changes: dict[str, Any], fitting: bool) -> None:
-    """What differs in its arithmetic is left to the library."""
-    assert fits(BertModel(BertConfig(**SIZES, **changes))) is fitting
+def test_only_plain_bert_uses_our_forward_pass(changes: dict[str, Any], supported: bool) -> None:
+    """A model whose arithmetic differs is left to the library."""
+    assert fits(BertModel(BertConfig(**SIZES, **changes))) is supported
 
 
-def test_relatives_are_left_to_the_library() -> None:
-    """RoBERTa counts positions otherwise, though its weights have the same names."""
+def test_roberta_is_left_to_the_library() -> None:
+    """RoBERTa counts positions differently, although its weights have the same names."""
     assert not fits(RobertaModel(RobertaConfig(**SIZES)))
 
 
-@pytest.mark.skipif(not int8_works(), reason="this torch does not multiply eight bits")
-def test_eight_bits_are_nearly_the_same(model: Any) -> None:
+@pytest.mark.skipif(not int8_works(), reason="this torch cannot multiply int8 weights")
+def test_int8_states_are_close_to_float32(model: Any) -> None:
     """Rounded weights and states turn no state by more than a few degrees."""
     exact = torch.cat([expected(model, ids) for ids in TEXTS])
-    assert likeness(passed(model, "int8"), exact) > 0.99
+    assert least_cosine(hidden_states(model, "int8"), exact) > 0.99
 
 
-def test_a_torch_without_eight_bits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operation that is missing, or one that computes something else, is not used."""
+def test_int8_is_not_used_where_torch_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing operation must not be an error."""
     monkeypatch.setattr(torch.ops, "quantized", SimpleNamespace())
     assert not int8_works()

@@ -1,4 +1,4 @@
-"""What this machine computes with. Nothing depends on what torch keeps to itself."""
+"""The precision follows the processor's features, and does not depend on torch's private functions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PRIVATE = [private for _, private in pretrained.FEATURES.values()]
 
 
-def test_torch_tells_the_same_by_either_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The public table of features agrees with the private functions of versions before it."""
+def test_public_and_private_feature_lists_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public table of features agrees with the private functions of earlier torch versions."""
     if not hasattr(torch.cpu, "get_capabilities"):
         pytest.skip("this torch has no table of features")
     public = pretrained.cpu_features()
@@ -25,12 +25,12 @@ def test_torch_tells_the_same_by_either_name(monkeypatch: pytest.MonkeyPatch) ->
     assert pretrained.cpu_features() == public
 
 
-def test_a_torch_that_tells_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each function may go by itself, and all of them: then the precision is the one that computes everywhere."""
-    for left in range(len(PRIVATE), -1, -1):
-        known = {name: lambda: True for name in PRIVATE[:left]}
-        monkeypatch.setattr(torch, "cpu", SimpleNamespace(**known))
-        assert pretrained.cpu_features() == list(pretrained.FEATURES)[:left]
+def test_unknown_features_fall_back_to_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any of torch's functions may be missing, or all of them; float32 works on every processor."""
+    for present in range(len(PRIVATE), -1, -1):
+        functions = {name: lambda: True for name in PRIVATE[:present]}
+        monkeypatch.setattr(torch, "cpu", SimpleNamespace(**functions))
+        assert pretrained.cpu_features() == list(pretrained.FEATURES)[:present]
     assert pretrained.cpu_features() == []
     assert pretrained.choose_precision("auto", "cpu", own=True) == "float32"
 
@@ -45,20 +45,20 @@ def test_a_torch_that_tells_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch)
         pytest.param({"neon": True}, "float32", id="another architecture"),
     ],
 )
-def test_the_precision_follows_the_features(
+def test_precision_follows_the_processor_features(
     features: dict[str, bool], precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the processor multiplies quickest; weights in float16 for our own layers alone."""
-    told: Callable[[], dict[str, bool]] = lambda: features  # noqa: E731
-    monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=told))
+    """The fastest precision is chosen; float16 weights are for our own layers only."""
+    capabilities: Callable[[], dict[str, bool]] = lambda: features  # noqa: E731
+    monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=capabilities))
     assert pretrained.choose_precision("auto", "cpu", own=True) == precision
     assert pretrained.choose_precision("auto", "cpu") == (precision if precision == "bfloat16" else "float32")
 
 
-@pytest.mark.parametrize(("features", "small"), [({"avx512_vnni": True}, True), ({"avx2": True}, False), ({}, False)])
-def test_eight_bits_are_for_processors_whose_sums_hold_them(
-    features: dict[str, bool], small: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Sums of such products overflow where AVX512-VNNI is missing."""
+@pytest.mark.parametrize(
+    ("features", "preferred"), [({"avx512_vnni": True}, True), ({"avx2": True}, False), ({}, False)]
+)
+def test_int8_requires_avx512_vnni(features: dict[str, bool], preferred: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without AVX512-VNNI, sums of int8 products overflow."""
     monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=lambda: features))
-    assert pretrained.prefers_int8() == small
+    assert pretrained.prefers_int8() == preferred

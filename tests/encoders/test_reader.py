@@ -1,4 +1,4 @@
-"""The answer reader: what the model computes, which sentence it takes, and a clear refusal of damaged weights."""
+"""The answer reader gives the trained model's logits, selects the answering sentence and refuses damaged weights."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from index.encoders.encoder import SentenceTransformerEncoder
     from tests.conftest import Write
 
 pytestmark = pytest.mark.model
@@ -42,13 +43,13 @@ UNANSWERED = {
 
 
 def window(text: str) -> Window:
-    """A text with its sentences."""
+    """Return a window of a text and its sentences."""
     return Window(text, tuple(split_sentences(text)))
 
 
 @pytest.fixture(scope="module")
 def trained() -> Reader:
-    """A model as training has it, whose new weights are not nothing."""
+    """Build a model as training does, with new weights that are not zero."""
     torch.manual_seed(3)
     model = Reader().eval()
     with torch.no_grad():
@@ -60,12 +61,12 @@ def trained() -> Reader:
 
 @pytest.fixture(scope="module")
 def shipped() -> AnswerReader:
-    """The one of this installation."""
+    """Load the reader of this installation."""
     return load_reader("float32")
 
 
-def test_what_is_read_is_what_training_computes(trained: Reader, tmp_path: Path) -> None:
-    """Padded and through the model library there, end to end through our layers here: the same but for rounding."""
+def test_reader_logits_equal_those_of_training(trained: Reader, tmp_path: Path) -> None:
+    """Training pads and uses the model library, we pack and use our own layers; both agree up to rounding."""
     path = tmp_path / "reader.safetensors"
     save(trained, path)
     reader = AnswerReader(load_weights(path, hashlib.sha256(path.read_bytes()).hexdigest()), "float32")
@@ -73,18 +74,18 @@ def test_what_is_read_is_what_training_computes(trained: Reader, tmp_path: Path)
     texts = [*TEXTS.values(), "A whale. " * 200, "One."]
     question = "Who built the tall tower in 1889?"
     examples = [Example(question, text, window(text).sentences, frozenset()) for text in texts]
-    expected = scores(trained, [Item(tokenizer, each) for each in examples])
-    for verdict, (sentences, whole), text in zip(
+    expected = scores(trained, [Item(tokenizer, example) for example in examples])
+    for verdict, (sentence_logits, any_logit), text in zip(
         reader.read(question, [window(text) for text in texts]), expected, texts, strict=True
     ):
-        seen = verdict.sentences > UNREAD
-        assert verdict.sentences[seen] == pytest.approx(sentences[seen], abs=0.1)
-        assert verdict.any == pytest.approx(whole, abs=0.1)
-        assert seen.all() == (len(text) < 4 * LONGEST)
+        was_read = verdict.sentences > UNREAD
+        assert verdict.sentences[was_read] == pytest.approx(sentence_logits[was_read], abs=0.1)
+        assert verdict.any == pytest.approx(any_logit, abs=0.1)
+        assert was_read.all() == (len(text) < 4 * LONGEST)
 
 
-def test_the_sentence_that_answers_is_told(shipped: AnswerReader) -> None:
-    """Of each text one sentence answers; it has the greatest logit."""
+def test_answering_sentence_has_the_highest_logit(shipped: AnswerReader) -> None:
+    """In each text exactly one sentence answers the question."""
     answers = ("Gustave Eiffel", "324 metres", "1931")
     for (question, text), answer in zip(TEXTS.items(), answers, strict=True):
         (verdict,) = shipped.read(question, [window(text)])
@@ -92,34 +93,34 @@ def test_the_sentence_that_answers_is_told(shipped: AnswerReader) -> None:
         assert answer in best.of(text)
 
 
-def test_a_near_miss_is_less_than_an_answer(shipped: AnswerReader) -> None:
-    """The right subject without what was asked for is told from the answer, in one pass over both."""
+def test_near_miss_scores_below_an_answer(shipped: AnswerReader) -> None:
+    """A text on the right subject that lacks the answer scores lower, in the same pass."""
     for question, text in UNANSWERED.items():
         yes, no = shipped.read(question, [window(TEXTS[question]), window(text)])
         assert yes.any > no.any
         assert yes.sentences.max() > no.sentences.max()
 
 
-def test_the_order_of_windows_does_not_matter(shipped: AnswerReader) -> None:
-    """Each has its own verdict, whatever is read beside it."""
+def test_order_of_windows_does_not_change_verdicts(shipped: AnswerReader) -> None:
+    """Each window has its own verdict, whatever is read with it."""
     windows = [window(text) for text in (*TEXTS.values(), *UNANSWERED.values())]
     question = next(iter(TEXTS))
-    alone = [shipped.read(question, [each])[0] for each in windows]
+    alone = [shipped.read(question, [passage])[0] for passage in windows]
     order = random.Random(2).sample(range(len(windows)), len(windows))
-    for n, verdict in zip(order, shipped.read(question, [windows[n] for n in order]), strict=True):
-        assert verdict.sentences == pytest.approx(alone[n].sentences, abs=1e-3)
-        assert verdict.any == pytest.approx(alone[n].any, abs=1e-3)
+    for number, verdict in zip(order, shipped.read(question, [windows[number] for number in order]), strict=True):
+        assert verdict.sentences == pytest.approx(alone[number].sentences, abs=1e-3)
+        assert verdict.any == pytest.approx(alone[number].any, abs=1e-3)
 
 
-def test_nothing_to_read(shipped: AnswerReader) -> None:
-    """No window, no verdict; a window without a sentence is about nothing."""
+def test_empty_windows_have_no_answer(shipped: AnswerReader) -> None:
+    """No window gives no verdict, and a window without sentences gets the lowest logit."""
     assert shipped.read("Who?", []) == []
-    ((sentences, whole),) = shipped.read("Who?", [Window("", ())])
-    assert (len(sentences), whole) == (0, UNREAD)
+    ((sentences, any_logit),) = shipped.read("Who?", [Window("", ())])
+    assert (len(sentences), any_logit) == (0, UNREAD)
 
 
-def test_what_exceeds_the_limit_is_not_read(shipped: AnswerReader) -> None:
-    """A sentence beyond it has the least logit there is; those before it are read."""
+def test_sentences_over_the_token_limit_are_not_read(shipped: AnswerReader) -> None:
+    """A sentence beyond the limit gets the lowest logit; those before it are read."""
     text = "The ship left the old harbour. " * 60
     (verdict,) = shipped.read("Who left?", [window(text)])
     assert verdict.sentences[0] > UNREAD
@@ -127,63 +128,68 @@ def test_what_exceeds_the_limit_is_not_read(shipped: AnswerReader) -> None:
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
-def test_less_precision_says_much_the_same(precision: str, shipped: AnswerReader) -> None:
-    """Rounding moves a probability by a few hundredths at most."""
+def test_lower_precision_changes_probabilities_little(precision: str, shipped: AnswerReader) -> None:
+    """Rounding changes a probability by less than 0.08."""
     if precision == "int8" and not (prefers_int8() and int8_works()):
         pytest.skip("this processor, or this torch, does not multiply eight bits")
-    rough = load_reader(precision)
+    rounded_reader = load_reader(precision)
     for question, text in TEXTS.items():
-        exact, rounded = (each.read(question, [window(text)])[0].sentences for each in (shipped, rough))
+        exact, rounded = (reader.read(question, [window(text)])[0].sentences for reader in (shipped, rounded_reader))
         assert np.abs(1 / (1 + np.exp(-exact)) - 1 / (1 + np.exp(-rounded))).max() < 0.08
 
 
-def test_what_the_documents_cannot_answer_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
+def test_hopeless_question_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write, real_encoder: SentenceTransformerEncoder
 ) -> None:
-    """Far under both bars the reader changes nothing; where the bars are nothing, all is read."""
-    asked: list[str] = []
+    """Far below both thresholds the reader cannot change the result; with thresholds of zero it always reads."""
+    questions_read: list[str] = []
     read = AnswerReader.read
 
-    def noted(self: AnswerReader, question: str, windows: Sequence[Window]) -> list[Verdict]:
-        asked.append(question)
+    def recording_read(self: AnswerReader, question: str, windows: Sequence[Window]) -> list[Verdict]:
+        questions_read.append(question)
         return read(self, question, windows)
 
-    monkeypatch.setattr(AnswerReader, "read", noted)
+    monkeypatch.setattr(AnswerReader, "read", recording_read)
     path = write("a.txt", "The king signed the treaty in 1373.")
-    foreign, own = "How do bees make wax?", "Who signed the treaty in 1373?"
-    for settings, expected in ((Settings(), [own]), (Settings(bar=0.0, unsure_bar=0.0), [foreign, own])):
-        asked.clear()
-        with Library.open(tmp_path / "library", settings) as library:
+    off_topic, answerable = "How do bees make wax?", "Who signed the treaty in 1373?"
+    for settings, expected in (
+        (Settings(), [answerable]),
+        (Settings(bar=0.0, unsure_bar=0.0), [off_topic, answerable]),
+    ):
+        questions_read.clear()
+        with Library.open(tmp_path / "library", settings, encoder=real_encoder) as library:
             library.add([path])
-            for question in (foreign, own):
+            for question in (off_topic, answerable):
                 library.ask(question)
-        assert list(dict.fromkeys(asked)) == expected
+        assert list(dict.fromkeys(questions_read)) == expected
 
 
-def test_the_weights_are_those_that_were_measured() -> None:
-    """The hash in the code is that of the file in the package."""
+def test_packaged_weights_match_the_hash_in_the_code() -> None:
+    """Measured figures hold for exactly these weights."""
     assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() == SHA256
 
 
-def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
-    """One byte: it is told that they are not the published ones, and what to do; without the reader one can ask."""
+def test_damaged_reader_weights_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write, real_encoder: SentenceTransformerEncoder
+) -> None:
+    """One changed byte gives an error with a hint; with the reader turned off, the library still answers."""
     content = bytearray(WEIGHTS.read_bytes())
     content[-1] ^= 1
     (tmp_path / "reader.safetensors").write_bytes(content)
     monkeypatch.setattr(module, "WEIGHTS", tmp_path / "reader.safetensors")
     load_reader.cache_clear()
-    with Library.open(tmp_path / "library") as library:
+    with Library.open(tmp_path / "library", encoder=real_encoder) as library:
         library.add([write("a.txt", "The king signed the treaty in 1373.")])
         with pytest.raises(WeightsMismatch, match=r"reader\.safetensors") as raised:
             library.ask("Who signed the treaty?")
         assert "pip install" in raised.value.hint
-    with Library.open(tmp_path / "library", Settings(reader=False)) as library:
+    with Library.open(tmp_path / "library", Settings(reader=False), encoder=real_encoder) as library:
         assert library.ask("Who signed the treaty?").hits
     load_reader.cache_clear()
 
 
-def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same where the file is not there."""
+def test_missing_reader_weights_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the file that is missing."""
     monkeypatch.setattr(module, "WEIGHTS", tmp_path / "nowhere.safetensors")
     load_reader.cache_clear()
     with pytest.raises(EncoderError, match=r"nowhere\.safetensors"):

@@ -1,4 +1,4 @@
-"""The reranker: the scores of sentence-transformers' own CrossEncoder as probabilities, and a clear refusal else."""
+"""The reranker returns the scores of sentence-transformers' `CrossEncoder`, and refuses other kinds of models."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_TOKENS = 24
 
 
 def save_tokenizer(folder: Path) -> int:
-    """A tokenizer of whole words that puts a question and a passage together as Bert wants them; gives their number."""
+    """Save a tokenizer of whole words that joins question and passage as BERT expects; return its vocabulary size."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -40,7 +40,7 @@ def save_tokenizer(folder: Path) -> int:
     from transformers import PreTrainedTokenizerFast
 
     special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    vocabulary = {word: i for i, word in enumerate([*special.values(), *WORDS])}
+    vocabulary = {word: number for number, word in enumerate([*special.values(), *WORDS])}
     words = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
     words.pre_tokenizer = Whitespace()
     words.post_processor = TemplateProcessing(
@@ -48,13 +48,13 @@ def save_tokenizer(folder: Path) -> int:
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
     )
-    make: Any = PreTrainedTokenizerFast
-    make(tokenizer_object=words, model_max_length=MAX_TOKENS, **special).save_pretrained(folder)
+    make_tokenizer: Any = PreTrainedTokenizerFast
+    make_tokenizer(tokenizer_object=words, model_max_length=MAX_TOKENS, **special).save_pretrained(folder)
     return len(vocabulary)
 
 
 def make_model(folder: Path, *, labels: int = 1, activation: str = "Sigmoid", head: bool = True) -> Path:
-    """A cross-encoder of one layer with weights that are the same each time; without `head`, an encoder."""
+    """Save a cross-encoder of one layer with the same weights each time, or an encoder without `head`."""
     import torch
     from sentence_transformers import CrossEncoder
     from transformers import BertConfig, BertForSequenceClassification, BertModel
@@ -81,7 +81,7 @@ def make_model(folder: Path, *, labels: int = 1, activation: str = "Sigmoid", he
 
 
 def expected(folder: Path, question: str, passages: list[str]) -> list[float]:
-    """Through sentence-transformers itself: the sigmoid of the logits, one pair at a time."""
+    """Return the sigmoid of sentence-transformers' own logits, one pair at a time."""
     import torch
     from sentence_transformers import CrossEncoder
 
@@ -91,30 +91,30 @@ def expected(folder: Path, question: str, passages: list[str]) -> list[float]:
 
 
 def load(folder: Path) -> CrossEncoderReranker:
-    """In float32, so that figures can be compared."""
+    """Load a reranker in float32, so that scores can be compared."""
     return CrossEncoderReranker(str(folder), device="cpu", precision="float32")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A reranker's folder."""
+    """Save a reranker."""
     return make_model(tmp_path_factory.mktemp("reranker"))
 
 
 @pytest.fixture(scope="module")
 def reranker(folder: Path) -> CrossEncoderReranker:
-    """That reranker."""
+    """Load that reranker."""
     return load(folder)
 
 
-def test_none_is_named() -> None:
-    """Nothing set, or set to nothing: no reranker, and nothing is loaded."""
+def test_no_reranker_is_loaded_by_default() -> None:
+    """An unset or empty setting loads nothing."""
     assert load_reranker(Settings()) is None
     assert load_reranker(Settings(reranker="")) is None
 
 
-def test_the_environment_names_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`PINCITE_RERANKER` takes a folder; device and precision are those of the encoder's settings."""
+def test_reranker_is_chosen_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PINCITE_RERANKER` takes a folder; device and precision follow the encoder's settings."""
     monkeypatch.setenv("PINCITE_RERANKER", str(folder))
     reranker = load_reranker(Settings(device="cpu", precision="bfloat16"))
     assert isinstance(reranker, CrossEncoderReranker)
@@ -122,8 +122,8 @@ def test_the_environment_names_one(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert reranker.score(QUESTION, PASSAGES) == pytest.approx(expected(folder, QUESTION, PASSAGES), abs=0.05)
 
 
-def test_scores_are_those_of_sentence_transformers(folder: Path, reranker: CrossEncoderReranker) -> None:
-    """One score for each passage, in their order, in [0, 1]; equal passages score alike, others do not."""
+def test_scores_equal_those_of_sentence_transformers(folder: Path, reranker: CrossEncoderReranker) -> None:
+    """Each passage gets a score in [0, 1], in order; equal passages score alike, others do not."""
     scores = reranker.score(QUESTION, PASSAGES)
     assert scores == pytest.approx(expected(folder, QUESTION, PASSAGES), abs=1e-5)
     assert all(type(score) is float and 0 <= score <= 1 for score in scores)
@@ -134,62 +134,62 @@ def test_scores_are_those_of_sentence_transformers(folder: Path, reranker: Cross
 
 
 @pytest.mark.parametrize("activation", ["Identity", "Tanh", "ReLU", "Sigmoid"])
-def test_whatever_the_activation_a_score_is_a_probability(tmp_path: Path, activation: str) -> None:
-    """A model that gives logits, or anything else outside [0, 1], gets the sigmoid of its logit."""
+def test_score_is_a_probability_for_any_activation(tmp_path: Path, activation: str) -> None:
+    """Logits, or any other output outside [0, 1], are passed through the sigmoid."""
     folder = make_model(tmp_path, activation=activation)
     assert load(folder).score(QUESTION, PASSAGES) == pytest.approx(expected(folder, QUESTION, PASSAGES), abs=1e-5)
 
 
-def test_a_probability_of_the_models_own_is_kept(tmp_path: Path) -> None:
-    """An activation that already maps into [0, 1] is the one the model was trained with."""
+def test_activation_that_gives_probabilities_is_kept(tmp_path: Path) -> None:
+    """An activation that already maps to [0, 1] is the one that the model was trained with."""
     folder = make_model(tmp_path, activation="Hardsigmoid")
-    logits = [np.log(p / (1 - p)) for p in expected(folder, QUESTION, PASSAGES)]
+    logits = [np.log(score / (1 - score)) for score in expected(folder, QUESTION, PASSAGES)]
     hard = [float(np.clip(logit / 6 + 0.5, 0, 1)) for logit in logits]
     assert load(folder).score(QUESTION, PASSAGES) == pytest.approx(hard, abs=1e-5)
 
 
-def test_batches_do_not_matter(reranker: CrossEncoderReranker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forty passages at once, in batches of any size, score as each does alone."""
-    passages = [" ".join(WORDS[i % 7 : i % 7 + i % 11]) for i in range(40)]
+def test_batch_size_does_not_change_scores(reranker: CrossEncoderReranker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty passages, in batches of any size, score as each does alone."""
+    passages = [" ".join(WORDS[number % 7 : number % 7 + number % 11]) for number in range(40)]
     alone = [score for passage in passages for score in reranker.score(QUESTION, [passage])]
     for size in (1, 8, 40):
         monkeypatch.setattr(cross_encoders, "RERANKED_PAIRS", size)
         assert reranker.score(QUESTION, passages) == pytest.approx(alone, abs=1e-5)
 
 
-def test_threads_may_share_it(reranker: CrossEncoderReranker) -> None:
-    """Questions asked at the same time get the scores that each gets alone."""
-    questions = [" ".join(WORDS[i:]) for i in range(len(WORDS))]
+def test_threads_can_share_a_reranker(reranker: CrossEncoderReranker) -> None:
+    """Concurrent questions get the scores that each gets alone."""
+    questions = [" ".join(WORDS[first:]) for first in range(len(WORDS))]
     alone = [reranker.score(question, PASSAGES) for question in questions]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda question: reranker.score(question, PASSAGES), questions))
     assert np.array(together) == pytest.approx(np.array(alone), abs=1e-6)
 
 
-def test_no_passages(reranker: CrossEncoderReranker) -> None:
-    """Nothing to score, no scores."""
+def test_no_passages_give_no_scores(reranker: CrossEncoderReranker) -> None:
+    """An empty list is not an error."""
     assert reranker.score(QUESTION, []) == []
 
 
-def test_the_end_of_a_long_passage_is_not_read(reranker: CrossEncoderReranker) -> None:
-    """What exceeds `max_tokens`, question and passage and three markers together, is cut from the passage."""
+def test_long_passage_is_truncated(reranker: CrossEncoderReranker) -> None:
+    """Question, passage and three separators share `max_tokens`; the rest is cut off the passage."""
     room = MAX_TOKENS - len(QUESTION.split()) - 3
-    head = ["ship", "whale"] * (room // 2)
-    full, longer, other = reranker.score(
-        QUESTION, [" ".join(head), " ".join([*head, "king", "left"]), " ".join(head[1:])]
+    words = ["ship", "whale"] * (room // 2)
+    exact, longer, shorter = reranker.score(
+        QUESTION, [" ".join(words), " ".join([*words, "king", "left"]), " ".join(words[1:])]
     )
-    assert len(head) == room
-    assert longer == pytest.approx(full, abs=1e-6)
-    assert other != pytest.approx(full, abs=1e-6)
+    assert len(words) == room
+    assert longer == pytest.approx(exact, abs=1e-6)
+    assert shorter != pytest.approx(exact, abs=1e-6)
 
 
-def test_other_weights_have_another_name(folder: Path, reranker: CrossEncoderReranker, tmp_path: Path) -> None:
+def test_changed_weights_change_the_reranker_name(folder: Path, reranker: CrossEncoderReranker, tmp_path: Path) -> None:
     """The name of a folder's model follows its weights."""
     twin = load(make_model(tmp_path / "twin"))
-    other = load(change_weights(make_model(tmp_path / "other"), lambda bias: bias + 1))
+    changed = load(change_weights(make_model(tmp_path / "other"), lambda bias: bias + 1))
     assert reranker.name.startswith("model@")
     assert twin.name == reranker.name
-    assert other.name != reranker.name
+    assert changed.name != reranker.name
 
 
 def change_weights(folder: Path, change: Callable[[Any], Any]) -> Path:
@@ -205,22 +205,22 @@ def change_weights(folder: Path, change: Callable[[Any], Any]) -> Path:
 # Refusals
 
 
-def test_classes_are_refused(tmp_path: Path) -> None:
-    """A model of entailment, neutrality and contradiction has no one score; the error says what to name instead."""
+def test_classifier_is_refused_as_a_reranker(tmp_path: Path) -> None:
+    """A model of entailment, neutrality and contradiction has no single score; the hint says what to use."""
     with pytest.raises(EncoderError, match="sorts pairs into 3 classes") as caught:
         load(make_model(tmp_path, labels=3))
     assert "PINCITE_RERANKER takes a sentence-transformers cross-encoder with one score" in caught.value.hint
 
 
-def test_an_encoder_is_refused(tmp_path: Path) -> None:
-    """sentence-transformers would give it a head with random weights, and rank at random."""
+def test_encoder_is_refused_as_a_reranker(tmp_path: Path) -> None:
+    """sentence-transformers would add a head with random weights and rank at random."""
     with pytest.raises(EncoderError, match="was not trained to score pairs"):
         load(make_model(tmp_path, head=False))
 
 
 @pytest.mark.parametrize("content", [None, "config.json", "modules.json"])
-def test_a_folder_that_is_no_model(tmp_path: Path, content: str | None) -> None:
-    """The message names the folder, the hint the setting and how to go without."""
+def test_folder_without_a_reranker_is_refused(tmp_path: Path, content: str | None) -> None:
+    """The message names the folder; the hint names the setting and how to do without it."""
     if content:
         (tmp_path / content).write_text('{"some": "thing"}')
     with pytest.raises(EncoderError, match="could not be loaded") as caught:
@@ -231,16 +231,16 @@ def test_a_folder_that_is_no_model(tmp_path: Path, content: str | None) -> None:
 
 
 @pytest.mark.parametrize("model", ["/nonexistent/model", "nobody/nothing"])
-def test_a_model_that_is_not_there(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path that leads nowhere, or a name where there is no network, is the same error."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else it would try again for 45 seconds
+def test_missing_reranker_is_refused(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing path, and an unknown name without a network, give the same error."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # avoids 45 seconds of retries
     with pytest.raises(EncoderError, match=f"'{model}' could not be loaded") as caught:
         load_reranker(Settings(reranker=model, device="cpu"))
     assert "PINCITE_RERANKER" in caught.value.hint
 
 
-def test_damaged_weights(tmp_path: Path) -> None:
-    """Weights cut short are an error at loading, not a traceback of another library."""
+def test_truncated_reranker_weights_are_refused(tmp_path: Path) -> None:
+    """Truncated weights fail at loading with our error, not with another library's traceback."""
     folder = make_model(tmp_path)
     (weights,) = folder.rglob("*.safetensors")
     weights.write_bytes(weights.read_bytes()[:100])
@@ -248,15 +248,15 @@ def test_damaged_weights(tmp_path: Path) -> None:
         load(folder)
 
 
-def test_a_score_that_is_no_number(tmp_path: Path) -> None:
-    """Nothing can be ranked by it: an error, and no order."""
+def test_score_that_is_not_a_number_is_refused(tmp_path: Path) -> None:
+    """NaN cannot be ranked, so it is an error."""
     reranker = load(change_weights(make_model(tmp_path), lambda bias: bias * float("nan")))
     with pytest.raises(EncoderError, match="not a number"):
         reranker.score(QUESTION, PASSAGES)
 
 
-def test_a_model_that_fails_while_scoring(tmp_path: Path) -> None:
-    """A tokenizer that allows more than the model can take: the model's words, and how to go without."""
+def test_model_failure_while_scoring_is_reported(tmp_path: Path) -> None:
+    """A text beyond the model's own limit makes it fail; the error quotes it and says how to do without a reranker."""
     folder = make_model(tmp_path)
     reranker = load(folder)
     reranker._model.tokenizer.model_max_length = 10 * MAX_TOKENS
@@ -265,8 +265,8 @@ def test_a_model_that_fails_while_scoring(tmp_path: Path) -> None:
     assert "PINCITE_RERANKER" in caught.value.hint
 
 
-def test_importing_loads_no_model() -> None:
-    """A fresh interpreter that imports it, and asks for no reranker, has loaded neither torch nor what stands on it."""
+def test_import_loads_no_model_library() -> None:
+    """A fresh interpreter without a reranker imports neither torch nor the libraries built on it."""
     code = "import sys, index.encoders.cross_encoders as c\nfrom index.settings import Settings\n"
     code += "c.load_reranker(Settings())\n"
     code += "print(*{name.partition('.')[0] for name in sys.modules})"

@@ -1,10 +1,11 @@
-"""Work on one core each, in threads of our own; whatever a caller has set stays as it was."""
+"""Encoding runs on one core per thread of our own; the caller's thread settings stay unchanged."""
 
 from __future__ import annotations
 
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import faiss
@@ -19,99 +20,114 @@ from index.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.model
 
 TEXT = "The king signed the treaty in the harbour. Whales breathe air. The ship left at dawn."
 QUESTION = "Who signed the treaty?"
-OWN = 3
-"""What the caller of these tests has set for torch and FAISS, which may share it: nothing here would choose it."""
-Numbers = tuple[int, int]
+CALLER_THREADS = 3
+"""The thread count that the caller sets for torch and FAISS, which may share it; our own code never chooses it."""
+ThreadCounts = tuple[int, int]
 
 
-def numbers() -> Numbers:
-    """What the calling thread would compute with."""
+def thread_counts() -> ThreadCounts:
+    """Return the thread counts of torch and FAISS in the calling thread."""
     return torch.get_num_threads(), faiss.omp_get_max_threads()
 
 
-def in_a_new_thread() -> Numbers:
-    """What a thread of the caller's would compute with that begins now."""
+def counts_in_a_new_thread() -> ThreadCounts:
+    """Return the thread counts in a new thread of the caller."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(numbers).result()
+        return pool.submit(thread_counts).result()
 
 
-@pytest.fixture
-def new_thread() -> Iterator[Numbers]:
-    """A caller who has set numbers of his own; what a thread of his begins with."""
-    before = numbers()
-    torch.set_num_threads(OWN)
-    faiss.omp_set_num_threads(OWN)
-    yield in_a_new_thread()
+@contextmanager
+def caller_threads() -> Iterator[None]:
+    """Set the caller's own thread counts for a while."""
+    before = thread_counts()
+    torch.set_num_threads(CALLER_THREADS)
+    faiss.omp_set_num_threads(CALLER_THREADS)
+    yield
     torch.set_num_threads(before[0])
     faiss.omp_set_num_threads(before[1])
 
 
 @pytest.fixture
-def asked(tmp_path: Path, new_thread: Numbers) -> Iterator[Library]:
-    """A library that the caller asks questions of, with an encoder that it loads itself."""
-    (tmp_path / "kings.txt").write_text(TEXT)
-    with Library.open(tmp_path / "library", Settings(device="cpu")) as library:
-        library.add([tmp_path / "kings.txt"])
+def new_thread_counts() -> Iterator[ThreadCounts]:
+    """Set the caller's own thread counts, and return those of a new thread."""
+    with caller_threads():
+        yield counts_in_a_new_thread()
+
+
+@pytest.fixture(scope="module")
+def kings_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Open a library with one document, which loads the encoder itself; the caller's thread counts stay."""
+    folder = tmp_path_factory.mktemp("kings")
+    (folder / "kings.txt").write_text(TEXT)
+    with Library.open(folder / "library", Settings(device="cpu")) as library:
+        with caller_threads():
+            new_thread = counts_in_a_new_thread()
+            library.add([folder / "kings.txt"])
+            assert thread_counts() == (CALLER_THREADS, CALLER_THREADS)
+            assert counts_in_a_new_thread() == new_thread
         yield library
 
 
-def test_one_of_our_threads_computes_on_one_core(new_thread: Numbers) -> None:
-    """Whatever the caller has set, now or later; and the caller's own threads are not limited by it."""
+def test_pool_threads_compute_on_one_core(new_thread_counts: ThreadCounts) -> None:
+    """The caller's settings, earlier or later, do not change that; the caller's own threads are not limited."""
     with one_core_threads(2, "test") as pool:
         barrier = threading.Barrier(2)
 
-        def look() -> Numbers:
+        def count_threads() -> ThreadCounts:
             barrier.wait(60)
-            return numbers()
+            return thread_counts()
 
         for _ in range(2):
-            assert {each.result()[0] for each in [pool.submit(look), pool.submit(look)]} == {1}
-            assert numbers() == (OWN, OWN)
-            assert in_a_new_thread() == new_thread
+            assert {future.result()[0] for future in [pool.submit(count_threads), pool.submit(count_threads)]} == {1}
+            assert thread_counts() == (CALLER_THREADS, CALLER_THREADS)
+            assert counts_in_a_new_thread() == new_thread_counts
 
 
-def test_a_question_leaves_the_callers_numbers_alone(asked: Library, new_thread: Numbers) -> None:
-    """Neither adding nor asking, alone or several at a time, changes a number of the caller's or its environment."""
+def test_question_keeps_the_callers_thread_counts(kings_library: Library, new_thread_counts: ThreadCounts) -> None:
+    """Adding and asking, alone or concurrently, change neither thread counts nor the environment."""
     environment = dict(os.environ)
-    assert numbers() == (OWN, OWN)
-    assert asked.search(QUESTION).hits
-    assert numbers() == (OWN, OWN)
+    assert thread_counts() == (CALLER_THREADS, CALLER_THREADS)
+    assert kings_library.search(QUESTION).hits
+    assert thread_counts() == (CALLER_THREADS, CALLER_THREADS)
 
-    def ask(_: int) -> Numbers:
-        torch.set_num_threads(OWN)
-        faiss.omp_set_num_threads(OWN)
-        assert asked.ask(QUESTION).hits
-        return numbers()
+    def ask(_: int) -> ThreadCounts:
+        torch.set_num_threads(CALLER_THREADS)
+        faiss.omp_set_num_threads(CALLER_THREADS)
+        assert kings_library.ask(QUESTION).hits
+        return thread_counts()
 
     with ThreadPoolExecutor(4) as callers:
-        assert set(callers.map(ask, range(12))) == {(OWN, OWN)}
-    assert numbers() == (OWN, OWN)
-    assert in_a_new_thread() == new_thread
+        assert set(callers.map(ask, range(12))) == {(CALLER_THREADS, CALLER_THREADS)}
+    assert thread_counts() == (CALLER_THREADS, CALLER_THREADS)
+    assert counts_in_a_new_thread() == new_thread_counts
     assert dict(os.environ) == environment
 
 
-def test_not_even_while_it_is_encoded(asked: Library, new_thread: Numbers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another thread of the caller's computes meanwhile, it computes with what the caller has set."""
-    seen: list[Any] = []
+def test_callers_threads_keep_their_counts_during_encoding(
+    kings_library: Library, new_thread_counts: ThreadCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread of the caller computes with the caller's settings meanwhile."""
+    counts: list[Any] = []
     forward = LightPass.__call__
 
-    def watched(self: LightPass, batch: Any) -> Any:
-        seen.append((torch.get_num_threads(), in_a_new_thread()))
+    def watched_forward(self: LightPass, batch: Any) -> Any:
+        counts.append((torch.get_num_threads(), counts_in_a_new_thread()))
         return forward(self, batch)
 
-    monkeypatch.setattr(LightPass, "__call__", watched)
-    asked.search(QUESTION)
-    assert seen == [(1, new_thread)]
+    monkeypatch.setattr(LightPass, "__call__", watched_forward)
+    kings_library.search(QUESTION)
+    assert counts == [(1, new_thread_counts)]
 
 
-def test_nor_where_a_question_fails(asked: Library, new_thread: Numbers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Errors on their way out of the encoder, or of the dense index, leave no number behind."""
+def test_failed_question_keeps_the_callers_thread_counts(
+    kings_library: Library, new_thread_counts: ThreadCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors of the encoder or of the dense index leave no changed setting behind."""
 
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of memory")
@@ -120,18 +136,18 @@ def test_nor_where_a_question_fails(asked: Library, new_thread: Numbers, monkeyp
         with monkeypatch.context() as patch:
             patch.setattr(target, broken)
             with pytest.raises(RuntimeError, match="out of memory"):
-                asked.search(QUESTION)
-        assert numbers() == (OWN, OWN)
-        assert in_a_new_thread() == new_thread
+                kings_library.search(QUESTION)
+        assert thread_counts() == (CALLER_THREADS, CALLER_THREADS)
+        assert counts_in_a_new_thread() == new_thread_counts
 
 
-def test_batches_at_the_same_time_come_back_in_order(monkeypatch: pytest.MonkeyPatch, new_thread: Numbers) -> None:
-    """Each on a core of its own, as many as the caller allows."""
+def test_concurrent_batches_keep_their_order(monkeypatch: pytest.MonkeyPatch, new_thread_counts: ThreadCounts) -> None:
+    """Each batch runs on a core of its own, with as many workers as the caller allows."""
     encoder = SentenceTransformerEncoder(device="cpu", precision="float32")
-    drafts = [Draft(f"{text} {n}") for n in range(4) for text in TEXT.split(". ")]
+    drafts = [Draft(f"{text} {number}") for number in range(4) for text in TEXT.split(". ")]
     alone = [encoder.encode([draft])[0] for draft in drafts]
     monkeypatch.setattr("index.encoders.passes.BATCH_TOKENS", 64)
     together = encoder.encode(drafts)
-    assert encoder._document_pool._max_workers == OWN
-    cosines = [float(a.vector @ b.vector) for a, b in zip(alone, together, strict=True)]
+    assert encoder._document_pool._max_workers == CALLER_THREADS
+    cosines = [float(one.vector @ other.vector) for one, other in zip(alone, together, strict=True)]
     assert cosines == pytest.approx([1.0] * len(drafts), abs=1e-5)

@@ -1,8 +1,10 @@
-"""The verifier: what the trained model computes, and a clear refusal of weights and models that are not for it."""
+"""The verifier computes the trained model's logits, and refuses unsuitable weights and models."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +41,7 @@ PAIRS = [
 
 @pytest.fixture(scope="module")
 def trained() -> TrainedVerifier:
-    """A model as training has it, whose new weights are not nothing."""
+    """Build a model as training does, with new weights that are not zero."""
     torch.manual_seed(3)
     model = TrainedVerifier().eval()
     with torch.no_grad():
@@ -50,160 +52,172 @@ def trained() -> TrainedVerifier:
 
 
 @pytest.fixture(scope="module")
-def file(trained: TrainedVerifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its weights."""
+def weights_file(trained: TrainedVerifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save the trained weights."""
     path = tmp_path_factory.mktemp("verifier") / "verifier.safetensors"
     save(trained.weights(), path)
     return path
 
 
-def read(path: Path, precision: str = "float32") -> Verifier:
-    """A verifier of a file, whatever its hash."""
+def make_verifier(path: Path, precision: str = "float32") -> Verifier:
+    """Load a verifier from a file, whatever its hash."""
     return Verifier(precision, path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
+@pytest.fixture(scope="module")
+def verifier(weights_file: Path) -> Verifier:
+    """Load the trained weights in float32."""
+    return make_verifier(weights_file)
+
+
+@pytest.fixture(scope="module")
 def expected(trained: TrainedVerifier) -> torch.Tensor:
-    """Logits as training computes them, padded and through the model library."""
+    """Return the logits that training computes, padded and through the model library."""
     tokenizer = read_default().tokenizer
     texts = [[read_text(tokenizer, text) for text in pair] for pair in PAIRS]
     with torch.inference_mode():
         logits: torch.Tensor = trained(
-            [lay_out(*both, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR) for both in texts]
+            [lay_out(*texts_of_pair, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR) for texts_of_pair in texts]
         )
     return logits
 
 
 @pytest.mark.model
-def test_logits_are_those_of_training(trained: TrainedVerifier, file: Path) -> None:
-    """To the fourth digit, a pair that is cut at both limits among them."""
-    torch.testing.assert_close(read(file).logits(PAIRS), expected(trained), atol=1e-4, rtol=1e-4)
+def test_verifier_logits_equal_those_of_training(verifier: Verifier, expected: torch.Tensor) -> None:
+    """They agree to the fourth digit, also for a pair that is truncated at both limits."""
+    torch.testing.assert_close(verifier.logits(PAIRS), expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.model
-def test_low_precision_stays_near(trained: TrainedVerifier, file: Path) -> None:
-    """In bfloat16 the shares differ by little."""
-    shares = torch.tensor(read(file, "bfloat16").supported(PAIRS))
-    torch.testing.assert_close(shares, expected(trained).softmax(-1)[:, 0], atol=0.03, rtol=0)
+def test_bfloat16_probabilities_are_close_to_float32(expected: torch.Tensor, weights_file: Path) -> None:
+    """In bfloat16 the probabilities change by at most 0.03."""
+    shares = torch.tensor(make_verifier(weights_file, "bfloat16").supported(PAIRS))
+    torch.testing.assert_close(shares, expected.softmax(-1)[:, 0], atol=0.03, rtol=0)
 
 
 @pytest.mark.model
-def test_pairs_do_not_depend_on_each_other(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Alone, together, in small batches and from several threads: the same shares, in order."""
-    verifier = read(file)
+def test_pairs_are_scored_independently(
+    verifier: Verifier, weights_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone, together, in small batches and from several threads, pairs get the same probabilities in order."""
     alone = [verifier.supported([pair])[0] for pair in PAIRS]
     assert verifier.supported(PAIRS) == pytest.approx(alone, abs=1e-5)
     monkeypatch.setattr(module, "BATCH_PAIRS", 2)
     with ThreadPoolExecutor(3) as threads:
-        for found in threads.map(read(file).supported, [PAIRS] * 3):
+        for found in threads.map(make_verifier(weights_file).supported, [PAIRS] * 3):
             assert found == pytest.approx(alone, abs=1e-5)
 
 
 @pytest.mark.model
 @pytest.mark.parametrize("pair", [("", ""), ("", "A premise."), ("A claim.", ""), ("\u0416\u4e2d\U0001f600", "?!")])
-def test_odd_texts(file: Path, pair: tuple[str, str]) -> None:
-    """Nothing at all, and what has no words, get a share all the same."""
-    assert 0 <= read(file).supported([pair])[0] <= 1
+def test_texts_without_words_get_a_probability(verifier: Verifier, pair: tuple[str, str]) -> None:
+    """Empty texts and texts without a known word do not fail."""
+    assert 0 <= verifier.supported([pair])[0] <= 1
 
 
-def test_no_pairs_need_no_model(tmp_path: Path) -> None:
-    """Nothing is read for them."""
+def test_no_pairs_load_no_weights(tmp_path: Path) -> None:
+    """The weights file need not even exist."""
     assert Verifier(weights=tmp_path / "absent", sha256="0").supported([]) == []
 
 
-def test_damaged_weights(tmp_path: Path) -> None:
-    """One byte is enough; what is found and what should be are told."""
+def test_damaged_verifier_weights_are_refused(tmp_path: Path) -> None:
+    """One changed byte is enough; the error names the file and the hash that was found."""
     path = tmp_path / "verifier.safetensors"
     path.write_bytes(WEIGHTS.read_bytes()[:-1] + b"\0" if WEIGHTS.exists() else b"nothing")
     with pytest.raises(WeightsMismatch, match=r"verifier\.safetensors have sha256"):
         Verifier(weights=path).supported([PAIRS[0]])
 
 
-def test_missing_weights(tmp_path: Path) -> None:
-    """An installation without them says how to get them."""
+def test_missing_verifier_weights_give_an_install_hint(tmp_path: Path) -> None:
+    """The hint explains how to reinstall the package."""
     with pytest.raises(EncoderError, match="could not be read") as caught:
         Verifier(weights=tmp_path / "verifier.safetensors", sha256="0").supported([PAIRS[0]])
     assert "pip install --force-reinstall pincite" in str(caught.value.hint)
 
 
-def test_whole_numbers_with_scales(tmp_path: Path) -> None:
-    """A weight that was rounded to eight bits comes back to within its scale."""
+def test_quantised_weights_are_restored_within_their_scale(tmp_path: Path) -> None:
+    """Weights rounded to eight bits are restored to within 0.02."""
     from index.encoders.pairs import load_weights
     from training.model import rounded
 
     weights = {"dense.weight": torch.randn(5, 7), "dense.bias": torch.randn(5)}
     save(rounded(weights), tmp_path / "file")
-    found = load_weights(tmp_path / "file", hashlib.sha256((tmp_path / "file").read_bytes()).hexdigest())
-    assert set(found) == set(weights)
-    torch.testing.assert_close(found["dense.weight"], weights["dense.weight"], atol=0.02, rtol=0)
-    torch.testing.assert_close(found["dense.bias"], weights["dense.bias"], atol=0.02, rtol=0)
+    restored = load_weights(tmp_path / "file", hashlib.sha256((tmp_path / "file").read_bytes()).hexdigest())
+    assert set(restored) == set(weights)
+    torch.testing.assert_close(restored["dense.weight"], weights["dense.weight"], atol=0.02, rtol=0)
+    torch.testing.assert_close(restored["dense.bias"], weights["dense.bias"], atol=0.02, rtol=0)
 
 
-def test_settings_choose(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing named: the built-in one; `off`: none; a folder: that model."""
+def test_settings_choose_the_verifier(classifier: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Unset uses the built-in verifier, `off` uses none, and a folder uses that model."""
     assert isinstance(load_verifier(Settings()), Verifier)
     monkeypatch.setenv("PINCITE_VERIFIER", "Off")
     assert load_verifier(Settings()) is None
-    folder = make_inference_model(tmp_path, {0: "contradiction", 1: "entailment", 2: "neutral"})
+    folder = label(classifier, tmp_path, {0: "contradiction", 1: "entailment", 2: "neutral"})
     monkeypatch.setenv("PINCITE_VERIFIER", str(folder))
     assert isinstance(load_verifier(Settings(device="cpu", precision="float32")), CrossEncoderVerifier)
 
 
-def make_inference_model(folder: Path, labels: dict[int, str]) -> Path:
-    """A cross-encoder of three classes with these names."""
-    import json
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save a cross-encoder of three classes."""
+    return make_model(tmp_path_factory.mktemp("classifier"), labels=3, activation="Identity")
 
-    made = make_model(folder, labels=3, activation="Identity")
-    config = json.loads((made / "config.json").read_text())
+
+def label(classifier: Path, folder: Path, labels: dict[int, str]) -> Path:
+    """Copy the cross-encoder with these labels."""
+    copy = shutil.copytree(classifier, folder / "classifier")
+    config = json.loads((copy / "config.json").read_text())
     config |= {"id2label": labels, "label2id": {name: number for number, name in labels.items()}}
-    (made / "config.json").write_text(json.dumps(config))
-    return made
+    (copy / "config.json").write_text(json.dumps(config))
+    return copy
 
 
-@pytest.mark.parametrize("at", [0, 1, 2])
-def test_another_model_is_asked_for_its_class_of_support(tmp_path: Path, at: int) -> None:
-    """Premise first, and the class that is called entailment, wherever it stands."""
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_custom_verifier_uses_its_entailment_class(classifier: Path, tmp_path: Path, position: int) -> None:
+    """The premise comes first, and the entailment class is found by its name at any position."""
     from sentence_transformers import CrossEncoder
 
     names = ["contradiction", "neutral"]
-    names.insert(at, "ENTAILMENT")
-    folder = make_inference_model(tmp_path, dict(enumerate(names)))
+    names.insert(position, "ENTAILMENT")
+    folder = label(classifier, tmp_path, dict(enumerate(names)))
     verifier = CrossEncoderVerifier(str(folder), device="cpu", precision="float32")
     claim, premise = "the king signed", "the ship left . a whale swam"
     library: Any = CrossEncoder(str(folder), device="cpu", local_files_only=True)
-    own = library.predict((premise, claim), activation_fn=torch.nn.Softmax(dim=-1))
-    assert verifier.supported([(claim, premise)])[0] == pytest.approx(float(own[at]), abs=1e-5)
+    probabilities = library.predict((premise, claim), activation_fn=torch.nn.Softmax(dim=-1))
+    assert verifier.supported([(claim, premise)])[0] == pytest.approx(float(probabilities[position]), abs=1e-5)
     assert verifier.supported([]) == []
 
 
 @pytest.mark.parametrize(
     "labels", [{0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}, {0: "positive", 1: "negative", 2: "mixed"}]
 )
-def test_a_model_without_such_a_class_is_refused(tmp_path: Path, labels: dict[int, str]) -> None:
-    """Its classes are named, and what would do."""
-    folder = make_inference_model(tmp_path, labels)
+def test_model_without_an_entailment_class_is_refused(classifier: Path, tmp_path: Path, labels: dict[int, str]) -> None:
+    """The error lists the model's classes; the hint names the setting."""
+    folder = label(classifier, tmp_path, labels)
     with pytest.raises(EncoderError, match=f"trained for inference.*{labels[0].lower()}") as caught:
         CrossEncoderVerifier(str(folder), device="cpu")
     assert "PINCITE_VERIFIER" in str(caught.value.hint)
 
 
-def test_an_encoder_and_a_reranker_are_refused(tmp_path: Path) -> None:
+def test_encoder_and_reranker_are_refused_as_verifiers(tmp_path: Path) -> None:
     """Neither was trained for inference."""
     for folder in (make_model(tmp_path / "a", head=False), make_model(tmp_path / "b")):
         with pytest.raises(EncoderError, match="was not trained for inference"):
             CrossEncoderVerifier(str(folder), device="cpu")
 
 
-def test_no_model_there(tmp_path: Path) -> None:
-    """A folder without one."""
+def test_folder_without_a_verifier_is_refused(tmp_path: Path) -> None:
+    """An empty folder gives our error."""
     with pytest.raises(EncoderError, match="could not be loaded"):
         CrossEncoderVerifier(str(tmp_path), device="cpu")
 
 
-def test_a_model_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes wrong inside, and probabilities that are not numbers, are our errors."""
+def test_verifier_failures_are_reported(classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exceptions inside the model and NaN probabilities become our errors."""
     import numpy as np
 
-    folder = make_inference_model(tmp_path, {0: "entailment", 1: "neutral", 2: "contradiction"})
+    folder = label(classifier, tmp_path, {0: "entailment", 1: "neutral", 2: "contradiction"})
     verifier = CrossEncoderVerifier(str(folder), device="cpu")
     monkeypatch.setattr(verifier._model, "predict", lambda *_, **__: np.full((1, 3), np.nan))
     with pytest.raises(EncoderError, match="not a number"):
@@ -217,7 +231,7 @@ def test_a_model_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         verifier.supported([PAIRS[0]])
 
 
-UNMISTAKABLE = [
+CLEAR_PAIRS = [
     (
         "The mill was bought by a bakery in 1990.",
         "A bakery bought the old mill in 1990. It had stood empty for years.",
@@ -235,10 +249,10 @@ UNMISTAKABLE = [
 
 @pytest.mark.model
 @pytest.mark.skipif(not SHA256, reason="no weights yet")
-def test_the_built_in_model_tells_the_unmistakable() -> None:
-    """Each true claim is above each false one by far."""
-    shares = Verifier().supported([(claim, premise) for claim, premise, _ in UNMISTAKABLE])
-    true = [share for share, (*_, follows) in zip(shares, UNMISTAKABLE, strict=True) if follows]
-    false = [share for share, (*_, follows) in zip(shares, UNMISTAKABLE, strict=True) if not follows]
+def test_built_in_verifier_separates_clear_cases() -> None:
+    """Every true claim scores far above every false one."""
+    shares = Verifier().supported([(claim, premise) for claim, premise, _ in CLEAR_PAIRS])
+    true = [share for share, (*_, follows) in zip(shares, CLEAR_PAIRS, strict=True) if follows]
+    false = [share for share, (*_, follows) in zip(shares, CLEAR_PAIRS, strict=True) if not follows]
     assert min(true) > 0.5
     assert max(false) < 0.3

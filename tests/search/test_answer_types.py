@@ -1,4 +1,4 @@
-"""What kind of answer a question asks for, and which sentences have something of that kind."""
+"""The kind of answer that a question expects, and which sentences contain that kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cases import cases
 if TYPE_CHECKING:
     from index.search.answer_types import Kind
 
-ASKED: list[tuple[str, Kind | None, str, str]] = [
+QUESTIONS: list[tuple[str, Kind | None, str, str]] = [
     ("How many ships sank?", "number", "Twelve ships sank.", "Ships sank."),
     ("What percentage of people voted?", "share", "Some 40% of them voted.", "Some 40 of them voted."),
     ("How much did the bridge cost?", "money", "It came to 3 million dollars.", "It came to 3 million bricks."),
@@ -30,9 +30,9 @@ ASKED: list[tuple[str, Kind | None, str, str]] = [
 ]
 
 
-@cases(("question", "kind", "with_it", "without"), ASKED, ids=[each[0] for each in ASKED])
-def test_a_question_expects_a_kind(question: str, kind: Kind | None, with_it: str, without: str) -> None:
-    """The kind is told from the question; one sentence has it, and one that says something else has not."""
+@cases(("question", "kind", "with_it", "without"), QUESTIONS, ids=[question for question, *_ in QUESTIONS])
+def test_question_expects_a_kind_of_answer(question: str, kind: Kind | None, with_it: str, without: str) -> None:
+    """One sentence contains the expected kind; a similar one does not."""
     assert expected_kind(question) == kind
     if kind is not None:
         assert has_kind(kind, with_it, question)
@@ -52,13 +52,13 @@ def test_a_question_expects_a_kind(question: str, kind: Kind | None, with_it: st
         ("", False),
     ],
 )
-def test_a_question_is_told_from_a_claim(text: str, asks: bool) -> None:
-    """By its first word, or its mark."""
+def test_question_is_recognised(text: str, asks: bool) -> None:
+    """A question is recognised by its first word or by its question mark."""
     assert is_question(text) == asks
 
 
-def test_the_question_s_own_name_is_no_answer() -> None:
-    """Who wrote to Ada Byron is not told by a sentence that names her alone."""
+def test_name_in_the_question_is_not_an_answer() -> None:
+    """The question is not answered by a sentence that names only her."""
     question = "Who wrote to Ada Byron?"
     assert not has_kind("person", "A letter to Ada Byron came.", question)
     assert has_kind("person", "A letter to Ada Byron came from Charles Babbage.", question)

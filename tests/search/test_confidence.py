@@ -1,4 +1,4 @@
-"""Confidence: what raises and lowers it, with and without the reader, an encoder's cosines and the word index."""
+"""Confidence: what raises and lowers it, with and without the reader, the cosines of an encoder and the word index."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ TABLES = {
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_weighs_the_signals_that_there_are(name: str) -> None:
-    """None that is not there; what speaks for an answer never lowers the confidence, a missing name always does."""
+def test_coefficients_use_only_available_signals(name: str) -> None:
+    """Every weight is positive except that of a missing name, which always lowers the confidence."""
     coefficients, signals = TABLES[name]
     assert coefficients.keys() - {INTERCEPT} <= signals
     assert coefficients["absent"] < 0
-    assert all(weight > 0 for each, weight in coefficients.items() if each not in (INTERCEPT, "absent"))
+    assert all(weight > 0 for name, weight in coefficients.items() if name not in (INTERCEPT, "absent"))
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("read", [True, False])
 @given(signals=SIGNALS)
-def test_a_missing_name_lowers_it(encoder: str, read: bool, signals: dict[str, float]) -> None:
-    """With or without the reader, by whatever encoder."""
-    told = {name: value for name, value in signals.items() if read or name not in READER}
-    none, one, two = (confidence({**told, "absent": float(many)}, encoder) for many in range(3))
+def test_missing_names_lower_the_confidence(encoder: str, read: bool, signals: dict[str, float]) -> None:
+    """It holds with and without the reader, for every encoder."""
+    available = {name: value for name, value in signals.items() if read or name not in READER}
+    none, one, two = (confidence({**available, "absent": float(count)}, encoder) for count in range(3))
     assert none > one > two
 
 
 @given(SIGNALS)
-def test_the_reader_is_heard(signals: dict[str, float]) -> None:
-    """What it says moves the confidence by either encoder; where nobody read, it is another table's."""
+def test_reader_logit_moves_the_confidence(signals: dict[str, float]) -> None:
+    """The reader matters with either encoder; without it, another table applies."""
     for encoder in ENCODERS:
         no, yes = (confidence({**signals, "read": logit, "answers": logit}, encoder) for logit in (-4.0, 4.0))
         assert no < yes
@@ -62,10 +62,10 @@ def test_the_reader_is_heard(signals: dict[str, float]) -> None:
 
 
 @given(SIGNALS)
-def test_without_the_word_index_it_is_capped(signals: dict[str, float]) -> None:
-    """Half of the evidence makes an answer less sure than all of it, and never quite sure."""
+def test_confidence_is_capped_without_the_word_index(signals: dict[str, float]) -> None:
+    """Half of the evidence gives less confidence than all of it, and never full confidence."""
     for encoder in ENCODERS:
-        whole, half = (confidence(signals, encoder, has_words=each) for each in (True, False))
+        whole, half = (confidence(signals, encoder, has_words=has_words) for has_words in (True, False))
         assert half < whole
         assert half <= SUREST_WITHOUT_WORDS
 
@@ -87,6 +87,8 @@ def test_without_the_word_index_it_is_capped(signals: dict[str, float]) -> None:
         ),
     ],
 )
-def test_what_is_missing_is_named(missing: tuple[str, ...], unknown: tuple[str, ...], notes: tuple[str, ...]) -> None:
-    """In words that are true: of what stands elsewhere it is not said that it stands nowhere."""
+def test_notes_name_the_missing_words(
+    missing: tuple[str, ...], unknown: tuple[str, ...], notes: tuple[str, ...]
+) -> None:
+    """The notes distinguish words that no passage mentions from words that only other passages mention."""
     assert missing_word_notes(Found("?", (), {}, missing=missing, unknown=unknown)) == notes

@@ -1,4 +1,4 @@
-"""Every document against a question: its best hit where it speaks to it, and silence told as such where not."""
+"""Coverage lists every document with its best hit for a question, and those without a hit as silent."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from index.records import CANDIDATES
 from index.search import retriever
 from index.search.retriever import LEAST_OVERLAP, LEAST_STRENGTH
 from tests.fakes import IDEAS
-from tests.storage.factories import a_document, put
+from tests.search.conftest import filled, opened
+from tests.storage.factories import a_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from index.library.library import Library
-    from index.records import Document
 
 SHIPS = a_document(
     "Bread was dear.",
@@ -27,23 +29,15 @@ KINGS = a_document("The king wrote a letter.", "The queen has a horse.", source=
 BREAD = a_document("A loaf of bread.", source="/bread.txt")
 
 
-@pytest.fixture
-def archive(library: Library) -> Library:
-    """Two documents about ships, two about others."""
-    return filled(library, SHIPS, WHALES, KINGS, BREAD)
-
-
-def filled(library: Library, *documents: Document) -> Library:
-    """The library with these documents, cut where the test wants it."""
-    with library._store.writing():
-        for document in documents:
-            put(library._store.catalog, document)
-        library._store.index()
-    return library
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Fill a library with two documents about ships and two about other subjects, which tests only read."""
+    with opened(tmp_path_factory.mktemp("archive")) as library:
+        yield filled(library, SHIPS, WHALES, KINGS, BREAD)
 
 
 def test_every_document_has_a_row(archive: Library) -> None:
-    """Those that speak to the question first, best first, each with its best hit; then the silent ones by name."""
+    """Documents with a hit come first, best first; then the silent ones, by name."""
     rows = archive.coverage("Which ship was in the harbour?")
     assert [(row.document.name, row.hit and row.hit.quote) for row in rows] == [
         ("ships.txt", "The ship burned in the harbour."),
@@ -58,8 +52,8 @@ def test_every_document_has_a_row(archive: Library) -> None:
         assert row.hit is None or row.hit.document == row.document
 
 
-def test_a_document_speaks_by_meaning_alone(library: Library) -> None:
-    """A sentence without a word of the question is near enough, or it is not."""
+def test_document_is_covered_by_meaning_alone(library: Library) -> None:
+    """A sentence without a word of the question is a hit only if its vector is near enough."""
     near = a_document("The vessel left.", source="/near")
     far = a_document("The vessel left with bread, oil, silver, copper, glass, paper and a horse.", source="/far")
     rows = filled(library, near, far).coverage("boat")
@@ -69,14 +63,14 @@ def test_a_document_speaks_by_meaning_alone(library: Library) -> None:
     assert rows[0].hit.why.matched_terms == ()
 
 
-def test_a_document_speaks_by_words_alone(library: Library) -> None:
-    """A sentence about all things is near to none of them; where it has the question's word, it speaks to it."""
+def test_document_is_covered_by_words_alone(library: Library) -> None:
+    """A sentence about many ideas is near to none of them; a word of the question makes it a hit."""
     ideas = [idea.split()[0] for idea in IDEAS if idea != "queen"]
-    all_of_it, some = (
+    with_queen, without_queen = (
         a_document(f"Of {', '.join(words)} it was said.", source=source)
         for words, source in (([*ideas, "queen"], "/all"), (ideas, "/some"))
     )
-    rows = filled(library, all_of_it, some).coverage("queen")
+    rows = filled(library, with_queen, without_queen).coverage("queen")
     assert [(row.document.source, row.hit is not None) for row in rows] == [("/all", True), ("/some", False)]
     assert rows[0].hit is not None
     assert rows[0].hit.why.evidence < LEAST_STRENGTH
@@ -84,21 +78,23 @@ def test_a_document_speaks_by_words_alone(library: Library) -> None:
     assert LEAST_OVERLAP <= 1
 
 
-def test_a_document_that_says_nothing_of_it_is_silent(archive: Library) -> None:
-    """Where no document speaks to the question, all are silent, which is an answer."""
+def test_documents_without_a_hit_are_silent(archive: Library) -> None:
+    """If no document matches the question, all rows are silent."""
     assert [row.hit for row in archive.coverage("volcano")] == [None] * 4
 
 
-def test_no_document_is_too_far_down(library: Library) -> None:
-    """More documents than a search has candidates all have their say, and one among them is silent."""
-    many = [a_document(f"Number {n} is a whale, a whale.", source=f"/{n}") for n in range(CANDIDATES + 30)]
-    rows = filled(library, *many, BREAD).coverage("whale")
+def test_documents_beyond_the_candidates_are_covered(library: Library) -> None:
+    """With more documents than candidates, each has its hit, and the one off the subject is silent."""
+    whales = [
+        a_document(f"Number {number} is a whale, a whale.", source=f"/{number}") for number in range(CANDIDATES + 30)
+    ]
+    rows = filled(library, *whales, BREAD).coverage("whale")
     assert [row.document.source for row in rows if row.hit is None] == [BREAD.source]
     assert len(rows) == CANDIDATES + 31
 
 
-def test_what_operators_leave_out_has_no_row(archive: Library) -> None:
-    """A document that was not asked is not silent; one that was and has no passage left is."""
+def test_documents_excluded_by_operators_have_no_row(archive: Library) -> None:
+    """An excluded document has no row; an admitted one without a matching passage is silent."""
     assert [row.document.name for row in archive.coverage("ship in:ships in:bread")] == ["ships.txt", "bread.txt"]
     assert [row.document.name for row in archive.coverage("ship", documents=["bread.txt"])] == ["bread.txt"]
     rows = archive.coverage('ship "the harbour"')
@@ -108,18 +104,20 @@ def test_what_operators_leave_out_has_no_row(archive: Library) -> None:
 
 
 @pytest.mark.parametrize("question", ["", "  ", "in:ships"])
-def test_nothing_asked_is_nothing_told(archive: Library, question: str) -> None:
-    """Without words there is nothing to speak to."""
+def test_coverage_of_an_empty_question_is_empty(archive: Library, question: str) -> None:
+    """Without words there is nothing to match."""
     assert archive.coverage(question).rows == ()
 
 
-def test_an_empty_library_has_no_rows(library: Library) -> None:
-    """And no error."""
+def test_coverage_of_an_empty_library_is_empty(library: Library) -> None:
+    """An empty library is not an error."""
     assert library.coverage("ship").rows == ()
 
 
-def test_of_a_large_library_the_best_passages_are_considered(archive: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each side proposes only so many: a document that has none of them is told to be silent."""
+def test_only_the_best_passages_of_a_large_library_are_considered(
+    archive: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document without one of the limited candidates is reported as silent."""
     monkeypatch.setattr(retriever, "CONSIDERED", 1)
     rows = archive.coverage("Which ship was in the harbour?")
     assert [row.document.name for row in rows if row.hit] == ["ships.txt"]

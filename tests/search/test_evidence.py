@@ -1,4 +1,4 @@
-"""Evidence: which sentence speaks to a question, how strongly, and by which words."""
+"""Evidence: which sentence matches a question, how strongly, and by which words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.search.conftest import StoreOf
 
 ELSEWHERE = "volcano"
-"""An idea that none of the documents here has: asked about with its vector, all cosines are 0 and words decide."""
+"""An idea that no document here has: with its vector as the question's, all cosines are 0 and words decide."""
 SEA = a_document(
     "The ship left in winter. A heron stood in the harbour. Nobody saw the queen.",
     "Winter came early. The whale sang.",
@@ -43,26 +43,26 @@ LAND = a_document(
 
 
 def weighed(store: FolderStore, question: str, *words: str, vector: str = "") -> list[PassageEvidence]:
-    """The evidence in each passage that holds these words; `vector` says where the question points instead."""
+    """Weigh the passages that contain these words; `vector` names an idea that replaces the question's vector."""
     store.refresh()
     terms = store.terms(question)
-    asked = EncodedQuestion(question, meaning(vector or question), terms, store.idf(list(terms)))
-    rows = store.passages([id_of(store.catalog, each) for each in words])
-    return list(weigh(asked, list(rows.values()), store))
+    encoded = EncodedQuestion(question, meaning(vector or question), terms, store.idf(list(terms)))
+    rows = store.passages([id_of(store.catalog, word) for word in words])
+    return list(weigh(encoded, list(rows.values()), store))
 
 
 def pinned(evidence: PassageEvidence) -> list[str]:
-    """The sentences that may be pinned, the best first."""
+    """Return the sentences that can be pinned, best first."""
     passage = evidence.row.passage
-    spans = [passage.sentences[n] for n in evidence.pins]
+    spans = [passage.sentences[number] for number in evidence.pins]
     return [passage.text[start - passage.start : end - passage.start] for start, end in spans]
 
 
-# How strongly
+# Strength
 
 
-def test_a_rarer_shared_word_beats_a_commoner_one(store_of: StoreOf) -> None:
-    """`heron` is in one of four passages, `winter` in all: of two sentences, the one with `heron` is the stronger."""
+def test_rarer_shared_word_beats_a_common_one(store_of: StoreOf) -> None:
+    """`heron` is in one of four passages and `winter` in all, so the sentence with `heron` is stronger."""
     store = store_of(SEA, LAND)
     (evidence,) = weighed(store, "heron winter", "heron", vector=ELSEWHERE)
     idf = store.idf(["heron", "winter"])
@@ -74,8 +74,8 @@ def test_a_rarer_shared_word_beats_a_commoner_one(store_of: StoreOf) -> None:
     assert pinned(evidence)[0] == "A heron stood in the harbour."
 
 
-def test_strength_is_cosine_and_share_of_the_rare_words(store_of: StoreOf) -> None:
-    """Recomputed from the stored sentence vectors and the idf of each term, for every sentence of a passage."""
+def test_strength_adds_cosine_and_idf_share(store_of: StoreOf) -> None:
+    """It is recomputed from the stored sentence vectors and each term's idf, for every sentence of a passage."""
     store = store_of(SEA, LAND)
     question = "Did the queen see a heron?"
     (evidence,) = weighed(store, question, "heron")
@@ -84,38 +84,44 @@ def test_strength_is_cosine_and_share_of_the_rare_words(store_of: StoreOf) -> No
     cosines = unpack_sentence_vectors(evidence.row.sentence_vectors, len(meaning(""))) @ meaning(question)
     sentences = ("The ship left in winter.", "A heron stood in the harbour.", "Nobody saw the queen.")
     shares = [
-        sum(idf[term] for term in terms if term in analysis.terms(each)) / sum(idf.values()) for each in sentences
+        sum(idf[term] for term in terms if term in analysis.terms(sentence)) / sum(idf.values())
+        for sentence in sentences
     ]
     assert 0 < shares[2] < shares[1] < 1
     assert evidence.strengths == pytest.approx(cosines + OVERLAP_SHARE * np.array(shares), abs=1e-6)
     assert evidence.best == pytest.approx(max(cosines + OVERLAP_SHARE * np.array(shares)), abs=1e-6)
 
 
-def test_each_passage_has_its_own_sentences(store_of: StoreOf) -> None:
-    """Weighed together or alone, in whatever order, a passage's evidence is the same."""
+def test_passages_are_weighed_independently(store_of: StoreOf) -> None:
+    """Weighed together or alone, in any order, a passage has the same evidence."""
     store = store_of(SEA, LAND)
     words = ("dear", "heron", "horse", "sang")
     together = weighed(store, "queen winter", *words)
     assert len(together) == 4
-    for each in together:
-        (alone,) = weighed(store, "queen winter", each.row.passage.text[:12])
-        assert alone.row == each.row
-        assert alone.strengths == pytest.approx(each.strengths)
-        assert alone.claims == pytest.approx(each.claims)
-        assert len(each.strengths) == len(each.claims) == len(each.terms) == len(each.row.passage.sentences)
-        assert each.held == frozenset(analysis.terms(each.row.passage.text))
+    for evidence in together:
+        (alone,) = weighed(store, "queen winter", evidence.row.passage.text[:12])
+        assert alone.row == evidence.row
+        assert alone.strengths == pytest.approx(evidence.strengths)
+        assert alone.claims == pytest.approx(evidence.claims)
+        assert (
+            len(evidence.strengths)
+            == len(evidence.claims)
+            == len(evidence.terms)
+            == len(evidence.row.passage.sentences)
+        )
+        assert evidence.held == frozenset(analysis.terms(evidence.row.passage.text))
 
 
-def test_nothing_to_weigh(store_of: StoreOf) -> None:
-    """No passage, no evidence."""
+def test_no_passages_give_no_evidence(store_of: StoreOf) -> None:
+    """A question without candidates is not an error."""
     assert weighed(store_of(SEA), "whale") == []
 
 
-# Which sentence
+# The pinned sentence
 
 
-def test_a_word_of_every_sentence_does_not_say_which_one(store_of: StoreOf) -> None:
-    """`whale` is the rarer word of the library and in each sentence of the passage; `winter` is in one of them."""
+def test_word_of_every_sentence_does_not_decide_the_pin(store_of: StoreOf) -> None:
+    """`whale` is rarer in the library but is in each sentence of the passage; `winter` is in one of them."""
     others = [a_document(f"Winter of {year} was long.", source=f"/{year}") for year in range(1900, 1908)]
     whales = a_document(
         "The whale sang. A whale swam by. This whale died in winter. One whale slept.", source="/whales"
@@ -127,21 +133,21 @@ def test_a_word_of_every_sentence_does_not_say_which_one(store_of: StoreOf) -> N
     assert pinned(evidence)[0] == "This whale died in winter."
 
 
-def test_the_pin_is_by_cosine_and_the_words_of_its_own(store_of: StoreOf) -> None:
-    """Recomputed: a term counts its idf times 1 + OWN_SHARE ln((n + 1) / (m + 1/2)), where m of n sentences have it."""
+def test_pin_depends_on_cosine_and_distinctive_words(store_of: StoreOf) -> None:
+    """A term counts its idf times 1 + OWN_SHARE ln((n + 1) / (m + 1/2)) if m of the n sentences have it."""
     store = store_of(SEA, LAND)
     question = "heron queen ship"
     (evidence,) = weighed(store, question, "heron")
     terms = analysis.question_terms(question)
-    held = {term: sum(term in each for each in evidence.terms) for term in terms}
-    assert list(held.values()) == [1, 1, 1]
+    counts = {term: sum(term in words for words in evidence.terms) for term in terms}
+    assert list(counts.values()) == [1, 1, 1]
     rarity = 1 + OWN_SHARE * math.log(4 / 1.5)
     weights = {term: idf * rarity for term, idf in store.idf(list(terms)).items()}
-    shares = [sum(weights[term] for term in terms if term in each) / sum(weights.values()) for each in evidence.terms]
+    shares = [sum(weights[term] for term in terms if term in words) / sum(weights.values()) for words in evidence.terms]
     claims = evidence.cosines + PIN_OVERLAP_SHARE * np.array(shares)
     assert evidence.claims == pytest.approx(claims, abs=1e-5)
     assert evidence.claim == pytest.approx(max(claims), abs=1e-5)
-    assert evidence.pins == sorted(range(3), key=lambda n: -claims[n])
+    assert evidence.pins == sorted(range(3), key=lambda number: -claims[number])
 
 
 @pytest.mark.parametrize(
@@ -153,13 +159,13 @@ def test_the_pin_is_by_cosine_and_the_words_of_its_own(store_of: StoreOf) -> Non
         pytest.param("What percent are whales?", "Of all, 5 % are whales.", "share", id="a share"),
     ],
 )
-def test_a_question_for_a_number_a_time_or_a_name_wants_one(
-    store_of: StoreOf, question: str, best: str, kind: Kind
-) -> None:
-    """Of sentences that speak to it equally, the one that has what is asked for has the best claim, by a bonus."""
+def test_expected_kind_of_answer_raises_the_claim(store_of: StoreOf, question: str, best: str, kind: Kind) -> None:
+    """Of two equally matching sentences, the one with the expected kind gets a bonus."""
     (plain,) = weighed(store_of(a_document(f"Whales are common. {best}")), "whales", "common")
-    (asked,) = weighed(store_of(a_document(f"Whales are common. {best}")), question, "common", vector="whales")
-    gained = asked.claims - asked.cosines
+    (question_evidence,) = weighed(
+        store_of(a_document(f"Whales are common. {best}")), question, "common", vector="whales"
+    )
+    gained = question_evidence.claims - question_evidence.cosines
     assert gained[1] - gained[0] == pytest.approx(EXPECTED_BONUS[kind], abs=1e-5)
     assert plain.claims - plain.cosines == pytest.approx(np.full(2, (plain.claims - plain.cosines)[0]))
 
@@ -174,16 +180,16 @@ def test_a_question_for_a_number_a_time_or_a_name_wants_one(
         pytest.param("music", "Music was played.", id="last of its passage"),
     ],
 )
-def test_the_pin_is_the_sentence_that_answers(store_of: StoreOf, question: str, pin: str) -> None:
-    """Of the best passage's sentences, the one with the question's idea is pinned."""
+def test_pin_is_the_sentence_that_answers(store_of: StoreOf, question: str, pin: str) -> None:
+    """The sentence of the best passage that has the question's idea is pinned."""
     sea = a_document(
         "The vessel left the port. A whale swam by. The clock stopped.", "Rain fell on the queen. Music was played."
     )
     assert quotes(ask(store_of(sea), question, limit=1)) == [pin]
 
 
-def test_a_heading_is_no_evidence(store_of: StoreOf) -> None:
-    """Though it has all of the question's words, what stands below it is pinned: a heading claims nothing."""
+def test_heading_is_not_pinned(store_of: StoreOf) -> None:
+    """A heading states nothing, so the text below it is pinned even if the heading has all words of the question."""
     text = "Whales of the north. It is said that a whale sang there. It rained."
     store = store_of(a_document(text, landmarks=[Landmark("heading", 0, "Whales of the north", 1)]))
     (hit,) = ask(store, "whales of the north")
@@ -193,47 +199,47 @@ def test_a_heading_is_no_evidence(store_of: StoreOf) -> None:
     assert hit.why.verbatim
 
 
-def test_a_heading_alone_is_pinned(store_of: StoreOf) -> None:
-    """Where a passage is nothing but headings there is nothing else to show: the better of them."""
+def test_heading_is_pinned_if_there_is_nothing_else(store_of: StoreOf) -> None:
+    """In a passage of headings only, the better heading is pinned."""
     marks = [Landmark("heading", 0, "Whales", 1), Landmark("heading", 8, "Ships of the north", 2)]
     store = store_of(a_document("Whales. Ships of the north.", landmarks=marks))
     assert quotes(ask(store, "north ship")) == ["Ships of the north."]
 
 
-def test_the_next_best_sentence_is_told(store_of: StoreOf) -> None:
-    """The runner-up is the pin that would be if the pin were not there; a passage of one sentence has none."""
-    one, two = ask(store_of(SEA, a_document("A heron.", source="/short")), "heron in a harbour, queen", limit=2)
-    assert (two.quote, two.runner_up) == ("A heron.", None)
-    assert one.quote == "A heron stood in the harbour."
-    assert one.runner_up is not None
-    assert one.words(one.runner_up) == one.runner_up.of(SEA.text) == "Nobody saw the queen."
+def test_runner_up_is_the_next_best_sentence(store_of: StoreOf) -> None:
+    """A passage of one sentence has no runner-up."""
+    sea, short = ask(store_of(SEA, a_document("A heron.", source="/short")), "heron in a harbour, queen", limit=2)
+    assert (short.quote, short.runner_up) == ("A heron.", None)
+    assert sea.quote == "A heron stood in the harbour."
+    assert sea.runner_up is not None
+    assert sea.words(sea.runner_up) == sea.runner_up.of(SEA.text) == "Nobody saw the queen."
 
 
-# By which words
+# Terms in common
 
 
-def test_the_words_in_common_are_told(store_of: StoreOf) -> None:
-    """The question's own words: those of the passage in its order, those of the pin rarest first, idle ones never."""
+def test_shared_words_are_listed(store_of: StoreOf) -> None:
+    """Words of the passage are in question order, words of the pin are rarest first, and stop words are left out."""
     hit = ask(store_of(SEA, LAND), "Did winter harbours have a heron in them?")[0]
     assert hit.quote == "A heron stood in the harbour."
     assert hit.why.matched_terms == ("winter", "harbours", "heron")
     assert set(hit.why.pin_terms) == {"harbours", "heron"}
 
 
-def test_the_rarest_word_of_the_pin_comes_first(store_of: StoreOf) -> None:
-    """`zinc` is in one passage, `oil` in two, `winter` in four, whatever the order of the question."""
+def test_rarest_word_of_the_pin_is_listed_first(store_of: StoreOf) -> None:
+    """`zinc` is in one passage, `oil` in two and `winter` in four, whatever the order in the question."""
     documents = [
         a_document("In winter oil and zinc rose.", source="/1"),
         a_document("In winter oil fell.", source="/2"),
-        *(a_document(f"In winter {each} fell.", source=f"/{each}") for each in ("bread", "silver")),
+        *(a_document(f"In winter {good} fell.", source=f"/{good}") for good in ("bread", "silver")),
     ]
     store = store_of(*documents)
     for question in ("zinc oil winter", "winter oil zinc", "oil winter zinc"):
         assert ask(store, question)[0].why.pin_terms == ("zinc", "oil", "winter")
 
 
-def test_a_word_that_occurs_in_another_form_is_told_as_asked(store_of: StoreOf) -> None:
-    """The reader sees the word as he wrote it, once, though it has several terms or is repeated."""
+def test_matched_word_is_listed_as_the_question_spells_it(store_of: StoreOf) -> None:
+    """It is listed once, even if it has several terms or is repeated."""
     store = store_of(a_document("The ships met IL-6 at sea."))
     why = ask(store, "IL6 shipping, ship?")[0].why
     assert why.matched_terms[0] == "IL6"
@@ -245,44 +251,45 @@ def test_a_word_that_occurs_in_another_form_is_told_as_asked(store_of: StoreOf) 
     [("Su-35", "There were 35 horses."), ("什么是机器学习", "机器很多。")],
     ids=["code", "Chinese"],
 )
-def test_a_part_of_a_word_is_not_the_word(store_of: StoreOf, question: str, text: str) -> None:
-    """What is told to be in common is there: `Su-35` is not where only `35` is."""
+def test_part_of_a_word_is_not_a_match(store_of: StoreOf, question: str, text: str) -> None:
+    """`Su-35` does not match where only `35` occurs."""
     (hit,) = ask(store_of(a_document(text)), question)
     assert question not in (*hit.why.matched_terms, *hit.why.pin_terms)
 
 
-def test_no_word_in_common_is_told_as_none(store_of: StoreOf) -> None:
-    """Found by meaning alone, a hit has neither matched terms nor terms of the pin."""
+def test_hit_without_shared_words_lists_none(store_of: StoreOf) -> None:
+    """A hit found by meaning alone has no matched terms, neither for the passage nor for the pin."""
     (hit,) = ask(store_of(a_document("The vessel left the port.")), "boat")
     assert (hit.why.matched_terms, hit.why.pin_terms, hit.why.lexical, hit.why.lexical_rank) == ((), (), 0.0, None)
     assert hit.why.dense == pytest.approx(3**-0.5, abs=1e-3)
 
 
-# The whole of it
+# The score
 
 
-def test_the_score_is_what_its_reasons_add_up_to(store_of: StoreOf) -> None:
-    """From cosine, BM25, evidence and the best sentence's cosine follow `fused` and score, by the formula."""
-    # One passage a document: within one, passages exchange their scores.
+def test_score_follows_from_its_parts(store_of: StoreOf) -> None:
+    """`fused` and the score are recomputed from cosine, BM25, evidence and the best sentence's cosine."""
+    # One passage per document, because passages of one document exchange their scores.
     passages = [*SEA.text.split("\n\n"), *LAND.text.split("\n\n")]
-    store = store_of(*(a_document(passage, source=f"/{n}") for n, passage in enumerate(passages)))
+    store = store_of(*(a_document(passage, source=f"/{number}") for number, passage in enumerate(passages)))
     question = "Who saw the queen and a heron in winter?"
     found = ask(store, question)
     assert len(found) == 4
     assert not any(hit.why.verbatim for hit in found)
     dense, lexical = store.dense(meaning(question), 99), store.lexical(question, 99)
-    evidence = {each.row.passage.id: each for each in weighed(store, question, *(hit.quote for hit in found))}
-    near = {
-        each: (1 - SENTENCE_SHARE) * dense[each] + SENTENCE_SHARE * float(evidence[each].cosines.max())
-        for each in dense
+    weights = weighed(store, question, *(hit.quote for hit in found))
+    evidence = {passage.row.passage.id: passage for passage in weights}
+    nearness = {
+        passage: (1 - SENTENCE_SHARE) * dense[passage] + SENTENCE_SHARE * float(evidence[passage].cosines.max())
+        for passage in dense
     }
     most = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
     for hit in found:
-        each = hit.passage.id
-        words = (1 - DENSE_SHARE) * lexical.get(each, 0.0) / max(lexical.values())
+        passage = hit.passage.id
+        words = (1 - DENSE_SHARE) * lexical.get(passage, 0.0) / max(lexical.values())
         assert hit.why.fused == pytest.approx(
-            DENSE_SHARE * max(dense[each], 0.0) / max(dense.values()) + words, abs=1e-5
+            DENSE_SHARE * max(dense[passage], 0.0) / max(dense.values()) + words, abs=1e-5
         )
-        assert hit.why.evidence == pytest.approx(evidence[each].best, abs=1e-6)
-        again = DENSE_SHARE * max(near[each], 0.0) / max(near.values()) + words
-        assert hit.score == pytest.approx((again + EVIDENCE_SHARE * max(hit.why.evidence, 0.0)) / most, abs=1e-5)
+        assert hit.why.evidence == pytest.approx(evidence[passage].best, abs=1e-6)
+        reweighed = DENSE_SHARE * max(nearness[passage], 0.0) / max(nearness.values()) + words
+        assert hit.score == pytest.approx((reweighed + EVIDENCE_SHARE * max(hit.why.evidence, 0.0)) / most, abs=1e-5)

@@ -1,4 +1,4 @@
-"""Scores: what each is made of, that all lie in [0, 1], and that nobody is lost on the way."""
+"""Scores: what each is made of, that all lie in [0, 1], and that no passage is lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
-"""What fused score and evidence can be together."""
+"""The largest sum of fused score and evidence."""
 IDS = st.integers(1, 30)
 DENSE = st.dictionaries(IDS, st.floats(-1, 1, width=32), max_size=20)
 LEXICAL = st.dictionaries(IDS, st.floats(0, 50, width=32), max_size=20)
@@ -40,10 +40,10 @@ SENTENCES = st.lists(st.tuples(st.floats(-1, 0.875, width=32), st.floats(0, 1, w
 def an_evidence(
     sentences: Sequence[tuple[float, float]], *, number: int = 1, claims: Sequence[float] | None = None
 ) -> PassageEvidence:
-    """A passage of a document, whose sentences have these cosines and share these parts of the question's idf."""
+    """Return the evidence of a passage whose sentences have these cosines and shares of the question's idf."""
     cosines, shared = np.asarray(sentences, dtype=np.float32).T
     strengths = cosines + OVERLAP_SHARE * shared
-    spans = tuple(Span(2 * n, 2 * n + 1) for n in range(len(sentences)))
+    spans = tuple(Span(2 * place, 2 * place + 1) for place in range(len(sentences)))
     passage = Passage(1, "f" * 64, 0, 0, 2 * len(spans), "x " * len(spans), spans)
     return PassageEvidence(
         row=PassageRow(passage, number, b"", b"", frozenset()),
@@ -57,30 +57,30 @@ def an_evidence(
 
 
 def in_bounds(scores: Iterable[float]) -> bool:
-    """Whether each is in [0, 1]."""
+    """Whether every score is in [0, 1]."""
     return all(0 <= score <= 1 for score in scores)
 
 
-def falling(scores: dict[int, float]) -> bool:
-    """Whether they come best first."""
+def is_best_first(scores: dict[int, float]) -> bool:
+    """Whether the scores are sorted, best first."""
     return list(scores.values()) == sorted(scores.values(), reverse=True)
 
 
-# Both sides fused
+# Fusion of both sides
 
 
 @given(DENSE, LEXICAL)
-def test_fused_scores_are_shares_of_one(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """Whatever both sides say, scores lie between 0 and 1, best first, and nobody is lost or invented."""
+def test_fused_scores_are_between_zero_and_one(dense: dict[int, float], lexical: dict[int, float]) -> None:
+    """Whatever both sides return, scores are in [0, 1], best first, and no passage is lost or invented."""
     fused = fuse(dense, lexical)
     assert fused.keys() == dense.keys() | lexical.keys()
     assert in_bounds(fused.values())
-    assert falling(fused)
+    assert is_best_first(fused)
 
 
 @given(DENSE, LEXICAL)
-def test_the_best_of_both_sides_is_the_best(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """Who leads on both sides leads the fusion, with the full score."""
+def test_best_of_both_sides_gets_the_full_score(dense: dict[int, float], lexical: dict[int, float]) -> None:
+    """A passage that leads on both sides leads the fusion."""
     best = 99
     fused = fuse({**dense, best: 1.5}, {**lexical, best: 60.0})
     assert next(iter(fused)) == best
@@ -89,7 +89,7 @@ def test_the_best_of_both_sides_is_the_best(dense: dict[int, float], lexical: di
 
 @given(DENSE.map(fusion.sort_scores), LEXICAL.map(fusion.sort_scores))
 def test_one_side_alone_keeps_its_order(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """Where only one side found something, its order is the order, and its best has all that this side can give."""
+    """If only one side found something, its order stays and its best gets that side's full share."""
     assert list(fuse(dense, {})) == list(dense)
     assert list(fuse({}, lexical)) == list(lexical)
     if max(dense.values(), default=0) > 1e-6:
@@ -99,25 +99,27 @@ def test_one_side_alone_keeps_its_order(dense: dict[int, float], lexical: dict[i
 
 
 @given(DENSE, LEXICAL, st.floats(0.5, 100))
-def test_the_scale_of_a_side_does_not_matter(dense: dict[int, float], lexical: dict[int, float], factor: float) -> None:
-    """Each side's scores count as shares of its best: BM25 twice as high everywhere changes nothing."""
-    lexical = {each: score for each, score in lexical.items() if score > 0.01}
-    larger = {each: factor * score for each, score in lexical.items()}
+def test_scale_of_a_side_does_not_change_scores(
+    dense: dict[int, float], lexical: dict[int, float], factor: float
+) -> None:
+    """Scores count as shares of a side's best, so doubling all BM25 scores changes nothing."""
+    lexical = {passage: score for passage, score in lexical.items() if score > 0.01}
+    larger = {passage: factor * score for passage, score in lexical.items()}
     assert fuse(dense, larger) == pytest.approx(fuse(dense, lexical))
 
 
 @given(DENSE, LEXICAL)
-def test_the_worst_have_no_say(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """A further candidate below all others changes nobody's score: it does not matter how many were found."""
+def test_worst_candidate_changes_no_other_score(dense: dict[int, float], lexical: dict[int, float]) -> None:
+    """Another candidate below all others changes no score, so the number of candidates does not matter."""
     fused = fuse(dense, lexical)
     more = fuse({**dense, 99: -1.0}, {**lexical, 99: 0.0})
-    assert {each: score for each, score in more.items() if each != 99} == fused
+    assert {passage: score for passage, score in more.items() if passage != 99} == fused
 
 
-def test_fusion_worked_out_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With 0.6 for the dense side: 1 has 0.6 x 0.9/0.9 + 0.4 x 3/12; 2 half of 0.6; 3 all of 0.4; 4 half of it.
+def test_fusion_matches_a_hand_computed_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a dense share of 0.6: 1 has 0.6 x 0.9/0.9 + 0.4 x 3/12; 2 half of 0.6; 3 all of 0.4; 4 half of it.
 
-    That 3 is turned away from the question counts as nothing, and not as less than that.
+    The negative cosine of 3 counts as 0.
     """
     monkeypatch.setattr(fusion, "DENSE_SHARE", 0.6)
     fused = fuse({1: 0.9, 2: 0.45, 3: -0.2}, {3: 12.0, 4: 6.0, 1: 3.0})
@@ -125,95 +127,100 @@ def test_fusion_worked_out_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(fused) == [1, 3, 2, 4]
 
 
-def test_nothing_fuses_to_nothing() -> None:
-    """No candidates, no hits."""
+def test_no_candidates_fuse_to_nothing() -> None:
+    """Empty sides are not an error."""
     assert fuse({}, {}) == {}
 
 
-# Sentences beside passages
+# Weighing by the evidence of sentences
 
 
 @given(DENSE, LEXICAL, st.dictionaries(IDS, SENTENCES, max_size=12))
-def test_weighed_scores_are_shares_of_one(
+def test_weighed_scores_are_between_zero_and_one(
     dense: dict[int, float], lexical: dict[int, float], sentences: dict[int, list[tuple[float, float]]]
 ) -> None:
-    """Best first, in [0, 1], nobody lost; whoever has evidence is before whoever has none."""
+    """Scores are in [0, 1], best first, none is lost, and passages with evidence come before those without."""
     fused = fuse(dense, lexical)
-    evidence = {each: an_evidence(of) for each, of in sentences.items() if each in fused}
+    evidence = {passage: an_evidence(values) for passage, values in sentences.items() if passage in fused}
     scores = weigh_by_evidence(dense, lexical, fused, evidence)
     assert scores.keys() == fused.keys()
     assert in_bounds(scores.values())
-    assert falling(scores)
+    assert is_best_first(scores)
     assert set(list(scores)[: len(evidence)]) == set(evidence)
 
 
 @given(DENSE, LEXICAL)
-def test_without_evidence_the_fused_order_stays(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """Who was not weighed keeps his place among those that were not."""
+def test_fused_order_stays_without_evidence(dense: dict[int, float], lexical: dict[int, float]) -> None:
+    """Passages that were not weighed keep their order."""
     fused = fuse(dense, lexical)
     assert list(weigh_by_evidence(dense, lexical, fused, {})) == list(fused)
 
 
-def test_the_best_that_can_be_scores_one() -> None:
-    """A passage that is the question word for word has 1, and not a hair more."""
+def test_perfect_match_scores_one() -> None:
+    """A passage that is the question word for word scores 1, and never more."""
     scores = weigh_by_evidence({1: 1.0}, {1: 9.0}, {1: 1.0}, {1: an_evidence([(1.0, 1.0)])})
     assert scores[1] == pytest.approx(1)
     assert scores[1] <= 1
 
 
-def test_weighing_worked_out_by_hand() -> None:
-    """Passage and best sentence share the dense side; its strength is added; all is a share of the most there can be.
+def test_weighing_matches_a_hand_computed_example() -> None:
+    """Passage and best sentence share the dense side, its strength is added, and the sum is divided by its maximum.
 
-    Passage 2 is nearer than 1 as a whole, and has no sentence that speaks to the question: it falls behind.
+    Passage 2 is nearer than 1 as a whole but has no matching sentence, so it falls behind.
     """
     dense, lexical = {1: 0.4, 2: 0.5, 3: 0.1}, {1: 8.0, 2: 8.0}
     evidence = {1: an_evidence([(0.1, 0.0), (0.8, 0.5)]), 2: an_evidence([(0.2, 0.0), (0.1, 0.25)])}
     scores = weigh_by_evidence(dense, lexical, fuse(dense, lexical), evidence)
-    near = [(1 - SENTENCE_SHARE) * 0.4 + SENTENCE_SHARE * 0.8, (1 - SENTENCE_SHARE) * 0.5 + SENTENCE_SHARE * 0.2]
-    best = [0.8 + OVERLAP_SHARE * 0.5, max(0.2, 0.1 + OVERLAP_SHARE * 0.25)]
-    first = (1.0 + EVIDENCE_SHARE * best[0]) / MOST
-    second = (DENSE_SHARE * near[1] / near[0] + (1 - DENSE_SHARE) + EVIDENCE_SHARE * best[1]) / MOST
+    nearness = [(1 - SENTENCE_SHARE) * 0.4 + SENTENCE_SHARE * 0.8, (1 - SENTENCE_SHARE) * 0.5 + SENTENCE_SHARE * 0.2]
+    strengths = [0.8 + OVERLAP_SHARE * 0.5, max(0.2, 0.1 + OVERLAP_SHARE * 0.25)]
+    first = (1.0 + EVIDENCE_SHARE * strengths[0]) / MOST
+    second = (DENSE_SHARE * nearness[1] / nearness[0] + (1 - DENSE_SHARE) + EVIDENCE_SHARE * strengths[1]) / MOST
     assert scores == pytest.approx({1: first, 2: second, 3: DENSE_SHARE * 0.1 / 0.5 / MOST})
     assert list(scores) == [1, 2, 3]
 
 
-def test_no_evidence_is_no_advantage() -> None:
-    """A passage that was not weighed never overtakes one that was, though its fused score be higher."""
+def test_passage_without_evidence_never_overtakes() -> None:
+    """A passage that was not weighed stays behind one that was, even with a higher fused score."""
     dense = {1: 0.9, 2: 0.8}
     scores = weigh_by_evidence(dense, {}, fuse(dense, {}), {2: an_evidence([(-0.9, 0.0)])})
     assert list(scores) == [2, 1]
     assert scores[1] == scores[2]
 
 
-# Which place in a document
+# Reordering within a document
 
 PLACED = st.dictionaries(IDS, st.tuples(st.integers(1, 4), st.floats(-1, 2, width=32)), max_size=20)
 
 
 @given(SCORES, PLACED)
-def test_placing_exchanges_within_documents(scores: dict[int, float], of: dict[int, tuple[int, float]]) -> None:
+def test_reordering_exchanges_scores_within_documents(
+    scores: dict[int, float], places: dict[int, tuple[int, float]]
+) -> None:
     """Each document keeps its scores, the best for the passage with most score and claim; others keep theirs."""
-    of = {each: place for each, place in of.items() if each in scores}
-    evidence = {each: an_evidence([(0.0, 0.0)], number=n, claims=[claim]) for each, (n, claim) in of.items()}
-    again = reorder_within_documents(scores, evidence)
-    assert again.keys() == scores.keys()
-    assert falling(again)
-    assert {each: again[each] for each in scores if each not in of} == {
-        each: scores[each] for each in scores if each not in of
+    places = {passage: place for passage, place in places.items() if passage in scores}
+    evidence = {
+        passage: an_evidence([(0.0, 0.0)], number=document, claims=[claim])
+        for passage, (document, claim) in places.items()
     }
-    for number in range(1, 5):
-        ids = [each for each in scores if each in of and of[each][0] == number]
-        kept = sorted((scores[each] for each in ids), reverse=True)
-        best_first = sorted(ids, key=lambda each: -(scores[each] * MOST + PLACE_SHARE * of[each][1]))
-        assert [again[each] for each in best_first] == kept
+    reordered = reorder_within_documents(scores, evidence)
+    assert reordered.keys() == scores.keys()
+    assert is_best_first(reordered)
+    assert {passage: reordered[passage] for passage in scores if passage not in places} == {
+        passage: scores[passage] for passage in scores if passage not in places
+    }
+    for document in range(1, 5):
+        ids = [passage for passage in scores if passage in places and places[passage][0] == document]
+        old_scores = sorted((scores[passage] for passage in ids), reverse=True)
+        expected = sorted(ids, key=lambda passage: -(scores[passage] * MOST + PLACE_SHARE * places[passage][1]))
+        assert [reordered[passage] for passage in expected] == old_scores
 
 
-def test_placing_worked_out_by_hand() -> None:
-    """1 and 3 are of one document. Where the claim of 3 makes up for its score, they change places, and nobody else."""
+def test_reordering_matches_a_hand_computed_example() -> None:
+    """1 and 3 are of one document and swap places if the claim of 3 makes up for its score; the others stay."""
     scores = {1: 0.9, 2: 0.8, 3: 0.5, 4: 0.2}
     enough = 0.4 * MOST / PLACE_SHARE
 
-    def again(claim: float) -> dict[int, float]:
+    def reordered(claim: float) -> dict[int, float]:
         evidence = {
             1: an_evidence([(0.2, 0.0)], number=7, claims=[0.1]),
             2: an_evidence([(0.2, 0.0)], number=8, claims=[-0.5]),
@@ -221,43 +228,49 @@ def test_placing_worked_out_by_hand() -> None:
         }
         return reorder_within_documents(scores, evidence)
 
-    assert list(again(1.1 * enough).items()) == [(3, 0.9), (2, 0.8), (1, 0.5), (4, 0.2)]
-    assert list(again(0.9 * enough).items()) == list(scores.items())
+    assert list(reordered(1.1 * enough).items()) == [(3, 0.9), (2, 0.8), (1, 0.5), (4, 0.2)]
+    assert list(reordered(0.9 * enough).items()) == list(scores.items())
 
 
-# What comes first whatever it scores
+# Verbatim passages
 
 
 @given(SCORES, st.sets(IDS))
-def test_the_lifted_are_above_all_others(scores: dict[int, float], above: set[int]) -> None:
-    """In both groups the order stays, scores are in [0, 1] and best first, nobody is lost."""
-    up = lift_verbatim(scores, above)
-    assert list(up) == [each for each in scores if each in above] + [each for each in scores if each not in above]
-    assert in_bounds(up.values())
-    assert falling(up)
+def test_verbatim_passages_are_lifted_above_all_others(scores: dict[int, float], above: set[int]) -> None:
+    """The order within both groups stays, scores are in [0, 1] and best first, and no passage is lost."""
+    lifted = lift_verbatim(scores, above)
+    assert list(lifted) == [passage for passage in scores if passage in above] + [
+        passage for passage in scores if passage not in above
+    ]
+    assert in_bounds(lifted.values())
+    assert is_best_first(lifted)
 
 
-def test_even_nothing_is_lifted_above_everything() -> None:
-    """A score of 0 that is lifted comes before a score of 1 that is not."""
+def test_lifted_score_of_zero_comes_before_a_score_of_one() -> None:
+    """Lifting does not depend on the score."""
     assert list(lift_verbatim({1: 1.0, 2: 0.0}, {2})) == [2, 1]
 
 
 @given(SCORES)
-def test_nobody_lifted_changes_nothing(scores: dict[int, float]) -> None:
-    """Scores are told as they are where nothing has to come first."""
+def test_scores_stay_if_no_passage_is_lifted(scores: dict[int, float]) -> None:
+    """Without a verbatim passage nothing changes."""
     assert lift_verbatim(scores, ()) == scores
 
 
-# A reranker's word
+# Reranking
 
 
 @given(SCORES, st.dictionaries(IDS, st.floats(0, 1), max_size=12))
-def test_the_reranked_come_first_by_their_new_scores(scores: dict[int, float], said: dict[int, float]) -> None:
-    """Whom the reranker has read is ordered by what it says and scored so; the others follow in their order."""
-    said = {each: score for each, score in said.items() if each in scores}
-    again = apply_reranker(scores, said)
-    expected = sorted((each for each in scores if each in said), key=lambda each: -said[each])
-    assert list(again) == expected + [each for each in scores if each not in said]
-    assert {each: again[each] for each in said} == said
-    assert in_bounds(again.values())
-    assert falling(again)
+def test_reranked_passages_come_first_by_their_new_scores(
+    scores: dict[int, float], new_scores: dict[int, float]
+) -> None:
+    """Passages that the reranker read are ordered by its scores; the others follow in their order."""
+    new_scores = {passage: score for passage, score in new_scores.items() if passage in scores}
+    reranked = apply_reranker(scores, new_scores)
+    expected = sorted(
+        (passage for passage in scores if passage in new_scores), key=lambda passage: -new_scores[passage]
+    )
+    assert list(reranked) == expected + [passage for passage in scores if passage not in new_scores]
+    assert {passage: reranked[passage] for passage in new_scores} == new_scores
+    assert in_bounds(reranked.values())
+    assert is_best_first(reranked)

@@ -1,4 +1,4 @@
-"""From a question to hits: who wins, that each hit is complete, and that the limit only cuts."""
+"""From a question to hits: the order of hits, the reasons of each hit, and the limit."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from index.storage.store import FolderStore
 from index.text.query import Query, parse
 from tests.fakes import IDEAS, FakeEncoder, meaning
 from tests.nightly import length
-from tests.search.conftest import ask, quotes, retriever
+from tests.search.conftest import ask, make_store, quotes, retriever
 from tests.storage.factories import a_document, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from index.encoders.encoder import Vectors
     from index.library.library import Library
@@ -44,17 +45,17 @@ LAND = a_document(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def store(store_of: StoreOf) -> FolderStore:
-    """Two documents whose passages are known."""
+    """Make a store of two documents whose passages are known."""
     return store_of(SEA, LAND)
 
 
-# Who wins
+# The order of hits
 
 
 def test_words_and_meaning_together_beat_either(store: FolderStore) -> None:
-    """Both sides lead with the passage that has the words and the idea: it has all that both can give."""
+    """A passage that leads on both sides gets all that both can give."""
     best = ask(store, "silver ship", limit=4)[0]
     assert best.quote == "The ship has a bridge of silver."
     assert (best.why.dense_rank, best.why.lexical_rank) == (1, 1)
@@ -65,8 +66,8 @@ def test_words_and_meaning_together_beat_either(store: FolderStore) -> None:
     assert best.why.matched_terms == ("silver", "ship")
 
 
-def test_meaning_finds_what_words_do_not(store: FolderStore) -> None:
-    """A question that shares no word with its answer is answered, and the reason says so."""
+def test_meaning_finds_an_answer_without_shared_words(store: FolderStore) -> None:
+    """A question that shares no word with its answer is answered, and the reasons say so."""
     best = ask(store, "doctor", limit=4)[0]
     assert best.quote == "The physician wrote a letter."
     assert (best.why.dense_rank, best.why.lexical, best.why.lexical_rank) == (1, 0.0, None)
@@ -74,28 +75,28 @@ def test_meaning_finds_what_words_do_not(store: FolderStore) -> None:
     assert best.why.dense == pytest.approx(5**-0.5, abs=1e-3)
 
 
-def test_the_sentence_that_answers_beats_a_passage_that_is_near(store_of: StoreOf) -> None:
-    """A long passage with the very sentence wins over one that is all about the subject, and says less."""
-    long = a_document(
+def test_answering_sentence_beats_a_nearer_passage(store_of: StoreOf) -> None:
+    """A long passage with the answering sentence wins over one that is only about the subject."""
+    answering = a_document(
         "The king sent a letter in summer. Bread was dear. A comet came. The horse slept. The whale sang.",
         source="/long",
     )
-    near = a_document("Whale after whale, and the river. Rain, and a whale again.", source="/near")
-    assert ask(store_of(near, long), "Which whale sang?")[0].quote == "The whale sang."
+    on_subject = a_document("Whale after whale, and the river. Rain, and a whale again.", source="/near")
+    assert ask(store_of(on_subject, answering), "Which whale sang?")[0].quote == "The whale sang."
 
 
-def test_every_quote_is_there(store: FolderStore) -> None:
-    """Each pin is a span of its document's text, within its passage, and the quote is that span's words."""
+def test_every_quote_is_a_span_of_its_document(store: FolderStore) -> None:
+    """Each pin lies in its passage, and the quote is the text of the pin."""
     for question in ("ship", "music and rain", "zeppelin", "king"):
         for hit in ask(store, question):
-            text = {each.id: each.text for each in (SEA, LAND)}[hit.document.id]
+            text = {document.id: document.text for document in (SEA, LAND)}[hit.document.id]
             assert hit.pin.of(text) == hit.quote
             assert text[hit.passage.start : hit.passage.end] == hit.passage.text
             assert hit.pin in hit.passage.sentences
 
 
-def test_a_filter_leaves_only_what_was_named(store: FolderStore) -> None:
-    """Restricted to a document, its best passage leads as if there were no others, however near these are."""
+def test_filter_leaves_only_the_named_document(store: FolderStore) -> None:
+    """The document's best passage leads as if there were no others, however near these are."""
     number = store.catalog.number_of(SEA.id)
     assert number is not None
     found = ask(store, "silver ship", within=[number])
@@ -106,59 +107,62 @@ def test_a_filter_leaves_only_what_was_named(store: FolderStore) -> None:
     assert len(ask(store, "ship", within=[])) == 0
 
 
-# Removed meanwhile
+# Removal during a search
 
 
-def test_what_was_removed_meanwhile_makes_room(store: FolderStore) -> None:
-    """A document that is removed between searching and reading is not served; the next best takes its place."""
+def test_document_removed_during_a_search_is_replaced(tmp_path: Path) -> None:
+    """If a document is removed between searching and reading, the next best takes its place."""
 
-    class Late(FolderStore):
+    class RemovingStore(FolderStore):
         def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
             found = super().lexical(query, k, scope)
             with self.writing():
                 self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
             return found
 
-    late = Late(store.folder, create=False)
-    found = ask(late, "silver ship", limit=2)
+    make_store(tmp_path / "store", SEA, LAND).close()
+    store_with_removal = RemovingStore(tmp_path / "store", create=False)
+    found = ask(store_with_removal, "silver ship", limit=2)
     assert [hit.document.source for hit in found] == ["/sea.txt", "/sea.txt"]
-    late.close()
+    store_with_removal.close()
 
 
-def test_what_goes_between_two_reads_is_left_out(store: FolderStore) -> None:
-    """A passage whose document is gone by the time it is described is left out."""
+def test_document_removed_between_two_reads_is_left_out(tmp_path: Path) -> None:
+    """A passage whose document is gone when the hit is described is left out."""
 
-    class Later(FolderStore):
+    class RemovingStore(FolderStore):
         def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
             rows = super().passages(ids)
             with self.writing():
                 self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
             return rows
 
-    later = Later(store.folder, create=False)
-    found = ask(later, "silver ship", limit=4)
+    make_store(tmp_path / "store", SEA, LAND).close()
+    store_with_removal = RemovingStore(tmp_path / "store", create=False)
+    found = ask(store_with_removal, "silver ship", limit=4)
     assert {hit.document.source for hit in found} == {"/sea.txt"}
-    later.close()
+    store_with_removal.close()
 
 
-# How many
+# The limit
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FolderStore]:
-    """More passages than are candidates of either side, made of few words, so that many are nearly as good."""
+    """Make a store with more passages than candidates, of few words, so that many are nearly as good."""
     store = FolderStore(tmp_path_factory.mktemp("many") / "library", create=True)
     words = [line.split()[0] for line in IDEAS]
     with store.writing():
-        for n in range(CANDIDATES):
+        for number in range(CANDIDATES):
             passages = [
-                f"The {words[(n * step) % 29]} of number {n}{step} was near the {words[(n + step) % 30]}. "
-                f"Its {words[(n * n + step) % 23]} was old. Nobody saw {words[(n + 2 * step) % 27]} number {n * step}."
+                f"The {words[(number * step) % 29]} of number {number}{step} was near "
+                f"the {words[(number + step) % 30]}. Its {words[(number * number + step) % 23]} was old. "
+                f"Nobody saw {words[(number + 2 * step) % 27]} number {number * step}."
                 for step in (1, 3, 4)
             ]
-            put(store.catalog, a_document(*passages, source=f"/{n}"))
+            put(store.catalog, a_document(*passages, source=f"/{number}"))
         store.index()
-    store.refresh()  # as every search does before it looks anything up
+    store.refresh()  # as every search does first
     yield store
     store.close()
 
@@ -176,92 +180,92 @@ MANY_QUESTIONS = (
 
 @settings(max_examples=length(12, 60), deadline=None)
 @given(st.sampled_from(MANY_QUESTIONS), st.integers(1, CANDIDATES))
-def test_the_order_does_not_depend_on_how_many_are_asked_for(many: FolderStore, question: str, limit: int) -> None:
-    """However many of the usual candidates are asked for, the first ones have the same scores, pins and reasons."""
+def test_limit_does_not_change_the_first_hits(many: FolderStore, question: str, limit: int) -> None:
+    """With any limit up to CANDIDATES, the first hits have the same scores, pins and reasons."""
     everything = ask(many, question, limit=CANDIDATES).hits
-    some = ask(many, question, limit=limit).hits
-    assert [(hit.passage.id, hit.score, hit.pin, hit.why) for hit in some] == [
+    first_hits = ask(many, question, limit=limit).hits
+    assert [(hit.passage.id, hit.score, hit.pin, hit.why) for hit in first_hits] == [
         (hit.passage.id, hit.score, hit.pin, hit.why) for hit in everything[:limit]
     ]
-    assert len(some) == min(limit, len(everything))
+    assert len(first_hits) == min(limit, len(everything))
 
 
 @pytest.mark.parametrize("question", MANY_QUESTIONS)
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-def test_scores_fall_and_lie_between_nothing_and_one(many: FolderStore, question: str, mode: str) -> None:
-    """Best first, no passage twice, also among the copies, on both sides and each alone."""
+def test_scores_are_sorted_and_between_zero_and_one(many: FolderStore, question: str, mode: str) -> None:
+    """No passage occurs twice, copies included, on both sides and on each alone."""
     found = ask(many, question, limit=CANDIDATES, mode=mode)
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
-    ids = [each.passage.id for hit in found for each in (hit, *hit.also)]
+    ids = [passage.passage.id for hit in found for passage in (hit, *hit.also)]
     assert len(set(ids)) == len(ids)
     assert ids or (question, mode) == ("physician", "lexical")
 
 
-def test_more_than_there_is(store: FolderStore) -> None:
-    """Asking for more than there is gives all there is."""
+def test_limit_above_the_number_of_passages_returns_all(store: FolderStore) -> None:
+    """A limit of 1000 gives all four passages."""
     assert len(ask(store, "ship whale letter", limit=1000)) == 4
 
 
-def test_more_than_the_usual_candidates(many: FolderStore) -> None:
-    """Where more hits are asked for than are usually looked at, they come."""
+def test_limit_above_the_candidates_is_filled(many: FolderStore) -> None:
+    """A larger limit makes both sides look deeper."""
     assert len(ask(many, "ship", limit=CANDIDATES + 40)) == CANDIDATES + 40
 
 
-def test_an_empty_store_finds_nothing(store_of: StoreOf) -> None:
-    """Before anything was added there are no hits, and no error, also with operators and an explanation."""
+def test_empty_store_has_no_hits(store_of: StoreOf) -> None:
+    """An empty store is not an error, even with operators and an explanation."""
     empty = store_of()
     for question in ("ship", '"silver ship"', "ship -whale"):
         assert ask(empty, question, explain=True).hits == ()
 
 
-# Why
+# Reasons
 
 
 @pytest.mark.parametrize(
     "question", ["ship silver whale", "doctor", "zeppelin", "queen music", "harbour of the letter"]
 )
-def test_every_reason_is_complete(store: FolderStore, question: str) -> None:
-    """Each hit has both sides' own scores, whichever side proposed it, and its rank there."""
+def test_reasons_have_the_scores_of_both_sides(store: FolderStore, question: str) -> None:
+    """Each hit has both sides' scores and its rank on each, whichever side proposed it."""
     dense, lexical = store.dense(meaning(question), 1000), store.lexical(question, 1000)
     found = ask(store, question)
     assert len(found) == 4
     for hit in found:
-        each = hit.passage.id
-        assert hit.why.dense == pytest.approx(dense[each], abs=1e-6)
-        assert hit.why.lexical == pytest.approx(lexical.get(each, 0.0), abs=1e-5)
-        assert hit.why.dense_rank == list(dense).index(each) + 1
-        assert hit.why.lexical_rank == (list(lexical).index(each) + 1 if each in lexical else None)
+        passage = hit.passage.id
+        assert hit.why.dense == pytest.approx(dense[passage], abs=1e-6)
+        assert hit.why.lexical == pytest.approx(lexical.get(passage, 0.0), abs=1e-5)
+        assert hit.why.dense_rank == list(dense).index(passage) + 1
+        assert hit.why.lexical_rank == (list(lexical).index(passage) + 1 if passage in lexical else None)
         assert hit.why.reranked is None
 
 
 @pytest.mark.parametrize("question", ["Which ship was near the harbour?", "physician", "old garden number 51"])
-def test_every_reason_is_complete_beyond_the_candidates(many: FolderStore, question: str) -> None:
-    """What only one side proposed has the other's score all the same, and no rank there."""
+def test_reasons_are_complete_beyond_the_candidates(many: FolderStore, question: str) -> None:
+    """A hit that only one side proposed still has the other side's score, without a rank there."""
     dense, lexical = many.dense(meaning(question), 10_000), many.lexical(question, 10_000)
     assert len(dense) > CANDIDATES
     found = ask(many, question, limit=CANDIDATES)
     for hit in found:
-        each = hit.passage.id
-        ranks = [list(side).index(each) + 1 if each in side else None for side in (dense, lexical)]
-        assert hit.why.dense == pytest.approx(dense[each], abs=1e-5)
-        assert hit.why.lexical == pytest.approx(lexical.get(each, 0.0), abs=1e-4)
-        # Where passages are equally good, any of them may be the last candidate.
+        passage = hit.passage.id
+        ranks = [list(side).index(passage) + 1 if passage in side else None for side in (dense, lexical)]
+        assert hit.why.dense == pytest.approx(dense[passage], abs=1e-5)
+        assert hit.why.lexical == pytest.approx(lexical.get(passage, 0.0), abs=1e-4)
+        # Of equally good passages, any may be the last candidate.
         if hit.why.dense_rank is None:
-            assert dense[each] <= list(dense.values())[CANDIDATES - 1] + 1e-6
+            assert dense[passage] <= list(dense.values())[CANDIDATES - 1] + 1e-6
         else:
-            assert dense[each] == pytest.approx(list(dense.values())[hit.why.dense_rank - 1], abs=1e-6)
+            assert dense[passage] == pytest.approx(list(dense.values())[hit.why.dense_rank - 1], abs=1e-6)
         if hit.why.lexical_rank is None:
-            assert ranks[1] is None or lexical[each] <= list(lexical.values())[CANDIDATES - 1] + 1e-4
+            assert ranks[1] is None or lexical[passage] <= list(lexical.values())[CANDIDATES - 1] + 1e-4
         else:
-            assert lexical[each] == pytest.approx(list(lexical.values())[hit.why.lexical_rank - 1], abs=1e-4)
+            assert lexical[passage] == pytest.approx(list(lexical.values())[hit.why.lexical_rank - 1], abs=1e-4)
     assert any(hit.why.lexical_rank is None for hit in found) or len(lexical) <= CANDIDATES
 
 
 @pytest.mark.parametrize(("mode", "silent"), [("dense", "lexical"), ("lexical", "dense")])
-def test_a_side_that_was_not_asked_says_nothing(store: FolderStore, mode: str, silent: str) -> None:
-    """One side alone gives its own order; the other one has neither score nor rank."""
+def test_single_side_has_no_score_of_the_other(store: FolderStore, mode: str, silent: str) -> None:
+    """One side alone gives its own order; the other has neither score nor rank."""
     found = ask(store, "silver ship", mode=mode)
     assert found[0].quote == "The ship has a bridge of silver."
     for hit in found:
@@ -271,22 +275,22 @@ def test_a_side_that_was_not_asked_says_nothing(store: FolderStore, mode: str, s
     assert [getattr(hit.why, f"{mode}_rank") for hit in found] == list(range(1, len(found) + 1))
 
 
-def test_dense_alone_scores_the_cosine(store: FolderStore) -> None:
-    """Unweighed, a hit's score is its cosine; one that is turned away has 0."""
+def test_dense_search_scores_the_cosine(store: FolderStore) -> None:
+    """Without weighing, a hit's score is its cosine; a negative cosine counts as 0."""
     for hit in ask(store, "silver ship", mode="dense"):
         assert hit.score == pytest.approx(max(hit.why.dense or 0.0, 0.0))
 
 
-def test_lexical_alone_scores_shares_of_the_best(store: FolderStore) -> None:
-    """Unweighed, the best has 1 and the others their share of its BM25."""
+def test_lexical_search_scores_shares_of_the_best(store: FolderStore) -> None:
+    """Without weighing, the best hit scores 1 and the others their share of its BM25."""
     found = ask(store, "ship bridge physician", mode="lexical")
     most = found[0].why.lexical
     assert most
     assert [hit.score for hit in found] == pytest.approx([(hit.why.lexical or 0.0) / most for hit in found])
 
 
-def test_where_the_time_went(store: FolderStore) -> None:
-    """Each stage's milliseconds are told."""
+def test_time_of_each_stage_is_reported(store: FolderStore) -> None:
+    """The timings give the milliseconds of each stage."""
     timings = ask(store, "ship", limit=1, explain=True).timings_ms
     stages = {
         "refreshing",
@@ -304,26 +308,26 @@ def test_where_the_time_went(store: FolderStore) -> None:
     assert min(timings.values()) >= 0
 
 
-def test_a_pin_tells_its_place(library: Library, write: Write) -> None:
-    """The location is the pin's, not its passage's: the second paragraph, where the pin is in it."""
+def test_location_is_that_of_the_pin(library: Library, write: Write) -> None:
+    """The location is the pin's, not its passage's: here the second paragraph."""
     library.add(write("a.md", "# Voyage\n\nThe ship left.\n\nA whale swam by.\n"))
     assert library.search("whale")[0].location.label == "§ Voyage, ¶ 2"
     assert Settings().passage_tokens == 170
 
 
-# Explained
+# Explanations
 
 
-def test_the_nearest_words_are_told_where_asked(store: FolderStore) -> None:
-    """Of the pin `The vessel left the port`, `vessel` is a boat and `port` a harbour: both are nearer than `left`."""
+def test_explanation_lists_the_nearest_words(store: FolderStore) -> None:
+    """In `The vessel left the port`, `vessel` is near to boat and `port` to harbour, both nearer than `left`."""
     hit = ask(store, "boat in harbour", explain=True)[0]
     assert hit.quote == "The vessel left the port."
     assert set(hit.why.nearest_words[:2]) == {"vessel", "port"}
     assert hit.why.nearest_words[2:] == ("left",)
 
 
-def test_without_being_asked_no_word_is_told_or_encoded(store: FolderStore) -> None:
-    """An explanation takes another pass of the encoder, which nobody pays for unasked."""
+def test_search_without_explanation_encodes_no_words(store: FolderStore) -> None:
+    """An explanation costs another pass of the encoder, so it must be requested."""
     encoder = FakeEncoder()
     found = retriever(store, encoder).search(parse("boat in harbour"), limit=3)
     assert encoder.calls == []
@@ -332,28 +336,28 @@ def test_without_being_asked_no_word_is_told_or_encoded(store: FolderStore) -> N
 
 @pytest.mark.parametrize("question", ["boat in harbour", "music", "zeppelin"])
 def test_nearest_words_are_words_of_the_pin(store: FolderStore, question: str) -> None:
-    """Whole, as written, none twice, none idle, at most NEAREST, the nearest first; nothing else of the hit changes."""
+    """They are whole, as written, unique, no stop words, at most NEAREST, nearest first; the hit stays the same."""
     plain, explained = ask(store, question), ask(store, question, explain=True)
     for before, hit in zip(plain, explained, strict=True):
         words = [span.of(hit.quote) for span in word_spans(hit.quote)]
         assert set(hit.why.nearest_words) <= set(words)
         assert len(set(hit.why.nearest_words)) == len(hit.why.nearest_words) == min(NEAREST, len(words))
-        near = [float(meaning(word) @ meaning(question)) for word in hit.why.nearest_words]
-        assert near == sorted(near, reverse=True)
+        cosines = [float(meaning(word) @ meaning(question)) for word in hit.why.nearest_words]
+        assert cosines == sorted(cosines, reverse=True)
         assert (hit.passage, hit.pin, hit.score) == (before.passage, before.pin, before.score)
 
 
-def test_a_pin_without_a_telling_word_is_explained_by_none(store_of: StoreOf) -> None:
-    """`It is what it is.` has no word that is nearer than another; that is no error."""
+def test_pin_of_stop_words_has_no_nearest_words(store_of: StoreOf) -> None:
+    """`It is what it is.` has no word that is nearer than another, which is not an error."""
     (hit,) = ask(store_of(a_document("It is what it is.")), "what is it", explain=True)
     assert hit.why.nearest_words == ()
 
 
-# A reranker
+# Reranking
 
 
 class ByLength:
-    """A reranker that likes short passages; it notes what it has read."""
+    """A reranker that prefers short passages and records what it has read."""
 
     name = "by length"
 
@@ -366,8 +370,8 @@ class ByLength:
         return [1 / (1 + len(passage)) for passage in passages]
 
 
-def test_a_reranker_has_the_last_word(store: FolderStore) -> None:
-    """What it says is the order and the score, and is told as such."""
+def test_reranker_decides_order_and_score(store: FolderStore) -> None:
+    """Its score is also given as the reason."""
     plain = ask(store, "Which doctor was on a silver ship?")
     found = ask(store, "Which doctor was on a silver ship?", reranker=ByLength())
     assert [hit.passage.id for hit in found] != [hit.passage.id for hit in plain]
@@ -376,8 +380,8 @@ def test_a_reranker_has_the_last_word(store: FolderStore) -> None:
         assert hit.score == hit.why.reranked == pytest.approx(1 / (1 + len(hit.passage.text)))
 
 
-def test_a_reranker_reads_the_best_only(many: FolderStore) -> None:
-    """It costs a pass for each passage, so it reads WEIGHED_CANDIDATES, once; the others follow as they were."""
+def test_reranker_reads_only_the_best_passages(many: FolderStore) -> None:
+    """Each passage costs a pass, so it reads WEIGHED_CANDIDATES once; the others follow in their old order."""
     reranker = ByLength()
     question = "Which ship was near the harbour?"
     plain, found = ask(many, question, limit=90), ask(many, question, limit=90, reranker=reranker)
@@ -390,8 +394,8 @@ def test_a_reranker_reads_the_best_only(many: FolderStore) -> None:
     assert all(0 <= score <= 1 for score in scores)
 
 
-def test_a_reranker_does_not_bury_what_is_there_word_for_word(store: FolderStore) -> None:
-    """The passage that has the very words comes first, though the reranker likes it least."""
+def test_verbatim_passage_stays_first_despite_the_reranker(store: FolderStore) -> None:
+    """The passage with the exact words comes first, although the reranker likes it least."""
     found = ask(store, "the clock stopped", reranker=ByLength())
     assert found[0].quote == "The clock stopped."
     assert found[0].why.verbatim
@@ -399,48 +403,48 @@ def test_a_reranker_does_not_bury_what_is_there_word_for_word(store: FolderStore
 
 
 @pytest.mark.parametrize("mode", ["dense", "lexical"])
-def test_one_side_alone_is_not_reranked(store: FolderStore, mode: str) -> None:
-    """That is how the sides are compared: nobody else has a say."""
+def test_single_side_search_is_not_reranked(store: FolderStore, mode: str) -> None:
+    """Dense and lexical search are compared without the reranker."""
     reranker = ByLength()
     assert all(hit.why.reranked is None for hit in ask(store, "silver ship", mode=mode, reranker=reranker))
     assert reranker.read == []
 
 
-def test_a_query_is_asked_as_it_is(store: FolderStore) -> None:
-    """The retriever takes a query's parts as given: the text has no operators any more."""
+def test_parsed_query_is_searched_as_given(store: FolderStore) -> None:
+    """The retriever does not parse the text of a query again."""
     query = Query("ship", phrases=("bridge of silver",))
     hits: Any = retriever(store, FakeEncoder()).search(query, limit=9)
     assert quotes(hits) == ["The ship has a bridge of silver."]
 
 
 def test_words_are_looked_up_while_the_question_is_encoded(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither waits for the other: here the encoder is not done before the words have been looked up."""
-    looked_up, look_up = Event(), store.lexical
+    """Neither waits for the other: here the encoder finishes only after the lexical search."""
+    searched, search_words = Event(), store.lexical
     in_time = []
 
-    class Patient(FakeEncoder):
+    class WaitingEncoder(FakeEncoder):
         def encode_question(self, question: str) -> Vectors:
-            in_time.append(looked_up.wait(10))
+            in_time.append(searched.wait(10))
             return super().encode_question(question)
 
     def lexical(*query: Any) -> dict[int, float]:
-        found = look_up(*query)
-        looked_up.set()
+        found = search_words(*query)
+        searched.set()
         return found
 
     monkeypatch.setattr(store, "lexical", lexical)
-    found = retriever(store, Patient()).search(parse("silver ship"), limit=1)
+    found = retriever(store, WaitingEncoder()).search(parse("silver ship"), limit=1)
     assert in_time == [True]
     assert quotes(found) == ["The ship has a bridge of silver."]
     assert found.timings_ms["encoding"] >= 0
 
 
-def test_a_question_that_cannot_be_encoded_fails_as_it_would_alone(store: FolderStore) -> None:
-    """Whoever asked hears of it, though another thread was told to encode."""
+def test_encoding_error_reaches_the_caller(store: FolderStore) -> None:
+    """The error is raised although another thread encodes."""
 
-    class Broken(FakeEncoder):
+    class BrokenEncoder(FakeEncoder):
         def encode_question(self, question: str) -> Vectors:
             raise EncoderError(f"{question} cannot be encoded.", "Ask something else.")
 
     with pytest.raises(EncoderError, match="silver ship cannot be encoded"):
-        retriever(store, Broken()).search(parse("silver ship"), limit=1)
+        retriever(store, BrokenEncoder()).search(parse("silver ship"), limit=1)

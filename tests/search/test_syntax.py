@@ -1,4 +1,4 @@
-"""The search syntax from end to end: what each operator lets through, whatever else is nearer."""
+"""The search syntax from end to end: which passages each operator admits, whatever else is nearer."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.records import CANDIDATES
-from tests.search.conftest import quotes
-from tests.storage.factories import a_copy, a_document, put
+from tests.search.conftest import filled, opened, quotes
+from tests.storage.factories import a_copy, a_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from index.library.library import Library
-    from index.records import Document, Found
+    from index.records import Found
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SHIP = replace(
@@ -47,9 +49,9 @@ ALL = (SHIP, KING, QUEEN, UNDATED)
 FAR = replace(
     a_document(
         *(
-            f"{thing} was of {stuff}."
-            for thing in ("Bread", "A clock", "A letter")
-            for stuff in ("glass", "silver", "sand", "mud")
+            f"{subject} was of {material}."
+            for subject in ("Bread", "A clock", "A letter")
+            for material in ("glass", "silver", "sand", "mud")
         ),
         "A whale was of paper.",
         source="/far.org",
@@ -57,26 +59,29 @@ FAR = replace(
     ),
     media_type="text/org",
 )
-"""Thirteen passages that are about no sea, but for a word in the last one."""
+"""Thirteen passages that have nothing to do with the sea, except for a word in the last one."""
 
 
-@pytest.fixture
-def archive(library: Library) -> Library:
-    """Four documents, three of them with a date; each passage is one sentence."""
-    return filled(library, *ALL)
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Fill a library with four documents, three of them dated, which tests only read; each passage is one sentence."""
+    with opened(tmp_path_factory.mktemp("archive")) as library:
+        yield filled(library, *ALL)
 
 
-def filled(library: Library, *documents: Document) -> Library:
-    """The library with these documents, cut where the test wants it."""
-    with library._store.writing():
-        for document in documents:
-            put(library._store.catalog, document)
-        library._store.index()
-    return library
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Fill a library with FAR and more whales than candidates."""
+    crowd = [
+        a_document(f"Whale {number}, a whale by a ship in the harbour.", source=f"/{number}")
+        for number in range(CANDIDATES + 20)
+    ]
+    with opened(tmp_path_factory.mktemp("crowded")) as library:
+        yield filled(library, *crowd, FAR)
 
 
 def sources(found: Found) -> set[str]:
-    """The files of all hits."""
+    """Return the files of all hits."""
     return {hit.document.source.removeprefix("/archive/") for hit in found}
 
 
@@ -84,7 +89,7 @@ def sources(found: Found) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("question", "held"),
+    ("question", "matching"),
     [
         pytest.param('"old ship"', {"In the harbour an old ship burned."}, id="alone"),
         pytest.param('"OLD Ship" in winter', {"In the harbour an old ship burned."}, id="with words, in any case"),
@@ -101,13 +106,13 @@ def sources(found: Found) -> set[str]:
         pytest.param('"volcano"', set(), id="nowhere"),
     ],
 )
-def test_a_phrase_must_be_there(archive: Library, question: str, held: set[str]) -> None:
-    """Only passages that hold the very words, in their order; all of them come."""
-    assert set(quotes(archive.search(question, limit=50))) == held
+def test_phrase_must_occur_in_the_passage(archive: Library, question: str, matching: set[str]) -> None:
+    """All passages with these words in this order are found, and no others."""
+    assert set(quotes(archive.search(question, limit=50))) == matching
 
 
 @pytest.mark.parametrize(
-    ("question", "gone"),
+    ("question", "excluded"),
     [
         pytest.param("ship -queen", {"The queen saw a ship.", "Ships were dear to the queen."}, id="a word"),
         pytest.param("ship -QUEEN", {"The queen saw a ship.", "Ships were dear to the queen."}, id="in any case"),
@@ -118,22 +123,22 @@ def test_a_phrase_must_be_there(archive: Library, question: str, held: set[str])
         pytest.param("ship -volcano", set(), id="nowhere"),
     ],
 )
-def test_what_is_excluded_is_not_there(archive: Library, question: str, gone: set[str]) -> None:
+def test_excluded_words_remove_passages(archive: Library, question: str, excluded: set[str]) -> None:
     """Passages with the word or phrase are removed from both sides, and no others."""
     everything = {passage for document in ALL for passage in document.text.split("\n\n")}
-    assert set(quotes(archive.search(question, limit=50))) == everything - gone
+    assert set(quotes(archive.search(question, limit=50))) == everything - excluded
 
 
-def test_a_phrase_is_searched_for_by_meaning_too(archive: Library) -> None:
-    """Its words rank what holds it: of the two, the passage about the harbour's ship."""
+def test_words_of_a_phrase_rank_the_passages(archive: Library) -> None:
+    """Of the passages with the phrase, the one about the harbour's ship comes first."""
     found = archive.search('"the harbour" of the burned boat')
     assert found[0].quote == "In the harbour an old ship burned."
     assert len(found) == 3
 
 
-def test_all_but_the_excluded_come_however_many_are_excluded(library: Library) -> None:
-    """More passages than are candidates have the excluded word and are the nearest; the one without it is found."""
-    crowd = [a_document(f"Whale {n}, a whale at sea.", source=f"/{n}") for n in range(CANDIDATES + 20)]
+def test_exclusion_of_more_than_the_candidates_finds_the_rest(library: Library) -> None:
+    """More passages than candidates have the excluded word and are nearest; the one without it is found."""
+    crowd = [a_document(f"Whale {number}, a whale at sea.", source=f"/{number}") for number in range(CANDIDATES + 20)]
     filled(library, *crowd, a_document("The clock of the whale stopped at noon on the river."))
     assert quotes(library.search("whale -sea")) == ["The clock of the whale stopped at noon on the river."]
 
@@ -160,8 +165,8 @@ def test_all_but_the_excluded_come_however_many_are_excluded(library: Library) -
         ("in:notes before:2021", {"king.md"}),
     ],
 )
-def test_only_admitted_documents_answer(archive: Library, operators: str, admitted: set[str]) -> None:
-    """Of every admitted document something is found, of no other anything, wherever in the question they stand."""
+def test_operators_admit_only_matching_documents(archive: Library, operators: str, admitted: set[str]) -> None:
+    """Every admitted document is found and no other, wherever the operators are in the question."""
     for question in (f"ship {operators}", f"{operators} ship"):
         found = archive.search(question, limit=50)
         assert sources(found) == admitted
@@ -170,28 +175,24 @@ def test_only_admitted_documents_answer(archive: Library, operators: str, admitt
 
 
 @pytest.mark.parametrize("operators", ["in:what", "type:org", 'in:"of what things are"', "in:far.org type:.org"])
-def test_a_filter_acts_before_the_ranking(library: Library, operators: str) -> None:
-    """The document's best ten passages are returned, the best first, though all others are nearer to the question."""
-    crowd = [
-        a_document(f"Whale {n}, a whale by a ship in the harbour.", source=f"/{n}") for n in range(CANDIDATES + 20)
-    ]
-    filled(library, *crowd, FAR)
-    found = library.search(f"whale in the harbour {operators}", limit=10)
+def test_filter_acts_before_the_ranking(crowded: Library, operators: str) -> None:
+    """The document's best ten passages are returned, best first, although all others are nearer to the question."""
+    found = crowded.search(f"whale in the harbour {operators}", limit=10)
     assert len(found) == 10
     assert {hit.document.source for hit in found} == {"/far.org"}
     assert found[0].quote == "A whale was of paper."
     assert found[0].why.dense_rank == found[0].why.lexical_rank == 1
 
 
-def test_filters_and_phrases_together(archive: Library) -> None:
-    """A passage must satisfy all: its document, its phrase, and what it must not have."""
+def test_filters_and_phrases_apply_together(archive: Library) -> None:
+    """A passage must satisfy the document filter, the phrase and the exclusion."""
     assert quotes(archive.search('"the harbour" in:notes')) == ["The king signed the treaty of the harbour."]
     assert quotes(archive.search('ship "old" -winter type:pdf after:2019')) == ["In the harbour an old ship burned."]
     assert len(archive.search('"the harbour" in:queen')) == 0
 
 
-def test_both_ways_of_naming_documents_hold(archive: Library) -> None:
-    """`documents=` and operators both restrict: what one of them leaves out is out."""
+def test_documents_argument_and_operators_both_apply(archive: Library) -> None:
+    """A document must be admitted by `documents=` and by the operators."""
     names = ["ships.pdf", "king.md"]
     assert sources(archive.search("ship", documents=names, limit=50)) == {"ships.pdf", "king.md"}
     assert sources(archive.search("ship in:notes", documents=names, limit=50)) == {"king.md"}
@@ -200,11 +201,11 @@ def test_both_ways_of_naming_documents_hold(archive: Library) -> None:
     assert len(archive.search("ship in:notes", documents=[])) == 0
 
 
-# What the reader is told
+# Notes
 
 
 @pytest.mark.parametrize("operators", ["in:volcano", "type:epub", "after:2030", "before:1800", "in:notes type:pdf"])
-def test_a_filter_that_no_document_matches_is_told(archive: Library, operators: str) -> None:
+def test_filter_without_a_matching_document_is_noted(archive: Library, operators: str) -> None:
     """There are no hits, and a note says why."""
     found = archive.search(f"ship {operators}")
     assert found.hits == ()
@@ -212,25 +213,25 @@ def test_a_filter_that_no_document_matches_is_told(archive: Library, operators: 
 
 
 @pytest.mark.parametrize("question", ["in:ships", "type:pdf after:2019", "-whale in:ships"])
-def test_a_question_of_filters_alone_is_told(archive: Library, question: str) -> None:
-    """There is nothing to look for: no hits, and a note."""
+def test_question_of_only_filters_is_noted(archive: Library, question: str) -> None:
+    """There is nothing to search for: no hits, and a note."""
     found = archive.search(question)
     assert found.hits == ()
     assert found.notes == ("There are no words to search for: in:, type:, after: and before: only restrict.",)
 
 
-def test_a_question_of_filters_alone_comes_back(archive: Library) -> None:
-    """What was asked is told back, as for every other question."""
+def test_question_of_only_filters_is_returned(archive: Library) -> None:
+    """The result contains the question, as for every other question."""
     assert archive.search(" in:ships ").question == "in:ships"
 
 
 @pytest.mark.parametrize("question", ["ship", '"old ship"', "ship -queen", "ship in:notes", '"volcano"'])
-def test_nothing_is_noted_where_all_is_understood(archive: Library, question: str) -> None:
-    """No note where there are documents and words to search for, though nothing may be found."""
+def test_valid_question_has_no_notes(archive: Library, question: str) -> None:
+    """There is no note if there are documents and words to search for, even without hits."""
     assert archive.search(question).notes == ()
 
 
-# What is no operator
+# Malformed operators
 
 
 @pytest.mark.parametrize(
@@ -251,37 +252,37 @@ def test_nothing_is_noted_where_all_is_understood(archive: Library, question: st
         "ship after:2020-13-45",
     ],
 )
-def test_what_is_malformed_is_plain_words(archive: Library, question: str) -> None:
-    """Nothing is left out, nothing raises, nothing is noted: the question finds what its words find."""
+def test_malformed_operators_are_searched_as_plain_text(archive: Library, question: str) -> None:
+    """Nothing is filtered, raised or noted."""
     found = archive.search(question, limit=50)
     assert sources(found) == {"ships.pdf", "king.md", "queen.docx", "undated.txt"}
-    assert sum(1 + len(hit.also) for hit in found) == sum(len(each.text.split("\n\n")) for each in ALL)
+    assert sum(1 + len(hit.also) for hit in found) == sum(len(document.text.split("\n\n")) for document in ALL)
     assert found.notes == ()
     assert found.question == question
 
 
 @pytest.mark.parametrize("question", ['ship "old ship" -queen in:notes', "ship after:2030"])
-def test_plain_takes_operators_for_words(archive: Library, question: str) -> None:
-    """A question that nobody wrote in our syntax leaves out nothing."""
+def test_plain_search_ignores_operators(archive: Library, question: str) -> None:
+    """`plain=True` searches operators as words, for questions that were not written in our syntax."""
     assert len(archive.search(question, limit=50)) < len(archive.search(question, limit=50, plain=True)) == 8
 
 
 @pytest.mark.parametrize("mode", ["dense", "lexical"])
-def test_each_side_alone_is_restricted(archive: Library, mode: str) -> None:
-    """Operators are no matter of ranking: they hold for either side."""
+def test_operators_apply_to_a_single_side(archive: Library, mode: str) -> None:
+    """Operators do not depend on ranking, so they hold for dense and lexical search alone."""
     found = archive.search('ship "ship" -burned in:ships', mode=mode, limit=50)  # type: ignore[arg-type]
     assert quotes(found) == ["The ship left the old harbour in winter."]
 
 
-def test_copies_do_not_evade_a_filter(archive: Library) -> None:
-    """Neither a hit nor its copies are of a document that was left out."""
-    copies = (a_copy(KING, f"/archive/copy{n}.txt") for n in range(3))
-    filled(archive, *(replace(copy, media_type="text/plain") for copy in copies))
+def test_copies_do_not_evade_a_filter(library: Library) -> None:
+    """Neither a hit nor its copies are of an excluded document."""
+    copies = (a_copy(KING, f"/archive/copy{number}.txt") for number in range(3))
+    filled(library, *ALL, *(replace(copy, media_type="text/plain") for copy in copies))
     for question, allowed in (("treaty in:copy1", {"/archive/copy1.txt"}), ("treaty type:md", {KING.source})):
-        found = archive.search(question)
-        assert {each.document.source for hit in found for each in (hit, *hit.also)} == allowed
+        found = library.search(question)
+        assert {passage.document.source for hit in found for passage in (hit, *hit.also)} == allowed
 
 
-def test_a_document_is_found_by_the_beginning_of_its_id(archive: Library) -> None:
-    """As it is everywhere else."""
+def test_document_is_named_by_the_beginning_of_its_id(archive: Library) -> None:
+    """`in:` accepts a prefix of the id, as other commands do."""
     assert sources(archive.search(f"ship in:{QUEEN.id[:10]}")) == {"queen.docx"}

@@ -1,12 +1,12 @@
-"""Where the time of a search goes."""
+"""Stage times of a search."""
 
 from __future__ import annotations
 
 from index.search.fusion import StageTimer
 
 
-def test_a_stage_that_comes_again_adds_up() -> None:
-    """A search that has to look deeper spends more on the same stages, and says so."""
+def test_repeated_stage_adds_up_its_time() -> None:
+    """A search that has to look deeper spends more time on the same stages."""
     timer = StageTimer()
     with timer.measure("dense"):
         pass

@@ -1,4 +1,4 @@
-"""What holds the question word for word comes first, however far its meaning points elsewhere."""
+"""Passages that contain the question word for word come first, however far apart their meaning is."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ELSEWHERE = [
     "A whale swam by the ship in the harbour. The king rode a horse to the river bridge in winter, and {} was silent.",
     "The queen had a garden with a clock of glass. Bread, oil and silver were dear in summer, for {} had rained.",
 ]
-"""Texts about all sorts of ideas, in which a few words hardly count."""
+"""Texts about many ideas, in which a few words hardly count."""
 
 
-def crowd(words: Sequence[str], n: int = CANDIDATES + 20) -> list[Document]:
-    """Passages that are about little but these words, in another order or apart: nearer than what is looked for."""
-    return [a_document(f" x{each} ".join(words), source=f"/{each}") for each in range(n)]
+def crowd(words: Sequence[str], count: int = CANDIDATES + 20) -> list[Document]:
+    """Make nearer passages that consist of these words in another order, or apart."""
+    return [a_document(f" x{number} ".join(words), source=f"/{number}") for number in range(count)]
 
 
 @pytest.mark.parametrize(
-    ("question", "held", "crowded"),
+    ("question", "phrase", "crowded"),
     [
         pytest.param("Su-35", "a Su-35 of the air force", ["35 Su", "35", "Su"], id="code"),
         pytest.param("§ 12(b)", "what § 12(b) says", ["b 12", "12", "b"], id="paragraph"),
@@ -42,20 +42,18 @@ def crowd(words: Sequence[str], n: int = CANDIDATES + 20) -> list[Document]:
         ),
     ],
 )
-def test_what_is_there_word_for_word_comes_first(
-    store_of: StoreOf, question: str, held: str, crowded: list[str]
-) -> None:
-    """Asked alone, its passage leads though more passages than are candidates have the same words in another way."""
-    wanted = [a_document(text.format(held), source=f"/wanted{n}") for n, text in enumerate(ELSEWHERE)]
-    store = store_of(*crowd(crowded), *wanted)
+def test_verbatim_passage_comes_first(store_of: StoreOf, question: str, phrase: str, crowded: list[str]) -> None:
+    """It leads although more passages than candidates have the same words in another form."""
+    verbatim = [a_document(text.format(phrase), source=f"/wanted{number}") for number, text in enumerate(ELSEWHERE)]
+    store = store_of(*crowd(crowded), *verbatim)
     found = ask(store, question, limit=5)
     assert {hit.document.source for hit in found.hits[:2]} == {"/wanted0", "/wanted1"}
     assert [hit.why.verbatim for hit in found] == [True, True, False, False, False]
-    assert all(held in hit.passage.text for hit in found.hits[:2])
+    assert all(phrase in hit.passage.text for hit in found.hits[:2])
 
 
-def test_case_and_accents_do_not_matter(store_of: StoreOf) -> None:
-    """`café noir` is held by `CAFE Noir`, for that is how both are written; by `noir café` it is not."""
+def test_verbatim_match_ignores_case_and_accents(store_of: StoreOf) -> None:
+    """`CAFE Noir` contains `café noir`; `noir café` does not."""
     store = store_of(
         a_document("The CAFE Noir served bread.", source="/held"), a_document("A noir café.", source="/turned")
     )
@@ -65,8 +63,8 @@ def test_case_and_accents_do_not_matter(store_of: StoreOf) -> None:
     }
 
 
-def test_endings_do(store_of: StoreOf) -> None:
-    """Word for word is not stem for stem: `ships` is not `ship`, and is found all the same."""
+def test_verbatim_match_requires_the_same_ending(store_of: StoreOf) -> None:
+    """`ships` is not `ship` word for word, but a passage with `ship` is still found."""
     store = store_of(
         a_document("Both ships left for the whale.", source="/ships"), a_document("A ship, a ship.", source="/ship")
     )
@@ -74,20 +72,25 @@ def test_endings_do(store_of: StoreOf) -> None:
     assert [(hit.document.source, hit.why.verbatim) for hit in found] == [("/ships", True), ("/ship", False)]
 
 
-@pytest.mark.parametrize(("many", "lifted"), [(VERBATIM_MOST, True), (VERBATIM_MOST + 1, False)])
-def test_what_many_hold_is_no_rare_phrase(store_of: StoreOf, many: int, lifted: bool) -> None:
-    """As many as VERBATIM_MOST come first; where more hold it, ranking goes by meaning and words alone."""
-    holding = [a_document(f"Number {n} of the old harbour is {n * n}.", source=f"/held{n}") for n in range(many)]
-    other = a_document("Harbour, harbour, harbour: old port, old dock.", source="/other")
-    found = ask(store_of(*holding, other), "the old harbour", limit=many + 1)
-    assert len(found) == many + 1
-    assert [hit.why.verbatim for hit in found] == [lifted] * many + [False] if lifted else [False] * (many + 1)
+@pytest.mark.parametrize(("count", "lifted"), [(VERBATIM_MOST, True), (VERBATIM_MOST + 1, False)])
+def test_common_phrase_is_not_lifted(store_of: StoreOf, count: int, lifted: bool) -> None:
+    """Up to VERBATIM_MOST verbatim passages come first; if there are more, ranking ignores them."""
+    holding = [
+        a_document(f"Number {number} of the old harbour is {number * number}.", source=f"/held{number}")
+        for number in range(count)
+    ]
+    nearest = a_document("Harbour, harbour, harbour: old port, old dock.", source="/other")
+    found = ask(store_of(*holding, nearest), "the old harbour", limit=count + 1)
+    assert len(found) == count + 1
+    assert [hit.why.verbatim for hit in found] == [lifted] * count + [False] if lifted else [False] * (count + 1)
     assert (found[-1].document.source == "/other") == lifted
 
 
-def test_it_holds_within_a_filter(store_of: StoreOf) -> None:
-    """Restricted to a document, that document's passage leads; how many hold the phrase elsewhere does not count."""
-    outside = [a_document(f"Number {n} has 10 percent.", source=f"/out{n}") for n in range(VERBATIM_MOST + 5)]
+def test_verbatim_passage_comes_first_within_a_filter(store_of: StoreOf) -> None:
+    """Verbatim passages outside the filter do not count."""
+    outside = [
+        a_document(f"Number {number} has 10 percent.", source=f"/out{number}") for number in range(VERBATIM_MOST + 5)
+    ]
     inside = a_document(
         "Percent percent percent, 10 and 10.",
         "The king had a ship and a horse, and a loss of 10 percent of bread.",
@@ -100,8 +103,8 @@ def test_it_holds_within_a_filter(store_of: StoreOf) -> None:
     assert "a loss of 10 percent" in found[0].passage.text
 
 
-def test_it_holds_beside_operators(store_of: StoreOf) -> None:
-    """What is excluded is not lifted, and the words that are looked for are the question without its operators."""
+def test_verbatim_match_ignores_operators(store_of: StoreOf) -> None:
+    """Excluded passages are not lifted, and the phrase is the question without its operators."""
     store = store_of(
         a_document("The clock stopped in winter.", source="/winter"),
         a_document("Nobody knew why the clock stopped at the school of music by the river.", source="/school"),
@@ -112,7 +115,7 @@ def test_it_holds_beside_operators(store_of: StoreOf) -> None:
 
 
 @pytest.mark.parametrize("mode", ["dense", "lexical"])
-def test_one_side_alone_lifts_nothing(store_of: StoreOf, mode: str) -> None:
-    """The sides are compared as they are."""
+def test_single_side_search_lifts_nothing(store_of: StoreOf, mode: str) -> None:
+    """Dense and lexical search are compared without lifting."""
     store = store_of(a_document("The clock stopped."), a_document("Clock, clock.", source="/turned"))
     assert not any(hit.why.verbatim for hit in ask(store, "the clock stopped", mode=mode))

@@ -1,4 +1,4 @@
-"""Which lines say something, and which only stand around those that do."""
+"""Which lines are statements, and which are only the furniture of a page."""
 
 from __future__ import annotations
 
@@ -61,27 +61,27 @@ LOOSE = [
 
 
 @cases("line", SENTENCES)
-def test_a_sentence_says_something(line: str) -> None:
-    """Whatever numbers, names and addresses stand in it, and in other languages, too."""
+def test_sentence_is_a_statement(line: str) -> None:
+    """Numbers, names, addresses and other languages do not change that."""
     assert kind_of(line) == "sentence"
     assert is_statement(line)
 
 
 @cases("line", FURNITURE)
-def test_furniture_says_nothing(line: str) -> None:
-    """Menus, captions, references, addresses, rules and contents."""
+def test_furniture_is_recognised(line: str) -> None:
+    """Furniture is menus, captions, references, addresses, rules and contents."""
     assert kind_of(line) == "furniture"
 
 
-def test_a_field_may_end_with_a_full_stop() -> None:
-    """A name and its value say who did it; a reference does not."""
+def test_field_with_a_full_stop_is_a_row() -> None:
+    """A name with its value is a row of a table; a reference is a loose line."""
     assert kind_of("Editor: Jane Smith.") == "row"
     assert kind_of("See also: Whales.") == "loose"
 
 
 @pytest.mark.parametrize("line", LOOSE)
-def test_loose_lines_state_nothing(line: str) -> None:
-    """Headings, by-lines and notes are words, but no statements."""
+def test_loose_lines_are_not_statements(line: str) -> None:
+    """Headings, by-lines and notes have words but state nothing."""
     assert kind_of(line) == "loose"
     assert not is_statement(line)
 
@@ -98,12 +98,12 @@ def test_loose_lines_state_nothing(line: str) -> None:
         ("• Will it hurt?", "question"),
     ],
 )
-def test_items_rows_and_questions(line: str, kind: str) -> None:
-    """An item is part of a list, a row part of a table; a question is no answer."""
+def test_items_rows_and_questions_are_told_apart(line: str, kind: str) -> None:
+    """An item is part of a list, a row part of a table, and a question is not an answer."""
     assert kind_of(line) == kind
 
 
-def test_where_a_line_ends() -> None:
+def test_sentence_may_end_with_note_numbers() -> None:
     """A sentence ends before the numbers of its notes."""
     assert ends_sentence("So it was.[3][4]")
     assert ends_sentence("So it was.”")
@@ -111,6 +111,6 @@ def test_where_a_line_ends() -> None:
 
 
 @given(st.text(max_size=300))
-def test_every_line_is_something(line: str) -> None:
-    """No text makes it fail, and white space around a line does not matter."""
+def test_every_line_has_a_kind(line: str) -> None:
+    """No text raises an error, and white space around a line does not matter."""
     assert kind_of(line) == kind_of(f"  {line} ")

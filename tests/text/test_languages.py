@@ -1,4 +1,4 @@
-"""The language of a text: told where it is clear, and left open where it is not."""
+"""The language of a text is detected where it is clear, and left open where it is not."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ UNCLEAR = ["", "   ", "1923", "42 %", "[1]", "Skarn", "Die Zeit", "f(x) = 2x + 1
 
 
 @cases(("code", "text"), CLEAR.items(), ids=CLEAR.keys())
-def test_a_sentence_tells_its_language(code: str, text: str) -> None:
-    """One sentence of a dozen words is enough, in any script; capitals change nothing."""
+def test_language_of_a_sentence_is_detected(code: str, text: str) -> None:
+    """One sentence of a dozen words is enough in any script, and capitals do not mislead."""
     assert language(text) == code
     assert language(text.upper()) in (code, "")
 
 
 @cases("text", UNCLEAR)
-def test_what_is_too_short_has_no_language(text: str) -> None:
-    """A name or a number may stand in any language."""
+def test_short_text_has_no_language(text: str) -> None:
+    """A name or a number can occur in any language."""
     assert language(text) == ""
 
 
@@ -60,12 +60,12 @@ def test_foreign_names_do_not_change_the_language(text: str) -> None:
     assert language(text) in ("en", "")
 
 
-def test_a_long_text_takes_no_longer() -> None:
-    """Only its beginning is looked at."""
+def test_long_text_is_read_only_at_its_beginning() -> None:
+    """Only the beginning of a long text is examined."""
     assert language(CLEAR["en"] * 100_000) == "en"
 
 
-def test_the_model_is_loaded_when_it_is_asked() -> None:
-    """Not when somebody imports this module."""
+def test_import_does_not_load_the_language_model() -> None:
+    """The model is loaded by the first call."""
     program = "import sys, index.text.words; sys.exit('py3langid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

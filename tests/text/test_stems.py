@@ -1,4 +1,4 @@
-"""Stems: the same for whoever asks, however many ask at once."""
+"""Stems are the same for every caller, also with concurrent callers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SYLLABLES = ("re", "con", "mis", "form", "nation", "hope", "act", "run")
 ENDINGS = ("", "s", "ed", "ing", "ation", "fulness", "ively", "ized")
 
 
-def test_a_word_loses_its_ending() -> None:
-    """Inflection and derivation, in English."""
+def test_stem_has_no_ending() -> None:
+    """Inflected and derived English words lose their endings."""
     assert [stem(word) for word in ("running", "nations", "hopefulness")] == ["run", "nation", "hope"]
 
 
-def test_threads_do_not_disturb_each_other() -> None:
-    """The library's stemmer holds the word that it is at: asked by several threads at once, it mixed them up."""
+def test_stems_are_the_same_with_concurrent_callers() -> None:
+    """The library's stemmer keeps the current word as state, which concurrent calls once mixed up."""
     words = ["".join(parts) + end for parts in product(SYLLABLES, repeat=3) for end in ENDINGS]
     interval = sys.getswitchinterval()
     stem.cache_clear()

@@ -78,14 +78,14 @@ LINES = [
 
 
 @cases("line", SENTENCES, ids=ascii)
-def test_what_somebody_says_is_a_sentence(line: str) -> None:
-    """In any script, with the marks of its format around it."""
+def test_sentence_is_recognised_in_its_format(line: str) -> None:
+    """Scripts and the marks of a format do not matter."""
     assert is_sentence(line)
 
 
 @cases("line", LINES, ids=ascii)
-def test_what_machines_read_is_none(line: str) -> None:
-    """Times, names of fields, commands, columns."""
+def test_machine_readable_line_is_not_a_sentence(line: str) -> None:
+    """Such lines are times, field names, commands and columns."""
     assert not is_sentence(line)
 
 
@@ -109,16 +109,16 @@ def test_what_machines_read_is_none(line: str) -> None:
         ("08:00:00 INFO The disk is full now.\n09:00:00 INFO The disk is full now.\n" * 2, True),
     ],
 )
-def test_data_is_known_by_its_lines(text: str, structured: bool) -> None:
-    """Where the ending says nothing; verse, lists and plays are no data."""
+def test_data_is_recognised_by_its_lines(text: str, structured: bool) -> None:
+    """The file extension says nothing here; verse, lists and plays are not data."""
     assert looks_structured(text) == structured
     kind = load_bytes(text.encode(), source="a.txt").media_type
     assert (kind in STRUCTURED) == structured
 
 
 @cases("line", [" ", "a", "-", "- ", "# ", "\\a[", '."', "a.", "\t", "<i", "=", "((", "a(", "1.", "a:", "'"], ids=ascii)
-def test_a_line_may_be_as_long_as_it_likes(line: str) -> None:
-    """A megabyte takes milliseconds; where a pattern reads it again from each place, hours."""
+def test_long_line_takes_linear_time(line: str) -> None:
+    """A megabyte takes milliseconds; a pattern that starts again at each character would take hours."""
     text = f"{line * (1_000_000 // len(line))}\n" * 4
     began = process_time()
     looks_structured(text)
@@ -126,8 +126,8 @@ def test_a_line_may_be_as_long_as_it_likes(line: str) -> None:
     assert process_time() - began < 5
 
 
-def test_endings() -> None:
-    """A format that has a reader is none of them."""
+def test_extension_gives_the_media_type_of_structured_text() -> None:
+    """An extension that has its own reader is not structured text."""
     assert media_type_of(".srt") == "application/x-subrip"
     assert media_type_of(".txt") == media_type_of(".md") == media_type_of(".org") == ""
     assert DATA in STRUCTURED
@@ -136,7 +136,7 @@ def test_endings() -> None:
 @pytest.mark.skipif(not EVAL.exists(), reason="shared data: the evaluation sets are not beside this checkout")
 @pytest.mark.parametrize("name", ["adi", "cisi", "cran", "scifact", "squad_v2"])
 def test_prose_is_not_taken_for_data(name: str) -> None:
-    """Of the sentences of real texts with four words written small, less than one in five hundred is lost."""
+    """Of sentences with four words in lower case in real texts, fewer than one in five hundred is lost."""
     total = lost = 0
     for entry in map(json.loads, (EVAL / name / "corpus.jsonl").read_text(encoding="utf-8").splitlines()[:500]):
         assert not looks_structured(entry["text"])

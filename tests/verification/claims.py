@@ -1,4 +1,4 @@
-"""Claims compared with one sentence, or with a passage, as the tests need it."""
+"""Helpers that compare a claim with one sentence or with a passage."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ if TYPE_CHECKING:
     from index.verification.judgement import Judgement
 
 NEAR = 0.8
-"""What the default encoder says of a sentence and the same in other words."""
+"""The default encoder's cosine of a sentence and its paraphrase."""
 
 
 def judged(claim: str, passage: str, closeness: float | Sequence[float] = NEAR) -> Judgement:
-    """Compare a claim with the sentences of a passage, all of them as close where one number is given."""
+    """Compare a claim with the sentences of a passage, all equally close if one number is given."""
     sources = [Source(span.of(passage), passage) for span in split_sentences(passage)]
     return compare(claim, sources, [closeness] * len(sources) if isinstance(closeness, float) else closeness)
 
 
 def verdict(claim: str, passage: str, closeness: float | Sequence[float] = NEAR) -> Verdict:
-    """The same, but for the explanation."""
+    """Return only the verdict of that comparison."""
     return judged(claim, passage, closeness).verdict
 
 
-def one_number(claim: str, source: str) -> bool:
-    """Whether two texts state the same numbers, each of one text being one of the other."""
-    ours, theirs = extract_facts(claim).quantities, extract_facts(source).quantities
-    forth = all(any(equal_quantities(one, other) for other in theirs) for one in ours)
-    return bool(ours) and forth and all(any(equal_quantities(one, other) for other in ours) for one in theirs)
+def have_equal_numbers(claim: str, source: str) -> bool:
+    """Whether two texts state the same numbers: each number of one text is in the other."""
+    claimed, stated = extract_facts(claim).quantities, extract_facts(source).quantities
+    all_stated = all(any(equal_quantities(number, counterpart) for counterpart in stated) for number in claimed)
+    return (
+        bool(claimed)
+        and all_stated
+        and all(any(equal_quantities(number, counterpart) for counterpart in claimed) for number in stated)
+    )

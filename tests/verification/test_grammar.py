@@ -1,4 +1,4 @@
-"""The door to the grammar of sentences: what it tells, and what it says where its model is not what it should be."""
+"""The grammar model: the tokens that it returns, and the errors for a wrong or missing model."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_each_word_has_its_place_its_role_and_what_it_belongs_to() -> None:
-    """Offsets count in the text that was given."""
+def test_tokens_have_offsets_roles_and_heads() -> None:
+    """Offsets count characters of the given text."""
     text = "Rosa drew two plans."
     (tokens,) = parse_all([text])
     assert [text[token.start : token.end] for token in tokens] == ["Rosa", "drew", "two", "plans", "."]
@@ -25,23 +25,23 @@ def test_each_word_has_its_place_its_role_and_what_it_belongs_to() -> None:
     ]
 
 
-def test_a_lone_half_of_a_character_has_its_place() -> None:
-    """It cannot be encoded, and counts for one character all the same."""
+def test_lone_surrogate_keeps_the_offsets() -> None:
+    """A lone surrogate cannot be encoded, but counts as one character."""
     (tokens,) = parse_all(["It rained \ud800 today."])
     assert tokens[-2].text == "today"
     assert tokens[-2].start == len("It rained x ")
 
 
-def test_other_weights_than_the_published_ones_are_refused(tmp_path: Path) -> None:
-    """By their hash, each part of the model."""
+def test_changed_grammar_weights_are_refused(tmp_path: Path) -> None:
+    """Each part of the model is checked by its hash."""
     (tmp_path / "parser").mkdir()
     (tmp_path / "parser" / "model").write_bytes(b"other")
     with pytest.raises(WeightsMismatch, match="parser of en_core_web_sm has sha256"):
         grammar._check(tmp_path, ["parser"])
 
 
-def test_a_model_that_is_not_there_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As every model does."""
+def test_missing_grammar_model_gives_an_install_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint names the package to install."""
     monkeypatch.setattr(grammar, "_VERSION", "0.0.0")
     with pytest.raises(EncoderError) as caught:
         grammar._load()

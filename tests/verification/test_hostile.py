@@ -1,4 +1,4 @@
-"""Texts that nobody writes: the check neither fails on them, nor takes long, nor calls them supported for nothing."""
+"""Texts that nobody writes neither break the check, nor slow it down, nor count as supported."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).ma
 
 @settings(max_examples=length(20, 100), deadline=None)
 @given(TEXTS, st.lists(TEXTS, max_size=4))
-def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
-    """Neither as a claim nor as a source."""
+def test_no_text_raises_an_error(claim: str, texts: list[str]) -> None:
+    """Any text can be a claim or a source."""
     found = compare(claim, [Source(text, " ".join(texts)) for text in texts], [0.9] * len(texts))
     assert 0 <= found.score <= 1
     assert found.source is None or 0 <= found.source < len(texts)
@@ -35,8 +35,8 @@ def test_no_text_makes_it_fail(claim: str, texts: list[str]) -> None:
 
 @settings(max_examples=length(20, 100), deadline=None)
 @given(st.text())
-def test_any_text_is_verbatim_that_is_a_sentence_of_the_source(claim: str) -> None:
-    """In any script, and any sequence of characters."""
+def test_claim_equal_to_a_source_sentence_is_verbatim(claim: str) -> None:
+    """Scripts and characters do not matter."""
     if verbatim_key(claim) and 0 < len(words(claim)) <= 100:
         assert compare(claim, [Source("x", claim), Source(claim, claim)], [0.0, 0.0]).verdict == "verbatim"
 
@@ -60,10 +60,10 @@ HOSTILE = {
 
 
 @cases("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_texts_take_no_time(text: str) -> None:
-    """The cost is linear in the length, or the length is cut."""
-    compare("Prices rose.", [Source("Prices fell.", "Prices fell.")], [0.9])  # loads the grammar
-    text = text[: len(text) // length(4, 1)]
+def test_hostile_texts_take_linear_time(text: str) -> None:
+    """The cost is linear in the length, or the length is limited."""
+    compare("Prices rose.", [Source("Prices fell.", "Prices fell.")], [0.9])  # loads the grammar model
+    text = text[: len(text) // length(20, 1)]
     began = time.thread_time()
     compare(f"{text} x", [Source(text, text), Source("Prices rose.", text)], [0.9, 0.9])
     compare("Prices rose by 10^9 and not 5.", [Source(text, text)], [0.9])
@@ -84,7 +84,7 @@ PAIRS = (
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
 @pytest.mark.parametrize(("claim", "passage"), PAIRS)
-def test_the_way_it_is_written_does_not_change_the_verdict(style: object, claim: str, passage: str) -> None:
-    """Blanks, soft hyphens and quotation marks say nothing."""
+def test_typography_does_not_change_the_verdict(style: object, claim: str, passage: str) -> None:
+    """Blanks, soft hyphens and quotation marks do not matter."""
     assert callable(style)
     assert verdict(style(claim), passage) == verdict(claim, passage)

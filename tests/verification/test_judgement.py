@@ -1,4 +1,4 @@
-"""What becomes of a claim: verbatim, supported, contradicted or unverified, and what a reader is told of it."""
+"""The verdict of a claim: verbatim, supported, contradicted or unverified, and the detail that a reader sees."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ PROVEN = {
 
 
 @cases(("claim", "passage"), PROVEN.values(), ids=PROVEN)
-def test_a_claim_is_supported_whose_every_word_is_accounted_for(claim: str, passage: str) -> None:
-    """By the same word, an inflection, a synonym or an equal number, in the same role and surroundings."""
+def test_claim_with_every_word_accounted_for_is_supported(claim: str, passage: str) -> None:
+    """Each word matches by itself, an inflection, a synonym or an equal number, in the same role and context."""
     assert verdict(claim, passage) in SUPPORTING
 
 
@@ -139,14 +139,14 @@ NOT_PROVEN = {
 
 
 @cases(("claim", "passage"), NOT_PROVEN.values(), ids=NOT_PROVEN)
-def test_a_claim_is_not_supported_that_says_more_or_something_else(claim: str, passage: str) -> None:
-    """What is added, turned round, or stripped of what surrounds it."""
+def test_claim_that_adds_or_changes_something_is_not_supported(claim: str, passage: str) -> None:
+    """These claims add words, swap roles, or drop a condition."""
     assert verdict(claim, passage) not in SUPPORTING
 
 
-@cases(("passage", "claim", "closeness"), WRONG, ids=[each[1][:40] for each in WRONG])
-def test_what_the_passage_does_not_say_is_not_supported(passage: str, claim: str, closeness: tuple[float, ...]) -> None:
-    """An answer that is wrong in one point is not."""
+@cases(("passage", "claim", "closeness"), WRONG, ids=[claim[:40] for _, claim, _ in WRONG])
+def test_wrong_answer_is_not_supported(passage: str, claim: str, closeness: tuple[float, ...]) -> None:
+    """Each of these answers is wrong in one point."""
     assert verdict(claim, passage, closeness) not in SUPPORTING
 
 
@@ -169,41 +169,41 @@ CONTRADICTED = {
 
 
 @pytest.mark.parametrize(("claim", "passage", "detail"), CONTRADICTED.values(), ids=CONTRADICTED)
-def test_a_single_word_that_says_otherwise_contradicts(claim: str, passage: str, detail: str) -> None:
-    """And the detail has both words."""
+def test_single_opposite_word_contradicts(claim: str, passage: str, detail: str) -> None:
+    """The detail shows both words."""
     found = judged(claim, passage)
     assert found.verdict == "contradicted"
     assert detail in found.detail
 
 
-def test_what_is_missing_is_named() -> None:
-    """Between asterisks, as faces emphasise it."""
+def test_detail_names_the_missing_words() -> None:
+    """They are between asterisks, which user interfaces show as emphasis."""
     found = judged("The board secretly approved the plan.", "The board approved the plan.")
     assert (found.verdict, found.detail) == ("unverified", "Not in the source: *secretly*.")
 
 
-def test_the_nearest_words_of_an_unverified_claim_are_told() -> None:
-    """`source` is the place of the sentence that has most of it."""
+def test_unverified_claim_names_the_nearest_sentence() -> None:
+    """`source` is the index of the sentence with most of the claim's words."""
     assert judged("The board secretly proposed a dividend of 45 cents.", REVENUE).source == 2
 
 
-def test_a_whole_sentence_is_verbatim_and_needs_no_verifier() -> None:
-    """Case, blanks and quotation marks do not count; other claims do need it."""
-    asked: list[tuple[str, str]] = []
+def test_verbatim_sentence_needs_no_verifier() -> None:
+    """Case, blanks and quotation marks do not count; any other claim is given to the verifier."""
+    calls: list[tuple[str, str]] = []
 
-    def never(pairs: object) -> list[float]:
+    def refuse(pairs: object) -> list[float]:
         assert isinstance(pairs, list)
-        asked.extend(pairs)
+        calls.extend(pairs)
         return [0.0] * len(pairs)
 
     sources = [Source("Rosa Keller drew the plans.", "Rosa Keller drew the plans.")]
-    assert compare("rosa keller  drew the “plans”", sources, [0.0], never).verdict == "verbatim"
-    assert not asked
-    assert compare("The plans were drawn by Rosa Keller.", sources, [0.9], never).verdict == "unverified"
-    assert asked == [("The plans were drawn by Rosa Keller.", "Rosa Keller drew the plans.")]
+    assert compare("rosa keller  drew the “plans”", sources, [0.0], refuse).verdict == "verbatim"
+    assert not calls
+    assert compare("The plans were drawn by Rosa Keller.", sources, [0.9], refuse).verdict == "unverified"
+    assert calls == [("The plans were drawn by Rosa Keller.", "Rosa Keller drew the plans.")]
 
 
-def test_several_sentences_in_a_row_are_verbatim() -> None:
+def test_consecutive_sentences_are_verbatim() -> None:
     """A claim may be a paragraph of the source."""
     passage = "Well. She never patented it. It was free. Yes."
     assert verdict("She never patented it. It was free.", passage, 0.0) == "verbatim"
@@ -235,17 +235,17 @@ OUTVOTED = {
 
 
 @pytest.mark.parametrize(("claim", "if_likely", "if_certain"), OUTVOTED.values(), ids=OUTVOTED)
-def test_what_a_verifier_outvotes_depends_on_how_sure_it_is(claim: str, if_likely: str, if_certain: str) -> None:
-    """Another noun if it is likely, up to three verbs and adjectives if it is certain; names and numbers never."""
+def test_verifier_outvotes_more_words_the_surer_it_is(claim: str, if_likely: str, if_certain: str) -> None:
+    """If likely, it outvotes another noun; if certain, up to three verbs and adjectives; names and numbers never."""
     source = [Source(RAILWAY, RAILWAY)]
     assert compare(claim, source, [0.9], lambda pairs: [(LIKELY + CERTAIN) / 2] * len(pairs)).verdict == if_likely
     assert compare(claim, source, [0.9], lambda pairs: [1.0] * len(pairs)).verdict == if_certain
 
 
-def test_how_many_words_may_have_other_places() -> None:
-    """Two, where another verb is to be outvoted, too."""
+def test_outvoted_claim_may_have_two_displaced_words() -> None:
+    """Two words may have other roles if another verb is outvoted, too; without one, three may."""
     verb = Objection("missing", "painted", part="v")
-    elsewhere = [Objection("role", f"of {n}", part="of") for n in range(3)]
+    elsewhere = [Objection("role", f"of {number}", part="of") for number in range(3)]
     assert may_be_outvoted(Proof((verb, *elsewhere[1:]), 0, 0.9, 10))
     assert not may_be_outvoted(Proof((verb, *elsewhere), 0, 0.9, 10))
     assert may_be_outvoted(Proof(tuple(elsewhere), 0, 0.9, 10))
@@ -265,14 +265,14 @@ COPIED = (
 
 
 @pytest.mark.parametrize("claim", COPIES.values(), ids=COPIES)
-def test_a_verifier_does_not_outvote_a_word_of_a_copy(claim: str) -> None:
-    """Whoever copies a sentence and puts one word for another says something else, whatever is beside the sentence."""
+def test_verifier_does_not_outvote_a_changed_word_of_a_copy(claim: str) -> None:
+    """A copied sentence with one word replaced says something else, whatever is next to it."""
     sources = [Source(span.of(COPIED), COPIED) for span in split_sentences(COPIED)]
     assert compare(claim, sources, [0.9] * len(sources), lambda pairs: [1.0] * len(pairs)).verdict not in SUPPORTING
 
 
-def test_another_sentence_than_the_copied_one_is_read_too() -> None:
-    """What one sentence says with another number or name, the next one may say as the claim does."""
+def test_other_sentences_than_the_copied_one_are_compared() -> None:
+    """One sentence may have another number or name, and the next one those of the claim."""
     passage = "The king opened the bridge in Paris. Then, in Rome, the bridge was opened by the king."
     assert verdict("The king opened the bridge in Rome.", passage) == "supported"
     prices = (
@@ -282,8 +282,8 @@ def test_another_sentence_than_the_copied_one_is_read_too() -> None:
     assert verdict("Prices in the town rose by 10 per cent in the year.", prices) != "contradicted"
 
 
-def test_prepositions_that_stand_for_each_other_make_no_other_claim() -> None:
-    """Of a copy, too."""
+def test_interchangeable_prepositions_are_supported() -> None:
+    """That holds for a copied sentence, too."""
     assert (
         verdict(
             "The king met the queen in the opening of the bridge.",
@@ -300,8 +300,8 @@ CUT = {
 
 
 @pytest.mark.parametrize(("claim", "passage"), CUT.values(), ids=CUT)
-def test_what_a_cut_leaves_behind_counts(claim: str, passage: str) -> None:
-    """Where it leaves less than was said."""
+def test_dropped_qualification_is_unverified(claim: str, passage: str) -> None:
+    """A shortened sentence must not say more than the whole."""
     assert verdict(claim, passage) == "unverified"
 
 
@@ -316,13 +316,13 @@ SHORT = {
 
 
 @pytest.mark.parametrize(("claim", "passage"), SHORT.values(), ids=SHORT)
-def test_a_verifier_does_not_put_two_names_together(claim: str, passage: str) -> None:
-    """A short claim that says of a name what the source says of another one, or of none."""
+def test_verifier_does_not_connect_unrelated_names(claim: str, passage: str) -> None:
+    """A short claim says of one name what the source says of another, or of none."""
     assert compare(claim, [Source(passage, passage)], [0.9], lambda pairs: [1.0] * len(pairs)).verdict == "unverified"
 
 
-def test_a_sentence_with_fewer_of_the_words_does_not_contradict() -> None:
-    """It speaks of something else."""
+def test_sentence_about_something_else_does_not_contradict() -> None:
+    """A sentence with fewer words of the claim is about something else."""
     paper = "This paper introduces LayoutParser, an open-source library for the use of models in research."
     keywords = "Keywords: Image Analysis · Deep Learning · Character Recognition · Open Source library · Toolkit."
     found = compare(
@@ -338,19 +338,19 @@ PERHAPS_THE_SAME = {
 
 
 @pytest.mark.parametrize(("claim", "passage"), PERHAPS_THE_SAME.values(), ids=PERHAPS_THE_SAME)
-def test_what_may_be_the_same_does_not_contradict(claim: str, passage: str) -> None:
-    """Whether it is, is another matter."""
+def test_possible_synonym_does_not_contradict(claim: str, passage: str) -> None:
+    """Whether it supports the claim is another question."""
     assert verdict(claim, passage) != "contradicted"
 
 
-def test_a_verifier_does_not_outvote_a_denial() -> None:
-    """It is not even asked."""
+def test_verifier_does_not_outvote_a_denial() -> None:
+    """It is not even called."""
     denied = "The engineers of the railway company did not test the locomotive in May."
     assert compare(denied, [Source(RAILWAY, RAILWAY)], [0.9], lambda pairs: [1.0] * len(pairs)).verdict != "supported"
 
 
-def test_a_heading_is_not_supported() -> None:
-    """It states nothing, whatever a verifier says of it."""
+def test_heading_is_not_supported() -> None:
+    """A heading states nothing, whatever the verifier says."""
     passage = "The background on loans comes from press reports of 2009."
 
     def sure(pairs: object) -> list[float]:
@@ -360,24 +360,24 @@ def test_a_heading_is_not_supported() -> None:
     assert compare("The loans of 2009", [Source(passage, passage)], [0.9], sure).verdict == "unverified"
 
 
-def test_nothing_to_go_by_is_unverified() -> None:
-    """No source, no words, too many words."""
+def test_empty_or_too_long_claim_is_unverified() -> None:
+    """The reason is that there is no source, no word, or too many words."""
     assert compare("Prices rose.", [], []).source is None
     assert compare("", [Source("Prices rose.", "Prices rose.")], [1.0]).detail == "It has no words."
     long = judged("Prices rose and " * 100, "Prices rose.")
     assert (long.verdict, long.detail) == ("unverified", "It is too long to be checked.")
 
 
-def test_another_source_that_says_so_is_enough() -> None:
-    """A sentence that says otherwise does not outvote one that agrees."""
+def test_one_agreeing_source_is_enough() -> None:
+    """A sentence that disagrees does not outvote one that agrees."""
     sources = [Source(text, text) for text in ("Prices rose by 10 percent.", "Prices rose by 18 percent in all.")]
     found = compare("Prices rose by 18%.", sources, [0.9, 0.88])
     assert (found.verdict, found.source) == ("supported", 1)
 
 
-def test_of_many_sources_the_nearest_are_looked_at() -> None:
-    """By closeness and common words; the place is that among all of them."""
-    texts = [f"Town number {n} has a mayor." for n in range(40)]
+def test_nearest_of_many_sources_are_compared() -> None:
+    """They are chosen by closeness and shared words; the index counts all sources."""
+    texts = [f"Town number {number} has a mayor." for number in range(40)]
     sources = [Source(text, " ".join(texts)) for text in (*texts, "Prices rose by 18 percent in May.", *texts)]
     found = compare("In May prices rose by 18%.", sources, [0.2] * len(sources))
     assert (found.verdict, found.source) == ("supported", 40)

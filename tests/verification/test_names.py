@@ -1,4 +1,4 @@
-"""A name must be the source's, in whatever form; the passage lends those that a pronoun stands for."""
+"""A name of the claim must be in the source in some form; the passage gives names for pronouns."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ RIGHT = {
 
 
 @cases(("claim", "passage"), RIGHT.values(), ids=RIGHT)
-def test_a_name_in_another_form_is_let_pass(claim: str, passage: str) -> None:
-    """A surname, an acronym, a people for its land, a name for a pronoun."""
+def test_another_form_of_a_name_is_supported(claim: str, passage: str) -> None:
+    """The form is a surname, an acronym, a people for its country, or a name for a pronoun."""
     assert verdict(claim, passage) in SUPPORTING
 
 
 WRONG = {
     "another of the passage": ("Angela Merkel spoke in Berlin, and Barack Obama thanked her.", PASSAGE),
     "another of the passage, once": ("Philip spoke in Berlin, and Angela Merkel thanked him.", PASSAGE),
-    "nobody of the passage": ("Barack Obama spoke in Paris.", PASSAGE),
+    "a name outside the passage": ("Barack Obama spoke in Paris.", PASSAGE),
     "in lower case": ("philip spoke in berlin, and angela merkel thanked him.", PASSAGE),
     "twice the same": ("Barack Obama spoke in Berlin, and Barack Obama thanked him.", PASSAGE),
     "an acronym": ("He praised the IMF for its work.", PASSAGE),
@@ -50,12 +50,12 @@ WRONG = {
 
 
 @cases(("claim", "passage"), WRONG.values(), ids=WRONG)
-def test_another_name_is_caught(claim: str, passage: str) -> None:
-    """Whether or not the passage mentions it."""
+def test_another_name_is_not_supported(claim: str, passage: str) -> None:
+    """It does not matter whether the passage mentions the name elsewhere."""
     assert verdict(claim, passage) not in SUPPORTING
 
 
-def test_the_detail_says_both_names() -> None:
-    """Where the source has another in its place."""
+def test_detail_shows_both_names() -> None:
+    """The source's name is shown if it takes the same place."""
     assert judged("Obama spoke in Paris.", "Obama spoke in Berlin.").detail == "Paris here, Berlin in the source"
     assert judged("Merkel and Obama spoke.", "Obama spoke.").detail.startswith("Not in the source: *Merkel*")

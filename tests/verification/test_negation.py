@@ -1,4 +1,4 @@
-"""What the source denies the claim must not say, and the other way round."""
+"""A claim must not state what the source denies, or deny what it states."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ OPPOSED = {
 }
 
 
-@cases(("one", "other"), OPPOSED.values(), ids=OPPOSED)
-def test_a_denial_is_caught(one: str, other: str) -> None:
-    """The claim denies what the source says, or says the contrary."""
-    assert verdict(one, other) not in SUPPORTING
+@cases(("denial", "statement"), OPPOSED.values(), ids=OPPOSED)
+def test_denial_is_not_supported(denial: str, statement: str) -> None:
+    """The claim denies what the source says, or says the opposite."""
+    assert verdict(denial, statement) not in SUPPORTING
 
 
-@cases(("one", "other"), OPPOSED.values(), ids=OPPOSED)
-def test_the_denial_of_a_denial_is_caught(one: str, other: str) -> None:
+@cases(("denial", "statement"), OPPOSED.values(), ids=OPPOSED)
+def test_statement_is_not_supported_by_its_denial(denial: str, statement: str) -> None:
     """The claim says what the source denies."""
-    assert verdict(other, one) not in SUPPORTING
+    assert verdict(statement, denial) not in SUPPORTING
 
 
 ALIKE = {
@@ -80,14 +80,14 @@ ALIKE = {
 }
 
 
-@pytest.mark.parametrize(("one", "other"), ALIKE.values(), ids=ALIKE)
-def test_the_same_denial_in_other_words_is_let_pass(one: str, other: str) -> None:
-    """In both, or in neither."""
-    assert verdict(one, other) in SUPPORTING
+@pytest.mark.parametrize(("claim", "passage"), ALIKE.values(), ids=ALIKE)
+def test_equivalent_denial_is_supported(claim: str, passage: str) -> None:
+    """The denial is in both texts, or in neither."""
+    assert verdict(claim, passage) in SUPPORTING
 
 
-def test_a_plain_denial_is_a_contradiction() -> None:
-    """Where all else is the same, and nothing else is denied; the detail quotes it."""
+def test_plain_denial_is_contradicted() -> None:
+    """All other words are the same, and the detail quotes the difference."""
     found = judged("The drug lowered the pressure.", "The drug did not lower the pressure.")
     assert (found.verdict, found.detail) == ("contradicted", "“not” in the source, not here")
     found = judged("The drug did not lower the pressure.", "The drug lowered the pressure.")

@@ -1,4 +1,4 @@
-"""Numbers are what they are worth, not how they are written."""
+"""Numbers are compared by value, not by spelling."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from index.records import SUPPORTING
 from index.verification.dependencies import extract_facts
 from tests.cases import cases
-from tests.verification.claims import judged, one_number, verdict
+from tests.verification.claims import have_equal_numbers, judged, verdict
 
 SAME = {
     "two in five": ("Two in five left.", "40 per cent left."),
@@ -82,7 +82,7 @@ DIFFERENT = {
     "day": ("May 5", "May 6"),
     "ordinal": ("the third", "the fourth"),
     "decade and year": ("the 1990s", "1990"),
-    "hundreds are no hundred": ("hundreds of people", "100 people"),
+    "hundreds are not one hundred": ("hundreds of people", "100 people"),
     "sign": ("-5 degrees", "5 degrees"),
     "half past": ("5:30", "5:45"),
     "decimals": ("0.5", "0.05"),
@@ -93,7 +93,7 @@ NONE = {
     "disease": "COVID-19 spread.",
     "letters written on": "3D and 5G and B12.",
     "version": "Version v2.0.1 works.",
-    "more digits than anybody counts": "9" * 5000,
+    "thousands of digits": "9" * 5000,
     "may as a verb": "It may rain in march step.",
 }
 PRONOUNS = {
@@ -107,50 +107,50 @@ PRONOUNS = {
 }
 
 
-@cases(("one", "other"), SAME.values(), ids=SAME)
-def test_the_same_number_in_two_spellings(one: str, other: str) -> None:
-    """Each of one text is one of the other."""
-    assert one_number(one, other)
-    assert one_number(other, one)
+@cases(("first", "second"), SAME.values(), ids=SAME)
+def test_spellings_of_a_number_are_equal(first: str, second: str) -> None:
+    """Each number of one text is a number of the other."""
+    assert have_equal_numbers(first, second)
+    assert have_equal_numbers(second, first)
 
 
-@cases(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
-def test_two_numbers_that_look_alike(one: str, other: str) -> None:
+@cases(("first", "second"), DIFFERENT.values(), ids=DIFFERENT)
+def test_similar_numbers_are_different(first: str, second: str) -> None:
     """They differ in value, unit or kind."""
-    assert not one_number(one, other)
-    assert not one_number(other, one)
+    assert not have_equal_numbers(first, second)
+    assert not have_equal_numbers(second, first)
 
 
 @pytest.mark.parametrize("text", NONE.values(), ids=NONE)
-def test_digits_in_names_are_no_numbers(text: str) -> None:
+def test_digits_in_names_are_not_numbers(text: str) -> None:
     """They are compared as names."""
     assert not extract_facts(text).quantities
 
 
 @pytest.mark.parametrize("text", PRONOUNS.values(), ids=PRONOUNS)
-def test_words_that_only_may_be_numbers_are_not_insisted_on(text: str) -> None:
+def test_ambiguous_number_words_are_not_required(text: str) -> None:
     """A claim is not wrong for saying "one of them"."""
     assert not any(quantity.firm for quantity in extract_facts(text).quantities)
 
 
-def test_a_counted_one_is_a_number() -> None:
-    """Before what it counts."""
+def test_one_before_a_noun_is_a_number() -> None:
+    """A counted `one` is a number, unlike the pronoun."""
     assert [quantity.firm for quantity in extract_facts("One woman and two men left.").quantities] == [True, True]
 
 
-def test_a_range_gives_both_ends() -> None:
-    """Both must be in the source."""
+def test_range_has_two_numbers() -> None:
+    """Both ends must be in the source."""
     values = [quantity.value for quantity in extract_facts("It lasted 5 to 10 days, or 2–3 weeks.").quantities]
     assert values == [5, 10, 2, 3]
 
 
-def test_a_year_is_found_in_a_date() -> None:
+def test_year_is_supported_by_a_full_date() -> None:
     """A claim may say less than its source."""
     assert verdict("The dam was opened in 1970.", "The dam was opened on 21 July 1970 by the president.") in SUPPORTING
 
 
-def test_the_detail_says_both_numbers() -> None:
-    """As the two texts write them."""
+def test_detail_shows_both_numbers() -> None:
+    """They are shown as the two texts write them."""
     found = judged("Dizziness occurred in 18 percent of patients.", "Dizziness occurred in 10 percent of patients.")
     assert (found.verdict, found.detail) == ("contradicted", "18 percent here, 10 percent in the source")
 
@@ -171,7 +171,7 @@ WRONG = {
     ),
     "a month": ("The embargo ended in March.", "The embargo ended in May."),
     "a number in words": ("She had three sons.", "She had two sons."),
-    "a number nobody gave": ("The embargo lasted five months.", "The embargo lasted long."),
+    "a number that is not in the source": ("The embargo lasted five months.", "The embargo lasted long."),
     "both ends of a change": ("The port went from 5050 to 5000.", "The port went from 5000 to 5050."),
     "a part and its whole": ("Only 37 of 12 bees came.", "Only 12 of 37 bees came."),
     "a code's digits": ("The IL-8 gene was found.", "The IL-6 gene was found."),
@@ -179,8 +179,8 @@ WRONG = {
 
 
 @cases(("claim", "passage"), WRONG.values(), ids=WRONG)
-def test_a_wrong_number_is_caught(claim: str, passage: str) -> None:
-    """Even where the right sentence has the same number elsewhere."""
+def test_wrong_number_is_not_supported(claim: str, passage: str) -> None:
+    """The right sentence may contain the same number elsewhere."""
     assert verdict(claim, passage) not in SUPPORTING
 
 
@@ -197,13 +197,13 @@ RIGHT = {
 
 
 @pytest.mark.parametrize(("claim", "passage"), RIGHT.values(), ids=RIGHT)
-def test_a_right_number_is_let_pass(claim: str, passage: str) -> None:
-    """Rounded where it says so, or in another order."""
+def test_right_number_is_supported(claim: str, passage: str) -> None:
+    """It may be rounded if the claim says so, or come in another order."""
     assert verdict(claim, passage) in SUPPORTING
 
 
-def test_what_is_exact_is_not_rounded() -> None:
-    """A reader would take it for the number itself."""
+def test_exact_number_must_not_be_rounded() -> None:
+    """Without "about", a reader takes the number as exact."""
     assert verdict("Profits rose by 18 percent.", "Profits rose by 17.8 percent.") == "contradicted"
 
 

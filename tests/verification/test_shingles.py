@@ -1,4 +1,4 @@
-"""Word sequences tell a text in order from one whose lines changed places."""
+"""Word sequences distinguish a text in order from one whose lines changed places."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ LINES = [
         pytest.param("1 In principle", "1In principle", id="a mark of a note that the witness glues to a word"),
     ],
 )
-def test_what_makes_no_difference(ours: str, theirs: str) -> None:
-    """Two readers who see the same letters agree."""
+def test_typographic_differences_do_not_count(ours: str, theirs: str) -> None:
+    """Two readings with the same letters agree."""
     agreeing, count = Witness([f"{theirs} {LINES[0]}"]).counts(f"{ours} {LINES[0]}", [0])
     assert agreeing == count
 
 
-def test_another_word_makes_a_difference() -> None:
-    """It costs the shingles that it is in."""
+def test_different_word_costs_its_shingles() -> None:
+    """Only the shingles that contain the word disagree."""
     agreeing, count = Witness(["the sheep left the harbour of Hull"]).counts("the ship left the harbour of Hull", [0])
     assert count - agreeing == 2
 
 
-def test_a_shingle_is_five_words() -> None:
-    """Every run of five; none of four words."""
+def test_shingle_has_five_words() -> None:
+    """Every run of five words is one; four words make none."""
     assert shingles(["a", "b", "c", "d", "e", "f"]) == ["abcde", "bcdef"]
     assert shingles(["a", "b", "c", "d"]) == []
 
 
-def test_all_of_a_text_in_order_agrees() -> None:
-    """Lines in the same order agree in every shingle, also where they run over the end of a page."""
+def test_text_in_order_agrees_in_every_shingle() -> None:
+    """That includes lines that continue on the next page."""
     witness = Witness(["\r\n".join(LINES[:2]), LINES[2]])
     agreeing, count = witness.counts(" ".join(LINES), range(2))
     assert agreeing == count == len(" ".join(LINES).split()) - 4
 
 
-def test_a_line_out_of_place_costs_the_shingles_at_its_ends() -> None:
-    """Two lines that changed places cost four shingles at the joint between them."""
+def test_swapped_lines_cost_the_shingles_between_them() -> None:
+    """Two lines that changed places cost the four shingles across the joint."""
     agreeing, count = Witness(["\r\n".join(LINES[:2])]).counts(" ".join(LINES[1::-1]), [0])
     assert count - agreeing == 4
 
 
-def test_only_the_pages_named_count() -> None:
-    """Words of another page confirm nothing, and pages that there are not are no error."""
+def test_only_the_given_pages_count() -> None:
+    """Words of another page confirm nothing, and unknown pages are not an error."""
     witness = Witness(LINES)
     assert witness.counts(LINES[0], [1, 7, -1])[0] == 0
     assert witness.counts(LINES[0], [0])[0] == len(LINES[0].split()) - 4

@@ -1,4 +1,4 @@
-"""`verify` finds what was done to a library behind its back."""
+"""`verify` finds changes that were made to a library behind its back."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe ki
 
 @pytest.fixture
 def source(library: Library, write: Write) -> Path:
-    """A document of two passages, added."""
+    """Add a document of two passages."""
     path = write("sea.md", TEXT)
     library.add(path)
     return path
 
 
 def change(library: Library, passage: int, **columns: Any) -> None:
-    """Change a passage behind the catalog's back, with a checksum that fits."""
+    """Change a passage behind the catalog's back, with a matching checksum."""
     with closing(sqlite3.connect(library.folder / "catalog.db")) as connection, connection:
         names = ", ".join(f"{name} = ?" for name in columns)
         connection.execute(f"UPDATE passages SET {names} WHERE id = ?", [*columns.values(), passage])
@@ -47,29 +47,29 @@ def change(library: Library, passage: int, **columns: Any) -> None:
         connection.execute("UPDATE passages SET checksum = ? WHERE id = ?", values)
 
 
-def test_a_sound_library_is_proved(library: Library, source: Path) -> None:
-    """Documents, passages and sentences are counted, the source was read again, and nothing is wrong."""
+def test_sound_library_has_no_mismatches(library: Library, source: Path) -> None:
+    """Documents, passages and sentences are counted, and the source is read again."""
     result = library.verify()
     assert (result.documents, result.passages, result.sentences) == (1, 2, 5)
     assert (result.sources_checked, result.sources_changed, result.sources_missing) == (1, (), ())
     assert result.mismatches == ()
 
 
-def test_an_empty_library_is_sound(library: Library) -> None:
-    """Nothing is proved of nothing."""
+def test_empty_library_has_no_mismatches(library: Library) -> None:
+    """An empty library has nothing to verify."""
     assert (library.verify().documents, library.verify().mismatches) == (0, ())
 
 
-def test_a_text_that_its_source_does_not_say(library: Library, source: Path) -> None:
-    """A text that was changed, checksum and all, is found by reading the source."""
+def test_text_that_differs_from_its_source_is_found(library: Library, source: Path) -> None:
+    """A text that was changed together with its checksum is found by reading the source."""
     change(library, 1, text="# Sea\n\nThe ship left the harbour. A shark swam by.\n\n".replace("# ", ""))
     (problem,) = library.verify().mismatches
     assert problem.what == f"{source}: the library's text differs from the file's."
     assert problem.remedy.startswith("Remove the document and add it again")
 
 
-def test_a_text_that_does_not_fit_its_checksum(library: Library, source: Path) -> None:
-    """A text that was changed alone is found by the catalog's own check, once."""
+def test_text_that_differs_from_its_checksum_is_found(library: Library, source: Path) -> None:
+    """A text that was changed alone is found by the catalog's own check, and reported once."""
     with closing(sqlite3.connect(library.folder / "catalog.db")) as connection, connection:
         connection.execute("UPDATE passages SET text = 'The ship sank.' WHERE id = 1")
     (problem,) = library.verify().mismatches
@@ -80,59 +80,63 @@ def test_a_text_that_does_not_fit_its_checksum(library: Library, source: Path) -
     ("spans", "flaw"),
     [
         pytest.param(
-            lambda s: [*s[:-1], Span(s[-1].start + 1, s[-1].end)], "has a sentence out of place", id="shifted"
+            lambda spans: [*spans[:-1], Span(spans[-1].start + 1, spans[-1].end)],
+            "has a sentence out of place",
+            id="shifted",
         ),
         pytest.param(
-            lambda s: [*s[:-1], Span(s[-1].start, s[-1].end + 9)], "has a sentence out of place", id="too long"
+            lambda spans: [*spans[:-1], Span(spans[-1].start, spans[-1].end + 9)],
+            "has a sentence out of place",
+            id="too long",
         ),
-        pytest.param(lambda s: [s[0], *s], "has a sentence out of place", id="twice"),
-        pytest.param(lambda s: s[:-1], "has words outside its sentences", id="one lost"),
+        pytest.param(lambda spans: [spans[0], *spans], "has a sentence out of place", id="twice"),
+        pytest.param(lambda spans: spans[:-1], "has words outside its sentences", id="one lost"),
         pytest.param(lambda _: [], "has words outside its sentences", id="all lost"),
     ],
 )
-def test_a_sentence_in_the_wrong_place(
+def test_wrong_sentence_offsets_are_found(
     library: Library, source: Path, spans: Callable[[tuple[Span, ...]], list[Span]], flaw: str
 ) -> None:
-    """Sentences that overlap, leave their passage or leave words out are found, and the passage is named."""
+    """Sentences that overlap, leave their passage or omit words are found, and the passage is named."""
     passage = library.search("whale", limit=1)[0].passage
     change(library, passage.id, sentences=pack_spans(spans(passage.sentences), passage.start))
     (problem,) = library.verify().mismatches
     assert f"{source}: passage {passage.id} {flaw}" in problem.what
 
 
-def test_a_passage_in_the_wrong_place(library: Library, source: Path) -> None:
-    """A passage whose offsets are not where its words stand is found."""
+def test_wrong_passage_offsets_are_found(library: Library, source: Path) -> None:
+    """The text at the passage's offsets is not the passage's text."""
     passage = library.search("king", limit=1)[0].passage
     change(library, passage.id, start=passage.start - 3, end=passage.end - 3)
     flaw = f"passage {passage.id} differs from the text at its offsets"
     assert [flaw in problem.what for problem in library.verify().mismatches] == [True]
 
 
-def test_a_changed_source_is_no_mismatch(library: Library, source: Path) -> None:
-    """The library still holds what the file said; the file is named, so that it can be added again."""
+def test_changed_source_is_not_a_mismatch(library: Library, source: Path) -> None:
+    """The library still holds the file's old text; the file is named so that it can be added again."""
     source.write_text(TEXT + "\nMore.")
     result = library.verify()
     assert (result.sources_changed, result.sources_checked, result.mismatches) == ((str(source),), 0, ())
 
 
-def test_a_missing_source_is_no_mismatch(library: Library, source: Path) -> None:
-    """Nor is a file that has gone."""
+def test_missing_source_is_not_a_mismatch(library: Library, source: Path) -> None:
+    """A deleted file is named, too."""
     source.unlink()
     result = library.verify()
     assert (result.sources_missing, result.sources_checked, result.mismatches) == ((str(source),), 0, ())
 
 
-def test_a_source_that_cannot_be_read_any_more(library: Library, source: Path) -> None:
-    """Something else in the file's place, such as a folder, counts as changed."""
+def test_source_replaced_by_a_folder_counts_as_changed(library: Library, source: Path) -> None:
+    """Anything else in the file's place counts as changed."""
     source.unlink()
     source.mkdir()
     assert library.verify().sources_changed == (str(source),)
 
 
-def test_a_source_that_cannot_be_understood_any_more(
+def test_source_that_no_longer_parses_is_reported(
     library: Library, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a reader of a format has become stricter, the same bytes may fail: that is said, with the reason."""
+    """A reader may become stricter, so that the same bytes fail; the reason is reported."""
 
     def refuse(parser: Parser, path: Path, **stated: object) -> Parsed:
         raise LoadingError("It is in a dialect that is no longer read.", "Convert it.")
@@ -142,8 +146,8 @@ def test_a_source_that_cannot_be_understood_any_more(
     assert problem.what == f"{source} can no longer be read: It is in a dialect that is no longer read."
 
 
-def test_a_lost_passage(library: Library, source: Path) -> None:
-    """A passage that is missing from the catalog is found although everything that is left is sound."""
+def test_missing_passage_is_found(library: Library, source: Path) -> None:
+    """A passage that is missing from the catalog is found although the others are sound."""
     with closing(sqlite3.connect(library.folder / "catalog.db")) as connection, connection:
         connection.execute("DELETE FROM passages WHERE id = 2")
     (problem,) = library.verify().mismatches
@@ -152,41 +156,43 @@ def test_a_lost_passage(library: Library, source: Path) -> None:
 
 def test_progress_names_each_source(library: Library, source: Path) -> None:
     """Every source is announced before it is read."""
-    moments: list[Progress] = []
-    library.verify(progress=moments.append)
-    assert [(moment.source, moment.files_done, moment.files) for moment in moments] == [(str(source), 0, 1)]
+    reports: list[Progress] = []
+    library.verify(progress=reports.append)
+    assert [(report.source, report.files_done, report.files) for report in reports] == [(str(source), 0, 1)]
 
 
-LINES = [" ".join(f"{word}{n}" for word in ("ship", "harbour", "crew", "storm", "island", "sea")) for n in range(9)]
+LINES = [
+    " ".join(f"{word}{number}" for word in ("ship", "harbour", "crew", "storm", "island", "sea")) for number in range(9)
+]
 
 
 @pytest.fixture
-def printed(library: Library, tmp_path: Path) -> Path:
-    """A PDF of one page, added."""
+def printed_pdf(library: Library, tmp_path: Path) -> Path:
+    """Add a PDF of one page."""
     path = tmp_path / "ships.pdf"
     path.write_bytes(build([column(LINES)]))
     library.add(path)
     return path
 
 
-def test_a_witness_confirms_the_order_of_words(library: Library, printed: Path) -> None:
-    """A page that a second reading has in the same order is in no doubt."""
+def test_second_reading_confirms_the_order_of_words(library: Library, printed_pdf: Path) -> None:
+    """A page that the second reading has in the same order is confirmed."""
     assert library.verify().unconfirmed == ()
 
 
-def test_a_witness_that_reads_in_another_order_is_heard(
-    library: Library, printed: Path, monkeypatch: pytest.MonkeyPatch
+def test_second_reading_in_another_order_is_reported(
+    library: Library, printed_pdf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a second reading has the lines in another order, the passage is named with its page; it is no mismatch."""
+    """The passage is named with its page as unconfirmed, not as a mismatch."""
     parse = Parser.parse
 
-    def scrambled(parser: Parser, path: Path, **stated: Any) -> Parsed:
-        parsed = parse(parser, path, **stated)
+    def scrambled(parser: Parser, path: Path, **options: Any) -> Parsed:
+        parsed = parse(parser, path, **options)
         assert parsed.pages == ("\r\n".join(LINES),)
         return replace(parsed, pages=("\r\n".join(LINES[::2] + LINES[1::2]),))
 
     monkeypatch.setattr(Parser, "parse", scrambled)
     result = library.verify()
     assert result.mismatches == ()
-    assert {(doubt.source, doubt.page) for doubt in result.unconfirmed} == {(str(printed), "1")}
-    assert all(doubt.agreement < 0.6 for doubt in result.unconfirmed)
+    assert {(unconfirmed.source, unconfirmed.page) for unconfirmed in result.unconfirmed} == {(str(printed_pdf), "1")}
+    assert all(unconfirmed.agreement < 0.6 for unconfirmed in result.unconfirmed)

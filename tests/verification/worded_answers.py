@@ -1,6 +1,6 @@
 """Answers as a language model would word them, written by hand for passages written by hand.
 
-The numbers are what the default encoder says of a claim and each sentence of its passage, rounded.
+The numbers are the default encoder's cosines of a claim and each sentence of its passage, rounded.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ REWORDED = (
     (BACKUPS, "In tests, compression reduced backup size by one third.", (0.36, 0.36, 0.66, 0.34, 0.22)),
     (BACKUPS, "Version 2 backups can't be restored directly.", (0.58, 0.67, 0.42, 0.39, 0.43)),
 )
-"""True of their passage."""
+"""Claims that their passage supports."""
 WRONG = (
     (DAM, "Construction of the Aswan High Dam took twelve years and ended in 1970.", (0.82, 0.58, 0.49, 0.58, 0.65)),
     (DAM, "Around 100,000 people, mostly Egyptians, were forced to leave their homes.", (0.26, 0.26, 0.54, 0.28, 0.33)),
@@ -237,7 +237,7 @@ WRONG = (
     (BACKUPS, "Version 3.3 of the database added support for encrypted backups.", (0.86, 0.61, 0.48, 0.49, 0.53)),
     (BACKUPS, "Linux is no longer supported.", (0.14, 0.13, -0.04, 0.15, 0.25)),
 )
-"""Wrong in one point, or from elsewhere."""
+"""Claims that are wrong in one point, or not from the passage."""
 BEYOND = (
     (DAM, "The dam increased the yearly supply of fertile silt to fields downstream.", (0.37, 0.33, 0.28, 0.31, 0.48)),
     (
@@ -247,4 +247,4 @@ BEYOND = (
     ),
     (BACKUPS, "Support for Windows 7 has been dropped.", (0.29, 0.28, 0.19, 0.26, 0.57)),
 )
-"""What cannot be told without understanding: the first is wrong and passes, the others are true and do not."""
+"""Claims that need understanding: the first is wrong and passes, the others are true and do not pass."""

@@ -1,4 +1,4 @@
-"""Forms of words that say the same, and forms that look the same and do not: exceptions, duties, dates, degrees."""
+"""Forms that mean the same, and forms that look the same and differ: exceptions, duties, dates, degrees."""
 
 from __future__ import annotations
 
@@ -63,32 +63,32 @@ CONTRADICTED = {
 
 
 @cases(("passage", "claim"), SAME.values(), ids=SAME)
-def test_another_form_of_the_same_is_supported(passage: str, claim: str) -> None:
-    """In another voice, with another modal, with the exception said by itself."""
+def test_equivalent_form_is_supported(passage: str, claim: str) -> None:
+    """The claim uses another voice or another modal verb, or states an exception by itself."""
     assert verdict(claim, passage) in SUPPORTING, judged(claim, passage).detail
 
 
 @cases(("passage", "claim"), OTHER.values(), ids=OTHER)
-def test_what_only_looks_the_same_is_not(passage: str, claim: str) -> None:
-    """Its words are there, in other roles or with other limits."""
+def test_similar_form_with_another_meaning_is_not_supported(passage: str, claim: str) -> None:
+    """The words are the same, with other roles or other limits."""
     assert verdict(claim, passage) not in SUPPORTING
 
 
 @pytest.mark.parametrize(("passage", "claim"), CONTRADICTED.values(), ids=CONTRADICTED)
-def test_what_a_sentence_excepts_contradicts(passage: str, claim: str) -> None:
-    """It is as plain as a denial."""
+def test_claim_about_an_exception_is_contradicted(passage: str, claim: str) -> None:
+    """An exception is as clear as a denial."""
     assert verdict(claim, passage) == "contradicted"
 
 
-def _surely(claim: str, passage: str) -> str:
-    """The verdict where the verifier is sure of everything."""
+def _sure_verdict(claim: str, passage: str) -> str:
+    """Return the verdict with a verifier that is sure of everything."""
     return compare(claim, [Source(passage, passage)], [NEAR], lambda pairs: [0.99] * len(pairs)).verdict
 
 
-def test_a_sure_verifier_outvotes_a_missing_noun() -> None:
-    """`Participants` for `adults`."""
+def test_sure_verifier_outvotes_a_missing_noun() -> None:
+    """`Participants` stands for `adults`."""
     adults = "At nine hospitals 412 adults were assigned to vitamin K2 for 18 months."
-    assert _surely("The participants were assigned to vitamin K2 for 18 months.", adults) == "supported"
+    assert _sure_verdict("The participants were assigned to vitamin K2 for 18 months.", adults) == "supported"
 
 
 GUARDED = {
@@ -101,9 +101,9 @@ GUARDED = {
 
 
 @pytest.mark.parametrize(("claim", "passage"), GUARDED.values(), ids=GUARDED)
-def test_and_not_what_a_date_or_a_reason_belongs_to(claim: str, passage: str) -> None:
-    """However sure it is."""
-    assert _surely(claim, passage) not in SUPPORTING
+def test_sure_verifier_does_not_outvote_dates_and_reasons(claim: str, passage: str) -> None:
+    """A date or a reason must refer to the same event, however sure the verifier is."""
+    assert _sure_verdict(claim, passage) not in SUPPORTING
 
 
 _NOVEL = (
@@ -112,25 +112,30 @@ _NOVEL = (
 )
 
 
-def test_a_copy_with_another_word_is_supported_whatever_the_parser_makes_of_it() -> None:
-    """`Important` for `significant`; `approved` for `rejected` is another matter."""
+def test_copy_with_a_synonym_is_supported() -> None:
+    """`Important` stands for `significant`, whatever the parser says; `approved` does not stand for `rejected`."""
     act = "The Molasses Act greatly affected the significant colonial molasses trade."
     assert verdict("The Molasses Act greatly affected the important colonial molasses trade.", act) == "supported"
     council = "The council rejected a proposal to charge for parking. It had adopted the plan for the harbour."
     assert verdict("The council adopted a proposal to charge for parking.", council) not in SUPPORTING
 
 
-def test_a_weaker_sentence_is_not_asked_where_a_better_one_does_not_prove_the_claim() -> None:
-    """What is told in a novel is not proven by a neighbour that has some of its words."""
-    assert _several("The leader of the expedition was murdered by a woman surveyor.", _NOVEL) == "unverified"
+def test_weaker_sentence_is_not_tried_after_a_better_one_fails() -> None:
+    """A claim from a novel is not proven by a neighbouring sentence that shares some of its words."""
+    assert (
+        _sure_verdict_of_passage("The leader of the expedition was murdered by a woman surveyor.", _NOVEL)
+        == "unverified"
+    )
 
 
-def test_a_sentence_with_hardly_a_word_of_the_claim_supports_nothing() -> None:
-    """However sure a verifier is."""
-    assert _surely("Headaches impair the memory of older people.", "People of 69 years took part.") == "unverified"
+def test_sentence_with_few_words_of_the_claim_supports_nothing() -> None:
+    """It supports nothing, however sure the verifier is."""
+    assert (
+        _sure_verdict("Headaches impair the memory of older people.", "People of 69 years took part.") == "unverified"
+    )
 
 
-def _several(claim: str, passage: str) -> str:
-    """As `_surely`, of a passage of several sentences."""
+def _sure_verdict_of_passage(claim: str, passage: str) -> str:
+    """Return that verdict for a passage of several sentences."""
     sources = [Source(span.of(passage), passage) for span in split_sentences(passage)]
     return compare(claim, sources, [NEAR] * len(sources), lambda pairs: [0.99] * len(pairs)).verdict
