@@ -1,4 +1,4 @@
-"""A removed document does not answer: no index, no table, no hit knows it any more."""
+"""A removed document is gone from every index, table and hit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_removal_leaves_no_trace(tmp_path: Path) -> None:
-    """Asked with its own sentences, in this process and in the next one, a removed document is in nothing."""
+    """Searches for its own sentences do not find a removed document, in this process or in the next one."""
     paths = write_files(tmp_path / "sources", 100)
     folder = tmp_path / "library"
     with open_library(folder) as library:

@@ -1,0 +1,50 @@
+"""Uses a library as a container with a read-only root does: `python -m tests.faults.container_probe FOLDER`.
+
+It runs in its own mount namespace, in which every disk is read-only, and prints its findings as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from index.library.library import Library
+from index.page import create_app
+from tests.fakes import FakeEncoder
+from tests.faults.adder import SETTINGS
+from tests.hosted import wait_until
+
+QUESTION = "Who signed the treaty?"
+
+
+def inspect_library(folder: Path) -> dict[str, Any]:
+    """Ask, verify and serve the library, and return the findings."""
+    findings: dict[str, Any] = {}
+    with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
+        answer = library.ask(QUESTION)
+        findings["answer"] = [statement.text for statement in answer.statements]
+        findings["notes"] = list(answer.notes)
+        findings["verified"] = library.verify().sources_checked
+        findings["problems"] = [problem.remedy for problem in library.problems()]
+        with TestClient(create_app(library, SETTINGS), base_url="http://127.0.0.1") as client:
+            wait_until(lambda: "starting up" not in client.get("/readyz").text)
+            findings["ready"] = client.get("/readyz").status_code
+            findings["asked"] = client.post("/v1/ask", json={"question": QUESTION}).json()["status"]
+            file = ("files", ("new.txt", b"A comet came."))
+            findings["added"] = client.post("/v1/documents", files=[file]).json()
+            findings["removed"] = client.delete(f"/v1/documents/{library.documents()[0].id}").status_code
+            findings["page"] = "read-only: you" in client.get("/").text
+    return findings
+
+
+def main() -> None:
+    """Print the findings."""
+    sys.stdout.write(json.dumps(inspect_library(Path(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()
