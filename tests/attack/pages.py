@@ -84,7 +84,8 @@ def _upload_tiny_files(server: Server, trial: Trial) -> None:
 
 
 def _open_many_pages(server: Server, trial: Trial) -> None:
-    """Open thirty pages at once from one address; then queue many events of one visitor."""
+    """Open thirty pages at once from one address, then queue sixty questions; a brief trial has fewer."""
+    pages, questions = (12, 24) if trial.brief else (30, 60)
     with server.visitor() as visitor:
         load_event = next(
             int(event["id"]) for event in events(visitor) if any(target[1] == "load" for target in event["targets"])
@@ -96,10 +97,12 @@ def _open_many_pages(server: Server, trial: Trial) -> None:
         with server.visitor() as visitor:
             outputs.append(visitor.event(load_event, []))
 
-    _run_together([open_page] * 30)
+    _run_together([open_page] * pages)
     full = sum("p-strip" in output or "hero" in output for output in outputs)
     trial.holds(
-        "Each of thirty pages of one address is filled.", full == 30, f"{full} of 30; {min(outputs, key=len)[:200]}"
+        f"Each of {pages} pages of one address is filled.",
+        full == pages,
+        f"{full} of {pages}; {min(outputs, key=len)[:200]}",
     )
 
     def ask(address: str) -> None:
@@ -108,7 +111,7 @@ def _open_many_pages(server: Server, trial: Trial) -> None:
                 visitor.event(question_event, [f"Who signed treaty {secrets.token_hex(4)}?", [], [], "quote"], 60)
             )
 
-    crowd = threading.Thread(target=_run_together, args=([partial(ask, "127.0.0.1")] * 60,), daemon=True)
+    crowd = threading.Thread(target=_run_together, args=([partial(ask, "127.0.0.1")] * questions,), daemon=True)
     crowd.start()
     time.sleep(0.3)
     started = time.monotonic()
@@ -117,7 +120,7 @@ def _open_many_pages(server: Server, trial: Trial) -> None:
     seconds = time.monotonic() - started
     trial.holds("A bystander's page is answered meanwhile.", '"success":true' in answered, answered[-200:])
     crowd.join(60)
-    trial.figure(f"{full} of 30 pages filled; a bystander waits {seconds:.1f} s beside 60 questions")
+    trial.figure(f"{full} of {pages} pages filled; a bystander waits {seconds:.1f} s beside {questions} questions")
 
 
 def _send_costly_forms(server: Server, trial: Trial) -> None:
@@ -125,7 +128,7 @@ def _send_costly_forms(server: Server, trial: Trial) -> None:
     body = b"questions=" + b"%41" * 1_300_000
     for path in trial.sample(("/page/batches", "/page/check", "/page/questions?name=a.txt"), 1):
         load = partial(send_body, server, path, _FORM, body, 60)
-        _expect_prompt_page(server, trial, f"forms to {path}", load, 12 if trial.brief else 24)
+        _expect_prompt_page(server, trial, f"forms to {path}", load, 6 if trial.brief else 24)
 
 
 def _request_front_page(server: Server, trial: Trial) -> None:
@@ -139,7 +142,7 @@ def _request_front_page(server: Server, trial: Trial) -> None:
 
     def load() -> None:
         with server.visitor() as visitor:
-            for _ in range(15):
+            for _ in range(4 if trial.brief else 15):
                 visitor.status_of("GET", "/")
 
     _expect_prompt_page(server, trial, "readers of the page", load, 24)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.attack import command_server
 from tests.attack.visitors import Visitor
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ BYSTANDER = "127.0.0.2"
 """The address of honest visitors. Attackers use 127.0.0.1."""
 _PROGRAM = (sys.executable, "-c", "from index.cli.app import main; main()")
 _START_TIMEOUT = 180.0
-_COMMAND_TIMEOUT = 120.0
 _FOLDERS = ("library", "temporary", "working")
 
 
@@ -78,7 +78,7 @@ def running_server(program: str, home: Path, **settings: str) -> Iterator[Server
     """Serve a library in `home` until the block ends. `serve` starts with the example files, as `app.py` does."""
     _make_folders(home)
     if program == "serve" and not any((home / "library").iterdir()):
-        run_command(home, "--quiet", "add", *sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
+        add_examples(home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -107,15 +107,12 @@ def running_server(program: str, home: Path, **settings: str) -> Iterator[Server
 def run_command(home: Path, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `pincite` on the library in `home`, as its owner would."""
     _make_folders(home)
-    return subprocess.run(
-        (*_PROGRAM, *map(str, arguments)),
-        cwd=home / "working",
-        env=_environment(home, settings),
-        capture_output=True,
-        text=True,
-        timeout=_COMMAND_TIMEOUT,
-        check=False,
-    )
+    return command_server.run(tuple(map(str, arguments)), home / "working", _environment(home, settings))
+
+
+def add_examples(home: Path) -> None:
+    """Add the example files to the library in `home`."""
+    run_command(home, "--quiet", "add", *sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
 
 
 def warm_up(server: Server) -> None:
@@ -153,6 +150,7 @@ def _environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
         "TMPDIR": str(home / "temporary"),
         "PINCITE_LIBRARY": str(home / "library"),
         "PINCITE_BODY_SECONDS": "15",  # half the default, so that attacks wait less
+        "PINCITE_HEADER_SECONDS": "5",  # a quarter of the default
         "COLUMNS": "200",
         **settings,
     }

@@ -97,8 +97,9 @@ def _send_unfit_requests(server: Server, trial: Trial) -> None:
         for method in ("PUT", "PATCH", "TRACE", "HEAD", "OPTIONS", "PROPFIND", "CONNECT"):
             for target in ("/", "/v1/ask", "/mcp", "/gradio_api/queue/join", "/gradio_api/upload"):
                 _expect_no_error(server, trial, f"{method} {target}", visitor.raw_request(method, target, seconds=10))
-        for target in body_routes(visitor):
-            for label, (kind, body) in _UNFIT_BODIES.items():
+        for number, target in enumerate(body_routes(visitor)):
+            bodies = list(_UNFIT_BODIES.items())
+            for label, (kind, body) in bodies[number % 3 :: 3] if trial.brief else bodies:  # each body to some routes
                 headers = (
                     [("Content-Type", kind), *visitor.page_headers.items()] if kind else [*visitor.page_headers.items()]
                 )

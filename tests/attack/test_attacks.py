@@ -14,10 +14,10 @@ import pytest
 
 from tests.attack import addresses, files
 from tests.attack.roster import ATTACKS
-from tests.attack.servers import Server, is_alive, running_server, warm_up
+from tests.attack.servers import Server, add_examples, is_alive, running_server, warm_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from tests.attack.outcomes import Attack
 
@@ -37,12 +37,15 @@ NIGHTLY = {
     "stalls-drips",
 }
 """Attacks that take from half a minute to two minutes each."""
+DEMO_ATTACKS = (*files.ATTACKS, *addresses.ATTACKS)
+NIGHTLY_ON_DEMO = {attack.name for attack in DEMO_ATTACKS} - {"files-routes"}
+"""The demo has the page of `pincite serve`, which the same attacks are tried on by default."""
 
 
-def attack_parameters(attacks: Iterable[Attack]) -> list[Any]:
+def attack_parameters(attacks: Iterable[Attack], nightly: Collection[str]) -> list[Any]:
     """Return the attacks as parameters of a test; the long ones are marked `nightly`."""
     return [
-        pytest.param(attack, id=attack.name, marks=[pytest.mark.nightly] if attack.name in NIGHTLY else [])
+        pytest.param(attack, id=attack.name, marks=[pytest.mark.nightly] if attack.name in nightly else [])
         for attack in attacks
     ]
 
@@ -60,10 +63,11 @@ class Target:
         """Run an attack and fail with a list of the tries that got through."""
         if self._server is None or not is_alive(self._server):
             self.close()
-            self._server = self._running.enter_context(
-                running_server(self._program, self._folders.mktemp(self._program))
-            )
-            warm_up(self._server)
+            home = self._folders.mktemp(self._program)
+            add_examples(home)  # the demo would add them itself, but first import all that it takes
+            self._server = self._running.enter_context(running_server(self._program, home))
+            if self._program == "serve":
+                warm_up(self._server)
         outcome = attack.run_on(self._server, brief=True)
         if not outcome.withstood:
             self.close()
@@ -94,13 +98,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     target.close()
 
 
-@pytest.mark.parametrize("attack", attack_parameters(ATTACKS))
+@pytest.mark.parametrize("attack", attack_parameters(ATTACKS, NIGHTLY))
 def test_service_withstands_the_attack(service: Target, attack: Attack) -> None:
     """No try gets through, and honest visitors are served meanwhile."""
     service.withstands(attack)
 
 
-@pytest.mark.parametrize("attack", attack_parameters([*files.ATTACKS, *addresses.ATTACKS]))
+@pytest.mark.parametrize("attack", attack_parameters(DEMO_ATTACKS, NIGHTLY_ON_DEMO))
 def test_demo_withstands_the_attack(demo: Target, attack: Attack) -> None:
     """The demo, which serves the same page from `app.py`, withstands the attack too."""
     demo.withstands(attack)

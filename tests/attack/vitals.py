@@ -24,6 +24,8 @@ SPARE_MEMORY = 100 * 1024
 """Kilobytes by which a server may be larger after a load than it was before."""
 IDLE = 0.25
 """A server that uses less than these seconds of processor time in a second is idle."""
+_IDLE_WINDOW = 0.5
+"""Seconds over which processor time is measured."""
 _TIMEOUT = 10.0
 _ATTEMPTS = 3
 """How often a load is run before a server that was sometimes late counts as blocked."""
@@ -128,8 +130,8 @@ def wait_until_idle(server: Server, seconds: float) -> float:
     started = time.monotonic()
     while time.monotonic() < started + seconds:
         before = processor_time(server)
-        time.sleep(1)
-        if processor_time(server) - before < IDLE:
+        time.sleep(_IDLE_WINDOW)
+        if processor_time(server) - before < IDLE * _IDLE_WINDOW:
             return time.monotonic() - started
     return float("inf")
 
