@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from index.library.library import Library
-from index.loading.loader import load
+from index.loading.loader import load_bytes
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 
@@ -65,7 +66,7 @@ class Arena:
         for number in numbers:
             path = self.sources / f"{number:03}.md"
             path.write_text(text_of(number, version))
-            texts[str(path)] = load(path, max_bytes=10**6).text
+            texts[str(path)] = _canonical(path.read_text())
         return texts
 
     def fill(self, texts: Mapping[str, str]) -> None:
@@ -80,6 +81,12 @@ class Arena:
         for folder in (self.library, self.out, self.copy):
             clear(folder)
         self.out.mkdir(parents=True)
+
+
+@cache
+def _canonical(markdown: str) -> str:
+    """Return the canonical text of a Markdown file, which does not depend on its name."""
+    return load_bytes(markdown.encode(), source="source.md").text
 
 
 def clear(folder: Path) -> None:

@@ -14,7 +14,9 @@ from tests.faults.adder import SETTINGS
 def main() -> None:
     """Serve the library in the folder with a fake encoder."""
     vars(encoder)["load_encoder"] = lambda _: FakeEncoder()
-    application.run(Path(sys.argv[1]), SETTINGS, host="127.0.0.1", port=int(sys.argv[2]))
+    application.run(
+        Path(sys.argv[1]), SETTINGS.model_copy(update={"reader": False}), host="127.0.0.1", port=int(sys.argv[2])
+    )
 
 
 if __name__ == "__main__":

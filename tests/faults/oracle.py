@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.nightly import length
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Collection, Iterator
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from index.records import Citation, Hit
     from tests.faults.arena import Texts
 
-_SAMPLED_DOCUMENTS = 4
+_SAMPLED_DOCUMENTS = length(2, 4)
 """Documents that are searched for after each round."""
 
 

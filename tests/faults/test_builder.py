@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = 11
-ROUNDS = length(2, 8)
+ROUNDS = length(1, 8)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("free_bytes", [0, 20_000, 60_000, 150_000, 400_000, 700_000])
+@pytest.mark.parametrize(
+    "free_bytes",
+    [20_000, 400_000, *(pytest.param(size, marks=pytest.mark.nightly) for size in (0, 60_000, 150_000, 700_000))],
+)
 def test_add_on_a_full_disk_fails_and_resumes_with_space(small_disk: Path, tmp_path: Path, free_bytes: int) -> None:
     """Wherever the disk becomes full, the hint says so, committed documents answer, and with free space `add` works.
 

@@ -21,7 +21,7 @@ ROUNDS = {
     "damaged caches": length(3, 12),
     "clock going back": length(1, 2),
     "two writers": 2,
-    "reader meanwhile": length(2, 5),
+    "reader meanwhile": length(1, 5),
 }
 
 

@@ -17,7 +17,7 @@ from tests.faults.conftest import HelperProcess, check_committed, fill_disk, wri
 from tests.server.conftest import finished
 
 
-@pytest.mark.parametrize("finished_files", [1, 9, 30])
+@pytest.mark.parametrize("finished_files", [9, *(pytest.param(count, marks=pytest.mark.nightly) for count in (1, 30))])
 def test_killed_server_loses_only_its_queue(tmp_path: Path, finished_files: int) -> None:
     """After a kill every document is whole and has its file; the next server does not see unfinished uploads."""
     folder = tmp_path / "library"
