@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -22,6 +23,7 @@ from index.settings import Settings
 from tests.answers.model_server import acquaint, playing
 from tests.fakes import IDEAS, FakeEncoder
 from tests.hosted import hosted
+from tests.nightly import length
 from tests.service.crowd import add, ask_at_once, changing
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 CLIENTS = 20
 SUBJECTS = [line.split()[0] for line in IDEAS]
-QUESTIONS = [f"What of the {subject} and the harbour in winter?" for subject in SUBJECTS[:10]]
+QUESTIONS = [f"What of the {subject} and the harbour in winter?" for subject in SUBJECTS[: length(5, 10)]]
 PASSING = "In winter the ship and the whale were in the harbour, wrote physician number {}, and the comet above it."
 
 
@@ -63,19 +65,24 @@ def serving(library: Library, settings: Settings) -> Iterator[str]:
         jobs.close()
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The folder of a library of thirty documents, each about two subjects."""
-    sources = tmp_path / "sources"
+@pytest.fixture(scope="module")
+def closed_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a library of thirty documents, each about two subjects. Tests use copies of it."""
+    folder = tmp_path_factory.mktemp("crowd")
+    sources = folder / "sources"
     sources.mkdir()
     for subject, neighbour in zip(SUBJECTS, [*SUBJECTS[1:], SUBJECTS[0]], strict=True):
-        text = (
-            f"In the harbour the {subject} came before the {neighbour}.\n\nIn winter nobody saw the {subject} again.\n"
-        )
+        text = f"In the harbour the {subject} came before the {neighbour}.\n\nIn winter nobody saw the {subject}.\n"
         (sources / f"{subject}.txt").write_text(text * 3)
-    with Library.open(tmp_path / "library", _settings(), encoder=FakeEncoder()) as library:
+    with Library.open(folder / "library", _settings(), encoder=FakeEncoder()) as library:
         assert not library.add(sources).failed
-    return tmp_path / "library"
+    return folder / "library"
+
+
+@pytest.fixture
+def folder(closed_library: Path, tmp_path: Path) -> Path:
+    """A copy of that library."""
+    return shutil.copytree(closed_library, tmp_path / "library")
 
 
 def test_questions_are_answered_while_files_change(folder: Path) -> None:
