@@ -35,8 +35,9 @@ def run(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]
         process = _server()
         _stream(process.stdin).write(json.dumps({**request, "out": str(out), "err": str(err)}) + "\n")
         _stream(process.stdin).flush()
-        code = int(_stream(process.stdout).readline())
-        return subprocess.CompletedProcess(arguments, code, _text(out), _text(err))
+        code = _stream(process.stdout).readline()
+        assert code, "the server of commands has ended"
+        return subprocess.CompletedProcess(arguments, int(code), _text(out), _text(err))
 
 
 def _server() -> subprocess.Popen[str]:
