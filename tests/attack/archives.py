@@ -1,4 +1,4 @@
-"""Altered backups and evidence packs, whose own sums have been made right again."""
+"""Altered backups and evidence packs whose checksums were recomputed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import zipfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tests.attack.forgeries import FALSE, QUESTION, TRUE, forge, says, sealed, written
+from tests.attack.forgeries import FALSE_WAGE, QUESTION, TRUE_WAGE, forge, seal, states_wage, write_notes
 from tests.attack.outcomes import Attack
-from tests.attack.servers import command
+from tests.attack.servers import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,77 +23,82 @@ if TYPE_CHECKING:
     from tests.attack.servers import Server
 
 
-def _backups(server: Server, trial: Trial) -> None:
-    """Two backups with forged words: of a library that imported them, and one whose catalog was altered by hand."""
+def _restore_backups(server: Server, trial: Trial) -> None:
+    """Restore two forged backups: one of a library that imported forged words, one with an edited catalog."""
     home = server.outside / f"keeper{uuid.uuid4().hex[:6]}"
     name = f"backup{uuid.uuid4().hex[:6]}"
-    files = written(home / "files", [name])
-    command(home, "--quiet", "add", *files)
-    command(home, "backup", home / "true.zip")
-    honest = command(home, "restore", home / "true.zip", "--library", home / "honest")
+    files = write_notes(home / "files", [name])
+    run_command(home, "--quiet", "add", *files)
+    run_command(home, "backup", home / "true.zip")
+    honest = run_command(home, "restore", home / "true.zip", "--library", home / "honest")
     trial.works("An honest backup is restored.", honest.returncode == 0, honest.stderr)
     _alter(home / "true.zip", home / "by-hand.zip")
-    command(home, "export-library", home / "library.zip")
+    run_command(home, "export-library", home / "library.zip")
     forge(home / "library.zip", home / "forged.zip")
-    command(home / "forger", "import-library", home / "forged.zip")
-    command(home / "forger", "backup", home / "by-import.zip")
-    for what in ("by-hand", "by-import"):
-        library = home / f"restored-{what}"
-        restored = command(home, "restore", home / f"{what}.zip", "--library", library)
-        added = command(home, "--library", library, "add", "--json", *files)
-        asked = command(home, "--library", library, "search", "--json", QUESTION.format(name=name))
-        told = f"{restored.stderr} {added.stdout} {added.stderr} {asked.stdout} {asked.stderr}"
-        forged, true = says(asked.stdout, name, FALSE), says(asked.stdout, name, TRUE)
-        refused = any(done.returncode and done.stderr.strip() for done in (restored, added))
-        trial.holds(f"A backup forged {what}: the forged words are not found.", not forged, told)
-        trial.holds(f"A backup forged {what} is refused, or the true words are found.", refused or true, told)
+    run_command(home / "forger", "import-library", home / "forged.zip")
+    run_command(home / "forger", "backup", home / "by-import.zip")
+    for label in ("by-hand", "by-import"):
+        library = home / f"restored-{label}"
+        restored = run_command(home, "restore", home / f"{label}.zip", "--library", library)
+        added = run_command(home, "--library", library, "add", "--json", *files)
+        search = run_command(home, "--library", library, "search", "--json", QUESTION.format(name=name))
+        outputs = f"{restored.stderr} {added.stdout} {added.stderr} {search.stdout} {search.stderr}"
+        finds_forged = states_wage(search.stdout, name, FALSE_WAGE)
+        finds_true = states_wage(search.stdout, name, TRUE_WAGE)
+        refused = any(result.returncode and result.stderr.strip() for result in (restored, added))
+        trial.holds(f"A backup forged {label}: the forged words are not found.", not finds_forged, outputs)
+        trial.holds(f"A backup forged {label} is refused, or the true words are found.", refused or finds_true, outputs)
 
 
 def _alter(true: Path, forged: Path) -> None:
-    """Other words in the catalog, with the sums of the archive made right again."""
+    """Change words in the catalog of a backup and recompute the archive's checksums."""
     with zipfile.ZipFile(true) as archive:
         parts = {part: archive.read(part) for part in archive.namelist()}
     path = forged.with_suffix(".db")
     path.write_bytes(parts["catalog.db"])
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE passages SET text = replace(text, ?, ?)", (f"earned {TRUE}", f"earned {FALSE}"))
+        database.execute(
+            "UPDATE passages SET text = replace(text, ?, ?)", (f"earned {TRUE_WAGE}", f"earned {FALSE_WAGE}")
+        )
     parts["catalog.db"] = path.read_bytes()
     manifest = json.loads(parts["manifest.json"])
     sums = {"bytes": len(parts["catalog.db"]), "sha256": hashlib.sha256(parts["catalog.db"]).hexdigest()}
     manifest["parts"]["catalog.db"] |= sums
-    forged.write_bytes(sealed(parts | {"manifest.json": json.dumps(manifest).encode()}))
+    forged.write_bytes(seal(parts | {"manifest.json": json.dumps(manifest).encode()}))
 
 
-def _packs(server: Server, trial: Trial) -> None:
-    """Evidence packs with other words, which `verify --pack` compares with the library."""
+def _verify_packs(server: Server, trial: Trial) -> None:
+    """Verify altered evidence packs, which `verify --pack` compares with the library."""
     with server.visitor() as visitor:
-        asked = {"question": "Who signed the treaty of 16 July 2001?"}
-        pack = visitor.post("/v1/ask", params={"format": "pack"}, json=asked).content
+        question = {"question": "Who signed the treaty of 16 July 2001?"}
+        pack = visitor.post("/v1/ask", params={"format": "pack"}, json=question).content
     folder = server.outside / f"packs{uuid.uuid4().hex[:6]}"
     folder.mkdir()
     (folder / "true.zip").write_bytes(pack)
-    honest = command(server.home, "verify", "--pack", folder / "true.zip")
+    honest = run_command(server.home, "verify", "--pack", folder / "true.zip")
     trial.works("An honest pack is verified.", honest.returncode == 0, honest.stdout + honest.stderr)
     with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         parts = {part: archive.read(part) for part in archive.namelist()}
     evidence = json.loads(parts["evidence.json"])
     trial.works("The pack has evidence.", evidence["evidence"])
-    for what, alter in trial.some(_ALTERED.items(), 3):
+    for label, alter in trial.sample(_ALTERED.items(), 3):
         changed = json.loads(parts["evidence.json"])
         readable = parts["evidence.md"]
-        if what != "words for readers alone":
+        if label != "words for readers alone":
             alter(changed)
-        if what.startswith("words"):
+        if label.startswith("words"):
             readable = readable.replace(b"Putin", b"Pitun")
             changed["readable_sha256"] = hashlib.sha256(readable).hexdigest()
         path = folder / "forged.zip"
-        path.write_bytes(sealed({"evidence.md": readable, "evidence.json": json.dumps(changed).encode()}))
-        done = command(server.home, "verify", "--pack", path)
-        trial.holds(f"A pack with {what} is not verified.", done.returncode not in (0, 2), done.stdout + done.stderr)
+        path.write_bytes(seal({"evidence.md": readable, "evidence.json": json.dumps(changed).encode()}))
+        result = run_command(server.home, "verify", "--pack", path)
+        trial.holds(
+            f"A pack with {label} is not verified.", result.returncode not in (0, 2), result.stdout + result.stderr
+        )
 
 
 def _other_words(pack: dict[str, Any]) -> None:
-    for item in (*(each["citation"] for each in pack["evidence"]), *pack["statements"]):
+    for item in (*(evidence["citation"] for evidence in pack["evidence"]), *pack["statements"]):
         key = "quote" if "quote" in item else "text"
         item[key] = item[key].replace("Putin", "Pitun")
 
@@ -125,6 +130,6 @@ _ALTERED: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 
 ATTACKS = (
-    Attack("archives-backups", "Poison true files with an altered backup", _backups, faces=("serve",)),
-    Attack("archives-packs", "Have forged evidence verified", _packs, faces=("serve",)),
+    Attack("archives-backups", "Poison true files with an altered backup", _restore_backups, programs=("serve",)),
+    Attack("archives-packs", "Have forged evidence verified", _verify_packs, programs=("serve",)),
 )

@@ -1,4 +1,4 @@
-"""Work that one client asks for and others wait for: checks of long texts, batches, coverages, queued events."""
+"""Expensive requests of one client that could make others wait: checks of long texts, batches, coverages, events."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ import threading
 import time
 import uuid
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tests.attack.outcomes import Attack
 from tests.attack.servers import BYSTANDER
-from tests.attack.sockets import JSON, Line, head
-from tests.attack.vitals import memory, pulse_during, pulse_of, question, settled, slimmed
+from tests.attack.sockets import JSON, RawConnection, request_head
+from tests.attack.vitals import (
+    ask_as_bystander,
+    expect_memory_released,
+    memory,
+    pulse_during,
+    pulse_of,
+    wait_until_idle,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,11 +28,11 @@ if TYPE_CHECKING:
     from tests.attack.outcomes import Trial
     from tests.attack.servers import Server
 
-_LONGEST = 50_000
-"""Characters of a text that a server takes by default."""
-_LET_GO = 30.0
-"""Seconds within which work ends when nobody waits for it any more."""
-_PATIENCE = 60.0
+_MAX_TEXT = 50_000
+"""Characters of the longest text that a server checks by default."""
+_REST_SECONDS = 30.0
+"""Seconds within which work must end after its client has left."""
+_BYSTANDER_SECONDS = 60.0
 _SENTENCE = (
     "In {number} the {thing} of Cape Quagga paid {number} crowns to Keeper {name}, who did not sign treaty {number}. "
 )
@@ -33,186 +41,204 @@ _NAMES = ("Orlov", "Zhang", "Petersen", "Quist", "Abara", "Lindqvist")
 
 
 def prose(sentences: int) -> str:
-    """Sentences full of numbers and names, no two of them alike."""
-    mixed = (
+    """Return different sentences full of numbers and names."""
+    sentences_of_text = (
         _SENTENCE.format(number=1000 + i, thing=_THINGS[i % len(_THINGS)], name=_NAMES[i % 5] + str(i))
         for i in range(sentences)
     )
-    return "".join(mixed)[:_LONGEST]
+    return "".join(sentences_of_text)[:_MAX_TEXT]
 
 
 _TEXTS = {
     "50 KB of sentences": prose(600),
-    "50 KB of short sentences": "A king signed. " * (_LONGEST // 15),
-    "50 KB of one sentence": ("the king of the harbour and " * (_LONGEST // 28 + 1))[:_LONGEST],
-    "50 KB without a space": "Treaty" * (_LONGEST // 6),
-    "50 KB of numbers": "".join(f"{i}.{i} " for i in range(9000))[:_LONGEST],
+    "50 KB of short sentences": "A king signed. " * (_MAX_TEXT // 15),
+    "50 KB of one sentence": ("the king of the harbour and " * (_MAX_TEXT // 28 + 1))[:_MAX_TEXT],
+    "50 KB without a space": "Treaty" * (_MAX_TEXT // 6),
+    "50 KB of numbers": "".join(f"{i}.{i} " for i in range(9000))[:_MAX_TEXT],
 }
 
 
-def _checks(server: Server, trial: Trial) -> None:
-    """Four texts of 50 KB at a time, whose clients wait, and whose clients leave; then as long as is accepted."""
+def _check_long_texts(server: Server, trial: Trial) -> None:
+    """Check four texts of 50 KB at a time, whose clients leave after a while; then the longest accepted text."""
     before = memory(server)
     with server.visitor() as visitor:
         checked = visitor.post("/v1/check", json={"text": "The treaty was signed in Moscow on 16 July 2001."})
         trial.works("A short text is checked.", checked.status_code == 200, checked.text)
-    texts = {**_TEXTS, "as much as is accepted": _accepted(server)}
-    for what, text in trial.some(reversed(texts.items()), 3):
-        request = _posted(server, "/v1/check", {"text": text})
-        if not _hogged(server, trial, f"Four times {what}", [request] * 4):
+    texts = {**_TEXTS, "as much as is accepted": _longest_accepted_text(server)}
+    for label, text in trial.sample(reversed(texts.items()), 3):
+        request = _json_request(server, "/v1/check", {"text": text})
+        if not _withstands_load(server, trial, f"Four times {label}", [request] * 4):
             break
-    slimmed(server, trial, before)
+    expect_memory_released(server, trial, before)
 
 
-def _accepted(server: Server) -> str:
-    """A text of as many sentences as the server takes: one that it does not is refused at once."""
+@lru_cache
+def _longest_accepted_text(server: Server) -> str:
+    """Return a text of as many sentences as the server accepts. It refuses a longer one at once."""
     for count in (500, 350, 200, 100, 50):
         text = prose(count)
-        with Line.to(server) as line:
-            line.say(_posted(server, "/v1/check", {"text": text}))
-            line.listen(2)
-            if line.status in (0, 200):
+        with RawConnection.connect(server) as connection:
+            connection.send(_json_request(server, "/v1/check", {"text": text}))
+            connection.wait_for_response(2)
+            if connection.status in (0, 200):
                 break
-    settled(server, _LET_GO)
+    wait_until_idle(server, _REST_SECONDS)
     return text
 
 
-def _many_checks(server: Server, trial: Trial) -> None:
-    """Twenty texts at a time from one address; another client's check has its share."""
-    request = _posted(server, "/v1/check", {"text": _accepted(server)})
-    shares: list[str] = []
-    _hogged(server, trial, "Twenty checks", [request] * 20, lambda: shares.append(_checked(server)))
-    trial.holds("Twenty checks: a bystander's check is answered.", set(shares) == {"200"}, shares)
+def _check_many_texts(server: Server, trial: Trial) -> None:
+    """Check twenty texts at a time from one address; another client's check must still be answered."""
+    request = _json_request(server, "/v1/check", {"text": _longest_accepted_text(server)})
+    bystander_checks: list[str] = []
+    _withstands_load(
+        server, trial, "Twenty checks", [request] * 20, lambda: bystander_checks.append(_bystander_check_status(server))
+    )
+    trial.holds("Twenty checks: a bystander's check is answered.", set(bystander_checks) == {"200"}, bystander_checks)
 
 
-def _checked(server: Server) -> str:
+def _bystander_check_status(server: Server) -> str:
     with server.visitor(BYSTANDER) as visitor:
         return str(
-            visitor.tried("POST", "/v1/check", json={"text": "The treaty was signed in 2001."}, timeout=_PATIENCE)
+            visitor.status_of(
+                "POST", "/v1/check", json={"text": "The treaty was signed in 2001."}, timeout=_BYSTANDER_SECONDS
+            )
         )
 
 
-def _assistants(server: Server, trial: Trial) -> None:
-    """The same through the door for assistants."""
+def _call_tools(server: Server, trial: Trial) -> None:
+    """Call expensive tools over MCP."""
     with server.visitor() as visitor:
-        asked = visitor.bare("POST", "/mcp", _MCP_HEADERS, _call("check", {"text": "It was signed in 2001."}))
-        trial.works("A short text is checked.", asked.status == 200 and b"signed in 2001" in asked.body, asked)
+        reply = visitor.raw_request("POST", "/mcp", _MCP_HEADERS, _call("check", {"text": "It was signed in 2001."}))
+        trial.works(
+            "A short text is checked.",
+            reply.status == 200 and b"signed in 2001" in reply.body,
+            reply,
+        )
     tools = {
-        "check": {"text": _accepted(server)},
+        "check": {"text": _longest_accepted_text(server)},
         "check of 50 KB": {"text": prose(600)},
         "search": {"question": "king " * 390, "limit": 100},
     }
-    for what, arguments in trial.some(tools.items(), 1):
-        body = _call(what.split()[0], arguments)
+    for label, arguments in trial.sample(tools.items(), 1):
+        body = _call(label.split()[0], arguments)
         headers = {name.replace("-", "_"): value for name, value in _MCP_HEADERS}
-        request = head("POST", "/mcp", server, **headers, Content_Length=str(len(body))) + body
-        _hogged(server, trial, f"Eight tools: {what}", [request] * 8)
+        request = request_head("POST", "/mcp", server, **headers, Content_Length=str(len(body))) + body
+        _withstands_load(server, trial, f"Eight tools: {label}", [request] * 8)
 
 
 _MCP_HEADERS = [("Accept", "application/json, text/event-stream"), ("Content-Type", JSON)]
 
 
 def _call(tool: str, arguments: object) -> bytes:
-    """A call of a tool, as the Model Context Protocol has it."""
+    """Return the JSON of a tool call in the Model Context Protocol."""
     parameters = {"name": tool, "arguments": arguments}
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": parameters}).encode()
 
 
-def _other_work(server: Server, trial: Trial) -> None:
-    """Long questions of every kind, forty at a time, and events of the page that nobody listens to."""
-    asked = "Who signed the treaty? " * 80
+def _ask_long_questions(server: Server, trial: Trial) -> None:
+    """Send forty long questions of every kind at a time, and events of the page whose stream is never read."""
+    question_text = "Who signed the treaty? " * 80
     loads = {
-        "answers": [_posted(server, "/v1/ask", {"question": asked[:1990], "limit": 100})] * 40,
-        "streamed answers": [_posted(server, "/v1/ask", {"question": asked[:1990]}, Accept="text/event-stream")] * 40,
-        "searches": [_posted(server, "/v1/search", {"question": asked[:1990], "limit": 100})] * 40,
-        "coverages": [_posted(server, "/v1/coverage", {"question": asked[:1990]})] * 40,
-        "events of the page": [_event(server, asked[:1990]) for _ in range(40)],
+        "answers": [_json_request(server, "/v1/ask", {"question": question_text[:1990], "limit": 100})] * 40,
+        "streamed answers": [
+            _json_request(server, "/v1/ask", {"question": question_text[:1990]}, Accept="text/event-stream")
+        ]
+        * 40,
+        "searches": [_json_request(server, "/v1/search", {"question": question_text[:1990], "limit": 100})] * 40,
+        "coverages": [_json_request(server, "/v1/coverage", {"question": question_text[:1990]})] * 40,
+        "events of the page": [_event(server, question_text[:1990]) for _ in range(40)],
     }
-    for what, requests in trial.some(loads.items(), 3):
-        if not _hogged(server, trial, f"Forty {what}", requests):
+    for label, requests in trial.sample(loads.items(), 1):
+        if not _withstands_load(server, trial, f"Forty {label}", requests):
             break
 
 
-def _event(server: Server, asked: str) -> bytes:
-    body = {"data": [asked, None], "fn_index": 0, "session_hash": uuid.uuid4().hex}
-    return _posted(server, "/gradio_api/queue/join", body)
+def _event(server: Server, question_text: str) -> bytes:
+    body = {"data": [question_text, None], "fn_index": 0, "session_hash": uuid.uuid4().hex}
+    return _json_request(server, "/gradio_api/queue/join", body)
 
 
-def _batches(server: Server, trial: Trial) -> None:
-    """Batches of a thousand questions, one after the other; a bystander's short one must come to its end meanwhile."""
-    many = {"questions": [f"Who signed treaty {i} with the king?" for i in range(1000)]}
+def _send_batches(server: Server, trial: Trial) -> None:
+    """Send batches of a thousand questions; a bystander's batch of one question must finish meanwhile."""
+    large_batch = {"questions": [f"Who signed treaty {i} with the king?" for i in range(1000)]}
     jobs: list[str] = []
     with server.visitor() as visitor, server.visitor(BYSTANDER) as bystander:
         try:
             for _ in range(12):
-                response = visitor.post("/v1/batch", json=many)
+                response = visitor.post("/v1/batch", json=large_batch)
                 jobs += [response.json()["id"]] if response.status_code == 202 else []
             trial.works("A batch is taken.", jobs)
             with pulse_of(server) as pulse:
-                told = question(server)
-                trial.holds("Batches: a bystander's question is answered.", told == "answered", told)
-                short = bystander.post("/v1/batch", json={"questions": ["Who signed the treaty of 2001?"]})
-                ended = bystander.finished(short.json().get("id", ""), 90) if short.status_code == 202 else short.json()
+                status = ask_as_bystander(server)
+                trial.holds("Batches: a bystander's question is answered.", status == "answered", status)
+                small_batch = bystander.post("/v1/batch", json={"questions": ["Who signed the treaty of 2001?"]})
+                ended = (
+                    bystander.wait_for_job(small_batch.json().get("id", ""), 90)
+                    if small_batch.status_code == 202
+                    else small_batch.json()
+                )
                 trial.holds("Batches: a bystander's batch of one has its turn.", ended.get("state") == "done", ended)
-                added = bystander.finished(bystander.add({"batch.txt": b"The bystander adds during batches."}), 90)
-                trial.holds("Batches: a bystander's file is added.", added.get("state") == "done", added)
+                added_file = bystander.wait_for_job(
+                    bystander.add({"batch.txt": b"The bystander adds during batches."}), 90
+                )
+                trial.holds("Batches: a bystander's file is added.", added_file.get("state") == "done", added_file)
             trial.prompt("Batches", pulse)
         finally:
             for job in jobs:
                 visitor.post(f"/v1/jobs/{job}/cancel")
-        trial.holds("Work ends when batches are cancelled.", settled(server, _LET_GO) <= _LET_GO)
+        trial.holds("Work ends when batches are cancelled.", wait_until_idle(server, _REST_SECONDS) <= _REST_SECONDS)
 
 
-def _hogged(
-    server: Server, trial: Trial, what: str, requests: Sequence[bytes], meanwhile: Callable[[], None] | None = None
+def _withstands_load(
+    server: Server, trial: Trial, label: str, requests: Sequence[bytes], meanwhile: Callable[[], None] | None = None
 ) -> bool:
-    """Send requests whose clients leave after a while; others must be answered meanwhile, and the work must end."""
+    """Send requests whose clients leave after a while. Others must be answered, and the work must end."""
     answers: list[str] = []
-    pulse = pulse_during(server, trial, lambda: answers.extend(_loaded(server, requests, meanwhile)))
-    prompt = trial.prompt(f"{what}", pulse)
-    served = trial.holds(f"{what}: a bystander's questions are answered.", set(answers) == {"answered"}, answers)
-    seconds = settled(server, _LET_GO)
-    ended = trial.holds(f"{what}: work ends when the clients have left.", seconds <= _LET_GO)
-    trial.figure(f"{what}: worst {pulse.worst:.2f} s, at rest {seconds:.0f} s after they left")
+    pulse = pulse_during(server, trial, lambda: answers.extend(_send_and_leave(server, requests, meanwhile)))
+    prompt = trial.prompt(f"{label}", pulse)
+    served = trial.holds(f"{label}: a bystander's questions are answered.", set(answers) == {"answered"}, answers)
+    seconds = wait_until_idle(server, _REST_SECONDS)
+    ended = trial.holds(f"{label}: work ends when the clients have left.", seconds <= _REST_SECONDS)
+    trial.figure(f"{label}: worst {pulse.worst:.2f} s, at rest {seconds:.0f} s after they left")
     if not ended:
-        settled(server, 60)  # so that what comes next is not blamed for it
+        wait_until_idle(server, 60)  # so that the next load does not suffer from this one
     return prompt and served and ended
 
 
-def _loaded(server: Server, requests: Sequence[bytes], meanwhile: Callable[[], None] | None) -> list[str]:
-    """Send requests, ask as a bystander, leave; gives how the bystander was served."""
-    lines: list[Line] = []
+def _send_and_leave(server: Server, requests: Sequence[bytes], meanwhile: Callable[[], None] | None) -> list[str]:
+    """Send requests, ask as a bystander, close the connections; return the results of the bystander."""
+    connections: list[RawConnection] = []
     answers: list[str] = []
-    settled(server, _LET_GO)
+    wait_until_idle(server, _REST_SECONDS)
     try:
         for request in requests:
             with suppress(OSError):
-                lines.append(Line.to(server))
-                lines[-1].say(request)
-        time.sleep(0.5)
-        threads = [threading.Thread(target=lambda: answers.append(question(server))) for _ in range(3)]
+                connections.append(RawConnection.connect(server))
+                connections[-1].send(request)
+        time.sleep(0.3)
+        threads = [threading.Thread(target=lambda: answers.append(ask_as_bystander(server))) for _ in range(3)]
         threads += [threading.Thread(target=meanwhile)] if meanwhile else []
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(_PATIENCE + 10)
+            thread.join(_BYSTANDER_SECONDS + 10)
     finally:
-        for line in lines:
-            line.socket.close()
+        for connection in connections:
+            connection.socket.close()
     return answers
 
 
-def _posted(server: Server, target: str, body: object, **headers: str) -> bytes:
-    """A whole request, as bytes."""
+def _json_request(server: Server, target: str, body: object, **headers: str) -> bytes:
+    """Return the bytes of a whole request with a JSON body."""
     content = json.dumps(body).encode()
-    first = head("POST", target, server, Content_Type=JSON, Content_Length=str(len(content)), **headers)
-    return first + content
+    head = request_head("POST", target, server, Content_Type=JSON, Content_Length=str(len(content)), **headers)
+    return head + content
 
 
 ATTACKS = (
-    Attack("checks-texts", "Keep everybody waiting with long texts to be checked", _checks),
-    Attack("checks-shares", "Take all places for checks", _many_checks),
-    Attack("checks-assistants", "Keep everybody waiting as an assistant", _assistants),
-    Attack("checks-questions", "Keep everybody waiting with long questions", _other_work),
-    Attack("checks-batches", "Keep everybody waiting with batches", _batches),
+    Attack("checks-texts", "Keep everybody waiting with long texts to be checked", _check_long_texts),
+    Attack("checks-shares", "Take all slots for checks", _check_many_texts),
+    Attack("checks-assistants", "Keep everybody waiting with tools of MCP", _call_tools),
+    Attack("checks-questions", "Keep everybody waiting with long questions", _ask_long_questions),
+    Attack("checks-batches", "Keep everybody waiting with batches", _send_batches),
 )

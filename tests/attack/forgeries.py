@@ -1,4 +1,4 @@
-"""Forged portable libraries: other words under the hash of a true file, and shapes that no file has."""
+"""Forged portable libraries: other words under the hash of a true file, and records of invalid shape."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import uuid
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from tests.attack.canaries import data_of, told_of, upload_event
+from tests.attack.canaries import event_output, file_data, upload_event
 from tests.attack.outcomes import Attack
-from tests.attack.servers import command
+from tests.attack.servers import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,109 +22,120 @@ if TYPE_CHECKING:
     from tests.attack.servers import Server
     from tests.attack.visitors import Visitor
 
-TRUE, FALSE = "nine", "five"
+TRUE_WAGE, FALSE_WAGE = "nine", "five"
 QUESTION = "How many silver crowns did keeper {name} earn?"
 _HASH = 64
 _IDENTITY = re.compile(r"[0-9a-f]{64}")
 
 
-def _note(name: str) -> bytes:
-    """A true file, in which somebody earned nine crowns; the forged one says five."""
-    return f"Keeper {name} of Cape Quagga earned {TRUE} silver crowns a month. Keeper {name} slept by day.".encode()
+def _note_about(name: str) -> bytes:
+    """Return a true file, which says nine crowns; the forged one says five."""
+    return (
+        f"Keeper {name} of Cape Quagga earned {TRUE_WAGE} silver crowns a month. Keeper {name} slept by day.".encode()
+    )
 
 
 def _libraries(server: Server, trial: Trial) -> None:
-    """Import a forged library; then add the true files in every way there is."""
+    """Import a forged library, then add the true files in every possible way."""
     home = server.outside / f"forger{uuid.uuid4().hex[:6]}"
     names = {way: f"{way}{uuid.uuid4().hex[:6]}" for way in (*_WAYS, "control")}
-    files = written(home / "files", [name for way, name in names.items() if way != "control"])
-    honest = written(home / "honest", [names["control"]])
-    added = command(home, "--quiet", "add", *files, *honest)
-    exported = command(home, "export-library", home / "true.zip")
+    files = write_notes(home / "files", [name for way, name in names.items() if way != "control"])
+    honest = write_notes(home / "honest", [names["control"]])
+    added = run_command(home, "--quiet", "add", *files, *honest)
+    exported = run_command(home, "export-library", home / "true.zip")
     trial.works("A library is exported.", exported.returncode == 0, added.stderr + exported.stderr)
     forge(home / "true.zip", home / "forged.zip", spare=names["control"])
-    imported = command(server.home, "import-library", home / "forged.zip", "--json")
+    imported = run_command(server.home, "import-library", home / "forged.zip", "--json")
     with server.visitor() as visitor:
         if imported.returncode == 0:
-            found = visitor.found(QUESTION.format(name=names["control"]))
-            trial.works("An honest document of a portable library is found.", f"earned {TRUE}" in found, found)
+            passages = visitor.search_texts(QUESTION.format(name=names["control"]))
+            trial.works(
+                "An honest document of a portable library is found.",
+                f"earned {TRUE_WAGE}" in passages,
+                passages,
+            )
         for way, add in _WAYS.items():
             name = names[way]
-            told = add(server, home / "files" / f"{name}.txt")
-            found = visitor.found(QUESTION.format(name=name))
-            theirs, ours = says(found, name, FALSE), says(found, name, TRUE)
-            trial.holds(f"After {way} the true words are found.", ours, f"{told} {found}")
-            trial.holds(f"After {way} the forged words are not found.", not theirs, f"{told} {found}")
+            output = add(server, home / "files" / f"{name}.txt")
+            passages = visitor.search_texts(QUESTION.format(name=name))
+            finds_forged = states_wage(passages, name, FALSE_WAGE)
+            finds_true = states_wage(passages, name, TRUE_WAGE)
+            trial.holds(f"After {way} the true words are found.", finds_true, f"{output} {passages}")
+            trial.holds(f"After {way} the forged words are not found.", not finds_forged, f"{output} {passages}")
     trial.figure("the import was refused" if imported.returncode else "the import was accepted as a claim")
 
 
-def written(folder: Path, names: list[str]) -> list[Path]:
-    """A true file for each name."""
+def write_notes(folder: Path, names: list[str]) -> list[Path]:
+    """Write a true file for each name and return the paths."""
     folder.mkdir(parents=True)
     for name in names:
-        (folder / f"{name}.txt").write_bytes(_note(name))
+        (folder / f"{name}.txt").write_bytes(_note_about(name))
     return [folder / f"{name}.txt" for name in names]
 
 
-def says(found: str, name: str, number: str) -> bool:
-    """Whether it says that somebody earned this number."""
-    return f"Keeper {name} of Cape Quagga earned {number}" in found
+def states_wage(passages: str, name: str, number: str) -> bool:
+    """Whether the passages say that this keeper earned that number."""
+    return f"Keeper {name} of Cape Quagga earned {number}" in passages
 
 
-def forge(true: Path, forged: Path, spare: str = TRUE * 9) -> None:
-    """Other words under the same hashes, with all sums made right again."""
+def forge(true: Path, forged: Path, spare: str = TRUE_WAGE * 9) -> None:
+    """Write a library with other words under the same hashes, and with matching checksums."""
     with zipfile.ZipFile(true) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(parts["manifest.json"])
     for name in [name for name in parts if name.endswith(".jsonl")]:
         lines = [
-            line if spare.encode() in line else line.replace(f"earned {TRUE}".encode(), f"earned {FALSE}".encode())
+            line
+            if spare.encode() in line
+            else line.replace(f"earned {TRUE_WAGE}".encode(), f"earned {FALSE_WAGE}".encode())
             for line in parts[name].splitlines(keepends=True)
         ]
         parts[name] = b"".join(lines)
         manifest["parts"][name] |= {"bytes": len(parts[name]), "sha256": hashlib.sha256(parts[name]).hexdigest()}
     parts["manifest.json"] = json.dumps(manifest, indent=1).encode()
-    forged.write_bytes(sealed(parts))
+    forged.write_bytes(seal(parts))
 
 
-def sealed(parts: dict[str, bytes]) -> bytes:
-    """A zip whose comment has the hash of all bytes before that hash."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+def seal(parts: dict[str, bytes]) -> bytes:
+    """Return a zip whose comment ends with the hash of all bytes before it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
         archive.comment = b"sha256:" + b"0" * _HASH
-    content = held.getvalue()[:-_HASH]
+    content = buffer.getvalue()[:-_HASH]
     return content + hashlib.sha256(content).hexdigest().encode()
 
 
 def _by_command(server: Server, path: Path) -> str:
-    done = command(server.home, "add", "--json", path)
-    return done.stdout + done.stderr
+    result = run_command(server.home, "add", "--json", path)
+    return result.stdout + result.stderr
 
 
 def _by_sync(server: Server, path: Path) -> str:
     folder = path.parent / f"synced-{path.stem}"
     folder.mkdir()
     (folder / path.name).write_bytes(path.read_bytes())
-    done = command(server.home, "sync", "--json", folder)
-    return done.stdout + done.stderr
+    result = run_command(server.home, "sync", "--json", folder)
+    return result.stdout + result.stderr
 
 
 def _by_service(server: Server, path: Path) -> str:
     with server.visitor() as visitor:
-        return json.dumps(visitor.finished(visitor.add({path.name: path.read_bytes()})))
+        return json.dumps(visitor.wait_for_job(visitor.add({path.name: path.read_bytes()})))
 
 
 def _by_page(server: Server, path: Path) -> str:
     with server.visitor() as visitor:
-        paths = visitor.upload(path.name, path.read_bytes())
-        return told_of(visitor, upload_event(visitor), [[data_of(each, orig_name=path.name) for each in paths]])
+        handles = visitor.upload(path.name, path.read_bytes())
+        return event_output(
+            visitor, upload_event(visitor), [[file_data(handle, orig_name=path.name) for handle in handles]]
+        )
 
 
 def _by_another_name(server: Server, path: Path) -> str:
     with server.visitor() as visitor:
-        return json.dumps(visitor.finished(visitor.add({f"renamed-{path.name}": path.read_bytes()})))
+        return json.dumps(visitor.wait_for_job(visitor.add({f"renamed-{path.name}": path.read_bytes()})))
 
 
 _WAYS: dict[str, Callable[[Server, Path], str]] = {
@@ -137,14 +148,14 @@ _WAYS: dict[str, Callable[[Server, Path], str]] = {
 
 
 def _misshapen(server: Server, trial: Trial) -> None:
-    """Portable libraries whose spans, vectors and ids are not what they should be: refused, and nothing is hurt."""
+    """Import libraries with invalid spans, vectors and ids: the server refuses or repairs them and keeps working."""
     home = server.outside / f"shaper{uuid.uuid4().hex[:6]}"
     name = f"shape{uuid.uuid4().hex[:6]}"
-    command(home, "--quiet", "add", *written(home / "files", [name]))
-    command(home, "export-library", home / "true.zip")
+    run_command(home, "--quiet", "add", *write_notes(home / "files", [name]))
+    run_command(home, "export-library", home / "true.zip")
     with zipfile.ZipFile(home / "true.zip") as archive:
         parts = {part: archive.read(part) for part in archive.namelist()}
-    for what, spoil in trial.some(_SPOILT.items(), 2):
+    for label, spoil in trial.sample(_SPOILT.items(), 2):
         spoilt = dict(parts)
         manifest = json.loads(parts["manifest.json"])
         for part in parts:
@@ -152,27 +163,27 @@ def _misshapen(server: Server, trial: Trial) -> None:
                 document = json.loads(parts[part].splitlines()[0])
                 spoil(document)
                 spoilt[part] = json.dumps(document).encode() + b"\n"
-            elif what.endswith("numbers") and part.endswith(".f16"):
+            elif label.endswith("numbers") and part.endswith(".f16"):
                 spoilt[part] = b"\xff\x7f" * (len(parts[part]) // 2)
             if part in manifest["parts"]:
                 sums = {"bytes": len(spoilt[part]), "sha256": hashlib.sha256(spoilt[part]).hexdigest()}
                 manifest["parts"][part] |= sums
         spoilt["manifest.json"] = json.dumps(manifest).encode()
-        (home / "spoilt.zip").write_bytes(sealed(spoilt))
-        done = command(server.home, "import-library", home / "spoilt.zip", "--json")
-        crashed = "Traceback" in done.stderr or done.returncode not in (0, 1, 2, 3)
-        trial.holds(f"A library with {what} crashes nothing.", not crashed, done.stderr)
+        (home / "spoilt.zip").write_bytes(seal(spoilt))
+        result = run_command(server.home, "import-library", home / "spoilt.zip", "--json")
+        crashed = "Traceback" in result.stderr or result.returncode not in (0, 1, 2, 3)
+        trial.holds(f"A library with {label} crashes nothing.", not crashed, result.stderr)
         with server.visitor() as visitor:
-            asked = visitor.post("/v1/search", json={"question": QUESTION.format(name=name), "limit": 20})
-            trial.holds(f"After {what} the server still searches.", asked.status_code == 200, asked.text)
-            odd = [document["id"] for document in visitor.documents() if not _IDENTITY.fullmatch(document["id"])]
-            trial.holds(f"After {what} every document is named by a hash.", not odd, odd)
-            wrong = [hit for hit in asked.json().get("hits", []) if not _quotes(visitor, hit)]
-            trial.holds(f"After {what} every passage is where it says.", not wrong, wrong[:1])
+            response = visitor.post("/v1/search", json={"question": QUESTION.format(name=name), "limit": 20})
+            trial.holds(f"After {label} the server still searches.", response.status_code == 200, response.text)
+            odd_ids = [document["id"] for document in visitor.documents() if not _IDENTITY.fullmatch(document["id"])]
+            trial.holds(f"After {label} every document is named by a hash.", not odd_ids, odd_ids)
+            misplaced_hits = [hit for hit in response.json().get("hits", []) if not _is_in_document(visitor, hit)]
+            trial.holds(f"After {label} every passage is where it says.", not misplaced_hits, misplaced_hits[:1])
 
 
-def _quotes(visitor: Visitor, hit: dict[str, Any]) -> bool:
-    """Whether the words of a hit stand in their document."""
+def _is_in_document(visitor: Visitor, hit: dict[str, Any]) -> bool:
+    """Whether the text of a hit is at its place in the document."""
     span = {"start": hit["start"], "end": hit["end"]}
     part = visitor.get(f"/v1/documents/{hit['document']['id']}/text", params=span)
     return part.status_code == 200 and bool(part.json()["text"] == hit["text"])
@@ -210,5 +221,5 @@ _SPOILT: dict[str, Callable[[dict[str, Any]], None]] = {
 
 ATTACKS = (
     Attack("forgeries-libraries", "Poison true files with a forged portable library", _libraries),
-    Attack("forgeries-shapes", "Break the library with a misshapen one", _misshapen, faces=("serve",)),
+    Attack("forgeries-shapes", "Break the library with a misshapen one", _misshapen, programs=("serve",)),
 )

@@ -1,4 +1,4 @@
-"""What an attack is, what it may try, and what came of it."""
+"""An attack, the record of its tries, and its outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.attack.vitals import Pulse
 
 _PROMPT, _PROMPT_AMONG_TESTS = 1.0, 5.0
-"""Seconds within which `/healthz` answers, whatever else the server is asked; the latter beside other tests."""
+"""Seconds within which `/healthz` must answer under any load; the second limit holds beside other tests."""
 _LONGEST_DETAIL = 300
 Variant = TypeVar("Variant")
 
@@ -23,78 +23,78 @@ class Outcome:
 
     tries: int
     breaches: tuple[str, ...]
-    """What got through."""
+    """Descriptions of the tries that got through."""
     doubts: tuple[str, ...]
-    """Honest requests that did not work: without them the attack proves nothing."""
+    """Honest requests that failed. If they fail, the attack proves nothing."""
     figures: tuple[str, ...]
-    """What was measured, for the table."""
+    """Measurements for the table."""
 
     @property
-    def held(self) -> bool:
-        """Whether the server withstood it, and honest visitors were served."""
+    def withstood(self) -> bool:
+        """Whether the server withstood every try and served honest visitors."""
         return self.tries > 0 and not self.breaches and not self.doubts
 
 
 @dataclass(slots=True)
 class Trial:
-    """Collects what an attack tries, as it goes."""
+    """Collects the tries of an attack while it runs."""
 
     brief: bool = False
-    """Whether to try only the first of many alike, as the default run of the tests does."""
+    """Whether to try only the first of many similar variants, as the default run of the tests does."""
     tries: int = 0
     breaches: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
 
-    def holds(self, what: str, held: object, seen: object = "") -> bool:
-        """One try: whether the server withstood it. `seen` is shown where it did not."""
+    def holds(self, claim: str, withstood: object, observed: object = "") -> bool:
+        """Record one try and return whether the server withstood it. A failure shows what was `observed`."""
         self.tries += 1
-        if not held:
-            self.breaches.append(_line(what, seen))
-        return bool(held)
+        if not withstood:
+            self.breaches.append(_line(claim, observed))
+        return bool(withstood)
 
     @property
     def limit(self) -> float:
-        """Seconds within which `/healthz` has to answer."""
+        """Seconds within which `/healthz` must answer."""
         return _PROMPT_AMONG_TESTS if self.brief else _PROMPT
 
-    def prompt(self, what: str, pulse: Pulse) -> bool:
-        """One try: whether the server answered `/healthz` in time all along."""
-        return self.holds(f"{what}: /healthz answers within {self.limit:g} s.", pulse.worst <= self.limit, pulse)
+    def prompt(self, claim: str, pulse: Pulse) -> bool:
+        """Record one try and return whether the server answered `/healthz` in time throughout."""
+        return self.holds(f"{claim}: /healthz answers within {self.limit:g} s.", pulse.worst <= self.limit, pulse)
 
-    def works(self, what: str, worked: object, seen: object = "") -> bool:
-        """A positive control: the honest form of the same request."""
-        if not worked:
-            self.doubts.append(_line(what, seen))
-        return bool(worked)
+    def works(self, claim: str, succeeded: object, observed: object = "") -> bool:
+        """Record a positive control, which is the honest form of the same request, and return whether it succeeded."""
+        if not succeeded:
+            self.doubts.append(_line(claim, observed))
+        return bool(succeeded)
 
-    def some(self, variants: Iterable[Variant], few: int) -> list[Variant]:
-        """Which of many variants to try: all, or the first few."""
-        return list(variants)[: few if self.brief else None]
+    def sample(self, variants: Iterable[Variant], most: int) -> list[Variant]:
+        """Return all variants, or only the first ones in a brief trial."""
+        return list(variants)[: most if self.brief else None]
 
-    def figure(self, what: str) -> None:
-        """Something that was measured."""
-        self.figures.append(what)
+    def figure(self, claim: str) -> None:
+        """Record a measurement."""
+        self.figures.append(claim)
 
     @property
     def outcome(self) -> Outcome:
-        """All of it, when the attack is over."""
+        """The result once the attack is over."""
         return Outcome(self.tries, tuple(self.breaches), tuple(self.doubts), tuple(self.figures))
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One attack, in several variants."""
+    """One attack with several variants."""
 
     name: str
     summary: str
-    """What an attacker would gain."""
+    """What the attacker would gain."""
     run: Callable[[Server, Trial], None]
-    faces: tuple[str, ...] = ("serve", "app")
-    """The programs that the command runs it against."""
+    programs: tuple[str, ...] = ("serve", "app")
+    """The programs that the command runs this attack against."""
 
-    def on(self, server: Server, *, brief: bool = False) -> Outcome:
-        """Attack this server. An attack that cannot go on counts as a doubt: it proves nothing then."""
+    def run_on(self, server: Server, *, brief: bool = False) -> Outcome:
+        """Attack a server. An attack that breaks off counts as a doubt, because it proves nothing."""
         trial = Trial(brief)
         try:
             self.run(server, trial)
@@ -103,6 +103,6 @@ class Attack:
         return trial.outcome
 
 
-def _line(what: str, seen: object) -> str:
-    detail = " ".join(str(seen).split())
-    return f"{what} Seen: {detail[:_LONGEST_DETAIL]}" if detail else what
+def _line(claim: str, observed: object) -> str:
+    detail = " ".join(str(observed).split())
+    return f"{claim} Observed: {detail[:_LONGEST_DETAIL]}" if detail else claim

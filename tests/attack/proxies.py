@@ -1,4 +1,4 @@
-"""Headers of proxies, sent by visitors who are none, or past a proxy that is trusted."""
+"""Proxy headers that visitors forge, with and without a trusted proxy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tests.attack.outcomes import Attack
-from tests.attack.servers import BYSTANDER, serving, warm
-from tests.attack.sockets import FORM, JSON, Line, head
+from tests.attack.servers import BYSTANDER, running_server, warm_up
+from tests.attack.sockets import FORM, JSON, RawConnection, request_head
 from tests.attack.visitors import Visitor
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _EVIL = "evil.example"
 _PROXY = "127.0.0.9"
-_MANY = 64
+_UPLOADS = 64
 _PART = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="slow.txt"\r\n\r\nThe slow'
 
 _FORGED: dict[str, list[tuple[str, str]]] = {
@@ -41,8 +41,8 @@ _FORGED: dict[str, list[tuple[str, str]]] = {
 }
 
 
-def _links(server: Server, trial: Trial) -> None:
-    """Addresses in responses, and the check of the host, with forged headers from a peer that is no proxy."""
+def _forge_links(server: Server, trial: Trial) -> None:
+    """Forge URLs in responses, and pass the host check, with proxy headers from a peer that is not a proxy."""
     targets = (
         "/",
         "/config",
@@ -57,25 +57,27 @@ def _links(server: Server, trial: Trial) -> None:
     )
     with server.visitor() as visitor:
         trial.works("The page names its own address.", server.url in visitor.get("/config").text)
-        for what, headers in _FORGED.items():
+        for label, headers in _FORGED.items():
             for target in targets:
-                reply = visitor.bare("GET", target, headers)
-                trial.works(f"GET {target} with {what} is served.", reply.status in (200, 302, 307, 404), reply)
-                secure = f"https://127.0.0.1:{server.port}"
-                spoilt = next((word for word in (_EVIL, secure) if word in reply.text), "")
-                trial.holds(f"GET {target} with {what} gives no forged address.", not spoilt, spoilt)
-            for target, kind, body in _ASKED:
-                reply = visitor.bare("POST", target, [*headers, ("Content-Type", kind), _ACCEPTS], body)
-                trial.holds(f"POST {target} with {what} gives no forged address.", _EVIL not in reply.text, reply)
-            _hosts(server, trial, visitor, what, headers)
+                reply = visitor.raw_request("GET", target, headers)
+                trial.works(f"GET {target} with {label} is served.", reply.status in (200, 302, 307, 404), reply)
+                secure_url = f"https://127.0.0.1:{server.port}"
+                forged_address = next((word for word in (_EVIL, secure_url) if word in reply.text), "")
+                trial.holds(f"GET {target} with {label} gives no forged address.", not forged_address, forged_address)
+            for target, kind, body in _POSTS:
+                reply = visitor.raw_request("POST", target, [*headers, ("Content-Type", kind), _ACCEPTS], body)
+                trial.holds(f"POST {target} with {label} gives no forged address.", _EVIL not in reply.text, reply)
+            _forge_hosts(server, trial, visitor, label, headers)
         for override in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"):
-            kept = visitor.documents()
-            reply = visitor.bare("POST", f"/v1/documents/{kept[0]['id']}", [(override, "DELETE")], b"")
-            trial.holds(f"{override} removes nothing.", len(visitor.documents()) == len(kept), reply)
+            documents_before = visitor.documents()
+            reply = visitor.raw_request(
+                "POST", f"/v1/documents/{documents_before[0]['id']}", [(override, "DELETE")], b""
+            )
+            trial.holds(f"{override} removes nothing.", len(visitor.documents()) == len(documents_before), reply)
 
 
 _ACCEPTS = ("Accept", "application/json, text/event-stream")
-_ASKED = (
+_POSTS = (
     ("/v1/ask", JSON, b'{"question": "Who signed the treaty of 16 July 2001?"}'),
     ("/v1/ask?format=html", JSON, b'{"question": "Who signed the treaty of 16 July 2001?"}'),
     ("/v1/batch", JSON, b'{"questions": ["Who signed the treaty?"]}'),
@@ -88,65 +90,68 @@ _ASKED = (
 )
 
 
-def _hosts(server: Server, trial: Trial, visitor: Visitor, what: str, headers: list[tuple[str, str]]) -> None:
-    """Forged headers make no foreign name this machine's, and no foreign page its own."""
-    local = [(name, value.replace(_EVIL, f"127.0.0.1:{server.port}")) for name, value in headers]
+def _forge_hosts(server: Server, trial: Trial, visitor: Visitor, label: str, headers: list[tuple[str, str]]) -> None:
+    """Forged headers must not make a foreign host name or a foreign page acceptable."""
+    local_headers = [(name, value.replace(_EVIL, f"127.0.0.1:{server.port}")) for name, value in headers]
     for target in ("/v1/stats", "/config", "/page/documents", "/v1/documents"):
-        reply = visitor.bare("GET", target, [("Host", _EVIL), *local])
-        trial.holds(f"GET {target} by a foreign name with {what} is refused.", reply.status in (400, 403, 421), reply)
-    origin = [("Origin", f"http://{_EVIL}"), ("X-Pincite", "page")]
-    secure = [("Origin", f"https://{_EVIL}"), ("X-Pincite", "page")]
-    for source in (origin, secure):
+        reply = visitor.raw_request("GET", target, [("Host", _EVIL), *local_headers])
+        trial.holds(f"GET {target} by a foreign name with {label} is refused.", reply.status in (400, 403, 421), reply)
+    foreign_origin = [("Origin", f"http://{_EVIL}"), ("X-Pincite", "page")]
+    secure_origin = [("Origin", f"https://{_EVIL}"), ("X-Pincite", "page")]
+    for origin_headers in (foreign_origin, secure_origin):
         for target, kind, body in (
             ("/v1/documents", FORM, _PART + b"\r\n--edge--\r\n"),
             ("/gradio_api/upload", FORM, _PART + b"\r\n--edge--\r\n"),
             ("/gradio_api/queue/join", JSON, b'{"data": ["Who?", null], "fn_index": 0, "session_hash": "p"}'),
         ):
-            reply = visitor.bare("POST", target, [*source, *headers, ("Content-Type", kind)], body)
-            shown = f"POST {target} from {source[0][1]} with {what}"
-            trial.holds(f"{shown} is refused.", reply.status in (400, 403, 421), reply)
+            reply = visitor.raw_request("POST", target, [*origin_headers, *headers, ("Content-Type", kind)], body)
+            request = f"POST {target} from {origin_headers[0][1]} with {label}"
+            trial.holds(f"{request} is refused.", reply.status in (400, 403, 421), reply)
 
 
-def _shares(server: Server, trial: Trial) -> None:
-    """Forged addresses give no more places than one visitor has, and take none from others."""
-    honest = _taken(server)
-    trial.figure(f"of {_MANY} unfinished uploads {honest} were taken from one address")
+def _forge_client_addresses(server: Server, trial: Trial) -> None:
+    """Forge client addresses to hold more uploads than one visitor may, or to use up another visitor's share."""
+    honest_count = _count_open_uploads(server)
+    trial.figure(f"of {_UPLOADS} unfinished uploads {honest_count} were taken from one address")
     for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "CF-Connecting-IP", "True-Client-IP"):
-        taken = _taken(server, name, "for=10.0.0.{}" if name == "Forwarded" else "10.0.0.{}")
-        trial.holds(f"{name} gives no more places.", taken <= honest + 2, f"{taken}, and {honest} without it")
-    with ExitStack() as held:
-        for _ in range(_MANY):
-            _hold(held, server, "127.0.0.1", {"X_Forwarded_For": BYSTANDER, "X_Real_IP": BYSTANDER})
+        form = "for=10.0.0.{}" if name == "Forwarded" else "10.0.0.{}"
+        count = _count_open_uploads(server, name, form, enough=honest_count + 2)
+        trial.holds(
+            f"{name} gives no more slots.", count <= honest_count + 2, f"{count}, and {honest_count} without it"
+        )
+    with ExitStack() as stack:
+        for _ in range(_UPLOADS):
+            _open_upload(stack, server, "127.0.0.1", {"X_Forwarded_For": BYSTANDER, "X_Real_IP": BYSTANDER})
         time.sleep(1)
-        trial.holds("Nobody takes the places of others by naming their address.", _adds(server.visitor(BYSTANDER)))
+        trial.holds("A forged address does not take the slots of its owner.", _can_add(server.visitor(BYSTANDER)))
 
 
-def _trusted(_: Server, trial: Trial) -> None:
-    """Behind a proxy that is trusted: its visitors are told apart, and what they say of themselves is not believed."""
+def _forge_past_trusted_proxy(_: Server, trial: Trial) -> None:
+    """Attack behind and beside a trusted proxy, whose visitors count one by one and cannot forge their address."""
     with TemporaryDirectory(prefix="pincite-proxy-") as folder:
         settings = {"PINCITE_TRUSTED_PROXIES": f"{_PROXY},10.9.0.0/16", "PINCITE_ALLOW_HOSTS": "pincite.example"}
-        with serving("serve", Path(folder) / "server", **settings) as server:
-            warm(server)
+        with running_server("serve", Path(folder) / "server", **settings) as server:
+            warm_up(server)
             _behind_a_proxy(server, trial)
             _past_the_proxy(server, trial)
 
 
 def _behind_a_proxy(server: Server, trial: Trial) -> None:
-    attackers = {
+    forwarded_headers = {
         "one visitor": "10.1.0.1",
         "one visitor who names another before": "10.1.0.{}, 10.1.0.1",
         "one visitor behind two trusted proxies": "10.1.0.1, 10.9.0.7",
     }
-    for what, forwarded in attackers.items():
-        with ExitStack() as held:
-            for number in range(_MANY):
-                _hold(held, server, _PROXY, {"X_Forwarded_For": forwarded.format(number + 2)})
+    for label, forwarded in forwarded_headers.items():
+        with ExitStack() as stack:
+            for number in range(_UPLOADS):
+                _open_upload(stack, server, _PROXY, {"X_Forwarded_For": forwarded.format(number + 2)})
             time.sleep(1)
-            other = Visitor(server.url, _PROXY)
-            other.headers["X-Forwarded-For"] = "10.1.0.77"
-            trial.holds(f"{what} does not take the places of others behind the same proxy.", _adds(other))
+            visitor = Visitor(server.url, _PROXY)
+            visitor.headers["X-Forwarded-For"] = "10.1.0.77"
+            trial.holds(f"{label} does not take the slots of others behind the same proxy.", _can_add(visitor))
     with Visitor(server.url, _PROXY) as visitor:
-        for odd in (
+        for odd_address in (
             "",
             "unknown",
             ",,,",
@@ -157,58 +162,86 @@ def _behind_a_proxy(server: Server, trial: Trial) -> None:
             "1." * 3000,
             "1, " * 500,
         ):
-            reply = visitor.bare("GET", "/v1/stats", [("X-Forwarded-For", odd), ("X-Forwarded-Proto", odd)])
-            trial.holds(f"An odd address {odd[:20]!r} is no error of the server.", reply.status not in (0, 500), reply)
-        named = {"Host": "pincite.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.0.5"}
-        own = {**named, "Origin": "https://pincite.example", "Sec-Fetch-Site": "same-origin"}
-        job = visitor.finished(visitor.add({"proxied.txt": b"The one behind the proxy adds a file."}, own))
+            reply = visitor.raw_request(
+                "GET", "/v1/stats", [("X-Forwarded-For", odd_address), ("X-Forwarded-Proto", odd_address)]
+            )
+            trial.holds(
+                f"An odd address {odd_address[:20]!r} causes no server error.", reply.status not in (0, 500), reply
+            )
+        proxied_headers = {"Host": "pincite.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.0.5"}
+        own_page_headers = {**proxied_headers, "Origin": "https://pincite.example", "Sec-Fetch-Site": "same-origin"}
+        job = visitor.wait_for_job(
+            visitor.add({"proxied.txt": b"The one behind the proxy adds a file."}, own_page_headers)
+        )
         trial.works("The page behind the proxy may add files.", job.get("state") == "done", job)
-        foreigner = {**named, "Origin": f"https://{_EVIL}"}
-        foreign = visitor.post("/v1/batch", json={"questions": ["Who?"]}, headers=foreigner)
-        trial.holds("A foreign page may not, behind the proxy.", foreign.status_code in (400, 403, 421), foreign.text)
+        foreign_headers = {**proxied_headers, "Origin": f"https://{_EVIL}"}
+        response = visitor.post("/v1/batch", json={"questions": ["Who?"]}, headers=foreign_headers)
+        trial.holds("A foreign page may not, behind the proxy.", response.status_code in (400, 403, 421), response.text)
 
 
 def _past_the_proxy(server: Server, trial: Trial) -> None:
-    """A visitor who reaches the server beside its proxy is no proxy."""
+    """Reach the server directly: the peer is not the proxy, so its proxy headers count for nothing."""
     with server.visitor() as visitor:
-        for what, headers in _FORGED.items():
-            _hosts(server, trial, visitor, what, headers)
-    honest = _taken(server)
-    forged = _taken(server, "X-Forwarded-For", "10.1.0.{}")
-    trial.holds("Beside the proxy forged addresses give no more places.", forged <= honest + 2, f"{forged}, {honest}")
+        for label, headers in _FORGED.items():
+            _forge_hosts(server, trial, visitor, label, headers)
+    honest_count = _count_open_uploads(server)
+    forged_count = _count_open_uploads(server, "X-Forwarded-For", "10.1.0.{}", enough=honest_count + 2)
+    trial.holds(
+        "Beside the proxy, forged addresses give no more slots.",
+        forged_count <= honest_count + 2,
+        f"{forged_count}, {honest_count}",
+    )
 
 
-def _taken(server: Server, name: str = "", form: str = "") -> int:
-    """How many of many unfinished uploads a server holds open at a time, each with another forged address if any."""
-    forged = [{name.replace("-", "_"): form.format(number + 1)} if name else {} for number in range(_MANY)]
-    with ExitStack() as held:
-        lines = [_hold(held, server, "127.0.0.1", headers) for headers in forged]
-        time.sleep(2)
-        return sum(line is not None and not line.over() for line in lines)
+def _count_open_uploads(server: Server, name: str = "", address_form: str = "", *, enough: int = 0) -> int:
+    """Count the unfinished uploads that the server keeps open; each forges another address if a header is given.
+
+    The server may take two seconds to close the others. The count returns earlier once it is low enough.
+    """
+    forged_headers = [
+        {name.replace("-", "_"): address_form.format(number + 1)} if name else {} for number in range(_UPLOADS)
+    ]
+    with ExitStack() as stack:
+        connections = [_open_upload(stack, server, "127.0.0.1", headers) for headers in forged_headers]
+        deadline = time.monotonic() + 2
+        while True:
+            count = sum(connection is not None and not connection.has_ended() for connection in connections)
+            if count <= enough or time.monotonic() > deadline:
+                return count
+            time.sleep(0.1)
 
 
-def _hold(held: ExitStack, server: Server, address: str, headers: dict[str, str]) -> Line | None:
+def _open_upload(stack: ExitStack, server: Server, address: str, headers: dict[str, str]) -> RawConnection | None:
     try:
-        line = held.enter_context(Line.to(server, address))
+        connection = stack.enter_context(RawConnection.connect(server, address))
     except OSError:
         return None
-    line.say(head("POST", "/v1/documents", server, Content_Type=FORM, Content_Length="9000", **headers) + _PART)
-    return line
+    connection.send(
+        request_head("POST", "/v1/documents", server, Content_Type=FORM, Content_Length="9000", **headers) + _PART
+    )
+    return connection
 
 
-def _adds(visitor: Visitor) -> bool:
-    """Whether this visitor can add a file now."""
+def _can_add(visitor: Visitor) -> bool:
+    """Whether this visitor can add a file."""
     visitor.timeout = 30.0
     try:
         with visitor:
             content = f"A file of {time.monotonic_ns()} is added.".encode()
-            return visitor.finished(visitor.add({f"place{time.monotonic_ns()}.txt": content})).get("state") == "done"
-    except Exception:  # however it failed, the visitor was not served
+            return (
+                visitor.wait_for_job(visitor.add({f"place{time.monotonic_ns()}.txt": content})).get("state") == "done"
+            )
+    except Exception:  # any failure means that the visitor was not served
         return False
 
 
 ATTACKS = (
-    Attack("proxies-links", "Forge addresses and hosts with a proxy's headers", _links),
-    Attack("proxies-shares", "Take more places with forged addresses", _shares),
-    Attack("proxies-trusted", "Forge addresses past a proxy that is trusted", _trusted, faces=("serve",)),
+    Attack("proxies-links", "Forge addresses and hosts with a proxy's headers", _forge_links),
+    Attack("proxies-shares", "Take more slots with forged addresses", _forge_client_addresses),
+    Attack(
+        "proxies-trusted",
+        "Forge addresses past a proxy that is trusted",
+        _forge_past_trusted_proxy,
+        programs=("serve",),
+    ),
 )

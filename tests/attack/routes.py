@@ -1,4 +1,4 @@
-"""The routes that an attacker knows: the service's from its description, the page's and Gradio's from their sources."""
+"""The routes that an attacker knows: from the OpenAPI document, and from the code of the page and of Gradio."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.attack.visitors import Visitor
 
-NOBODY = "0" * 64
-"""An id that no document has."""
-NOTHING = "0" * 32
-"""An id that no job has."""
-_FILLED = {"/jobs/{id}": f"/jobs/{NOTHING}", "{id}": NOBODY, "{number}": "1"}
+UNKNOWN_DOCUMENT = "0" * 64
+"""An id that belongs to no document."""
+UNKNOWN_JOB = "0" * 32
+"""An id that belongs to no job."""
+_FILLED = {"/jobs/{id}": f"/jobs/{UNKNOWN_JOB}", "{id}": UNKNOWN_DOCUMENT, "{number}": "1"}
 
 PAGE = (
     ("POST", "/page/batches"),
     ("POST", "/page/check"),
     ("POST", "/page/questions?name=a.txt"),
-    ("POST", f"/page/jobs/{NOTHING}/cancel"),
-    ("DELETE", f"/page/documents/{NOBODY}"),
+    ("POST", f"/page/jobs/{UNKNOWN_JOB}/cancel"),
+    ("DELETE", f"/page/documents/{UNKNOWN_DOCUMENT}"),
     ("GET", "/page/jobs?mine="),
     ("GET", "/page/batches?mine="),
-    ("GET", f"/page/batches/{NOTHING}/rows?begin=0"),
+    ("GET", f"/page/batches/{UNKNOWN_JOB}/rows?begin=0"),
     ("GET", "/page/documents"),
     ("GET", "/page/choices"),
     ("GET", "/page/coverage?q=x"),
@@ -29,7 +29,7 @@ PAGE = (
     ("GET", "/page/state?mine="),
     ("GET", "/page/map"),
 )
-"""Routes that the page's script asks."""
+"""Routes that the page's script requests."""
 MCP = (("POST", "/mcp"), ("GET", "/mcp"), ("DELETE", "/mcp"))
 _GRADIO_POSTS = """
 queue/join call/ask call/ask/ call/upload call/v2/ask call/v2/upload run/ask run/predict api/ask api/predict/ cancel
@@ -57,22 +57,22 @@ GRADIO = (
 )
 
 
-def service(visitor: Visitor) -> list[tuple[str, str]]:
-    """The service's routes, of its description, with ids that nothing has."""
+def service_routes(visitor: Visitor) -> list[tuple[str, str]]:
+    """Return the method and path of each route in the OpenAPI document, with ids that belong to nothing."""
     routes: list[tuple[str, str]] = []
     for path, methods in visitor.get("/openapi.json").json()["paths"].items():
-        filled = path
+        path_with_ids = path
         for name, value in _FILLED.items():
-            filled = filled.replace(name, value)
-        routes.extend((method.upper(), filled) for method in methods)
+            path_with_ids = path_with_ids.replace(name, value)
+        routes.extend((method.upper(), path_with_ids) for method in methods)
     return routes
 
 
-def every(visitor: Visitor) -> list[tuple[str, str]]:
-    """All routes, each with its method."""
-    return [*service(visitor), *PAGE, *MCP, *GRADIO]
+def all_routes(visitor: Visitor) -> list[tuple[str, str]]:
+    """Return the method and path of every route."""
+    return [*service_routes(visitor), *PAGE, *MCP, *GRADIO]
 
 
-def takers(visitor: Visitor) -> list[str]:
-    """The routes that take a body."""
-    return list(dict.fromkeys(target for method, target in every(visitor) if method == "POST"))
+def body_routes(visitor: Visitor) -> list[str]:
+    """Return the paths of the routes that take a body."""
+    return list(dict.fromkeys(target for method, target in all_routes(visitor) if method == "POST"))

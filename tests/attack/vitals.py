@@ -1,4 +1,4 @@
-"""How a server is doing while it is under load: its pulse, its memory, its processor time."""
+"""The health of a server under load: response times of `/healthz`, memory and processor time."""
 
 from __future__ import annotations
 
@@ -21,143 +21,145 @@ if TYPE_CHECKING:
     from tests.attack.servers import Server
 
 SPARE_MEMORY = 100 * 1024
-"""Kilobytes by which a server may be larger after a load than before it."""
+"""Kilobytes by which a server may be larger after a load than it was before."""
 IDLE = 0.25
-"""Seconds of processor time in a second, below which a server has nothing to do."""
-_LONGEST = 10.0
-_CHANCES = 3
-"""How often a load is run before a server that was late now and then is called blocked."""
+"""A server that uses less than these seconds of processor time in a second is idle."""
+_IDLE_WINDOW = 0.5
+"""Seconds over which processor time is measured."""
+_TIMEOUT = 10.0
+_ATTEMPTS = 3
+"""How often a load is run before a server that was sometimes late counts as blocked."""
 _QUESTION = "Who signed the treaty of 16 July 2001?"
 
 
 @dataclass(slots=True)
 class Pulse:
-    """Seconds that each request to `/healthz` took; one that failed counts as the longest."""
+    """Seconds that each request to `/healthz` took. A failed request counts as the timeout."""
 
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     @property
     def worst(self) -> float:
-        return max(self.seconds, default=_LONGEST)
+        return max(self.seconds, default=_TIMEOUT)
 
     @property
     def median(self) -> float:
-        return statistics.median(self.seconds) if self.seconds else _LONGEST
+        return statistics.median(self.seconds) if self.seconds else _TIMEOUT
 
     def __str__(self) -> str:
         median = self.median
-        told = f"/healthz {len(self.seconds)} times, median {median:.2f} s, worst {self.worst:.2f} s"
-        return " ".join([told, *self.failures[:2]])
+        summary = f"/healthz {len(self.seconds)} times, median {median:.2f} s, worst {self.worst:.2f} s"
+        return " ".join([summary, *self.failures[:2]])
 
 
 @contextmanager
 def pulse_of(server: Server) -> Iterator[Pulse]:
-    """Ask for `/healthz` all the time, from another address than the attackers'."""
-    pulse, over = Pulse(), threading.Event()
+    """Request `/healthz` continuously, from another address than the attackers' one."""
+    pulse, stop = Pulse(), threading.Event()
 
-    def beat() -> None:
-        while not over.is_set():
-            began = time.monotonic()
+    def poll() -> None:
+        while not stop.is_set():
+            started = time.monotonic()
             try:
-                _healthy(server.port)
-                pulse.seconds.append(time.monotonic() - began)
+                _check_health(server.port)
+                pulse.seconds.append(time.monotonic() - started)
             except (OSError, http.client.HTTPException) as error:
                 pulse.failures.append(f"{type(error).__name__}: {error}")
-                pulse.seconds.append(_LONGEST)
-            over.wait(0.1)
+                pulse.seconds.append(_TIMEOUT)
+            stop.wait(0.1)
 
-    thread = threading.Thread(target=beat, daemon=True)
+    thread = threading.Thread(target=poll, daemon=True)
     thread.start()
     try:
         yield pulse
     finally:
-        over.set()
-        thread.join(_LONGEST + 5)
+        stop.set()
+        thread.join(_TIMEOUT + 5)
 
 
 def pulse_during(server: Server, trial: Trial, load: Callable[[], None]) -> Pulse:
-    """The pulse during a load. One that made the server late is run again: the machine may have been busy."""
-    for _ in range(_CHANCES):
+    """Measure the pulse during a load. A load that made the server late is repeated: the machine may have been busy."""
+    for _ in range(_ATTEMPTS):
         with pulse_of(server) as pulse:
             load()
-        if pulse.worst <= trial.limit or pulse.worst >= _LONGEST or pulse.median > trial.limit:
-            break  # prompt, or late beyond what a busy machine explains
+        if pulse.worst <= trial.limit or pulse.worst >= _TIMEOUT or pulse.median > trial.limit:
+            break  # prompt, or too late for a busy machine to explain
     return pulse
 
 
-def steady(server: Server, trial: Trial, what: str, load: Callable[[], None]) -> bool:
-    """Run a load; `/healthz` must be prompt, and a bystander's question answered, meanwhile."""
+def expect_steady(server: Server, trial: Trial, label: str, load: Callable[[], None]) -> bool:
+    """Run a load, during which `/healthz` must be prompt and a bystander's question must be answered."""
     answers: list[str] = []
 
-    def loaded() -> None:
-        bystander = threading.Thread(target=lambda: answers.append(question(server)), daemon=True)
+    def run_load() -> None:
+        bystander = threading.Thread(target=lambda: answers.append(ask_as_bystander(server)), daemon=True)
         bystander.start()
         load()
         bystander.join(60)
 
-    pulse = pulse_during(server, trial, loaded)
-    trial.figure(f"{what}: worst {pulse.worst:.2f} s")
-    prompt = trial.prompt(f"{what}", pulse)
-    served = trial.holds(f"{what}: a bystander's question is answered.", set(answers) == {"answered"}, answers)
+    pulse = pulse_during(server, trial, run_load)
+    trial.figure(f"{label}: worst {pulse.worst:.2f} s")
+    prompt = trial.prompt(f"{label}", pulse)
+    served = trial.holds(f"{label}: a bystander's question is answered.", set(answers) == {"answered"}, answers)
     return prompt and served
 
 
-def slimmed(server: Server, trial: Trial, before: int, seconds: float = 30) -> None:
-    """Wait until the server's memory is near what it was."""
+def expect_memory_released(server: Server, trial: Trial, before: int, seconds: float = 30) -> None:
+    """Record whether the server's memory returns close to its earlier size within some seconds."""
     if not before:
         return
     end = time.monotonic() + seconds
     while (now := memory(server)) > before + SPARE_MEMORY and time.monotonic() < end:
         time.sleep(0.5)
-    seen = f"{before // 1024} MB before, {now // 1024} MB after"
-    trial.holds("Memory returns to within 100 MB of what it was.", now <= before + SPARE_MEMORY, seen)
-    trial.figure(seen)
+    figures = f"{before // 1024} MB before, {now // 1024} MB after"
+    trial.holds("Memory returns to within 100 MB of what it was.", now <= before + SPARE_MEMORY, figures)
+    trial.figure(figures)
 
 
 def memory(server: Server) -> int:
-    """Resident kilobytes; 0 where the system does not tell."""
+    """Return the resident kilobytes of the server; 0 on a system without `/proc`."""
     status = Path(f"/proc/{server.pid}/status")
     if not status.exists():
         return 0
     return int(next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmRSS:")))
 
 
-def settled(server: Server, seconds: float) -> float:
-    """Seconds until the server's processor time stands still; infinite where it does not within that time."""
-    began = time.monotonic()
-    while time.monotonic() < began + seconds:
+def wait_until_idle(server: Server, seconds: float) -> float:
+    """Wait until the server is idle and return the seconds it took; infinity if it stays busy."""
+    started = time.monotonic()
+    while time.monotonic() < started + seconds:
         before = processor_time(server)
-        time.sleep(1)
-        if processor_time(server) - before < IDLE:
-            return time.monotonic() - began
+        time.sleep(_IDLE_WINDOW)
+        if processor_time(server) - before < IDLE * _IDLE_WINDOW:
+            return time.monotonic() - started
     return float("inf")
 
 
 def processor_time(server: Server) -> float:
-    """Seconds that the server and the processes of its session have computed."""
+    """Return the processor seconds of the server and of the processes in its session."""
     total = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rsplit(")", 1)[1].split()
         except OSError:
-            continue  # it has just ended
+            continue  # the process has just ended
         if int(fields[3]) == server.pid:
             total += int(fields[11]) + int(fields[12])
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def question(server: Server, address: str = BYSTANDER) -> str:
-    """The status of a bystander's answer, or what happened instead."""
+def ask_as_bystander(server: Server, address: str = BYSTANDER) -> str:
+    """Return the status of a bystander's answer, or the error that came instead."""
     try:
         with server.visitor(address) as visitor:
             return str(visitor.ask(_QUESTION)["status"])
-    except Exception as error:  # whatever it is, the bystander was not served
+    except Exception as error:  # any failure means that the bystander was not served
         return f"{type(error).__name__}: {error}"
 
 
-def _healthy(port: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_LONGEST, source_address=(BYSTANDER, 0))
+def _check_health(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT, source_address=(BYSTANDER, 0))
     try:
         connection.request("GET", "/healthz")
         response = connection.getresponse()

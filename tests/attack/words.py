@@ -1,4 +1,4 @@
-"""Files that are slow to read: one word of five megabytes, and its relatives."""
+"""Files that are slow to read: one word of five megabytes, and similar ones."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.attack.outcomes import Attack
-from tests.attack.servers import BYSTANDER, serving, warm
-from tests.attack.vitals import memory, pulse_of, question, slimmed
+from tests.attack.servers import BYSTANDER, running_server, warm_up
+from tests.attack.vitals import ask_as_bystander, expect_memory_released, memory, pulse_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from tests.attack.servers import Server
     from tests.attack.visitors import Visitor
 
-_SECONDS = 10
-"""What reading may take, by the settings of this server, and five seconds a megabyte."""
-_SLACK = 30.0
+_READ_SECONDS = 10
+"""Seconds that reading a file may take by this server's settings, besides five seconds for each megabyte."""
+_EXTRA_SECONDS = 30.0
 _MEGABYTE = 1_000_000
-_BEING_READ = ("waiting", "reading")
+_READING_STAGES = ("waiting", "reading")
 
 
-def _files() -> dict[str, bytes]:
-    """Each a trap for somebody who looks for the ends of words, sentences or elements."""
+def _slow_files() -> dict[str, bytes]:
+    """Files that slow down a reader which looks for the ends of words, sentences or elements."""
     return {
         "word.txt": b"a" * (5 * _MEGABYTE),
         "digits.txt": b"7" * _MEGABYTE,
@@ -44,27 +44,27 @@ def _files() -> dict[str, bytes]:
     }
 
 
-def _long_words(given: Server, trial: Trial) -> None:
-    """Every file on its own to a server with known limits; others are answered meanwhile.
+def _long_words(shared_server: Server, trial: Trial) -> None:
+    """Send the files one by one to a server with known limits, which must answer others meanwhile.
 
-    A brief trial sends the smallest of them to the server that is there.
+    A brief trial sends the smallest files to the shared server.
     """
     with TemporaryDirectory(prefix="pincite-words-") as folder, ExitStack() as stack:
-        server = given if trial.brief else stack.enter_context(_limited(Path(folder) / "server"))
+        server = shared_server if trial.brief else stack.enter_context(_server_with_read_limit(Path(folder) / "server"))
         before = memory(server)
         visitor, bystander = (stack.enter_context(server.visitor(address)) for address in ("127.0.0.1", BYSTANDER))
-        for name, content in trial.some(sorted(_files().items(), key=lambda each: len(each[1])), 2):
+        for name, content in trial.sample(sorted(_slow_files().items(), key=lambda file: len(file[1])), 2):
             answers: list[str] = []
-            asking = threading.Thread(target=lambda told=answers: told.append(question(server)))
+            asking = threading.Thread(target=lambda record=answers: record.append(ask_as_bystander(server)))
             with pulse_of(server) as pulse:
                 asking.start()
-                seconds, job = _read(visitor, name, content)
+                seconds, job = _upload_and_read(visitor, name, content)
                 asking.join(60)
-            limit = _SECONDS + 5 * len(content) / _MEGABYTE
+            limit = _READ_SECONDS + 5 * len(content) / _MEGABYTE
             file = (job.get("files") or [{}])[0]
             stage = file.get("stage", "refused")
             trial.holds(
-                f"{name} is read, or given up, within its limits.", stage not in _BEING_READ, f"{seconds:.0f} s"
+                f"{name} is read, or given up, within its limits.", stage not in _READING_STAGES, f"{seconds:.0f} s"
             )
             trial.prompt(f"{name}", pulse)
             trial.holds(f"{name}: a bystander's question is answered.", answers == ["answered"], answers)
@@ -74,41 +74,43 @@ def _long_words(given: Server, trial: Trial) -> None:
                 reasons = file["reason"] and file["hint"]
                 trial.holds(f"{name}: the failure says why and what to do.", reasons, file)
             trial.figure(f"{name} {stage} after {seconds:.0f} of {limit:.0f} s")
-            if not _ended(trial, visitor, name, job):
+            if not _cancelled(trial, visitor, name, job):
                 break
-        told = bystander.finished(bystander.add({"short.txt": b"Short words are read in no time."}), 90)
-        trial.works("An ordinary file is added afterwards.", told.get("state") == "done", told)
-        slimmed(server, trial, before)
+        record = bystander.wait_for_job(bystander.add({"short.txt": b"Short words are read in no time."}), 90)
+        trial.works("An ordinary file is added afterwards.", record.get("state") == "done", record)
+        expect_memory_released(server, trial, before)
 
 
 @contextmanager
-def _limited(home: Path) -> Iterator[Server]:
-    with serving("serve", home, PINCITE_PARSE_SECONDS=str(_SECONDS)) as server:
-        warm(server)
+def _server_with_read_limit(home: Path) -> Iterator[Server]:
+    with running_server("serve", home, PINCITE_PARSE_SECONDS=str(_READ_SECONDS)) as server:
+        warm_up(server)
         yield server
 
 
-def _read(visitor: Visitor, name: str, content: bytes) -> tuple[float, dict[str, Any]]:
-    """Add a file and follow its job until it has been read; gives the seconds, and the job as it is then."""
-    began = time.monotonic()
+def _upload_and_read(visitor: Visitor, name: str, content: bytes) -> tuple[float, dict[str, Any]]:
+    """Add a file and wait until it has been read; return the seconds and the job."""
+    started = time.monotonic()
     job = visitor.add({name: content})
-    end = began + _SECONDS + 5 * len(content) / _MEGABYTE + _SLACK
-    told: dict[str, Any] = {}
+    end = started + _READ_SECONDS + 5 * len(content) / _MEGABYTE + _EXTRA_SECONDS
+    record: dict[str, Any] = {}
     while job and time.monotonic() < end:
-        told = visitor.get(f"/v1/jobs/{job}").json()
-        if all(file["stage"] not in _BEING_READ for file in told["files"]):
+        record = visitor.get(f"/v1/jobs/{job}").json()
+        if all(file["stage"] not in _READING_STAGES for file in record["files"]):
             break
         time.sleep(0.2)
-    return time.monotonic() - began, told
+    return time.monotonic() - started, record
 
 
-def _ended(trial: Trial, visitor: Visitor, name: str, job: dict[str, Any]) -> bool:
-    """Cancel what is still encoded; whether the job comes to its end."""
+def _cancelled(trial: Trial, visitor: Visitor, name: str, job: dict[str, Any]) -> bool:
+    """Cancel a job that still runs and return whether it ends."""
     if not job or job["state"] not in ("waiting", "working"):
         return True
     visitor.post(f"/v1/jobs/{job['id']}/cancel")
-    told = visitor.finished(job["id"], 60)
-    return trial.holds(f"{name}: the job can be cancelled.", told.get("state") in ("cancelled", "done", "failed"), told)
+    record = visitor.wait_for_job(job["id"], 60)
+    return trial.holds(
+        f"{name}: the job can be cancelled.", record.get("state") in ("cancelled", "done", "failed"), record
+    )
 
 
-ATTACKS = (Attack("words-long", "Hold the reader with words that do not end", _long_words, faces=("serve",)),)
+ATTACKS = (Attack("words-long", "Hold the reader with words that do not end", _long_words, programs=("serve",)),)

@@ -1,6 +1,6 @@
-"""A writer to be killed: `python -m tests.faults.adder FOLDER COMMANDS`, one command after the other as JSON.
+"""A writer for tests to kill: `python -m tests.faults.adder FOLDER COMMANDS`, where COMMANDS is a JSON list.
 
-It says `begun` when it is ready, and after each command what it did.
+It prints `begun` when it is ready and `done` after each command.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ SETTINGS = Settings(passage_tokens=32)
 
 
 def open_library(folder: Path) -> Library:
-    """The library, with an encoder that takes a moment, as real ones do."""
+    """Open the library with an encoder that takes a moment, as real ones do."""
     return Library.open(folder, SETTINGS, encoder=FakeEncoder(seconds=0.01))
 
 
-def perform(library: Library, command: Sequence[str]) -> None:
-    """`add PATH…`, or `remove NAME…`."""
-    verb, *names = command
+def run_command(library: Library, command: Sequence[str]) -> None:
+    """Run `add PATH…` or `remove NAME…`."""
+    verb, *arguments = command
     if verb == "add":
-        library.add(names)
+        library.add(arguments)
     else:
-        library.remove(*names)
+        library.remove(*arguments)
 
 
 def main() -> None:
-    """Perform the commands on the folder."""
+    """Run the commands on the library in the folder."""
     with open_library(Path(sys.argv[1])) as library:
         print("begun", flush=True)
         for command in json.loads(sys.argv[2]):
-            perform(library, command)
+            run_command(library, command)
             print("done", flush=True)
 
 

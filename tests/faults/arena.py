@@ -1,14 +1,15 @@
-"""A library whose every sentence names its file and version, so that nothing in it can be mistaken."""
+"""A library in which every sentence names its file and version, so that a test recognises each sentence."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from index.library.library import Library
-from index.loading.loader import load
+from index.loading.loader import load_bytes
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 SETTINGS = Settings(passage_tokens=32)
 MODEL, OTHER_MODEL = "fake@1", "fake@2"
 _LONG_EVERY = 10
-_LONG, _SHORT = 80, 3
-"""Passages of the one document of ten that is long, and of the others; enough that a dense index is kept in a file."""
+_LONG_PASSAGES, _SHORT_PASSAGES = 80, 3
+"""Passages of every tenth document and of the others: enough that the dense index is kept in a file."""
 
 Texts = dict[str, str]
-"""What a library holds: the canonical text of each source."""
+"""The content of a library: the canonical text of each source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """A folder with a library, the files that it is made of, and room for what operations write."""
+    """A folder with a library, its source files, and folders for the output of operations."""
 
     folder: Path
 
@@ -39,59 +40,65 @@ class Arena:
 
     @property
     def sources(self) -> Path:
-        """The files."""
+        """The folder of the source files."""
         return self.folder / "sources"
 
     @property
     def out(self) -> Path:
-        """Where copies go."""
+        """The folder for backups and exports."""
         return self.folder / "out"
 
     @property
     def copy(self) -> Path:
-        """Where a library goes that is made from a copy."""
+        """The folder for a library that is made from a backup or an export."""
         return self.folder / "copy"
 
-    def opened(self, folder: Path | None = None, model: str = "") -> Library:
-        """The library, with the encoder that it was made with, which takes a moment, as real ones do."""
+    def open_library(self, folder: Path | None = None, model: str = "") -> Library:
+        """Open the library with the encoder it was made with, which takes a moment, as real ones do."""
         folder = folder or self.library
-        encoder = FakeEncoder(name=model or made_with(folder), seconds=0.005)
+        encoder = FakeEncoder(name=model or model_of(folder), seconds=0.005)
         return Library.open(folder, SETTINGS, encoder=encoder)
 
     def write(self, numbers: Iterable[int], version: int) -> Texts:
-        """Files of that version; gives what they say."""
+        """Write source files of a version and return their texts."""
         self.sources.mkdir(parents=True, exist_ok=True)
         texts = {}
-        for n in numbers:
-            path = self.sources / f"{n:03}.md"
-            path.write_text(words_of(n, version))
-            texts[str(path)] = load(path, max_bytes=10**6).text
+        for number in numbers:
+            path = self.sources / f"{number:03}.md"
+            path.write_text(text_of(number, version))
+            texts[str(path)] = _canonical(path.read_text())
         return texts
 
     def fill(self, texts: Mapping[str, str]) -> None:
-        """Make the library hold exactly these files, which are as they were written last."""
-        with self.opened() as library:
+        """Add these files to the library and remove all others."""
+        with self.open_library() as library:
             library.add(sorted(texts))
-            if gone := [info.id for info in library.documents() if info.source not in texts]:
-                library.remove(*gone)
+            if removed := [info.id for info in library.documents() if info.source not in texts]:
+                library.remove(*removed)
 
     def empty(self) -> None:
-        """Neither library nor copies."""
+        """Remove the library and the copies."""
         for folder in (self.library, self.out, self.copy):
             clear(folder)
         self.out.mkdir(parents=True)
 
 
+@cache
+def _canonical(markdown: str) -> str:
+    """Return the canonical text of a Markdown file, which does not depend on its name."""
+    return load_bytes(markdown.encode(), source="source.md").text
+
+
 def clear(folder: Path) -> None:
-    """Remove a folder. Tantivy's watcher may make its lock once more in the midst of it."""
-    until = time.monotonic() + 10
-    while folder.exists() and time.monotonic() < until:
+    """Remove a folder. Repeat it, because Tantivy's watcher may create its lock file again meanwhile."""
+    deadline = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
     assert not folder.exists()
 
 
-def made_with(folder: Path) -> str:
-    """The name of the encoder that a library was made with; the first one's where there is none yet."""
+def model_of(folder: Path) -> str:
+    """Return the name of the encoder that a library was made with; the first encoder's if there is no library."""
     from index.errors import LibraryNotFound
     from index.storage.protocol import encoder_of
 
@@ -102,11 +109,11 @@ def made_with(folder: Path) -> str:
         return MODEL
 
 
-def words_of(n: int, version: int) -> str:
-    """A file of three passages, or of eighty; of two passages, one is another one in each version."""
-    parts = _LONG if n % _LONG_EVERY == 0 else _SHORT
+def text_of(number: int, version: int) -> str:
+    """Return a text of three passages, or of eighty. Every second passage differs between versions."""
+    parts = _LONG_PASSAGES if number % _LONG_EVERY == 0 else _SHORT_PASSAGES
     return "\n".join(
-        f"# Chapter {part}\n\nShip{n} left harbour{part} in winter. "
-        f"Captain{n} of version{version if part % 2 == 0 else 0} slept.\n"
+        f"# Chapter {part}\n\nShip{number} left harbour{part} in winter. "
+        f"Captain{number} of version{version if part % 2 == 0 else 0} slept.\n"
         for part in range(parts)
     )

@@ -1,4 +1,4 @@
-"""Every test in this folder is marked `faults`; processes of its own, and a library whose state can be checked."""
+"""Helper processes, small disks and checks of a library's state. Every test of this folder is marked `faults`."""
 
 from __future__ import annotations
 
@@ -20,68 +20,68 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them."""
+    """Mark the tests of this folder."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.faults)
 
 
-class Helper:
-    """A process of `tests.faults`, with which the test speaks line by line."""
+class HelperProcess:
+    """A program of `tests.faults`, with which the test exchanges lines."""
 
     def __init__(self, module: str, *arguments: str) -> None:
         command = [sys.executable, "-m", f"tests.faults.{module}", *arguments]
         root = HERE.parents[1]
         self.process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def hear(self) -> str:
-        """The next line it says; empty where it has ended."""
-        return _sure(self.process.stdout).readline().strip()
+    def read_line(self) -> str:
+        """Return the next line of the output; empty if the process has ended."""
+        return _opened(self.process.stdout).readline().strip()
 
     def ask(self, line: str) -> list[str]:
-        """Say a line, and hear the answer."""
-        stdin = _sure(self.process.stdin)
+        """Send a line and return the answer."""
+        stdin = _opened(self.process.stdin)
         stdin.write(line + "\n")
         stdin.flush()
-        return json.loads(self.hear())  # type: ignore[no-any-return]
+        return json.loads(self.read_line())  # type: ignore[no-any-return]
 
     def kill(self) -> None:
-        """SIGKILL: it has no chance to tidy up."""
+        """Send SIGKILL, so that the process cannot clean up."""
         self.process.kill()
-        self.end()
+        self.wait()
 
-    def end(self) -> int:
-        """Wait for its end."""
-        _sure(self.process.stdin).close()
+    def wait(self) -> int:
+        """Wait for the end of the process and return its exit code."""
+        _opened(self.process.stdin).close()
         code = self.process.wait()
-        _sure(self.process.stdout).close()
+        _opened(self.process.stdout).close()
         return code
 
 
-def _sure(stream: IO[str] | None) -> IO[str]:
+def _opened(stream: IO[str] | None) -> IO[str]:
     assert stream is not None
     return stream
 
 
-def words_of(n: int, version: int = 1) -> str:
-    """A file of three passages in which each sentence names the file, so that nothing can be mistaken."""
+def text_of(number: int, version: int = 1) -> str:
+    """Return a text of three passages in which each sentence names its file."""
     return "\n".join(
-        f"# Chapter {part}\n\nShip{n} left harbour{part} in winter. Captain{n} of version{version} slept.\n"
+        f"# Chapter {part}\n\nShip{number} left harbour{part} in winter. Captain{number} of version{version} slept.\n"
         for part in ("one", "two", "three")
     )
 
 
 def write_files(folder: Path, count: int, version: int = 1) -> list[str]:
-    """So many files of that version."""
+    """Write some files of a version and return their paths."""
     folder.mkdir(exist_ok=True)
-    paths = [folder / f"{n:03}.md" for n in range(count)]
-    for n, path in enumerate(paths):
-        path.write_text(words_of(n, version))
+    paths = [folder / f"{number:03}.md" for number in range(count)]
+    for number, path in enumerate(paths):
+        path.write_text(text_of(number, version))
     return [str(path) for path in paths]
 
 
 def check_committed(library: Library, texts: Mapping[str, Sequence[str]]) -> set[str]:
-    """The library is some committed state: each document is whole, and both indexes agree. Gives its sources."""
+    """Check that the library is a committed state: documents are whole and both indexes agree. Return its sources."""
     assert library.problems() == []
     sources = set()
     for info in library.documents():
@@ -97,20 +97,20 @@ def check_committed(library: Library, texts: Mapping[str, Sequence[str]]) -> set
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of eight megabytes."""
+    """Mount a disk of eight megabytes."""
     mounted = tmp_path / "disk"
     mounted.mkdir()
-    done = subprocess.run(
+    mounted_disk = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mounted)], capture_output=True, check=False
     )
-    if done.returncode:
+    if mounted_disk.returncode:
         pytest.skip("no disk can be mounted here: that takes root")
     yield mounted
     subprocess.run(["umount", "-l", str(mounted)], check=True)
 
 
-def fill(disk: Path, *, leave: int) -> Path:
-    """Take all but so many bytes."""
+def fill_disk(disk: Path, *, leave: int) -> Path:
+    """Fill a disk with a file until only some bytes are left, and return that file."""
     free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
     ballast = disk / "ballast"
     ballast.write_bytes(b"\0" * (free - leave))

@@ -1,4 +1,4 @@
-"""Disks that are full, or take no changes."""
+"""Disks that are full or read-only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.faults.actor import Actor
 from tests.faults.arena import Arena
 from tests.faults.operations import OPERATIONS
-from tests.faults.rounds import Tally, look
+from tests.faults.rounds import Tally, inspect_library
+from tests.faults.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,23 +20,25 @@ if TYPE_CHECKING:
     from tests.faults.oracle import Change
 
 DISK_MEGABYTES = 16
-_FREE = 700_000
-"""Up to so many bytes are left on a full disk: less than anything that changes many documents needs."""
+_MAX_FREE_BYTES = 700_000
+"""A full disk has less free space than this, so that no change of many documents fits."""
 _CHANGING = ("add", "replace", "remove", "sync", "compact", "rebuild")
 _REFUSED = ("refused LibraryNotWritable", "refused LibraryReadOnly", "refused NoRoom")
 
 
 class NoDiskError(Exception):
-    """No small disk can be mounted: that takes root."""
+    """No small disk can be mounted, because that requires root."""
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A disk of sixteen megabytes. Raises NoDiskError."""
+    """Mount a disk of sixteen megabytes until the block ends. Raises NoDiskError."""
     folder.mkdir(parents=True)
     size = f"size={DISK_MEGABYTES}m"
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], capture_output=True, check=False)
-    if done.returncode:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
         raise NoDiskError
     try:
         yield folder
@@ -45,30 +47,30 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 
 def full_disk(folder: Path, rounds: int, seed: int) -> Tally:
-    """The disk is full from some moment on: refused or done; what was committed stays, and with room it goes on."""
+    """Fill the disk: a change is refused or completed, committed data stays, and the change completes on free space."""
 
-    def strike(arena: Arena, chance: random.Random) -> Callable[[], None]:
+    def damage_disk(arena: Arena, chance: random.Random) -> Callable[[], None]:
         ballast = arena.folder.parent / "ballast"
         status = os.statvfs(arena.folder)
         free = status.f_bavail * status.f_bsize
-        ballast.write_bytes(bytes(max(0, free - chance.randrange(_FREE))))
+        ballast.write_bytes(bytes(max(0, free - chance.randrange(_MAX_FREE_BYTES))))
         return ballast.unlink
 
-    return _on_bad_disk(folder, rounds, seed, strike)
+    return _on_bad_disk(folder, rounds, seed, damage_disk)
 
 
 def read_only_disk(folder: Path, rounds: int, seed: int) -> Tally:
-    """The disk takes no changes: refused; what was committed stays."""
+    """Make the disk read-only. Changes are refused, and committed data stays."""
 
-    def strike(arena: Arena, chance: random.Random) -> Callable[[], None]:
+    def damage_disk(arena: Arena, chance: random.Random) -> Callable[[], None]:
         _remount(arena.folder.parent, "ro")
         return lambda: _remount(arena.folder.parent, "rw")
 
-    return _on_bad_disk(folder, rounds, seed, strike)
+    return _on_bad_disk(folder, rounds, seed, damage_disk)
 
 
 def _on_bad_disk(
-    folder: Path, rounds: int, seed: int, strike: Callable[[Arena, random.Random], Callable[[], None]]
+    folder: Path, rounds: int, seed: int, damage_disk: Callable[[Arena, random.Random], Callable[[], None]]
 ) -> Tally:
     tally = Tally()
     with small_disk(folder / "disk") as disk:
@@ -77,36 +79,36 @@ def _on_bad_disk(
             chance = random.Random(f"{seed} {number}")
             name = _CHANGING[number % len(_CHANGING)]
             change = OPERATIONS[name].prepare(arena, number)
-            mend = strike(arena, chance)
+            repair = damage_disk(arena, chance)
             try:
-                actor = Actor(OPERATIONS[name].act, arena)
-                actor.listen()
-                actor.kill(everything=True)
-                while_bad = look(arena, change, actor.told, chance)
+                worker = Worker(OPERATIONS[name].action, arena)
+                worker.receive_all()
+                worker.kill(with_children=True)
+                finding_while_bad = inspect_library(arena, change, worker.reports, chance)
             finally:
-                mend()
+                repair()
             tally.rounds += 1
-            tally.hits += any(word.startswith(_REFUSED) for word in actor.told)
-            where = f"round {number}, {name}"
-            if not actor.done and not any(word.startswith(_REFUSED) for word in actor.told):
-                tally.disagreements.append(f"{where}: ended with {actor.told[-1:]}, code {actor.code}")
-            while_bad.late.clear()  # the indexes cannot be written either
-            # What a change that was killed, or another program, left in the log cannot be read on a read-only disk.
-            if not any(fault.startswith("LibraryNotWritable") for fault in while_bad.disagreements):
-                tally.count(while_bad, f"{where}, while it lasts")
-            _look_and_finish(tally, arena, change, name, actor, chance, where)
+            tally.hits += any(report.startswith(_REFUSED) for report in worker.reports)
+            place = f"round {number}, {name}"
+            if not worker.finished and not any(report.startswith(_REFUSED) for report in worker.reports):
+                tally.disagreements.append(f"{place}: ended with {worker.reports[-1:]}, code {worker.exit_code}")
+            finding_while_bad.index_errors.clear()  # the indexes cannot be written while the disk is bad
+            # On a read-only disk, a log that a killed change or another program left behind cannot be read.
+            if not any(fault.startswith("LibraryNotWritable") for fault in finding_while_bad.disagreements):
+                tally.count(finding_while_bad, f"{place}, while it lasts")
+            _inspect_and_finish(tally, arena, change, name, worker, chance, place)
     return tally
 
 
-def _look_and_finish(
-    tally: Tally, arena: Arena, change: Change, name: str, actor: Actor, chance: random.Random, where: str
+def _inspect_and_finish(
+    tally: Tally, arena: Arena, change: Change, name: str, worker: Worker, chance: random.Random, place: str
 ) -> None:
-    finding = look(arena, change, actor.told, chance)
+    finding = inspect_library(arena, change, worker.reports, chance)
     tally.states.add(finding.state)
-    tally.count(finding, where)
-    OPERATIONS[name].act(arena, lambda _: None)
-    tally.count(look(arena, change.done(), change.sources, chance), f"{where}, then done to the end")
+    tally.count(finding, place)
+    OPERATIONS[name].action(arena, lambda _: None)
+    tally.count(inspect_library(arena, change.completed(), change.sources, chance), f"{place}, then finished")
 
 
-def _remount(disk: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how},size={DISK_MEGABYTES}m", str(disk)], check=True)
+def _remount(disk: Path, mode: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{mode},size={DISK_MEGABYTES}m", str(disk)], check=True)

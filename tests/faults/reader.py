@@ -1,4 +1,4 @@
-"""A reader that stays: `python -m tests.faults.reader FOLDER` answers each line of standard input with sources."""
+"""A reader that keeps the library open: `python -m tests.faults.reader FOLDER` answers each line with sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fakes import FakeEncoder
 
 
 def main() -> None:
-    """One JSON list of the hits' sources for each question."""
+    """Print a JSON list of the hits' sources for each question."""
     with Library.open(Path(sys.argv[1]), encoder=FakeEncoder(), create=False) as library:
         for question in sys.stdin:
             print(json.dumps([hit.document.source for hit in library.search(question, limit=3)]), flush=True)

@@ -1,4 +1,4 @@
-"""Kill, look, go on; and what was seen, counted."""
+"""Rounds of killing an operation, inspecting the library and finishing the operation; and their tally."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryNotFound, PinciteError
-from tests.faults.actor import Actor
 from tests.faults.oracle import Finding, examine
+from tests.faults.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from tests.faults.operations import Operation
     from tests.faults.oracle import Change
 
-_SHORTLY = 0.004
-"""Seconds, on average, from something that was told to a kill that aims at what follows it."""
+_MEAN_DELAY = 0.004
+"""Mean seconds from a report to a kill that aims at the step after it."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was seen in the rounds of one operation."""
+    """The results of the rounds of one operation."""
 
     rounds: int = 0
     hits: int = 0
-    """Kills that came before it was done; of other faults, how many were met."""
+    """Kills that came before the operation finished; for other faults, the number that took effect."""
     states: set[int] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -39,17 +39,17 @@ class Tally:
 
     @property
     def faults(self) -> list[str]:
-        """All of them."""
+        """All faults."""
         return [*self.lost, *self.wrong, *self.disagreements]
 
-    def count(self, finding: Finding, where: str) -> None:
-        """What was found in a round."""
-        self.lost += [f"{where}: {fault}" for fault in finding.lost]
-        self.wrong += [f"{where}: {fault}" for fault in finding.wrong]
-        self.disagreements += [f"{where}: {fault}" for fault in (*finding.disagreements, *finding.late)]
+    def count(self, finding: Finding, place: str) -> None:
+        """Add the findings of a round."""
+        self.lost += [f"{place}: {fault}" for fault in finding.lost]
+        self.wrong += [f"{place}: {fault}" for fault in finding.wrong]
+        self.disagreements += [f"{place}: {fault}" for fault in (*finding.disagreements, *finding.index_errors)]
 
     def row(self, name: str) -> dict[str, str | int]:
-        """For a table."""
+        """The row of a table."""
         return {
             "operation": name,
             "rounds": self.rounds,
@@ -61,89 +61,89 @@ class Tally:
         }
 
 
-def look(
-    arena: Arena, change: Change, told: Collection[str], chance: random.Random, folder: Path | None = None
+def inspect_library(
+    arena: Arena, change: Change, reports: Collection[str], chance: random.Random, folder: Path | None = None
 ) -> Finding:
-    """Open the library and examine it; one that does not open is a finding, unless there was none before."""
+    """Open and examine a library. One that does not open is a finding, unless there was no library before."""
     try:
-        with arena.opened(folder) as library:
-            return examine(library, change, told, chance)
+        with arena.open_library(folder) as library:
+            return examine(library, change, reports, chance)
     except LibraryNotFound as error:
-        return Finding() if not change.before and not told else Finding(disagreements=[str(error)])
+        return Finding() if not change.before and not reports else Finding(disagreements=[str(error)])
     except PinciteError as error:
         return Finding(disagreements=[f"{type(error).__name__}: {error}"])
 
 
 def kill_rounds(operation: Operation, arena: Arena, rounds: int, seed: int) -> Tally:
-    """Kill it at random instants; each time the library has to be a committed state, and to go on from there."""
+    """Kill an operation at random times. Each time the library must be a committed state from which it can finish."""
     tally = Tally()
-    span, words = _measured(operation, arena)
+    duration, report_count = _measure(operation, arena)
     for number in range(rounds):
         chance = random.Random(f"{seed} {number}")
         change = operation.prepare(arena, number)
-        actor = Actor(operation.act, arena)
-        began = time.monotonic()
-        _await_instant(actor, chance, span, words)
-        left = actor.kill(everything=chance.random() < 0.5)
+        worker = Worker(operation.action, arena)
+        started = time.monotonic()
+        _wait_for_kill_time(worker, chance, duration, report_count)
+        orphans = worker.kill(with_children=chance.random() < 0.5)
         tally.rounds += 1
-        tally.hits += not actor.done
-        if actor.done:
-            span = 0.7 * span + 0.3 * (time.monotonic() - began)
-        where = f"round {number}, killed after {time.monotonic() - began:.3f} s"
-        if left:
-            tally.disagreements.append(f"{where}: {left} processes were left behind")
-        tally.disagreements += [f"{where}: {word}" for word in actor.told if word.startswith("refused ")]
-        if actor.code not in (0, -signal.SIGKILL):
-            tally.disagreements.append(f"{where}: it ended by itself, with code {actor.code}")
-        finding = look(arena, change, set(actor.told), chance)
+        tally.hits += not worker.finished
+        if worker.finished:
+            duration = 0.7 * duration + 0.3 * (time.monotonic() - started)
+        place = f"round {number}, killed after {time.monotonic() - started:.3f} s"
+        if orphans:
+            tally.disagreements.append(f"{place}: {orphans} processes were left behind")
+        tally.disagreements += [f"{place}: {report}" for report in worker.reports if report.startswith("refused ")]
+        if worker.exit_code not in (0, -signal.SIGKILL):
+            tally.disagreements.append(f"{place}: the worker ended by itself, with code {worker.exit_code}")
+        finding = inspect_library(arena, change, set(worker.reports), chance)
         tally.states.add(finding.state)
-        tally.count(finding, where)
-        _look_at_copy(operation, arena, change, tally, chance, where)
-        operation.act(arena, _to_nobody)
-        tally.count(look(arena, change.done(), change.sources, chance), f"{where}, then done to the end")
-        _look_at_copy(operation, arena, change, tally, chance, f"{where}, then done to the end")
+        tally.count(finding, place)
+        _inspect_copy(operation, arena, change, tally, chance, place)
+        operation.action(arena, _ignore_report)
+        tally.count(inspect_library(arena, change.completed(), change.sources, chance), f"{place}, then finished")
+        _inspect_copy(operation, arena, change, tally, chance, f"{place}, then finished")
     return tally
 
 
-def _look_at_copy(
-    operation: Operation, arena: Arena, change: Change, tally: Tally, chance: random.Random, where: str
+def _inspect_copy(
+    operation: Operation, arena: Arena, change: Change, tally: Tally, chance: random.Random, place: str
 ) -> None:
-    """What it has made, if anything, makes a library that is the same."""
+    """Check that the operation's output, if any, makes the same library."""
     if operation.unpack is None:
         return
     shutil.rmtree(arena.copy, ignore_errors=True)
     try:
-        operation.unpack(arena, _to_nobody)
+        operation.unpack(arena, _ignore_report)
     except PinciteError as error:
-        tally.disagreements.append(f"{where}: the copy: {type(error).__name__}: {error}")
+        tally.disagreements.append(f"{place}: the copy: {type(error).__name__}: {error}")
     if arena.copy.exists():
-        tally.count(look(arena, change, (), chance, arena.copy), f"{where}, the copy")
+        tally.count(inspect_library(arena, change, (), chance, arena.copy), f"{place}, the copy")
 
 
-def _to_nobody(_: str) -> None:
+def _ignore_report(_: str) -> None:
     pass
 
 
-def _measured(operation: Operation, arena: Arena) -> tuple[float, int]:
-    """Seconds that it takes when nobody kills it, and how many things it tells."""
+def _measure(operation: Operation, arena: Arena) -> tuple[float, int]:
+    """Return the seconds that an operation takes without a kill, and the number of its reports."""
     operation.prepare(arena, -1)
-    actor = Actor(operation.act, arena)
-    assert actor.hear()
-    began = time.monotonic()
-    actor.listen()
-    took = time.monotonic() - began
-    assert actor.done, f"it was not done: {actor.told[-1:]}"
-    actor.kill(everything=True)
-    return took, len(actor.told) - 2
+    worker = Worker(operation.action, arena)
+    assert worker.receive()
+    started = time.monotonic()
+    worker.receive_all()
+    duration = time.monotonic() - started
+    assert worker.finished, f"the worker did not finish: {worker.reports[-1:]}"
+    worker.kill(with_children=True)
+    return duration, len(worker.reports) - 2
 
 
-def _await_instant(actor: Actor, chance: random.Random, span: float, words: int) -> None:
-    """Half of the instants are anywhere in its time, half shortly after something that it told, if it tells."""
-    assert actor.hear(), "it has not begun"
-    if words == 0 or chance.random() < 0.5:
-        actor.listen(time.monotonic() + chance.uniform(0, span))
+def _wait_for_kill_time(worker: Worker, chance: random.Random, duration: float, report_count: int) -> None:
+    """Wait until the time for a kill: any time of the operation, or in half of the rounds shortly after a report."""
+    assert worker.receive(), "the worker did not start"
+    if report_count == 0 or chance.random() < 0.5:
+        worker.receive_all(time.monotonic() + chance.uniform(0, duration))
         return
-    for _ in range(chance.randrange(words)):
-        if not actor.hear():
+    for _ in range(chance.randrange(report_count)):
+        if not worker.receive():
             return
-    actor.listen(time.monotonic() + chance.expovariate(1 / _SHORTLY))
+    worker.receive_all(time.monotonic() + chance.expovariate(1 / _MEAN_DELAY))

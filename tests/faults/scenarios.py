@@ -1,4 +1,4 @@
-"""What else goes wrong with a library: damage, disks, clocks, and others who use it at the same time."""
+"""Faults besides kills: damaged files, bad disks, wrong clocks, and concurrent processes."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from typing import TYPE_CHECKING
 
 from index.errors import LibraryError
 from index.storage import store
-from tests.faults.actor import Actor
 from tests.faults.arena import Arena, clear
 from tests.faults.disks import full_disk, read_only_disk
-from tests.faults.operations import OPERATIONS, add, edited, full
+from tests.faults.operations import OPERATIONS, add, edited_sources, full_library
 from tests.faults.oracle import Change, Finding, examine, wrong_citation, wrong_hit
-from tests.faults.rounds import Tally, look
+from tests.faults.rounds import Tally, inspect_library
+from tests.faults.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.faults.actor import Tell
+    from tests.faults.worker import Report
 
-_READ = ("replace", "remove", "sync", "compact", "cache writing")
+_CHANGING = ("replace", "remove", "sync", "compact", "cache writing")
 GO = "go"
-"""The file for which processes wait that are to begin together."""
+"""The file that processes wait for in order to start together."""
 _SHIPS = 40
-_SEEN = 1.0
-"""Seconds after which a reader sees what another process has committed."""
+_VISIBLE_SECONDS = 1.0
+"""Seconds within which a reader must see the commits of another process."""
 
 
 def damaged_catalog(folder: Path, rounds: int, seed: int) -> Tally:
-    """Bits of the catalog are flipped, or it is cut off: it is detected, and nothing is served that is not so."""
+    """Flip bits of the catalog, or truncate it: the damage is detected, and no wrong text is served."""
     arena, tally = Arena(folder / "arena"), Tally()
-    change = full(arena, 0)
-    for number, chance in _made_sound(arena, folder, rounds, seed):
+    change = full_library(arena, 0)
+    for number, chance in _restored_copies(arena, folder, rounds, seed):
         catalog = arena.library / "catalog.db"
         catalog.write_bytes(_damaged(catalog.read_bytes(), chance))
-        finding, detected = _served(arena, change, chance)
+        finding, detected = _serve_damaged(arena, change, chance)
         tally.rounds += 1
         tally.hits += detected
         tally.states.add(int(detected))
@@ -47,25 +47,25 @@ def damaged_catalog(folder: Path, rounds: int, seed: int) -> Tally:
 
 
 def damaged_caches(folder: Path, rounds: int, seed: int) -> Tally:
-    """Any file beside the catalog is damaged: it is made again, and nobody notices."""
+    """Damage a file other than the catalog: the library rebuilds it and answers as before."""
     arena, tally = Arena(folder / "arena"), Tally()
-    change = full(arena, 0)
-    for number, chance in _made_sound(arena, folder, rounds, seed):
+    change = full_library(arena, 0)
+    for number, chance in _restored_copies(arena, folder, rounds, seed):
         caches = [path for path in sorted(arena.library.rglob("*")) if path.is_file() and path.name != "catalog.db"]
         cache = chance.choice(caches)
         cache.write_bytes(_damaged(cache.read_bytes(), chance))
         tally.rounds += 1
         tally.hits += 1
-        tally.count(look(arena, change, change.sources, chance), f"round {number}, {cache.name}")
+        tally.count(inspect_library(arena, change, change.sources, chance), f"round {number}, {cache.name}")
     return tally
 
 
-def _made_sound(arena: Arena, folder: Path, rounds: int, seed: int) -> Iterator[tuple[int, random.Random]]:
-    """Each round's number and its dice, with the library as it was before the first."""
-    sound = shutil.copytree(arena.library, folder / "sound")
+def _restored_copies(arena: Arena, folder: Path, rounds: int, seed: int) -> Iterator[tuple[int, random.Random]]:
+    """Yield each round's number and random generator, after restoring the library to its first state."""
+    original = shutil.copytree(arena.library, folder / "sound")
     for number in range(rounds):
         clear(arena.library)
-        shutil.copytree(sound, arena.library)
+        shutil.copytree(original, arena.library)
         yield number, random.Random(f"{seed} {number}")
 
 
@@ -78,11 +78,11 @@ def _damaged(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-def _served(arena: Arena, change: Change, chance: random.Random) -> tuple[Finding, bool]:
-    """What a library whose catalog was damaged serves; and whether the damage was told."""
+def _serve_damaged(arena: Arena, change: Change, chance: random.Random) -> tuple[Finding, bool]:
+    """Search a library with a damaged catalog; return the finding and whether the damage was reported."""
     finding = Finding()
     try:
-        with arena.opened() as library:
+        with arena.open_library() as library:
             for source in chance.sample(sorted(change.before), 5):
                 ship = f"Ship{int(Path(source).stem)}"
                 for hit in library.search(ship, limit=10):
@@ -94,143 +94,151 @@ def _served(arena: Arena, change: Change, chance: random.Random) -> tuple[Findin
             return examine(library, change, change.sources, chance), False
     except LibraryError:
         return finding, True
-    except Exception as error:  # whatever it is, it is one that we do not know
+    except Exception as error:  # only a LibraryError may be raised
         finding.disagreements.append(f"{type(error).__name__}: {error}")
         return finding, True
 
 
 def clock_backwards(folder: Path, rounds: int, seed: int) -> Tally:
-    """The clock goes back, and files are older than what was made of them: a reader sees each change all the same."""
+    """Turn the clock back, and date files before the indexes made from them: a reader still sees each change."""
     arena, tally = Arena(folder / "arena"), Tally()
-    change = full(arena, 0)
-    with arena.opened() as reader:
+    change = full_library(arena, 0)
+    with arena.open_library() as reader:
         for number in range(rounds):
             chance = random.Random(f"{seed} {number}")
-            tally.count(examine(reader, change.done(), (), chance), f"round {number}, before")
+            tally.count(examine(reader, change.completed(), (), chance), f"round {number}, before")
             change = Change(change.after, arena.write(range(30), number + 2))
             for path in (*arena.library.rglob("*"), *arena.sources.iterdir()):
-                _date(path, chance.uniform(0, 1.8e9))
-            actor = Actor(add_in_the_past, arena)
-            actor.listen()
-            actor.kill(everything=True)
+                _set_time(path, chance.uniform(0, 1.8e9))
+            worker = Worker(add_in_the_past, arena)
+            worker.receive_all()
+            worker.kill(with_children=True)
             tally.rounds += 1
-            tally.hits += actor.done
-            if not actor.done:
-                tally.disagreements.append(f"round {number}: ended with {actor.told[-1:]}")
-            finding = examine(reader, change, actor.told, chance)
+            tally.hits += worker.finished
+            if not worker.finished:
+                tally.disagreements.append(f"round {number}: ended with {worker.reports[-1:]}")
+            finding = examine(reader, change, worker.reports, chance)
             tally.states.add(finding.state)
             tally.count(finding, f"round {number}, seen by a reader")
-            tally.count(look(arena, change.done(), change.sources, chance), f"round {number}, opened anew")
+            tally.count(
+                inspect_library(arena, change.completed(), change.sources, chance), f"round {number}, opened anew"
+            )
     return tally
 
 
-def _date(path: Path, when: float) -> None:
+def _set_time(path: Path, when: float) -> None:
     try:
         os.utime(path, (when, when))
     except FileNotFoundError:
-        return  # a process that was at work has taken it away
+        return  # a running process has removed it
 
 
-def add_in_the_past(arena: Arena, tell: Tell) -> None:
-    """Add the folder while every look at the clock shows an earlier time."""
+def add_in_the_past(arena: Arena, report: Report) -> None:
+    """Add the folder while every reading of the clock is earlier than the one before."""
     now = iter(range(1_500_000_000, 0, -1000))
     time.time = lambda: float(next(now))
     time.time_ns = lambda: next(now) * 1_000_000_000
-    add(arena, tell)
+    add(arena, report)
 
 
-def add_impatiently(arena: Arena, tell: Tell) -> None:
-    """Add the folder, unless somebody else is adding; both begin when they are told to."""
+def add_without_waiting(arena: Arena, report: Report) -> None:
+    """Add the folder once the start file exists, unless another process holds the writer lock."""
     vars(store)["WRITER_PATIENCE"] = 0.01
     while not (arena.folder / GO).exists():
         time.sleep(0.001)
-    add(arena, tell)
+    add(arena, report)
 
 
 def two_writers(folder: Path, rounds: int, seed: int) -> Tally:
-    """Two processes add at once, and one is killed in every second round: what either reported is there."""
+    """Add from two processes at once, and kill one in every second round: the library has what either reported."""
     arena, tally = Arena(folder / "arena"), Tally()
     for number in range(rounds):
         chance = random.Random(f"{seed} {number}")
-        change = edited(arena, number)
+        change = edited_sources(arena, number)
         (arena.folder / GO).unlink(missing_ok=True)
-        actors = [Actor(add_impatiently, arena), Actor(add_impatiently, arena)]
-        assert all(actor.hear() for actor in actors)
+        workers = [Worker(add_without_waiting, arena), Worker(add_without_waiting, arena)]
+        assert all(worker.receive() for worker in workers)
         (arena.folder / GO).touch()
         if number % 2:
-            actors[0].listen(time.monotonic() + chance.uniform(0, 1))
-            actors[0].kill(everything=False)
-        for actor in actors[number % 2 :]:
-            actor.listen()
-            actor.kill(everything=True)
-            expected = actor.done or any(word.startswith("refused LibraryLocked") for word in actor.told)
+            workers[0].receive_all(time.monotonic() + chance.uniform(0, 1))
+            workers[0].kill(with_children=False)
+        for worker in workers[number % 2 :]:
+            worker.receive_all()
+            worker.kill(with_children=True)
+            expected = worker.finished or any(report.startswith("refused LibraryLocked") for report in worker.reports)
             if not expected:
-                tally.disagreements.append(f"round {number}: ended with {actor.told[-1:]}")
+                tally.disagreements.append(f"round {number}: ended with {worker.reports[-1:]}")
         tally.rounds += 1
-        tally.hits += any(word.startswith("refused LibraryLocked") for actor in actors for word in actor.told)
-        told = {word for actor in actors for word in actor.told}
-        finding = look(arena, change, told, chance)
+        tally.hits += any(report.startswith("refused LibraryLocked") for worker in workers for report in worker.reports)
+        reports = {report for worker in workers for report in worker.reports}
+        finding = inspect_library(arena, change, reports, chance)
         tally.states.add(finding.state)
         tally.count(finding, f"round {number}")
         add(arena, lambda _: None)
-        tally.count(look(arena, change.done(), change.sources, chance), f"round {number}, then done to the end")
+        tally.count(
+            inspect_library(arena, change.completed(), change.sources, chance), f"round {number}, then finished"
+        )
     return tally
 
 
 def reader_meanwhile(folder: Path, rounds: int, seed: int) -> Tally:
-    """A process asks while another one changes, compacts or writes caches: no error, no mixture, soon the new state."""
+    """Search in one process while another changes, compacts or writes caches: no errors, and soon the new state."""
     arena, tally = Arena(folder / "arena"), Tally()
     for number in range(rounds):
-        name = _READ[number % len(_READ)]
+        name = _CHANGING[number % len(_CHANGING)]
         chance = random.Random(f"{seed} {number}")
         change = OPERATIONS[name].prepare(arena, number)
-        reader = Actor(ask_for_ever, arena)
-        assert reader.hear()
-        assert reader.hear(), "it asked nothing"
-        actor = Actor(OPERATIONS[name].act, arena)
-        actor.listen()
-        actor.kill(everything=True)
-        reader.listen(time.monotonic() + _SEEN)
-        first = len(reader.told)
-        while len(reader.told) < first + _SHIPS and reader.hear():
+        reader = Worker(search_repeatedly, arena)
+        assert reader.receive()
+        assert reader.receive(), "the reader did not search"
+        worker = Worker(OPERATIONS[name].action, arena)
+        worker.receive_all()
+        worker.kill(with_children=True)
+        reader.receive_all(time.monotonic() + _VISIBLE_SECONDS)
+        first_later = len(reader.reports)
+        while len(reader.reports) < first_later + _SHIPS and reader.receive():
             pass
-        reader.kill(everything=False)
-        where = f"round {number}, {name}"
+        reader.kill(with_children=False)
+        place = f"round {number}, {name}"
         tally.rounds += 1
-        tally.hits += len(reader.told) - 1
-        if not actor.done:
-            tally.disagreements.append(f"{where}: ended with {actor.told[-1:]}")
-        tally.disagreements += [f"{where}: {word}" for word in reader.told if word.startswith("refused ")]
-        if not reader.done and reader.code not in (-9, None):
-            tally.disagreements.append(f"{where}: the reader ended with code {reader.code}")
-        shown = [word for word in reader.told if word.startswith("Ship")]
-        tally.wrong += [f"{where}: {fault}" for word in shown for fault in _amiss(word, change)]
-        tally.wrong += [f"{where}, later: {fault}" for word in shown[first:] for fault in _amiss(word, change.done())]
-        finding = look(arena, change.done(), change.sources, chance)
+        tally.hits += len(reader.reports) - 1
+        if not worker.finished:
+            tally.disagreements.append(f"{place}: ended with {worker.reports[-1:]}")
+        tally.disagreements += [f"{place}: {report}" for report in reader.reports if report.startswith("refused ")]
+        if not reader.finished and reader.exit_code not in (-9, None):
+            tally.disagreements.append(f"{place}: the reader ended with code {reader.exit_code}")
+        searches = [report for report in reader.reports if report.startswith("Ship")]
+        tally.wrong += [f"{place}: {fault}" for report in searches for fault in _wrong_hits(report, change)]
+        tally.wrong += [
+            f"{place}, later: {fault}"
+            for report in searches[first_later:]
+            for fault in _wrong_hits(report, change.completed())
+        ]
+        finding = inspect_library(arena, change.completed(), change.sources, chance)
         tally.states.add(finding.state)
-        tally.count(finding, where)
+        tally.count(finding, place)
     return tally
 
 
-def ask_for_ever(arena: Arena, tell: Tell) -> None:
-    """Ask for one ship after the other, and tell each hit's source, place and words."""
-    with arena.opened() as library:
+def search_repeatedly(arena: Arena, report: Report) -> None:
+    """Search for one ship after the other, and report each hit's source, offset and text."""
+    with arena.open_library() as library:
         while True:
-            for n in range(_SHIPS):
-                found = library.search(f"Ship{n}", limit=2, mode="lexical" if n % 2 else "hybrid")
-                told = (f"{hit.document.source}\0{hit.passage.start}\0{hit.passage.text}" for hit in found)
-                tell("\n\n\n".join((f"Ship{n} ", *told)))
+            for number in range(_SHIPS):
+                hits = library.search(f"Ship{number}", limit=2, mode="lexical" if number % 2 else "hybrid")
+                reports = (f"{hit.document.source}\0{hit.passage.start}\0{hit.passage.text}" for hit in hits)
+                report("\n\n\n".join((f"Ship{number} ", *reports)))
 
 
-def _amiss(word: str, change: Change) -> Iterator[str]:
-    """What is wrong with what a reader was shown; of documents that do not change, it has to be something."""
-    ship, *hits = word.split("\n\n\n")
+def _wrong_hits(report: str, change: Change) -> Iterator[str]:
+    """Yield what is wrong with a search result. A document that does not change must always be found."""
+    ship, *hits = report.split("\n\n\n")
     for hit in hits:
         source, start, text = hit.split("\0")
         if not any(texts.get(source, "")[int(start) :].startswith(text) for texts in (change.before, change.after)):
             yield f"{text!r} is in no version of {source}"
-    always = any(ship in text for text in {*change.before.values()}.intersection(change.after.values()))
-    if always and not any(ship in hit for hit in hits):
+    is_unchanged = any(ship in text for text in {*change.before.values()}.intersection(change.after.values()))
+    if is_unchanged and not any(ship in hit for hit in hits):
         yield f"nothing was found for {ship}"
 
 

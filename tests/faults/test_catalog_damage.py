@@ -1,4 +1,4 @@
-"""Damage to the catalog is never served: what can be read is right, and the rest is a clear error."""
+"""Damage to the catalog is never served: every quote is right, or there is a clear error."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ FLIPS = length(15, 60)
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of ten documents, closed."""
+def closed_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed library of ten documents."""
     folder = tmp_path_factory.mktemp("sound")
     with open_library(folder / "library") as library:
         library.add(write_files(folder / "sources", 10))
     return folder / "library"
 
 
-def damaged_copy(sound: Path, to: Path, data: bytes) -> Path:
-    """The library with another catalog."""
-    shutil.copytree(sound, to)
-    (to / "catalog.db").write_bytes(data)
-    return to
+def damaged_copy(closed_library: Path, target: Path, data: bytes) -> Path:
+    """Copy the library and replace the content of its catalog."""
+    shutil.copytree(closed_library, target)
+    (target / "catalog.db").write_bytes(data)
+    return target
 
 
-def test_flipped_bytes_never_change_a_quote(sound: Path, tmp_path: Path) -> None:
-    """Eight bytes anywhere, many times: every quote that is served is in its source, or the error is one of ours."""
-    chance = random.Random(SEED)
-    original = (sound / "catalog.db").read_bytes()
-    texts = {str(path): load(path, max_bytes=10**6).text for path in (sound.parent / "sources").iterdir()}
+def test_flipped_bytes_never_change_a_quote(closed_library: Path, tmp_path: Path) -> None:
+    """After eight bits are flipped anywhere, every quote is in its source, or a LibraryError is raised."""
+    generator = random.Random(SEED)
+    original = (closed_library / "catalog.db").read_bytes()
+    texts = {str(path): load(path, max_bytes=10**6).text for path in (closed_library.parent / "sources").iterdir()}
     served, refusals = 0, []
-    for n in range(FLIPS):
+    for number in range(FLIPS):
         data = bytearray(original)
         for _ in range(8):
-            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-        copy = damaged_copy(sound, tmp_path / f"copy {n}", bytes(data))
+            data[generator.randrange(len(data))] ^= 1 << generator.randrange(8)
+        copy = damaged_copy(closed_library, tmp_path / f"copy {number}", bytes(data))
         try:
             with open_library(copy) as library:
                 for question in ("Ship3", "captain", "winter harbour"):
@@ -67,10 +67,10 @@ def test_flipped_bytes_never_change_a_quote(sound: Path, tmp_path: Path) -> None
     assert all(isinstance(error, LibraryError) and error.hint for error in refusals)
 
 
-def test_a_lost_log_loses_nothing_that_was_closed(sound: Path, tmp_path: Path) -> None:
-    """After closing, the database is complete without its log."""
-    assert not list(sound.glob("catalog.db-*"))
-    copy = damaged_copy(sound, tmp_path / "copy", (sound / "catalog.db").read_bytes())
+def test_closed_library_is_complete_without_its_log(closed_library: Path, tmp_path: Path) -> None:
+    """A closed library has no log, and ignores a log of garbage."""
+    assert not list(closed_library.glob("catalog.db-*"))
+    copy = damaged_copy(closed_library, tmp_path / "copy", (closed_library / "catalog.db").read_bytes())
     (copy / "catalog.db-wal").write_bytes(b"garbage" * 1000)
     with open_library(copy) as library:
         assert len(library.documents()) == 10
@@ -78,13 +78,13 @@ def test_a_lost_log_loses_nothing_that_was_closed(sound: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
-def test_a_truncated_catalog_is_refused(sound: Path, tmp_path: Path, share: float) -> None:
-    """Wherever it was cut, reading it all raises an error of ours or names the damage; nothing is made up."""
-    data = (sound / "catalog.db").read_bytes()
-    copy = damaged_copy(sound, tmp_path / "copy", data[: int(len(data) * share)])
+def test_truncated_catalog_is_detected(closed_library: Path, tmp_path: Path, share: float) -> None:
+    """Wherever the catalog is cut, opening it raises a LibraryError or the library reports the damage."""
+    data = (closed_library / "catalog.db").read_bytes()
+    copy = damaged_copy(closed_library, tmp_path / "copy", data[: int(len(data) * share)])
     try:
         with open_library(copy) as library:
-            found = library.problems()
+            problems = library.problems()
     except LibraryError as error:
-        found = [error]  # type: ignore[list-item]
-    assert found
+        problems = [error]  # type: ignore[list-item]
+    assert problems

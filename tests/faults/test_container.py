@@ -1,4 +1,4 @@
-"""Containers: one with a read-only root serves a library, and one that is stopped leaves a library to be served so."""
+"""A container with a read-only root can serve a library, also one that a stopped server has left behind."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.fakes import FakeEncoder
 from tests.faults.adder import SETTINGS
 from tests.faults.conftest import HERE
 from tests.hosted import wait_until
+from tests.nightly import is_nightly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +36,14 @@ if [ "$2" = memory ]; then mount -t tmpfs tmpfs /dev/shm || exit 9; fi
 shift 2
 exec "$@"
 """
-"""Makes every disk read-only, but for one in memory where that is wanted, and runs the rest of the arguments."""
+"""Makes every disk read-only, mounts one in memory if asked, and runs the remaining arguments."""
 
 
-def contained(library: Path, *, memory: bool) -> Any:
-    """What is seen of a library where nothing can be written."""
-    program = [sys.executable, "-m", "tests.faults.contained", str(library)]
+def inspect_in_container(library: Path, *, memory: bool) -> Any:
+    """Inspect a library in a mount namespace where every disk is read-only, and return the findings."""
+    program = [sys.executable, "-m", "tests.faults.container_probe", str(library), *(["page"] if is_nightly() else [])]
     command = ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", str(library), "memory" if memory else "none", *program]
-    # The folder for uploads of a page that this process had is none of the container's.
+    # A page in this process may have set this folder, which the container cannot use.
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
     try:
         done = subprocess.run(
@@ -58,29 +59,33 @@ def contained(library: Path, *, memory: bool) -> Any:
 
 @pytest.fixture
 def library(tmp_path: Path, write: Write) -> Path:
-    """A library of one document, closed."""
+    """A closed library of one document."""
     with Library.open(tmp_path / "library", SETTINGS, encoder=FakeEncoder()) as library:
         library.add(write("treaty.md", TREATY))
     return tmp_path / "library"
 
 
-def test_a_read_only_root(library: Path) -> None:
-    """It answers, verifies and serves; whoever wants to add or remove something is told that nothing can be changed."""
-    seen = contained(library, memory=True)
-    assert seen["answer"] == ["The king signed the treaty in winter."]
-    assert (seen["notes"], seen["problems"], seen["verified"]) == ([], [], 1)
-    assert (seen["ready"], seen["asked"], seen["page"]) == (200, "answered", True)
-    assert (seen["added"]["status"], seen["added"]["title"]) == (403, "The library is read-only")
-    assert str(library) not in json.dumps(seen["added"])
-    assert seen["removed"] == 403
+def test_library_is_served_from_a_read_only_root(library: Path) -> None:
+    """The library answers, verifies and serves; requests to add or remove are refused because it is read-only.
+
+    The nightly run also looks at the page.
+    """
+    findings = inspect_in_container(library, memory=True)
+    assert findings["answer"] == ["The king signed the treaty in winter."]
+    assert (findings["notes"], findings["problems"], findings["verified"]) == ([], [], 1)
+    assert (findings["ready"], findings["asked"]) == (200, "answered")
+    assert findings["page"] is (True if is_nightly() else None)
+    assert (findings["added"]["status"], findings["added"]["title"]) == (403, "The library is read-only")
+    assert str(library) not in json.dumps(findings["added"])
+    assert findings["removed"] == 403
 
 
-def stopped(folder: Path, file: Path) -> None:
-    """A server that has added a file, and then is told to end as `docker stop` does."""
+def add_and_stop(folder: Path, file: Path) -> None:
+    """Run a server, add a file, and send the server SIGTERM as `docker stop` does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tests.faults.served", str(folder), str(port)]
+    command = [sys.executable, "-m", "tests.faults.http_server", str(folder), str(port)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
@@ -100,9 +105,9 @@ def _is_ready(client: httpx.Client) -> bool:
         return False
 
 
-def test_a_server_that_is_stopped_closes_its_library(library: Path, write: Write) -> None:
-    """Its last changes are in the catalog, where a container with a read-only root finds them."""
-    stopped(library, write("whales.md", "# Whales\n\nA whale swam by the harbour.\n"))
+def test_stopped_server_closes_its_library(library: Path, write: Write) -> None:
+    """The last changes are in the catalog and not in a log, so that a container with a read-only root can read them."""
+    add_and_stop(library, write("whales.md", "# Whales\n\nA whale swam by the harbour.\n"))
     assert [path.name for path in library.glob("catalog*")] == ["catalog.db"]
-    with Library.open(library, SETTINGS, encoder=FakeEncoder()) as again:
-        assert len(again.documents()) == 2
+    with Library.open(library, SETTINGS, encoder=FakeEncoder()) as reopened:
+        assert len(reopened.documents()) == 2

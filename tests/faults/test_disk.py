@@ -1,4 +1,4 @@
-"""Full and read-only disks: an error of ours, and what was committed stays."""
+"""Full and read-only disks: changes raise a LibraryError, and committed data stays."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ import pytest
 
 from index.errors import LibraryNotWritable, LibraryReadOnly
 from tests.faults.adder import open_library
-from tests.faults.conftest import fill, write_files
+from tests.faults.conftest import fill_disk, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("leave", [0, 20_000, 60_000, 150_000, 400_000, 700_000])
-def test_a_full_disk(small_disk: Path, tmp_path: Path, leave: int) -> None:
-    """Wherever the disk becomes full, the error says so, what was committed answers, and with room it goes on.
+@pytest.mark.parametrize(
+    "free_bytes",
+    [20_000, 400_000, *(pytest.param(size, marks=pytest.mark.nightly) for size in (0, 60_000, 150_000, 700_000))],
+)
+def test_add_on_a_full_disk_fails_and_resumes_with_space(small_disk: Path, tmp_path: Path, free_bytes: int) -> None:
+    """Wherever the disk becomes full, the hint says so, committed documents answer, and with free space `add` works.
 
-    How much room an `add` takes depends on how far reading is ahead of encoding: the catalog's log has whole pages for
-    each batch. 250 files take 1.5 to 2.9 MB, twice of what is left in any case.
+    The space that `add` needs depends on how far reading is ahead of encoding, because the log of the catalog has whole
+    pages for each batch. 250 files take 1.5 to 2.9 MB, at least twice the space that is left.
     """
     paths = write_files(tmp_path / "sources", 250)
     with open_library(small_disk / "library") as library:
         library.add(paths[:10])
-        ballast = fill(small_disk, leave=leave)
+        ballast = fill_disk(small_disk, leave=free_bytes)
         with pytest.raises(LibraryNotWritable) as caught:
             library.add(paths)
         assert "free disk space" in caught.value.hint
@@ -37,12 +40,12 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path, leave: int) -> None:
         assert library.verify().mismatches == ()
 
 
-def test_removal_on_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
-    """Removing without any room either succeeds or changes nothing; it works once there is room."""
+def test_removal_on_a_full_disk_succeeds_or_changes_nothing(small_disk: Path, tmp_path: Path) -> None:
+    """Removing without free space either succeeds or changes nothing; with free space it works."""
     paths = write_files(tmp_path / "sources", 10)
     with open_library(small_disk / "library") as library:
         library.add(paths)
-        ballast = fill(small_disk, leave=0)
+        ballast = fill_disk(small_disk, leave=0)
         with pytest.raises(LibraryNotWritable):
             library.remove(paths[0])
         ballast.unlink()
@@ -53,16 +56,16 @@ def test_removal_on_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
         assert library.problems() == []
 
 
-def test_a_read_only_disk(small_disk: Path, tmp_path: Path) -> None:
-    """On a disk that takes no changes the library answers as before, and an `add` says that it cannot be changed."""
+def test_library_on_a_read_only_disk_answers_and_refuses_changes(small_disk: Path, tmp_path: Path) -> None:
+    """On a read-only disk the library answers as before, and changes raise LibraryReadOnly."""
     paths = write_files(tmp_path / "sources", 3)
     with open_library(small_disk / "library") as library:
         library.add(paths[:2])
-        before = [hit.document.source for hit in library.search("Ship1")]
+        expected = [hit.document.source for hit in library.search("Ship1")]
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with open_library(small_disk / "library") as library:
         assert library.read_only
-        assert [hit.document.source for hit in library.search("Ship1")] == before
+        assert [hit.document.source for hit in library.search("Ship1")] == expected
         assert library.verify().mismatches == ()
         with pytest.raises(LibraryReadOnly):
             library.add(paths)

@@ -1,4 +1,4 @@
-"""A removed document does not answer: no index, no table, no hit knows it any more."""
+"""A removed document is gone from every index, table and hit."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def test_removal_leaves_no_trace(tmp_path: Path) -> None:
-    """Asked with its own sentences, in this process and in the next one, a removed document is in nothing."""
-    paths = write_files(tmp_path / "sources", 100)
+    """Searches for its own sentences do not find a removed document, in this process or in the next one."""
+    paths = write_files(tmp_path / "sources", 50)
     folder = tmp_path / "library"
     with open_library(folder) as library:
         library.add(paths)
@@ -25,7 +25,7 @@ def test_removal_leaves_no_trace(tmp_path: Path) -> None:
         sentences = [text for passage in removed for text in passage.text.split("\n\n")[-1].split(". ")]
         for opened in (library, open_library(folder)):
             for sentence in sentences:
-                for hit in opened.search(sentence, limit=400):
+                for hit in opened.search(sentence, limit=200):
                     assert hit.document.source != paths[42]
                     assert "Ship42" not in hit.passage.text
             ids = {passage.id for passage in removed}

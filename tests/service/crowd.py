@@ -1,4 +1,4 @@
-"""Many readers at once, each of whom looks up every citation; and one who adds files and removes them meanwhile."""
+"""Many clients at once that look up every citation, and one client that adds and removes files meanwhile."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_SECONDS = 60.0
-_OVER = ("done", "failed", "cancelled")
+_TIMEOUT = 60.0
+_FINAL_STATES = ("done", "failed", "cancelled")
 
 
 @dataclass(slots=True)
 class Account:
-    """What happened to all of them."""
+    """The combined results of all clients."""
 
     milliseconds: list[float] = field(default_factory=list)
-    """Of each question, from sending it to having the answer."""
+    """The time of each question, from sending it to receiving the answer."""
     citations: int = 0
-    """Looked up, and found to be the document's words."""
+    """Citations that were looked up and are the words of their document."""
     gone: int = 0
-    """Whose document had been removed before they were looked up."""
+    """Citations whose document had been removed before they were looked up."""
     troubles: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Changes:
-    """What was done to the library meanwhile."""
+    """The changes that were made to the library meanwhile."""
 
     added: int = 0
     removed: set[str] = field(default_factory=set)
-    """Ids, each from the moment when its removal is asked for."""
+    """Ids of removed documents, each from the moment when its removal is requested."""
     troubles: list[str] = field(default_factory=list)
 
 
 def ask_at_once(url: str, questions: Sequence[str], *, clients: int, changes: Changes) -> Account:
-    """Every client asks all questions, each beginning with another one."""
+    """Ask all questions from every client at once, each client starting with a different question."""
     account = Account()
-    turns = [[*questions[n:], *questions[:n]] for n in (client % len(questions) for client in range(clients))]
+    question_orders = [[*questions[n:], *questions[:n]] for n in (client % len(questions) for client in range(clients))]
     with ThreadPoolExecutor(clients) as pool:
-        for _ in pool.map(lambda turn: _ask_all(url, turn, account, changes), turns):
+        for _ in pool.map(lambda order: _ask_all(url, order, account, changes), question_orders):
             pass
     return account
 
 
 def _ask_all(url: str, questions: Sequence[str], account: Account, changes: Changes) -> None:
-    with httpx.Client(base_url=url, timeout=_SECONDS) as client:
+    with httpx.Client(base_url=url, timeout=_TIMEOUT) as client:
         for question in questions:
-            began = perf_counter()
+            started = perf_counter()
             response = client.post("/v1/ask", json={"question": question})
-            account.milliseconds.append(1000 * (perf_counter() - began))
+            account.milliseconds.append(1000 * (perf_counter() - started))
             if response.is_success:
                 for citation in response.json()["citations"]:
                     _look_up(client, citation, account, changes)
@@ -66,12 +66,12 @@ def _ask_all(url: str, questions: Sequence[str], account: Account, changes: Chan
 
 
 def _look_up(client: httpx.Client, citation: dict[str, Any], account: Account, changes: Changes) -> None:
-    identity = citation["document"]["id"]
+    document_id = citation["document"]["id"]
     span = {"start": citation["start"], "end": citation["end"]}
-    response = client.get(f"/v1/documents/{identity}/text", params=span)
+    response = client.get(f"/v1/documents/{document_id}/text", params=span)
     if response.is_success and response.json()["text"] == citation["quote"]:
         account.citations += 1
-    elif response.status_code == httpx.codes.NOT_FOUND and identity in changes.removed:
+    elif response.status_code == httpx.codes.NOT_FOUND and document_id in changes.removed:
         account.gone += 1
     else:
         account.troubles.append(f"{citation}: {response.status_code} {response.text[:200]}")
@@ -79,44 +79,44 @@ def _look_up(client: httpx.Client, citation: dict[str, Any], account: Account, c
 
 @contextmanager
 def changing(url: str, text: str) -> Iterator[Changes]:
-    """Meanwhile add files, and remove each again; `text` has a place for a number, and a question finds it.
+    """Add and remove files until the block ends. `text` has a placeholder for a number, and a question finds the file.
 
-    What has been removed must not be cited by any answer that is asked for afterwards.
+    No answer to a later question may cite a removed document.
     """
-    changes, over = Changes(), threading.Event()
+    changes, stop = Changes(), threading.Event()
 
-    def change() -> None:
-        with httpx.Client(base_url=url, timeout=_SECONDS) as client:
+    def change_library() -> None:
+        with httpx.Client(base_url=url, timeout=_TIMEOUT) as client:
             number = 0
-            while not over.is_set() and not changes.troubles:
+            while not stop.is_set() and not changes.troubles:
                 number += 1
-                _come_and_go(client, f"passing {number}.txt", text.format(number), changes)
+                _add_and_remove(client, f"passing {number}.txt", text.format(number), changes)
 
-    thread = threading.Thread(target=change)
+    thread = threading.Thread(target=change_library)
     thread.start()
     try:
         yield changes
     finally:
-        over.set()
+        stop.set()
         thread.join()
 
 
-def _come_and_go(client: httpx.Client, name: str, text: str, changes: Changes) -> None:
+def _add_and_remove(client: httpx.Client, name: str, text: str, changes: Changes) -> None:
     try:
-        identity = hashlib.sha256(text.encode()).hexdigest()
+        document_id = hashlib.sha256(text.encode()).hexdigest()
         add(client, {name: text.encode()})
         changes.added += 1
-        changes.removed.add(identity)
-        client.delete(f"/v1/documents/{identity}").raise_for_status()
+        changes.removed.add(document_id)
+        client.delete(f"/v1/documents/{document_id}").raise_for_status()
         answer = client.post("/v1/ask", json={"question": text}).raise_for_status().json()
-        if identity in {each["document"]["id"] for each in [*answer["citations"], *answer["hits"]]}:
+        if document_id in {entry["document"]["id"] for entry in [*answer["citations"], *answer["hits"]]}:
             changes.troubles.append(f"{name} was removed, and is still found.")
     except (httpx.HTTPError, AssertionError) as error:
         changes.troubles.append(f"{name}: {error!r}")
 
 
 def add(client: httpx.Client, files: dict[str, bytes]) -> dict[str, Any]:
-    """Upload files, and wait until they are in the library; gives the job."""
+    """Upload files, wait until they are in the library, and return the job."""
     parts = [("files", (name, data, "application/octet-stream")) for name, data in files.items()]
     job = finished(client, client.post("/v1/documents", files=parts).raise_for_status().json())
     assert job["state"] == "done", job
@@ -124,10 +124,10 @@ def add(client: httpx.Client, files: dict[str, bytes]) -> dict[str, Any]:
 
 
 def finished(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
-    """A job, once it is over."""
-    began = perf_counter()
-    while job["state"] not in _OVER:
-        assert perf_counter() - began < _SECONDS, job
+    """Wait until a job has ended and return it."""
+    started = perf_counter()
+    while job["state"] not in _FINAL_STATES:
+        assert perf_counter() - started < _TIMEOUT, job
         threading.Event().wait(0.2)
         job = client.get(f"/v1/jobs/{job['id']}").raise_for_status().json()
     return job

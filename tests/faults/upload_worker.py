@@ -1,6 +1,7 @@
-"""A server to be killed: `python -m tests.faults.server FOLDER FILES`, which adds files as uploads, in one job.
+"""A server's job queue for tests to kill: `python -m tests.faults.upload_worker FOLDER FILES`.
 
-It says `begun` when they are handed over, and then how many have been settled, whenever that changes.
+It adds the files as uploads in one job. It prints `begun` once the job is queued, and then the number of finished files
+whenever that changes.
 """
 
 from __future__ import annotations
@@ -14,24 +15,24 @@ from index.server.uploads import Uploads
 from tests.faults.adder import SETTINGS, open_library
 
 
-def say(word: object) -> None:
-    """To the test."""
-    sys.stdout.write(f"{word}\n")
+def print_line(line: object) -> None:
+    """Send a line to the test."""
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Add the files to the library in the folder."""
+    """Add the files to the library in the folder, as a server does."""
     with open_library(Path(sys.argv[1])) as library:
         uploads = Uploads(library.folder / "uploads", SETTINGS)
         jobs = Jobs(library, SETTINGS, uploads)
         paths = [Path(path) for path in json.loads(sys.argv[2])]
         job = jobs.add([uploads.receive(path.name, [path.read_bytes()]) for path in paths])
-        say("begun")
+        print_line("begun")
         version = 0
         while job.state in ("waiting", "working"):
             version = job.wait(version, 1.0)
-            say(job.done)
+            print_line(job.done)
         jobs.close()
 
 
