@@ -59,9 +59,7 @@ def word_bomb(megabytes: int) -> bytes:
 
 
 def pdf(*objects: bytes, root: int = 1) -> bytes:
-    """Build a PDF of these objects, numbered from 1, without a cross-reference table, so that readers must scan for
-    them.
-    """
+    """Build a PDF of these objects, numbered from 1, without a cross-reference table: readers must scan for them."""
     bodies = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, content) for number, content in enumerate(objects, 1))
     return b"%%PDF-1.5\n%strailer\n<< /Root %d 0 R /Size %d >>\n%%%%EOF\n" % (bodies, root, len(objects) + 1)
 

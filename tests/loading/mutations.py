@@ -130,10 +130,10 @@ def tags_exchanged(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 def tags_nested(data: bytes, _: bytes, chance: random.Random) -> bytes:
     """Repeat an opening tag 50 or 3,000 times."""
-    found = [tag for tag in _TAG.finditer(data[:200_000]) if not tag[0].startswith((b"</", b"<!", b"<?"))]
-    if not found:
+    tags = [tag for tag in _TAG.finditer(data[:200_000]) if not tag[0].startswith((b"</", b"<!", b"<?"))]
+    if not tags:
         return data
-    tag = chance.choice(found)
+    tag = chance.choice(tags)
     return data[: tag.start()] + tag[0] * chance.choice((50, _DEEPER)) + data[tag.end() :]
 
 
@@ -185,7 +185,7 @@ def part_twice(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 def declared_size_changed(data: bytes, _: bytes, chance: random.Random) -> bytes:
     """Falsify the size of a part in the archive's table of contents."""
-    entries = [found.start() for found in re.finditer(rb"PK\x01\x02", data)]
+    entries = [entry.start() for entry in re.finditer(rb"PK\x01\x02", data)]
     if not entries:
         return data
     at = chance.choice(entries) + chance.choice((20, 24, 42))
@@ -206,10 +206,10 @@ def names_changed(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 def stream_damaged(data: bytes, _: bytes, chance: random.Random) -> bytes:
     """Unpack a stream of a PDF, damage it and pack it again."""
-    found = list(_STREAM.finditer(data))
-    if not found:
+    streams = list(_STREAM.finditer(data))
+    if not streams:
         return data
-    stream = chance.choice(found)
+    stream = chance.choice(streams)
     damage = chance.choice((*ANY, numbers_changed, references_changed, names_changed))
     try:
         inside = zlib.compress(damage(zlib.decompress(stream[1]), b"", chance))
@@ -228,7 +228,7 @@ def _some_replaced(data: bytes, pattern: re.Pattern[bytes], by: Callable[[], byt
     """Replace some of the matches, most often one to ten."""
     count = len(pattern.findall(data))
     share = chance.choice((1, 3, 10, max(1, count // 4))) / max(1, count)
-    return pattern.sub(lambda found: by() if chance.random() < share else found[0], data)
+    return pattern.sub(lambda match: by() if chance.random() < share else match[0], data)
 
 
 def _unpacked(data: bytes) -> dict[str, bytes]:
