@@ -158,7 +158,7 @@ def sentences(document: Document) -> Iterator[Span]:
 def compare(path: Path, limit: int | None = None) -> tuple[list[str], list[str], int]:
     """Compare the sentences of a PDF with the letters in their rectangles.
 
-    Returns the sentences whose rectangles hold other words, the visible sentences without a rectangle, and how many were
+    Returns the sentences whose rectangles hold other words, the visible sentences without a rectangle, and the number
     compared. About `limit` sentences of a long document are compared, from its beginning to its end.
     """
     document, reader = load(path, max_bytes=1 << 28), Reader(path)

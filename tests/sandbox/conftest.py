@@ -1,4 +1,4 @@
-"""Parsing processes that can be made to fail."""
+"""Sandbox processes that can be made to fail."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def flawed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Parsing processes obey the commands in a file; none is left behind."""
+def misbehaving_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sandbox processes obey the commands in a file, and none is left at the end."""
     monkeypatch.setattr(pool, "PROGRAM", misbehaving_worker.PROGRAM)
     yield
     pool.close_idle()
