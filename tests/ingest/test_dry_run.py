@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,26 +33,78 @@ HILL = "# Hill\n\nA shepherd counted the comets.\n"
 BROKEN = "%PDF-1.7 and nothing more"
 
 
+MANY = length(30, 200)
+TEXTS = {"sea.md": SEA, "land.md": LAND, "below/deep.md": "# Deep\n\nThe clock stopped the bell.\n"}
+OPTIONS = Settings(passage_tokens=32, max_file_megabytes=1)
+
+
 @pytest.fixture(autouse=True)
 def _files_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as settled at once, instead of two seconds after they were written."""
-    _settle_files(monkeypatch)
-
-
-def _settle_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("index.ingest.scan.SETTLING_NS", -(10**12))
     monkeypatch.setattr(queue, "SETTLING_NS", -(10**12))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder for files. Permissions are restored at the end, so that it can be removed."""
+def folder(tmp_path: Path) -> Path:
+    """A folder for files."""
     path = tmp_path / "sources"
     path.mkdir()
-    yield path
-    for child in path.rglob("*"):
-        if not child.is_symlink():
-            child.chmod(0o700)
+    return path
+
+
+class Templates:
+    """Libraries that scenarios start from. Each is made once, and each scenario changes a copy of it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.folder = root / "sources"
+
+    @contextmanager
+    def synced(self) -> Iterator[Library]:
+        """Open a library that is in sync with the three files of the folder."""
+        self._write_files(TEXTS)
+        with self._copy_of("synced", lambda library: library.sync(self.folder)) as library:
+            library.sync(self.folder)  # remembers the metadata of the new files
+            yield library
+
+    @contextmanager
+    def imported(self, *, forged: bool) -> Iterator[Library]:
+        """Open a library with an import of the same files, and of one whose path is elsewhere on this machine."""
+        self._write_files(TEXTS | {"here.md": HILL})
+        sources = {self.folder / name: text for name, text in TEXTS.items()} | {self._root / "there/hill.md": HILL}
+        name = "forged" if forged else "imported"
+        with self._copy_of(
+            name, lambda library: _import_library(library, self._root, sources, forged=forged)
+        ) as library:
+            yield library
+
+    def _write_files(self, texts: dict[str, str]) -> None:
+        """Write the files of the folder, without those of the scenario before, which may have changed permissions."""
+        for path in self.folder.rglob("*"):
+            if not path.is_symlink():
+                path.chmod(0o700)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for name, text in texts.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
+
+    @contextmanager
+    def _copy_of(self, name: str, fill: Callable[[Library], object]) -> Iterator[Library]:
+        template, copy = self._root / name, self._root / "library"
+        if not template.exists():
+            with Library.open(template, OPTIONS, encoder=FakeEncoder()) as library:
+                fill(library)
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(template, copy)
+        with Library.open(copy, OPTIONS, encoder=FakeEncoder()) as library:
+            yield library
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Return the libraries that scenarios start from."""
+    return Templates(tmp_path_factory.mktemp("dry-run"))
 
 
 def comparable(receipt: Receipt) -> Receipt:
@@ -124,7 +178,7 @@ SCENARIOS: dict[str, Callable[[Path], object]] = {
     "with a note": lambda folder: (folder / "note.txt").write_bytes(
         "The café served bread. ".encode() * 20 + b"A caf\xe9"
     ),
-    "many": lambda folder: [(folder / f"{n}.md").write_text(f"# {n}\n\nThe ship {n} left.\n") for n in range(200)],
+    "many": lambda folder: [(folder / f"{n}.md").write_text(f"# {n}\n\nThe ship {n} left.\n") for n in range(MANY)],
 }
 
 
@@ -132,16 +186,11 @@ SCENARIOS: dict[str, Callable[[Path], object]] = {
     "checksum", [pytest.param(False, id=""), pytest.param(True, id="checksum", marks=pytest.mark.nightly)]
 )
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_dry_run_gives_the_receipt_of_the_real_run(tmp_path: Path, folder: Path, name: str, checksum: bool) -> None:
+def test_dry_run_gives_the_receipt_of_the_real_run(templates: Templates, name: str, checksum: bool) -> None:
     """Each file is at the same place of the receipt, with the same reasons, notes and numbers of passages."""
-    (folder / "below").mkdir()
-    for file_name, text in (("sea.md", SEA), ("land.md", LAND), ("below/deep.md", "# Deep\n\nThe clock stopped.\n")):
-        (folder / file_name).write_text(text)
-    options = Settings(passage_tokens=32, max_file_megabytes=1)
-    with Library.open(tmp_path / "library", options, encoder=FakeEncoder()) as library:
-        assert len(sync_after_dry_runs(library, folder).added) == 3
-        SCENARIOS[name](folder)
-        sync_after_dry_runs(library, folder, checksum=checksum)
+    with templates.synced() as library:
+        SCENARIOS[name](templates.folder)
+        sync_after_dry_runs(library, templates.folder, checksum=checksum)
 
 
 def test_scenarios_have_the_outcome_that_they_name(tmp_path: Path, folder: Path, write: Write) -> None:
@@ -190,33 +239,34 @@ def _import_library(library: Library, root: Path, files: dict[Path, str], *, for
     shutil.rmtree(folder)
 
 
+CHECKSUM_SCENARIOS = ("no change", "changed", "renamed", "copied to another format", "exchanged")
+"""The scenarios that the default run also tries with checksums after an import that is not forged."""
+
+
+def _is_default(name: str, *, checksum: bool, forged: bool) -> bool:
+    return (forged and not checksum) or (checksum and not forged and name in CHECKSUM_SCENARIOS)
+
+
 @pytest.mark.parametrize(
-    ("checksum", "forged"),
+    ("name", "checksum", "forged"),
     [
-        pytest.param(False, True, id="forged"),
-        pytest.param(True, False, id="checksum-true"),
-        pytest.param(False, False, id="true", marks=pytest.mark.nightly),
-        pytest.param(True, True, id="checksum-forged", marks=pytest.mark.nightly),
+        pytest.param(
+            name,
+            checksum,
+            forged,
+            id=f"{name}-{'checksum' if checksum else 'metadata'}-{'forged' if forged else 'true'}",
+            marks=[] if _is_default(name, checksum=checksum, forged=forged) else pytest.mark.nightly,
+        )
+        for name, checksum, forged in product(SCENARIOS, (False, True), (False, True))
     ],
 )
-@pytest.mark.parametrize("name", SCENARIOS)
 def test_dry_run_after_an_import_gives_the_receipt_of_the_real_run(
-    tmp_path: Path, folder: Path, name: str, checksum: bool, forged: bool
+    templates: Templates, name: str, checksum: bool, forged: bool
 ) -> None:
-    """The import has the same files, and one more whose path is elsewhere on this machine."""
-    (folder / "below").mkdir()
-    texts = {"sea.md": SEA, "land.md": LAND, "below/deep.md": "# Deep\n\nThe clock stopped the bell.\n"}
-    for file_name, text in texts.items():
-        (folder / file_name).write_text(text)
-    (folder / "here.md").write_text(HILL)
-    options = Settings(passage_tokens=32, max_file_megabytes=1)
-    with Library.open(tmp_path / "library", options, encoder=FakeEncoder()) as library:
-        claims = {folder / file_name: text for file_name, text in texts.items()} | {
-            tmp_path / "there" / "hill.md": HILL
-        }
-        _import_library(library, tmp_path, claims, forged=forged)
-        SCENARIOS[name](folder)
-        sync_after_dry_runs(library, folder, checksum=checksum, force=True)
+    """Imported documents are replaced, kept or removed as the dry run announces."""
+    with templates.imported(forged=forged) as library:
+        SCENARIOS[name](templates.folder)
+        sync_after_dry_runs(library, templates.folder, checksum=checksum, force=True)
 
 
 def test_local_file_replaces_an_imported_document_of_another_path(tmp_path: Path, folder: Path) -> None:
@@ -242,7 +292,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=length(10, 40))
+@settings(max_examples=length(6, 40))
 @given(actions=st.lists(ACTIONS, min_size=1, max_size=12))
 def test_dry_run_agrees_after_any_changes(
     actions: Sequence[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory

@@ -15,6 +15,7 @@ from index.ingest import add, preparation, queue
 from index.ingest.queue import FILE
 from index.library.library import Library
 from index.loading.loader import digest
+from index.loading.sandbox.messages import Limits
 from index.records import Queue
 from index.settings import Settings
 from tests.faults.adder import open_library
@@ -222,12 +223,18 @@ def test_missing_or_damaged_queue_file_is_replaced(library: Library, write: Writ
 
 @pytest.mark.parametrize("command", ["!crash", "!hang", "!grow 600", "!fail"])
 def test_file_that_breaks_its_reader_is_a_failure(
-    tmp_path: Path, encoder: FakeEncoder, write: Write, misbehaving_sandbox: None, command: str
+    tmp_path: Path,
+    encoder: FakeEncoder,
+    write: Write,
+    misbehaving_sandbox: None,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
 ) -> None:
     """It is reported with reason and hint, and the files before and after it are added."""
     paths = [write("a.txt", "The ship left."), write("bad.txt", command), write("b.txt", "A whale swam by.")]
-    seconds = 10.0 if command == "!hang" else 60.0  # includes the start of the process
-    settings = Settings(passage_tokens=32, parse_seconds=seconds, parse_megabytes=400)
+    # Only the hanging file has a short limit, because the limit of other files includes the start of the process.
+    monkeypatch.setattr(Limits, "seconds_for", lambda _, size: 0.5 if size == len("!hang") else 60.0)
+    settings = Settings(passage_tokens=32, parse_megabytes=400)
     with Library.open(tmp_path / "library", settings, encoder=encoder) as library:
         receipt = library.add(paths)
         assert receipt.added == (str(paths[0]), str(paths[2]))
@@ -241,7 +248,7 @@ def test_receipt_is_the_same_with_several_readers(
 ) -> None:
     """The receipt keeps the order of the paths, whichever file is ready first."""
     paths = [
-        write(f"{n}.txt", "\n\n".join(f"The ship {n} sailed {k} times in winter." for k in range(1 + 60 * (n % 2))))
+        write(f"{n}.txt", "\n\n".join(f"The ship {n} sailed {k} times in winter." for k in range(1 + 20 * (n % 2))))
         for n in range(8)
     ]
     paths.insert(3, write("copy.txt", paths[0].read_text()))

@@ -32,9 +32,20 @@ if TYPE_CHECKING:
 TIMEOUT = 15.0
 """Seconds after which a test fails; on an idle machine nothing takes more than one."""
 NEVER = 10_000.0
-BY_EVENTS = Pace(every=NEVER, settle=0.1)
+SETTLE = 0.03
+"""Seconds for which a file must not change before it is read."""
+BY_EVENTS = Pace(every=NEVER, settle=SETTLE)
 """After the first scan, only events report changes."""
-BY_SCANS = Pace(every=0.1, settle=0.1, events=False)
+BY_SCANS = Pace(every=SETTLE, settle=SETTLE, events=False)
+BY_BOTH = Pace(every=SETTLE, settle=SETTLE)
+
+
+@pytest.fixture(autouse=True)
+def _fast_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch checks and scans more often than users want, so that tests wait less."""
+    monkeypatch.setattr(Pace, "tick", 0.01)
+    monkeypatch.setattr("index.ingest.file_events._STEP_MS", 10)
+    monkeypatch.setattr("index.ingest.watch._PAUSE_FACTOR", 5)
 
 
 @pytest.fixture
@@ -217,14 +228,14 @@ def test_hidden_and_temporary_files_are_ignored(
 ) -> None:
     """So are files that an editor creates and deletes at once."""
     write("a.md", "The ship left.")
-    with watching(library, folder) as watch:
+    with watching(library, folder, pace=Pace(every=NEVER, settle=0.2)) as watch:  # longer than b.md exists
         watch.expect_changes("added a.md")
         write(".a.md.swp", "half")
         write("~$a.docx", "lock")
         write(".git/notes.md", "A whale.")
         write("b.md", "A comet.")
         (folder / "b.md").unlink()
-        wait_for_rounds(6)
+        wait_for_rounds(30)
         watch.expect_no_reports()
 
 
@@ -250,7 +261,7 @@ def test_changes_without_events_are_found_by_scans(
             yield set()
 
     monkeypatch.setattr("index.ingest.watch.listen", silent_listen)
-    with watching(library, folder, pace=Pace(every=0.2, settle=0.1)) as watch:
+    with watching(library, folder, pace=BY_BOTH) as watch:
         write("a.md", "The ship left.")
         watch.expect_changes("added a.md")
         (folder / "a.md").rename(folder / "b.md")
@@ -443,7 +454,7 @@ def test_emptied_folder_removes_nothing_and_is_reported_once(
 ) -> None:
     """As when a disk is unmounted: nothing is removed, and the report has a remedy."""
     write("a.md", "The ship left.")
-    with watching(library, folder, pace=Pace(every=0.1, settle=0.1)) as watch:
+    with watching(library, folder, pace=BY_BOTH) as watch:
         watch.expect_changes("added a.md")
         shutil.move(folder, folder.with_name("moved"))
         folder.mkdir()
@@ -477,9 +488,9 @@ def test_deletion_of_most_files_needs_force(
         write(f"many/{n}.md", f"Person {n} saw a comet.")
     write("a.md", "The ship left.")
     library.sync(folder)
-    with watching(library, folder, pace=Pace(every=0.2, settle=0.1)) as watch:
+    with watching(library, folder, pace=BY_BOTH) as watch:
         wait_for_rounds(3)
-        shutil.rmtree(folder / "many")
+        (folder / "many").rename(folder.with_name("moved"))
         assert "holds 13 files" in watch.next_problem().what
         write("b.md", "A whale.")
         watch.expect_changes("added b.md")
@@ -512,7 +523,7 @@ def test_unreadable_file_is_reported_once(
     library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
     """It is reported again only if it fails in another way, and read when it is repaired."""
-    with watching(library, folder, pace=Pace(every=0.1, settle=0.1)) as watch:
+    with watching(library, folder, pace=BY_BOTH) as watch:
         write("a.pdf", b"%PDF-1.7 and no more")
         watch.expect_changes("failed a.pdf")
         wait_for_rounds(10)
@@ -574,13 +585,14 @@ def test_watch_can_be_stopped_during_an_ingestion(
 ) -> None:
     """It stops between two steps, leaves no thread behind, and stored documents stay."""
     threads = set(threading.enumerate())
-    for n in range(40):
+    for n in range(10):
         write(f"{n:02}.md", "\n\n".join(f"# S{m}\n\nPerson {n * 100 + m} saw a comet." for m in range(40)))
     started = threading.Event()
     original_encode = encoder.encode
 
     def encode(*arguments: object) -> object:
         started.set()
+        watch.stop.wait(TIMEOUT)
         return original_encode(*arguments)  # type: ignore[arg-type]
 
     encoder.encode = encode  # type: ignore[method-assign,assignment]
@@ -588,14 +600,15 @@ def test_watch_can_be_stopped_during_an_ingestion(
     assert started.wait(timeout=TIMEOUT)
     watch.close()
     assert watch.error is None
-    assert len(library.documents()) < 40
+    assert len(library.documents()) < 10
     new_threads = {thread.name for thread in set(threading.enumerate()) - threads}
     assert new_threads.isdisjoint({"watching", "pincite-reader"})
     assert library.problems() == []
+    encoder.encode = original_encode  # type: ignore[method-assign]
     with watching(library, folder) as second_watch:
-        receipt = second_watch.reports.get(timeout=8 * TIMEOUT)
+        receipt = second_watch.reports.get(timeout=TIMEOUT)
         assert isinstance(receipt, Receipt)
-        assert len(library.documents()) == 40
+        assert len(library.documents()) == 10
 
 
 def test_event_stream_ends_its_thread(folder: Path) -> None:

@@ -14,6 +14,7 @@ from index.loading.pdf.lines import Line
 from index.loading.pdf.reading_order import in_reading_order
 from tests.cases import cases
 from tests.loading.pdfs import Printed, build
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _WORDS = re.findall(
     r"\w+", "the of a bee hive clover meadow river lantern harbour and in winter honey village every dew"
 )
-_SEEDS = range(4)
+_SEEDS = range(length(2, 4))
 _SIZE, _PITCH = 10, 13
 _TWO, _THREE = (72, 320), (54, 226, 398)
 
@@ -133,8 +134,8 @@ def _one_column_is_short(sheet: Sheet) -> None:
 
 def _foot(sheet: Sheet) -> None:
     _ragged(sheet)
-    for x, length in sheet.chance.choice([((72, 14),), ((72, 14), (480, 8)), ((290, 6),)]):
-        sheet.write(x, 720 - 40 * _PITCH - 20, length)
+    for x, letters in sheet.chance.choice([((72, 14),), ((72, 14), (480, 8)), ((290, 6),)]):
+        sheet.write(x, 720 - 40 * _PITCH - 20, letters)
 
 
 def _head(sheet: Sheet) -> None:
