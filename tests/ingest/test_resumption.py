@@ -19,6 +19,7 @@ from index.loading.sandbox.messages import Limits
 from index.records import Queue
 from index.settings import Settings
 from tests.faults.adder import open_library
+from tests.sandbox.conftest import idle_processes as idle_processes
 from tests.sandbox.conftest import misbehaving_sandbox as misbehaving_sandbox
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ import pytest
 from tests.loading.confined import BareReader, SandboxReader
 from tests.loading.fuzz import cases, corpus, fuzz
 from tests.loading.hostile import HOSTILE
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CASES = 150
+CASES = length(75, 150)
 SEED = 6
 SIZE = 30
 """About 3 % of the size in the nightly run, `python -m tests.loading.fuzz --hostile 1000`."""

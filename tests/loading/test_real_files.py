@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,9 @@ from index import errors
 from index.loading.loader import discover, load, load_bytes
 from index.text.sentences import normalise
 from tests.nightly import length
+
+if TYPE_CHECKING:
+    from index.records import Document
 
 FILES = Path(__file__).parents[2].parent / "shared" / "files"
 ALL_FILES = list(discover([FILES])) if FILES.is_dir() else []
@@ -23,12 +28,18 @@ LIMIT = 1 << 28
 needs_files = pytest.mark.skipif(not ALL_FILES, reason="the folder of real files is not beside this checkout")
 
 
+@functools.cache
+def load_once(path: Path) -> Document:
+    """Load a file once for all tests."""
+    return load(path, max_bytes=LIMIT)
+
+
 @needs_files
 @pytest.mark.parametrize("path", SELECTED, ids=lambda path: path.relative_to(FILES).as_posix())
 def test_real_file_becomes_a_document_or_a_refusal(path: Path) -> None:
     """Every file is a document in canonical form with landmarks inside its text, or an error with advice."""
     try:
-        document = load(path, max_bytes=LIMIT)
+        document = load_once(path)
     except errors.LoadingError as error:
         facts = (path.name in error.message, bool(error.hint))
     else:
@@ -74,7 +85,7 @@ SENTENCES = {
 @pytest.mark.parametrize(("name", "words"), SENTENCES.values(), ids=SENTENCES.keys())
 def test_sentences_of_real_files_are_as_a_reader_would_copy_them(name: str, words: str) -> None:
     """The text contains each sentence as a reader would copy it."""
-    assert words in load(FILES / name, max_bytes=LIMIT).text
+    assert words in load_once(FILES / name).text
 
 
 STATED = {
@@ -97,7 +108,7 @@ STATED = {
 @pytest.mark.parametrize("name", STATED)
 def test_title_author_and_date_of_real_files(name: str) -> None:
     """Title, author and date are those that the file states, or empty."""
-    document = load(FILES / name, max_bytes=LIMIT)
+    document = load_once(FILES / name)
     assert (document.title, document.author, document.date) == STATED[name]
 
 
@@ -119,7 +130,7 @@ REFUSED = {
 def test_unreadable_real_file_is_refused_with_its_reason(name: str) -> None:
     """The type of the error is the reason."""
     with pytest.raises(REFUSED[name]):
-        load(FILES / name, max_bytes=LIMIT)
+        load_once(FILES / name)
 
 
 @needs_files
@@ -135,7 +146,7 @@ def test_reading_a_real_file_twice_gives_the_same_document(name: str) -> None:
 @needs_files
 def test_running_heads_of_a_real_booklet_are_left_out() -> None:
     """The running heads of 69 pages are left out, and pages have their printed labels."""
-    document = load(FILES / "pdf" / "failure-after-repair.pdf", max_bytes=LIMIT)
+    document = load_once(FILES / "pdf" / "failure-after-repair.pdf")
     assert "a running head or foot on 69 pages, page numbers on 69 pages" in document.notes[0]
     pages = Counter(mark.label for mark in document.landmarks if mark.kind == "page")
     assert pages["i"] == pages["1"] == 1

@@ -54,24 +54,27 @@ def test_file_above_the_size_limit_is_refused_unread(library: Library, tmp_path:
 @pytest.mark.skipif(sys.platform != "linux", reason="the system does not limit memory")
 def test_text_that_exceeds_the_memory_limit_is_a_failure(parser: Parser, write: Write) -> None:
     """The error names the setting, and the same parser then reads a smaller text."""
-    huge = write("huge.txt", SENTENCE * (40_000_000 // len(SENTENCE)))
+    huge = write("huge.txt", SENTENCE * (16_000_000 // len(SENTENCE)))
     with pytest.raises(TooMuchMemory, match="more than 200 megabytes") as caught:
         parser.parse(huge, source="x", max_bytes=10**9)
     assert "PINCITE_PARSE_MEGABYTES" in caught.value.hint
-    large = write("large.txt", f"{SENTENCE}\n\n" * (3_000_000 // len(SENTENCE)))
+    large = write("large.txt", f"{SENTENCE}\n\n" * (1_000_000 // len(SENTENCE)))
     parsed = parser.parse(large, source="x", max_bytes=10**9)
-    assert len(parsed.document.text) > 2_900_000
-    if parsed.cost.megabytes:  # the system tells
+    assert len(parsed.document.text) > 900_000
+    if parsed.cost.megabytes:  # only where the system measures it
         assert parsed.cost.megabytes <= 200
 
 
 @pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.epub", "a.zip"])
 def test_zip_bomb_is_refused_without_unpacking(parser: Parser, write: Write, name: str) -> None:
-    """An archive that would grow a thousand times is refused, whatever its suffix, before it takes memory."""
+    """An archive that would grow hundreds of times is refused, whatever its suffix, before it takes memory."""
     buffer = io.BytesIO()
     part = {"a.docx": "word/document.xml", "a.xlsx": "xl/workbook.xml", "a.epub": "mimetype", "a.zip": "a.txt"}[name]
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(part, "w") as file:
-        for _ in range(60):
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(part, "w") as file,
+    ):
+        for _ in range(30):
             file.write(bytes(1_000_000))
     with pytest.raises(LoadingError) as caught:
         parser.parse(write(name, buffer.getvalue()), source=f"/files/{name}", max_bytes=10**9)
@@ -85,7 +88,7 @@ def test_zip_bomb_is_refused_without_unpacking(parser: Parser, write: Write, nam
         pytest.param("a.html", b"<div>" * 100_000 + b"bees" + b"</div>" * 100_000, id="nested HTML"),
         pytest.param("a.html", b"<ul><li>" * 30_000 + b"bees", id="nested lists"),
         pytest.param("a.md", b"> " * 100_000 + b"bees", id="nested quotations"),
-        pytest.param("a.md", b"[" * 100_000 + b"bees", id="brackets"),
+        pytest.param("a.md", b"[" * length(30_000, 100_000) + b"bees", id="brackets"),
         pytest.param("a.txt", b"[" * 1_000_000 + b"bees", id="nested JSON"),
         pytest.param("a.pdf", hostile.circular_page_tree(), id="a PDF with a circular page tree"),
         pytest.param("a.docx", hostile.word_with_body("<w:p>" * 20_000 + "</w:p>" * 20_000), id="nested XML"),
