@@ -37,7 +37,7 @@ def text_of(library: Library, name: str) -> str:
 
 
 def test_file_becomes_a_document_with_passages(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """Its sections are passages, each of which is encoded once, and its text is stored."""
+    """The sections are passages, each of which is encoded once, and the whole text is stored."""
     path = write("people.md", "\n".join(SECTIONS))
     receipt = library.add(path)
     assert receipt == Receipt(added=(str(path),), passages=5, encoded=5, seconds=receipt.seconds)
@@ -60,7 +60,7 @@ class PreparingEncoder(FakeEncoder):
 
 
 def test_encoder_is_prepared_only_if_there_is_something_to_encode(tmp_path: Path, write: Write) -> None:
-    """It is prepared once, before the first passage, but not for a dry run or if all vectors are known."""
+    """The encoder is prepared once, before the first passage, but not for a dry run or if all vectors are known."""
     encoder = PreparingEncoder()
     path = write("folder/people.md", "\n".join(SECTIONS))
 
@@ -340,7 +340,7 @@ def test_encoder_does_not_wait_for_a_slow_file(
 
 
 def test_small_files_are_stored_before_a_large_one_is_encoded(library: Library, write: Write) -> None:
-    """They are stored before the first passage of the large file is encoded."""
+    """The small files are in the library before the first passage of the large file is encoded."""
     big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
     paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
     events: list[str] = []

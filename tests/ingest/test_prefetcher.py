@@ -74,7 +74,7 @@ def test_result_above_the_weight_limit_is_handed_over(monkeypatch: pytest.Monkey
 
 
 def test_error_of_a_worker_is_raised_in_its_turn() -> None:
-    """It is raised where its result would be taken, after the results before it."""
+    """The error is raised where its result would be taken, after the results before it."""
 
     def work(item: int) -> int:
         if item == 2:

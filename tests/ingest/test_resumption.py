@@ -145,7 +145,7 @@ with open_library(Path(sys.argv[1])) as library:
 
 
 def test_failures_stay_in_the_queue_until_they_succeed(library: Library, write: Write) -> None:
-    """They are kept with reason and hint; a retry clears those that succeed."""
+    """Failures are kept with reason and hint; a retry clears those that succeed."""
     good, bad, gone = write("a.txt", "The ship left."), write("b.pdf", b"%PDF-1.7 and no more"), write("c.txt", "A")
     gone.unlink()
     receipt = library.add([good, bad, gone])
@@ -231,7 +231,7 @@ def test_file_that_breaks_its_reader_is_a_failure(
     monkeypatch: pytest.MonkeyPatch,
     command: str,
 ) -> None:
-    """It is reported with reason and hint, and the files before and after it are added."""
+    """The file is reported with reason and hint, and the files before and after it are added."""
     paths = [write("a.txt", "The ship left."), write("bad.txt", command), write("b.txt", "A whale swam by.")]
     # Only the hanging file has a short limit, because the limit of other files includes the start of the process.
     monkeypatch.setattr(Limits, "seconds_for", lambda _, size: 0.5 if size == len("!hang") else 60.0)

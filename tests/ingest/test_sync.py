@@ -264,7 +264,7 @@ def test_deleting_one_of_two_equal_files_keeps_the_other(
 
 
 def test_file_that_becomes_a_copy_of_another_is_replaced(library: Library, write: Write, folder: Path) -> None:
-    """Nothing is encoded for it, and its former words are gone."""
+    """Nothing is encoded for the file, and its former words are gone."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[1])
     library.sync(folder)
@@ -442,7 +442,7 @@ def test_invalid_file_name_is_reported_and_others_are_synced(library: Library, w
 def test_broken_link_keeps_the_documents_behind_it(
     library: Library, write: Write, folder: Path, tmp_path: Path
 ) -> None:
-    """It may lead to a disk that is not mounted: its documents stay, with a failure, until the link itself is deleted.
+    """The link may lead to a disk that is not mounted: its documents stay, with a failure, until the link is deleted.
     A broken link without documents is skipped.
     """
     disk = tmp_path / "disk"
@@ -546,7 +546,7 @@ def test_library_inside_the_folder_is_not_synced(write: Write, folder: Path, enc
 
 
 def test_file_with_two_paths_counts_once(library: Library, write: Write, folder: Path) -> None:
-    """It counts by the path that is first in order."""
+    """The file has the path that is first in order."""
     write("z.md", SECTIONS[0])
     library.sync(folder)
     (folder / "a.md").symlink_to(folder / "z.md")
@@ -646,7 +646,7 @@ def test_removing_most_files_is_refused_without_force(
 
 
 def test_dry_run_of_sync_changes_nothing(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """It returns the receipt of the sync that follows."""
+    """A dry run returns the receipt of the sync that follows."""
     for name, text in zip(("a.md", "b.md", "c.md", "d.md"), SECTIONS, strict=False):
         write(name, text)
     library.sync(folder)

@@ -19,7 +19,7 @@ VECTORS = [PackedVectors(bytes([n]) * 16, bytes([n]) * 8, bytes([n]) * n) for n 
 
 @pytest.mark.parametrize("room", [pytest.param(10**6, id="in memory"), pytest.param(1, id="in a file")])
 def test_buffered_vectors_are_found_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
-    """They are found in any order, even after more were added; sentence vectors may be absent."""
+    """Vectors are found in any order, even after more were added; sentence vectors may be absent."""
     monkeypatch.setattr(pipeline, "IN_MEMORY", room)
     with VectorBuffer(tmp_path) as vectors:
         vectors.put(VECTORS[:4])

@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-class Watcher:
+class WatchThread:
     """A thread that watches a library's folders, with the receipts and problems that it reported."""
 
     def __init__(self, library: Library, folders: Iterable[Path], pace: Pace, *, force: bool = False) -> None:
@@ -102,9 +102,9 @@ class Watcher:
 
 
 @contextmanager
-def watching(library: Library, *folders: Path, pace: Pace = BY_EVENTS, force: bool = False) -> Iterator[Watcher]:
+def watching(library: Library, *folders: Path, pace: Pace = BY_EVENTS, force: bool = False) -> Iterator[WatchThread]:
     """Watch folders during a test; an error of the watch is raised."""
-    watch = Watcher(library, folders, pace, force=force)
+    watch = WatchThread(library, folders, pace, force=force)
     try:
         yield watch
     finally:
@@ -226,7 +226,7 @@ def test_file_replaced_by_a_folder_is_followed(library: Library, write: Write, f
 def test_hidden_and_temporary_files_are_ignored(
     library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """So are files that an editor creates and deletes at once."""
+    """Files that an editor creates and deletes at once are ignored too."""
     write("a.md", "The ship left.")
     with watching(library, folder, pace=Pace(every=NEVER, settle=0.2)) as watch:  # longer than b.md exists
         watch.expect_changes("added a.md")
@@ -272,7 +272,7 @@ def test_changes_without_events_are_found_by_scans(
 def test_folder_named_by_a_link_keeps_its_name(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its files keep the path through the link, even if the system reports the resolved path."""
+    """The files keep the path through the link, even if the system reports the resolved path."""
     link = folder.with_name("link")
     link.symlink_to(folder)
 
@@ -363,7 +363,7 @@ def test_file_settles_after_its_last_change(write: Write, folder: Path, monkeypa
 
 
 def test_deleted_and_created_files_settle_together(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They may be one renamed file, but the wait ends even if one of them never settles."""
+    """The two paths may be one renamed file, but the wait ends even if one of them never settles."""
     clock = Clock()
     monkeypatch.setattr("index.ingest.file_events.time", clock)
     old, new = write("old.md", "one"), folder / "new.md"
@@ -388,7 +388,7 @@ def test_deleted_and_created_files_settle_together(write: Write, folder: Path, m
 
 
 def test_old_file_is_settled_at_once(write: Write) -> None:
-    """By its modification time, so that a large folder is read at once."""
+    """The file's own times show that it has settled, so that a large folder is read at once."""
     path = write("a.md", "one")
     settling = SettlingPaths(0.01)
     until = time.monotonic() + TIMEOUT
@@ -452,7 +452,7 @@ def test_missing_folder_is_waited_for(
 def test_emptied_folder_removes_nothing_and_is_reported_once(
     library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """As when a disk is unmounted: nothing is removed, and the report has a remedy."""
+    """An unmounted disk leaves an empty folder: nothing is removed, and the report has a remedy."""
     write("a.md", "The ship left.")
     with watching(library, folder, pace=BY_BOTH) as watch:
         watch.expect_changes("added a.md")
@@ -483,7 +483,7 @@ def test_other_folder_is_followed_while_one_is_missing(library: Library, write: 
 def test_deletion_of_most_files_needs_force(
     library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """They are not removed, which is reported once; other changes are made. With `force` they are removed."""
+    """The files stay, which is reported once, and other changes are made. With `force` they are removed."""
     for n in range(12):
         write(f"many/{n}.md", f"Person {n} saw a comet.")
     write("a.md", "The ship left.")
@@ -522,7 +522,7 @@ def test_watch_waits_for_another_writer(
 def test_unreadable_file_is_reported_once(
     library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """It is reported again only if it fails in another way, and read when it is repaired."""
+    """The file is reported again only if it fails in another way, and read when it is repaired."""
     with watching(library, folder, pace=BY_BOTH) as watch:
         write("a.pdf", b"%PDF-1.7 and no more")
         watch.expect_changes("failed a.pdf")
@@ -583,7 +583,7 @@ def test_watching_a_missing_folder_is_an_error(library: Library, folder: Path) -
 def test_watch_can_be_stopped_during_an_ingestion(
     library: Library, write: Write, folder: Path, encoder: FakeEncoder
 ) -> None:
-    """It stops between two steps, leaves no thread behind, and stored documents stay."""
+    """The watch stops between two steps and leaves no thread behind; stored documents stay."""
     threads = set(threading.enumerate())
     for n in range(10):
         write(f"{n:02}.md", "\n\n".join(f"# S{m}\n\nPerson {n * 100 + m} saw a comet." for m in range(40)))
@@ -596,7 +596,7 @@ def test_watch_can_be_stopped_during_an_ingestion(
         return original_encode(*arguments)  # type: ignore[arg-type]
 
     encoder.encode = encode  # type: ignore[method-assign,assignment]
-    watch = Watcher(library, [folder], BY_EVENTS)
+    watch = WatchThread(library, [folder], BY_EVENTS)
     assert started.wait(timeout=TIMEOUT)
     watch.close()
     assert watch.error is None

@@ -81,7 +81,7 @@ FRONT_MATTER = {
 
 @cases(("markup", "expected"), FRONT_MATTER.values(), ids=FRONT_MATTER.keys())
 def test_title_author_and_date_come_from_front_matter(markup: str, expected: tuple[str, str, str]) -> None:
-    """They come from the front matter; the title otherwise comes from the heading of the whole document."""
+    """Title, author and date come from the front matter; else the title comes from the main heading."""
     document = read(markup)
     assert (document.title, document.author, document.date) == expected
     assert "title:" not in document.text.split("Text.")[0]

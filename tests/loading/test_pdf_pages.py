@@ -249,7 +249,7 @@ def test_ambiguous_words_are_not_marked(find: Find) -> None:
 
 
 def test_sentence_across_two_pages_is_marked_on_both(find: Find) -> None:
-    """It is marked at the foot of one page and at the top of the next, but not in the running heads between."""
+    """The sentence is marked at the foot of one page and the top of the next, but not in the running heads between."""
     pages = [
         [Printed(72, 760, "A history of bees", 9), *column(BEES, top=120), Printed(300, 30, str(number + 1), 9)]
         for number in range(3)
@@ -331,7 +331,7 @@ def test_rectangles_are_relative_to_the_visible_page(find: Find, tmp_path: Path)
     ],
 )
 def test_hyphens_signs_and_accents_are_marked(find: Find, tmp_path: Path, printed: list[Printed], words: str) -> None:
-    """They are marked as they are read, and words on one line have one rectangle."""
+    """Such letters are marked as they are read, and words on one line have one rectangle."""
     highlights = find(build([printed]), words)
     reader = Reader(tmp_path / "a.pdf")
     assert reader.within(highlights) == bare(words)

@@ -175,7 +175,7 @@ DESCRIBED = {
     "a line and nothing else": ("The Dance of the Bees", ("", "", "")),
     "a greeting": (f"Dear Ada,\n\n{BODY}", ("", "", "")),
     "lines that belong together": (f"Ada Lovelace\nCountess\nLondon\n\n{BODY}", ("", "", "")),
-    "by that names nobody": (f"The Dance\n\nBy the way of introduction\n\n{BODY}", ("The Dance", "", "")),
+    "a line with By and no name": (f"The Dance\n\nBy the way of introduction\n\n{BODY}", ("The Dance", "", "")),
     "code": ("import bees\n\nimport hives\n\nbees.fly()", ("", "", "")),
 }
 

@@ -95,7 +95,7 @@ def test_zip_bomb_is_refused_without_unpacking(parser: Parser, write: Write, nam
     ],
 )
 def test_deeply_nested_file_does_not_end_the_process(parser: Parser, write: Write, name: str, data: bytes) -> None:
-    """It is read, or refused with a reason, and the process reads the next file."""
+    """The file is read, or refused with a reason, and the process reads the next file."""
     result = parse_or_error(parser, write(name, data))
     assert "bees" in result.document.text if isinstance(result, Parsed) else result.hint
     assert parser.parse(write("b.txt", b"bees"), source="/b.txt", max_bytes=10**9).document.text == "bees"

@@ -118,7 +118,7 @@ def test_loading_errors_keep_type_message_and_hint(parser: Parser, write: Write,
 
 
 def test_sandbox_process_is_reused(misbehaving_sandbox: None, write: Write) -> None:
-    """It is used for the next file and by the next parser."""
+    """A process is used for the next file and by the next parser."""
     pool.close_idle()
     pids = []
     for _ in range(2):
@@ -148,7 +148,7 @@ def test_worn_out_process_is_replaced(
 
 
 def test_idle_process_ends(parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends after a while without work; a later file gets a new process."""
+    """A process ends after a while without work; a later file gets a new one."""
     monkeypatch.setattr(pool, "IDLE_SECONDS", 0.01)
     read(parser, write("a.txt", "The ship left."))
     idle = parser._process
@@ -247,7 +247,7 @@ def _is_running(pid: int) -> bool:
 
 @pytest.mark.model
 def test_worker_cuts_the_same_passages_as_the_encoder(write: Write, real_encoder: Any) -> None:
-    """It counts with the encoder's tokenizer, without the encoder, and cuts at the same offsets."""
+    """The worker counts with the encoder's tokenizer, without the encoder, and cuts at the same offsets."""
     from index.text.chunks import Chunker
 
     text = "\n\n".join(f"# Ship {n}\n\nShip {n} left harbour {n}, in the rain of winter. " * 3 for n in range(60))
@@ -261,7 +261,7 @@ def test_worker_cuts_the_same_passages_as_the_encoder(write: Write, real_encoder
 
 
 def test_worker_imports_no_heavy_library() -> None:
-    """It imports no model, no index and no numerics, so that it starts at once."""
+    """The worker imports no model, no index and no numerics, so that it starts at once."""
     heavy = "{'torch', 'faiss', 'numpy', 'tantivy', 'sqlite3', 'transformers'}"
     code = f"import sys, index.loading.sandbox.worker; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"
