@@ -1,4 +1,4 @@
-"""Adding files: what is known costs nothing, what changed is replaced, what is broken stops nobody."""
+"""`add`: unchanged files are skipped, changed files are replaced, and broken files do not stop the others."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ SECTIONS = [
     f"# Section {name}\n\n{name} stood by the harbour. The ship of {name} was slow.\n"
     for name in ("Anna", "Boris", "Clara", "David", "Elena")
 ]
-"""Each is a passage of its own."""
+"""Each section becomes one passage."""
 
 
 def text_of(library: Library, name: str) -> str:
-    """The whole text of a document."""
+    """Return the whole text of a document."""
     return library.document(name).text
 
 
-def test_a_file_becomes_a_document_with_passages(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """Its sections are passages, each encoded once, and its text is kept."""
+def test_file_becomes_a_document_with_passages(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """The sections are passages, each of which is encoded once, and the whole text is stored."""
     path = write("people.md", "\n".join(SECTIONS))
     receipt = library.add(path)
     assert receipt == Receipt(added=(str(path),), passages=5, encoded=5, seconds=receipt.seconds)
@@ -47,21 +47,21 @@ def test_a_file_becomes_a_document_with_passages(library: Library, encoder: Fake
     assert "The ship of Clara was slow." in text_of(library, "people.md")
 
 
-class Preparing(FakeEncoder):
-    """It counts how often it is told to load ahead, and what had been encoded by then."""
+class PreparingEncoder(FakeEncoder):
+    """An encoder that records each call of `prepare`, with the number of texts encoded before it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.prepared: list[int] = []
 
     def prepare(self) -> None:
-        """Load what passages run through."""
+        """Record the call."""
         self.prepared.append(len(self.encoded))
 
 
-def test_the_encoder_loads_ahead_where_there_is_something_to_encode(tmp_path: Path, write: Write) -> None:
-    """Once, before the first passage; not for a dry run, nor where all is known or every vector is found again."""
-    encoder = Preparing()
+def test_encoder_is_prepared_only_if_there_is_something_to_encode(tmp_path: Path, write: Write) -> None:
+    """The encoder is prepared once, before the first passage, but not for a dry run or if all vectors are known."""
+    encoder = PreparingEncoder()
     path = write("folder/people.md", "\n".join(SECTIONS))
 
     def add(words: str) -> list[int]:
@@ -80,14 +80,14 @@ def test_the_encoder_loads_ahead_where_there_is_something_to_encode(tmp_path: Pa
         library.sync(path.parent, dry_run=True)
         assert encoder.prepared == []
         assert add("\n".join((*SECTIONS[:3], "A whale swam by."))) == [5]
-        others = [write(f"{n}.md", f"The comet {n} came.") for n in range(3)]
+        more_paths = [write(f"{n}.md", f"The comet {n} came.") for n in range(3)]
         encoder.prepared.clear()
-        library.add(others)
+        library.add(more_paths)
         assert len(encoder.prepared) == 1
 
 
-def test_adding_again_costs_nothing(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """The same bytes at the same place are unchanged: nothing is encoded, and the library has seen no change."""
+def test_adding_an_unchanged_file_encodes_nothing(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """The same bytes at the same path are unchanged: nothing is encoded, and the generation of the library stays."""
     path = write("people.md", "\n".join(SECTIONS))
     library.add(path)
     before, generation = list(encoder.encoded), library.stats().generation
@@ -97,10 +97,8 @@ def test_adding_again_costs_nothing(library: Library, encoder: FakeEncoder, writ
     assert library.stats().generation == generation
 
 
-def test_of_a_changed_file_only_changed_passages_are_encoded(
-    library: Library, encoder: FakeEncoder, write: Write
-) -> None:
-    """Four of five passages are found again by their text, though their offsets moved; one is encoded."""
+def test_only_changed_passages_of_a_file_are_encoded(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Four of five passages are recognised by their text, although their offsets moved; one is encoded."""
     path = write("people.md", "\n".join(SECTIONS))
     library.add(path)
     encoder.encoded.clear()
@@ -113,8 +111,8 @@ def test_of_a_changed_file_only_changed_passages_are_encoded(
     assert library.verify().mismatches == ()
 
 
-def test_the_same_bytes_at_two_places_are_one_document(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """Within one `add` and across two, the second place is noted and nothing is encoded for it."""
+def test_equal_files_are_one_document(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """The second file is noted and nothing is encoded for it, within one `add` or across two."""
     first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[0])
     library.add([first, second])
     library.add(write("c.md", SECTIONS[0]))
@@ -123,8 +121,8 @@ def test_the_same_bytes_at_two_places_are_one_document(library: Library, encoder
     assert len(library.search("Anna")) == 1
 
 
-def test_each_place_keeps_its_document(library: Library, write: Write) -> None:
-    """Where one of two equal files changes, the other one's words stay; when both have changed, they are gone."""
+def test_changing_one_of_two_equal_files_keeps_the_other(library: Library, write: Write) -> None:
+    """If one of two equal files changes, the words of the other stay; when both have changed, the words are gone."""
     first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[0])
     library.add([first, second])
     write("a.md", SECTIONS[1])
@@ -137,8 +135,8 @@ def test_each_place_keeps_its_document(library: Library, write: Write) -> None:
     assert library.search("Anna")[0].why.matched_terms == ()
 
 
-def test_two_files_can_change_places(library: Library, write: Write) -> None:
-    """After a swap of contents each place has the other's words, and nothing was lost on the way."""
+def test_files_that_swap_contents_swap_documents(library: Library, write: Write) -> None:
+    """After a swap each path has the words of the other, and nothing was lost."""
     paths = [write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])]
     library.add(paths)
     write("a.md", SECTIONS[1])
@@ -149,22 +147,24 @@ def test_two_files_can_change_places(library: Library, write: Write) -> None:
     assert library.problems() == []
 
 
-def test_files_are_read_by_the_same_process(library: Library, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is there for the next `add`, too: to begin one anew takes longer than to read a small file."""
-    used: set[int] = set()
+def test_sandbox_process_is_reused_across_calls_of_add(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Starting a process takes longer than reading a small file."""
+    pids: set[int] = set()
     ask = Process.ask
 
-    def watched(process: Process, request: Request, cutting: ChunkerSettings | None) -> Parsed:
-        used.add(process.pid)
+    def recording_ask(process: Process, request: Request, cutting: ChunkerSettings | None) -> Parsed:
+        pids.add(process.pid)
         return ask(process, request, cutting)
 
-    monkeypatch.setattr(Process, "ask", watched)
+    monkeypatch.setattr(Process, "ask", recording_ask)
     for n in range(3):
         library.add([write(f"{n}{k}.txt", f"The ship {n} left {k} times.") for k in range(3)], workers=1)
-    assert len(used) == 1
+    assert len(pids) == 1
 
 
-def test_a_broken_file_stops_nobody(library: Library, write: Write, tmp_path: Path) -> None:
+def test_broken_files_are_reported_and_the_others_added(library: Library, write: Write, tmp_path: Path) -> None:
     """Each broken file is named with reason and hint; the others are added."""
     paths = [
         write("good.md", SECTIONS[0]),
@@ -180,8 +180,8 @@ def test_a_broken_file_stops_nobody(library: Library, write: Write, tmp_path: Pa
     assert len(library.search("whale", limit=1)[0].quote) > 0
 
 
-def test_a_name_that_is_not_text_is_a_failure(library: Library, write: Write, tmp_path: Path) -> None:
-    """A file whose name no catalog could keep is named as failed, and the others are added."""
+def test_file_name_that_is_not_valid_text_is_a_failure(library: Library, write: Write, tmp_path: Path) -> None:
+    """A file whose name no catalog could store is reported as failed, and the others are added."""
     good = write("good.md", SECTIONS[0])
     try:
         write("bad\udcff.txt", "The whale sang.")
@@ -192,23 +192,23 @@ def test_a_name_that_is_not_text_is_a_failure(library: Library, write: Write, tm
     assert ["not valid text" in failure.reason for failure in receipt.failed] == [True]
 
 
-def test_notes_of_a_file_are_in_the_receipt(library: Library, write: Write) -> None:
-    """What was repaired in reading a file is said, and the file is named."""
+def test_notes_on_a_file_are_in_the_receipt(library: Library, write: Write) -> None:
+    """Repairs made while reading a file are noted, with the file's name."""
     path = write("mixed.txt", "The café by the harbour served bread. ".encode() * 20 + b"A ca\xfe came.")
     receipt = library.add(path)
     assert {note.source for note in receipt.notes} == {str(path)}
     assert library.documents()[0].notes == tuple(note.text for note in receipt.notes)
 
 
-def test_folders_are_searched_through(library: Library, write: Write, tmp_path: Path) -> None:
-    """A folder stands for the files in it and below; each counts once, however often it is named."""
+def test_adding_a_folder_adds_the_files_below_it(library: Library, write: Write, tmp_path: Path) -> None:
+    """A folder stands for all files below it, and each counts once, however often it is named."""
     paths = [write("a.md", SECTIONS[0]), write("deep/er/b.md", SECTIONS[1])]
     receipt = library.add([tmp_path / "sources", paths[0], str(paths[1].parent)])
     assert receipt.added == tuple(map(str, paths))
 
 
-def test_progress_only_goes_forward(library: Library, write: Write) -> None:
-    """Files done never decrease, passages never exceed their number, and the last word is `done`, of all files."""
+def test_progress_never_goes_back(library: Library, write: Write) -> None:
+    """Finished files never decrease, passages never exceed their total, and `done` is last, with all files."""
     moments: list[Progress] = []
     paths = [write(f"{n}.md", f"# {n}\n\n" + section) for n, section in enumerate(SECTIONS * 3)]
     library.add([*paths, write("broken.pdf", b"%PDF-1.7")], progress=moments.append)
@@ -221,22 +221,22 @@ def test_progress_only_goes_forward(library: Library, write: Write) -> None:
     assert (moments[-1].stage, moments[-1].files_done) == ("done", 16)
 
 
-def test_what_becomes_of_each_file_is_told_at_once(library: Library, write: Write) -> None:
-    """Once for each, in the moment from which on it is so; together that is the receipt."""
+def test_outcome_of_each_file_is_reported_once_and_at_once(library: Library, write: Write) -> None:
+    """Each outcome is reported when it has taken effect, and together the outcomes equal the receipt."""
     paths = [write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1]), write("broken.pdf", b"%PDF-1.7")]
     library.add(paths[0])
     paths[0].write_text(SECTIONS[2])
-    told: dict[str, Settled] = {}
+    settled_files: dict[str, Settled] = {}
 
-    def hear(moment: Progress) -> None:
+    def report(moment: Progress) -> None:
         if moment.settled:
-            assert moment.source not in told
-            told[moment.source] = moment.settled
-            held = any(info.source == moment.source for info in library.documents())
-            assert held == (moment.settled.outcome in ("added", "replaced"))
+            assert moment.source not in settled_files
+            settled_files[moment.source] = moment.settled
+            is_stored = any(info.source == moment.source for info in library.documents())
+            assert is_stored == (moment.settled.outcome in ("added", "replaced"))
 
-    receipt = library.add([*paths, write("copy.md", SECTIONS[1])], progress=hear)
-    outcomes = {source: settled.outcome for source, settled in told.items()}
+    receipt = library.add([*paths, write("copy.md", SECTIONS[1])], progress=report)
+    outcomes = {source: settled.outcome for source, settled in settled_files.items()}
     assert outcomes == {
         **dict.fromkeys(receipt.replaced, "replaced"),
         **dict.fromkeys(receipt.added, "added"),
@@ -244,12 +244,12 @@ def test_what_becomes_of_each_file_is_told_at_once(library: Library, write: Writ
         **dict.fromkeys([failure.source for failure in receipt.failed], "failed"),
     }
     assert len(outcomes) == 4
-    assert tuple(settled.failure for settled in told.values() if settled.failure) == receipt.failed
-    assert sum(settled.passages for settled in told.values()) == receipt.passages == 2
+    assert tuple(settled.failure for settled in settled_files.values() if settled.failure) == receipt.failed
+    assert sum(settled.passages for settled in settled_files.values()) == receipt.passages == 2
 
 
-def test_files_that_are_encoded_together_are_named_together(library: Library, write: Write) -> None:
-    """With what each has in it; a passage that two have is encoded once, and counts for the first."""
+def test_progress_names_files_that_are_encoded_together(library: Library, write: Write) -> None:
+    """Each file has its number of passages; a passage in two files is encoded once and counts for the first."""
     paths = [write("a.txt", SECTIONS[0]), write("b.txt", SECTIONS[1]), write("c.txt", SECTIONS[0] + "\n")]
     moments: list[Progress] = []
     library.add(paths, progress=moments.append)
@@ -259,29 +259,31 @@ def test_files_that_are_encoded_together_are_named_together(library: Library, wr
     assert {moment.source for moment in encoding} == {str(paths[0])}
 
 
-def test_who_hears_of_the_progress_can_end_it(library: Library, write: Write) -> None:
-    """What was stored by then stays; nothing is half there, and the next `add` goes on."""
+def test_progress_callback_can_stop_add(library: Library, write: Write) -> None:
+    """Files that were stored by then stay, nothing is stored in part, and the next `add` continues."""
 
     class EnoughError(Exception):
         pass
 
-    big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
-    paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
+    large_text = "\n\n".join(
+        f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200)
+    )
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", large_text), write("c.txt", SECTIONS[1])]
     library.add(paths[0])
 
-    def hear(moment: Progress) -> None:
+    def report(moment: Progress) -> None:
         if moment.passages > 150:
             raise EnoughError
 
     with pytest.raises(EnoughError):
-        library.add(paths, progress=hear)
+        library.add(paths, progress=report)
     assert [info.source for info in library.documents()] == [str(paths[0])]
     assert (library.problems(), library.verify().mismatches) == ([], ())
     assert library.add(paths).added == (str(paths[1]), str(paths[2]))
 
 
-def test_a_file_is_known_by_another_source(library: Library, write: Write) -> None:
-    """Such as the address it was fetched from; its next version replaces it wherever that lies, and failures say it."""
+def test_file_can_be_added_under_another_source(library: Library, write: Write) -> None:
+    """The source may be a URL: the next version replaces the file wherever it is stored, and failures name the URL."""
     url = "https://example.org/ships"
     first, second, broken = (
         write("1.md", "# Ships\n\n" + SECTIONS[0]),
@@ -299,8 +301,8 @@ def test_a_file_is_known_by_another_source(library: Library, write: Write) -> No
     assert library.documents()[0].source == url
 
 
-def test_a_big_document_is_encoded_in_batches(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """No call of the encoder is given more than a batch, and the document is stored whole all the same."""
+def test_large_document_is_encoded_in_batches(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """No call of the encoder exceeds a batch, and the document is still stored whole."""
     path = write(
         "big.txt",
         "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(300)),
@@ -313,15 +315,15 @@ def test_a_big_document_is_encoded_in_batches(library: Library, encoder: FakeEnc
 
 
 def test_small_files_are_encoded_together(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """Five files of a passage each are one call of the encoder."""
+    """Five files of one passage each are one call of the encoder."""
     library.add([write(f"{n}.md", section) for n, section in enumerate(SECTIONS)])
     assert encoder.calls == [5]
 
 
-def test_the_encoder_does_not_wait_for_a_slow_file(
+def test_encoder_does_not_wait_for_a_slow_file(
     library: Library, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of what is ready by then, enough to be worth it is encoded and stored, though a batch would hold more."""
+    """Passages that are ready are encoded and stored if they are enough, even if they do not fill a batch."""
     work = DocumentCutter.work
     calls = encoder.calls
 
@@ -337,13 +339,13 @@ def test_the_encoder_does_not_wait_for_a_slow_file(
     assert BATCH_PASSAGES > FEWEST_PASSAGES
 
 
-def test_small_files_do_not_wait_for_a_large_one(library: Library, write: Write) -> None:
-    """They are stored before its first passage is encoded."""
+def test_small_files_are_stored_before_a_large_one_is_encoded(library: Library, write: Write) -> None:
+    """The small files are in the library before the first passage of the large file is encoded."""
     big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
     paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
-    told: list[str] = []
-    library.add(paths, progress=lambda moment: told.append(f"{moment.stage} {moment.source.rpartition('/')[2]}"))
-    assert list(dict.fromkeys(told)) == [
+    events: list[str] = []
+    library.add(paths, progress=lambda moment: events.append(f"{moment.stage} {moment.source.rpartition('/')[2]}"))
+    assert list(dict.fromkeys(events)) == [
         "reading a.txt",
         "reading b.txt",
         "encoding a.txt",
@@ -361,17 +363,17 @@ def test_small_files_do_not_wait_for_a_large_one(library: Library, write: Write)
     ("encoder_name", "passage_tokens"),
     [pytest.param("other@2", 32, id="another encoder"), pytest.param("fake@1", 64, id="other passages")],
 )
-def test_another_way_of_making_is_refused(
+def test_another_encoder_or_passage_length_is_refused(
     library: Library, write: Write, encoder_name: str, passage_tokens: int
 ) -> None:
-    """A library is not filled with vectors of two kinds; the error names both, and nothing has changed."""
+    """A library never mixes two kinds of vectors; the error names both, and nothing changes."""
     library.add(write("a.md", SECTIONS[0]))
     other = FakeEncoder(name=encoder_name)
     with (
-        Library.open(library.folder, Settings(passage_tokens=passage_tokens), encoder=other) as again,
+        Library.open(library.folder, Settings(passage_tokens=passage_tokens), encoder=other) as other_library,
         pytest.raises(FingerprintMismatch) as caught,
     ):
-        again.add(write("b.md", SECTIONS[1]))
+        other_library.add(write("b.md", SECTIONS[1]))
     assert "fake@1" in caught.value.stored
     assert encoder_name in caught.value.wanted
     assert "pincite rebuild" in caught.value.hint
@@ -379,14 +381,14 @@ def test_another_way_of_making_is_refused(
     assert len(library.documents()) == 1
 
 
-def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """Where the encoder gives up midway, whole documents stay, and the next `add` goes on from there."""
+def test_encoder_failure_keeps_the_stored_documents(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """If the encoder fails, whole documents stay, and the next `add` continues from there."""
     first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])
     library.add(first)
     limit, encoder.max_tokens = encoder.max_tokens, 20
     with (
         pytest.raises(EncoderError),
-        Library.open(library.folder, Settings(passage_tokens=32), encoder=cast("Any", Failing())) as again,
+        Library.open(library.folder, Settings(passage_tokens=32), encoder=cast("Any", FailingEncoder())) as again,
     ):
         again.add([first, second])
     encoder.max_tokens = limit
@@ -396,16 +398,16 @@ def test_an_encoder_that_fails_leaves_what_was_stored(library: Library, encoder:
     assert (receipt.unchanged, receipt.added) == ((str(first),), (str(second),))
 
 
-def test_where_all_is_unchanged_no_encoder_is_loaded(library: Library, write: Write) -> None:
-    """Adding what is known costs hashes only: even an encoder that does not exist is not missed."""
+def test_adding_unchanged_files_loads_no_encoder(library: Library, write: Write) -> None:
+    """Adding known files only hashes them, so a model that does not exist is not missed."""
     path = write("ship.txt", "The ship left.")
     library.add(path)
     with Library.open(library.folder, Settings(model="/no/such/model")) as again:
         assert again.add(path).unchanged == (str(path),)
 
 
-def test_documents_made_elsewhere(library: Library) -> None:
-    """Documents need not come from files; the same id is unchanged, another one of the same source replaces it."""
+def test_documents_without_files_are_added(library: Library) -> None:
+    """The same id is unchanged; another id with the same source replaces the document."""
     ship, whale = a_document("The ship left.", source="mem:1"), a_document("A whale swam by.", source="mem:2")
     assert library.add_documents([ship, whale]).added == ("mem:1", "mem:2")
     assert library.document("mem:1") == ship
@@ -415,16 +417,16 @@ def test_documents_made_elsewhere(library: Library) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " The ship left.", "The ship left.\n"])
-def test_a_document_whose_offsets_would_not_survive_is_refused(library: Library, text: str) -> None:
-    """A text with white space at an end, or none at all, is a failure with a hint; the others are added."""
+def test_document_with_outer_white_space_is_refused(library: Library, text: str) -> None:
+    """A text with white space at an end, or without words, is a failure with a hint; the others are added."""
     receipt = library.add_documents([a_document(text, source="mem:1"), a_document("Rain fell.", source="mem:2")])
     assert receipt.added == ("mem:2",)
     assert [(failure.source, bool(failure.hint)) for failure in receipt.failed] == [("mem:1", True)]
 
 
-class Failing(FakeEncoder):
-    """Gives up."""
+class FailingEncoder(FakeEncoder):
+    """An encoder that always fails."""
 
     def encode(self, drafts: object, progress: object = None) -> list[object]:  # type: ignore[override]
-        """Never."""
+        """Raise an error."""
         raise EncoderError("It broke.", "Mend it.")

@@ -1,4 +1,4 @@
-"""Work is done ahead, in order, by several workers, and never too much of it."""
+"""Prefetching: work is done ahead by several workers, in order, and within limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PrefetchWorker:
-    """Works as it is told."""
+    """A worker that calls a function and records that it was stopped or closed."""
 
     def __init__(self, work: Callable[[int], int]) -> None:
         self.work = work
@@ -28,53 +28,53 @@ class PrefetchWorker:
         self.closed = True
 
 
-def test_results_come_in_order() -> None:
-    """Though the first item is ready last."""
-    others = threading.Semaphore(0)
+def test_prefetched_results_keep_their_order() -> None:
+    """The first result is first, although its item is ready last."""
+    finished_items = threading.Semaphore(0)
 
     def work(item: int) -> int:
         if item == 0:
             for _ in range(9):
-                assert others.acquire(timeout=30)
+                assert finished_items.acquire(timeout=30)
         else:
-            others.release()
+            finished_items.release()
         return item * item
 
     with Prefetcher(range(10), [PrefetchWorker(work), PrefetchWorker(work)], lambda _: 0) as results:
         assert [results.take() for _ in range(10)] == [n * n for n in range(10)]
 
 
-@pytest.mark.parametrize(("name", "most"), [("MOST_RESULTS", 4), ("MOST_WEIGHT", 40)])
-def test_no_more_is_begun_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> None:
-    """Each result weighs ten: while four wait, the workers pause until one is taken; in the end all work is done."""
-    monkeypatch.setattr(pipeline, name, most)
-    begun: list[int] = []
+@pytest.mark.parametrize(("name", "limit"), [("MOST_RESULTS", 4), ("MOST_WEIGHT", 40)])
+def test_prefetcher_pauses_while_its_buffer_is_full(monkeypatch: pytest.MonkeyPatch, name: str, limit: int) -> None:
+    """Each result weighs 10: workers pause while four are in the buffer, and in the end all work is done."""
+    monkeypatch.setattr(pipeline, name, limit)
+    started: list[int] = []
     fourth, fifth = threading.Event(), threading.Event()
 
     def work(item: int) -> int:
-        begun.append(item)
-        if len(begun) == 4:
+        started.append(item)
+        if len(started) == 4:
             fourth.set()
-        if len(begun) > 4:
+        if len(started) > 4:
             fifth.set()
         return item
 
     with Prefetcher(range(20), [PrefetchWorker(work)], lambda _: 10) as results:
         assert fourth.wait(30)
         assert not fifth.wait(0.2)
-        assert begun == [0, 1, 2, 3]
+        assert started == [0, 1, 2, 3]
         assert [results.take() for _ in range(20)] == list(range(20))
 
 
-def test_a_result_heavier_than_all_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is handed over; whoever takes never waits for room."""
+def test_result_above_the_weight_limit_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taking such a result does not block."""
     monkeypatch.setattr(pipeline, "MOST_WEIGHT", 1)
     with Prefetcher(range(5), [PrefetchWorker(abs), PrefetchWorker(abs)], lambda _: 1000) as results:
         assert [results.take() for _ in range(5)] == list(range(5))
 
 
-def test_an_error_is_raised_in_its_turn() -> None:
-    """After the results before it, where it is taken."""
+def test_error_of_a_worker_is_raised_in_its_turn() -> None:
+    """The error is raised where its result would be taken, after the results before it."""
 
     def work(item: int) -> int:
         if item == 2:
@@ -88,18 +88,18 @@ def test_an_error_is_raised_in_its_turn() -> None:
         assert results.take() == 3
 
 
-def test_who_has_all_stops_nobody() -> None:
-    """Hands that are through are only closed: what they hold is as good as new."""
+def test_finished_workers_are_closed_without_being_stopped() -> None:
+    """Workers that have finished are only closed, because their processes can be used again."""
     workers = [PrefetchWorker(abs), PrefetchWorker(abs)]
     with Prefetcher(range(10), workers, lambda _: 0) as results:
         assert [results.take() for _ in range(10)] == list(range(10))
     assert [(worker.stopped, worker.closed) for worker in workers] == [(False, True)] * 2
 
 
-def test_whoever_leaves_ends_the_work() -> None:
-    """Hands are told to stop what they do, nothing new is begun, and when it is over they are closed."""
+def test_leaving_the_prefetcher_stops_its_workers() -> None:
+    """Workers are stopped, start nothing new, and are closed afterwards."""
     released, second = threading.Event(), threading.Event()
-    begun: list[int] = []
+    started: list[int] = []
 
     class Stoppable(PrefetchWorker):
         def stop(self) -> None:
@@ -107,7 +107,7 @@ def test_whoever_leaves_ends_the_work() -> None:
             released.set()
 
     def work(item: int) -> int:
-        begun.append(item)
+        started.append(item)
         if item == 1:
             second.set()
             assert released.wait(30)
@@ -117,6 +117,6 @@ def test_whoever_leaves_ends_the_work() -> None:
     with Prefetcher(range(100), [worker], lambda _: 0) as results:
         results.take()
         assert second.wait(30)
-    assert begun == [0, 1]
+    assert started == [0, 1]
     assert (worker.stopped, worker.closed) == (True, True)
     assert not [thread for thread in threading.enumerate() if thread.name == "pincite-reader"]

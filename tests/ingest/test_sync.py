@@ -1,4 +1,4 @@
-"""A library that follows folders: afterwards it has what is in them, and what did not change cost nothing."""
+"""`sync`: the library has exactly the files of its folders, and unchanged files cost nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAMES = ("Anna", "Boris", "Clara", "David", "Elena")
 SECTIONS = [f"# Section {name}\n\n{name} stood by the harbour. The ship of {name} was slow.\n" for name in NAMES]
-"""Each is a passage of its own."""
+"""Each section becomes one passage."""
 
 
 @pytest.fixture
@@ -44,15 +44,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def aged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files count as settled at once, as they do two seconds after they were written."""
+def settled_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files count as settled at once, instead of two seconds after they were written."""
     monkeypatch.setattr("index.ingest.scan.SETTLING_NS", -(10**12))
     monkeypatch.setattr(queue, "SETTLING_NS", -(10**12))
 
 
 @pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of files whose bytes `sync` looked at to know them."""
+def hashed_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that `sync` hashed."""
     names: list[str] = []
 
     def digest(source: Path, *, max_bytes: int) -> str:
@@ -64,32 +64,32 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def sources(library: Library) -> dict[str, str]:
-    """File name to the words that tell whose section the library has from it."""
+    """Map each file name to the person of its section in the library, or to its text."""
     catalog = library._store.catalog
-    found = {}
+    people = {}
     for source, identity in catalog.sources():
         text = library.document(identity).text
-        found[Path(source).name] = next((name for name in NAMES if name in text), text)
-    return found
+        people[Path(source).name] = next((name for name in NAMES if name in text), text)
+    return people
 
 
 def outcome(receipt: Receipt) -> dict[str, list[str]]:
-    """What a receipt says, by file names; a renamed file as `old>new`."""
+    """Return the file names in a receipt by outcome; a renamed file is `old>new`."""
     named = {
         "added": receipt.added,
         "replaced": receipt.replaced,
         "removed": receipt.removed,
         "failed": [failure.source for failure in receipt.failed],
-        "renamed": [f"{Path(each.before).name}>{Path(each.source).name}" for each in receipt.renamed],
+        "renamed": [f"{Path(file.before).name}>{Path(file.source).name}" for file in receipt.renamed],
     }
-    return {what: sorted(Path(source).name for source in each) for what, each in named.items() if each}
+    return {action: sorted(Path(source).name for source in sources) for action, sources in named.items() if sources}
 
 
-# What is there is in the library, and nothing else
+# The library has exactly the files of the folder
 
 
-def test_the_library_has_what_is_in_the_folder(library: Library, write: Write, folder: Path) -> None:
-    """New files are added, changed ones replaced, vanished ones removed; the receipt has each of them once."""
+def test_sync_adds_replaces_and_removes_files(library: Library, write: Write, folder: Path) -> None:
+    """New files are added, changed ones replaced, deleted ones removed; the receipt has each of them once."""
     for name, text in zip(("a.md", "sub/b.md", "c.md", "d.md"), SECTIONS, strict=False):
         write(name, text)
     assert outcome(library.sync(folder)) == {"added": ["a.md", "b.md", "c.md", "d.md"]}
@@ -103,10 +103,8 @@ def test_the_library_has_what_is_in_the_folder(library: Library, write: Write, f
     assert library.problems() == []
 
 
-def test_what_is_elsewhere_is_left_alone(library: Library, write: Write, folder: Path, tmp_path: Path) -> None:
-    """Documents from other folders stay, and so does a document that another source has, too; names that only begin
-    like the folder's are elsewhere.
-    """
+def test_sync_leaves_other_folders_alone(library: Library, write: Write, folder: Path, tmp_path: Path) -> None:
+    """Documents from other folders stay, even if the folder's name begins equally or a document also came from here."""
     beside = tmp_path / "sources-2"
     beside.mkdir()
     (beside / "x.md").write_text(SECTIONS[0])
@@ -119,8 +117,8 @@ def test_what_is_elsewhere_is_left_alone(library: Library, write: Write, folder:
     assert sources(library) == {"b.md": "Clara", "x.md": "Anna", "y.md": "Boris"}
 
 
-def test_two_folders_at_once(library: Library, write: Write, folder: Path) -> None:
-    """A file that moved from one folder to the other was renamed; a folder in a folder counts once."""
+def test_two_folders_are_synced_at_once(library: Library, write: Write, folder: Path) -> None:
+    """A file that moved from one folder to the other was renamed; a folder within a folder counts once."""
     write("one/a.md", SECTIONS[0])
     write("two/b.md", SECTIONS[1])
     library.sync([folder / "one", folder / "two"])
@@ -131,33 +129,33 @@ def test_two_folders_at_once(library: Library, write: Write, folder: Path) -> No
     assert outcome(library.sync([folder, folder / "one"])) == {}
 
 
-def test_syncing_again_costs_nothing(
-    library: Library, write: Write, folder: Path, encoder: FakeEncoder, aged: None, hashed: list[str]
+def test_sync_without_changes_reads_nothing_and_needs_no_lock(
+    library: Library, write: Write, folder: Path, encoder: FakeEncoder, settled_files: None, hashed_names: list[str]
 ) -> None:
-    """What looks as it did is neither read nor hashed, the library sees no change, and needs no lock."""
+    """Unchanged files are neither read nor hashed, and the generation of the library stays."""
     for name, text in zip("abc", SECTIONS, strict=False):
         write(f"{name}.md", text)
     library.sync(folder)
     before, generation = list(encoder.encoded), library.generation()
     with library._store.writing():
         other = FolderStore(library.folder, create=False)
-        assert len(_syncing(library, other).run([folder]).unchanged) == 3
+        assert len(_synchronizer(library, other).run([folder]).unchanged) == 3
         other.close()
-    assert (encoder.encoded, library.generation(), hashed) == (before, generation, [])
+    assert (encoder.encoded, library.generation(), hashed_names) == (before, generation, [])
 
 
-def test_what_add_has_read_is_not_read_again(
-    library: Library, write: Write, folder: Path, aged: None, hashed: list[str]
+def test_sync_after_add_hashes_nothing(
+    library: Library, write: Write, folder: Path, settled_files: None, hashed_names: list[str]
 ) -> None:
-    """The first `sync` after an `add` finds its files by their looks."""
+    """The first `sync` after an `add` recognises its files by their metadata."""
     write("a.md", SECTIONS[0])
     library.add(folder)
     assert library.sync(folder).unchanged == (str(folder / "a.md"),)
-    assert hashed == []
+    assert hashed_names == []
 
 
-def test_only_changed_passages_are_encoded(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """Of five passages four are found again; so they are where the file has another name as well."""
+def test_sync_encodes_only_changed_passages(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
+    """Four of five passages are recognised, even if the file also has a new name."""
     write("people.md", "\n".join(SECTIONS))
     library.sync(folder)
     encoder.encoded.clear()
@@ -171,13 +169,13 @@ def test_only_changed_passages_are_encoded(library: Library, write: Write, folde
     assert ["late" in text for text in encoder.encoded] == [False, True]
 
 
-# Names
+# Renamed files
 
 
-def test_a_renamed_file_keeps_its_document(
+def test_renamed_file_keeps_its_document(
     library: Library, write: Write, folder: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Number, passages and vectors stay as they are, nothing is read into the library, and it never is without them."""
+    """Number, passages and vectors stay, nothing is ingested, and the document is never absent."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     document, hit = library.document("a.md"), library.search("Anna")[0]
@@ -187,15 +185,15 @@ def test_a_renamed_file_keeps_its_document(
     receipt = library.sync(folder)
     assert receipt.renamed == (Renamed(str(folder / "b.md"), str(folder / "a.md")),)
     assert (outcome(receipt), receipt.passages) == ({"renamed": ["a.md>b.md"]}, 0)
-    found = library.search("Anna")[0]
-    assert (found.passage, found.document.source) == (hit.passage, str(folder / "b.md"))
+    new_hit = library.search("Anna")[0]
+    assert (new_hit.passage, new_hit.document.source) == (hit.passage, str(folder / "b.md"))
     assert library.document("b.md").id == document.id
     assert encoder.encoded == []
     assert library._store.catalog.removed_since(-1) == []
 
 
-def test_a_renamed_folder_costs_nothing(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """All that is in it has moved: though all of it went, there is nothing to ask about."""
+def test_renamed_folder_encodes_nothing(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
+    """All its files have moved, so nothing is confirmed although every file is gone from its old path."""
     for n in range(12):
         write(f"old/{n}.md", SECTIONS[0].replace("Anna", f"Person{n}"))
     library.sync(folder)
@@ -203,12 +201,12 @@ def test_a_renamed_folder_costs_nothing(library: Library, write: Write, folder: 
     (folder / "old").rename(folder / "new")
     receipt = library.sync(folder)
     assert len(receipt.renamed) == 12
-    assert all(Path(each.before).name == Path(each.source).name for each in receipt.renamed)
+    assert all(Path(file.before).name == Path(file.source).name for file in receipt.renamed)
     assert (encoder.encoded, receipt.removed) == ([], ())
 
 
 @pytest.mark.parametrize(
-    ("moves", "expected", "has"),
+    ("moves", "expected", "contents"),
     [
         pytest.param("a-x b-a x-b", "a>b b>a", {"a": 1, "b": 0, "c": 2}, id="two swap names"),
         pytest.param("c-x b-c a-b x-a", "a>b b>c c>a", {"a": 2, "b": 0, "c": 1}, id="three in a ring"),
@@ -216,16 +214,16 @@ def test_a_renamed_folder_costs_nothing(library: Library, write: Write, folder: 
         pytest.param("a-A", "a>A", {"A": 0, "b": 1, "c": 2}, id="case only"),
     ],
 )
-def test_names_change_places(
+def test_files_that_exchange_names_are_renamed(
     library: Library,
     write: Write,
     folder: Path,
     encoder: FakeEncoder,
     moves: str,
     expected: str,
-    has: dict[str, int],
+    contents: dict[str, int],
 ) -> None:
-    """However names wander among files, no word is encoded again, and each name has its words."""
+    """However names are exchanged, nothing is encoded again, and each name has its own words."""
     for name, text in zip("abc", SECTIONS, strict=False):
         write(name, text)
     library.sync(folder)
@@ -233,13 +231,13 @@ def test_names_change_places(
     for before, after in (move.split("-") for move in moves.split()):
         (folder / before).rename(folder / after)
     assert outcome(library.sync(folder)) == {"renamed": expected.split()}
-    assert sources(library) == {name: NAMES[n] for name, n in has.items()}
+    assert sources(library) == {name: NAMES[n] for name, n in contents.items()}
     assert encoder.encoded == []
     assert library.problems() == []
 
 
-def test_a_copy_whose_original_goes_was_renamed(library: Library, write: Write, folder: Path) -> None:
-    """Copied and deleted within one sync, or in two: nothing is lost and nothing encoded."""
+def test_copy_whose_original_is_deleted_was_renamed(library: Library, write: Write, folder: Path) -> None:
+    """Copied and deleted within one sync or in two: nothing is lost and nothing encoded."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     shutil.copy(folder / "a.md", folder / "b.md")
@@ -252,10 +250,10 @@ def test_a_copy_whose_original_goes_was_renamed(library: Library, write: Write, 
     assert sources(library) == {"c.md": "Anna"}
 
 
-def test_of_two_files_with_the_same_content_one_goes(
+def test_deleting_one_of_two_equal_files_keeps_the_other(
     library: Library, write: Write, folder: Path, encoder: FakeEncoder
 ) -> None:
-    """The other one's words stay."""
+    """The words of the other file stay."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[0])
     library.sync(folder)
@@ -265,8 +263,8 @@ def test_of_two_files_with_the_same_content_one_goes(
     assert len(encoder.encoded) == 1
 
 
-def test_a_file_that_becomes_a_copy_of_another(library: Library, write: Write, folder: Path) -> None:
-    """Was replaced, at no cost; what it said before is gone."""
+def test_file_that_becomes_a_copy_of_another_is_replaced(library: Library, write: Write, folder: Path) -> None:
+    """Nothing is encoded for the file, and its former words are gone."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[1])
     library.sync(folder)
@@ -277,8 +275,8 @@ def test_a_file_that_becomes_a_copy_of_another(library: Library, write: Write, f
     assert [hit.document.source for hit in library.search("Anna") if hit.why.matched_terms] == []
 
 
-def test_moved_away_and_written_anew(library: Library, write: Write, folder: Path) -> None:
-    """The old words go with the old file's new name; the old name has new words."""
+def test_old_name_of_a_moved_file_can_be_written_again(library: Library, write: Write, folder: Path) -> None:
+    """The old words move to the new name, and the old name has new words."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     (folder / "a.md").rename(folder / "a (old).md")
@@ -287,9 +285,9 @@ def test_moved_away_and_written_anew(library: Library, write: Write, folder: Pat
     assert sources(library) == {"a (old).md": "Anna", "a.md": "Boris"}
 
 
-def test_a_name_that_means_another_format_is_read_anew(library: Library, write: Write, folder: Path) -> None:
-    """The same bytes as Markdown are another text than as plain text, so `verify` finds nothing wrong; where the name
-    means a format that is not read, the file fails, and where it means nothing, its words stay.
+def test_file_renamed_to_another_format_is_read_again(library: Library, write: Write, folder: Path) -> None:
+    """Text renamed to Markdown is read again; a suffix of an unsupported format fails; a file without a suffix keeps
+    its words.
     """
     write("a.txt", "# Not a heading\n\nAnna has *stars*.")
     write("b", SECTIONS[1])
@@ -310,32 +308,34 @@ def test_a_name_that_means_another_format_is_read_anew(library: Library, write: 
     assert library.verify().mismatches == ()
 
 
-# What is remembered
+# The memory of files
 
 
-def test_a_change_that_cannot_be_seen_from_outside(
-    library: Library, write: Write, folder: Path, aged: None, hashed: list[str]
+def test_change_with_equal_metadata_is_found_only_by_checksum(
+    library: Library, write: Write, folder: Path, settled_files: None, hashed_names: list[str]
 ) -> None:
-    """Where even the system's own time of change were the same, only `checksum` sees it: so much is trusted."""
+    """If even the change time of the system were equal, only `checksum` would notice."""
     path = write("a.md", SECTIONS[0])
     library.sync(folder)
     with pytest.MonkeyPatch.context() as patch:
-        look = Path.stat(path)
+        metadata = Path.stat(path)
         write("a.md", SECTIONS[1].replace("Boris", "Bory"))
-        assert path.stat().st_size == look.st_size
-        true_stat = Path.stat
+        assert path.stat().st_size == metadata.st_size
+        original_stat = Path.stat
 
         def stat(self: Path, **options: bool) -> os.stat_result:
-            return look if self == path else true_stat(self, **options)
+            return metadata if self == path else original_stat(self, **options)
 
         patch.setattr(Path, "stat", stat)
         assert outcome(library.sync(folder)) == {}
         assert outcome(library.sync(folder, checksum=True)) == {"replaced": ["a.md"]}
-    assert hashed == ["a.md"]
+    assert hashed_names == ["a.md"]
 
 
-def test_a_time_that_was_set_back_deceives_nobody(library: Library, write: Write, folder: Path, aged: None) -> None:
-    """Same size, same time of writing: the system's own time of the change tells."""
+def test_change_with_restored_modification_time_is_found(
+    library: Library, write: Write, folder: Path, settled_files: None
+) -> None:
+    """Size and modification time are equal, but the change time of the system differs."""
     path = write("a.md", SECTIONS[0])
     library.sync(folder)
     state = path.stat()
@@ -345,24 +345,24 @@ def test_a_time_that_was_set_back_deceives_nobody(library: Library, write: Write
     assert outcome(library.sync(folder)) == {"replaced": ["a.md"]}
 
 
-def test_what_was_written_just_now_is_read_again(
-    library: Library, write: Write, folder: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch
+def test_recently_written_file_is_hashed_again(
+    library: Library, write: Write, folder: Path, hashed_names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within a tick of the clock a file can change twice and look the same: it is not trusted until it has settled."""
+    """A file can change twice within a clock tick and look the same, so it is not trusted until it has settled."""
     write("a.md", SECTIONS[0])
-    for settling, read in ((10**18, [0, 1, 1]), (-(10**12), [1, 0, 0])):
+    for settling, hash_counts in ((10**18, [0, 1, 1]), (-(10**12), [1, 0, 0])):
         monkeypatch.setattr("index.ingest.scan.SETTLING_NS", settling)
         monkeypatch.setattr(queue, "SETTLING_NS", settling)
-        for count in read:
-            hashed.clear()
+        for count in hash_counts:
+            hashed_names.clear()
             library.sync(folder)
-            assert len(hashed) == count
+            assert len(hashed_names) == count
 
 
-def test_the_memory_may_go_at_any_time(
-    library: Library, write: Write, folder: Path, aged: None, hashed: list[str]
+def test_missing_or_damaged_memory_costs_a_hash_per_file(
+    library: Library, write: Write, folder: Path, settled_files: None, hashed_names: list[str]
 ) -> None:
-    """Deleted, or damaged, it costs a hash for every file, and nothing else."""
+    """A deleted or damaged memory has no other effect."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     for damage in (b"", b"no database" * 999):
@@ -370,15 +370,17 @@ def test_the_memory_may_go_at_any_time(
             path.unlink()
         if damage:
             (library.folder / queue.FILE).write_bytes(damage)
-        hashed.clear()
+        hashed_names.clear()
         assert library.sync(folder).unchanged == (str(folder / "a.md"),)
-        assert hashed == ["a.md"]
+        assert hashed_names == ["a.md"]
         assert library.sync(folder).unchanged == (str(folder / "a.md"),)
-        assert hashed == ["a.md"]
+        assert hashed_names == ["a.md"]
 
 
-def test_what_was_removed_by_hand_comes_back(library: Library, write: Write, folder: Path, aged: None) -> None:
-    """The memory says what a file holds, the catalog alone what the library has."""
+def test_manually_removed_document_is_added_again(
+    library: Library, write: Write, folder: Path, settled_files: None
+) -> None:
+    """The memory knows what a file contains, but only the catalog knows what the library has."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     library.remove("a.md")
@@ -389,8 +391,8 @@ def test_what_was_removed_by_hand_comes_back(library: Library, write: Write, fol
 # Files that cannot be read
 
 
-def test_what_cannot_be_read_now_keeps_its_last_good_version(library: Library, write: Write, folder: Path) -> None:
-    """A file that broke is a failure that says so; its old words still answer, and go when it goes."""
+def test_unreadable_file_keeps_its_last_good_version(library: Library, write: Write, folder: Path) -> None:
+    """A broken file is a failure that says so; its old words still answer, until it is deleted."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[1])
     library.sync(folder)
@@ -403,10 +405,10 @@ def test_what_cannot_be_read_now_keeps_its_last_good_version(library: Library, w
     assert outcome(library.sync(folder)) == {"removed": ["a.md"]}
 
 
-def test_a_file_that_fails_is_not_tried_again_until_it_changes(
-    library: Library, write: Write, folder: Path, aged: None, monkeypatch: pytest.MonkeyPatch
+def test_failed_file_is_not_read_again_until_it_changes(
+    library: Library, write: Write, folder: Path, settled_files: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told each time; it is read again when it changes, when it is asked for, or when other limits hold."""
+    """The failure is reported each time. A change of the file or the limits, or `checksum`, makes it read again."""
     write("broken.pdf", b"%PDF-1.7 and no more")
     first = library.sync(folder)
     with monkeypatch.context() as patch:
@@ -415,18 +417,21 @@ def test_a_file_that_fails_is_not_tried_again_until_it_changes(
         with pytest.raises(TypeError):
             library.sync(folder, checksum=True)
     other = Settings(passage_tokens=32, max_pages=7)
-    with Library.open(library.folder, other, encoder=library.encoder()) as again, monkeypatch.context() as patch:
+    with (
+        Library.open(library.folder, other, encoder=library.encoder()) as other_library,
+        monkeypatch.context() as patch,
+    ):
         patch.setattr("index.ingest.add.Ingestion.run", None)
         with pytest.raises(TypeError):
-            again.sync(folder)
+            other_library.sync(folder)
     write("broken.pdf", b"%PDF-1.7 and a little more")
     monkeypatch.setattr("index.ingest.add.Ingestion.run", None)
     with pytest.raises(TypeError):
         library.sync(folder)
 
 
-def test_names_that_are_no_text_stop_nobody(library: Library, write: Write, folder: Path) -> None:
-    """A file whose name no catalog could keep is a failure, each time; the others are followed."""
+def test_invalid_file_name_is_reported_and_others_are_synced(library: Library, write: Write, folder: Path) -> None:
+    """A file whose name no catalog could store is a failure each time; the others are synced."""
     write("a.md", SECTIONS[0])
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_text(SECTIONS[1])
     assert outcome(library.sync(folder)) == {"added": ["a.md"], "failed": ["caf\udce9.md"]}
@@ -434,9 +439,11 @@ def test_names_that_are_no_text_stop_nobody(library: Library, write: Write, fold
     assert outcome(library.sync(folder)) == {"failed": ["caf\udce9.md"], "renamed": ["a.md>b.md"]}
 
 
-def test_a_link_to_nothing_hides_what_it_led_to(library: Library, write: Write, folder: Path, tmp_path: Path) -> None:
-    """It may lead to a disk that is not mounted: what came from there stays, with a failure that says so, until the
-    link itself goes. A link to nothing from which nothing came is passed by.
+def test_broken_link_keeps_the_documents_behind_it(
+    library: Library, write: Write, folder: Path, tmp_path: Path
+) -> None:
+    """The link may lead to a disk that is not mounted: its documents stay, with a failure, until the link is deleted.
+    A broken link without documents is skipped.
     """
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -455,20 +462,20 @@ def test_a_link_to_nothing_hides_what_it_led_to(library: Library, write: Write, 
     assert outcome(library.sync(folder)) == {"removed": ["a.md"]}
 
 
-def test_a_folder_that_cannot_be_listed_keeps_its_documents(
+def test_unlistable_folder_keeps_its_documents(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be seen is not gone; the rest is followed."""
+    """Files that cannot be seen are not removed; the rest is synced."""
     write("a.md", SECTIONS[0])
     write("sub/b.md", SECTIONS[1])
     library.sync(folder)
     (folder / "a.md").unlink()
-    listed = os.scandir
+    original_scandir = os.scandir
 
     def scandir(path: str | Path) -> object:
         if Path(path).name == "sub":
             raise PermissionError(13, "Permission denied")
-        return listed(path)
+        return original_scandir(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
     receipt = library.sync(folder)
@@ -476,24 +483,24 @@ def test_a_folder_that_cannot_be_listed_keeps_its_documents(
     assert sources(library) == {"b.md": "Boris"}
 
 
-def test_a_file_that_goes_while_it_is_read_is_no_failure(
+def test_file_deleted_during_sync_is_not_a_failure(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Editors make files that live for a moment."""
+    """Editors create files that exist only for a moment."""
     write("a.md", SECTIONS[0])
-    true_plan = Synchronizer._plan
+    original_plan = Synchronizer._plan
 
     def plan(self: Synchronizer, differences: FolderDifferences, *, hashing: bool) -> Plan:
         (folder / "a.md").unlink()
-        return true_plan(self, differences, hashing=hashing)
+        return original_plan(self, differences, hashing=hashing)
 
     monkeypatch.setattr(Synchronizer, "_plan", plan)
     assert outcome(library.sync(folder)) == {}
 
 
 @pytest.mark.parametrize("kind", ["a folder in place of a file", "a file in place of a folder"])
-def test_a_file_and_a_folder_change_places(library: Library, write: Write, folder: Path, kind: str) -> None:
-    """The name stays and means something else: what was there is gone, what is there now is in the library."""
+def test_file_and_folder_exchange_a_name(library: Library, write: Write, folder: Path, kind: str) -> None:
+    """The former file is removed and the new one added."""
     first, second = ("x", "x/a.md") if kind.startswith("a folder") else ("x/a.md", "x")
     write(first, SECTIONS[0])
     library.sync(folder)
@@ -503,11 +510,11 @@ def test_a_file_and_a_folder_change_places(library: Library, write: Write, folde
     assert sources(library) == {Path(second).name: "Boris"}
 
 
-# What is not meant
+# Skipped files
 
 
-def test_hidden_files_and_lock_files(library: Library, write: Write, folder: Path) -> None:
-    """Are passed by; a file that becomes hidden goes. What was added by its hidden name is followed all the same."""
+def test_hidden_files_and_lock_files_are_skipped(library: Library, write: Write, folder: Path) -> None:
+    """A file that becomes hidden is removed; a hidden file that was added by name is still synced."""
     write("a.md", SECTIONS[0])
     write(".hidden.md", SECTIONS[1])
     write("~$a.docx", SECTIONS[2])
@@ -523,23 +530,23 @@ def test_hidden_files_and_lock_files(library: Library, write: Write, folder: Pat
     assert outcome(library.sync(folder)) == {"removed": [".hidden.md"]}
 
 
-def test_the_library_within_the_folder(write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """Is no part of it: neither its own files nor what it keeps of uploads are touched."""
+def test_library_inside_the_folder_is_not_synced(write: Write, folder: Path, encoder: FakeEncoder) -> None:
+    """Neither the library's own files nor its stored uploads are touched."""
     write("a.md", SECTIONS[0])
     with Library.open(folder / "library", Settings(passage_tokens=32), encoder=encoder) as library:
-        kept = library.folder / "uploads" / "b.md"
-        kept.parent.mkdir()
-        kept.write_text(SECTIONS[1])
-        library.add(kept)
+        upload = library.folder / "uploads" / "b.md"
+        upload.parent.mkdir()
+        upload.write_text(SECTIONS[1])
+        library.add(upload)
         assert outcome(library.sync(folder)) == {"added": ["a.md"]}
-        kept.unlink()
+        upload.unlink()
         assert outcome(library.sync(folder)) == {}
         assert sources(library) == {"a.md": "Anna", "b.md": "Boris"}
         assert outcome(library.sync(library.folder)) == {}
 
 
-def test_a_file_that_two_links_lead_to(library: Library, write: Write, folder: Path) -> None:
-    """Counts once, by the name that comes first."""
+def test_file_with_two_paths_counts_once(library: Library, write: Write, folder: Path) -> None:
+    """The file has the path that is first in order."""
     write("z.md", SECTIONS[0])
     library.sync(folder)
     (folder / "a.md").symlink_to(folder / "z.md")
@@ -551,15 +558,15 @@ def test_a_file_that_two_links_lead_to(library: Library, write: Write, folder: P
 # Nothing is removed by mistake
 
 
-@pytest.mark.parametrize("missing", ["gone", "a file", "a link to nothing"])
-def test_a_folder_that_is_not_there_is_an_error(library: Library, write: Write, folder: Path, missing: str) -> None:
-    """And changes nothing, not even with `force`."""
+@pytest.mark.parametrize("missing", ["deleted", "a file", "a broken link"])
+def test_missing_folder_is_an_error(library: Library, write: Write, folder: Path, missing: str) -> None:
+    """Nothing changes, not even with `force`."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     folder.rename(folder.with_name("moved"))
     if missing == "a file":
         folder.write_text("no folder")
-    elif missing == "a link to nothing":
+    elif missing == "a broken link":
         folder.symlink_to("nowhere")
     for force in (False, True):
         with pytest.raises(FolderMissing, match="the library keeps its documents"):
@@ -567,10 +574,10 @@ def test_a_folder_that_is_not_there_is_an_error(library: Library, write: Write, 
     assert sources(library) == {"a.md": "Anna"}
 
 
-def test_a_folder_that_goes_while_it_is_looked_through(
+def test_folder_replaced_during_the_scan_is_an_error(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty folder in its place, as when a disk is unmounted, is another folder."""
+    """An empty folder at the same path, as when a disk is unmounted, is another folder."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[1])
     library.sync(folder)
@@ -587,8 +594,8 @@ def test_a_folder_that_goes_while_it_is_looked_through(
     assert len(sources(library)) == 2
 
 
-def test_an_empty_folder_removes_nothing_by_itself(library: Library, write: Write, folder: Path) -> None:
-    """So does the place of a disk look that is not mounted, however few files were on it; `force` says it is meant."""
+def test_empty_folder_removes_nothing_without_force(library: Library, write: Write, folder: Path) -> None:
+    """The mount point of an absent disk looks the same, however few files were on it; `force` confirms."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     (folder / "a.md").unlink()
@@ -602,7 +609,7 @@ def test_an_empty_folder_removes_nothing_by_itself(library: Library, write: Writ
 
 
 @pytest.mark.parametrize(
-    ("there", "going", "refused"),
+    ("files", "deleted", "refused"),
     [
         pytest.param(20, 10, False, id="half of them, and few"),
         pytest.param(11, 10, False, id="few, though most"),
@@ -610,34 +617,36 @@ def test_an_empty_folder_removes_nothing_by_itself(library: Library, write: Writ
         pytest.param(21, 11, True, id="many, and more than half"),
     ],
 )
-def test_most_of_many_is_refused(library: Library, folder: Path, there: int, going: int, refused: bool) -> None:
-    """More than ten files and more than half of them go only with `force`; each folder counts for itself, and nothing
-    else is done either.
+def test_removing_most_files_is_refused_without_force(
+    library: Library, folder: Path, files: int, deleted: int, refused: bool
+) -> None:
+    """Removing more than ten files and more than half of a folder needs `force`; each folder counts by itself, and
+    nothing else is done without it.
     """
-    for n in range(there):
+    for n in range(files):
         (folder / f"{n:02}.md").write_text(f"Person {n} saw a comet.")
     beside = folder.with_name("beside")
     beside.mkdir()
     for n in range(40):
         (beside / f"{n:02}.md").write_text(f"Person {n} saw a whale.")
     library.sync([folder, beside])
-    for n in range(going):
+    for n in range(deleted):
         (folder / f"{n:02}.md").unlink()
     (folder / "new.md").write_text(SECTIONS[0])
     if refused:
-        with pytest.raises(TooManyRemovals, match=f"holds {there} files .* {going} of them are gone") as caught:
+        with pytest.raises(TooManyRemovals, match=f"holds {files} files .* {deleted} of them are gone") as caught:
             library.sync([folder, beside])
         assert caught.value.folder == str(folder)
-        assert len(library._store.catalog.sources()) == there + 40
+        assert len(library._store.catalog.sources()) == files + 40
     receipt = library.sync([folder, beside], force=refused)
-    assert (len(receipt.removed), len(receipt.added)) == (going, 1)
+    assert (len(receipt.removed), len(receipt.added)) == (deleted, 1)
 
 
-# A look without a change
+# Dry runs
 
 
-def test_a_dry_run_changes_nothing(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """It says what would be done, and then it is done."""
+def test_dry_run_of_sync_changes_nothing(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
+    """A dry run returns the receipt of the sync that follows."""
     for name, text in zip(("a.md", "b.md", "c.md", "d.md"), SECTIONS, strict=False):
         write(name, text)
     library.sync(folder)
@@ -647,17 +656,24 @@ def test_a_dry_run_changes_nothing(library: Library, write: Write, folder: Path,
     write("f.md", SECTIONS[4])
     before, generation = sources(library), library.generation()
     encoder.encoded.clear()
-    foretold = library.sync(folder, dry_run=True)
-    assert outcome(foretold) == {"added": ["f.md"], "replaced": ["a.md"], "removed": ["c.md"], "renamed": ["b.md>e.md"]}
+    announced = library.sync(folder, dry_run=True)
+    assert outcome(announced) == {
+        "added": ["f.md"],
+        "replaced": ["a.md"],
+        "removed": ["c.md"],
+        "renamed": ["b.md>e.md"],
+    }
     assert (sources(library), library.generation(), encoder.encoded) == (before, generation, [])
-    assert outcome(library.sync(folder)) == outcome(foretold)
+    assert outcome(library.sync(folder)) == outcome(announced)
 
 
-# Others at work
+# Other processes
 
 
-def test_another_writer_is_named(library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is something to change, and somebody else is changing the library."""
+def test_sync_during_another_write_raises_library_locked(
+    library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is raised if there is something to change while another process writes."""
     write("a.md", SECTIONS[0])
     monkeypatch.setattr("index.storage.store.WRITER_PATIENCE", 0.05)
     other = FolderStore(library.folder, create=False)
@@ -667,30 +683,30 @@ def test_another_writer_is_named(library: Library, write: Write, folder: Path, m
     assert outcome(library.sync(folder)) == {"added": ["a.md"]}
 
 
-def test_a_change_by_another_between_look_and_lock(
+def test_change_by_another_process_before_the_lock_is_noticed(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was decided before it is decided again: a document that somebody removed meanwhile is no rename."""
+    """The plan is made again under the lock: a document that was removed meanwhile is added, not renamed."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
     (folder / "a.md").rename(folder / "b.md")
-    true_writing = FolderStore.writing
+    original_writing = FolderStore.writing
     once = iter([True])
 
     def writing(self: FolderStore) -> object:
         if next(once, False):
             library.remove("a.md")
-        return true_writing(self)
+        return original_writing(self)
 
     monkeypatch.setattr(FolderStore, "writing", writing)
     assert outcome(library.sync(folder)) == {"added": ["b.md"]}
     assert sources(library) == {"b.md": "Anna"}
 
 
-def test_an_end_in_the_middle_loses_nothing(
+def test_failing_encoder_removes_nothing(
     library: Library, write: Write, folder: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is to be removed goes last: where the encoder fails, all that was there still is, by its right name."""
+    """Removals are last: if the encoder fails, all former documents are there, under their right names."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[1])
     library.sync(folder)
@@ -699,7 +715,7 @@ def test_an_end_in_the_middle_loses_nothing(
     write("d.md", SECTIONS[2])
 
     def fail(*arguments: object) -> None:
-        raise EncoderError("It broke.", "Mend it.")
+        raise EncoderError("It failed.", "Fix it.")
 
     with monkeypatch.context() as patch:
         patch.setattr(encoder, "encode", fail)
@@ -710,44 +726,44 @@ def test_an_end_in_the_middle_loses_nothing(
     assert library.problems() == []
 
 
-def _syncing(library: Library, store: FolderStore) -> Synchronizer:
-    """The same, on a store of its own, which could not take the lock."""
+def _synchronizer(library: Library, store: FolderStore) -> Synchronizer:
+    """Return a synchronizer on a store of its own, which could not take the lock and must ingest nothing."""
 
     def ingest(*arguments: object) -> Receipt:
-        raise AssertionError("nothing is to be read")
+        raise AssertionError("nothing should be ingested")
 
     return Synchronizer(store, ingest, ingest, max_bytes=10**6)
 
 
-def _nothing(*_: object) -> Receipt:
-    """Of what would be read."""
-    raise AssertionError("nothing is rehearsed")
+def _rehearse_nothing(*_: object) -> Receipt:
+    """Fail, because nothing may be rehearsed."""
+    raise AssertionError("nothing should be rehearsed")
 
 
-# Whatever happens
+# Any changes
 
 
-NAMED = ("a", "b", "c", "d/e", "d/f")
-ACTS = st.one_of(
-    st.tuples(st.just("write"), st.sampled_from(NAMED), st.sampled_from(NAMES)),
-    st.tuples(st.just("move"), st.sampled_from(NAMED), st.sampled_from(NAMED)),
-    st.tuples(st.just("copy"), st.sampled_from(NAMED), st.sampled_from(NAMED)),
-    st.tuples(st.just("delete"), st.sampled_from(NAMED), st.just("")),
+FILE_NAMES = ("a", "b", "c", "d/e", "d/f")
+ACTIONS = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(FILE_NAMES), st.sampled_from(NAMES)),
+    st.tuples(st.just("move"), st.sampled_from(FILE_NAMES), st.sampled_from(FILE_NAMES)),
+    st.tuples(st.just("copy"), st.sampled_from(FILE_NAMES), st.sampled_from(FILE_NAMES)),
+    st.tuples(st.just("delete"), st.sampled_from(FILE_NAMES), st.just("")),
     st.tuples(st.just("sync"), st.just(""), st.just("")),
 )
 
 
 @settings(max_examples=length(10, 40), deadline=None)
-@given(acts=st.lists(ACTS, max_size=14))
-def test_whatever_happens_the_library_has_what_is_there(
-    acts: list[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory
+@given(actions=st.lists(ACTIONS, max_size=14))
+def test_sync_after_any_changes_has_exactly_the_files(
+    actions: list[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """After each sync the words of every file are in the library, and no others; none that were known are read anew."""
+    """After each sync the library has the words of every file and no others, and known words were not read again."""
     root = tmp_path_factory.mktemp("any")
     folder = root / "sources"
     (folder / "d").mkdir(parents=True)
     store = FolderStore(root / "library", create=True)
-    read: list[str] = []
+    texts_read: list[str] = []
 
     def ingest(paths: Sequence[Path], memory: queue.Worklist) -> Receipt:
         added = []
@@ -755,36 +771,36 @@ def test_whatever_happens_the_library_has_what_is_there(
             document = replace(a_document(path.read_text(), source=str(path)), media_type="text/plain")
             if store.catalog.number_of(document.id) is None:
                 put(store.catalog, document)
-                read.append(path.read_text())
+                texts_read.append(path.read_text())
                 added.append(str(path))
             else:
                 store.catalog.link(str(path), document.id)
         return Receipt(added=tuple(added))
 
-    for what, first, second in [*acts, ("sync", "", "")]:
+    for action, first, second in [*actions, ("sync", "", "")]:
         path, other = folder / first, folder / second
-        if what == "write":
+        if action == "write":
             path.write_text(f"{second} sang.")
-        elif what == "sync":
+        elif action == "sync":
             known = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
-            held = {store.catalog.document(number).text for number in store.catalog.numbered()}  # type: ignore[union-attr]
-            read.clear()
-            Synchronizer(store, ingest, _nothing, max_bytes=100).run([folder], force=True)
-            assert held.isdisjoint(read)
-            assert {source: _text(store, source) for source, _ in store.catalog.sources()} == {
+            stored = {store.catalog.document(number).text for number in store.catalog.numbered()}  # type: ignore[union-attr]
+            texts_read.clear()
+            Synchronizer(store, ingest, _rehearse_nothing, max_bytes=100).run([folder], force=True)
+            assert stored.isdisjoint(texts_read)
+            assert {source: _stored_text(store, source) for source, _ in store.catalog.sources()} == {
                 str(path): text for path, text in known.items()
             }
             assert store.catalog.totals()["documents"] == len(set(known.values()))
-        elif path.is_file() and what == "delete":
+        elif path.is_file() and action == "delete":
             path.unlink()
         elif path.is_file() and path != other:
-            path.rename(other) if what == "move" else shutil.copy(path, other)
+            path.rename(other) if action == "move" else shutil.copy(path, other)
     assert store.problems() == []
     store.close()
 
 
-def _text(store: FolderStore, source: str) -> str:
-    """What the library has from there."""
+def _stored_text(store: FolderStore, source: str) -> str:
+    """Return the text that the library has from a source."""
     number = store.catalog.number_of(store.catalog.document_of(source))
     assert number is not None
     document = store.catalog.document(number)

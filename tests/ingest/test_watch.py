@@ -1,4 +1,4 @@
-"""Folders that are followed: what changes in them changes in the library, and nothing that happens ends that."""
+"""`watch`: changes of folders are followed in the library, and no problem ends the watch."""
 
 from __future__ import annotations
 
@@ -29,12 +29,23 @@ if TYPE_CHECKING:
     from tests.conftest import Write
     from tests.fakes import FakeEncoder
 
-ENOUGH = 15.0
-"""Seconds after which a test gives up; nothing takes a second of them on an idle machine."""
+TIMEOUT = 15.0
+"""Seconds after which a test fails; on an idle machine nothing takes more than one."""
 NEVER = 10_000.0
-BY_EVENTS = Pace(every=NEVER, settle=0.1)
-"""Only events can tell of a change, once everything has been looked at."""
-BY_LOOKS = Pace(every=0.1, settle=0.1, events=False)
+SETTLE = 0.03
+"""Seconds for which a file must not change before it is read."""
+BY_EVENTS = Pace(every=NEVER, settle=SETTLE)
+"""After the first scan, only events report changes."""
+BY_SCANS = Pace(every=SETTLE, settle=SETTLE, events=False)
+BY_BOTH = Pace(every=SETTLE, settle=SETTLE)
+
+
+@pytest.fixture(autouse=True)
+def _fast_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch checks and scans more often than users want, so that tests wait less."""
+    monkeypatch.setattr(Pace, "tick", 0.01)
+    monkeypatch.setattr("index.ingest.file_events._STEP_MS", 10)
+    monkeypatch.setattr("index.ingest.watch._PAUSE_FACTOR", 5)
 
 
 @pytest.fixture
@@ -45,11 +56,11 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-class Watched:
-    """A library that is being watched in a thread, and what was told of it."""
+class WatchThread:
+    """A thread that watches a library's folders, with the receipts and problems that it reported."""
 
     def __init__(self, library: Library, folders: Iterable[Path], pace: Pace, *, force: bool = False) -> None:
-        self.told: queue.SimpleQueue[Receipt | Problem] = queue.SimpleQueue()
+        self.reports: queue.SimpleQueue[Receipt | Problem] = queue.SimpleQueue()
         self.stop = threading.Event()
         self.error: BaseException | None = None
         self._thread = threading.Thread(
@@ -59,255 +70,264 @@ class Watched:
 
     def _run(self, library: Library, folders: list[Path], pace: Pace, force: bool) -> None:
         try:
-            library.watch(folders, self.told.put, stop=self.stop, pace=pace, force=force)
+            library.watch(folders, self.reports.put, stop=self.stop, pace=pace, force=force)
         except BaseException as error:
             self.error = error
 
-    def changes(self, *wanted: str) -> list[str]:
-        """What is told, as `added a.md`, until all that is wanted has been; a problem on the way is a failure."""
-        found: list[str] = []
-        while not set(wanted) <= set(found):
-            told = self.told.get(timeout=ENOUGH)
-            assert isinstance(told, Receipt), told
-            found += lines(told)
-        assert sorted(found) == sorted(wanted)
-        return found
+    def expect_changes(self, *expected: str) -> list[str]:
+        """Collect reported changes, such as `added a.md`, until all expected ones are there; a problem is a failure."""
+        changes: list[str] = []
+        while not set(expected) <= set(changes):
+            report = self.reports.get(timeout=TIMEOUT)
+            assert isinstance(report, Receipt), report
+            changes += lines(report)
+        assert sorted(changes) == sorted(expected)
+        return changes
 
-    def problem(self) -> Problem:
-        """What is told next has to be a problem."""
-        told = self.told.get(timeout=ENOUGH)
-        assert isinstance(told, Problem), told
-        return told
+    def next_problem(self) -> Problem:
+        """Return the next report, which must be a problem."""
+        report = self.reports.get(timeout=TIMEOUT)
+        assert isinstance(report, Problem), report
+        return report
 
-    def nothing_more(self) -> None:
-        """All that was told has been looked at."""
-        assert self.told.empty(), self.told.get()
+    def expect_no_reports(self) -> None:
+        """Check that no report is left."""
+        assert self.reports.empty(), self.reports.get()
 
-    def end(self) -> None:
-        """Stop, and see that it stops."""
+    def close(self) -> None:
+        """Stop the watch, and check that its thread ends."""
         self.stop.set()
-        self._thread.join(timeout=ENOUGH)
+        self._thread.join(timeout=TIMEOUT)
         assert not self._thread.is_alive()
 
 
 @contextmanager
-def watched(library: Library, *folders: Path, pace: Pace = BY_EVENTS, force: bool = False) -> Iterator[Watched]:
-    """Watch for the time of a test; errors are the test's."""
-    watching = Watched(library, folders, pace, force=force)
+def watching(library: Library, *folders: Path, pace: Pace = BY_EVENTS, force: bool = False) -> Iterator[WatchThread]:
+    """Watch folders during a test; an error of the watch is raised."""
+    watch = WatchThread(library, folders, pace, force=force)
     try:
-        yield watching
+        yield watch
     finally:
-        watching.end()
-    if watching.error:
-        raise watching.error
+        watch.close()
+    if watch.error:
+        raise watch.error
 
 
 def lines(receipt: Receipt) -> list[str]:
-    """A receipt in words."""
-    found = [
-        f"{what} {Path(name).name}" for what in ("added", "replaced", "removed") for name in getattr(receipt, what)
+    """Return a receipt as lines such as `added a.md`."""
+    changes = [
+        f"{action} {Path(name).name}"
+        for action in ("added", "replaced", "removed")
+        for name in getattr(receipt, action)
     ]
-    found += [f"renamed {Path(each.before).name} {Path(each.source).name}" for each in receipt.renamed]
-    return found + [f"failed {Path(each.source).name}" for each in receipt.failed]
+    changes += [f"renamed {Path(file.before).name} {Path(file.source).name}" for file in receipt.renamed]
+    return changes + [f"failed {Path(failure.source).name}" for failure in receipt.failed]
 
 
 @pytest.fixture
-def turns(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Waits until the loop has gone round so many times more."""
-    passed = threading.Condition()
+def wait_for_rounds(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Wait until the loop of the watch has run this many more rounds."""
+    round_done = threading.Condition()
     count = 0
-    true_settled = SettlingPaths.settled
+    original_settled = SettlingPaths.settled
 
     def settled(self: SettlingPaths) -> list[Path]:
         nonlocal count
-        found = true_settled(self)
-        with passed:
+        paths = original_settled(self)
+        with round_done:
             count += 1
-            passed.notify_all()
-        return found
+            round_done.notify_all()
+        return paths
 
     monkeypatch.setattr(SettlingPaths, "settled", settled)
 
     def wait(more: int) -> None:
-        with passed:
+        with round_done:
             until = count + more
-            assert passed.wait_for(lambda: count >= until, timeout=ENOUGH)
+            assert round_done.wait_for(lambda: count >= until, timeout=TIMEOUT)
 
     return wait
 
 
 def text_of(library: Library, name: str) -> str:
-    """The words of a document."""
+    """Return the text of a document."""
     return library.document(name).text
 
 
-# What changes is seen
+# Changes are noticed
 
 
-def test_each_change_becomes_one_in_the_library(library: Library, write: Write, folder: Path) -> None:
-    """By events alone: a file comes, changes, is renamed, goes; each is told once."""
+def test_created_changed_renamed_and_deleted_files_are_followed(library: Library, write: Write, folder: Path) -> None:
+    """By events alone, each change of a file is reported once."""
     write("a.md", "The ship left.")
     write("z.md", "The horse stayed.")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md", "added z.md")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md", "added z.md")
         write("a.md", "The ship came back.")
-        watching.changes("replaced a.md")
+        watch.expect_changes("replaced a.md")
         assert "came back" in text_of(library, "a.md")
         (folder / "a.md").rename(folder / "b.md")
-        watching.changes("renamed a.md b.md")
+        watch.expect_changes("renamed a.md b.md")
         write("c.md", "A comet.")
-        watching.changes("added c.md")
+        watch.expect_changes("added c.md")
         (folder / "b.md").unlink()
-        watching.changes("removed b.md")
-        watching.nothing_more()
+        watch.expect_changes("removed b.md")
+        watch.expect_no_reports()
     assert {Path(info.source).name for info in library.documents()} == {"c.md", "z.md"}
     assert library.problems() == []
 
 
-def test_what_was_there_and_is_known_is_not_told(
-    library: Library, write: Write, folder: Path, turns: Callable[[int], None]
+def test_unchanged_folder_gives_no_report(
+    library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """Nothing happens where nothing changed."""
+    """Nothing is reported if nothing changed since the last sync."""
     write("a.md", "The ship left.")
     library.sync(folder)
-    with watched(library, folder) as watching:
-        turns(10)
-        watching.nothing_more()
+    with watching(library, folder) as watch:
+        wait_for_rounds(10)
+        watch.expect_no_reports()
 
 
-def test_folders_come_move_and_go(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """With all that is in them, however deep; a folder that moves costs nothing."""
+def test_created_moved_and_deleted_folders_are_followed(
+    library: Library, write: Write, folder: Path, encoder: FakeEncoder
+) -> None:
+    """All files below are followed, however deep; a folder that moves encodes nothing."""
     write("a.md", "The ship left.")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md")
         write("x/y/z/b.md", "A whale.")
         write("x/c.md", "A comet.")
-        watching.changes("added b.md", "added c.md")
+        watch.expect_changes("added b.md", "added c.md")
         encoder.encoded.clear()
         (folder / "x").rename(folder / "w")
-        watching.changes("renamed b.md b.md", "renamed c.md c.md")
+        watch.expect_changes("renamed b.md b.md", "renamed c.md c.md")
         assert encoder.encoded == []
         shutil.rmtree(folder / "w" / "y")
-        watching.changes("removed b.md")
+        watch.expect_changes("removed b.md")
         write("w/y/z/b.md", "A volcano.")
-        watching.changes("added b.md")
-        watching.nothing_more()
+        watch.expect_changes("added b.md")
+        watch.expect_no_reports()
 
 
-def test_a_file_and_a_folder_change_places(library: Library, write: Write, folder: Path) -> None:
-    """The name stays and means something else."""
+def test_file_replaced_by_a_folder_is_followed(library: Library, write: Write, folder: Path) -> None:
+    """The same name is first a file, then a folder, then a file again."""
     write("a.md", "The ship left.")
     write("x", "A whale.")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md", "added x")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md", "added x")
         (folder / "x").unlink()
         write("x/b.md", "A comet.")
-        watching.changes("removed x", "added b.md")
+        watch.expect_changes("removed x", "added b.md")
         shutil.rmtree(folder / "x")
         write("x", "A volcano.")
-        watching.changes("removed b.md", "added x")
+        watch.expect_changes("removed b.md", "added x")
 
 
-def test_hidden_files_are_no_change(library: Library, write: Write, folder: Path, turns: Callable[[int], None]) -> None:
-    """Nor what editors leave for a moment."""
+def test_hidden_and_temporary_files_are_ignored(
+    library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
+) -> None:
+    """Files that an editor creates and deletes at once are ignored too."""
     write("a.md", "The ship left.")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md")
+    with watching(library, folder, pace=Pace(every=NEVER, settle=0.2)) as watch:  # longer than b.md exists
+        watch.expect_changes("added a.md")
         write(".a.md.swp", "half")
         write("~$a.docx", "lock")
         write(".git/notes.md", "A whale.")
         write("b.md", "A comet.")
         (folder / "b.md").unlink()
-        turns(6)
-        watching.nothing_more()
+        wait_for_rounds(30)
+        watch.expect_no_reports()
 
 
-def test_a_link_within_the_folder(library: Library, write: Write, folder: Path) -> None:
-    """The name by which a file counts changes with it, though the event names another."""
+def test_file_behind_a_link_is_followed(library: Library, write: Write, folder: Path) -> None:
+    """The file is replaced under the path of the link, although the event names the other path."""
     write("z/a.md", "The ship left.")
     (folder / "b").symlink_to(folder / "z")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md")
         assert [info.source for info in library.documents()] == [str(folder / "b" / "a.md")]
         write("z/a.md", "The ship came back.")
-        watching.changes("replaced a.md")
+        watch.expect_changes("replaced a.md")
         assert [info.source for info in library.documents()] == [str(folder / "b" / "a.md")]
 
 
-def test_what_events_did_not_tell_is_found_by_looking(
+def test_changes_without_events_are_found_by_scans(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system's queue can overflow: everything is looked at now and then."""
+    """The event queue of the system can overflow, so the whole folder is scanned now and then."""
 
-    def deaf(*folders: object, stop: threading.Event, tick: float) -> Iterator[set[Path]]:
+    def silent_listen(*folders: object, stop: threading.Event, tick: float) -> Iterator[set[Path]]:
         while not stop.wait(tick):
             yield set()
 
-    monkeypatch.setattr("index.ingest.watch.listen", deaf)
-    with watched(library, folder, pace=Pace(every=0.2, settle=0.1)) as watching:
+    monkeypatch.setattr("index.ingest.watch.listen", silent_listen)
+    with watching(library, folder, pace=BY_BOTH) as watch:
         write("a.md", "The ship left.")
-        watching.changes("added a.md")
+        watch.expect_changes("added a.md")
         (folder / "a.md").rename(folder / "b.md")
         write("c.md", "A whale.")
-        watching.changes("renamed a.md b.md", "added c.md")
+        watch.expect_changes("renamed a.md b.md", "added c.md")
 
 
-def test_a_folder_that_is_named_by_a_link(
+def test_folder_named_by_a_link_keeps_its_name(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its files keep the names that they have by the link, though the system may tell of them without it."""
+    """The files keep the path through the link, even if the system reports the resolved path."""
     link = folder.with_name("link")
     link.symlink_to(folder)
 
-    def resolved(folders: Sequence[Path], *, stop: threading.Event, tick: float) -> Iterator[set[Path]]:
+    def listen_resolved(folders: Sequence[Path], *, stop: threading.Event, tick: float) -> Iterator[set[Path]]:
         for paths in listen(folders, stop=stop, tick=tick):
             yield {path.resolve() for path in paths}
 
     write("a.md", "The ship left.")
-    for hear in (listen, resolved):
-        monkeypatch.setattr("index.ingest.watch.listen", hear)
-        with watched(library, link) as watching:
-            watching.changes(*(["added a.md"] if hear is listen else []))
-            write("b.md", f"A whale. {hear.__name__}")
-            watching.changes("added b.md" if hear is listen else "replaced b.md")
+    for listener in (listen, listen_resolved):
+        monkeypatch.setattr("index.ingest.watch.listen", listener)
+        with watching(library, link) as watch:
+            watch.expect_changes(*(["added a.md"] if listener is listen else []))
+            write("b.md", f"A whale. {listener.__name__}")
+            watch.expect_changes("added b.md" if listener is listen else "replaced b.md")
     assert {info.source for info in library.documents()} == {str(link / "a.md"), str(link / "b.md")}
 
 
-def test_without_events(library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the disk tells nothing, looking is enough; the system is not asked."""
-    monkeypatch.setattr("index.ingest.watch.listen", None)
-    with watched(library, folder, pace=BY_LOOKS) as watching:
-        write("a.md", "The ship left.")
-        watching.changes("added a.md")
-        (folder / "a.md").rename(folder / "b.md")
-        write("a.md", "A whale.")
-        watching.changes("renamed a.md b.md", "added a.md")
-
-
-def test_a_system_that_does_not_tell(
+def test_watch_without_events_scans_only(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where there are more folders than it takes: that is told once, and all is looked at instead."""
+    """Scans are enough on a disk without events, and the system is not asked for any."""
+    monkeypatch.setattr("index.ingest.watch.listen", None)
+    with watching(library, folder, pace=BY_SCANS) as watch:
+        write("a.md", "The ship left.")
+        watch.expect_changes("added a.md")
+        (folder / "a.md").rename(folder / "b.md")
+        watch.expect_changes("renamed a.md b.md")
+        write("a.md", "A whale.")
+        watch.expect_changes("added a.md")
 
-    def refused(*folders: object, **options: object) -> Iterator[set[Path]]:
+
+def test_missing_event_support_is_reported_once(
+    library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If there are too many folders for events, the problem is reported once and scans are used instead."""
+
+    def refuse(*folders: object, **options: object) -> Iterator[set[Path]]:
         raise EventStreamError("OS file watch limit reached", began=False)
         yield set()
 
-    monkeypatch.setattr("index.ingest.watch.listen", refused)
-    with watched(library, folder) as watching:
-        assert "OS file watch limit reached" in watching.problem().what
+    monkeypatch.setattr("index.ingest.watch.listen", refuse)
+    with watching(library, folder) as watch:
+        assert "OS file watch limit reached" in watch.next_problem().what
         write("a.md", "The ship left.")
-        watching.changes("added a.md")
+        watch.expect_changes("added a.md")
         write("b.md", "A whale.")
-        watching.changes("added b.md")
-        watching.nothing_more()
+        watch.expect_changes("added b.md")
+        watch.expect_no_reports()
 
 
-# Nothing is read half
+# Files are read only when they are complete
 
 
 class Clock:
-    """Time that a test moves."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -319,8 +339,8 @@ class Clock:
         return 0
 
 
-def test_a_file_is_read_when_it_has_come_to_rest(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each change begins the wait anew; a file that went has to stay away as long."""
+def test_file_settles_after_its_last_change(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each change restarts the wait, and a deleted file must stay deleted as long."""
     clock = Clock()
     monkeypatch.setattr("index.ingest.file_events.time", clock)
     path = write("a.md", "one")
@@ -331,7 +351,7 @@ def test_a_file_is_read_when_it_has_come_to_rest(write: Write, folder: Path, mon
     write("a.md", "one two")
     assert settling.settled() == []
     clock.now += 0.9
-    settling.add([path])  # told again, though it did not change
+    settling.add([path])  # reported again, although it did not change
     assert settling.settled() == []
     clock.now += 0.2
     assert settling.settled() == [path]
@@ -343,10 +363,8 @@ def test_a_file_is_read_when_it_has_come_to_rest(write: Write, folder: Path, mon
     assert len(settling) == 0
 
 
-def test_what_went_and_what_came_wait_for_each_other(
-    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They may be the same file under two names; but not for ever, should one of them never come to rest."""
+def test_deleted_and_created_files_settle_together(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two paths may be one renamed file, but the wait ends even if one of them never settles."""
     clock = Clock()
     monkeypatch.setattr("index.ingest.file_events.time", clock)
     old, new = write("old.md", "one"), folder / "new.md"
@@ -355,13 +373,13 @@ def test_what_went_and_what_came_wait_for_each_other(
     clock.now += 0.9
     old.rename(new)
     settling.add([old, new])
-    assert settling.settled() == []  # the one looks otherwise now, the other has looked so for a moment only
+    assert settling.settled() == []  # the old path has just changed, and the new one is too recent
     clock.now += 0.5
     settling.drop([new])
     write("new.md", "two")
     settling.add([new])
     clock.now += 0.6
-    assert settling.settled() == []  # what went has been away for long enough, what came has not
+    assert settling.settled() == []  # the deletion has settled, but the new file has not
     clock.now += 0.5
     assert settling.settled() == [old, new]
     settling.drop([new])
@@ -370,24 +388,24 @@ def test_what_went_and_what_came_wait_for_each_other(
     assert settling.settled() == [old]
 
 
-def test_a_file_that_nobody_has_touched_for_long_need_not_wait(write: Write) -> None:
-    """The system itself says so: a large folder is read at once."""
+def test_old_file_is_settled_at_once(write: Write) -> None:
+    """The file's own times show that it has settled, so that a large folder is read at once."""
     path = write("a.md", "one")
     settling = SettlingPaths(0.01)
-    until = time.monotonic() + ENOUGH
+    until = time.monotonic() + TIMEOUT
     while not settling._is_old(FileMetadata.of(path.stat())) and time.monotonic() < until:
         time.sleep(0.01)
     settling.add([path])
     assert settling.settled() == [path]
 
 
-def test_a_file_that_is_being_written_is_read_whole(
+def test_file_is_read_only_after_it_is_written(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Written to between every two looks of the watcher, it is left alone; then it is read once, and all of it."""
+    """While it grows between all rounds of the watch, it is not read; then it is read once, completely."""
     written: list[str] = []
     writing = threading.Lock()
-    true_settled = SettlingPaths.settled
+    original_settled = SettlingPaths.settled
 
     def settled(self: SettlingPaths) -> list[Path]:
         with writing:
@@ -395,213 +413,223 @@ def test_a_file_that_is_being_written_is_read_whole(
                 written.append(f"Line {len(written)} of the letter.")
                 with (folder / "slow.md").open("a") as file:
                     file.write(written[-1] + "\n\n")
-        return true_settled(self)
+        return original_settled(self)
 
     monkeypatch.setattr(SettlingPaths, "settled", settled)
     write("a.md", "The ship left.")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md")
         with writing:
             written.append("Line 0 of the letter.")
             write("slow.md", written[0] + "\n\n")
-        watching.changes("added slow.md")
-        watching.nothing_more()
+        watch.expect_changes("added slow.md")
+        watch.expect_no_reports()
     assert text_of(library, "slow.md") == "\n\n".join(written)
 
 
-# Nothing ends it
+# Problems do not end the watch
 
 
-def test_a_folder_that_goes_and_comes_back(
-    library: Library, write: Write, folder: Path, turns: Callable[[int], None]
+def test_missing_folder_is_waited_for(
+    library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """It is waited for, and nothing is removed meanwhile; when it is back, events tell of it again."""
+    """Nothing is removed meanwhile, and when the folder is back, events are received again."""
     write("a.md", "The ship left.")
     write("b.md", "A whale.")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md", "added b.md")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md", "added b.md")
         folder.rename(folder.with_name("moved"))
-        assert "cannot be read" in watching.problem().what
-        turns(5)
-        watching.nothing_more()
+        assert "cannot be read" in watch.next_problem().what
+        wait_for_rounds(5)
+        watch.expect_no_reports()
         assert len(library.documents()) == 2
         (folder.with_name("moved") / "a.md").unlink()
         folder.with_name("moved").rename(folder)
-        watching.changes("removed a.md")
+        watch.expect_changes("removed a.md")
         write("c.md", "A comet.")
-        watching.changes("added c.md")
+        watch.expect_changes("added c.md")
 
 
-def test_an_empty_folder_in_its_place(
-    library: Library, write: Write, folder: Path, turns: Callable[[int], None]
+def test_emptied_folder_removes_nothing_and_is_reported_once(
+    library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """As when a disk is unmounted: nothing is removed, that is told once, and a remedy with it."""
+    """An unmounted disk leaves an empty folder: nothing is removed, and the report has a remedy."""
     write("a.md", "The ship left.")
-    with watched(library, folder, pace=Pace(every=0.1, settle=0.1)) as watching:
-        watching.changes("added a.md")
+    with watching(library, folder, pace=BY_BOTH) as watch:
+        watch.expect_changes("added a.md")
         shutil.move(folder, folder.with_name("moved"))
         folder.mkdir()
-        problem = watching.problem()
-        while "cannot be read" in problem.what:  # it was seen to be gone before it was made anew
-            problem = watching.problem()
+        problem = watch.next_problem()
+        while "cannot be read" in problem.what:  # its absence was noticed before it was created again
+            problem = watch.next_problem()
         assert "1 of them are gone" in problem.what
         assert "--force" in problem.remedy
-        turns(10)
-        watching.nothing_more()
+        wait_for_rounds(10)
+        watch.expect_no_reports()
         assert len(library.documents()) == 1
 
 
-def test_one_of_two_folders_goes(library: Library, write: Write, folder: Path) -> None:
-    """The other one is followed all the same."""
+def test_other_folder_is_followed_while_one_is_missing(library: Library, write: Write, folder: Path) -> None:
+    """A missing folder does not stop the watch of the other."""
     write("one/a.md", "The ship left.")
     write("two/b.md", "A whale.")
-    with watched(library, folder / "one", folder / "two") as watching:
-        watching.changes("added a.md", "added b.md")
+    with watching(library, folder / "one", folder / "two") as watch:
+        watch.expect_changes("added a.md", "added b.md")
         (folder / "one").rename(folder / "three")
-        watching.problem()
+        watch.next_problem()
         write("two/c.md", "A comet.")
-        watching.changes("added c.md")
+        watch.expect_changes("added c.md")
 
 
-def test_most_files_at_once(library: Library, write: Write, folder: Path, turns: Callable[[int], None]) -> None:
-    """Are not removed, which is told once; what else changed is done. With `force` they go."""
+def test_deletion_of_most_files_needs_force(
+    library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
+) -> None:
+    """The files stay, which is reported once, and other changes are made. With `force` they are removed."""
     for n in range(12):
         write(f"many/{n}.md", f"Person {n} saw a comet.")
     write("a.md", "The ship left.")
     library.sync(folder)
-    with watched(library, folder, pace=Pace(every=0.2, settle=0.1)) as watching:
-        turns(3)
-        shutil.rmtree(folder / "many")
-        assert "holds 13 files" in watching.problem().what
+    with watching(library, folder, pace=BY_BOTH) as watch:
+        wait_for_rounds(3)
+        (folder / "many").rename(folder.with_name("moved"))
+        assert "holds 13 files" in watch.next_problem().what
         write("b.md", "A whale.")
-        watching.changes("added b.md")
-        turns(10)
-        watching.nothing_more()
+        watch.expect_changes("added b.md")
+        wait_for_rounds(10)
+        watch.expect_no_reports()
         assert len(library.documents()) == 14
-    with watched(library, folder, force=True) as watching:
-        watching.changes(*(f"removed {n}.md" for n in range(12)))
+    with watching(library, folder, force=True) as watch:
+        watch.expect_changes(*(f"removed {n}.md" for n in range(12)))
 
 
-def test_another_writer_is_waited_for(
+def test_watch_waits_for_another_writer(
     library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That is told once, naming who it is; when the library is free, the change is made."""
+    """The other writer is reported once; the change is made when the library is free."""
     monkeypatch.setattr("index.storage.store.WRITER_PATIENCE", 0.01)
     monkeypatch.setattr("index.ingest.watch._PATIENCE", (0.05, 0.1))
     write("a.md", "The ship left.")
     other = FolderStore(library.folder, create=False)
-    with watched(library, folder) as watching:
-        watching.changes("added a.md")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md")
         with other.writing():
             write("b.md", "A whale.")
-            assert "is being changed by" in watching.problem().what
-        watching.changes("added b.md")
-        watching.nothing_more()
+            assert "is being changed by" in watch.next_problem().what
+        watch.expect_changes("added b.md")
+        watch.expect_no_reports()
     other.close()
 
 
-def test_a_file_that_cannot_be_read_is_told_once(
-    library: Library, write: Write, folder: Path, turns: Callable[[int], None]
+def test_unreadable_file_is_reported_once(
+    library: Library, write: Write, folder: Path, wait_for_rounds: Callable[[int], None]
 ) -> None:
-    """However often it is looked at; it is told again when it fails in another way, and read when it is mended."""
-    with watched(library, folder, pace=Pace(every=0.1, settle=0.1)) as watching:
+    """The file is reported again only if it fails in another way, and read when it is repaired."""
+    with watching(library, folder, pace=BY_BOTH) as watch:
         write("a.pdf", b"%PDF-1.7 and no more")
-        watching.changes("failed a.pdf")
-        turns(10)
-        watching.nothing_more()
+        watch.expect_changes("failed a.pdf")
+        wait_for_rounds(10)
+        watch.expect_no_reports()
         write("a.pdf", b"")
-        watching.changes("failed a.pdf")
+        watch.expect_changes("failed a.pdf")
         (folder / "a.pdf").unlink()
         write("a.md", "The ship left.")
-        watching.changes("added a.md")
+        watch.expect_changes("added a.md")
 
 
-def test_a_name_that_is_no_text(library: Library, write: Write, folder: Path) -> None:
-    """Is a failure; it does not end the watch, though what listens does not bear it."""
+def test_invalid_file_name_does_not_end_the_watch(library: Library, write: Write, folder: Path) -> None:
+    """The name is a failure; the watch continues, although watchfiles rejects such a name."""
     write("a.md", "The ship left.")
-    with watched(library, folder) as watching:
-        watching.changes("added a.md")
+    with watching(library, folder) as watch:
+        watch.expect_changes("added a.md")
         Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_text("A comet.")
-        watching.changes("failed caf\udce9.md")
+        watch.expect_changes("failed caf\udce9.md")
         write("b.md", "A whale.")
-        watching.changes("added b.md")
+        watch.expect_changes("added b.md")
 
 
-def test_the_library_within_the_folder(
-    write: Write, folder: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch, turns: Callable[[int], None]
+def test_writes_of_the_library_are_ignored(
+    write: Write,
+    folder: Path,
+    encoder: FakeEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+    wait_for_rounds: Callable[[int], None],
 ) -> None:
-    """What the library writes is no change: it would never come to an end."""
-    followed: list[int] = []
-    true_follow = Synchronizer.follow
+    """Otherwise the watch would react to itself for ever."""
+    path_counts: list[int] = []
+    original_follow = Synchronizer.follow
 
     def follow(self: Synchronizer, folders: Iterable[Path], paths: list[Path], *, force: bool = False) -> object:
-        followed.append(len(paths))
-        return true_follow(self, folders, paths, force=force)
+        path_counts.append(len(paths))
+        return original_follow(self, folders, paths, force=force)
 
     monkeypatch.setattr(Synchronizer, "follow", follow)
     write("a.md", "The ship left.")
     with Library.open(folder / "library", Settings(passage_tokens=32), encoder=encoder) as library:
-        with watched(library, folder) as watching:
-            watching.changes("added a.md")
-            turns(10)
-            watching.nothing_more()
-        assert sum(followed) <= 2  # the second time only to see that nothing had changed since
+        with watching(library, folder) as watch:
+            watch.expect_changes("added a.md")
+            wait_for_rounds(10)
+            watch.expect_no_reports()
+        assert sum(path_counts) <= 2  # the second call only finds that nothing has changed since
 
 
-# How it begins and ends
+# Start and end of the watch
 
 
-def test_a_folder_that_is_not_there_to_begin_with(library: Library, folder: Path) -> None:
-    """Is an error: it would be waited for in vain."""
+def test_watching_a_missing_folder_is_an_error(library: Library, folder: Path) -> None:
+    """A folder that was never there is not waited for."""
     with pytest.raises(FolderMissing):
         library.watch([folder, folder / "nowhere"], print)
 
 
-def test_it_ends_while_it_works(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """In the middle of an ingestion, between two steps; nothing is left running, and what was stored stays."""
+def test_watch_can_be_stopped_during_an_ingestion(
+    library: Library, write: Write, folder: Path, encoder: FakeEncoder
+) -> None:
+    """The watch stops between two steps and leaves no thread behind; stored documents stay."""
     threads = set(threading.enumerate())
-    for n in range(40):
+    for n in range(10):
         write(f"{n:02}.md", "\n\n".join(f"# S{m}\n\nPerson {n * 100 + m} saw a comet." for m in range(40)))
-    begun = threading.Event()
-    true_encode = encoder.encode
+    started = threading.Event()
+    original_encode = encoder.encode
 
     def encode(*arguments: object) -> object:
-        begun.set()
-        return true_encode(*arguments)  # type: ignore[arg-type]
+        started.set()
+        watch.stop.wait(TIMEOUT)
+        return original_encode(*arguments)  # type: ignore[arg-type]
 
     encoder.encode = encode  # type: ignore[method-assign,assignment]
-    watching = Watched(library, [folder], BY_EVENTS)
-    assert begun.wait(timeout=ENOUGH)
-    watching.end()
-    assert watching.error is None
-    assert len(library.documents()) < 40
-    left = {each.name for each in set(threading.enumerate()) - threads}
-    assert left.isdisjoint({"watching", "pincite-reader"})
+    watch = WatchThread(library, [folder], BY_EVENTS)
+    assert started.wait(timeout=TIMEOUT)
+    watch.close()
+    assert watch.error is None
+    assert len(library.documents()) < 10
+    new_threads = {thread.name for thread in set(threading.enumerate()) - threads}
+    assert new_threads.isdisjoint({"watching", "pincite-reader"})
     assert library.problems() == []
-    with watched(library, folder) as again:
-        found = again.told.get(timeout=8 * ENOUGH)
-        assert isinstance(found, Receipt)
-        assert len(library.documents()) == 40
+    encoder.encode = original_encode  # type: ignore[method-assign]
+    with watching(library, folder) as second_watch:
+        receipt = second_watch.reports.get(timeout=TIMEOUT)
+        assert isinstance(receipt, Receipt)
+        assert len(library.documents()) == 10
 
 
-def test_listening_leaves_nothing_behind(folder: Path) -> None:
-    """When it ends, so do the system's watch and its thread."""
+def test_event_stream_ends_its_thread(folder: Path) -> None:
+    """When the stream ends, so do the system's watch and its thread."""
     tasks = len(list(Path("/proc/self/task").iterdir()))
     stop = threading.Event()
     changes = listen([folder], stop=stop, tick=0.05)
     assert next(changes) == set()
     (folder / "a.md").write_text("one")
-    assert {path.name for path in next(some for some in changes if some)} == {"a.md"}
+    assert {path.name for path in next(paths for paths in changes if paths)} == {"a.md"}
     stop.set()
     assert list(changes) == []
-    until = time.monotonic() + ENOUGH
+    until = time.monotonic() + TIMEOUT
     while len(list(Path("/proc/self/task").iterdir())) > tasks and time.monotonic() < until:
         time.sleep(0.01)
     assert len(list(Path("/proc/self/task").iterdir())) <= tasks
 
 
-def test_listening_may_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a name that is no text; and where the system does not take so many folders, before anything is heard."""
+def test_event_stream_fails_on_invalid_names_and_watch_limits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid name ends a running stream; a limit of the system prevents its start."""
     changes = listen([folder], stop=threading.Event(), tick=0.05)
     assert next(changes) == set()
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_text("A comet.")
@@ -609,11 +637,11 @@ def test_listening_may_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         list(changes)
     assert caught.value.began
 
-    def limited(*folders: Path, **options: object) -> Iterator[set[tuple[int, str]]]:
+    def exceed_limit(*folders: Path, **options: object) -> Iterator[set[tuple[int, str]]]:
         raise OSError(28, "OS file watch limit reached")
         yield set()
 
-    monkeypatch.setattr("watchfiles.watch", limited)
+    monkeypatch.setattr("watchfiles.watch", exceed_limit)
     with pytest.raises(EventStreamError, match="OS file watch limit reached") as caught:
         next(listen([folder], stop=threading.Event(), tick=0.05))
     assert not caught.value.began

@@ -1,8 +1,8 @@
 """Damaged files by the thousand: `python -m tests.loading.fuzz [--cases 2000] [--seed S]`.
 
-Each is a file of this repository, or of the folder of real files beside it, with one to three kinds of damage. Each has
-to become a document in canonical form or a refusal with a reason, within limits of time and memory. The table that is
-printed has a line for each format; what failed is kept in a folder; the exit code is 1 where anything did.
+Each case is a file of this repository, or of the folder of real files beside it, with one to three kinds of damage. It
+must become a document in canonical form or a refusal that gives its reason, within limits of time and memory. The
+printed table has a line for each format. Failed cases are saved in a folder, and then the exit code is 1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.loading.confined import FATES, MEGABYTES, SECONDS, Confined, Outcome, Parsing, Reader
+from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
 from tests.loading.pdfs import build, column
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "files"
 LARGEST = 3_000_000
-"""Larger files differ from smaller ones in the time they take only."""
+"""Larger files are left out: they only take longer."""
 SEED = 20261125
-_TOLD = ("document", "refused", "limit", "crash", "hang")
+_ALWAYS_SHOWN = ("document", "refused", "limit", "crash", "hang")
 _SHARES = {
     ".pdf": 6,
     ".docx": 6,
@@ -42,9 +42,9 @@ _SHARES = {
     ".xml": 1,
     "other": 2,
 }
-"""How often each ending comes; `other` are those of formats that are refused by their name."""
+"""How often each suffix is chosen; `other` stands for formats that are refused by name."""
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20
-MADE = {
+SYNTHETIC = {
     "made.org": _TEXT.encode(),
     "made-utf-16.txt": _TEXT.encode("utf-16"),
     "made-latin-1.txt": _TEXT.encode("latin-1"),
@@ -58,7 +58,7 @@ MADE = {
         picture=True,
     ),
 }
-"""What is neither in the seeds nor always beside this checkout."""
+"""Formats that the seeds lack, so that they are tested without the real files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Case:
 
     @property
     def kind(self) -> str:
-        """The ending of its name."""
+        """The suffix of its name."""
         return Path(self.name).suffix.lower()
 
     def __str__(self) -> str:
@@ -81,7 +81,7 @@ class Case:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the files of one kind."""
+    """Counts the results of the files of one kind."""
 
     cases: int = 0
     fates: Counter[str] = field(default_factory=Counter)
@@ -89,7 +89,7 @@ class Tally:
     megabytes: float = 0.0
 
     def count(self, outcome: Outcome) -> None:
-        """One more."""
+        """Add one result."""
         self.cases += 1
         self.fates[outcome.fate] += 1
         self.seconds = max(self.seconds, outcome.seconds)
@@ -97,15 +97,15 @@ class Tally:
 
 
 def corpus(*, real: bool = True) -> dict[str, bytes]:
-    """Sound files by name: the seeds, what is made here, and where they are, real ones."""
+    """Return undamaged files by name: the seeds, the synthetic files and, if they are present, the real files."""
     paths = sorted(path for path in (ROOT / "seeds").iterdir() if path.suffix != ".jsonl")
     if real and REAL.is_dir():
         paths += sorted(path for path in REAL.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST)
-    return {path.name: path.read_bytes() for path in paths} | MADE
+    return {path.name: path.read_bytes() for path in paths} | SYNTHETIC
 
 
 def cases(count: int, seed: int, files: dict[str, bytes]) -> Iterator[Case]:
-    """So many damaged files; each file of a kind as often as any other, and each case the same by whatever count."""
+    """Yield damaged files. Files of a kind are equally likely; a case is the same whatever the number of cases."""
     kinds: dict[str, list[str]] = defaultdict(list)
     for name in sorted(files):
         suffix = Path(name).suffix.lower()
@@ -115,29 +115,29 @@ def cases(count: int, seed: int, files: dict[str, bytes]) -> Iterator[Case]:
         chance = random.Random(f"{seed} {number}")
         kind = chance.choices(list(kinds), shares)[0]
         name, other = chance.choice(kinds[kind]), chance.choice(kinds[kind])
-        data, told = files[name], []
+        data, damages = files[name], []
         for _ in range(chance.choice((1, 1, 1, 2, 3))):
             damage = chance.choice(damages_of(data))
             data = damage(data, files[other], chance)
-            told.append(damage.__name__)
-        yield Case(number, name, tuple(told), data)
+            damages.append(damage.__name__)
+        yield Case(number, name, tuple(damages), data)
 
 
 def hostile(size: int) -> Iterator[Case]:
-    """The hostile files."""
-    for number, (what, (name, make)) in enumerate(HOSTILE.items()):
-        yield Case(number, name, (what,), make(size))
+    """Yield the hostile files."""
+    for number, (description, (name, make)) in enumerate(HOSTILE.items()):
+        yield Case(number, name, (description,), make(size))
 
 
-def fuzz(some: Iterable[Case], reader: Reader) -> Iterator[tuple[Case, Outcome]]:
-    """Read each."""
-    for case in some:
+def fuzz(cases: Iterable[Case], reader: Reader) -> Iterator[tuple[Case, Outcome]]:
+    """Read each case."""
+    for case in cases:
         yield case, reader.read(case.data, case.name)
 
 
 def report(tallies: dict[str, Tally]) -> Iterator[str]:
-    """The table."""
-    fates = [fate for fate in FATES if any(tally.fates[fate] for tally in tallies.values()) or fate in _TOLD]
+    """Yield the lines of the table of results."""
+    fates = [fate for fate in FATES if any(tally.fates[fate] for tally in tallies.values()) or fate in _ALWAYS_SHOWN]
     yield "| files | cases | " + " | ".join(fates) + " | longest, s | most memory, MB |"
     yield "|---" * (len(fates) + 4) + "|"
     total = Tally()
@@ -155,40 +155,42 @@ def _line(kind: str, tally: Tally, fates: Sequence[str]) -> str:
 
 
 def main() -> int:
-    """Fuzz, tell, and give the exit code."""
-    parser = argparse.ArgumentParser(description="Damaged files, read within limits.")
+    """Run the fuzzer, print the results and return the exit code."""
+    parser = argparse.ArgumentParser(description="Read damaged files within limits.")
     parser.add_argument("--cases", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--only", type=int, help="repeat one case")
-    parser.add_argument("--hostile", type=int, metavar="SIZE", help="hostile files of that size instead, as 1000")
-    parser.add_argument("--bare", action="store_true", help="the readers alone, whose foreign errors are then told")
+    parser.add_argument("--only", type=int, help="run this case only")
+    parser.add_argument(
+        "--hostile", type=int, metavar="SIZE", help="read hostile files of this size instead, for example 1000"
+    )
+    parser.add_argument("--bare", action="store_true", help="run the loaders alone and report their unexpected errors")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--megabytes", type=int, default=MEGABYTES)
-    wanted = parser.parse_args()
-    limits = {"seconds": wanted.seconds, "megabytes": wanted.megabytes}
-    some = hostile(wanted.hostile) if wanted.hostile else cases(wanted.cases, wanted.seed, corpus())
-    chosen = (case for case in some if wanted.only in (None, case.number))
+    options = parser.parse_args()
+    limits = {"seconds": options.seconds, "megabytes": options.megabytes}
+    selected = hostile(options.hostile) if options.hostile else cases(options.cases, options.seed, corpus())
+    chosen = (case for case in selected if options.only in (None, case.number))
     tallies: dict[str, Tally] = defaultdict(Tally)
-    kept = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    saved = Path(tempfile.mkdtemp(prefix="fuzz-"))
     with (
         tempfile.TemporaryDirectory() as folder,
-        Confined(**limits) if wanted.bare else Parsing(Path(folder), **limits) as reader,
+        BareReader(**limits) if options.bare else SandboxReader(Path(folder), **limits) as reader,
     ):
-        failed = sum(_judged(case, outcome, tallies, kept) for case, outcome in fuzz(chosen, reader))
+        failed = sum(_record(case, outcome, tallies, saved) for case, outcome in fuzz(chosen, reader))
     sys.stdout.writelines(f"{line}\n" for line in report(tallies))
-    sys.stdout.write(f"{failed} failed; seed {wanted.seed}" + (f"; they are in {kept}\n" if failed else "\n"))
+    sys.stdout.write(f"{failed} failed; seed {options.seed}" + (f"; the files are in {saved}\n" if failed else "\n"))
     return int(failed > 0)
 
 
-def _judged(case: Case, outcome: Outcome, tallies: dict[str, Tally], kept: Path) -> bool:
-    """Count it, and tell of it where it is not plain; whether it failed."""
+def _record(case: Case, outcome: Outcome, tallies: dict[str, Tally], saved: Path) -> bool:
+    """Count a result, print it unless it is ordinary, and return whether the case failed."""
     tallies[case.kind].count(outcome)
     if outcome.fate not in ("document", "refused"):
         sys.stdout.write(f"{case}\n  {outcome.fate}: {outcome.detail}\n")
         sys.stdout.flush()
-    if not outcome.sound:
-        (kept / f"{case.number}-{case.name}").write_bytes(case.data)
-    return not outcome.sound
+    if not outcome.is_acceptable:
+        (saved / f"{case.number}-{case.name}").write_bytes(case.data)
+    return not outcome.is_acceptable
 
 
 if __name__ == "__main__":

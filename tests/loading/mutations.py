@@ -1,6 +1,7 @@
-"""Files, damaged: kinds of damage that any bytes can take, and kinds that know where a format is vulnerable.
+"""Functions that damage files: some suit any bytes, some know where a format is vulnerable.
 
-Each takes the bytes, those of another file of the same kind, and chance; the same chance gives the same damage.
+Each takes the bytes of a file, those of another file of the same kind, and a random generator; equal generators give
+equal damage.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _ENCODINGS = ("utf-8", "utf-16", "utf-16-be", "utf-32", "cp1252", "shift_jis", "koi8-r", "gb18030", "utf-7")
 _DEEPER = 3000
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-"""What an archive raises that was damaged before."""
+"""Raised by an archive that was damaged before."""
 
 
 def _place(data: bytes, chance: random.Random) -> int:
@@ -41,7 +42,7 @@ def _block(data: bytes, chance: random.Random) -> slice:
 
 
 def bits_flipped(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """One to sixty-four bits anywhere."""
+    """Flip 1, 4, 16 or 64 bits anywhere."""
     damaged = bytearray(data)
     for _n in range(chance.choice((1, 4, 16, 64)) if data else 0):
         damaged[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
@@ -49,18 +50,18 @@ def bits_flipped(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 
 def truncated(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Cut off, somewhere or just before the end."""
+    """Cut the file off at a random place or just before its end."""
     return data[: _place(data, chance) if chance.random() < 0.7 else -chance.randrange(1, 40)]
 
 
 def block_removed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """A hole."""
+    """Remove a block."""
     hole = _block(data, chance)
     return data[: hole.start] + data[hole.stop :]
 
 
 def block_repeated(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """A part twice, or a few hundred times."""
+    """Repeat a block two or three times, or 300 times if it is short."""
     part = _block(data, chance)
     return (
         data[: part.start]
@@ -70,74 +71,74 @@ def block_repeated(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 
 def blocks_exchanged(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Three parts in another order."""
+    """Exchange two neighbouring blocks."""
     a, b, c = sorted(_place(data, chance) for _n in range(3))
     return data[:a] + data[b:c] + data[a:b] + data[c:]
 
 
 def overwritten(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """A part that is zeros, ones or noise."""
+    """Overwrite a block with zeros, ones or noise."""
     part = _block(data, chance)
     length = len(data[part])
-    filling = chance.choice((b"\x00" * length, b"\xff" * length, chance.randbytes(length)))
-    return data[: part.start] + filling + data[part.stop :]
+    filler = chance.choice((b"\x00" * length, b"\xff" * length, chance.randbytes(length)))
+    return data[: part.start] + filler + data[part.stop :]
 
 
 def length_changed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Four bytes, as a length might be, that are extreme."""
+    """Overwrite four bytes, which may be a length, with an extreme value."""
     start = _place(data, chance)
     return data[:start] + chance.choice(_WIDE_EXTREMES) + data[start + 4 :]
 
 
 def spliced(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """The beginning of one file with the end of another."""
+    """Join the beginning of one file to the end of another."""
     return data[: _place(data, chance)] + other[_place(other, chance) :]
 
 
 def numbers_changed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Numbers that are written out, made extreme."""
+    """Replace some decimal numbers with extreme values."""
     return _some_replaced(data, _NUMBER, lambda: chance.choice(_EXTREMES), chance)
 
 
 def encodings_mixed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """The rest of a text in another encoding than its beginning."""
+    """Encode the rest of a text differently from its beginning."""
     text, at = data.decode("utf-8", "replace"), _place(data, chance)
     return data[:at] + text[at:].encode(chance.choice(_ENCODINGS), "replace")
 
 
 def lines_joined(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """A text without its line breaks, or with others."""
+    """Remove or replace the line breaks of a text."""
     return data.replace(b"\n", chance.choice((b"", b" ", b"\r", b"\x0b", b"\n\n\n", b"\xe2\x80\xa8")))
 
 
 def tags_removed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Some tags are gone."""
+    """Remove some tags."""
     return _some_replaced(data, _TAG, lambda: b"", chance)
 
 
 def tags_broken(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Some tags are half tags, or what no tag may be."""
+    """Replace some tags with fragments or invalid markup."""
     broken = (b"<", b">", b"</", b"<!--", b"<![CDATA[", b"<?", b"&", b"&#x110000;", b"&#0;", b"<a b='", b"\x00", b"]]>")
     return _some_replaced(data, _TAG, lambda: chance.choice(broken), chance)
 
 
 def tags_exchanged(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """Some tags are others of the same file or of another one."""
+    """Replace some tags with other tags of this file or of the other file."""
     tags = _TAG.findall(data[:200_000]) + _TAG.findall(other[:200_000])
     return _some_replaced(data, _TAG, lambda: chance.choice(tags), chance) if tags else data
 
 
 def tags_nested(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """An opening tag thousands of times."""
-    found = [tag for tag in _TAG.finditer(data[:200_000]) if not tag[0].startswith((b"</", b"<!", b"<?"))]
-    if not found:
+    """Repeat an opening tag 50 or 3,000 times."""
+    tags = [tag for tag in _TAG.finditer(data[:200_000]) if not tag[0].startswith((b"</", b"<!", b"<?"))]
+    if not tags:
         return data
-    tag = chance.choice(found)
+    tag = chance.choice(tags)
     return data[: tag.start()] + tag[0] * chance.choice((50, _DEEPER)) + data[tag.end() :]
 
 
 def entities_declared(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Entities that grow when they are read, and one that names a file of the machine."""
+    """Declare entities that expand exponentially, and one that names a local file."""
     levels = b"".join(b'<!ENTITY e%d "%s">' % (n + 1, b"&e%d;" % n * 10) for n in range(9))
     kind = b'<!DOCTYPE x [<!ENTITY e0 "ha"><!ENTITY f SYSTEM "file:///etc/passwd">' + levels + b"]>"
     declaration = re.match(rb"\s*<\?xml.*?\?>", data, re.DOTALL)
@@ -148,7 +149,7 @@ def entities_declared(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 
 def part_damaged(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """A part of an archive is damaged, and packed again as if it were right."""
+    """Damage a part of an archive and pack it again, so that its checksum is right."""
     parts, others = _unpacked(data), _unpacked(other)
     name = chance.choice(sorted(parts))
     damage = chance.choice(MARKUP + ANY)
@@ -156,35 +157,35 @@ def part_damaged(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def parts_exchanged(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Two parts of an archive under each other's name."""
+    """Exchange the names of two parts of an archive."""
     parts = _unpacked(data)
-    one, two = chance.choice(sorted(parts)), chance.choice(sorted(parts))
-    return _packed(parts | {one: parts[two], two: parts[one]})
+    first, second = chance.choice(sorted(parts)), chance.choice(sorted(parts))
+    return _packed(parts | {first: parts[second], second: parts[first]})
 
 
 def part_missing(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """An archive that lacks a part."""
+    """Remove a part of an archive."""
     parts = _unpacked(data)
     del parts[chance.choice(sorted(parts))]
     return _packed(parts)
 
 
 def part_of_another(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """An archive with a part of another one."""
+    """Replace a part of an archive with a part of another archive."""
     parts, others = _unpacked(data), _unpacked(other) or _unpacked(data)
     return _packed(parts | {chance.choice(sorted(parts)): others[chance.choice(sorted(others))]})
 
 
 def part_twice(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """An archive with two parts of one name, the second of them damaged."""
+    """Add a damaged second part with the name of an existing part."""
     parts = _unpacked(data)
     name = chance.choice(sorted(parts))
     return _packed(parts, (name, bits_flipped(parts[name], b"", chance)))
 
 
 def declared_size_changed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """An archive whose table of contents lies about how large a part is."""
-    entries = [found.start() for found in re.finditer(rb"PK\x01\x02", data)]
+    """Falsify the size of a part in the archive's table of contents."""
+    entries = [entry.start() for entry in re.finditer(rb"PK\x01\x02", data)]
     if not entries:
         return data
     at = chance.choice(entries) + chance.choice((20, 24, 42))
@@ -192,23 +193,23 @@ def declared_size_changed(data: bytes, _: bytes, chance: random.Random) -> bytes
 
 
 def references_changed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """References of a PDF that lead to other objects: in a circle, or nowhere."""
+    """Redirect references of a PDF to other objects, in a circle or nowhere."""
     known = _REFERENCE.findall(data) or [b"1 0 R"]
     return _some_replaced(data, _REFERENCE, lambda: chance.choice((chance.choice(known), b"99999 0 R")), chance)
 
 
 def names_changed(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Names of a PDF that are others of its own."""
+    """Replace some names of a PDF with others of its names."""
     known = _NAME.findall(data) or [b"/X"]
     return _some_replaced(data, _NAME, lambda: chance.choice(known), chance)
 
 
 def stream_damaged(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """A stream of a PDF is unpacked, damaged and packed again."""
-    found = list(_STREAM.finditer(data))
-    if not found:
+    """Unpack a stream of a PDF, damage it and pack it again."""
+    streams = list(_STREAM.finditer(data))
+    if not streams:
         return data
-    stream = chance.choice(found)
+    stream = chance.choice(streams)
     damage = chance.choice((*ANY, numbers_changed, references_changed, names_changed))
     try:
         inside = zlib.compress(damage(zlib.decompress(stream[1]), b"", chance))
@@ -218,16 +219,16 @@ def stream_damaged(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 
 def without_trailer(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """A PDF without its table of objects, or with another one's place in it."""
+    """Remove the cross-reference table of a PDF, or give a wrong offset for it."""
     at = data.rfind(chance.choice((b"startxref", b"xref", b"trailer")))
     return data[:at] if chance.random() < 0.5 else data[:at] + b"startxref\n%d\n%%%%EOF" % _place(data, chance)
 
 
 def _some_replaced(data: bytes, pattern: re.Pattern[bytes], by: Callable[[], bytes], chance: random.Random) -> bytes:
-    """Some of what matches is replaced, most often one to ten of it."""
+    """Replace some of the matches, most often one to ten."""
     count = len(pattern.findall(data))
     share = chance.choice((1, 3, 10, max(1, count // 4))) / max(1, count)
-    return pattern.sub(lambda found: by() if chance.random() < share else found[0], data)
+    return pattern.sub(lambda match: by() if chance.random() < share else match[0], data)
 
 
 def _unpacked(data: bytes) -> dict[str, bytes]:
@@ -241,7 +242,7 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
 def _packed(parts: Mapping[str, bytes], *more: tuple[str, bytes]) -> bytes:
     out = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        warnings.simplefilter("ignore")  # two parts of one name are what is wanted
+        warnings.simplefilter("ignore")  # the duplicate name is intended
         for name, part in (*parts.items(), *more):
             archive.writestr(name, part)
     return out.getvalue()
@@ -288,7 +289,7 @@ PDF: tuple[Damage, ...] = (
 
 
 def damages_of(data: bytes) -> Sequence[Damage]:
-    """The kinds of damage that a file can take."""
+    """Return the kinds of damage that suit a file."""
     if data.startswith(b"PK"):
         return ANY + ARCHIVE * 5 if _unpacked(data) else ANY
     if data.startswith(b"%PDF"):

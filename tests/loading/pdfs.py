@@ -1,4 +1,4 @@
-"""Small PDFs for tests, made from what is printed where: no library, so that none of ours is tested against itself."""
+"""Builds small PDFs for tests from positioned text, without a PDF library, so that none is tested against itself."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _CODE = "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEnc
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """Words at a place, in points from the lower left corner; `upward` turns them to run up the page.
+    """Words at a position, in points from the lower left corner; `upward` makes them run up the page.
 
-    `code` sets them in a typewriter font, which says of itself that it is a sixth lower than the other one.
+    `code` sets them in a typewriter font, whose declared height is a sixth lower than that of the other font.
     """
 
     x: float
@@ -37,7 +37,7 @@ class Printed:
 def column(
     lines: Sequence[str], *, x: float = 72, top: float = 700, size: float = 11, pitch: float = 13
 ) -> list[Printed]:
-    """Lines below each other; a line that begins with blanks is set in by as many half letters."""
+    """Return lines below each other; each leading space of a line indents it by half a letter."""
     return [
         Printed(x + (len(line) - len(line.lstrip())) * size / 2, top - number * pitch, line.strip(), size)
         for number, line in enumerate(lines)
@@ -54,8 +54,9 @@ def build(
     crop: str = "0 0 612 792",
     picture: bool = False,
 ) -> bytes:
-    """A PDF of these pages; `outline` gives titles and page indices, `labels` the inside of a /PageLabels array,
-    `crop` what is shown of each.
+    """Build a PDF of these pages.
+
+    `outline` gives titles and page indices, `labels` the content of a /PageLabels array, `crop` the visible area.
     """
     bodies: list[bytes] = [b"", b"", _font("Helvetica"), _font("Helvetica-Bold")]
     kids: list[int] = []

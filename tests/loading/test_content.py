@@ -1,4 +1,4 @@
-"""From blocks to one text with its landmarks."""
+"""Blocks become one text with landmarks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from index.loading.content import LONGEST_FIELD
 from index.loading.loader import load_bytes
 
 
-def test_what_is_said_of_a_document_is_short_whatever_the_text_is() -> None:
-    """A heading of a hundred thousand letters is cut in title and places, which every hit repeats, not in the text."""
+def test_long_heading_is_shortened_in_title_and_labels() -> None:
+    """A heading of 100,000 letters is cut in the title and the labels, which every hit repeats, but not in the text."""
     heading = "T" * 100_000
     document = load_bytes(f"# {heading}\n\nThe king came.".encode(), source="long.md")
     assert document.title == heading[: LONGEST_FIELD - 1] + "…"

@@ -1,4 +1,4 @@
-"""Bytes to text in any encoding."""
+"""Bytes in any encoding are decoded to text."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CASES = {
 
 
 @cases(("text", "encoding"), CASES.values(), ids=CASES.keys())
-def test_reads(text: str, encoding: str) -> None:
-    """The words come back as they were written."""
-    found = decode(text.encode(encoding))
-    assert found is not None
-    assert found.text == text
-    assert found.notes == ()
+def test_text_in_any_encoding_is_decoded(text: str, encoding: str) -> None:
+    """The decoded text equals the text that was encoded."""
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert decoded.text == text
+    assert decoded.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -48,25 +48,25 @@ def test_reads(text: str, encoding: str) -> None:
     [b"\x00\x01\x02\x03" * 50, b"\x89PNG\x0d\x0a\x1a\x0a" + bytes(range(256)) * 4, bytes(range(1, 32)) * 9],
     ids=["zeros and ones", "a picture", "control characters"],
 )
-def test_binary_is_not_text(data: bytes) -> None:
-    """Bytes that no text would hold are refused, not shown as noise."""
+def test_binary_data_is_not_decoded(data: bytes) -> None:
+    """Bytes that no text would contain are refused instead of shown as noise."""
     assert decode(data) is None
 
 
-def test_a_bad_byte_does_not_ruin_a_file() -> None:
-    """A UTF-8 file with one broken byte stays UTF-8, and says what could not be read."""
-    found = decode(FRENCH.encode() + b"\xff fin")
-    assert found is not None
-    assert found.text == FRENCH + "\ufffd fin"
-    assert "One character" in found.notes[0]
+def test_invalid_byte_in_utf8_is_replaced_and_noted() -> None:
+    """A UTF-8 file with one invalid byte stays UTF-8, and a note counts the unreadable characters."""
+    decoded = decode(FRENCH.encode() + b"\xff fin")
+    assert decoded is not None
+    assert decoded.text == FRENCH + "\ufffd fin"
+    assert "One character" in decoded.notes[0]
 
 
-def test_a_cut_file_says_so() -> None:
-    """Half a character at the end is a replacement mark and a note."""
-    found = decode(b"\xff\xfea\x00b\x00\x00\xd8")
-    assert found is not None
-    assert found.text.startswith("ab")
-    assert "UTF-16" in found.notes[0]
+def test_truncated_utf16_is_decoded_with_a_note() -> None:
+    """Half a character at the end becomes a replacement character, and a note says so."""
+    decoded = decode(b"\xff\xfea\x00b\x00\x00\xd8")
+    assert decoded is not None
+    assert decoded.text.startswith("ab")
+    assert "UTF-16" in decoded.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_cut_file_says_so() -> None:
         ("utf-8", False),
     ],
 )
-def test_an_encoding_that_a_file_names(name: str, readable: bool) -> None:
-    """A page's own word on its encoding counts where it can be true."""
-    found = decode_as("für".encode("cp1252"), name)
-    assert (found is not None and found.text == "für") is readable
+def test_declared_encoding_is_used_if_it_fits(name: str, readable: bool) -> None:
+    """The encoding that a page declares is used only if it can be true."""
+    decoded = decode_as("für".encode("cp1252"), name)
+    assert (decoded is not None and decoded.text == "für") is readable

@@ -1,4 +1,4 @@
-"""What a file is, and what is said of one that is not read."""
+"""Files are recognised by content, and the error for an unsupported file names its format."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _stream(name: str) -> bytes:
     return OLE2 + name.encode("utf-16-le")
 
 
-FOREIGN = {
+UNSUPPORTED = {
     "an Excel workbook": ("a.xlsx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
     "a workbook under another name": ("a.docx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
     "slides": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a PowerPoint presentation (.pptx)"),
@@ -64,17 +64,17 @@ FOREIGN = {
 }
 
 
-@cases(("name", "data", "called"), FOREIGN.values(), ids=FOREIGN.keys())
-def test_not_read_and_called_by_name(name: str, data: bytes, called: str) -> None:
-    """A format that is not read is called by its name, whatever the file is called, and something is advised."""
+@cases(("name", "data", "format_name"), UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+def test_unsupported_format_is_named_in_the_error(name: str, data: bytes, format_name: str) -> None:
+    """The error names the real format, whatever the file is called, and gives advice."""
     with pytest.raises(UnsupportedFormat) as caught:
         load_bytes(data, source=f"/papers/{name}")
     assert name in caught.value.message
-    assert called in caught.value.message
+    assert format_name in caught.value.message
     assert caught.value.hint
 
 
-READ = {
+SUPPORTED = {
     "plain text without an ending": ("README", b"The bees are well.", "text/plain"),
     "text that only begins like data": ("a.txt", b'{"bees": 1, and so on', "text/plain"),
     "a memo with headers of its own": ("a.txt", b"From: Ada\nDate: Monday\n\nThe bees are well.", "text/plain"),
@@ -93,9 +93,9 @@ READ = {
 }
 
 
-@cases(("name", "data", "media_type"), READ.values(), ids=READ.keys())
-def test_read_for_what_it_is(name: str, data: bytes, media_type: str) -> None:
-    """The content decides; the name counts where contents look alike."""
+@cases(("name", "data", "media_type"), SUPPORTED.values(), ids=SUPPORTED.keys())
+def test_format_is_recognised_by_content(name: str, data: bytes, media_type: str) -> None:
+    """The content decides; the name decides only where contents look alike."""
     document = load_bytes(data, source=name)
     assert document.media_type == media_type
     assert "bees" in document.text
@@ -110,10 +110,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("name", "data", "said"), WRONG.values(), ids=WRONG.keys())
-def test_not_what_the_name_says(name: str, data: bytes, said: str) -> None:
-    """A file that is damaged or mislabelled says which, and what to do."""
-    with pytest.raises(DamagedFile, match=said) as caught:
+@pytest.mark.parametrize(("name", "data", "message"), WRONG.values(), ids=WRONG.keys())
+def test_damaged_or_mislabelled_file_is_reported(name: str, data: bytes, message: str) -> None:
+    """The error says whether the file is damaged or mislabelled, and what to do."""
+    with pytest.raises(DamagedFile, match=message) as caught:
         load_bytes(data, source=name)
     assert caught.value.hint
 
@@ -123,20 +123,20 @@ def test_not_what_the_name_says(name: str, data: bytes, said: str) -> None:
     [b"", b" \n\t\n", b"\xef\xbb\xbf", b"--- *** ---", b"<html></html>"],
     ids=["none", "blank", "mark", "rules", "tags"],
 )
-def test_no_words(data: bytes) -> None:
-    """A file without a single letter or digit is empty, and no document."""
+def test_file_without_words_is_empty(data: bytes) -> None:
+    """A file without a single letter or digit raises EmptyDocument."""
     with pytest.raises(EmptyDocument, match=r"a\.txt"):
         load_bytes(data, source="a.txt")
 
 
-def test_locked_office_file() -> None:
-    """An Office file that is encrypted asks for a copy without the password."""
+def test_encrypted_office_file_needs_a_password() -> None:
+    """The error asks for a copy without a password."""
     with pytest.raises(PasswordRequired, match=r"a\.docx"):
         load_bytes(_stream("EncryptedPackage"), source="a.docx")
 
 
-def packed(*parts: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """An archive of these parts."""
+def archive_of(*parts: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Build an archive of these parts."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name, data in parts:
@@ -144,40 +144,40 @@ def packed(*parts: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -
     return buffer.getvalue()
 
 
-def test_a_zip_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zip_bomb_is_refused_before_unpacking(monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that would unpack to more than the limit is refused before anything is unpacked."""
     monkeypatch.setattr(formats, "_UNPACKED_LIMIT", 5_000_000)
-    data = packed(("word/document.xml", bytes(6_000_000)), compression=zipfile.ZIP_STORED)
+    data = archive_of(("word/document.xml", bytes(6_000_000)), compression=zipfile.ZIP_STORED)
     with pytest.raises(TooLarge, match="would unpack to 6"):
         load_bytes(data, source="a.docx")
 
 
-def test_a_zip_bomb_by_its_ratio() -> None:
-    """So is one that would become hundreds of times as large, though it is below that limit."""
-    data = packed(("word/document.xml", bytes(formats._HARMLESS_SIZE + 1)))
+def test_zip_bomb_is_recognised_by_its_ratio() -> None:
+    """An archive that would grow several hundred times is refused even below the limit."""
+    data = archive_of(("word/document.xml", bytes(formats._HARMLESS_SIZE + 1)))
     assert len(data) < 100_000
     with pytest.raises(TooLarge, match="would unpack to 20"):
         load_bytes(data, source="a.docx")
 
 
-def test_a_zip_bomb_in_the_mimetype_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the part that names a book or an OpenDocument only the first line is unpacked, however long it is."""
-    read: list[int] = []
-    whole = zipfile.ZipExtFile.read
+def test_zip_bomb_in_the_mimetype_entry_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first line of the entry that names an EPUB or OpenDocument file is unpacked."""
+    sizes: list[int] = []
+    original_read = zipfile.ZipExtFile.read
 
-    def watched(part: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
-        data = whole(part, n)
-        read.append(len(data))
+    def recording_read(part: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        data = original_read(part, n)
+        sizes.append(len(data))
         return data
 
-    monkeypatch.setattr(zipfile.ZipExtFile, "read", watched)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", recording_read)
     with pytest.raises(UnsupportedFormat, match="zip archive"):
-        load_bytes(packed(("mimetype", bytes(50_000_000))), source="a.epub")
-    assert sum(read) <= 1000
+        load_bytes(archive_of(("mimetype", bytes(50_000_000))), source="a.epub")
+    assert sum(sizes) <= 1000
 
 
-def test_deep_nesting_is_no_crash() -> None:
-    """Brackets within brackets without end are text, not a recursion error."""
+def test_deeply_nested_brackets_are_text() -> None:
+    """100,000 nested brackets are text and cause no recursion error."""
     assert load_bytes(b"[" * 100_000 + b"bees", source="a.txt").media_type == "text/plain"
 
 
@@ -200,12 +200,12 @@ _STARTS = [
     st.binary(max_size=300),
     st.sampled_from(["a.txt", "a.md", "a.html", "a.pdf", "a.docx", "a"]),
 )
-def test_any_bytes(start: bytes, rest: bytes, name: str) -> None:
-    """Whatever the bytes: a document with words, or an error that names the file."""
+def test_arbitrary_bytes_give_a_document_or_a_named_error(start: bytes, rest: bytes, name: str) -> None:
+    """Any bytes give a document with words, or an error that names the file."""
     try:
         document = load_bytes(start + rest, source=name)
-    except LoadingError as refused:
-        sound = name in refused.message
+    except LoadingError as error:
+        acceptable = name in error.message
     else:
-        sound = any(map(str.isalnum, document.text))
-    assert sound
+        acceptable = any(map(str.isalnum, document.text))
+    assert acceptable

@@ -1,4 +1,4 @@
-"""Web pages: the main text, its structure, and what the page states of itself."""
+"""Web pages are read with their main text, their structure and the metadata that they state."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ SENTENCE = "The bees left the hive in the early morning, while the dew was still
 
 
 def read(body: str, head: str = "") -> Document:
-    """A document of this."""
+    """Load a page with this body and head."""
     return load_bytes(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), source="a.html")
 
 
 def headings(document: Document) -> list[tuple[int, str]]:
-    """Levels and words of its headings."""
+    """Return level and label of each heading."""
     return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
-SEEN = {
+MARKUP = {
     "paragraphs": ("<p>Bees.</p><p>Wasps.</p>", "Bees.\n\nWasps."),
     "words without tags": ("Bees<div>Wasps</div>Ants", "Bees\n\nWasps\n\nAnts"),
     "inline tags": ("<p>The <b>bees</b> <a href='/x'>are</a>\n  well.</p>", "The bees are well."),
@@ -33,11 +33,11 @@ SEEN = {
     "line ends": ("<p>Bees<br>wasps<br><br>ants</p>", "Bees\nwasps\n\nants"),
     "comments": ("<p>Bees <!-- not this -->wasps</p>", "Bees wasps"),
     "scripts and styles": ("<script>bad()</script><style>p {}</style><p>Bees.</p><noscript>bad</noscript>", "Bees."),
-    "what is hidden": (
+    "hidden elements": (
         "<p hidden>bad</p><p style='display: none'>bad</p><p>Bees.</p><i aria-hidden=true>x</i>",
         "Bees.",
     ),
-    "menus and feet": ("<nav>Home</nav><p>Bees.</p><footer>Imprint</footer>", "Bees."),
+    "menus and footers": ("<nav>Home</nav><p>Bees.</p><footer>Imprint</footer>", "Bees."),
     "a list": ("<ul><li>honey</li><li>wax <b>too</b></li></ul>", "- honey\n- wax too"),
     "a numbered list": ("<ol start=3><li>honey</li><li>wax</li></ol>", "3. honey\n4. wax"),
     "a list within a list": (
@@ -56,21 +56,21 @@ SEEN = {
 }
 
 
-@cases(("markup", "text"), SEEN.values(), ids=SEEN.keys())
-def test_what_a_reader_sees(markup: str, text: str) -> None:
-    """The text is what a reader sees, in order; scripts, hidden parts and menus are not in it."""
+@cases(("markup", "text"), MARKUP.values(), ids=MARKUP.keys())
+def test_visible_text_of_html_is_read(markup: str, text: str) -> None:
+    """The text is what a visitor sees, in order, without scripts, hidden parts and menus."""
     assert read(markup).text == text
 
 
-def test_headings() -> None:
-    """Headings are landmarks with their level, and stand before their text."""
+def test_html_headings_are_landmarks() -> None:
+    """Headings are landmarks with their level, and precede their text."""
     document = read("<h1>Bees</h1><p>Text.</p><h3>The <i>swarm</i></h3><p>More.</p>")
     assert headings(document) == [(1, "Bees"), (3, "The swarm")]
     assert document.text == "Bees\n\nText.\n\nThe swarm\n\nMore."
 
 
-def test_a_page_laid_out_by_a_table() -> None:
-    """Cells that hold texts are no rows: their paragraphs are paragraphs."""
+def test_layout_table_is_read_as_paragraphs() -> None:
+    """Cells that hold longer texts are not table rows: their paragraphs are paragraphs."""
     cell = f"<td><h2>Bees</h2><p>{SENTENCE * 4}</p><p>{SENTENCE}</p></td>"
     document = read(f"<table><tr>{cell}<td>side</td></tr></table>")
     assert headings(document) == [(2, "Bees")]
@@ -78,8 +78,8 @@ def test_a_page_laid_out_by_a_table() -> None:
     assert "in rows" in read("<table><tr><td><table><tr><td>in</td></tr></table>in rows</td></tr></table>").text
 
 
-def test_the_main_text_of_a_full_page() -> None:
-    """Around an article, links and boxes are left out, which a note says; its headings and lists stay."""
+def test_main_text_of_a_page_is_read_without_its_links() -> None:
+    """Link lists around an article are left out and noted; its headings and lists are kept."""
     links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
     article = f"<h1>The Dance</h1><p>{SENTENCE * 6}</p><h2>Honey</h2><ul><li>heath</li></ul><p>{SENTENCE * 6}</p>"
     document = read(
@@ -91,16 +91,16 @@ def test_the_main_text_of_a_full_page() -> None:
     assert document.notes[0].startswith("Left out of passages: 2 pieces")
 
 
-def test_a_page_of_links() -> None:
-    """A page that is a list of links has those links for its text."""
+def test_page_of_links_keeps_its_links() -> None:
+    """The text of a page that is a list of links is that list."""
     links = "".join(f"<p><a href='/{n}'>Page number {n} on bees and what they do all day</a></p>" for n in range(40))
     document = read(links)
     assert "Page number 0 " in document.text
     assert "Page number 30 " in document.text
 
 
-def test_a_law_in_one_listing() -> None:
-    """A whole document in `pre` is plain text: its wrapped lines are joined."""
+def test_document_in_one_pre_element_is_read_as_plain_text() -> None:
+    """The wrapped lines of a whole document in `pre` are joined."""
     lines = (
         "The bees of this county shall not be disturbed between the hours of\n"
         "six and eight, nor shall any hive be moved.\n\n"
@@ -146,46 +146,48 @@ STATED = {
 
 
 @cases(("head", "body", "expected"), STATED.values(), ids=STATED.keys())
-def test_stated_and_never_guessed(head: str, body: str, expected: tuple[str, str, str]) -> None:
-    """Title, author and date are those that the page states; a date in running text or an address is not the page's."""
+def test_title_author_and_date_of_a_page_are_stated_not_guessed(
+    head: str, body: str, expected: tuple[str, str, str]
+) -> None:
+    """Title, author and date are those that the page states; a date in running text or in a URL is not the page's."""
     document = read(body, head)
     assert (document.title, document.author, document.date) == expected
 
 
 ENCODINGS = {
-    "named by the page": "<meta charset=windows-1251><p>Пчёлы улетели.</p>".encode("cp1251"),
-    "named the old way": "<meta http-equiv=Content-Type content='x; charset=koi8-r'><p>Пчёлы улетели.</p>".encode(
+    "declared by the page": "<meta charset=windows-1251><p>Пчёлы улетели.</p>".encode("cp1251"),
+    "declared the old way": "<meta http-equiv=Content-Type content='x; charset=koi8-r'><p>Пчёлы улетели.</p>".encode(
         "koi8_r"
     ),
-    "named by its XML": "<?xml version='1.0' encoding='utf-8'?><html><p>Пчёлы улетели.</p></html>".encode(),
-    "by its mark": "<meta charset=windows-1251><p>Пчёлы улетели.</p>".encode("utf-8-sig"),
-    "in two bytes": "<html><p>Пчёлы улетели.</p></html>".encode("utf-16"),
-    "named by nobody": "<html><p>Пчёлы улетели.</p></html>".encode(),
-    "named wrongly": "<meta charset=klingon><p>Пчёлы улетели.</p>".encode(),
+    "declared by its XML": "<?xml version='1.0' encoding='utf-8'?><html><p>Пчёлы улетели.</p></html>".encode(),
+    "byte-order mark": "<meta charset=windows-1251><p>Пчёлы улетели.</p>".encode("utf-8-sig"),
+    "UTF-16": "<html><p>Пчёлы улетели.</p></html>".encode("utf-16"),
+    "not declared": "<html><p>Пчёлы улетели.</p></html>".encode(),
+    "declared wrongly": "<meta charset=klingon><p>Пчёлы улетели.</p>".encode(),
 }
 
 
 @pytest.mark.parametrize("data", ENCODINGS.values(), ids=ENCODINGS.keys())
-def test_encodings(data: bytes) -> None:
-    """A page is read in the encoding of its mark, else the one it names, else the one it is found to be in."""
+def test_encoding_of_a_page_is_recognised(data: bytes) -> None:
+    """A page is read in the encoding of its byte-order mark, else in the declared one, else in the detected one."""
     assert load_bytes(data, source="a.html").text == "Пчёлы улетели."
 
 
-def test_a_page_that_the_guest_stumbles_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where trafilatura fails, the page is read whole, with what needs no guessing."""
+def test_page_is_read_whole_where_trafilatura_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where trafilatura raises an error, the whole page is read, with the metadata that needs no guessing."""
     import trafilatura
     from trafilatura import metadata
 
-    def stumble(*_: object, **__: object) -> None:
-        raise AttributeError("no such thing")
+    def fail(*_: object, **__: object) -> None:
+        raise AttributeError("no such attribute")
 
-    monkeypatch.setattr(trafilatura, "bare_extraction", stumble)
-    monkeypatch.setattr(metadata, "extract_metadata", stumble)
+    monkeypatch.setattr(trafilatura, "bare_extraction", fail)
+    monkeypatch.setattr(metadata, "extract_metadata", fail)
     document = read("<h1>Bees</h1><p>3 May 1843</p>", "<title>On Bees</title>")
     assert document.text == "Bees\n\n3 May 1843"
     assert (document.title, document.date) == ("Bees", "1843-05-03")
 
 
-def test_depth() -> None:
-    """A page nested deeper than Python recurses is read."""
+def test_deeply_nested_page_is_read() -> None:
+    """A page nested deeper than Python's recursion limit is read."""
     assert read("<div>" * 1500 + "Bees." + "</div>" * 1500).text == "Bees."

@@ -1,4 +1,4 @@
-"""Markdown: words without markup."""
+"""Markdown is read as words without markup."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 def read(text: str) -> Document:
-    """A document of this."""
+    """Load a Markdown text."""
     return load_bytes(text.encode(), source="a.md")
 
 
 def headings(document: Document) -> list[tuple[int, str]]:
-    """Levels and words of its headings."""
+    """Return level and label of each heading."""
     return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
-SEEN = {
+MARKUP = {
     "emphasis": ("The *bees* are **very** ~~ill~~ `well`.", "The bees are very ill well."),
     "links": (
         "See [the hive](https://example.org) and <https://example.org/x>.",
@@ -36,7 +36,7 @@ SEEN = {
     "a list": ("- honey\n- wax\n", "- honey\n- wax"),
     "a list within a list": ("- honey\n  - heath\n  - acacia\n- wax", "- honey\n  - heath\n  - acacia\n- wax"),
     "numbers from three": ("3. third\n4. fourth", "3. third\n4. fourth"),
-    "a list with room": ("- honey\n\n- wax", "- honey\n\n- wax"),
+    "a list with blank lines": ("- honey\n\n- wax", "- honey\n\n- wax"),
     "a paragraph in an item": ("- honey\n\n  of the heath\n- wax", "- honey\n\nof the heath\n\n- wax"),
     "code in an item": ("- run\n\n  ```\n  bees()\n  ```\n", "- run\n\nbees()"),
     "code": ("```python\nif bees:\n    fly()\n```", "if bees:\n    fly()"),
@@ -50,21 +50,21 @@ SEEN = {
 }
 
 
-@cases(("markup", "text"), SEEN.values(), ids=SEEN.keys())
-def test_what_a_reader_sees(markup: str, text: str) -> None:
-    """The text is what a reader sees on the finished page; markup and targets are not in it."""
+@cases(("markup", "text"), MARKUP.values(), ids=MARKUP.keys())
+def test_visible_text_of_markdown_is_read(markup: str, text: str) -> None:
+    """The text is what the rendered page shows, without markup and link targets."""
     assert read(markup).text == text
 
 
-def test_headings() -> None:
-    """Headings of both kinds are landmarks with their level, in place."""
+def test_markdown_headings_are_landmarks() -> None:
+    """Headings of both kinds are landmarks with their level, at the right offset."""
     document = read("# Bees\n\nText.\n\n## The *swarm*\n\nWax\n---\n\nMore.")
     assert headings(document) == [(1, "Bees"), (2, "The swarm"), (2, "Wax")]
     swarm = next(mark for mark in document.landmarks if mark.label == "The swarm")
     assert document.text[swarm.start :].startswith("The swarm\n\nWax")
 
 
-HEADS = {
+FRONT_MATTER = {
     "plain": ('---\ntitle: "On Bees"\nauthor: Ada\ndate: 2020-12-05\n---\nText.', ("On Bees", "Ada", "2020-12-05")),
     "several authors": ("---\ntitle: Bees\nauthors:\n  - Ada\n  - Charles\n---\nText.", ("Bees", "Ada, Charles", "")),
     "authors in a row": ("---\nauthor: [Ada, 'Charles']\ndate: soon\n---\nText.", ("", "Ada, Charles", "")),
@@ -75,24 +75,24 @@ HEADS = {
     "the only heading, further down": ("Draft.\n\n# Bees\n\nText.", ("Bees", "", "")),
     "several headings, further down": ("Draft.\n\n# Bees\n\n# Wasps\n\nText.", ("", "", "")),
     "a heading of the second level": ("## Bees\n\nText.", ("", "", "")),
-    "a rule, and no head": ("Text.\n\n---\ntitle: Bees\n---\n", ("", "", "")),
+    "a rule, and no front matter": ("Text.\n\n---\ntitle: Bees\n---\n", ("", "", "")),
 }
 
 
-@cases(("markup", "expected"), HEADS.values(), ids=HEADS.keys())
-def test_what_it_says_of_itself(markup: str, expected: tuple[str, str, str]) -> None:
-    """Title, author and date come from the front matter, the title else from the heading of the whole."""
+@cases(("markup", "expected"), FRONT_MATTER.values(), ids=FRONT_MATTER.keys())
+def test_title_author_and_date_come_from_front_matter(markup: str, expected: tuple[str, str, str]) -> None:
+    """Title, author and date come from the front matter; else the title comes from the main heading."""
     document = read(markup)
     assert (document.title, document.author, document.date) == expected
     assert "title:" not in document.text.split("Text.")[0]
 
 
-def test_what_never_ends_is_shown() -> None:
-    """Comments, scripts and styles are not; one whose end is missing hides nothing."""
+def test_unclosed_comment_is_shown() -> None:
+    """Comments, scripts and styles are hidden, but one without an end hides nothing."""
     hidden = "<div>One <!-- two --> three <script>four</script> five <STYLE>six</STYLE > seven <!-- eight</div>"
     assert read(hidden).text == "One three five seven <!-- eight"
 
 
-def test_a_head_with_lists_in_lists() -> None:
-    """They are read as one list."""
+def test_nested_author_lists_are_flattened() -> None:
+    """Nested lists in the front matter are read as one list."""
     assert read('---\nauthor: [[Ann, "Bo"], Cy]\n---\n\nWords.').author == "Ann, Bo, Cy"

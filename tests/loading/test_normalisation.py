@@ -1,4 +1,4 @@
-"""The canonical text: what every span counts in."""
+"""The canonical text, which all spans count in."""
 
 from __future__ import annotations
 
@@ -33,34 +33,34 @@ CASES = {
 
 
 @cases(("raw", "expected"), CASES.values(), ids=CASES.keys())
-def test_one_form(raw: str, expected: str) -> None:
-    """Ways of writing that a reader cannot tell apart become one."""
+def test_equivalent_spellings_become_one_form(raw: str, expected: str) -> None:
+    """Spellings that a reader cannot tell apart become one."""
     assert normalise(raw) == expected
 
 
-def test_joiners_are_letters_of_some_scripts() -> None:
-    """The zero-width non-joiner of Persian and the joiner of emoji stay, for words are spelt with them."""
+def test_zero_width_joiners_are_kept() -> None:
+    """The zero-width non-joiner of Persian and the joiner of emoji are kept, because words are spelt with them."""
     assert normalise("می\u200cخواهم") == "می\u200cخواهم"
     assert normalise("👩\u200d🔬") == "👩\u200d🔬"
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_twice_is_once(text: str) -> None:
-    """Normalising what is normal changes nothing."""
+def test_normalisation_is_idempotent(text: str) -> None:
+    """Normalising a normalised text changes nothing."""
     assert normalise(normalise(text)) == normalise(text)
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_nothing_invisible_is_left(text: str) -> None:
-    """No control character but newline and tab, no surrogate, no blank line but one, nothing around the text."""
-    found = normalise(text)
-    assert not {c for c in found if unicodedata.category(c) in {"Cc", "Cs"}} - {"\n", "\t"}
-    assert "\n\n\n" not in found
-    assert found == found.strip()
-    found.encode("utf-8")
+def test_normalised_text_has_no_invisible_characters(text: str) -> None:
+    """No control character but newline and tab is left, no surrogate, no double blank line, no outer white space."""
+    normalised = normalise(text)
+    assert not {letter for letter in normalised if unicodedata.category(letter) in {"Cc", "Cs"}} - {"\n", "\t"}
+    assert "\n\n\n" not in normalised
+    assert normalised == normalised.strip()
+    normalised.encode("utf-8")
 
 
 @pytest.mark.parametrize(("text", "expected"), [("… — !", False), ("7", True), ("語", True), ("", False)])
-def test_words(text: str, expected: bool) -> None:
-    """One letter or digit of any script is something to find."""
+def test_text_has_words_if_it_has_a_letter_or_digit(text: str, expected: bool) -> None:
+    """One letter or digit of any script is enough to be found."""
     assert has_words(text) is expected

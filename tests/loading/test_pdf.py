@@ -1,4 +1,4 @@
-"""PDF: printed lines become paragraphs, and pages stay findable."""
+"""PDF: printed lines become paragraphs, and their pages can be found."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ PROSE = " ".join(LINES)
 
 
 def read(data: bytes, name: str = "a.pdf") -> Document:
-    """A document of this."""
+    """Load a PDF."""
     return load_bytes(data, source=name)
 
 
 def headings(document: Document) -> list[tuple[int, str]]:
-    """Levels and words of its headings."""
+    """Return level and label of each heading."""
     return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 def page_of(document: Document, words: str) -> str:
-    """The label of the page on which these words begin."""
+    """Return the label of the page on which these words begin."""
     start = document.text.index(words)
     return [mark.label for mark in document.landmarks if mark.kind == "page" and mark.start <= start][-1]
 
 
-def test_lines_become_paragraphs() -> None:
-    """Lines at the usual distance are one paragraph; a gap begins another."""
+def test_lines_of_a_pdf_become_paragraphs() -> None:
+    """Lines at the usual distance form one paragraph; a gap starts another."""
     document = read(build([[*column(LINES), *column(LINES, top=600)]]))
     assert document.text == f"{PROSE}\n\n{PROSE}"
 
 
-def test_an_indent_begins_a_paragraph() -> None:
-    """Without a gap, a first line that is set in begins a paragraph."""
+def test_indent_starts_a_paragraph() -> None:
+    """An indented first line starts a paragraph, even without a gap."""
     document = read(
         build(
             [
@@ -60,8 +60,8 @@ def test_an_indent_begins_a_paragraph() -> None:
     assert document.text.split("\n\n")[1].startswith("It was late")
 
 
-def test_a_full_stop_at_the_margin_begins_nothing() -> None:
-    """A sentence that happens to end with its line is followed by the next in the same paragraph."""
+def test_full_stop_at_the_margin_starts_no_paragraph() -> None:
+    """After a sentence that happens to end at the margin, the paragraph continues."""
     lines = ["The bees left the hive in the early morning, while the dew lay there.", *LINES]
     assert "\n\n" not in read(build([column(lines)])).text
 
@@ -89,29 +89,29 @@ HYPHENS = {
 
 
 @pytest.mark.parametrize(("lines", "text"), HYPHENS.values(), ids=HYPHENS.keys())
-def test_hyphens(lines: list[str], text: str) -> None:
-    """A hyphen goes where only the margin asked for it."""
+def test_hyphen_at_the_margin_is_removed_only_from_broken_words(lines: list[str], text: str) -> None:
+    """A hyphen is removed only where it was added at the margin."""
     assert read(build([column(lines)])).text == text
 
 
-def test_a_sentence_over_a_page_break_is_whole() -> None:
-    """What runs over a page break is one paragraph, and the page begins inside it."""
+def test_sentence_across_a_page_break_is_whole() -> None:
+    """A sentence that continues on the next page is one paragraph, and the page begins inside it."""
     document = read(build([column(LINES[:3]), column(LINES[3:])]))
     assert document.text == PROSE
     assert page_of(document, "least of") == "1"
     assert page_of(document, "all the old beekeeper") == "2"
 
 
-def test_notes_at_the_foot_do_not_cut_a_sentence() -> None:
-    """A footnote stands before the paragraph that it would interrupt, on its own page."""
+def test_footnote_does_not_split_a_sentence() -> None:
+    """A footnote precedes the paragraph that it would interrupt, on its own page."""
     note = [Printed(72, 80, "1 So says the book of the bees, in its second edition.", 8)]
     document = read(build([[*column(LINES[:3]), *note], column(LINES[3:])]))
     assert PROSE in document.text
     assert page_of(document, "1 So says") == "1"
 
 
-def test_a_caption_at_the_top_of_a_page_does_not_cut_a_sentence() -> None:
-    """A caption stands after the paragraph that it would interrupt, on the page where it is printed."""
+def test_caption_at_the_top_of_a_page_does_not_split_a_sentence() -> None:
+    """A caption follows the paragraph that it would interrupt, on the page where it is printed."""
     second = [Printed(72, 720, "Figure 1: A hive", 11), *column(LINES[3:], top=650)]
     document = read(build([column(LINES[:3]), second]))
     assert PROSE in document.text
@@ -119,22 +119,23 @@ def test_a_caption_at_the_top_of_a_page_does_not_cut_a_sentence() -> None:
     assert page_of(document, "all the old") == "2"
 
 
-def test_two_columns_painted_one_after_the_other() -> None:
-    """The left column is read before the right, and a sentence goes on from one to the other."""
-    left, right = column(_narrow()[:9], x=72), column(_narrow()[9:], x=330)
-    assert read(build([[*left, *right]])).text == " ".join(_narrow())
+def test_columns_painted_one_after_the_other_are_read_in_order() -> None:
+    """The left column is read before the right one, and a sentence continues from one to the other."""
+    left, right = column(_narrow_lines()[:9], x=72), column(_narrow_lines()[9:], x=330)
+    assert read(build([[*left, *right]])).text == " ".join(_narrow_lines())
 
 
 @pytest.mark.parametrize("shift", [0, 5])
-def test_two_columns_painted_line_by_line(shift: int) -> None:
-    """A page that is painted across its columns is read down them all the same."""
-    left, right = column(_narrow()[:9], x=72), column(_narrow()[9:], x=330, top=700 - shift)
+def test_columns_painted_line_by_line_are_read_in_order(shift: int) -> None:
+    """A page that is painted across its columns is still read column by column."""
+    left, right = column(_narrow_lines()[:9], x=72), column(_narrow_lines()[9:], x=330, top=700 - shift)
     across = [printed for pair in zip(left, right, strict=True) for printed in pair]
     title = [Printed(72, 740, "The bees of this village and of all the villages around it, and their honey", 11)]
-    assert read(build([[*title, *across]])).text.endswith(" ".join(_narrow()))
+    assert read(build([[*title, *across]])).text.endswith(" ".join(_narrow_lines()))
 
 
-def _narrow() -> list[str]:
+def _narrow_lines() -> list[str]:
+    """Return 18 lines that fit a narrow column."""
     words = f"{PROSE} {PROSE}".replace("door. The", "door, and that the").split()
     lines = [""]
     for word in words:
@@ -145,17 +146,17 @@ def _narrow() -> list[str]:
 
 
 def _book(pages: int) -> bytes:
-    """Pages with a running head, on the left the book and on the right the chapter, and a number below."""
-    made = []
+    """Build pages with a page number and a running head, which alternates between book and chapter."""
+    pages_printed = []
     for number in range(pages):
         head = "On Bees" if number % 2 else f"Chapter {'I' if number < pages / 2 else 'II'}: The Hive"
         body = column([line.replace("noon", f"noon on day {number * number}") for line in LINES])
-        made.append([Printed(72, 760, head, 9), *body, Printed(300, 40, str(number + 7), 9)])
-    return build(made)
+        pages_printed.append([Printed(72, 760, head, 9), *body, Printed(300, 40, str(number + 7), 9)])
+    return build(pages_printed)
 
 
-def test_running_heads_and_page_numbers() -> None:
-    """What the printer repeats on every page is left out, and the document's notes say what and where."""
+def test_running_heads_and_page_numbers_are_left_out() -> None:
+    """Text that repeats on every page is left out, and the notes say what and on how many pages."""
     document = read(_book(12))
     assert "On Bees" not in document.text
     assert "Chapter" not in document.text
@@ -164,8 +165,8 @@ def test_running_heads_and_page_numbers() -> None:
     assert document.notes == ("Left out of passages: a running head or foot on 12 pages, page numbers on 12 pages.",)
 
 
-def test_heads_that_change_with_the_chapter() -> None:
-    """A head that is known only by the page number beside it is left out too."""
+def test_running_head_that_changes_with_the_chapter_is_left_out() -> None:
+    """A head that only the page number beside it identifies is left out too."""
     chapters = ["Spring", "Summer", "Summer", "Summer", "Autumn", "Autumn", "Winter"]
     pages = [[Printed(72, 760, f"{name} {n + 3}", 9), *column(LINES)] for n, name in enumerate(chapters)]
     document = read(build(pages))
@@ -173,8 +174,8 @@ def test_heads_that_change_with_the_chapter() -> None:
     assert "Summer" not in document.text
 
 
-def test_heads_beside_the_page_number() -> None:
-    """A head is left out where the page's number stands in its row, at the other margin."""
+def test_running_head_in_the_row_of_the_page_number_is_left_out() -> None:
+    """A head is left out if the page number is in its row, at the other margin."""
     chapters = ["Spring", "Summer", "Autumn", "Winter"]
     pages = [
         [Printed(72, 760, name, 9), Printed(500, 760, str(n + 3), 9), *column(LINES)] for n, name in enumerate(chapters)
@@ -182,18 +183,19 @@ def test_heads_beside_the_page_number() -> None:
     assert not set(chapters) & set(read(build(pages)).text.split())
 
 
-def test_roman_page_numbers() -> None:
-    """Pages may be counted in Roman numerals."""
+def test_roman_page_numbers_are_left_out() -> None:
+    """Pages may be numbered in Roman numerals."""
     pages = [[*column(LINES), Printed(300, 40, roman, 9)] for roman in ("iii", "iv", "v", "vi")]
     document = read(build(pages))
     assert not {"iii", "iv", "v", "vi"} & set(document.text.split())
 
 
 def _day(number: int) -> list[Printed]:
+    """Return the lines of a page about one day."""
     return column([f"It was day {number * number}.", *LINES[1:]], top=650)
 
 
-KEPT = {
+AMBIGUOUS = {
     "chapters that begin at one height": [[Printed(72, 740, f"Chapter {n}"), *_day(n)] for n in (4, 9, 11, 30)],
     "chapters that begin with each page": [[Printed(72, 740, f"Chapter {n}", 14), *_day(n)] for n in (1, 2, 3, 4)],
     "a page that is there twice": [[Printed(72, 740, "May 5, 2023", 11), *column(LINES)]] * 2,
@@ -201,18 +203,21 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("pages", KEPT.values(), ids=KEPT.keys())
-def test_what_only_looks_like_furniture_stays(pages: list[list[Printed]]) -> None:
-    """Numbers that do not count pages, and what stands on two pages only, are the document's own words."""
+@pytest.mark.parametrize("pages", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+def test_text_that_resembles_running_heads_is_kept(pages: list[list[Printed]]) -> None:
+    """Numbers that do not count pages, and text that repeats on two pages only, belong to the document."""
     document = read(build(pages))
     assert document.notes == ()
     assert all(
-        item.words in document.text.replace("\n", " ") for page in pages for item in page if item.y > 705 or item.y < 70
+        printed.words in document.text.replace("\n", " ")
+        for page in pages
+        for printed in page
+        if printed.y > 705 or printed.y < 70
     )
 
 
-def test_headings_by_type() -> None:
-    """Larger type makes a heading, the larger the higher; bold type of the usual size comes below."""
+def test_larger_or_bold_type_makes_a_heading() -> None:
+    """Larger type makes a heading, the largest the highest; bold type of body size makes the lowest."""
     page = [
         Printed(72, 740, "On the Dance of Bees", 20),
         Printed(72, 715, "First Part", 15),
@@ -225,7 +230,7 @@ def test_headings_by_type() -> None:
     assert document.title == "On the Dance of Bees"
 
 
-def test_headings_by_outline() -> None:
+def test_outline_of_a_pdf_marks_headings() -> None:
     """An outline that fits the text says which lines are headings."""
     pages = [
         [Printed(72, 730, f"{n}. {name}", 11), *column(LINES)] for n, name in enumerate(["Bees", "Wax", "Honey"], 1)
@@ -234,20 +239,20 @@ def test_headings_by_outline() -> None:
     assert headings(read(build(pages, outline=outline))) == [(1, "1. Bees"), (1, "2. Wax"), (1, "3. Honey")]
 
 
-def test_lists_keep_their_lines() -> None:
-    """Each item of a list is a line; an item of two lines is one line again."""
+def test_list_items_keep_their_lines() -> None:
+    """Each item of a list is a line, and an item of two lines becomes one line."""
     items = [
         "• honey of the heath",
         "• wax, which is sold by the pound to those who make",
         "  candles of it",
         "• pollen",
     ]
-    found = read(build([column(items)])).text
-    assert found == "• honey of the heath\n• wax, which is sold by the pound to those who make candles of it\n• pollen"
+    text = read(build([column(items)])).text
+    assert text == "• honey of the heath\n• wax, which is sold by the pound to those who make candles of it\n• pollen"
 
 
-def test_a_table_of_contents_keeps_its_lines() -> None:
-    """Lines that lead to a page by dots stay lines."""
+def test_table_of_contents_keeps_its_lines() -> None:
+    """Lines with dot leaders to a page number are not joined."""
     lines = [
         "Bees ............................. 1",
         "Wax .............................. 2",
@@ -256,15 +261,15 @@ def test_a_table_of_contents_keeps_its_lines() -> None:
     assert read(build([column(lines)])).text.count("\n") == 2
 
 
-def test_a_table_keeps_its_rows() -> None:
-    """Cells that stand side by side are a line, in order, whether or not they are far apart."""
+def test_table_row_becomes_a_line() -> None:
+    """Adjacent cells form a line, in order, whatever the distance between them."""
     rows = [("hive", "bees", "honey"), ("one", "2000", "3 kg"), ("two", "1500", "2 kg"), ("three", "900", "1 kg")]
     cells = [Printed(72 + 120 * x, 700 - 14 * y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
     assert read(build([cells])).text == "\n".join(map(" ".join, rows))
 
 
-def test_a_line_with_raised_figures_is_one_line() -> None:
-    """A figure that is set higher stands behind the word before it, and is no part of the word."""
+def test_superscript_stays_in_its_line() -> None:
+    """A superscript follows the word before it and is no part of the word."""
     page = [
         Printed(72, 700, "The bees are well", 11),
         Printed(156, 704, "2", 7),
@@ -273,35 +278,35 @@ def test_a_line_with_raised_figures_is_one_line() -> None:
     assert read(build([page])).text == "The bees are well 2 and so is the queen."
 
 
-def test_labels() -> None:
-    """A page is called what is printed on it where the PDF knows, else by its number."""
+def test_page_labels_are_used_as_page_names() -> None:
+    """A page has the label that the PDF states, else its number."""
     pages = [column([f"{insect} are well."]) for insect in ("Bees", "Wasps", "Ants", "Flies")]
     labelled = read(build(pages, labels="0 << /S /r >> 2 << /S /D >>"))
     assert [page_of(labelled, insect) for insect in ("Bees", "Wasps", "Ants", "Flies")] == ["i", "ii", "1", "2"]
     assert page_of(read(build(pages)), "Flies") == "4"
 
 
-def test_what_is_all_there_is_stays() -> None:
-    """Pages with nothing on them but their numbers keep these."""
+def test_pages_with_only_a_number_keep_it() -> None:
+    """If pages have nothing but their numbers, the numbers are kept."""
     assert read(build([column([f"Sheet {n}"]) for n in range(5)])).text.startswith("Sheet 0")
 
 
-def test_empty_pages_count() -> None:
-    """A page without words is a page, at the end too."""
+def test_empty_pages_are_counted() -> None:
+    """A page without words counts as a page, even at the end."""
     document = read(build([column(["Bees."]), [], column(["Wasps."]), []]))
     assert page_of(document, "Wasps") == "3"
     assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize("rotate", [0, 90, 270])
-def test_text_that_runs_up_the_page(rotate: int) -> None:
-    """A page whose text runs upward is read as if it lay the right way."""
+def test_text_that_runs_up_the_page_is_read(rotate: int) -> None:
+    """A page whose text runs upward is read as if it were turned."""
     lines = [Printed(100 + 13 * n, 72, line, 11, upward=True) for n, line in enumerate(LINES)]
     assert read(build([lines], rotate=rotate)).text == PROSE
 
 
-def test_a_stamp_in_the_margin() -> None:
-    """What runs up the margin of a page does not get into its text."""
+def test_stamp_in_the_margin_is_a_paragraph_of_its_own() -> None:
+    """Text that runs up the margin is not mixed into the text of the page."""
     stamp = Printed(30, 200, "printed for the members of the society", 14, upward=True)
     document = read(build([[*column(LINES[:2]), stamp, *column(LINES[2:], top=674)]]))
     assert document.text == f"{PROSE}\n\nprinted for the members of the society"
@@ -318,14 +323,16 @@ STATED = {
 
 
 @pytest.mark.parametrize(("information", "expected"), STATED.values(), ids=STATED.keys())
-def test_stated_and_never_guessed(information: dict[str, str], expected: tuple[str, str, str]) -> None:
-    """What a person wrote into the properties counts; what programs leave there does not, nor the day of an export."""
+def test_pdf_properties_of_a_person_count_and_those_of_a_program_do_not(
+    information: dict[str, str], expected: tuple[str, str, str]
+) -> None:
+    """Properties that a person entered count; what programs leave does not, nor does the export date."""
     document = read(build([column(LINES)], information=information))
     assert (document.title, document.author, document.date) == expected
 
 
-def test_the_first_page_says_it() -> None:
-    """The largest line at the top is the title, `By …` the author, and a line that is a date the date."""
+def test_title_author_and_date_are_taken_from_the_first_page() -> None:
+    """The largest line at the top is the title, `By …` gives the author, and a line that is a date gives the date."""
     page = [
         Printed(72, 740, "The Dance of the Bees", 20),
         Printed(72, 715, "By Ada Lovelace", 11),
@@ -339,19 +346,19 @@ def test_the_first_page_says_it() -> None:
 @pytest.mark.parametrize(
     "line", ["4.2 Conclusions on Bees", "Bees", "the bees, and so on,"], ids=["section", "word", "phrase"]
 )
-def test_large_type_that_is_no_title(line: str) -> None:
-    """The heading of a section, a word or a phrase in large type is not the title of the whole."""
+def test_large_type_that_is_not_a_title_is_ignored(line: str) -> None:
+    """A section heading, a word or a phrase in large type is not the title of the document."""
     assert read(build([[Printed(72, 740, line, 20), *column(LINES)]])).title == ""
 
 
-def test_pictures_of_pages() -> None:
-    """Pages that are images say so, and how they can be given text."""
+def test_pages_that_are_images_are_reported() -> None:
+    """The error says that the pages are images, and how to add a text layer."""
     with pytest.raises(NoTextLayer, match=r"its 2 pages are images.*ocrmypdf"):
         read(build([[], []], picture=True))
 
 
-def test_more_pages_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Are not read: the error names the setting. Where nothing is said of pages, all are."""
+def test_pdf_with_more_pages_than_allowed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page is read, and the error names the setting. Without a limit, all pages are read."""
     data = build([column(["A ship left."])] * 3)
     monkeypatch.setattr("index.loading.pdf.extraction.read_sheet", lambda page: pytest.fail("a page was read"))
     with pytest.raises(TooLarge, match=r"long\.pdf has 3 pages, more than the 2 .* PINCITE_MAX_PAGES"):
@@ -361,20 +368,20 @@ def test_more_pages_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_bytes(data, source="long.pdf").text
 
 
-def test_nothing_printed() -> None:
-    """Blank pages are no words."""
+def test_blank_page_is_empty() -> None:
+    """A PDF of blank pages raises EmptyDocument."""
     with pytest.raises(EmptyDocument):
         read(build([[]]))
 
 
-def test_damaged() -> None:
+def test_damaged_pdf_is_reported() -> None:
     """A file that only begins like a PDF is damaged."""
     with pytest.raises(DamagedFile, match="cannot be opened"):
         read(b"%PDF-1.7 and then something else")
 
 
-def test_a_damaged_page_does_not_cost_the_others() -> None:
-    """A page that is not there is left out with a note, and the others keep their numbers."""
+def test_missing_page_is_noted_and_the_others_are_read() -> None:
+    """A page that is missing is left out with a note, and the others keep their numbers."""
     data = build([column(["Bees."]), column(["Wasps."])])
     document = read(data.replace(b"/Kids [6 0 R", b"/Kids [1 0 R", 1))
     assert document.text == "Wasps."
@@ -382,8 +389,8 @@ def test_a_damaged_page_does_not_cost_the_others() -> None:
     assert document.notes == ("1 page could not be read.",)
 
 
-def test_pages_of_words_and_pages_of_pictures() -> None:
-    """Where some pages are images, the others are read, and a note says what is missing."""
+def test_image_pages_among_text_pages_are_noted() -> None:
+    """If some pages are images, the others are read, and a note says what is missing."""
     document = read(build([column(["Bees."]), []], picture=True))
     assert document.text == "Bees."
     assert document.notes == ("1 page without text, as images: run text recognition to have them read.",)
@@ -399,19 +406,19 @@ def test_pages_of_words_and_pages_of_pictures() -> None:
     ],
     ids=["only soft hyphens", "no letters", "no height", "off the page"],
 )
-def test_odd_print(odd: Printed) -> None:
-    """What cannot be seen on a page does no harm to what can."""
+def test_invisible_print_does_no_harm(odd: Printed) -> None:
+    """Text that cannot be seen on a page does not affect the visible text."""
     assert "The bees are well." in read(build([[Printed(72, 700, "The bees are well."), odd]])).text
 
 
-def test_threads() -> None:
-    """Documents may be read in several threads at once, and come out the same."""
+def test_pdfs_are_read_in_several_threads() -> None:
+    """Documents that are read in four threads at once equal one that is read alone."""
     data = _book(8)
-    found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(read(data).text)) for _ in range(4)]
+    texts: list[str] = []
+    threads = [threading.Thread(target=lambda: texts.append(read(data).text)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(found) == {read(data).text}
-    assert len(found) == 4
+    assert set(texts) == {read(data).text}
+    assert len(texts) == 4

@@ -1,4 +1,4 @@
-"""PDF: columns of a page that is painted row by row are read one after the other, whatever stands around them."""
+"""PDF: columns of a page that is painted row by row are read one after the other, whatever surrounds them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from index.loading.pdf.lines import Line
 from index.loading.pdf.reading_order import in_reading_order
 from tests.cases import cases
 from tests.loading.pdfs import Printed, build
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
 _WORDS = re.findall(
     r"\w+", "the of a bee hive clover meadow river lantern harbour and in winter honey village every dew"
 )
-_SEEDS = range(4)
+_SEEDS = range(length(2, 4))
 _SIZE, _PITCH = 10, 13
 _TWO, _THREE = (72, 320), (54, 226, 398)
 
 
 @dataclass
 class Sheet:
-    """A page whose lines are written in the order in which they are read, each with a number of its own."""
+    """A page whose lines are added in reading order; each line begins with a number of its own."""
 
     chance: random.Random
     lines: list[tuple[Printed, float]] = field(default_factory=list)
 
     def write(self, x: float, y: float, length: int, size: float = _SIZE, *, rank: float | None = None) -> None:
-        """A line of about so many letters; lines of one `rank` may be read in any order."""
+        """Add a line of about this many letters; lines of one `rank` may be read in any order."""
         words = f"k{len(self.lines):03d}z"
         while len(words) < length - 6:
             words += f" {self.chance.choice(_WORDS)}"
@@ -44,30 +45,31 @@ class Sheet:
     def columns(
         self, places: Sequence[float], heights: Sequence[float], lengths: Callable[[int], int], size: float = _SIZE
     ) -> None:
+        """Add columns of lines, one column after the other."""
         for x in places:
             for number, y in enumerate(heights):
                 self.write(x, y, lengths(number), size)
 
     def length(self, least: float = 0.5, most: float = 1.0) -> int:
-        """Of a line in one of two columns: a share of its 42 letters."""
+        """Return the length of a line in one of two columns: a share of 42 letters."""
         return int(42 * self.chance.uniform(least, most))
 
     def misplaced(self, *, by_rows: bool = True) -> int:
-        """How many lines of the document would have to move to stand in order, where the page is painted so."""
+        """Paint and load the page; return how many lines would have to move to be in reading order."""
         rank = {printed.words[:5]: place for printed, place in self.lines}
         printed = [line for line, _ in self.lines]
         painted = sorted(printed, key=lambda line: (-line.y, line.x)) if by_rows else printed
-        found = re.findall(r"k\d{3}z", load_bytes(build([painted]), source="a.pdf").text)
-        assert sorted(found) == sorted(rank)
+        keys = re.findall(r"k\d{3}z", load_bytes(build([painted]), source="a.pdf").text)
+        assert sorted(keys) == sorted(rank)
         ends: list[float] = []
-        for key in found:
+        for key in keys:
             at = bisect_right(ends, rank[key])
             ends[at : at + 1] = [rank[key]]
-        return len(found) - len(ends)
+        return len(keys) - len(ends)
 
 
 def heights(top: float, lines: int) -> list[float]:
-    """Of lines below each other."""
+    """Return the heights of lines below each other."""
     return [top - _PITCH * number for number in range(lines)]
 
 
@@ -132,8 +134,8 @@ def _one_column_is_short(sheet: Sheet) -> None:
 
 def _foot(sheet: Sheet) -> None:
     _ragged(sheet)
-    for x, length in sheet.chance.choice([((72, 14),), ((72, 14), (480, 8)), ((290, 6),)]):
-        sheet.write(x, 720 - 40 * _PITCH - 20, length)
+    for x, letters in sheet.chance.choice([((72, 14),), ((72, 14), (480, 8)), ((290, 6),)]):
+        sheet.write(x, 720 - 40 * _PITCH - 20, letters)
 
 
 def _head(sheet: Sheet) -> None:
@@ -206,15 +208,15 @@ LAYOUTS = (
 @cases("by_rows", [True, False], ids=["by rows", "as read"])
 @cases("layout", LAYOUTS, ids=lambda layout: layout.__name__.strip("_"))
 def test_columns_are_read_one_after_the_other(layout: Callable[[Sheet], None], *, by_rows: bool) -> None:
-    """Whether the page is painted row by row or as it is read, no line is out of order."""
+    """No line is out of order, whether the page is painted row by row or in reading order."""
     for seed in _SEEDS:
         sheet = Sheet(random.Random(seed))
         layout(sheet)
         assert sheet.misplaced(by_rows=by_rows) == 0, seed
 
 
-def _painted(columns: Sequence[tuple[float, Sequence[str]]]) -> list[Line]:
-    """Lines of columns side by side, in the order of rows."""
+def _painted_by_rows(columns: Sequence[tuple[float, Sequence[str]]]) -> list[Line]:
+    """Return the lines of adjacent columns, in the order of their rows."""
     return [
         Line(text, x, x + 200, bottom, bottom + 10)
         for bottom, *row in zip(count(700, -13), *(texts for _, texts in columns), strict=False)
@@ -222,20 +224,20 @@ def _painted(columns: Sequence[tuple[float, Sequence[str]]]) -> list[Line]:
     ]
 
 
-def test_chinese_columns() -> None:
-    """Lines of fewer letters, each as wide as two, are prose too."""
+def test_chinese_columns_are_read_in_order() -> None:
+    """Lines of fewer letters, each twice as wide, are prose too."""
     left, right = ["蜜蜂在清晨離開蜂巢飛向山谷"] * 12, ["而村裡的人還在屋子裡睡覺呢"] * 12
-    assert [line.text for line in in_reading_order(_painted([(72, left), (320, right)]))] == left + right
+    assert [line.text for line in in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == left + right
 
 
-def test_columns_that_run_to_the_left() -> None:
-    """Of Hebrew and Arabic, the right column is the first one."""
+def test_right_column_of_hebrew_is_read_first() -> None:
+    """In Hebrew and Arabic, the right column is the first one."""
     left, right = ["והאנשים בכפר עדיין ישנו בבתיהם"] * 12, ["הדבורים עזבו את הכוורת מוקדם בבוקר"] * 12
-    assert [line.text for line in in_reading_order(_painted([(72, left), (320, right)]))] == right + left
+    assert [line.text for line in in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == right + left
 
 
-def test_a_table_keeps_its_rows_where_its_cells_are_long() -> None:
-    """Three cells to a row, of which few are prose, are no columns."""
+def test_table_with_long_cells_keeps_its_rows() -> None:
+    """Three cells in a row, few of which are prose, are not columns."""
     rows = [("pounds (force) per square inch", "6.894757", "kilopascals")] * 12
     lines = [
         Line(text, x, x + 5 * len(text), bottom, bottom + 10)
@@ -245,8 +247,8 @@ def test_a_table_keeps_its_rows_where_its_cells_are_long() -> None:
     assert {line.text for line in in_reading_order(lines)} == {" ".join(rows[0])}
 
 
-def test_cells_that_are_painted_one_by_one_stay_so() -> None:
-    """A file that goes up again for each cell of several lines knows in which order they are read."""
+def test_cells_painted_one_by_one_keep_their_order() -> None:
+    """A file that paints each cell of several lines at once states the reading order."""
     lines = [
         Line(f"{side} {row} {part} of the village of bees", x, x + 160, top - 10 - 13 * part, top - 13 * part)
         for row, top in enumerate(range(710, 500, -26))

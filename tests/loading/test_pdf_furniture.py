@@ -1,4 +1,4 @@
-"""PDF: whatever stands on a page, its lines become paragraphs, and none is lost but what repeats."""
+"""PDF: any lines become paragraphs, and none is lost but running heads and page numbers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SIGNS = [
     "\\1",
     "",
 ]
-"""What stands for something in a pattern, looks like a number, or looks like a numeral that is none."""
+"""Signs that have a meaning in a pattern, or look like a number or a numeral."""
 
 words = st.lists(st.sampled_from(SIGNS) | st.text(max_size=4), min_size=1, max_size=4).map(" ".join)
 lines = st.builds(
@@ -53,36 +53,37 @@ lines = st.builds(
     st.booleans(),
     st.sampled_from([False, False, False, True]),
 )
-sheets = st.lists(st.lists(lines, max_size=6).map(lambda found: Sheet(792.0, tuple(found))), min_size=1, max_size=6)
+sheets = st.lists(
+    st.lists(lines, max_size=6).map(lambda page_lines: Sheet(792.0, tuple(page_lines))), min_size=1, max_size=6
+)
 
 
 @given(sheets)
-def test_no_page_is_too_odd(pages: list[Sheet]) -> None:
-    """Any lines become paragraphs with all of their letters; what is left out are whole lines."""
+def test_any_lines_become_paragraphs_with_all_letters(pages: list[Sheet]) -> None:
+    """Any lines become paragraphs that have all of their letters; only whole lines are left out."""
     body = body_size([sheet.lines for sheet in pages])
-    kept, notes = without_furniture(pages, body)
-    printed, left = (Counter(line for found in found_ for line in found) for found_ in (map(_lines, pages), kept))
-    assert left <= printed
-    assert bool(notes) == (left != printed)
-    if any(kept):
-        found = paragraphs([in_reading_order(found) for found in kept], body)
-        heading_levels(found, body, [])
-        describe({}, found, body, "a.pdf")
-        assert _letters(paragraph.text for paragraph in found) == _letters(line.text for line in left.elements())
-
-
-def _lines(sheet: Sheet) -> tuple[Line, ...]:
-    return sheet.lines
+    kept_sheets, notes = without_furniture(pages, body)
+    printed = Counter(line for sheet in pages for line in sheet.lines)
+    kept_lines = Counter(line for sheet_lines in kept_sheets for line in sheet_lines)
+    assert kept_lines <= printed
+    assert bool(notes) == (kept_lines != printed)
+    if any(kept_sheets):
+        body_paragraphs = paragraphs([in_reading_order(sheet_lines) for sheet_lines in kept_sheets], body)
+        heading_levels(body_paragraphs, body, [])
+        describe({}, body_paragraphs, body, "a.pdf")
+        assert _letters(paragraph.text for paragraph in body_paragraphs) == _letters(
+            line.text for line in kept_lines.elements()
+        )
 
 
 def _letters(texts: object) -> Counter[str]:
-    """Each letter, hyphens and blanks aside: these come and go where lines are joined."""
+    """Count the letters, without hyphens and blanks, which change where lines are joined."""
     return Counter(letter for text in texts for letter in text if letter != "-" and not letter.isspace())  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("sign", ["#", "# of bees:", "A #", "# 1 of #", "Hive #{number}", "#{number} #"])
-def test_a_number_sign_at_the_edge_of_a_page(sign: str) -> None:
-    """It is no number: it was taken for one beside lines that have one in its place."""
+def test_number_sign_at_the_edge_of_a_page_is_not_a_number(sign: str) -> None:
+    """A number sign was once taken for a page number beside lines that have one in its place."""
     heads = [sign.replace("{number}", str(number)) if number % 2 else sign.replace("#", "1") for number in range(6)]
     pages = [
         [Printed(72, 760, head), *column([f"Day {number * number} was fine."], top=500)]
@@ -93,9 +94,9 @@ def test_a_number_sign_at_the_edge_of_a_page(sign: str) -> None:
 
 
 @pytest.mark.parametrize("letter", ["ı", "İ", "ſ", "Ⅳ"])
-def test_a_letter_that_is_no_numeral(letter: str) -> None:
-    """A dotless i at the edge of a page is a letter of Turkish, and no Roman one."""
+def test_letter_outside_ascii_is_not_a_roman_numeral(letter: str) -> None:
+    """A dotless i at the edge of a page is a Turkish letter, not a Roman numeral."""
     page = Sheet(792.0, (Line(letter, 72, 80, 30, 41), Line("The bees are well.", 72, 200, 400, 411)))
-    kept, notes = without_furniture([page] * 4, 11)
-    assert (len(kept), all(kept)) == (4, True)
+    kept_sheets, notes = without_furniture([page] * 4, 11)
+    assert (len(kept_sheets), all(kept_sheets)) == (4, True)
     assert "page numbers" not in "".join(notes)

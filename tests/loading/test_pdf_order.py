@@ -1,4 +1,4 @@
-"""PDF: lines stay in the order in which they are read, whatever they are set in."""
+"""PDF: lines stay in reading order, whatever their type and layout."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def paragraphs(*pages: Sequence[Printed]) -> list[str]:
-    """The paragraphs of a document of these pages."""
+    """Return the paragraphs of a PDF of these pages."""
     return load_bytes(build(pages), source="a.pdf").text.split("\n\n")
 
 
 def manual(lines: Sequence[tuple[str, str]], *, top: float = 700, size: float = 11) -> list[Printed]:
-    """Lines that begin with words in a typewriter font, each letter of it six tenths of the size, or with none."""
+    """Return lines that may begin with words in a typewriter font, whose letters are 0.6 times the size wide."""
     printed = []
     for number, (code, words) in enumerate(lines):
         y = top - 13 * number
@@ -39,17 +39,17 @@ PROSE = MANUAL[1][1]
 
 
 def test_lines_with_code_stay_in_order() -> None:
-    """A line whose first letters are set in a typewriter font is no smaller than the line above it."""
+    """A line that begins in a typewriter font is not taken for smaller than the line above."""
     (text,) = paragraphs(manual(MANUAL))
-    places = [
+    offsets = [
         text.index(words)
         for words in ("text corresponds to an address", "sprintf(address", "together with a word", "start, stop")
     ]
-    assert places == sorted(places)
+    assert offsets == sorted(offsets)
 
 
-def test_no_paragraph_ends_within_a_word() -> None:
-    """A line that ends in a hyphen goes on in the next one, also where that one is set in."""
+def test_hyphenated_word_continues_on_an_indented_line() -> None:
+    """A line that ends in a hyphen continues on the next line, even if that is indented."""
     lines = [
         PROSE,
         "blastx  Compare the sequence to a database, by com-",
@@ -59,35 +59,35 @@ def test_no_paragraph_ends_within_a_word() -> None:
 
 
 def _display(size: float) -> list[Printed]:
-    """Prose, a line of code in smaller type, and prose that goes on with it."""
+    """Return prose, a line of code of this size, and prose that continues the sentence."""
     above = column(["The bees are counted in the morning by means of the call", "of the command"])
     code = Printed(100, 655, "count --bees hive.txt", size, code=True)
     return [*above, code, *column(["which writes the number of them, and the hour, on the door."], top=630)]
 
 
 @pytest.mark.parametrize("size", [7, 9, 11])
-def test_code_between_two_halves_of_a_sentence_stays_there(size: float) -> None:
-    """What is displayed within a sentence is read where it stands, for the sentence speaks of it."""
+def test_displayed_code_stays_within_its_sentence(size: float) -> None:
+    """Code that is displayed within a sentence is read at its place, because the sentence refers to it."""
     text = " ".join(paragraphs(_display(size)))
-    places = [text.index(words) for words in ("of the command", "count --bees", "which writes")]
-    assert places == sorted(places)
+    offsets = [text.index(words) for words in ("of the command", "count --bees", "which writes")]
+    assert offsets == sorted(offsets)
 
 
-def test_headings_are_not_joined_over_their_sections() -> None:
-    """The text between two headings is smaller than they are, and does not interrupt them."""
+def test_headings_are_not_joined_across_a_section() -> None:
+    """The text between two headings is smaller than they are, and does not interrupt one heading."""
     page = [
         Printed(72, 720, "3.3 The counting of bees in the hives of our village", 12, bold=True),
         *column([PROSE] * 4, top=700),
         Printed(72, 620, "3.4 The weighing of honey", 12, bold=True),
         *column([PROSE] * 4, top=600),
     ]
-    found = paragraphs(page)
-    assert found[0] == page[0].words
-    assert "3.4 The weighing of honey" in found
+    texts = paragraphs(page)
+    assert texts[0] == page[0].words
+    assert "3.4 The weighing of honey" in texts
 
 
 def _columns(labels: int) -> list[Printed]:
-    """Two columns; at the foot of the left one a note, at the head of the right one a figure with many labels."""
+    """Return two columns with a note below the left one and a figure with this many labels above the right one."""
     left = column(["The bees left the hive in the morning,", "while the dew was on the clover, for sev-"], top=300)
     note = Printed(72, 100, "8 So says the book of the bees.", 8)
     ticks = [Printed(330 + 70 * (number % 2), 760 - 9 * number, str(number), 6) for number in range(labels)]
@@ -97,15 +97,15 @@ def _columns(labels: int) -> list[Printed]:
 
 
 @pytest.mark.parametrize("labels", [3, 18, 34])
-def test_notes_and_figures_between_two_columns(labels: int) -> None:
-    """A word that is broken over two columns is whole, however much stands between its halves."""
-    found = paragraphs(_columns(labels))
-    assert any("on the clover, for several hours, and nobody" in text for text in found)
-    assert "8 So says the book of the bees." in found
+def test_word_broken_across_columns_is_whole(labels: int) -> None:
+    """The word is whole, however many labels and notes separate its halves."""
+    texts = paragraphs(_columns(labels))
+    assert any("on the clover, for several hours, and nobody" in text for text in texts)
+    assert "8 So says the book of the bees." in texts
 
 
-def test_a_note_does_not_stand_within_a_sentence() -> None:
-    """The text of a note at the foot is a paragraph of its own, and the sentence above it goes on in the next page."""
+def test_footnote_is_a_paragraph_of_its_own() -> None:
+    """The sentence above the footnote continues on the next page."""
     first = [
         *column([PROSE] * 3, top=180),
         Printed(72, 141, "and the composition bias rarely pro-", 11),
@@ -113,12 +113,12 @@ def test_a_note_does_not_stand_within_a_sentence() -> None:
         Printed(76, 97, "In principle, the number of bees is a whole one, and so is", 8),
         Printed(72, 87, "that of the hives.", 8),
     ]
-    found = paragraphs(first, column(["duces numbers, but it can cause doubts."]))
-    assert any(text.endswith("rarely produces numbers, but it can cause doubts.") for text in found)
-    assert "1 In principle, the number of bees is a whole one, and so is that of the hives." in found
+    texts = paragraphs(first, column(["duces numbers, but it can cause doubts."]))
+    assert any(text.endswith("rarely produces numbers, but it can cause doubts.") for text in texts)
+    assert "1 In principle, the number of bees is a whole one, and so is that of the hives." in texts
 
 
-SEAMS = {
+SEPARATE = {
     "the mark at the head of a note": (
         [Printed(72, 700, "1", 6), Printed(76, 697, "In principle", 9)],
         "1 In principle",
@@ -139,13 +139,13 @@ SEAMS = {
 }
 
 
-@pytest.mark.parametrize(("page", "text"), SEAMS.values(), ids=SEAMS.keys())
-def test_what_is_no_part_of_a_word_is_apart_from_it(page: list[Printed], text: str) -> None:
-    """Marks of notes and labels of figures are not glued to words, for nobody would find these."""
+@pytest.mark.parametrize(("page", "text"), SEPARATE.values(), ids=SEPARATE.keys())
+def test_note_marks_and_labels_are_not_glued_to_words(page: list[Printed], text: str) -> None:
+    """Nobody would find a word that a note mark or a figure label is glued to."""
     assert paragraphs(page) == [text]
 
 
-WHOLE = {
+JOINED = {
     "a power": ([Printed(72, 700, "about 12 m"), Printed(127, 704, "2", 7), Printed(132, 700, "of wax")], "m2 of wax"),
     "a formula": ([Printed(72, 700, "CO"), Printed(89, 697, "2", 7), Printed(94, 700, "and wax")], "CO2 and wax"),
     "a function": (
@@ -161,9 +161,9 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize(("page", "text"), WHOLE.values(), ids=WHOLE.keys())
-def test_what_is_one_word_stays_one(page: list[Printed], text: str) -> None:
-    """Powers, formulas and words that are painted in parts are not taken apart."""
+@pytest.mark.parametrize(("page", "text"), JOINED.values(), ids=JOINED.keys())
+def test_powers_and_formulas_stay_one_word(page: list[Printed], text: str) -> None:
+    """Powers, formulas and words that are painted in parts are not split."""
     assert text in " ".join(paragraphs(page))
 
 
@@ -176,8 +176,8 @@ TITLES = {
 
 @pytest.mark.parametrize("pitch", [20, 30])
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES.keys())
-def test_a_title_of_several_lines_is_whole(title: list[str], pitch: int) -> None:
-    """However its lines end, and however loosely they are set."""
+def test_title_of_several_lines_is_whole(title: list[str], pitch: int) -> None:
+    """The lines are joined, whatever their ends and their distance."""
     lines = [Printed(150 + 40 * (n % 2), 740 - n * pitch, words, 17) for n, words in enumerate(title)]
     page = [*lines, Printed(200, 640, "Ada Lovelace"), *column([PROSE] * 4, top=600)]
     document = load_bytes(build([page]), source="a.pdf")
@@ -185,14 +185,14 @@ def test_a_title_of_several_lines_is_whole(title: list[str], pitch: int) -> None
     assert document.text.startswith(" ".join(title) + "\n\nAda Lovelace")
 
 
-def test_chapters_and_numbered_headings_are_not_one_title() -> None:
-    """Headings below each other, each with its number, stay apart."""
+def test_numbered_headings_are_not_joined_to_a_title() -> None:
+    """Consecutive headings, each with its number, stay apart."""
     page = [Printed(72, 740, "1 The Bees of the Village", 17), Printed(72, 715, "1.1 Their Number", 17)]
     assert paragraphs([*page, *column([PROSE] * 4, top=680)])[:2] == ["1 The Bees of the Village", "1.1 Their Number"]
 
 
 def test_questions_and_answers_in_large_type_stay_apart() -> None:
-    """Several sentences are no title, though they stand where one does."""
+    """Several sentences are no title, even at the place of one."""
     lines = ["Who made the pump?", "Two brothers from Lisbon made it.", "Who owns it?", "The mayor."]
     page = [*column(lines, top=740, size=16, pitch=28), *column([PROSE] * 9, top=500)]
     document = load_bytes(build([page]), source="a.pdf")
@@ -200,8 +200,8 @@ def test_questions_and_answers_in_large_type_stay_apart() -> None:
     assert [mark.label for mark in document.landmarks if mark.kind == "heading"] == [lines[0], lines[2]]
 
 
-def test_a_long_heading_within_a_document_is_whole() -> None:
-    """It goes on where its line has no room for the next word; what stands alone in a line does not."""
+def test_long_heading_within_a_document_is_whole() -> None:
+    """A heading continues where its line has no room for the next word; short lines stay apart."""
     heading = ["The counting of bees, hives and honey in all villages,", "and What Became of It"]
     second = [
         *column(heading, top=740, size=18, pitch=34),
@@ -209,20 +209,20 @@ def test_a_long_heading_within_a_document_is_whole() -> None:
         *column(["Bees", "Hives"], top=520, size=18, pitch=34),
         *column([PROSE] * 4, top=440),
     ]
-    found = paragraphs(column([PROSE] * 4), second)
-    assert " ".join(heading) in found
-    assert {"Bees", "Hives"} < set(found)
+    texts = paragraphs(column([PROSE] * 4), second)
+    assert " ".join(heading) in texts
+    assert {"Bees", "Hives"} < set(texts)
 
 
-def test_a_table_of_contents_in_large_type_keeps_its_lines() -> None:
-    """Its dots fill each line, and no title goes on behind them."""
+def test_table_of_contents_in_large_type_keeps_its_lines() -> None:
+    """Dot leaders fill each line, and no title continues after them."""
     contents = [f"{name} {'. ' * (52 - len(name))}{page}" for name, page in (("Bees", 7), ("Hives", 8), ("Honey", 9))]
     page = [*column(contents, top=740, size=15, pitch=20), *column([PROSE] * 9, top=600)]
     assert "\n".join(contents) in load_bytes(build([column([PROSE]), page]), source="a.pdf").text
 
 
-def test_authors_come_before_the_abstract() -> None:
-    """Names that stand side by side above two columns are read before the columns are."""
+def test_authors_are_read_before_the_abstract() -> None:
+    """Adjacent names above two columns are read before the columns."""
     title = Printed(130, 745, "On the Bees of the Villages around the Mill", 17)
     names = [
         item
@@ -244,8 +244,8 @@ def test_authors_come_before_the_abstract() -> None:
         for n, (a, b) in enumerate(zip(["Abstract", *left[1:]], right, strict=True))
         for item in (Printed(72, 660 - 13 * n, a), Printed(330, 660 - 13 * n, b))
     ]
-    found = " ".join(paragraphs([title, *names, *text]))
-    places = [
-        found.index(words) for words in ("On the Bees", "Charles Babbage", "Cambridge", "Abstract", "back before")
+    texts = " ".join(paragraphs([title, *names, *text]))
+    offsets = [
+        texts.index(words) for words in ("On the Bees", "Charles Babbage", "Cambridge", "Abstract", "back before")
     ]
-    assert places == sorted(places)
+    assert offsets == sorted(offsets)

@@ -1,4 +1,4 @@
-"""Words of a document found among the runs of letters that it was made of."""
+"""Words of a document are traced in the text runs that it was made of."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ BEFORE = "The bees left the hive in the morning and came home at noon."
 AFTER = "Nobody had expected them to stay away for so long a time."
 
 
-def found(runs: list[str], text: str, expected: range = range(0)) -> list[tuple[int, str]]:
-    """Run and letters of each stretch; the quote stands between brackets."""
+def traced(runs: list[str], text: str, expected: range = range(0)) -> list[tuple[int, str]]:
+    """Trace the quote between brackets; return run and letters of each stretch."""
     before, _, rest = text.partition("[")
     quote, _, after = rest.partition("]")
     letters = [squeezed(run)[0] for run in runs]
     stretches = trace(letters, Words(before, quote, after), expected).stretches
-    assert all(0 <= each.first < each.last <= len(letters[each.run]) for each in stretches)
+    assert all(0 <= stretch.first < stretch.last <= len(letters[stretch.run]) for stretch in stretches)
     if stretches:
         assert "".join(letters[run][first:last] for run, first, last in stretches) == squeezed(quote)[0]
     return [(run, normalise(letters[run][first:last])) for run, first, last in stretches]
@@ -49,9 +49,9 @@ CASES = {
 
 
 @cases(("runs", "text", "stretches"), CASES.values(), ids=CASES.keys())
-def test_words_are_found_exactly_or_not_at_all(runs: list[str], text: str, stretches: list[tuple[int, str]]) -> None:
-    """Where whole runs are the text around them, and nowhere else."""
-    assert found(runs, text) == stretches
+def test_words_are_traced_exactly_or_not_at_all(runs: list[str], text: str, stretches: list[tuple[int, str]]) -> None:
+    """Words are traced only where whole runs equal the text around them."""
+    assert traced(runs, text) == stretches
 
 
 REPEATED = {
@@ -81,25 +81,27 @@ REPEATED = {
 
 
 @pytest.mark.parametrize(("runs", "text", "stretches"), REPEATED.values(), ids=REPEATED.keys())
-def test_words_that_repeat(runs: list[str], text: str, stretches: list[tuple[int, str]]) -> None:
-    """What stands around them tells them apart; where it does not, none of them is taken for the one that is meant."""
-    assert found(runs, text) == stretches
+def test_repeated_words_are_traced_by_their_context(
+    runs: list[str], text: str, stretches: list[tuple[int, str]]
+) -> None:
+    """The context identifies them; if it does not, none of them is taken."""
+    assert traced(runs, text) == stretches
 
 
 @pytest.mark.parametrize("expected", [range(2), range(2, 4)])
-def test_a_page_that_is_there_twice(expected: range) -> None:
-    """Where nothing else tells, the page on which they are expected does."""
+def test_duplicate_page_is_resolved_by_the_expected_page(expected: range) -> None:
+    """If nothing else decides, the expected page does."""
     runs = [BEFORE, "Bees sting."] * 2
-    assert found(runs, "[Bees sting.]", expected) == [(expected[1], "Beessting.")]
+    assert traced(runs, "[Bees sting.]", expected) == [(expected[1], "Beessting.")]
 
 
-def test_sure_is_what_goes_on_as_the_text_does() -> None:
-    """A run with more of the text than the quote, or with more of it in the next run, is sure; one alone is not."""
+def test_trace_is_sure_if_the_text_continues() -> None:
+    """A run that continues with the text, or whose next run does, is sure; an isolated run is not."""
     assert trace(["Beessting."], Words("", "Bees", " sting."), range(0)).sure
     assert trace(["Beessting.", "Waspstoo."], Words("", "Bees sting.", " Wasps too."), range(0)).sure
     assert not trace(["Beessting.", "Hornets.", "Waspstoo."], Words("", "Bees sting.", " Wasps too."), range(0)).sure
 
 
-def test_a_page_made_to_be_slow() -> None:
-    """Thousands of runs that each fit in thousands of places are not weighed against each other."""
-    assert found(["a"] * 5_000, f"[{'a' * 1_000}]") == []
+def test_page_with_thousands_of_matches_is_given_up() -> None:
+    """Thousands of runs that each fit in thousands of places are not compared with each other."""
+    assert traced(["a"] * 5_000, f"[{'a' * 1_000}]") == []

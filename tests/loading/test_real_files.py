@@ -1,11 +1,13 @@
-"""Files that people really have, in every format: read, or refused with a reason."""
+"""Real files in every format are read, or refused with a reason."""
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,36 +16,45 @@ from index.loading.loader import discover, load, load_bytes
 from index.text.sentences import normalise
 from tests.nightly import length
 
+if TYPE_CHECKING:
+    from index.records import Document
+
 FILES = Path(__file__).parents[2].parent / "shared" / "files"
-EVERY = list(discover([FILES])) if FILES.is_dir() else []
-SOME = EVERY[:: length(5, 1)]
-"""Every fifth file in the default run, all of them at night."""
+ALL_FILES = list(discover([FILES])) if FILES.is_dir() else []
+SELECTED = ALL_FILES[:: length(5, 1)]
+"""Every fifth file in the default run, all files in the nightly run."""
 LIMIT = 1 << 28
 
-needs_files = pytest.mark.skipif(not EVERY, reason="the folder of real files is not beside this checkout")
+needs_files = pytest.mark.skipif(not ALL_FILES, reason="the folder of real files is not beside this checkout")
+
+
+@functools.cache
+def load_once(path: Path) -> Document:
+    """Load a file once for all tests."""
+    return load(path, max_bytes=LIMIT)
 
 
 @needs_files
-@pytest.mark.parametrize("path", SOME, ids=lambda path: path.relative_to(FILES).as_posix())
-def test_a_document_or_a_reason(path: Path) -> None:
-    """Every file is a document in canonical form whose landmarks lie in its text, or an error with advice."""
+@pytest.mark.parametrize("path", SELECTED, ids=lambda path: path.relative_to(FILES).as_posix())
+def test_real_file_becomes_a_document_or_a_refusal(path: Path) -> None:
+    """Every file is a document in canonical form with landmarks inside its text, or an error with advice."""
     try:
-        document = load(path, max_bytes=LIMIT)
-    except errors.LoadingError as refused:
-        facts = (path.name in refused.message, bool(refused.hint))
+        document = load_once(path)
+    except errors.LoadingError as error:
+        facts = (path.name in error.message, bool(error.hint))
     else:
         facts = (normalise(document.text) == document.text, any(map(str.isalnum, document.text)))
         starts = [mark.start for mark in document.landmarks]
         assert starts == sorted(starts)
         assert all(0 <= start <= len(document.text) for start in starts)
         for mark in document.landmarks:
-            below = document.text[mark.start :]
-            assert mark.kind != "heading" or " ".join(below[:400].split()).startswith(mark.label[:150])
+            following = document.text[mark.start :]
+            assert mark.kind != "heading" or " ".join(following[:400].split()).startswith(mark.label[:150])
             assert mark.kind != "paragraph" or mark.start == 0 or document.text[: mark.start].endswith("\n\n")
     assert facts == (True, True)
 
 
-SAID = {
+SENTENCES = {
     "a paper in two columns": (
         "pdf/multi-column.pdf",
         "degradation is often observed in practice 2, indicating the needs",
@@ -71,10 +82,10 @@ SAID = {
 
 
 @needs_files
-@pytest.mark.parametrize(("name", "words"), SAID.values(), ids=SAID.keys())
-def test_words_that_a_reader_would_quote(name: str, words: str) -> None:
-    """Sentences stand in the text as a reader would copy them."""
-    assert words in load(FILES / name, max_bytes=LIMIT).text
+@pytest.mark.parametrize(("name", "words"), SENTENCES.values(), ids=SENTENCES.keys())
+def test_sentences_of_real_files_are_as_a_reader_would_copy_them(name: str, words: str) -> None:
+    """The text contains each sentence as a reader would copy it."""
+    assert words in load_once(FILES / name).text
 
 
 STATED = {
@@ -95,9 +106,9 @@ STATED = {
 
 @needs_files
 @pytest.mark.parametrize("name", STATED)
-def test_what_they_say_of_themselves(name: str) -> None:
-    """Title, author and date are stated in the file, or empty."""
-    document = load(FILES / name, max_bytes=LIMIT)
+def test_title_author_and_date_of_real_files(name: str) -> None:
+    """Title, author and date are those that the file states, or empty."""
+    document = load_once(FILES / name)
     assert (document.title, document.author, document.date) == STATED[name]
 
 
@@ -116,38 +127,38 @@ REFUSED = {
 
 @needs_files
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused_for_the_right_reason(name: str) -> None:
-    """A file that cannot be read says why."""
+def test_unreadable_real_file_is_refused_with_its_reason(name: str) -> None:
+    """The type of the error is the reason."""
     with pytest.raises(REFUSED[name]):
-        load(FILES / name, max_bytes=LIMIT)
+        load_once(FILES / name)
 
 
 @needs_files
 @pytest.mark.parametrize(
     "name", ["pdf/reliance.pdf", "example-with-scripts.html", "category-level.docx", "norwich-city.txt"]
 )
-def test_the_same_each_time(name: str) -> None:
-    """Reading a file twice gives the same document."""
+def test_reading_a_real_file_twice_gives_the_same_document(name: str) -> None:
+    """Loading is deterministic."""
     data = (FILES / name).read_bytes()
     assert load_bytes(data, source=name) == load_bytes(data, source=name)
 
 
 @needs_files
-def test_running_heads_of_a_booklet() -> None:
-    """The heads of 69 pages of a booklet are left out, and its pages are called what is printed on them."""
-    document = load(FILES / "pdf" / "failure-after-repair.pdf", max_bytes=LIMIT)
+def test_running_heads_of_a_real_booklet_are_left_out() -> None:
+    """The running heads of 69 pages are left out, and pages have their printed labels."""
+    document = load_once(FILES / "pdf" / "failure-after-repair.pdf")
     assert "a running head or foot on 69 pages, page numbers on 69 pages" in document.notes[0]
     pages = Counter(mark.label for mark in document.landmarks if mark.kind == "page")
     assert pages["i"] == pages["1"] == 1
     assert pages.total() == 76
 
 
-def test_light_to_import() -> None:
-    """Importing the package loads none of the libraries that read formats."""
+def test_importing_the_loader_imports_no_format_library() -> None:
+    """Importing the loader loads none of the libraries that read formats."""
     code = (
         "import sys, index.loading.loader; "
-        "guests = {'trafilatura', 'pypdfium2', 'docx', 'lxml', 'markdown_it', 'charset_normalizer'}; "
-        "print(sorted(guests & set(sys.modules)))"
+        "libraries = {'trafilatura', 'pypdfium2', 'docx', 'lxml', 'markdown_it', 'charset_normalizer'}; "
+        "print(sorted(libraries & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert completed.stdout.strip() == "[]"

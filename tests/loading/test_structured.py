@@ -1,4 +1,4 @@
-"""A library of captions, settings and tables: their lines are found, and only their sentences are quoted."""
+"""Captions, settings and tables are found by line, but only their sentences are quoted."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ FILES = {
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    """One that answers whatever it finds."""
-    with Library.open(tmp_path / "library", Settings(passage_tokens=60, bar=0), encoder=FakeEncoder()) as opened:
-        yield opened
+    """A library that answers without a confidence threshold."""
+    with Library.open(tmp_path / "library", Settings(passage_tokens=60, bar=0), encoder=FakeEncoder()) as library:
+        yield library
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_sentence_is_quoted(library: Library, write: Write, name: str) -> None:
-    """And what machines read around it never is, though it has the question's words."""
+def test_sentence_in_a_structured_file_is_quoted(library: Library, write: Write, name: str) -> None:
+    """The markup and data around it are never quoted, even if they have the words of the question."""
     receipt = library.add(write(name, FILES[name]))
     assert [f"{name[1:]} (" in note.text and "no reader of its own" in note.text for note in receipt.notes] == [True]
     answer = library.ask("Which king signed the treaty?")
@@ -71,25 +71,25 @@ def test_the_sentence_is_quoted(library: Library, write: Write, name: str) -> No
     pinned = [hit.quote for hit in library.search("king treaty") if hit.pin in hit.passage.sentences]
     for quote in [*(citation.quote for citation in answer.citations), *pinned]:
         assert not {"-->", "\\section", "usepackage", "image::", "INFO", "def ", "title ="} & set(quote.split()), quote
-        assert "\n\n" not in quote, "a sentence that an editor broke is whole, and ends with its paragraph"
+        assert "\n\n" not in quote, "a wrapped sentence must be whole and end with its paragraph"
 
 
-def test_lines_that_an_editor_broke_are_one_sentence(library: Library, write: Write) -> None:
-    """Markup among prose does not keep its paragraphs in pieces."""
+def test_wrapped_lines_among_markup_are_one_sentence(library: Library, write: Write) -> None:
+    """Markup among prose does not keep its paragraphs split."""
     library.add(write("a.tex", TEX.replace("The king signed", "The bees danced. " * 9 + "The king signed")))
     assert "treaty" in library.ask("Which king signed the treaty?").citations[0].quote
 
 
 @pytest.mark.parametrize("name", ["table.txt", "settings.toml"])
-def test_what_has_no_sentence_is_found_and_not_quoted(library: Library, write: Write, name: str) -> None:
-    """The whole passage is shown as what was found; there is no answer in it."""
+def test_file_without_sentences_is_found_but_not_quoted(library: Library, write: Write, name: str) -> None:
+    """The hit shows the whole passage, and no answer is given."""
     texts = {
         "table.txt": "king,treaty,harbour\nHenry,Hull,1\nJames,York,2\nJohn,Bath,3\nAnne,Ely,4\n",
         "settings.toml": '[king]\ntreaty = "harbour"\nking = 3\n',
     }
     library.add(write(name, texts[name]))
-    found = library.search("king treaty harbour")
-    (hit,) = found.hits
+    result = library.search("king treaty harbour")
+    (hit,) = result.hits
     assert hit.pin == Span(hit.passage.start, hit.passage.end)
     assert hit.runner_up is None
     assert library.ask("king treaty harbour").status == "abstained"
@@ -98,24 +98,24 @@ def test_what_has_no_sentence_is_found_and_not_quoted(library: Library, write: W
     assert library.check("The king signed the treaty in the harbour.").statements
 
 
-def test_a_time_before_a_sentence_does_not_make_it_data(library: Library, write: Write) -> None:
-    """Minutes, logs of a voyage, transcripts: prose with the time in front."""
+def test_timestamp_before_a_sentence_does_not_make_it_data(library: Library, write: Write) -> None:
+    """Minutes, ship's logs and transcripts are prose with a time in front."""
     text = "10:00:00 The king signed the treaty of Hull.\n10:10:00 The queen kept a garden by the harbour.\n" * 3
     assert library.add([write("minutes.txt", text)]).notes == ()
     answer = library.ask("Who signed the treaty?")
     assert "The king signed the treaty of Hull." in answer.citations[0].quote
 
 
-def test_an_answer_that_cannot_be_quoted_says_so(library: Library, write: Write) -> None:
-    """The bar was not what it failed at."""
+def test_abstention_without_a_quotable_sentence_says_so(library: Library, write: Write) -> None:
+    """The reason is not the confidence threshold."""
     library.add([write("a.yaml", "king: treaty\nqueen: garden\nharbour: hull\n")])
     answer = library.ask("king treaty")
     assert (answer.status, answer.notes) == ("abstained", (NOTHING_TO_QUOTE,))
     assert "an answer is given" not in export(answer, "text")
 
 
-def test_a_kind_that_readers_name(library: Library, write: Write) -> None:
-    """A text that is known for data is still what its ending says."""
+def test_structured_file_is_found_by_its_type(library: Library, write: Write) -> None:
+    """A text that is recognised as data keeps the type of its suffix."""
     library.add(
         [write("table.txt", "king,treaty,a\nHenry,Hull,1\nJames,York,2\nJohn,Bath,3\n"), write("b.srt", CAPTIONS)]
     )

@@ -1,4 +1,4 @@
-"""Plain text: paragraphs, headings, and what its head says of itself."""
+"""Plain text is read with its paragraphs, its headings and the metadata at its head."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ PROSE = (
 
 
 def read(text: str, name: str = "a.txt") -> Document:
-    """A document of this."""
+    """Load a plain text."""
     return load_bytes(text.encode(), source=name)
 
 
 def headings(document: Document) -> list[tuple[int, str]]:
-    """Levels and words of its headings."""
+    """Return level and label of each heading."""
     return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 def paragraphs(document: Document) -> list[str]:
-    """Its paragraphs and headings, by their landmarks."""
+    """Return the paragraphs and headings of a document, by its landmarks."""
     starts = [mark.start for mark in document.landmarks if mark.kind in {"heading", "paragraph"}]
     ends = [*starts[1:], len(document.text)]
     return [document.text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
-def test_lines_broken_at_a_margin_are_joined() -> None:
-    """Prose that an editor broke into lines is one paragraph again, so that sentences are whole."""
+def test_wrapped_lines_are_joined() -> None:
+    """Wrapped prose becomes one paragraph, so that its sentences are whole."""
     document = read(PROSE + "\n" + PROSE)
     assert paragraphs(document) == [" ".join(PROSE.split())] * 2
 
 
-def test_paragraphs_by_indent() -> None:
-    """In text set like a book, an indent after the end of a sentence begins a paragraph."""
+def test_indent_after_a_sentence_starts_a_paragraph() -> None:
+    """In text set like a book, an indent after the end of a sentence starts a paragraph."""
     document = read(PROSE + "   " + PROSE + PROSE)
     assert paragraphs(document)[1].startswith("The bees left")
 
 
-def test_a_hyphen_at_the_margin_stays() -> None:
+def test_hyphen_at_the_margin_of_plain_text_is_kept() -> None:
     """Plain text is seldom hyphenated: `well-` and `known` are `well-known`."""
     text = PROSE.replace("was still\non the clover", "was well-\nknown to lie")
     assert "well-known" in read(text + "\n" + PROSE).text
 
 
-def test_lines_are_mended_where_the_margin_changes() -> None:
-    """Pages pasted together: each line is as long as those before it or after it, and some end in the middle."""
+def test_lines_of_different_widths_are_joined() -> None:
+    """In text pasted from several pages, lines are as long as their neighbours, and some end in mid-sentence."""
     words = " ".join([PROSE] * 3).replace(".", ",").split()
     words = [word.capitalize() if n % 4 == 0 else word for n, word in enumerate(words)]
     narrow, wide = textwrap.fill(" ".join(words), 60), textwrap.fill(" ".join(words), 150)
@@ -75,15 +75,15 @@ def test_lines_are_mended_where_the_margin_changes() -> None:
     assert "had been with them before" in read(text).text
 
 
-def test_a_line_with_the_end_of_a_sentence_is_prose() -> None:
-    """Whatever the next one begins with: here all words begin with a capital."""
+def test_lines_with_sentence_ends_are_joined_despite_capitals() -> None:
+    """Lines that contain the end of a sentence are prose, even if every word is capitalised."""
     words = " ".join([PROSE] * 3).title()
     text = f"{textwrap.fill(words, 60)}\n{textwrap.fill(words, 150)}"
     assert "Before The Bells Of The Village Had Rung" in read(text).text
     assert read(text.replace(".", "")).text.count("\n") > read(text).text.count("\n")
 
 
-KEPT = {
+UNWRAPPED = {
     "verse": "The hive is a town without sorrow,\nThe heath is its harvest and hall,\nIts wealth,\nAnd all.",
     "a list": "- honey from the heath\n- wax\n- pollen, dried and sold by the pound\n- royal jelly",
     "numbers": "1. Open the hive.\n2. Look for the queen, who is longer than the others.\n3. Close it.",
@@ -114,15 +114,15 @@ KEPT = {
 }
 
 
-@cases("text", KEPT.values(), ids=KEPT.keys())
-def test_lines_that_an_author_broke_stay(text: str) -> None:
+@cases("text", UNWRAPPED.values(), ids=UNWRAPPED.keys())
+def test_intended_line_breaks_are_kept(text: str) -> None:
     """Verse, lists, code and tables keep their lines, alone and amid wrapped prose."""
     assert read(text).text == text
     assert text in read(f"{PROSE}\n{PROSE}\n{text}\n\n{PROSE}").text
 
 
 def test_long_lines_are_paragraphs() -> None:
-    """Where a line holds a whole paragraph, each such line is one."""
+    """If each line holds a whole paragraph, each line is one."""
     line = " ".join(PROSE.split())
     assert paragraphs(read(f"{line}\n{line}\n")) == [line, line]
 
@@ -142,13 +142,13 @@ HEADINGS = {
 
 
 @cases(("text", "expected"), HEADINGS.values(), ids=HEADINGS.keys())
-def test_clear_headings_only(text: str, expected: list[tuple[int, str]]) -> None:
-    """A line is a heading where nothing else would look like it."""
+def test_only_clear_headings_are_recognised(text: str, expected: list[tuple[int, str]]) -> None:
+    """A line is a heading only if nothing else looks like it."""
     assert headings(read(text)) == expected
 
 
-def test_org_headings() -> None:
-    """The stars of Org are levels, and not in the text."""
+def test_org_headings_are_recognised() -> None:
+    """The stars of Org are levels and are not part of the text."""
     document = read("* Bees\nText on bees.\n** Swarms\nText on swarms.\n", "a.org")
     assert headings(document) == [(1, "Bees"), (2, "Swarms")]
     assert "*" not in document.text
@@ -175,20 +175,20 @@ DESCRIBED = {
     "a line and nothing else": ("The Dance of the Bees", ("", "", "")),
     "a greeting": (f"Dear Ada,\n\n{BODY}", ("", "", "")),
     "lines that belong together": (f"Ada Lovelace\nCountess\nLondon\n\n{BODY}", ("", "", "")),
-    "by that names nobody": (f"The Dance\n\nBy the way of introduction\n\n{BODY}", ("The Dance", "", "")),
+    "a line with By and no name": (f"The Dance\n\nBy the way of introduction\n\n{BODY}", ("The Dance", "", "")),
     "code": ("import bees\n\nimport hives\n\nbees.fly()", ("", "", "")),
 }
 
 
 @cases(("text", "expected"), DESCRIBED.values(), ids=DESCRIBED.keys())
-def test_stated_and_never_guessed(text: str, expected: tuple[str, str, str]) -> None:
-    """Title, author and date are those that the head of the text states; otherwise they are empty."""
+def test_title_author_and_date_of_a_text_are_stated_not_guessed(text: str, expected: tuple[str, str, str]) -> None:
+    """Title, author and date are those at the head of the text; otherwise they are empty."""
     document = read(text)
     assert (document.title, document.author, document.date) == expected
 
 
-def test_the_title_is_a_heading() -> None:
-    """The line that is the title heads what follows."""
+def test_title_of_a_text_is_a_heading() -> None:
+    """The title line is a heading of the text below it."""
     assert headings(read(BLOG.format(body=BODY))) == [(1, "Do Bees Really Dance?")]
 
 
@@ -214,8 +214,8 @@ DATES = {
 
 
 @cases(("text", "expected"), DATES.items())
-def test_dates(text: str, expected: str) -> None:
-    """A date is read as precisely as it is stated, and not at all where it could mean two days."""
+def test_dates_are_read_as_precisely_as_stated(text: str, expected: str) -> None:
+    """A date that could mean two days is not read."""
     assert iso_date(text) == expected
 
 
@@ -231,13 +231,13 @@ def test_dates(text: str, expected: str) -> None:
         ("Ada Lovelace", ""),
     ],
 )
-def test_bylines(line: str, names: str) -> None:
-    """A byline is `By` and names, and nothing besides."""
+def test_byline_is_by_and_names(line: str, names: str) -> None:
+    """A byline is `By` and names, and nothing else."""
     assert byline(line) == names
 
 
-def test_the_seed() -> None:
-    """The article that Pincite ships with states its title, its author and its date, and has paragraphs."""
+def test_seed_article_states_title_author_and_date() -> None:
+    """The article that Pincite ships with states its title, author and date, and has paragraphs."""
     seeds = Path(__file__).parents[2].parent / "shared" / "seeds"
     if not seeds.is_dir():
         pytest.skip("the shared folder is not here")

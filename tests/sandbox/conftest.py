@@ -1,4 +1,4 @@
-"""Parsing processes that can be made to fail."""
+"""Sandbox processes that can be made to fail."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture
-def flawed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Parsing processes obey the commands in a file; none is left behind."""
-    monkeypatch.setattr(pool, "PROGRAM", misbehaving_worker.PROGRAM)
+@pytest.fixture(scope="module")
+def idle_processes() -> Iterator[None]:
+    """Tests of a module share the pool of sandbox processes, and none is left at the end."""
     yield
     pool.close_idle()
+
+
+@pytest.fixture
+def misbehaving_sandbox(monkeypatch: pytest.MonkeyPatch, idle_processes: None) -> None:
+    """Sandbox processes obey the commands in a file."""
+    monkeypatch.setattr(pool, "PROGRAM", misbehaving_worker.PROGRAM)

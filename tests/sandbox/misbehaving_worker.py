@@ -1,4 +1,4 @@
-"""A parsing process that does what a file tells it, as a flaw in some library might: `!crash`, `!hang` and others."""
+"""A sandbox worker that obeys commands in files, such as `!crash` and `!hang`, to simulate faulty libraries."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ PROGRAM = ("-m", "tests.sandbox.misbehaving_worker")
 
 
 class PanicException(BaseException):
-    """No Exception, as a panic is none."""
+    """A panic in Rust code, which is not an Exception."""
 
 
 def main() -> None:
-    """The real one, with a flaw."""
+    """Run the real worker with a loader that obeys commands."""
     vars(worker)["load_bytes"] = load
     worker.main()
 
 
-def load(data: bytes, **stated: Any) -> Document:
-    """Do as the file says, else read it."""
-    command, _, rest = data.partition(b" ")
-    if command in _DEEDS:
-        _DEEDS[command](rest)
-    return load_bytes(data, **stated)
+def load(data: bytes, **options: Any) -> Document:
+    """Obey the command in a file, or load the file."""
+    command, _, argument = data.partition(b" ")
+    if command in _COMMANDS:
+        _COMMANDS[command](argument)
+    return load_bytes(data, **options)
 
 
 def _hang(_: bytes) -> None:
     threading.Event().wait()
 
 
-def _hang_deaf(_: bytes) -> None:
-    """As a library in C that never lets Python run."""
+def _loop(_: bytes) -> None:
+    """Loop without reacting to SIGTERM, as a C library does that never lets Python run."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     while True:
         pass
@@ -58,13 +58,13 @@ def _grow(size: bytes) -> None:
 
 
 def _starve(size: bytes) -> None:
-    """As a library that says `damaged` when it has no memory left."""
-    held = bytearray(int(size.split()[0]) * 1_000_000)
-    raise DamagedFile(f"It broke after {len(held)} bytes.")
+    """Report damage when memory runs out, as some libraries do."""
+    block = bytearray(int(size.split()[0]) * 1_000_000)
+    raise DamagedFile(f"It failed after {len(block)} bytes.")
 
 
 def _babble(_: bytes) -> None:
-    print("a library's own words", flush=True)  # noqa: T201
+    print("output of a library", flush=True)  # noqa: T201
     os.write(1, b"\x00\x00\x00\x00\x00\x00\x00\x01?")
 
 
@@ -80,9 +80,9 @@ def _crash(_: bytes) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-_DEEDS: dict[bytes, Callable[[bytes], None]] = {
+_COMMANDS: dict[bytes, Callable[[bytes], None]] = {
     b"!hang": _hang,
-    b"!loop": _hang_deaf,
+    b"!loop": _loop,
     b"!nest": _nest,
     b"!grow": _grow,
     b"!starve": _starve,

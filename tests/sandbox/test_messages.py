@@ -1,4 +1,4 @@
-"""Documents survive the way between two processes, whatever is in them."""
+"""Documents are unchanged when they are sent between two processes."""
 
 from __future__ import annotations
 
@@ -42,8 +42,10 @@ DOCUMENTS = st.builds(
 
 
 @given(DOCUMENTS, st.none() | st.lists(CHUNKS, max_size=9).map(tuple), st.lists(PAGES, max_size=4).map(tuple))
-def test_there_and_back(document: Document, chunks: tuple[Chunk, ...] | None, pages: tuple[str, ...]) -> None:
-    """What arrives is what was sent."""
+def test_document_survives_sending_and_receiving(
+    document: Document, chunks: tuple[Chunk, ...] | None, pages: tuple[str, ...]
+) -> None:
+    """The received document equals the sent one, and nothing is left in the pipe."""
     pipe = io.BytesIO()
     send_parsed(pipe, Parsed(document, chunks, COST, pages))
     pipe.seek(0)
@@ -51,8 +53,8 @@ def test_there_and_back(document: Document, chunks: tuple[Chunk, ...] | None, pa
     assert pipe.read() == b""
 
 
-def test_a_long_document_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No frame is longer than the longest allowed, whatever the document."""
+def test_long_document_is_sent_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No frame exceeds the limit, whatever the length of the document."""
     for name, value in (("_PIECE", 10), ("_LANDMARKS", 2), ("_CHUNKS", 2)):
         monkeypatch.setattr(messages, name, value)
     monkeypatch.setattr(messages, "MOST", 250)
@@ -66,10 +68,10 @@ def test_a_long_document_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(
-    "error", [PasswordRequired("It is locked.", "Unlock it."), LoadingError("It broke.", "Mend it.")]
+    "error", [PasswordRequired("It is locked.", "Unlock it."), LoadingError("It failed.", "Fix it.")]
 )
-def test_an_error_is_raised_as_it_was(error: LoadingError) -> None:
-    """Of its type, with its words."""
+def test_error_keeps_its_type_and_message(error: LoadingError) -> None:
+    """The receiver raises the error that was sent."""
     pipe = io.BytesIO()
     send_error(pipe, error, COST)
     pipe.seek(0)
@@ -79,10 +81,10 @@ def test_an_error_is_raised_as_it_was(error: LoadingError) -> None:
 
 
 @pytest.mark.parametrize("name", ["SystemExit", "LibraryDamaged", "annotations", "no such thing"])
-def test_only_errors_of_loading_are_made(name: str) -> None:
-    """Whatever else an answer names is a LoadingError."""
+def test_unknown_error_type_becomes_a_loading_error(name: str) -> None:
+    """Only subclasses of LoadingError are created from a name in an answer."""
     pipe = io.BytesIO()
-    send_json(pipe, {"error": name, "message": "It broke.", "hint": ""})
+    send_json(pipe, {"error": name, "message": "It failed.", "hint": ""})
     pipe.seek(0)
     with pytest.raises(LoadingError) as caught:
         receive_parsed(pipe)
@@ -90,6 +92,7 @@ def test_only_errors_of_loading_are_made(name: str) -> None:
 
 
 def _framed(*values: object) -> bytes:
+    """Return the values as frames."""
     pipe = io.BytesIO()
     for value in values:
         send_json(pipe, value)
@@ -121,14 +124,14 @@ HEAD = {
         pytest.param(_framed({**HEAD, "stated": ["x"]}, []), id="too little stated"),
     ],
 )
-def test_nonsense_is_told_apart(answer: bytes) -> None:
-    """An answer that is none is the end of the talk, and nothing else."""
+def test_invalid_answer_is_a_protocol_error(answer: bytes) -> None:
+    """Any malformed answer raises ProtocolError and nothing else."""
     with pytest.raises(ProtocolError):
         receive_parsed(io.BytesIO(answer))
 
 
-def test_frames_are_no_objects() -> None:
-    """What crosses is JSON, text and numbers: there is nothing in it that could run."""
+def test_messages_are_only_json_text_and_numbers() -> None:
+    """Messages contain nothing that could be executed."""
     pipe = io.BytesIO()
     send(pipe, b"ab")
     send_json(pipe, {"a": 1})

@@ -1,4 +1,4 @@
-"""A file can end the process that reads it, never the program; and the next file is read."""
+"""A file can end the process that reads it, but never the program, and the next file is read."""
 
 from __future__ import annotations
 
@@ -38,67 +38,75 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the system does not 
 
 
 @pytest.fixture
-def parser(flawed: None) -> Iterator[Parser]:
-    """One that obeys commands in files."""
+def parser(misbehaving_sandbox: None) -> Iterator[Parser]:
+    """A sandbox that obeys the commands in files."""
     with parsers(LIMITS) as parser:
         yield parser
 
 
-def read(parser: Parser, path: Path, **stated: Any) -> str:
-    """The text of a file."""
-    return parser.parse(path, source=str(path), max_bytes=10_000_000, **stated).document.text
+def read(parser: Parser, path: Path, **options: Any) -> str:
+    """Return the text of a file."""
+    return parser.parse(path, source=str(path), max_bytes=10_000_000, **options).document.text
 
 
 @pytest.mark.parametrize(
-    ("command", "error", "words"),
+    ("command", "error", "message"),
     [
         pytest.param("!crash", ReaderCrashed, "(SIGSEGV)", id="a crash"),
         pytest.param("!exit", ReaderCrashed, "(exit code 7)", id="an exit"),
-        pytest.param("!fail", ReaderCrashed, "KeyError: 'no such glyph'", id="an exception nobody foresaw"),
+        pytest.param("!fail", ReaderCrashed, "KeyError: 'no such glyph'", id="an unexpected exception"),
         pytest.param("!panic", ReaderCrashed, "PanicException: index out of bounds", id="a panic"),
         pytest.param("!nest", DamagedFile, "nested too deeply", id="nesting"),
-        pytest.param("!grow 600", TooMuchMemory, "more than 400 megabytes", id="greed", marks=LINUX),
-        pytest.param("!starve 300", TooMuchMemory, "more than 400 megabytes", id="hidden greed", marks=LINUX),
-        pytest.param("!killed", TooMuchMemory, "memory is short", id="the system's own hand", marks=LINUX),
+        pytest.param("!grow 600", TooMuchMemory, "more than 400 megabytes", id="too much memory", marks=LINUX),
+        pytest.param(
+            "!starve 300",
+            TooMuchMemory,
+            "more than 400 megabytes",
+            id="too much memory, reported as damage",
+            marks=LINUX,
+        ),
+        pytest.param("!killed", TooMuchMemory, "memory is short", id="killed by the system", marks=LINUX),
     ],
 )
-def test_a_bad_file_is_an_error_and_the_next_one_is_read(
-    parser: Parser, write: Write, command: str, error: type[LoadingError], words: str
+def test_bad_file_is_a_named_error_and_the_next_file_is_read(
+    parser: Parser, write: Write, command: str, error: type[LoadingError], message: str
 ) -> None:
-    """Each end has its own error, with what to do; the file after it is read as if nothing had been."""
+    """Each kind of failure has its own error with advice, and the next file is read as usual."""
     with pytest.raises(error) as caught:
         read(parser, write("bad.txt", f"{command} and more"))
     assert type(caught.value) is error
     assert "bad.txt" in caught.value.message
-    assert words in caught.value.message
+    assert message in caught.value.message
     assert caught.value.hint
     assert read(parser, write("good.txt", "The ship left.")) == "The ship left."
 
 
 @pytest.mark.parametrize("command", ["!hang", "!loop"])
-def test_a_file_that_takes_too_long(flawed: None, write: Write, command: str) -> None:
-    """Is given up after its time, whether it waits or works; the error names the setting."""
-    with parsers(Limits(seconds=2.0, megabytes=400)) as parser:
-        with pytest.raises(TookTooLong, match="takes more than 2 seconds") as caught:
-            read(parser, write("slow.txt", command))
-        assert "PINCITE_PARSE_SECONDS" in caught.value.hint
-        parser._limits = LIMITS  # the next process has the time to begin in
-        assert read(parser, write("good.txt", "The ship left.")) == "The ship left."
+def test_file_that_exceeds_its_time_is_given_up(parser: Parser, write: Write, command: str) -> None:
+    """The limit applies whether the worker waits or computes, and the error names the setting."""
+    good = write("good.txt", "The ship left.")
+    assert read(parser, good) == "The ship left."  # the process has started, so that the short limit is for the file
+    parser._limits = Limits(seconds=0.5, megabytes=400)
+    with pytest.raises(TookTooLong, match=r"takes more than 0\.5 seconds") as caught:
+        read(parser, write("slow.txt", command))
+    assert "PINCITE_PARSE_SECONDS" in caught.value.hint
+    parser._limits = LIMITS  # the next process has time to start
+    assert read(parser, good) == "The ship left."
 
 
-def test_larger_files_have_more_time() -> None:
-    """By each megabyte."""
+def test_time_limit_grows_with_file_size() -> None:
+    """The limit grows with each megabyte."""
     limits = Limits(seconds=10.0, megabytes=400)
     assert limits.seconds_for(3_000_000) == 10.0 + 3 * messages.SECONDS_PER_MEGABYTE
 
 
-def test_what_a_library_prints_is_not_taken_for_an_answer(parser: Parser, write: Write) -> None:
-    """Its standard output leads nowhere."""
+def test_output_of_a_library_is_not_taken_for_an_answer(parser: Parser, write: Write) -> None:
+    """The standard output of the worker is discarded."""
     assert read(parser, write("loud.txt", "!babble")) == "!babble"
 
 
-def test_errors_of_loading_come_as_they_are(parser: Parser, write: Write, tmp_path: Path) -> None:
-    """Type, message and hint; a file that is not there, or too large, is refused by the process as in this one."""
+def test_loading_errors_keep_type_message_and_hint(parser: Parser, write: Write, tmp_path: Path) -> None:
+    """A missing or too large file is refused by the worker as it would be in this process."""
     ole2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le")
     with pytest.raises(PasswordRequired, match=r"a\.docx") as caught:
         read(parser, write("a.docx", ole2))
@@ -109,8 +117,8 @@ def test_errors_of_loading_come_as_they_are(parser: Parser, write: Write, tmp_pa
         parser.parse(write("big.txt", b"a" * 11), source="x", max_bytes=10)
 
 
-def test_a_process_is_used_again(flawed: None, write: Write) -> None:
-    """By the next file and by the next asker, unless it read enough or has grown."""
+def test_sandbox_process_is_reused(misbehaving_sandbox: None, write: Write) -> None:
+    """A process is used for the next file and by the next parser."""
     pool.close_idle()
     pids = []
     for _ in range(2):
@@ -124,12 +132,12 @@ def test_a_process_is_used_again(flawed: None, write: Write) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [pytest.param("MOST_FILES", 1, id="read enough"), pytest.param("GROWN_MEGABYTES", 0.0, id="grew")],
+    [pytest.param("MOST_FILES", 1, id="number of files"), pytest.param("GROWN_MEGABYTES", 0.0, id="memory growth")],
 )
-def test_a_process_is_replaced(
+def test_worn_out_process_is_replaced(
     parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: float
 ) -> None:
-    """And the old one is gone."""
+    """After its limit of files or memory growth a new process is used, and the old one has ended."""
     monkeypatch.setattr(process, name, value)
     read(parser, write("a.txt", "The ship left."))
     assert parser._process is not None
@@ -139,8 +147,8 @@ def test_a_process_is_replaced(
     assert first._process.poll() is not None
 
 
-def test_an_idle_process_ends(parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a while without work; whoever comes then has a new one."""
+def test_idle_process_ends(parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process ends after a while without work; a later file gets a new one."""
     monkeypatch.setattr(pool, "IDLE_SECONDS", 0.01)
     read(parser, write("a.txt", "The ship left."))
     idle = parser._process
@@ -150,18 +158,18 @@ def test_an_idle_process_ends(parser: Parser, write: Write, monkeypatch: pytest.
     assert read(parser, write("b.txt", "A whale swam by.")) == "A whale swam by."
 
 
-def test_it_can_be_stopped_from_outside(parser: Parser, write: Write) -> None:
-    """Whoever waits for a file that hangs is set free at once, and nothing more is read."""
+def test_parser_can_be_stopped_from_another_thread(parser: Parser, write: Write) -> None:
+    """A caller that waits for a hanging file returns at once, and nothing more is read."""
     path = write("slow.txt", "!hang")
     errors: list[LoadingError] = []
 
-    def ask() -> None:
+    def parse() -> None:
         try:
             read(parser, path)
         except LoadingError as error:
             errors.append(error)
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=parse)
     thread.start()
     while parser._process is None or not parser._process._files:
         time.sleep(0.01)
@@ -173,10 +181,10 @@ def test_it_can_be_stopped_from_outside(parser: Parser, write: Write) -> None:
         read(parser, write("good.txt", "The ship left."))
 
 
-def test_a_file_in_the_working_folder_is_no_library(
+def test_worker_imports_nothing_from_the_working_folder(
     write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The process looks for its programs where this one has them, not where the documents lie."""
+    """The worker imports its modules from this process's path, not from the folder of the documents."""
     for name in ("docx.py", "json.py", "index.py"):
         (tmp_path / name).write_text("raise SystemExit(9)")
     monkeypatch.chdir(tmp_path)
@@ -193,7 +201,7 @@ from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
 from tests.sandbox import misbehaving_worker
 pool.PROGRAM = misbehaving_worker.PROGRAM
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes of a shell ignore Ctrl-C
 with parsers(Limits(60.0, 400)) as parser:
     parser.parse(Path(sys.argv[2]), source="x", max_bytes=1000)
     print(parser._process.pid, flush=True)
@@ -202,26 +210,35 @@ with parsers(Limits(60.0, 400)) as parser:
 
 
 @LINUX
-@pytest.mark.parametrize("command", ["!hang", "!loop"])
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_no_orphans(write: Write, command: str, end: signal.Signals) -> None:
-    """Where the program is stopped or killed, the process that reads for it ends, too, whatever it is doing."""
+@pytest.mark.parametrize(
+    ("stop_signal", "command"),
+    [
+        (signal.SIGKILL, "!hang"),
+        (signal.SIGKILL, "!loop"),
+        (signal.SIGINT, "!hang"),
+        (signal.SIGTERM, "!loop"),
+        pytest.param(signal.SIGINT, "!loop", marks=pytest.mark.nightly),
+        pytest.param(signal.SIGTERM, "!hang", marks=pytest.mark.nightly),
+    ],
+)
+def test_worker_ends_with_its_parent(write: Write, command: str, stop_signal: signal.Signals) -> None:
+    """If the parent is stopped or killed, the worker ends too, whatever it is doing."""
     arguments = [sys.executable, "-c", PARENT, str(write("slow.txt", command)), str(write("a.txt", "The ship left."))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         assert Path(f"/proc/{pid}").exists()
-        parent.send_signal(end)
+        parent.send_signal(stop_signal)
         parent.wait()
-    until = time.monotonic() + 30
-    while _runs(pid) and time.monotonic() < until:
+    deadline = time.monotonic() + 30
+    while _is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not _runs(pid)
+    assert not _is_running(pid)
 
 
-def _runs(pid: int) -> bool:
-    """Whether it is there and no zombie that nobody has buried."""
+def _is_running(pid: int) -> bool:
+    """Return whether the process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -229,8 +246,8 @@ def _runs(pid: int) -> bool:
 
 
 @pytest.mark.model
-def test_passages_are_those_of_the_encoders_own_chunker(write: Write, real_encoder: Any) -> None:
-    """The process counts with the encoder's tokenizer, without the encoder, and cuts at the same places."""
+def test_worker_cuts_the_same_passages_as_the_encoder(write: Write, real_encoder: Any) -> None:
+    """The worker counts with the encoder's tokenizer, without the encoder, and cuts at the same offsets."""
     from index.text.chunks import Chunker
 
     text = "\n\n".join(f"# Ship {n}\n\nShip {n} left harbour {n}, in the rain of winter. " * 3 for n in range(60))
@@ -243,8 +260,8 @@ def test_passages_are_those_of_the_encoders_own_chunker(write: Write, real_encod
     assert len(parsed.chunks) > 5
 
 
-def test_the_process_is_small() -> None:
-    """It loads no model, no index and no numbers: that is why it is there at once."""
+def test_worker_imports_no_heavy_library() -> None:
+    """The worker imports no model, no index and no numerics, so that it starts at once."""
     heavy = "{'torch', 'faiss', 'numpy', 'tantivy', 'sqlite3', 'transformers'}"
     code = f"import sys, index.loading.sandbox.worker; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"
