@@ -34,17 +34,17 @@ LEAST_TRUTHS = 0.25
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, Any], Answer]]:
+def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Answered]:
     """Return each lie with the answer that a user gets to its question."""
     replies = {lie["question"]: lie["reply"] for lie in LIES}
     assert len(replies) == len(LIES) == 50
 
     def play(player: Player) -> None:
-        question = player.asked["messages"][-1]["content"].rpartition("Question: ")[2]
+        question = player.request_body["messages"][-1]["content"].rpartition("Question: ")[2]
         player.begin()
         player.say(replies[question], finish="stop")
 
-    answered: list[tuple[dict[str, Any], Answer]] = []
+    answered: list[Answered] = []
     with playing(play) as stage:
         settings = Settings(llm_url=stage.url, llm_model="liar", bar=0, passage_tokens=200)
         for document in dict.fromkeys(lie["document"] for lie in LIES):
