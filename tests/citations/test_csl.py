@@ -61,5 +61,5 @@ def test_no_item_has_markup(exported: Answer) -> None:
 def _texts(value: Any) -> list[str]:
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
-        return [text for each in inner for text in _texts(each)]
+        return [text for part in inner for text in _texts(part)]
     return [value] if isinstance(value, str) else []

@@ -46,7 +46,7 @@ def reference_of(info: DocumentInfo, style: Style, location: Location | None = N
         ),
     ],
 )
-def test_reference_of_a_web_page(style: Style, reference: str) -> None:
+def test_web_page_reference_follows_each_manual(style: Style, reference: str) -> None:
     """Author, date, title, place and deep link have the order and punctuation of each manual."""
     assert references([describe_citation(citation(PAGE))], style) == [reference]
 
@@ -55,7 +55,7 @@ def test_reference_of_a_web_page(style: Style, reference: str) -> None:
     ("style", "reference"),
     [("apa", "cholera.pdf. (n.d.)."), ("mla", "cholera.pdf."), ("chicago", "cholera.pdf, n.d.")],
 )
-def test_reference_of_a_file_without_metadata(style: Style, reference: str) -> None:
+def test_file_without_metadata_is_cited_by_its_name(style: Style, reference: str) -> None:
     """The file name is in the place of the author, once."""
     assert reference_of(replace(FILE, title="", author="", date=""), style) == reference
 
