@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -107,17 +108,33 @@ class Stage(ThreadingHTTPServer):
         self.over = threading.Event()
         """Set when the test ends."""
 
+    def run(self) -> None:
+        """Accept connections until the test ends, without polling, so that the server stops at once."""
+        while not self.over.is_set():
+            self.handle_request()
+
+    def stop(self) -> None:
+        """End all plays, and wake the thread that accepts connections."""
+        self.over.set()
+        with suppress(OSError):
+            socket.create_connection(self.server_address, timeout=1).close()
+
+    def verify_request(self, *_: Any) -> bool:
+        """Reject the connection that only wakes the server."""
+        return not self.over.is_set()
+
 
 @contextmanager
 def playing(play: Play) -> Iterator[Stage]:
     """Run a server with this play in a thread, and stop it at the end."""
     with Stage(play) as stage:
-        threading.Thread(target=stage.serve_forever, args=(0.02,), daemon=True).start()
+        thread = threading.Thread(target=stage.run, daemon=True)
+        thread.start()
         try:
             yield stage
         finally:
-            stage.over.set()
-            stage.shutdown()
+            stage.stop()
+            thread.join()
 
 
 def acquaint(stage: Stage, model: str = "m") -> None:

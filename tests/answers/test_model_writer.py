@@ -256,7 +256,7 @@ def test_concurrent_questions_get_their_own_answers() -> None:
 
     def play(player: Player) -> None:
         player.begin()
-        player.say(player.asked["messages"][1]["content"][-3:], finish="stop")
+        player.say(player.request_body["messages"][1]["content"][-3:], finish="stop")
 
     with playing(play) as stage, ThreadPoolExecutor(8) as pool:
         model_writer = writer(stage.url)

@@ -114,7 +114,7 @@ def in_turn(*plays: Play) -> Play:
 
 def thinks_with_500_tokens(player: Player) -> None:
     """Play a model that thinks in silence, and uses up a small limit before it writes."""
-    limit = player.request_body.get("max_completion_tokens") or player.request_body.get("max_tokens")
+    limit = player.request_body.get("max_completion_tokens", 0) or player.request_body.get("max_tokens", 0)
     (sends_texts(TEXT) if limit > 500 else sends_events(chunk({"content": ""}), chunk({}, "length")))(player)
 
 

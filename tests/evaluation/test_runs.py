@@ -332,7 +332,7 @@ def test_gold_answers_are_read_with_their_positions(make_set: MakeSet) -> None:
     rows = [{**row, "answers": pieces}, {**row, "id": "b", "answers": votes}, {"id": "c", "answerable": False}]
     guess = {**row, "id": "d", "answers": [{**pieces[0], "n_occurrences": 3}]}
     evaluation_set = read_set(make_set(queries_jsonl=None, qrels_tsv=None, qa_jsonl=[*rows, guess]))
-    document = next(document for document in evaluation_set.documents if each.source == "sea")
+    document = next(document for document in evaluation_set.documents if document.source == "sea")
     golds = [
         [[span.of(document.text) for span in alternative] for alternative in gold.alternatives]
         for gold in evaluation_set.tasks[0].golds
