@@ -117,7 +117,7 @@ class Stage(ThreadingHTTPServer):
         """End all plays, and wake the thread that accepts connections."""
         self.over.set()
         with suppress(OSError):
-            socket.create_connection(self.server_address, timeout=1).close()
+            socket.create_connection(("127.0.0.1", self.server_port), timeout=1).close()
 
     def verify_request(self, *_: Any) -> bool:
         """Reject the connection that only wakes the server."""

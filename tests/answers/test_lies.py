@@ -44,17 +44,20 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Answered]:
         player.begin()
         player.say(replies[question], finish="stop")
 
-    answered: list[Answered] = []
+    folder = tmp_path_factory.mktemp("lies")
+    sources = {
+        document: folder / f"{number}.txt" for number, document in enumerate({lie["document"]: 0 for lie in LIES})
+    }
+    for document, source in sources.items():
+        source.write_text(document, encoding="utf-8")
     with playing(play) as stage:
         settings = Settings(llm_url=stage.url, llm_model="liar", bar=0, passage_tokens=200)
-        for document in dict.fromkeys(lie["document"] for lie in LIES):
-            folder = tmp_path_factory.mktemp("lies")
-            (folder / "document.txt").write_text(document, encoding="utf-8")
-            with Library.open(folder / "library", settings, encoder=FakeEncoder(max_tokens=600)) as library:
-                library.add(folder / "document.txt")
-                lies = [lie for lie in LIES if lie["document"] == document]
-                answered += [(lie, library.ask(lie["question"], writer="model")) for lie in lies]
-    return answered
+        with Library.open(folder / "library", settings, encoder=FakeEncoder(max_tokens=600)) as library:
+            library.add(list(sources.values()))
+            return [
+                (lie, library.ask(lie["question"], documents=[sources[lie["document"]].name], writer="model"))
+                for lie in LIES
+            ]
 
 
 def _statements(answers: list[Answered], *, false: bool) -> Iterator[tuple[str, Statement | None]]:

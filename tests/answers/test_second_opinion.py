@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,12 +32,20 @@ STRANGE = "A comet frightened the horses of the desert."
 URL = "http://127.0.0.1:9/v1"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, write: Write) -> Path:
-    """The folder of a library with one document about a treaty."""
-    with Library.open(tmp_path / "library", Settings(passage_tokens=60), encoder=FakeEncoder()) as library:
-        library.add([write("treaty.txt", TREATY)])
-    return tmp_path / "library"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a library with one document about a treaty, which the tests only read."""
+    folder = tmp_path_factory.mktemp("second-opinion")
+    (folder / "treaty.txt").write_text(TREATY, encoding="utf-8")
+    with Library.open(folder / "library", Settings(passage_tokens=60), encoder=FakeEncoder()) as library:
+        library.add([folder / "treaty.txt"])
+    return folder / "library"
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once."""
+    monkeypatch.setattr("index.answers.model_writer.PAUSES", (0.0, 0.0))
 
 
 def check(folder: Path, text: str, url: str, **values: object) -> Check:
@@ -116,11 +124,19 @@ FAILURES: dict[str, Play | None] = {
 
 
 @pytest.mark.parametrize("play", FAILURES.values(), ids=FAILURES.keys())
-def test_failure_of_the_model_changes_no_verdict(folder: Path, play: Play | None) -> None:
+def test_failure_of_the_model_changes_no_verdict(
+    folder: Path, play: Play | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A note gives the reason, and the model is not asked again for the same text."""
+    monkeypatch.setattr("index.answers.second_opinion.time", SimpleNamespace(monotonic=lambda: 0.0))
     by_rules = check(folder, f"{TRUE} {COPY}", "", checker="rules")
     with playing(play or replies("")) as stage:
-        result = check(folder, f"{TRUE} {COPY}", stage.url if play else URL, llm_timeout=1.0 if play else 20)
+        result = check(
+            folder,
+            f"{TRUE} {COPY}",
+            stage.url if play else URL,
+            llm_timeout=0.3 if play is FAILURES["no response"] else 20,
+        )
     assert result.statements == by_rules.statements
     [note] = result.notes
     assert note.startswith("The writer, sage at 127.0.0.1")
@@ -152,18 +168,19 @@ def test_model_is_asked_about_a_limited_number_of_claims(folder: Path) -> None:
     assert "It was not asked about 3 more: the check by rules stands there." in result.notes
 
 
-def test_timeout_covers_all_claims_of_a_text(folder: Path) -> None:
+def test_timeout_covers_all_claims_of_a_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow model is not asked about every claim."""
+    now = 0.0
 
     def slow(player: Player) -> None:
-        time.sleep(0.3)
+        nonlocal now
+        now += 0.3
         replies("YES")(player)
 
+    monkeypatch.setattr("index.answers.second_opinion.time", SimpleNamespace(monotonic=lambda: now))
     with playing(slow) as stage:
-        start = time.monotonic()
         result = check(folder, f"{TRUE} " * 30, stage.url, llm_timeout=1.0)
-        assert time.monotonic() - start < 10
-    assert len(stage.requests) < 10
+    assert len(stage.requests) == 4
     assert result.supported == 30
 
 
@@ -275,29 +292,35 @@ def test_objection_is_shortened_and_cleaned() -> None:
 
 def test_beats_continue_during_the_second_opinion(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model may be slow for each claim; once the reader disconnects, no further claim is sent."""
-    monkeypatch.setattr("index.answers.generative.BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("index.answers.generative.BEAT_SECONDS", 0.01)
     proceed = threading.Event()
 
     def play(player: Player) -> None:
         if "<claim>" not in player.request_body["messages"][-1]["content"]:
             replies(f"{TRUE[:-1]} [1]. {COPY[:-1]} [1].")(player)
             return
-        proceed.wait(0.4)
+        proceed.wait(20)
         replies("YES")(player)
 
     with playing(play) as stage:
         settings = Settings(llm_url=stage.url, llm_model="sage", checker="model", bar=0)
         with Library.open(folder, settings, encoder=FakeEncoder()) as library:
-            *pieces, answer = library.ask_stream("Who signed the treaty?", writer="model")
-            last = max(number for number, piece in enumerate(pieces) if piece)
-            assert len(pieces) - last > 5
+            stream = library.ask_stream("Who signed the treaty?", writer="model")
+            while len(stage.requests) < 2:  # the answer, and the first claim
+                next(stream)
+            assert [next(stream) for _ in range(5)] == [""] * 5
+            proceed.set()
+            *_, answer = stream
             assert not isinstance(answer, str)
             assert [statement.verdict for statement in answer.statements] == ["verbatim", "verbatim"]
             assert len(stage.requests) == 3
+            proceed.clear()
             stream = library.ask_stream("Who signed the treaty?", writer="model")
-            while len(stage.requests) < 5:  # the answer, and the first claim
+            while len(stage.requests) < 5:
                 next(stream)
             stream.close()
             proceed.set()
-            time.sleep(0.3)
+            for thread in threading.enumerate():
+                if thread.name.startswith("pincite-opinion"):
+                    thread.join(20)
             assert len(stage.requests) == 5

@@ -137,7 +137,7 @@ def sends_single_bytes(player: Player) -> None:
     player.begin()
     for byte in f"{event_line(TEXT, 'stop')}\n\n".encode():
         player.send(bytes([byte]))
-        time.sleep(0.002)
+        time.sleep(0.0005)
 
 
 def sends_forever(player: Player) -> None:
@@ -477,7 +477,7 @@ def test_same_answer_is_read_from_every_server(play: Play, known: bool) -> None:
 def test_failure_is_one_error_with_its_remedy(play: Play, reason: str, words: str, hint: str) -> None:
     """The error says what the server did and what to do."""
     with playing(play) as stage, pytest.raises(WriterError) as raised:
-        list(writer(stage.url, timeout=1.0 if reason == "timeout" else 20.0).stream(QUESTION, SOURCES))
+        list(writer(stage.url, timeout=0.3 if reason == "timeout" else 20.0).stream(QUESTION, SOURCES))
     error = raised.value
     assert (error.reason, words in error.message, hint in error.hint) == (reason, True, True), f"{error} {error.reason}"
     assert error.message.startswith("The writer, m at 127.0.0.1")
