@@ -41,17 +41,19 @@ def test_cosines_of_another_encoder_do_not_count() -> None:
     assert confidence(near, DEFAULT_NAME + "@1") > confidence(far, DEFAULT_NAME + "@1")
 
 
-@pytest.fixture
-def library_with_answers(tmp_path: Path, write: Write) -> Iterator[Library]:
-    """A library that can answer some questions."""
-    with Library.open(tmp_path / "ships", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
-        library.add(
-            [
-                write("treaty.md", "# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n"),
-                write("whales.md", "# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n"),
-            ]
-        )
+@pytest.fixture(scope="module")
+def library_with_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library that can answer some questions. The tests only read it."""
+    with _library(tmp_path_factory.mktemp("questions")) as library:
         yield library
+
+
+def _library(folder: Path) -> Library:
+    (folder / "treaty.md").write_text("# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n")
+    (folder / "whales.md").write_text("# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n")
+    library = Library.open(folder / "library", Settings(passage_tokens=40), encoder=FakeEncoder())
+    library.add([folder / "treaty.md", folder / "whales.md"])
+    return library
 
 
 def test_answer_quotes_the_documents_exactly(library_with_answers: Library) -> None:
@@ -140,14 +142,14 @@ def test_document_cannot_cite_another_document(library: Library, write: Write, h
         assert library.document(citation.document.id).text[citation.start : citation.end] == citation.quote
 
 
-def test_hit_of_a_removed_document_keeps_its_location(library_with_answers: Library) -> None:
+def test_hit_of_a_removed_document_keeps_its_location(tmp_path: Path) -> None:
     """The document may be removed between search and answer; its sentences then score 0."""
-    hit = library_with_answers.search("Who signed the treaty?")[0]
-    library_with_answers.remove(hit.document.id)
-    assert library_with_answers._lookup.locate(hit, 0) == hit.location
-    assert list(library_with_answers._answerer.closeness([hit])("The king signed the treaty.")) == [0.0] * len(
-        hit.passage.sentences
-    )
+    with _library(tmp_path) as library:
+        hit = library.search("Who signed the treaty?")[0]
+        library.remove(hit.document.id)
+        assert library._lookup.locate(hit, 0) == hit.location
+        closeness = list(library._answerer.closeness([hit])("The king signed the treaty."))
+    assert closeness == [0.0] * len(hit.passage.sentences)
 
 
 @pytest.mark.parametrize("fragment", ["and in 2019?", "Why?", "the second one", "Who signed it?"])

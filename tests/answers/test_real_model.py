@@ -26,6 +26,7 @@ from index.errors import WriterError
 from index.library.library import Library
 from index.records import Answer
 from index.settings import Settings
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,9 +110,10 @@ def writer(url: str, *, tokens: int = 80) -> ModelWriter:
 
 
 def test_model_answers_from_the_sources(url: str) -> None:
-    """Answers arrive in pieces, are parsed into sentences, and at least three of five contain the expected word."""
+    """Answers arrive in pieces, are parsed into sentences, and most of them contain the expected word."""
+    questions = length(2, len(ANSWERS))
     correct = 0
-    for question, words in ANSWERS.items():
+    for question, words in list(ANSWERS.items())[:questions]:
         pieces = list(writer(url).stream(question, SOURCES))
         text = "".join(pieces)
         assert len(pieces) > 3
@@ -119,7 +121,7 @@ def test_model_answers_from_the_sources(url: str) -> None:
         assert sentences
         assert all(text[sentence.start : sentence.end].strip() for sentence in sentences)
         correct += words in text
-    assert correct >= 3
+    assert correct > questions / 2
 
 
 def test_answer_at_the_token_limit_is_cut_short(url: str) -> None:
@@ -146,6 +148,7 @@ def test_closing_the_stream_frees_the_server(url: str) -> None:
     assert list(writer(url).stream("Who built the lighthouse of Skarn?", SOURCES))
 
 
+@pytest.mark.nightly
 def test_answer_of_a_killed_server_is_cut_short() -> None:
     """The words so far are kept."""
     with _server() as (url, process):

@@ -30,6 +30,7 @@ from index.evaluation.runs import evaluate_folder, evaluate_questions
 from index.evaluation.set_files import canonical, entry
 from index.evaluation.sets import read_set
 from index.evaluation.statistics import MEANINGS, compare, estimate, holm, p_value
+from index.library.library import Library
 from index.records import DocumentInfo, Found, Hit, Location, Passage, Span
 from index.settings import Settings
 from tests.factories import why
@@ -37,16 +38,15 @@ from tests.fakes import FakeEncoder
 from tests.nightly import length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from index.library.library import Library
     from index.records import Mode
-    from tests.conftest import Write
 
     MakeSet = Callable[..., Path]
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "eval"
-SETS = ("adi", "chunking", "cisi", "clapnq", "covidqa", "cran", "scifact", "squad_v2")
+SMALL_SETS = ("adi", "chunking", "covidqa", "cran")
+LARGE_SETS = ("cisi", "clapnq", "scifact", "squad_v2")
 CORPUS = [
     {"id": "sea", "title": "The sea", "text": "The ship left the harbour. A whale swam by."},
     {"id": "land", "title": "The land", "text": "The king signed the treaty. Bread was dear."},
@@ -140,6 +140,7 @@ def test_scores_of_a_run_fall_strictly(scores: list[float]) -> None:
     assert as_float32 == pytest.approx(original, abs=1e-5)
 
 
+@pytest.mark.nightly
 def test_torchmetrics_computes_the_same_figures(tmp_path: Path) -> None:
     """It gets the run and the judgements as files, and agrees to three decimals."""
     from torch import tensor
@@ -314,7 +315,7 @@ def test_title_becomes_a_heading_once() -> None:
     assert [[mark.label for mark in document.landmarks] for document in documents.values()] == [["Oil"], ["Oil"], []]
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [*SMALL_SETS, *(pytest.param(name, marks=pytest.mark.nightly) for name in LARGE_SETS)])
 def test_gold_spans_of_the_public_sets_are_found(name: str) -> None:
     """Only documents without words and queries without judgements are left out."""
     notes = [note for note in read_set(shared(name)).notes if "empty documents" not in note]
@@ -497,11 +498,15 @@ def test_unwritable_run_is_an_error_before_the_work(make_set: MakeSet, tmp_path:
 OWN = {"question": "Who signed the treaty?", "document": "land.txt", "quote": "The king signed  the treaty"}
 
 
-@pytest.fixture
-def two_documents(library: Library, write: Write) -> Library:
-    """A library with two documents."""
-    library.add([write("land.txt", "The king signed the treaty."), write("sea.txt", "The ship left the harbour.")])
-    return library
+@pytest.fixture(scope="module")
+def two_documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library with two documents, which the tests only search."""
+    folder = tmp_path_factory.mktemp("two-documents")
+    (folder / "land.txt").write_text("The king signed the treaty.", encoding="utf-8")
+    (folder / "sea.txt").write_text("The ship left the harbour.", encoding="utf-8")
+    with Library.open(folder / "library", SMALL, encoder=FakeEncoder()) as library:
+        library.add([folder / "land.txt", folder / "sea.txt"])
+        yield library
 
 
 def _questions(tmp_path: Path, rows: Sequence[dict[str, Any] | str]) -> Path:
@@ -585,10 +590,11 @@ def test_holm_correction_agrees_with_a_calculation_by_hand() -> None:
 
 
 def _results(folder: Path, tmp_path: Path, **changes: dict[str, Any]) -> list[Path]:
-    """Write a result for each name, as `--json` does, and return the paths."""
+    """Write a result for each name, as `--json` does, and return the paths. The set is indexed once."""
     paths = []
     for name, options in changes.items():
-        result = evaluate_folder(folder, SMALL, encoder=FakeEncoder(), **options)
+        keep = tmp_path / f"library-{folder.name}"
+        result = evaluate_folder(folder, SMALL, keep=keep, encoder=FakeEncoder(), **options)
         paths.append(tmp_path / f"{name}.json")
         paths[-1].write_text(json.dumps(asdict(result)))
     return paths

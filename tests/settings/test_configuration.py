@@ -212,7 +212,7 @@ def test_doctor_shows_settings_with_their_origins(
     monkeypatch.setenv("PINCITE_MAX_HITS", "55")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pincite.toml").write_text("")
-    outcome = run("doctor")
+    outcome, verbose, as_json = run("doctor"), run("doctor", "-v"), run("doctor", "--json")
     lines = {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines() if line.split()}
     assert lines["max_pages"] == ["77", str(path)]
     assert lines["max_hits"] == ["55", "PINCITE_MAX_HITS"]
@@ -220,11 +220,11 @@ def test_doctor_shows_settings_with_their_origins(
     assert lines["Configuration"] == [str(path)]
     assert "read only if PINCITE_CONFIG names it" in outcome.out
     assert "parse_seconds" not in outcome.out
-    settings = {setting["name"]: setting for setting in run("doctor", "--json").json["settings"]}
+    settings = {setting["name"]: setting for setting in as_json.json["settings"]}
     assert settings["parse_seconds"] == {"name": "parse_seconds", "value": "120.0", "origin": "default"}
     assert set(settings) == set(Settings.model_fields)
-    assert "parse_seconds" in run("-v", "doctor").out
-    for out in (outcome.out, run("doctor", "-v").out, run("doctor", "--json").out):
+    assert "parse_seconds" in verbose.out
+    for out in (outcome.out, verbose.out, as_json.out):
         assert "sesame" not in out
         assert "open@" not in out
 
