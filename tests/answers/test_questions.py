@@ -137,7 +137,9 @@ def test_document_cannot_cite_another_document(library: Library, write: Write, h
     library.add(write("evil.txt", hostile))
     answer = library.ask("Who signed the treaty?")
     assert {citation.document.source for citation in answer.citations} <= {info.source for info in library.documents()}
-    assert [statement.markers for statement in answer.statements] == [(c.marker,) for c in answer.citations]
+    assert [statement.markers for statement in answer.statements] == [
+        (citation.marker,) for citation in answer.citations
+    ]
     for citation in answer.citations:
         assert library.document(citation.document.id).text[citation.start : citation.end] == citation.quote
 
@@ -200,8 +202,8 @@ def test_each_part_of_a_question_is_searched(library_with_answers: Library) -> N
     passages = [(hit.document.id, hit.passage.start, hit.passage.end) for hit in answer.hits]
     for citation in answer.citations:
         assert any(
-            identity == citation.document.id and start <= citation.start and citation.end <= b
-            for identity, start, b in passages
+            identity == citation.document.id and start <= citation.start and citation.end <= end
+            for identity, start, end in passages
         )
 
 

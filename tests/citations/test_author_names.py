@@ -46,9 +46,9 @@ def test_only_personal_names_are_split(author: str, sorted_names: list[str]) -> 
 def test_no_letter_of_an_author_is_lost(author: str) -> None:
     """All letters and digits are in the names, except for an `and` between two names."""
     line = " ".join(author.split())
-    kept = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
+    names = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
     original = "".join(character for character in line if character.isalnum()).replace("and", "")
-    assert sorted(character for character in kept if character.isalnum()) == sorted(original)
+    assert sorted(character for character in names if character.isalnum()) == sorted(original)
 
 
 def test_number_of_authors_is_limited() -> None:

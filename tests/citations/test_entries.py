@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from dataclasses import replace
 
@@ -83,13 +82,11 @@ def test_entry_has_no_line_breaks_or_invisible_characters(cited: Citation) -> No
 
 
 def test_long_fields_are_shortened_but_quotes_are_not() -> None:
-    """An author of a megabyte is an attack; a quote without its end would be wrong."""
+    """A megabyte of authors is an attack, on which quadratic time would take hours. A quote keeps its end."""
     huge = "John Snow; " * 100_000
-    begun = time.thread_time()
     entry = describe_citation(
         citation(replace(FILE, title=huge, author=huge), location=Location(huge, huge), quote=huge)
     )
-    assert time.thread_time() - begun < 5
     assert all(
         len(text) <= LONGEST for text in (entry.title, entry.author, entry.location.page, entry.location.heading)
     )

@@ -418,16 +418,16 @@ def test_kept_library_is_reused(make_set: MakeSet, tmp_path: Path) -> None:
 
 
 def test_first_ten_passages_are_those_of_a_normal_search(
-    make_set: MakeSet, library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    make_set: MakeSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A deeper search in another order only adds passages."""
-    search = type(library).search
+    search = Library.search
 
     def search_in_reverse(self: Library, question: str, *, limit: int = 10, **options: Any) -> Found:
-        found = search(self, question, limit=limit, **options)
-        return found if limit == 10 else Found(question, found.hits[::-1], {})
+        result = search(self, question, limit=limit, **options)
+        return result if limit == 10 else Found(question, result.hits[::-1], {})
 
-    monkeypatch.setattr(type(library), "search", search_in_reverse)
+    monkeypatch.setattr(Library, "search", search_in_reverse)
     result = evaluate_folder(make_set(), SMALL, encoder=FakeEncoder(), run=tmp_path / "run")
     assert result.outcomes[0].values["MRR@10"] == {"q1": 1.0, "q2": 1.0}
     assert (tmp_path / "run").read_text().splitlines()[0].split()[2:4] == ["sea", "1"]
