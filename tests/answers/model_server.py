@@ -1,11 +1,12 @@
-"""An OpenAI-compatible server that does what a play says, well or badly."""
+"""A fake OpenAI-compatible server. A play, which is a function of the test, decides what it sends."""
 
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -18,25 +19,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a server was asked."""
+    """One request that the server received."""
 
     path: str
     headers: dict[str, str]
-    """By their names in lower case."""
+    """The names are in lower case."""
     body: dict[str, Any]
 
 
 class Player(BaseHTTPRequestHandler):
-    """Answers one request as its server's play says."""
+    """Handles one request by calling the play of its server."""
 
     server: Stage
     request_body: dict[str, Any]
 
     def do_POST(self) -> None:
-        """Keep the request, then play."""
-        self.asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        """Record the request, then call the play."""
+        self.request_body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.requests.append(
-            Request(self.path, {name.lower(): value for name, value in self.headers.items()}, self.asked)
+            Request(self.path, {name.lower(): value for name, value in self.headers.items()}, self.request_body)
         )
         try:
             self.server.play(self)
@@ -44,31 +45,31 @@ class Player(BaseHTTPRequestHandler):
             self.server.left.set()
 
     def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
-        """Send the head of an answer."""
+        """Send the status line and the headers."""
         self.send_response(status)
         for name, value in {"content-type": kind, **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
     def send(self, data: str | bytes) -> None:
-        """Send as it is, at once."""
+        """Send the data unchanged and at once."""
         data = data.encode() if isinstance(data, str) else data
         self.wfile.write(data)
         self.server.sent += len(data)
 
     def event(self, event: Any) -> None:
-        """Send an event."""
+        """Send one server-sent event."""
         self.send(f"data: {json.dumps(event)}\n\n")
 
     def say(self, *texts: str, finish: str | None = None) -> None:
-        """Send an event for each text, and one with the reason for the end, where there is one."""
+        """Send one event for each text, and then the finish reason, if there is one."""
         for text in texts:
             self.event(chunk({"content": text}))
         if finish:
             self.event(chunk({}, finish))
 
     def hang(self) -> None:
-        """Neither say anything more nor hang up, until the reader does or the play is over."""
+        """Send nothing more, and keep the connection open until the client closes it or the test ends."""
         self.connection.settimeout(0.05)
         while not self.server.over.is_set():
             try:
@@ -78,19 +79,19 @@ class Player(BaseHTTPRequestHandler):
                 continue
 
     def repeat(self, data: str | bytes, pause: float = 0.0) -> None:
-        """Send the same again and again, until the reader has had enough or the play is over."""
+        """Send the same data again and again, until the client disconnects or the test ends."""
         while not self.server.over.wait(pause):
             self.send(data)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing of it."""
+        """Keep the log empty."""
 
 
 Play = Callable[[Player], None]
 
 
 class Stage(ThreadingHTTPServer):
-    """Where a play is given, once for each request."""
+    """A threaded server that calls its play once for each request."""
 
     daemon_threads = True
     block_on_close = False
@@ -101,30 +102,47 @@ class Stage(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/v1"
         self.requests: list[Request] = []
         self.sent = 0
-        """Bytes."""
+        """The number of bytes sent."""
         self.left = threading.Event()
-        """Whether a reader has hung up before the end."""
+        """Set when a client hangs up before the end of a response."""
         self.over = threading.Event()
+        """Set when the test ends."""
+
+    def run(self) -> None:
+        """Accept connections until the test ends, without polling, so that the server stops at once."""
+        while not self.over.is_set():
+            self.handle_request()
+
+    def stop(self) -> None:
+        """End all plays, and wake the thread that accepts connections."""
+        self.over.set()
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.server_port), timeout=1).close()
+
+    def verify_request(self, *_: Any) -> bool:
+        """Reject the connection that only wakes the server."""
+        return not self.over.is_set()
 
 
 @contextmanager
 def playing(play: Play) -> Iterator[Stage]:
-    """A server in a thread of its own."""
+    """Run a server with this play in a thread, and stop it at the end."""
     with Stage(play) as stage:
-        threading.Thread(target=stage.serve_forever, args=(0.02,), daemon=True).start()
+        thread = threading.Thread(target=stage.run, daemon=True)
+        thread.start()
         try:
             yield stage
         finally:
-            stage.over.set()
-            stage.shutdown()
+            stage.stop()
+            thread.join()
 
 
 def acquaint(stage: Stage, model: str = "m") -> None:
-    """Let the model of a server be known for one without thoughts: its words are passed on as they come."""
+    """Record that the server's model marks its thoughts, so that its words are passed on as they arrive."""
     DIALECTS.set(stage.url, model, Dialect(marks_thoughts=True))
 
 
 def chunk(delta: Any, finish: str | None = None) -> dict[str, Any]:
-    """An event of a chat completion."""
+    """Return one event of a chat completion."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}

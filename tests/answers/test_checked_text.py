@@ -1,4 +1,4 @@
-"""`library.check`: what somebody wrote, sentence by sentence, against the documents."""
+"""`library.check`: each sentence of a user's text is checked against the documents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TREATY = "The king signed the treaty in 1912. It cost 1,000 ships and a bridge o
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """A library that knows of a treaty."""
+    """A library with one document about a treaty."""
     folder: Path = tmp_path_factory.mktemp("check")
     source = folder / "treaty.txt"
     source.write_text(TREATY, encoding="utf-8")
@@ -39,7 +39,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 def verdicts(check: Check) -> list[str]:
-    """Of each sentence."""
+    """Return the verdict of each sentence."""
     return [statement.verdict for statement in check.statements]
 
 
@@ -52,8 +52,8 @@ def verdicts(check: Check) -> list[str]:
         pytest.param("A comet frightened the horses of the desert.", "unverified", id="something else"),
     ],
 )
-def test_a_sentence_gets_its_verdict(library: Library, sentence: str, verdict: str) -> None:
-    """Whoever is at odds with the documents is told so, and pointed to the words that say otherwise."""
+def test_sentence_gets_its_verdict_and_a_citation(library: Library, sentence: str, verdict: str) -> None:
+    """A supported or contradicted sentence cites the words that decide it; an unverified one names the nearest."""
     check = library.check(sentence)
     assert verdicts(check) == [verdict]
     [citation] = check.citations
@@ -66,8 +66,8 @@ def test_a_sentence_gets_its_verdict(library: Library, sentence: str, verdict: s
     assert check.supported == (verdict == "verbatim")
 
 
-def test_a_text_is_taken_apart(library: Library) -> None:
-    """Markers of its own are left out, and a source is cited once; what states nothing is kept, and says so."""
+def test_markers_of_the_text_are_removed_before_the_check(library: Library) -> None:
+    """Markers in the text are dropped, and a source is cited once; sentences without a claim are kept and counted."""
     text = "Summary\n\nThe king signed the treaty in 1912 [7]. Why so? The king signed the treaty in 1912.[^2]"
     check = library.check(text)
     signed = "The king signed the treaty in 1912."
@@ -88,8 +88,8 @@ def test_a_text_is_taken_apart(library: Library) -> None:
         ("***", "it has no words."),
     ],
 )
-def test_what_states_nothing_is_kept_and_says_why(sentence: str, reason: str) -> None:
-    """No sentence of a text is dropped in silence."""
+def test_sentence_without_a_claim_is_kept_with_the_reason(sentence: str, reason: str) -> None:
+    """No sentence of a text is dropped silently."""
     [statement] = split_statements(sentence)
     assert (statement.text, statement.verdict, statement.is_claim) == (sentence, "unverified", False)
     assert statement.detail == f"Not checked: {reason}"
@@ -99,30 +99,30 @@ def test_what_states_nothing_is_kept_and_says_why(sentence: str, reason: str) ->
     "sentence",
     ["Prices rose.", "The king signed it", "He asked “Who signed it?”", "“It rained,” she said.", "Kurse stiegen!"],
 )
-def test_a_short_sentence_is_a_claim_all_the_same(sentence: str) -> None:
-    """Two words with a full stop can be wrong."""
-    assert [(each.text, each.is_claim) for each in split_statements(sentence)] == [(sentence, True)]
+def test_short_sentence_is_a_claim(sentence: str) -> None:
+    """Even two words with a full stop can be wrong."""
+    assert [(statement.text, statement.is_claim) for statement in split_statements(sentence)] == [(sentence, True)]
 
 
 GERMAN = "Der König unterschrieb den Vertrag im Hafen, während draußen der Schnee fiel."
 
 
-def test_another_language_is_checked_word_for_word_alone(tmp_path: Path) -> None:
-    """What does not stand there is unverified, and the reader is told that it is for the language."""
+def test_german_text_is_checked_word_for_word_only(tmp_path: Path) -> None:
+    """A changed sentence is unverified, and its detail names the language as the reason."""
     source = tmp_path / "vertrag.txt"
     source.write_text(f"{GERMAN} Niemand sah den Wal.", encoding="utf-8")
     with Library.open(tmp_path / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
         library.add(source)
-        same, other = library.check(f"{GERMAN} {GERMAN.replace('unterschrieb', 'zerriss')}").statements
-    assert (same.verdict, same.markers) == ("verbatim", (1,))
-    assert (other.verdict, other.detail) == ("unverified", "This cannot be checked in German (only word for word).")
-    assert (other.markers, other.is_claim) == ((), True)
+        verbatim, changed = library.check(f"{GERMAN} {GERMAN.replace('unterschrieb', 'zerriss')}").statements
+    assert (verbatim.verdict, verbatim.markers) == ("verbatim", (1,))
+    assert (changed.verdict, changed.detail) == ("unverified", "This cannot be checked in German (only word for word).")
+    assert (changed.markers, changed.is_claim) == ((), True)
 
 
-def test_every_sentence_of_a_text_has_a_statement(library: Library) -> None:
-    """In the order of the text."""
+def test_statements_follow_the_sentences_of_the_text(library: Library) -> None:
+    """Each sentence has one statement, headings and questions included."""
     text = "Title\n\nThe king flew. Why? Nobody saw the whale."
-    assert [each.text for each in library.check(text).statements] == [
+    assert [statement.text for statement in library.check(text).statements] == [
         "Title",
         "The king flew.",
         "Why?",
@@ -130,8 +130,8 @@ def test_every_sentence_of_a_text_has_a_statement(library: Library) -> None:
     ]
 
 
-def test_a_check_comes_sentence_by_sentence(library: Library) -> None:
-    """Whoever has enough closes it; nothing that comes after is looked up. A limit is met before anything is."""
+def test_check_stream_yields_one_sentence_at_a_time(library: Library) -> None:
+    """A client may close the stream early. The limit of sentences is checked before any lookup."""
     text = "The king signed the treaty in 1912. A comet frightened the horses. Nobody saw a whale."
     stream = library.check_stream(text, most_sentences=3)
     first = next(stream)
@@ -143,42 +143,42 @@ def test_a_check_comes_sentence_by_sentence(library: Library) -> None:
         next(library.check_stream(text, most_sentences=2))
 
 
-def test_documents_are_looked_up_once_for_a_text(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many sentences it has; another document than these supports nothing."""
-    found: list[str] = []
+def test_document_filter_is_resolved_once_per_text(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The filter is resolved once, however many sentences the text has; an unknown document is an error."""
+    resolved: list[str] = []
     find = library._lookup.find
 
-    def noting(name: str) -> DocumentInfo:
-        found.append(name)
+    def recording_find(name: str) -> DocumentInfo:
+        resolved.append(name)
         return find(name)
 
-    monkeypatch.setattr(library._lookup, "find", noting)
+    monkeypatch.setattr(library._lookup, "find", recording_find)
     name = library.documents()[0].id
     check = library.check("The king signed the treaty in 1912. " * 5, documents=[name])
-    assert (check.supported, found) == (5, [name])
+    assert (check.supported, resolved) == (5, [name])
     with pytest.raises(DocumentNotFound):
         library.check("The king signed the treaty in 1912.", documents=["nowhere"])
 
 
-def test_a_check_as_json(library: Library) -> None:
-    """Verdicts, and the words that they rest on."""
-    told = json.loads(
+def test_check_is_serialised_with_verdicts_and_quotes(library: Library) -> None:
+    """The JSON holds the verdicts and the words on which they rest."""
+    fields = json.loads(
         json.dumps(Checked.model_validate(library.check("The king signed the treaty in 1913.")).model_dump())
     )
-    assert told["summary"] == "0 of 1 sentences supported, 1 contradicted"
-    assert told["statements"][0]["verdict"] == "contradicted"
-    assert told["citations"][0]["quote"] == "The king signed the treaty in 1912."
+    assert fields["summary"] == "0 of 1 sentences supported, 1 contradicted"
+    assert fields["statements"][0]["verdict"] == "contradicted"
+    assert fields["citations"][0]["quote"] == "The king signed the treaty in 1912."
 
 
 @given(st.text(max_size=200))
 @settings(max_examples=length(10, 50), deadline=None)
 def test_any_text_can_be_checked(library: Library, text: str) -> None:
-    """Whatever it holds, nothing is raised, and every citation is there."""
+    """No text raises an error, and the quote of every citation is in the document."""
     for citation in library.check(text).citations:
         assert TREATY[citation.start : citation.end] == citation.quote
 
 
-def test_an_empty_library_supports_nothing(tmp_path: Path) -> None:
-    """Nor does it contradict."""
+def test_empty_library_leaves_every_sentence_unverified(tmp_path: Path) -> None:
+    """Without documents, nothing is supported and nothing is contradicted."""
     with Library.open(tmp_path / "empty", encoder=FakeEncoder()) as empty:
         assert verdicts(empty.check("The king signed the treaty.")) == ["unverified"]

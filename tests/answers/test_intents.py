@@ -1,4 +1,4 @@
-"""What a question asks for."""
+"""Intents: what kind of answer a question asks for, what it compares, and whether it is a whole question."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FRAGMENTS = [
     "thanks",
     "What did she say about it?",
 ]
-WHOLE = [
+WHOLE_QUESTIONS = [
     "volcano",
     "oil discount",
     "Who signed the treaty?",
@@ -53,15 +53,15 @@ WHOLE = [
 
 
 @cases("text", FRAGMENTS)
-def test_a_fragment_is_known(text: str) -> None:
-    """It goes on from something that was not said here."""
+def test_fragment_is_recognised(text: str) -> None:
+    """A fragment continues a conversation that the library has not seen."""
     assert is_fragment(text)
     assert "not a whole question" in ask_back(text)
 
 
-@cases("text", WHOLE)
-def test_a_whole_question_is_none(text: str) -> None:
-    """Nor are keywords, which say what they are about."""
+@cases("text", WHOLE_QUESTIONS)
+def test_whole_question_or_keywords_are_not_a_fragment(text: str) -> None:
+    """Keywords name their subject, so they can be searched."""
     assert not is_fragment(text)
 
 
@@ -85,8 +85,8 @@ def test_a_whole_question_is_none(text: str) -> None:
         ("Which goods and services are taxed?", ()),
     ],
 )
-def test_parts(text: str, parts: tuple[str, ...]) -> None:
-    """Each part is a question of its own, with what it leaves out."""
+def test_compound_question_is_split_into_whole_questions(text: str, parts: tuple[str, ...]) -> None:
+    """Each part is completed with the words that it leaves out."""
     assert parse_question(text).parts == parts
 
 
@@ -104,11 +104,11 @@ def test_parts(text: str, parts: tuple[str, ...]) -> None:
         ("Who signed the treaty?", ()),
     ],
 )
-def test_sides(text: str, sides: tuple[str, ...]) -> None:
-    """What is compared with what."""
-    asked = parse_question(text)
-    assert asked.sides == sides
-    assert (asked.kind == "comparison") == bool(sides)
+def test_sides_of_a_comparison_are_recognised(text: str, sides: tuple[str, ...]) -> None:
+    """A question is a comparison exactly if it has two sides."""
+    question = parse_question(text)
+    assert question.sides == sides
+    assert (question.kind == "comparison") == bool(sides)
 
 
 @cases(
@@ -133,13 +133,13 @@ def test_sides(text: str, sides: tuple[str, ...]) -> None:
         ("When was it signed by the king?", "fact"),
     ],
 )
-def test_kinds(text: str, kind: str) -> None:
-    """By its form alone."""
+def test_kind_of_a_question_is_recognised(text: str, kind: str) -> None:
+    """The kind is decided by the form of the question alone."""
     assert parse_question(text).kind == kind
 
 
-def test_how_many_are_wanted() -> None:
-    """`Which four` says so."""
+def test_wanted_number_is_read_from_the_question() -> None:
+    """`Which four` asks for four; without a number the value is 0."""
     assert parse_question("Which four vendors competed?").wanted == 4
     assert parse_question("five pillars of the strategy").wanted == 5
     assert parse_question("Which vendors competed?").wanted == 0
@@ -160,6 +160,6 @@ def test_how_many_are_wanted() -> None:
         ("Who signed the treaty?", ""),
     ],
 )
-def test_definitions(text: str, name: str) -> None:
-    """What a question asks the meaning of."""
+def test_term_of_a_definition_question_is_recognised(text: str, name: str) -> None:
+    """The term is what the question asks the meaning of."""
     assert parse_question(text).defined == name

@@ -1,4 +1,4 @@
-"""Markers: whichever way a model writes them, each sentence gets its own, and the text loses nothing else."""
+"""Markers of sources: each sentence gets its own, in every style, and the text loses nothing else."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from index.answers.markers import MarkedSentence, declines, parse
 from tests.cases import cases
 
 SOURCES = 5
-WAYS = {
-    "as told": "The king signed it [1]. The ship left [2][3].",
+MARKER_STYLES = {
+    "as instructed": "The king signed it [1]. The ship left [2][3].",
     "after the full stop": "The king signed it. [1] The ship left. [2][3]",
-    "without a blank": "The king signed it[1]. The ship left.[2][3]",
+    "without a space": "The king signed it[1]. The ship left.[2][3]",
     "in one pair of brackets": "The king signed it [1]. The ship left [2, 3].",
     "as a range": "The king signed it [1]. The ship left [2-3].",
     "as a range with a dash": "The king signed it [1]. The ship left [2–3].",
     "in words": "The king signed it [1]. The ship left [2] and [3].",
-    "in brackets of another script": "The king signed it【1】. The ship left【2】【3】.",
-    "as an assistant's own": "The king signed it【1†source】. The ship left【2†L3-L9】【3:1†b.pdf】.",
+    "in CJK brackets": "The king signed it【1】. The ship left【2】【3】.",
+    "as OpenAI assistants write it": "The king signed it【1†source】. The ship left【2†L3-L9】【3:1†b.pdf】.",
     "as footnotes": "The king signed it [^1]. The ship left [^2][^3].\n\n[^1]: The book of kings, p. 3",
     "as wiki footnotes": "The king signed it [[1]]. The ship left [[2]][[3]].",
     "as links": "The king signed it [1](#source-1). The ship left [2](https://example.org/2)[3](/s/3).",
@@ -41,18 +41,18 @@ WAYS = {
 }
 
 
-@cases("text", WAYS.values(), ids=WAYS.keys())
-def test_ways(text: str) -> None:
-    """However it is written, a marker belongs to its sentence, which reads as if it had none."""
-    found = [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)]
-    assert found[-2:] == [("The king signed it.", (1,)), ("The ship left.", (2, 3))]
-    assert found[:-2] in ([], [("The documents say:", ())])
+@cases("text", MARKER_STYLES.values(), ids=MARKER_STYLES.keys())
+def test_each_marker_style_is_read(text: str) -> None:
+    """In every style a marker belongs to its sentence, whose text no longer contains it."""
+    sentences = [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)]
+    assert sentences[-2:] == [("The king signed it.", (1,)), ("The ship left.", (2, 3))]
+    assert sentences[:-2] in ([], [("The documents say:", ())])
 
 
-KEPT = {
+NO_MARKERS = {
     "a year": "The treaty [1648] ended the war.",
-    "a source that there is not": "The treaty ended the war [6].",
-    "a range that runs out": "The treaty ended the war [4-6].",
+    "a number without a source": "The treaty ended the war [6].",
+    "a range beyond the sources": "The treaty ended the war [4-6].",
     "a range that runs backwards": "The treaty ended the war [3-1].",
     "zero": "The value is a[0].",
     "an interval": "The value lies in [0, 1].",
@@ -60,27 +60,27 @@ KEPT = {
     "an enumeration": "There are two ways: (1) by land and (2) by sea.",
     "something in brackets": "The king [of Spain] signed it.",
     "a product": "The area is 2 * 3 * 4 of snake_case_name.",
-    "a date at the beginning": "10. Mai 1871 war ein Sonntag.",
+    "a date at the start": "10. Mai 1871 war ein Sonntag.",
     "a negative number": "-5 degrees were measured.",
     "an answer that is a no": "No answer was given by the king.",
 }
 
 
-@cases("text", KEPT.values(), ids=KEPT.keys())
-def test_kept(text: str) -> None:
-    """What is no marker stays in the text."""
+@cases("text", NO_MARKERS.values(), ids=NO_MARKERS.keys())
+def test_text_that_resembles_a_marker_is_kept(text: str) -> None:
+    """Numbers and brackets that are not markers stay in the text."""
     assert [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)] == [(text, ())]
 
 
-def test_place() -> None:
-    """The place of a sentence holds it as it was written, with its markers."""
+def test_span_of_a_sentence_includes_its_markers() -> None:
+    """The span holds the sentence as the model wrote it, with markup and markers."""
     text = "- The king signed it. [1]\n- The *ship* left【2】."
-    places = [text[sentence.start : sentence.end] for sentence in parse(text)]
-    assert places == ["The king signed it. [1]", "The *ship* left【2】."]
+    spans = [text[sentence.start : sentence.end] for sentence in parse(text)]
+    assert spans == ["The king signed it. [1]", "The *ship* left【2】."]
 
 
-def test_border() -> None:
-    """A marker ends a sentence that ends with an abbreviation, but not one that goes on after it."""
+def test_marker_ends_a_sentence_after_an_abbreviation() -> None:
+    """A marker ends a sentence that ends with an abbreviation, but not one that continues after the marker."""
     text = "It moved to Washington, D.C. [1] Apple Inc. [2]. Others, e.g. [3] this one, or that of Mr. [4] stayed."
     assert [(sentence.text, sentence.markers) for sentence in parse(text)] == [
         ("It moved to Washington, D.C.", (1,)),
@@ -89,14 +89,14 @@ def test_border() -> None:
     ]
 
 
-def test_phrase() -> None:
-    """Without the phrase that named its source, a sentence begins with a capital, which may be two letters."""
+def test_sentence_is_capitalised_after_its_source_phrase_is_removed() -> None:
+    """Without `According to [1]`, a sentence begins with a capital, which may be two letters."""
     text = "He came [2]. According to [1], ßig is no word."
     assert parse(text, SOURCES)[1] == MarkedSentence("SSig is no word.", (1,), 13, len(text))
 
 
 DECLINING = {
-    "as told": "NO ANSWER",
+    "as instructed": "NO ANSWER",
     "with a full stop": "NO ANSWER.",
     "in bold": " **NO ANSWER**\n",
     "in small letters": "No answer.",
@@ -115,19 +115,19 @@ ANSWERING = {
 
 
 @pytest.mark.parametrize("text", DECLINING.values(), ids=DECLINING.keys())
-def test_declining(text: str) -> None:
-    """A model declines in the words it was given, with some more or without."""
+def test_no_answer_is_recognised_in_any_form(text: str) -> None:
+    """A model declines with the words of its instructions, alone or with other words."""
     assert declines(text)
 
 
 @pytest.mark.parametrize("text", ANSWERING.values(), ids=ANSWERING.keys())
-def test_answering(text: str) -> None:
-    """Other texts do not decline."""
+def test_text_that_resembles_no_answer_does_not_decline(text: str) -> None:
+    """Texts that only contain similar words do not decline."""
     assert not declines(text)
 
 
-def test_nothing_to_say() -> None:
-    """`NO ANSWER` is no sentence of an answer, nor is what has no words."""
+def test_no_answer_and_wordless_text_are_not_sentences() -> None:
+    """`NO ANSWER` is not a sentence of an answer, and neither is a text without words."""
     assert [sentence.text for sentence in parse("The king signed it [1]. NO ANSWER")] == ["The king signed it."]
     assert parse("NO ANSWER") == parse("") == parse("[1]") == parse("\n---\n") == parse("Sources:\n[1]") == []
 
@@ -185,8 +185,8 @@ HOSTILE = st.lists(st.sampled_from(PLAIN + MARKED) | st.text(max_size=3), max_si
 @example("[1]" * 300, 1)
 @example("According to [1], ", 1)
 @example("[1]. [1]. [1]. a", 1)
-def test_hostile(text: str, sources: int) -> None:
-    """Any text at all gives sentences in order, without overlap, with markers that are in range, each once."""
+def test_any_text_gives_ordered_sentences_with_valid_markers(text: str, sources: int) -> None:
+    """Spans are in order without overlap; markers are in range, and each occurs once."""
     end = 0
     for sentence in parse(text, sources):
         assert end <= sentence.start < sentence.end <= len(text)
@@ -199,15 +199,15 @@ def test_hostile(text: str, sources: int) -> None:
 
 @settings(deadline=None)
 @given(PLAIN_TEXT)
-def test_no_word_is_lost(text: str) -> None:
-    """Where there are no markers, every letter is in a sentence, in its place."""
+def test_no_letter_is_lost_without_markers(text: str) -> None:
+    """Where there are no markers, every letter is in a sentence, in the order of the text."""
     assert [letter for sentence in parse(text) for letter in sentence.text if letter.isalpha()] == [
         letter for letter in text if letter.isalpha()
     ]
 
 
 WORDS = st.text(st.sampled_from("abcdefgh"), min_size=2, max_size=6)
-SAID = st.tuples(
+WRITTEN = st.tuples(
     st.lists(WORDS, min_size=3, max_size=6).map(lambda words: " ".join(words).capitalize()),
     st.lists(st.integers(1, 9), min_size=1, max_size=3, unique=True),
 )
@@ -215,22 +215,27 @@ SAID = st.tuples(
 
 @settings(deadline=None)
 @given(
-    st.lists(SAID, max_size=5), st.sampled_from([" ", "\n", "\n\n"]), st.sampled_from(["", ", ", "]["]), st.booleans()
+    st.lists(WRITTEN, max_size=5),
+    st.sampled_from([" ", "\n", "\n\n"]),
+    st.sampled_from(["", ", ", "]["]),
+    st.booleans(),
 )
-def test_what_was_written_is_read(said: list[tuple[str, list[int]]], gap: str, between: str, before: bool) -> None:
-    """Sentences that are put together with markers come apart again, with the markers before the full stop or after."""
+def test_written_sentences_and_markers_are_read_back(
+    written: list[tuple[str, list[int]]], separator: str, marker_separator: str, before: bool
+) -> None:
+    """Sentences and markers are separated again, with the marker before or after the full stop."""
     texts = []
-    for words, numbers in said:
-        marker = f"[{(between or '][').join(map(str, numbers))}]"
+    for words, numbers in written:
+        marker = f"[{(marker_separator or '][').join(map(str, numbers))}]"
         texts.append(f"{words} {marker}." if before else f"{words}. {marker}")
-    assert [(sentence.text, list(sentence.markers)) for sentence in parse(gap.join(texts))] == [
-        (f"{words}.", numbers) for words, numbers in said
+    assert [(sentence.text, list(sentence.markers)) for sentence in parse(separator.join(texts))] == [
+        (f"{words}.", numbers) for words, numbers in written
     ]
 
 
 @pytest.mark.parametrize(
-    "bit", ["[1].", "[1] and ", " *a", "[", "[1,1,", "According to [1] ", "A b c [1]. ", "1. \n", "**"]
+    "unit", ["[1].", "[1] and ", " *a", "[", "[1,1,", "According to [1] ", "A b c [1]. ", "1. \n", "**"]
 )
-def test_long(bit: str) -> None:
-    """What repeats itself for very long is parsed all the same: nothing takes time by the square."""
-    assert len(parse((bit * 40_000)[:40_000])) <= 40_000
+def test_long_repetitive_text_is_parsed_in_linear_time(unit: str) -> None:
+    """With quadratic time, 40,000 characters would take minutes."""
+    assert len(parse((unit * 40_000)[:40_000])) <= 40_000

@@ -1,4 +1,4 @@
-"""The writer that asks a model: it streams what a server says, and ends in time with one clear error else."""
+"""The model writer: it streams what a server sends, and otherwise ends in time with one clear error."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,46 +35,44 @@ QUESTION = "Who signed it?"
 SOURCES = [Source(1, "The book of kings", "p. 3", "The king signed it. The ship left.")]
 ANSWER = ["The king ", "signed it", " [1]."]
 KEY = "sk-very-secret-0123456789"
-PATIENT, SOON = 30.0, 0.4
-"""Seconds that a writer waits where an answer comes, and where none does."""
-AT_LAST = 15.0
-"""Seconds within which everything has to be over, however busy the machine is."""
+LONG_TIMEOUT, SHORT_TIMEOUT = 15.0, 0.4
+"""The timeouts in seconds of a writer that gets an answer, and of one that gets none."""
+MAX_SECONDS = 15.0
+"""Everything must end within so many seconds, however busy the machine is."""
 TOKENS = 50
 
 
-def writer(url: str, *, key: str = "", timeout: float = PATIENT, model: str = "m") -> ModelWriter:
-    """A writer of short answers, whose model is known to have no thoughts that it does not open."""
-    asked = ModelWriter(url, model, key, timeout_seconds=timeout, budget_tokens=2000, max_answer_tokens=TOKENS)
-    DIALECTS.set(asked._url, model, Dialect(marks_thoughts=True))
-    return asked
+def writer(url: str, *, key: str = "", timeout: float = LONG_TIMEOUT, model: str = "m") -> ModelWriter:
+    """Return a writer of short answers, whose model is known to mark its thoughts."""
+    model_writer = ModelWriter(url, model, key, timeout_seconds=timeout, budget_tokens=2000, max_answer_tokens=TOKENS)
+    DIALECTS.set(model_writer._url, model, Dialect(marks_thoughts=True))
+    return model_writer
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts are repeated at once."""
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once."""
     monkeypatch.setattr(writer_module, "PAUSES", (0.0, 0.0))
 
 
-def failure(asked: ModelWriter) -> tuple[list[str], WriterError]:
-    """What a writer says before it fails, and how it fails, in time."""
-    said: list[str] = []
-    begun = time.monotonic()
+def failure(model_writer: ModelWriter) -> tuple[list[str], WriterError]:
+    """Return the pieces that a writer yields before it fails, and its error; a late failure is a timeout."""
+    pieces: list[str] = []
     with pytest.raises(WriterError) as raised:
-        said.extend(asked.stream(QUESTION, SOURCES))
-    assert time.monotonic() - begun < AT_LAST
-    return said, raised.value
+        pieces.extend(model_writer.stream(QUESTION, SOURCES))
+    return pieces, raised.value
 
 
-def _well(player: Player) -> None:
+def _sends_answer(player: Player) -> None:
     player.begin()
     player.event(chunk({"role": "assistant", "content": None}))
     player.say(*ANSWER, finish="stop")
     player.send("data: [DONE]\n\n")
 
 
-def test_request() -> None:
-    """One request: the model, the prompt, a limit, no chance in the choice of words, and no word of who asks."""
-    with playing(_well) as stage:
+def test_request_has_the_model_the_prompt_and_a_limit() -> None:
+    """One request is sent: temperature 0, streamed, and without information about the user."""
+    with playing(_sends_answer) as stage:
         assert list(writer(stage.url, model="llama").stream(QUESTION, SOURCES)) == ANSWER
     (request,) = stage.requests
     assert request.path == "/v1/chat/completions"
@@ -85,38 +84,38 @@ def test_request() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects_are_not_followed(status: int) -> None:
-    """The key and the documents' words go to the address that the reader has named, and to no other."""
-    with playing(_well) as elsewhere:
-        place = elsewhere.url.replace("127.0.0.1", "localhost")
+def test_redirect_to_another_host_is_not_followed(status: int) -> None:
+    """The key and the words of the documents are sent to the configured address only."""
+    with playing(_sends_answer) as elsewhere:
+        target = elsewhere.url.replace("127.0.0.1", "localhost")
 
         def redirect(player: Player) -> None:
-            player.begin(status, location=f"{place.replace('//', f'//name:{KEY}@')}/models?key={KEY}")
+            player.begin(status, location=f"{target.replace('//', f'//name:{KEY}@')}/models?key={KEY}")
 
         with playing(redirect) as stage:
-            said, error = failure(writer(stage.url, key=KEY))
-        assert said == []
+            pieces, error = failure(writer(stage.url, key=KEY))
+        assert pieces == []
         assert error.reason == "redirected"
-        assert f"redirects to {place}/models, and redirects are not followed" in error.message
+        assert f"redirects to {target}/models, and redirects are not followed" in error.message
         assert KEY not in str(error)
         assert "PINCITE_LLM_URL" in error.hint
         assert len(stage.requests) == 1
         assert elsewhere.requests == []
 
 
-def test_a_redirect_on_the_same_host_is_not_followed_either() -> None:
-    """Where it leads is told as a whole address."""
+def test_redirect_on_the_same_host_is_not_followed() -> None:
+    """The error gives the target as a whole address."""
 
     def redirect(player: Player) -> None:
         player.begin(307, location="/v2/chat/completions")
 
     with playing(redirect) as stage:
-        said, error = failure(writer(stage.url))
-    assert (said, error.reason, len(stage.requests)) == ([], "redirected", 1)
+        pieces, error = failure(writer(stage.url))
+    assert (pieces, error.reason, len(stage.requests)) == ([], "redirected", 1)
     assert f"redirects to http://127.0.0.1:{stage.server_port}/v2/chat/completions" in error.message
 
 
-ADDRESSES = {
+PATHS = {
     "": "/v1/chat/completions",
     "/": "/v1/chat/completions",
     "/v1": "/v1/chat/completions",
@@ -126,13 +125,13 @@ ADDRESSES = {
 }
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_address(path: str) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_address_is_completed_to_the_chat_endpoint(path: str) -> None:
     """The address may be given in full or in part, and in capitals."""
-    with playing(_well) as stage:
+    with playing(_sends_answer) as stage:
         url = f"HTTP://127.0.0.1:{stage.server_port}{path}"
         assert list(writer(url).stream(QUESTION, SOURCES)) == ANSWER
-    assert stage.requests[0].path == ADDRESSES[path]
+    assert stage.requests[0].path == PATHS[path]
 
 
 def _without_done(player: Player) -> None:
@@ -175,91 +174,102 @@ def _chunked(player: Player) -> None:
     player.send("0\r\n\r\n")
 
 
-def _thoughtful(player: Player) -> None:
+def _with_thoughts_in_tags(player: Player) -> None:
     player.begin()
     player.say("\n<think", ">Who was", " it? [2]</", "think>\n\nThe king ", *ANSWER[1:], finish="stop")
 
 
-def _reasoning(player: Player) -> None:
+def _with_thoughts_in_fields(player: Player) -> None:
     player.begin()
     player.event(chunk({"reasoning_content": "Who was it? [2]"}))
     player.event(chunk({"reasoning": "Who was it? [2]", "content": ""}))
     player.say(*ANSWER, finish="stop")
 
 
-STREAMS = (_without_done, _without_reason, _without_end, _all_in_one, _other_lines, _chunked, _thoughtful, _reasoning)
+STREAMS = (
+    _without_done,
+    _without_reason,
+    _without_end,
+    _all_in_one,
+    _other_lines,
+    _chunked,
+    _with_thoughts_in_tags,
+    _with_thoughts_in_fields,
+)
 
 
 @pytest.mark.parametrize("play", STREAMS)
-def test_dialects(play: Play) -> None:
-    """Servers differ in how they end, in what they send besides, and in how they cut it; the answer is the same."""
+def test_answer_is_read_from_each_kind_of_stream(play: Play) -> None:
+    """Servers end, pad and cut a stream in different ways; the answer is the same."""
     with playing(play) as stage:
         assert "".join(writer(stage.url).stream(QUESTION, SOURCES)) == "".join(ANSWER)
 
 
-def test_letters() -> None:
-    """Letters of several bytes may come in parts, and what some take for the end of a line stays within it."""
-    words = "Žižka\u2028王\x85🏰 [1]."
+def test_letters_sent_byte_by_byte_are_joined() -> None:
+    """Line separators other than a line feed stay within the event."""
+    text = "Žižka\u2028王\x85🏰 [1]."
 
     def play(player: Player) -> None:
         player.begin()
-        event = f"data: {json.dumps(chunk({'content': words}, 'stop'), ensure_ascii=False)}\n\n"
+        event = f"data: {json.dumps(chunk({'content': text}, 'stop'), ensure_ascii=False)}\n\n"
         for byte in event.encode():
             player.send(bytes([byte]))
 
     with playing(play) as stage:
-        assert list(writer(stage.url).stream(QUESTION, SOURCES)) == [words]
+        assert list(writer(stage.url).stream(QUESTION, SOURCES)) == [text]
 
 
-def test_as_it_comes() -> None:
-    """A piece is there before the next one is written."""
-    heard = threading.Event()
+def test_piece_is_yielded_before_the_next_is_written() -> None:
+    """The server writes its second piece only after the client has read the first."""
+    first_read = threading.Event()
 
     def play(player: Player) -> None:
         player.begin()
         player.say("The king ")
-        player.say("signed it." if heard.wait(AT_LAST) else "nobody heard", finish="stop")
+        player.say("signed it." if first_read.wait(MAX_SECONDS) else "the client did not read", finish="stop")
 
     with playing(play) as stage:
         pieces = writer(stage.url).stream(QUESTION, SOURCES)
         assert next(pieces) == "The king "
-        heard.set()
+        first_read.set()
         assert list(pieces) == ["signed it."]
 
 
-def test_no_piece_is_empty() -> None:
-    """A token that brings no letters yet, as of a letter in parts, is no piece."""
-    with playing(_saying("", "The king", "", " signed it.", finish="stop")) as stage:
+def test_empty_token_yields_no_piece() -> None:
+    """A token without letters, such as a part of a letter, is skipped."""
+    with playing(_sends_texts("", "The king", "", " signed it.", finish="stop")) as stage:
         assert list(writer(stage.url).stream(QUESTION, SOURCES)) == ["The king", " signed it."]
 
 
-def test_slow_reader() -> None:
-    """What has come in time is not lost on a reader who takes longer."""
-    with playing(_well) as stage:
-        pieces = writer(stage.url, timeout=5 * SOON).stream(QUESTION, SOURCES)
-        said = [next(pieces)]
-        time.sleep(6 * SOON)
-        assert [*said, *pieces] == ANSWER
+def test_slow_reader_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces that arrived in time are kept for a reader that takes longer than the timeout."""
+    with playing(_sends_answer) as stage:
+        pieces = writer(stage.url).stream(QUESTION, SOURCES)
+        read = [next(pieces)]
+        assert _all_writers_end()
+        after_the_deadline = time.monotonic() + 2 * LONG_TIMEOUT
+        monkeypatch.setattr(writer_module, "time", SimpleNamespace(monotonic=lambda: after_the_deadline))
+        assert [*read, *pieces] == ANSWER
 
 
-def test_at_once() -> None:
-    """Questions that are asked at the same time get each their own answer."""
+def test_concurrent_questions_get_their_own_answers() -> None:
+    """Forty questions in eight threads share one writer."""
 
     def play(player: Player) -> None:
         player.begin()
-        player.say(player.asked["messages"][1]["content"][-3:], finish="stop")
+        player.say(player.request_body["messages"][1]["content"][-3:], finish="stop")
 
     with playing(play) as stage, ThreadPoolExecutor(8) as pool:
-        asked = writer(stage.url)
+        model_writer = writer(stage.url)
         questions = [f"Who was no. {n:03}" for n in range(40)]
-        answers = pool.map(lambda question: "".join(asked.stream(question, SOURCES)), questions)
+        answers = pool.map(lambda question: "".join(model_writer.stream(question, SOURCES)), questions)
         assert list(answers) == [question[-3:] for question in questions]
 
 
-# Failures, by the reason that they have to be given.
+# Failures, grouped by the reason that the error must name.
 
 
-def _status(status: int, body: str | bytes, kind: str = "application/json") -> Play:
+def _sends_status(status: int, body: str | bytes, kind: str = "application/json") -> Play:
     def play(player: Player) -> None:
         player.begin(status, kind)
         player.send(body)
@@ -267,8 +277,8 @@ def _status(status: int, body: str | bytes, kind: str = "application/json") -> P
     return play
 
 
-def _events(*events: object) -> Play:
-    """An answer of one piece, with these events after it."""
+def _sends_events(*events: object) -> Play:
+    """Return a play that sends one piece, and then these events."""
 
     def play(player: Player) -> None:
         player.begin()
@@ -280,8 +290,8 @@ def _events(*events: object) -> Play:
     return play
 
 
-def _raw(*parts: str | bytes) -> Play:
-    """What is no HTTP at all, or a bad one."""
+def _sends_raw(*parts: str | bytes) -> Play:
+    """Return a play that sends this data instead of an HTTP response."""
 
     def play(player: Player) -> None:
         for part in parts:
@@ -290,8 +300,8 @@ def _raw(*parts: str | bytes) -> Play:
     return play
 
 
-def _then(*steps: Play) -> Play:
-    """An answer of one piece, and then something else."""
+def _sends_piece_then(*steps: Play) -> Play:
+    """Return a play that sends one piece, and then takes these steps."""
 
     def play(player: Player) -> None:
         player.begin()
@@ -302,7 +312,7 @@ def _then(*steps: Play) -> Play:
     return play
 
 
-def _saying(*texts: str, finish: str) -> Play:
+def _sends_texts(*texts: str, finish: str) -> Play:
     def play(player: Player) -> None:
         player.begin()
         player.say(*texts, finish=finish)
@@ -310,8 +320,8 @@ def _saying(*texts: str, finish: str) -> Play:
     return play
 
 
-def _repeating(data: str, *, pause: float = 0.0, status: int = 200, kind: str = "text/event-stream") -> Play:
-    """The same without end."""
+def _sends_forever(data: str, *, pause: float = 0.0, status: int = 200, kind: str = "text/event-stream") -> Play:
+    """Return a play that sends the same data without end."""
 
     def play(player: Player) -> None:
         player.begin(status, kind)
@@ -320,7 +330,7 @@ def _repeating(data: str, *, pause: float = 0.0, status: int = 200, kind: str = 
     return play
 
 
-def _reset(player: Player) -> None:
+def _resets_connection(player: Player) -> None:
     player.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     player.connection.close()
 
@@ -330,12 +340,12 @@ def _false_compression(player: Player) -> None:
     player.send("no gzip")
 
 
-def _silent(player: Player) -> None:
+def _sends_only_headers(player: Player) -> None:
     player.begin()
     player.hang()
 
 
-def _slow_head(player: Player) -> None:
+def _sends_headers_slowly(player: Player) -> None:
     player.send("HTTP/1.1 200 OK\r\nx-head: ")
     player.repeat("x", 0.02)
 
@@ -344,74 +354,77 @@ EVENTS = "text/event-stream"
 JSON = '{"error": {"message": "model \\"m\\" not found", "type": "invalid_request_error"}}'
 PAGE = "<!doctype html><title>Welcome</title><p>data: none"
 REFUSED: dict[str, tuple[Play, str]] = {
-    "bad request": (_status(400, JSON), 'HTTP status 400: model "m" not found.'),
-    "wrong key": (_status(401, '{"error": "Invalid API key"}'), "HTTP status 401: Invalid API key."),
-    "no such model": (_status(404, '{"message": "no model"}'), "HTTP status 404: no model."),
-    "bad parameters": (_status(422, '{"detail": [{"loc": ["body", "n"], "msg": "odd"}]}'), "body.n: odd"),
-    "too many": (_status(429, "slow down", "text/plain"), "HTTP status 429: slow down."),
-    "an error without words": (_status(500, ""), "HTTP status 500."),
-    "an error page": (_status(502, PAGE, "text/html"), "HTTP status 502."),
-    "an error in no encoding": (_status(400, b"\xff\xfe\x00nope", "text/plain"), "nope"),
-    "an error in odd JSON": (_status(400, '[1, "two"]'), "two"),
-    "an error in deep JSON": (_status(400, "[" * 100_000), "HTTP status 400: [[["),
-    "an error without end": (_repeating("x" * 65536, status=500, kind="text/plain"), "HTTP status 500: xxx"),
-    "a redirect to nowhere": (_status(302, ""), "HTTP status 302."),
-    "an error event": (_events({"error": {"message": "overloaded", "code": 503}}), "reports an error: overloaded."),
-    "an error event of TGI": (_events({"error": "overloaded", "error_type": "overloaded"}), "error: overloaded."),
+    "bad request": (_sends_status(400, JSON), 'HTTP status 400: model "m" not found.'),
+    "wrong key": (_sends_status(401, '{"error": "Invalid API key"}'), "HTTP status 401: Invalid API key."),
+    "no such model": (_sends_status(404, '{"message": "no model"}'), "HTTP status 404: no model."),
+    "bad parameters": (_sends_status(422, '{"detail": [{"loc": ["body", "n"], "msg": "odd"}]}'), "body.n: odd"),
+    "too many": (_sends_status(429, "slow down", "text/plain"), "HTTP status 429: slow down."),
+    "an error without words": (_sends_status(500, ""), "HTTP status 500."),
+    "an error page": (_sends_status(502, PAGE, "text/html"), "HTTP status 502."),
+    "an error that is not UTF-8": (_sends_status(400, b"\xff\xfe\x00nope", "text/plain"), "nope"),
+    "an error in odd JSON": (_sends_status(400, '[1, "two"]'), "two"),
+    "an error in deep JSON": (_sends_status(400, "[" * 100_000), "HTTP status 400: [[["),
+    "an error without end": (_sends_forever("x" * 65536, status=500, kind="text/plain"), "HTTP status 500: xxx"),
+    "a redirect without a target": (_sends_status(302, ""), "HTTP status 302."),
+    "an error event": (
+        _sends_events({"error": {"message": "overloaded", "code": 503}}),
+        "reports an error: overloaded.",
+    ),
+    "an error event of TGI": (_sends_events({"error": "overloaded", "error_type": "overloaded"}), "error: overloaded."),
 }
 MALFORMED: dict[str, Play] = {
-    "a page": _status(200, PAGE, "text/html"),
-    "a page without end": _repeating("<p>" * 20_000 + "\n", kind="text/html"),
-    "no events": _status(200, "well, well\n\nwell\n", EVENTS),
-    "bytes": _status(200, bytes(range(256)) * 9, "application/octet-stream"),
-    "no JSON": _status(200, "data: well, well\n\n", EVENTS),
-    "deep JSON": _status(200, f"data: {'[' * 100_000}\n\n", EVENTS),
-    "a line without end": _repeating("data: " + "x" * 65536),
-    "no object": _events([1, 2]),
-    "null": _events(None),
-    "no choices": _events({"choices": 7}),
-    "no choice": _events({"choices": ["a"]}),
-    "choices by name": _events({"choices": {"a": 1}}),
-    "no delta": _events({"choices": [{"delta": "a"}]}),
-    "no text": _events(chunk({"content": ["a"]})),
-    "a number": _events(chunk({"content": 7})),
-    "another protocol": _raw("220 mail.example.org ESMTP\r\n\r\n"),
+    "a page": _sends_status(200, PAGE, "text/html"),
+    "a page without end": _sends_forever("<p>" * 20_000 + "\n", kind="text/html"),
+    "no events": _sends_status(200, "well, well\n\nwell\n", EVENTS),
+    "bytes": _sends_status(200, bytes(range(256)) * 9, "application/octet-stream"),
+    "no JSON": _sends_status(200, "data: well, well\n\n", EVENTS),
+    "deep JSON": _sends_status(200, f"data: {'[' * 100_000}\n\n", EVENTS),
+    "a line without end": _sends_forever("data: " + "x" * 65536),
+    "an event that is no object": _sends_events([1, 2]),
+    "null": _sends_events(None),
+    "no choices": _sends_events({"choices": 7}),
+    "a choice that is no object": _sends_events({"choices": ["a"]}),
+    "choices as an object": _sends_events({"choices": {"a": 1}}),
+    "no delta": _sends_events({"choices": [{"delta": "a"}]}),
+    "no text": _sends_events(chunk({"content": ["a"]})),
+    "a number": _sends_events(chunk({"content": 7})),
+    "another protocol": _sends_raw("220 mail.example.org ESMTP\r\n\r\n"),
     "a false compression": _false_compression,
 }
 EMPTY: dict[str, Play] = {
-    "nothing": _status(200, "", EVENTS),
-    "no words": _saying(finish="stop"),
-    "blanks": _saying(" ", "\n", finish="stop"),
-    "nothing, and closing words": _saying("<think>Well</think>", "", finish="stop"),
-    "thoughts alone": _saying("<think>Well</think>\n", finish="stop"),
+    "nothing": _sends_status(200, "", EVENTS),
+    "no words": _sends_texts(finish="stop"),
+    "blanks": _sends_texts(" ", "\n", finish="stop"),
+    "nothing, and closing words": _sends_texts("<think>Well</think>", "", finish="stop"),
+    "thoughts alone": _sends_texts("<think>Well</think>\n", finish="stop"),
 }
 CUT_SHORT: dict[str, Play] = {
-    "it stops": _then(),
-    "it stops within an event": _then(lambda player: player.send('data: {"choices": [{"del')),
-    "it is reset": _then(_reset),
-    "it runs out of tokens": _events(chunk({}, "length")),
-    "it is filtered": _events(chunk({}, "content_filter")),
-    "it does not end": _repeating(f"data: {json.dumps(chunk({'content': 'on and on '}))}\n\n"),
-    "a line of it does not end": _then(lambda player: player.repeat("x" * 65536)),
-    "its chunks stop": _raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "ffff\r\ndata: x"),
-    "it is shorter than it says": _raw("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n", ": ping\n"),
-    "it thinks to the end": _saying("<think>Well, ", finish="length"),
+    "it stops": _sends_piece_then(),
+    "it stops within an event": _sends_piece_then(lambda player: player.send('data: {"choices": [{"del')),
+    "it is reset": _sends_piece_then(_resets_connection),
+    "it runs out of tokens": _sends_events(chunk({}, "length")),
+    "it is filtered": _sends_events(chunk({}, "content_filter")),
+    "it does not end": _sends_forever(f"data: {json.dumps(chunk({'content': 'on and on '}))}\n\n"),
+    "a line of it does not end": _sends_piece_then(lambda player: player.repeat("x" * 65536)),
+    "its chunks stop": _sends_raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "ffff\r\ndata: x"),
+    "it is shorter than it says": _sends_raw("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n", ": ping\n"),
+    "it thinks to the end": _sends_texts("<think>Well, ", finish="length"),
 }
-LATE: dict[str, Play] = {
+TOO_SLOW: dict[str, Play] = {
     "it accepts and hangs": lambda player: player.hang(),
-    "it hangs after the head": _silent,
-    "it hangs after a piece": _then(lambda player: player.hang()),
-    "its head trickles": _slow_head,
-    "its pings trickle": _repeating(": ping\n\n", pause=0.02),
-    "an event trickles": _then(lambda player: player.repeat("x", 0.02)),
-    "its error trickles": _repeating("x", pause=0.02, status=503, kind="text/plain"),
-    "its pieces trickle": _repeating(f"data: {json.dumps(chunk({'content': 'a'}))}\n\n", pause=0.02),
+    "it hangs after the head": _sends_only_headers,
+    "it hangs after a piece": _sends_piece_then(lambda player: player.hang()),
+    "its head trickles": _sends_headers_slowly,
+    "its pings trickle": _sends_forever(": ping\n\n", pause=0.02),
+    "an event trickles": _sends_piece_then(lambda player: player.repeat("x", 0.02)),
+    "its error trickles": _sends_forever("x", pause=0.02, status=503, kind="text/plain"),
+    "its pieces trickle": _sends_forever(f"data: {json.dumps(chunk({'content': 'a'}))}\n\n", pause=0.02),
 }
 
 
 @cases(("play", "words"), REFUSED.values(), ids=REFUSED.keys())
-def test_refused(play: Play, words: str) -> None:
-    """What a server says against the request is passed on; where it may pass, it is asked twice more."""
+def test_refusal_is_passed_on(play: Play, words: str) -> None:
+    """The server's message is part of the error; a temporary error is retried twice."""
     with playing(play) as stage:
         _, error = failure(writer(stage.url))
     assert error.reason == "refused"
@@ -421,47 +434,55 @@ def test_refused(play: Play, words: str) -> None:
 
 
 @cases("play", MALFORMED.values(), ids=MALFORMED.keys())
-def test_malformed(play: Play) -> None:
-    """What is no stream of a chat completion is said to be none, in the end or at once."""
+def test_response_that_is_no_stream_is_malformed(play: Play) -> None:
+    """A response that is not a stream of a chat completion is rejected before it fills the memory."""
     with playing(play) as stage:
-        said, error = failure(writer(stage.url))
+        pieces, error = failure(writer(stage.url))
     assert error.reason == "malformed"
-    assert said in ([], ANSWER[:1])
+    assert pieces in ([], ANSWER[:1])
     assert stage.sent < 50_000_000
 
 
 @pytest.mark.parametrize("play", EMPTY.values(), ids=EMPTY.keys())
-def test_empty(play: Play) -> None:
-    """An answer without words is no answer."""
+def test_answer_without_words_is_an_error(play: Play) -> None:
+    """An answer of blanks or thoughts alone is empty."""
     with playing(play) as stage:
-        said, error = failure(writer(stage.url))
+        pieces, error = failure(writer(stage.url))
     assert error.reason == "empty"
-    assert "".join(said).strip() == ""
+    assert "".join(pieces).strip() == ""
 
 
 @cases("play", CUT_SHORT.values(), ids=CUT_SHORT.keys())
-def test_cut_short(play: Play) -> None:
+def test_incomplete_answer_is_an_error(play: Play) -> None:
     """An answer that breaks off, or would never end, is not taken for a whole one."""
     with playing(play) as stage:
-        said, error = failure(writer(stage.url))
+        pieces, error = failure(writer(stage.url))
     assert error.reason == "cut short"
-    assert len("".join(said)) <= 16 * TOKENS
+    assert len("".join(pieces)) <= 16 * TOKENS
     assert stage.sent < 50_000_000
 
 
-@pytest.mark.parametrize("play", LATE.values(), ids=LATE.keys())
-def test_timeout(play: Play) -> None:
-    """The deadline is one for all of it, however busy a server makes itself look; then it is left alone."""
+def test_timeout_covers_the_whole_answer() -> None:
+    """One deadline covers all parts of the exchange, however busy the server looks; then the client disconnects."""
+    with ThreadPoolExecutor(len(TOO_SLOW)) as pool:
+        outcomes = dict(zip(TOO_SLOW, pool.map(_outcome_of_a_slow_server, TOO_SLOW.values()), strict=True))
+    assert outcomes == dict.fromkeys(TOO_SLOW, ("timeout", True))
+    assert _all_writers_end()
+
+
+def _outcome_of_a_slow_server(play: Play) -> tuple[str, bool]:
+    """Return the reason of the error, and whether the client disconnected."""
     with playing(play) as stage:
-        _, error = failure(writer(stage.url, timeout=SOON))
-        assert error.reason == "timeout"
-        assert play is _slow_head or stage.left.wait(AT_LAST)  # a head is let come to its end
-    assert _nobody_writes()
+        _, error = failure(writer(stage.url, timeout=SHORT_TIMEOUT))
+        disconnected = play is _sends_headers_slowly or stage.left.wait(
+            MAX_SECONDS
+        )  # the headers are read to their end first
+        return error.reason, disconnected
 
 
-def _nobody_writes() -> bool:
-    """Whether every thread of a writer comes to its end."""
-    until = time.monotonic() + AT_LAST
+def _all_writers_end() -> bool:
+    """Return whether every thread of a writer ends in time."""
+    until = time.monotonic() + MAX_SECONDS
     while time.monotonic() < until:
         if not any(thread.name == "pincite-writer" for thread in threading.enumerate()):
             return True
@@ -482,8 +503,8 @@ while True:
 """
 
 
-def test_killed() -> None:
-    """Of a server that is killed while it writes, the words are there, and that they are not all."""
+def test_answer_of_a_killed_server_is_cut_short() -> None:
+    """The words of a server that is killed while it writes are kept, and the error says that they are not all."""
     server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
     with server:
         assert server.stdout is not None
@@ -495,69 +516,69 @@ def test_killed() -> None:
     assert raised.value.reason == "cut short"
 
 
-def test_dead() -> None:
-    """Where no server is, or one that hangs up, it cannot be reached."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_missing_server_is_unreachable() -> None:
+    """The same holds for a server that closes the connection without an answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     _, error = failure(writer(f"http://127.0.0.1:{port}"))
     assert error.reason == "unreachable"
     assert f"m at 127.0.0.1:{port}, could not be reached" in error.message
     assert "PINCITE_LLM_URL" in error.hint
-    for play in (_raw(), _reset):
+    for play in (_sends_raw(), _resets_connection):
         with playing(play) as stage:
             assert failure(writer(stage.url))[1].reason == "unreachable"
 
 
-def test_no_encryption() -> None:
-    """A server that does not encrypt is not reached by an address that says it does."""
-    with playing(_well) as stage:
+def test_https_address_of_a_plain_server_is_unreachable() -> None:
+    """An https address is never read without encryption."""
+    with playing(_sends_answer) as stage:
         assert failure(writer(stage.url.replace("http", "https")))[1].reason == "unreachable"
 
 
-NO_ADDRESSES = ["", "llama", "localhost:11434", "//host/v1", "http://", "http://:80/v1", "http://host:port/v1"]
-NO_ADDRESSES += ["http://[::1/v1", "ftp://host/v1", "file:///etc/passwd"]
+INVALID_ADDRESSES = ["", "llama", "localhost:11434", "//host/v1", "http://", "http://:80/v1", "http://host:port/v1"]
+INVALID_ADDRESSES += ["http://[::1/v1", "ftp://host/v1", "file:///etc/passwd"]
 
 
-@cases("url", NO_ADDRESSES)
-def test_bad_address(url: str) -> None:
-    """What is no address is refused before anything is sent."""
+@cases("url", INVALID_ADDRESSES)
+def test_invalid_address_is_refused_before_a_request(url: str) -> None:
+    """The constructor raises the error, so nothing is sent."""
     with pytest.raises(WriterError) as raised:
         writer(url)
     assert raised.value.reason == "unreachable"
 
 
-def test_closing() -> None:
-    """A reader who stops hangs up, whether the server is writing or not."""
-    forever = _repeating(f"data: {json.dumps(chunk({'content': 'a'}))}\n\n", pause=0.01)
-    for play in (forever, _then(lambda player: player.hang())):
+def test_closing_the_stream_disconnects() -> None:
+    """The client disconnects at once, whether the server is writing or silent."""
+    forever = _sends_forever(f"data: {json.dumps(chunk({'content': 'a'}))}\n\n", pause=0.01)
+    for play in (forever, _sends_piece_then(lambda player: player.hang())):
         with playing(play) as stage:
             pieces = writer(stage.url).stream(QUESTION, SOURCES)
             next(pieces)
             pieces.close()  # type: ignore[attr-defined]
-            assert stage.left.wait(AT_LAST)
-    assert _nobody_writes()
+            assert stage.left.wait(MAX_SECONDS)
+    assert _all_writers_end()
 
 
-def test_beat() -> None:
-    """A reader who wants to be woken is, while the server says nothing; what it says then is not lost."""
-    going_on = threading.Event()
+def test_beats_wake_a_reader_while_the_server_is_silent() -> None:
+    """The reader gets empty pieces, and the words that follow are not lost."""
+    resume = threading.Event()
 
     def play(player: Player) -> None:
         player.begin()
         player.say("The king ")
-        player.say("signed it." if going_on.wait(AT_LAST) else "nobody woke", finish="stop")
+        player.say("signed it." if resume.wait(MAX_SECONDS) else "no beat came", finish="stop")
 
     with playing(play) as stage:
         pieces = writer(stage.url).stream(QUESTION, SOURCES, beat_seconds=0.01)
         while next(pieces) != "The king ":
             pass
         assert next(pieces) == ""
-        going_on.set()
+        resume.set()
         assert "".join(pieces) == "signed it."
 
 
-def test_too_late() -> None:
-    """Where nobody waits any more, no request is sent, be it the first or another attempt."""
+def test_aborted_connection_sends_no_request() -> None:
+    """Once nobody waits for the answer, neither the first request nor a retry is sent."""
     connection = Connection()
     connection.abort()
     with pytest.raises(ReplyError) as raised:
@@ -565,7 +586,7 @@ def test_too_late() -> None:
     assert raised.value.reason == "timeout"
 
 
-# What must not get out.
+# Secrets of the user and of the machine.
 
 
 ENVIRONMENT = {
@@ -585,11 +606,11 @@ ENVIRONMENT = {
 HEADERS = {"host", "accept", "content-type", "content-length", "user-agent", "accept-encoding"}
 
 
-def test_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key goes to the server as it is given; without one, no other key goes, though there be one on the machine."""
+def test_key_is_sent_only_as_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server gets the given key; without one, no key of the environment is sent."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    with playing(_well) as stage:
+    with playing(_sends_answer) as stage:
         list(writer(stage.url, key=f" {KEY}\n").stream(QUESTION, SOURCES))
         list(writer(stage.url).stream(QUESTION, SOURCES))
         list(writer(stage.url.replace("//", "//me:word@")).stream(QUESTION, SOURCES))
@@ -600,14 +621,14 @@ def test_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "of-the-user" not in str(stage.requests)
 
 
-def test_the_environment_is_not_read_by_the_client_either() -> None:
-    """Not even when it is imported in an environment like that: a process of its own shows it."""
+def test_client_does_not_read_the_environment() -> None:
+    """A process of its own shows that the import of the client does not read it either."""
     program = (
         "import sys; from index.answers.model_writer import ModelWriter\n"
         "writer = ModelWriter(sys.argv[1], 'm', timeout_seconds=30, budget_tokens=900, max_answer_tokens=9)\n"
         "print(''.join(writer.stream('Who signed it?', [])))"
     )
-    with playing(_well) as stage:
+    with playing(_sends_answer) as stage:
         run = subprocess.run(
             [sys.executable, "-c", program, stage.url],
             capture_output=True,
@@ -619,40 +640,40 @@ def test_the_environment_is_not_read_by_the_client_either() -> None:
     assert set(stage.requests[0].headers) == HEADERS
 
 
-def test_key_stays_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """No error, traceback or log holds the key, even where the server repeats it."""
+def test_key_is_in_no_error_traceback_or_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The server may even repeat the key."""
     caplog.set_level(logging.DEBUG)
-    refused = _status(401, json.dumps({"error": f"The key {KEY} is wrong, {KEY}!"}))
+    refused = _sends_status(401, json.dumps({"error": f"The key {KEY} is wrong, {KEY}!"}))
     for play in (
         refused,
-        _events({"error": f"no credit for {KEY}"}),
-        _events(f"{KEY}"),
-        _raw(f"Bearer {KEY}\r\n"),
-        _well,
+        _sends_events({"error": f"no credit for {KEY}"}),
+        _sends_events(f"{KEY}"),
+        _sends_raw(f"Bearer {KEY}\r\n"),
+        _sends_answer,
     ):
         with playing(play) as stage:
-            asked = writer(stage.url.replace("//", "//user:password@"), key=KEY)
+            model_writer = writer(stage.url.replace("//", "//user:password@"), key=KEY)
             try:
-                list(asked.stream(QUESTION, SOURCES))
+                list(model_writer.stream(QUESTION, SOURCES))
             except WriterError as error:
-                told = "".join(traceback.format_exception(error)) + repr(error) + str(vars(error)) + asked.name
-                assert KEY not in told
-                assert "password" not in told
+                shown = "".join(traceback.format_exception(error)) + repr(error) + str(vars(error)) + model_writer.name
+                assert KEY not in shown
+                assert "password" not in shown
     assert "HTTP" in caplog.text
     assert KEY not in caplog.text
-    assert KEY not in repr(asked) + json.dumps(stage.requests[0].body)
+    assert KEY not in repr(model_writer) + json.dumps(stage.requests[0].body)
 
 
 @pytest.mark.parametrize("key", ["sk-\nx: y", "sk-ключ", "sk\x00"])
-def test_bad_key(key: str) -> None:
-    """A key that no header can carry is refused, and not repeated."""
+def test_key_that_no_header_can_carry_is_refused(key: str) -> None:
+    """The error does not repeat the key."""
     with pytest.raises(WriterError) as raised:
         writer("http://127.0.0.1", key=key)
     assert raised.value.reason == "refused"
     assert key not in str(raised.value)
 
 
-def test_lazy() -> None:
-    """Who asks no model does not wait for the client."""
+def test_client_is_not_imported_until_a_model_is_asked() -> None:
+    """Programs that ask no model do not wait for the import."""
     program = "import sys, index.answers.model_writer; sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""`library.ask`: an answer whose every citation is there, or that there is none."""
+"""`library.ask`: an answer whose every citation is exact, or an abstention."""
 
 from __future__ import annotations
 
@@ -29,93 +29,99 @@ SIGNALS = st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(-1, 2)))
 
 @given(SIGNALS, st.sampled_from([DEFAULT_NAME + "@1", "other@1"]))
 def test_confidence_is_a_probability(signals: dict[str, float], encoder: str) -> None:
-    """Whatever was found, it lies between 0 and 1; of nothing found it is 0."""
+    """The value is between 0 and 1 for any signals, and 0 for none."""
     assert 0 < confidence(signals, encoder) < 1
     assert confidence({}, encoder) == 0
 
 
-def test_another_encoders_cosines_have_no_say() -> None:
-    """They mean something else there; the question's words decide."""
+def test_cosines_of_another_encoder_do_not_count() -> None:
+    """Cosines of other encoders have another scale, so only the words of the question decide."""
     near, far = ({**dict.fromkeys(NAMES, 0.5), "sentence": value, "passage": value} for value in (0.9, 0.1))
     assert confidence(near, "other@1") == confidence(far, "other@1")
     assert confidence(near, DEFAULT_NAME + "@1") > confidence(far, DEFAULT_NAME + "@1")
 
 
-@pytest.fixture
-def ships(tmp_path: Path, write: Write) -> Iterator[Library]:
-    """A library that can answer some questions."""
-    with Library.open(tmp_path / "ships", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
-        library.add(
-            [
-                write("treaty.md", "# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n"),
-                write("whales.md", "# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n"),
-            ]
-        )
+@pytest.fixture(scope="module")
+def library_with_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library that can answer some questions. The tests only read it."""
+    with _library(tmp_path_factory.mktemp("questions")) as library:
         yield library
 
 
-def test_an_answer_is_made_of_what_is_there(ships: Library) -> None:
-    """Each statement is a quotation with one marker, and each marker's words are in the document at that place."""
-    answer = ships.ask("Who signed the treaty?")
+def _library(folder: Path) -> Library:
+    (folder / "treaty.md").write_text("# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n")
+    (folder / "whales.md").write_text("# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n")
+    library = Library.open(folder / "library", Settings(passage_tokens=40), encoder=FakeEncoder())
+    library.add([folder / "treaty.md", folder / "whales.md"])
+    return library
+
+
+def test_answer_quotes_the_documents_exactly(library_with_answers: Library) -> None:
+    """Each statement is a quote with one marker, whose citation holds the same words at its span."""
+    answer = library_with_answers.ask("Who signed the treaty?")
     assert (answer.status, answer.writer) == ("answered", "quote")
     assert answer.statements[0].text == "The king signed the treaty in winter."
     assert answer.confidence >= answer.bar
     for statement, citation in zip(answer.statements, answer.citations, strict=True):
         assert (statement.verdict, statement.markers) == ("verbatim", (citation.marker,))
-        text = ships.document(citation.document.id).text
+        text = library_with_answers.document(citation.document.id).text
         assert text[citation.start : citation.end] == citation.quote
         assert " ".join(citation.quote.split()) in statement.text
     assert answer.citations[0].location.heading == "The treaty"
 
 
-def test_no_answer_is_said_to_be_none(ships: Library) -> None:
-    """No statement and no citation; how much was searched, and what was nearest, is told."""
-    answer = ships.ask("How high is the volcano above the desert?")
+def test_abstention_reports_what_was_searched(library_with_answers: Library) -> None:
+    """It has no statement and no citation, but the numbers searched and the nearest hits."""
+    answer = library_with_answers.ask("How high is the volcano above the desert?")
     assert (answer.status, answer.statements, answer.citations) == ("abstained", (), ())
     assert answer.confidence < answer.bar
-    assert answer.searched == (ships.stats().passages, 2)
+    assert answer.searched == (library_with_answers.stats().passages, 2)
     assert answer.hits
 
 
-def test_only_what_was_searched_is_counted(ships: Library) -> None:
-    """With a filter, by argument or by operator, the other documents do not count."""
-    assert ships.ask("volcano", documents=["whales.md"]).searched[1] == 1
-    assert ships.ask("volcano in:treaty").searched[1] == 1
-    assert ships.ask("in:treaty").status == "abstained"
+def test_only_filtered_documents_are_counted_as_searched(library_with_answers: Library) -> None:
+    """The filter may be an argument or an operator."""
+    assert library_with_answers.ask("volcano", documents=["whales.md"]).searched[1] == 1
+    assert library_with_answers.ask("volcano in:treaty").searched[1] == 1
+    assert library_with_answers.ask("in:treaty").status == "abstained"
 
 
-def test_the_bar_is_a_setting(ships: Library) -> None:
-    """At 0 everything is answered that found something; at 1 nothing is, unless what may be an answer is wanted."""
+def test_bars_decide_between_answer_unsure_and_abstention(library_with_answers: Library) -> None:
+    """At 0 every question with hits is answered, and at 1 none is, unless unsure answers are allowed."""
     for bar, unsure_bar, status in ((0.0, 0.0, "answered"), (1.0, 0.0, "unsure"), (1.0, 1.0, "abstained")):
-        with Library.open(ships.folder, Settings(bar=bar, unsure_bar=unsure_bar), encoder=FakeEncoder()) as library:
+        with Library.open(
+            library_with_answers.folder, Settings(bar=bar, unsure_bar=unsure_bar), encoder=FakeEncoder()
+        ) as library:
             assert library.ask("Who signed the treaty?").status == status
 
 
-def test_what_may_be_an_answer_is_quoted_and_said_to_be_unsure(ships: Library) -> None:
-    """Between the two bars the nearest sentences are shown; they are the same that an answer would have."""
-    with Library.open(ships.folder, Settings(bar=1.0, unsure_bar=0.0), encoder=FakeEncoder()) as library:
+def test_unsure_answer_quotes_the_same_sentences(library_with_answers: Library) -> None:
+    """Between the two bars, the answer has the statements of a sure one."""
+    with Library.open(library_with_answers.folder, Settings(bar=1.0, unsure_bar=0.0), encoder=FakeEncoder()) as library:
         unsure = library.ask("Who signed the treaty?")
-    with Library.open(ships.folder, Settings(bar=0.0), encoder=FakeEncoder()) as library:
+    with Library.open(library_with_answers.folder, Settings(bar=0.0), encoder=FakeEncoder()) as library:
         sure = library.ask("Who signed the treaty?")
     assert (unsure.status, sure.status) == ("unsure", "answered")
     assert unsure.statements == sure.statements
     assert unsure.citations == sure.citations != ()
 
 
-def test_an_empty_library_has_no_answer(library: Library) -> None:
-    """Nor does it pretend to have searched."""
+def test_empty_library_abstains(library: Library) -> None:
+    """The numbers searched are zero."""
     answer = library.ask("Who signed the treaty?")
     assert (answer.status, answer.confidence, answer.searched, answer.hits) == ("abstained", 0.0, (0, 0), ())
 
 
-def test_an_answer_as_json(ships: Library) -> None:
-    """Everything that a reader needs to check it."""
-    told = json.loads(json.dumps(Answer.model_validate(ships.ask("Who signed the treaty?")).model_dump()))
-    assert told["status"] == "answered"
-    assert told["statements"][0]["markers"] == [1]
-    assert told["citations"][0].keys() == {"marker", "document", "location", "start", "end", "quote"}
-    assert told["searched"] == {"passages": ships.stats().passages, "documents": 2}
-    assert told["hits"][0]["pin"]["text"] == "The king signed the treaty in winter."
+def test_answer_is_serialised_with_its_evidence(library_with_answers: Library) -> None:
+    """The JSON holds what a reader needs to check the answer."""
+    fields = json.loads(
+        json.dumps(Answer.model_validate(library_with_answers.ask("Who signed the treaty?")).model_dump())
+    )
+    assert fields["status"] == "answered"
+    assert fields["statements"][0]["markers"] == [1]
+    assert fields["citations"][0].keys() == {"marker", "document", "location", "start", "end", "quote"}
+    assert fields["searched"] == {"passages": library_with_answers.stats().passages, "documents": 2}
+    assert fields["hits"][0]["pin"]["text"] == "The king signed the treaty in winter."
 
 
 @pytest.mark.parametrize(
@@ -126,28 +132,32 @@ def test_an_answer_as_json(ships: Library) -> None:
     ],
     ids=["injection", "markup"],
 )
-def test_a_document_cannot_cite_another(library: Library, write: Write, hostile: str) -> None:
-    """What looks like a marker or an order in a document is its words, cited to itself."""
+def test_document_cannot_cite_another_document(library: Library, write: Write, hostile: str) -> None:
+    """Markers and instructions in a document are quoted as its words and cited to itself."""
     library.add(write("evil.txt", hostile))
     answer = library.ask("Who signed the treaty?")
     assert {citation.document.source for citation in answer.citations} <= {info.source for info in library.documents()}
-    assert [statement.markers for statement in answer.statements] == [(c.marker,) for c in answer.citations]
+    assert [statement.markers for statement in answer.statements] == [
+        (citation.marker,) for citation in answer.citations
+    ]
     for citation in answer.citations:
         assert library.document(citation.document.id).text[citation.start : citation.end] == citation.quote
 
 
-def test_what_was_removed_meanwhile_is_told_as_it_was(ships: Library) -> None:
-    """Between searching and answering a document may go: its hit keeps its place, and is near to no sentence."""
-    hit = ships.search("Who signed the treaty?")[0]
-    ships.remove(hit.document.id)
-    assert ships._lookup.locate(hit, 0) == hit.location
-    assert list(ships._answerer.closeness([hit])("The king signed the treaty.")) == [0.0] * len(hit.passage.sentences)
+def test_hit_of_a_removed_document_keeps_its_location(tmp_path: Path) -> None:
+    """The document may be removed between search and answer; its sentences then score 0."""
+    with _library(tmp_path) as library:
+        hit = library.search("Who signed the treaty?")[0]
+        library.remove(hit.document.id)
+        assert library._lookup.locate(hit, 0) == hit.location
+        closeness = list(library._answerer.closeness([hit])("The king signed the treaty."))
+    assert closeness == [0.0] * len(hit.passage.sentences)
 
 
 @pytest.mark.parametrize("fragment", ["and in 2019?", "Why?", "the second one", "Who signed it?"])
-def test_a_fragment_is_asked_back(ships: Library, fragment: str) -> None:
-    """It is neither answered nor searched; a note says what to ask."""
-    answer = ships.ask(fragment)
+def test_fragment_is_not_answered_but_queried(library_with_answers: Library, fragment: str) -> None:
+    """A fragment is neither answered nor searched; a note says what to ask."""
+    answer = library_with_answers.ask(fragment)
     assert (answer.status, answer.confidence, answer.statements, answer.hits) == ("abstained", 0.0, (), ())
     assert answer.searched == (0, 0)
     (note,) = answer.notes
@@ -155,35 +165,35 @@ def test_a_fragment_is_asked_back(ships: Library, fragment: str) -> None:
 
 
 @pytest.mark.parametrize("wordless", ["?", "🦷🦷"])
-def test_what_has_no_words_is_asked_back(library: Library, write: Write, wordless: str) -> None:
-    """Of one document, too."""
+def test_question_without_words_is_not_searched(library: Library, write: Write, wordless: str) -> None:
+    """A library of one document makes no difference."""
     library.add(write("a.txt", "Bread was dear in the winter."))
     answer = library.ask(wordless)
     assert (answer.status, answer.searched, len(answer.notes)) == ("abstained", (0, 0), 1)
 
 
-def test_operators_alone_ask_nothing(ships: Library) -> None:
-    """They say where to search, and not what for."""
-    answer = ships.ask("in:treaty")
+def test_operators_without_words_are_not_searched(library_with_answers: Library) -> None:
+    """They say where to search, but not for what."""
+    answer = library_with_answers.ask("in:treaty")
     assert (answer.status, answer.searched) == ("abstained", (0, 0))
     assert "no words to search for" in answer.notes[0]
 
 
-def test_an_empty_library_says_so(library: Library) -> None:
-    """With whatever is asked of it."""
+def test_empty_library_is_reported_in_a_note(library: Library) -> None:
+    """The note is the same for an answer and for coverage."""
     assert library.ask("Who signed the treaty?").notes == (EMPTY,)
     assert library.coverage("Who signed the treaty?").notes == (EMPTY,)
 
 
-def test_of_one_document_a_pronoun_is_understood(ships: Library) -> None:
-    """`Who signed it?` is asked of what that document speaks of."""
-    assert ships.ask("Who signed it?", documents=["treaty.md"]).notes == ()
-    assert ships.ask("Who signed it? in:treaty").hits
+def test_pronoun_is_accepted_for_a_single_document(library_with_answers: Library) -> None:
+    """`Who signed it?` refers to the subject of that document."""
+    assert library_with_answers.ask("Who signed it?", documents=["treaty.md"]).notes == ()
+    assert library_with_answers.ask("Who signed it? in:treaty").hits
 
 
-def test_each_part_of_a_question_is_searched(ships: Library) -> None:
-    """What only one part finds is among the hits, for its citation to rest on."""
-    with Library.open(ships.folder, Settings(bar=0), encoder=FakeEncoder()) as library:
+def test_each_part_of_a_question_is_searched(library_with_answers: Library) -> None:
+    """A passage that only one part finds is among the hits, because its citation needs it."""
+    with Library.open(library_with_answers.folder, Settings(bar=0), encoder=FakeEncoder()) as library:
         answer = library.ask("Who signed the treaty, and where did a whale swim?", limit=1)
     assert [statement.text for statement in answer.statements] == [
         "The king signed the treaty in winter.",
@@ -191,19 +201,22 @@ def test_each_part_of_a_question_is_searched(ships: Library) -> None:
     ]
     passages = [(hit.document.id, hit.passage.start, hit.passage.end) for hit in answer.hits]
     for citation in answer.citations:
-        assert any(d == citation.document.id and a <= citation.start and citation.end <= b for d, a, b in passages)
+        assert any(
+            identity == citation.document.id and start <= citation.start and citation.end <= end
+            for identity, start, end in passages
+        )
 
 
-def test_a_heading_is_no_sure_answer(library: Library, write: Write) -> None:
-    """Where a document is nothing but a heading, that is shown, but with little confidence."""
+def test_heading_alone_gives_low_confidence(library: Library, write: Write) -> None:
+    """A document that has only a heading is shown, but with little confidence."""
     library.add(write("empty.md", "# The treaty that the king signed\n"))
     answer = library.ask("Who signed the treaty?")
     assert answer.hits[0].quote == "The treaty that the king signed"
     assert answer.confidence <= HEADING_CONFIDENCE
 
 
-def test_a_list_goes_on_in_the_next_passage(library: Library, write: Write) -> None:
-    """The citation is exact, and its hit holds it."""
+def test_list_continues_in_the_next_passage(library: Library, write: Write) -> None:
+    """The citation is exact, and its hit contains all of it."""
     items = "\n".join(
         f"- The {name} of the harbour, which is painted {name} and blue" for name in ("ship", "bridge", "king")
     )
@@ -215,16 +228,16 @@ def test_a_list_goes_on_in_the_next_passage(library: Library, write: Write) -> N
     assert text[first.start : first.end] == first.quote
     assert first.quote.startswith("The treaty names")
     assert first.quote.endswith("king and blue")
-    held = [hit for hit in answer.hits if hit.passage.start <= first.start and first.end <= hit.passage.end]
-    assert held
-    assert text[held[0].passage.start : held[0].passage.end] == held[0].passage.text
+    containing = [hit for hit in answer.hits if hit.passage.start <= first.start and first.end <= hit.passage.end]
+    assert containing
+    assert text[containing[0].passage.start : containing[0].passage.end] == containing[0].passage.text
 
 
-def test_a_count_over_a_list_says_so(library: Library, write: Write) -> None:
-    """No sentence has the number: the list is quoted, and a note says how long it is."""
+def test_count_of_a_list_is_given_in_a_note(library: Library, write: Write) -> None:
+    """No sentence states the number, so the list is quoted and a note gives its length."""
     library.add(
         write("list.md", "# Sights\n\nThese are the sights of the harbour:\n\n- an old bridge\n- a ship\n- a whale\n")
     )
-    with Library.open(library.folder, Settings(bar=0), encoder=FakeEncoder()) as open_to_all:
-        answer = open_to_all.ask("How many sights does the harbour have?")
+    with Library.open(library.folder, Settings(bar=0), encoder=FakeEncoder()) as library_without_bar:
+        answer = library_without_bar.ask("How many sights does the harbour have?")
     assert COUNT_NOTE.format(items=3) in answer.notes

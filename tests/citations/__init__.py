@@ -1,1 +1,1 @@
-"""Exports, each read back by a library that shares no code with what wrote it, and evidence packs."""
+"""Exports, each read back by a library that shares no code with its writer, and evidence packs."""

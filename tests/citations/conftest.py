@@ -1,4 +1,4 @@
-"""Packs on the disk."""
+"""Fixtures for tests of evidence packs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from index.citations.pack_verification import read_pack
-from tests.citations.packs import made
+from tests.citations.packs import make_pack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from index.citations.evidence_pack import Pack
 
 
-class Keep(Protocol):
-    """Writes a pack and gives its path."""
+class SavePack(Protocol):
+    """Saves a pack and returns its path."""
 
     def __call__(self, data: bytes | str) -> Path: ...
 
 
 @pytest.fixture
-def keep(tmp_path: Path) -> Keep:
-    """Write a pack to the disk."""
+def save_pack(tmp_path: Path) -> SavePack:
+    """Return a function that saves a pack and returns its path."""
 
-    def keep(data: bytes | str) -> Path:
+    def save_pack(data: bytes | str) -> Path:
         path = tmp_path / "some.pack"
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return path
 
-    return keep
+    return save_pack
 
 
 @pytest.fixture
-def read(keep: Keep) -> Pack:
-    """A pack that came from elsewhere."""
-    return read_pack(keep(made()))
+def pack_read(save_pack: SavePack) -> Pack:
+    """A pack that was saved and read again."""
+    return read_pack(save_pack(make_pack()))

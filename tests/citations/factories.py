@@ -1,4 +1,4 @@
-"""Citations and answers for the tests of exporting, and texts that try to break out of every format."""
+"""Citations and answers for the tests of exports, and texts that try to break out of every format."""
 
 from __future__ import annotations
 
@@ -41,44 +41,44 @@ PAGE = replace(FILE, source="https://example.org/cholera", media_type="text/html
 PLACE = Location("39", "Soho", 1)
 
 
-def citation(info: DocumentInfo = FILE, marker: int = 1, **stated: Any) -> Citation:
-    """The pump, unless something else is stated."""
-    made = Citation(marker, info, PLACE, QUOTE.start, QUOTE.end, QUOTE.of(TEXT))
-    return replace(made, **stated)
+def citation(info: DocumentInfo = FILE, marker: int = 1, **changes: Any) -> Citation:
+    """Return a citation of the sentence about the pump, with these fields changed."""
+    pump = Citation(marker, info, PLACE, QUOTE.start, QUOTE.end, QUOTE.of(TEXT))
+    return replace(pump, **changes)
 
 
 def quoting(text: str, info: DocumentInfo = FILE, marker: int = 1, start: int = 0) -> Citation:
-    """A citation of any words."""
+    """Return a citation of these words."""
     return citation(info, marker, start=start, end=start + len(text), quote=text)
 
 
-def answer(*citations: Citation, **stated: Any) -> Answer:
-    """An answer of which each statement is a quote."""
-    made = Answer(
+def answer(*citations: Citation, **changes: Any) -> Answer:
+    """Return an answer with one verbatim statement for each citation, with these fields changed."""
+    unchanged = Answer(
         question="What was the cause?",
         status="answered",
         confidence=0.83,
         bar=0.5,
-        statements=tuple(Statement(each.quote, (each.marker,), "verbatim") for each in citations),
+        statements=tuple(Statement(cited.quote, (cited.marker,), "verbatim") for cited in citations),
         citations=citations,
         hits=(),
         searched=(1284, 12),
         writer="quote",
         timings_ms={},
     )
-    return replace(made, **stated)
+    return replace(unchanged, **changes)
 
 
 def hit(info: DocumentInfo = FILE) -> Hit:
-    """The passage in which the pump is the pin."""
+    """Return a hit whose pin is the sentence about the pump."""
     sentences = (Span(0, 10), QUOTE, Span(51, len(TEXT)))
     passage = Passage(1, info.id, 0, 0, len(TEXT), TEXT, sentences)
     return Hit(passage, info, 0.9, QUOTE, PLACE, why())
 
 
-def abstention(**stated: Any) -> Answer:
-    """No answer, but something near."""
-    return answer(status="abstained", confidence=0.21, hits=(hit(),), **stated)
+def abstention(**changes: Any) -> Answer:
+    """Return an abstention with a nearest hit."""
+    return answer(status="abstained", confidence=0.21, hits=(hit(),), **changes)
 
 
 TRAPS = (
@@ -116,7 +116,7 @@ TRAPS = (
 )
 VERDICTS: tuple[Verdict, ...] = ("verbatim", "supported", "contradicted", "unverified")
 hostile = st.lists(st.sampled_from(TRAPS) | st.text(max_size=6), max_size=7).map("".join)
-"""Text as a document may hold it that means harm."""
+"""Text of a malicious document."""
 sources = (
     st.sampled_from(["/a/b.pdf", "https://example.org/a", "C:\\b.txt", ""])
     | hostile.map("https://a.example/{}".format)
@@ -127,7 +127,7 @@ dates = st.sampled_from(["", "1855", "1855-03", "1855-03-02", "0000", "2020-13-4
 
 @st.composite
 def citations(draw: st.DrawFn, marker: int = 1) -> Citation:
-    """A citation that means harm in each of its fields."""
+    """Return a citation with malicious text in each field."""
     info = replace(
         FILE, source=draw(sources), title=draw(hostile), author=draw(hostile), date=draw(dates), id=draw(hostile) or "x"
     )
@@ -138,7 +138,7 @@ def citations(draw: st.DrawFn, marker: int = 1) -> Citation:
 
 @st.composite
 def answers(draw: st.DrawFn) -> Answer:
-    """An answer that means harm in each of its fields."""
+    """Return an answer with malicious text in each field."""
     cited = [draw(citations(marker)) for marker in range(1, draw(st.integers(1, 3)) + 1)]
     statements = [
         _statement(verdict, draw(hostile), draw(hostile), draw(st.sampled_from([(1,), (1, len(cited)), ()])))
@@ -156,7 +156,7 @@ def answers(draw: st.DrawFn) -> Answer:
 
 
 def _statement(verdict: Verdict, text: str, detail: str, markers: tuple[int, ...]) -> Statement:
-    """An unverified statement has no markers, only the nearest words."""
+    """Return a statement; an unverified one has no markers, only the nearest quote."""
     if verdict == "unverified":
         return Statement(text, (), verdict, detail, nearest=markers[0] if markers else None)
     return Statement(text, markers, verdict, detail)

@@ -1,4 +1,4 @@
-"""Evidence packs for tests, and what is done to them."""
+"""Evidence packs for tests, and functions that take them apart and change them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ CONTEXT = {1: QuoteContext(TEXT[: QUOTE.start], TEXT[QUOTE.end :])}
 FACTS = {"encoder": "all-MiniLM-L6-v2"}
 
 
-def made(of: Answer | None = None) -> bytes:
-    """A pack of an answer, by default of the one about the pump."""
-    return pack(of or answer(citation()), CONTEXT, FACTS, AT)
+def make_pack(packed: Answer | None = None) -> bytes:
+    """Return a pack of an answer, which is about the pump by default."""
+    return pack(packed or answer(citation()), CONTEXT, FACTS, AT)
 
 
 def zipped(parts: dict[str, str | bytes]) -> bytes:
-    """An archive of these files."""
+    """Return an archive of these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts.items():
@@ -39,45 +39,45 @@ def zipped(parts: dict[str, str | bytes]) -> bytes:
 
 
 def unzipped(data: bytes) -> dict[str, str]:
-    """The files of an archive."""
+    """Return the files of an archive."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
 def machine_part(data: bytes) -> dict[str, Any]:
-    """What programs read of a pack."""
+    """Return the part of a pack that programs read."""
     fields: dict[str, Any] = json.loads(unzipped(data)["evidence.json"])
     return fields
 
 
 def changed(data: bytes, **fields: Any) -> bytes:
-    """The pack with other fields in its machine part."""
+    """Return the pack with these fields changed in its machine part."""
     return zipped({**unzipped(data), "evidence.json": json.dumps(machine_part(data) | fields)})
 
 
 def forged(**fields: Any) -> Pack:
-    """A pack whose one piece of evidence has other fields than it should."""
-    whole, true = answer(citation()), QuoteEvidence(citation(), CONTEXT[1], "")
+    """Return a pack with these fields changed in its only piece of evidence."""
+    packed, evidence = answer(citation()), QuoteEvidence(citation(), CONTEXT[1], "")
     return Pack(
         made_at=AT.isoformat(),
-        question=whole.question,
-        status=whole.status,
-        confidence=whole.confidence,
-        bar=whole.bar,
-        writer=whole.writer,
-        searched=whole.searched,
-        statements=whole.statements,
-        evidence=(replace(true, **fields),),
+        question=packed.question,
+        status=packed.status,
+        confidence=packed.confidence,
+        bar=packed.bar,
+        writer=packed.writer,
+        searched=packed.searched,
+        statements=packed.statements,
+        evidence=(replace(evidence, **fields),),
         settings={},
         notes=(),
     )
 
 
 def library_of(*documents: Document) -> Callable[[str], Document | None]:
-    """A library that holds these."""
+    """Return a lookup in a library of these documents."""
     return {document.id: document for document in documents}.get
 
 
-def whole(text: str) -> str:
-    """Halves of characters cannot be stored."""
+def without_surrogates(text: str) -> str:
+    """Replace lone surrogates, because they cannot be stored."""
     return re.sub("[\ud800-\udfff]", "\ufffd", text)

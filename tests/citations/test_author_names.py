@@ -1,4 +1,4 @@
-"""Authors as bibliographies want them."""
+"""Author names as bibliographies need them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.citations.factories import hostile
 
 
 @cases(
-    ("author", "filed"),
+    ("author", "sorted_names"),
     [
         pytest.param("John Snow", ["Snow, John"], id="a person"),
         pytest.param("Snow, John", ["Snow, John"], id="filed already"),
@@ -37,20 +37,20 @@ from tests.citations.factories import hostile
         pytest.param(" ; ", [], id="nothing between semicolons"),
     ],
 )
-def test_names_are_taken_apart_only_where_they_plainly_are_names(author: str, filed: list[str]) -> None:
-    """What could be a body stays whole: a name taken apart at the wrong place is a wrong author."""
-    assert [name.sorted for name in parse_names(author)] == filed
+def test_only_personal_names_are_split(author: str, sorted_names: list[str]) -> None:
+    """A name that could be an organisation stays whole, because a wrong split gives a wrong author."""
+    assert [name.sorted for name in parse_names(author)] == sorted_names
 
 
 @given(hostile)
 def test_no_letter_of_an_author_is_lost(author: str) -> None:
-    """Whatever stands there, its letters and digits are in the names, but for an `and` between two."""
+    """All letters and digits are in the names, except for an `and` between two names."""
     line = " ".join(author.split())
-    kept = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
-    lost = "".join(c for c in line if c.isalnum()).replace("and", "")
-    assert sorted(c for c in kept if c.isalnum()) == sorted(lost)
+    names = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
+    original = "".join(character for character in line if character.isalnum()).replace("and", "")
+    assert sorted(character for character in names if character.isalnum()) == sorted(original)
 
 
-def test_a_list_without_end_ends() -> None:
-    """Nobody cites a thousand authors."""
+def test_number_of_authors_is_limited() -> None:
+    """A thousand authors are more than any reference needs."""
     assert len(parse_names("; ".join(["John Snow"] * 1000))) == MOST

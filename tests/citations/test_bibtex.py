@@ -1,4 +1,4 @@
-"""BibTeX, read back by bibtexparser and pylatexenc, which share no code with what wrote it."""
+"""BibTeX, read back by bibtexparser and pylatexenc, which share no code with its writer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.citations.factories import FILE, PAGE, answer, answers, citation, cit
 if TYPE_CHECKING:
     from index.records import Answer, Citation
 
-MEANT = {
+MACROS = {
     "textbraceleft": "{",
     "textbraceright": "}",
     "textasciicircum": "^",
@@ -27,28 +27,31 @@ MEANT = {
 
 
 def decoder() -> LatexNodes2Text:
-    """LaTeX to text; the commands that pylatexenc does not know, or renders by a look-alike, as LaTeX prints them."""
+    """Return a converter from LaTeX to text, with the commands that pylatexenc lacks or only approximates."""
     context = get_default_latex_context_db()
     context.add_context_category(
-        "ours", prepend=True, macros=[MacroTextSpec(name, text) for name, text in MEANT.items()]
+        "ours", prepend=True, macros=[MacroTextSpec(name, text) for name, text in MACROS.items()]
     )
     return LatexNodes2Text(latex_context=context, keep_comments=True, math_mode="verbatim", strict_latex_spaces=True)
 
 
-def read(text: str, *, decode: bool = True) -> list[dict[str, Any]]:
-    """The entries as dictionaries; nothing may be left over."""
+def parse(text: str, *, decode: bool = True) -> list[dict[str, Any]]:
+    """Return the entries as dictionaries, and fail if anything else is in the text."""
     stack = [LatexDecodingMiddleware(decoder=decoder())] if decode else []
     library = parse_string(text, append_middleware=stack)
     assert not library.failed_blocks
     assert not library.comments
     assert not library.strings
     assert not library.preambles
-    return [{"type": e.entry_type, "key": e.key} | {f.key: f.value for f in e.fields} for e in library.entries]
+    return [
+        {"type": entry.entry_type, "key": entry.key} | {field.key: field.value for field in entry.fields}
+        for entry in library.entries
+    ]
 
 
-def test_a_file_is_a_misc_with_its_name_place_and_quote() -> None:
-    """All that is known of it."""
-    [entry] = read(cite(citation(), "bibtex"))
+def test_file_becomes_a_misc_entry() -> None:
+    """The entry has all that is known: title, author, date, file name, place and quote."""
+    [entry] = parse(cite(citation(), "bibtex"))
     assert entry == {
         "type": "misc",
         "key": entry["key"],
@@ -61,54 +64,54 @@ def test_a_file_is_a_misc_with_its_name_place_and_quote() -> None:
     }
 
 
-def test_a_page_is_an_online_with_the_link() -> None:
-    """In `url`, which is read as it stands."""
-    [entry] = read(cite(citation(PAGE), "bibtex"), decode=False)
+def test_web_page_becomes_an_online_entry() -> None:
+    """The link is in `url`, whose value BibTeX takes literally."""
+    [entry] = parse(cite(citation(PAGE), "bibtex"), decode=False)
     assert entry["type"] == "online"
     assert entry["url"].startswith("https://example.org/cholera#:~:text=The%20pump")
     assert "howpublished" not in entry
 
 
-def test_what_is_not_known_is_not_there() -> None:
-    """No empty fields."""
-    [entry] = read(cite(citation(replace(FILE, title="", author="", date="")), "bibtex"))
+def test_unknown_fields_are_left_out() -> None:
+    """No field is empty."""
+    [entry] = parse(cite(citation(replace(FILE, title="", author="", date="")), "bibtex"))
     assert set(entry) == {"type", "key", "title", "note"}
 
 
-def test_a_body_keeps_its_name_whole() -> None:
-    """Braces keep BibTeX from taking `and` for the border of two names."""
-    made = cite(citation(replace(FILE, author="Department of Health and Social Care")), "bibtex")
-    assert "author = {{Department of Health and Social Care}}," in made
+def test_organisation_name_is_kept_in_braces() -> None:
+    """Without braces, BibTeX would split the name at `and`."""
+    text = cite(citation(replace(FILE, author="Department of Health and Social Care")), "bibtex")
+    assert "author = {{Department of Health and Social Care}}," in text
 
 
-def test_a_quote_that_is_cited_twice_is_one_entry() -> None:
-    """Two entries of one key are an error."""
-    assert len(read(export(answer(citation(), citation(marker=2)), "bibtex"))) == 1
+def test_quote_cited_twice_is_one_entry() -> None:
+    """Two entries with one key would be an error."""
+    assert len(parse(export(answer(citation(), citation(marker=2)), "bibtex"))) == 1
 
 
 @given(citations())
-def test_no_document_breaks_out_of_its_entry(each: Citation) -> None:
-    """One entry comes back, and every field says what it should."""
-    entry, made = describe_citation(each), cite(each, "bibtex")
-    [found] = read(made)
-    assert found["key"] == entry.key
-    assert found["title"] == entry.title
-    assert found["note"] == entry.note
-    assert found.get("howpublished", entry.file) == (entry.file or entry.title)[: len(entry.file)]
-    assert set(found) <= {"type", "key", "title", "author", "year", "date", "url", "howpublished", "note"}
-    [raw] = read(made, decode=False)
+def test_document_cannot_break_out_of_its_entry(cited: Citation) -> None:
+    """One entry is read back, and each field has its value."""
+    entry, text = describe_citation(cited), cite(cited, "bibtex")
+    [parsed] = parse(text)
+    assert parsed["key"] == entry.key
+    assert parsed["title"] == entry.title
+    assert parsed["note"] == entry.note
+    assert parsed.get("howpublished", entry.file) == (entry.file or entry.title)[: len(entry.file)]
+    assert set(parsed) <= {"type", "key", "title", "author", "year", "date", "url", "howpublished", "note"}
+    [raw] = parse(text, decode=False)
     assert raw.get("url", "") == (entry.link if entry.address else "")
-    assert all(_balanced(line) for line in made.splitlines()[1:-1])
+    assert all(_balanced(line) for line in text.splitlines()[1:-1])
 
 
 @given(answers())
-def test_as_many_entries_as_quotes(each: Answer) -> None:
-    """No more, no fewer."""
-    assert len(read(export(each, "bibtex"))) == len({describe_citation(citation).key for citation in each.citations})
+def test_each_quote_has_one_entry(exported: Answer) -> None:
+    """The number of entries is the number of distinct keys."""
+    assert len(parse(export(exported, "bibtex"))) == len({describe_citation(cited).key for cited in exported.citations})
 
 
 def _balanced(text: str) -> bool:
-    """As BibTeX counts braces: without regard to a backslash."""
+    """Return whether braces match as BibTeX counts them, without regard to a backslash."""
     depth = 0
     for character in text:
         depth += (character == "{") - (character == "}")

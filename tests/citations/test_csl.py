@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MARKUP = re.compile(r"</?[a-z]", re.IGNORECASE)
 
 
-def test_an_item_has_all_that_is_known() -> None:
-    """In the names of CSL 1.0.2."""
+def test_item_has_all_known_fields() -> None:
+    """The names of the fields are those of CSL 1.0.2."""
     [item] = json.loads(cite(citation(PAGE), "csl"))
     assert item == {
         "id": describe_citation(citation(PAGE)).key,
@@ -35,22 +35,22 @@ def test_an_item_has_all_that_is_known() -> None:
     }
 
 
-def test_a_body_is_a_literal() -> None:
-    """It is never taken apart."""
+def test_organisation_is_a_literal_author() -> None:
+    """The name of an organisation is never split."""
     [item] = json.loads(cite(citation(type(PAGE)(*("x", "/a", "T", "Royal Commission", "", "", 1, 0, 0))), "csl"))
     assert item["author"] == [{"literal": "Royal Commission"}]
 
 
-def test_no_answer_is_an_empty_list() -> None:
-    """Which every reader of the format takes."""
+def test_abstention_is_an_empty_list() -> None:
+    """Every reader of the format accepts an empty list."""
     assert json.loads(export(abstention(), "csl")) == []
 
 
 @given(answers())
-def test_no_item_has_markup(each: Answer) -> None:
-    """What processors would take for tags comes apart, and its words are all there."""
-    entries = {entry.key: entry for entry in map(describe_citation, each.citations)}
-    items = json.loads(export(each, "csl"))
+def test_no_item_has_markup(exported: Answer) -> None:
+    """Tags in a text are broken up for processors, and no word is lost."""
+    entries = {entry.key: entry for entry in map(describe_citation, exported.citations)}
+    items = json.loads(export(exported, "csl"))
     assert [item["id"] for item in items] == list(entries)
     for item in items:
         assert item["title"].replace(WORD_JOINER, "") == entries[item["id"]].title
@@ -61,5 +61,5 @@ def test_no_item_has_markup(each: Answer) -> None:
 def _texts(value: Any) -> list[str]:
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
-        return [text for each in inner for text in _texts(each)]
+        return [text for part in inner for text in _texts(part)]
     return [value] if isinstance(value, str) else []

@@ -1,4 +1,4 @@
-"""Making evidence packs."""
+"""Writing evidence packs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import pytest
 
 from index.citations.evidence_pack import pack
 from tests.citations.factories import DOCUMENT, PAGE, TEXT, answer, citation
-from tests.citations.packs import FACTS, machine_part, made, unzipped
+from tests.citations.packs import FACTS, machine_part, make_pack, unzipped
 
 if TYPE_CHECKING:
     from index.citations.evidence_pack import Pack
 
 
-def test_a_pack_is_two_files_and_the_same_every_time() -> None:
-    """One for people, one for programs."""
-    assert list(unzipped(made())) == ["evidence.md", "evidence.json"]
-    assert made() == made()
+def test_pack_is_two_files_and_deterministic() -> None:
+    """One file is for people, and one for programs."""
+    assert list(unzipped(make_pack())) == ["evidence.md", "evidence.json"]
+    assert make_pack() == make_pack()
 
 
-def test_the_machine_part_has_all_that_a_check_needs() -> None:
-    """Quote, offsets, what stands around, place, document and its hash, settings, date."""
-    machine = machine_part(made())
+def test_machine_part_has_all_facts_for_a_check() -> None:
+    """These are quote, offsets, context, place, document and hash, settings and date."""
+    machine = machine_part(make_pack())
     assert machine["format"] == "pincite-evidence"
     assert machine["version"] == 2
     assert machine["made_at"] == "2026-11-25T15:30:00+00:00"
@@ -38,9 +38,9 @@ def test_the_machine_part_has_all_that_a_check_needs() -> None:
     assert evidence["citation"]["location"] == {"page": "39", "heading": "Soho", "paragraph": 1}
 
 
-def test_the_human_part_shows_each_quote_among_its_words() -> None:
-    """And where it stands, and how the answer came about."""
-    human = unzipped(made())["evidence.md"]
+def test_human_part_shows_each_quote_in_its_context() -> None:
+    """It also shows the place of the quote and how the answer was made."""
+    human = unzipped(make_pack())["evidence.md"]
     assert "> Before it. **The pump in Broad Street was the cause.** After it." in human
     for fact in (
         "- Title: On the Mode of Communication of Cholera",
@@ -53,21 +53,21 @@ def test_the_human_part_shows_each_quote_among_its_words() -> None:
         assert f"{fact}\n" in human
 
 
-def test_a_password_stays_at_home() -> None:
-    """Also where it is in the address of a page."""
+def test_password_of_an_address_is_not_packed() -> None:
+    """The address of a web page may contain one."""
     page = replace(PAGE, source="https://me:secret@example.org/")
-    assert "secret" not in "".join(unzipped(made(answer(citation(page)))).values())
+    assert "secret" not in "".join(unzipped(make_pack(answer(citation(page)))).values())
 
 
-def test_a_date_needs_a_time_zone() -> None:
-    """A pack goes to another place."""
+def test_date_without_a_time_zone_is_refused() -> None:
+    """A pack is read elsewhere, perhaps in another time zone."""
     with pytest.raises(ValueError, match="time zone"):
         pack(answer(), {}, {}, datetime(2026, 11, 25))
 
 
-def test_every_field_of_a_pack_is_in_its_machine_part(read: Pack) -> None:
-    """And beside them only what names the format."""
-    machine = machine_part(made())
-    assert set(machine) == {"format", "version", "readable_sha256", *asdict(read)}
-    human = unzipped(made())["evidence.md"]
+def test_every_field_of_a_pack_is_in_its_machine_part(pack_read: Pack) -> None:
+    """The only other fields there describe the format."""
+    machine = machine_part(make_pack())
+    assert set(machine) == {"format", "version", "readable_sha256", *asdict(pack_read)}
+    human = unzipped(make_pack())["evidence.md"]
     assert machine["readable_sha256"] == hashlib.sha256(human.encode()).hexdigest()

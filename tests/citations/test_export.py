@@ -1,4 +1,4 @@
-"""What holds for every form."""
+"""Properties of every export form."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from tests.citations.factories import FILE, PAGE, QUOTE, TEXT, abstention, answe
 @cases("form", FORMS)
 @cases("info", [FILE, PAGE], ids=["file", "page"])
 def test_every_form_gives_place_and_link(form: Form, info: DocumentInfo) -> None:
-    """Page, heading and paragraph; and whatever opens the words."""
-    each = citation(info, location=Location("xxxix", "Soho", 7))
-    for made in (cite(each, form), export(answer(each), form)):
-        plain = made.replace("\\#", "#").replace("\\&", "&").replace("&amp;", "&")
-        assert deep_link(each) in plain
-        assert all(part in made for part in ("xxxix", "Soho", "7"))
+    """Page, heading and paragraph are in the text, and so is the link to the words."""
+    cited = citation(info, location=Location("xxxix", "Soho", 7))
+    for text in (cite(cited, form), export(answer(cited), form)):
+        plain = text.replace("\\#", "#").replace("\\&", "&").replace("&amp;", "&")
+        assert deep_link(cited) in plain
+        assert all(part in text for part in ("xxxix", "Soho", "7"))
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_no_form_tells_where_a_file_lies(form: Form) -> None:
-    """Only what it is called."""
+def test_no_form_reveals_the_path_of_a_file(form: Form) -> None:
+    """An export has only the name of the file."""
     assert "private" not in cite(citation(), form) + export(answer(citation()), form)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_takes_an_answer_without_citations(form: Form) -> None:
-    """What lists sources alone has none to list."""
-    made = export(abstention(), form)
-    assert ("hold no answer" in made) == (form not in ("bibtex", "ris", "csl"))
+def test_every_form_accepts_an_answer_without_citations(form: Form) -> None:
+    """Forms that list only sources are empty then."""
+    text = export(abstention(), form)
+    assert ("hold no answer" in text) == (form not in ("bibtex", "ris", "csl"))
 
 
-def test_a_form_that_is_none_is_an_error_that_names_them() -> None:
-    """For both functions."""
+def test_unknown_form_is_an_error_that_lists_the_forms() -> None:
+    """Answers and single citations have the same forms."""
     form: Any = "docx"
     with pytest.raises(PinciteError, match="Choose one of: text, markdown, html, bibtex"):
         export(abstention(), form)
@@ -48,8 +48,8 @@ def test_a_form_that_is_none_is_an_error_that_names_them() -> None:
         cite(citation(), form)
 
 
-def test_a_passage_that_was_found_tells_what_stands_around_a_quote() -> None:
-    """So a short quote is found at its place; a passage of another document, or beside it, tells nothing."""
+def test_context_of_a_quote_comes_from_its_hit() -> None:
+    """With context, a short quote is found at its place; a hit elsewhere gives no context."""
     context = context_in(citation(), [hit()])
     assert context.before + QUOTE.of(TEXT) + context.after == TEXT
     short = citation(PAGE, start=0, end=10, quote="Before it.")

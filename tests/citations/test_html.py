@@ -20,8 +20,8 @@ ATTRIBUTES = {"class", "href", "id", "value", "cite", "rel"}
 SCHEMES = ("https://", "http://", "pincite:", "#")
 
 
-def read(text: str) -> Any:
-    """The one element; only our tags, attributes and schemes."""
+def parse(text: str) -> Any:
+    """Return the root element, and check that tags, attributes and schemes are those that exports use."""
     [root] = html.fragments_fromstring(text.strip())
     for element in root.iter():
         assert element.tag in TAGS
@@ -30,46 +30,46 @@ def read(text: str) -> Any:
     return root
 
 
-def seen(element: Any) -> str:
-    """Its words."""
+def visible_text(element: Any) -> str:
+    """Return the text of an element, with single spaces."""
     return " ".join(element.text_content().split())
 
 
-def test_an_answer_is_an_article_whose_markers_lead_to_the_sources() -> None:
-    """And the sources to the words."""
-    root = read(export(answer(citation(PAGE)), "html"))
+def test_markers_of_an_answer_link_to_its_sources() -> None:
+    """The sources link to the words in the document."""
+    root = parse(export(answer(citation(PAGE)), "html"))
     [source] = root.findall("./ol/li")
     assert root.find("./p/sup/a").get("href") == f"#{source.get('id')}"
     assert source.get("value") == "1"
     assert source.find(".//a").get("href").startswith("https://example.org/cholera#:~:text=The%20pump")
-    assert seen(source).startswith("“The pump in Broad Street was the cause.” John Snow, On the Mode")
+    assert visible_text(source).startswith("“The pump in Broad Street was the cause.” John Snow, On the Mode")
 
 
-def test_no_answer_says_so_and_shows_what_came_nearest() -> None:
-    """As a quote that has no number."""
-    root = read(export(abstention(), "html"))
-    assert "The documents hold no answer" in seen(root)
+def test_abstention_shows_the_nearest_quote() -> None:
+    """The nearest quote has no number."""
+    root = parse(export(abstention(), "html"))
+    assert "The documents hold no answer" in visible_text(root)
     assert root.find("./blockquote") is not None
     assert root.find("./ol") is None
 
 
 @given(answers())
-def test_no_document_makes_markup(each: Answer) -> None:
-    """As many elements of each kind as the answer calls for, and every word as text."""
-    outline = make_outline(each)
-    root = read(export(each, "html"))
+def test_document_cannot_add_markup(exported: Answer) -> None:
+    """The number of elements of each kind follows from the answer, and every word is text."""
+    outline = make_outline(exported)
+    root = parse(export(exported, "html"))
     counts = Counter(element.tag for element in root.iter())
     assert counts["li"] == counts["blockquote"] == len(outline.entries)
     assert counts["sup"] == sum(len(line.markers) + len(line.beside) for line in outline.lines)
     assert counts["em"] == sum(bool(line.remark) for line in outline.lines)
-    assert seen(root.find("h2")) == outline.question
+    assert visible_text(root.find("h2")) == outline.question
     for item, entry in zip(root.findall("./ol/li"), outline.entries, strict=True):
-        assert seen(item.find(".//p")) == f"“{entry.quote}”"
-        assert seen(item.find(".//a")) == entry.reference
+        assert visible_text(item.find(".//p")) == f"“{entry.quote}”"
+        assert visible_text(item.find(".//a")) == entry.reference
         assert item.find(".//a").get("href") == entry.link
 
 
 @given(citations())
-def test_a_citation_is_one_block_quote(each: Citation) -> None:
-    """Nothing stands beside it."""
-    assert read(cite(each, "html")).tag == "blockquote"
+def test_citation_is_one_block_quote(cited: Citation) -> None:
+    """No other element is beside it."""
+    assert parse(cite(cited, "html")).tag == "blockquote"

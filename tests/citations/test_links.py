@@ -1,4 +1,4 @@
-"""Links to the very words."""
+"""Links to the exact words of a document."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ if TYPE_CHECKING:
 
 
 def link(quote: str, source: str = "https://example.org/a", context: QuoteContext | None = None) -> str:
-    """The link to a quote of a page."""
+    """Return the link to a quote of a web page."""
     return deep_link(quoting(quote, replace(PAGE, source=source)), context)
 
 
-def directive(made: str) -> list[str]:
-    """The parts of a text directive as a browser takes them apart, decoded last."""
-    return [unquote(part) for part in made.partition("#:~:text=")[2].split(",")]
+def directive(address: str) -> list[str]:
+    """Return the decoded parts of a text directive, as a browser splits it."""
+    return [unquote(part) for part in address.partition("#:~:text=")[2].split(",")]
 
 
-def test_a_file_is_named_by_its_contents_and_the_span() -> None:
-    """Nobody else could open its path."""
+def test_link_to_a_file_has_its_hash_and_the_span() -> None:
+    """The path of a file means nothing on another machine."""
     assert deep_link(citation()) == f"pincite:{'5e' * 32}#11-50"
 
 
-def test_the_words_of_a_web_page_are_its_text_directive() -> None:
-    """A browser scrolls to them."""
+def test_link_to_a_web_page_has_a_text_directive() -> None:
+    """A browser scrolls to the words."""
     assert link("The pump was the cause.") == "https://example.org/a#:~:text=The%20pump%20was%20the%20cause%2E"
 
 
-def test_what_has_a_meaning_in_a_directive_is_encoded() -> None:
-    """Dash, comma and ampersand part its parts; all else that is not a letter is encoded as in any address."""
-    made = link('Yes, a well-known "case" & 100 % <true>')
-    assert made.endswith("#:~:text=Yes%2C%20a%20well%2Dknown%20%22case%22%20%26%20100%20%25%20%3Ctrue%3E")
+def test_special_characters_of_a_directive_are_encoded() -> None:
+    """Dash, comma and ampersand separate its parts; other symbols are encoded as in any address."""
+    address = link('Yes, a well-known "case" & 100 % <true>')
+    assert address.endswith("#:~:text=Yes%2C%20a%20well%2Dknown%20%22case%22%20%26%20100%20%25%20%3Ctrue%3E")
 
 
-def test_a_long_quote_is_given_by_its_ends() -> None:
-    """Its first and its last words; so it need not be repeated whole."""
+def test_long_quote_is_given_by_its_ends() -> None:
+    """Its first and last words are enough, so the link stays short."""
     words = [f"word{number}" for number in range(100)]
     assert directive(link(" ".join(words))) == [" ".join(words[:6]), " ".join(words[-6:])]
 
 
-def test_a_quote_over_several_lines_is_given_by_its_ends() -> None:
-    """A browser finds no words that begin in one block and end in another, unless it is told both ends."""
+def test_quote_over_several_lines_is_given_by_its_ends() -> None:
+    """A browser finds words in different blocks only if it gets both ends."""
     assert directive(link("One two three\nfour five\n\nsix seven")) == ["One two three", "six seven"]
 
 
-def test_a_short_quote_takes_the_words_around_it_along() -> None:
-    """`Yes.` alone would be found at its first occurrence; what is on other lines is another block."""
-    made = link("Yes.", context=QuoteContext("Above.\nDid he agree, then? ", " He did so twice, he said.\nBelow."))
-    assert directive(made) == ["Did he agree, then?-", "Yes.", "-He did so twice,"]
+def test_short_quote_is_given_with_its_context() -> None:
+    """`Yes.` alone would be found at its first occurrence; context on other lines is another block."""
+    address = link("Yes.", context=QuoteContext("Above.\nDid he agree, then? ", " He did so twice, he said.\nBelow."))
+    assert directive(address) == ["Did he agree, then?-", "Yes.", "-He did so twice,"]
 
 
-def test_a_short_quote_without_context_stands_alone() -> None:
-    """And so does one that fills its line."""
+def test_short_quote_without_context_is_given_alone() -> None:
+    """A quote that fills its line has no context, either."""
     assert directive(link("Yes.")) == directive(link("Yes.", context=QuoteContext("Above.\n", "\nBelow."))) == ["Yes."]
 
 
@@ -78,8 +78,8 @@ def test_a_short_quote_without_context_stands_alone() -> None:
         pytest.param("HTTPS://example.org:8080/?q=a&b=c", "https://example.org:8080/?q=a&b=c#:~:text=x", id="query"),
     ],
 )
-def test_an_address_can_stand_anywhere(source: str, address: str) -> None:
-    """It is the document's, less what does not belong into other hands, plus the directive."""
+def test_address_is_normalised_before_the_directive(source: str, address: str) -> None:
+    """Passwords are removed, and characters that are not allowed are encoded."""
     assert link("x", source) == address
 
 
@@ -96,23 +96,23 @@ def test_an_address_can_stand_anywhere(source: str, address: str) -> None:
         "",
     ],
 )
-def test_what_is_no_web_address_is_not_made_a_link(source: str) -> None:
-    """Only http and https with a host that can be one."""
+def test_invalid_web_address_is_not_linked(source: str) -> None:
+    """Only http and https with a valid host are linked."""
     assert web_address(source) == ""
     assert link("x", source).startswith("pincite:")
 
 
 @given(citations())
-def test_no_link_has_a_character_with_a_meaning_elsewhere(each: Citation) -> None:
-    """No blank, bracket, brace, quotation mark or backslash, nothing that is not ASCII."""
-    made = deep_link(each)
-    assert re.fullmatch(r"(https?|pincite):[!#$%&'()*+,\-./:;=?@_~A-Za-z0-9\[\]]+", made)
-    assert made.startswith("pincite:") or urlsplit(made).hostname
+def test_link_has_only_characters_that_are_safe_in_every_format(cited: Citation) -> None:
+    """It has no space, bracket, brace, quotation mark or backslash, and is ASCII."""
+    address = deep_link(cited)
+    assert re.fullmatch(r"(https?|pincite):[!#$%&'()*+,\-./:;=?@_~A-Za-z0-9\[\]]+", address)
+    assert address.startswith("pincite:") or urlsplit(address).hostname
 
 
 @given(hostile, st.text(alphabet="ab -,&\n", max_size=400))
-def test_a_directive_has_no_more_parts_than_it_should(first: str, second: str) -> None:
-    """Start, or start and end; the words of a document add none."""
+def test_words_of_a_document_add_no_parts_to_a_directive(first: str, second: str) -> None:
+    """A directive has a start, or a start and an end."""
     for quote in (first, second):
         parts = link(quote).partition(":~:text=")[2].split(",")
         assert len(parts) <= 2

@@ -1,4 +1,4 @@
-"""Places from landmarks alone."""
+"""Locations that are computed from landmarks alone."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ The end.
 """
 
 
-def test_a_place_is_the_one_that_the_library_gives(library: Library, write: Write) -> None:
-    """For every character of a document."""
+def test_location_agrees_with_the_library(library: Library, write: Write) -> None:
+    """Both agree for every character of a document."""
     library.add(write("paper.md", PAPER))
     document = library.document("paper.md")
     assert len(document.landmarks) > 10
@@ -47,6 +47,6 @@ def test_a_place_is_the_one_that_the_library_gives(library: Library, write: Writ
         assert locate(document.landmarks, start) == library.locate("paper.md", Span(start, start))
 
 
-def test_nothing_before_a_place_is_no_place() -> None:
+def test_location_without_landmarks_is_empty() -> None:
     """A document may have no landmarks."""
     assert locate((), 9) == Location()

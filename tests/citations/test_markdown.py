@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(footnote_plugin, inline=True)
-OURS = {
+TOKEN_TYPES = {
     "heading",
     "paragraph",
     "footnote_block",
@@ -34,26 +34,26 @@ OURS = {
     "text",
     "link",
 }
-OURS |= {"footnote_ref", "text_special", "softbreak"}
+TOKEN_TYPES |= {"footnote_ref", "text_special", "softbreak"}
 
 
 def tokens(text: str) -> list[Token]:
-    """Every token of a text, the inner ones too; none of a kind that we do not write."""
-    found = [inner for token in PARSER.parse(text) for inner in (token, *(token.children or ()))]
-    kinds = {token.type.removesuffix("_open").removesuffix("_close") for token in found}
-    assert kinds <= OURS, kinds - OURS
-    return found
+    """Return all tokens of a text, including inner ones, and check that exports use their types."""
+    parsed = [inner for token in PARSER.parse(text) for inner in (token, *(token.children or ()))]
+    kinds = {token.type.removesuffix("_open").removesuffix("_close") for token in parsed}
+    assert kinds <= TOKEN_TYPES, kinds - TOKEN_TYPES
+    return parsed
 
 
-def words(found: Iterable[Token]) -> str:
-    """What a reader sees."""
-    return "".join(token.content for token in found if token.type in ("text", "text_special"))
+def visible_text(rendered: Iterable[Token]) -> str:
+    """Return the text that a reader sees."""
+    return "".join(token.content for token in rendered if token.type in ("text", "text_special"))
 
 
-def test_an_answer_has_a_footnote_for_each_quote() -> None:
-    """With reference, words and link."""
-    made = export(answer(citation(PAGE)), "markdown")
-    assert made == (
+def test_answer_has_a_footnote_for_each_quote() -> None:
+    """The footnote has reference, words and link."""
+    text = export(answer(citation(PAGE)), "markdown")
+    assert text == (
         "## What was the cause?\n\n“The pump in Broad Street was the cause.”[^1]\n\n"
         "[^1]: John Snow, On the Mode of Communication of Cholera (1855-03-02), p. 39, § Soho, ¶ 1: "
         "“The pump in Broad Street was the cause.” "
@@ -61,8 +61,8 @@ def test_an_answer_has_a_footnote_for_each_quote() -> None:
     )
 
 
-def test_one_citation_is_a_block_quote() -> None:
-    """And below it where it stands."""
+def test_citation_is_a_block_quote_with_its_reference() -> None:
+    """The reference is below the quote."""
     first, _, last = cite(citation(), "markdown").splitlines()
     assert first == "> “The pump in Broad Street was the cause.”"
     assert last.startswith(
@@ -70,18 +70,18 @@ def test_one_citation_is_a_block_quote() -> None:
     )
 
 
-def test_a_statement_that_does_not_hold_says_so() -> None:
-    """In italics, which no text of a document can be."""
-    made = export(answer(statements=(Statement("It was 1853!", (), "contradicted", "1854 in the source"),)), "markdown")
-    assert "It was 1853\\! *(Contradicted: 1854 in the source)*" in made
+def test_unsupported_statement_is_marked_in_italics() -> None:
+    """No text of a document can be in italics."""
+    text = export(answer(statements=(Statement("It was 1853!", (), "contradicted", "1854 in the source"),)), "markdown")
+    assert "It was 1853\\! *(Contradicted: 1854 in the source)*" in text
 
 
-def test_no_answer_says_so_and_shows_what_came_nearest() -> None:
-    """With no footnotes, for there is nothing to pin."""
-    made = export(abstention(), "markdown")
-    assert "The documents hold no answer: nothing in 1,284 passages of 12 documents supports one" in made
-    assert "Nearest:\n\n> “The pump in Broad Street was the cause.”\n" in made
-    assert "[^" not in made
+def test_abstention_shows_the_nearest_quote() -> None:
+    """It has no footnotes, because there is no citation."""
+    text = export(abstention(), "markdown")
+    assert "The documents hold no answer: nothing in 1,284 passages of 12 documents supports one" in text
+    assert "Nearest:\n\n> “The pump in Broad Street was the cause.”\n" in text
+    assert "[^" not in text
 
 
 @cases(
@@ -104,61 +104,61 @@ def test_no_answer_says_so_and_shows_what_came_nearest() -> None:
         "| a |",
     ],
 )
-def test_what_would_begin_a_block_begins_none(text: str) -> None:
-    """At the beginning of a line as well."""
-    found = tokens(escape_markdown(text))
-    assert [token.type for token in found][:2] == ["paragraph_open", "inline"]
-    assert words(found) == text
+def test_text_that_could_begin_a_block_is_escaped(text: str) -> None:
+    """The characters are escaped at the beginning of a line, too."""
+    parsed = tokens(escape_markdown(text))
+    assert [token.type for token in parsed][:2] == ["paragraph_open", "inline"]
+    assert visible_text(parsed) == text
 
 
 @pytest.mark.parametrize("plain", ["a-b, c. (d) “e”: f; g/h 50 % = 1 > 2 + 3 & more", "John Snow’s 1. case"])
-def test_what_is_harmless_stays_readable(plain: str) -> None:
-    """A text without markup is not strewn with backslashes."""
+def test_harmless_punctuation_is_not_escaped(plain: str) -> None:
+    """A text without markup has no backslashes."""
     assert escape_markdown(plain) == plain
 
 
 @given(hostile)
-def test_a_text_comes_back_as_it_was(text: str) -> None:
-    """And is nothing but text."""
+def test_escaped_text_is_read_back_unchanged(text: str) -> None:
+    """The parser finds text and no other token."""
     line = one_line(text)
-    found = tokens(escape_markdown(line))
-    assert words(found) == line
-    assert {token.type for token in found} <= {"paragraph_open", "paragraph_close", "inline", "text", "text_special"}
+    parsed = tokens(escape_markdown(line))
+    assert visible_text(parsed) == line
+    assert {token.type for token in parsed} <= {"paragraph_open", "paragraph_close", "inline", "text", "text_special"}
 
 
 @given(answers())
-def test_no_document_adds_a_footnote_a_link_or_any_markup(each: Answer) -> None:
-    """The footnotes are ours, one for each citation; the links are theirs; the rest is text."""
-    outline, made = make_outline(each), export(each, "markdown")
-    found = tokens(made)
-    notes = [token for token in found if token.type == "footnote_open"]
+def test_document_cannot_add_a_footnote_a_link_or_markup(exported: Answer) -> None:
+    """Each citation has one footnote with one link; everything else is text."""
+    outline, text = make_outline(exported), export(exported, "markdown")
+    parsed = tokens(text)
+    notes = [token for token in parsed if token.type == "footnote_open"]
     used = {marker for line in outline.lines for marker in (*line.markers, *line.beside)}
     assert len(notes) == len(used)
     cited = sum(len(line.markers) + len(line.beside) for line in outline.lines)
-    assert sum(token.type == "footnote_ref" for token in found) == cited
-    links = [str(token.attrs["href"]) for token in found if token.type == "link_open"]
-    assert all(token.markup == "autolink" for token in found if token.type == "link_open")
+    assert sum(token.type == "footnote_ref" for token in parsed) == cited
+    links = [str(token.attrs["href"]) for token in parsed if token.type == "link_open"]
+    assert all(token.markup == "autolink" for token in parsed if token.type == "link_open")
     assert len(links) == len(used)
-    assert sum(token.type == "em_open" for token in found) == sum(bool(line.remark) for line in outline.lines)
-    assert sum(token.type == "heading_open" for token in found) == 1
-    seen = words(found)
+    assert sum(token.type == "em_open" for token in parsed) == sum(bool(line.remark) for line in outline.lines)
+    assert sum(token.type == "heading_open" for token in parsed) == 1
+    visible = visible_text(parsed)
     for line in outline.lines:
-        assert line.text in seen
+        assert line.text in visible
     for entry in outline.entries:
         if entry.marker in used:
-            assert f"{entry.reference}: “{entry.quote}” " in seen
+            assert f"{entry.reference}: “{entry.quote}” " in visible
 
 
 @given(citations())
-def test_no_quote_breaks_out_of_its_block(each: Citation) -> None:
-    """One block quote of two paragraphs with one link."""
-    found = tokens(cite(each, "markdown"))
-    assert sum(token.type == "blockquote_open" for token in found) == 1
-    assert sum(token.type == "paragraph_open" for token in found) == 2
-    assert sum(token.type == "link_open" for token in found) == 1
+def test_quote_cannot_break_out_of_its_block(cited: Citation) -> None:
+    """One block quote has two paragraphs and one link."""
+    parsed = tokens(cite(cited, "markdown"))
+    assert sum(token.type == "blockquote_open" for token in parsed) == 1
+    assert sum(token.type == "paragraph_open" for token in parsed) == 2
+    assert sum(token.type == "link_open" for token in parsed) == 1
 
 
-def test_bare_addresses_stay_bare() -> None:
-    """GitHub makes links of what looks like one, unless it is escaped."""
-    made = cite(quoting("See http://evil.example, www.evil.example or me@evil.example."), "markdown")
-    assert "http\\://evil.example, www\\.evil.example or me\\@evil.example" in made
+def test_bare_addresses_are_not_linked() -> None:
+    """GitHub links everything that looks like an address, unless it is escaped."""
+    text = cite(quoting("See http://evil.example, www.evil.example or me@evil.example."), "markdown")
+    assert "http\\://evil.example, www\\.evil.example or me\\@evil.example" in text

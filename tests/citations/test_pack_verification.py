@@ -1,4 +1,4 @@
-"""Checking evidence packs in another copy of the library."""
+"""Verifying evidence packs against another copy of the library."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from tests.citations.packs import AT, forged, library_of
 if TYPE_CHECKING:
     from index.library.library import Library
     from index.records import Document
-    from tests.citations.conftest import Keep
+    from tests.citations.conftest import SavePack
     from tests.conftest import Write
 
 
 def faults(findings: list[PackFinding]) -> list[str]:
-    """What kinds they are of."""
+    """Return the kinds of the findings."""
     return [finding.fault for finding in findings]
 
 
-def test_a_pack_holds_in_another_copy_of_the_library(read: Pack) -> None:
-    """Nothing to report."""
-    assert verify_pack(read, library_of(DOCUMENT)) == []
+def test_pack_is_verified_in_a_copy_of_the_library(pack_read: Pack) -> None:
+    """There are no findings."""
+    assert verify_pack(pack_read, library_of(DOCUMENT)) == []
 
 
-def test_a_pack_made_from_one_library_holds_in_another(library: Library, write: Write, keep: Keep) -> None:
-    """From end to end: the citation of a hit, packed, read, and checked against the documents as stored."""
+def test_pack_of_a_hit_is_verified_from_end_to_end(library: Library, write: Write, save_pack: SavePack) -> None:
+    """The citation of a hit is packed, read, and checked against the stored document."""
     library.add(write("treaty.md", "# Peace\n\nThe treaty was signed in winter. Nobody had foreseen it.\n"))
-    best = library.search("Who signed the treaty?")[0]
-    cited = citation(best.document, location=best.location, start=best.pin.start, end=best.pin.end, quote=best.quote)
-    kept = keep(pack(answer(cited, hits=(best,)), {}, {}, AT))
-    assert verify_pack(read_pack(kept), library.document) == []
+    top = library.search("Who signed the treaty?")[0]
+    cited = citation(top.document, location=top.location, start=top.pin.start, end=top.pin.end, quote=top.quote)
+    path = save_pack(pack(answer(cited, hits=(top,)), {}, {}, AT))
+    assert verify_pack(read_pack(path), library.document) == []
 
 
-def test_a_document_that_is_not_there_is_named(read: Pack) -> None:
-    """With its hash, which says which file is wanted."""
-    [finding] = verify_pack(read, library_of())
+def test_missing_document_is_named(pack_read: Pack) -> None:
+    """Its hash says which file is needed."""
+    [finding] = verify_pack(pack_read, library_of())
     assert finding.fault == "document missing"
     assert finding.document == DOCUMENT.title
     assert finding.quote == QUOTE.of(TEXT)
@@ -50,23 +50,23 @@ def test_a_document_that_is_not_there_is_named(read: Pack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "quote_status"),
     [
         (TEXT, "It contains the quote anyway."),
         (f"New. {TEXT}", "The quote stands at 16 to 55."),
         ("Other words.", "The document does not contain the quote."),
     ],
 )
-def test_a_document_that_has_changed_is_told_from_one_that_is_missing(read: Pack, text: str, says: str) -> None:
-    """And whether it still has the quote."""
-    [finding] = verify_pack(read, lambda _: replace(DOCUMENT, id="0" * 64, text=text))
+def test_changed_document_is_not_reported_as_missing(pack_read: Pack, text: str, quote_status: str) -> None:
+    """The finding says whether the new document still has the quote."""
+    [finding] = verify_pack(pack_read, lambda _: replace(DOCUMENT, id="0" * 64, text=text))
     assert finding.fault == "another document"
-    assert finding.what == f"Its SHA-256 is {'0' * 64}, not {DOCUMENT.id}. {says}"
+    assert finding.what == f"Its SHA-256 is {'0' * 64}, not {DOCUMENT.id}. {quote_status}"
 
 
-def test_a_quote_that_is_not_in_its_document_is_named(read: Pack) -> None:
+def test_quote_that_is_not_in_its_document_is_named(pack_read: Pack) -> None:
     """One changed number is enough."""
-    [finding] = verify_pack(read, library_of(replace(DOCUMENT, text=TEXT.replace("Broad", "Board"))))
+    [finding] = verify_pack(pack_read, library_of(replace(DOCUMENT, text=TEXT.replace("Broad", "Board"))))
     assert finding == PackFinding(
         "quote not there",
         1,
@@ -76,15 +76,15 @@ def test_a_quote_that_is_not_in_its_document_is_named(read: Pack) -> None:
     )
 
 
-def test_invented_surroundings_are_found() -> None:
-    """A true quote can be made to say the opposite by what is put before it."""
+def test_forged_context_is_found() -> None:
+    """An invented context can reverse the meaning of a true quote."""
     doctored = forged(context=QuoteContext("It is false that ", ""))
     assert faults(verify_pack(doctored, library_of(DOCUMENT))) == ["context differs"]
 
 
 @pytest.mark.parametrize("name", ["title", "author", "date"])
-def test_an_invented_description_is_found(name: str) -> None:
-    """A true quote of another author is no evidence of what that author said."""
+def test_forged_description_is_found(name: str) -> None:
+    """A true quote under another author is no evidence of what that author wrote."""
     fields: dict[str, Any] = {name: "Else"}
     info = replace(FILE, **fields)
     [finding] = verify_pack(forged(citation=citation(info)), library_of(DOCUMENT))
@@ -92,40 +92,40 @@ def test_an_invented_description_is_found(name: str) -> None:
     assert finding.what.startswith(f"Its {name} is ")
 
 
-def test_an_invented_page_is_found() -> None:
-    """The page is half of a reference."""
+def test_forged_page_is_found() -> None:
+    """The page is part of the reference."""
     doctored = forged(citation=citation(location=Location("40", "Soho", 1)))
     assert faults(verify_pack(doctored, library_of(DOCUMENT))) == ["described otherwise"]
 
 
-def test_a_statement_that_its_quotes_do_not_hold_is_found(read: Pack) -> None:
-    """True quotes below a false statement are the worst of all packs."""
+def test_statement_without_its_words_in_the_quotes_is_found(pack_read: Pack) -> None:
+    """True quotes below a false statement are the most misleading pack."""
     false = Statement("The pump was not the cause.", (1,), "verbatim")
-    [finding] = verify_pack(replace(read, statements=(false,)), library_of(DOCUMENT))
+    [finding] = verify_pack(replace(pack_read, statements=(false,)), library_of(DOCUMENT))
     assert (finding.fault, finding.marker, finding.quote) == ("statement not quoted", 1, false.text)
     unpinned = replace(false, markers=())
-    assert verify_pack(replace(read, statements=(unpinned,)), library_of(DOCUMENT))[0].marker == 0
+    assert verify_pack(replace(pack_read, statements=(unpinned,)), library_of(DOCUMENT))[0].marker == 0
 
 
-def test_a_quotation_that_was_cut_still_counts_as_one(read: Pack) -> None:
-    """An ellipsis says that words were left out."""
-    cut = Statement("… in Broad Street was …", (1,), "verbatim")
-    assert verify_pack(replace(read, statements=(cut,)), library_of(DOCUMENT)) == []
+def test_shortened_quote_counts_as_a_quote(pack_read: Pack) -> None:
+    """An ellipsis marks the words that were left out."""
+    shortened = Statement("… in Broad Street was …", (1,), "verbatim")
+    assert verify_pack(replace(pack_read, statements=(shortened,)), library_of(DOCUMENT)) == []
 
 
-def test_what_a_model_wrote_is_no_quotation(read: Pack) -> None:
-    """It has its own verdict, which the reader sees."""
-    written = replace(read, writer="model", statements=(Statement("A pump did it.", (1,), "supported"),))
+def test_model_statement_need_not_be_a_quote(pack_read: Pack) -> None:
+    """It has a verdict of its own, which the reader sees."""
+    written = replace(pack_read, writer="model", statements=(Statement("A pump did it.", (1,), "supported"),))
     assert verify_pack(written, library_of(DOCUMENT)) == []
 
 
-def test_each_document_is_asked_for_once(read: Pack) -> None:
-    """It may be long."""
-    asked: list[str] = []
+def test_each_document_is_loaded_once(pack_read: Pack) -> None:
+    """A document may be long."""
+    loaded: list[str] = []
 
     def documents(identity: str) -> Document | None:
-        asked.append(identity)
+        loaded.append(identity)
         return DOCUMENT
 
-    verify_pack(replace(read, evidence=read.evidence * 3), documents)
-    assert asked == [DOCUMENT.id]
+    verify_pack(replace(pack_read, evidence=pack_read.evidence * 3), documents)
+    assert loaded == [DOCUMENT.id]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from index.records import Answer, Citation
 
 
-def test_a_record_has_all_that_is_known() -> None:
-    """Title, author, date, place, link and quote, each under its tag."""
+def test_record_has_all_known_fields() -> None:
+    """Title, author, date, place, link and quote are each under their tag."""
     [record] = rispy.loads(cite(citation(PAGE), "ris"))
     assert record == {
         "type_of_reference": "ELEC",
@@ -35,16 +35,16 @@ def test_a_record_has_all_that_is_known() -> None:
 
 
 @pytest.mark.parametrize(("date", "tag"), [("1855-03", "1855/03//"), ("1855", "1855///")])
-def test_a_date_is_as_precise_as_stated(date: str, tag: str) -> None:
-    """Always with its three slashes."""
+def test_date_is_as_precise_as_in_the_source(date: str, tag: str) -> None:
+    """A date always has three slashes."""
     assert f"DA  - {tag}\n" in cite(citation(replace(FILE, date=date)), "ris")
 
 
 @given(citations())
-def test_no_document_breaks_out_of_its_record(each: Citation) -> None:
-    """One record comes back, with what should be in it and no other tag."""
-    entry = describe_citation(each)
-    [record] = rispy.loads(cite(each, "ris"))
+def test_document_cannot_break_out_of_its_record(cited: Citation) -> None:
+    """One record is read back, with the right values and no unknown tag."""
+    entry = describe_citation(cited)
+    [record] = rispy.loads(cite(cited, "ris"))
     assert record["title"] == entry.title
     assert record["notes"] == [entry.note]
     assert ";".join(record["urls"]) == entry.link
@@ -54,8 +54,8 @@ def test_no_document_breaks_out_of_its_record(each: Citation) -> None:
 
 
 @given(answers())
-def test_as_many_records_as_quotes(each: Answer) -> None:
-    """No more, no fewer."""
-    assert len(rispy.loads(export(each, "ris"))) == len(
-        {describe_citation(citation).key for citation in each.citations}
+def test_each_quote_has_one_record(exported: Answer) -> None:
+    """The number of records is the number of distinct keys."""
+    assert len(rispy.loads(export(exported, "ris"))) == len(
+        {describe_citation(cited).key for cited in exported.citations}
     )

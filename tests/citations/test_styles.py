@@ -1,4 +1,4 @@
-"""References in the styles of the APA, the MLA and the Chicago manual."""
+"""References in the styles of APA, MLA and the Chicago manual."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.nightly import length
 if TYPE_CHECKING:
     from index.records import Answer, DocumentInfo
 
-ALL: tuple[Style, ...] = get_args(Style)
+STYLE_NAMES: tuple[Style, ...] = get_args(Style)
 LINK = "https://example.org/cholera#:~:text=The%20pump%20in%20Broad%20Street%20was%20the%20cause%2E"
 
 
-def made(info: DocumentInfo, style: Style, place: Location | None = None) -> str:
-    """The reference of a document."""
-    return references([describe_citation(citation(info, location=place or Location()))], style)[0]
+def reference_of(info: DocumentInfo, style: Style, location: Location | None = None) -> str:
+    """Return the reference of a document."""
+    return references([describe_citation(citation(info, location=location or Location()))], style)[0]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def made(info: DocumentInfo, style: Style, place: Location | None = None) -> str
         ),
     ],
 )
-def test_a_web_page(style: Style, reference: str) -> None:
-    """Author, date, title, place and deep link, in the order and with the marks of each manual."""
+def test_web_page_reference_follows_each_manual(style: Style, reference: str) -> None:
+    """Author, date, title, place and deep link have the order and punctuation of each manual."""
     assert references([describe_citation(citation(PAGE))], style) == [reference]
 
 
@@ -55,9 +55,9 @@ def test_a_web_page(style: Style, reference: str) -> None:
     ("style", "reference"),
     [("apa", "cholera.pdf. (n.d.)."), ("mla", "cholera.pdf."), ("chicago", "cholera.pdf, n.d.")],
 )
-def test_a_file_of_which_nothing_is_known(style: Style, reference: str) -> None:
-    """Its name stands where its author would, once."""
-    assert made(replace(FILE, title="", author="", date=""), style) == reference
+def test_file_without_metadata_is_cited_by_its_name(style: Style, reference: str) -> None:
+    """The file name is in the place of the author, once."""
+    assert reference_of(replace(FILE, title="", author="", date=""), style) == reference
 
 
 @pytest.mark.parametrize(
@@ -69,60 +69,60 @@ def test_a_file_of_which_nothing_is_known(style: Style, reference: str) -> None:
         ("Ludwig van Beethoven", "van Beethoven, L. (", "van Beethoven, Ludwig. ", "Ludwig van Beethoven, "),
     ],
 )
-def test_authors(author: str, apa: str, mla: str, chicago: str) -> None:
-    """One, two, more, and bodies."""
-    for style, begins in zip(ALL, (apa, mla, chicago), strict=True):
-        assert made(replace(FILE, author=author), style).startswith(begins)
+def test_authors_are_listed_as_each_manual_requires(author: str, apa: str, mla: str, chicago: str) -> None:
+    """There may be one author, two, more, or an organisation."""
+    for style, beginning in zip(STYLE_NAMES, (apa, mla, chicago), strict=True):
+        assert reference_of(replace(FILE, author=author), style).startswith(beginning)
 
 
 @pytest.mark.parametrize(
     ("date", "apa", "mla", "chicago"),
     [("2020-12", "(2020, December)", "Dec. 2020", "December 2020"), ("2020", "(2020)", "2020", "2020")],
 )
-def test_dates_are_as_precise_as_stated(date: str, apa: str, mla: str, chicago: str) -> None:
-    """A month or a day that is not stated is not made up."""
-    for style, written in zip(ALL, (apa, mla, chicago), strict=True):
-        assert written in made(replace(FILE, date=date), style)
+def test_dates_are_as_precise_as_in_the_source(date: str, apa: str, mla: str, chicago: str) -> None:
+    """A missing month or day is not invented."""
+    for style, written in zip(STYLE_NAMES, (apa, mla, chicago), strict=True):
+        assert written in reference_of(replace(FILE, date=date), style)
 
 
-def test_a_title_that_is_a_question_takes_no_full_stop() -> None:
-    """The comma of a Chicago note stays, as that manual has it."""
+def test_title_that_is_a_question_has_no_full_stop() -> None:
+    """The comma of a Chicago note stays, as that manual requires."""
     info = replace(PAGE, title="What is truth?", author="", date="")
-    assert made(info, "apa").startswith("What is truth? (n.d.). https:")
-    assert made(info, "mla").startswith("“What is truth?” https:")
-    assert made(info, "chicago").startswith("“What is truth?,” n.d., https:")
+    assert reference_of(info, "apa").startswith("What is truth? (n.d.). https:")
+    assert reference_of(info, "mla").startswith("“What is truth?” https:")
+    assert reference_of(info, "chicago").startswith("“What is truth?,” n.d., https:")
 
 
-@pytest.mark.parametrize("style", ALL)
-def test_page_labels_and_titles_stay_as_they_are(style: Style) -> None:
-    """No dash is exchanged and no letter made a capital: they are the document's words."""
-    reference = made(replace(FILE, title="iPhone: a <i>guide</i> & more"), style, Location("A-1"))
+@pytest.mark.parametrize("style", STYLE_NAMES)
+def test_page_labels_and_titles_are_not_changed(style: Style) -> None:
+    """Dashes and capitals stay, because they are the document's words."""
+    reference = reference_of(replace(FILE, title="iPhone: a <i>guide</i> & more"), style, Location("A-1"))
     assert "iPhone: a <i>guide</i> & more" in reference
     assert "A-1" in reference
 
 
-@pytest.mark.parametrize("style", ALL)
-def test_the_link_to_a_file_follows_the_reference(style: Style) -> None:
-    """The manuals have no place for it."""
+@pytest.mark.parametrize("style", STYLE_NAMES)
+def test_link_to_a_file_follows_the_reference(style: Style) -> None:
+    """The manuals have no place for such a link."""
     reference, link = cite(citation(), style).splitlines()
     assert "pincite" not in reference
     assert link.strip() == describe_citation(citation()).link
 
 
-@pytest.mark.parametrize("style", ALL)
-def test_our_styles_are_valid(style: Style) -> None:
-    """By the schema of CSL, which the processor holds."""
+@pytest.mark.parametrize("style", STYLE_NAMES)
+def test_style_files_are_valid_csl(style: Style) -> None:
+    """The processor validates them against the schema of CSL."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CitationStylesStyle(str(STYLES / f"{style}.csl"), validate=True)
 
 
-@pytest.mark.parametrize("style", ALL)
+@pytest.mark.parametrize("style", STYLE_NAMES)
 @settings(max_examples=length(10, 40))
-@given(each=answers())
-def test_every_citation_has_one_line_with_its_title(style: Style, each: Answer) -> None:
-    """Whatever a document holds: no reference is lost, parted or left without its title."""
-    entries = list({entry.key: entry for entry in map(describe_citation, each.citations)}.values())
+@given(exported=answers())
+def test_every_citation_has_one_line_with_its_title(style: Style, exported: Answer) -> None:
+    """No malicious text can remove a reference, split it, or hide its title."""
+    entries = list({entry.key: entry for entry in map(describe_citation, exported.citations)}.values())
     lines = references(entries, style)
     assert len(lines) == len(entries)
     for line, entry in zip(lines, entries, strict=True):

@@ -1,4 +1,4 @@
-"""Evaluation: figures that can be worked out by hand, a second library's opinion, and errors that name the line."""
+"""Evaluation: figures that can be computed by hand, agreement with a second library, and errors that name the line."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from index.evaluation.runs import evaluate_folder, evaluate_questions
 from index.evaluation.set_files import canonical, entry
 from index.evaluation.sets import read_set
 from index.evaluation.statistics import MEANINGS, compare, estimate, holm, p_value
+from index.library.library import Library
 from index.records import DocumentInfo, Found, Hit, Location, Passage, Span
 from index.settings import Settings
 from tests.factories import why
@@ -37,16 +38,15 @@ from tests.fakes import FakeEncoder
 from tests.nightly import length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from index.library.library import Library
     from index.records import Mode
-    from tests.conftest import Write
 
     MakeSet = Callable[..., Path]
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "eval"
-SETS = ("adi", "chunking", "cisi", "clapnq", "covidqa", "cran", "scifact", "squad_v2")
+SMALL_SETS = ("adi", "chunking", "covidqa", "cran")
+LARGE_SETS = ("cisi", "clapnq", "scifact", "squad_v2")
 CORPUS = [
     {"id": "sea", "title": "The sea", "text": "The ship left the harbour. A whale swam by."},
     {"id": "land", "title": "The land", "text": "The king signed the treaty. Bread was dear."},
@@ -61,21 +61,21 @@ spans = st.lists(st.builds(lambda start, size: Span(start, start + size), st.int
 
 
 def shared(name: str) -> Path:
-    """A public set; the test is skipped where it is not."""
+    """Return the folder of a public set; the test is skipped where it is missing."""
     if not (SHARED / name).exists():
         pytest.skip("shared data is absent: the public sets are not part of the project")
     return SHARED / name
 
 
 def hit(source: str, text: str = "", *, start: int = 0, pin: str = "", score: float = 0.5) -> Hit:
-    """A passage of a document, whose pin is these words of it."""
+    """Return a passage of a document, whose pin is these words of it."""
     end = start + len(text)
-    at = start + text.index(pin)
+    pin_start = start + text.index(pin)
     return Hit(
         passage=Passage(1, source, 0, start, end, text, (Span(start, end),)),
         document=DocumentInfo(source, source, "", "", "", "text/plain", end, 0, 1),
         score=score,
-        pin=Span(at, at + len(pin)),
+        pin=Span(pin_start, pin_start + len(pin)),
         location=Location(),
         why=why(),
         claims=(0.0,),
@@ -84,7 +84,7 @@ def hit(source: str, text: str = "", *, start: int = 0, pin: str = "", score: fl
 
 @pytest.fixture
 def make_set(tmp_path: Path) -> MakeSet:
-    """Writes a set: lists become JSON lines, text stays as it is."""
+    """Return a function that writes a set: lists become JSON lines, and text is written unchanged."""
 
     def make(name: str = "tiny", **files: Any) -> Path:
         given_files = {"corpus.jsonl": CORPUS, "queries.jsonl": QUERIES, "qrels.tsv": JUDGEMENTS}
@@ -103,25 +103,25 @@ def make_set(tmp_path: Path) -> MakeSet:
 # Rankings
 
 
-def test_measures_are_what_a_hand_works_out() -> None:
-    """Relevance 1 at rank 2 and 2 at rank 3, one relevant document never found."""
+def test_ranking_measures_agree_with_a_calculation_by_hand() -> None:
+    """A document of relevance 1 is at rank 2, one of relevance 2 at rank 3, and one is missing."""
     ranking = ranked([hit("other", score=0.9), hit("a", score=0.8), hit("b", score=0.7)])
     values = measured({"q": {"a": 1, "b": 2, "lost": 1, "other": 0}}, {"q": ranking})
-    found = 1 / math.log2(3) + 2 / math.log2(4)
-    ideal = 2 / math.log2(2) + 1 / math.log2(3) + 1 / math.log2(4)
-    assert values["nDCG@10"]["q"] == pytest.approx(found / ideal)
+    gain = 1 / math.log2(3) + 2 / math.log2(4)
+    ideal_gain = 2 / math.log2(2) + 1 / math.log2(3) + 1 / math.log2(4)
+    assert values["nDCG@10"]["q"] == pytest.approx(gain / ideal_gain)
     assert values["Recall@10"]["q"] == values["Recall@100"]["q"] == pytest.approx(2 / 3)
     assert values["MRR@10"]["q"] == pytest.approx(1 / 2)
 
 
-def test_a_query_that_found_nothing_counts_as_zero() -> None:
-    """It is not left out of the mean."""
+def test_query_without_hits_counts_as_zero() -> None:
+    """It is part of the mean."""
     values = measured({"q": {"a": 1}}, {"q": {}})
-    assert {name: of["q"] for name, of in values.items()} == dict.fromkeys(values, 0.0)
+    assert {name: by_query["q"] for name, by_query in values.items()} == dict.fromkeys(values, 0.0)
 
 
-def test_a_document_ranks_by_its_best_passage() -> None:
-    """However many passages it has; a hit further down does not overtake, whatever its score."""
+def test_document_ranks_by_its_best_passage() -> None:
+    """The number of its passages and the scores of later hits do not matter."""
     hits = [hit("a", score=0.75), hit("b", score=0.5), hit("a", score=0.25), hit("c", score=0.5), hit("d", score=0.625)]
     ranking = ranked(hits)
     assert list(ranking) == ["a", "b", "c", "d"]
@@ -130,18 +130,19 @@ def test_a_document_ranks_by_its_best_passage() -> None:
 
 
 @given(st.lists(st.floats(0, 1), max_size=30))
-def test_no_tool_can_see_another_order(scores: list[float]) -> None:
-    """Scores fall strictly, also as 32-bit floats, in the order of the hits; they move by no more than rounding."""
-    given_scores = sorted(scores, reverse=True)
-    ranking = ranked([hit(str(n), score=score) for n, score in enumerate(given_scores)])
-    assert list(ranking) == [str(n) for n in range(len(scores))]
-    single = np.array(list(ranking.values()), dtype=np.float32)
-    assert (np.diff(single) < 0).all()
-    assert single == pytest.approx(given_scores, abs=1e-5)
+def test_scores_of_a_run_fall_strictly(scores: list[float]) -> None:
+    """Every tool sees the order of the hits, even with 32-bit floats; scores change only by rounding."""
+    original = sorted(scores, reverse=True)
+    ranking = ranked([hit(str(rank), score=score) for rank, score in enumerate(original)])
+    assert list(ranking) == [str(rank) for rank in range(len(scores))]
+    as_float32 = np.array(list(ranking.values()), dtype=np.float32)
+    assert (np.diff(as_float32) < 0).all()
+    assert as_float32 == pytest.approx(original, abs=1e-5)
 
 
-def test_a_second_library_agrees(tmp_path: Path) -> None:
-    """torchmetrics, from the run as written and the judgements as shipped, has the same figures to three decimals."""
+@pytest.mark.nightly
+def test_torchmetrics_computes_the_same_figures(tmp_path: Path) -> None:
+    """It gets the run and the judgements as files, and agrees to three decimals."""
     from torch import tensor
     from torchmetrics.functional import retrieval
 
@@ -156,17 +157,21 @@ def test_a_second_library_agrees(tmp_path: Path) -> None:
         query, document, _ = line.split("\t")
         relevant.setdefault(query, set()).add(document)
     documents = [json.loads(line)["id"] for line in (folder / "corpus.jsonl").read_text().splitlines()]
-    ways: dict[str, tuple[Callable[..., Any], int]] = {
+    measures: dict[str, tuple[Callable[..., Any], int]] = {
         "nDCG@10": (retrieval.retrieval_normalized_dcg, 10),
         "Recall@10": (retrieval.retrieval_recall, 10),
         "Recall@100": (retrieval.retrieval_recall, 100),
         "MRR@10": (retrieval.retrieval_reciprocal_rank, 10),
     }
     assert all(scores[query].keys() == set(documents) for query in relevant)
-    for name, (measure, k) in ways.items():
+    for name, (measure, k) in measures.items():
         figures = [
-            measure(tensor([scores[query][each] for each in documents]), tensor([each in of for each in documents]), k)
-            for query, of in relevant.items()
+            measure(
+                tensor([scores[query][identity] for identity in documents]),
+                tensor([identity in relevant_ids for identity in documents]),
+                k,
+            )
+            for query, relevant_ids in relevant.items()
         ]
         assert result.outcomes[0].estimates[name].mean == pytest.approx(float(np.mean(figures)), abs=5e-4), name
 
@@ -187,30 +192,34 @@ def test_a_second_library_agrees(tmp_path: Path) -> None:
     ],
     ids=["number", "inside a number", "sign", "space and case", "punctuation", "no pattern", "blank"],
 )
-def test_words_are_found_whole(wording: str, text: str, found: bool) -> None:
-    """Case and white space do not matter; the inside of another word does not count."""
+def test_answer_is_found_only_as_whole_words(wording: str, text: str, found: bool) -> None:
+    """Case and white space do not matter, but the inside of another word does not count."""
     assert bool(any_of([wording]).search(text)) == found
 
 
-def test_agreement_is_what_a_hand_works_out() -> None:
-    """Five of ten characters that were found are gold, five of ten gold ones were found; then thirty more elsewhere."""
+def test_agreement_agrees_with_a_calculation_by_hand() -> None:
+    """Of ten found and ten gold characters, five are common; then thirty more are found elsewhere."""
     assert agreement([Span(0, 10)], [Span(5, 15)]) == Agreement(5 / 15, 1 / 2, 1 / 2)
     assert agreement([Span(0, 10)], [Span(5, 15)], elsewhere=30) == Agreement(5 / 45, 1 / 2, 5 / 40)
     assert agreement([], [Span(5, 15)]) == Agreement(0, 0, 0)
 
 
 @given(spans, spans)
-def test_agreement_counts_characters(found: list[Span], gold: list[Span]) -> None:
+def test_agreement_counts_each_character_once(found: list[Span], gold: list[Span]) -> None:
     """It is that of the sets of characters, however the spans overlap."""
-    one, other = ({n for span in each for n in range(*span)} for each in (found, gold))
+    found_characters, gold_characters = (
+        {position for span in spans for position in range(*span)} for spans in (found, gold)
+    )
     iou, recall, precision = agreement(merge_spans(found), merge_spans(gold))
-    assert iou == pytest.approx(len(one & other) / max(1, len(one | other)))
-    assert recall == pytest.approx(len(one & other) / max(1, len(other)))
-    assert precision == pytest.approx(len(one & other) / max(1, len(one)))
+    assert iou == pytest.approx(
+        len(found_characters & gold_characters) / max(1, len(found_characters | gold_characters))
+    )
+    assert recall == pytest.approx(len(found_characters & gold_characters) / max(1, len(gold_characters)))
+    assert precision == pytest.approx(len(found_characters & gold_characters) / max(1, len(found_characters)))
 
 
-def test_an_answer_in_a_wrong_document_counts_as_such() -> None:
-    """Words anywhere are `Answer@k`; only the right document's are `right document`, and only its characters gold."""
+def test_answer_in_the_wrong_document_is_scored_separately() -> None:
+    """`Answer@k` counts words anywhere; `right document` and gold characters need the right document."""
     gold = Gold("q", "right", ("1973",), ((Span(3, 7),),))
     hits = [hit("wrong", "By 1973. So.", pin="By 1973."), hit("right", "In 1973 it began. No.", pin="No.")]
     scores = dict(evidence(gold, hits, hits))
@@ -221,16 +230,16 @@ def test_an_answer_in_a_wrong_document_counts_as_such() -> None:
     assert set(scores) <= set(MEANINGS)
 
 
-def test_a_position_that_is_a_guess_is_not_scored() -> None:
-    """Words still are."""
+def test_guessed_position_is_not_scored() -> None:
+    """The words are still scored."""
     top = [hit("right", "In 1973.", pin="In 1973.")]
     scores = dict(evidence(Gold("q", "right", ("1973",), ()), top, top))
     assert scores["Pin"] == scores["Answer@1, right document"] == 1
     assert not any("precision" in name or "recall" in name or "IoU" in name for name in scores)
 
 
-def test_of_several_right_answers_the_nearest_is_scored() -> None:
-    """An answer may begin or end inside a word; of alternatives any will do."""
+def test_nearest_of_several_right_answers_is_scored() -> None:
+    """An answer may begin or end inside a word, and any of the alternatives counts."""
     pin = hit("right", "viruses. More.", start=10, pin="viruses.")
     gold = Gold("q", "right", ("virus",), ((Span(40, 50),), (Span(10, 15),)))
     scores = dict(evidence(gold, [pin], [pin]))
@@ -238,20 +247,20 @@ def test_of_several_right_answers_the_nearest_is_scored() -> None:
     assert scores["Pin precision"] == pytest.approx(5 / 8)
 
 
-def test_the_runner_up_of_the_right_document_may_hold_the_answer() -> None:
-    """`Two pins` looks at the pin of its best hit and at the best other sentence of all its hits, however deep."""
+def test_second_pin_may_hold_the_answer() -> None:
+    """`Two pins` takes the pin of the document's best hit and the best other sentence of all its hits."""
     best = replace(hit("right", "1973", pin="1973"), claims=(0.4,))
     hits = [hit("wrong", "1972", pin="1972"), best]
     hits += [replace(hit("right", year, pin=year), claims=(claim,)) for year, claim in (("1975", 0.1), ("1974", 0.3))]
     years = ("1972", "1973", "1974", "1975")
-    of = {year: dict(evidence(Gold("q", "right", (year,), ()), hits[:1], hits)) for year in years}
-    assert [of[year]["Pin"] for year in years] == [1, 0, 0, 0]
-    assert [of[year]["Pin, right document"] for year in years] == [0, 1, 0, 0]
-    assert [of[year]["Two pins, right document"] for year in years] == [0, 1, 1, 0]
+    by_year = {year: dict(evidence(Gold("q", "right", (year,), ()), hits[:1], hits)) for year in years}
+    assert [by_year[year]["Pin"] for year in years] == [1, 0, 0, 0]
+    assert [by_year[year]["Pin, right document"] for year in years] == [0, 1, 0, 0]
+    assert [by_year[year]["Two pins, right document"] for year in years] == [0, 1, 1, 0]
 
 
-def test_a_rationale_is_scored_where_its_document_is_found() -> None:
-    """The best hit's pin is gold where half of it is; a document that is not in the list is left out, not wrong."""
+def test_rationale_is_scored_only_if_its_document_is_found() -> None:
+    """A pin counts if half of it is gold; a document that is not in the list is left out, not wrong."""
     rationales = [Rationale("c", name, (Span(0, 6),)) for name in ("half", "less", "lost")]
     top = [hit("half", "It rains, so.", pin="It rains, so"), hit("less", "It rains, so.", pin="It rains, so.")]
     assert list(rationale_pins(rationales, top)) == [1, 0]
@@ -271,8 +280,8 @@ def test_a_rationale_is_scored_where_its_document_is_found() -> None:
     ],
     ids=["three columns", "header", "TREC", "four columns and header", "as BEIR ships"],
 )
-def test_judgements_are_read_in_each_form(make_set: MakeSet, file: str, judgements: str) -> None:
-    """With a header or without, with three columns or four."""
+def test_judgements_are_read_in_each_format(make_set: MakeSet, file: str, judgements: str) -> None:
+    """The file may have a header or none, and three columns or four."""
     folder = make_set(qrels_tsv=None)
     (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_text(judgements)
@@ -281,56 +290,65 @@ def test_judgements_are_read_in_each_form(make_set: MakeSet, file: str, judgemen
 
 @settings(max_examples=length(10, 50))
 @given(st.text(max_size=12), texts)
-def test_every_gold_offset_is_found_again(title: str, text: str) -> None:
-    """Whatever stands before the text in the document, a span of the corpus is the same words there."""
-    made = entry("set", "id", title, text)
-    assert made.document.text == made.document.text.strip()
-    assert "\r" not in made.document.text
+def test_gold_offset_selects_the_same_words_in_the_document(title: str, text: str) -> None:
+    """Whatever the title adds before the text, a span of the corpus holds the same words."""
+    converted = entry("set", "id", title, text)
+    assert converted.document.text == converted.document.text.strip()
+    assert "\r" not in converted.document.text
     for start in range(len(text)):
         if canonical(text[start : start + 5]).strip() and text[start] != "\n":
-            span = made.span(start, text[start : start + 5])
+            span = converted.span(start, text[start : start + 5])
             assert span is not None
-            assert span.of(made.document.text) == canonical(text)[start : start + 5].strip()
+            assert span.of(converted.document.text) == canonical(text)[start : start + 5].strip()
 
 
-def test_a_title_becomes_a_heading_once() -> None:
-    """It is put above the text, unless the text begins with it; only a line of its own is a heading."""
-    shown = {
+def test_title_becomes_a_heading_once() -> None:
+    """It is added unless the text begins with it, and only a separate line is a heading."""
+    documents = {
         text: entry("set", "id", "Oil", text).document for text in ("It is black.", "Oil\n\nIt is.", "Oil is black.")
     }
-    assert [each.text for each in shown.values()] == ["Oil\n\nIt is black.", "Oil\n\nIt is.", "Oil is black."]
-    assert [[mark.label for mark in each.landmarks] for each in shown.values()] == [["Oil"], ["Oil"], []]
+    assert [document.text for document in documents.values()] == [
+        "Oil\n\nIt is black.",
+        "Oil\n\nIt is.",
+        "Oil is black.",
+    ]
+    assert [[mark.label for mark in document.landmarks] for document in documents.values()] == [["Oil"], ["Oil"], []]
 
 
-@pytest.mark.parametrize("name", SETS)
-def test_every_gold_span_of_the_public_sets_is_found_again(name: str) -> None:
-    """Nothing is left out of them but documents without a word and queries that nobody judged."""
+@pytest.mark.parametrize("name", [*SMALL_SETS, *(pytest.param(name, marks=pytest.mark.nightly) for name in LARGE_SETS)])
+def test_gold_spans_of_the_public_sets_are_found(name: str) -> None:
+    """Only documents without words and queries without judgements are left out."""
     notes = [note for note in read_set(shared(name)).notes if "empty documents" not in note]
     assert notes == []
 
 
-def test_answers_say_where_they_stand(make_set: MakeSet) -> None:
-    """Pieces of one answer belong together, those with votes are alternatives; a guess is not used."""
+def test_gold_answers_are_read_with_their_positions(make_set: MakeSet) -> None:
+    """Pieces of an answer belong together, answers with votes are alternatives, and a guessed position is ignored."""
     text = CORPUS[0]["text"]
     pieces = [{"text": piece, "start": text.index(piece)} for piece in ("ship", "whale")]
-    votes = [{**piece, "votes": 1, "n_occurrences": n} for piece, n in zip(pieces, (1, 2), strict=True)]
+    votes = [
+        {**piece, "votes": 1, "n_occurrences": occurrences} for piece, occurrences in zip(pieces, (1, 2), strict=True)
+    ]
     row = {"id": "a", "question": "What?", "doc_id": "sea", "answerable": True}
     rows = [{**row, "answers": pieces}, {**row, "id": "b", "answers": votes}, {"id": "c", "answerable": False}]
     guess = {**row, "id": "d", "answers": [{**pieces[0], "n_occurrences": 3}]}
-    read = read_set(make_set(queries_jsonl=None, qrels_tsv=None, qa_jsonl=[*rows, guess]))
-    document = next(each for each in read.documents if each.source == "sea")
-    golds = [[[span.of(document.text) for span in each] for each in gold.alternatives] for gold in read.tasks[0].golds]
+    evaluation_set = read_set(make_set(queries_jsonl=None, qrels_tsv=None, qa_jsonl=[*rows, guess]))
+    document = next(document for document in evaluation_set.documents if document.source == "sea")
+    golds = [
+        [[span.of(document.text) for span in alternative] for alternative in gold.alternatives]
+        for gold in evaluation_set.tasks[0].golds
+    ]
     assert golds == [[["ship", "whale"]], [["ship"]], []]
-    assert read.unanswerable == 1
+    assert evaluation_set.unanswerable == 1
 
 
-def test_what_is_left_out_is_counted(make_set: MakeSet) -> None:
-    """A judgement of an unknown document stays, and costs recall; a query without text or judgement is left out."""
+def test_left_out_rows_are_counted_in_notes(make_set: MakeSet) -> None:
+    """A judgement of an unknown document stays and costs recall; a query without text or judgement is left out."""
     queries = [*QUERIES, {"id": "q3", "text": "Never judged?"}]
-    read = read_set(make_set(queries_jsonl=queries, qrels_tsv=JUDGEMENTS + "q1\tmoon\t1\nq9\tsea\t1\n"))
-    assert [note.split(maxsplit=1)[0] for note in read.notes] == ["1", "1", "1"]
-    assert read.judgements["q1"] == {"sea": 1, "moon": 1}
-    assert [task.text for task in read.tasks] == ["Which vessel sailed?", "Who signed the treaty?"]
+    evaluation_set = read_set(make_set(queries_jsonl=queries, qrels_tsv=JUDGEMENTS + "q1\tmoon\t1\nq9\tsea\t1\n"))
+    assert [note.split(maxsplit=1)[0] for note in evaluation_set.notes] == ["1", "1", "1"]
+    assert evaluation_set.judgements["q1"] == {"sea": 1, "moon": 1}
+    assert [task.text for task in evaluation_set.tasks] == ["Which vessel sailed?", "Who signed the treaty?"]
 
 
 @pytest.mark.parametrize(
@@ -356,14 +374,14 @@ def test_what_is_left_out_is_counted(make_set: MakeSet) -> None:
         ),
     ],
 )
-def test_a_broken_set_is_named_with_its_line(make_set: MakeSet, files: dict[str, Any], message: str) -> None:
-    """File, line, and what is wrong."""
+def test_error_in_a_set_names_its_file_and_line(make_set: MakeSet, files: dict[str, Any], message: str) -> None:
+    """The message also says what is wrong."""
     with pytest.raises(EvaluationError, match=message):
         read_set(make_set(**files))
 
 
-def test_a_file_that_is_no_text_is_an_error(make_set: MakeSet) -> None:
-    """Bytes that are not UTF-8 are told, not guessed at."""
+def test_set_that_is_not_utf8_is_an_error(make_set: MakeSet) -> None:
+    """The encoding is not guessed."""
     folder = make_set()
     (folder / "queries.jsonl").write_bytes(b"\xff\xfe")
     with pytest.raises(EvaluationError, match="is not UTF-8"):
@@ -373,11 +391,11 @@ def test_a_file_that_is_no_text_is_an_error(make_set: MakeSet) -> None:
 # Whole evaluations
 
 
-def test_the_better_way_wins(make_set: MakeSet) -> None:
-    """`vessel` is a ship to the dense side alone; the words of the treaty are in the document for both."""
+def test_better_mode_has_the_better_figures(make_set: MakeSet) -> None:
+    """Only the dense index knows that `vessel` is a ship; the words about the treaty are in the document for both."""
     modes: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
     result = evaluate_folder(make_set(), SMALL, modes=modes, encoder=FakeEncoder())
-    reached = {each.mode: each.values["MRR@10"] for each in result.outcomes}
+    reached = {outcome.mode: outcome.values["MRR@10"] for outcome in result.outcomes}
     assert reached["dense"] == reached["hybrid"] == {"q1": 1.0, "q2": 1.0}
     assert reached["lexical"] == {"q1": 0.0, "q2": 1.0}
     assert (result.documents, result.questions) == (3, 2)
@@ -385,8 +403,8 @@ def test_the_better_way_wins(make_set: MakeSet) -> None:
     assert result.passages_per_second > 0
 
 
-def test_a_kept_library_is_used_again(make_set: MakeSet, tmp_path: Path) -> None:
-    """The second time nothing is encoded, and the figures are the same; another set is refused."""
+def test_kept_library_is_reused(make_set: MakeSet, tmp_path: Path) -> None:
+    """The second run encodes nothing and has the same figures; a library of another set is refused."""
     encoder, keep = FakeEncoder(), tmp_path / "kept"
     first = evaluate_folder(make_set(), SMALL, keep=keep, encoder=encoder)
     encoded = len(encoder.encoded)
@@ -399,31 +417,31 @@ def test_a_kept_library_is_used_again(make_set: MakeSet, tmp_path: Path) -> None
         evaluate_folder(other, SMALL, keep=keep, encoder=encoder)
 
 
-def test_the_first_ten_passages_are_those_that_a_reader_sees(
-    make_set: MakeSet, library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_first_ten_passages_are_those_of_a_normal_search(
+    make_set: MakeSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A deeper search that ranks otherwise only adds to what the shallow one found."""
-    search = type(library).search
+    """A deeper search in another order only adds passages."""
+    search = Library.search
 
-    def turned(self: Library, question: str, *, limit: int = 10, **how: Any) -> Found:
-        found = search(self, question, limit=limit, **how)
-        return found if limit == 10 else Found(question, found.hits[::-1], {})
+    def search_in_reverse(self: Library, question: str, *, limit: int = 10, **options: Any) -> Found:
+        result = search(self, question, limit=limit, **options)
+        return result if limit == 10 else Found(question, result.hits[::-1], {})
 
-    monkeypatch.setattr(type(library), "search", turned)
+    monkeypatch.setattr(Library, "search", search_in_reverse)
     result = evaluate_folder(make_set(), SMALL, encoder=FakeEncoder(), run=tmp_path / "run")
     assert result.outcomes[0].values["MRR@10"] == {"q1": 1.0, "q2": 1.0}
     assert (tmp_path / "run").read_text().splitlines()[0].split()[2:4] == ["sea", "1"]
 
 
-def test_the_questions_of_a_set_are_plain_words(make_set: MakeSet) -> None:
-    """Nobody wrote them in our syntax: what looks like an operator leaves nothing out."""
+def test_questions_of_a_set_are_searched_as_plain_words(make_set: MakeSet) -> None:
+    """Their authors did not use our query syntax, so operators have no effect."""
     queries = [{"id": "q1", "text": 'Which vessel "sailed away" -harbour in:nothing?'}, QUERIES[1]]
     result = evaluate_folder(make_set(queries_jsonl=queries), SMALL, encoder=FakeEncoder())
     assert result.outcomes[0].values["MRR@10"] == {"q1": 1.0, "q2": 1.0}
 
 
-def test_a_copy_counts_as_found(make_set: MakeSet) -> None:
-    """Two documents of one text make one hit, and the set may take either of them to be right."""
+def test_duplicate_of_a_relevant_document_counts_as_found(make_set: MakeSet) -> None:
+    """Two documents with one text make one hit, and the set may judge either of them."""
     twin = {**CORPUS[0], "id": "twin"}
     for judged in ("sea", "twin"):
         folder = make_set(judged, corpus_jsonl=[*CORPUS, twin], qrels_tsv=f"q1\t{judged}\t1\n")
@@ -431,21 +449,21 @@ def test_a_copy_counts_as_found(make_set: MakeSet) -> None:
         assert result.outcomes[0].values["Recall@10"] == {"q1": 1.0}
 
 
-def test_a_limit_asks_the_first_questions(make_set: MakeSet) -> None:
-    """Each in two searches, after one to warm up; a question longer than the settings allow is asked all the same."""
-    encoder, told = FakeEncoder(), []
+def test_limit_takes_the_first_questions(make_set: MakeSet) -> None:
+    """Each is searched twice, after one search to warm up; the settings' limit for long questions does not apply."""
+    encoder, progress = FakeEncoder(), []
     long = [{"id": "q1", "text": "ship " * 100}, QUERIES[1]]
     short = Settings(passage_tokens=32, max_question_characters=50)
     result = evaluate_folder(
-        make_set(queries_jsonl=long), short, limit=1, encoder=encoder, asked=lambda *moment: told.append(moment)
+        make_set(queries_jsonl=long), short, limit=1, encoder=encoder, asked=lambda *call: progress.append(call)
     )
     assert encoder.questions == [("ship " * 100).strip()] * 3
-    assert told == [("hybrid", 1, 1)]
+    assert progress == [("hybrid", 1, 1)]
     assert result.outcomes[0].values["MRR@10"] == {"q1": 1.0}
 
 
 def test_answers_and_rationales_are_scored(make_set: MakeSet) -> None:
-    """A set may have all three: judgements, answers, rationales."""
+    """A set may have judgements, answers and rationales."""
     text = CORPUS[1]["text"]
     span = {"text": "The king signed the treaty.", "start": 0}
     question = {
@@ -464,8 +482,8 @@ def test_answers_and_rationales_are_scored(make_set: MakeSet) -> None:
     assert list(values) == [name for name in MEANINGS if name in values]
 
 
-def test_a_run_that_cannot_be_written_is_told_before_the_work(make_set: MakeSet, tmp_path: Path) -> None:
-    """The format is columns between spaces, so an id has none; nor can a file be written where there is no folder."""
+def test_unwritable_run_is_an_error_before_the_work(make_set: MakeSet, tmp_path: Path) -> None:
+    """Ids with spaces do not fit the format, and the folder must exist."""
     encoder, corpus = FakeEncoder(), [{**CORPUS[0], "id": "the sea"}]
     with pytest.raises(EvaluationError, match="'the sea'"):
         evaluate_folder(make_set(corpus_jsonl=corpus), SMALL, run=tmp_path / "run", encoder=encoder)
@@ -474,17 +492,21 @@ def test_a_run_that_cannot_be_written_is_told_before_the_work(make_set: MakeSet,
     assert encoder.encoded == []
 
 
-# A reader's own questions
+# Questions of a user
 
 
 OWN = {"question": "Who signed the treaty?", "document": "land.txt", "quote": "The king signed  the treaty"}
 
 
-@pytest.fixture
-def filled(library: Library, write: Write) -> Library:
-    """A library with two documents."""
-    library.add([write("land.txt", "The king signed the treaty."), write("sea.txt", "The ship left the harbour.")])
-    return library
+@pytest.fixture(scope="module")
+def two_documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library with two documents, which the tests only search."""
+    folder = tmp_path_factory.mktemp("two-documents")
+    (folder / "land.txt").write_text("The king signed the treaty.", encoding="utf-8")
+    (folder / "sea.txt").write_text("The ship left the harbour.", encoding="utf-8")
+    with Library.open(folder / "library", SMALL, encoder=FakeEncoder()) as library:
+        library.add([folder / "land.txt", folder / "sea.txt"])
+        yield library
 
 
 def _questions(tmp_path: Path, rows: Sequence[dict[str, Any] | str]) -> Path:
@@ -493,11 +515,11 @@ def _questions(tmp_path: Path, rows: Sequence[dict[str, Any] | str]) -> Path:
     return path
 
 
-def test_own_questions_are_asked_of_the_library(filled: Library, tmp_path: Path) -> None:
-    """One is answered at once; one names the wrong document and a quote that is not there, which is noted."""
+def test_questions_of_a_user_are_searched_and_scored(two_documents: Library, tmp_path: Path) -> None:
+    """One is answered, and one names the wrong document and a missing quote, which a note reports."""
     wrong = {"question": "Who signed the treaty?", "document": "sea.txt", "quote": "a whale"}
-    nobody = {"question": "Who invented radar?", "answerable": False}
-    result = evaluate_questions(_questions(tmp_path, [OWN, "", wrong, nobody]), filled)
+    unanswerable = {"question": "Who invented radar?", "answerable": False}
+    result = evaluate_questions(_questions(tmp_path, [OWN, "", wrong, unanswerable]), two_documents)
     values = result.outcomes[0].values
     assert values["Document@1"] == {"1": 1.0, "3": 0.0}
     assert values["Document@3"] == {"1": 1.0, "3": 1.0}
@@ -516,50 +538,50 @@ def test_own_questions_are_asked_of_the_library(filled: Library, tmp_path: Path)
     ],
     ids=["broken", "field", "empty", "document"],
 )
-def test_a_broken_question_is_named_with_its_line(
-    filled: Library, tmp_path: Path, row: dict[str, Any] | str, message: str
+def test_error_in_a_question_names_its_line(
+    two_documents: Library, tmp_path: Path, row: dict[str, Any] | str, message: str
 ) -> None:
-    """File, line, and what is wrong; nothing is asked."""
+    """The message says what is wrong, and no question is searched."""
     with pytest.raises(EvaluationError, match=message):
-        evaluate_questions(_questions(tmp_path, [OWN, row]), filled)
+        evaluate_questions(_questions(tmp_path, [OWN, row]), two_documents)
 
 
-def test_a_file_without_answerable_questions_is_an_error(filled: Library, tmp_path: Path) -> None:
-    """There would be nothing to take the mean of."""
+def test_file_without_answerable_questions_is_an_error(two_documents: Library, tmp_path: Path) -> None:
+    """Without them there is no mean."""
     with pytest.raises(EvaluationError, match="no answerable question"):
-        evaluate_questions(_questions(tmp_path, [{"answerable": False}]), filled)
+        evaluate_questions(_questions(tmp_path, [{"answerable": False}]), two_documents)
 
 
-# Chance
+# Statistics
 
 
-def test_an_interval_holds_the_mean_and_is_the_same_again() -> None:
-    """It narrows with more questions; one question alone has none."""
+def test_confidence_interval_holds_the_mean_and_is_reproducible() -> None:
+    """It narrows with more questions; a single question has none."""
     few, many = estimate([0.0, 1.0] * 10), estimate([0.0, 1.0] * 1000)
-    for each in (few, many):
-        assert each.low is not None
-        assert each.high is not None
-        assert each.low < each.mean < each.high
+    for estimated in (few, many):
+        assert estimated.low is not None
+        assert estimated.high is not None
+        assert estimated.low < estimated.mean < estimated.high
     assert few.high - few.low > 5 * (many.high - many.low)  # type: ignore[operator]
     assert few == estimate([0.0, 1.0] * 10)
     assert estimate([0.5]).low is None
 
 
-def test_the_interval_is_that_of_the_normal_law_for_many() -> None:
-    """1.96 standard errors on either side, as the central limit theorem has it."""
-    each = estimate([0.0, 1.0] * 2000)
-    assert each.high == pytest.approx(0.5 + 1.96 * 0.5 / math.sqrt(4000), abs=2e-3)
+def test_confidence_interval_of_many_questions_is_normal() -> None:
+    """It is 1.96 standard errors on either side, by the central limit theorem."""
+    estimated = estimate([0.0, 1.0] * 2000)
+    assert estimated.high == pytest.approx(0.5 + 1.96 * 0.5 / math.sqrt(4000), abs=2e-3)
 
 
-def test_chance_is_exact_where_signs_can_be_counted() -> None:
-    """Four wins of four: of sixteen ways to toss, two are as extreme; no difference at all is certain to be chance."""
+def test_p_value_is_exact_for_few_questions() -> None:
+    """With four wins of four, two of sixteen sign patterns are as extreme; without a difference, p is 1."""
     assert p_value([1.0, 1.0, 1.0, 1.0]) == pytest.approx(2 / 16)
     assert p_value([0.0, 0.0, 0.0]) == 1.0
     assert p_value([0.1] * 200) < 0.001
 
 
-def test_holm_is_what_a_hand_works_out() -> None:
-    """The least p times three, the next times two, never falling."""
+def test_holm_correction_agrees_with_a_calculation_by_hand() -> None:
+    """The smallest p is multiplied by three, the next by two, and the values never fall."""
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.9, 0.8]) == [1.0, 1.0]
 
@@ -568,41 +590,42 @@ def test_holm_is_what_a_hand_works_out() -> None:
 
 
 def _results(folder: Path, tmp_path: Path, **changes: dict[str, Any]) -> list[Path]:
-    """A result for each name, written as `--json` does."""
+    """Write a result for each name, as `--json` does, and return the paths. The set is indexed once."""
     paths = []
-    for name, how in changes.items():
-        result = evaluate_folder(folder, SMALL, encoder=FakeEncoder(), **how)
+    for name, options in changes.items():
+        keep = tmp_path / f"library-{folder.name}"
+        result = evaluate_folder(folder, SMALL, keep=keep, encoder=FakeEncoder(), **options)
         paths.append(tmp_path / f"{name}.json")
         paths[-1].write_text(json.dumps(asdict(result)))
     return paths
 
 
-def test_two_results_are_compared_question_by_question(make_set: MakeSet, tmp_path: Path) -> None:
-    """One of two questions is won by the dense side: a difference of a half, which two questions cannot prove."""
+def test_results_are_compared_question_by_question(make_set: MakeSet, tmp_path: Path) -> None:
+    """Of two questions the dense mode wins one: a difference of a half, which two questions cannot prove."""
     first, second = _results(make_set(), tmp_path, a={"modes": ("lexical",)}, b={"modes": ("dense",)})
     result = compare(first, second)
-    row = next(each for each in result.differences if each.measure == "MRR@10")
+    row = next(difference for difference in result.differences if difference.measure == "MRR@10")
     assert (row.first_mode, row.second_mode) == ("lexical", "dense")
     assert (row.first, row.second, row.difference.mean) == (0.5, 1.0, 0.5)
     assert row.p == row.p_holm == 1.0
 
 
 def test_only_common_questions_and_modes_are_compared(make_set: MakeSet, tmp_path: Path) -> None:
-    """Others are left out, and counted."""
+    """Others are left out and counted."""
     corpus = [{"id": "q3", "text": "Who saw a comet?"}, *QUERIES]
     folder = make_set(queries_jsonl=corpus, qrels_tsv=JUDGEMENTS + "q3\tsky\t1\n")
     both = ("dense", "hybrid")
     first, second = _results(folder, tmp_path, a={"modes": both}, b={"modes": ("dense", "lexical"), "limit": 2})
     result = compare(first, second)
-    assert {(each.first_mode, each.second_mode, each.difference.n) for each in result.differences} == {
-        ("dense", "dense", 2)
-    }
+    assert {
+        (difference.first_mode, difference.second_mode, difference.difference.n) for difference in result.differences
+    } == {("dense", "dense", 2)}
     assert result.notes == ("1 questions are in only one of the two results and were left out.",)
 
 
 def test_results_that_cannot_be_compared_are_errors(make_set: MakeSet, tmp_path: Path) -> None:
-    """Other documents, no common mode, and files that are no results."""
-    (mine,) = _results(make_set(), tmp_path, mine={})
+    """These have other documents, no common mode, or are no results."""
+    (own,) = _results(make_set(), tmp_path, own={})
     (other,) = _results(make_set("other", corpus_jsonl=CORPUS[:2]), tmp_path, other={})
     (single,) = _results(make_set(), tmp_path, single={"limit": 1})
     for second, message in (
@@ -612,4 +635,4 @@ def test_results_that_cannot_be_compared_are_errors(make_set: MakeSet, tmp_path:
         (tmp_path / "nothing.json", "cannot be read"),
     ):
         with pytest.raises(EvaluationError, match=message):
-            compare(mine, second)
+            compare(own, second)

@@ -1,4 +1,4 @@
-"""`pincite.toml`: where it is looked for, what prevails over it, and what is said when it is wrong."""
+"""`pincite.toml`: where it is read from, what overrides it, and which error a mistake in it gives."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Writes a configuration file and names it."""
+def write_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Return a function that writes a configuration file and sets PINCITE_CONFIG to it."""
 
-    def configured(text: str) -> Path:
+    def write_configuration(text: str) -> Path:
         path = tmp_path / "settings" / "pincite.toml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
@@ -29,14 +29,14 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
         monkeypatch.setenv("PINCITE_CONFIG", str(path))
         return path
 
-    return configured
+    return write_configuration
 
 
-# Where it is
+# Location
 
 
-def test_it_is_in_the_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where that system keeps configurations; a file that is not there is no error."""
+def test_configuration_is_read_from_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is the usual one of the system; a missing file is no error."""
     monkeypatch.delenv("PINCITE_CONFIG")
     monkeypatch.setattr("index.settings.user_config_path", lambda name: tmp_path / name)
     assert configuration_path() == tmp_path / "pincite" / "pincite.toml"
@@ -46,8 +46,8 @@ def test_it_is_in_the_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.Mon
     assert Settings().passage_tokens == 99
 
 
-def test_a_file_in_the_current_folder_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It could send documents and the model's key to a server of whoever wrote the folder; unless it is named."""
+def test_configuration_in_the_current_folder_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A foreign folder could send documents and the model's key to its server. PINCITE_CONFIG may name the file."""
     monkeypatch.delenv("PINCITE_CONFIG")
     monkeypatch.setattr("index.settings.user_config_path", lambda name: tmp_path / "nowhere")
     monkeypatch.chdir(tmp_path)
@@ -57,24 +57,24 @@ def test_a_file_in_the_current_folder_is_not_read(tmp_path: Path, monkeypatch: p
     assert Settings().llm_url == "http://127.0.0.1:9/v1"
 
 
-def test_where_the_variable_is_empty_no_file_is_read(
-    configured: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+def test_empty_variable_disables_the_configuration_file(
+    write_configuration: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For programs that have to know what applies."""
-    configured("passage_tokens = 99")
+    """Programs can rely on the defaults then."""
+    write_configuration("passage_tokens = 99")
     monkeypatch.setenv("PINCITE_CONFIG", "")
     assert configuration_path() is None
     assert Settings().passage_tokens == 170
 
 
-# What prevails
+# Precedence
 
 
-def test_arguments_then_environment_then_file_then_defaults(
-    configured: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+def test_precedence_is_argument_environment_file_default(
+    write_configuration: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each setting by itself, and it is known where each comes from; what a file says counts as set."""
-    path = configured("passage_tokens = 91\nmax_pages = 92\nmax_hits = 93\n")
+    """It holds for each setting, whose origin is known; a value of the file counts as set."""
+    path = write_configuration("passage_tokens = 91\nmax_pages = 92\nmax_hits = 93\n")
     monkeypatch.setenv("PINCITE_PASSAGE_TOKENS", "81")
     monkeypatch.setenv("PINCITE_MAX_PAGES", "82")
     settings = Settings(passage_tokens=71)
@@ -85,33 +85,37 @@ def test_arguments_then_environment_then_file_then_defaults(
     assert "workers" not in settings.model_fields_set
 
 
-def test_paths_are_relative_to_the_file(configured: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever folder a command runs in; `~` is the user's own."""
+def test_paths_are_relative_to_the_configuration_file(
+    write_configuration: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The working folder does not matter, and `~` is the user's home."""
     monkeypatch.delenv("PINCITE_LIBRARY")
-    path = configured('library = "notes"\nallow_folders = ["papers", "/all", "~/x"]\n')
+    path = write_configuration('library = "notes"\nallow_folders = ["papers", "/all", "~/x"]\n')
     settings = Settings()
     assert settings.library == path.parent / "notes"
     assert settings.allow_folders == (path.parent / "papers", Path("/all"), Path.home() / "x")
 
 
-def test_a_list_of_folders_is_relative_to_the_file_in_either_form(configured: Callable[[str], Path]) -> None:
-    """As in PATH, too: the second folder is not relative to wherever the server was started."""
-    path = configured(f'allow_folders = "papers{os.pathsep}notes"\n')
+def test_folders_in_path_syntax_are_relative_to_the_file(write_configuration: Callable[[str], Path]) -> None:
+    """The second folder is not relative to the working folder of the server, either."""
+    path = write_configuration(f'allow_folders = "papers{os.pathsep}notes"\n')
     assert Settings().allow_folders == (path.parent / "papers", path.parent / "notes")
 
 
-def test_a_model_is_a_folder_beside_the_file_or_a_name(configured: Callable[[str], Path]) -> None:
-    """A name stays a name."""
-    path = configured('model = "mine"\nreranker = "org/theirs"\n')
+def test_model_is_a_folder_beside_the_file_or_a_name(write_configuration: Callable[[str], Path]) -> None:
+    """A name without such a folder is not changed."""
+    path = write_configuration('model = "mine"\nreranker = "org/theirs"\n')
     assert Settings().model == "mine"
     (path.parent / "mine").mkdir()
     assert Settings().model == str(path.parent / "mine")
     assert Settings().reranker == "org/theirs"
 
 
-def test_each_kind_of_value(configured: Callable[[str], Path]) -> None:
-    """Text, numbers, yes and no."""
-    configured('bar = 0.5\nallow_urls = true\nllm_model = "small"\nllm_key = "sesame"\nprecision = "float32"\n')
+def test_values_of_each_type_are_read(write_configuration: Callable[[str], Path]) -> None:
+    """The types are text, numbers and booleans."""
+    write_configuration(
+        'bar = 0.5\nallow_urls = true\nllm_model = "small"\nllm_key = "sesame"\nprecision = "float32"\n'
+    )
     settings = Settings()
     assert (settings.bar, settings.allow_urls, settings.llm_model, settings.precision) == (
         0.5,
@@ -122,11 +126,11 @@ def test_each_kind_of_value(configured: Callable[[str], Path]) -> None:
     assert settings.llm_key.get_secret_value() == "sesame"
 
 
-# What is wrong with it
+# Errors
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "hint"),
+    ("text", "message", "hint"),
     [
         pytest.param(
             "\npasage_tokens = 9", "line 2: there is no setting 'pasage_tokens'", "'passage_tokens'", id="a typo"
@@ -147,39 +151,39 @@ def test_each_kind_of_value(configured: Callable[[str], Path]) -> None:
         pytest.param("device = 'caf\udce9'", "is not valid TOML", "", id="no UTF-8"),
     ],
 )
-def test_what_is_wrong_is_named_with_file_and_line(
-    configured: Callable[[str], Path], text: str, said: str, hint: str
+def test_error_names_the_file_and_the_line(
+    write_configuration: Callable[[str], Path], text: str, message: str, hint: str
 ) -> None:
-    """And what to do."""
-    path = configured("")
+    """The hint says what to do."""
+    path = write_configuration("")
     path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(SettingsError) as caught:
         Settings()
     assert str(path) in caught.value.message
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.hint
 
 
-def test_a_secret_is_not_repeated(configured: Callable[[str], Path]) -> None:
-    """Where it is wrong, too; and its default is told in words."""
-    configured("llm_key = [12345]")
+def test_error_does_not_repeat_a_secret(write_configuration: Callable[[str], Path]) -> None:
+    """The default is described in words."""
+    write_configuration("llm_key = [12345]")
     with pytest.raises(SettingsError, match="'llm_key' cannot be that") as caught:
         Settings()
     assert "12345" not in str(caught.value)
     assert caught.value.hint.endswith("delete it for the default, which is empty.")
 
 
-def test_a_wrong_variable_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not as a line of a file."""
+def test_error_in_a_variable_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint does not name a line of a file."""
     monkeypatch.setenv("PINCITE_BAR", "high")
     with pytest.raises(SettingsError) as caught:
         Settings()
     assert caught.value.hint == "Change the environment variable PINCITE_BAR, or unset it for the default, 0.55."
 
 
-def test_a_file_that_is_named_has_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And has to be a file."""
+def test_missing_configuration_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in its place is one, too."""
     monkeypatch.setenv("PINCITE_CONFIG", str(tmp_path / "nowhere.toml"))
     with pytest.raises(SettingsError, match=r"nowhere\.toml does not exist"):
         Settings()
@@ -188,9 +192,9 @@ def test_a_file_that_is_named_has_to_be_there(tmp_path: Path, monkeypatch: pytes
         Settings()
 
 
-def test_the_command_line_tells_it_in_two_lines(run: Run, configured: Callable[[str], Path]) -> None:
-    """With exit code 1."""
-    path = configured("colour = 1")
+def test_command_line_reports_a_configuration_error(run: Run, write_configuration: Callable[[str], Path]) -> None:
+    """The exit code is 1, and there is no output."""
+    path = write_configuration("colour = 1")
     outcome = run("list")
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.startswith(f"Error: {path}, line 1: there is no setting 'colour'.\n")
@@ -200,37 +204,37 @@ def test_the_command_line_tells_it_in_two_lines(run: Run, configured: Callable[[
 
 
 @pytest.mark.model
-def test_doctor_shows_what_applies_and_from_where(
-    run: Run, configured: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_doctor_shows_settings_with_their_origins(
+    run: Run, write_configuration: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """What is set, with its place; all of it with --verbose and as JSON; keys and passwords hidden."""
-    path = configured('llm_key = "sesame"\nllm_url = "http://ann:open@127.0.0.1:9/v1"\nmax_pages = 77\n')
+    """It lists changed settings, or all with --verbose and as JSON; keys and passwords are hidden."""
+    path = write_configuration('llm_key = "sesame"\nllm_url = "http://ann:open@127.0.0.1:9/v1"\nmax_pages = 77\n')
     monkeypatch.setenv("PINCITE_MAX_HITS", "55")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pincite.toml").write_text("")
-    told = run("doctor")
-    lines = {line.split()[0]: line.split()[1:] for line in told.out.splitlines() if line.split()}
+    outcome, verbose, as_json = run("doctor"), run("doctor", "-v"), run("doctor", "--json")
+    lines = {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines() if line.split()}
     assert lines["max_pages"] == ["77", str(path)]
     assert lines["max_hits"] == ["55", "PINCITE_MAX_HITS"]
     assert lines["llm_url"] == ["http://****@127.0.0.1:9/v1", str(path)]
     assert lines["Configuration"] == [str(path)]
-    assert "read only if PINCITE_CONFIG names it" in told.out
-    assert "parse_seconds" not in told.out
-    settings = {each["name"]: each for each in run("doctor", "--json").json["settings"]}
+    assert "read only if PINCITE_CONFIG names it" in outcome.out
+    assert "parse_seconds" not in outcome.out
+    settings = {setting["name"]: setting for setting in as_json.json["settings"]}
     assert settings["parse_seconds"] == {"name": "parse_seconds", "value": "120.0", "origin": "default"}
     assert set(settings) == set(Settings.model_fields)
-    assert "parse_seconds" in run("-v", "doctor").out
-    for out in (told.out, run("doctor", "-v").out, run("doctor", "--json").out):
+    assert "parse_seconds" in verbose.out
+    for out in (outcome.out, verbose.out, as_json.out):
         assert "sesame" not in out
         assert "open@" not in out
 
 
 @pytest.mark.model
-def test_doctor_warns_of_a_key_that_others_can_read(run: Run, configured: Callable[[str], Path]) -> None:
-    """As a problem, with its remedy."""
-    path = configured('llm_key = "sesame"\n')
+def test_doctor_reports_a_key_that_others_can_read(run: Run, write_configuration: Callable[[str], Path]) -> None:
+    """The problem has a command as its remedy."""
+    path = write_configuration('llm_key = "sesame"\n')
     assert "other users of this machine" not in run("doctor").out
     path.chmod(0o644)
-    told = run("doctor", "--json")
-    assert told.code == 1
-    assert [problem["remedy"] for problem in told.json["problems"]] == [f"chmod 600 {path}"]
+    outcome = run("doctor", "--json")
+    assert outcome.code == 1
+    assert [problem["remedy"] for problem in outcome.json["problems"]] == [f"chmod 600 {path}"]

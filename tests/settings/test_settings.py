@@ -1,4 +1,4 @@
-"""Settings: by argument, else by environment, else by default; and nothing that cannot be used."""
+"""Settings: arguments override the environment, which overrides the defaults, and every value is validated."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from index.errors import SettingsError
 from index.settings import Settings
 
 
-def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The defaults are the built-in encoder, and a library in the user's data folder."""
+def test_defaults_need_no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the built-in encoder, and a library in the user's data folder."""
     monkeypatch.delenv("PINCITE_LIBRARY")
     settings = Settings()
     assert (settings.model, settings.device, settings.precision) == ("", "auto", "auto")
@@ -22,8 +22,8 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not settings.library.exists() or settings.library.is_dir()
 
 
-def test_the_environment_sets_and_an_argument_prevails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`PINCITE_NAME` beats the default, an argument beats both."""
+def test_environment_overrides_defaults_and_arguments_override_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable of a setting is `PINCITE_` and its name."""
     monkeypatch.setenv("PINCITE_PASSAGE_TOKENS", "99")
     monkeypatch.setenv("PINCITE_LIBRARY", "/elsewhere")
     assert (Settings().passage_tokens, Settings().library) == (99, Path("/elsewhere"))
@@ -31,7 +31,7 @@ def test_the_environment_sets_and_an_argument_prevails(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("values", "named"),
+    ("values", "name"),
     [
         pytest.param({"passage_tokens": 5}, "passage_tokens", id="too small"),
         pytest.param({"passage_tokens": "many"}, "passage_tokens", id="no number"),
@@ -43,16 +43,16 @@ def test_the_environment_sets_and_an_argument_prevails(monkeypatch: pytest.Monke
         pytest.param({"colour": "red"}, "colour", id="unknown"),
     ],
 )
-def test_what_cannot_be_used_is_named(values: dict[str, Any], named: str) -> None:
-    """The error names the setting, the value, and both places where it can come from."""
+def test_invalid_setting_is_named(values: dict[str, Any], name: str) -> None:
+    """The error gives the setting, the value, and its variable."""
     with pytest.raises(SettingsError) as caught:
         Settings(**values)
-    assert f"The setting {named!r} cannot be {values[named]!r}" in caught.value.message
-    assert f"PINCITE_{named.upper()}" in caught.value.hint
+    assert f"The setting {name!r} cannot be {values[name]!r}" in caught.value.message
+    assert f"PINCITE_{name.upper()}" in caught.value.hint
 
 
-def test_folders_are_listed_as_in_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the environment by the system's own separator, empty parts left out; as an argument in any sequence."""
+def test_folders_are_separated_as_in_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment uses the system's separator, and empty parts are ignored; an argument may be any sequence."""
     monkeypatch.setenv("PINCITE_ALLOW_FOLDERS", os.pathsep.join(["/papers", "", "/more papers"]))
     assert Settings().allow_folders == (Path("/papers"), Path("/more papers"))
     assert Settings(allow_folders=["/x"]).allow_folders == (Path("/x"),)
@@ -60,20 +60,20 @@ def test_folders_are_listed_as_in_a_path(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Settings().allow_folders == ()
 
 
-def test_a_server_gives_away_nothing_by_default() -> None:
-    """Neither the web nor a folder can be added through it, and its log holds no question."""
+def test_server_is_private_by_default() -> None:
+    """It accepts neither addresses nor folders, and logs no question."""
     settings = Settings()
     assert (settings.allow_urls, settings.allow_folders, settings.log_questions) == (False, (), False)
 
 
-def test_the_environment_is_validated_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A value from outside that cannot be used is refused like an argument."""
+def test_invalid_environment_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is validated like an argument."""
     monkeypatch.setenv("PINCITE_MAX_QUESTION_CHARACTERS", "no")
     with pytest.raises(SettingsError, match="PINCITE_MAX_QUESTION_CHARACTERS"):
         Settings()
 
 
-def test_settings_do_not_change() -> None:
-    """Who holds settings can rely on them."""
+def test_settings_are_immutable() -> None:
+    """Code that holds settings can rely on them."""
     with pytest.raises(ValidationError, match="frozen"):
         Settings().model = "other"

@@ -1,4 +1,4 @@
-"""A language model is to write, and none is set: every face names the setting that is missing, and quotes nothing."""
+"""An answer by a model is requested, but no model is configured: every interface names the missing setting."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ SETTING = "PINCITE_LLM_URL"
 
 @pytest.fixture
 def library(library: Library, write: Write) -> Library:
-    """A library that could answer."""
+    """A library that can answer the question."""
     library.add(write("treaty.md", "The king signed the treaty in winter."))
     return library
 
 
 @pytest.fixture
 def jobs(library: Library, tmp_path: Path) -> Iterator[Jobs]:
-    """What the service and the page do in the background."""
+    """The background jobs of the service and of the page."""
     jobs = Jobs(library, Settings(), Uploads(tmp_path / "uploads", Settings()))
     yield jobs
     jobs.close()
@@ -44,22 +44,22 @@ def jobs(library: Library, tmp_path: Path) -> Iterator[Jobs]:
 
 @pytest.fixture
 def client(library: Library, jobs: Jobs) -> Iterator[TestClient]:
-    """The service over it."""
+    """A client of the service."""
     app = create_app(library, Settings(passage_tokens=32, bar=0), jobs)
     with TestClient(app, base_url="http://127.0.0.1") as client:
         yield client
 
 
-def test_the_library_raises_before_it_searches(library: Library) -> None:
-    """Also where the documents hold no answer; quoting needs no model."""
+def test_library_raises_before_it_searches(library: Library) -> None:
+    """The error also comes where the documents hold no answer; quotes need no model."""
     for question in (QUESTION, "How deep is the volcano?", ""):
         with pytest.raises(WriterNotSet, match=SETTING):
             library.ask(question, writer="model")
     assert library.ask(QUESTION).writer == "quote"
 
 
-def test_the_command_line(run: Run, write: Write) -> None:
-    """Exit code 1 and one error, for one question and for a file of them: no row is written."""
+def test_command_line_reports_the_missing_setting(run: Run, write: Write) -> None:
+    """There is one error with exit code 1, for one question and for a batch, and no row is written."""
     run("add", write("treaty.md", "The king signed the treaty in winter."))
     questions = write("q.txt", f"{QUESTION}\n")
     for arguments in ([QUESTION], ["--batch", questions], ["--batch", questions, "-o", questions.with_name("t.csv")]):
@@ -71,24 +71,24 @@ def test_the_command_line(run: Run, write: Write) -> None:
     assert not questions.with_name("t.csv").exists()
 
 
-def test_the_service(client: TestClient) -> None:
-    """A problem that names the setting, as JSON and as an event; a batch does not begin."""
+def test_service_responds_with_a_problem(client: TestClient) -> None:
+    """The problem names the setting, as JSON and as an event; a batch does not start."""
     body = {"question": QUESTION, "writer": "model"}
-    plain = client.post("/v1/ask", json=body)
+    response = client.post("/v1/ask", json=body)
     streamed = client.post("/v1/ask", json=body, headers={"Accept": "text/event-stream"}).text
     batch = client.post("/v1/batch", json={"questions": [QUESTION], "writer": "model"})
     event = json.loads(next(line for line in streamed.splitlines() if line.startswith("data: "))[len("data: ") :])
-    for problem in (plain.json(), event, batch.json()):
+    for problem in (response.json(), event, batch.json()):
         assert problem["status"] == 409
         assert problem["type"] == "urn:pincite:problem:writer-not-set"
         assert SETTING in problem["detail"]
         assert SETTING in problem["hint"]
-    assert (plain.status_code, batch.status_code) == (409, 409)
+    assert (response.status_code, batch.status_code) == (409, 409)
 
 
-def test_the_page(library: Library, jobs: Jobs) -> None:
-    """A problem in the place of the answer, for instance in a tab that was opened when there was a model."""
-    *_, shown = AskEvents(library, Settings(passage_tokens=32), ()).ask(QUESTION, [], [], "write")
-    assert SETTING in shown.results
+def test_page_shows_the_problem_instead_of_the_answer(library: Library, jobs: Jobs) -> None:
+    """A tab may have been opened while a model was configured."""
+    *_, outcome = AskEvents(library, Settings(passage_tokens=32), ()).ask(QUESTION, [], [], "write")
+    assert SETTING in outcome.results
     with pytest.raises(WriterNotSet, match=SETTING):
         jobs.batch([QUESTION], None, "model")
