@@ -336,8 +336,8 @@ def test_cached_documents_by_number_follow_every_change(catalog: Catalog) -> Non
         lambda: put(catalog, KING),
         lambda: catalog.link("/a first one", KING.id),
         lambda: put(catalog, crown),
-        lambda: catalog.link("/b", SHIP.id),  # of which crown loses its only source
-        lambda: put(catalog, a_document("Another.", source="/a first one")),  # which king loses, and keeps its own
+        lambda: catalog.link("/b", SHIP.id),  # crown loses its only source
+        lambda: put(catalog, a_document("Another.", source="/a first one")),  # king loses this source and keeps its own
         lambda: catalog.relink({"/moved": SHIP.id}, ["/b"]),
         lambda: catalog.remove(catalog.number_of(KING.id) or 0),
         lambda: catalog.forget_removals(catalog.generation()),

@@ -336,7 +336,7 @@ def test_index_file_newer_than_a_restored_catalog_is_rejected(catalog: Catalog, 
     restored = index_of(catalog, folder)
     assert len(restored.ids()) == 2
     restored.keep()
-    put_vectors(catalog, random_vectors(3, 2), "/new")  # the generation of the lost history again
+    put_vectors(catalog, random_vectors(3, 2), "/new")  # reaches the generation of the lost state again
     question = random_vectors(4, 1)[0]
     index = index_of(catalog, folder)
     assert same_result(index.search(question, 9), brute_force(catalog, question, 9, {1, 2, 3, 4}))

@@ -126,10 +126,8 @@ def test_search_with_a_base_finds_nearly_all_nearest_passages(large_catalog: Cat
 def test_index_with_a_base_follows_later_changes(large_catalog: Catalog, folder: Path) -> None:
     """Documents added after the base are found, and removed ones are not, whether they are in the base or newer."""
     index = index_of(large_catalog, folder)
-    first, added = (
-        large_catalog.added_since(-1)[0].number,
-        put_vectors(large_catalog, clustered_vectors(30, 25), "/new"),
-    )
+    first = large_catalog.added_since(-1)[0].number
+    added = put_vectors(large_catalog, clustered_vectors(30, 25), "/new")
     put_vectors(large_catalog, clustered_vectors(31, 9), "/newer")
     index.catch_up()
     assert agrees(index, large_catalog)
@@ -211,10 +209,8 @@ def test_scope_filters_before_ranking_in_a_large_index(
 @pytest.fixture
 def changed_index(large_catalog: Catalog, folder: Path) -> tuple[Catalog, DenseIndex]:
     """An index with a base, with later additions, and with removals from both."""
-    from_base, added_later = (
-        large_catalog.added_since(-1)[3].number,
-        put_vectors(large_catalog, clustered_vectors(40, 10), "/gone"),
-    )
+    from_base = large_catalog.added_since(-1)[3].number
+    added_later = put_vectors(large_catalog, clustered_vectors(40, 10), "/gone")
     for n in (41, 42, 43):
         put_vectors(large_catalog, clustered_vectors(n, 13), f"/{n}")
     large_catalog.remove(from_base)

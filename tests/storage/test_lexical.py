@@ -89,9 +89,9 @@ def test_query_syntax_of_search_engines_is_plain_text(catalog: Catalog, folder: 
     index_of(catalog, folder).search(query, 10)
 
 
-def test_next_passages_of_a_match_rank_below_it(catalog: Catalog, folder: Path) -> None:
-    """A passage continues the thought of the one before, so both neighbours are found after the match, and none further
-    away.
+def test_neighbours_of_a_match_rank_below_it(catalog: Catalog, folder: Path) -> None:
+    """A passage continues the thought of the one before, so both neighbours are found after the match, and none
+    further.
     """
     put(catalog, a_document("Bread is dear.", "The whale sang.", "It was long.", "Nobody knew why.", source="/a"))
     put(catalog, a_document("Rain fell.", source="/b"))
