@@ -1,4 +1,4 @@
-"""Tests of the public methods of `Library`, and of the way it is composed."""
+"""The public methods of `Library`, and the composition of its parts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SHIP = (
 
 @pytest.fixture
 def filled(library: Library, write: Write) -> Library:
-    """Three documents; two of them have the same file name."""
+    """A library of three documents, two of which have the same file name."""
     library.add(
         [
             write("ship.html", SHIP),
@@ -56,8 +56,8 @@ def filled(library: Library, write: Write) -> Library:
 # Opening
 
 
-def test_opening_makes_a_library(tmp_path: Path) -> None:
-    """A missing folder is made, unless `create` is False."""
+def test_open_creates_a_missing_library(tmp_path: Path) -> None:
+    """A missing folder is created, unless `create` is False."""
     with pytest.raises(LibraryNotFound, match="pincite add"):
         Library.open(tmp_path / "new", create=False)
     assert not (tmp_path / "new").exists()
@@ -67,8 +67,8 @@ def test_opening_makes_a_library(tmp_path: Path) -> None:
         assert library.folder == tmp_path / "new"
 
 
-def test_an_empty_folder_is_no_library(tmp_path: Path) -> None:
-    """A folder without a catalog, or with an empty one, is no library until one is made there."""
+def test_empty_folder_is_not_a_library(tmp_path: Path) -> None:
+    """Neither a folder without a catalog nor one with an empty catalog is a library until one is created there."""
     with pytest.raises(LibraryNotFound):
         Library.open(tmp_path, create=False)
     (tmp_path / "catalog.db").touch()
@@ -76,26 +76,26 @@ def test_an_empty_folder_is_no_library(tmp_path: Path) -> None:
         Library.open(tmp_path, create=False)
 
 
-def test_the_settings_name_the_folder(tmp_path: Path) -> None:
+def test_open_takes_the_folder_from_the_settings(tmp_path: Path) -> None:
     """Without a folder, `open` takes the one of the settings."""
     with Library.open(settings=Settings(library=tmp_path / "set")) as library:
         assert library.folder == tmp_path / "set"
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
-    """If a library cannot be made, the error says to choose another folder."""
+def test_library_inside_a_file_is_not_writable(tmp_path: Path) -> None:
+    """If a library cannot be created, the error says to choose another folder."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(LibraryNotWritable, match="PINCITE_LIBRARY"):
         Library.open(tmp_path / "file" / "library")
 
 
 def test_a_closed_library_can_be_opened_again(filled: Library) -> None:
-    """The documents are there again. The closed folder can be copied, because the catalog is one file."""
+    """The documents are still there. The closed folder can be copied, because the catalog is one file."""
     filled.close()
     assert not list(filled.folder.glob("catalog.db-*"))
-    with Library.open(filled.folder, encoder=FakeEncoder(), create=False) as again:
-        assert len(again.documents()) == 3
-        assert again.search("whale")[0].quote == "A whale swam by."
+    with Library.open(filled.folder, encoder=FakeEncoder(), create=False) as reopened:
+        assert len(reopened.documents()) == 3
+        assert reopened.search("whale")[0].quote == "A whale swam by."
 
 
 # Names of documents
@@ -126,13 +126,13 @@ def test_a_document_is_found_by_id_or_source(filled: Library, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "  ", "abc"])
-def test_an_unknown_name_is_an_error(filled: Library, name: str) -> None:
+def test_unknown_document_name_raises_document_not_found(filled: Library, name: str) -> None:
     """An unknown name, an empty name, and fewer than six characters of an id raise DocumentNotFound."""
     with pytest.raises(DocumentNotFound, match="pincite list"):
         filled.find(name)
 
 
-def test_an_ambiguous_name_is_an_error(filled: Library) -> None:
+def test_ambiguous_document_name_lists_the_candidates(filled: Library) -> None:
     """The error lists both documents with the same file name, with the beginning of their ids."""
     with pytest.raises(AmbiguousDocument) as caught:
         filled.find("notes.txt")
@@ -141,8 +141,8 @@ def test_an_ambiguous_name_is_an_error(filled: Library) -> None:
         assert filled.find(candidate.split()[0])
 
 
-def test_the_location_of_a_span(filled: Library) -> None:
-    """A span of the text has a location; another span is an error that states the length of the text."""
+def test_locate_returns_the_paragraph_of_a_span(filled: Library) -> None:
+    """A span outside the text is an error that states the length of the text."""
     assert filled.locate("ship.html", Span(0, 4)).paragraph == 1
     length = len(filled.document("ship.html").text)
     assert filled.locate("ship.html", Span(length, length)).paragraph == 1
@@ -154,8 +154,8 @@ def test_the_location_of_a_span(filled: Library) -> None:
 # Searching
 
 
-def test_searching(filled: Library) -> None:
-    """The best passage comes first, with its document, quote and location."""
+def test_search_returns_the_best_passage_first(filled: Library) -> None:
+    """A hit has its document, quote and location."""
     found = filled.search("Who signed the pact?", limit=2)
     assert found.question == "Who signed the pact?"
     assert found[0].quote == "The king signed the treaty in winter."
@@ -164,30 +164,30 @@ def test_searching(filled: Library) -> None:
 
 
 @pytest.mark.parametrize("names", [["ship.html"], ["The Ship", "ship.html"]])
-def test_searching_some_documents(filled: Library, names: list[str]) -> None:
+def test_search_can_be_limited_to_documents(filled: Library, names: list[str]) -> None:
     """Only the named documents are searched, whichever name is used."""
     assert {hit.document.title for hit in filled.search("king treaty", documents=names)} == {"The Ship"}
 
 
-def test_searching_no_documents(filled: Library) -> None:
+def test_search_in_no_documents_finds_nothing(filled: Library) -> None:
     """An empty list of documents finds nothing; None searches all."""
     assert len(filled.search("king", documents=[])) == 0
 
 
-def test_searching_an_unknown_document(filled: Library) -> None:
+def test_search_in_an_unknown_document_is_an_error(filled: Library) -> None:
     """An unknown name in `documents` is an error, not an empty result."""
     with pytest.raises(DocumentNotFound):
         filled.search("king", documents=["nothing"])
 
 
 @pytest.mark.parametrize("question", ["", "   ", "\n\t"])
-def test_an_empty_question_finds_nothing(filled: Library, encoder: FakeEncoder, question: str) -> None:
-    """Nor is it encoded."""
+def test_empty_question_finds_nothing(filled: Library, encoder: FakeEncoder, question: str) -> None:
+    """The encoder is not called."""
     assert len(filled.search(question)) == 0
     assert encoder.questions == []
 
 
-def test_a_question_that_is_too_long(filled: Library) -> None:
+def test_question_that_is_too_long_is_refused(filled: Library) -> None:
     """The error states both lengths and the setting. A question of exactly the limit is allowed."""
     filled.search("k" * 2000)
     with pytest.raises(PinciteError, match=r"2001 characters; 2000 are allowed\. .*PINCITE_MAX_QUESTION_CHARACTERS"):
@@ -195,19 +195,19 @@ def test_a_question_that_is_too_long(filled: Library) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_below_one(filled: Library, limit: int) -> None:
-    """A limit below one is an error."""
+def test_limit_below_one_is_rejected(filled: Library, limit: int) -> None:
+    """The error says to ask for 1 or more."""
     with pytest.raises(PinciteError, match="Ask for 1 or more"):
         filled.search("king", limit=limit)
 
 
-def test_another_encoder_is_a_fingerprint_mismatch(filled: Library) -> None:
-    """Vectors of two encoders are not compared; the error names both."""
+def test_search_with_another_encoder_is_a_fingerprint_mismatch(filled: Library) -> None:
+    """Vectors of two encoders cannot be compared; the error names both."""
     with (
-        Library.open(filled.folder, encoder=FakeEncoder(name="other@2")) as again,
+        Library.open(filled.folder, encoder=FakeEncoder(name="other@2")) as other_library,
         pytest.raises(FingerprintMismatch, match=r"fake@1.*other@2"),
     ):
-        again.search("king")
+        other_library.search("king")
 
 
 def test_the_encoder_is_loaded_once_at_first_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,8 +226,8 @@ def test_the_encoder_is_loaded_once_at_first_need(tmp_path: Path, monkeypatch: p
     assert [settings.model for settings in loads] == ["a model"]
 
 
-def test_a_search_of_one_index(filled: Library) -> None:
-    """A search of one index has no ranks of the other one."""
+def test_search_of_one_index_has_no_ranks_of_the_other(filled: Library) -> None:
+    """With `mode`, only one index is searched."""
     dense, lexical = (filled.search("king", mode=mode) for mode in ("dense", "lexical"))
     assert dense[0].why.lexical_rank is None
     assert lexical[0].why.dense_rank is None
@@ -235,18 +235,18 @@ def test_a_search_of_one_index(filled: Library) -> None:
 
 
 @pytest.mark.parametrize("documents", [["nothing"], ["notes.txt"]], ids=["unknown", "ambiguous"])
-def test_operators_do_not_hide_a_wrong_name(filled: Library, documents: list[str]) -> None:
+def test_wrong_document_name_is_an_error_despite_operators(filled: Library, documents: list[str]) -> None:
     """A wrong name in `documents` is an error, whatever the question's operators select."""
     with pytest.raises((DocumentNotFound, AmbiguousDocument)):
         filled.search("king in:notes", documents=documents)
 
 
-def test_the_result_has_the_question_with_its_operators(filled: Library) -> None:
+def test_result_keeps_the_operators_of_the_question(filled: Library) -> None:
     """Only the blanks around the question are removed."""
     assert filled.search(' king "the treaty" type:txt ').question == 'king "the treaty" type:txt'
 
 
-def test_an_explanation_names_the_nearest_words(filled: Library) -> None:
+def test_explanation_names_the_nearest_words(filled: Library) -> None:
     """With `explain`, the hit has the nearest words of the pin; without it, none."""
     assert filled.search("monarch", explain=True)[0].why.nearest_words[0] == "king"
     assert filled.search("monarch")[0].why.nearest_words == ()
@@ -255,23 +255,23 @@ def test_an_explanation_names_the_nearest_words(filled: Library) -> None:
 # Reranking
 
 
-class Reversing:
+class ReversingReranker:
     """A reranker that gives the last passage the highest score."""
 
     name = "reversing@1"
 
     def score(self, question: str, passages: Sequence[str]) -> list[float]:
         """See `Reranker.score`."""
-        return [(1 + place) / 10 for place in range(len(passages))]
+        return [(1 + position) / 10 for position in range(len(passages))]
 
 
-def test_the_reranker_of_the_settings_ranks(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reranker_of_the_settings_decides_the_order(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is loaded once, for the first search, and decides order and score."""
     loads: list[str] = []
 
-    def load(settings: Settings) -> Reversing:
+    def load(settings: Settings) -> ReversingReranker:
         loads.append(settings.reranker)
-        return Reversing()
+        return ReversingReranker()
 
     monkeypatch.setattr("index.encoders.cross_encoders.load_reranker", load)
     question = "Who signed the pact?"
@@ -287,8 +287,8 @@ def test_the_reranker_of_the_settings_ranks(filled: Library, monkeypatch: pytest
     assert all(hit.why.reranked is None for hit in plain)
 
 
-def test_an_unavailable_reranker_is_an_error(filled: Library) -> None:
-    """The error of the search names the setting."""
+def test_search_with_an_unavailable_reranker_is_an_error(filled: Library) -> None:
+    """The error names the reranker."""
     with (
         Library.open(filled.folder, Settings(reranker=str(filled.folder)), encoder=FakeEncoder()) as library,
         pytest.raises(EncoderError, match="reranker"),
@@ -299,7 +299,7 @@ def test_an_unavailable_reranker_is_an_error(filled: Library) -> None:
 # Removing
 
 
-def test_removing(filled: Library) -> None:
+def test_removed_document_is_not_listed_or_found(filled: Library) -> None:
     """A removed document is in no list, answer or index. Its file stays, and can be added again."""
     source = filled.find("The Ship").source
     receipt = filled.remove("The Ship")
@@ -316,7 +316,7 @@ def test_two_names_of_one_document_remove_it_once(filled: Library) -> None:
     assert len(filled.remove("The Ship", "ship.html").removed) == 1
 
 
-def test_a_wrong_name_removes_nothing(filled: Library) -> None:
+def test_remove_with_a_wrong_name_removes_nothing(filled: Library) -> None:
     """All names are looked up before the first document is removed."""
     with pytest.raises(DocumentNotFound):
         filled.remove("The Ship", "nothing")
@@ -326,7 +326,7 @@ def test_a_wrong_name_removes_nothing(filled: Library) -> None:
 # Maintenance
 
 
-def test_stats(filled: Library, library: Library) -> None:
+def test_stats_count_the_whole_library(filled: Library, library: Library) -> None:
     """Documents, passages, sentences, characters, media types, bytes and fingerprint are counted."""
     stats = filled.stats()
     assert (stats.documents, stats.passages, stats.sentences) == (3, 3, 4)
@@ -345,7 +345,7 @@ def test_a_sound_library_has_no_problems(filled: Library) -> None:
 # Threads
 
 
-def test_searching_while_adding(library: Library, write: Write) -> None:
+def test_search_works_during_additions_and_removals(library: Library, write: Write) -> None:
     """While one thread adds and removes, the others get hits whose quotes are in their documents, and no error."""
     stop = threading.Event()
     errors: list[BaseException] = []
@@ -387,8 +387,8 @@ def classes_of(package: ModuleType) -> list[type]:
     """Return all classes that the modules of a package define."""
     names = [module.name for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
     modules = [package, *map(importlib.import_module, names)]
-    found = [member for module in modules for member in vars(module).values() if isinstance(member, type)]
-    return [member for member in found if member.__module__.startswith(package.__name__)]
+    classes = [member for module in modules for member in vars(module).values() if isinstance(member, type)]
+    return [member for member in classes if member.__module__.startswith(package.__name__)]
 
 
 @pytest.mark.parametrize("package", [index.library, index.storage.catalog], ids=["library", "catalog"])
