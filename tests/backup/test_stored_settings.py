@@ -11,7 +11,7 @@ from index.errors import EncoderError, FingerprintMismatch
 from index.library.diagnosis import diagnose
 from index.library.library import Library
 from index.settings import Settings
-from tests.backup.conftest import COUNT, best_source, text_about, write_files
+from tests.backup.conftest import COUNT, best_source, copy_template, text_about, write_files
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -49,9 +49,14 @@ def raise_absent(*_: object, **__: object) -> None:
 @pytest.fixture
 def rebuilt(model_loads: ModelLoads, tmp_path: Path) -> Iterator[Path]:
     """The folder of a library that was rebuilt with another model and other passages."""
+
+    def make() -> None:
+        with Library.open(tmp_path / "library", Settings()) as library:
+            library.add(write_files(tmp_path / "sources"))
+            library.rebuild(model="other", passage_tokens=TOKENS)
+
+    copy_template("rebuilt with another model", tmp_path, make)
     with Library.open(tmp_path / "library", Settings()) as library:
-        library.add(write_files(tmp_path / "sources"))
-        library.rebuild(model="other", passage_tokens=TOKENS)
         made_with = library.stats().made_with
     assert made_with.startswith("other@1")
     assert f"/{TOKENS}-" in made_with

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,13 +32,18 @@ LARGE = 400
 ALL_PASSAGES = 2**31
 
 
-@pytest.fixture(autouse=True)
-def spawned_folders(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Lower every threshold, and record the folders for which a builder would be started, without starting one."""
+def lower_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Treat a library as large from a few hundred passages on."""
     monkeypatch.setattr(index_state, "APPROXIMATE_FROM", LARGE)
     monkeypatch.setattr(index_state, "LEAST_CHANGED", 40)
     monkeypatch.setattr(builder, "LEAST_COMPARED", 50)
     monkeypatch.setattr(index_state, "RESTART_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def spawned_folders(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Lower every threshold, and record the folders for which a builder would be started, without starting one."""
+    lower_thresholds(monkeypatch)
     folders: list[Path] = []
 
     class FinishedProcess:
@@ -54,13 +61,25 @@ def spawned_folders(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return folders
 
 
+@pytest.fixture(scope="module")
+def large_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template of `large_catalog`, closed."""
+    folder = tmp_path_factory.mktemp("large")
+    with pytest.MonkeyPatch.context() as patched, closing(Catalog(folder)) as catalog:
+        lower_thresholds(patched)
+        catalog.create()
+        for n in range(10):
+            put_vectors(catalog, clustered_vectors(n, 100), f"/{n}")
+        assert builder.build(folder)
+    return folder
+
+
 @pytest.fixture
-def large_catalog(catalog: Catalog, folder: Path) -> Catalog:
+def large_catalog(large_folder: Path, folder: Path) -> Iterator[Catalog]:
     """Ten documents of a hundred clustered passages each, with a base."""
-    for n in range(10):
-        put_vectors(catalog, clustered_vectors(n, 100), f"/{n}")
-    assert builder.build(folder)
-    return catalog
+    shutil.copytree(large_folder, folder, dirs_exist_ok=True)
+    with closing(Catalog(folder)) as catalog:
+        yield catalog
 
 
 def clustered_vectors(seed: int, n: int) -> np.ndarray[Any, Any]:
@@ -141,7 +160,7 @@ def test_index_with_a_base_follows_later_changes(large_catalog: Catalog, folder:
     assert set(found) <= ids_of(large_catalog)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=length(6, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from(["add", "add many", "remove", "build", "reopen", "catch up"]), max_size=12), st.data())
 def test_index_agrees_with_the_catalog_after_any_history(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], data: st.DataObject
