@@ -28,6 +28,7 @@ from index.errors import (
 from index.library.library import Library
 from index.storage import tables
 from tests.backup.conftest import best_source, contents_of, text_about
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,9 +128,9 @@ def test_damaged_backup_is_refused_wherever_the_damage_is(backup: Path, tmp_path
     """With a flipped bit or a missing end the file is refused, and no part of a library is left."""
     data, generator = backup.read_bytes(), random.Random(5)
     offsets = [
-        *range(0, len(data), len(data) // 40),
+        *range(0, len(data), len(data) // length(20, 40)),
         len(data) - 1,
-        *(generator.randrange(len(data)) for _ in range(40)),
+        *(generator.randrange(len(data)) for _ in range(length(20, 40))),
     ]
     damaged = [data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :] for offset in offsets]
     damaged += [data[: len(data) * sevenths // 7] for sevenths in range(7)] + [data[:-1], data + b"\0"]
@@ -249,7 +250,7 @@ def test_backup_is_a_snapshot_during_writes(filled: Library, tmp_path: Path) -> 
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for number in range(5):
+        for number in range(length(3, 5)):
             count_before = len(added)
             while len(added) == count_before:
                 stop.wait(0.001)

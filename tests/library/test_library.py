@@ -28,9 +28,10 @@ from index.library.library import Library
 from index.records import Span
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.nightly import length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     from tests.conftest import Write
@@ -40,17 +41,32 @@ SHIP = (
 )
 
 
+FILES = {
+    "ship.html": SHIP,
+    "a/notes.txt": "The king signed the treaty in winter.",
+    "b/notes.txt": "The price of oil rose in summer.",
+}
+"""Three documents, two of which have the same file name."""
+
+
 @pytest.fixture
 def filled(library: Library, write: Write) -> Library:
-    """A library of three documents, two of which have the same file name."""
-    library.add(
-        [
-            write("ship.html", SHIP),
-            write("a/notes.txt", "The king signed the treaty in winter."),
-            write("b/notes.txt", "The price of oil rose in summer."),
-        ]
-    )
+    """A library of these documents."""
+    library.add([write(name, text) for name, text in FILES.items()])
     return library
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The same library, for tests that change nothing."""
+    folder = tmp_path_factory.mktemp("shared")
+    paths = [folder / "sources" / name for name in FILES]
+    for path, text in zip(paths, FILES.values(), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add(paths)
+        yield library
 
 
 # Opening
@@ -110,53 +126,53 @@ def test_a_closed_library_can_be_opened_again(filled: Library) -> None:
         pytest.param("  Ship.HTML ", "ship.html", id="file name in any case, with blanks"),
     ],
 )
-def test_a_document_is_found_by_title_or_file_name(filled: Library, name: str, found: str) -> None:
+def test_a_document_is_found_by_title_or_file_name(shared: Library, name: str, found: str) -> None:
     """Case and blanks do not matter."""
-    assert filled.find(name).source.endswith(found)
+    assert shared.find(name).source.endswith(found)
 
 
-def test_a_document_is_found_by_id_or_source(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_is_found_by_id_or_source(shared: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """The id, six or more of its first characters, and the absolute or relative path name the document."""
-    for info in filled.documents():
-        assert filled.find(info.id) == info
-        assert filled.find(info.id[:6].upper()) == info
-        assert filled.find(info.source) == info
-    monkeypatch.chdir(filled.folder.parent / "sources")
-    assert filled.find("a/notes.txt").source.endswith("/a/notes.txt")
+    for info in shared.documents():
+        assert shared.find(info.id) == info
+        assert shared.find(info.id[:6].upper()) == info
+        assert shared.find(info.source) == info
+    monkeypatch.chdir(shared.folder.parent / "sources")
+    assert shared.find("a/notes.txt").source.endswith("/a/notes.txt")
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "  ", "abc"])
-def test_unknown_document_name_raises_document_not_found(filled: Library, name: str) -> None:
+def test_unknown_document_name_raises_document_not_found(shared: Library, name: str) -> None:
     """An unknown name, an empty name, and fewer than six characters of an id raise DocumentNotFound."""
     with pytest.raises(DocumentNotFound, match="pincite list"):
-        filled.find(name)
+        shared.find(name)
 
 
-def test_ambiguous_document_name_lists_the_candidates(filled: Library) -> None:
+def test_ambiguous_document_name_lists_the_candidates(shared: Library) -> None:
     """The error lists both documents with the same file name, with the beginning of their ids."""
     with pytest.raises(AmbiguousDocument) as caught:
-        filled.find("notes.txt")
+        shared.find("notes.txt")
     assert len(caught.value.candidates) == 2
     for candidate in caught.value.candidates:
-        assert filled.find(candidate.split()[0])
+        assert shared.find(candidate.split()[0])
 
 
-def test_locate_returns_the_paragraph_of_a_span(filled: Library) -> None:
+def test_locate_returns_the_paragraph_of_a_span(shared: Library) -> None:
     """A span outside the text is an error that states the length of the text."""
-    assert filled.locate("ship.html", Span(0, 4)).paragraph == 1
-    length = len(filled.document("ship.html").text)
-    assert filled.locate("ship.html", Span(length, length)).paragraph == 1
+    assert shared.locate("ship.html", Span(0, 4)).paragraph == 1
+    length = len(shared.document("ship.html").text)
+    assert shared.locate("ship.html", Span(length, length)).paragraph == 1
     for span in (Span(0, length + 1), Span(5, 4), Span(-1, 2)):
         with pytest.raises(SpanError, match=f"has {length} characters"):
-            filled.locate("ship.html", span)
+            shared.locate("ship.html", span)
 
 
 # Searching
 
 
-def test_search_returns_the_best_passage_first(filled: Library) -> None:
+def test_search_returns_the_best_passage_first(shared: Library) -> None:
     """A hit has its document, quote and location."""
-    found = filled.search("Who signed the pact?", limit=2)
+    found = shared.search("Who signed the pact?", limit=2)
     assert found.question == "Who signed the pact?"
     assert found[0].quote == "The king signed the treaty in winter."
     assert found[0].document.name == "notes.txt"
@@ -164,20 +180,20 @@ def test_search_returns_the_best_passage_first(filled: Library) -> None:
 
 
 @pytest.mark.parametrize("names", [["ship.html"], ["The Ship", "ship.html"]])
-def test_search_can_be_limited_to_documents(filled: Library, names: list[str]) -> None:
+def test_search_can_be_limited_to_documents(shared: Library, names: list[str]) -> None:
     """Only the named documents are searched, whichever name is used."""
-    assert {hit.document.title for hit in filled.search("king treaty", documents=names)} == {"The Ship"}
+    assert {hit.document.title for hit in shared.search("king treaty", documents=names)} == {"The Ship"}
 
 
-def test_search_in_no_documents_finds_nothing(filled: Library) -> None:
+def test_search_in_no_documents_finds_nothing(shared: Library) -> None:
     """An empty list of documents finds nothing; None searches all."""
-    assert len(filled.search("king", documents=[])) == 0
+    assert len(shared.search("king", documents=[])) == 0
 
 
-def test_search_in_an_unknown_document_is_an_error(filled: Library) -> None:
+def test_search_in_an_unknown_document_is_an_error(shared: Library) -> None:
     """An unknown name in `documents` is an error, not an empty result."""
     with pytest.raises(DocumentNotFound):
-        filled.search("king", documents=["nothing"])
+        shared.search("king", documents=["nothing"])
 
 
 @pytest.mark.parametrize("question", ["", "   ", "\n\t"])
@@ -187,24 +203,24 @@ def test_empty_question_finds_nothing(filled: Library, encoder: FakeEncoder, que
     assert encoder.questions == []
 
 
-def test_question_that_is_too_long_is_refused(filled: Library) -> None:
+def test_question_that_is_too_long_is_refused(shared: Library) -> None:
     """The error states both lengths and the setting. A question of exactly the limit is allowed."""
-    filled.search("k" * 2000)
+    shared.search("k" * 2000)
     with pytest.raises(PinciteError, match=r"2001 characters; 2000 are allowed\. .*PINCITE_MAX_QUESTION_CHARACTERS"):
-        filled.search("k" * 2001)
+        shared.search("k" * 2001)
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_limit_below_one_is_rejected(filled: Library, limit: int) -> None:
+def test_limit_below_one_is_rejected(shared: Library, limit: int) -> None:
     """The error says to ask for 1 or more."""
     with pytest.raises(PinciteError, match="Ask for 1 or more"):
-        filled.search("king", limit=limit)
+        shared.search("king", limit=limit)
 
 
-def test_search_with_another_encoder_is_a_fingerprint_mismatch(filled: Library) -> None:
+def test_search_with_another_encoder_is_a_fingerprint_mismatch(shared: Library) -> None:
     """Vectors of two encoders cannot be compared; the error names both."""
     with (
-        Library.open(filled.folder, encoder=FakeEncoder(name="other@2")) as other_library,
+        Library.open(shared.folder, encoder=FakeEncoder(name="other@2")) as other_library,
         pytest.raises(FingerprintMismatch, match=r"fake@1.*other@2"),
     ):
         other_library.search("king")
@@ -226,30 +242,30 @@ def test_the_encoder_is_loaded_once_at_first_need(tmp_path: Path, monkeypatch: p
     assert [settings.model for settings in loads] == ["a model"]
 
 
-def test_search_of_one_index_has_no_ranks_of_the_other(filled: Library) -> None:
+def test_search_of_one_index_has_no_ranks_of_the_other(shared: Library) -> None:
     """With `mode`, only one index is searched."""
-    dense, lexical = (filled.search("king", mode=mode) for mode in ("dense", "lexical"))
+    dense, lexical = (shared.search("king", mode=mode) for mode in ("dense", "lexical"))
     assert dense[0].why.lexical_rank is None
     assert lexical[0].why.dense_rank is None
     assert dense[0].quote == lexical[0].quote == "The king signed the treaty in winter."
 
 
 @pytest.mark.parametrize("documents", [["nothing"], ["notes.txt"]], ids=["unknown", "ambiguous"])
-def test_wrong_document_name_is_an_error_despite_operators(filled: Library, documents: list[str]) -> None:
+def test_wrong_document_name_is_an_error_despite_operators(shared: Library, documents: list[str]) -> None:
     """A wrong name in `documents` is an error, whatever the question's operators select."""
     with pytest.raises((DocumentNotFound, AmbiguousDocument)):
-        filled.search("king in:notes", documents=documents)
+        shared.search("king in:notes", documents=documents)
 
 
-def test_result_keeps_the_operators_of_the_question(filled: Library) -> None:
+def test_result_keeps_the_operators_of_the_question(shared: Library) -> None:
     """Only the blanks around the question are removed."""
-    assert filled.search(' king "the treaty" type:txt ').question == 'king "the treaty" type:txt'
+    assert shared.search(' king "the treaty" type:txt ').question == 'king "the treaty" type:txt'
 
 
-def test_explanation_names_the_nearest_words(filled: Library) -> None:
+def test_explanation_names_the_nearest_words(shared: Library) -> None:
     """With `explain`, the hit has the nearest words of the pin; without it, none."""
-    assert filled.search("monarch", explain=True)[0].why.nearest_words[0] == "king"
-    assert filled.search("monarch")[0].why.nearest_words == ()
+    assert shared.search("monarch", explain=True)[0].why.nearest_words[0] == "king"
+    assert shared.search("monarch")[0].why.nearest_words == ()
 
 
 # Reranking
@@ -265,7 +281,7 @@ class ReversingReranker:
         return [(1 + position) / 10 for position in range(len(passages))]
 
 
-def test_reranker_of_the_settings_decides_the_order(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reranker_of_the_settings_decides_the_order(shared: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is loaded once, for the first search, and decides order and score."""
     loads: list[str] = []
 
@@ -275,9 +291,9 @@ def test_reranker_of_the_settings_decides_the_order(filled: Library, monkeypatch
 
     monkeypatch.setattr("index.encoders.cross_encoders.load_reranker", load)
     question = "Who signed the pact?"
-    plain = filled.search(question)
+    plain = shared.search(question)
     assert loads == []
-    with Library.open(filled.folder, Settings(reranker="some/cross-encoder"), encoder=FakeEncoder()) as reranked:
+    with Library.open(shared.folder, Settings(reranker="some/cross-encoder"), encoder=FakeEncoder()) as reranked:
         assert loads == []
         found = reranked.search(question)
         reranked.search(question, limit=1)
@@ -287,10 +303,10 @@ def test_reranker_of_the_settings_decides_the_order(filled: Library, monkeypatch
     assert all(hit.why.reranked is None for hit in plain)
 
 
-def test_search_with_an_unavailable_reranker_is_an_error(filled: Library) -> None:
+def test_search_with_an_unavailable_reranker_is_an_error(shared: Library) -> None:
     """The error names the reranker."""
     with (
-        Library.open(filled.folder, Settings(reranker=str(filled.folder)), encoder=FakeEncoder()) as library,
+        Library.open(shared.folder, Settings(reranker=str(shared.folder)), encoder=FakeEncoder()) as library,
         pytest.raises(EncoderError, match="reranker"),
     ):
         library.search("king")
@@ -337,9 +353,9 @@ def test_stats_count_the_whole_library(filled: Library, library: Library) -> Non
     assert stats.generation == 3
 
 
-def test_a_sound_library_has_no_problems(filled: Library) -> None:
+def test_a_sound_library_has_no_problems(shared: Library) -> None:
     """The catalog and both indexes hold the same passages."""
-    assert filled.problems() == []
+    assert shared.problems() == []
 
 
 # Threads
@@ -362,9 +378,9 @@ def test_search_works_during_additions_and_removals(library: Library, write: Wri
         except BaseException as error:
             errors.append(error)
 
-    paths = [write(f"{n}.txt", f"Ship {n} left the harbour. Captain {n} slept.") for n in range(12)]
+    paths = [write(f"{n}.txt", f"Ship {n} left the harbour. Captain {n} slept.") for n in range(length(6, 12))]
     contents = {str(path): path.read_text() for path in paths}
-    threads = [threading.Thread(target=ask) for _ in range(3)]
+    threads = [threading.Thread(target=ask) for _ in range(length(2, 3))]
     for thread in threads:
         thread.start()
     for path in paths:
@@ -377,7 +393,7 @@ def test_search_works_during_additions_and_removals(library: Library, write: Wri
     assert errors == []
     assert checked
     assert library.problems() == []
-    assert len(library.documents()) == 9
+    assert len(library.documents()) == len(paths) - 3
 
 
 # Composition

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,10 @@ from index.library.library import Library
 from index.page import create_app
 from index.search.retriever import UNSEEN
 from index.search.signals import NAMES, confidence
+from index.server import http
+from index.server.job_queue import Jobs
 from index.server.mcp.tools import tools
+from index.server.uploads import Uploads
 from index.settings import Settings
 from index.storage import upkeep
 from index.storage.protocol import PASSAGES_PER_SECOND, Readiness
@@ -139,14 +144,22 @@ def test_missing_word_index_lowers_a_doubtful_answer_below_the_bar() -> None:
 # Library
 
 
-@pytest.fixture
-def folder(tmp_path: Path, write: Write) -> Path:
-    """The folder of a closed library with two documents."""
-    path = tmp_path / "library"
-    with Library.open(path, SETTINGS, encoder=FakeEncoder()) as library:
-        library.add([write("treaty.md", TREATY), write("whales.md", WHALES)])
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a closed library with two documents, which no test changes."""
+    folder = tmp_path_factory.mktemp("readiness")
+    for name, text in (("treaty.md", TREATY), ("whales.md", WHALES)):
+        (folder / name).write_text(text)
+    with Library.open(folder / "library", SETTINGS, encoder=FakeEncoder()) as library:
+        library.add([folder / "treaty.md", folder / "whales.md"])
         assert library.ask(QUESTION).status == "answered"
-    return path
+    return folder / "library"
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    return shutil.copytree(template, tmp_path / "library")
 
 
 @pytest.fixture
@@ -272,7 +285,9 @@ def test_service_stops_being_ready_when_an_index_is_damaged(folder: Path) -> Non
     """`/readyz` answers 503 from the detection of the damage until the index is rebuilt."""
     with (
         Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library,
-        TestClient(create_app(library, SETTINGS), base_url="http://127.0.0.1") as client,
+        closing(Uploads(folder / "uploads", SETTINGS)) as uploads,
+        closing(Jobs(library, SETTINGS, uploads)) as jobs,
+        TestClient(http.create_app(library, SETTINGS, jobs), base_url="http://127.0.0.1") as client,
     ):
         wait_until(lambda: client.get("/readyz").status_code == 200)
         with without_words(folder) as resume:
