@@ -212,7 +212,9 @@ class FolderStore:
         if found:
             return found
         readiness, deadline = self.refresh(), time.monotonic() + READER_PATIENCE
-        while readiness.lacks_words and (self._updater.is_running or time.monotonic() < deadline):
+        while readiness.lacks_words and readiness.hindrance != "not writable":
+            if not self._updater.is_running and time.monotonic() >= deadline:
+                break
             time.sleep(POLL_SECONDS)  # a writer may not have updated the word index yet; that is no contradiction
             readiness = self.refresh()
         if readiness.lacks_words and self._lexical_folder.problems:

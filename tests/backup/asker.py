@@ -1,8 +1,4 @@
-"""A reader that asks without a pause: `python -m tests.backup.asker FOLDER ENCODER`, until its input ends.
-
-It says what the library was made with after the first question, and whenever that has changed; and at the end a line of
-JSON: for each such state, in order, what it was made with and how many answers it gave; and what of them was wrong.
-"""
+"""A reader that asks without a pause: `python -m tests.backup.asker FOLDER ENCODER`, until its input ends."""
 
 from __future__ import annotations
 
@@ -16,31 +12,31 @@ from tests.fakes import FakeEncoder
 
 
 def main() -> None:
-    """Ask for one document after the other: each has to be found, with its own words, and nothing may be raised."""
-    ended = threading.Event()
+    """Search for one document after the other: each must be found with its own words, and no search may fail."""
+    input_ended = threading.Event()
 
-    def listen() -> None:
+    def wait_for_end_of_input() -> None:
         sys.stdin.read()
-        ended.set()
+        input_ended.set()
 
-    threading.Thread(target=listen, daemon=True).start()
-    states: list[tuple[str, int]] = []
-    wrong: list[str] = []
+    threading.Thread(target=wait_for_end_of_input, daemon=True).start()
+    answers_per_state: list[tuple[str, int]] = []
+    wrong_answers: list[str] = []
     number = 0
     with Library.open(Path(sys.argv[1]), encoder=FakeEncoder(name=sys.argv[2]), create=False) as library:
-        while not ended.is_set():
+        while not input_ended.is_set():
             number = (number + 1) % 8
             word = f"Ship{number}"
             hits = library.search(word, limit=1).hits
             if not hits or word not in hits[0].quote or hits[0].quote not in library.document(hits[0].document.id).text:
-                wrong.append(f"{word}: {hits}")
+                wrong_answers.append(f"{word}: {hits}")
             made_with = library.stats().made_with
-            if not states or states[-1][0] != made_with:
-                states.append((made_with, 0))
+            if not answers_per_state or answers_per_state[-1][0] != made_with:
+                answers_per_state.append((made_with, 0))
                 sys.stdout.write(made_with + "\n")
                 sys.stdout.flush()
-            states[-1] = made_with, states[-1][1] + 1
-    sys.stdout.write(json.dumps([states, wrong]) + "\n")
+            answers_per_state[-1] = made_with, answers_per_state[-1][1] + 1
+    sys.stdout.write(json.dumps([answers_per_state, wrong_answers]) + "\n")
 
 
 if __name__ == "__main__":

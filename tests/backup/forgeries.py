@@ -1,4 +1,4 @@
-"""Portable files that say what their maker likes: hashes, counts and seals fit."""
+"""Forged portable files, whose hashes, counts and checksums are consistent."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FIRST = "documents/00001.jsonl"
 
 
 def altered(path: Path, change: Callable[[Manifest, Parts, list[dict[str, Any]]], None]) -> None:
-    """Change a file and seal it again, as somebody does who means harm: hashes and counts fit."""
-    with zipfile.ZipFile(path) as opened:
-        manifest = json.loads(opened.read("manifest.json"))
-        parts = {name: opened.read(name) for name in manifest["parts"]}
+    """Change a file and write its checksums again, as a forger does."""
+    with zipfile.ZipFile(path) as zip_file:
+        manifest = json.loads(zip_file.read("manifest.json"))
+        parts = {name: zip_file.read(name) for name in manifest["parts"]}
     lines = [json.loads(line) for line in parts[FIRST].splitlines()]
     untouched = json.dumps(lines)
     change(manifest, parts, lines)

@@ -1,4 +1,4 @@
-"""Backups: all of a library in one file, checked before it counts, and restored whole or not at all."""
+"""Backups: the whole library in one file, verified when it is made, and restored completely or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from index.errors import (
 )
 from index.library.library import Library
 from index.storage import tables
-from tests.backup.conftest import contents, first, words
+from tests.backup.conftest import best_source, contents_of, text_about
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def backup(filled: Library, tmp_path: Path) -> Path:
-    """A backup of the filled library, which has an original of its own."""
+    """A backup of the filled library, which includes one uploaded file."""
     uploads = filled.folder / "uploads"
     uploads.mkdir()
     (uploads / "arrived.txt").write_text("A whale swam by.")
@@ -45,32 +46,34 @@ def backup(filled: Library, tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_restored_is_what_there_was(filled: Library, backup: Path, opened: Callable[..., Library]) -> None:
-    """Documents, sources, passages, vectors and files that arrived; the indexes are made again."""
+def test_restored_library_equals_the_original(
+    filled: Library, backup: Path, open_library: Callable[..., Library]
+) -> None:
+    """Documents, sources, passages, vectors and uploaded files are restored; the indexes are rebuilt."""
     done = Library.restore(backup, filled.folder.with_name("new"))
-    library = opened(filled.folder.with_name("new"))
+    library = open_library(filled.folder.with_name("new"))
     assert (done.documents, done.originals) == (9, 1)
-    assert contents(library) == contents(filled)
+    assert contents_of(library) == contents_of(filled)
     assert library.problems() == []
-    assert first(library, "Ship5") == "05.md"
+    assert best_source(library, "Ship5") == "05.md"
     assert (library.folder / "uploads" / "arrived.txt").read_text() == "A whale swam by."
     assert not (library.folder / "restoring").exists()
 
 
-def test_a_backup_is_an_archive_that_says_what_is_in_it(backup: Path, filled: Library) -> None:
-    """Any program opens it; the manifest counts, and has the hash of each part."""
-    with zipfile.ZipFile(backup) as opened:
-        assert opened.testzip() is None
-        manifest = json.loads(opened.read("manifest.json"))
-        assert set(opened.namelist()) == {"manifest.json", "catalog.db", "originals/000001"}
+def test_backup_is_a_zip_file_with_a_manifest(backup: Path, filled: Library) -> None:
+    """Any program can open it; the manifest has the counts and the hash of each part."""
+    with zipfile.ZipFile(backup) as zip_file:
+        assert zip_file.testzip() is None
+        manifest = json.loads(zip_file.read("manifest.json"))
+        assert set(zip_file.namelist()) == {"manifest.json", "catalog.db", "originals/000001"}
     assert manifest["format"] == "pincite backup"
     assert manifest["documents"] == 9
     assert manifest["made_with"] == filled.stats().made_with
     assert len(manifest["parts"]["catalog.db"]["sha256"]) == 64
 
 
-def test_nothing_is_overwritten_unasked(backup: Path, filled: Library) -> None:
-    """Not the file by a backup, not a library by a restoring; with `force`, both are."""
+def test_backup_and_restore_overwrite_only_with_force(backup: Path, filled: Library) -> None:
+    """Neither an existing backup nor an existing library is replaced without `force`."""
     before = backup.read_bytes()
     with pytest.raises(ArchiveExists):
         filled.backup(backup)
@@ -82,62 +85,66 @@ def test_nothing_is_overwritten_unasked(backup: Path, filled: Library) -> None:
     assert not backup.with_name("backup.zip.part").exists()
 
 
-def test_a_library_in_use_is_replaced_under_its_readers(
-    filled: Library, backup: Path, opened: Callable[..., Library], tmp_path: Path
+def test_restore_replaces_a_library_that_is_in_use(
+    filled: Library, backup: Path, open_library: Callable[..., Library], tmp_path: Path
 ) -> None:
-    """A reader that stays open sees the restored library, not what it remembers of the one before."""
-    reader = opened(filled.folder)
-    assert first(reader, "Ship5") == "05.md"
+    """An open reader sees the restored library, and no cached data of the one before."""
+    reader = open_library(filled.folder)
+    assert best_source(reader, "Ship5") == "05.md"
     new = tmp_path / "sources" / "new.md"
-    new.write_text(words(70))
+    new.write_text(text_about(70))
     filled.add(new)
     filled.remove("05.md")
     (filled.folder / "uploads" / "later.txt").write_text("later")
-    assert first(reader, "Ship70") == "new.md"
+    assert best_source(reader, "Ship70") == "new.md"
     generation = reader.generation()
     Library.restore(backup, filled.folder, force=True)
     for library in (reader, filled):
-        assert first(library, "Ship5") == "05.md"
+        assert best_source(library, "Ship5") == "05.md"
         assert "new.md" not in [Path(info.source).name for info in library.documents()]
         assert library.generation() > generation
         assert library.problems() == []
     assert sorted(path.name for path in (filled.folder / "uploads").iterdir()) == ["arrived.txt"]
 
 
-@pytest.mark.parametrize("damage", ["catalog.db emptied", "catalog.db of noise", "catalog.db gone"])
-def test_a_damaged_library_is_replaced(
-    filled: Library, backup: Path, opened: Callable[..., Library], damage: str
+@pytest.mark.parametrize("damage", ["catalog.db emptied", "catalog.db of noise", "catalog.db deleted"])
+def test_restore_replaces_a_library_that_cannot_be_opened(
+    filled: Library, backup: Path, open_library: Callable[..., Library], damage: str
 ) -> None:
-    """What cannot even be opened is put aside, with its log."""
-    before = contents(filled)
+    """A damaged catalog is set aside, together with its log."""
+    before = contents_of(filled)
     filled.close()
     catalog = filled.folder / "catalog.db"
-    if damage.endswith("gone"):
+    if damage.endswith("deleted"):
         catalog.unlink()
     else:
         catalog.write_bytes(b"noise" * 5000 if damage.endswith("noise") else b"")
     (filled.folder / "catalog.db-wal").write_bytes(b"of another file" * 100)
     Library.restore(backup, filled.folder, force=True)
-    assert contents(opened(filled.folder)) == before
+    assert contents_of(open_library(filled.folder)) == before
 
 
-def test_every_flipped_byte_is_seen(backup: Path, tmp_path: Path) -> None:
-    """Wherever a byte is another or the end is missing, the file is refused, and nothing is left of the attempt."""
-    data, chance = backup.read_bytes(), random.Random(5)
-    places = [*range(0, len(data), len(data) // 40), len(data) - 1, *(chance.randrange(len(data)) for _ in range(40))]
-    damaged = [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in places]
-    damaged += [data[: len(data) * part // 7] for part in range(7)] + [data[:-1], data + b"\0"]
-    for number, each in enumerate(damaged):
+def test_damaged_backup_is_refused_wherever_the_damage_is(backup: Path, tmp_path: Path) -> None:
+    """With a flipped bit or a missing end the file is refused, and no part of a library is left."""
+    data, generator = backup.read_bytes(), random.Random(5)
+    offsets = [
+        *range(0, len(data), len(data) // length(20, 40)),
+        len(data) - 1,
+        *(generator.randrange(len(data)) for _ in range(length(20, 40))),
+    ]
+    damaged = [data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :] for offset in offsets]
+    damaged += [data[: len(data) * sevenths // 7] for sevenths in range(7)] + [data[:-1], data + b"\0"]
+    for case, data_with_damage in enumerate(damaged):
         file = tmp_path / "damaged.zip"
-        file.write_bytes(each)
+        file.write_bytes(data_with_damage)
         with pytest.raises(BadArchive) as caught:
             Library.restore(file, tmp_path / "new")
-        assert caught.value.hint, number
+        assert caught.value.hint, case
         assert not (tmp_path / "new").exists()
 
 
-def resealed(path: Path, manifest: dict[str, object], parts: dict[str, bytes]) -> None:
-    """An archive with whatever in it, and a seal that fits: made by somebody who means harm."""
+def write_archive(path: Path, manifest: dict[str, object], parts: dict[str, bytes]) -> None:
+    """Write an archive with any parts and consistent checksums, as a forger does."""
     with archive.ArchiveWriter(path, str(manifest["format"]), 1, force=True) as writer:
         for name, data in parts.items():
             facts = manifest["parts"].get(name, {})  # type: ignore[attr-defined]
@@ -146,17 +153,17 @@ def resealed(path: Path, manifest: dict[str, object], parts: dict[str, bytes]) -
         writer.add_facts(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
 
 
-def broken(path: Path, change: Callable[[dict[str, object], dict[str, bytes]], None]) -> None:
-    """Change what is in a backup, and seal it again."""
-    with zipfile.ZipFile(path) as opened:
-        manifest = json.loads(opened.read("manifest.json"))
-        parts = {name: opened.read(name) for name in manifest["parts"]}
+def forge(path: Path, change: Callable[[dict[str, object], dict[str, bytes]], None]) -> None:
+    """Change the contents of a backup and write its checksums again."""
+    with zipfile.ZipFile(path) as zip_file:
+        manifest = json.loads(zip_file.read("manifest.json"))
+        parts = {name: zip_file.read(name) for name in manifest["parts"]}
     change(manifest, parts)
-    resealed(path, manifest, parts)
+    write_archive(path, manifest, parts)
 
 
-def altered(data: bytes, statement: str, folder: Path) -> bytes:
-    """A catalog after a statement of SQL."""
+def catalog_after(data: bytes, statement: str, folder: Path) -> bytes:
+    """The bytes of a catalog after an SQL statement was run on it."""
     file = folder / "altered.db"
     file.write_bytes(data)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
@@ -180,13 +187,13 @@ def altered(data: bytes, statement: str, folder: Path) -> bytes:
         "DROP TABLE landmarks",
     ],
 )
-def test_a_catalog_that_is_not_sound_is_refused(backup: Path, tmp_path: Path, statement: str) -> None:
-    """Whoever made it, and whatever hashes it has: every passage has its checksum, and no code comes along."""
+def test_backup_with_an_invalid_catalog_is_refused(backup: Path, tmp_path: Path, statement: str) -> None:
+    """Consistent hashes do not help a forger: every passage has a checksum, and triggers and views are refused."""
 
     def change(_: dict[str, object], parts: dict[str, bytes]) -> None:
-        parts["catalog.db"] = altered(parts["catalog.db"], statement, tmp_path)
+        parts["catalog.db"] = catalog_after(parts["catalog.db"], statement, tmp_path)
 
-    broken(backup, change)
+    forge(backup, change)
     with pytest.raises(PinciteError) as caught:
         Library.restore(backup, tmp_path / "new")
     assert caught.value.hint
@@ -194,20 +201,20 @@ def test_a_catalog_that_is_not_sound_is_refused(backup: Path, tmp_path: Path, st
 
 
 @pytest.mark.parametrize("name", ["../evil.txt", "/etc/evil", "", ".", "..", "a/b.txt", "a\0b"])
-def test_no_file_leads_out_of_the_folder(backup: Path, tmp_path: Path, name: str) -> None:
-    """A name is a name, not a path."""
+def test_original_with_a_path_as_its_name_is_refused(backup: Path, tmp_path: Path, name: str) -> None:
+    """A name that is a path could write outside the library folder."""
 
     def change(manifest: dict[str, object], _: dict[str, bytes]) -> None:
         manifest["parts"]["originals/000001"]["name"] = name  # type: ignore[index]
 
-    broken(backup, change)
+    forge(backup, change)
     with pytest.raises(BadArchive, match="a file in it has the invalid name"):
         Library.restore(backup, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
-def test_a_manifest_that_lies_is_refused(backup: Path, tmp_path: Path) -> None:
-    """It counts other documents than there are, names parts that are not there, or is of another kind."""
+def test_false_manifest_is_refused(backup: Path, tmp_path: Path) -> None:
+    """A manifest with a wrong count, a missing part or another format is refused."""
     original = backup.read_bytes()
 
     def miscount(manifest: dict[str, object], _: dict[str, bytes]) -> None:
@@ -221,21 +228,21 @@ def test_a_manifest_that_lies_is_refused(backup: Path, tmp_path: Path) -> None:
 
     for change in (miscount, rename, retype):
         backup.write_bytes(original)
-        broken(backup, change)
+        forge(backup, change)
         with pytest.raises(BadArchive):
             Library.restore(backup, tmp_path / "new")
         assert not (tmp_path / "new").exists()
 
 
-def test_a_backup_is_of_one_moment_while_others_write(filled: Library, tmp_path: Path) -> None:
-    """What is committed while it is being copied is not in it, and what is in it is whole; the writer does not wait."""
+def test_backup_is_a_snapshot_during_writes(filled: Library, tmp_path: Path) -> None:
+    """A backup has no commit made while it was copied, everything in it is complete, and the writer does not wait."""
     stop, added = threading.Event(), []
 
     def write() -> None:
         number = 100
         while not stop.is_set():
             path = tmp_path / "sources" / f"{number}.md"
-            path.write_text(words(number))
+            path.write_text(text_about(number))
             filled.add(path)
             added.append(number)
             number += 1
@@ -243,21 +250,21 @@ def test_a_backup_is_of_one_moment_while_others_write(filled: Library, tmp_path:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for number in range(5):
-            begun = len(added)
-            while len(added) == begun:
+        for number in range(length(3, 5)):
+            count_before = len(added)
+            while len(added) == count_before:
                 stop.wait(0.001)
             file = tmp_path / f"{number}.zip"
             done = filled.backup(file)
-            assert begun + 8 <= done.documents <= len(added) + 9
+            assert count_before + 8 <= done.documents <= len(added) + 9
             assert Library.restore(file, tmp_path / f"restored {number}").documents == done.documents
     finally:
         stop.set()
         writer.join()
 
 
-def test_a_damaged_library_is_not_copied_over_a_good_backup(filled: Library, backup: Path) -> None:
-    """The error says what is wrong, and the older backup stays."""
+def test_damaged_library_does_not_replace_a_good_backup(filled: Library, backup: Path) -> None:
+    """The error says what is damaged, and the older backup stays."""
     before = backup.read_bytes()
     with closing(sqlite3.connect(filled.folder / "catalog.db")) as connection, connection:
         connection.execute("UPDATE passages SET text = 'else' WHERE id = 3")
@@ -267,8 +274,10 @@ def test_a_damaged_library_is_not_copied_over_a_good_backup(filled: Library, bac
     assert not backup.with_name("backup.zip.part").exists()
 
 
-def test_where_a_file_cannot_be_written(filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that is not there, a disk without room: an error that says so, and nothing is left."""
+def test_backup_without_folder_or_room_leaves_no_file(
+    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing folder and a full disk each raise their own error."""
     with pytest.raises(ArchiveNotWritable):
         filled.backup(tmp_path / "nowhere" / "backup.zip")
     monkeypatch.setattr(backups, "file_size", lambda path: 1 << 60)
@@ -278,33 +287,33 @@ def test_where_a_file_cannot_be_written(filled: Library, tmp_path: Path, monkeyp
     assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
 
 
-def test_what_a_killed_backup_left_is_cleared_up(filled: Library, tmp_path: Path) -> None:
-    """Its unfinished files are no hindrance."""
-    left = tmp_path / "backup.zip.part"
-    left.mkdir()
-    (left / "archive").write_bytes(b"half")
-    (left / "catalog.db").write_bytes(b"half")
+def test_files_of_a_killed_backup_are_deleted(filled: Library, tmp_path: Path) -> None:
+    """Partial files of a killed backup do not prevent the next one."""
+    partial_backup = tmp_path / "backup.zip.part"
+    partial_backup.mkdir()
+    (partial_backup / "archive").write_bytes(b"half")
+    (partial_backup / "catalog.db").write_bytes(b"half")
     filled.backup(tmp_path / "backup.zip")
-    assert not left.exists()
+    assert not partial_backup.exists()
 
 
-def test_what_a_killed_restoring_left_is_cleared_up(
-    filled: Library, backup: Path, opened: Callable[..., Library], tmp_path: Path
+def test_files_of_a_killed_restore_are_deleted(
+    filled: Library, backup: Path, open_library: Callable[..., Library], tmp_path: Path
 ) -> None:
-    """A folder with an unfinished library in it counts as empty."""
-    left = tmp_path / "new"
-    shutil.copytree(filled.folder / "uploads", left / "uploads")
-    (left / "restoring").mkdir()
-    (left / "restoring" / "catalog.db").write_bytes(b"half")
-    Library.restore(backup, left)
-    assert contents(opened(left)) == contents(filled)
+    """A folder with a partly restored library counts as empty."""
+    partial_library = tmp_path / "new"
+    shutil.copytree(filled.folder / "uploads", partial_library / "uploads")
+    (partial_library / "restoring").mkdir()
+    (partial_library / "restoring" / "catalog.db").write_bytes(b"half")
+    Library.restore(backup, partial_library)
+    assert contents_of(open_library(partial_library)) == contents_of(filled)
 
 
-def test_a_library_that_is_being_changed_is_not_replaced(
+def test_restore_over_a_library_being_changed_is_refused(
     filled: Library, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names who changes it."""
+    """The error names the process that is changing it."""
     monkeypatch.setattr("index.backup.backups.WRITER_PATIENCE", 0.01)
     with filled._store.writing(), pytest.raises(LibraryLocked, match="process"):
         Library.restore(backup, filled.folder, force=True)
-    assert first(filled, "Ship5") == "05.md"
+    assert best_source(filled, "Ship5") == "05.md"

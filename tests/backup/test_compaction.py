@@ -1,4 +1,4 @@
-"""Compacting: room comes back, and whatever was built from an older state is caught up or made anew, never believed."""
+"""Compaction: disk space is freed, and caches of an older state are updated or rebuilt, never trusted."""
 
 from __future__ import annotations
 
@@ -9,78 +9,86 @@ import pytest
 
 from index.backup import archive, rebuild
 from index.errors import LibraryLocked, NoRoom
-from tests.backup.conftest import contents, first, words, write_files
+from index.library.library import Library
+from tests.backup.conftest import SETTINGS, best_source, contents_of, copy_template, text_about, write_files
+from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from index.library.library import Library
-
 MANY = 200
 
 
 @pytest.fixture
-def emptied(filled: Library) -> Library:
-    """A library that has lost most of its documents."""
-    paths = write_files(filled.folder.parent / "sources", MANY)
-    filled.add(paths)
-    filled.remove(*(str(path) for path in paths[8:]))
-    return filled
+def emptied(tmp_path: Path, open_library: Callable[..., Library]) -> Library:
+    """A library from which most documents were removed."""
+
+    def make() -> None:
+        paths = write_files(tmp_path / "sources", MANY)
+        with Library.open(tmp_path / "library", SETTINGS, encoder=FakeEncoder()) as library:
+            library.add(paths)
+            library.remove(*(str(path) for path in paths[8:]))
+
+    copy_template("most documents removed", tmp_path, make)
+    return open_library(tmp_path / "library")
 
 
-def test_room_comes_back_and_nothing_else_changes(emptied: Library) -> None:
-    """The catalog is a fraction of what it was, its log is gone, and it says the same as before."""
-    before, generation = contents(emptied), emptied.generation()
+def test_compaction_only_frees_disk_space(emptied: Library) -> None:
+    """The catalog is less than a third of its size, its log is empty, and the contents are the same as before."""
+    before, generation = contents_of(emptied), emptied.generation()
+    catalog = emptied.folder / "catalog.db"
+    catalog_bytes = catalog.stat().st_size
     done = emptied.compact()
-    assert done.bytes_after < done.bytes_before / 3
+    assert catalog.stat().st_size < catalog_bytes / 3
+    assert done.bytes_after < done.bytes_before / 2
     assert done.bytes_after == emptied.stats().bytes
     assert done.notes == ()
-    assert contents(emptied) == before
+    assert contents_of(emptied) == before
     assert emptied.generation() == generation
     assert emptied.problems() == []
-    assert first(emptied, "Ship5") == "05.md"
+    assert best_source(emptied, "Ship5") == "05.md"
     assert not (emptied.folder / "compacting").exists()
-    assert (emptied.folder / "catalog.db-wal").stat().st_size == 0
+    assert catalog.with_name("catalog.db-wal").stat().st_size == 0
 
 
-def test_where_there_is_nothing_to_gain_the_catalog_is_left_alone(emptied: Library) -> None:
-    """The second time, it costs next to nothing."""
+def test_second_compaction_does_not_replace_the_catalog(emptied: Library) -> None:
+    """If there is nothing to free, the catalog is left alone."""
     emptied.compact()
-    written = []
-    emptied.compact(progress=lambda what, done, of: written.append(what))
-    assert "replacing" not in written
+    steps = []
+    emptied.compact(progress=lambda step, done, total: steps.append(step))
+    assert "replacing" not in steps
 
 
-def test_readers_stay(emptied: Library, opened: Callable[..., Library]) -> None:
-    """One that asks all the while has every answer, and one that reads at length does not stop it."""
-    reader = opened(emptied.folder)
-    stop, wrong, asked = threading.Event(), [], threading.Event()
+def test_readers_get_answers_during_compaction(emptied: Library, open_library: Callable[..., Library]) -> None:
+    """A reader that asks continuously gets every answer."""
+    reader = open_library(emptied.folder)
+    stop, wrong_answers, first_answer = threading.Event(), [], threading.Event()
 
     def ask() -> None:
         while not stop.is_set():
-            if first(reader, "Ship6") != "06.md" or first(reader, "captain2") != "02.md":
-                wrong.append(reader.search("Ship6"))
-            asked.set()
+            if best_source(reader, "Ship6") != "06.md" or best_source(reader, "captain2") != "02.md":
+                wrong_answers.append(reader.search("Ship6"))
+            first_answer.set()
 
-    asker = threading.Thread(target=ask)
-    asker.start()
-    asked.wait()
+    thread = threading.Thread(target=ask)
+    thread.start()
+    first_answer.wait()
     try:
         emptied.compact()
     finally:
         stop.set()
-        asker.join()
-    assert wrong == []
+        thread.join()
+    assert wrong_answers == []
     assert reader.problems() == []
 
 
-def test_a_long_reader_delays_only_the_room(
-    emptied: Library, opened: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
+def test_long_read_only_delays_the_freed_space(
+    emptied: Library, open_library: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While it reads an old state, the result says that the room comes back later."""
+    """While a reader uses an old state, the result notes that the space is freed later."""
     monkeypatch.setattr("index.storage.database._LOG_SECONDS", 0.05)
-    reader = opened(emptied.folder)
+    reader = open_library(emptied.folder)
     with reader._store.catalog.database.snapshot():
         before = reader.documents()
         done = emptied.compact()
@@ -89,68 +97,70 @@ def test_a_long_reader_delays_only_the_room(
     assert emptied.compact().bytes_after < done.bytes_after
 
 
-def test_whatever_was_built_before_is_not_believed(filled: Library, opened: Callable[..., Library]) -> None:
-    """Indexes in memory and on disk that are older than what is still known of removals are made anew."""
+def test_caches_older_than_the_recorded_removals_are_rebuilt(
+    filled: Library, open_library: Callable[..., Library]
+) -> None:
+    """Indexes in memory and on disk are rebuilt if they are older than the first recorded removal."""
     paths = write_files(filled.folder.parent / "sources", MANY)
     filled.add(paths)
-    reader = opened(filled.folder)
-    assert first(reader, "Ship150") == "150.md"
+    reader = open_library(filled.folder)
+    assert best_source(reader, "Ship150") == "150.md"
     filled.close()
-    old = {path: path.read_bytes() for path in filled.folder.rglob("*") if _is_cache(path)}
-    assert {path.name for path in old} >= {"dense.faiss", "manifest.json"}
-    writer = opened(filled.folder)
+    old_files = {path: path.read_bytes() for path in filled.folder.rglob("*") if _is_cache(path)}
+    assert {path.name for path in old_files} >= {"dense.faiss", "manifest.json"}
+    writer = open_library(filled.folder)
     writer.remove(*(str(path) for path in paths[100:]))
     writer.compact()
     catalog = writer._store.catalog
-    assert catalog.forget_removals(catalog.generation()) > 0  # also those that a file on disk still needs
-    assert first(reader, "Ship150") != "150.md"
+    assert catalog.forget_removals(catalog.generation()) > 0  # including those that a file on disk still needs
+    assert best_source(reader, "Ship150") != "150.md"
     assert reader.problems() == []
     writer.close()
     reader.close()
     for path in [path for path in filled.folder.rglob("*") if _is_cache(path)]:
         path.unlink()
-    for path, data in old.items():
+    for path, data in old_files.items():
         path.write_bytes(data)
-    library = opened(filled.folder)
-    assert first(library, "Ship150") != "150.md"
+    library = open_library(filled.folder)
+    assert best_source(library, "Ship150") != "150.md"
     assert library.problems() == []
-    assert first(library, "Ship50") == "50.md"
+    assert best_source(library, "Ship50") == "50.md"
 
 
 def _is_cache(path: Path) -> bool:
     return path.is_file() and (path.parent.name == "lexical" or path.name == "dense.faiss")
 
 
-def test_removals_that_an_index_on_disk_needs_are_kept(emptied: Library) -> None:
-    """They go only up to the oldest state from which an index has to be caught up."""
+def test_compaction_keeps_removals_that_an_index_needs(emptied: Library) -> None:
+    """Removals are forgotten only up to the oldest state from which an index must be updated."""
     emptied.compact()
     saved = emptied._store.saved_generations()
     assert saved
     assert emptied._store.catalog.removals_from() <= min(saved)
 
 
-def test_stopped_in_the_midst_nothing_has_changed(emptied: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The catalog comes back whole in one transaction, or not at all."""
+def test_interrupted_compaction_changes_nothing(emptied: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalog is replaced in one transaction."""
     monkeypatch.setattr("index.storage.database._STEP_PAGES", 2)
-    before = contents(emptied)
+    before = contents_of(emptied)
 
-    def watch(what: str, done: int, of: int) -> None:
-        if what == "replacing" and 0 < done < of:
+    def watch(step: str, done: int, total: int) -> None:
+        if step == "replacing" and 0 < done < total:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         emptied.compact(progress=watch)
-    assert contents(emptied) == before
+    assert contents_of(emptied) == before
     assert emptied.problems() == []
     assert not (emptied.folder / "compacting").exists()
     assert emptied.compact().bytes_after < emptied.stats().bytes * 2
 
 
-def test_it_needs_the_right_to_write_and_room(
-    emptied: Library, opened: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
+def test_compaction_needs_the_writer_lock_and_disk_space(
+    emptied: Library, open_library: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise it says who has it, or how much it needs, and does nothing."""
-    other = opened(emptied.folder)
+    """Otherwise the error names the other writer or the needed space, and nothing changes."""
+    other = open_library(emptied.folder)
     monkeypatch.setattr("index.storage.store.WRITER_PATIENCE", 0.01)
     with other._store.writing(), pytest.raises(LibraryLocked, match="process"):
         emptied.compact()
@@ -158,21 +168,19 @@ def test_it_needs_the_right_to_write_and_room(
     with pytest.raises(NoRoom) as caught:
         emptied.compact()
     assert caught.value.needed > 1 << 60
-    assert first(emptied, "Ship5") == "05.md"
+    assert best_source(emptied, "Ship5") == "05.md"
     assert not (emptied.folder / rebuild._STAGING).exists()
 
 
-def test_an_index_of_words_full_of_what_was_removed_is_made_anew(
-    emptied: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is made beside the old one and takes its place; what is added later is found in it."""
+def test_compaction_rebuilds_a_word_index_full_of_tombstones(emptied: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new index replaces the old one, and documents that are added later are found in it."""
     monkeypatch.setattr("index.storage.store._TOMBSTONES", -1.0)
     before = {path.name for path in (emptied.folder / "lexical").iterdir()}
     emptied.compact()
     assert {path.name for path in (emptied.folder / "lexical").iterdir()} != before
-    assert first(emptied, "captain4") == "04.md"
+    assert best_source(emptied, "captain4") == "04.md"
     path = emptied.folder.parent / "sources" / "later.md"
-    path.write_text(words(300))
+    path.write_text(text_about(300))
     emptied.add(path)
-    assert first(emptied, "captain300") == "later.md"
+    assert best_source(emptied, "captain300") == "later.md"
     assert emptied.problems() == []

@@ -1,8 +1,9 @@
-"""The portable file: what one library exports another one imports, and nobody who made the file is believed."""
+"""Portable files: what one library exports another one imports, without trusting whoever made the file."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import pytest
 from index.backup import archive, exports
 from index.errors import ArchiveExists, BadArchive, EncoderError, FingerprintMismatch, NoRoom
 from index.settings import Settings
-from tests.backup.conftest import COUNT, SETTINGS, contents, first, words
+from tests.backup.conftest import COUNT, SETTINGS, best_source, contents_of, text_about
 from tests.backup.forgeries import Manifest, Parts, altered
 from tests.fakes import FakeEncoder
 
@@ -24,114 +25,118 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def carried(filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The filled library as a file, in several parts."""
-    monkeypatch.setattr(exports, "_SHARD", 2000)
-    path = tmp_path / "carried.zip"
-    filled.export_library(path)
+def export_file(filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An export of the filled library, in several parts; the first test makes it and the others copy it."""
+    original, path = tmp_path.parent / "export.zip", tmp_path / "carried.zip"
+    if not original.exists():
+        monkeypatch.setattr(exports, "_SHARD", 2000)
+        filled.export_library(original)
+        monkeypatch.undo()
+    shutil.copyfile(original, path)
     return path
 
 
-def test_it_comes_through_whole_without_an_encoder(
-    filled: Library, carried: Path, tmp_path: Path, opened: Callable[..., Library]
+def test_import_needs_no_encoder_and_equals_the_original(
+    filled: Library, export_file: Path, tmp_path: Path, open_library: Callable[..., Library]
 ) -> None:
     """Documents, sources, passages and vectors are those that were exported."""
     encoder = FakeEncoder()
-    library = opened(tmp_path / "new", encoder=encoder)
-    receipt = library.import_library(carried)
+    library = open_library(tmp_path / "new", encoder=encoder)
+    receipt = library.import_library(export_file)
     assert len(receipt.added) == COUNT
     assert (receipt.encoded, encoder.encoded) == (0, [])
-    assert contents(library) == contents(filled)
+    assert contents_of(library) == contents_of(filled)
     assert library.stats().made_with == filled.stats().made_with
     assert library.problems() == []
-    assert first(library, "Ship5") == "05.md"
+    assert best_source(library, "Ship5") == "05.md"
 
 
-class Absent(FakeEncoder):
-    """An encoder that must not be asked for."""
+class AbsentEncoder(FakeEncoder):
+    """An encoder that must not be loaded."""
 
     def __init__(self) -> None:
         raise EncoderError("There is no encoder here.", "Install one.")
 
 
-def test_into_a_library_of_the_same_kind_no_encoder_is_loaded(
-    filled: Library, carried: Path, monkeypatch: pytest.MonkeyPatch
+def test_import_with_the_same_fingerprint_loads_no_encoder(
+    filled: Library, export_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the library was made with is written in it."""
+    """The library's fingerprint is stored in it, so no encoder is needed to compare fingerprints."""
     filled.remove("05.md")
     filled.close()
-    monkeypatch.setattr("index.encoders.encoder.load_encoder", lambda settings: Absent())
+    monkeypatch.setattr("index.encoders.encoder.load_encoder", lambda settings: AbsentEncoder())
     with type(filled).open(filled.folder, SETTINGS) as library:
-        receipt = library.import_library(carried)
+        receipt = library.import_library(export_file)
         assert [Path(source).name for source in receipt.added] == ["05.md"]
         assert len(receipt.unchanged) == COUNT - 1
 
 
 @pytest.mark.parametrize("vectors", [True, False])
-def test_for_another_encoder_the_texts_are_encoded(
-    filled: Library, tmp_path: Path, opened: Callable[..., Library], vectors: bool
+def test_import_encodes_texts_for_another_encoder(
+    filled: Library, tmp_path: Path, open_library: Callable[..., Library], vectors: bool
 ) -> None:
-    """Vectors of another kind, or none at all: the library's own encoder and chunking make them."""
+    """With other vectors or none in the file, the library's own encoder and chunking make them."""
     path = tmp_path / "carried.zip"
     filled.export_library(path, vectors=vectors)
     encoder = FakeEncoder(name="other@2")
-    library = opened(tmp_path / "new", Settings(passage_tokens=100), encoder=encoder)
+    library = open_library(tmp_path / "new", Settings(passage_tokens=100), encoder=encoder)
     receipt = library.import_library(path)
     assert receipt.encoded == len(encoder.encoded) == receipt.passages > 0
-    assert {i: found[:2] for i, found in contents(library).items()} == {
-        i: found[:2] for i, found in contents(filled).items()
+    assert {identity: parts[:2] for identity, parts in contents_of(library).items()} == {
+        identity: parts[:2] for identity, parts in contents_of(filled).items()
     }
     assert library.stats().made_with.startswith("other@2")
     assert library.problems() == []
 
 
-def test_what_is_here_stays_and_what_comes_from_its_place_replaces_it(
-    carried: Path, tmp_path: Path, opened: Callable[..., Library]
+def test_trusted_import_replaces_by_source_and_keeps_the_rest(
+    export_file: Path, tmp_path: Path, open_library: Callable[..., Library]
 ) -> None:
-    """Known bytes cost nothing; an address or path has one document, as with `add`: in an export of one's own."""
-    library = opened(tmp_path / "new")
+    """Known bytes are not imported again; as with `add`, a source has one document."""
+    library = open_library(tmp_path / "new")
     sources = tmp_path / "sources"
-    (sources / "02.md").write_text(words(90))
-    (sources / "mine.md").write_text(words(80))
-    (sources / "elsewhere.md").write_text(words(4))
+    (sources / "02.md").write_text(text_about(90))
+    (sources / "mine.md").write_text(text_about(80))
+    (sources / "elsewhere.md").write_text(text_about(4))
     library.add([sources / "02.md", sources / "mine.md", sources / "elsewhere.md"])
-    receipt = library.import_library(carried, trust=True)
-    names = {each: [Path(source).name for source in getattr(receipt, each)] for each in ("replaced", "unchanged")}
+    receipt = library.import_library(export_file, trust=True)
+    outcomes = ("replaced", "unchanged")
+    names = {outcome: [Path(source).name for source in getattr(receipt, outcome)] for outcome in outcomes}
     assert names == {"replaced": ["02.md"], "unchanged": ["04.md"]}
-    assert first(library, "Ship2") == "02.md"
-    assert first(library, "Ship80") == "mine.md"
+    assert best_source(library, "Ship2") == "02.md"
+    assert best_source(library, "Ship80") == "mine.md"
     assert len(library.documents()) == COUNT + 1
     number = library._lookup.number(library.find("04.md").id)
-    assert {Path(each).name for each in library._store.catalog.sources_of(number)} == {"04.md", "elsewhere.md"}
-    again = library.import_library(carried, trust=True)
-    assert (len(again.unchanged), again.added, again.replaced) == (COUNT, (), ())
+    assert {Path(source).name for source in library._store.catalog.sources_of(number)} == {"04.md", "elsewhere.md"}
+    second_receipt = library.import_library(export_file, trust=True)
+    assert (len(second_receipt.unchanged), second_receipt.added, second_receipt.replaced) == (COUNT, (), ())
     assert library.problems() == []
 
 
-def test_settings_that_do_not_fit_the_library_are_refused(
-    filled: Library, tmp_path: Path, opened: Callable[..., Library]
+def test_import_with_another_encoder_is_refused(
+    filled: Library, tmp_path: Path, open_library: Callable[..., Library]
 ) -> None:
-    """Where something has to be encoded, with what the library was made with."""
+    """If texts must be encoded, the encoder must be the one of the library."""
     path = tmp_path / "carried.zip"
     filled.export_library(path, vectors=False)
     filled.remove("05.md")
     with pytest.raises(FingerprintMismatch, match="pincite rebuild"):
-        opened(filled.folder, encoder=FakeEncoder(name="other@2")).import_library(path)
+        open_library(filled.folder, encoder=FakeEncoder(name="other@2")).import_library(path)
     assert len(filled.documents()) == COUNT - 1
 
 
-def test_nothing_is_overwritten_unasked(filled: Library, carried: Path) -> None:
-    """With `force`, it is."""
+def test_export_overwrites_only_with_force(filled: Library, export_file: Path) -> None:
+    """An existing file is not replaced without `force`."""
     with pytest.raises(ArchiveExists):
-        filled.export_library(carried)
-    assert filled.export_library(carried, force=True).documents == COUNT
+        filled.export_library(export_file)
+    assert filled.export_library(export_file, force=True).documents == COUNT
 
 
-def test_the_file_says_what_is_in_it(filled: Library, carried: Path) -> None:
-    """One JSON document a line, and numbers that any program reads with what the manifest says of them."""
-    with zipfile.ZipFile(carried) as opened:
-        manifest = json.loads(opened.read("manifest.json"))
-        parts = {name: opened.read(name) for name in manifest["parts"]}
+def test_export_is_readable_by_other_programs(filled: Library, export_file: Path) -> None:
+    """The file has one JSON document a line, and plain arrays that the manifest describes."""
+    with zipfile.ZipFile(export_file) as zip_file:
+        manifest = json.loads(zip_file.read("manifest.json"))
+        parts = {name: zip_file.read(name) for name in manifest["parts"]}
     assert manifest["shards"] > 1
     assert manifest["made_with"] == filled.stats().made_with
     lines = [json.loads(line) for name in sorted(parts) if name.endswith("l") for line in parts[name].splitlines()]
@@ -142,14 +147,14 @@ def test_the_file_says_what_is_in_it(filled: Library, carried: Path) -> None:
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=0.01)
 
 
-def test_without_vectors_it_is_smaller(filled: Library, carried: Path, tmp_path: Path) -> None:
-    """And has no such parts."""
+def test_export_without_vectors_is_smaller(filled: Library, export_file: Path, tmp_path: Path) -> None:
+    """Without vectors, an export has less than half the size."""
     done = filled.export_library(tmp_path / "small.zip", vectors=False)
-    assert done.bytes < carried.stat().st_size / 2
+    assert done.bytes < export_file.stat().st_size / 2
 
 
 def set_in_line(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:
-    """Another value in the first document."""
+    """Return a change that sets fields of the first document."""
 
     def change(_: Manifest, __: Parts, lines: list[dict[str, Any]]) -> None:
         lines[0].update(fields)
@@ -158,7 +163,7 @@ def set_in_line(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]
 
 
 def set_in_manifest(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:
-    """Another value in the manifest."""
+    """Return a change that sets fields of the manifest."""
 
     def change(manifest: Manifest, _: Parts, __: list[dict[str, Any]]) -> None:
         manifest.update(fields)
@@ -167,7 +172,7 @@ def set_in_manifest(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, 
 
 
 def set_part(name: str, make: Callable[[bytes], bytes]) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:
-    """Another part."""
+    """Return a change that replaces a part."""
 
     def change(_: Manifest, parts: Parts, __: list[dict[str, Any]]) -> None:
         parts[name] = make(parts.get(name, b""))
@@ -175,8 +180,8 @@ def set_part(name: str, make: Callable[[bytes], bytes]) -> Callable[[Manifest, P
     return change
 
 
-LIES: dict[str, Callable[[Manifest, Parts, list[dict[str, Any]]], None]] = {
-    "a text that is not what its passages were": set_in_line(text="Another text altogether."),
+FORGERIES: dict[str, Callable[[Manifest, Parts, list[dict[str, Any]]], None]] = {
+    "a text that its passages do not fit": set_in_line(text="Another text altogether."),
     "an empty text": set_in_line(text=""),
     "a text with space at its end": set_in_line(text="Text "),
     "no source": set_in_line(sources=[]),
@@ -189,10 +194,10 @@ LIES: dict[str, Callable[[Manifest, Parts, list[dict[str, Any]]], None]] = {
     "a sentence out of its passage": set_in_line(passages=[[0, 20, [[0, 50]]]]),
     "a negative passage": set_in_line(passages=[[-5, 20, [[-5, 20]]]]),
     "a landmark beyond the text": set_in_line(landmarks=[["page", 10_000, "1", 0]]),
-    "a landmark of no kind": set_in_line(landmarks=[["harm", 0, "1", 0]]),
-    "notes that are no list": set_in_line(notes="note"),
+    "a landmark of an unknown kind": set_in_line(landmarks=[["harm", 0, "1", 0]]),
+    "notes that are not a list": set_in_line(notes="note"),
     "another format": set_in_manifest(format="pincite backup"),
-    "a format of tomorrow": set_in_manifest(version=99),
+    "a newer version": set_in_manifest(version=99),
     "more documents": set_in_manifest(documents=9),
     "more passages": set_in_manifest(passages=99),
     "more parts": set_in_manifest(shards=99),
@@ -201,75 +206,83 @@ LIES: dict[str, Callable[[Manifest, Parts, list[dict[str, Any]]], None]] = {
     "a negative dimension": set_in_manifest(dimension=-64),
     "another dimension": set_in_manifest(dimension=32),
     "a count that is a word": set_in_manifest(documents="many"),
-    "vectors of nothing": set_part("vectors/00001.f16", lambda data: bytes(len(data))),
-    "vectors that are no numbers": set_part("vectors/00001.f16", lambda data: b"\xff" * len(data)),
+    "vectors of zeros": set_part("vectors/00001.f16", lambda data: bytes(len(data))),
+    "vectors that are not numbers": set_part("vectors/00001.f16", lambda data: b"\xff" * len(data)),
     "too few vectors": set_part("vectors/00001.f16", lambda data: data[:-2]),
     "too many vectors": set_part("vectors/00001.f16", lambda data: data + data),
     "too few sentences": set_part("sentences/00001.i8", lambda data: data[:-1]),
-    "lines that are no JSON": set_part("documents/00001.jsonl", lambda data: b"{" * 1000 + b"\n"),
-    "a line without an end": set_part("documents/00001.jsonl", lambda data: data[:-1]),
+    "lines that are not JSON": set_part("documents/00001.jsonl", lambda data: b"{" * 1000 + b"\n"),
+    "a line without a newline": set_part("documents/00001.jsonl", lambda data: data[:-1]),
     "a document twice": set_part("documents/00001.jsonl", lambda data: data + data.splitlines(keepends=True)[0]),
-    "bytes that are no text": set_part("documents/00001.jsonl", lambda data: b"\xff\xfe\n"),
-    "a part nobody asked for": set_part("../../evil", lambda data: b"evil"),
+    "bytes that are not text": set_part("documents/00001.jsonl", lambda data: b"\xff\xfe\n"),
+    "an extra part": set_part("../../evil", lambda data: b"evil"),
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
-def test_lies_are_seen(carried: Path, tmp_path: Path, opened: Callable[..., Library], lie: str) -> None:
-    """Whatever does not fit together is refused before anything is taken in; the error is ours and says what it is."""
-    altered(carried, LIES[lie])
-    library = opened(tmp_path / "new")
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_forged_export_is_refused(
+    export_file: Path, tmp_path: Path, open_library: Callable[..., Library], forgery: str
+) -> None:
+    """Anything inconsistent is refused before anything is imported; the error is Pincite's own and explains it."""
+    altered(export_file, FORGERIES[forgery])
+    library = open_library(tmp_path / "new")
     with pytest.raises(BadArchive) as caught:
-        library.import_library(carried)
+        library.import_library(export_file)
     assert caught.value.hint
     assert library.documents() == []
     assert not list(tmp_path.parent.glob("evil"))
 
 
-def test_a_bomb_does_not_go_off(carried: Path, tmp_path: Path, opened: Callable[..., Library]) -> None:
-    """A line that unpacks to more than a document may be is not read to its end."""
-    altered(carried, set_part("documents/00001.jsonl", lambda data: b" " * 30_000_000))
-    library = opened(tmp_path / "new", Settings(passage_tokens=32, max_file_megabytes=1))
-    with pytest.raises(BadArchive, match="larger than the settings allow"):
-        library.import_library(carried)
-    assert library.documents() == []
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9, 0.999])
-def test_damage_is_seen(carried: Path, tmp_path: Path, opened: Callable[..., Library], share: float) -> None:
-    """A flipped bit and a missing end alike."""
-    data = carried.read_bytes()
-    at = int(len(data) * share)
-    library = opened(tmp_path / "new")
-    for damaged in (data[:at], data[:at] + bytes([data[at] ^ 16]) + data[at + 1 :]):
-        carried.write_bytes(damaged)
-        with pytest.raises(BadArchive):
-            library.import_library(carried)
-    assert library.documents() == []
-
-
-def test_without_room_nothing_is_changed(
-    carried: Path, tmp_path: Path, opened: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
+def test_line_that_unpacks_too_large_is_refused(
+    export_file: Path, tmp_path: Path, open_library: Callable[..., Library]
 ) -> None:
-    """The error says how much is needed."""
-    monkeypatch.setattr(archive, "_SPARE", 1 << 60)
-    library = opened(tmp_path / "new")
-    with pytest.raises(NoRoom):
-        library.import_library(carried)
+    """A line that unpacks to more than the largest allowed document is not read to its end."""
+    altered(export_file, set_part("documents/00001.jsonl", lambda data: b" " * 30_000_000))
+    library = open_library(tmp_path / "new", Settings(passage_tokens=32, max_file_megabytes=1))
+    with pytest.raises(BadArchive, match="larger than the settings allow"):
+        library.import_library(export_file)
     assert library.documents() == []
 
 
-def test_an_import_that_was_stopped_goes_on(carried: Path, tmp_path: Path, opened: Callable[..., Library]) -> None:
-    """What was taken in is whole and is found; the next import adds the rest."""
-    library = opened(tmp_path / "new")
+@pytest.mark.parametrize("position", [0.0, 0.3, 0.6, 0.9, 0.999])
+def test_damaged_export_is_refused(
+    export_file: Path, tmp_path: Path, open_library: Callable[..., Library], position: float
+) -> None:
+    """A flipped bit and a missing end are both detected."""
+    data = export_file.read_bytes()
+    offset = int(len(data) * position)
+    library = open_library(tmp_path / "new")
+    for damaged in (data[:offset], data[:offset] + bytes([data[offset] ^ 16]) + data[offset + 1 :]):
+        export_file.write_bytes(damaged)
+        with pytest.raises(BadArchive):
+            library.import_library(export_file)
+    assert library.documents() == []
 
-    def watch(what: str, done: int, of: int) -> None:
-        if what == "importing" and done == 3:
+
+def test_import_without_disk_space_changes_nothing(
+    export_file: Path, tmp_path: Path, open_library: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says how much space is needed."""
+    monkeypatch.setattr(archive, "_SPARE", 1 << 60)
+    library = open_library(tmp_path / "new")
+    with pytest.raises(NoRoom):
+        library.import_library(export_file)
+    assert library.documents() == []
+
+
+def test_interrupted_import_can_be_continued(
+    export_file: Path, tmp_path: Path, open_library: Callable[..., Library]
+) -> None:
+    """The documents imported so far are complete and searchable; the next import adds the rest."""
+    library = open_library(tmp_path / "new")
+
+    def watch(step: str, done: int, total: int) -> None:
+        if step == "importing" and done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        library.import_library(carried, progress=watch)
+        library.import_library(export_file, progress=watch)
     assert len(library.documents()) == 3
     assert library.problems() == []
-    receipt = library.import_library(carried)
+    receipt = library.import_library(export_file)
     assert (len(receipt.unchanged), len(receipt.added)) == (3, COUNT - 3)

@@ -1,4 +1,4 @@
-"""Many questions into a table: read from every form, written at once, resumed, and harmless to who opens it."""
+"""Answering many questions into a table: all input formats, one row at a time, resuming, and safe output."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 INFO = DocumentInfo("d", "/sea.txt", "=Sea|", "", "", "text/plain", 9, 0, 1)
 
 
-class Asked:
-    """Answers every question, notes which, and fails where it is told to."""
+class RecordingAnswerer:
+    """Answers every question and records it, but fails for the given ones."""
 
     def __init__(self, *failing: str) -> None:
         self.questions: list[str] = []
@@ -45,8 +45,8 @@ class Asked:
         )
 
 
-def nothing(done: int, of: int) -> None:
-    """Hears of progress."""
+def ignore_progress(done: int, total: int) -> None:
+    """Ignore the progress."""
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ def nothing(done: int, of: int) -> None:
         ("q.jsonl", '{"question": "Who?"}\n\n{"question": "Where?"}\n'),
     ],
 )
-def test_questions_in_every_form(write: Write, name: str, text: str) -> None:
-    """One a line, a column, or a field; blank ones are none."""
+def test_questions_are_read_from_every_format(write: Write, name: str, text: str) -> None:
+    """A question is a line, a column or a field; blank ones are skipped."""
     assert read_questions(write(name, text)) == ["Who?", "Where?"]
 
 
 @pytest.mark.parametrize(
     ("name", "text"), [("q.pdf", "Who?"), ("q.txt", "\n"), ("q.jsonl", "nonsense"), ("q.txt", b"\xff\xfe\xff")]
 )
-def test_what_has_no_questions_is_refused(write: Write, name: str, text: str | bytes) -> None:
-    """With an error that says what to do."""
-    with pytest.raises(BatchError) as raised:
+def test_file_without_questions_is_refused(write: Write, name: str, text: str | bytes) -> None:
+    """The error says what to do."""
+    with pytest.raises(BatchError) as caught:
         read_questions(write(name, text))
-    assert raised.value.hint
+    assert caught.value.hint
 
 
-def read(path: Path) -> list[dict[str, str]]:
+def rows_of(path: Path) -> list[dict[str, str]]:
     """The rows of a table."""
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in path.read_text().splitlines()]
@@ -82,75 +82,75 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
-def test_a_table_goes_on_where_it_stopped(tmp_path: Path, name: str) -> None:
-    """What is answered is not asked again, what failed is, and a row that was cut short does no harm."""
-    output, first = tmp_path / name, Asked("Where?")
-    rows = run(["Who?", "Where?"], output, first, nothing)
+def test_batch_resumes_where_it_stopped(tmp_path: Path, name: str) -> None:
+    """Answered questions are not asked again, failed ones are, and a truncated row does no harm."""
+    output, answerer = tmp_path / name, RecordingAnswerer("Where?")
+    rows = run(["Who?", "Where?"], output, answerer, ignore_progress)
     assert [row.status for row in rows] == ["answered", "failed"]
     assert rows[1].error == "The disk is full. Make room."
     if name == "t.jsonl":
         with output.open("a") as file:
             file.write('{"question": "Wh')
-    again = Asked()
-    rows = run(["Who?", "Where?", "Why?"], output, again, nothing)
-    assert again.questions == ["Where?", "Why?"]
+    second_answerer = RecordingAnswerer()
+    rows = run(["Who?", "Where?", "Why?"], output, second_answerer, ignore_progress)
+    assert second_answerer.questions == ["Where?", "Why?"]
     assert [row.status for row in rows] == ["answered"] * 3
-    assert [row["question"] for row in read(output)] == ["Who?", "Where?", "Why?"]
-    assert tuple(read(output)[0]) == COLUMNS
+    assert [row["question"] for row in rows_of(output)] == ["Who?", "Where?", "Why?"]
+    assert tuple(rows_of(output)[0]) == COLUMNS
 
 
-def test_killed_in_between_nothing_is_lost(tmp_path: Path) -> None:
+def test_interrupted_batch_keeps_its_finished_rows(tmp_path: Path) -> None:
     """Each row is in the file before the next question is asked."""
-    output, seen = tmp_path / "t.csv", []
+    output, rows_before = tmp_path / "t.csv", []
 
     def ask(question: str) -> Answer:
-        seen.append(len(read(output)))
+        rows_before.append(len(rows_of(output)))
         if question == "Why?":
             raise KeyboardInterrupt
-        return Asked()(question)
+        return RecordingAnswerer()(question)
 
     with pytest.raises(KeyboardInterrupt):
-        run(["Who?", "Where?", "Why?"], output, ask, nothing)
-    assert seen == [0, 1, 2]
-    assert len(read(output)) == 2
+        run(["Who?", "Where?", "Why?"], output, ask, ignore_progress)
+    assert rows_before == [0, 1, 2]
+    assert len(rows_of(output)) == 2
 
-    def at_once(question: str) -> Answer:
+    def interrupt(question: str) -> Answer:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(["Why?", "Who?", "Where?"], output, at_once, nothing)
-    assert [row["question"] for row in read(output)] == ["Who?", "Where?"]
+        run(["Why?", "Who?", "Where?"], output, interrupt, ignore_progress)
+    assert [row["question"] for row in rows_of(output)] == ["Who?", "Where?"]
 
 
-def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    """A spreadsheet shows what a document or a question says, and does not run it; asked again, it is known."""
+def test_cells_are_never_formulas(tmp_path: Path) -> None:
+    """A spreadsheet shows the text of a document or question and does not run it; the question is still recognised."""
     output = tmp_path / "t.csv"
-    run(["=1+1"], output, Asked(), nothing)
-    (row,) = read(output)
+    run(["=1+1"], output, RecordingAnswerer(), ignore_progress)
+    (row,) = rows_of(output)
     assert (row["question"], row["document"]) == ("'=1+1", "'=Sea|")
-    again = Asked()
-    run(["=1+1"], output, again, nothing)
-    assert again.questions == []
+    second_answerer = RecordingAnswerer()
+    run(["=1+1"], output, second_answerer, ignore_progress)
+    assert second_answerer.questions == []
 
 
-def test_a_markdown_table_is_one(tmp_path: Path) -> None:
-    """No cell breaks out of it."""
+def test_markdown_cells_cannot_break_the_table(tmp_path: Path) -> None:
+    """Bars, newlines and tags in a question are escaped."""
     output = tmp_path / "t.md"
-    run(["Who | what\n<b>?"], output, Asked(), nothing)
-    head, line, row = output.read_text().splitlines()
-    assert line.count("|") == head.count("|")
-    assert row.replace("\\|", "").count("|") == head.count("|")
+    run(["Who | what\n<b>?"], output, RecordingAnswerer(), ignore_progress)
+    header, separator, row = output.read_text().splitlines()
+    assert separator.count("|") == header.count("|")
+    assert row.replace("\\|", "").count("|") == header.count("|")
     assert "<b>" not in row
 
 
-def test_a_table_that_is_none_is_not_overwritten(write: Write) -> None:
-    """Nor is a file that nobody meant."""
+def test_file_that_is_not_a_batch_table_is_not_overwritten(write: Write) -> None:
+    """Another CSV file stays as it is, and an unknown format is refused."""
     path = write("t.csv", "my,own\n1,2\n")
     with pytest.raises(BatchError):
-        run(["Who?"], path, Asked(), nothing)
+        run(["Who?"], path, RecordingAnswerer(), ignore_progress)
     assert path.read_text() == "my,own\n1,2\n"
     with pytest.raises(BatchError):
-        run(["Who?"], path.with_suffix(".xls"), Asked(), nothing)
+        run(["Who?"], path.with_suffix(".xls"), RecordingAnswerer(), ignore_progress)
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,10 @@ def test_a_table_that_is_none_is_not_overwritten(write: Write) -> None:
         pytest.param("a.jsonl", b"[],\n" * 10_000, id="lists"),
     ],
 )
-def test_a_file_that_cannot_be_so_few_questions_is_not_taken_apart(name: str, data: bytes) -> None:
-    """A few megabytes of commas become gigabytes; where no number is given, whoever asks has the file's own machine."""
+def test_file_with_far_too_many_values_is_refused_unparsed(name: str, data: bytes) -> None:
+    """Megabytes of commas would become gigabytes. Without a limit, the file is read, since it uses only its owner's
+    machine.
+    """
     with pytest.raises(BatchError, match=r"a\.\w+ has too many (lines|values) for 100 questions\."):
         questions_in(name, data, 100)
     assert questions_in("a.txt", b"a, b\n" * 100, 100) == ["a, b"] * 100
@@ -175,7 +177,7 @@ def test_a_file_that_cannot_be_so_few_questions_is_not_taken_apart(name: str, da
 @pytest.mark.parametrize(
     ("name", "data"), [("a.jsonl", b"[" * 5000), ("a.csv", b'"' + b"a" * 200_000), ("a.csv", b'"Who?\nWhere?\n')]
 )
-def test_a_file_that_its_reader_cannot_bear_is_a_broken_file(name: str, data: bytes) -> None:
-    """Too deep, or a cell without an end."""
+def test_file_that_its_parser_cannot_read_is_refused(name: str, data: bytes) -> None:
+    """JSON that is nested too deeply and CSV cells that never end are errors."""
     with pytest.raises(BatchError):
         questions_in(name, data)

@@ -1,4 +1,4 @@
-"""What `pincite doctor` says of the encoder is what runs."""
+"""The report of `pincite doctor` about the encoder matches what runs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.model
 
 
-def test_it_says_what_documents_and_questions_run_through(tmp_path: Path) -> None:
-    """By the library, its version and the modules that were loaded."""
+def test_diagnosis_names_the_encoder_of_documents_and_questions(tmp_path: Path) -> None:
+    """The report has the library, its version and the loaded modules."""
     diagnosis = diagnose(tmp_path / "library", Settings(device="cpu", precision="float32"))
     assert diagnosis.problems == ()
     through = f"sentence-transformers {version('sentence-transformers')}: PackedTransformer, Normalize"
@@ -27,14 +27,12 @@ def test_it_says_what_documents_and_questions_run_through(tmp_path: Path) -> Non
     assert diagnosis.findings["Computes"] == "float32 on cpu, at most 256 tokens a passage"
 
 
-def test_a_model_that_only_documents_need_is_loaded_to_see_whether_it_can_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise the first `add` would be the one to find out."""
+def test_diagnosis_finds_a_document_encoder_that_cannot_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the first `add` would fail."""
 
-    def broken(model: str, device: str) -> None:
+    def fail(model: str, device: str) -> None:
         raise EncoderError("The encoder could not be loaded.", "Install Pincite again.")
 
-    monkeypatch.setattr("index.encoders.encoder.load_model", broken)
+    monkeypatch.setattr("index.encoders.encoder.load_model", fail)
     (problem,) = diagnose(tmp_path / "library", Settings(device="cpu")).problems
     assert (problem.what, problem.remedy) == ("The encoder could not be loaded.", "Install Pincite again.")

@@ -1,4 +1,4 @@
-"""Questions to begin with: made of the documents' headings, and answered by them."""
+"""Suggested questions: made of the documents' headings, and answered by the documents."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from tests.conftest import Write
 
 
-def an_info(title: str = "", identity: str = "a" * 64) -> DocumentInfo:
-    """A document of that title."""
+def document_info(title: str = "", identity: str = "a" * 64) -> DocumentInfo:
+    """Information about a document with this title."""
     return DocumentInfo(identity, "/papers/a.txt", title, "", "", "text/plain", 99, 0, 1)
 
 
-def asked(title: str, *headings: str) -> list[tuple[str, ...]]:
-    """What is asked of one document."""
-    info = an_info(title)
+def suggested(title: str, *headings: str) -> list[tuple[str, ...]]:
+    """The questions that are suggested for one document."""
+    info = document_info(title)
     return suggest_questions([info], {info.id: headings})
 
 
@@ -44,9 +44,11 @@ def asked(title: str, *headings: str) -> list[tuple[str, ...]]:
         ("A  heading\nin two lines", "a heading in two lines"),
     ],
 )
-def test_a_heading_becomes_a_topic(heading: str, topic: str) -> None:
-    """Without its number, not in capitals, and in small letters where it begins with a small word."""
-    assert asked("Pipelines", heading) == [(f"What does Pipelines say about {topic}?", f"What is said about {topic}?")]
+def test_heading_becomes_the_topic_of_a_question(heading: str, topic: str) -> None:
+    """The topic has no number and no capitals, and starts with a small letter if the heading starts with an article."""
+    assert suggested("Pipelines", heading) == [
+        (f"What does Pipelines say about {topic}?", f"What is said about {topic}?")
+    ]
 
 
 @cases(
@@ -67,54 +69,54 @@ def test_a_heading_becomes_a_topic(heading: str, topic: str) -> None:
         "安全",
     ],
 )
-def test_a_heading_that_tells_nothing_is_no_topic(heading: str) -> None:
-    """What every document has, what is too short or too long, the title again, what would be read as an operator."""
-    assert asked("Pipelines", heading) == []
+def test_uninformative_heading_is_no_topic(heading: str) -> None:
+    """Standard headings, the title, operators, and headings that are too short or too long are skipped."""
+    assert suggested("Pipelines", heading) == []
 
 
-def test_a_heading_that_names_something_comes_first() -> None:
-    """A number or a name is more telling than what stands before it."""
+def test_heading_with_a_name_or_number_ranks_first() -> None:
+    """A name or a number is more informative than the headings before it."""
     headings = ("Introduction", "The line itself", "The contract of May 2014", "The year 2015")
-    assert asked("Pipelines", *headings)[0][0] == "What does Pipelines say about the contract of May 2014?"
+    assert suggested("Pipelines", *headings)[0][0] == "What does Pipelines say about the contract of May 2014?"
 
 
 @pytest.mark.parametrize(
-    ("title", "called"),
+    ("title", "short_title"),
     [
         ("Energy pipelines: gas, steel and a single buyer", "Energy pipelines"),
         ("Trade shares – how far it has turned", "Trade shares"),
         ("Trade shares.", "Trade shares"),
     ],
 )
-def test_a_title_is_cut_at_its_colon_or_dash(title: str, called: str) -> None:
-    """The question has to remain one that is read."""
-    assert asked(title, "The line itself")[0][0] == f"What does {called} say about the line itself?"
+def test_title_is_cut_at_its_colon_or_dash(title: str, short_title: str) -> None:
+    """The question has to remain readable."""
+    assert suggested(title, "The line itself")[0][0] == f"What does {short_title} say about the line itself?"
 
 
 @pytest.mark.parametrize(
     "title", ["", "A title that is so long that no sentence could hold it any more", "条约", "“Q”"]
 )
-def test_a_title_that_no_question_could_hold_is_left_out(title: str) -> None:
-    """The heading stands alone then."""
-    assert asked(title, "The line itself") == [("What is said about the line itself?",)]
+def test_unusable_title_is_left_out_of_the_question(title: str) -> None:
+    """The question then asks about the heading alone."""
+    assert suggested(title, "The line itself") == [("What is said about the line itself?",)]
 
 
 @pytest.mark.parametrize("heading", ["Who kept a garden?", "谁有一个花园？", "港口条约的签署", "הסכם הנמל"])
-def test_a_question_and_another_script_stand_as_they_are(heading: str) -> None:
-    """Nothing English is put around them."""
-    assert asked("Title", heading) == [(heading,)]
+def test_headings_that_are_questions_or_foreign_are_unchanged(heading: str) -> None:
+    """A question and a heading in another script get no English words around them."""
+    assert suggested("Title", heading) == [(heading,)]
 
 
-def test_the_same_question_is_asked_once() -> None:
-    """Of documents with the same headings."""
-    infos = [an_info("", f"{n:064}") for n in range(3)]
+def test_equal_suggestions_are_merged() -> None:
+    """Documents with the same headings lead to one question."""
+    infos = [document_info("", f"{n:064}") for n in range(3)]
     headings = dict.fromkeys((info.id for info in infos), ("The line itself",))
     assert len(suggest_questions(infos, headings)) == 1
 
 
-def test_documents_are_taken_from_everywhere() -> None:
-    """At most three times as many as there shall be questions; the first third reaches from end to end, too."""
-    infos = [an_info("", f"{n:064}") for n in range(100)]
+def test_documents_are_chosen_evenly_from_the_library() -> None:
+    """At most three times as many documents as questions are chosen, and the first third already spans the library."""
+    infos = [document_info("", f"{n:064}") for n in range(100)]
     chosen = [int(info.id) for info in spread_evenly(infos, 4)]
     assert chosen == [0, 25, 50, 75, 8, 33, 58, 83, 16, 41, 66, 91]
     assert spread_evenly(infos[:2], 4) == infos[:2]
@@ -124,22 +126,22 @@ def test_documents_are_taken_from_everywhere() -> None:
 HARBOURS = "# Harbours\n\n## Who signed the treaty?\n\nThe king signed the treaty in the harbour.\n"
 
 
-def test_a_library_suggests_what_its_headings_ask(library: Library, write: Write) -> None:
-    """Always the same; a document without headings asks nothing."""
+def test_library_suggests_questions_from_its_headings(library: Library, write: Write) -> None:
+    """Suggestions are always the same; a document without headings has none."""
     library.add([write("a.md", HARBOURS), write("b.txt", "A text without any heading.")])
     assert library.suggestions() == ["Who signed the treaty?"]
     assert library.suggestions() == ["Who signed the treaty?"]
     assert library.suggestions(0) == []
 
 
-def test_a_library_suggests_nothing_that_it_would_not_answer(tmp_path: Path, write: Write) -> None:
-    """Each suggestion was tried."""
+def test_library_suggests_only_questions_it_can_answer(tmp_path: Path, write: Write) -> None:
+    """Each suggestion is tried before it is made."""
     demanding = Settings(passage_tokens=32, bar=1.0)
     with Library.open(tmp_path / "demanding", demanding, encoder=FakeEncoder()) as library:
         library.add(write("a.md", HARBOURS))
         assert library.suggestions() == []
 
 
-def test_an_empty_library_suggests_nothing(library: Library) -> None:
-    """And is not asked anything."""
+def test_empty_library_suggests_nothing(library: Library) -> None:
+    """No question is asked, either."""
     assert library.suggestions() == []

@@ -1,4 +1,4 @@
-"""An empty catalog."""
+"""Fixtures for the storage tests: an empty catalog and its folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the catalog is."""
+    """The folder of the catalog."""
     path = tmp_path / "library"
     path.mkdir()
     return path
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def catalog(folder: Path) -> Iterator[Catalog]:
-    """Made, and empty."""
+    """A new, empty catalog, closed after the test."""
     catalog = Catalog(folder)
     catalog.create()
     yield catalog

@@ -1,4 +1,4 @@
-"""Documents, passages and vectors for a catalog, without loading, chunking or a model."""
+"""Documents, passages and vectors for a catalog, made without loading, chunking or a model."""
 
 from __future__ import annotations
 
@@ -26,32 +26,35 @@ MADE_WITH = "fake@1 | by hand"
 def a_document(
     *passages: str, source: str = "/sources/a.txt", title: str = "", landmarks: Sequence[Landmark] = ()
 ) -> Document:
-    """A document that will have these passages."""
+    """A document whose text consists of these passages."""
     text = "\n\n".join(passages)
     identity = hashlib.sha256(text.encode()).hexdigest()
     return Document(identity, source, title, "", "", "text/plain", text, tuple(landmarks))
 
 
 def a_copy(document: Document, source: str) -> Document:
-    """Another document of the same text: its file differs in what a reader does not see."""
+    """Another document with the same text: its file differs only in what a reader does not see."""
     return replace(document, source=source, id=hashlib.sha256(source.encode()).hexdigest())
 
 
 def chunks_of(document: Document) -> list[Chunk]:
-    """One chunk for each of its passages; a full stop ends a sentence."""
+    """One chunk for each passage of the document; a full stop ends a sentence."""
     chunks, start = [], 0
     for passage in document.text.split("\n\n"):
-        sentences = tuple(Span(start + m.start(), start + m.end()) for m in _SENTENCE.finditer(passage))
+        sentences = tuple(Span(start + match.start(), start + match.end()) for match in _SENTENCE.finditer(passage))
         chunks.append(Chunk(start, start + len(passage), sentences))
         start += len(passage) + 2
     return chunks
 
 
 def vectors_of(document: Document, chunks: Sequence[Chunk]) -> list[PackedVectors]:
-    """The fake encoder's vectors, packed."""
+    """The vectors of the fake encoder, packed as the catalog stores them."""
     drafts = [
-        Draft(document.text[c.start : c.end], tuple(Span(s.start - c.start, s.end - c.start) for s in c.sentences))
-        for c in chunks
+        Draft(
+            document.text[chunk.start : chunk.end],
+            tuple(Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.sentences),
+        )
+        for chunk in chunks
     ]
     return [
         PackedVectors(key_of(draft.text), pack_vector(encoded.vector), pack_sentence_vectors(encoded.sentences))
@@ -60,12 +63,12 @@ def vectors_of(document: Document, chunks: Sequence[Chunk]) -> list[PackedVector
 
 
 def key_of(text: str) -> bytes:
-    """What stands for a text among the vectors."""
+    """The key under which the catalog stores the vectors of a text: a hash of the text."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def put(catalog: Catalog, document: Document) -> int:
-    """Store a document, and give its number."""
+    """Store a document and return its number."""
     chunks = chunks_of(document)
     catalog.put(document, chunks, vectors_of(document, chunks), MADE_WITH)
     number = catalog.number_of(document.id)
@@ -74,7 +77,7 @@ def put(catalog: Catalog, document: Document) -> int:
 
 
 def put_vectors(catalog: Catalog, vectors: np.ndarray[Any, Any], source: str = "/many") -> int:
-    """A document with one passage for each vector."""
+    """Store a document with one passage for each vector and return its number."""
     document = replace(a_document(source, source=source), text="x" * len(vectors))
     packed = [PackedVectors(bytes([n % 256, n // 256]), pack_vector(vector), b"") for n, vector in enumerate(vectors)]
     catalog.put(document, [Chunk(n, n + 1, ()) for n in range(len(vectors))], packed, MADE_WITH)
@@ -84,6 +87,6 @@ def put_vectors(catalog: Catalog, vectors: np.ndarray[Any, Any], source: str = "
 
 
 def id_of(catalog: Catalog, words: str) -> int:
-    """The id of the one passage that holds these words."""
+    """The id of the only passage that contains these words."""
     (identity,) = [identity for identity, _, text in catalog.texts(catalog.added_since(-1)) if words in text]
     return identity

@@ -1,4 +1,4 @@
-"""Words and terms: what is written in several ways is found in each of them."""
+"""Words and terms: a word that can be written in several ways is found in each of them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=60) | st.text("ab1 -.'’
 
 @cases("question", ["IL6", "IL-6", "IL 6", "il/6", "il_6"])
 @cases("text", ["IL6", "IL-6", "IL 6", "il/6", "il_6"])
-def test_a_code_is_found_however_it_is_written(question: str, text: str) -> None:
-    """Written together, with a hyphen or apart, all share the terms `il` and `6`."""
+def test_every_spelling_of_a_code_shares_its_terms(question: str, text: str) -> None:
+    """A code written together, with a hyphen or apart always has the terms `il` and `6`."""
     assert {"il", "6"} <= set(terms(question)) & set(terms(text))
 
 
@@ -43,29 +43,29 @@ def test_a_code_is_found_however_it_is_written(question: str, text: str) -> None
         pytest.param("?! — …", [], id="no word"),
     ],
 )
-def test_the_terms_of_a_text(text: str, expected: list[str]) -> None:
-    """Lower case, without accents, stemmed, in order and as often as they occur."""
+def test_terms_are_lower_case_unaccented_and_stemmed(text: str, expected: list[str]) -> None:
+    """Terms keep the order of the text and are repeated as often as they occur."""
     assert terms(text) == expected
 
 
 @given(TEXTS, TEXTS)
-def test_terms_do_not_depend_on_what_stands_around(one: str, other: str) -> None:
-    """The terms of two texts one below the other are those of both: a passage is indexed as its sentences are."""
-    assert terms(f"{one}\n{other}") == terms(one) + terms(other)
-    assert words(f"{one}\n{other}") == words(one) + words(other)
+def test_terms_do_not_depend_on_the_surrounding_text(first: str, second: str) -> None:
+    """Two texts, one below the other, have the terms of both: a passage is indexed with the terms of its sentences."""
+    assert terms(f"{first}\n{second}") == terms(first) + terms(second)
+    assert words(f"{first}\n{second}") == words(first) + words(second)
 
 
 @given(TEXTS)
-def test_no_term_can_be_torn_apart(text: str) -> None:
-    """No term or word has white space or is empty, for they are indexed with spaces between them."""
-    for each in (*terms(text), *words(text)):
-        assert each.split() == [each]
+def test_terms_contain_no_white_space(text: str) -> None:
+    """No term or word is empty or contains white space, because the index separates terms with spaces."""
+    for term in (*terms(text), *words(text)):
+        assert term.split() == [term]
 
 
 @given(TEXTS)
-def test_case_does_not_matter(text: str) -> None:
-    """A text in capitals has the words of the text in small letters, where a letter has but one form of each."""
-    plain = "".join(each for each in text if len(each.upper()) == 1 and each.upper().lower() == each.lower())
+def test_words_do_not_depend_on_case(text: str) -> None:
+    """A text in capitals has the same words as in small letters, if each letter has exactly one form in each case."""
+    plain = "".join(letter for letter in text if len(letter.upper()) == 1 and letter.upper().lower() == letter.lower())
     assert words(plain.upper()) == words(plain.lower())
 
 
@@ -78,13 +78,13 @@ def test_case_does_not_matter(text: str) -> None:
         pytest.param("العَرَبِيَّة", id="vocalised Arabic"),
     ],
 )
-def test_a_mark_does_not_end_a_word(text: str) -> None:
-    """Letters and their marks are one word, however they are encoded: half of one is no term."""
+def test_combining_mark_does_not_end_a_word(text: str) -> None:
+    """Letters and their combining marks are one word in every Unicode encoding; half a word is not a term."""
     assert len(words(text)) == len(terms(text)) == len(word_spans(text)) == 1
 
 
-def test_a_word_beyond_all_measure_is_no_word() -> None:
-    """A hundred letters on end are noise, and would only fill the index; a sentence around them is found."""
+def test_word_of_a_hundred_letters_is_ignored() -> None:
+    """A hundred letters in a row are noise that would only fill the index. The sentence around them is still found."""
     assert terms(f"key {'a' * 100} ends") == words("key end")
     assert len(terms("b" * 99)) == 1
 
@@ -100,23 +100,23 @@ def test_a_word_beyond_all_measure_is_no_word() -> None:
         ("Café 東京", ["cafe", "東", "京"]),
     ],
 )
-def test_words_stand_as_they_are(text: str, expected: list[str]) -> None:
-    """But for case and accents: what has to be there verbatim is not stemmed, and nothing is left out."""
+def test_words_are_not_stemmed(text: str, expected: list[str]) -> None:
+    """Only case and accents are normalised: verbatim search needs every word, including stop words, unstemmed."""
     assert words(text) == expected
 
 
 # Questions
 
 
-def test_the_terms_of_a_question() -> None:
-    """Each telling word has its stem, in the question's order; idle words are left out."""
+def test_question_terms_are_stems_without_stop_words() -> None:
+    """Each content word has its stem, in the order of the question; stop words are left out."""
     found = question_terms("Who signed the treaties of Kings?")
     assert list(found.values()) == ["signed", "treaties", "Kings"]
     assert set(found) == set(terms("sign treaty king"))
 
 
-def test_a_term_leads_to_the_word_as_it_was_asked() -> None:
-    """A code is one word with several terms; a possessive ending belongs to none."""
+def test_question_term_maps_to_the_word_of_the_question() -> None:
+    """A code is one word with several terms. A possessive ending has no term."""
     assert question_terms("What did China's IL6 do?") == {"china": "China", "il6": "IL6", "il": "IL6", "6": "IL6"}
     assert question_terms("What is Su-35?") == {"su": "Su-35", "35": "Su-35"}
 
@@ -131,36 +131,36 @@ def test_a_term_leads_to_the_word_as_it_was_asked() -> None:
         ("?!", []),
     ],
 )
-def test_idle_words_count_where_there_are_no_others(question: str, expected: list[str]) -> None:
-    """A question of nothing but idle words asks for them; one telling word is enough to leave them out."""
+def test_stop_words_are_terms_if_a_question_has_no_others(question: str, expected: list[str]) -> None:
+    """A question of stop words alone searches for them; a single content word is enough to leave them out."""
     assert list(question_terms(question).values()) == expected
 
 
-def test_what_a_question_repeats_counts_as_often() -> None:
-    """A long question says several times what it is about."""
+def test_repeated_question_words_are_repeated_terms() -> None:
+    """A long question repeats what it is about, and the terms keep the repetitions."""
     assert repeated_question_terms("Whales, whales: which whale swam?") == ("whale", "whale", "whale", "swam")
 
 
 @given(TEXTS)
-def test_both_ways_to_ask_have_the_same_terms(question: str) -> None:
-    """Those that are looked for and those that are told are the same, and they are terms of the question."""
+def test_repeated_and_unique_question_terms_agree(question: str) -> None:
+    """The terms that are searched for and the terms that are shown are the same, and all are terms of the question."""
     assert set(question_terms(question)) == set(repeated_question_terms(question))
     assert set(question_terms(question)) <= set(terms(question))
 
 
-# Where words stand
+# Spans of words
 
 
-def test_where_telling_words_stand() -> None:
-    """Whole, with what hyphens, points and apostrophes join; idle ones are not among them."""
+def test_word_spans_cover_whole_words() -> None:
+    """Hyphens, points and apostrophes join a word; stop words have no span."""
     text = "The king's Su-35 was at 3.5 of the x_y, café and all."
     assert [span.of(text) for span in word_spans(text)] == ["king's", "Su-35", "3.5", "x_y", "café", "all"]
 
 
 @given(TEXTS)
-def test_words_do_not_overlap(text: str) -> None:
-    """Spans are in order, none is empty, each holds a word, and none is idle."""
+def test_word_spans_do_not_overlap(text: str) -> None:
+    """Spans are in order, not empty, contain a word, and are never a stop word."""
     spans = word_spans(text)
-    assert all(one.end <= other.start for one, other in pairwise(spans))
+    assert all(span.end <= following.start for span, following in pairwise(spans))
     assert all(span.of(text).strip() == span.of(text) != "" for span in spans)
     assert all(span.of(text).casefold() not in {"the", "of", "is"} for span in spans)

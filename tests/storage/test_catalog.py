@@ -47,8 +47,8 @@ def tamper(folder: Path, statement: str, *values: Any) -> None:
 # Storing and reading
 
 
-def test_a_new_catalog_is_blank_until_its_tables_are_made(folder: Path) -> None:
-    """Opening makes no tables. `create` makes them, with an identity, generation 0 and no fingerprint."""
+def test_new_catalog_is_blank_until_its_tables_are_created(folder: Path) -> None:
+    """Opening creates no tables. `create` makes them, with an identity, generation 0 and no fingerprint."""
     with closing(Catalog(folder)) as catalog:
         assert catalog.blank
         catalog.create()
@@ -59,13 +59,13 @@ def test_a_new_catalog_is_blank_until_its_tables_are_made(folder: Path) -> None:
 
 
 def test_creating_the_tables_twice_changes_nothing(catalog: Catalog) -> None:
-    """Two processes that both find a blank catalog make one library."""
+    """If two processes both find a blank catalog, they create one library."""
     before = catalog.library_id
     catalog.create()
     assert catalog.library_id == before
 
 
-def test_the_file_has_the_application_id(catalog: Catalog, folder: Path) -> None:
+def test_catalog_file_has_the_application_id(catalog: Catalog, folder: Path) -> None:
     """The letters PINC in the header tell `catalog.db` from other SQLite files."""
     put(catalog, SHIP)
     catalog.close()
@@ -73,23 +73,24 @@ def test_the_file_has_the_application_id(catalog: Catalog, folder: Path) -> None
 
 
 @st.composite
-def cut_texts(draw: st.DrawFn) -> tuple[str, list[Chunk]]:
-    """Any text, cut at any places."""
+def texts_with_chunks(draw: st.DrawFn) -> tuple[str, list[Chunk]]:
+    """A text of any characters, and chunks that cut it at any places."""
     text = draw(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=200))
     starts = sorted(draw(st.sets(st.integers(1, len(text)), max_size=6)) | {0})
     chunks = []
     for start, until in zip(starts, [*starts[1:], len(text)], strict=True):
         end = draw(st.integers(start, until))
         borders = sorted(draw(st.lists(st.integers(start, end), max_size=6)))
-        chunks.append(Chunk(start, end, tuple(Span(a, b) for a, b in zip(borders[::2], borders[1::2], strict=False))))
+        spans = tuple(Span(*pair) for pair in zip(borders[::2], borders[1::2], strict=False))
+        chunks.append(Chunk(start, end, spans))
     return text, chunks
 
 
 @settings(max_examples=length(10, 40), deadline=None, suppress_health_check=list(HealthCheck))
-@given(cut_texts())
-def test_the_passages_of_a_document_are_its_text(catalog: Catalog, cut: tuple[str, list[Chunk]]) -> None:
+@given(texts_with_chunks())
+def test_passages_of_a_document_join_to_its_text(catalog: Catalog, text_and_chunks: tuple[str, list[Chunk]]) -> None:
     """However a text is cut, the joined passages are the text, and each passage is a slice of it."""
-    text, chunks = cut
+    text, chunks = text_and_chunks
     document = replace(a_document("x"), text=text, id=key_of(text).hex())
     catalog.put(document, chunks, vectors_of(document, chunks), MADE_WITH)
     number = catalog.number_of(document.id)
@@ -123,7 +124,7 @@ def test_an_unknown_document_is_not_found(catalog: Catalog) -> None:
     assert catalog.passages([7]) == {}
 
 
-def test_totals(catalog: Catalog) -> None:
+def test_totals_count_documents_passages_and_sentences(catalog: Catalog) -> None:
     """The totals count two documents with three passages and four sentences; an empty catalog has only zeros."""
     assert set(catalog.totals().values()) == {0}
     put(catalog, SHIP)
@@ -135,7 +136,7 @@ def test_totals(catalog: Catalog) -> None:
 # Transactions
 
 
-def test_an_exception_during_put_leaves_nothing(catalog: Catalog, folder: Path) -> None:
+def test_exception_during_put_changes_nothing(catalog: Catalog, folder: Path) -> None:
     """If the vectors of a document run out midway, no table and no generation changes."""
     put(catalog, KING)
     before = dump(folder)
@@ -145,7 +146,7 @@ def test_an_exception_during_put_leaves_nothing(catalog: Catalog, folder: Path) 
     assert dump(folder) == before
 
 
-def test_a_replacement_that_fails_leaves_the_old_document(catalog: Catalog, folder: Path) -> None:
+def test_failed_replacement_keeps_the_old_document(catalog: Catalog, folder: Path) -> None:
     """If the new version cannot be stored, the old one is still there."""
     put(catalog, SHIP)
     before = dump(folder)
@@ -227,8 +228,8 @@ def test_one_document_at_two_sources_is_stored_once(catalog: Catalog) -> None:
     assert [source for source, _ in catalog.sources()] == ["/a/second.txt", SHIP.source]
 
 
-def test_changes_since_a_generation(catalog: Catalog) -> None:
-    """The catalog tells which documents came and went since any generation, with their passage ids."""
+def test_changes_since_a_generation_are_listed(catalog: Catalog) -> None:
+    """The catalog lists the documents that were added or removed since any generation, with their passage ids."""
     ship, king = put(catalog, SHIP), put(catalog, KING)
     assert [(row.number, row.first, row.passages) for row in catalog.added_since(0)] == [(ship, 1, 2), (king, 3, 1)]
     assert [row.number for row in catalog.added_since(1)] == [king]
@@ -238,8 +239,8 @@ def test_changes_since_a_generation(catalog: Catalog) -> None:
     assert catalog.removed_since(3) == []
 
 
-def test_forgotten_removals(catalog: Catalog) -> None:
-    """A cache older than the forgotten removals cannot be caught up; a newer or an empty one can."""
+def test_cache_older_than_forgotten_removals_is_rejected(catalog: Catalog) -> None:
+    """A cache older than the forgotten removals cannot be updated; a newer or an empty one can."""
     for n in range(3):
         put(catalog, a_document(f"Passage {n}.", source=f"/{n}"))
     catalog.remove(1)
@@ -261,7 +262,7 @@ def test_vectors_are_found_by_the_hash_of_their_text(catalog: Catalog) -> None:
     assert found[keys[0]] == vectors_of(SHIP, chunks_of(SHIP))[1]
 
 
-def test_blocks_of_vectors_and_texts_hold_every_passage_once(catalog: Catalog) -> None:
+def test_blocks_of_vectors_and_texts_contain_every_passage_once(catalog: Catalog) -> None:
     """Reading in blocks skips and repeats no passage, across gaps from removals and documents of any size."""
     numbers = [
         put_vectors(catalog, np.ones((size, 2), dtype=np.float32), source=f"/{size}") for size in (1, 9000, 3, 700)
@@ -269,11 +270,11 @@ def test_blocks_of_vectors_and_texts_hold_every_passage_once(catalog: Catalog) -
     catalog.remove(numbers[2])
     ranges = catalog.added_since(0)
     expected = [row.first + n for row in ranges for n in range(row.passages)]
-    assert [int(i) for ids, _ in catalog.vectors(ranges) for i in ids] == expected
+    assert [int(identity) for ids, _ in catalog.vectors(ranges) for identity in ids] == expected
     assert [identity for identity, *_ in catalog.texts(ranges)] == expected
 
 
-def test_more_ids_than_sqlite_has_parameters(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queries_accept_more_ids_than_sqlite_has_parameters(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """40,000 numbers or ids, more than SQLite's default number of parameters, find exactly those that exist."""
     catalog.close()
     connect = Database._connect
@@ -307,17 +308,17 @@ def test_more_ids_than_sqlite_has_parameters(catalog: Catalog, monkeypatch: pyte
         assert (vector == stored[identity]).all()
 
 
-def test_no_ids_find_nothing(catalog: Catalog) -> None:
+def test_empty_and_unknown_ids_find_nothing(catalog: Catalog) -> None:
     """Neither an empty list nor unknown ids find anything."""
     put(catalog, SHIP)
-    for some in ([], [99]):
-        assert len(catalog.infos(some)) == len(catalog.passages(some)) == len(catalog.numbers(some)) == 0
-        assert catalog.ranges(some) == []
-        ids, vectors = catalog.vectors_of(some)
-        assert (ids, len(vectors)) == ([], 0)
+    for ids in ([], [99]):
+        assert len(catalog.infos(ids)) == len(catalog.passages(ids)) == len(catalog.numbers(ids)) == 0
+        assert catalog.ranges(ids) == []
+        found_ids, vectors = catalog.vectors_of(ids)
+        assert (found_ids, len(vectors)) == ([], 0)
 
 
-def test_all_documents_by_number(catalog: Catalog) -> None:
+def test_numbered_lists_every_document_by_its_number(catalog: Catalog) -> None:
     """Each number leads to its document, as `documents` lists it; a removed document has no number."""
     ship, king = put(catalog, SHIP), put(catalog, KING)
     numbered = catalog.numbered()
@@ -327,16 +328,16 @@ def test_all_documents_by_number(catalog: Catalog) -> None:
     assert list(catalog.numbered()) == [king]
 
 
-def test_documents_by_number_follow_changes(catalog: Catalog) -> None:
-    """After any changes of documents and sources, the cached documents equal those read anew."""
+def test_cached_documents_by_number_follow_every_change(catalog: Catalog) -> None:
+    """After any change of documents and sources, the cached documents equal those read anew."""
     crown = a_document("A crown.", source="/b")
     changes: list[Callable[[], object]] = [
         lambda: put(catalog, SHIP),
         lambda: put(catalog, KING),
         lambda: catalog.link("/a first one", KING.id),
         lambda: put(catalog, crown),
-        lambda: catalog.link("/b", SHIP.id),  # of which crown loses its only source
-        lambda: put(catalog, a_document("Another.", source="/a first one")),  # which king loses, and keeps its own
+        lambda: catalog.link("/b", SHIP.id),  # crown loses its only source
+        lambda: put(catalog, a_document("Another.", source="/a first one")),  # king loses this source and keeps its own
         lambda: catalog.relink({"/moved": SHIP.id}, ["/b"]),
         lambda: catalog.remove(catalog.number_of(KING.id) or 0),
         lambda: catalog.forget_removals(catalog.generation()),
@@ -389,7 +390,9 @@ MARKS = (
         pytest.param(99, "2", "War > Deep", 0, id="a skipped level"),
     ],
 )
-def test_locations(catalog: Catalog, start: int, page: str, heading: str, paragraph: int) -> None:
+def test_location_has_page_headings_and_paragraph(
+    catalog: Catalog, start: int, page: str, heading: str, paragraph: int
+) -> None:
     """A location is the page, the headings above it, and the paragraph below the nearer of the two."""
     number = put(catalog, a_document("x" * 120, landmarks=MARKS))
     (location,) = catalog.locate([(number, start)])
@@ -397,7 +400,7 @@ def test_locations(catalog: Catalog, start: int, page: str, heading: str, paragr
 
 
 def test_a_document_without_landmarks_has_empty_locations(catalog: Catalog) -> None:
-    """If the document has no landmarks, nothing is made up."""
+    """If the document has no landmarks, its locations are empty and nothing is invented."""
     assert catalog.locate([(put(catalog, SHIP), 3)])[0].label == ""
 
 
@@ -407,7 +410,7 @@ def test_paragraphs_count_from_the_start_without_pages_and_headings(catalog: Cat
     assert catalog.locate([(number, 25)])[0].label == "¶ 2"
 
 
-def test_a_heading_of_level_zero_ends_the_path(catalog: Catalog) -> None:
+def test_heading_of_level_zero_ends_the_heading_path(catalog: Catalog) -> None:
     """A damaged level does not make the search for outer headings endless."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("heading", 0, "Flat", 0)]))
     assert catalog.locate([(number, 9)])[0].heading == "Flat"
@@ -428,10 +431,10 @@ def test_a_heading_of_level_zero_ends_the_path(catalog: Catalog) -> None:
         pytest.param("UPDATE vectors SET sentences = ? WHERE passage = 1", b"\0" * 128, id="sentence vectors"),
     ],
 )
-def test_a_passage_with_a_wrong_checksum_is_not_served(
+def test_passage_with_a_wrong_checksum_is_not_returned(
     catalog: Catalog, folder: Path, statement: str, value: str | bytes | int
 ) -> None:
-    """No query returns it, and `problems` names it."""
+    """No query returns the passage, and `problems` names it."""
     number = put(catalog, SHIP)
     tamper(folder, statement, value)
     reads = (lambda: catalog.passages([1]), lambda: catalog.document(number), lambda: catalog.passages_of(number))
@@ -444,8 +447,8 @@ def test_a_passage_with_a_wrong_checksum_is_not_served(
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM passages WHERE id = 2", "DELETE FROM vectors WHERE passage = 2"])
-def test_a_missing_passage_is_damage(catalog: Catalog, folder: Path, statement: str) -> None:
-    """A document that lacks a passage or a vector is not served as if it were complete."""
+def test_missing_passage_or_vector_raises_library_damaged(catalog: Catalog, folder: Path, statement: str) -> None:
+    """A document that lacks a passage or a vector is not returned as if it were complete."""
     number = put(catalog, SHIP)
     tamper(folder, statement)
     with pytest.raises(LibraryDamaged, match="lacks"):
@@ -460,14 +463,14 @@ def test_a_missing_passage_is_damage(catalog: Catalog, folder: Path, statement: 
         pytest.param("UPDATE documents SET passages = 'x'", lambda c: c.added_since(0), id="a count that is a text"),
         pytest.param("UPDATE documents SET passages = 1 << 40", lambda c: c.added_since(0), id="a huge count"),
         pytest.param("UPDATE documents SET first = -5", lambda c: c.ranges([1]), id="an id below the first"),
-        pytest.param("UPDATE documents SET notes = '{'", lambda c: c.documents(), id="notes that are no JSON"),
-        pytest.param("UPDATE documents SET notes = '5'", lambda c: c.infos([1]), id="notes that are no list"),
+        pytest.param("UPDATE documents SET notes = '{'", lambda c: c.documents(), id="notes that are not JSON"),
+        pytest.param("UPDATE documents SET notes = '5'", lambda c: c.infos([1]), id="notes that are not a list"),
         pytest.param("UPDATE passages SET text = x'00' WHERE id = 1", lambda c: c.passages([1]), id="a text of bytes"),
         pytest.param("UPDATE vectors SET vector = 'x'", lambda c: c.passages([1]), id="a vector of text"),
         pytest.param("UPDATE meta SET value = 'x' WHERE key = 'generation'", lambda c: c.generation(), id="generation"),
     ],
 )
-def test_impossible_values_are_damage(catalog: Catalog, folder: Path, statement: str, read: Any) -> None:
+def test_impossible_value_raises_library_damaged(catalog: Catalog, folder: Path, statement: str, read: Any) -> None:
     """A value of a wrong type or size raises LibraryDamaged at once."""
     put(catalog, SHIP)
     tamper(folder, statement)
@@ -475,7 +478,7 @@ def test_impossible_values_are_damage(catalog: Catalog, folder: Path, statement:
         read(catalog)
 
 
-def test_a_lost_identity_is_damage(catalog: Catalog, folder: Path) -> None:
+def test_lost_library_id_raises_library_damaged(catalog: Catalog, folder: Path) -> None:
     """A catalog without its own meta row raises LibraryDamaged."""
     tamper(folder, "DELETE FROM meta WHERE key = 'library'")
     with pytest.raises(LibraryDamaged, match="lost its library"):
@@ -488,7 +491,7 @@ def test_a_sound_catalog_has_no_problems(catalog: Catalog) -> None:
     assert catalog.problems() == []
 
 
-def test_a_newer_format_is_refused(catalog: Catalog, folder: Path) -> None:
+def test_newer_catalog_format_is_refused(catalog: Catalog, folder: Path) -> None:
     """A library of a later Pincite is not changed, and the error says to upgrade."""
     catalog.close()
     tamper(folder, f"PRAGMA user_version = {tables.VERSION + 1}")
@@ -496,7 +499,7 @@ def test_a_newer_format_is_refused(catalog: Catalog, folder: Path) -> None:
         Catalog(folder)
 
 
-def test_bytes_that_are_not_text_are_damage(catalog: Catalog, folder: Path) -> None:
+def test_invalid_utf8_raises_library_damaged(catalog: Catalog, folder: Path) -> None:
     """A text that is not valid UTF-8 raises LibraryDamaged, not an error of SQLite."""
     number = put(catalog, SHIP)
     tamper(folder, "UPDATE passages SET text = CAST(x'ff00ff' AS TEXT) WHERE id = 1")
@@ -514,8 +517,8 @@ DAMAGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_file_is_a_clear_error(catalog: Catalog, folder: Path, name: str) -> None:
-    """No part of a damaged database is served: opening or reading raises LibraryDamaged, which says what to do."""
+def test_damaged_catalog_file_raises_library_damaged(catalog: Catalog, folder: Path, name: str) -> None:
+    """Nothing of a damaged database is returned: opening or reading raises LibraryDamaged, which says what to do."""
     put(catalog, a_document(*[f"Passage {n} of many words." for n in range(300)]))
     catalog.close()
     path = folder / "catalog.db"
@@ -534,7 +537,7 @@ def read_everything(folder: Path) -> list[tuple[Document | None, Sequence[object
         return [(catalog.document(n), catalog.passages_of(n)) for n in numbers if n is not None]
 
 
-def test_a_locked_database_is_an_error(catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locked_database_raises_library_locked(catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If another program holds the database itself, the writer raises LibraryLocked."""
     monkeypatch.setattr("index.storage.database.BUSY_SECONDS", 0.01)
     catalog.close()

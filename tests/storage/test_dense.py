@@ -1,4 +1,4 @@
-"""Nearest passages: what FAISS says is what arithmetic says, whatever happened to its file."""
+"""The dense index returns the same passages and cosines as arithmetic, whatever happened to its file."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ if TYPE_CHECKING:
 WHALE = a_document("A whale swam.", "The whale sang a letter.", source="/whale")
 OIL = a_document("Oil has a price.", "The clock stopped.", source="/oil")
 MANY = 300
-"""Enough passages for the file to be worth writing."""
+"""Enough passages for the index to write a file."""
 
 
-class Watched(Catalog):
-    """A catalog that counts the vectors read from it."""
+class CountingCatalog(Catalog):
+    """A catalog that counts the vectors that are read from it."""
 
-    read = 0
+    vectors_read = 0
 
     def vectors(self, ranges: Sequence[DocumentRange]) -> Any:
-        """As ever, and counted."""
+        """As in `Catalog`, but counted."""
         for ids, vectors in super().vectors(ranges):
-            self.read += len(ids)
+            self.vectors_read += len(ids)
             yield ids, vectors
 
 
 def index_of(catalog: Catalog, folder: Path) -> DenseIndex:
-    """An index that is caught up."""
+    """A dense index that is up to date with the catalog."""
     index = DenseIndex(folder, catalog)
     index.catch_up()
     return index
 
 
-def some_vectors(seed: int, n: int, dimension: int = 16) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Random directions."""
+def random_vectors(seed: int, n: int, dimension: int = 16) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Vectors of length one in random directions."""
     return normalised(np.random.default_rng(seed).normal(size=(n, dimension)).astype(np.float32))
 
 
 def brute_force(catalog: Catalog, question: np.ndarray[Any, Any], k: int, ids: set[int]) -> dict[int, float]:
-    """The same search by arithmetic over the catalog's vectors."""
+    """The result of the same search by arithmetic over the vectors of the catalog."""
     scores = {
         int(identity): float(vector @ question)
         for block, vectors in catalog.vectors(catalog.added_since(-1))
@@ -65,13 +65,13 @@ def brute_force(catalog: Catalog, question: np.ndarray[Any, Any], k: int, ids: s
     return dict(sorted(scores.items(), key=lambda item: -item[1])[:k])
 
 
-def same(found: dict[int, float], expected: dict[int, float]) -> bool:
-    """The same passages in the same order with the same scores."""
+def same_result(found: dict[int, float], expected: dict[int, float]) -> bool:
+    """Whether both results have the same passages in the same order with the same scores."""
     return list(found) == list(expected) and found == pytest.approx(expected, abs=1e-5)
 
 
-def test_the_nearest_comes_first(catalog: Catalog, folder: Path) -> None:
-    """A passage that is all about the question has cosine 1; one with half of other ideas has the root of one half."""
+def test_nearest_passage_ranks_first(catalog: Catalog, folder: Path) -> None:
+    """The cosine is the root of one half for a passage with one other idea, and of one third with two."""
     put(catalog, WHALE)
     put(catalog, OIL)
     found = index_of(catalog, folder).search(meaning("whale"), 2)
@@ -81,32 +81,34 @@ def test_the_nearest_comes_first(catalog: Catalog, folder: Path) -> None:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**6), st.integers(1, 40), st.lists(st.booleans(), min_size=4, max_size=4))
-def test_it_agrees_with_arithmetic(catalog: Catalog, folder: Path, seed: int, k: int, kept: list[bool]) -> None:
+def test_search_agrees_with_exhaustive_search(
+    catalog: Catalog, folder: Path, seed: int, k: int, kept: list[bool]
+) -> None:
     """After any additions and removals, ids, order and cosines are those of an exhaustive search of the catalog."""
     for info in catalog.documents():
         catalog.remove(catalog.number_of(info.id) or 0)
     index = index_of(catalog, folder)
-    numbers = [put_vectors(catalog, some_vectors(seed + n, 1 + n * 5), f"/{seed}/{n}") for n in range(4)]
+    numbers = [put_vectors(catalog, random_vectors(seed + n, 1 + n * 5), f"/{seed}/{n}") for n in range(4)]
     index.catch_up()
-    for number, stays in zip(numbers, kept, strict=True):
-        if not stays:
+    for number, is_kept in zip(numbers, kept, strict=True):
+        if not is_kept:
             catalog.remove(number)
     index.catch_up()
-    ids = {each.first + n for each in catalog.added_since(-1) for n in range(each.passages)}
-    question = some_vectors(seed + 9, 1)[0]
+    ids = {documents.first + n for documents in catalog.added_since(-1) for n in range(documents.passages)}
+    question = random_vectors(seed + 9, 1)[0]
     assert index.ids() == ids
-    assert same(index.search(question, k), brute_force(catalog, question, k, ids))
+    assert same_result(index.search(question, k), brute_force(catalog, question, k, ids))
 
 
 @pytest.mark.parametrize("names", [["/whale"], ["/whale", "/oil"], []], ids=["one", "several", "none"])
-def test_a_filter_acts_before_the_ranking(catalog: Catalog, folder: Path, names: list[str]) -> None:
-    """Restricted to some documents, their best passages are found even where all others are nearer."""
+def test_document_filter_applies_before_ranking(catalog: Catalog, folder: Path, names: list[str]) -> None:
+    """In a search of some documents, their best passages are found even if all others are nearer."""
     put_vectors(catalog, np.tile(meaning("whale"), (50, 1)))
     numbers = {"/whale": put(catalog, WHALE), "/oil": put(catalog, OIL)}
     ranges = catalog.ranges([numbers[name] for name in names])
     found = index_of(catalog, folder).search(meaning("whale"), 3, Scope(documents=ranges))
-    allowed = {each.first + n for each in ranges for n in range(each.passages)}
-    assert same(found, brute_force(catalog, meaning("whale"), 3, allowed))
+    allowed = {documents.first + n for documents in ranges for n in range(documents.passages)}
+    assert same_result(found, brute_force(catalog, meaning("whale"), 3, allowed))
     assert bool(found) == bool(names)
 
 
@@ -118,7 +120,7 @@ def test_a_filter_acts_before_the_ranking(catalog: Catalog, folder: Path, names:
     st.sets(st.integers(0, 59)),
     st.integers(1, 70),
 )
-def test_a_scope_is_a_filter(
+def test_scope_filters_before_ranking(
     catalog: Catalog,
     folder: Path,
     seed: int,
@@ -127,79 +129,79 @@ def test_a_scope_is_a_filter(
     banned: set[int],
     k: int,
 ) -> None:
-    """Whichever documents and passages it names or bans, the best of what is left are found, however far they are."""
+    """Of the passages that a scope allows, the nearest are found, however far they are."""
     if not catalog.documents():
         for n, size in enumerate((1, 9, 20, 3, 27)):
-            put_vectors(catalog, some_vectors(n, size), f"/{n}")
+            put_vectors(catalog, random_vectors(n, size), f"/{n}")
     ranges, index = catalog.added_since(-1), index_of(catalog, folder)
-    every = sorted(index.ids())
+    all_ids = sorted(index.ids())
     scope = Scope(
         documents=None if documents is None else [ranges[n] for n in sorted(documents)],
-        holding=None if holding is None else [every[n] for n in sorted(holding)],
-        banned=[every[n] for n in sorted(banned)],
+        holding=None if holding is None else [all_ids[n] for n in sorted(holding)],
+        banned=[all_ids[n] for n in sorted(banned)],
     )
-    allowed = set(every) - set(scope.banned)
+    allowed = set(all_ids) - set(scope.banned)
     if scope.documents is not None:
-        allowed &= {each.first + n for each in scope.documents for n in range(each.passages)}
+        allowed &= {row.first + n for row in scope.documents for n in range(row.passages)}
     if scope.holding is not None:
         allowed &= set(scope.holding)
-    question = some_vectors(seed + 9, 1)[0]
-    assert same(index.search(question, k, scope), brute_force(catalog, question, k, allowed))
+    question = random_vectors(seed + 9, 1)[0]
+    assert same_result(index.search(question, k, scope), brute_force(catalog, question, k, allowed))
 
 
-def test_a_scope_that_names_nothing_restricts_nothing(catalog: Catalog, folder: Path) -> None:
-    """A search for what lacks a word that no passage has is a search of all."""
-    put_vectors(catalog, some_vectors(1, 30))
-    index, question = index_of(catalog, folder), some_vectors(2, 1)[0]
+def test_scope_without_documents_or_passages_is_unrestricted(catalog: Catalog, folder: Path) -> None:
+    """Excluding a word that no passage contains leaves a search of all passages."""
+    put_vectors(catalog, random_vectors(1, 30))
+    index, question = index_of(catalog, folder), random_vectors(2, 1)[0]
     assert index.search(question, 9, Scope(excluded=("zeppelin",))) == index.search(question, 9)
 
 
-def test_what_was_removed_is_in_no_scope(catalog: Catalog, folder: Path) -> None:
-    """Ids that are gone may be named all the same, as by a reader who asked for them before: they are not found."""
-    first, second = (put_vectors(catalog, some_vectors(n, 20), f"/{n}") for n in (1, 2))
-    index, question = index_of(catalog, folder), some_vectors(3, 1)[0]
+def test_scope_ignores_removed_passages(catalog: Catalog, folder: Path) -> None:
+    """A scope may name removed ids, for instance of an earlier search: they are not found."""
+    first, second = (put_vectors(catalog, random_vectors(n, 20), f"/{n}") for n in (1, 2))
+    index, question = index_of(catalog, folder), random_vectors(3, 1)[0]
     scope = Scope(documents=catalog.ranges([first, second]), holding=list(range(10, 31)))
     catalog.remove(first)
     index.catch_up()
-    assert same(index.search(question, 50, scope), brute_force(catalog, question, 50, set(range(21, 31))))
+    assert same_result(index.search(question, 50, scope), brute_force(catalog, question, 50, set(range(21, 31))))
 
 
-def test_cosines_are_those_of_the_stored_vectors(catalog: Catalog, folder: Path) -> None:
-    """The index holds what the catalog does, in float16: not a bit is lost on the way, and no score exceeds 1."""
-    vectors = some_vectors(5, 200, 64)
+def test_cosines_equal_those_of_the_stored_vectors(catalog: Catalog, folder: Path) -> None:
+    """The index holds the float16 vectors of the catalog without loss, and no score exceeds 1."""
+    vectors = random_vectors(5, 200, 64)
     put_vectors(catalog, vectors)
     index = index_of(catalog, folder)
-    kept = vectors.astype(np.float16).astype(np.float32)
-    for place in range(0, 200, 20):
-        found = index.search(vectors[place], 200)
-        assert next(iter(found)) == place + 1
+    stored = vectors.astype(np.float16).astype(np.float32)
+    for row in range(0, 200, 20):
+        found = index.search(vectors[row], 200)
+        assert next(iter(found)) == row + 1
         assert found == pytest.approx(
-            {n + 1: min(float(each @ vectors[place]), 1.0) for n, each in enumerate(kept)}, abs=1e-6
+            {n + 1: min(float(vector @ vectors[row]), 1.0) for n, vector in enumerate(stored)}, abs=1e-6
         )
         assert max(found.values()) <= 1
 
 
-def test_a_file_of_another_format_is_not_trusted(
+def test_index_file_of_another_format_is_rebuilt(
     catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What an earlier Pincite wrote is made again from the catalog."""
-    put_vectors(catalog, some_vectors(1, MANY))
+    """A file that an earlier version of Pincite wrote is rebuilt from the catalog."""
+    put_vectors(catalog, random_vectors(1, MANY))
     monkeypatch.setattr(dense_index, "EXACT_FORMAT", base.EXACT_FORMAT - 1)
     index_of(catalog, folder).keep()
     monkeypatch.undo()
     catalog.close()
-    watched = Watched(folder)
-    index = index_of(watched, folder)
-    assert watched.read == MANY
+    counting_catalog = CountingCatalog(folder)
+    index = index_of(counting_catalog, folder)
+    assert counting_catalog.vectors_read == MANY
     index.keep()
-    watched.read = 0
-    index_of(watched, folder)
-    assert watched.read == 0
-    watched.close()
+    counting_catalog.vectors_read = 0
+    index_of(counting_catalog, folder)
+    assert counting_catalog.vectors_read == 0
+    counting_catalog.close()
 
 
 def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
-    """Before anything is added, and after everything is removed, nothing is found and nothing fails."""
+    """Before anything is added, and after everything is removed, a search finds nothing and does not fail."""
     index = index_of(catalog, folder)
     assert index.search(meaning("whale"), 5) == {}
     assert index.ids() == set()
@@ -212,18 +214,18 @@ def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
 
 
 def test_a_removed_passage_is_not_found(catalog: Catalog, folder: Path) -> None:
-    """Removal takes effect with the next catching up, and leaves the others where they were."""
+    """A removal takes effect with the next update of the index and leaves the other passages unchanged."""
     whale, _ = put(catalog, WHALE), put(catalog, OIL)
     index = index_of(catalog, folder)
-    gone = set(index.search(meaning("whale"), 2))
+    removed = set(index.search(meaning("whale"), 2))
     catalog.remove(whale)
     index.catch_up()
-    assert gone.isdisjoint(index.search(meaning("whale"), 9))
+    assert removed.isdisjoint(index.search(meaning("whale"), 9))
     assert list(index.search(meaning("price"), 1)) == [id_of(catalog, "price")]
 
 
-def test_a_commit_in_the_midst_of_catching_up_is_counted_once(folder: Path) -> None:
-    """Where a writer commits after the generation was read, its passages are in the index once, not twice."""
+def test_commit_during_an_update_is_indexed_once(folder: Path) -> None:
+    """If a writer commits after the generation was read, its passages are in the index once, not twice."""
 
     class Interrupted(Catalog):
         commit = None
@@ -247,30 +249,30 @@ def test_a_commit_in_the_midst_of_catching_up_is_counted_once(folder: Path) -> N
     catalog.close()
 
 
-def test_small_changes_are_not_worth_a_file(catalog: Catalog, folder: Path) -> None:
+def test_small_index_writes_no_file(catalog: Catalog, folder: Path) -> None:
     """A few passages are read again faster than a file is written."""
     put(catalog, WHALE)
     index_of(catalog, folder).keep()
     assert not (folder / "dense.faiss").exists()
 
 
-def test_a_sound_file_spares_reading(catalog: Catalog, folder: Path) -> None:
-    """The next process reads only what came after the file was written, and finds the same."""
-    put_vectors(catalog, some_vectors(1, MANY))
+def test_saved_index_is_not_read_from_the_catalog_again(catalog: Catalog, folder: Path) -> None:
+    """The next process reads only the passages added after the file was written, and finds the same."""
+    put_vectors(catalog, random_vectors(1, MANY))
     index_of(catalog, folder).keep()
-    put_vectors(catalog, some_vectors(2, 7), "/later")
+    put_vectors(catalog, random_vectors(2, 7), "/later")
     catalog.close()
-    watched = Watched(folder)
-    index = index_of(watched, folder)
-    assert watched.read == 7
-    question = some_vectors(3, 1)[0]
-    assert same(index.search(question, 20), brute_force(catalog, question, 20, index.ids()))
-    watched.close()
+    counting_catalog = CountingCatalog(folder)
+    index = index_of(counting_catalog, folder)
+    assert counting_catalog.vectors_read == 7
+    question = random_vectors(3, 1)[0]
+    assert same_result(index.search(question, 20), brute_force(catalog, question, 20, index.ids()))
+    counting_catalog.close()
 
 
-def test_a_file_is_not_written_twice(catalog: Catalog, folder: Path) -> None:
+def test_unchanged_index_is_not_saved_again(catalog: Catalog, folder: Path) -> None:
     """Saving again without a change leaves the file alone."""
-    put_vectors(catalog, some_vectors(1, MANY))
+    put_vectors(catalog, random_vectors(1, MANY))
     index = index_of(catalog, folder)
     index.keep()
     (folder / "dense.faiss").unlink()
@@ -286,55 +288,55 @@ DAMAGES: dict[str, Any] = {
     "a bit of the stamp": lambda data: data[:-40] + bytes([data[-40] ^ 1]) + data[-39:],
     "a bit of the checksum": lambda data: data[:-16] + bytes([data[-16] ^ 1]) + data[-15:],
     "noise": lambda data: bytes(range(256)) * 40,
-    "something added": lambda data: data + b"x",
+    "an extra byte": lambda data: data + b"x",
 }
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_file_is_not_trusted(catalog: Catalog, folder: Path, name: str) -> None:
-    """Whatever is wrong with the file, all vectors are read from the catalog again and the answers are the same."""
-    put_vectors(catalog, some_vectors(1, MANY))
+def test_damaged_index_file_is_rebuilt(catalog: Catalog, folder: Path, name: str) -> None:
+    """Whatever the damage, all vectors are read from the catalog again and the results are the same."""
+    put_vectors(catalog, random_vectors(1, MANY))
     index = index_of(catalog, folder)
     index.keep()
-    question = some_vectors(3, 1)[0]
+    question = random_vectors(3, 1)[0]
     before = index.search(question, 20)
     path = folder / "dense.faiss"
     path.write_bytes(DAMAGES[name](path.read_bytes()))
-    watched = Watched(folder)
-    again = index_of(watched, folder)
-    assert watched.read == MANY
-    assert same(again.search(question, 20), before)
-    watched.close()
+    counting_catalog = CountingCatalog(folder)
+    rebuilt = index_of(counting_catalog, folder)
+    assert counting_catalog.vectors_read == MANY
+    assert same_result(rebuilt.search(question, 20), before)
+    counting_catalog.close()
 
 
-def test_a_foreign_file_is_not_trusted(catalog: Catalog, folder: Path, tmp_path: Path) -> None:
-    """A sound file of another library counts for nothing."""
+def test_index_file_of_another_library_is_rejected(catalog: Catalog, folder: Path, tmp_path: Path) -> None:
+    """A valid file of another library is not used."""
     (tmp_path / "other").mkdir()
     other = Catalog(tmp_path / "other")
     other.create()
-    put_vectors(other, some_vectors(1, MANY))
+    put_vectors(other, random_vectors(1, MANY))
     index_of(other, tmp_path / "other").keep()
     other.close()
-    put_vectors(catalog, some_vectors(2, MANY))
+    put_vectors(catalog, random_vectors(2, MANY))
     (tmp_path / "other" / "dense.faiss").rename(folder / "dense.faiss")
-    question = some_vectors(3, 1)[0]
+    question = random_vectors(3, 1)[0]
     index = index_of(catalog, folder)
-    assert same(index.search(question, 9), brute_force(catalog, question, 9, index.ids()))
+    assert same_result(index.search(question, 9), brute_force(catalog, question, 9, index.ids()))
 
 
-def test_a_file_of_a_lost_history_is_not_trusted(catalog: Catalog, folder: Path) -> None:
-    """Where the catalog was restored from a copy, a file of what came after it is replaced, not taken up later."""
-    put_vectors(catalog, some_vectors(1, 2), "/early")
+def test_index_file_newer_than_a_restored_catalog_is_rejected(catalog: Catalog, folder: Path) -> None:
+    """If the catalog was restored from a copy, a file of its lost later state is replaced and never used."""
+    put_vectors(catalog, random_vectors(1, 2), "/early")
     catalog.close()
     copy = (folder / "catalog.db").read_bytes()
-    put_vectors(catalog, some_vectors(2, MANY), "/lost")
+    put_vectors(catalog, random_vectors(2, MANY), "/lost")
     index_of(catalog, folder).keep()
     catalog.close()
     (folder / "catalog.db").write_bytes(copy)
     restored = index_of(catalog, folder)
     assert len(restored.ids()) == 2
     restored.keep()
-    put_vectors(catalog, some_vectors(3, 2), "/new")  # the generation of the lost history again
-    question = some_vectors(4, 1)[0]
+    put_vectors(catalog, random_vectors(3, 2), "/new")  # reaches the generation of the lost state again
+    question = random_vectors(4, 1)[0]
     index = index_of(catalog, folder)
-    assert same(index.search(question, 9), brute_force(catalog, question, 9, {1, 2, 3, 4}))
+    assert same_result(index.search(question, 9), brute_force(catalog, question, 9, {1, 2, 3, 4}))

@@ -1,4 +1,4 @@
-"""Files that appear whole, and stamps."""
+"""Atomic writes and stamps of cache files."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(), st.integers())
-def test_a_stamp_survives_json(library: str, form: int, generation: int) -> None:
-    """A stamp that was written says the same when it is read."""
+def test_stamp_survives_json(library: str, form: int, generation: int) -> None:
+    """A stamp that was written equals the stamp that is read."""
     stamp = Stamp(library, form, generation)
     assert Stamp.from_json(stamp.to_json()) == stamp
 
@@ -26,8 +26,8 @@ def test_a_stamp_survives_json(library: str, form: int, generation: int) -> None
 @pytest.mark.parametrize(
     "text", ["", "null", "[]", "5", "{}", '{"library": "a", "format": "x", "generation": 1}', b"\xff"]
 )
-def test_what_is_no_stamp_is_refused(text: str | bytes) -> None:
-    """Anything but a stamp is a ValueError, which makes the cache worthless rather than the program stop."""
+def test_invalid_stamp_raises_value_error(text: str | bytes) -> None:
+    """Anything but a stamp is a ValueError: the cache is then discarded, and the program continues."""
     with pytest.raises(ValueError):
         Stamp.from_json(text)
 
@@ -42,29 +42,29 @@ def test_what_is_no_stamp_is_refused(text: str | bytes) -> None:
         pytest.param("a", 2, 7, False, id="another format"),
     ],
 )
-def test_which_caches_fit(library: str, form: int, generation: int, fits: bool) -> None:
-    """A cache serves the library, the format and the history that it was built from."""
+def test_stamp_fits_its_library_format_and_history(library: str, form: int, generation: int, fits: bool) -> None:
+    """A cache is used only for the library, the format and the history that it was built from."""
     assert Stamp("a", 1, 7).fits(library, form, generation) is fits
 
 
-def test_a_file_is_written_whole(tmp_path: Path) -> None:
-    """The parts become one file, and nothing else is left in the folder."""
+def test_atomic_write_leaves_one_complete_file(tmp_path: Path) -> None:
+    """The parts become one file, and no other file is left in the folder."""
     write_atomically(tmp_path / "x", b"one ", memoryview(b"two"))
     assert (tmp_path / "x").read_bytes() == b"one two"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     assert file_crc(tmp_path / "x") == zlib.crc32(b"one two")
 
 
-def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
-    """Where the file cannot be written, the error is ours, and names the file."""
+def test_unwritable_file_raises_library_not_writable(tmp_path: Path) -> None:
+    """If the file cannot be written, the error is Pincite's own and names the file."""
     (tmp_path / "x").mkdir()
     with pytest.raises(LibraryNotWritable, match=f"{tmp_path}/x cannot be written"):
         write_atomically(tmp_path / "x", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
-    """Whatever goes wrong midway, the old file stays and the half-written one goes."""
+def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
+    """If a write fails midway, the old file stays and the partial one is deleted."""
     (tmp_path / "x").write_bytes(b"old")
     broken: Any = object()
     with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""A library that takes no changes: it is read as it is, and whatever has to be made is made elsewhere."""
+"""A read-only library: it is searched as it is, and an index that has to be made is made elsewhere."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from index.storage.store import FolderStore
 from tests.disks import forbidden, read_only
 from tests.fakes import meaning
 from tests.faults.arena import clear
+from tests.nightly import length
 from tests.storage.factories import a_document, id_of, put
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def scratches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary folders are made."""
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which temporary folders are created."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -46,7 +47,7 @@ def scratches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def commit(folder: Path, *documents: object) -> None:
-    """Add documents to the library in a folder, which then is closed."""
+    """Add documents to the library in a folder, then close it."""
     store = FolderStore(folder, create=True)
     with store.writing():
         for document in documents:
@@ -55,18 +56,19 @@ def commit(folder: Path, *documents: object) -> None:
     store.close()
 
 
-def answers(store: FolderStore) -> dict[tuple[str, str, int], float]:
-    """What both sides say to some questions."""
+def scores_of_questions(store: FolderStore) -> dict[tuple[str, str, int], float]:
+    """The scores of both indexes for some questions."""
     assert store.refresh().notes == ()
     found = {}
     for question in QUESTIONS:
-        found.update({("dense", question, i): s for i, s in store.dense(meaning(question), 99).items()})
-        found.update({("lexical", question, i): s for i, s in store.lexical(question, 99).items()})
+        dense, lexical = store.dense(meaning(question), 99), store.lexical(question, 99)
+        found.update({("dense", question, identity): score for identity, score in dense.items()})
+        found.update({("lexical", question, identity): score for identity, score in lexical.items()})
     return found
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file."""
+def contents_of(folder: Path) -> dict[str, bytes]:
+    """The bytes of each file in a folder, by its relative path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -79,34 +81,34 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mounted(library: Path, tmp_path: Path) -> Iterator[Path]:
-    """The same library where it is read-only."""
+    """The same library, mounted read-only."""
     with read_only(library, tmp_path / "read-only") as folder:
         yield folder
 
 
-def test_a_library_that_is_closed_is_complete_in_itself(library: Path) -> None:
-    """No log is left beside the catalog, which therefore can be read where no log can be written."""
+def test_closed_library_leaves_no_log_file(library: Path) -> None:
+    """The catalog of a closed library is one file, so it can be read where no log can be written."""
     assert sorted(path.name for path in library.glob("catalog*")) == ["catalog.db"]
 
 
-def test_it_answers_as_where_it_can_be_written(library: Path, mounted: Path, scratches: Path) -> None:
-    """Both sides say the same, nothing is written into the folder, and nothing is left in the temporary one."""
-    before = contents(library)
+def test_read_only_library_answers_like_a_writable_one(library: Path, mounted: Path, temporary_folder: Path) -> None:
+    """Both indexes return the same, the folder is not written to, and no temporary file is left."""
+    before = contents_of(library)
     writable = FolderStore(library, create=False)
-    expected = answers(writable)
+    expected = scores_of_questions(writable)
     writable.close()
     store = FolderStore(mounted, create=False)
     assert (store.read_only, writable.read_only) == (True, False)
-    assert answers(store) == expected
+    assert scores_of_questions(store) == expected
     assert store.problems() == []
-    assert list(scratches.iterdir())
+    assert list(temporary_folder.iterdir())
     store.close()
-    assert not list(scratches.iterdir())
-    assert contents(library) == before
+    assert not list(temporary_folder.iterdir())
+    assert contents_of(library) == before
 
 
-def test_it_takes_no_changes(mounted: Path) -> None:
-    """Whatever would change it says why it does not; the worklist is empty and takes nothing."""
+def test_read_only_library_refuses_changes(mounted: Path) -> None:
+    """A change raises an error with its reason; the worklist stays empty."""
     store = FolderStore(mounted, create=True)
     with pytest.raises(LibraryReadOnly, match="you can search it"), store.writing():
         pass
@@ -119,45 +121,45 @@ def test_it_takes_no_changes(mounted: Path) -> None:
     store.close()
 
 
-def test_permissions_make_a_folder_read_only_as_well(library: Path) -> None:
-    """For whoever does not have the right to write there; root has it always."""
+def test_folder_without_write_permission_is_read_only(library: Path) -> None:
+    """Root can always write, so for root the folder stays writable."""
     with forbidden(library):
         assert is_read_only(library) == (os.geteuid() != 0)
         if os.geteuid():
             store = FolderStore(library, create=False)
             assert store.read_only
-            assert answers(store)
+            assert scores_of_questions(store)
             store.close()
 
 
 @pytest.mark.parametrize("state", ["missing", "damaged", "stale"])
-def test_the_word_index_is_made_elsewhere(library: Path, tmp_path: Path, state: str) -> None:
-    """Where it is not of use as it lies there, it is completed in a temporary folder, and answers are complete."""
-    whole = FolderStore(library, create=False)
-    expected = answers(whole)
-    whole.close()
+def test_unusable_word_index_is_rebuilt_in_a_temporary_folder(library: Path, tmp_path: Path, state: str) -> None:
+    """A missing, damaged or stale word index is completed elsewhere, and the answers are complete."""
+    writable = FolderStore(library, create=False)
+    expected = scores_of_questions(writable)
+    writable.close()
     if state == "stale":
         clear(library)
         commit(library, SHIP)
-        kept = shutil.copytree(library / "lexical", tmp_path / "kept")
+        stale_index = shutil.copytree(library / "lexical", tmp_path / "stale")
         commit(library, KING)
         clear(library / "lexical")
-        shutil.copytree(kept, library / "lexical")
+        shutil.copytree(stale_index, library / "lexical")
     elif state == "damaged":
         next((library / "lexical").glob("*.term")).write_bytes(b"no index")
     else:
         clear(library / "lexical")
-    before = contents(library)
+    before = contents_of(library)
     with read_only(library, tmp_path / "read-only") as folder:
         store = FolderStore(folder, create=False)
-        assert answers(store) == pytest.approx(expected)
+        assert scores_of_questions(store) == pytest.approx(expected)
         assert store.problems() == []
         store.close()
-    assert contents(library) == before
+    assert contents_of(library) == before
 
 
-def test_what_is_not_in_the_catalog_yet_is_not_passed_over(library: Path, tmp_path: Path) -> None:
-    """While another program has changes in the log, a library that is opened read-only lacks them: it is refused."""
+def test_read_only_library_with_pending_log_is_refused(library: Path, tmp_path: Path) -> None:
+    """A library that is opened read-only cannot see another program's changes in the log, so it is refused."""
     writer = FolderStore(library, create=False)
     with writer.writing():
         writer.catalog.remove(1)
@@ -171,10 +173,10 @@ def test_what_is_not_in_the_catalog_yet_is_not_passed_over(library: Path, tmp_pa
         store.close()
 
 
-def test_what_is_changed_elsewhere_is_seen(library: Path, mounted: Path) -> None:
-    """A program that can write there changes the library: the next question is put to what it then is."""
+def test_change_by_another_program_is_visible_read_only(library: Path, mounted: Path) -> None:
+    """Another program can write to the library; the next question sees the change."""
     store = FolderStore(mounted, create=False)
-    answers(store)
+    scores_of_questions(store)
     commit(library, a_document("A comet came.", source="/comet"))
     store.refresh()
     identity = id_of(store.catalog, "comet")
@@ -183,8 +185,8 @@ def test_what_is_changed_elsewhere_is_seen(library: Path, mounted: Path) -> None
     store.close()
 
 
-def test_what_was_read_during_a_change_is_refused(library: Path, mounted: Path) -> None:
-    """An immutable file is not locked: whatever was read while it changed may be half of each state."""
+def test_read_during_a_change_raises_library_locked(library: Path, mounted: Path) -> None:
+    """SQLite does not lock an immutable file: data read during a change may be half old and half new."""
     store = FolderStore(mounted, create=False)
     database = store.catalog.database
 
@@ -210,37 +212,42 @@ store.close()
 """
 
 
-def test_many_processes_read_at_once(mounted: Path) -> None:
-    """None waits for another one, and none is in another one's way."""
-    command = [sys.executable, "-c", READER, str(mounted)]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    told = [process.communicate("go\n", timeout=120)[0] for process in processes]
-    assert told == ["2\n"] * 3
+def test_processes_read_a_read_only_library_at_once(mounted: Path) -> None:
+    """No reader waits for another or disturbs it."""
+    command, count = [sys.executable, "-c", READER, str(mounted)], length(2, 3)
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+    ]
+    outputs = [process.communicate("go\n", timeout=120)[0] for process in processes]
+    assert outputs == ["2\n"] * count
 
 
 @pytest.fixture
-def _no_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _no_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No temporary folder can be created."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     monkeypatch.setattr(files, "_IN_MEMORY", tmp_path / "nowhere")
 
 
-@pytest.mark.usefixtures("_no_scratch")
-def test_without_a_temporary_folder_meaning_alone_answers(mounted: Path) -> None:
-    """It is said in each answer, and `doctor` says what to do."""
+@pytest.mark.usefixtures("_no_temporary_folder")
+def test_search_without_a_temporary_folder_uses_only_vectors(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answer has a note about it, and `doctor` says at once what to do."""
     store = FolderStore(mounted, create=False)
     readiness = store.refresh()
     assert (readiness.has_words, readiness.hindrance) == (False, "not writable")
     assert "disk is not writable" in readiness.notes[0]
     assert store.lexical("whale", 9) == {}
     assert store.dense(meaning("whale"), 1)
-    (problem,) = store.problems()
+    with monkeypatch.context() as patched:
+        patched.setattr("index.storage.store.time.sleep", lambda _: pytest.fail("the check waits for an index"))
+        (problem,) = store.problems()
     assert "TMPDIR" in problem.remedy
     store.close()
 
 
-@pytest.mark.usefixtures("_no_scratch")
-def test_where_no_temporary_folder_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The error says how to name one; a disk in memory does as well."""
+@pytest.mark.usefixtures("_no_temporary_folder")
+def test_scratch_folder_error_names_tmpdir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The hint says how to choose a temporary folder; a disk in memory is used if there is one."""
     with pytest.raises(SettingsError) as caught:
         scratch_folder()
     assert "TMPDIR" in caught.value.hint

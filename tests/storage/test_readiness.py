@@ -1,8 +1,10 @@
-"""What a reader is told where an index is missing, by every face; and that confidence knows of it."""
+"""Notes about a missing index in every interface, and their effect on the confidence."""
 
 from __future__ import annotations
 
+import shutil
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,10 @@ from index.library.library import Library
 from index.page import create_app
 from index.search.retriever import UNSEEN
 from index.search.signals import NAMES, confidence
+from index.server import http
+from index.server.job_queue import Jobs
 from index.server.mcp.tools import tools
+from index.server.uploads import Uploads
 from index.settings import Settings
 from index.storage import upkeep
 from index.storage.protocol import PASSAGES_PER_SECOND, Readiness
@@ -39,11 +44,11 @@ QUESTION = "Who signed the treaty?"
 MISSING = "The word index is missing"
 SETTINGS = Settings(passage_tokens=32)
 
-# In words
+# Notes
 
 
 @pytest.mark.parametrize(
-    ("readiness", "said"),
+    ("readiness", "notes"),
     [
         pytest.param(Readiness(), (), id="empty"),
         pytest.param(Readiness(100), (), id="complete"),
@@ -95,9 +100,9 @@ SETTINGS = Settings(passage_tokens=32)
         ),
     ],
 )
-def test_what_is_missing_is_said_in_words(readiness: Readiness, said: tuple[str, ...]) -> None:
-    """Which index, how much of it, what that means, and when it will be there."""
-    assert readiness.notes == said
+def test_notes_describe_a_missing_index(readiness: Readiness, notes: tuple[str, ...]) -> None:
+    """The note says which index is missing, how much of it, what that means, and when it will be complete."""
+    assert readiness.notes == notes
 
 
 @pytest.mark.parametrize(
@@ -110,56 +115,64 @@ def test_what_is_missing_is_said_in_words(readiness: Readiness, said: tuple[str,
         (Readiness(1, 1, 0), False),
     ],
 )
-def test_a_few_passages_make_no_difference(readiness: Readiness, ready: bool) -> None:
-    """One in twenty may be on its way."""
+def test_library_is_ready_with_95_percent_of_each_index(readiness: Readiness, ready: bool) -> None:
+    """One passage in twenty may be missing from an index."""
     assert readiness.ready == ready
 
 
-def test_a_large_index_takes_minutes() -> None:
-    """So long that nobody waits for it."""
+def test_note_gives_long_building_times_in_minutes() -> None:
+    """Up to a minute is given in seconds."""
     seconds = 100 * PASSAGES_PER_SECOND
     assert "about 2 minutes" in Readiness(seconds, seconds).notes[0]
     assert "about 60 seconds" in Readiness(60 * PASSAGES_PER_SECOND, 60 * PASSAGES_PER_SECOND).notes[0]
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(0, 1))))
-def test_without_words_nothing_is_surer(signals: dict[str, float]) -> None:
+def test_missing_word_index_never_raises_confidence(signals: dict[str, float]) -> None:
     """The same signals never give more confidence than with both indexes."""
     for encoder in (f"{DEFAULT_NAME}@1", "other@1"):
         assert 0 < confidence(signals, encoder, has_words=False) <= confidence(signals, encoder)
     assert confidence({}, DEFAULT_NAME, has_words=False) == 0
 
 
-def test_without_words_a_doubtful_answer_is_none() -> None:
-    """Cosines that would do with both indexes do not without the word index."""
+def test_missing_word_index_lowers_a_doubtful_answer_below_the_bar() -> None:
+    """Cosines that suffice with both indexes do not suffice without the word index."""
     signals = {**dict.fromkeys(NAMES, 0.0), "sentence": 0.75, "passage": 0.75}
     assert confidence(signals, f"{DEFAULT_NAME}@1", has_words=False) < 0.6 < confidence(signals, f"{DEFAULT_NAME}@1")
 
 
-# In a library
+# Library
 
 
-@pytest.fixture
-def folder(tmp_path: Path, write: Write) -> Path:
-    """A library, closed."""
-    path = tmp_path / "library"
-    with Library.open(path, SETTINGS, encoder=FakeEncoder()) as library:
-        library.add([write("treaty.md", TREATY), write("whales.md", WHALES)])
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a closed library with two documents, which no test changes."""
+    folder = tmp_path_factory.mktemp("readiness")
+    for name, text in (("treaty.md", TREATY), ("whales.md", WHALES)):
+        (folder / name).write_text(text)
+    with Library.open(folder / "library", SETTINGS, encoder=FakeEncoder()) as library:
+        library.add([folder / "treaty.md", folder / "whales.md"])
         assert library.ask(QUESTION).status == "answered"
-    return path
+    return folder / "library"
 
 
 @pytest.fixture
-def lost(folder: Path) -> Iterator[tuple[Library, threading.Event]]:
-    """The library without its word index, and what lets a new one be made."""
-    with without_words(folder) as going_on, Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
-        yield library, going_on
-        going_on.set()
+def folder(template: Path, tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    return shutil.copytree(template, tmp_path / "library")
 
 
-def test_every_answer_says_so(lost: tuple[Library, threading.Event]) -> None:
-    """A search, an answer, the coverage, a text that is checked and a row of a batch; until the index is there."""
-    library, going_on = lost
+@pytest.fixture
+def without_word_index(folder: Path) -> Iterator[tuple[Library, threading.Event]]:
+    """The library without its word index, and an event that lets the rebuilding continue."""
+    with without_words(folder) as resume, Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
+        yield library, resume
+        resume.set()
+
+
+def test_every_result_notes_a_missing_word_index(without_word_index: tuple[Library, threading.Event]) -> None:
+    """Search, answer, coverage, check and batch row have the note until the index is complete."""
+    library, resume = without_word_index
     answer = library.ask(QUESTION)
     assert answer.hits[0].quote == "The king signed the treaty in winter."
     assert answer.notes[0].startswith(MISSING)
@@ -173,7 +186,7 @@ def test_every_answer_says_so(lost: tuple[Library, threading.Event]) -> None:
     assert checked.statements[0].detail.endswith("Not all passages could be searched in full.")
     assert batches.answer_row(QUESTION, library.ask).note.startswith(MISSING)
     assert library.stats().notes[0].startswith(MISSING)
-    going_on.set()
+    resume.set()
     wait_until(lambda: library.readiness().ready)
     answer = library.ask(QUESTION)
     assert (answer.status, answer.notes) == ("answered", ())
@@ -181,18 +194,20 @@ def test_every_answer_says_so(lost: tuple[Library, threading.Event]) -> None:
     assert library.stats().notes == ()
 
 
-def test_words_that_have_to_be_there_are_not_passed_over_in_silence(lost: tuple[Library, threading.Event]) -> None:
-    """What quotation marks and minus signs ask for, only the word index knows."""
-    library, going_on = lost
+def test_quotation_marks_and_minus_are_noted_as_ignored(without_word_index: tuple[Library, threading.Event]) -> None:
+    """Only the word index can apply quotation marks and minus signs."""
+    library, resume = without_word_index
     for question in ('"the king" treaty', "treaty -king"):
         assert library.search(question).notes[-1] == UNSEEN
-    going_on.set()
+    resume.set()
     wait_until(lambda: library.readiness().ready)
     assert library.search('"the king" treaty').notes == ()
 
 
-def test_a_small_index_is_waited_for(folder: Path) -> None:
-    """It takes less time than reading a note about it: the first question after the loss is answered in full."""
+def test_first_question_waits_for_a_small_index(folder: Path) -> None:
+    """Building a small index takes less time than reading a note, so the first question after the loss is answered in
+    full.
+    """
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         answer = library.ask(QUESTION)
@@ -200,28 +215,28 @@ def test_a_small_index_is_waited_for(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("passages", [6, 10**6])
-def test_a_question_waits_for_seconds_not_for_minutes(
+def test_question_waits_for_an_index_only_if_it_takes_seconds(
     folder: Path, monkeypatch: pytest.MonkeyPatch, passages: int
 ) -> None:
-    """An index that is made in the background is waited for where it will soon be there; else the note tells."""
+    """A question waits for an index that will be complete soon; otherwise it has a note."""
     monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 60.0)
-    monkeypatch.setattr(upkeep, "PASSAGES_PER_SECOND", 6 / passages)  # as if it were so large
+    monkeypatch.setattr(upkeep, "PASSAGES_PER_SECOND", 6 / passages)  # as if it were that large
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         assert bool(library.ask(QUESTION).notes) == (passages > 6)
 
 
-def test_a_writer_that_has_not_indexed_yet_is_told_of(folder: Path) -> None:
-    """An answer says how many passages it could not look for by their words."""
+def test_note_counts_passages_that_a_writer_has_not_indexed(folder: Path) -> None:
+    """The answer says how many passages could not be searched by their words."""
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         store = library.__dict__["_store"]
         with store.writing():
             put(store.catalog, a_document("The comet came back.", source="/comet"))
             notes: list[str] = []
-            asking = threading.Thread(target=lambda: notes.extend(library.search(QUESTION).notes))
-            asking.start()
-            asking.join(60)
+            thread = threading.Thread(target=lambda: notes.extend(library.search(QUESTION).notes))
+            thread.start()
+            thread.join(60)
             store.index()
         assert notes
         assert notes[0].startswith("The word index lacks 1 of ")
@@ -229,8 +244,8 @@ def test_a_writer_that_has_not_indexed_yet_is_told_of(folder: Path) -> None:
         assert library.search(QUESTION).notes == ()
 
 
-def test_an_index_that_was_deleted_under_a_reader_is_made_again(folder: Path) -> None:
-    """What is open is searched on, so that no answer is the poorer; for the next one there is a new index."""
+def test_index_deleted_under_a_reader_is_rebuilt(folder: Path) -> None:
+    """The reader continues with the open index, so no answer is worse; the next one has a new index."""
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         assert library.ask(QUESTION).status == "answered"
         clear(folder / "lexical")
@@ -238,89 +253,91 @@ def test_an_index_that_was_deleted_under_a_reader_is_made_again(folder: Path) ->
         assert (folder / "lexical" / "manifest.json").exists()
 
 
-# Faces
+# Interfaces
 
 
-def test_the_service_is_ready_with_both_indexes(lost: tuple[Library, threading.Event]) -> None:
-    """`/readyz` names what is missing, and says when it is there; every answer over HTTP has the note meanwhile."""
-    library, going_on = lost
+def test_service_is_ready_only_with_both_indexes(without_word_index: tuple[Library, threading.Event]) -> None:
+    """`/readyz` names the missing index until it is complete, and every answer over HTTP has the note meanwhile."""
+    library, resume = without_word_index
     with TestClient(create_app(library, SETTINGS), base_url="http://127.0.0.1") as client:
         wait_until(lambda: "starting up" not in client.get("/readyz").text)
-        waiting = client.get("/readyz")
-        assert waiting.status_code == 503
-        assert waiting.json()["detail"].startswith(MISSING)
-        asked = {"question": QUESTION}
-        assert client.post("/v1/ask", json=asked).json()["notes"][0].startswith(MISSING)
-        assert client.post("/v1/search", json=asked).json()["notes"][0].startswith(MISSING)
-        assert client.post("/v1/coverage", json=asked).json()["notes"][0].startswith(MISSING)
-        text = {"text": "A zeppelin crossed the desert slowly."}
-        assert client.post("/v1/check", json=text).json()["notes"][0].startswith(MISSING)
+        not_ready = client.get("/readyz")
+        assert not_ready.status_code == 503
+        assert not_ready.json()["detail"].startswith(MISSING)
+        question_body = {"question": QUESTION}
+        assert client.post("/v1/ask", json=question_body).json()["notes"][0].startswith(MISSING)
+        assert client.post("/v1/search", json=question_body).json()["notes"][0].startswith(MISSING)
+        assert client.post("/v1/coverage", json=question_body).json()["notes"][0].startswith(MISSING)
+        text_body = {"text": "A zeppelin crossed the desert slowly."}
+        assert client.post("/v1/check", json=text_body).json()["notes"][0].startswith(MISSING)
         assert MISSING in client.get("/page/coverage", params={"q": QUESTION}).text
         job = client.post("/v1/batch", json={"questions": [QUESTION]}).headers["location"]
         wait_until(lambda: client.get(job).json()["state"] == "done")
         assert client.get(job).json()["rows"][0]["note"].startswith(MISSING)
         assert client.get("/v1/stats").json()["notes"][0].startswith(MISSING)
-        going_on.set()
+        resume.set()
         wait_until(lambda: client.get("/readyz").status_code == 200)
-        assert client.post("/v1/ask", json=asked).json()["notes"] == []
+        assert client.post("/v1/ask", json=question_body).json()["notes"] == []
         assert client.get("/readyz").json() == {"status": "ok"}
 
 
-def test_the_service_is_not_ready_where_an_index_is_lost(folder: Path) -> None:
-    """It was; then the index turned out to be damaged."""
+def test_service_stops_being_ready_when_an_index_is_damaged(folder: Path) -> None:
+    """`/readyz` answers 503 from the detection of the damage until the index is rebuilt."""
     with (
         Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library,
-        TestClient(create_app(library, SETTINGS), base_url="http://127.0.0.1") as client,
+        closing(Uploads(folder / "uploads", SETTINGS)) as uploads,
+        closing(Jobs(library, SETTINGS, uploads)) as jobs,
+        TestClient(http.create_app(library, SETTINGS, jobs), base_url="http://127.0.0.1") as client,
     ):
         wait_until(lambda: client.get("/readyz").status_code == 200)
-        with without_words(folder) as going_on:
-            words = library.__dict__["_store"].__dict__["_lexical"]
-            words.__dict__["_soundness"].broken = True  # as what reads the files in the background finds out
+        with without_words(folder) as resume:
+            word_index = library.__dict__["_store"].__dict__["_lexical"]
+            word_index.__dict__["_soundness"].broken = True  # as the background verification does
             assert client.get("/readyz").json()["detail"].startswith(MISSING)
             assert client.get("/readyz").status_code == 503
-            going_on.set()
+            resume.set()
             wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
-def test_assistants_are_told(lost: tuple[Library, threading.Event]) -> None:
-    """In what programs read, and in what is read aloud."""
-    library, _ = lost
-    offered = {tool.name: tool for tool in tools(library, SETTINGS)}
-    asked: dict[str, dict[str, Any]] = {
+def test_mcp_tools_report_a_missing_word_index(without_word_index: tuple[Library, threading.Event]) -> None:
+    """The note is in the structured content and in the text."""
+    library, _ = without_word_index
+    tools_by_name = {tool.name: tool for tool in tools(library, SETTINGS)}
+    arguments_of: dict[str, dict[str, Any]] = {
         "ask": {"question": QUESTION},
         "search": {"question": QUESTION},
         "check": {"text": "A zeppelin crossed the desert slowly."},
     }
-    for name, arguments in asked.items():
-        result = offered[name].work(offered[name].takes.model_validate(arguments), lambda: False)
+    for name, arguments in arguments_of.items():
+        result = tools_by_name[name].work(tools_by_name[name].takes.model_validate(arguments), lambda: False)
         assert result.content["notes"][0].startswith(MISSING)
         assert MISSING in result.text
 
 
-def test_the_command_line_tells(run: Run, write: Write, tmp_path: Path) -> None:
-    """On standard error, so that what is piped on is the result alone."""
+def test_command_line_prints_the_note_on_standard_error(run: Run, write: Write, tmp_path: Path) -> None:
+    """Standard output contains only the result, so it can be piped."""
     run("add", write("treaty.md", TREATY))
     text = write("draft.txt", "A zeppelin crossed the desert slowly.")
     for command in (["ask", QUESTION], ["search", QUESTION], ["coverage", QUESTION], ["check", text]):
-        with without_words(tmp_path / "library") as going_on, pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Library, "close", _going_on_first(Library.close, going_on))
-            done = run(*command)
-        assert done.err.startswith(f"note: {MISSING}"), command
-        assert MISSING not in done.out
+        with without_words(tmp_path / "library") as resume, pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Library, "close", _resuming_first(Library.close, resume))
+            result = run(*command)
+        assert result.err.startswith(f"note: {MISSING}"), command
+        assert MISSING not in result.out
 
 
-def _going_on_first(close: Callable[[Library], None], going_on: threading.Event) -> Callable[[Library], None]:
-    """Closing a library waits for the step that is under way: let it be done."""
+def _resuming_first(close: Callable[[Library], None], resume: threading.Event) -> Callable[[Library], None]:
+    """Closing a library waits for the step in progress, so let it finish first."""
 
-    def closing(library: Library) -> None:
-        going_on.set()
+    def close_after_resuming(library: Library) -> None:
+        resume.set()
         close(library)
 
-    return closing
+    return close_after_resuming
 
 
-def test_the_doctor_waits_for_the_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is being made is no contradiction: it is examined when it is there."""
+def test_doctor_waits_for_an_index_in_the_making(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that is being built is not a contradiction: it is checked when it is complete."""
     monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
     clear(folder / "lexical")

@@ -1,4 +1,4 @@
-"""How spans and vectors are packed."""
+"""How spans and vectors are packed into the catalog."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROWS = nps.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(8)), elements
 
 @given(SPANS, OFFSETS)
 def test_spans_survive_packing(spans: list[Span], start: int) -> None:
-    """Spans come back as they were, whatever offset they are counted from."""
+    """Unpacked spans equal the packed ones, whatever offset they are counted from."""
     moved = [Span(span.start + start, span.end + start) for span in spans]
     assert unpack_spans(pack_spans(moved, start), start) == tuple(moved)
 
@@ -37,7 +37,7 @@ def test_a_packed_span_takes_eight_bytes() -> None:
 
 
 @given(nps.arrays(np.float32, 16, elements=VALUES))
-def test_a_vector_keeps_its_direction(vector: np.ndarray) -> None:  # type: ignore[type-arg,unused-ignore]
+def test_packed_vector_keeps_its_direction(vector: np.ndarray) -> None:  # type: ignore[type-arg,unused-ignore]
     """Float16 changes no cosine by more than a thousandth."""
     assume(np.linalg.norm(vector) > 0.01)
     vector = vector / np.linalg.norm(vector)
@@ -46,8 +46,8 @@ def test_a_vector_keeps_its_direction(vector: np.ndarray) -> None:  # type: igno
 
 
 @given(ROWS)
-def test_sentence_vectors_keep_their_directions(rows: np.ndarray) -> None:  # type: ignore[type-arg,unused-ignore]
-    """Int8, scaled row by row, changes no cosine by more than a thousandth, and each row comes back with length one."""
+def test_packed_sentence_vectors_keep_their_directions(rows: np.ndarray) -> None:  # type: ignore[type-arg,unused-ignore]
+    """Int8, scaled row by row, changes no cosine by more than a thousandth, and each unpacked row has length one."""
     lengths = np.linalg.norm(rows, axis=1)
     assume(lengths.min() > 1e-3)
     kept = unpack_sentence_vectors(pack_sentence_vectors(rows), 8)
@@ -55,22 +55,22 @@ def test_sentence_vectors_keep_their_directions(rows: np.ndarray) -> None:  # ty
     assert (kept * rows).sum(axis=1) / lengths == pytest.approx(1.0, abs=1e-3)
 
 
-def test_a_sentence_without_direction_stays_without() -> None:
-    """A row of zeros comes back as zeros, not as a division by nothing."""
+def test_zero_sentence_vector_stays_zero() -> None:
+    """A row of zeros is unpacked as zeros, without a division by zero."""
     zeros = np.zeros((2, 8), dtype=np.float32)
     assert not unpack_sentence_vectors(pack_sentence_vectors(zeros), 8).any()
 
 
-def test_no_sentences_take_no_room() -> None:
-    """A passage without sentences has an empty blob, and gets an empty array back."""
+def test_passage_without_sentences_has_an_empty_blob() -> None:
+    """The empty blob is unpacked as an empty array."""
     packed = pack_sentence_vectors(np.zeros((0, 8), dtype=np.float32))
     assert packed == b""
     assert unpack_sentence_vectors(packed, 8).shape == (0, 8)
 
 
 @given(st.binary(min_size=1, max_size=200), st.data())
-def test_a_flipped_bit_changes_the_checksum(blob: bytes, data: st.DataObject) -> None:
-    """No single bit can change without being noticed."""
+def test_flipped_bit_changes_the_checksum(blob: bytes, data: st.DataObject) -> None:
+    """The checksum detects a change of any single bit, and of the place of the passage."""
     at = data.draw(st.integers(0, len(blob) * 8 - 1))
     flipped = bytearray(blob)
     flipped[at // 8] ^= 1 << at % 8

@@ -1,4 +1,4 @@
-"""Sources that go from document to document, in one step."""
+"""Moving sources from document to document in one transaction."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def _filled(catalog: Catalog) -> None:
         put(catalog, document)
 
 
-def test_a_document_keeps_all_but_its_source(catalog: Catalog) -> None:
-    """Its number, and its passages; it counts as one change, in which nothing was removed."""
+def test_moved_document_keeps_its_number_and_passages(catalog: Catalog) -> None:
+    """A move is one change of the catalog, in which no passage is removed."""
     number, generation = catalog.number_of(SHIP.id), catalog.generation()
     assert number is not None
     passages = catalog.passages_of(number)
@@ -36,15 +36,15 @@ def test_a_document_keeps_all_but_its_source(catalog: Catalog) -> None:
     assert (catalog.generation(), catalog.removed_since(-1)) == (generation + 1, [])
 
 
-def test_two_can_change_places(catalog: Catalog) -> None:
-    """Neither is without a source in between."""
+def test_two_documents_can_swap_their_sources(catalog: Catalog) -> None:
+    """Neither document is without a source in between, so none is removed."""
     catalog.relink({"/notes/a.md": WHALE.id, "/notes/b.md": SHIP.id})
     assert catalog.documents_of(["/notes/a.md", "/notes/b.md"]) == {"/notes/a.md": WHALE.id, "/notes/b.md": SHIP.id}
     assert catalog.removed_since(-1) == []
 
 
-def test_a_document_without_a_source_goes(catalog: Catalog) -> None:
-    """And only then: where another source has it, it stays."""
+def test_document_without_any_source_is_removed(catalog: Catalog) -> None:
+    """A document that still has another source stays."""
     catalog.link("/elsewhere/a.md", SHIP.id)
     catalog.relink({"/notes/b.md": COMET.id}, ["/notes/a.md", "/notes/nothing.md"])
     assert dict(catalog.sources()) == {
@@ -53,11 +53,11 @@ def test_a_document_without_a_source_goes(catalog: Catalog) -> None:
         "/notes/sub/c.md": COMET.id,
     }
     assert catalog.number_of(WHALE.id) is None
-    assert [each.passages for each in catalog.removed_since(-1) or ()] == [1]
+    assert [document.passages for document in catalog.removed_since(-1) or ()] == [1]
 
 
-def test_it_is_done_whole_or_not_at_all(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exception in the middle leaves every source where it was."""
+def test_failed_relink_changes_nothing(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception midway leaves every source where it was."""
     before, generation = catalog.sources(), catalog.generation()
 
     def fail(*arguments: object) -> None:
@@ -69,8 +69,8 @@ def test_it_is_done_whole_or_not_at_all(catalog: Catalog, monkeypatch: pytest.Mo
     assert (catalog.sources(), catalog.generation()) == (before, generation)
 
 
-def test_what_is_below_a_folder(catalog: Catalog) -> None:
-    """Not what only begins like it, whichever way its name ends."""
+def test_sources_below_a_folder_match_whole_names(catalog: Catalog) -> None:
+    """A path that only starts with the same letters is not below the folder; a trailing slash makes no difference."""
     for name in ("/notes", "/notes.md", "/notes-2/d.md", "/notes0", "/notes%/e.md", "/Notes/f.md"):
         catalog.link(name, SHIP.id)
     expected = {"/notes/a.md": SHIP.id, "/notes/b.md": WHALE.id, "/notes/sub/c.md": COMET.id}
@@ -80,7 +80,7 @@ def test_what_is_below_a_folder(catalog: Catalog) -> None:
     assert catalog.sources_below(str(Path("/nowhere"))) == {}
 
 
-def test_what_is_known_of_many(catalog: Catalog) -> None:
-    """Of those that exist; the others are left out."""
+def test_bulk_queries_leave_out_unknown_names(catalog: Catalog) -> None:
+    """Only existing sources and documents are in the result."""
     assert catalog.documents_of(["/notes/a.md", "/nowhere"]) == {"/notes/a.md": SHIP.id}
     assert catalog.media_types([SHIP.id, "nothing"]) == {SHIP.id: "text/plain"}

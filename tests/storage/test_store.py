@@ -1,4 +1,4 @@
-"""The folder: many readers, one writer, caches that may be lost, and copies that answer the same."""
+"""The library folder: many readers, one writer, indexes that may be lost, and copies that answer the same."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KING = a_document("The king signed the treaty.", source="/king")
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader waits for the dense side however busy the machine is; that it need not, test_dense_large tests."""
+    """A reader waits for the vectors however busy the machine is; test_dense_large tests that it need not."""
     monkeypatch.setattr(store_module, "PATIENCE", 30.0)
 
 
@@ -47,29 +47,30 @@ def store(tmp_path: Path) -> Iterator[FolderStore]:
 
 
 def commit(store: FolderStore, document: object) -> None:
-    """Store a document and bring the indexes up to date, as an `add` does."""
+    """Store a document and update the indexes, as `add` does."""
     with store.writing():
         put(store.catalog, document)  # type: ignore[arg-type]
         store.index()
 
 
-def answers(store: FolderStore) -> dict[tuple[str, str, int], float]:
-    """What the store answers to some questions on either side: each passage's score."""
+def scores_of_questions(store: FolderStore) -> dict[tuple[str, str, int], float]:
+    """The score of each found passage, for some questions and both indexes."""
     store.refresh()
     found = {}
     for question in ("ship", "whale", "king treaty"):
-        found.update({("dense", question, i): s for i, s in store.dense(meaning(question), 400).items()})
-        found.update({("lexical", question, i): s for i, s in store.lexical(question, 400).items()})
+        dense, lexical = store.dense(meaning(question), 400), store.lexical(question, 400)
+        found.update({("dense", question, identity): score for identity, score in dense.items()})
+        found.update({("lexical", question, identity): score for identity, score in lexical.items()})
     return found
 
 
-def found_by(store: FolderStore, question: str, side: str = "lexical") -> set[int]:
-    """The passages that one side finds for a question."""
-    return {identity for s, q, identity in answers(store) if (s, q) == (side, question)}
+def found_ids(store: FolderStore, question: str, side: str = "lexical") -> set[int]:
+    """The ids of the passages that one index finds for a question."""
+    return {key[2] for key in scores_of_questions(store) if key[:2] == (side, question)}
 
 
-def test_both_sides_find_it(store: FolderStore) -> None:
-    """After a commit, meaning and words find the passage, words its neighbour after it; its text is read by id."""
+def test_both_indexes_find_a_committed_passage(store: FolderStore) -> None:
+    """The word index also finds the neighbour, after the passage; the text is read by id."""
     store.refresh()
     identity = id_of(store.catalog, "whale")
     assert next(iter(store.dense(meaning("whale"), 1))) == identity
@@ -77,8 +78,8 @@ def test_both_sides_find_it(store: FolderStore) -> None:
     assert store.passages([identity])[identity].passage.text == "A whale swam by."
 
 
-def test_a_filter_names_documents(store: FolderStore) -> None:
-    """`within` restricts both sides to the documents of these numbers."""
+def test_document_filter_applies_to_both_indexes(store: FolderStore) -> None:
+    """A scope of document numbers restricts both indexes to these documents."""
     commit(store, KING)
     number = store.catalog.number_of(KING.id)
     assert number is not None
@@ -90,13 +91,13 @@ def test_a_filter_names_documents(store: FolderStore) -> None:
     assert list(store.lexical("king", 9, scope)) == [identity]
 
 
-def test_no_restriction_is_no_scope(store: FolderStore) -> None:
-    """Where nothing is left out, neither side has to look at what a passage is."""
+def test_unrestricted_search_has_no_scope(store: FolderStore) -> None:
+    """Without a restriction, no index has to look up the properties of a passage."""
     assert store.scope(None, (), ()) is None
 
 
-def test_a_scope_knows_who_holds_what(store: FolderStore) -> None:
-    """It names the passages that hold all phrases, and those that hold anything excluded."""
+def test_scope_lists_required_and_banned_passages(store: FolderStore) -> None:
+    """A scope names the passages with all phrases, and those with any excluded phrase."""
     commit(store, a_document("A whale swam by the king.", "The king swam.", source="/swam"))
     store.refresh()
     ids = {words: id_of(store.catalog, words) for words in ("by.", "by the", "king swam")}
@@ -122,8 +123,8 @@ def test_a_scope_knows_who_holds_what(store: FolderStore) -> None:
         (Scope(excluded=("x",), banned=[1, 2]), False),
     ],
 )
-def test_where_nothing_can_be(store: FolderStore, scope: Scope, empty: bool) -> None:
-    """A scope of no document or no passage is empty, and neither side finds anything in it."""
+def test_empty_scope_finds_nothing(store: FolderStore, scope: Scope, empty: bool) -> None:
+    """A scope without documents or passages is empty, and neither index finds anything in it."""
     store.refresh()
     assert scope.empty == empty
     if empty:
@@ -131,7 +132,7 @@ def test_where_nothing_can_be(store: FolderStore, scope: Scope, empty: bool) -> 
         assert store.holding("whale", 9, scope) == []
 
 
-def test_documents_that_are_gone_are_in_no_scope(store: FolderStore) -> None:
+def test_scope_of_removed_documents_is_empty(store: FolderStore) -> None:
     """Numbers of removed documents name no passage."""
     number = store.catalog.number_of(SHIP.id) or 0
     with store.writing():
@@ -142,8 +143,8 @@ def test_documents_that_are_gone_are_in_no_scope(store: FolderStore) -> None:
     assert scope.empty
 
 
-def test_what_is_known_is_scored_as_by_the_search(store: FolderStore) -> None:
-    """Each side's opinion of passages that are named is what it says of them when it finds them."""
+def test_scores_of_given_passages_equal_search_scores(store: FolderStore) -> None:
+    """Both indexes give a named passage the score that it has in a search."""
     commit(store, KING)
     store.refresh()
     for question in ("ship", "the whale of the king", "treaty", "zeppelin"):
@@ -154,17 +155,17 @@ def test_what_is_known_is_scored_as_by_the_search(store: FolderStore) -> None:
     assert store.cosines(meaning("ship"), [99]) == store.lexical_scores("ship", [99]) == {}
 
 
-def test_another_store_sees_a_commit(store: FolderStore) -> None:
-    """A reader that has the folder open sees what a writer committed, and what it removed, with its next question."""
+def test_open_reader_sees_commits_and_removals(store: FolderStore) -> None:
+    """A reader that has the folder open sees each committed change with its next question."""
     reader = FolderStore(store.folder, create=False)
-    assert found_by(reader, "king treaty") == set()
+    assert found_ids(reader, "king treaty") == set()
     commit(store, KING)
-    assert found_by(reader, "king treaty") == {id_of(store.catalog, "king")}
+    assert found_ids(reader, "king treaty") == {id_of(store.catalog, "king")}
     with store.writing():
         store.catalog.remove(store.catalog.number_of(SHIP.id) or 0)
         store.index()
-    assert found_by(reader, "whale") == set()
-    assert found_by(reader, "whale", "dense") == {id_of(store.catalog, "king")}
+    assert found_ids(reader, "whale") == set()
+    assert found_ids(reader, "whale", "dense") == {id_of(store.catalog, "king")}
     reader.close()
 
 
@@ -184,7 +185,7 @@ for line in sys.stdin:
 
 
 def test_another_process_sees_a_commit(store: FolderStore) -> None:
-    """A process that opened the library before a commit finds the new passage on both sides, without a restart."""
+    """A process that opened the library before a commit finds the new passage in both indexes, without a restart."""
     command = [sys.executable, "-c", READER, str(store.folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -204,16 +205,16 @@ def test_another_process_sees_a_commit(store: FolderStore) -> None:
         assert process.wait() == 0
 
 
-def test_a_copy_answers_the_same(store: FolderStore, tmp_path: Path) -> None:
-    """The folder can be copied elsewhere, open or closed; the copy is a library of its own."""
+def test_copied_folder_answers_like_the_original(store: FolderStore, tmp_path: Path) -> None:
+    """The folder can be copied, open or closed; the copy is an independent library."""
     commit(store, KING)
-    before = answers(store)
+    before = scores_of_questions(store)
     shutil.copytree(store.folder, tmp_path / "while open")
     store.close()
     shutil.copytree(store.folder, tmp_path / "after closing")
     for name in ("while open", "after closing"):
         copy = FolderStore(tmp_path / name, create=False)
-        assert answers(copy) == before
+        assert scores_of_questions(copy) == before
         assert copy.problems() == []
         commit(copy, a_document("Only here is a volcano.", source="/only"))
         assert copy.problems() == []
@@ -222,33 +223,33 @@ def test_a_copy_answers_the_same(store: FolderStore, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", [["dense.faiss"], ["lexical"], ["dense.faiss", "lexical"]], ids=" and ".join)
-def test_lost_caches_are_made_again(store: FolderStore, lost: list[str]) -> None:
-    """Delete either index or both: the next reader answers as before."""
+def test_deleted_indexes_are_rebuilt(store: FolderStore, lost: list[str]) -> None:
+    """After either index or both are deleted, the next reader answers as before."""
     with store.writing():
         put_vectors(store.catalog, [meaning("comet")] * 300)  # type: ignore[arg-type]
         store.index()
-    before = answers(store)
+    before = scores_of_questions(store)
     store.close()
     for name in lost:
         path = store.folder / name
         clear(path) if path.is_dir() else path.unlink()
-    again = FolderStore(store.folder, create=False)
-    assert answers(again) == pytest.approx(before)
-    assert again.problems() == []
-    again.close()
+    reopened = FolderStore(store.folder, create=False)
+    assert scores_of_questions(reopened) == pytest.approx(before)
+    assert reopened.problems() == []
+    reopened.close()
 
 
-def test_a_commit_without_an_index_is_caught_up(store: FolderStore) -> None:
-    """Where a writer died between commit and index, the next reader brings the index up to date itself."""
+def test_reader_indexes_a_commit_of_a_crashed_writer(store: FolderStore) -> None:
+    """If a writer died between commit and indexing, the next reader updates the indexes."""
     put(store.catalog, KING)
     reader = FolderStore(store.folder, create=False)
-    assert found_by(reader, "king treaty") == {id_of(store.catalog, "king")}
+    assert found_ids(reader, "king treaty") == {id_of(store.catalog, "king")}
     assert reader.problems() == []
     reader.close()
 
 
-def test_while_a_writer_is_at_work_the_last_index_serves(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader does not wait for a writer that has committed and not yet indexed: dense is new, words are the last."""
+def test_reader_uses_the_last_word_index_during_a_write(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader does not wait for a writer that has committed but not indexed: vectors are current, words are not."""
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 60.0)
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
@@ -270,17 +271,19 @@ def test_while_a_writer_is_at_work_the_last_index_serves(store: FolderStore, mon
     reader.close()
 
 
-def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no index of words yet and a writer keeps the lock, meaning alone answers after a while."""
+def test_reader_without_word_index_stops_waiting_for_a_writer(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If there is no word index yet and a writer keeps the lock, vectors alone answer after a timeout."""
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.05)
     clear(store.folder / "lexical")
     reader = FolderStore(store.folder, create=False)
-    locked, done = threading.Event(), threading.Event()
+    locked, finish = threading.Event(), threading.Event()
 
     def write() -> None:
         with store.writing():
             locked.set()
-            done.wait(5)
+            finish.wait(5)
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -288,13 +291,13 @@ def test_a_reader_without_any_index_gives_up_waiting(store: FolderStore, monkeyp
     reader.refresh()
     assert reader.lexical("whale", 9) == {}
     assert reader.dense(meaning("whale"), 1)
-    done.set()
+    finish.set()
     thread.join()
     reader.close()
 
 
-def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes long is caught up with in the background, step by step; between two steps, others may write."""
+def test_long_index_update_runs_in_the_background(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long update does not delay a question and runs in steps; between two steps, others may write."""
     monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
@@ -302,22 +305,22 @@ def test_much_that_is_to_be_mended_holds_no_question_up(store: FolderStore, monk
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
-    mending = reader.__dict__["_updater"].__dict__["_thread"]
-    assert mending.name == "lexical-update"
+    update_thread = reader.__dict__["_updater"].__dict__["_thread"]
+    assert update_thread.name == "lexical-update"
     assert reader.lexical("whale", 9)
     with store.writing():
         put(store.catalog, KING)
-    mending.join(30)
-    king, until = {id_of(store.catalog, "king")}, time.monotonic() + 30
-    while (found := found_by(reader, "king treaty")) != king and time.monotonic() < until:
-        time.sleep(0.01)  # where all had been mended before the king came, he is mended anew
-    assert found == king
+    update_thread.join(30)
+    king_passage, deadline = {id_of(store.catalog, "king")}, time.monotonic() + 30
+    while (found := found_ids(reader, "king treaty")) != king_passage and time.monotonic() < deadline:
+        time.sleep(0.01)  # a second update may be needed
+    assert found == king_passage
     assert reader.problems() == []
     reader.close()
 
 
-def test_closing_ends_what_goes_on_in_the_background(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that is closed while it mends leaves a folder that the next one goes on with."""
+def test_close_ends_a_background_update(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is closed during an update leaves a folder that the next one completes."""
     monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
     monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
     monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
@@ -333,30 +336,30 @@ def test_closing_ends_what_goes_on_in_the_background(store: FolderStore, monkeyp
     assert store.problems() == []
 
 
-def test_two_writers(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second writer waits a little, then is told who is at work."""
+def test_second_writer_gets_an_error_that_names_the_first(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second writer waits briefly, then its error names the process that is writing."""
     monkeypatch.setattr(store_module, "WRITER_PATIENCE", 0.05)
     other = FolderStore(store.folder, create=False)
-    said = []
+    holders = []
 
-    def intrude() -> None:
+    def write() -> None:
         try:
             with other.writing():
-                said.append("got in")
+                holders.append("got in")
         except LibraryLocked as error:
-            said.append(error.holder)
+            holders.append(error.holder)
 
     with store.writing():
-        thread = threading.Thread(target=intrude)
+        thread = threading.Thread(target=write)
         thread.start()
         thread.join()
-    assert said[0].startswith("process ")
+    assert holders[0].startswith("process ")
     other.close()
 
 
 @pytest.mark.parametrize("loss", ["missing", "empty"])
-def test_a_lost_catalog_is_not_taken_for_a_new_library(store: FolderStore, loss: str) -> None:
-    """Where the indexes are there and the catalog is not, that is damage; nothing is made in its place."""
+def test_lost_catalog_raises_library_damaged(store: FolderStore, loss: str) -> None:
+    """Indexes without a catalog are damage; no new library is created in their place."""
     store.close()
     path = store.folder / "catalog.db"
     path.unlink() if loss == "missing" else path.write_bytes(b"")
@@ -365,8 +368,8 @@ def test_a_lost_catalog_is_not_taken_for_a_new_library(store: FolderStore, loss:
 
 
 @pytest.mark.parametrize("side", ["dense", "lexical"])
-def test_an_index_that_disagrees_is_named(store: FolderStore, side: str) -> None:
-    """An id too many in an index is a problem with a remedy, and the remedy works."""
+def test_problem_names_the_index_that_disagrees(store: FolderStore, side: str) -> None:
+    """An extra id in an index is a problem with a remedy that works."""
     other = FolderStore(store.folder.parent / "other", create=True)
     commit(other, SHIP)
     commit(other, KING)
@@ -384,9 +387,9 @@ def test_an_index_that_disagrees_is_named(store: FolderStore, side: str) -> None
     other.close()
 
 
-def test_the_size_counts_every_file(store: FolderStore) -> None:
-    """Catalog, log, indexes and lock are all part of it."""
-    whole = sum(path.stat().st_size for path in store.folder.rglob("*") if path.is_file())
-    assert store.bytes_on_disk() == whole
-    (store.folder / "gone").symlink_to(store.folder / "nowhere")  # as a file that goes while it is being counted
-    assert store.bytes_on_disk() == whole
+def test_bytes_on_disk_counts_every_file(store: FolderStore) -> None:
+    """Catalog, log, indexes and lock are all counted."""
+    total = sum(path.stat().st_size for path in store.folder.rglob("*") if path.is_file())
+    assert store.bytes_on_disk() == total
+    (store.folder / "gone").symlink_to(store.folder / "nowhere")  # like a file that is deleted while it is counted
+    assert store.bytes_on_disk() == total

@@ -1,4 +1,4 @@
-"""The list of what is to be added: kept over crashes, and never in the way."""
+"""The worklist of files to be added: it survives crashes and never stops the work."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_it_is_kept(tmp_path: Path) -> None:
-    """What waits, what is settled and what failed is there in the next process, in the order in which it was queued."""
+def test_worklist_survives_a_restart(tmp_path: Path) -> None:
+    """Waiting, settled and failed files are known to the next process, in the order in which they were queued."""
     with Worklist(tmp_path) as first:
         first.queue(["/b", "/a", "/c", "/d"])
         first.settle("/a", "1:2:3:4", "ab" * 32)
         first.fail("/c", "It broke.", "Mend it.")
-    with Worklist(tmp_path) as again:
-        assert again.waiting() == ["/b", "/d"]
-        assert again.failed() == [Failure("/c", "It broke.", "Mend it.")]
-        assert again.identity("/a", "1:2:3:4") == "ab" * 32
+    with Worklist(tmp_path) as reopened:
+        assert reopened.waiting() == ["/b", "/d"]
+        assert reopened.failed() == [Failure("/c", "It broke.", "Mend it.")]
+        assert reopened.identity("/a", "1:2:3:4") == "ab" * 32
 
 
-def test_what_was_not_closed_is_waiting(tmp_path: Path) -> None:
-    """A process that was killed had noted more than it wrote: those files are looked at again, and nothing is lost."""
+def test_files_of_a_killed_process_are_waiting_again(tmp_path: Path) -> None:
+    """A killed process had not written all results: those files are read again, and none is lost."""
     killed = Worklist(tmp_path)
     killed.queue(["/a", "/b"])
     killed.settle("/a", "1:2:3:4", "ab" * 32)
-    with Worklist(tmp_path) as again:
-        assert again.waiting() == ["/a", "/b"]
+    with Worklist(tmp_path) as reopened:
+        assert reopened.waiting() == ["/a", "/b"]
     killed.close()
 
 
-def test_much_is_written_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than a part is ever in memory alone."""
+def test_long_worklists_are_written_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most one batch of results is only in memory."""
     monkeypatch.setattr(queue, "BATCH_FILES", 3)
     killed = Worklist(tmp_path)
     killed.queue(f"/{n}" for n in range(8))
     for n in range(7):
         killed.settle(f"/{n}", "", "")
-    with Worklist(tmp_path) as again:
-        assert again.waiting() == ["/6", "/7"]
+    with Worklist(tmp_path) as reopened:
+        assert reopened.waiting() == ["/6", "/7"]
     killed.close()
 
 
-def test_queued_again(tmp_path: Path) -> None:
-    """A file that failed or is known waits again, in its new place, and is still known by its stamp."""
+def test_failed_or_settled_file_can_be_queued_again(tmp_path: Path) -> None:
+    """The file waits in its new place, and its content is still known by its stamp."""
     with Worklist(tmp_path) as work:
         work.queue(["/a", "/b"])
         work.settle("/a", "1:2:3:4", "ab" * 32)
@@ -64,8 +64,8 @@ def test_queued_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stamp", ["", "1:2:3:5", "9:2:3:4"])
-def test_another_stamp_is_another_file(tmp_path: Path, stamp: str) -> None:
-    """What has changed in any respect, or may have, is not known."""
+def test_changed_or_missing_stamp_is_unknown(tmp_path: Path, stamp: str) -> None:
+    """A file that changed, or may have changed, in any respect has no known identity."""
     with Worklist(tmp_path) as work:
         work.settle("/a", "1:2:3:4", "ab" * 32)
         work.settle("/b", "", "ab" * 32)
@@ -73,8 +73,8 @@ def test_another_stamp_is_another_file(tmp_path: Path, stamp: str) -> None:
         assert (work.identity("/a", stamp), work.identity("/b", "")) == ("", "")
 
 
-def test_forgetting(tmp_path: Path) -> None:
-    """Nothing waits and nothing failed any more; what is settled is still known."""
+def test_forget_clears_waiting_and_failed_files(tmp_path: Path) -> None:
+    """Settled files stay known."""
     with Worklist(tmp_path) as work:
         work.queue(["/a", "/b", "/c"])
         work.settle("/a", "1:2:3:4", "ab" * 32)
@@ -85,8 +85,8 @@ def test_forgetting(tmp_path: Path) -> None:
         assert work.identity("/a", "1:2:3:4") == "ab" * 32
 
 
-def test_names_that_are_no_text_are_left_out(tmp_path: Path) -> None:
-    """They cannot be added anyway, and must not keep the others from being queued."""
+def test_names_that_are_not_valid_unicode_are_left_out(tmp_path: Path) -> None:
+    """Such files cannot be added anyway, and must not keep others from being queued."""
     with Worklist(tmp_path) as work:
         work.queue(["/bad\udcff", "/good"])
         work.fail("/bad\udcff", "Its name is not text.", "Rename it.")
@@ -101,18 +101,18 @@ def test_names_that_are_no_text_are_left_out(tmp_path: Path) -> None:
         pytest.param(b"SQLite format 3\x00" + b"\xff" * 5000, id="a ruined header"),
     ],
 )
-def test_a_damaged_file_is_begun_anew(tmp_path: Path, damage: bytes) -> None:
-    """It holds nothing that cannot be had again."""
+def test_damaged_worklist_is_recreated(tmp_path: Path, damage: bytes) -> None:
+    """The worklist contains nothing that cannot be found again."""
     (tmp_path / FILE).write_bytes(damage)
     with Worklist(tmp_path) as work:
         work.queue(["/a"])
         assert work.waiting() == ["/a"]
-    with Worklist(tmp_path) as again:
-        assert again.waiting() == ["/a"]
+    with Worklist(tmp_path) as reopened:
+        assert reopened.waiting() == ["/a"]
 
 
-def test_a_newer_file_is_begun_anew(tmp_path: Path) -> None:
-    """So is one of a version that is not known."""
+def test_worklist_of_a_newer_version_is_recreated(tmp_path: Path) -> None:
+    """A worklist of an unknown version is discarded."""
     with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         connection.execute("CREATE TABLE files (other TEXT)")
         connection.execute("PRAGMA user_version = 99")
@@ -121,8 +121,8 @@ def test_a_newer_file_is_begun_anew(tmp_path: Path) -> None:
         assert work.waiting() == ["/a"]
 
 
-def test_damage_in_the_middle_of_the_work(tmp_path: Path) -> None:
-    """The list is given up, and nobody hears of it."""
+def test_worklist_damaged_while_open_is_ignored(tmp_path: Path) -> None:
+    """The worklist is discarded without an error."""
     with Worklist(tmp_path) as work:
         work.queue(["/a"])
         with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
@@ -133,15 +133,15 @@ def test_damage_in_the_middle_of_the_work(tmp_path: Path) -> None:
         work.queue(["/b"])
 
 
-def test_where_there_is_no_folder_there_is_no_list(tmp_path: Path) -> None:
-    """It is empty, and takes everything in silence."""
+def test_worklist_without_a_folder_stays_empty(tmp_path: Path) -> None:
+    """Without a library folder, queueing does nothing and raises no error."""
     with Worklist(tmp_path / "missing") as work:
         work.queue(["/a"])
         assert work.waiting() == []
 
 
-def test_a_stamp_says_when_a_file_was_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """New contents of the same length change it, even where their time is set back; a fresh file has none yet."""
+def test_stamp_changes_with_the_content_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New content of the same length changes the stamp, even if the time is set back; a fresh file has no stamp yet."""
     monkeypatch.setattr(queue, "SETTLING_NS", 0)
     path = tmp_path / "a.txt"
     path.write_text("The ship left.")
@@ -155,7 +155,7 @@ def test_a_stamp_says_when_a_file_was_touched(tmp_path: Path, monkeypatch: pytes
     assert stamp_of(path) == stamp_of(tmp_path / "missing") == ""
 
 
-def test_paths_are_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A list that is gone on with from another folder means the same files."""
+def test_absolute_resolves_relative_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A worklist that is continued from another folder means the same files."""
     monkeypatch.chdir(tmp_path)
     assert absolute("x/../a.txt") == str(tmp_path / "a.txt")

@@ -1,4 +1,4 @@
-"""One writer at a time."""
+"""The writer lock: only one process and one thread can write at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ with WriterLock(pathlib.Path(sys.argv[2])).held(patience=0):
 
 @contextmanager
 def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the lock until its standard input ends."""
+    """A process that has the lock until its standard input ends."""
     command = [sys.executable, "-c", HOLDER, "keeper", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -40,8 +40,8 @@ def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_a_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
-    """Across processes, the second writer's error names the holder's process id, host and program, and what to do."""
+def test_second_writer_gets_an_error_that_names_the_holder(tmp_path: Path) -> None:
+    """The error has the process id, host and program of the other process, and says what to do."""
     with another_process(tmp_path) as process:
         with pytest.raises(LibraryLocked) as caught, WriterLock(tmp_path).held(patience=0):
             pass
@@ -50,8 +50,8 @@ def test_a_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
         assert "searching works meanwhile" in caught.value.hint
 
 
-def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
-    """The system releases the lock of a process that was killed, and the next holder's name replaces the old one."""
+def test_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
+    """The system releases the lock, and the name of the next holder replaces the old one."""
     with another_process(tmp_path) as process:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -59,8 +59,8 @@ def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
             assert json.loads((tmp_path / "writer.json").read_text())["pid"] == os.getpid()
 
 
-def test_waiting_pays(tmp_path: Path) -> None:
-    """A writer that waits gets the lock once the holder has finished."""
+def test_waiting_writer_gets_the_released_lock(tmp_path: Path) -> None:
+    """A writer that waits gets the lock when the holder has finished."""
     with another_process(tmp_path) as process:
         assert process.stdin is not None
         process.stdin.close()
@@ -68,8 +68,8 @@ def test_waiting_pays(tmp_path: Path) -> None:
             pass
 
 
-def test_taking_it_again_is_free(tmp_path: Path) -> None:
-    """Within one thread the lock can be taken twice, and is held until the outer taking ends."""
+def test_lock_is_reentrant_within_a_thread(tmp_path: Path) -> None:
+    """A thread can take the lock twice and keeps it until the outer block ends."""
     lock = WriterLock(tmp_path)
     with lock.held(patience=0):
         with lock.held(patience=0):
@@ -82,48 +82,46 @@ def test_taking_it_again_is_free(tmp_path: Path) -> None:
         pass
 
 
-def test_threads_exclude_each_other(tmp_path: Path) -> None:
-    """Another thread of the same process does not get in either, and is told that it was this process."""
+def test_lock_excludes_other_threads(tmp_path: Path) -> None:
+    """Another thread of the same process gets an error that names this process."""
     lock = WriterLock(tmp_path)
-    said = []
+    holders = []
 
-    def intrude() -> None:
+    def take_lock() -> None:
         try:
             with lock.held(patience=0):
-                said.append("got in")
+                holders.append("got in")
         except LibraryLocked as error:
-            said.append(error.holder)
+            holders.append(error.holder)
 
     with lock.held(patience=0):
-        thread = Thread(target=intrude)
+        thread = Thread(target=take_lock)
         thread.start()
         thread.join()
-    assert f"process {os.getpid()} on " in said[0]
+    assert f"process {os.getpid()} on " in holders[0]
 
 
-def test_an_exception_lets_go(tmp_path: Path) -> None:
-    """Whatever ends the work, the lock is free afterwards."""
+def test_lock_is_released_after_an_exception(tmp_path: Path) -> None:
+    """After any exception, the lock is free."""
     with pytest.raises(ZeroDivisionError), WriterLock(tmp_path).held(patience=0):
         _ = 1 / 0
     with WriterLock(tmp_path).held(patience=0):
         pass
 
 
-@pytest.mark.parametrize("card", ["", "{", "[]", '{"pid": 1}'])
-def test_a_holder_that_left_no_name(tmp_path: Path, card: str) -> None:
-    """Where the holder's card is missing or half written, the error says no more than is known."""
+def test_unreadable_holder_file_gives_an_error_without_a_name(tmp_path: Path) -> None:
+    """If writer.json is missing or half written, the error names no process."""
     with another_process(tmp_path):
-        (tmp_path / "writer.json").write_text(card)
-        with (
-            pytest.raises(LibraryLocked, match="is being changed by another process"),
-            WriterLock(tmp_path).held(patience=0),
-        ):
-            pass
+        for content in ("", "{", "[]", '{"pid": 1}'):
+            (tmp_path / "writer.json").write_text(content)
+            with pytest.raises(LibraryLocked) as caught, WriterLock(tmp_path).held(patience=0):
+                pass
+            assert "is being changed by another process" in caught.value.message, content
 
 
 @pytest.mark.parametrize("obstacle", ["writer.lock", "writer.json"])
-def test_a_folder_that_takes_no_lock(tmp_path: Path, obstacle: str) -> None:
-    """Where the lock or its card cannot be written, the library is not writable, and no lock is left behind."""
+def test_unwritable_lock_raises_library_not_writable(tmp_path: Path, obstacle: str) -> None:
+    """If writer.lock or writer.json cannot be written, no lock is left behind."""
     (tmp_path / obstacle).mkdir()
     with pytest.raises(LibraryNotWritable, match="cannot be changed"), WriterLock(tmp_path).held(patience=0):
         pass
