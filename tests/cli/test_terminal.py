@@ -1,4 +1,4 @@
-"""How wide what is printed is: on a terminal as wide as that, through a pipe as wide as it has to be."""
+"""The width of printed output: it fits a terminal, and through a pipe it is neither wrapped nor cut."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SENTENCE = "Bread was unbelievably expensive throughout northern provinces notwi
 PROGRAM = [sys.executable, "-c", "from index.cli.app import main; main()"]
 
 
-def on_a_terminal(columns: int, *arguments: str) -> list[str]:
-    """The lines that the program prints on a terminal of that width, less colours."""
+def lines_on_terminal(columns: int, *arguments: str) -> list[str]:
+    """Return the lines that the program prints on a terminal of that width, without colours."""
     master, slave = os.openpty()
     termios.tcsetwinsize(slave, (24, columns))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
@@ -36,7 +36,7 @@ def on_a_terminal(columns: int, *arguments: str) -> list[str]:
         try:
             while piece := os.read(master, 65536):
                 out += piece
-        except OSError:  # so does Linux tell that the other end was closed
+        except OSError:  # Linux reports in this way that the other end was closed
             pass
         os.close(master)
     assert process.returncode == 0
@@ -45,8 +45,8 @@ def on_a_terminal(columns: int, *arguments: str) -> list[str]:
 
 
 @pytest.fixture
-def shelf(run: Run, write: Write, tmp_path: Path) -> str:
-    """A library whose documents have long titles, in a folder that is far down."""
+def library_folder(run: Run, write: Write, tmp_path: Path) -> str:
+    """Make a library of documents with long titles and long paths, and return its folder."""
     far = "archive/of the harbour towns/papers of the northern provinces"
     run(
         "add",
@@ -57,9 +57,9 @@ def shelf(run: Run, write: Write, tmp_path: Path) -> str:
     return str(tmp_path / "library")
 
 
-def test_a_list_fits_into_80_columns(shelf: str) -> None:
-    """A title on one line, cut at its end, and below it the source, cut at its beginning; ids and numbers are whole."""
-    lines = on_a_terminal(80, "--library", shelf, "list")
+def test_list_fits_into_80_columns(library_folder: str) -> None:
+    """A title is cut at its end; its source, on the next line, at its beginning; ids and numbers are complete."""
+    lines = lines_on_terminal(80, "--library", library_folder, "list")
     assert max(map(cell_len, lines)) <= 80
     (clocks,) = [n for n, line in enumerate(lines) if "On the Slow and Uneven" in line]
     assert re.match(r"[0-9a-f]{12}  On the Slow and Uneven Spread of .*… +1 *$", lines[clocks])
@@ -70,20 +70,20 @@ def test_a_list_fits_into_80_columns(shelf: str) -> None:
     ids = [line.split()[0] for line in lines if re.match(r"[0-9a-f]{12} ", line)]
     assert len(ids) == 3
     for identity in ids:
-        assert on_a_terminal(80, "--library", shelf, "show", identity)[0]
+        assert lines_on_terminal(80, "--library", library_folder, "show", identity)[0]
 
 
-def test_a_wide_terminal_has_all_columns(shelf: str) -> None:
-    """From 140 columns on the source has a column of its own."""
-    lines = on_a_terminal(400, "--library", shelf, "list")
+def test_wide_terminal_shows_all_columns(library_folder: str) -> None:
+    """From 140 columns on, the source has a column of its own."""
+    lines = lines_on_terminal(400, "--library", library_folder, "list")
     assert any("Title" in line and "Author" in line and "Source" in line for line in lines)
     assert any(TITLE in line and "clocks.md" in line for line in lines)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 139, 140])
-def test_no_line_is_wider_than_the_terminal(shelf: str, columns: int) -> None:
-    """Whatever its width."""
-    assert max(map(cell_len, on_a_terminal(columns, "--library", shelf, "list"))) <= columns
+def test_list_lines_are_no_wider_than_the_terminal(library_folder: str, columns: int) -> None:
+    """No line exceeds the terminal at any width."""
+    assert max(map(cell_len, lines_on_terminal(columns, "--library", library_folder, "list"))) <= columns
 
 
 @pytest.mark.parametrize("width", ["", "30"])
@@ -100,10 +100,10 @@ def test_no_line_is_wider_than_the_terminal(shelf: str, columns: int) -> None:
     ],
     ids=str,
 )
-def test_what_is_piped_is_neither_wrapped_nor_cut(
-    run: Run, shelf: str, monkeypatch: pytest.MonkeyPatch, width: str, arguments: list[str], whole: str
+def test_piped_output_is_neither_wrapped_nor_cut(
+    run: Run, library_folder: str, monkeypatch: pytest.MonkeyPatch, width: str, arguments: list[str], whole: str
 ) -> None:
-    """A document is one line of a list, a passage one line of what was found, even where COLUMNS is set."""
+    """A document is one line of a list and a passage one line of a result, even if COLUMNS is set."""
     monkeypatch.setenv("COLUMNS", width)
     outcome = run(*arguments)
     assert outcome.code == 0
