@@ -310,7 +310,7 @@ def test_close_cancels_jobs_and_leaves_no_thread(
     permanent = {
         thread for thread in left if isinstance(thread, threading.Timer) or thread.name.startswith("pincite-starter")
     }
-    assert left - permanent == set()  # the timer of the idle reader ticks; who starts readers outlives all work
+    assert left - permanent == set()  # the timer of idle readers and the thread that starts readers stay
     jobs.close()
     for call in (lambda: jobs.batch(["x"]), lambda: jobs.remove("a.txt")):
         with pytest.raises(ServiceError):
