@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What a run of the program gave."""
+    """The exit code and the output of a run of the program."""
 
     code: int
     out: str
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """Standard output as JSON."""
+        """Standard output, parsed as JSON."""
         return json.loads(self.out)
 
 
@@ -37,7 +37,7 @@ class Run:
         self._monkeypatch = monkeypatch
 
     def __call__(self, *arguments: str | Path) -> Outcome:
-        """As if typed."""
+        """Run the program with these arguments."""
         self._monkeypatch.setattr(sys, "argv", ["pincite", *map(str, arguments)])
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
@@ -49,7 +49,7 @@ class Run:
 def running(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path, encoder: FakeEncoder
 ) -> Run:
-    """The program, on a library in this folder, with an encoder whose geometry can be read."""
+    """Return the program, with a library in this folder and the fake encoder."""
     monkeypatch.setenv("PINCITE_LIBRARY", str(folder / "library"))
     monkeypatch.setenv("PINCITE_PASSAGE_TOKENS", "32")
     monkeypatch.setenv("COLUMNS", "200")
