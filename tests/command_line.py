@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import typer.main
 
 from index.cli import app
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fakes import FakeEncoder
+
+
+build_commands = functools.cache(typer.main.get_command)
+"""Typer builds all commands again for each call, which a process does once and these tests do hundreds of times."""
 
 
 class Outcome(NamedTuple):
@@ -35,6 +41,7 @@ class Run:
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._capsys = capsys
         self._monkeypatch = monkeypatch
+        monkeypatch.setattr(typer.main, "get_command", build_commands)
 
     def __call__(self, *arguments: str | Path) -> Outcome:
         """Run the program with these arguments."""

@@ -44,6 +44,12 @@ def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
                 yield name if name in names else node.module
 
 
+def imports_of_modules() -> dict[str, set[str]]:
+    """Return the names of the modules of index that each module imports when it is imported itself."""
+    trees = parsed()
+    return {name: set(imported(tree, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
+
+
 def cycle_from(name: str, imports: dict[str, set[str]], path: tuple[str, ...], done: set[str]) -> tuple[str, ...]:
     """Return a cycle of imports that is reached from a module, or nothing."""
     if name in path:
@@ -107,7 +113,20 @@ def test_each_module_begins_with_a_short_purpose() -> None:
 
 def test_modules_have_no_import_cycle() -> None:
     """No module imports itself through other modules at import time."""
-    trees = parsed()
-    imports = {name: set(imported(tree, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
+    imports = imports_of_modules()
     done: set[str] = set()
     assert [cycle for name in sorted(imports) if (cycle := cycle_from(name, imports, (), done))] == []
+
+
+def test_interfaces_do_not_load_the_evaluation() -> None:
+    """The page, the service and the MCP server import no module of it, not even through others."""
+    imports = imports_of_modules()
+    loaded: set[str] = set()
+    queue = ["index.page.web_app", "index.server.http.application", "index.server.mcp"]
+    while queue:
+        name = queue.pop()
+        if name not in loaded:
+            loaded.add(name)
+            queue += [*imports[name], *filter(None, [name.rpartition(".")[0]])]
+    assert len(loaded) > 50
+    assert [name for name in loaded if name.startswith("index.evaluation")] == []

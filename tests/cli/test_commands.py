@@ -17,24 +17,24 @@ from index import __version__
 from index.cli import app, printing
 from index.records import Unconfirmed, Verification
 from tests.cases import cases
+from tests.cli.conftest import SEA, make_library
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tests.command_line import Run
+    from tests.command_line import Outcome, Run
     from tests.conftest import Write
 
 COMMANDS = sorted(typer.main.get_command(app.app).commands)  # type: ignore[attr-defined]
-TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 CSI, RLO = "\x1b[31m", "\u202e"
 
 
 @pytest.fixture
 def filled(run: Run, write: Write) -> Run:
     """Run the program on a library of one document."""
-    assert run("add", write("sea.md", TEXT)).code == 0
+    assert run("add", write("sea.md", SEA)).code == 0
     return run
 
 
@@ -90,9 +90,9 @@ def test_version_option_prints_name_and_version(run: Run) -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_usage_is_exit_code_2(filled: Run, arguments: list[str]) -> None:
+def test_wrong_usage_is_exit_code_2(reader: Run, arguments: list[str]) -> None:
     """A call that cannot be parsed ends with exit code 2 and a reason on standard error."""
-    outcome = filled(*arguments)
+    outcome = reader(*arguments)
     assert outcome.code == 2
     assert outcome.err or not arguments
 
@@ -108,9 +108,9 @@ def test_wrong_usage_is_exit_code_2(filled: Run, arguments: list[str]) -> None:
         pytest.param(["--library", "/nonexistent/x", "list"], "Make one by adding files", id="no library"),
     ],
 )
-def test_pincite_error_is_exit_code_1(filled: Run, arguments: list[str], message: str) -> None:
+def test_pincite_error_is_exit_code_1(reader: Run, arguments: list[str], message: str) -> None:
     """An error of Pincite is one line and a hint on standard error, without a traceback; the exit code is 1."""
-    outcome = filled(*arguments)
+    outcome = reader(*arguments)
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.startswith("Error: ")
     assert message in outcome.err
@@ -126,7 +126,7 @@ def test_invalid_setting_is_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatc
 
 def test_partly_failed_add_is_exit_code_3(run: Run, write: Write) -> None:
     """If some files cannot be read, the others are added and the exit code is 3."""
-    outcome = run("add", write("sea.md", TEXT), write("broken.pdf", b"%PDF-1.7"))
+    outcome = run("add", write("sea.md", SEA), write("broken.pdf", b"%PDF-1.7"))
     assert outcome.code == 3
     assert "1 added, 1 failed; 2 passages in " in outcome.out
     assert re.search(r"failed: .*broken\.pdf\n +\S.*\.", outcome.out)
@@ -176,12 +176,12 @@ def test_list_has_one_row_per_document(filled: Run, write: Write) -> None:
     assert filled("list").out == "The library is empty. Add files to it: pincite add PATH\n"
 
 
-def test_show_prints_text_or_span(filled: Run) -> None:
+def test_show_prints_text_or_span(reader: Run) -> None:
     """`show` prints the whole text, or a span of it with its location on standard error."""
-    text = filled("show", "sea.md", "--json").json["text"]
-    assert filled("show", "sea.md").out == text + "\n"
+    text = reader("show", "sea.md", "--json").json["text"]
+    assert reader("show", "sea.md").out == text + "\n"
     start = text.index("The king")
-    outcome = filled("show", "sea.md", "--span", f"{start}:{start + 8}")
+    outcome = reader("show", "sea.md", "--span", f"{start}:{start + 8}")
     assert (outcome.out, outcome.err) == ("The king\n", "§ Land, ¶ 1\n")
 
 
@@ -193,21 +193,21 @@ def test_remove_names_the_document(filled: Run, tmp_path: Path) -> None:
     assert (tmp_path / "sources" / "sea.md").exists()
 
 
-def test_stats_prints_names_and_values(filled: Run) -> None:
+def test_stats_prints_names_and_values(reader: Run) -> None:
     """A value that is a table itself is printed on one line."""
-    outcome = filled("stats")
+    outcome = reader("stats")
     assert re.search(r"documents +1 *\n", outcome.out)
     assert re.search(r"media types +text/markdown: 1 *\n", outcome.out)
 
 
-def test_recall_of_a_small_library_is_exact(filled: Run) -> None:
+def test_recall_of_a_small_library_is_exact(reader: Run) -> None:
     """`stats --recall` says that a small library is searched exhaustively; without `--recall` nothing is said of it."""
-    out = filled("stats", "--recall").out
+    out = reader("stats", "--recall").out
     assert out.endswith("\nSearches are exact: each compares the question with all 2 passages.\n")
     assert "\nrecall" not in out
-    recall = filled("stats", "--recall", "--json").json["recall"]
+    recall = reader("stats", "--recall", "--json").json["recall"]
     assert (recall["exact"], recall["recall"], recall["questions"], recall["passages"]) == (True, 1.0, 0, 2)
-    assert "recall" not in filled("stats", "--json").json
+    assert "recall" not in reader("stats", "--json").json
 
 
 def test_verify_reports_changes_and_mismatches(filled: Run, tmp_path: Path) -> None:
@@ -260,13 +260,13 @@ def working_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.model
-def test_doctor_reports_a_healthy_library(filled: Run, working_encoder: None) -> None:
+def test_doctor_reports_a_healthy_library(reader: Run, working_encoder: None) -> None:
     """Without a problem, `doctor` prints versions, encoder and library, and the exit code is 0."""
-    outcome = filled("doctor")
+    outcome = reader("doctor")
     assert outcome.code == 0
     assert re.search(r"Encoder +fake@1", outcome.out)
     assert re.search(r"Holds +1 documents, 2 passages", outcome.out)
-    assert filled("doctor", "--json").json["problems"] == []
+    assert reader("doctor", "--json").json["problems"] == []
 
 
 @pytest.mark.model
@@ -308,30 +308,35 @@ SHAPES = {
     ("show", "sea.md", "--span", "0:3"): {"span", "location", "text"},
     ("stats",): {"folder", "documents", "passages", "sentences", "characters", "bytes", "made_with", "generation"},
     ("verify",): {"documents", "sources_checked", "sources_changed", "sources_missing", "mismatches", "unconfirmed"},
-    ("remove", "sea.md"): {"added", "replaced", "unchanged", "removed", "failed", "notes", "passages", "seconds"},
 }
 
 
 @pytest.mark.parametrize("arguments", SHAPES, ids=" ".join)
-def test_json_has_the_documented_fields(filled: Run, arguments: tuple[str, ...]) -> None:
+def test_json_has_the_documented_fields(reader: Run, arguments: tuple[str, ...]) -> None:
     """`--json` prints one JSON value on standard output, with the documented fields."""
-    outcome = filled(*arguments, "--json")
+    outcome = reader(*arguments, "--json")
     assert outcome.code == 0
     assert SHAPES[arguments] <= outcome.json.keys()
 
 
-def test_json_offsets_match_the_shown_text(filled: Run) -> None:
+def test_remove_json_is_a_receipt(filled: Run) -> None:
+    """The receipt has the documented fields."""
+    fields = {"added", "replaced", "unchanged", "removed", "failed", "notes", "passages", "seconds"}
+    assert fields <= filled("remove", "sea.md", "--json").json.keys()
+
+
+def test_json_offsets_match_the_shown_text(reader: Run) -> None:
     """The offsets of a hit cut its quote out of the text that `show` prints."""
-    text = filled("show", "sea.md", "--json").json["text"]
-    for hit in filled("search", "whale", "--json").json["hits"]:
+    text = reader("show", "sea.md", "--json").json["text"]
+    for hit in reader("search", "whale", "--json").json["hits"]:
         assert text[hit["pin"]["start"] : hit["pin"]["end"]] == hit["pin"]["text"]
-    shown = filled("show", "sea.md", "--span", "5:13", "--json").json
+    shown = reader("show", "sea.md", "--span", "5:13", "--json").json
     assert shown["span"] == {"start": 5, "end": 13, "text": text[5:13]}
 
 
 def test_add_json_is_a_receipt_with_failures(run: Run, write: Write) -> None:
     """`add --json` prints a receipt with the failed files, and the exit code is 3."""
-    outcome = run("add", "--json", write("sea.md", TEXT), write("broken.pdf", b"%PDF"))
+    outcome = run("add", "--json", write("sea.md", SEA), write("broken.pdf", b"%PDF"))
     assert outcome.code == 3
     assert len(outcome.json["added"]) == len(outcome.json["failed"]) == 1
 
@@ -339,12 +344,20 @@ def test_add_json_is_a_receipt_with_failures(run: Run, write: Write) -> None:
 # Hostile documents
 
 
+HOSTILE_NAME = f"evil [bold]{CSI}{RLO}.md"
+HOSTILE_TEXT = f"# The [red]whale[/red] [/]\n\nA [link=x]whale[/link] swam [by] :boom: {CSI}{RLO}now.\n"
+
+
+@pytest.fixture(scope="module")
+def hostile_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of a document whose text, title and file name contain control characters and markup."""
+    return make_library(tmp_path_factory.mktemp("hostile"), {HOSTILE_NAME: HOSTILE_TEXT})
+
+
 @pytest.fixture
-def hostile(run: Run, write: Write) -> Run:
-    """Run the program on a document whose text, title and file name contain control characters and markup."""
-    name = f"evil [bold]{CSI}{RLO}.md"
-    text = f"# The [red]whale[/red] [/]\n\nA [link=x]whale[/link] swam [by] :boom: {CSI}{RLO}now.\n"
-    assert run("add", write(name, text)).code == 0
+def hostile(run: Run, hostile_library: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library, with commands that only read."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(hostile_library))
     return run
 
 
@@ -359,14 +372,23 @@ COMMAND_LINES: list[Sequence[str]] = [
     ("list", "--json"),
     ("show", "The [red]whale[/red] [/]"),
     ("verify",),
-    ("-v", "remove", "The [red]whale[/red] [/]"),
 ]
 
 
 @pytest.mark.parametrize("arguments", COMMAND_LINES, ids=" ".join)
 def test_document_text_cannot_control_the_terminal(hostile: Run, arguments: Sequence[str]) -> None:
-    """No escape, no override of direction reaches the terminal, whatever the document or its file is called."""
-    outcome = hostile(*arguments)
+    """No escape sequence and no bidirectional override of a text, title or file name reaches the terminal."""
+    assert_harmless(hostile(*arguments))
+
+
+def test_removed_document_cannot_control_the_terminal(run: Run, write: Write) -> None:
+    """The names in a receipt have no control characters."""
+    assert_harmless(run("add", write(HOSTILE_NAME, HOSTILE_TEXT)))
+    assert_harmless(run("-v", "remove", "The [red]whale[/red] [/]"))
+
+
+def assert_harmless(outcome: Outcome) -> None:
+    """Check that a successful call printed no control characters."""
     assert outcome.code == 0
     assert "\x1b" not in outcome.out + outcome.err
     assert RLO not in outcome.out + outcome.err
@@ -407,9 +429,9 @@ def pincite(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
 
 
-def test_piped_output_has_no_colours(filled: Run, tmp_path: Path) -> None:
+def test_piped_output_has_no_colours(sea_library: Path) -> None:
     """Output to a pipe has no escape codes, and nothing is printed on standard error."""
-    done = pincite("--library", str(tmp_path / "library"), "list")
+    done = pincite("--library", str(sea_library), "list")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Sea" in done.stdout
     assert "\x1b" not in done.stdout
@@ -426,8 +448,8 @@ def test_json_is_escaped_for_an_ascii_terminal(run: Run, write: Write, tmp_path:
 
 
 def test_closed_pipe_causes_no_traceback(run: Run, write: Write, tmp_path: Path) -> None:
-    """`pincite show big.txt | head -c 10` ends without a traceback."""
-    run("add", write("big.txt", "The ship left the harbour. " * 20_000))
+    """`pincite show big.txt | head -c 10` ends without a traceback; the text exceeds the buffer of a pipe, 64 KiB."""
+    run("add", write("big.txt", "The ship left the harbour. " * 4_000))
     program = f"{sys.executable} -c 'from index.cli.app import main; main()'"
     command = f"{program} --library {tmp_path}/library show big.txt | head -c 10"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
@@ -440,4 +462,3 @@ def test_program_uses_the_documented_exit_codes(tmp_path: Path) -> None:
     done = pincite("--library", str(tmp_path / "nothing"), "list")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: There is no library in {tmp_path}/nothing.")
-    assert pincite("nonsense").returncode == 2

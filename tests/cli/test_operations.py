@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.records import CLAIMED
+from tests.cli.conftest import SEA
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,111 +16,110 @@ if TYPE_CHECKING:
     from tests.conftest import Write
     from tests.fakes import FakeEncoder
 
-TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
-
 
 @pytest.fixture
-def run(run: Run, write: Write) -> Run:
+def filled(run: Run, write: Write) -> Run:
     """Run the program on a library of one document."""
-    assert run("add", write("sea.md", TEXT)).code == 0
+    assert run("add", write("sea.md", SEA)).code == 0
     return run
 
 
-def test_backup_is_restored_into_the_named_folder(run: Run, tmp_path: Path) -> None:
+def test_backup_is_restored_into_the_named_folder(reader: Run, tmp_path: Path) -> None:
     """`--library` names the target folder, before the command or after it."""
     file, new, other = tmp_path / "b.zip", tmp_path / "new", tmp_path / "other"
-    outcome = run("backup", file)
+    outcome = reader("backup", file)
     assert outcome.code == 0
     assert outcome.out.startswith("1 documents, 2 passages, ")
     assert str(file) in outcome.out
-    assert run("restore", file, "--library", new).code == 0
-    assert run("--library", other, "restore", file).out.endswith(f"are in {other}.\n")
+    assert reader("restore", file, "--library", new).code == 0
+    assert reader("--library", other, "restore", file).out.endswith(f"are in {other}.\n")
     for folder in (new, other):
         assert (
-            run("--library", folder, "search", "whale", "--json").json["hits"][0]["pin"]["text"] == "A whale swam by."
+            reader("--library", folder, "search", "whale", "--json").json["hits"][0]["pin"]["text"]
+            == "A whale swam by."
         )
 
 
-def test_backup_and_restore_overwrite_only_with_force(run: Run, tmp_path: Path) -> None:
+def test_backup_and_restore_overwrite_only_with_force(filled: Run, tmp_path: Path) -> None:
     """An existing target is an error whose hint is `--force`."""
     file = tmp_path / "b.zip"
-    run("backup", file)
+    filled("backup", file)
     for command in ("backup", "restore"):
-        refused = run(command, file)
+        refused = filled(command, file)
         assert refused.code == 1
         assert "--force" in refused.err
-        assert run(command, file, "--force").code == 0
+        assert filled(command, file, "--force").code == 0
 
 
 def test_restore_refuses_a_file_that_is_not_a_backup(run: Run, write: Write, tmp_path: Path) -> None:
     """The error says so, the exit code is 1, and no folder is created."""
-    outcome = run("restore", write("sea.md", TEXT), "--library", tmp_path / "new")
+    outcome = run("restore", write("sea.md", SEA), "--library", tmp_path / "new")
     assert outcome.code == 1
     assert "sea.md is not a pincite backup" in outcome.err
     assert not (tmp_path / "new").exists()
 
 
-def test_compact_reports_bytes_before_and_after(run: Run) -> None:
+def test_compact_reports_bytes_before_and_after(filled: Run) -> None:
     """The library does not grow when it is compacted."""
-    assert run("compact").out.endswith(" MB now.\n")
-    sizes = run("compact", "--json").json
+    assert filled("compact").out.endswith(" MB now.\n")
+    sizes = filled("compact", "--json").json
     assert 0 < sizes["bytes_after"] <= sizes["bytes_before"]
 
 
-def test_rebuild_names_the_setting_to_remove(run: Run) -> None:
+def test_rebuild_names_the_setting_to_remove(filled: Run) -> None:
     """After a rebuild with another passage length, the environment variable would contradict the library."""
-    outcome = run("rebuild", "--passage-tokens", "64")
+    outcome = filled("rebuild", "--passage-tokens", "64")
     assert outcome.code == 0
     assert "PINCITE_PASSAGE_TOKENS is set to '32': remove it; the library remembers '64'.\n" in outcome.out
-    assert run("stats", "--json").json["made_with"].endswith("/64-64")
-    assert "remove it" not in run("rebuild").out
+    assert filled("stats", "--json").json["made_with"].endswith("/64-64")
+    assert "remove it" not in filled("rebuild").out
 
 
-def test_exported_library_can_be_imported(run: Run, tmp_path: Path, encoder: FakeEncoder) -> None:
+def test_exported_library_can_be_imported(reader: Run, tmp_path: Path, encoder: FakeEncoder) -> None:
     """An export with vectors is imported without encoding; the receipt is that of `add`."""
     file, small = tmp_path / "e.zip", tmp_path / "s.zip"
-    assert run("export-library", file).out.startswith("1 documents, 2 passages, ")
-    assert run("export-library", small, "--no-vectors", "--json").json["vectors"] is False
+    assert reader("export-library", file).out.startswith("1 documents, 2 passages, ")
+    assert reader("export-library", small, "--no-vectors", "--json").json["vectors"] is False
     encoder.encoded.clear()
-    assert run("--library", tmp_path / "new", "import-library", file).out.startswith("1 added; 2 passages")
+    assert reader("--library", tmp_path / "new", "import-library", file).out.startswith("1 added; 2 passages")
     assert encoder.encoded == []
-    receipt = run("--library", tmp_path / "new", "import-library", small, "--json").json
+    receipt = reader("--library", tmp_path / "new", "import-library", small, "--json").json
     assert len(receipt["unchanged"]) == 1
 
 
-def test_imported_documents_are_marked_until_added(run: Run, tmp_path: Path) -> None:
+def test_imported_documents_are_marked_until_added(reader: Run, tmp_path: Path) -> None:
     """Each command that shows imported text says so on standard error or in JSON, until the original file is added."""
     file, new = tmp_path / "e.zip", ("--library", tmp_path / "new")
-    run("export-library", file)
-    run(*new, "import-library", file)
+    reader("export-library", file)
+    reader(*new, "import-library", file)
     question, text = "Who signed the treaty?", tmp_path / "draft.txt"
     text.write_text("The king signed the treaty.")
     note = "An import brought the text of sea.md, and nobody here has read the original file"
     commands = (("search", question), ("ask", question), ("coverage", question), ("check", text))
     for command in commands:
-        assert f"note: {note}" in run(*new, *command).err
-        result = run(*new, *command, "--json").json
+        assert f"note: {note}" in reader(*new, *command).err
+        result = reader(*new, *command, "--json").json
         assert [note in note for note in result["notes"]] == [True]
-    assert "note: It was imported" in run(*new, "show", "sea.md").err
-    assert run(*new, "show", "sea.md", "--json").json["claimed"] is True
-    listed = run(*new, "list")
+    assert "note: It was imported" in reader(*new, "show", "sea.md").err
+    assert reader(*new, "show", "sea.md", "--json").json["claimed"] is True
+    listed = reader(*new, "list")
     assert "(claimed) Sea" in listed.out
     assert listed.out.endswith(f"(claimed) {CLAIMED}\n")
-    assert run(*new, "list", "--json").json[0]["claimed"] is True
-    text.with_name("sea.md").write_text(TEXT)
-    assert run(*new, "add", text.with_name("sea.md")).code == 0
+    assert reader(*new, "list", "--json").json[0]["claimed"] is True
+    text.with_name("sea.md").write_text(SEA)
+    assert reader(*new, "add", text.with_name("sea.md")).code == 0
     for command in commands:
-        assert "note" not in run(*new, *command).err
-    assert "(claimed)" not in run(*new, "list").out
-    assert "note" not in run(*new, "show", "sea.md").err
+        assert "note" not in reader(*new, *command).err
+    assert "(claimed)" not in reader(*new, "list").out
+    assert "note" not in reader(*new, "show", "sea.md").err
 
 
 @pytest.mark.parametrize(
     "arguments", [["backup"], ["restore"], ["rebuild", "--passage-tokens", "3"], ["import-library"]]
 )
-def test_maintenance_wrong_usage_is_exit_code_2(run: Run, arguments: list[str]) -> None:
+def test_maintenance_wrong_usage_is_exit_code_2(reader: Run, arguments: list[str]) -> None:
     """The reason is printed on standard error."""
-    outcome = run(*arguments)
+    outcome = reader(*arguments)
     assert outcome.code == 2
     assert outcome.err
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 import sys
 from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typer.testing import CliRunner
 
 from index.cli import app
 from tests.cases import cases
+from tests.cli.conftest import SEA, make_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 
 COMMANDS = sorted(typer.main.get_command(app.app).commands)  # type: ignore[attr-defined]
 SHARED = ("--library", "-q, --quiet", "-v, --verbose", "--json")
-
-
-@pytest.fixture
-def filled(run: Run, write: Write) -> Run:
-    """Run the program on a library of one document."""
-    assert run("add", write("sea.md", "# Sea\n\nA whale swam by.\n")).code == 0
-    return run
 
 
 @cases("command", COMMANDS)
@@ -50,14 +43,14 @@ def test_each_help_lists_the_shared_options_once(command: str) -> None:
     [["list"], ["stats"], ["show", "sea.md"], ["search", "whale"], ["coverage", "whale"], ["verify"], ["queue"]],
     ids=" ".join,
 )
-def test_json_option_works_before_and_after_the_command(filled: Run, arguments: Sequence[str]) -> None:
+def test_json_option_works_before_and_after_the_command(reader: Run, arguments: Sequence[str]) -> None:
     """Both places give the same output, except for timings."""
 
     def without_timings(text: str) -> object:
         value = json.loads(text)
         return {**value, "timings_ms": None} if "timings_ms" in value else value
 
-    assert without_timings(filled("--json", *arguments).out) == without_timings(filled(*arguments, "--json").out)
+    assert without_timings(reader("--json", *arguments).out) == without_timings(reader(*arguments, "--json").out)
 
 
 def test_each_command_accepts_shared_options_in_both_places(run: Run, tmp_path: Path) -> None:
@@ -72,19 +65,18 @@ def test_each_command_accepts_shared_options_in_both_places(run: Run, tmp_path: 
         assert f"There is no library in {folder}." in run(*arguments).err
 
 
-def test_quiet_and_verbose_work_after_the_command(filled: Run, write: Write) -> None:
+def test_quiet_and_verbose_work_after_the_command(run: Run, write: Write) -> None:
     """After the command they have the same effect as before it."""
     path = write("b.txt", "Rain fell.")
-    assert f"added: {path}" in filled("add", path, "-v").out
+    assert f"added: {path}" in run("add", path, "-v").out
     path.write_text("Rain fell again.")
-    assert len(filled("add", path, "--quiet").out.splitlines()) == 1
+    assert len(run("add", path, "--quiet").out.splitlines()) == 1
 
 
-def test_later_library_option_wins(filled: Run, tmp_path: Path) -> None:
+def test_later_library_option_wins(run: Run, sea_library: Path, tmp_path: Path) -> None:
     """An option after the command overrides the one before it."""
-    library = tmp_path / "library"
-    assert filled("--library", tmp_path / "nowhere", "list", "--library", library).code == 0
-    assert filled("--library", library, "list", "--library", tmp_path / "nowhere").code == 1
+    assert run("--library", tmp_path / "nowhere", "list", "--library", sea_library).code == 0
+    assert run("--library", sea_library, "list", "--library", tmp_path / "nowhere").code == 1
 
 
 # Completion
@@ -107,10 +99,9 @@ def test_completion_offers_commands_and_options() -> None:
     assert {"--explain", "--json"} <= set(completions("pincite search --"))
 
 
-def test_completion_offers_documents_of_the_library(filled: Run, write: Write, tmp_path: Path) -> None:
+def test_completion_offers_documents_of_the_library(tmp_path: Path) -> None:
     """Documents are offered by title or file name, without loading a model; a missing library is not an error."""
-    filled("add", write("seal.txt", "A seal slept."))
-    library = str(tmp_path / "library")
+    library = str(make_library(tmp_path, {"sea.md": SEA, "seal.txt": "A seal slept."}))
     assert completions("pincite show se", PINCITE_LIBRARY=library) == ["sea.md", "seal.txt"]
     assert completions("pincite search x --in se", PINCITE_LIBRARY=library) == ["sea.md", "seal.txt"]
     assert "Sea" in completions("pincite remove S", PINCITE_LIBRARY=library)
@@ -124,6 +115,5 @@ def test_completion_offers_documents_of_the_library(filled: Run, write: Write, t
 
 def test_show_completion_prints_the_script() -> None:
     """`--show-completion` prints the script that the shell has to source."""
-    script = "import sys; sys.argv = ['pincite', '--show-completion', 'bash']; from index.cli.app import main; main()"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "_PINCITE_COMPLETE=complete_bash" in done.stdout
+    script = CliRunner().invoke(app.app, ["--show-completion", "bash"], prog_name="pincite").output
+    assert "_PINCITE_COMPLETE=complete_bash" in script

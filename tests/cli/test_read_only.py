@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cases import cases
+from tests.cli.conftest import SEA
 from tests.disks import read_only
 
 if TYPE_CHECKING:
@@ -15,13 +17,11 @@ if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
 
-TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
-
 
 @pytest.fixture
 def mounted(run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Run the program on a library of one document whose folder is mounted read-only."""
-    assert run("add", write("sea.md", TEXT)).code == 0
+    assert run("add", write("sea.md", SEA)).code == 0
     with read_only(tmp_path / "library", tmp_path / "read-only") as folder:
         monkeypatch.setenv("PINCITE_LIBRARY", str(folder))
         yield run
@@ -42,10 +42,10 @@ def test_reading_commands_work_on_a_read_only_library(mounted: Run, tmp_path: Pa
     assert mounted("backup", tmp_path / "backup.zip").code == 0
 
 
-@pytest.mark.parametrize(
+@cases(
     "command",
     [["add"], ["remove", "sea.md"], ["sync"], ["compact"], ["rebuild"], ["import-library"]],
-    ids=lambda c: c[0],
+    ids=lambda command: command[0],
 )
 def test_changing_commands_are_refused_on_a_read_only_library(
     mounted: Run, write: Write, tmp_path: Path, command: list[str]

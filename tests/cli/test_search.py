@@ -18,13 +18,13 @@ from typer.testing import CliRunner
 from index.cli import app, search_commands
 from index.records import CANDIDATES, Coverage, DocumentInfo, Found, Hit, Location, Passage, Span, Why
 from index.text.query import SYNTAX
+from tests.cli.conftest import SEA, make_library
 from tests.factories import why
 
 if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
 
-TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 STORY = "The ship left the harbour in winter. A whale swam by the bridge. The clock of the school struck noon."
 CSI, RLO = "\x1b[31m", "\u202e"
 INFO = DocumentInfo("d" * 64, "/papers/sea.md", "Sea", "", "", "text/markdown", 43, 0, 1)
@@ -43,13 +43,6 @@ REASON = why(
 HIT = Hit(PASSAGE, INFO, 0.91, Span(27, 43), Location(heading="Sea", paragraph=1), REASON)
 
 
-@pytest.fixture
-def filled(run: Run, write: Write) -> Run:
-    """Run the program on a library of one document."""
-    assert run("add", write("sea.md", TEXT)).code == 0
-    return run
-
-
 def printed(capsys: pytest.CaptureFixture[str], *hits: Hit, limit: int = 5, **options: bool) -> str:
     """Return what is printed for these hits."""
     search_commands.print_hits(Found("q", hits, {}), limit=limit, **{"explain": False, "verbose": False, **options})
@@ -59,12 +52,12 @@ def printed(capsys: pytest.CaptureFixture[str], *hits: Hit, limit: int = 5, **op
 # Search
 
 
-def test_search_prints_place_score_passage_and_reason(filled: Run) -> None:
+def test_search_prints_place_score_passage_and_reason(reader: Run) -> None:
     """Each hit has number, title, location, score, passage and reason; the quote is marked where it cannot be bold."""
-    outcome = filled("search", "whale", "-k", "1")
+    outcome = reader("search", "whale", "-k", "1")
     assert outcome.code == 0
     headline, *passage = outcome.out.splitlines()
-    (best,) = filled("search", "whale", "-k", "1", "--json").json["hits"]
+    (best,) = reader("search", "whale", "-k", "1", "--json").json["hits"]
     assert headline == f"[1] Sea  § Sea, ¶ 1  {best['score']:.2f}"
     assert "The ship left the harbour. **A whale swam by.**" in "\n".join(passage)
     assert re.search(
@@ -72,29 +65,29 @@ def test_search_prints_place_score_passage_and_reason(filled: Run) -> None:
     )
 
 
-def test_verbose_search_prints_timings(filled: Run) -> None:
+def test_verbose_search_prints_timings(reader: Run) -> None:
     """`--verbose` adds the milliseconds of each stage."""
-    assert re.search(r"encoding \d+\.\d ms", filled("-v", "search", "whale").out)
+    assert re.search(r"encoding \d+\.\d ms", reader("-v", "search", "whale").out)
 
 
-def test_search_without_hits_is_no_error(filled: Run) -> None:
+def test_search_without_hits_is_no_error(reader: Run) -> None:
     """An empty result is reported and the exit code is 0."""
-    outcome = filled("search", " ")
+    outcome = reader("search", " ")
     assert (outcome.code, outcome.out) == (0, "Nothing found.\n")
 
 
-def test_in_option_restricts_the_search(filled: Run, write: Write) -> None:
+def test_in_option_restricts_the_search(run: Run, write: Write) -> None:
     """`--in` names a document of the library and can be repeated."""
-    filled("add", write("other.md", "# Other\n\nAnother whale."))
-    hits = filled("search", "whale", "--in", "other.md", "--json").json["hits"]
+    run("add", write("sea.md", SEA), write("other.md", "# Other\n\nAnother whale."))
+    hits = run("search", "whale", "--in", "other.md", "--json").json["hits"]
     assert {hit["document"]["title"] for hit in hits} == {"Other"}
-    hits = filled("search", "whale", "--in", "other.md", "--in", "sea.md", "--json").json["hits"]
+    hits = run("search", "whale", "--in", "other.md", "--in", "sea.md", "--json").json["hits"]
     assert {hit["document"]["title"] for hit in hits} == {"Other", "Sea"}
 
 
-def test_question_may_begin_with_a_dash(filled: Run) -> None:
+def test_question_may_begin_with_a_dash(reader: Run) -> None:
     """After `--`, a question that begins with a dash is not an option."""
-    hits = filled("search", "--json", "--", "-whale treaty").json["hits"]
+    hits = reader("search", "--json", "--", "-whale treaty").json["hits"]
     assert [hit["pin"]["text"] for hit in hits] == ["The king signed the treaty."]
 
 
@@ -151,13 +144,13 @@ def test_explanation_names_ranks_beyond_the_candidates(capsys: pytest.CaptureFix
     assert lines["in common"] == "none in the passage, some beside it"
 
 
-def test_explain_option_requests_the_nearest_words(filled: Run) -> None:
+def test_explain_option_requests_the_nearest_words(reader: Run) -> None:
     """`--explain` names the words of the quote that are nearest in meaning; without it they are not computed."""
-    outcome = filled("search", "Where did the whale swim?", "-k", "1", "--explain")
+    outcome = reader("search", "Where did the whale swim?", "-k", "1", "--explain")
     assert re.search(r"\n  nearest +whale, ", outcome.out)
-    (hit,) = filled("search", "Where did the whale swim?", "-k", "1", "--explain", "--json").json["hits"]
+    (hit,) = reader("search", "Where did the whale swim?", "-k", "1", "--explain", "--json").json["hits"]
     assert hit["why"]["nearest_words"][0] == "whale"
-    (hit,) = filled("search", "Where did the whale swim?", "-k", "1", "--json").json["hits"]
+    (hit,) = reader("search", "Where did the whale swim?", "-k", "1", "--json").json["hits"]
     assert hit["why"]["nearest_words"] == []
 
 
@@ -214,13 +207,13 @@ def test_copies_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize("question", ["in:nowhere whale", "in:sea"])
-def test_notes_are_printed_on_standard_error(filled: Run, question: str) -> None:
+def test_notes_are_printed_on_standard_error(reader: Run, question: str) -> None:
     """Standard output has hits only; JSON includes the notes, and `--quiet` leaves them out."""
-    outcome = filled("search", question)
-    (note,) = filled("search", question, "--json").json["notes"]
+    outcome = reader("search", question)
+    (note,) = reader("search", question, "--json").json["notes"]
     assert (outcome.out, outcome.err) == ("Nothing found.\n", f"note: {note}\n")
-    assert filled("search", question, "--json").err == ""
-    assert filled("-q", "search", question).err == ""
+    assert reader("search", question, "--json").err == ""
+    assert reader("-q", "search", question).err == ""
 
 
 def test_notes_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,11 +238,18 @@ def test_help_lists_the_query_operators(command: str) -> None:
 # Coverage
 
 
+@pytest.fixture(scope="module")
+def covered_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of three documents, one of which mentions whales; no test may change it."""
+    texts = {"sea.md": SEA, "b.txt": "The doctor baked bread.", "a.txt": "The garden has a clock."}
+    return make_library(tmp_path_factory.mktemp("covered"), texts)
+
+
 @pytest.fixture
-def covered(filled: Run, write: Write) -> Run:
-    """Run the program on three documents, one of which mentions whales."""
-    assert filled("add", write("b.txt", "The doctor baked bread."), write("a.txt", "The garden has a clock.")).code == 0
-    return filled
+def covered(run: Run, covered_library: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library, with commands that only read."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(covered_library))
+    return run
 
 
 def test_coverage_prints_one_row_per_document(covered: Run) -> None:
@@ -377,9 +377,9 @@ def test_csv_scores_stay_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     assert csv_rows(capsys.readouterr().out)[0]["score"] == "0.91"
 
 
-def test_csv_is_utf8_on_any_terminal(covered: Run, write: Write, tmp_path: Path) -> None:
+def test_csv_is_utf8_on_any_terminal(run: Run, write: Write, tmp_path: Path) -> None:
     """Lines end in CR LF and letters are UTF-8, whatever the terminal's encoding is."""
-    covered("add", write("Wäl.txt", "A whale."))
+    run("add", write("Wäl.txt", "A whale."), write("sea.md", SEA))
     program = "import sys; from index.cli import search_commands; from index.library.library import Library\n"
     program += "from index.records import Coverage\n"
     program += (
@@ -392,7 +392,7 @@ def test_csv_is_utf8_on_any_terminal(covered: Run, write: Write, tmp_path: Path)
         check=True,
     )
     assert "Wäl.txt".encode() in done.stdout
-    assert done.stdout.count(b"\r\n") == done.stdout.count(b"\n") == 1 + len(covered("list", "--json").json)
+    assert done.stdout.count(b"\r\n") == done.stdout.count(b"\n") == 3
 
 
 def test_csv_and_json_exclude_each_other(covered: Run) -> None:
