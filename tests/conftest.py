@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     Hypothesis has a profile of its own for CI; ours keep its settings except for the number of examples.
     """
     keep_files_in_memory()
+    ignore_settings_of_the_user()
     if config.getoption("--nightly"):
         os.environ[SWITCH] = "true"
     usual = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
@@ -67,6 +68,13 @@ def keep_files_in_memory() -> None:
         return
     if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def ignore_settings_of_the_user() -> None:
+    """Keep the user's settings away from what is made for a whole module or session, too."""
+    for name in [name for name in os.environ if name.startswith("PINCITE_")]:
+        del os.environ[name]
+    os.environ["PINCITE_CONFIG"] = ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import re
 import tempfile
 from pathlib import Path
@@ -85,9 +86,15 @@ def modules() -> list[Path]:
     return sorted(path for path in (ROOT / "index").rglob("*.py") if path.name != "__init__.py")
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def purpose(path: Path) -> str:
     """The first paragraph of a module's docstring, on one line."""
-    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    docstring = ast.get_docstring(parsed(path)) or ""
     return flat(docstring.partition("\n\n")[0])
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import statistics
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING
 
-from tests.reference import ROOT, modules, tree
+from tests.reference import ROOT, modules, parsed, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,10 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@cache
-def parsed() -> dict[str, ast.Module]:
+@functools.cache
+def syntax_trees() -> dict[str, ast.Module]:
     """Return the syntax tree of every module and package, by its dotted name."""
-    return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "index").rglob("*.py")}
+    return {name_of(path): parsed(path) for path in (ROOT / "index").rglob("*.py")}
 
 
 def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
@@ -44,9 +44,10 @@ def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
                 yield name if name in names else node.module
 
 
+@functools.cache
 def imports_of_modules() -> dict[str, set[str]]:
     """Return the names of the modules of index that each module imports when it is imported itself."""
-    trees = parsed()
+    trees = syntax_trees()
     return {name: set(imported(tree, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
 
 
@@ -100,13 +101,13 @@ def test_modules_and_functions_are_short() -> None:
     """The longest module and the median function have a limit."""
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
     assert {name: length for name, length in lengths.items() if length > LINES} == {}
-    functions = [node for module in parsed().values() for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
+    functions = [node for module in syntax_trees().values() for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
     assert statistics.median((node.end_lineno or 0) - node.lineno + 1 for node in functions) <= MEDIAN_LINES
 
 
 def test_each_module_begins_with_a_short_purpose() -> None:
     """The first paragraph of a module's docstring fits on two lines."""
-    for name, module in parsed().items():
+    for name, module in syntax_trees().items():
         first = (ast.get_docstring(module) or "").partition("\n\n")[0]
         assert 0 < len(first) <= 240, name
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.library.library import Library
 from index.page import create_app
 from index.settings import Settings
+from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 from tests.reference import ROOT, pages, without_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from index.library.library import Library
-    from tests.conftest import Write
 
 TEXTS = [without_tables(page.read_text(encoding="utf-8")) for page in pages()]
 ADDRESS = "http://127.0.0.1:7860"
@@ -36,12 +35,16 @@ BLOCKS = [
 PROGRAMS = [block for block in BLOCKS if ADDRESS in block]
 
 
-@pytest.fixture
-def served(library: Library, write: Write) -> Iterator[str]:
-    """Serve a library with the treaty, and return its address."""
-    library.add(write("treaty.md", TREATY))
-    with hosted(create_app(library, Settings(passage_tokens=32, bar=0))) as address:
-        yield address
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a library with the treaty, and return its address. The examples add the same file again or only read."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "treaty.md").write_text(TREATY)
+    settings = Settings(passage_tokens=32, bar=0)
+    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
+        library.add(folder / "treaty.md")
+        with hosted(create_app(library, settings)) as address:
+            yield address
 
 
 def test_documentation_has_examples_of_each_kind() -> None:

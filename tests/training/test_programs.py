@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,10 @@ def fixed_random() -> random.Random:
     return random.Random(1)
 
 
-def sentence(text: str, number: int = 0) -> Span:
-    """Parse a text and return one of its sentences."""
-    return list(parser()(text).sents)[number]
+@functools.cache
+def sentence(text: str) -> Span:
+    """Parse a text and return its first sentence."""
+    return next(parser()(text).sents)
 
 
 @cases(
