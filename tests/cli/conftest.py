@@ -1,13 +1,17 @@
-"""A library that is made once for the tests that only read it."""
+"""What is made once for all tests of the command line: a library that they only read, and the help."""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
+import typer.testing
 
+from index.cli import app
 from index.library.library import Library
 from index.settings import Settings
+from tests.command_line import build_commands
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -27,6 +31,16 @@ def make_library(folder: Path, files: dict[str, str]) -> Path:
     with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
         library.add([folder / "sources" / name for name in files])
     return folder / "library"
+
+
+@functools.cache
+def help_of(command: str) -> str:
+    """Return what `pincite COMMAND --help` prints."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(typer.testing, "_get_command", build_commands)
+        result = typer.testing.CliRunner().invoke(app.app, [command, "--help"])
+    assert result.exit_code == 0
+    return result.output
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import pytest
 from index.cli import output
 from index.library.batches import unescape_formula
 from index.records import Answer
+from tests.cli.conftest import make_library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +24,18 @@ if TYPE_CHECKING:
 CSI, RLO = "\x1b[31m", "\u202e"
 
 
-@pytest.fixture
-def run(run: Run, write: Write) -> Run:
-    """Run the program on a library of two documents."""
+@pytest.fixture(scope="module")
+def library_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of two documents, which no test may change."""
     treaty = f"# The {CSI}treaty{RLO}\n\nThe king signed the treaty in winter.\n\nBread was dear.\n"
-    run("add", write("treaty.md", treaty), write("sea.md", "# Sea\n\nA whale swam by the harbour.\n"))
+    texts = {"treaty.md": treaty, "sea.md": "# Sea\n\nA whale swam by the harbour.\n"}
+    return make_library(tmp_path_factory.mktemp("ask"), texts)
+
+
+@pytest.fixture
+def run(run: Run, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(library_folder))
     return run
 
 

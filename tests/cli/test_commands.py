@@ -17,7 +17,7 @@ from index import __version__
 from index.cli import app, printing
 from index.records import Unconfirmed, Verification
 from tests.cases import cases
-from tests.cli.conftest import SEA, make_library
+from tests.cli.conftest import SEA, help_of, make_library
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ def filled(run: Run, write: Write) -> Run:
 @cases("command", COMMANDS)
 def test_help_of_each_command_has_an_example(command: str) -> None:
     """`--help` has a sentence about the command and an example that names it."""
-    result = CliRunner().invoke(app.app, [command, "--help"])
-    assert result.exit_code == 0
-    assert re.search(rf"Example: pincite {command}\b", result.output)
-    assert re.search(r"\n  [A-Z][^\n]+\n", result.output)
+    text = help_of(command)
+    assert re.search(rf"Example: pincite {command}\b", text)
+    assert re.search(r"\n  [A-Z][^\n]+\n", text)
 
 
 def test_command_list_has_whole_sentences() -> None:
@@ -60,7 +59,7 @@ def test_command_list_has_whole_sentences() -> None:
 def test_help_examples_use_existing_options() -> None:
     """Each option in an example is an option of that command."""
     for command in COMMANDS:
-        text = CliRunner().invoke(app.app, [command, "--help"]).output
+        text = help_of(command)
         example = text[text.index("Example:") :]
         for option in re.findall(r"(?<!\S)--?[a-z][\w-]*", example):
             assert option in text[: text.index("Example:")], f"{command}: {option}"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.conftest import make_library
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,10 +19,16 @@ QUESTION = "Who signed the treaty?"
 TEXT = "The king signed the treaty in winter.\n\nBread was dear.\n"
 
 
+@pytest.fixture(scope="module")
+def library_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of one document, which no test may change."""
+    return make_library(tmp_path_factory.mktemp("export"), {"treaty.txt": TEXT})
+
+
 @pytest.fixture
-def run(run: Run, write: Write) -> Run:
-    """Run the program on a library of one document."""
-    run("add", write("treaty.txt", TEXT))
+def run(run: Run, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(library_folder))
     return run
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from index.cli import app
 from tests.cases import cases
-from tests.cli.conftest import SEA, make_library
+from tests.cli.conftest import SEA, help_of, make_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ SHARED = ("--library", "-q, --quiet", "-v, --verbose", "--json")
 @cases("command", COMMANDS)
 def test_each_help_lists_the_shared_options_once(command: str) -> None:
     """Shared options have a section of their own below the command's own options."""
-    text = CliRunner().invoke(app.app, [command, "--help"]).output
+    text = help_of(command)
     section = text[text.index("Options of every command:") :]
     for option in SHARED:
         listed = re.compile(rf"^  {option}(?: <path>)?  ", re.MULTILINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,13 +13,14 @@ import pytest
 from index.cli import progress
 from index.library.library import Library
 from index.records import Progress
+from tests.cli.conftest import make_library
+from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.command_line import Run
-    from tests.conftest import Write
 
 RLO = "\u202e"
 ENOUGH = 60.0
@@ -165,6 +167,15 @@ COMMANDS: list[tuple[str, Sequence[str]]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def made_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a source, the library of it, and a backup."""
+    folder = tmp_path_factory.mktemp("progress")
+    with Library.open(make_library(folder, {"sea.md": "A whale swam by."}), encoder=FakeEncoder()) as library:
+        library.backup(folder / "there.zip")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("method", "arguments"),
     COMMANDS,
@@ -172,7 +183,7 @@ COMMANDS: list[tuple[str, Sequence[str]]] = [
 )
 def test_each_long_command_prints_progress(
     run: Run,
-    write: Write,
+    made_before: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     slow: Callable[[type, str], None],
@@ -181,8 +192,7 @@ def test_each_long_command_prints_progress(
 ) -> None:
     """A line appears on standard error during the work, although that is not a terminal."""
     monkeypatch.chdir(tmp_path)
-    run("add", write("sea.md", "A whale swam by."))
-    run("backup", "there.zip")
+    shutil.copytree(made_before, tmp_path, dirs_exist_ok=True)
     (tmp_path / "q.txt").write_text("Who swam?\n")
     (tmp_path / "q.jsonl").write_text('{"question": "Who swam?", "document": "sea.md", "quote": "A whale"}\n')
     (tmp_path / "draft.txt").write_text("A whale swam by.")
