@@ -29,9 +29,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 FIRST = ("attack", "faults")
 """Folders whose tests run first, because they are the longest; at the end, one worker would wait for the other."""
 MEMORY = Path("/dev/shm")
-"""A file system in memory. A library of a test is made there in a quarter of the time, as nothing waits for a disk."""
+"""A file system in memory: a library was made there in 66 ms and on a disk in 306 ms, most of them waiting for it."""
 MEMORY_NEEDED = 4 * 2**30
-"""Bytes that have to be free in it; a whole run writes about a tenth of them. Containers often have 64 MB."""
+"""Bytes that have to be free in it, many times what a run leaves there; containers often have 64 MB in all."""
 MOST_EXAMPLES = 30
 """Examples of a property in the default run, unless its test says otherwise; the nightly run has Hypothesis's 100."""
 
