@@ -1,10 +1,10 @@
-"""Known vulnerabilities of what is installed: `python -m tests.audit`. The last line says how it went.
+"""Known vulnerabilities of the installed packages: `python -m tests.audit`. The last line has the result.
 
     AUDIT: clean (161 packages looked up)
     AUDIT: not looked up (…)              no vulnerability service could be asked: this proves nothing
     AUDIT: 2 vulnerabilities (…)          exit code 1
 
-What is known and accepted for a while stands in ACCEPTED with a reason and a last day.
+Vulnerabilities that are accepted for a while are listed in ACCEPTED, each with a reason and a last day.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 ACCEPTED = Path(__file__).with_name("accepted_vulnerabilities.toml")
 SECONDS = 300
-"""How long the audit may take in all; one request may take a tenth of a minute."""
+"""The timeout of the whole audit; one request may take six seconds."""
 COMMAND = ("pip_audit", "--local", "--skip-editable", "--format", "json", "--progress-spinner", "off", "--timeout", "6")
 OURS = "pincite"
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
-    """What was found, and which packages nothing is known of."""
+class AuditResult:
+    """The vulnerabilities found, and the packages that could not be looked up."""
 
     known: int
     unknown: tuple[str, ...]
@@ -39,7 +39,7 @@ class Audited:
 
     @property
     def failed(self) -> bool:
-        """Whether something has to be done."""
+        """Whether a vulnerability was found that is not accepted."""
         return bool(self.found)
 
     def __str__(self) -> str:
@@ -53,13 +53,13 @@ class Audited:
 
 
 def main() -> None:
-    """Ask, and tell; the exit code is 1 where a vulnerability was found or an acceptance is no longer valid."""
+    """Run the audit and print its result; the exit code is 1 if a vulnerability was found that is not accepted."""
     accepted = read_accepted(ACCEPTED.read_text(encoding="utf-8"), datetime.now(UTC).date())
     try:
         done = subprocess.run(
             [sys.executable, "-m", *COMMAND], capture_output=True, text=True, timeout=SECONDS, check=False
         )
-        audited = judge(done.stdout, accepted)
+        result = judge(done.stdout, accepted)
     except subprocess.TimeoutExpired:
         print(f"AUDIT: not looked up (no answer in {SECONDS} seconds)")
         return
@@ -67,33 +67,33 @@ def main() -> None:
         last = done.stderr.strip().splitlines()[-1:] or ["no output"]
         print(f"AUDIT: not looked up ({last[0][:200]})")
         return
-    print(audited)
-    sys.exit(audited.failed)
+    print(result)
+    sys.exit(result.failed)
 
 
-def judge(output: str, accepted: Mapping[str, str]) -> Audited:
-    """What the JSON of pip-audit says. Raises ValueError where it is none: then nothing was looked up.
+def judge(output: str, accepted: Mapping[str, str]) -> AuditResult:
+    """Evaluate the JSON of pip-audit. Raises ValueError if it is not JSON: then nothing was looked up.
 
-    A package that it skipped is not known to be clean, although pip-audit then ends with 0 and says that it found none.
+    A package that pip-audit skipped is not known to be clean, although pip-audit ends with 0 and reports no finding.
     """
     try:
         packages: list[dict[str, Any]] = [
-            each for each in json.loads(output)["dependencies"] if each["name"].lower() != OURS
+            package for package in json.loads(output)["dependencies"] if package["name"].lower() != OURS
         ]
         found = [
-            f"{each['name']} {each['version']}: {flaw['id']}"
-            for each in packages
-            for flaw in each.get("vulns", ())
+            f"{package['name']} {package['version']}: {flaw['id']}"
+            for package in packages
+            for flaw in package.get("vulns", ())
             if accepted.keys().isdisjoint([flaw["id"], *flaw.get("aliases", ())])
         ]
     except (KeyError, TypeError) as error:
         raise ValueError(output[:200]) from error
-    unknown = tuple(each["name"] for each in packages if "vulns" not in each)
-    return Audited(len(packages) - len(unknown), unknown, tuple(found))
+    unknown = tuple(package["name"] for package in packages if "vulns" not in package)
+    return AuditResult(len(packages) - len(unknown), unknown, tuple(found))
 
 
 def read_accepted(text: str, today: date) -> dict[str, str]:
-    """The reasons of what is accepted today, by id. Raises ValueError for an entry without a reason or a last day."""
+    """The reasons of the vulnerabilities accepted today, by id. Raises ValueError for an incomplete entry."""
     valid = {}
     for entry in tomllib.loads(text).get("accepted", ()):
         if not (entry.get("id") and entry.get("reason") and isinstance(entry.get("until"), date)):

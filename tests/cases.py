@@ -1,6 +1,6 @@
 """Runs a table of small cases as one test: `cases` is written like `pytest.mark.parametrize`.
 
-A test of its own costs several milliseconds and two messages between processes, which adds up for thousands of rows.
+A test of its own for each row costs several milliseconds and two messages between processes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def cases(
                 raise ExceptionGroup(f"{len(failures)} of {len(table)} cases failed", failures)
 
         signature = inspect.signature(test)
-        kept = [each for name, each in signature.parameters.items() if name not in parameters]
+        kept = [parameter for name, parameter in signature.parameters.items() if name not in parameters]
         assert len(kept) == len(signature.parameters) - len(parameters)
         run.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
         return run
@@ -63,7 +63,7 @@ def _values(row: Any, count: int) -> Sequence[Any]:
 
 
 def _label(row: Any, name: Callable[[Any], object] | None) -> str:
-    """What a row is called: its id, what `name` says of its values, or the values themselves."""
+    """The label of a row: its id, or what `name` returns for its values, or the values themselves."""
     values = row
     if hasattr(row, "marks"):
         values = row.values
@@ -71,5 +71,5 @@ def _label(row: Any, name: Callable[[Any], object] | None) -> str:
             return str(row.id)
     if name is None:
         return repr(values)[:_LONGEST_LABEL]
-    each = values if isinstance(values, tuple) else (values,)
-    return "-".join(str(name(value) or value) for value in each)[:_LONGEST_LABEL]
+    values = values if isinstance(values, tuple) else (values,)
+    return "-".join(str(name(value) or value) for value in values)[:_LONGEST_LABEL]

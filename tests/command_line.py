@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import typer.main
 
 from index.cli import app
 
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
     from tests.fakes import FakeEncoder
 
 
+build_commands = functools.cache(typer.main.get_command)
+"""Typer builds all commands again for each call, which a process does once and these tests do hundreds of times."""
+
+
 class Outcome(NamedTuple):
-    """What a run of the program gave."""
+    """The exit code and the output of a run of the program."""
 
     code: int
     out: str
@@ -25,7 +31,7 @@ class Outcome(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """Standard output as JSON."""
+        """Standard output, parsed as JSON."""
         return json.loads(self.out)
 
 
@@ -35,9 +41,10 @@ class Run:
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._capsys = capsys
         self._monkeypatch = monkeypatch
+        monkeypatch.setattr(typer.main, "get_command", build_commands)
 
     def __call__(self, *arguments: str | Path) -> Outcome:
-        """As if typed."""
+        """Run the program with these arguments."""
         self._monkeypatch.setattr(sys, "argv", ["pincite", *map(str, arguments)])
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
@@ -49,7 +56,7 @@ class Run:
 def running(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path, encoder: FakeEncoder
 ) -> Run:
-    """The program, on a library in this folder, with an encoder whose geometry can be read."""
+    """Return the program, with a library in this folder and the fake encoder."""
     monkeypatch.setenv("PINCITE_LIBRARY", str(folder / "library"))
     monkeypatch.setenv("PINCITE_PASSAGE_TOKENS", "32")
     monkeypatch.setenv("COLUMNS", "200")

@@ -1,8 +1,10 @@
-"""What tests share: a library with a readable encoder, files to put into it, the real encoder once."""
+"""Shared fixtures: a library with a fake encoder, source files, the program, and the real encoder, loaded once."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import hypothesis
@@ -18,7 +20,6 @@ from tests.skips import pytest_runtest_makereport as pytest_runtest_makereport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from index.encoders.encoder import SentenceTransformerEncoder
 
@@ -26,7 +27,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and FAISS are loaded: the workers share the cores
 
 FIRST = ("attack", "faults")
-"""Folders whose tests begin, for they are the longest; at the end they would keep one worker waiting for the other."""
+"""Folders whose tests run first, because they are the longest; at the end, one worker would wait for the other."""
+MEMORY = Path("/dev/shm")
+"""A file system in memory: a library was made there in 66 ms and on a disk in 306 ms, most of them waiting for it."""
+MEMORY_NEEDED = 4 * 2**30
+"""Bytes that have to be free in it, many times what a run leaves there; containers often have 64 MB in all."""
 MOST_EXAMPLES = 30
 """Examples of a property in the default run, unless its test says otherwise; the nightly run has Hypothesis's 100."""
 
@@ -38,21 +43,38 @@ class Write(Protocol):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switch that `tests.nightly` describes."""
+    """Add the option that `tests.nightly` describes."""
     parser.addoption("--nightly", action="store_true", help="run the tests that are too long for every day, too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the switch known before modules are collected, and set how many examples of a property are tried.
+    """Set the nightly switch before modules are collected, and the number of examples of a property.
 
-    Hypothesis chooses a profile of its own where it sees CI; ours keep what that profile says, but for the examples.
+    Hypothesis has a profile of its own for CI; ours keep its settings except for the number of examples.
     """
+    keep_files_in_memory()
+    ignore_settings_of_the_user()
     if config.getoption("--nightly"):
         os.environ[SWITCH] = "true"
     usual = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
     hypothesis.settings.register_profile("everyday", usual, deadline=None, max_examples=MOST_EXAMPLES)
     hypothesis.settings.register_profile("nightly", usual, deadline=None)
     hypothesis.settings.load_profile("nightly" if is_nightly() else "everyday")
+
+
+def keep_files_in_memory() -> None:
+    """Let `tmp_path` be in memory if there is room, unless PYTEST_DEBUG_TEMPROOT names another folder."""
+    if not os.access(MEMORY, os.W_OK | os.X_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return
+    if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def ignore_settings_of_the_user() -> None:
+    """Keep the user's settings away from what is made for a whole module or session, too."""
+    for name in [name for name in os.environ if name.startswith("PINCITE_")]:
+        del os.environ[name]
+    os.environ["PINCITE_CONFIG"] = ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -68,7 +90,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the library of whoever runs it, or reads their configuration file."""
+    """Keep each test away from the user's own library, environment variables and configuration file."""
     for name in [name for name in os.environ if name.startswith("PINCITE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PINCITE_CONFIG", "")
@@ -77,13 +99,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 
 @pytest.fixture
 def encoder() -> FakeEncoder:
-    """An encoder whose geometry can be read, and whose log says what it encoded."""
+    """The fake encoder, which records what it encoded."""
     return FakeEncoder()
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write a file into the test's own folder of sources."""
+    """Return a function that writes a file into the test's folder of sources."""
 
     def write(name: str, text: str | bytes) -> Path:
         path = tmp_path / "sources" / name
@@ -96,7 +118,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def library(tmp_path: Path, encoder: FakeEncoder) -> Iterator[Library]:
-    """An empty library with that encoder; passages are as short as they may be."""
+    """An empty library with the fake encoder and the shortest passages that are allowed."""
     with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
         yield library
 
@@ -105,7 +127,7 @@ def library(tmp_path: Path, encoder: FakeEncoder) -> Iterator[Library]:
 def run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder: FakeEncoder
 ) -> Run:
-    """The program, on a library of this test."""
+    """The program, with a library of this test."""
     return running(capsys, monkeypatch, tmp_path, encoder)
 
 

@@ -1,4 +1,4 @@
-"""Folders that take no changes: for root by a mount, for everybody else by their permissions."""
+"""Read-only folders: by a mount for root, by permissions for other users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def read_only(folder: Path, at: Path) -> Iterator[Path]:
-    """The folder, read-only, at another path; by its own path it takes changes as before."""
+    """Mount the folder read-only at another path; under its own path it can still be changed."""
     at.mkdir()
     if os.geteuid() != 0:
         pytest.skip("no folder can be mounted here: that takes root")
@@ -35,12 +35,12 @@ def _mount(*options: str) -> None:
 
 @contextmanager
 def forbidden(folder: Path) -> Iterator[None]:
-    """Without the permission to write in a folder, or below it."""
+    """Remove the permission to write in a folder and its subfolders."""
     folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
-    for each in folders:
-        each.chmod(0o555)
+    for path in folders:
+        path.chmod(0o555)
     try:
         yield
     finally:
-        for each in folders:
-            each.chmod(0o755)
+        for path in folders:
+            path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Records for tests: what matters is stated, the rest says nothing."""
+"""Records for tests: a test states the values that matter, and the others are neutral."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ _NO_REASON = Why(
 
 
 def why(**stated: Any) -> Why:
-    """Reasons for a hit."""
+    """Return the reasons of a hit."""
     return replace(_NO_REASON, **stated)

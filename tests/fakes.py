@@ -1,4 +1,4 @@
-"""An encoder whose geometry can be read: each known idea is an axis, so that a cosine can be worked out by hand."""
+"""A fake encoder with readable geometry: each idea is an axis, so a cosine can be computed by hand."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ IDEAS = (
     "rain",
     "desert",
 )
-"""One axis each; the words of one line are synonyms, which only the dense side can see."""
+"""Each line is one axis; its words are synonyms, which only the dense index can match."""
 SPARE = 34
-"""Axes for all other words, by hash: near to nothing by design, and to each other only by chance."""
+"""Axes for all other words, chosen by hash: these words are similar to others only by a collision."""
 SILENT = "a an and are at be did does for from has how in is it of on the to was were what who with"
-"""Words that point nowhere."""
+"""Words without an axis."""
 CONTEXT = 0.1
-"""How much of its passage a sentence's vector holds."""
+"""The weight of the passage in the vector of a sentence."""
 
 _SILENT = frozenset(SILENT.split())
 _AXES = {word: axis for axis, words in enumerate(IDEAS) for word in words.split()}
@@ -63,7 +63,7 @@ _DIMENSION = len(IDEAS) + SPARE
 
 
 class FakeEncoder:
-    """Vectors are counts of ideas, of length one. It notes whatever it was asked to encode."""
+    """Its vectors are counts of ideas, normalised to length one; it records everything it encodes."""
 
     def __init__(self, *, name: str = "fake@1", max_tokens: int = 64, seconds: float = 0.0) -> None:
         self.name = name
@@ -72,17 +72,17 @@ class FakeEncoder:
         self.encoded: list[str] = []
         """Every passage that was encoded, in order."""
         self.calls: list[int] = []
-        """How many passages each call of `encode` was given."""
+        """The number of passages in each call of `encode`."""
         self.questions: list[str] = []
         self.seconds = seconds
-        """How long each call of `encode` takes at least."""
+        """The seconds that each call of `encode` takes at least."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Words, and two markers."""
+        """Count the words, and two special tokens."""
         return [len(text.split()) + 2 for text in texts]
 
     def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
-        """A sentence has its own ideas and a little of its passage's."""
+        """Encode passages and sentences; a sentence's vector has its own ideas and a little of its passage's."""
         self.calls.append(len(drafts))
         results = []
         for done, draft in enumerate(drafts, 1):
@@ -99,17 +99,17 @@ class FakeEncoder:
         return results
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
-        """As passages are."""
+        """Encode quotes in the same way as passages."""
         return self.encode(drafts)
 
     def encode_question(self, question: str) -> Vectors:
-        """A question points where its words point."""
+        """Encode a question in the same way as a passage."""
         self.questions.append(question)
         return meaning(question)
 
 
 def meaning(text: str) -> Vectors:
-    """The ideas of a text, counted, as a vector of length one; a text without any points along the last axis."""
+    """The ideas of a text, counted, as a vector of length one; a text without ideas points along the last axis."""
     vector = np.zeros(_DIMENSION, dtype=np.float32)
     for word in re.findall(r"\w+", text.lower()):
         if word not in _SILENT:

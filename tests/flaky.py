@@ -1,7 +1,7 @@
-"""After a run that failed: `python -m tests.flaky` runs the browser tests that failed once more, if nothing else did.
+"""Retry after a failed run: `python -m tests.flaky` repeats the failed browser tests if no other test failed.
 
-Those that now pass are printed as flaky. The exit code is 0 if all of them pass, and the coverage is what it has to be.
-After a nightly run, `--nightly` runs them as at night, and coverage is not asked for.
+Tests that pass now are printed as flaky. The exit code is 0 if all pass and the coverage is sufficient.
+After a nightly run, `--nightly` repeats them with the nightly lengths, and coverage is not checked.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FAILED = Path(".pytest_cache/v/cache/lastfailed")
-MOST = 5
-"""More failures than these are no accident."""
+MOST_RETRIES = 5
+"""More failed tests than these are not flaky tests but a defect."""
 
 
 def retriable(failed: Iterable[str]) -> list[str]:
-    """The tests to run again; none where another test failed as well, or too many did."""
+    """The tests to repeat: none if a test outside the browser folder failed, or too many failed."""
     names = sorted(failed)
-    return names if len(names) <= MOST and all(name.startswith("tests/browser/") for name in names) else []
+    return names if len(names) <= MOST_RETRIES and all(name.startswith("tests/browser/") for name in names) else []
 
 
 def main() -> None:
-    """Run them."""
-    again = retriable(json.loads(FAILED.read_text(encoding="utf-8"))) if FAILED.exists() else []
-    if not again:
+    """Repeat the tests, print the flaky ones, and exit."""
+    tests = retriable(json.loads(FAILED.read_text(encoding="utf-8"))) if FAILED.exists() else []
+    if not tests:
         sys.exit(1)
     options = sys.argv[1:]
-    code = subprocess.run([sys.executable, "-m", "pytest", "-n0", "--no-cov", *options, *again], check=False).returncode
+    code = subprocess.run([sys.executable, "-m", "pytest", "-n0", "--no-cov", *options, *tests], check=False).returncode
     if "--nightly" not in options:
         code = code or subprocess.run([sys.executable, "-m", "coverage", "report"], check=False).returncode
-    for name in () if code else again:
+    for name in () if code else tests:
         print(f"FLAKY: {name} failed, and passed when it ran again")
     sys.exit(code)
 

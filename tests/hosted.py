@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def hosted(app: ASGIApp) -> Iterator[str]:
-    """Serve an application from a thread; gives its address."""
+    """Serve an application from a thread, and return its address."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -32,7 +32,7 @@ def hosted(app: ASGIApp) -> Iterator[str]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something holds, or fail."""
+    """Wait until a condition holds, or fail."""
     tick = threading.Event()
     for _ in range(int(seconds / 0.02)):
         if condition():

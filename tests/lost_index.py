@@ -1,4 +1,4 @@
-"""A library without its word index, and the making of a new one held back until a test lets it go on."""
+"""A library without its word index, whose rebuilding waits until the test allows it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def without_words(folder: Path) -> Iterator[threading.Event]:
-    """Delete the word index of a library that nobody has open. Until the event is set, no new one is made.
+    """Delete the word index of a closed library. Until the event is set, no new one is built.
 
-    No question waits for it meanwhile, so that nothing depends on how quick the machine is.
+    No question waits for the new index meanwhile, so that the tests do not depend on the speed of the machine.
     """
     clear(folder / "lexical")
-    going_on = threading.Event()
+    may_continue = threading.Event()
     catch_up = LexicalIndex.catch_up
 
-    def later(*arguments: Any, **options: Any) -> bool:
-        assert going_on.wait(60)
+    def catch_up_later(*arguments: Any, **options: Any) -> bool:
+        assert may_continue.wait(60)
         return catch_up(*arguments, **options)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(LexicalIndex, "catch_up", later)
+        patched.setattr(LexicalIndex, "catch_up", catch_up_later)
         patched.setattr(upkeep, "UPDATED_AT_ONCE", -1)
         patched.setattr(upkeep, "READER_PATIENCE", 0.0)
         try:
-            yield going_on
+            yield may_continue
         finally:
-            going_on.set()
+            may_continue.set()

@@ -1,13 +1,14 @@
-"""Writes the reference tables of docs/ from the program itself: `python -m tests.reference`.
+"""Writes the reference tables of docs/ from the program: `python -m tests.reference`.
 
-A table stands between the lines `<!-- NAME: written by python -m tests.reference -->` and `<!-- end -->`. The text
-around it is written by hand. `tests/test_docs.py` fails where a table differs from the program.
+A table is between the lines `<!-- NAME: written by python -m tests.reference -->` and `<!-- end -->`. The text
+around it is written by hand. `tests/test_docs.py` fails if a table differs from the program.
 """
 
 from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import re
 import tempfile
 from pathlib import Path
@@ -40,7 +41,7 @@ BLOCK = re.compile(
 
 
 def main() -> None:
-    """Write every table anew."""
+    """Write all tables again."""
     written = tables()
     for page in pages():
         text = page.read_text(encoding="utf-8")
@@ -53,7 +54,7 @@ def pages() -> list[Path]:
 
 
 def without_tables(text: str) -> str:
-    """The part of a page that is written by hand."""
+    """The hand-written part of a page."""
     return BLOCK.sub("", text)
 
 
@@ -71,7 +72,7 @@ def tables() -> dict[str, str]:
 
 
 def tree() -> str:
-    """Every room and every module of index/, each with the first sentence or line of its docstring."""
+    """Every package and every module of index/, each with the first sentence or line of its docstring."""
     lines = []
     for folder in sorted({path.parent for path in modules()}):
         name = folder.relative_to(ROOT).as_posix()
@@ -85,14 +86,20 @@ def modules() -> list[Path]:
     return sorted(path for path in (ROOT / "index").rglob("*.py") if path.name != "__init__.py")
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def purpose(path: Path) -> str:
     """The first paragraph of a module's docstring, on one line."""
-    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    docstring = ast.get_docstring(parsed(path)) or ""
     return flat(docstring.partition("\n\n")[0])
 
 
 def served() -> tuple[Any, Sequence[Any]]:
-    """The OpenAPI document and the tools for assistants, as a real server gives them."""
+    """The OpenAPI document and the MCP tools of a running server."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Library.open(Path(folder) / "library", Settings(), encoder=FakeEncoder()) as library,
@@ -102,7 +109,7 @@ def served() -> tuple[Any, Sequence[Any]]:
 
 
 async def offered(address: str) -> Sequence[Any]:
-    """The tools that a server lists."""
+    """The tools that an MCP server lists."""
     async with Client(f"{address}/mcp") as assistant:
         return (await assistant.list_tools()).tools
 
@@ -119,7 +126,7 @@ def flat(cell: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text in the type of code."""
+    """Format text as code."""
     return f"`{text}`"
 
 
@@ -127,7 +134,7 @@ def commands() -> str:
     """A section for the shared options and one for each command: usage, help, options and example."""
     program = typer.main.get_command(app.app)
     context: Any = typer.Context(program, info_name="pincite")
-    own = [each for each in program.params if each.name not in {shared.name for shared in shared_options()}]
+    own = [option for option in program.params if option.name not in {shared.name for shared in shared_options()}]
     parts = ["\n## Options of every command\n\n", options(shared_options(), context)]
     parts += ["\n## Options of the program\n\n", options(own, context)]
     parts += [section(name, command) for name, command in program.commands.items()]  # type: ignore[attr-defined]
@@ -137,16 +144,16 @@ def commands() -> str:
 def section(name: str, command: Any) -> str:
     """What `pincite NAME --help` says, as Markdown."""
     context: Any = typer.Context(command, info_name=name)
-    shared = {each.name for each in shared_options()}
-    own = [each for each in command.get_params(context) if each.name not in {*shared, "help"}]
+    shared = {option.name for option in shared_options()}
+    own = [option for option in command.get_params(context) if option.name not in {*shared, "help"}]
     usage = " ".join(["pincite", name, *command.collect_usage_pieces(context)])
     rows = f"{options(own, context)}\n" if own else ""
     return f"\n## pincite {name}\n\n    {usage}\n\n{command.help}\n\n{rows}{command.epilog}\n"
 
 
 def options(parameters: Iterable[Any], context: Any) -> str:
-    """The arguments and options of a command as its help has them, which hides none of these."""
-    records = (each.get_help_record(context) for each in parameters)
+    """A table of arguments and options with their help texts."""
+    records = (parameter.get_help_record(context) for parameter in parameters)
     return table(("option", "meaning"), ((code(record[0]), record[1]) for record in records if record))
 
 
@@ -154,21 +161,21 @@ def routes(schema: Any) -> Iterable[tuple[str, str, str]]:
     """A row for each route of an OpenAPI document."""
     for path, methods in schema["paths"].items():
         for method, route in methods.items():
-            queried = [each["name"] for each in route.get("parameters", ()) if each["in"] == "query"]
-            yield code(f"{method.upper()} {path}"), route["summary"], ", ".join(map(code, queried))
+            query = [parameter["name"] for parameter in route.get("parameters", ()) if parameter["in"] == "query"]
+            yield code(f"{method.upper()} {path}"), route["summary"], ", ".join(map(code, query))
 
 
 def problem(kind: type[PinciteError]) -> tuple[str, str, str]:
-    """How the service reports a class of errors."""
+    """A row for a class of errors, as the service reports it."""
     error = kind.__new__(kind)  # no arguments: only its class decides what is looked at here
     error.message = ""
     reported = problems.problem_from_error(error, request_id="")
     return str(int(reported.status)), code(reported.type.rpartition(":")[2]), reported.title
 
 
-def tool(offer: Any) -> tuple[str, str, str]:
-    """A row for one of the tools for assistants."""
-    return code(offer.name), offer.description, ", ".join(map(code, offer.input_schema["properties"]))
+def tool(description: Any) -> tuple[str, str, str]:
+    """A row for an MCP tool."""
+    return code(description.name), description.description, ", ".join(map(code, description.input_schema["properties"]))
 
 
 if __name__ == "__main__":

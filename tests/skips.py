@@ -1,4 +1,4 @@
-"""A plugin for pytest: where CI sets `CI=true`, a skipped test that proves a promise of the README is a failure."""
+"""A pytest plugin: with `CI=true`, a skipped test that proves a promise of the README is a failure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 MANDATORY = ("faults", "browser", "server")
 """Tests of these kinds prove what the README promises: where CI sets `CI=true`, skipping one of them is a failure."""
 FOLDERS = ("faults", "browser", "service")
-"""Where no module as a whole may be skipped."""
+"""Folders of which no whole module may be skipped."""
 EXCUSED = "shared data"
-"""A reason that begins so is accepted: the file is not part of this repository."""
+"""A reason with this beginning is accepted: the file is not part of this repository."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """See MANDATORY."""
+    """Report a skipped test as failed if it has one of the markers in MANDATORY."""
     report = yield
     if report.skipped and os.environ.get("CI") == "true" and any(item.get_closest_marker(m) for m in MANDATORY):
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
@@ -34,7 +34,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for a whole module: then none of its tests is there to be marked."""
+    """Report a skipped module as failed if it is in one of FOLDERS: its tests are not collected and have no markers."""
     report = yield
     if report.skipped and os.environ.get("CI") == "true" and collector.path.parent.name in FOLDERS:
         report.outcome = "failed"

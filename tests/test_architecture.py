@@ -1,15 +1,15 @@
-"""The house as docs/architecture.md describes it: its tree, the sizes of its parts, and no import cycle."""
+"""The structure of the package as docs/architecture.md describes it: its tree, its sizes, and no import cycle."""
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import statistics
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING
 
-from tests.reference import ROOT, modules, tree
+from tests.reference import ROOT, modules, parsed, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,10 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@cache
-def parsed() -> dict[str, ast.Module]:
+@functools.cache
+def syntax_trees() -> dict[str, ast.Module]:
     """Return the syntax tree of every module and package, by its dotted name."""
-    return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "index").rglob("*.py")}
+    return {name_of(path): parsed(path) for path in (ROOT / "index").rglob("*.py")}
 
 
 def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
@@ -42,6 +42,13 @@ def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
                 yield name if name in names else node.module
+
+
+@functools.cache
+def imports_of_modules() -> dict[str, set[str]]:
+    """Return the names of the modules of index that each module imports when it is imported itself."""
+    trees = syntax_trees()
+    return {name: set(imported(tree, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
 
 
 def cycle_from(name: str, imports: dict[str, set[str]], path: tuple[str, ...], done: set[str]) -> tuple[str, ...]:
@@ -57,23 +64,23 @@ def cycle_from(name: str, imports: dict[str, set[str]], path: tuple[str, ...], d
     return ()
 
 
-def test_the_tree_is_that_of_the_folders() -> None:
-    """Every room and module is listed with its purpose, and nothing else is."""
+def test_documented_tree_matches_the_folders() -> None:
+    """The page lists each package and module with its purpose, and nothing else."""
     assert f"{tree()}<!-- end -->" in PAGE
 
 
-def test_every_path_in_the_text_exists() -> None:
-    """Files, folders and modules that the page names are there."""
+def test_documented_paths_exist() -> None:
+    """Each file, folder and module that the page names exists."""
     paths = re.findall(r"`(index/[a-z_/.]+)`", PAGE)
     assert [path for path in paths if not (ROOT / path).exists()] == []
     rooms = {path.name for path in (ROOT / "index").iterdir()}
     named = {name for name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", PAGE) if name.split(".")[0] in rooms}
     places = {name: ROOT / "index" / name.replace(".", "/") for name in named}
-    assert [name for name, place in places.items() if not (place.is_dir() or place.with_suffix(".py").exists())] == []
+    assert [name for name, path in places.items() if not (path.is_dir() or path.with_suffix(".py").exists())] == []
 
 
-def test_every_floor_of_the_drawing_is_checked() -> None:
-    """The drawing names the same rooms on the same floors as the contract of import-linter."""
+def test_drawing_matches_the_import_contract() -> None:
+    """The drawing has the same packages on the same layers as the contract of import-linter."""
     drawing = PAGE.split("\n\n    cli", 1)[1].split("\n\n", 1)[0]
     rooms = [re.findall(r"[a-z]+", line[:57]) for line in f"    cli{drawing}".splitlines()]
     contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split('containers = ["index"]', 1)[1]
@@ -81,8 +88,8 @@ def test_every_floor_of_the_drawing_is_checked() -> None:
     assert rooms == [re.findall(r"[a-z]+", layer) for layer in layers]
 
 
-def test_there_are_few_rooms_and_modules() -> None:
-    """A newcomer can survey the first level, and find a module by its name alone."""
+def test_packages_and_modules_are_few_and_uniquely_named() -> None:
+    """The first level is easy to survey, and a module can be found by its name alone."""
     found = modules()
     first = {path.relative_to(ROOT / "index").parts[0] for path in found}
     assert len(first) <= ROOMS
@@ -91,23 +98,36 @@ def test_there_are_few_rooms_and_modules() -> None:
 
 
 def test_modules_and_functions_are_short() -> None:
-    """A module can be read in one sitting, a function at one glance."""
+    """The longest module and the median function have a limit."""
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
     assert {name: length for name, length in lengths.items() if length > LINES} == {}
-    functions = [node for module in parsed().values() for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
+    functions = [node for module in syntax_trees().values() for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
     assert statistics.median((node.end_lineno or 0) - node.lineno + 1 for node in functions) <= MEDIAN_LINES
 
 
-def test_every_module_says_what_it_is_for() -> None:
-    """The first paragraph of a docstring fits on two lines."""
-    for name, module in parsed().items():
+def test_each_module_begins_with_a_short_purpose() -> None:
+    """The first paragraph of a module's docstring fits on two lines."""
+    for name, module in syntax_trees().items():
         first = (ast.get_docstring(module) or "").partition("\n\n")[0]
         assert 0 < len(first) <= 240, name
 
 
-def test_there_is_no_import_cycle() -> None:
-    """No module imports itself through others when it is imported."""
-    trees = parsed()
-    imports = {name: set(imported(tree, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
+def test_modules_have_no_import_cycle() -> None:
+    """No module imports itself through other modules at import time."""
+    imports = imports_of_modules()
     done: set[str] = set()
     assert [cycle for name in sorted(imports) if (cycle := cycle_from(name, imports, (), done))] == []
+
+
+def test_interfaces_do_not_load_the_evaluation() -> None:
+    """The page, the service and the MCP server import no module of it, not even through others."""
+    imports = imports_of_modules()
+    loaded: set[str] = set()
+    queue = ["index.page.web_app", "index.server.http.application", "index.server.mcp"]
+    while queue:
+        name = queue.pop()
+        if name not in loaded:
+            loaded.add(name)
+            queue += [*imports[name], *filter(None, [name.rpartition(".")[0]])]
+    assert len(loaded) > 50
+    assert [name for name in loaded if name.startswith("index.evaluation")] == []

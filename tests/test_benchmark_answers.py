@@ -1,4 +1,4 @@
-"""The rules by which answers are rated."""
+"""The rules by which the benchmark rates answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INFO = DocumentInfo("d", "d", "", "", "", "text/plain", len(TEXT), 0, 1)
 
 
 def place(quote: str) -> Place:
-    """Where a quote stands."""
+    """Return the place of a quote in the text."""
     start = TEXT.index(quote)
     return Place("d", start, start + len(quote), Words.of(quote))
 
@@ -25,17 +25,17 @@ ASKED = Asked(
 
 
 def answer(*quotes: str, status: str = "answered", notes: tuple[str, ...] = ()) -> Answer:
-    """An answer of these quotations."""
+    """Return an answer that consists of these quotes."""
     citations = tuple(
         Citation(n, INFO, Location(), TEXT.index(quote), TEXT.index(quote) + len(quote), quote)
         for n, quote in enumerate(quotes, 1)
     )
-    statements = tuple(Statement(each.quote, (each.marker,), "verbatim") for each in citations)
+    statements = tuple(Statement(citation.quote, (citation.marker,), "verbatim") for citation in citations)
     return Answer("?", status, 0.9, 0.6, statements, citations, (), (1, 1), "quote", {}, notes)  # type: ignore[arg-type]
 
 
 @cases(
-    ("asked", "given", "points"),
+    ("question", "answered", "points"),
     [
         (ASKED, answer(GOLD), 3),
         (ASKED, answer("signed the treaty"), 3),
@@ -58,19 +58,19 @@ def answer(*quotes: str, status: str = "answered", notes: tuple[str, ...] = ()) 
         (replace(ASKED, kind="fragment"), answer(GOLD), 0),
     ],
 )
-def test_points(asked: Asked, given: Answer, points: int) -> None:
-    """Each rule, alone."""
-    rating = rate(asked, given)
+def test_rating_gives_the_expected_points(question: Asked, answered: Answer, points: int) -> None:
+    """Each case tests one rule."""
+    rating = rate(question, answered)
     assert rating.points == points, rating.why
 
 
-def test_a_copy_counts() -> None:
-    """The same words in another document answer as well."""
+def test_quote_from_a_copy_counts() -> None:
+    """The same words in another document are as good."""
     elsewhere = replace(place(GOLD), document="another")
     assert rate(replace(ASKED, gold=(elsewhere,)), answer(GOLD)).points == 3
 
 
-def test_the_first_quotation_is_told_apart() -> None:
-    """Right below a wrong one is not first."""
+def test_rating_notes_whether_the_first_quote_is_right() -> None:
+    """A right quote after a wrong one is not first."""
     assert rate(ASKED, answer(GOLD, "Rain fell.")).first_right
     assert not rate(ASKED, answer("Rain fell.", GOLD)).first_right

@@ -1,4 +1,4 @@
-"""What a benchmark claims of itself: how its passages come about, what its recall counts, which line is which."""
+"""The methods of the benchmarks: synthetic passages, synthetic vectors, and how recall is counted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS = [idea.split()[0] for idea in IDEAS]
 
 @pytest.fixture
 def base(tmp_path: Path, encoder: FakeEncoder) -> Path:
-    """A library of twenty documents of four short sentences each."""
+    """Return the folder of a library of twenty documents with four short sentences each."""
     rng = random.Random(0)
     for number in range(20):
         text = " ".join(f"The {rng.choice(WORDS)} met the {rng.choice(WORDS)} {n}." for n in range(4))
@@ -36,48 +36,46 @@ def base(tmp_path: Path, encoder: FakeEncoder) -> Path:
     return tmp_path / "base"
 
 
-def test_a_made_passage_is_of_real_sentences(base: Path) -> None:
-    """Nothing in it was made up but the order, and a question meets the words as somebody wrote them."""
+def test_synthetic_passage_consists_of_real_sentences(base: Path) -> None:
+    """Only the order of the sentences is new."""
     sources, _ = read_sources([base], FakeEncoder(max_tokens=24))
     rng = random.Random(1)
     for _ in range(200):
         sentences = sources.recombined(rng)
         assert 0 < len(sentences) == len(set(sentences))
-        assert sum(sources.tokens[each] for each in sentences) <= sources.limit == 22
+        assert sum(sources.tokens[n] for n in sentences) <= sources.limit == 22
 
 
-def test_made_vectors_are_as_near_to_their_means_as_encoded_ones_were() -> None:
-    """Their spread is that of real vectors: means alone would lie closer together, and be found too easily."""
+def test_synthetic_vectors_keep_the_distance_to_their_mean() -> None:
+    """They spread as real vectors do: bare means would be closer together, and too easy to find."""
     rng = np.random.default_rng(0)
     means = normalised(rng.standard_normal((50, 16), dtype=np.float32))
     encoded = normalised(means + 0.2 * rng.standard_normal((50, 16), dtype=np.float32))
     turns = Turns.measured(means, encoded)
     others = normalised(rng.standard_normal((500, 16), dtype=np.float32))
-    made = turns.applied(others, random.Random(0))
-    cosines = (made * others).sum(axis=1)
+    synthetic = turns.applied(others, random.Random(0))
+    cosines = (synthetic * others).sum(axis=1)
     assert np.abs(cosines[:, None] - turns.cosines).min(axis=1).max() < 1e-5
     assert abs(cosines.mean() - (means * encoded).sum(axis=1).mean()) < 0.02
 
 
-def test_a_library_is_the_same_whether_made_at_once_or_bit_by_bit_and_sound(
-    base: Path, tmp_path: Path, encoder: FakeEncoder
-) -> None:
+def test_enlarged_library_does_not_depend_on_the_steps(base: Path, tmp_path: Path, encoder: FakeEncoder) -> None:
     """A document depends on its number alone, so a smaller library is the beginning of a larger one."""
     maker = Maker([base], encoder, encoded=DOCUMENT_PASSAGES)
     enlarge(maker, tmp_path / "once", 3 * DOCUMENT_PASSAGES)
     enlarge(maker, tmp_path / "bits", DOCUMENT_PASSAGES, index=False)
     enlarge(maker, tmp_path / "bits", 3 * DOCUMENT_PASSAGES)
-    with Library.open(tmp_path / "once") as once, Library.open(tmp_path / "bits") as bits:
-        names = [info.id for info in once.documents()]
+    with Library.open(tmp_path / "once") as at_once, Library.open(tmp_path / "bits") as in_steps:
+        names = [info.id for info in at_once.documents()]
         assert len(names) == 3
-        assert names == [info.id for info in bits.documents()]
-        assert once._store.problems() == bits._store.problems() == []
+        assert names == [info.id for info in in_steps.documents()]
+        assert at_once._store.problems() == in_steps._store.problems() == []
 
 
-def test_recall_counts_the_true_nearest_and_what_is_as_near_as_the_last(
+def test_recall_is_measured_against_all_vectors(
     base: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is measured against all vectors of the catalog, whatever the dense side says of itself."""
+    """A hit counts if it is among the true nearest, or as near as the last of them."""
     questions = list(normalised(np.random.default_rng(0).random((5, encoder.dimension), dtype=np.float32)))
     with Library.open(base, encoder=encoder) as library:
         store = library._store
@@ -93,8 +91,8 @@ def test_recall_counts_the_true_nearest_and_what_is_as_near_as_the_last(
         assert _recall(library, questions)[10] == pytest.approx(0.9)
 
 
-def test_lines_are_of_one_client_and_of_more_than_one_size() -> None:
-    """Other rows of the same tables are no points of it."""
+def test_chart_lines_show_one_client_and_several_sizes() -> None:
+    """Other rows of the same tables are left out."""
     rows = [
         {"passages": 100, "way to ask": "search", "clients": "one", "p50 ms": 5.0},
         {"passages": 10, "way to ask": "search", "clients": "one", "p50 ms": 4.0},

@@ -1,10 +1,10 @@
-"""What CI demands of a run: no skip of what proves a promise, and one more try for a browser."""
+"""CI's own rules: a mandatory test may not be skipped, and failed browser tests are repeated once."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.flaky import MOST, retriable
+from tests.flaky import MOST_RETRIES, retriable
 
 pytest_plugins = ["pytester"]
 
@@ -20,8 +20,10 @@ SKIPS = {
 
 
 @pytest.mark.parametrize("ci", ["true", ""])
-def test_a_skip_fails_in_ci(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str) -> None:
-    """Of one test, or of a whole module in a folder of such tests; elsewhere it is only a skip."""
+def test_skipped_mandatory_test_fails_in_ci(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    """The rule holds for a test and for a whole module; outside of CI a skip is only a skip."""
     monkeypatch.setenv("CI", ci)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini("[pytest]\nmarkers =\n    browser: x\n    faults: x\n    server: x\n")
@@ -41,15 +43,15 @@ def test_a_skip_fails_in_ci(pytester: pytest.Pytester, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("failed", "again"),
+    ("failures", "repeated"),
     [
         (["tests/browser/test_page.py::test_it"], True),
         (["tests/browser/test_page.py::test_it", "tests/cli/test_ask.py::test_that"], False),
-        ([f"tests/browser/test_page.py::test_{n}" for n in range(MOST + 1)], False),
+        ([f"tests/browser/test_page.py::test_{n}" for n in range(MOST_RETRIES + 1)], False),
         ([], False),
     ],
     ids=["one browser test", "another test", "many", "none"],
 )
-def test_only_browser_tests_get_a_second_try(failed: list[str], again: bool) -> None:
-    """And only where nothing else is wrong."""
-    assert bool(retriable(failed)) is again
+def test_only_failed_browser_tests_are_repeated(failures: list[str], repeated: bool) -> None:
+    """They are repeated only if no other test failed."""
+    assert bool(retriable(failures)) is repeated

@@ -24,52 +24,54 @@ DECISIONS = sorted(name for name in PAGES if re.match(r"docs/adr/\d", name))
 TABLES = ("commands", "operators", "problems", "routes", "tools", "tree")
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 WORDS = {"": {"none", "built in"}, (): {"none"}, False: {"no"}, True: {"`true`"}}
-"""What docs/settings.md calls the defaults that are not written as they are."""
+"""The words of docs/settings.md for defaults that have no literal form."""
 
 
-# Against the program
+# The program
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, str]:
-    """The tables of the program as it is."""
+    """The tables that the program generates."""
     return reference.tables()
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_the_tables_are_those_of_the_program(name: str, tables: dict[str, str]) -> None:
-    """Commands, options, operators, routes, errors and tools; `python -m tests.reference` writes them anew."""
-    (written,) = [found["table"] for text in PAGES.values() for found in BLOCK.finditer(text) if found["name"] == name]
-    assert written == tables[name]
+def test_reference_tables_are_up_to_date(name: str, tables: dict[str, str]) -> None:
+    """Commands, options, operators, routes, errors and tools; `python -m tests.reference` writes them again."""
+    (pages_table,) = [
+        found["table"] for text in PAGES.values() for found in BLOCK.finditer(text) if found["name"] == name
+    ]
+    assert pages_table == tables[name]
 
 
-def test_every_table_is_written(tables: dict[str, str]) -> None:
-    """The program has no table without a page, and no page a table that the program does not know."""
+def test_each_reference_table_is_on_one_page(tables: dict[str, str]) -> None:
+    """No table lacks a page, and no page has an unknown table."""
     assert sorted(tables) == sorted(TABLES)
     assert sorted(found["name"] for text in PAGES.values() for found in BLOCK.finditer(text)) == sorted(TABLES)
 
 
-def test_no_command_and_no_option_is_left_out() -> None:
-    """Whatever the tables are made by: each option stands under its command, or under those of every command."""
+def test_each_command_and_option_is_documented() -> None:
+    """Each option is listed under its command, or under the options of every command."""
     shared = section("docs/command-line.md", "## Options of every command")
     for name, command in typer.main.get_command(app.app).commands.items():  # type: ignore[attr-defined]
         text = section("docs/command-line.md", f"## pincite {name}") + shared
         assert command.help in text
-        options = [each for each in command.params if each.param_type_name == "option"]
-        for form in [form for option in options for form in [*option.opts, *option.secondary_opts]]:
-            assert re.search(rf"`(?:-\w, )?{form}\b", text), (name, form)
+        options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+        for spelling in [spelling for option in options for spelling in [*option.opts, *option.secondary_opts]]:
+            assert re.search(rf"`(?:-\w, )?{spelling}\b", text), (name, spelling)
 
 
-def test_every_setting_has_its_default() -> None:
-    """One row for each setting, and no other."""
+def test_each_setting_is_documented_with_its_default() -> None:
+    """There is one row for each setting, and no other."""
     rows = re.findall(r"^\| `PINCITE_(\w+)` \| ([^|]+) \|", PAGES["docs/settings.md"], re.MULTILINE)
     assert sorted(name.lower() for name, _ in rows) == sorted(Settings.model_fields)
     for name, default in rows:
-        assert default in written_defaults(name.lower()), name
+        assert default in documented_defaults(name.lower()), name
 
 
-def written_defaults(name: str) -> set[str]:
-    """How a default may be written."""
+def documented_defaults(name: str) -> set[str]:
+    """Return the ways in which a default may be written."""
     default = Settings.model_fields[name].get_default(call_default_factory=True)
     if isinstance(default, Path):
         return {"your data folder"}
@@ -80,27 +82,27 @@ def written_defaults(name: str) -> set[str]:
     return {f"{default:g}"} if isinstance(default, int | float) else {f"`{default}`"}
 
 
-def test_every_exit_code_is_explained() -> None:
-    """The codes of the program, success and wrong usage; and those that the help mentions are among them."""
+def test_each_exit_code_is_documented() -> None:
+    """The table has the codes of the program, and the text mentions no other code."""
     text = PAGES["docs/command-line.md"]
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
     assert codes == {0, ERROR, 2, SOME_FAILED, INTERRUPTED}
     assert {int(code) for code in re.findall(r"[Ee]xit code (?:is )?(\d+)", text)} <= codes
 
 
-def test_what_is_no_route_of_the_library_stands_in_the_text() -> None:
-    """The description, its page and the assistants' endpoint have no row in the table of routes."""
+def test_paths_outside_the_route_table_are_documented() -> None:
+    """The OpenAPI document, its page and the MCP endpoint have no row in the table of routes."""
     assert all(f"`{path}`" in PAGES["docs/service.md"] for path in ("/docs", "/openapi.json", "/mcp"))
 
 
-def test_every_verdict_and_its_name() -> None:
-    """In the order in which less and less is proven."""
+def test_each_verdict_is_documented_in_order() -> None:
+    """The order goes from the strongest proof to the weakest."""
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section("docs/answers-and-checks.md", "## Verdicts"), re.MULTILINE)
     assert dict(rows) == remarks.NAMES
     assert tuple(name for name, _ in rows) == get_args(Verdict)
 
 
-def test_every_status_and_its_threshold() -> None:
+def test_each_answer_status_is_documented_with_its_threshold() -> None:
     """The thresholds are those of the settings."""
     text = section("docs/answers-and-checks.md", "## Answered, not sure, no answer")
     assert tuple(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == get_args(Status)
@@ -109,30 +111,30 @@ def test_every_status_and_its_threshold() -> None:
 
 
 @pytest.mark.parametrize(("shape", "record"), [(r'"why": \{(.*?)\}', Why), (r"STATEMENT = \{(.*?)\}", Statement)])
-def test_the_shapes_of_json_are_those_of_the_records(shape: str, record: type) -> None:
-    """By the names that JSON has."""
+def test_documented_json_fields_match_the_records(shape: str, record: type) -> None:
+    """The field names are those that JSON has."""
     found = re.search(shape, PAGES["docs/json.md"], re.DOTALL)
     assert found
     assert re.findall(r'"(\w+)"', found[1]) == [field.name for field in fields(record)]
 
 
-def test_every_column_of_a_coverage() -> None:
-    """The CSV's header."""
+def test_each_coverage_column_is_documented() -> None:
+    """The columns are those of the CSV's header."""
     text = section("docs/json.md", "## A coverage")
     assert all(f"`{column}`" in text for column in search_commands.COLUMNS)
 
 
 def section(page: str, heading: str) -> str:
-    """The text under a heading, up to the next of its level."""
+    """Return the text under a heading, up to the next heading of its level."""
     return PAGES[page].split(f"{heading}\n")[1].split("\n## ")[0]
 
 
-# Against each other
+# Links and pages
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_somewhere(page: str) -> None:
-    """To a file of the project and, where it names one, to a heading of it."""
+def test_links_of_a_page_lead_to_files_and_headings(page: str) -> None:
+    """A link's file exists and has the heading that the link names."""
     for target, heading in LINK.findall(prose(PAGES[page])):
         path = (ROOT / page).parent / target if target else ROOT / page
         assert path.exists(), f"{page}: {target}"
@@ -141,7 +143,7 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives to the headings of a page; the second of one name gets a number."""
+    """Return the anchors that GitHub gives to the headings of a page; a repeated heading gets a number."""
     names = [re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.M)]
     seen: Counter[str] = Counter()
     found = set()
@@ -152,29 +154,29 @@ def anchors(text: str) -> set[str]:
 
 
 def prose(text: str) -> str:
-    """A page without its code."""
+    """Return a page without its code."""
     return re.sub(r"^    .*$|`[^`\n]*`", "", text, flags=re.MULTILINE)
 
 
-def test_every_page_is_found_from_the_readme() -> None:
-    """By following links."""
-    found, due = set(), ["README.md"]
-    while due:
-        page = due.pop()
-        found.add(page)
+def test_each_page_is_linked_from_the_readme() -> None:
+    """Links may lead there through other pages."""
+    visited, queue = set(), ["README.md"]
+    while queue:
+        page = queue.pop()
+        visited.add(page)
         targets = [((ROOT / page).parent / target).resolve() for target, _ in LINK.findall(PAGES[page]) if target]
         names = [path.relative_to(ROOT.resolve()).as_posix() for path in targets]
-        due += [name for name in names if name in PAGES and name not in found]
-    assert found == set(PAGES)
+        queue += [name for name in names if name in PAGES and name not in visited]
+    assert visited == set(PAGES)
 
 
-def test_the_readme_is_short() -> None:
-    """120 lines at most: the rest stands in docs/."""
+def test_readme_has_120_lines_at_most() -> None:
+    """Details belong in docs/."""
     assert len(PAGES["README.md"].splitlines()) <= 120
 
 
-def test_pictures_are_small() -> None:
-    """250 KB each, and none that no page shows."""
+def test_pictures_are_small_and_used() -> None:
+    """A picture has 250 KB at most, and some page shows it."""
     shown = {((ROOT / page).parent / target).resolve() for page in PAGES for target, _ in LINK.findall(PAGES[page])}
     for picture in (ROOT / "docs").rglob("*.png"):
         assert picture.stat().st_size <= 250_000
@@ -185,8 +187,8 @@ def test_pictures_are_small() -> None:
 
 
 @pytest.mark.parametrize("page", DECISIONS)
-def test_a_decision_is_short_and_has_its_parts(page: str) -> None:
-    """Its number and title, context, decision and consequence, in ten to thirty lines."""
+def test_decision_has_three_parts_and_thirty_lines_at_most(page: str) -> None:
+    """A decision has number, title, context, decision and consequence."""
     text = PAGES[page]
     assert re.findall(r"^#+ (.+)$", text, re.MULTILINE)[1:] == ["Context", "Decision", "Consequence"]
     assert text.startswith(f"# {int(Path(page).name[:4])}. ")
@@ -194,7 +196,7 @@ def test_a_decision_is_short_and_has_its_parts(page: str) -> None:
 
 
 def test_decisions_are_listed_in_order() -> None:
-    """Numbered without a gap, each by its title."""
+    """They are numbered without a gap, and the list has their titles."""
     titles = [PAGES[page].splitlines()[0].removeprefix("# ") for page in DECISIONS]
     listed = re.findall(r"^(\d+\.) \[(.+)\]\((.+)\)$", PAGES["docs/adr/README.md"], re.MULTILINE)
     assert [f"{number} {title}" for number, title, _ in listed] == titles

@@ -1,4 +1,4 @@
-"""The commands and programs that the README and docs/ tell readers to type, typed."""
+"""The commands and programs that the README and docs/ show are run as a reader would."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.library.library import Library
 from index.page import create_app
 from index.settings import Settings
+from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 from tests.reference import ROOT, pages, without_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from index.library.library import Library
-    from tests.conftest import Write
 
 TEXTS = [without_tables(page.read_text(encoding="utf-8")) for page in pages()]
 ADDRESS = "http://127.0.0.1:7860"
@@ -36,27 +35,31 @@ BLOCKS = [
 PROGRAMS = [block for block in BLOCKS if ADDRESS in block]
 
 
-@pytest.fixture
-def served(library: Library, write: Write) -> Iterator[str]:
-    """The address of a server over the treaty."""
-    library.add(write("treaty.md", TREATY))
-    with hosted(create_app(library, Settings(passage_tokens=32, bar=0))) as address:
-        yield address
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a library with the treaty, and return its address. The examples add the same file again or only read."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "treaty.md").write_text(TREATY)
+    settings = Settings(passage_tokens=32, bar=0)
+    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
+        library.add(folder / "treaty.md")
+        with hosted(create_app(library, settings)) as address:
+            yield address
 
 
-def test_there_are_examples_of_every_kind() -> None:
-    """Otherwise the tests below would check nothing."""
+def test_documentation_has_examples_of_each_kind() -> None:
+    """Otherwise the other tests would check nothing."""
     assert len(COMMANDS) >= 5
     assert [re.findall(r"from (\w+)", block)[0] for block in BLOCKS] == ["index", "mcp", "gradio_client"]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing: apt-get install -y curl")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_curl_works(command: str, served: str, tmp_path: Path) -> None:
-    """It exits with 0, and what comes back is JSON, or events, or a file."""
+def test_documented_curl_command_works(command: str, served: str, tmp_path: Path) -> None:
+    """It exits with 0, and the response is JSON, events or a file."""
     (tmp_path / "treaty.md").write_text(TREATY)
-    typed = command.replace(ADDRESS, served).replace("curl ", "curl --fail-with-body -sS ", 1)
-    done = subprocess.run(["bash", "-c", typed], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    line = command.replace(ADDRESS, served).replace("curl ", "curl --fail-with-body -sS ", 1)
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     if "text/event-stream" in command:
         assert "event: answer\n" in done.stdout
@@ -67,8 +70,8 @@ def test_every_curl_works(command: str, served: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: re.findall(r"from (\w+)", program)[0])
-def test_every_program_works(program: str, served: str) -> None:
-    """It ends well, and prints the quotation that answers the question."""
+def test_documented_client_program_works(program: str, served: str) -> None:
+    """It ends without an error, and prints the quote that answers the question."""
     code = program.replace(ADDRESS, served)
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -76,7 +79,7 @@ def test_every_program_works(program: str, served: str) -> None:
 
 
 @pytest.mark.usefixtures("run")
-def test_the_example_of_the_library_works(
+def test_documented_library_example_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It adds a folder and a file, prints hits and verdicts, and removes the PDF."""
@@ -86,6 +89,6 @@ def test_the_example_of_the_library_works(
     (tmp_path / "notes.md").write_text(TREATY)
     monkeypatch.chdir(tmp_path)
     exec(program, {})
-    printed = capsys.readouterr().out
-    assert "The king signed the treaty in the harbour." in printed
-    assert "unverified" in printed
+    output = capsys.readouterr().out
+    assert "The king signed the treaty in the harbour." in output
+    assert "unverified" in output

@@ -1,4 +1,4 @@
-"""The sample documents, their questions, and the article that the project began with, through the real encoder."""
+"""The sample documents, their questions, and the project's first article, with the real encoder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUESTIONS = [json.loads(line) for line in (SEEDS / "questions.jsonl").read_text(
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> Iterator[Library]:
-    """The sample documents."""
+    """A library of the sample documents."""
     with Library.open(tmp_path_factory.mktemp("seeds"), Settings(), encoder=real_encoder) as library:
         receipt = library.add([path for path in SEEDS.iterdir() if path.suffix != ".jsonl"])
         assert not receipt.failed
@@ -38,7 +38,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> It
 
 @pytest.fixture(scope="module")
 def article(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> Iterator[Library]:
-    """The article alone."""
+    """A library of the article alone."""
     if not ARTICLE.exists():
         pytest.skip("shared data is absent: the article is not part of the project")
     with Library.open(tmp_path_factory.mktemp("article"), Settings(), encoder=real_encoder) as library:
@@ -46,20 +46,26 @@ def article(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> 
         yield library
 
 
-def test_the_questions_are_enough_and_ten_of_them_have_no_answer() -> None:
-    """Forty or more questions, ten or more of them not answerable from the documents."""
+@pytest.fixture(scope="module")
+def found(seeds: Library) -> dict[str, Found]:
+    """The hits of every sample question."""
+    return {question["question"]: seeds.search(question["question"], limit=10) for question in QUESTIONS}
+
+
+def test_sample_questions_include_ten_without_an_answer() -> None:
+    """There are forty questions or more, and ten or more cannot be answered from the documents."""
     assert len(QUESTIONS) >= 40
-    assert sum(not each["answerable"] for each in QUESTIONS) >= 10
+    assert sum(not question["answerable"] for question in QUESTIONS) >= 10
 
 
-def test_every_quote_stands_in_its_document(seeds: Library) -> None:
-    """An answerable question names a document and words that are in it, to the letter."""
-    for each in _answerable():
-        assert each["quote"] in seeds.document(each["document"]).text, each["question"]
+def test_each_sample_quote_is_in_its_document(seeds: Library) -> None:
+    """An answerable question names a document and words that it has literally."""
+    for question in _answerable():
+        assert question["quote"] in seeds.document(question["document"]).text, question["question"]
 
 
-def test_what_the_documents_state_of_themselves_is_understood(seeds: Library) -> None:
-    """Every title is found; author and date are the stated ones, or empty where the statement was not understood."""
+def test_titles_authors_and_dates_are_read_from_the_documents(seeds: Library) -> None:
+    """Every title is found; author and date are those of the document, or empty if its statement was not understood."""
     infos = seeds.documents()
     assert all(info.title for info in infos)
     assert {info.author for info in infos} <= {"Pincite seed library", ""}
@@ -68,20 +74,21 @@ def test_what_the_documents_state_of_themselves_is_understood(seeds: Library) ->
     assert sum(bool(info.date) for info in infos) >= 8
 
 
-def test_answerable_questions_find_their_document_and_pin_their_quote(seeds: Library) -> None:
-    """The right document is among the first three for 95 % of the questions; the first pin quotes for 85 %."""
-    found = [(each, seeds.search(each["question"], limit=10)) for each in _answerable()]
-    near = sum(each["document"] in _names(hits)[:3] for each, hits in found)
-    pinned = sum(each["quote"] in hits[0].quote for each, hits in found)
-    assert near >= 0.95 * len(found), f"{near} of {len(found)}"
-    assert pinned >= 0.85 * len(found), f"{pinned} of {len(found)}"
+def test_sample_questions_find_their_document_and_quote(found: dict[str, Found]) -> None:
+    """The right document is among the first three for 95 % of the questions; the first quote is right for 85 %."""
+    results = [(question, found[question["question"]]) for question in _answerable()]
+    near = sum(question["document"] in _names(hits)[:3] for question, hits in results)
+    quoted = sum(question["quote"] in hits[0].quote for question, hits in results)
+    assert near >= 0.95 * len(results), f"{near} of {len(results)}"
+    assert quoted >= 0.85 * len(results), f"{quoted} of {len(results)}"
 
 
-def test_every_quote_of_a_hit_is_in_its_document(seeds: Library) -> None:
+def test_offsets_of_hits_match_their_document(seeds: Library, found: dict[str, Found]) -> None:
     """`document.text[start:end]` is the quote, for each passage and each pin."""
-    for each in QUESTIONS:
-        for hit in seeds.search(each["question"]):
-            text = seeds.document(hit.document.id).text
+    texts = {info.id: seeds.document(info.id).text for info in seeds.documents()}
+    for hits in found.values():
+        for hit in hits:
+            text = texts[hit.document.id]
             assert hit.pin.of(text) == hit.quote
             assert text[hit.passage.start : hit.passage.end] == hit.passage.text
 
@@ -94,8 +101,8 @@ def test_every_quote_of_a_hit_is_in_its_document(seeds: Library) -> None:
         ("What was China's share of Russia's trade in 2019?", "nearly 18 percent in 2019"),
     ],
 )
-def test_the_article_answers(article: Library, question: str, words: str) -> None:
-    """The passage that answers comes first, and its pin is the sentence that does."""
+def test_article_answers_its_questions(article: Library, question: str, words: str) -> None:
+    """The passage that answers comes first, and its pin is the sentence that answers."""
     assert words in article.search(question)[0].quote
 
 
@@ -107,26 +114,28 @@ ANSWERS = {
     "How did China get a discount from Rosneft and Transneft?": "because they had borrowed enormous sums",
     "Who signed the treaty?": "by Vladimir Putin and Jiang Zemin",
 }
-"""The four examples of the page, and the questions of the README, each with words of a right answer."""
+"""The four examples of the page and the questions of the README, each with words of a correct answer."""
 
 
-def test_the_questions_that_we_show_are_these() -> None:
-    """The page's examples, and every question that the README and docs/ ask for an answer, but for one."""
+def test_shown_questions_have_an_expected_answer() -> None:
+    """ANSWERS has the page's examples and every question of the README and docs/, except for one without an answer."""
     texts = "".join(without_tables(page.read_text(encoding="utf-8")) for page in pages())
-    asked = set(re.findall(r"""(?:pincite ask|library\.ask\(|"question":|\.predict\() ?"([^"]+\?)\"""", texts))
-    assert {*EXAMPLES, *asked} - {"What did it cost?"} == set(ANSWERS)  # an example of a question without an answer
+    documented = set(re.findall(r"""(?:pincite ask|library\.ask\(|"question":|\.predict\() ?"([^"]+\?)\"""", texts))
+    assert {*EXAMPLES, *documented} - {"What did it cost?"} == set(
+        ANSWERS
+    )  # an example of a question without an answer
 
 
 @pytest.mark.parametrize("question", ANSWERS)
-def test_the_questions_that_we_show_are_answered(seeds: Library, question: str) -> None:
-    """The first quotation answers."""
+def test_shown_questions_are_answered(seeds: Library, question: str) -> None:
+    """The first quote answers the question."""
     answer = seeds.ask(question)
     assert answer.status == "answered"
     assert ANSWERS[question] in answer.statements[0].text
 
 
-def test_the_first_question_of_the_readme_is_answered_as_it_says(seeds: Library) -> None:
-    """With the same words and the same source."""
+def test_first_question_of_the_readme_has_the_shown_answer(seeds: Library) -> None:
+    """The words and the source are those that the README shows."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8").split("## A first question\n")[1].split("\n## ")[0]
     (question,) = re.findall(r'pincite ask "(.+)"', readme)
     shown = " ".join(" ".join(re.findall(r"^>(.*)$", readme, re.MULTILINE)).split())
@@ -135,7 +144,7 @@ def test_the_first_question_of_the_readme_is_answered_as_it_says(seeds: Library)
     assert shown == f"{statement.text} [1] [1] {citation.document.title}"
 
 
-def test_the_article_states_who_wrote_it_and_when(article: Library) -> None:
+def test_article_has_title_author_and_date(article: Library) -> None:
     """A page saved as plain text is read for its title, author and date."""
     (info,) = article.documents()
     assert info.title == "Is Putin Really Considering a Military Alliance With China?"
@@ -143,7 +152,7 @@ def test_the_article_states_who_wrote_it_and_when(article: Library) -> None:
 
 
 def _answerable() -> list[dict[str, Any]]:
-    return [each for each in QUESTIONS if each["answerable"]]
+    return [question for question in QUESTIONS if question["answerable"]]
 
 
 def _names(hits: Found) -> list[str]:

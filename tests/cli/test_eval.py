@@ -1,4 +1,4 @@
-"""`pincite eval` on the command line: what it prints, writes and refuses."""
+"""`pincite eval`: its output, the files it writes and the calls it refuses."""
 
 from __future__ import annotations
 
@@ -41,33 +41,33 @@ def _readable_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folder(write: Write) -> Path:
-    """A small set."""
+    """Write a set of two documents and two questions."""
     for name, text in FILES.items():
         path = write(f"tiny/{name}", text)
     return path.parent
 
 
 def run(*arguments: str | Path) -> Result:
-    """`pincite eval` with these arguments; what is raised is raised here."""
+    """Run `pincite eval` with these arguments; exceptions are not caught."""
     return CliRunner().invoke(app, ["eval", *map(str, arguments)], catch_exceptions=False)
 
 
-def row(output: str, name: str) -> Sequence[str]:
-    """The cells of a table's row, without its name."""
+def cells(output: str, name: str) -> Sequence[str]:
+    """Return the cells of a table's row, without its name."""
     return next(line for line in output.splitlines() if line.strip().startswith(name)).split(name)[1].split()
 
 
-def test_a_table_shows_the_modes_side_by_side(folder: Path) -> None:
-    """A column for each mode: the lexical side misses one of two, the dense side none."""
+def test_modes_are_columns_of_one_table(folder: Path) -> None:
+    """The lexical mode misses one of two questions, the dense mode none."""
     output = run(folder, "--mode", "dense", "--mode", "lexical").output
     assert output.startswith("tiny: 2 documents, 2 passages, 2 questions\n")
-    assert row(output, "MRR@10") == ["2", "1.000", "[1.000,", "1.000]", "0.500", "[.000,", "1.000]"]
-    assert len(row(output, "Latency p50 / p95, ms")) == 7
+    assert cells(output, "MRR@10") == ["2", "1.000", "[1.000,", "1.000]", "0.500", "[.000,", "1.000]"]
+    assert len(cells(output, "Latency p50 / p95, ms")) == 7
     assert "passages per second" in output
 
 
-def test_json_says_everything(folder: Path) -> None:
-    """Figures with their intervals, each question's value, and what each measure means."""
+def test_json_has_estimates_values_and_meanings(folder: Path) -> None:
+    """JSON has each figure with its interval, each question's value, and what each measure means."""
     result = json.loads(run(folder, "--json").output)
     (outcome,) = result["outcomes"]
     assert outcome["values"]["nDCG@10"] == {"q1": 1.0, "q2": 1.0}
@@ -77,8 +77,8 @@ def test_json_says_everything(folder: Path) -> None:
     assert set(outcome["values"]) <= set(result["meanings"])
 
 
-def test_a_run_is_written_for_each_mode(folder: Path, tmp_path: Path) -> None:
-    """One mode: the file as named; several: the mode is in the name."""
+def test_run_file_is_written_for_each_mode(folder: Path, tmp_path: Path) -> None:
+    """With one mode the file has the given name; with several modes the name includes the mode."""
     run(folder, "--run", tmp_path / "one.trec")
     run(folder, "--run", tmp_path / "more.trec", "--mode", "dense", "--mode", "lexical")
     assert {path.name for path in tmp_path.glob("*.trec")} == {"one.trec", "more.dense.trec", "more.lexical.trec"}
@@ -86,25 +86,25 @@ def test_a_run_is_written_for_each_mode(folder: Path, tmp_path: Path) -> None:
     assert first == ["q2", "Q0", "land", "1", "1", "pincite-lexical"]
 
 
-def test_two_results_are_compared(folder: Path, tmp_path: Path) -> None:
-    """A table of differences, and the same as JSON."""
+def test_compare_prints_differences_of_two_results(folder: Path, tmp_path: Path) -> None:
+    """The differences are printed as a table and, with `--json`, as JSON."""
     files = [tmp_path / "a.json", tmp_path / "b.json"]
     for file, mode in zip(files, ("lexical", "dense"), strict=True):
         file.write_text(run(folder, "--mode", mode, "--json").output)
     output = run("--compare", *files).output
     assert f"A: {files[0]} (lexical)\nB: {files[1]} (dense)\n" in output
-    assert row(output, "MRR@10")[:4] == ["2", "0.500", "1.000", "+0.500"]
+    assert cells(output, "MRR@10")[:4] == ["2", "0.500", "1.000", "+0.500"]
     assert json.loads(run("--compare", *files, "--json").output)["differences"][0]["first_mode"] == "lexical"
 
 
-def test_verbose_says_what_each_measure_means(folder: Path) -> None:
-    """Below the table, a line each."""
+def test_verbose_explains_each_measure(folder: Path) -> None:
+    """Below the table there is a line for each measure."""
     output = CliRunner().invoke(app, ["--verbose", "eval", str(folder)], catch_exceptions=False).output
     assert "MRR@10: one over the rank of the first relevant document" in output
 
 
-def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bar for indexing and one for each mode, on standard error; no callback where nobody wants it."""
+def test_eval_shows_progress_bars(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Indexing and each mode have a bar on standard error; hidden progress has no callbacks."""
     with progress.question_progress(shown=False) as callbacks:
         assert callbacks == (None, None)
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -119,14 +119,14 @@ def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys:
     assert "asking, dense" in err
 
 
-def test_own_questions_are_asked_of_the_library(write: Write) -> None:
-    """A file instead of a folder; the notes are printed."""
+def test_question_file_is_asked_of_the_library(write: Write) -> None:
+    """A file of questions is evaluated on the user's own library, and its notes are printed."""
     CliRunner().invoke(app, ["add", str(write("land.txt", "The king signed the treaty."))], catch_exceptions=False)
-    good = '{"question": "Who signed the treaty?", "document": "land.txt", "quote": "the king"}'
-    none = '{"question": "Who?", "answerable": false}'
-    output = run(write("questions.jsonl", f"{good}\n{good.replace('the king', 'a queen')}\n{none}")).output
+    found = '{"question": "Who signed the treaty?", "document": "land.txt", "quote": "the king"}'
+    unanswerable = '{"question": "Who?", "answerable": false}'
+    output = run(write("questions.jsonl", f"{found}\n{found.replace('the king', 'a queen')}\n{unanswerable}")).output
     assert "2 questions, 1 without an answer skipped" in output
-    assert row(output, "Quote@1")[:2] == ["2", "0.500"]
+    assert cells(output, "Quote@1")[:2] == ["2", "0.500"]
     assert "note: Line 2: the document does not hold the quote." in output
 
 
@@ -137,24 +137,24 @@ def test_own_questions_are_asked_of_the_library(write: Write) -> None:
         (("FILE", "--keep", "kept"), "these options need a folder"),
         (("x", "--mode", "best"), "best"),
     ],
-    ids=["nothing", "file and folder's option", "mode"],
+    ids=["no argument", "a file and an option for folders", "unknown mode"],
 )
-def test_wrong_usage_is_told(write: Write, arguments: Sequence[str], complaint: str) -> None:
-    """Exit code 2, as for every command."""
+def test_eval_wrong_usage_is_exit_code_2(write: Write, arguments: Sequence[str], complaint: str) -> None:
+    """The exit code is 2, as for every command, and the message names the mistake."""
     file = write("questions.jsonl", "")
-    result = run(*(file if each == "FILE" else each for each in arguments))
+    result = run(*(file if argument == "FILE" else argument for argument in arguments))
     assert result.exit_code == 2
     assert complaint in " ".join(result.output.replace("│", " ").split())
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    """It names the file that is missing and says what a set is."""
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
+    """The error names the missing file and says what the folder has to contain."""
     with pytest.raises(EvaluationError, match=r"corpus\.jsonl cannot be read.*Name a folder with"):
         run(tmp_path / "nowhere")
 
 
-def test_the_command_is_light_until_it_runs() -> None:
-    """Its help loads neither measures nor statistics."""
+def test_eval_help_loads_no_heavy_package() -> None:
+    """`pincite eval --help` loads neither the measures nor the statistics."""
     code = "import sys; sys.argv = ['pincite', 'eval', '--help']\nfrom index.cli.app import main\ntry: main()\n"
     code += "except SystemExit: print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -165,31 +165,32 @@ def test_the_command_is_light_until_it_runs() -> None:
 MISSING = """
 import sys
 sys.modules[{name!r}] = None  # as if it were not installed
-sys.argv = ["pincite", *{arguments!r}]
 from index.cli.app import main
-main()
+for arguments in {calls!r}:
+    sys.argv = ["pincite", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        print("exit code", end.code, file=sys.stderr)
 """
 
 
 @pytest.mark.parametrize("name", ["ir_measures", "scipy"])
-def test_it_says_what_to_install(name: str, folder: Path) -> None:
-    """What only an evaluation needs is an extra: the error names the package and the command; others need neither."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = MISSING.format(name=name, arguments=arguments)
-        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
-    for arguments in (["eval", str(folder)], ["eval", "--compare", "a.json", "b.json"]):
-        done = run(*arguments)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("Error: Evaluating needs a package that is not installed: ")
-        assert "pip install 'pincite[eval]'" in done.stderr
-        assert "Traceback" not in done.stderr
-    assert run("eval", "--help").returncode == 0
+def test_missing_eval_package_is_named(name: str, folder: Path) -> None:
+    """The error names the missing package and the command that installs the extra; the help needs neither."""
+    calls = [["eval", str(folder)], ["eval", "--compare", "a.json", "b.json"], ["eval", "--help"]]
+    code = MISSING.format(name=name, calls=calls)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for error in done.stderr.split("exit code 1\n")[:2]:
+        assert error.startswith("Error: Evaluating needs a package that is not installed: ")
+        assert "pip install 'pincite[eval]'" in error
+        assert "Traceback" not in error
+    assert done.stderr.endswith("exit code 1\nexit code 0\n")
+    assert done.stdout.lstrip().startswith("Usage: pincite eval")
 
 
-def test_nothing_else_needs_what_evaluating_needs(write: Write, tmp_path: Path) -> None:
-    """Adding, asking and checking load neither the measures nor the statistics."""
+def test_other_commands_load_no_eval_package(write: Write, tmp_path: Path) -> None:
+    """Adding, asking and checking load neither the measures nor the statistics; so it is in a fresh process."""
     code = """
 import sys
 sys.modules["ir_measures"] = None
@@ -201,7 +202,6 @@ with Library.open(sys.argv[2], Settings(passage_tokens=32), encoder=FakeEncoder(
     assert library.ask("Who signed the treaty?").statements
     library.check("The king signed the treaty.")
     library.suggestions()
-import index.page.web_app, index.server.http.application, index.server.mcp
 assert not any(name.startswith("index.evaluation") for name in sys.modules)
 """
     path = str(write("land.txt", "The king signed the treaty."))

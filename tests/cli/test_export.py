@@ -1,4 +1,4 @@
-"""`pincite ask --format`, `--pack` and `pincite verify --pack`: what leaves the house can be checked elsewhere."""
+"""`pincite ask --format` and `--pack`, and `pincite verify --pack`: exported answers and evidence packs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.cli.conftest import make_library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,41 +19,47 @@ QUESTION = "Who signed the treaty?"
 TEXT = "The king signed the treaty in winter.\n\nBread was dear.\n"
 
 
+@pytest.fixture(scope="module")
+def library_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of one document, which no test may change."""
+    return make_library(tmp_path_factory.mktemp("export"), {"treaty.txt": TEXT})
+
+
 @pytest.fixture
-def run(run: Run, write: Write) -> Run:
-    """The program, with a document in its library."""
-    run("add", write("treaty.txt", TEXT))
+def run(run: Run, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(library_folder))
     return run
 
 
 @pytest.mark.parametrize(
-    ("form", "sign"),
+    ("name", "marker"),
     [("markdown", "[^1]: "), ("html", "<blockquote"), ("bibtex", "@"), ("ris", "TY  - "), ("apa", "References")],
 )
-def test_an_answer_in_a_form(run: Run, form: str, sign: str) -> None:
-    """As people paste it."""
-    assert sign in run("ask", QUESTION, "--format", form).out
+def test_ask_prints_the_chosen_export_format(run: Run, name: str, marker: str) -> None:
+    """`--format` prints the answer in that format."""
+    assert marker in run("ask", QUESTION, "--format", name).out
 
 
 @pytest.mark.parametrize("name", ["evidence.zip", "evidence.md"])
-def test_a_pack_verifies_on_another_copy(run: Run, tmp_path: Path, write: Write, name: str) -> None:
-    """Every quote is there; where the source has changed since, the quote is named that is not."""
+def test_pack_is_verified_against_another_library(run: Run, tmp_path: Path, write: Write, name: str) -> None:
+    """Each quote is found in a copy of the source; if the source has changed, the missing quote is named."""
     pack = tmp_path / name
     run("ask", QUESTION, "--pack", pack)
     other = ("--library", tmp_path / "other")
     assert run(*other, "add", write("treaty.txt", TEXT)).code == 0
-    told = run(*other, "verify", "--pack", pack)
-    assert (told.code, told.out) == (0, "Every quote of the pack is in this library's documents.\n")
+    outcome = run(*other, "verify", "--pack", pack)
+    assert (outcome.code, outcome.out) == (0, "Every quote of the pack is in this library's documents.\n")
     run(*other, "add", write("treaty.txt", TEXT.replace("king", "queen")))
-    told = run(*other, "verify", "--pack", pack)
-    assert told.code == 1
-    assert "The king signed the treaty in winter." in told.out
+    outcome = run(*other, "verify", "--pack", pack)
+    assert outcome.code == 1
+    assert "The king signed the treaty in winter." in outcome.out
     (finding, *_) = json.loads(run(*other, "verify", "--pack", pack, "--json").out)
     assert finding["quote"] == "The king signed the treaty in winter."
 
 
-def test_what_is_no_pack_is_refused(run: Run, write: Write, tmp_path: Path) -> None:
-    """With an error that says so; and a pack has to be called one of two ways."""
-    told = run("verify", "--pack", write("no.zip", b"PK nonsense"))
-    assert (told.code, "Traceback" in told.err) == (1, False)
+def test_invalid_pack_is_refused(run: Run, write: Write, tmp_path: Path) -> None:
+    """A file that is not a pack is an error without a traceback; a pack's name has to end in .zip or .md."""
+    outcome = run("verify", "--pack", write("no.zip", b"PK nonsense"))
+    assert (outcome.code, "Traceback" in outcome.err) == (1, False)
     assert run("ask", QUESTION, "--pack", tmp_path / "evidence.pdf").code == 2

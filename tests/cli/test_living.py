@@ -1,4 +1,4 @@
-"""`pincite sync` and `pincite watch`: what they print, and how they end."""
+"""`pincite sync` and `pincite watch`: their output and how they end."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ENOUGH = 60.0
 
 @pytest.fixture
 def folder(write: Write) -> Path:
-    """A folder of two files."""
+    """Write a folder of two files."""
     write("sea.md", "The ship left the harbour.")
     return write("land.md", "The king signed the treaty.").parent
 
 
-def test_sync_says_what_it_did(run: Run, folder: Path) -> None:
-    """In numbers; what was removed by name."""
+def test_sync_prints_counts_and_removed_files(run: Run, folder: Path) -> None:
+    """Changes are counted, and removed files are named."""
     assert "2 added; 2 passages in " in run("sync", folder).out
     (folder / "sea.md").rename(folder / "ocean.md")
     (folder / "land.md").unlink()
@@ -46,8 +46,8 @@ def test_sync_says_what_it_did(run: Run, folder: Path) -> None:
     assert f"renamed: {folder / 'ocean.md'} -> {folder / 'sea.md'}" in run("--verbose", "sync", folder).out
 
 
-def test_sync_as_json(run: Run, folder: Path) -> None:
-    """A receipt, in which a renamed file has both its names; exit code 3 where a file failed."""
+def test_sync_json_is_a_receipt(run: Run, folder: Path) -> None:
+    """A renamed file has both its names in the receipt; the exit code is 3 if a file failed."""
     run("sync", folder)
     (folder / "sea.md").rename(folder / "ocean.md")
     (folder / "broken.pdf").write_bytes(b"%PDF")
@@ -57,8 +57,8 @@ def test_sync_as_json(run: Run, folder: Path) -> None:
     assert [failure["source"] for failure in outcome.json["failed"]] == [str(folder / "broken.pdf")]
 
 
-def test_a_dry_run_names_everything_and_does_nothing(run: Run, folder: Path) -> None:
-    """Not even a library is made; what would be removed is named, and that nothing was changed."""
+def test_dry_run_names_all_changes_and_makes_none(run: Run, folder: Path) -> None:
+    """Not even a library is created; every change is named, and a message says that nothing was changed."""
     outcome = run("sync", "--dry-run", folder)
     assert outcome.out.splitlines() == [
         "2 added; 2 passages",
@@ -79,18 +79,18 @@ def test_a_dry_run_names_everything_and_does_nothing(run: Run, folder: Path) -> 
         ]
 
 
-def test_a_dry_run_ends_as_the_sync_does(run: Run, folder: Path) -> None:
-    """With the same exit code and the same failures, of files that nobody has read before."""
+def test_dry_run_predicts_failures_and_exit_code(run: Run, folder: Path) -> None:
+    """The dry run has the same exit code and the same failures, also for files that were never read before."""
     (folder / "broken.pdf").write_bytes(b"%PDF")
-    foretold = run("sync", "--dry-run", "--json", folder)
-    done = run("sync", "--json", folder)
-    assert (foretold.code, done.code) == (3, 3)
-    assert foretold.json["failed"] == done.json["failed"]
-    assert foretold.json["added"] == done.json["added"]
+    predicted = run("sync", "--dry-run", "--json", folder)
+    synced = run("sync", "--json", folder)
+    assert (predicted.code, synced.code) == (3, 3)
+    assert predicted.json["failed"] == synced.json["failed"]
+    assert predicted.json["added"] == synced.json["added"]
 
 
-def test_sync_refuses_what_looks_like_a_mistake(run: Run, folder: Path) -> None:
-    """An error with the remedy: a folder that is missing, and one in which nothing is left."""
+def test_sync_refuses_a_missing_or_emptied_folder(run: Run, folder: Path) -> None:
+    """Each of the two is an error with a remedy; `--force` accepts the empty folder."""
     run("sync", folder)
     outcome = run("sync", folder / "nowhere")
     assert (outcome.code, outcome.out) == (1, "")
@@ -104,24 +104,24 @@ def test_sync_refuses_what_looks_like_a_mistake(run: Run, folder: Path) -> None:
     assert run("sync", "--force", folder).out.startswith("2 removed\n")
 
 
-def test_checksum_reads_every_file(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Though all look as they did."""
+def test_checksum_option_reaches_the_library(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--checksum` makes `sync` read the files that look unchanged."""
     run("sync", folder)
-    asked: list[bool] = []
+    checksums: list[bool] = []
     true_sync = Library.sync
 
     def sync(self: Library, *arguments: object, **options: bool) -> Receipt:
-        asked.append(options["checksum"])
+        checksums.append(options["checksum"])
         return true_sync(self, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Library, "sync", sync)
     run("sync", folder)
     run("sync", "--checksum", folder)
-    assert asked == [False, True]
+    assert checksums == [False, True]
 
 
-def _when(condition: Callable[[], bool], number: int) -> threading.Thread:
-    """Sends this process a signal once something is so; and after a while in any case, so that the test ends."""
+def _signal_when(condition: Callable[[], bool], number: int) -> threading.Thread:
+    """Send this process a signal when a condition holds, or after ENOUGH seconds, so that the test ends."""
 
     def wait() -> None:
         until = time.monotonic() + ENOUGH
@@ -138,17 +138,17 @@ def _when(condition: Callable[[], bool], number: int) -> threading.Thread:
 def test_watch_ends_with_a_summary(
     run: Run, folder: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line for each change; Ctrl-C, or being asked to end, is how it ends well."""
-    told: list[Receipt | Problem] = []
+    """Each change is a line; SIGINT and SIGTERM end the watch with totals, and the signal handler is restored."""
+    printed: list[Receipt | Problem] = []
     true_call = ChangePrinter.__call__
 
-    def call(self: ChangePrinter, each: Receipt | Problem) -> None:
-        true_call(self, each)
-        told.append(each)
+    def call(self: ChangePrinter, event: Receipt | Problem) -> None:
+        true_call(self, event)
+        printed.append(event)
 
     monkeypatch.setattr(ChangePrinter, "__call__", call)
     before = signal.getsignal(signal.SIGTERM)
-    thread = _when(lambda: bool(told), number)
+    thread = _signal_when(lambda: bool(printed), number)
     outcome = run("watch", folder, "--settle", "0.05", "--every", "0.2")
     thread.join()
     assert outcome.code == 0
@@ -163,25 +163,25 @@ def test_watch_ends_with_a_summary(
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_watch_needs_a_folder(run: Run, folder: Path) -> None:
-    """One that is not there is an error, not something to wait for; times have to be times."""
+def test_watch_refuses_a_missing_folder_and_zero_interval(run: Run, folder: Path) -> None:
+    """A missing folder is an error, not something to wait for; an interval has to be positive."""
     assert run("watch", folder / "nowhere").code == 1
     assert run("watch", folder, "--every", "0").code == 2
 
 
-def test_what_is_in_the_way_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    """On standard error, with its remedy; nothing steers the terminal; with --quiet only the summary is left."""
+def test_watch_prints_problems_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """A problem is printed with its remedy and without control characters; `--quiet` leaves the totals only."""
     receipt = Receipt(
         replaced=("/x/a\x1b[31m.md",),
         renamed=(Renamed("/x/c.md", "/x/b.md"),),
         failed=(Failure("/x/d.pdf", "It is broken.", "Mend it."),),
     )
     for quiet in (False, True):
-        told = ChangePrinter(quiet=quiet)
-        told.begin([Path("/x")])
-        told(receipt)
-        told(Problem("The folder is gone.", "Wait."))
-        told.end()
+        printer = ChangePrinter(quiet=quiet)
+        printer.begin([Path("/x")])
+        printer(receipt)
+        printer(Problem("The folder is gone.", "Wait."))
+        printer.end()
         out, err = capsys.readouterr()
         assert "The folder is gone. Wait." in err
         assert "\x1b[31m.md" not in out
@@ -194,9 +194,9 @@ def test_what_is_in_the_way_is_told_apart(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [(5, "5 s"), (125, "2 min"), (3 * 3600 + 240, "3 h 4 min"), (2 * 86400 + 7300, "2 days 2 h")],
 )
-def test_how_long_it_was(seconds: float, said: str) -> None:
-    """In the two largest units."""
-    assert add_commands._span(seconds) == said
+def test_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
+    """A duration is printed in its two largest units."""
+    assert add_commands._span(seconds) == text

@@ -1,8 +1,9 @@
-"""What is told of long work while it goes on: bars on a terminal, lines elsewhere."""
+"""Progress of long commands: bars on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,13 +13,14 @@ import pytest
 from index.cli import progress
 from index.library.library import Library
 from index.records import Progress
+from tests.cli.conftest import make_library
+from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.command_line import Run
-    from tests.conftest import Write
 
 RLO = "\u202e"
 ENOUGH = 60.0
@@ -26,20 +28,20 @@ ENOUGH = 60.0
 
 
 @pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line every hundredth of a second."""
+def frequent_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print a line every hundredth of a second."""
     monkeypatch.setattr(progress, "EVERY_SECONDS", 0.01)
 
 
-class Heard:
-    """What standard error had, read until it has what is waited for."""
+class StandardError:
+    """Standard error, read until a pattern appears in it."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
         self.text = ""
 
     def until(self, pattern: str) -> str:
-        """All that was heard, as soon as it has this."""
+        """Wait for a pattern, and return all that was printed by then."""
         give_up = time.monotonic() + ENOUGH
         while not re.search(pattern, self.text) and time.monotonic() < give_up:
             time.sleep(0.005)
@@ -49,13 +51,13 @@ class Heard:
 
 
 @pytest.fixture
-def heard(capsys: pytest.CaptureFixture[str]) -> Heard:
-    """Standard error as it comes."""
-    return Heard(capsys)
+def standard_error(capsys: pytest.CaptureFixture[str]) -> StandardError:
+    """Standard error of this test."""
+    return StandardError(capsys)
 
 
-def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """With file, count and rate; names cannot steer the terminal."""
+def test_terminal_shows_a_progress_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bar has the file, a count and a rate; a file name cannot send control characters."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     with progress.file_progress(shown=True) as report:
@@ -68,19 +70,19 @@ def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert RLO not in err
 
 
-def test_elsewhere_a_line_comes_now_and_then(often: None, heard: Heard) -> None:
-    """Files done of how many, passages and their rate, the time left; also while one step takes long."""
+def test_pipe_gets_progress_lines(frequent_lines: None, standard_error: StandardError) -> None:
+    """A line has files, passages, their rate and the time left; lines appear also while one step takes long."""
     with progress.file_progress(shown=True) as report:
         assert report is not None
-        heard.until(r"^starting; \d s so far\n")
+        standard_error.until(r"^starting; \d s so far\n")
         report(Progress(f"/x/evil{RLO}.md", "encoding", 10, 40, 30, 60))
         line = r"encoding evil\.md: 10 of 40 files, 30 passages, \d+ passages/s, about .+ left; \d+ s so far\n"
-        heard.until(f"(?:{line}){{3}}")
-    assert RLO not in heard.text
+        standard_error.until(f"(?:{line}){{3}}")
+    assert RLO not in standard_error.text
 
 
-def test_a_quick_command_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """What ends within ten seconds leaves no line; with `--quiet` nothing does."""
+def test_short_command_prints_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command of less than ten seconds prints no line; with `--quiet` none does."""
     with progress.file_progress(shown=True) as report:
         assert report is not None
         report(Progress("/x/a.md", "reading", 0, 1, 0, 0))
@@ -90,21 +92,21 @@ def test_a_quick_command_says_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == ""
 
 
-def test_a_watch_is_silent_while_nothing_happens(often: None, heard: Heard) -> None:
-    """A line comes after something was done, once, and not for the days after it."""
+def test_idle_watch_prints_no_progress(frequent_lines: None, standard_error: StandardError) -> None:
+    """A line follows each change once, and idle time adds none."""
     with progress.watch_progress(shown=True) as report:
         assert report is not None
         time.sleep(0.1)
         report(Progress("/x/a.md", "reading", 0, 1, 0, 0))
-        heard.until("reading a.md: 0 of 1 files")
+        standard_error.until("reading a.md: 0 of 1 files")
         time.sleep(0.1)
         report(Progress("/x/b.md", "reading", 0, 1, 0, 0))
-        heard.until("reading b.md")
-    assert len(heard.text.splitlines()) == 2
+        standard_error.until("reading b.md")
+    assert len(standard_error.text.splitlines()) == 2
 
 
-def test_nobody_who_reads_is_no_error(often: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Standard error may be closed while the work goes on."""
+def test_closed_standard_error_is_ignored(frequent_lines: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work goes on if standard error is closed."""
     refused = threading.Event()
 
     def refuse(*_: object, **__: object) -> None:
@@ -117,32 +119,34 @@ def test_nobody_who_reads_is_no_error(often: None, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(5, "5 s"), (150, "2 min"), (3600, "1 h 0 min"), (3 * 3600 + 240, "3 h 4 min")]
+    ("seconds", "text"), [(5, "5 s"), (150, "2 min"), (3600, "1 h 0 min"), (3 * 3600 + 240, "3 h 4 min")]
 )
-def test_how_long(seconds: float, said: str) -> None:
-    """In units that a person would use."""
-    assert progress.duration(seconds) == said
+def test_duration_uses_suitable_units(seconds: float, text: str) -> None:
+    """A duration is printed in units that suit its length."""
+    assert progress.duration(seconds) == text
 
 
 # Every long command
 
 
 @pytest.fixture
-def slow(often: None, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[type, str], None]]:
-    """Makes a method wait, at its end, until a line of progress came."""
+def slow(
+    frequent_lines: None, standard_error: StandardError, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[type, str], None]]:
+    """Make a method wait, at its end, until a line of progress was printed."""
 
     def wait(owner: type, name: str) -> None:
         real = getattr(owner, name)
 
         def waiting(*arguments: object, **options: object) -> object:
             result = real(*arguments, **options)
-            heard.until("so far")
+            standard_error.until("so far")
             return result
 
         monkeypatch.setattr(owner, name, staticmethod(waiting) if name == "restore" else waiting)
 
     yield wait
-    assert "so far" in heard.text
+    assert "so far" in standard_error.text
 
 
 COMMANDS: list[tuple[str, Sequence[str]]] = [
@@ -163,25 +167,35 @@ COMMANDS: list[tuple[str, Sequence[str]]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def made_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a source, the library of it, and a backup."""
+    folder = tmp_path_factory.mktemp("progress")
+    with Library.open(make_library(folder, {"sea.md": "A whale swam by."}), encoder=FakeEncoder()) as library:
+        library.backup(folder / "there.zip")
+    return folder
+
+
 @pytest.mark.parametrize(
-    ("method", "arguments"), COMMANDS, ids=lambda each: each if isinstance(each, str) else " ".join(each)
+    ("method", "arguments"),
+    COMMANDS,
+    ids=lambda argument: argument if isinstance(argument, str) else " ".join(argument),
 )
-def test_every_long_command_says_that_it_goes_on(
+def test_each_long_command_prints_progress(
     run: Run,
-    write: Write,
+    made_before: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     slow: Callable[[type, str], None],
     method: str,
     arguments: Sequence[str],
 ) -> None:
-    """A line on standard error while it is at work, though that is no terminal."""
+    """A line appears on standard error during the work, although that is not a terminal."""
     monkeypatch.chdir(tmp_path)
-    run("add", write("sea.md", "A whale swam by."))
-    run("backup", "there.zip")
+    shutil.copytree(made_before, tmp_path, dirs_exist_ok=True)
     (tmp_path / "q.txt").write_text("Who swam?\n")
     (tmp_path / "q.jsonl").write_text('{"question": "Who swam?", "document": "sea.md", "quote": "A whale"}\n')
     (tmp_path / "draft.txt").write_text("A whale swam by.")
     slow(Library, method)
-    outcome = run(*[str(tmp_path / "sources") if each == "SOURCES" else each for each in arguments])
+    outcome = run(*[str(tmp_path / "sources") if argument == "SOURCES" else argument for argument in arguments])
     assert outcome.code == 0

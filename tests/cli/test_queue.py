@@ -1,4 +1,4 @@
-"""Adding that was stopped: what waits is shown, and goes on."""
+"""`pincite queue` and `pincite add --resume`: an interrupted `add` is shown and continued."""
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def stopped(
+def interrupted_add(
     run: Run, write: Write, tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> list[Path]:
-    """Three files, of which an `add` was stopped after the first; a fourth had failed."""
-    monkeypatch.setattr(add, "BATCH_PASSAGES", 1)  # each is stored alone, so that there is a middle
+    """Return four files: an `add` was interrupted after the second, and the first had failed."""
+    monkeypatch.setattr(add, "BATCH_PASSAGES", 1)  # each file is stored alone, so `add` can stop after any of them
     paths = [write("broken.pdf", b"%PDF-1.7"), *(write(f"{n}.txt", f"The ship {n} left.") for n in range(3))]
 
-    def hear(moment: Progress) -> None:
-        if moment.settled and moment.settled.outcome == "added":
+    def interrupt_after_first(progress: Progress) -> None:
+        if progress.settled and progress.settled.outcome == "added":
             raise KeyboardInterrupt
 
     with Library.open(tmp_path / "library", encoder=encoder) as library, pytest.raises(KeyboardInterrupt):
-        library.add(paths, progress=hear)
+        library.add(paths, progress=interrupt_after_first)
     return paths
 
 
-def test_the_queue_is_shown(run: Run, stopped: list[Path]) -> None:
-    """Counted and named, failures with their reasons; as JSON the same."""
+def test_queue_lists_waiting_and_failed_files(run: Run, interrupted_add: list[Path]) -> None:
+    """Files are counted and named, failures with their reasons; JSON has the same."""
     outcome = run("queue")
     assert outcome.code == 0
     assert outcome.out.startswith("2 waiting, 1 failed\n")
-    assert f"waiting: {stopped[2]}" in outcome.out
-    assert f"failed: {stopped[0]}" in outcome.out
-    found = json.loads(run("queue", "--json").out)
-    assert found["waiting"] == [str(path) for path in stopped[2:]]
-    assert [failure["source"] for failure in found["failed"]] == [str(stopped[0])]
+    assert f"waiting: {interrupted_add[2]}" in outcome.out
+    assert f"failed: {interrupted_add[0]}" in outcome.out
+    queue = json.loads(run("queue", "--json").out)
+    assert queue["waiting"] == [str(path) for path in interrupted_add[2:]]
+    assert [failure["source"] for failure in queue["failed"]] == [str(interrupted_add[0])]
 
 
-def test_it_goes_on(run: Run, stopped: list[Path]) -> None:
-    """With `--resume` from where it was; then only the failure is left, which `--retry` tries again."""
+def test_resume_continues_an_interrupted_add(run: Run, interrupted_add: list[Path]) -> None:
+    """`--resume` adds the waiting files; the failed one is left, and `--retry` tries it again."""
     outcome = run("add", "--resume")
     assert outcome.code == 0
     assert outcome.out.startswith("2 added; 2 passages in ")
     assert run("queue").out.startswith("0 waiting, 1 failed\n")
     assert run("add", "--retry").code == 3
-    stopped[0].write_text("A whale swam by.")
+    interrupted_add[0].write_text("A whale swam by.")
     outcome = run("add", "--retry")
     assert (outcome.code, "1 failed" in outcome.out) == (3, True)
 
 
-def test_another_add_reminds_of_it(run: Run, stopped: list[Path], write: Write) -> None:
-    """Whoever adds something else hears that files wait; `--quiet` keeps silent."""
+def test_next_add_mentions_the_waiting_files(run: Run, interrupted_add: list[Path], write: Write) -> None:
+    """Another `add` prints a reminder of the waiting files unless `--quiet` is given."""
     outcome = run("add", write("other.txt", "The comet came."))
     assert outcome.err == "An earlier add left 2 files waiting. To continue: pincite add --resume\n"
     assert run("--quiet", "add", write("more.txt", "The comet went.")).err == ""
@@ -69,8 +69,8 @@ def test_another_add_reminds_of_it(run: Run, stopped: list[Path], write: Write) 
     assert run("add", write("last.txt", "The clock stopped.")).err == ""
 
 
-def test_it_can_be_forgotten(run: Run, stopped: list[Path]) -> None:
-    """Then nothing waits, and the library holds what it held."""
+def test_clear_empties_the_queue(run: Run, interrupted_add: list[Path]) -> None:
+    """After `--clear` no file waits, and the library is unchanged."""
     assert run("queue", "--clear").out == "0 waiting, 0 failed\n"
     assert run("add", "--resume").out == "nothing to do\n"
     assert len(json.loads(run("list", "--json").out)) == 1
@@ -79,19 +79,19 @@ def test_it_can_be_forgotten(run: Run, stopped: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param([], "Name files or folders, or use --resume", id="nothing to add"),
-        pytest.param(["--resume", "a.txt"], "do not name any", id="both"),
-        pytest.param(["--workers", "0", "a.txt"], "--workers", id="no worker"),
+        pytest.param([], "Name files or folders, or use --resume", id="no files"),
+        pytest.param(["--resume", "a.txt"], "do not name any", id="files and --resume"),
+        pytest.param(["--workers", "0", "a.txt"], "--workers", id="zero workers"),
     ],
 )
-def test_what_makes_no_sense(run: Run, arguments: list[str], message: str) -> None:
-    """Is said, with exit code 2, before anything is done."""
+def test_conflicting_add_options_are_refused(run: Run, arguments: list[str], message: str) -> None:
+    """The call ends with exit code 2 before anything is added."""
     outcome = run("add", *arguments)
     assert outcome.code == 2
     assert message in outcome.err
 
 
-def test_several_workers(run: Run, write: Write) -> None:
-    """May be asked for."""
+def test_add_accepts_a_number_of_workers(run: Run, write: Write) -> None:
+    """`--workers` adds the files with that many processes."""
     outcome = run("add", "--workers", "2", write("a.txt", "The ship left."), write("b.txt", "A whale sang."))
     assert (outcome.code, outcome.out.split(";")[0]) == (0, "2 added")

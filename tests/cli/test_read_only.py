@@ -1,4 +1,4 @@
-"""The command line over a library on a read-only disk: what asks works, what changes is refused."""
+"""The command line with a library on a read-only disk: reading works, changes are refused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cases import cases
+from tests.cli.conftest import SEA
 from tests.disks import read_only
 
 if TYPE_CHECKING:
@@ -15,20 +17,18 @@ if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
 
-TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
-
 
 @pytest.fixture
 def mounted(run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The program, over a library with one document that takes no changes."""
-    assert run("add", write("sea.md", TEXT)).code == 0
+    """Run the program on a library of one document whose folder is mounted read-only."""
+    assert run("add", write("sea.md", SEA)).code == 0
     with read_only(tmp_path / "library", tmp_path / "read-only") as folder:
         monkeypatch.setenv("PINCITE_LIBRARY", str(folder))
         yield run
 
 
-def test_what_asks_works(mounted: Run, tmp_path: Path) -> None:
-    """Answers, passages, the list, texts, numbers, proofs and copies."""
+def test_reading_commands_work_on_a_read_only_library(mounted: Run, tmp_path: Path) -> None:
+    """Asking, searching, listing, showing, verifying, exporting and backing up work."""
     assert mounted("ask", "Who signed the treaty?").out.startswith("The king signed the treaty. [1]")
     assert mounted("search", "whale", "--json").json["hits"][0]["pin"]["text"] == "A whale swam by."
     (document,) = mounted("list", "--json").json
@@ -42,13 +42,15 @@ def test_what_asks_works(mounted: Run, tmp_path: Path) -> None:
     assert mounted("backup", tmp_path / "backup.zip").code == 0
 
 
-@pytest.mark.parametrize(
+@cases(
     "command",
     [["add"], ["remove", "sea.md"], ["sync"], ["compact"], ["rebuild"], ["import-library"]],
-    ids=lambda c: c[0],
+    ids=lambda command: command[0],
 )
-def test_what_changes_is_refused(mounted: Run, write: Write, tmp_path: Path, command: list[str]) -> None:
-    """With exit code 1, the reason, and what to do; nothing is half done."""
+def test_changing_commands_are_refused_on_a_read_only_library(
+    mounted: Run, write: Write, tmp_path: Path, command: list[str]
+) -> None:
+    """The exit code is 1, the error has a reason and a remedy, and the library is unchanged."""
     if command == ["import-library"]:
         assert mounted("export-library", tmp_path / "out.zip").code == 0
         command = [*command, str(tmp_path / "out.zip")]
@@ -56,8 +58,8 @@ def test_what_changes_is_refused(mounted: Run, write: Write, tmp_path: Path, com
         command = [*command, str(write("new/new.md", "A comet came."))]
     elif command == ["sync"]:
         command = [*command, str(write("new/new.md", "A comet came.").parent)]
-    refused = mounted(*command)
-    assert refused.code == 1
-    assert "is read-only: you can search it, but not change it." in refused.err
-    assert "copy the folder" in refused.err
+    outcome = mounted(*command)
+    assert outcome.code == 1
+    assert "is read-only: you can search it, but not change it." in outcome.err
+    assert "copy the folder" in outcome.err
     assert len(mounted("list", "--json").json) == 1

@@ -1,4 +1,4 @@
-"""`pincite search` and `pincite coverage`: what is printed of hits, their reasons, copies and notes."""
+"""`pincite search` and `pincite coverage`: how hits, reasons, copies and notes are printed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from typer.testing import CliRunner
 from index.cli import app, search_commands
 from index.records import CANDIDATES, Coverage, DocumentInfo, Found, Hit, Location, Passage, Span, Why
 from index.text.query import SYNTAX
+from tests.cli.conftest import SEA, make_library
 from tests.factories import why
 
 if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
 
-TEXT = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 STORY = "The ship left the harbour in winter. A whale swam by the bridge. The clock of the school struck noon."
 CSI, RLO = "\x1b[31m", "\u202e"
 INFO = DocumentInfo("d" * 64, "/papers/sea.md", "Sea", "", "", "text/markdown", 43, 0, 1)
@@ -43,28 +43,21 @@ REASON = why(
 HIT = Hit(PASSAGE, INFO, 0.91, Span(27, 43), Location(heading="Sea", paragraph=1), REASON)
 
 
-@pytest.fixture
-def filled(run: Run, write: Write) -> Run:
-    """The program, with a document in its library."""
-    assert run("add", write("sea.md", TEXT)).code == 0
-    return run
-
-
-def printed(capsys: pytest.CaptureFixture[str], *found: Hit, limit: int = 5, **options: bool) -> str:
-    """What is printed of these hits."""
-    search_commands.print_hits(Found("q", found, {}), limit=limit, **{"explain": False, "verbose": False, **options})
+def printed(capsys: pytest.CaptureFixture[str], *hits: Hit, limit: int = 5, **options: bool) -> str:
+    """Return what is printed for these hits."""
+    search_commands.print_hits(Found("q", hits, {}), limit=limit, **{"explain": False, "verbose": False, **options})
     return capsys.readouterr().out
 
 
 # Search
 
 
-def test_searching(filled: Run) -> None:
-    """Each hit has number, name, place, score, passage, reason; the pin is marked where it cannot be bold."""
-    outcome = filled("search", "whale", "-k", "1")
+def test_search_prints_place_score_passage_and_reason(reader: Run) -> None:
+    """Each hit has number, title, location, score, passage and reason; the quote is marked where it cannot be bold."""
+    outcome = reader("search", "whale", "-k", "1")
     assert outcome.code == 0
     headline, *passage = outcome.out.splitlines()
-    (best,) = filled("search", "whale", "-k", "1", "--json").json["hits"]
+    (best,) = reader("search", "whale", "-k", "1", "--json").json["hits"]
     assert headline == f"[1] Sea  § Sea, ¶ 1  {best['score']:.2f}"
     assert "The ship left the harbour. **A whale swam by.**" in "\n".join(passage)
     assert re.search(
@@ -72,34 +65,34 @@ def test_searching(filled: Run) -> None:
     )
 
 
-def test_searching_tells_the_time_where_asked(filled: Run) -> None:
+def test_verbose_search_prints_timings(reader: Run) -> None:
     """`--verbose` adds the milliseconds of each stage."""
-    assert re.search(r"encoding \d+\.\d ms", filled("-v", "search", "whale").out)
+    assert re.search(r"encoding \d+\.\d ms", reader("-v", "search", "whale").out)
 
 
-def test_searching_in_vain(filled: Run) -> None:
-    """Nothing found is said, and is no error."""
-    outcome = filled("search", " ")
+def test_search_without_hits_is_no_error(reader: Run) -> None:
+    """An empty result is reported and the exit code is 0."""
+    outcome = reader("search", " ")
     assert (outcome.code, outcome.out) == (0, "Nothing found.\n")
 
 
-def test_a_search_can_be_restricted(filled: Run, write: Write) -> None:
-    """`--in` names documents as the library knows them, and can be repeated."""
-    filled("add", write("other.md", "# Other\n\nAnother whale."))
-    found = filled("search", "whale", "--in", "other.md", "--json").json["hits"]
-    assert {hit["document"]["title"] for hit in found} == {"Other"}
-    found = filled("search", "whale", "--in", "other.md", "--in", "sea.md", "--json").json["hits"]
-    assert {hit["document"]["title"] for hit in found} == {"Other", "Sea"}
+def test_in_option_restricts_the_search(run: Run, write: Write) -> None:
+    """`--in` names a document of the library and can be repeated."""
+    run("add", write("sea.md", SEA), write("other.md", "# Other\n\nAnother whale."))
+    hits = run("search", "whale", "--in", "other.md", "--json").json["hits"]
+    assert {hit["document"]["title"] for hit in hits} == {"Other"}
+    hits = run("search", "whale", "--in", "other.md", "--in", "sea.md", "--json").json["hits"]
+    assert {hit["document"]["title"] for hit in hits} == {"Other", "Sea"}
 
 
-def test_a_question_may_begin_with_a_dash(filled: Run) -> None:
-    """Behind two dashes, as elsewhere on a command line."""
-    found = filled("search", "--json", "--", "-whale treaty").json["hits"]
-    assert [hit["pin"]["text"] for hit in found] == ["The king signed the treaty."]
+def test_question_may_begin_with_a_dash(reader: Run) -> None:
+    """After `--`, a question that begins with a dash is not an option."""
+    hits = reader("search", "--json", "--", "-whale treaty").json["hits"]
+    assert [hit["pin"]["text"] for hit in hits] == ["The king signed the treaty."]
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "text"),
     [
         pytest.param(REASON, "meaning 0.61 (rank 2); words 3.1 (rank 1); matched whale, ship", id="both sides"),
         pytest.param(
@@ -112,21 +105,21 @@ def test_a_question_may_begin_with_a_dash(filled: Run) -> None:
         pytest.param(replace(why(), verbatim=True, matched_terms=("by",)), "word for word; matched by", id="verbatim"),
     ],
 )
-def test_a_reason_in_one_line(capsys: pytest.CaptureFixture[str], reason: Why, said: str) -> None:
-    """What a side was not asked is not told; what it was asked in vain is."""
-    assert f"\nwhy: {said}\n" in printed(capsys, replace(HIT, why=reason))
+def test_reason_is_printed_on_one_line(capsys: pytest.CaptureFixture[str], reason: Why, text: str) -> None:
+    """An index that was not searched is left out; one that was searched without a match is mentioned."""
+    assert f"\nwhy: {text}\n" in printed(capsys, replace(HIT, why=reason))
 
 
-def told(out: str) -> dict[str, str]:
-    """The block of reasons."""
+def explanation(out: str) -> dict[str, str]:
+    """Return the lines of an explanation by their names."""
     block = out.split("**\n", 1)[1]
     return {line[:14].strip(): line[14:].strip() for line in block.splitlines() if line.strip()}
 
 
-def test_an_explanation_tells_everything(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line each; the word-for-word part stands with the evidence, a reranker's with its own name."""
+def test_explanation_has_a_line_for_each_score(capsys: pytest.CaptureFixture[str]) -> None:
+    """The verbatim match is printed with the evidence, the reranker's score on a line of its own."""
     reason = replace(REASON, verbatim=True, reranked=0.456)
-    assert told(printed(capsys, replace(HIT, why=reason), explain=True)) == {
+    assert explanation(printed(capsys, replace(HIT, why=reason), explain=True)) == {
         "meaning": "cosine 0.61, rank 2",
         "words": "BM25 3.1, rank 1",
         "fused": "0.98",
@@ -138,31 +131,31 @@ def test_an_explanation_tells_everything(capsys: pytest.CaptureFixture[str]) -> 
     }
 
 
-def test_an_explanation_of_what_is_far_from_the_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """Candidates are 100, or as many as were asked for; a word may be only in the passages beside this one."""
+def test_explanation_names_ranks_beyond_the_candidates(capsys: pytest.CaptureFixture[str]) -> None:
+    """There are 100 candidates, or as many as requested; a matched word may be only in a neighbouring passage."""
     far = replace(HIT, why=why(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1))
-    lines = told(printed(capsys, far, explain=True))
+    lines = explanation(printed(capsys, far, explain=True))
     assert lines["meaning"] == f"cosine 0.10, beyond the first {CANDIDATES}"
     assert lines["words"] == "no word in common"
     assert lines.keys() == {"meaning", "words", "fused", "evidence"}
     beside = replace(HIT, why=why(dense=0.1, lexical=1.2))
-    lines = told(printed(capsys, beside, explain=True, limit=300))
+    lines = explanation(printed(capsys, beside, explain=True, limit=300))
     assert lines["words"] == "BM25 1.2, beyond the first 300"
     assert lines["in common"] == "none in the passage, some beside it"
 
 
-def test_explaining_asks_the_library_for_it(filled: Run) -> None:
-    """`--explain` names the words of the pin that are nearest in meaning; without it they are not looked for."""
-    outcome = filled("search", "Where did the whale swim?", "-k", "1", "--explain")
+def test_explain_option_requests_the_nearest_words(reader: Run) -> None:
+    """`--explain` names the words of the quote that are nearest in meaning; without it they are not computed."""
+    outcome = reader("search", "Where did the whale swim?", "-k", "1", "--explain")
     assert re.search(r"\n  nearest +whale, ", outcome.out)
-    (hit,) = filled("search", "Where did the whale swim?", "-k", "1", "--explain", "--json").json["hits"]
+    (hit,) = reader("search", "Where did the whale swim?", "-k", "1", "--explain", "--json").json["hits"]
     assert hit["why"]["nearest_words"][0] == "whale"
-    (hit,) = filled("search", "Where did the whale swim?", "-k", "1", "--json").json["hits"]
+    (hit,) = reader("search", "Where did the whale swim?", "-k", "1", "--json").json["hits"]
     assert hit["why"]["nearest_words"] == []
 
 
-def test_a_piped_explanation_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
-    """No colours, and no markup of ours in words of theirs."""
+def test_piped_explanation_has_no_formatting(capsys: pytest.CaptureFixture[str]) -> None:
+    """The output has no colours, and markup in a document's words is printed unchanged."""
     evil = f"[red]{CSI}{RLO}"
     words = dict.fromkeys(("matched_terms", "pin_terms", "nearest_words"), (evil,))
     out = printed(capsys, replace(HIT, why=why(**words)), explain=True)
@@ -174,8 +167,8 @@ def test_a_piped_explanation_is_plain(capsys: pytest.CaptureFixture[str]) -> Non
 # Copies
 
 
-def test_copies_stand_below_the_best(run: Run, write: Write) -> None:
-    """One text in three files is one hit, which names the other two; each is whole in JSON."""
+def test_copies_are_listed_below_their_hit(run: Run, write: Write) -> None:
+    """One text in three files is one hit that names the other two; in JSON each copy is complete."""
     run("add", write("a.txt", STORY), write("b.md", f"# Tale\n\n{STORY}"), write("c.txt", f"{STORY} So it was."))
     (best,) = run("search", "Where did the whale swim?", "--json").json["hits"]
     assert [copy["pin"]["text"] for copy in best["also"]] == [best["pin"]["text"]] * 2
@@ -183,18 +176,18 @@ def test_copies_stand_below_the_best(run: Run, write: Write) -> None:
     assert [copy["also"] for copy in best["also"]] == [[], []]
     line = re.search(r"\nalso in: (.+); (.+)\n", run("search", "Where did the whale swim?").out)
     assert line
-    for named, copy in zip(line.groups(), best["also"], strict=True):
+    for printed_name, copy in zip(line.groups(), best["also"], strict=True):
         name = copy["document"]["title"] or Path(copy["document"]["source"]).name
-        assert named == f"{name}, {copy['location']['label']}"
+        assert printed_name == f"{name}, {copy['location']['label']}"
 
 
 def copies(number: int) -> tuple[Hit, ...]:
-    """Copies of HIT, in documents of their own."""
+    """Return copies of HIT in other documents."""
     return tuple(replace(HIT, document=replace(INFO, id=f"{n}", title=f"Copy {n}")) for n in range(1, number + 1))
 
 
-def test_many_copies_are_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
-    """Three are named, the rest is a number; `--verbose` names all. A copy without a place has only its name."""
+def test_three_copies_are_named_at_most(capsys: pytest.CaptureFixture[str]) -> None:
+    """Three copies are named and the rest is counted; `--verbose` names all. A location may be missing."""
     hit = replace(HIT, also=copies(5))
     three = "Copy 1, § Sea, ¶ 1; Copy 2, § Sea, ¶ 1; Copy 3, § Sea, ¶ 1"
     assert f"\nalso in: {three}; and 2 more\n" in printed(capsys, hit)
@@ -204,8 +197,8 @@ def test_many_copies_are_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
     assert "also in" not in printed(capsys, HIT)
 
 
-def test_copies_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Their names are words from outside, as all names are."""
+def test_copies_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Control characters in a copy's title are removed."""
     evil = replace(copies(1)[0], document=replace(INFO, title=f"[red]{CSI}{RLO}evil"))
     assert "\nalso in: [red][31mevil, § Sea, ¶ 1\n" in printed(capsys, replace(HIT, also=(evil,)))
 
@@ -214,27 +207,27 @@ def test_copies_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("question", ["in:nowhere whale", "in:sea"])
-def test_notes_go_to_standard_error(filled: Run, question: str) -> None:
-    """What is piped on are hits; JSON has the notes itself, and `--quiet` leaves them out."""
-    outcome = filled("search", question)
-    (note,) = filled("search", question, "--json").json["notes"]
+def test_notes_are_printed_on_standard_error(reader: Run, question: str) -> None:
+    """Standard output has hits only; JSON includes the notes, and `--quiet` leaves them out."""
+    outcome = reader("search", question)
+    (note,) = reader("search", question, "--json").json["notes"]
     assert (outcome.out, outcome.err) == ("Nothing found.\n", f"note: {note}\n")
-    assert filled("search", question, "--json").err == ""
-    assert filled("-q", "search", question).err == ""
+    assert reader("search", question, "--json").err == ""
+    assert reader("-q", "search", question).err == ""
 
 
-def test_notes_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """They may repeat what was asked."""
+def test_notes_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A note may repeat the question, so its control characters are removed."""
     search_commands.print_notes(Found("q", (), {}, (f"evil{CSI}{RLO}",)))
     assert capsys.readouterr().err == "note: evil[31m\n"
 
 
-# Operators
+# Query operators
 
 
 @pytest.mark.parametrize("command", ["search", "coverage"])
-def test_the_help_lists_the_operators(command: str) -> None:
-    """All of them, as `index.text.query` states them, within 80 columns."""
+def test_help_lists_the_query_operators(command: str) -> None:
+    """The help has every operator of `index.text.query` and fits 80 columns."""
     text = CliRunner().invoke(app.app, [command, "--help"], env={"COLUMNS": "80"}).output
     flat = " ".join(text.split())
     for example, meaning in SYNTAX:
@@ -245,15 +238,22 @@ def test_the_help_lists_the_operators(command: str) -> None:
 # Coverage
 
 
+@pytest.fixture(scope="module")
+def covered_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of three documents, one of which mentions whales; no test may change it."""
+    texts = {"sea.md": SEA, "b.txt": "The doctor baked bread.", "a.txt": "The garden has a clock."}
+    return make_library(tmp_path_factory.mktemp("covered"), texts)
+
+
 @pytest.fixture
-def covered(filled: Run, write: Write) -> Run:
-    """The program, with a document that speaks of whales and two that do not."""
-    assert filled("add", write("b.txt", "The doctor baked bread."), write("a.txt", "The garden has a clock.")).code == 0
-    return filled
+def covered(run: Run, covered_library: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library, with commands that only read."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(covered_library))
+    return run
 
 
-def test_coverage(covered: Run) -> None:
-    """One row a document: the best place and words of those that speak to it, then the silent ones, by name."""
+def test_coverage_prints_one_row_per_document(covered: Run) -> None:
+    """Documents with a mention come first, with their best place and quote; the others follow by name."""
     out = covered("coverage", "Where did the whale swim?").out
     assert re.search(r"Sea +[01]\.\d\d +§ Sea, ¶ 1 *\n +A whale swam by\. *\n +a\.txt +no mention *\n +b\.txt", out)
     assert out.count("no mention") == 2
@@ -261,7 +261,7 @@ def test_coverage(covered: Run) -> None:
 
 
 def test_coverage_can_be_restricted(covered: Run) -> None:
-    """By option and by operator: what is left out has no row."""
+    """A document that an option or an operator excludes has no row."""
     rows = covered("coverage", "whale", "--in", "a.txt", "--json").json["documents"]
     assert [(Path(row["document"]["source"]).name, row["hit"]) for row in rows] == [("a.txt", None)]
     rows = covered("coverage", "whale type:md", "--json").json["documents"]
@@ -272,16 +272,16 @@ NOWHERE = "No document is what in:, type:, after: or before: ask for."
 
 
 @pytest.mark.parametrize(("question", "notes"), [(" ", []), ("in:nowhere whale", [NOWHERE])])
-def test_coverage_of_nothing(covered: Run, question: str, notes: list[str]) -> None:
-    """That nothing was searched is said, in CSV by columns without rows."""
+def test_coverage_of_no_document_says_so(covered: Run, question: str, notes: list[str]) -> None:
+    """The text says that nothing was searched; the CSV has a header and no rows."""
     assert covered("coverage", question).out.startswith("No document was searched.")
     assert covered("coverage", question, "--csv").out == ",".join(search_commands.COLUMNS) + "\r\n"
-    told = covered("coverage", question, "--json").json
-    assert told == {"question": question.strip(), "documents": [], "notes": notes}
+    result = covered("coverage", question, "--json").json
+    assert result == {"question": question.strip(), "documents": [], "notes": notes}
 
 
-def test_coverage_as_json_has_the_hits_of_a_search(covered: Run) -> None:
-    """A row's hit is shaped like any other, and null where there is none."""
+def test_coverage_json_has_the_hits_of_a_search(covered: Run) -> None:
+    """A row's hit has the same fields as a hit of a search, and is null if there is no mention."""
     rows = covered("coverage", "whale", "--json").json["documents"]
     (hit, *_) = covered("search", "whale", "--json").json["hits"]
     assert rows[0]["hit"].keys() == hit.keys()
@@ -290,41 +290,43 @@ def test_coverage_as_json_has_the_hits_of_a_search(covered: Run) -> None:
     assert [row["hit"] for row in rows[1:]] == [None, None]
 
 
-def test_long_words_are_cut_in_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a space where there is one, and only on a terminal: what is piped, and CSV, have all of them."""
+def test_long_quotes_are_cut_on_a_terminal_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quote is cut at a space if it has one; piped output and CSV have all of it."""
 
-    def quoting(text: str) -> Coverage:
+    def coverage_of(text: str) -> Coverage:
         passage = Passage(1, INFO.id, 0, 0, len(text), text, (Span(0, len(text)),))
         return Coverage(INFO, replace(HIT, passage=passage, pin=Span(0, len(text))))
 
-    search_commands.print_coverage([quoting("鯨" * 300)])
+    search_commands.print_coverage([coverage_of("鯨" * 300)])
     assert "鯨" * 300 in capsys.readouterr().out
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", "80")
-    search_commands.print_coverage([quoting("A whale\nswam. " * 30), quoting("鯨" * 300)])
+    search_commands.print_coverage([coverage_of("A whale\nswam. " * 30), coverage_of("鯨" * 300)])
     out = re.sub(r"[\s─]+", "", capsys.readouterr().out)
     assert re.search(r"(Awhaleswam\.){10,12}(A|Awhale)?…", out)
     assert re.search(r"[^鯨]鯨{159}…", out)
-    search_commands.print_coverage_csv([quoting("鯨" * 300)])
+    search_commands.print_coverage_csv([coverage_of("鯨" * 300)])
     assert "鯨" * 300 in capsys.readouterr().out
 
 
-def cells(out: str) -> list[dict[str, str]]:
-    """The rows of a CSV, which must be RFC 4180's."""
+def csv_rows(out: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV, which must be valid RFC 4180."""
     assert out.endswith("\r\n")
     rows = list(csv.DictReader(io.StringIO(out, newline=""), strict=True))
     assert all(None not in row and None not in row.values() for row in rows)
     return rows
 
 
-def test_coverage_as_csv(covered: Run) -> None:
-    """Offsets cut the quote out of the text; a document without a mention has its names and nothing else."""
+def test_coverage_csv_has_quotes_and_offsets(covered: Run) -> None:
+    """The offsets cut the quote out of the text; a document without a mention has its names only."""
     out = covered("coverage", "Where did the whale swim?", "--csv").out
-    sea, silent, _ = cells(out)
+    sea, silent, _ = csv_rows(out)
     text = covered("show", "sea.md", "--json").json["text"]
-    (info,) = [each for each in covered("list", "--json").json if each["title"] == "Sea"]
+    (info,) = [document for document in covered("list", "--json").json if document["title"] == "Sea"]
     assert out.splitlines()[0] == "document,source,id,date,score,location,start,end,quote,mention"
     assert text[int(sea["start"]) : int(sea["end"])] == sea["quote"] == "A whale swam by."
     assert (sea["document"], sea["source"], sea["id"], sea["mention"]) == ("Sea", info["source"], info["id"], "yes")
@@ -334,8 +336,8 @@ def test_coverage_as_csv(covered: Run) -> None:
     assert {silent[name] for name in ("score", "location", "start", "end", "quote")} == {""}
 
 
-def row(title: str, text: str, **changes: Any) -> Coverage:
-    """A document of this title, and a passage of it that is all pin."""
+def coverage_row(title: str, text: str, **changes: Any) -> Coverage:
+    """Return the coverage of a document with this title, whose only passage is the quote."""
     info = replace(INFO, title=title, **changes)
     passage = Passage(1, info.id, 0, 0, len(text), text, (Span(0, len(text)),))
     return Coverage(info, replace(HIT, document=info, passage=passage, pin=Span(0, len(text))))
@@ -361,23 +363,23 @@ def row(title: str, text: str, **changes: Any) -> Coverage:
     ],
     ids=ascii,
 )
-def test_no_cell_is_a_formula(capsys: pytest.CaptureFixture[str], words: str, cell: str) -> None:
-    """A document's words stay words in a spreadsheet and on a terminal; quotes, commas and line breaks survive."""
-    search_commands.print_coverage_csv([row(words or "x", words, source=words or "x", date=words)])
-    (written,) = cells(capsys.readouterr().out)
-    assert (written["document"], written["source"]) == (cell or "x", cell or "x")
-    assert (written["date"], written["quote"]) == (cell, cell)
+def test_csv_cells_are_never_formulas(capsys: pytest.CaptureFixture[str], words: str, cell: str) -> None:
+    """A document's words stay text in a spreadsheet and on a terminal; quotes, commas and line breaks are kept."""
+    search_commands.print_coverage_csv([coverage_row(words or "x", words, source=words or "x", date=words)])
+    (row,) = csv_rows(capsys.readouterr().out)
+    assert (row["document"], row["source"]) == (cell or "x", cell or "x")
+    assert (row["date"], row["quote"]) == (cell, cell)
 
 
-def test_negative_numbers_of_ours_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    """Only words are guarded; a score is a number."""
-    search_commands.print_coverage_csv([row("x", "y")])
-    assert cells(capsys.readouterr().out)[0]["score"] == "0.91"
+def test_csv_scores_stay_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only text is escaped; a score is a number."""
+    search_commands.print_coverage_csv([coverage_row("x", "y")])
+    assert csv_rows(capsys.readouterr().out)[0]["score"] == "0.91"
 
 
-def test_csv_is_utf_8_whatever_the_terminal_speaks(covered: Run, write: Write, tmp_path: Path) -> None:
-    """Its bytes do not depend on where it was made: lines end in CR LF, letters are UTF-8."""
-    covered("add", write("Wäl.txt", "A whale."))
+def test_csv_is_utf8_on_any_terminal(run: Run, write: Write, tmp_path: Path) -> None:
+    """Lines end in CR LF and letters are UTF-8, whatever the terminal's encoding is."""
+    run("add", write("Wäl.txt", "A whale."), write("sea.md", SEA))
     program = "import sys; from index.cli import search_commands; from index.library.library import Library\n"
     program += "from index.records import Coverage\n"
     program += (
@@ -390,11 +392,11 @@ def test_csv_is_utf_8_whatever_the_terminal_speaks(covered: Run, write: Write, t
         check=True,
     )
     assert "Wäl.txt".encode() in done.stdout
-    assert done.stdout.count(b"\r\n") == done.stdout.count(b"\n") == 1 + len(covered("list", "--json").json)
+    assert done.stdout.count(b"\r\n") == done.stdout.count(b"\n") == 3
 
 
-def test_csv_and_json_at_once_are_wrong_usage(covered: Run) -> None:
-    """Nothing is printed that is neither."""
+def test_csv_and_json_exclude_each_other(covered: Run) -> None:
+    """The call ends with exit code 2 and prints no output."""
     outcome = covered("coverage", "whale", "--csv", "--json")
     assert (outcome.code, outcome.out) == (2, "")
     assert "choose one" in outcome.err

@@ -1,4 +1,4 @@
-"""`pincite serve`: which server is started, over what."""
+"""`pincite serve`: which server it starts and on which library."""
 
 from __future__ import annotations
 
@@ -13,42 +13,46 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path, str, int]]:
-    """Which servers were started, instead of starting them."""
+def started_servers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path, str, int]]:
+    """Record the servers that would be started."""
     calls: list[tuple[str, Path, str, int]] = []
 
-    def starting(name: str) -> Any:
+    def recorder(name: str) -> Any:
         return lambda folder, settings, *, host, port: calls.append((name, folder, host, port))
 
-    monkeypatch.setattr("index.page.serve", starting("page"))
-    monkeypatch.setattr("index.server.http.serve", starting("service"))
+    monkeypatch.setattr("index.page.serve", recorder("page"))
+    monkeypatch.setattr("index.server.http.serve", recorder("service"))
     return calls
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        pytest.param([], ("page", "127.0.0.1", 7860), id="the page, on this machine alone"),
-        pytest.param(["--port", "8080", "--host", "0.0.0.0"], ("page", "0.0.0.0", 8080), id="elsewhere"),
-        pytest.param(["--api-only"], ("service", "127.0.0.1", 7860), id="the service without a page"),
-        pytest.param(["--api-only", "--port", "9000"], ("service", "127.0.0.1", 9000), id="on another port"),
+        pytest.param([], ("page", "127.0.0.1", 7860), id="the page, on loopback"),
+        pytest.param(
+            ["--port", "8080", "--host", "0.0.0.0"], ("page", "0.0.0.0", 8080), id="the page, on another host and port"
+        ),
+        pytest.param(["--api-only"], ("service", "127.0.0.1", 7860), id="the service alone"),
+        pytest.param(
+            ["--api-only", "--port", "9000"], ("service", "127.0.0.1", 9000), id="the service on another port"
+        ),
     ],
 )
-def test_serve_starts_what_it_was_asked_for(
+def test_serve_starts_the_requested_server(
     run: Run,
-    started: list[tuple[str, Path, str, int]],
+    started_servers: list[tuple[str, Path, str, int]],
     tmp_path: Path,
     arguments: list[str],
     expected: tuple[str, str, int],
 ) -> None:
-    """Over the library that the settings name."""
+    """The server uses the library of the settings, and the host and port of the options."""
     assert run("serve", *arguments).code == 0
     server, host, port = expected
-    assert started == [(server, tmp_path / "library", host, port)]
+    assert started_servers == [(server, tmp_path / "library", host, port)]
 
 
-def test_serve_says_what_it_serves_and_where(run: Run) -> None:
-    """The help names the page, the service, and the door for assistants."""
-    told = " ".join(run("serve", "--help").out.split())
-    assert "--api-only" in told
-    assert all(place in told for place in ("/docs", "/mcp", "/healthz"))
+def test_serve_help_names_its_endpoints(run: Run) -> None:
+    """The help names the page, the service and the MCP endpoint."""
+    text = " ".join(run("serve", "--help").out.split())
+    assert "--api-only" in text
+    assert all(path in text for path in ("/docs", "/mcp", "/healthz"))

@@ -1,4 +1,4 @@
-"""How wide what is printed is: on a terminal as wide as that, through a pipe as wide as it has to be."""
+"""The width of printed output: it fits a terminal, and through a pipe it is neither wrapped nor cut."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.cli.conftest import make_library
 
+if TYPE_CHECKING:
     from tests.command_line import Run
-    from tests.conftest import Write
 
 TITLE = "On the Slow and Uneven Spread of Clocks among the Harbour Towns of the Northern Provinces, 1700 to 1850"
 SENTENCE = "Bread was unbelievably expensive throughout northern provinces notwithstanding interventions."
+FOLDER = "archive/of the harbour towns/papers of the northern provinces"
+TEXTS = {
+    f"{FOLDER}/clocks.md": f"# {TITLE}\n\nA clock stopped.\n",
+    f"{FOLDER}/whales.md": f"# {'鯨' * 60}\n\nA whale swam by.\n",
+    "notes.txt": SENTENCE,
+}
 PROGRAM = [sys.executable, "-c", "from index.cli.app import main; main()"]
 
 
-def on_a_terminal(columns: int, *arguments: str) -> list[str]:
-    """The lines that the program prints on a terminal of that width, less colours."""
+def lines_on_terminal(columns: int, *arguments: str) -> list[str]:
+    """Return the lines that the program prints on a terminal of that width, without colours."""
     master, slave = os.openpty()
     termios.tcsetwinsize(slave, (24, columns))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
@@ -36,30 +41,42 @@ def on_a_terminal(columns: int, *arguments: str) -> list[str]:
         try:
             while piece := os.read(master, 65536):
                 out += piece
-        except OSError:  # so does Linux tell that the other end was closed
+        except OSError:  # Linux reports in this way that the other end was closed
             pass
         os.close(master)
     assert process.returncode == 0
-    plain = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", out).decode().replace("\r\n", "\n")
-    return plain.split("\n")
+    return lines_of(out.decode())
+
+
+def lines_of(out: str) -> list[str]:
+    """Return the lines of a terminal's output, without colours."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out).replace("\r\n", "\n").split("\n")
+
+
+@pytest.fixture(scope="module")
+def library_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A library of documents with long titles and long paths, which no test may change."""
+    return str(make_library(tmp_path_factory.mktemp("terminal"), TEXTS))
 
 
 @pytest.fixture
-def shelf(run: Run, write: Write, tmp_path: Path) -> str:
-    """A library whose documents have long titles, in a folder that is far down."""
-    far = "archive/of the harbour towns/papers of the northern provinces"
-    run(
-        "add",
-        write(f"{far}/clocks.md", f"# {TITLE}\n\nA clock stopped.\n"),
-        write(f"{far}/whales.md", f"# {'鯨' * 60}\n\nA whale swam by.\n"),
-        write("notes.txt", SENTENCE),
-    )
-    return str(tmp_path / "library")
+def run(run: Run, library_folder: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library in this process."""
+    monkeypatch.setenv("PINCITE_LIBRARY", library_folder)
+    return run
 
 
-def test_a_list_fits_into_80_columns(shelf: str) -> None:
-    """A title on one line, cut at its end, and below it the source, cut at its beginning; ids and numbers are whole."""
-    lines = on_a_terminal(80, "--library", shelf, "list")
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Print as on a terminal whose width is the variable COLUMNS."""
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    return monkeypatch
+
+
+def test_list_fits_into_80_columns(run: Run, library_folder: str) -> None:
+    """A title is cut at its end; its source, on the next line, at its beginning; ids and numbers are complete."""
+    lines = lines_on_terminal(80, "--library", library_folder, "list")
     assert max(map(cell_len, lines)) <= 80
     (clocks,) = [n for n, line in enumerate(lines) if "On the Slow and Uneven" in line]
     assert re.match(r"[0-9a-f]{12}  On the Slow and Uneven Spread of .*… +1 *$", lines[clocks])
@@ -70,20 +87,32 @@ def test_a_list_fits_into_80_columns(shelf: str) -> None:
     ids = [line.split()[0] for line in lines if re.match(r"[0-9a-f]{12} ", line)]
     assert len(ids) == 3
     for identity in ids:
-        assert on_a_terminal(80, "--library", shelf, "show", identity)[0]
+        assert run("show", identity).code == 0
 
 
-def test_a_wide_terminal_has_all_columns(shelf: str) -> None:
-    """From 140 columns on the source has a column of its own."""
-    lines = on_a_terminal(400, "--library", shelf, "list")
+def test_wide_terminal_shows_all_columns(run: Run, terminal: pytest.MonkeyPatch) -> None:
+    """From 140 columns on, the source has a column of its own."""
+    terminal.setenv("COLUMNS", "400")
+    lines = lines_of(run("list").out)
     assert any("Title" in line and "Author" in line and "Source" in line for line in lines)
     assert any(TITLE in line and "clocks.md" in line for line in lines)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 139, 140])
-def test_no_line_is_wider_than_the_terminal(shelf: str, columns: int) -> None:
-    """Whatever its width."""
-    assert max(map(cell_len, on_a_terminal(columns, "--library", shelf, "list"))) <= columns
+def test_list_lines_are_no_wider_than_the_terminal(run: Run, terminal: pytest.MonkeyPatch, columns: int) -> None:
+    """No line exceeds the terminal at any width; below 140 columns a title or source is cut."""
+    terminal.setenv("COLUMNS", str(columns))
+    lines = lines_of(run("list").out)
+    assert max(map(cell_len, lines)) <= columns
+    assert columns == 140 or any("…" in line for line in lines)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("columns", [40, 100, 139, 140, 400])
+def test_program_reads_the_width_of_its_terminal(library_folder: str, columns: int) -> None:
+    """The other widths, on a real terminal in a process of its own."""
+    lines = lines_on_terminal(columns, "--library", library_folder, "list")
+    assert max(map(cell_len, lines)) <= columns
 
 
 @pytest.mark.parametrize("width", ["", "30"])
@@ -100,10 +129,10 @@ def test_no_line_is_wider_than_the_terminal(shelf: str, columns: int) -> None:
     ],
     ids=str,
 )
-def test_what_is_piped_is_neither_wrapped_nor_cut(
-    run: Run, shelf: str, monkeypatch: pytest.MonkeyPatch, width: str, arguments: list[str], whole: str
+def test_piped_output_is_neither_wrapped_nor_cut(
+    run: Run, monkeypatch: pytest.MonkeyPatch, width: str, arguments: list[str], whole: str
 ) -> None:
-    """A document is one line of a list, a passage one line of what was found, even where COLUMNS is set."""
+    """A document is one line of a list and a passage one line of a result, even if COLUMNS is set."""
     monkeypatch.setenv("COLUMNS", width)
     outcome = run(*arguments)
     assert outcome.code == 0

@@ -32,11 +32,21 @@ for disk in $(cut -d' ' -f2 /proc/self/mounts | sort -ru); do
   case $disk in /proc*|/sys*|/dev|/dev/pts|/dev/mqueue) ;; *) mount -o remount,bind,ro "$disk" || true ;; esac
 done 2>/dev/null
 if touch "$1/probe" 2>/dev/null; then exit 9; fi
-if [ "$2" = memory ]; then mount -t tmpfs tmpfs /dev/shm || exit 9; fi
+if [ "$2" = memory ]; then
+  folder=${1%/*}
+  exec 9<"$folder"
+  mount -t tmpfs tmpfs /dev/shm || exit 9
+  if ! [ -d "$folder" ]; then
+    mkdir -p "$folder" && mount -c --bind /proc/self/fd/9 "$folder" && mount -o remount,bind,ro "$folder" || exit 9
+  fi
+fi
 shift 2
 exec "$@"
 """
-"""Makes every disk read-only, mounts one in memory if asked, and runs the remaining arguments."""
+"""Makes every disk read-only, mounts one in memory if asked, and runs the remaining arguments.
+
+The folder of the library stays visible if it is in memory itself.
+"""
 
 
 def inspect_in_container(library: Path, *, memory: bool) -> Any:

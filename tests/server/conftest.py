@@ -1,4 +1,4 @@
-"""A library that is served: uploads, jobs, and an encoder that waits where a test wants it to."""
+"""A served library: its uploads, its jobs, and an encoder that can be held back."""
 
 from __future__ import annotations
 
@@ -27,105 +27,105 @@ TEXTS = tuple(f"{SHIP} That was voyage number {n}." for n in range(40))
 
 
 class GatedEncoder(FakeEncoder):
-    """Has a gate, before which each passage waits for as long as it is shut."""
+    """An encoder with a gate: while it is shut, each passage waits before it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._gate = threading.Condition()
-        self._let = float("inf")
-        self._standing = False
+        self._limit = float("inf")
+        self._waiting = False
 
     def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
-        """As the fake encoder does, one passage after the other."""
+        """Encode one passage after the other, as the fake encoder does."""
         encoded = []
         for done, draft in enumerate(drafts, 1):
-            self._pass()
+            self._wait_for_gate()
             encoded += super().encode([draft])
             if progress:
                 progress(done)
         return encoded
 
     def shut(self, after: int = 0) -> None:
-        """Let so many more passages through, and then none."""
+        """Admit this many more passages, and then none."""
         with self._gate:
-            self._let = len(self.encoded) + after
+            self._limit = len(self.encoded) + after
 
-    def let(self, passages: int) -> None:
-        """Let that many more through a gate that is shut."""
+    def admit(self, passages: int) -> None:
+        """Admit this many more passages through a shut gate."""
         with self._gate:
-            self._let += passages
-            self._standing = False
+            self._limit += passages
+            self._waiting = False
             self._gate.notify_all()
 
     def open(self) -> None:
-        """Let all through."""
-        self.let(1_000_000)
+        """Admit all passages."""
+        self.admit(1_000_000)
 
     def await_passage(self) -> None:
-        """Wait until a passage stands before the gate."""
+        """Wait until a passage waits before the gate."""
         with self._gate:
-            assert self._gate.wait_for(lambda: self._standing, PATIENCE), "no passage came"
+            assert self._gate.wait_for(lambda: self._waiting, PATIENCE), "no passage arrived"
 
-    def _pass(self) -> None:
+    def _wait_for_gate(self) -> None:
         with self._gate:
-            self._standing = len(self.encoded) >= self._let
+            self._waiting = len(self.encoded) >= self._limit
             self._gate.notify_all()
-            assert self._gate.wait_for(lambda: len(self.encoded) < self._let, PATIENCE), "nobody opened the gate"
+            assert self._gate.wait_for(lambda: len(self.encoded) < self._limit, PATIENCE), "the gate was not opened"
 
 
 @pytest.fixture
 def encoder() -> GatedEncoder:
-    """In place of the one that all tests have."""
+    """Replace the encoder of the other tests by one with a gate."""
     return GatedEncoder()
 
 
 @pytest.fixture
 def settings() -> Settings:
-    """Small limits."""
+    """Settings with small limits."""
     return Settings(passage_tokens=32, max_upload_files=30, max_waiting_jobs=3, max_batch_questions=5)
 
 
 @pytest.fixture
 def uploads(library: Library, settings: Settings) -> Iterator[Uploads]:
-    """The folder of that library's uploads."""
-    made = Uploads(library.folder / "uploads", settings)
-    yield made
-    made.close()
+    """The folder of the library's uploads."""
+    opened = Uploads(library.folder / "uploads", settings)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def jobs(library: Library, settings: Settings, uploads: Uploads, encoder: GatedEncoder) -> Iterator[Jobs]:
-    """The jobs of that library."""
-    made = Jobs(library, settings, uploads)
-    yield made
+    """The queue of the library's jobs."""
+    opened = Jobs(library, settings, uploads)
+    yield opened
     encoder.open()
-    made.close()
+    opened.close()
 
 
 def finished(job: Job) -> Job:
-    """The job, when nothing more will happen to it."""
-    until(job, lambda: job.state not in ("waiting", "working"))
+    """Return the job once it has ended."""
+    wait_for_job(job, lambda: job.state not in ("waiting", "working"))
     return job
 
 
-def until(job: Job, condition: Callable[[], bool]) -> None:
-    """Wait until something holds of a job, or fail."""
+def wait_for_job(job: Job, condition: Callable[[], bool]) -> None:
+    """Wait until a condition on a job holds, or fail."""
     while True:
         version = job.version
         if condition():
             return
-        assert job.wait(version, PATIENCE) != version, f"nothing happens: {job.state}, {job.files}"
+        assert job.wait(version, PATIENCE) != version, f"the job does not change: {job.state}, {job.files}"
 
 
-def arrive(uploads: Uploads, files: dict[str, str | bytes]) -> list[Arrival]:
-    """Files that have just arrived, by name."""
+def receive(uploads: Uploads, files: dict[str, str | bytes]) -> list[Arrival]:
+    """Receive these files, given by name, and return their arrivals."""
     return [
         uploads.receive(name, [content if isinstance(content, bytes) else content.encode()])
         for name, content in files.items()
     ]
 
 
-def kept(uploads: Uploads) -> dict[str, str]:
-    """What is in the folder, and nothing that is on its way."""
+def kept_files(uploads: Uploads) -> dict[str, str]:
+    """Return the content of each kept file by its name; files that are still arriving are not included."""
     folder = uploads.folder
     return {path.name: path.read_text() for path in folder.iterdir()} if folder.is_dir() else {}

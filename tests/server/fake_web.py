@@ -1,4 +1,4 @@
-"""A web for tests: one server on this machine stands for all of it, and a list of names for the DNS."""
+"""A fake web: one local server answers for all hosts, and a table of names replaces the DNS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PUBLIC = "93.184.215.14"
 
 @dataclass
 class Page:
-    """What the server answers with."""
+    """A response of the server."""
 
     body: bytes = b""
     status: int = 200
@@ -27,7 +27,7 @@ class Page:
 
 
 class Web(httpcore2.NetworkBackend):
-    """Leads every connection to the test's own server, and notes where it was to go."""
+    """Connect everything to the test's own server, and record each intended address."""
 
     def __init__(self, port: int, pages: Mapping[str, Page], names: Mapping[str, list[list[str]]]) -> None:
         self.connected: list[tuple[str, int]] = []
@@ -42,7 +42,7 @@ class Web(httpcore2.NetworkBackend):
         self._backend = httpcore2.SyncBackend()
 
     def resolve(self, host: str, port: int) -> list[str]:
-        """Each name answers in turn with what its list says; the last answer stays. An address is its own name."""
+        """Return the next answer of a name's list, whose last answer is repeated; an IP address resolves to itself."""
         answers = self._names.get(host)
         if answers is None:
             if host.replace(".", "").isdecimal() or ":" in host:
@@ -58,15 +58,15 @@ class Web(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """To the server, whatever the address; encryption is left out."""
+        """Connect to the server, whatever the address is, without encryption."""
         self.connected.append((host, port))
         if host.endswith(".0"):
             raise httpcore2.ConnectError("Connection refused")
-        return _Plain(self._backend.connect_tcp("127.0.0.1", self._port, timeout), self)
+        return _PlainStream(self._backend.connect_tcp("127.0.0.1", self._port, timeout), self)
 
 
-class _Plain(httpcore2.NetworkStream):
-    """A connection on which encryption only is noted."""
+class _PlainStream(httpcore2.NetworkStream):
+    """A connection that records the request for encryption and does not encrypt."""
 
     def __init__(self, stream: httpcore2.NetworkStream, web: Web) -> None:
         self._stream = stream
@@ -85,8 +85,8 @@ class _Plain(httpcore2.NetworkStream):
 
 
 @contextmanager
-def serving(pages: Mapping[str, Page], names: Mapping[str, list[list[str]]]) -> Iterator[Web]:
-    """That web, with these pages by path, and these names."""
+def running_web(pages: Mapping[str, Page], names: Mapping[str, list[list[str]]]) -> Iterator[Web]:
+    """Run a web with these pages by path and these host names."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -97,7 +97,7 @@ def serving(pages: Mapping[str, Page], names: Mapping[str, list[list[str]]]) -> 
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            with suppress(OSError):  # whoever has enough hangs up
+            with suppress(OSError):  # the client may close the connection early
                 self.wfile.write(page.body)
 
         def log_message(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Documents from the web: fetched from the public internet only, and never without end."""
+"""Fetching a document from a URL: public addresses only, with limits on size and time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from index.server.fetch import PublicNetwork, fetch
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.server.conftest import SHIP, finished
-from tests.server.fake_web import PUBLIC, Page, serving
+from tests.server.fake_web import PUBLIC, Page, running_web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,8 @@ HTML = f"<!doctype html><title>Voyages</title><body><h1>Voyages</h1><p>{SHIP}</p
 SETTINGS = Settings(allow_urls=True, max_file_megabytes=1)
 
 
-def to(place: str, status: int = 302) -> Page:
-    """A redirect."""
+def redirect(place: str, status: int = 302) -> Page:
+    """Return a redirect to this location."""
     return Page(b"", status, {"Location": place})
 
 
@@ -54,18 +54,18 @@ PAGES = {
     "/short": Page(HTML, headers={"Content-Length": str(len(HTML) + 1)}),
     "/gone": Page(b"gone", 410),
     "/empty": Page(b"", 204),
-    "/moved": to("/notes.md"),
-    "/moved/secure": to("https://public.test/notes.md"),
-    "/moved/far": to("https://other.test/notes.md", 307),
-    "/moved/private": to("http://10.0.0.7/"),
-    "/moved/metadata": to("http://169.254.169.254/latest/meta-data/"),
-    "/moved/local": to("http://localhost/admin"),
-    "/moved/inside": to("http://private.test/"),
-    "/moved/port": to("http://public.test:6379/"),
-    "/moved/file": to("file:///etc/passwd"),
-    "/moved/gopher": to("gopher://127.0.0.1:6379/_FLUSHALL"),
-    "/moved/round": to("/moved/round"),
-    "/moved/turning": to("http://turning.test/"),
+    "/moved": redirect("/notes.md"),
+    "/moved/secure": redirect("https://public.test/notes.md"),
+    "/moved/far": redirect("https://other.test/notes.md", 307),
+    "/moved/private": redirect("http://10.0.0.7/"),
+    "/moved/metadata": redirect("http://169.254.169.254/latest/meta-data/"),
+    "/moved/local": redirect("http://localhost/admin"),
+    "/moved/inside": redirect("http://private.test/"),
+    "/moved/port": redirect("http://public.test:6379/"),
+    "/moved/file": redirect("file:///etc/passwd"),
+    "/moved/gopher": redirect("gopher://127.0.0.1:6379/_FLUSHALL"),
+    "/moved/round": redirect("/moved/round"),
+    "/moved/turning": redirect("http://turning.test/"),
 }
 NAMES = {
     "public.test": [[PUBLIC]],
@@ -82,14 +82,14 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Web]:
-    """All pages and names."""
-    with serving(PAGES, NAMES) as web:
+    """Run a web with all pages and names."""
+    with running_web(PAGES, NAMES) as web:
         yield web
 
 
 @pytest.fixture
 def web(site: Web) -> Web:
-    """The same, with nothing noted yet."""
+    """Return the same web with empty records."""
     for notes in (site.connected, site.secured, site.requested):
         notes.clear()
     return site
@@ -97,15 +97,15 @@ def web(site: Web) -> Web:
 
 @pytest.fixture
 def own_uploads(tmp_path: Path) -> Iterator[Uploads]:
-    """Where it arrives."""
-    made = Uploads(tmp_path / "own" / "uploads", SETTINGS)
-    yield made
-    made.close()
+    """A folder of uploads for fetched files."""
+    opened = Uploads(tmp_path / "own" / "uploads", SETTINGS)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def get(web: Web, own_uploads: Uploads) -> Fetch:
-    """Fetch from that web."""
+    """Return a function that fetches a URL from that web."""
 
     def get(url: str) -> Arrival:
         return fetch(url, SETTINGS, own_uploads, PublicNetwork(time.monotonic() + 60, web.resolve, web))
@@ -113,15 +113,15 @@ def get(web: Web, own_uploads: Uploads) -> Fetch:
     return get
 
 
-def test_only_where_it_is_allowed(own_uploads: Uploads, web: Web) -> None:
-    """The error names the setting; nothing is resolved or connected to."""
+def test_fetch_is_refused_without_the_setting(own_uploads: Uploads, web: Web) -> None:
+    """The error names the setting; no name is resolved and no connection is made."""
     with pytest.raises(NotAllowed, match="PINCITE_ALLOW_URLS"):
         fetch("http://public.test/", Settings(), own_uploads, PublicNetwork(0, web.resolve, web))
     assert web.connected == []
 
 
-def test_a_page_is_fetched(get: Fetch, web: Web) -> None:
-    """From the address that was judged; by its name the server knows which page is meant."""
+def test_page_is_fetched_from_the_checked_address(get: Fetch, web: Web) -> None:
+    """The connection goes to the checked IP address, and the Host header has the name."""
     arrival = get(" http://public.test/#part-two ")
     assert arrival.path.read_bytes() == HTML
     assert arrival.source == "http://public.test/"
@@ -129,18 +129,18 @@ def test_a_page_is_fetched(get: Fetch, web: Web) -> None:
     assert web.requested == [("public.test", "/")]
 
 
-def test_a_certificate_is_demanded_of_the_name(get: Fetch, web: Web) -> None:
-    """Not of the address that is connected to."""
+def test_certificate_is_checked_for_the_host_name(get: Fetch, web: Web) -> None:
+    """The certificate must be valid for the host name, not for the IP address."""
     get("https://public.test/")
     assert (web.connected, web.secured) == ([(PUBLIC, 443)], ["public.test"])
 
 
-def test_where_it_moved_to_is_followed(get: Fetch, web: Web) -> None:
-    """To another host or to encryption; the source is what was asked for."""
+def test_redirects_are_followed(get: Fetch, web: Web) -> None:
+    """A redirect may lead to another host or to HTTPS; the document's source is the requested URL."""
     assert get("http://public.test/moved").path.read_bytes() == b"# Notes"
     assert get("http://public.test/moved/secure").path.read_bytes() == b"# Notes"
-    far = get("http://public.test/moved/far")
-    assert (far.source, far.name) == ("http://public.test/moved/far", "notes.md")
+    arrival = get("http://public.test/moved/far")
+    assert (arrival.source, arrival.name) == ("http://public.test/moved/far", "notes.md")
     assert web.connected[-1] == ("1.1.1.1", 443)
 
 
@@ -181,8 +181,8 @@ def test_where_it_moved_to_is_followed(get: Fetch, web: Web) -> None:
         "http://" + "a" * 5000,
     ],
 )
-def test_what_is_not_on_the_public_web_is_refused(get: Fetch, web: Web, url: str) -> None:
-    """Whether it is asked for or led to; no connection is made to anything but what is public."""
+def test_urls_outside_the_public_web_are_refused(get: Fetch, web: Web, url: str) -> None:
+    """A refused address is never connected to, whether it was requested or is the target of a redirect."""
     with pytest.raises((AddressRefused, FetchFailed)) as caught:
         get(url)
     assert isinstance(caught.value, AddressRefused) or "/moved" not in url
@@ -190,10 +190,10 @@ def test_what_is_not_on_the_public_web_is_refused(get: Fetch, web: Web, url: str
     assert {address for address, _ in web.connected} <= {PUBLIC}
 
 
-def test_a_name_that_turns_to_this_machine(get: Fetch, web: Web) -> None:
-    """The first answer is public, the second is not: after a redirect it is asked again, and refused."""
-    web.pages["/turn"] = to("http://turning.test/again")
-    web.pages["/again"] = to("http://turning.test/")
+def test_host_that_later_resolves_to_loopback_is_refused(get: Fetch, web: Web) -> None:
+    """The name is resolved again after a redirect, so the second answer, which is not public, is refused."""
+    web.pages["/turn"] = redirect("http://turning.test/again")
+    web.pages["/again"] = redirect("http://turning.test/")
     assert web.resolve("turning.test", 80) in ([PUBLIC], ["127.0.0.1"])
     with pytest.raises(AddressRefused, match=r"turning\.test is not on the public internet"):
         get("http://public.test/turn")
@@ -213,8 +213,10 @@ def test_a_name_that_turns_to_this_machine(get: Fetch, web: Web) -> None:
         ("/short", "cannot be fetched"),
     ],
 )
-def test_what_gives_no_document(get: Fetch, own_uploads: Uploads, path: str, message: str) -> None:
-    """Says why, and leaves nothing."""
+def test_failed_fetch_has_a_reason_and_leaves_no_file(
+    get: Fetch, own_uploads: Uploads, path: str, message: str
+) -> None:
+    """A failed fetch has a message and a hint, and no file stays in the folder of arrivals."""
     with pytest.raises(FetchFailed) as caught:
         get(f"http://public.test{path}")
     assert message in caught.value.message
@@ -222,8 +224,8 @@ def test_what_gives_no_document(get: Fetch, own_uploads: Uploads, path: str, mes
     assert not list(own_uploads.folder.parent.glob("arriving/*/*/*"))
 
 
-def test_a_host_that_is_not_there(get: Fetch) -> None:
-    """Is said by name."""
+def test_unknown_host_is_named_in_the_error(get: Fetch) -> None:
+    """The error says which host does not exist."""
     with pytest.raises(
         FetchFailed, match=r"http://unknown\.test/ cannot be fetched: the host unknown\.test does not exist\."
     ):
@@ -231,17 +233,17 @@ def test_a_host_that_is_not_there(get: Fetch) -> None:
 
 
 @pytest.mark.parametrize("path", ["/large", "/bomb"])
-def test_what_is_too_large_is_not_fetched_to_its_end(get: Fetch, own_uploads: Uploads, path: str) -> None:
-    """Counted as it unfolds; the error names the setting."""
+def test_too_large_response_is_aborted(get: Fetch, own_uploads: Uploads, path: str) -> None:
+    """The size is counted while the response is decompressed; the error names the setting."""
     with pytest.raises(TooLarge, match="PINCITE_MAX_FILE_MEGABYTES"):
         get(f"http://public.test{path}")
     assert not list(own_uploads.folder.parent.glob("arriving/*/*/*"))
 
 
-def test_what_takes_too_long_is_given_up(own_uploads: Uploads) -> None:
-    """All of it has one deadline; the answer, which comes later, goes to nobody."""
+def test_slow_response_times_out(own_uploads: Uploads) -> None:
+    """One deadline covers the whole fetch; a response after it is discarded."""
     ticks = iter([0.0, 0.0, 0.0, 100.0, 100.0, 100.0])
-    with serving(PAGES, NAMES) as web:
+    with running_web(PAGES, NAMES) as web:
         slow = PublicNetwork(60, web.resolve, web, clock=lambda: next(ticks))
         with pytest.raises(FetchFailed, match="takes too long to answer"):
             fetch("http://public.test/", SETTINGS, own_uploads, slow)
@@ -250,39 +252,39 @@ def test_what_takes_too_long_is_given_up(own_uploads: Uploads) -> None:
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        pytest.param("/", "public.test.html", id="by its host"),
-        pytest.param("/report.pdf", "report.pdf", id="by its path"),
-        pytest.param("/notes.md", "notes.md", id="plain text that ends in .md"),
-        pytest.param("/notes", "notes.md", id="an ending from its type"),
-        pytest.param("/index.php?id=4", "index.php.html", id="a page by another ending"),
-        pytest.param("/named", "uns.html", id="by its own word, without a folder"),
-        pytest.param("/evil", "passwd", id="by its own word, upwards"),
-        pytest.param("/%E2%80%AEgnp.md", "gnp.md", id="without what would show another name"),
+        pytest.param("/", "public.test.html", id="from the host"),
+        pytest.param("/report.pdf", "report.pdf", id="from the path"),
+        pytest.param("/notes.md", "notes.md", id="plain text with the extension .md"),
+        pytest.param("/notes", "notes.md", id="extension from the media type"),
+        pytest.param("/index.php?id=4", "index.php.html", id="HTML with another extension"),
+        pytest.param("/named", "uns.html", id="from the header, without a folder"),
+        pytest.param("/evil", "passwd", id="from the header, with a path upwards"),
+        pytest.param("/%E2%80%AEgnp.md", "gnp.md", id="without a direction override"),
         pytest.param("/zipped", "zipped.html", id="compressed"),
-        pytest.param("/moved", "notes.md", id="where it was in the end"),
+        pytest.param("/moved", "notes.md", id="after a redirect"),
     ],
 )
-def test_what_it_is_called(get: Fetch, path: str, name: str) -> None:
-    """By its server's word, else by its address; its type helps where the name says nothing."""
+def test_fetched_document_gets_a_suitable_name(get: Fetch, path: str, name: str) -> None:
+    """The name comes from the server's header or from the URL; the media type adds an ending if there is none."""
     assert get(f"http://public.test{path}").name == name
 
 
-def test_an_address_in_other_letters(get: Fetch, web: Web) -> None:
-    """Is resolved as the DNS writes it."""
+def test_international_host_name_is_encoded_for_the_dns(get: Fetch, web: Web) -> None:
+    """A name with non-ASCII letters is resolved in its DNS form."""
     assert get("http://bücher.test/").path.read_bytes() == HTML
     assert web.requested == [("xn--bcher-kva.test", "/")]
 
 
-def test_the_environment_names_no_way_around(get: Fetch, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would resolve names itself; a file of passwords is not read."""
+def test_proxy_settings_are_ignored(get: Fetch, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would resolve names itself, and a password file is not read."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     get("http://public.test/")
     assert web.connected == [(PUBLIC, 80)]
 
 
-def test_from_an_address_to_an_answer(web: Web, library: Library, jobs: Jobs, uploads: Uploads, get: Fetch) -> None:
-    """Fetched, added, found, and known by its address; what is no document fails in the job."""
+def test_fetched_page_is_added_and_found(web: Web, library: Library, jobs: Jobs, uploads: Uploads, get: Fetch) -> None:
+    """A fetched page is added, found and cited by its URL; an invalid PDF fails in the job."""
     network = PublicNetwork(time.monotonic() + 60, web.resolve, web)
     arrivals = [
         fetch(url, SETTINGS, uploads, network) for url in ("http://public.test/", "http://public.test/report.pdf")
@@ -294,7 +296,7 @@ def test_from_an_address_to_an_answer(web: Web, library: Library, jobs: Jobs, up
     assert (hit.quote, hit.document.source, hit.document.title) == (SHIP, "http://public.test/", "Voyages")
 
 
-def test_errors_are_of_our_own_kind(get: Fetch) -> None:
-    """Whatever comes from the network, faces have one table for it."""
+def test_network_errors_become_pincite_errors(get: Fetch) -> None:
+    """Every network error becomes an error of Pincite, so the interfaces need one table of errors."""
     with pytest.raises(PinciteError):
         get("http://public.test/short")

@@ -1,4 +1,4 @@
-"""Folders of the server: only those that are allowed, and no way out of them."""
+"""Folders on the server: only allowed folders are read, and links do not lead out of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Path:
-    """A folder that is allowed, beside one that is not."""
+    """Make an allowed folder beside a private one."""
     for name in ("shared/a.txt", "shared/deep/b.txt", "private/secret.txt", "shared-too/c.txt"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,12 +31,12 @@ def shared(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(shared: Path) -> Settings:
-    """Settings that allow it."""
+    """Settings that allow the shared folder."""
     return Settings(allow_folders=(shared,), max_upload_files=3, passage_tokens=32)
 
 
-def test_a_folder_gives_its_files(shared: Path, settings: Settings) -> None:
-    """Those below it, too, in order; each stays where it is, and is known by its path."""
+def test_allowed_folder_lists_its_files(shared: Path, settings: Settings) -> None:
+    """Files of subfolders are included, in order; each stays in place and its source is its path."""
     arrivals = folder_arrivals(str(shared), settings)
     assert [arrival.source for arrival in arrivals] == [str(shared / "a.txt"), str(shared / "deep" / "b.txt")]
     assert all(arrival.size == arrival.path.stat().st_size for arrival in arrivals)
@@ -48,8 +48,8 @@ def test_a_folder_gives_its_files(shared: Path, settings: Settings) -> None:
     "path",
     ["private", "shared/../private", "shared/..", "shared-too", "private/secret.txt", "nothing", ".", "shared\0/a", ""],
 )
-def test_every_other_place_is_refused(shared: Path, settings: Settings, path: str) -> None:
-    """Whether there is something or not; the error names the setting, and not the place."""
+def test_path_outside_the_allowed_folders_is_refused(shared: Path, settings: Settings, path: str) -> None:
+    """The refusal is the same whether the path exists or not; the error names the setting and not the path."""
     with pytest.raises(NotAllowed) as caught:
         folder_arrivals(str(shared.parent / path) if path else "", settings)
     assert str(caught.value) == (
@@ -58,30 +58,30 @@ def test_every_other_place_is_refused(shared: Path, settings: Settings, path: st
     )
 
 
-def test_without_the_setting_nothing_is_allowed(shared: Path) -> None:
-    """Which is how it is where nobody has set anything."""
+def test_no_folder_is_allowed_by_default(shared: Path) -> None:
+    """Without the setting every folder is refused."""
     with pytest.raises(NotAllowed):
         folder_arrivals(shared, Settings())
 
 
-def test_nothing_there_is_said_of_places_that_are_allowed(shared: Path, settings: Settings) -> None:
-    """Of others, that would tell a stranger what there is."""
+def test_missing_path_is_reported_inside_allowed_folders(shared: Path, settings: Settings) -> None:
+    """Only inside an allowed folder does the error say that a path does not exist."""
     with pytest.raises(SourceNotFound, match=r"nothing at .*shared/nothing\."):
         folder_arrivals(shared / "nothing", settings)
 
 
-def test_too_many_files_are_refused_before_all_are_listed(shared: Path, settings: Settings) -> None:
-    """The error names the setting."""
+def test_listing_stops_at_too_many_files(shared: Path, settings: Settings) -> None:
+    """The error counts one file beyond the limit and names the setting."""
     for n in range(9):
         (shared / f"{n}.txt").write_text(SHIP)
     with pytest.raises(TooMany, match=r"4 files are too many: at most 3 .* PINCITE_MAX_UPLOAD_FILES"):
         folder_arrivals(shared, settings)
 
 
-def test_links_that_lead_outside_are_not_followed(
+def test_links_out_of_the_folder_are_not_followed(
     shared: Path, settings: Settings, jobs: Jobs, library: Library
 ) -> None:
-    """A file or a folder: each fails by name, and the others are added; a link that stays inside is like a file."""
+    """Such a file or folder fails by name and the others are added; a link that stays inside is read as a file."""
     (shared / "deep" / "b.txt").unlink()
     (shared / "deep" / "inside.txt").symlink_to(shared / "a.txt")
     (shared / "outside.txt").symlink_to(shared.parent / "private" / "secret.txt")
@@ -101,10 +101,10 @@ def test_links_that_lead_outside_are_not_followed(
 
 
 @pytest.mark.parametrize("swap", ["file", "folder"])
-def test_a_link_that_is_laid_later_is_found_out(
+def test_link_created_after_the_listing_is_not_followed(
     shared: Path, settings: Settings, jobs: Jobs, library: Library, swap: str
 ) -> None:
-    """Between the listing and the reading a job may wait for long: what counts is when it is read."""
+    """A job may wait between the listing and the reading, so links are checked when the file is read."""
     arrivals = folder_arrivals(shared / "a.txt", settings)
     (shared / "a.txt").unlink()
     (shared / "a.txt").symlink_to(shared.parent / "private" / ("secret.txt" if swap == "file" else ""))
@@ -113,22 +113,22 @@ def test_a_link_that_is_laid_later_is_found_out(
     assert library.documents() == []
 
 
-def test_an_allowed_folder_may_be_a_link_itself(shared: Path) -> None:
-    """Its operator laid it."""
+def test_allowed_folder_may_be_a_link(shared: Path) -> None:
+    """The operator chose the link, so it is followed."""
     link = shared.parent / "link"
     link.symlink_to(shared)
     arrivals = folder_arrivals(link, Settings(allow_folders=(link,)))
     assert [arrival.source for arrival in arrivals] == [str(link / "a.txt"), str(link / "deep" / "b.txt")]
 
 
-def test_a_folder_that_contains_itself_is_read_once(shared: Path, settings: Settings) -> None:
-    """By a link."""
+def test_link_to_a_parent_folder_is_not_followed_again(shared: Path, settings: Settings) -> None:
+    """A link to a parent folder adds no file a second time."""
     (shared / "deep" / "again").symlink_to(shared)
     assert len(folder_arrivals(shared, settings)) == 2
 
 
-def test_a_name_that_is_no_text_can_be_shown(shared: Path, settings: Settings, jobs: Jobs) -> None:
-    """It fails, as its name cannot be kept; the others are added."""
+def test_file_name_with_invalid_bytes_fails_alone(shared: Path, settings: Settings, jobs: Jobs) -> None:
+    """A file whose name is not valid Unicode fails with a printable name; the others are added."""
     try:
         (shared / os.fsdecode(b"bad\xff.txt")).write_text(SHIP)
     except OSError:

@@ -1,4 +1,4 @@
-"""A job's pace, by a clock of the test's own."""
+"""The speed and the remaining time of a job, measured with a clock of the test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from index.server.job import KNOWN_SECONDS, Job, SpeedMeter
 
 
 class Clock:
-    """Goes when it is told to."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -23,42 +23,42 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock that stands."""
+    """A clock that stands still."""
     return Clock()
 
 
-def test_nothing_is_known_at_first(clock: Clock) -> None:
-    """A rate over a fraction of a second says nothing, and neither does one of nothing."""
-    pace = SpeedMeter(clock)
-    assert (pace.seconds, pace.per_second, pace.seconds_left(9)) == (0.0, None, None)
-    pace.begin()
-    pace.count(0)
+def test_speed_is_unknown_at_first(clock: Clock) -> None:
+    """A rate needs more than a fraction of a second and more than zero passages."""
+    meter = SpeedMeter(clock)
+    assert (meter.seconds, meter.per_second, meter.seconds_left(9)) == (0.0, None, None)
+    meter.begin()
+    meter.count(0)
     clock.now += KNOWN_SECONDS / 2
-    pace.count(100)
-    assert (pace.per_second, pace.seconds_left(9)) == (None, None)
+    meter.count(100)
+    assert (meter.per_second, meter.seconds_left(9)) == (None, None)
     clock.now += KNOWN_SECONDS
-    pace.count(0)
-    assert pace.per_second is None
+    meter.count(0)
+    assert meter.per_second is None
 
 
-def test_the_loading_of_an_encoder_is_no_pace(clock: Clock) -> None:
-    """The clock begins with the first word of encoding; all that comes between counts."""
-    pace = SpeedMeter(clock)
-    pace.begin()
+def test_speed_excludes_loading_the_encoder(clock: Clock) -> None:
+    """The clock starts with the first report of encoding; all time after that counts."""
+    meter = SpeedMeter(clock)
+    meter.begin()
     clock.now += 30
-    pace.count(0)
+    meter.count(0)
     clock.now += 4
-    pace.count(200)
-    assert (pace.seconds, pace.per_second) == (34, 50)
+    meter.count(200)
+    assert (meter.seconds, meter.per_second) == (34, 50)
     clock.now += 4  # reading the next file
-    pace.count(200)
-    assert pace.per_second == 25
-    clock.now += 100  # nothing is said, so nothing changes
-    assert (pace.per_second, pace.seconds_left(100), pace.seconds_left(None)) == (25, 4, None)
+    meter.count(200)
+    assert meter.per_second == 25
+    clock.now += 100  # without a report nothing changes
+    assert (meter.per_second, meter.seconds_left(100), meter.seconds_left(None)) == (25, 4, None)
 
 
-def a_job(clock: Clock, *files: tuple[int, FileState]) -> Job:
-    """One that works on files of these sizes, which are in these states, and encodes ten passages a second."""
+def working_job(clock: Clock, *files: tuple[int, FileState]) -> Job:
+    """Return a job on files of these sizes and states that encodes ten passages a second."""
     job = Job("add", len(files), clock=clock)
     job.set_arrivals([Arrival(file.name, Path(file.name), file.name, size) for size, file in files], lambda: None)
     job.begin()
@@ -68,35 +68,35 @@ def a_job(clock: Clock, *files: tuple[int, FileState]) -> Job:
     return job
 
 
-def test_the_time_left_is_that_of_the_passages_that_remain(clock: Clock) -> None:
-    """Those of a file that has been read are known; of others as many for a byte are expected."""
+def test_time_left_is_estimated_from_remaining_passages(clock: Clock) -> None:
+    """The passages of a file that was read are known; for others they are estimated from the size in bytes."""
     encoding = FileState("b", "b", "encoding", passages=50, of_passages=150)
-    assert a_job(clock, (100, encoding)).seconds_left == 10
+    assert working_job(clock, (100, encoding)).seconds_left == 10
     added, waiting = FileState("a", "a", "added", passages=50, of_passages=50), FileState("c", "c", "waiting")
-    assert a_job(clock, (100, added), (300, encoding), (200, waiting)).seconds_left == 10 + 10
-    assert a_job(clock, (100, waiting)).seconds_left is None
+    assert working_job(clock, (100, added), (300, encoding), (200, waiting)).seconds_left == 10 + 10
+    assert working_job(clock, (100, waiting)).seconds_left is None
 
 
-def test_what_is_no_work_counts_on_neither_side(clock: Clock) -> None:
-    """Whatever was known, broken or left out, however large."""
+def test_skipped_and_failed_files_do_not_affect_time_left(clock: Clock) -> None:
+    """Unchanged, failed and cancelled files count neither as done nor as remaining, whatever their size."""
     stages: tuple[FileStage, ...] = ("unchanged", "failed", "cancelled")
     files = [(10_000_000, FileState(stage, stage, stage)) for stage in stages]
     encoding = FileState("b", "b", "encoding", passages=50, of_passages=150)
-    job = a_job(clock, *files, (100, encoding), (100, FileState("c", "c", "reading")))
+    job = working_job(clock, *files, (100, encoding), (100, FileState("c", "c", "reading")))
     assert job.seconds_left == 10 + 15
     assert (job.done, job.total) == (3, 5)
 
 
-def test_a_job_that_has_ended_keeps_its_rate(clock: Clock) -> None:
-    """And has no time left."""
-    job = a_job(clock, (100, FileState("b", "b", "encoding", passages=50, of_passages=150)))
+def test_ended_job_keeps_its_rate(clock: Clock) -> None:
+    """An ended job has a rate and no time left."""
+    job = working_job(clock, (100, FileState("b", "b", "encoding", passages=50, of_passages=150)))
     job.finish("done")
     assert job.seconds_left is None
     assert job.passages_per_second == 10
 
 
-def test_a_batch_goes_by_its_questions(clock: Clock) -> None:
-    """One of four in five seconds leaves fifteen."""
+def test_time_left_of_a_batch_counts_questions(clock: Clock) -> None:
+    """One question of four in five seconds leaves fifteen seconds."""
     job = Job("batch", 4, clock=clock)
     job.begin()
     clock.now += 5
@@ -105,8 +105,8 @@ def test_a_batch_goes_by_its_questions(clock: Clock) -> None:
     assert job.passages_per_second is None
 
 
-def test_a_job_ends_once(clock: Clock) -> None:
-    """Whoever comes later changes nothing, and no version is given for that."""
+def test_ended_job_does_not_change(clock: Clock) -> None:
+    """A later call does not change the job and does not increase its version."""
     job = Job("batch", 0, clock=clock)
     assert job.begin()
     job.finish("done")

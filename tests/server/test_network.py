@@ -1,4 +1,4 @@
-"""Which addresses are public, and that a connection goes to none that is not."""
+"""Which addresses are public, and that connections are made to public addresses only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from index.errors import AddressRefused
 from index.server import fetch
 from index.server.fetch import PublicNetwork, is_public
 from tests.cases import cases
-from tests.server.fake_web import PUBLIC, serving
+from tests.server.fake_web import PUBLIC, running_web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from tests.server.fake_web import Web
 
 SOON = 60.0
-"""A deadline, by a clock that stands at zero."""
+"""A deadline for a clock that stays at zero."""
 
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    """Names with one public address, with none, and with several kinds."""
+    """Run a web with names of one public address, of none, and of several kinds."""
     names: dict[str, list[list[str]]] = {
         "public.test": [[PUBLIC]],
         "private.test": [["10.0.0.7", "::1"]],
@@ -33,7 +33,7 @@ def web() -> Iterator[Web]:
         "turning.test": [[PUBLIC], ["127.0.0.1"]],
         "nowhere.test": [[]],
     }
-    with serving({}, names) as web:
+    with running_web({}, names) as web:
         yield web
 
 
@@ -41,17 +41,17 @@ def web() -> Iterator[Web]:
     "address",
     [
         pytest.param("127.0.0.1", id="loopback"),
-        pytest.param("127.8.8.8", id="loopback, any of it"),
+        pytest.param("127.8.8.8", id="loopback, another address"),
         pytest.param("0.0.0.0", id="this machine"),
         pytest.param("10.1.2.3", id="private 10"),
         pytest.param("172.16.0.1", id="private 172.16"),
         pytest.param("192.168.1.1", id="private 192.168"),
-        pytest.param("100.64.0.1", id="a provider's own"),
-        pytest.param("100.100.100.200", id="metadata in a provider's own"),
+        pytest.param("100.64.0.1", id="a provider's network"),
+        pytest.param("100.100.100.200", id="metadata in a provider's network"),
         pytest.param("169.254.169.254", id="metadata, link-local"),
-        pytest.param("168.63.129.16", id="metadata that looks public"),
-        pytest.param("192.0.0.192", id="metadata in what is reserved"),
-        pytest.param("198.18.0.1", id="benchmarks"),
+        pytest.param("168.63.129.16", id="metadata at an address that looks public"),
+        pytest.param("192.0.0.192", id="metadata in a reserved range"),
+        pytest.param("198.18.0.1", id="benchmarking"),
         pytest.param("203.0.113.5", id="documentation"),
         pytest.param("224.0.0.251", id="multicast"),
         pytest.param("240.0.0.1", id="reserved"),
@@ -64,7 +64,7 @@ def web() -> Iterator[Web]:
         pytest.param("::ffff:169.254.169.254", id="metadata, mapped"),
         pytest.param("64:ff9b::127.0.0.1", id="loopback, translated"),
         pytest.param("64:ff9b::a9fe:a9fe", id="metadata, translated"),
-        pytest.param("64:ff9b:1::7f00:1", id="translated in a network's own way"),
+        pytest.param("64:ff9b:1::7f00:1", id="loopback, translated by a network's own prefix"),
         pytest.param("2002:7f00:1::", id="loopback, through 6to4"),
         pytest.param("2002:a00:1::1", id="private, through 6to4"),
         pytest.param("2001:0:4136:e378:8000:63bf:80ff:fffe", id="loopback, through Teredo"),
@@ -74,34 +74,34 @@ def web() -> Iterator[Web]:
         pytest.param("fe80::1%eth0", id="link-local, with its link"),
         pytest.param("fec0::1", id="site-local"),
         pytest.param("ff02::1", id="multicast, v6"),
-        pytest.param("ff0e::1", id="multicast of the whole world"),
+        pytest.param("ff0e::1", id="global multicast, v6"),
         pytest.param("2001:db8::1", id="documentation, v6"),
         pytest.param("example.org", id="a name"),
         pytest.param("", id="nothing"),
-        pytest.param("0x7f.1", id="another way to write it, which is for the resolver"),
+        pytest.param("0x7f.1", id="loopback in hexadecimal"),
     ],
 )
-def test_what_is_not_public(address: str) -> None:
-    """Whatever leads to this machine, to its network, or to many at once."""
+def test_private_and_reserved_addresses_are_not_public(address: str) -> None:
+    """An address of this machine, of its network or of many hosts at once is not public."""
     assert not is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", [PUBLIC, "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::1"]
 )
-def test_what_is_public(address: str) -> None:
-    """The rest, whose inner address is public, too."""
+def test_internet_addresses_are_public(address: str) -> None:
+    """A translated address is public if its inner address is public."""
     assert is_public(address)
 
 
-def test_a_connection_goes_to_the_address_that_was_judged(web: Web) -> None:
-    """Never to a name, which the system would resolve again."""
+def test_connection_uses_the_checked_address(web: Web) -> None:
+    """The connection never uses a name, because the system would resolve it again."""
     PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp("public.test", 443).close()
     assert web.connected == [(PUBLIC, 443)]
 
 
-def test_of_several_addresses_the_public_ones_are_tried(web: Web) -> None:
-    """In order, until one answers."""
+def test_public_addresses_of_a_name_are_tried_in_order(web: Web) -> None:
+    """Addresses that are not public are skipped; the others are tried until one answers."""
     public = PublicNetwork(SOON, web.resolve, web, clock=float)
     public.connect_tcp("mixed.test", 80).close()
     public.connect_tcp("second.test", 80).close()
@@ -109,15 +109,15 @@ def test_of_several_addresses_the_public_ones_are_tried(web: Web) -> None:
 
 
 @pytest.mark.parametrize("host", ["private.test", "127.0.0.1", "::1", "169.254.169.254"])
-def test_what_has_no_public_address_is_refused(web: Web, host: str) -> None:
-    """Before anything is connected to."""
+def test_host_without_public_address_is_refused(web: Web, host: str) -> None:
+    """It is refused before any connection."""
     with pytest.raises(AddressRefused, match="is not on the public internet"):
         PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp(host, 80)
     assert web.connected == []
 
 
-def test_a_name_that_answers_differently_the_second_time(web: Web) -> None:
-    """Is judged anew with every connection."""
+def test_name_is_checked_again_for_each_connection(web: Web) -> None:
+    """A second answer that is not public is refused."""
     public = PublicNetwork(SOON, web.resolve, web, clock=float)
     public.connect_tcp("turning.test", 80).close()
     with pytest.raises(AddressRefused):
@@ -126,33 +126,33 @@ def test_a_name_that_answers_differently_the_second_time(web: Web) -> None:
 
 
 @pytest.mark.parametrize("port", [22, 25, 6379, 8080, 65535])
-def test_ports_that_are_not_the_webs_are_refused(web: Web, port: int) -> None:
-    """Even of public addresses: a server is no tool to try doors with."""
+def test_ports_other_than_http_and_https_are_refused(web: Web, port: int) -> None:
+    """Other ports of a public address are refused, because the server must not serve as a port scanner."""
     with pytest.raises(AddressRefused, match=f"Port {port} of public.test is not a port of the web"):
         PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp("public.test", port)
     assert web.connected == []
 
 
 @pytest.mark.parametrize("host", ["unknown.test", "nowhere.test"])
-def test_a_name_without_address_is_not_there(web: Web, host: str) -> None:
-    """Which is another error than one that is refused."""
+def test_name_without_address_is_a_connection_error(web: Web, host: str) -> None:
+    """The error differs from the refusal of an address."""
     with pytest.raises(httpcore2.ConnectError):
         PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp(host, 80)
 
 
-def test_after_the_deadline_nothing_goes_on(web: Web) -> None:
-    """Neither a connection that is to be made nor one that is there, however little it asks for."""
+def test_deadline_stops_connecting_reading_and_writing(web: Web) -> None:
+    """After the deadline no connection is made and an open one is not used."""
     now = [0.0]
     public = PublicNetwork(10, web.resolve, web, clock=lambda: now[0])
     stream = public.connect_tcp("public.test", 80)
     assert [public.seconds_left(None), public.seconds_left(3), public.seconds_left(30)] == [10, 3, 10]
     now[0] = 10
-    for step in (lambda: stream.read(1), lambda: stream.write(b"x"), lambda: public.connect_tcp("public.test", 80)):
+    for action in (lambda: stream.read(1), lambda: stream.write(b"x"), lambda: public.connect_tcp("public.test", 80)):
         with pytest.raises(httpcore2.ReadTimeout):
-            step()
+            action()
     stream.close()
 
 
-def test_the_systems_own_resolver_knows_this_machine() -> None:
-    """By an address, which asks nobody."""
+def test_system_resolver_returns_an_ip_address_unchanged() -> None:
+    """An IP address is resolved without a request to the DNS."""
     assert fetch.resolve("127.0.0.1", 80) == ["127.0.0.1"]

@@ -1,4 +1,4 @@
-"""Slots are shared fairly: who comes last is not last, and nobody has all of them."""
+"""Slots for concurrent work are shared fairly among clients."""
 
 from __future__ import annotations
 
@@ -19,89 +19,89 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """The only loop on which servers run it."""
+    """Run on asyncio, the only event loop that the server uses."""
     return "asyncio"
 
 
 async def settled() -> None:
-    """Until whoever can go on has gone on."""
+    """Let every task run until it waits."""
     for _ in range(20):
         await anyio.lowlevel.checkpoint()
 
 
-class Floor:
-    """Clients at work, each until it is told to end."""
+class Workload:
+    """Requests of clients, each of which runs until the test ends it."""
 
     def __init__(self, slots: Slots, group: anyio.abc.TaskGroup) -> None:
         self.slots = slots
         self.group = group
-        self.at_work: list[str] = []
-        self.ends: dict[str, anyio.Event] = {}
+        self.running: list[str] = []
+        self.finish_events: dict[str, anyio.Event] = {}
 
-    async def ask(self, *names: str) -> None:
-        """Each name begins with its client's letter."""
+    async def start(self, *names: str) -> None:
+        """Start requests; a name begins with the letter of its client."""
         for name in names:
-            self.ends[name] = anyio.Event()
+            self.finish_events[name] = anyio.Event()
             self.group.start_soon(self._work, name)
             await settled()
 
-    async def end(self, name: str) -> None:
-        """Let it be done."""
-        self.ends[name].set()
+    async def finish(self, name: str) -> None:
+        """End a request."""
+        self.finish_events[name].set()
         await settled()
 
     async def _work(self, name: str) -> None:
         async with self.slots.slot(name[0]):
-            self.at_work.append(name)
-            await self.ends[name].wait()
-            self.at_work.remove(name)
+            self.running.append(name)
+            await self.finish_events[name].wait()
+            self.running.remove(name)
 
 
 @pytest.mark.parametrize(("count", "share"), [(1, 1), (2, 1), (4, 3), (16, 12)])
-async def test_no_client_may_have_all(count: int, share: int) -> None:
-    """A quarter is kept for others, where there is more than one."""
+async def test_share_of_a_client_leaves_a_quarter(count: int, share: int) -> None:
+    """One client gets three quarters of the slots at most, if there is more than one."""
     assert Slots(count).share == share
 
 
-async def test_a_share_may_be_smaller() -> None:
-    """Where work is long and costs little, it takes more clients than two to have all slots."""
+async def test_share_of_a_client_can_be_set_lower() -> None:
+    """For long work it takes more than two clients to use all slots."""
     async with anyio.create_task_group() as group:
-        floor = Floor(Slots(4, share=1), group)
-        await floor.ask("a1", "a2", "b1", "c1", "d1", "e1")
-        assert floor.at_work == ["a1", "b1", "c1", "d1"]
+        workload = Workload(Slots(4, share=1), group)
+        await workload.start("a1", "a2", "b1", "c1", "d1", "e1")
+        assert workload.running == ["a1", "b1", "c1", "d1"]
         group.cancel_scope.cancel()
 
 
-async def test_a_newcomer_finds_a_slot() -> None:
-    """However many requests another client has sent."""
+async def test_new_client_finds_a_free_slot() -> None:
+    """A new client is served at once, however many requests another one has sent."""
     async with anyio.create_task_group() as group:
-        floor = Floor(Slots(4), group)
-        await floor.ask("a1", "a2", "a3", "a4", "a5")
-        assert floor.at_work == ["a1", "a2", "a3"]
-        await floor.ask("b1")
-        assert floor.at_work == ["a1", "a2", "a3", "b1"]
+        workload = Workload(Slots(4), group)
+        await workload.start("a1", "a2", "a3", "a4", "a5")
+        assert workload.running == ["a1", "a2", "a3"]
+        await workload.start("b1")
+        assert workload.running == ["a1", "a2", "a3", "b1"]
         group.cancel_scope.cancel()
 
 
-async def test_those_who_wait_take_turns() -> None:
-    """Whoever has fewest slots is next; then whoever has waited longest."""
+async def test_waiting_clients_take_turns() -> None:
+    """The client with the fewest slots is next; among equals, the one that has waited longest."""
     async with anyio.create_task_group() as group:
-        floor = Floor(Slots(4), group)
-        await floor.ask("a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "c1")
-        assert floor.at_work == ["a1", "a2", "a3", "b1"]
-        await floor.end("a1")
-        assert floor.at_work[-1] == "c1"
-        await floor.end("a2")
-        assert sorted(floor.at_work) == ["a3", "a4", "b1", "c1"]
-        await floor.end("b1")
-        assert floor.at_work[-1] == "b2"
-        await floor.end("b2")
-        assert floor.at_work[-1] == "b3"
+        workload = Workload(Slots(4), group)
+        await workload.start("a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "c1")
+        assert workload.running == ["a1", "a2", "a3", "b1"]
+        await workload.finish("a1")
+        assert workload.running[-1] == "c1"
+        await workload.finish("a2")
+        assert sorted(workload.running) == ["a3", "a4", "b1", "c1"]
+        await workload.finish("b1")
+        assert workload.running[-1] == "b2"
+        await workload.finish("b2")
+        assert workload.running[-1] == "b3"
         group.cancel_scope.cancel()
 
 
-async def test_who_is_alone_is_served_in_order_and_completely() -> None:
-    """With as many slots as its share."""
+async def test_single_client_is_served_in_order() -> None:
+    """It uses as many slots as its share and releases them all."""
     done: list[int] = []
     slots = Slots(4)
     async with anyio.create_task_group() as group:
@@ -109,32 +109,32 @@ async def test_who_is_alone_is_served_in_order_and_completely() -> None:
             group.start_soon(slots.run, "a", done.append, n)
     assert sorted(done) == list(range(50))
     async with slots.slot("b"), slots.slot("b"), slots.slot("b"):
-        pass  # nothing is held any more
+        pass  # all slots were released
 
 
-async def test_without_an_address_all_slots_are_one_client_s() -> None:
-    """As where a library is asked in the same process."""
+async def test_caller_without_address_may_use_all_slots() -> None:
+    """A library that is used in the same process has no address."""
     slots = Slots(4)
     async with AsyncExitStack() as stack:
         for _ in range(4):
             await stack.enter_async_context(slots.slot(""))
 
 
-async def test_too_many_who_wait_are_refused() -> None:
-    """Of one client; another one still may wait."""
+async def test_too_many_waiting_requests_of_a_client_are_refused() -> None:
+    """Another client may still wait."""
     async with anyio.create_task_group() as group:
-        floor = Floor(Slots(2, waiting=2), group)
-        await floor.ask("a1", "a2", "a3")
+        workload = Workload(Slots(2, waiting=2), group)
+        await workload.start("a1", "a2", "a3")
         with pytest.raises(TooBusy):
-            async with floor.slots.slot("a"):
+            async with workload.slots.slot("a"):
                 pass
-        await floor.ask("b1", "b2")
-        assert floor.at_work == ["a1", "b1"]
+        await workload.start("b1", "b2")
+        assert workload.running == ["a1", "b1"]
         group.cancel_scope.cancel()
 
 
-async def test_who_goes_away_leaves_the_queue_and_its_slot() -> None:
-    """Neither who waits nor who works keeps anything."""
+async def test_cancelled_request_releases_its_place_and_slot() -> None:
+    """Neither a waiting nor a running request keeps anything."""
     slots = Slots(1)
     async with slots.slot("a"):
         for client in ("a", "b"):
@@ -146,8 +146,8 @@ async def test_who_goes_away_leaves_the_queue_and_its_slot() -> None:
             pass
 
 
-async def test_who_is_called_while_it_goes_away_passes_the_slot_on() -> None:
-    """A slot that is given in the same moment in which nobody wants it is not lost."""
+async def test_slot_given_to_a_cancelled_request_is_passed_on() -> None:
+    """A slot is not lost if its request is cancelled in the same moment."""
     slots = Slots(1)
     async with anyio.create_task_group() as group:
         scope = anyio.CancelScope()
@@ -166,13 +166,13 @@ async def test_who_is_called_while_it_goes_away_passes_the_slot_on() -> None:
             pass
 
 
-async def test_a_thread_keeps_its_slot_until_its_end() -> None:
-    """Also where its client has gone: else there would be more at work than slots."""
-    slots, begun, end = Slots(1), threading.Event(), threading.Event()
+async def test_thread_keeps_its_slot_until_it_ends() -> None:
+    """It does so even if its client has gone; otherwise more threads than slots would run."""
+    slots, begun, finish = Slots(1), threading.Event(), threading.Event()
 
     def work() -> None:
         begun.set()
-        assert end.wait(30)
+        assert finish.wait(30)
 
     entered: list[str] = []
 
@@ -193,11 +193,11 @@ async def test_a_thread_keeps_its_slot_until_its_end() -> None:
         group.start_soon(another)
         await settled()
         assert entered == []
-        end.set()
+        finish.set()
     assert entered == ["b"]
 
 
-def test_a_client_is_an_address() -> None:
-    """The one that the guard has found, which may stand for a network; or none, within this process."""
+def test_client_is_identified_by_its_address() -> None:
+    """The guard found the address, which may stand for a network; a call within this process has none."""
     assert client_of({"client": ("192.0.2.7", 1234)}) == "192.0.2.7"
     assert client_of({"client": None}) == client_of({}) == ""

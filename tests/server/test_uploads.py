@@ -1,4 +1,4 @@
-"""Files that arrive: their names, their limits, and where they stay."""
+"""Uploaded files: their names, their limits and where they are kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from index.records.document import Arrival
 from index.server.uploads import Uploads, safe_name, with_distinct_names
 from index.settings import Settings
 from tests.cases import cases
-from tests.server.conftest import arrive, kept
+from tests.server.conftest import kept_files, receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def uploads(tmp_path: Path) -> Iterator[Uploads]:
-    """A folder of uploads, of files up to a megabyte."""
-    made = Uploads(tmp_path / "library" / "uploads", Settings(max_file_megabytes=1))
-    yield made
-    made.close()
+    """A folder of uploads with a limit of one megabyte per file."""
+    opened = Uploads(tmp_path / "library" / "uploads", Settings(max_file_megabytes=1))
+    yield opened
+    opened.close()
 
 
 def identity(content: str) -> str:
-    """The id of a document with this content."""
+    """Return the id of a document with this content."""
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def keep(uploads: Uploads, files: dict[str, str | bytes]) -> None:
-    """Files that have arrived and are in the library, by name."""
-    for arrival in arrive(uploads, files):
+    """Receive files, given by name, and keep them."""
+    for arrival in receive(uploads, files):
         uploads.keep(arrival)
 
 
 def arriving(uploads: Uploads) -> list[str]:
-    """The names of files that are on their way."""
+    """Return the names of files that are still arriving."""
     return sorted(path.name for path in uploads.folder.with_name("arriving").glob("*/*/*"))
 
 
@@ -64,31 +64,31 @@ def arriving(uploads: Uploads) -> list[str]:
         pytest.param("half\ud800.txt", "half.txt", id="half a character"),
         pytest.param("Überblick 2020 – 学.pdf", "Überblick 2020 – 学.pdf", id="letters of all kinds"),
         pytest.param("<img src=x onerror=alert(1)>.txt", "img src=x onerror=alert(1).txt", id="markup"),
-        pytest.param("${7+7}{{x}}`.md", "${7+7}{{x}}`.md", id="templates, which are only text"),
+        pytest.param("${7+7}{{x}}`.md", "${7+7}{{x}}`.md", id="template syntax"),
         pytest.param("trailing. . ", "trailing", id="dots and blanks at the end"),
         pytest.param("con:aux|x?.txt", "conauxx.txt", id="what Windows refuses"),
     ],
 )
-def test_a_file_name_is_made_safe(name: str, safe: str) -> None:
-    """Its last part, without what leads elsewhere, what some file system refuses, or what shows another name."""
+def test_unsafe_file_names_are_cleaned(name: str, safe: str) -> None:
+    """Only the last part is kept, without folders, characters that a file system refuses, and misleading ones."""
     assert safe_name(name) == safe
 
 
 @pytest.mark.parametrize(
     ("name", "ending"),
     [("ü" * 300 + ".html", "ü.html"), ("学" * 200 + ".md", "学.md"), ("a" * 5000, "a"), ("a." + "b" * 500, "b")],
-    ids=["two bytes each", "three bytes each", "no ending", "an ending that is none"],
+    ids=["two bytes each", "three bytes each", "no extension", "an extension that is too long"],
 )
-def test_a_long_name_is_cut_before_its_ending(name: str, ending: str) -> None:
-    """To what every file system takes; by its ending readers, and some formats, recognise it."""
+def test_long_file_name_is_cut_before_its_extension(name: str, ending: str) -> None:
+    """The name fits every file system, and readers recognise the format by the extension."""
     safe = safe_name(name)
     assert 190 < len(safe.encode()) <= 200
     assert safe.endswith(ending)
 
 
 @given(st.text())
-def test_a_safe_name_is_a_name(name: str) -> None:
-    """Of whatever it was made: one part of a path, not hidden, not too long, and safe already."""
+def test_cleaned_file_name_is_one_short_visible_path_part(name: str) -> None:
+    """Cleaning accepts any text, and a cleaned name does not change again."""
     safe = safe_name(name)
     assert PurePath(safe).parts == (safe,)
     assert not safe.startswith(".")
@@ -97,48 +97,50 @@ def test_a_safe_name_is_a_name(name: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["a.txt", "a (2).txt", "a (3).txt", "b", "b (2)"]), max_size=12))
-def test_names_that_come_at_once_are_distinct(names: list[str]) -> None:
-    """Whatever they look like; the first of each keeps its own, and none is lost."""
+def test_files_of_one_upload_get_distinct_names(names: list[str]) -> None:
+    """The first file of each name keeps it, and no file is lost."""
     folder = Path("/uploads")
-    made = with_distinct_names([Arrival(name, Path(name), str(folder / name), 1, "", folder / name) for name in names])
-    assert len({arrival.home for arrival in made}) == len({arrival.source for arrival in made}) == len(names)
-    assert all(arrival.source == str(arrival.home) == str(folder / arrival.name) for arrival in made)
+    arrivals = with_distinct_names(
+        [Arrival(name, Path(name), str(folder / name), 1, "", folder / name) for name in names]
+    )
+    assert len({arrival.home for arrival in arrivals}) == len({arrival.source for arrival in arrivals}) == len(names)
+    assert all(arrival.source == str(arrival.home) == str(folder / arrival.name) for arrival in arrivals)
 
 
-def test_an_accent_is_one_however_it_was_written() -> None:
-    """Else the same file from two systems would be two."""
+def test_accents_in_file_names_are_normalised() -> None:
+    """Otherwise the same file from two systems would have two names."""
     assert safe_name("U\u0308ber.txt") == "\u00dcber.txt"
 
 
-def test_a_file_is_taken_in_as_it_comes(uploads: Uploads) -> None:
-    """Its size and identity are known with the last piece; it is not at its place before the library holds it."""
+def test_file_is_received_piece_by_piece(uploads: Uploads) -> None:
+    """Size and identity are known after the last piece; the file is in its place only once the library has it."""
     arrival = uploads.receive("../a.txt", iter([b"The ", b"ship", b"."]))
     assert (arrival.name, arrival.size, arrival.identity) == ("a.txt", 9, identity("The ship."))
     assert arrival.source == str(uploads.folder / "a.txt")
     assert arrival.path.read_text() == "The ship."
-    assert kept(uploads) == {}
+    assert kept_files(uploads) == {}
     uploads.keep(arrival)
-    assert kept(uploads) == {"a.txt": "The ship."}
+    assert kept_files(uploads) == {"a.txt": "The ship."}
     assert arriving(uploads) == []
 
 
-def test_a_file_that_is_too_large_is_not_read_to_its_end(uploads: Uploads) -> None:
-    """The error names the setting; nothing of the file stays."""
-    taken = []
+def test_too_large_upload_is_aborted(uploads: Uploads) -> None:
+    """The error names the setting, and nothing of the file stays."""
+    pieces = []
 
     def endless() -> Iterator[bytes]:
         while True:
-            taken.append(1)
+            pieces.append(1)
             yield bytes(400_000)
 
     with pytest.raises(TooLarge, match=r"a\.txt has more than the 1 megabytes .* PINCITE_MAX_FILE_MEGABYTES"):
         uploads.receive("a.txt", endless())
-    assert len(taken) == 3
+    assert len(pieces) == 3
     assert arriving(uploads) == []
 
 
-def test_a_file_that_breaks_off_leaves_nothing(uploads: Uploads) -> None:
-    """The error is the sender's."""
+def test_interrupted_upload_leaves_no_file(uploads: Uploads) -> None:
+    """The sender's error is passed on."""
 
     def broken() -> Iterator[bytes]:
         yield b"half"
@@ -149,8 +151,8 @@ def test_a_file_that_breaks_off_leaves_nothing(uploads: Uploads) -> None:
     assert arriving(uploads) == []
 
 
-def test_a_disk_that_takes_nothing_is_an_error_of_ours(tmp_path: Path) -> None:
-    """Here, where the folder should be, there is a file."""
+def test_unwritable_folder_is_a_pincite_error(tmp_path: Path) -> None:
+    """Here a file is in the place of the folder."""
     (tmp_path / "arriving").write_text("in the way")
     uploads = Uploads(tmp_path / "uploads", Settings())
     with pytest.raises(LibraryNotWritable, match="cannot be written: File exists"):
@@ -158,111 +160,111 @@ def test_a_disk_that_takes_nothing_is_an_error_of_ours(tmp_path: Path) -> None:
     uploads.close()
 
 
-def test_two_files_of_one_name_are_two_files(uploads: Uploads) -> None:
-    """Where they arrive at once."""
-    arrivals = [*arrive(uploads, {"a.txt": "one"}), *arrive(uploads, {"a.txt": "two", "b.txt": "three"})]
+def test_two_files_of_one_name_are_both_kept(uploads: Uploads) -> None:
+    """The second file of an upload gets a number."""
+    arrivals = [*receive(uploads, {"a.txt": "one"}), *receive(uploads, {"a.txt": "two", "b.txt": "three"})]
     for arrival in with_distinct_names(arrivals):
         uploads.keep(arrival)
-    assert kept(uploads) == {"a.txt": "one", "a (2).txt": "two", "b.txt": "three"}
+    assert kept_files(uploads) == {"a.txt": "one", "a (2).txt": "two", "b.txt": "three"}
 
 
-def test_names_that_look_numbered_stay_apart(uploads: Uploads) -> None:
-    """Whatever number is free is taken."""
+def test_numbered_names_do_not_collide(uploads: Uploads) -> None:
+    """The next free number is used."""
     arrivals = with_distinct_names(
-        [*arrive(uploads, {"a (2).txt": "1", "a.txt": "2"}), *arrive(uploads, {"a.txt": "3"})]
+        [*receive(uploads, {"a (2).txt": "1", "a.txt": "2"}), *receive(uploads, {"a.txt": "3"})]
     )
     for arrival in arrivals:
         uploads.keep(arrival)
-    assert kept(uploads) == {"a (2).txt": "1", "a.txt": "2", "a (3).txt": "3"}
+    assert kept_files(uploads) == {"a (2).txt": "1", "a.txt": "2", "a (3).txt": "3"}
 
 
-def test_the_next_version_takes_the_place_of_the_former(uploads: Uploads) -> None:
-    """In the moment in which the library holds it, and not before."""
+def test_new_version_replaces_the_file_when_kept(uploads: Uploads) -> None:
+    """The earlier file stays until the library has the new one."""
     keep(uploads, {"a.txt": "old"})
-    (new,) = arrive(uploads, {"a.txt": "new"})
-    assert kept(uploads) == {"a.txt": "old"}
+    (new,) = receive(uploads, {"a.txt": "new"})
+    assert kept_files(uploads) == {"a.txt": "old"}
     uploads.keep(new)
-    assert kept(uploads) == {"a.txt": "new"}
+    assert kept_files(uploads) == {"a.txt": "new"}
 
 
-def test_what_is_dropped_leaves_the_former_version(uploads: Uploads) -> None:
-    """As if it had never arrived; dropped again, or after it was kept, it does no harm."""
+def test_dropped_upload_keeps_the_earlier_version(uploads: Uploads) -> None:
+    """Dropping twice does no harm."""
     keep(uploads, {"a.txt": "good"})
-    (bad,) = arrive(uploads, {"a.txt": "bad"})
+    (bad,) = receive(uploads, {"a.txt": "bad"})
     uploads.drop([bad])
     uploads.drop([bad])
-    assert kept(uploads) == {"a.txt": "good"}
+    assert kept_files(uploads) == {"a.txt": "good"}
     assert arriving(uploads) == []
 
 
-def test_the_same_bytes_are_kept_once(uploads: Uploads) -> None:
-    """Under the same name nothing is written; under another one the bytes have two names."""
+def test_same_bytes_are_stored_once(uploads: Uploads) -> None:
+    """Under the same name nothing is written; another name is a hard link to the same bytes."""
     for name in ("a.txt", "a.txt", "b.txt"):
-        (arrival,) = arrive(uploads, {name: "same"})
+        (arrival,) = receive(uploads, {name: "same"})
         uploads.keep(arrival, uploads.folder / "a.txt")
-    assert kept(uploads) == {"a.txt": "same", "b.txt": "same"}
+    assert kept_files(uploads) == {"a.txt": "same", "b.txt": "same"}
     assert (uploads.folder / "a.txt").samefile(uploads.folder / "b.txt")
     keep(uploads, {"b.txt": "different"})
-    assert kept(uploads) == {"a.txt": "same", "b.txt": "different"}
+    assert kept_files(uploads) == {"a.txt": "same", "b.txt": "different"}
 
 
-def test_what_is_named_as_the_same_and_is_not_is_not_linked(uploads: Uploads, write: Write) -> None:
-    """A file elsewhere, or one that has changed, is never taken for what arrived."""
+def test_file_with_other_bytes_is_not_linked(uploads: Uploads, write: Write) -> None:
+    """A file elsewhere, or one that has changed, is never used in place of the upload."""
     keep(uploads, {"changed.txt": "something else"})
     for number, other in enumerate((write("elsewhere.txt", "same"), uploads.folder / "changed.txt")):
-        (arrival,) = arrive(uploads, {f"{number}.txt": "same"})
+        (arrival,) = receive(uploads, {f"{number}.txt": "same"})
         uploads.keep(arrival, other)
-    assert kept(uploads) == {"changed.txt": "something else", "0.txt": "same", "1.txt": "same"}
+    assert kept_files(uploads) == {"changed.txt": "something else", "0.txt": "same", "1.txt": "same"}
     assert (uploads.folder / "0.txt").stat().st_nlink == 1
 
 
-def test_a_removed_document_takes_all_its_files_along(uploads: Uploads) -> None:
-    """Under whatever names its bytes arrived; others stay."""
+def test_forgetting_a_document_deletes_all_its_files(uploads: Uploads) -> None:
+    """Its bytes are deleted under every name; other files stay."""
     keep(uploads, {"0.txt": "a", "1.txt": "a", "2.txt": "b"})
     uploads.forget(identity("a"))
-    assert kept(uploads) == {"2.txt": "b"}
+    assert kept_files(uploads) == {"2.txt": "b"}
 
 
-def test_a_file_that_was_changed_in_place_is_read_again(uploads: Uploads) -> None:
-    """What is remembered of it is not trusted."""
+def test_file_changed_in_place_is_hashed_again(uploads: Uploads) -> None:
+    """The remembered identity is not trusted."""
     keep(uploads, {"a.txt": "old"})
     (uploads.folder / "a.txt").write_text("longer than before")
     uploads.forget(identity("old"))
-    assert kept(uploads) == {"a.txt": "longer than before"}
+    assert kept_files(uploads) == {"a.txt": "longer than before"}
     uploads.forget(identity("longer than before"))
-    assert kept(uploads) == {}
+    assert kept_files(uploads) == {}
 
 
-def test_nothing_uploaded_is_nothing_to_forget(uploads: Uploads) -> None:
-    """The folder is made when it is needed."""
+def test_forgetting_without_uploads_creates_no_folder(uploads: Uploads) -> None:
+    """The folder is created with the first upload."""
     uploads.forget("0" * 64)
     uploads.recover(dict)
     assert not uploads.folder.exists()
 
 
-def test_addresses_that_end_alike_are_two_files(uploads: Uploads) -> None:
-    """What came from elsewhere is known by its address, and lies beside what was uploaded under that name."""
+def test_urls_with_the_same_last_part_are_two_files(uploads: Uploads) -> None:
+    """A fetched file is identified by its URL and kept beside an upload of the same name."""
     addresses = ("https://a.org/notes.md", "https://b.org/notes.md")
     arrivals = [uploads.receive("notes.md", [url.encode()], source=url) for url in addresses]
-    for arrival in with_distinct_names([*arrivals, *arrive(uploads, {"notes.md": "mine"})]):
+    for arrival in with_distinct_names([*arrivals, *receive(uploads, {"notes.md": "mine"})]):
         uploads.keep(arrival)
     assert [arrival.source for arrival in arrivals] == list(addresses)
-    assert sorted(kept(uploads).values()) == [*addresses, "mine"]
-    assert all(name.startswith("notes") and name.endswith(".md") for name in kept(uploads))
+    assert sorted(kept_files(uploads).values()) == [*addresses, "mine"]
+    assert all(name.startswith("notes") and name.endswith(".md") for name in kept_files(uploads))
 
 
-def test_closing_deletes_what_was_on_its_way(uploads: Uploads) -> None:
-    """And what was kept stays; afterwards it can be used again."""
-    first, _ = arrive(uploads, {"a.txt": "kept", "b.txt": "on its way"})
+def test_close_deletes_arriving_files_only(uploads: Uploads) -> None:
+    """Kept files stay, and the folder can be used again."""
+    first, _ = receive(uploads, {"a.txt": "kept", "b.txt": "on its way"})
     uploads.keep(first)
     uploads.close()
     assert sorted(path.name for path in uploads.folder.parent.iterdir()) == ["uploads"]
     keep(uploads, {"c.txt": "later"})
-    assert kept(uploads) == {"a.txt": "kept", "c.txt": "later"}
+    assert kept_files(uploads) == {"a.txt": "kept", "c.txt": "later"}
 
 
-def test_a_killed_process_is_cleared_up_behind(uploads: Uploads) -> None:
-    """What the library already held when it was killed goes to its place, the rest is deleted."""
+def test_recover_keeps_known_files_of_a_killed_process(uploads: Uploads) -> None:
+    """A file that the library already has goes to its place; the others are deleted."""
     left = uploads.folder.with_name("arriving") / "abcdef"
     contents = {"1/a.txt": "held", "2/b.txt": "not held", "3/c.md": "from the web", "4/d.txt": "held elsewhere"}
     for name, content in contents.items():
@@ -275,20 +277,20 @@ def test_a_killed_process_is_cleared_up_behind(uploads: Uploads) -> None:
     }
     uploads.recover(lambda: sources)
     assert not left.exists()
-    assert kept(uploads)["a.txt"] == "held"
-    assert sorted(kept(uploads).values()) == ["from the web", "held", "held elsewhere"]
-    (again,) = [uploads.receive("c.md", [b"from the web"], source="https://a.org/c.md")]
-    assert again.home is not None
-    assert again.home.exists()
+    assert kept_files(uploads)["a.txt"] == "held"
+    assert sorted(kept_files(uploads).values()) == ["from the web", "held", "held elsewhere"]
+    (arrival,) = [uploads.receive("c.md", [b"from the web"], source="https://a.org/c.md")]
+    assert arrival.home is not None
+    assert arrival.home.exists()
 
 
-def test_a_living_process_is_left_alone(uploads: Uploads, tmp_path: Path) -> None:
-    """What is on its way in another one stays so, whoever begins or ends meanwhile."""
-    (arrival,) = arrive(uploads, {"a.txt": "on its way"})
+def test_recover_ignores_files_of_a_running_process(uploads: Uploads, tmp_path: Path) -> None:
+    """Files that arrive in another process stay, whoever starts or ends meanwhile."""
+    (arrival,) = receive(uploads, {"a.txt": "on its way"})
     other = Uploads(tmp_path / "library" / "uploads", Settings())
     other.recover(dict)
     keep(other, {"b.txt": "other"})
     other.close()
     assert arrival.path.read_text() == "on its way"
     uploads.keep(arrival)
-    assert kept(uploads) == {"a.txt": "on its way", "b.txt": "other"}
+    assert kept_files(uploads) == {"a.txt": "on its way", "b.txt": "other"}

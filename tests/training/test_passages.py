@@ -1,4 +1,4 @@
-"""What we wrote ourselves for training: guides are cut into passages, and each line finds the passage it is about."""
+"""Our own training lines: guides are cut into passages, and each line refers to a passage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of spaCy, on the version of its model
+pytestmark = pytest.mark.filterwarnings("ignore")  # spaCy warns about the version of its model
 SENTENCES = "You may work from home on Fridays. Ask your manager a week before. The office is closed in August. "
 GUIDE = f"""---
 title: Leave
@@ -45,7 +45,7 @@ What follows a table.
 
 @pytest.fixture
 def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with one guide, one paper and no other passages; the lines of ours are yet to be written."""
+    """Make a folder with one guide, one paper and no other passages; our own lines are added by the test."""
     for name, content in (
         ("squadshifts/new_wiki_v1.0.json", {"data": []}),
         ("selqa/selqa-ass-dev.json", []),
@@ -63,16 +63,16 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def line(sets: Path, name: str, kind: str, text: str, words: str) -> None:
-    """Write the one line of ours, about these words of the guide or the paper."""
-    passage = next(each for _, each in (*guides(sets), *papers(sets)) if words in each)
+def write_line(sets: Path, name: str, kind: str, line: str, words: str) -> None:
+    """Write one line of ours, about these words of the guide or the paper."""
+    passage = next(text for _, text in (*guides(sets), *papers(sets)) if words in text)
     start = passage.index(words)
-    row = [digest(passage), kind, text, str(start), str(start + len(words))]
+    row = [digest(passage), kind, line, str(start), str(start + len(words))]
     (sets / f"{name}.tsv").write_text("\t".join(row) + "\n", encoding="utf-8")
 
 
-def test_a_guide_is_read_without_its_marks(sets: Path) -> None:
-    """Paragraphs and lists stay, a list's items each on a line; headings and comments go, and all from a table on."""
+def test_guide_is_read_without_markup(sets: Path) -> None:
+    """Paragraphs and list items stay; headings, comments, and everything from a table on are removed."""
     ((name, passage),) = guides(sets)
     assert name == "leave"
     assert "See the rules for more." in passage
@@ -80,60 +80,60 @@ def test_a_guide_is_read_without_its_marks(sets: Path) -> None:
     assert not any(mark in passage for mark in ("#", "|", "<!--", "told", "title:", "Working", "follows"))
 
 
-def test_what_is_long_becomes_several_passages(sets: Path) -> None:
-    """None has more words than it may, and what is too short to ask about is none."""
+def test_long_guide_becomes_several_passages(sets: Path) -> None:
+    """No passage exceeds the longest length, and a text too short for a question is left out."""
     (sets / "guides" / "leave.md").write_text("\n\n".join([SENTENCES * 3] * 12), encoding="utf-8")
     (sets / "guides" / "short.md").write_text("Nothing to see.", encoding="utf-8")
-    found = [passage for _, passage in guides(sets)]
-    assert len(found) > 2
-    assert max(len(passage.split()) for passage in found) <= LONGEST
+    texts = [passage for _, passage in guides(sets)]
+    assert len(texts) > 2
+    assert max(len(passage.split()) for passage in texts) <= LONGEST
 
 
-def test_a_paper_is_its_abstract_and_its_conclusion(sets: Path) -> None:
-    """One under the other."""
+def test_paper_is_its_abstract_and_conclusion(sets: Path) -> None:
+    """The conclusion follows the abstract on a line of its own."""
     assert list(papers(sets)) == [("7", "Mice ran.\nRats sat.\nMice run.")]
 
 
-def test_a_question_is_about_the_sentence_that_answers(sets: Path) -> None:
-    """Its words are not told exactly, for they may be the whole sentence."""
-    line(sets, "questions", "a", "can i stay home at the end of the week", "home on Fridays")
-    (asked,) = own(sets, sets)
-    assert asked.gold == {0}
-    assert not asked.exact
-    assert [span.of(asked.document.text) for span in asked.answers] == ["home on Fridays"]
+def test_question_has_the_answering_sentence(sets: Path) -> None:
+    """Its answer is not marked as exact, because the words may be the whole sentence."""
+    write_line(sets, "questions", "a", "can i stay home at the end of the week", "home on Fridays")
+    (question,) = own(sets, sets)
+    assert question.gold == {0}
+    assert not question.exact
+    assert [span.of(question.document.text) for span in question.answers] == ["home on Fridays"]
 
 
-def test_a_question_may_be_about_an_abstract(sets: Path) -> None:
-    """There the words that answer are told exactly."""
-    line(sets, "questions", "a", "Which animals stayed in their places?", "Rats")
-    (asked,) = own(sets, sets)
-    assert [asked.document.sentences[n].of(asked.document.text) for n in asked.gold] == ["Rats sat."]
-    assert asked.exact
+def test_question_about_an_abstract_has_an_exact_answer(sets: Path) -> None:
+    """For a paper the words of the answer are exact."""
+    write_line(sets, "questions", "a", "Which animals stayed in their places?", "Rats")
+    (question,) = own(sets, sets)
+    assert [question.document.sentences[n].of(question.document.text) for n in question.gold] == ["Rats sat."]
+    assert question.exact
 
 
-def test_a_near_miss_has_no_answer_and_a_place_where_it_looks_like_one(sets: Path) -> None:
-    """That is where its window is."""
-    line(sets, "questions", "n", "Is the office closed in July?", "closed in August")
-    (asked,) = own(sets, sets)
-    assert not asked.gold
-    assert not asked.answers
-    assert asked.likeness == 2
+def test_near_miss_has_a_likely_sentence_and_no_answer(sets: Path) -> None:
+    """The window of the question is taken around that sentence."""
+    write_line(sets, "questions", "n", "Is the office closed in July?", "closed in August")
+    (question,) = own(sets, sets)
+    assert not question.gold
+    assert not question.answers
+    assert question.likeness == 2
 
 
 @pytest.mark.parametrize(("kind", "label"), [("s", SUPPORTED), ("c", CONTRADICTED), ("n", NOT_SAID)])
-def test_a_claim_has_its_sentence_and_neighbours(sets: Path, kind: str, label: int) -> None:
-    """Once with both, once with those that chance leaves."""
-    line(sets, "claims", kind, "Your boss must hear of it seven days ahead.", "a week before")
-    whole, some = from_ours(sets, random.Random(1))
-    assert whole.premise == SENTENCES.strip()
-    assert "Ask your manager a week before." in some.premise
-    assert whole.label == some.label == label
+def test_claim_is_paired_with_its_sentence_and_neighbours(sets: Path, kind: str, label: int) -> None:
+    """One pair has both neighbours, the other one a random choice of them."""
+    write_line(sets, "claims", kind, "Your boss must hear of it seven days ahead.", "a week before")
+    complete, partial = from_ours(sets, random.Random(1))
+    assert complete.premise == SENTENCES.strip()
+    assert "Ask your manager a week before." in partial.premise
+    assert complete.label == partial.label == label
 
 
-def test_our_lines_are_whole() -> None:
-    """Each is about some words, of a kind that is known, and no two of a passage are the same."""
+def test_every_line_of_ours_is_valid() -> None:
+    """Each line refers to some words and has a known kind, and no two lines of a passage are the same."""
     for name, kinds in (("questions", {"a", "n"}), ("claims", {"s", "c", "n"})):
         lines = list(passages.written(name))
         assert len(lines) > 5000
-        assert len({(each.passage, each.text) for each in lines}) == len(lines)
-        assert all(each.kind in kinds and each.place.start < each.place.end for each in lines)
+        assert len({(line.passage, line.text) for line in lines}) == len(lines)
+        assert all(line.kind in kinds and line.place.start < line.place.end for line in lines)

@@ -1,7 +1,8 @@
-"""Programs that reword sentences keep what they say, and those that falsify them do not."""
+"""Programs that reword a sentence keep its meaning, and programs that falsify it do not."""
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import TYPE_CHECKING
 
@@ -24,17 +25,18 @@ if TYPE_CHECKING:
 needs_wordnet = pytest.mark.skipif(
     not lexicon.FOLDER.exists(), reason="WordNet (Debian's wordnet-base) is not installed"
 )
-pytestmark = pytest.mark.filterwarnings("ignore")  # of spaCy, on the version of its model
+pytestmark = pytest.mark.filterwarnings("ignore")  # spaCy warns about the version of its model
 
 
-def chance() -> random.Random:
-    """The same each time."""
+def fixed_random() -> random.Random:
+    """Return a random generator with a fixed seed."""
     return random.Random(1)
 
 
-def sentence(text: str, number: int = 0) -> Span:
-    """A sentence of a text, parsed."""
-    return list(parser()(text).sents)[number]
+@functools.cache
+def sentence(text: str) -> Span:
+    """Parse a text and return its first sentence."""
+    return next(parser()(text).sents)
 
 
 @cases(
@@ -56,10 +58,10 @@ def sentence(text: str, number: int = 0) -> Span:
         ("trimmed", "Nobody in the old town saw the blue ship.", None),
     ],
 )  # fmt: skip
-def test_rewordings(program: str, text: str, expected: str | None) -> None:
-    """Each in the form that a person would give it; None where something else would be said."""
-    found = truths.PROGRAMS[program](sentence(text), chance())
-    assert found == expected or (program == "weaker" and found == "She needs to leave.")
+def test_rewording_programs_keep_the_meaning(program: str, text: str, expected: str | None) -> None:
+    """A program gives the natural form of a sentence, or None where the meaning would change."""
+    reworded = truths.PROGRAMS[program](sentence(text), fixed_random())
+    assert reworded == expected or (program == "weaker" and reworded == "She needs to leave.")
 
 
 @pytest.mark.parametrize(
@@ -74,13 +76,13 @@ def test_rewordings(program: str, text: str, expected: str | None) -> None:
         ("affirmed", "She never came.", None),
     ],
 )
-def test_falsehoods_about_roles(program: str, text: str, expected: str | None) -> None:
-    """Who did what to whom is turned round, and the grammar is kept."""
-    found = falsehoods.PROGRAMS[program](sentence(text), falsehoods.Others(), chance())
+def test_falsifying_programs_exchange_roles(program: str, text: str, expected: str | None) -> None:
+    """The roles of a sentence are exchanged, and its grammar stays correct."""
+    falsehood = falsehoods.PROGRAMS[program](sentence(text), falsehoods.Others(), fixed_random())
     if program == "affirmed":
-        assert found in ("She always came.", "She often came.", "She once came.")
+        assert falsehood in ("She always came.", "She often came.", "She once came.")
     else:
-        assert found == expected
+        assert falsehood == expected
 
 
 @pytest.mark.parametrize(
@@ -92,8 +94,8 @@ def test_falsehoods_about_roles(program: str, text: str, expected: str | None) -
         ("The bridge fell in May.", {None}),
     ],
 )
-def test_findings_in_other_words(text: str, expected: set[str | None]) -> None:
-    """The direction stays; None where no finding is stated."""
+def test_reworded_finding_keeps_its_direction(text: str, expected: set[str | None]) -> None:
+    """A sentence without a finding gives None."""
     assert {truths.same_direction(sentence(text), random.Random(seed)) for seed in range(20)} == expected
 
 
@@ -106,8 +108,8 @@ def test_findings_in_other_words(text: str, expected: set[str | None]) -> None:
         ("The bridge fell in May.", {None}),
     ],
 )  # fmt: skip
-def test_findings_turned_round(text: str, expected: set[str | None]) -> None:
-    """What lowers raises; None where no finding is stated."""
+def test_falsified_finding_reverses_its_direction(text: str, expected: set[str | None]) -> None:
+    """A decrease becomes an increase; a sentence without a finding gives None."""
     others = falsehoods.Others()
     assert {falsehoods.direction(sentence(text), others, random.Random(seed)) for seed in range(20)} == expected
 
@@ -121,40 +123,40 @@ def test_findings_turned_round(text: str, expected: set[str | None]) -> None:
         ("The mayor knew that the old bridge was safe.", None),
     ],
 )
-def test_whose_word_it_is(text: str, name: str | None) -> None:
-    """A report in another form still names who said it, and what somebody knew is no report."""
+def test_reworded_report_names_its_speaker(text: str, name: str | None) -> None:
+    """A report keeps its speaker in the new form; a sentence about knowledge is not a report."""
     for seed in range(10):
-        found = truths.attributed(sentence(text), random.Random(seed))
-        assert (found is not None) == (name is not None)
-        if found is not None:
-            assert "the mayor" in found.lower()
-            assert "the old bridge was safe" in found.lower()
-            assert found != text
+        report = truths.attributed(sentence(text), random.Random(seed))
+        assert (report is not None) == (name is not None)
+        if report is not None:
+            assert "the mayor" in report.lower()
+            assert "the old bridge was safe" in report.lower()
+            assert report != text
 
 
 @needs_wordnet
-def test_another_word_is_no_synonym() -> None:
-    """What is put in for a word means something else."""
+def test_replacement_verb_is_not_a_synonym() -> None:
+    """The replacement changes the meaning."""
     for seed in range(20):
-        found = falsehoods.PROGRAMS["verb"](
+        falsehood = falsehoods.PROGRAMS["verb"](
             sentence("The firm bought the mill."), falsehoods.Others(), random.Random(seed)
         )
-        assert found is not None
-        verb = found.split()[2]
+        assert falsehood is not None
+        verb = falsehood.split()[2]
         assert verb not in ("bought", "purchased")
 
 
 @needs_wordnet
-def test_words_of_wordnet() -> None:
-    """Synonyms, opposites and sister words of the commonest meanings."""
+def test_wordnet_gives_synonyms_antonyms_and_sister_terms() -> None:
+    """They are those of a word's most common meanings."""
     assert "purchase" in lexicon.synonyms("buy", "v")
     assert "sell" in lexicon.antonyms("buy", "v")
     assert "hot" in lexicon.antonyms("cold", "a")
     assert not set(lexicon.sisters("cello", "n")) & lexicon.all_synonyms("cello", "n")
 
 
-def test_wrappers_vouch_or_do_not() -> None:
-    """What was found out follows; what was only said does not, but that it was said does."""
+def test_wrapper_decides_whether_a_claim_is_supported() -> None:
+    """The wrapper "the study found" supports what follows; "the mayor said" supports only that it was said."""
     assert unwrapped(sentence("The study found that bees can count to four.")) == (
         "Bees can count to four.", SUPPORTED, "wrapper of a fact",
     )  # fmt: skip
@@ -168,9 +170,9 @@ def test_wrappers_vouch_or_do_not() -> None:
             assert (label == SUPPORTED) == (kind in ("wrapper kept", "wrapper of a fact"))
 
 
-def test_templates_are_filled() -> None:
-    """No gap is left, each template is used, and no claim is its premise."""
-    pairs = made(chance(), len(TEMPLATES))
+def test_templates_are_filled_completely() -> None:
+    """No gap is left, each template is used, and no claim equals its premise."""
+    pairs = made(fixed_random(), len(TEMPLATES))
     assert len({kind for *_, kind in pairs}) == len({template.kind for template in TEMPLATES})
     for premise, claim, _, _ in pairs:
         assert "{" not in premise + claim
@@ -188,13 +190,13 @@ def test_templates_are_filled() -> None:
         ("Why did the war end?", "hunger", None),
     ],
 )
-def test_answers_become_statements(question: str, answer: str, expected: str | None) -> None:
-    """What a question and its answer say together."""
+def test_question_and_answer_become_a_statement(question: str, answer: str, expected: str | None) -> None:
+    """A question that cannot be turned into a statement gives None."""
     assert statement(parser()(question), answer) == expected
 
 
-def test_texts_are_put_together_again() -> None:
-    """What a tokenizer had taken apart, and what is left of a sentence when something is taken out."""
+def test_tokenized_text_is_joined_again() -> None:
+    """Spaces of a tokenizer are removed, and a sentence is repaired after a part was removed."""
     assert untokenized("He did n't pay `` 5 % '' -LRB- or so -RRB- .") == 'He didn\'t pay "5%" (or so).'
     assert tidy("a hour ago , , she left") == "A hour ago, she left."
     assert tidy("it was an ship") == "It was a ship."

@@ -1,4 +1,4 @@
-"""Findings become statements that hold or do not, and the sets are read in the forms that they have."""
+"""Scientific findings become supported and contradicted claims, and the sets are read in their own formats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from training.wrappers import CONTRADICTED, NOT_SAID, NOT_SUPPORTED, SUPPORTED
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of spaCy, on the version of its model
+pytestmark = pytest.mark.filterwarnings("ignore")  # spaCy warns about the version of its model
 
 EVIDENCE = "Weekly headache days were fewer with quinoline than with placebo in both of the groups that finished."
 
@@ -35,42 +35,42 @@ EVIDENCE = "Weekly headache days were fewer with quinoline than with placebo in 
         ("Can nurses read the images?", "Nurses can read the images.", "Nurses can not read the images."),
     ],
 )  # fmt: skip
-def test_questions_that_ask_whether(question: str, affirmed: str, denied: str) -> None:
-    """The statement and its denial."""
+def test_yes_no_question_becomes_statement_and_denial(question: str, affirmed: str, denied: str) -> None:
+    """Both forms are grammatical sentences."""
     assert stated(parser()(question)) == (affirmed, denied)
 
 
 @pytest.mark.parametrize("question", ["What reduces fever?", "Do they help?", "A safe option?", "Does it?"])
 def test_other_questions_become_no_statement(question: str) -> None:
-    """None where it would be no sentence, or say nothing by itself."""
+    """The result is None if the statement would not be a sentence or not be understood alone."""
     assert stated(parser()(question)) is None
 
 
-def papers(folder: Path, decision: str) -> list[sources.Labelled]:
-    """The pairs of one question with that answer."""
+def pairs_of_paper(folder: Path, decision: str) -> list[sources.Labelled]:
+    """Return the pairs of one paper with this decision."""
     row = {
         "QUESTION": "A pilot study. Does aspirin reduce fever?", "CONTEXTS": ["Fever is common in spring."],
         "final_decision": decision, "LONG_ANSWER": "It was studied in ninety children.",
     }  # fmt: skip
     (folder / "pubmedqa").mkdir(exist_ok=True)
     (folder / "pubmedqa" / "ori_pqal.json").write_text(json.dumps({"1": row}), encoding="utf-8")
-    return [each for each in science.from_papers(folder, random.Random(1)) if each.kind == "PubMedQA"]
+    return [pair for pair in science.from_papers(folder, random.Random(1)) if pair.kind == "PubMedQA"]
 
 
 @pytest.mark.parametrize(
     ("decision", "labels"),
     [("yes", [SUPPORTED, CONTRADICTED]), ("no", [CONTRADICTED, SUPPORTED]), ("maybe", [NOT_SAID, NOT_SAID])],
 )
-def test_papers(tmp_path: Path, decision: str, labels: list[int]) -> None:
-    """The answer decides about the statement and about its denial."""
-    found = papers(tmp_path, decision)
-    assert [each.claim for each in found] == ["Aspirin reduces fever.", "Aspirin does not reduce fever."]
-    assert [each.label for each in found] == labels
-    assert {each.premise for each in found} == {"It was studied in ninety children."}
+def test_paper_decision_labels_statement_and_denial(tmp_path: Path, decision: str, labels: list[int]) -> None:
+    """The decision gives the labels of the statement and of its denial."""
+    pairs = pairs_of_paper(tmp_path, decision)
+    assert [pair.claim for pair in pairs] == ["Aspirin reduces fever.", "Aspirin does not reduce fever."]
+    assert [pair.label for pair in pairs] == labels
+    assert {pair.premise for pair in pairs} == {"It was studied in ninety children."}
 
 
-def trial_files(folder: Path, **changes: str) -> Path:
-    """One trial in the set's two files."""
+def write_trial(folder: Path, **changes: str) -> Path:
+    """Write one trial in the set's two files."""
     annotation = {
         "UserID": "1", "PromptID": "7", "PMCID": "12", "Valid Label": "True", "Valid Reasoning": "True",
         "Label": "significantly decreased", "Annotations": EVIDENCE, "Label Code": "-1",
@@ -86,10 +86,10 @@ def trial_files(folder: Path, **changes: str) -> Path:
     return folder
 
 
-def test_trials(tmp_path: Path) -> None:
-    """A trial with what was measured, as they stand in a sentence."""
-    (found,) = science.trials(trial_files(tmp_path) / "evidence_inference")
-    assert found == Trial("quinoline", "placebo", "headache days", DOWN, EVIDENCE, "12")
+def test_trial_is_read_with_its_outcome(tmp_path: Path) -> None:
+    """Names are cleaned so that they fit into a sentence."""
+    (trial,) = science.trials(write_trial(tmp_path) / "evidence_inference")
+    assert trial == Trial("quinoline", "placebo", "headache days", DOWN, EVIDENCE, "12")
 
 
 @pytest.mark.parametrize(
@@ -105,43 +105,43 @@ def test_trials(tmp_path: Path) -> None:
         {"PromptID": ""},
     ],
 )
-def test_trials_that_teach_nothing(tmp_path: Path, changes: dict[str, str]) -> None:
-    """Evidence that was found wrong, is a table, names nothing or is too long; parts that are no names."""
+def test_unusable_trials_are_left_out(tmp_path: Path, changes: dict[str, str]) -> None:
+    """Evidence that is invalid, a table, too long or without names is left out, and so are parts that are not names."""
     if "PromptID" in changes:
-        trial_files(tmp_path)
+        write_trial(tmp_path)
         (tmp_path / "evidence_inference" / "prompts_merged.csv").write_text("PromptID,Outcome\n", encoding="utf-8")
     else:
-        trial_files(tmp_path, **changes)
+        write_trial(tmp_path, **changes)
     assert list(science.trials(tmp_path / "evidence_inference")) == []
 
 
-def test_statements_of_a_trial(tmp_path: Path) -> None:
-    """Only the direction that came out is supported, and denials of the others."""
-    folder = trial_files(tmp_path)
-    found = [each for seed in range(30) for each in science.from_trials(folder, random.Random(seed))]
-    supported = {each.claim for each in found if each.label == SUPPORTED}
-    against = {each.claim for each in found if each.label == CONTRADICTED}
+def test_trial_supports_its_own_direction_only(tmp_path: Path) -> None:
+    """The observed direction is supported, and so are denials of the other directions."""
+    folder = write_trial(tmp_path)
+    pairs = [pair for seed in range(30) for pair in science.from_trials(folder, random.Random(seed))]
+    supported = {pair.claim for pair in pairs if pair.label == SUPPORTED}
+    contradicted = {pair.claim for pair in pairs if pair.label == CONTRADICTED}
     assert "Quinoline reduced headache days compared with placebo." in supported
     assert "Quinoline did not increase headache days compared with placebo." in supported
-    assert "Quinoline increased headache days compared with placebo." in against
-    assert "Placebo reduced headache days compared with quinoline." in against
-    assert "Quinoline did not reduce headache days compared with placebo." in against
-    assert "Quinoline and placebo did not differ in headache days." in against
-    assert not supported & against
-    assert {each.origin for each in found} == {"12"}
+    assert "Quinoline increased headache days compared with placebo." in contradicted
+    assert "Placebo reduced headache days compared with quinoline." in contradicted
+    assert "Quinoline did not reduce headache days compared with placebo." in contradicted
+    assert "Quinoline and placebo did not differ in headache days." in contradicted
+    assert not supported & contradicted
+    assert {pair.origin for pair in pairs} == {"12"}
 
 
-def test_wordings_are_whole() -> None:
-    """Each names what was given and what was measured."""
+def test_wordings_name_intervention_and_outcome() -> None:
+    """Each wording has a gap for the intervention and one for the outcome."""
     for table in (WORDINGS, DENIALS):
         assert set(table) == {UP, DOWN, SAME}
-        for text in (each for texts in table.values() for each in texts):
+        for text in (wording for texts in table.values() for wording in texts):
             assert "{i}" in text.lower()
             assert "{o}" in text.lower()
 
 
-def test_fever(tmp_path: Path) -> None:
-    """Three files, line by line; what is not entailed is not supported, whichever way."""
+def test_fever_set_is_read_from_three_files(tmp_path: Path) -> None:
+    """The files are read line by line; a pair that is not entailed is "not supported"."""
     folder = tmp_path / "fever"
     folder.mkdir()
     for name, lines in (
@@ -150,8 +150,8 @@ def test_fever(tmp_path: Path) -> None:
         ("label", "entailment\nnot_entailment\n"),
     ):
         (folder / f"dev.{name}").write_text(lines, encoding="utf-8")
-    found = list(sources.fever(folder))
-    assert [(each.premise, each.claim, each.label) for each in found] == [
+    pairs = list(sources.fever(folder))
+    assert [(pair.premise, pair.claim, pair.label) for pair in pairs] == [
         ("Ulm (a town) lies on the river.", "Ulm is a town.", SUPPORTED),
         ("It has a mill.", "Ulm has no mill.", NOT_SUPPORTED),
     ]
@@ -160,21 +160,21 @@ def test_fever(tmp_path: Path) -> None:
         list(sources.fever(folder))
 
 
-def test_fooled(tmp_path: Path) -> None:
-    """All sentences that decide a claim are its premise, and the article is what pairs share."""
+def test_fool_me_twice_set_joins_its_evidence(tmp_path: Path) -> None:
+    """All evidence sentences form the premise, and the article is the origin."""
     row = {
         "text": "Ada never left Ulm.", "label": "REFUTES", "wikipedia_page": "Ada",
         "gold_evidence": [{"text": "Ada moved to  Bonn."}, {"text": "She died there."}],
     }  # fmt: skip
     (tmp_path / "dev.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
-    (found,) = sources.fooled(tmp_path / "dev.jsonl")
-    assert found == sources.Labelled(
+    (pair,) = sources.fooled(tmp_path / "dev.jsonl")
+    assert pair == sources.Labelled(
         "Ada moved to Bonn. She died there.", "Ada never left Ulm.", CONTRADICTED, "Fool Me Twice", "Ada"
     )
 
 
-def article_files(folder: Path) -> Path:
-    """A paragraph with a question, and two sections, one of an article that is held out."""
+def write_articles(folder: Path) -> Path:
+    """Write a paragraph with a question, and two sections, one of which belongs to a held-out article."""
     answers: list[dict[str, Any]] = [{"text": "Ada", "answer_start": 16}, {"text": "the nurse Ada", "answer_start": 6}]
     paragraph = {
         "context": "It was the nurse Ada\nwho left.",
@@ -191,19 +191,19 @@ def article_files(folder: Path) -> Path:
     return folder
 
 
-def test_articles(tmp_path: Path) -> None:
-    """Each section once, and nothing of the articles that are for testing."""
-    assert list(sources.articles(article_files(tmp_path))) == [
+def test_articles_are_read_once_and_without_test_articles(tmp_path: Path) -> None:
+    """A repeated section is read once, and articles reserved for testing are left out."""
+    assert list(sources.articles(write_articles(tmp_path))) == [
         ("squadshifts", "Ada", "It was the nurse Ada who left."),
         ("selqa", "Ulm", "It has a mill. It has a bridge."),
     ]
 
 
-def test_shifted_questions(tmp_path: Path) -> None:
-    """An answer counts for as many people as gave it."""
-    texts, (asked,) = sources.shifted_questions(article_files(tmp_path))
-    assert asked["question"] == "Who left?"
-    assert texts[asked["doc_id"]].startswith("It was")
-    assert [(each["text"], each["start"], each["votes"]) for each in asked["answers"]] == [
+def test_answer_of_several_people_has_their_votes(tmp_path: Path) -> None:
+    """An answer has as many votes as people gave it."""
+    texts, (question,) = sources.shifted_questions(write_articles(tmp_path))
+    assert question["question"] == "Who left?"
+    assert texts[question["doc_id"]].startswith("It was")
+    assert [(answer["text"], answer["start"], answer["votes"]) for answer in question["answers"]] == [
         ("Ada", 16, 2), ("the nurse Ada", 6, 1), ("Ada", 16, 2),
     ]  # fmt: skip

@@ -1,0 +1,56 @@
+"""What is made once for all tests of the command line: a library that they only read, and the help."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import pytest
+import typer.testing
+
+from index.cli import app
+from index.library.library import Library
+from index.settings import Settings
+from tests.command_line import build_commands
+from tests.fakes import FakeEncoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.command_line import Run
+
+SEA = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
+
+
+def make_library(folder: Path, files: dict[str, str]) -> Path:
+    """Make a library of these files, given by name, and return its folder."""
+    for name, text in files.items():
+        path = folder / "sources" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add([folder / "sources" / name for name in files])
+    return folder / "library"
+
+
+@functools.cache
+def help_of(command: str) -> str:
+    """Return what `pincite COMMAND --help` prints."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(typer.testing, "_get_command", build_commands)
+        result = typer.testing.CliRunner().invoke(app.app, [command, "--help"])
+    assert result.exit_code == 0
+    return result.output
+
+
+@pytest.fixture(scope="session")
+def sea_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of one document, which no test may change."""
+    return make_library(tmp_path_factory.mktemp("sea"), {"sea.md": SEA})
+
+
+@pytest.fixture
+def reader(run: Run, sea_library: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on that library, with commands that only read."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(sea_library))
+    return run
