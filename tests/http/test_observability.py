@@ -1,4 +1,4 @@
-"""Each request has an id, is logged and counted; and one middleware stands before everything."""
+"""Every request has an id, is logged and is counted; a middleware can be put before everything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from index.server.http import create_app
-from index.server.http import service as journal
+from index.server.http import service as service_module
 from index.settings import Settings
 from tests.http.conftest import SECRET, Service
 
@@ -25,36 +25,38 @@ QUESTION = "Who signed the treaty?"
 
 @pytest.fixture
 def lines() -> Iterator[list[dict[str, Any]]]:
-    """What the log says, as it is parsed by whoever collects it."""
-    told: list[dict[str, Any]] = []
+    """The log as parsed JSON lines."""
+    records: list[dict[str, Any]] = []
 
-    class Collecting(logging.Handler):
+    class RecordingHandler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            told.append(json.loads(self.format(record)))
+            records.append(json.loads(self.format(record)))
 
-    handler, logger = Collecting(), logging.getLogger("index")
-    handler.setFormatter(journal.JsonFormatter())
+    handler, logger = RecordingHandler(), logging.getLogger("index")
+    handler.setFormatter(service_module.JsonFormatter())
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    yield told
+    yield records
     logger.removeHandler(handler)
     logger.setLevel(level)
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("identity", "is_kept"),
     [("my-request.7", True), ("", False), ("a b", False), ("x" * 65, False), ('"><script>', False), ("a,b", False)],
 )
-def test_a_request_keeps_its_id_where_that_is_sane(client: TestClient, given: str, kept: bool) -> None:
-    """Else it is given one; two requests never have the same."""
-    one, other = (client.get("/healthz", headers={"X-Request-ID": given}).headers["x-request-id"] for _ in range(2))
-    assert (one == given) is kept
-    assert kept or one != other
+def test_valid_request_id_is_kept_and_any_other_replaced(client: TestClient, identity: str, is_kept: bool) -> None:
+    """Two generated ids are never the same."""
+    first, second = (
+        client.get("/healthz", headers={"X-Request-ID": identity}).headers["x-request-id"] for _ in range(2)
+    )
+    assert (first == identity) is is_kept
+    assert is_kept or first != second
 
 
-def test_a_request_is_a_line_of_the_log(service: Service, lines: list[dict[str, Any]]) -> None:
-    """By its route and not by its address, with its id, its status and its time, and without its words."""
+def test_request_is_logged_without_its_text(service: Service, lines: list[dict[str, Any]]) -> None:
+    """The line has route, id, status and time, but neither the address nor the question."""
     with service.client() as client:
         identity = client.post("/v1/ask", json={"question": QUESTION}).headers["x-request-id"]
         client.get(f"/v1/documents/{service.ids['oil.txt']}")
@@ -68,16 +70,16 @@ def test_a_request_is_a_line_of_the_log(service: Service, lines: list[dict[str, 
     assert "treaty" not in json.dumps(lines)
 
 
-def test_questions_are_logged_where_that_is_set(service: Service, lines: list[dict[str, Any]]) -> None:
-    """Only there."""
+def test_questions_are_logged_only_if_the_setting_allows(service: Service, lines: list[dict[str, Any]]) -> None:
+    """The setting is `log_questions`."""
     settings = Settings(passage_tokens=32, log_questions=True)
     with TestClient(create_app(service.library, settings, service.jobs)) as client:
         client.post("/v1/search", json={"question": QUESTION})
     assert lines[-1]["question"] == QUESTION
 
 
-def test_what_nobody_foresaw_is_logged_with_its_request(service: Service, lines: list[dict[str, Any]]) -> None:
-    """The log has all of it, the response nothing but the id by which to find it."""
+def test_unexpected_error_is_logged_with_its_request_id(service: Service, lines: list[dict[str, Any]]) -> None:
+    """The log has the traceback; the response has only the id that leads to it."""
     with service.client() as client:
         response = client.post("/v1/ask", json={"question": "fail, please"})
     failure, access = lines[-2:]
@@ -86,10 +88,10 @@ def test_what_nobody_foresaw_is_logged_with_its_request(service: Service, lines:
     assert (access["status"], access["level"]) == (500, "error")
 
 
-def test_threads_know_for_which_request_they_work(
+def test_log_lines_of_worker_threads_have_the_request_id(
     service: Service, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line that the library logs has the request's id."""
+    """The library logs from a worker thread."""
 
     def check(*_: Any, **__: Any) -> None:
         logging.getLogger("index.library").warning("It is slow today.")
@@ -101,12 +103,12 @@ def test_threads_know_for_which_request_they_work(
     assert next(line for line in lines if line["logger"] == "index.library")["request_id"] == identity
 
 
-def test_requests_are_counted(service: Service, client: TestClient) -> None:
-    """By route and status; how large the library is, stands beside it."""
+def test_metrics_count_requests_by_route_and_status(service: Service, client: TestClient) -> None:
+    """The metrics also state the size of the library."""
     client.get(f"/v1/documents/{service.ids['oil.txt']}")
     client.get("/v1/documents/nothing")
-    told = client.get("/metrics")
-    assert told.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    metrics = client.get("/metrics")
+    assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     for line in (
         'pincite_requests_total{method="GET",route="/v1/documents/{id}",status="200"} 1.0',
         'pincite_requests_total{method="GET",route="/v1/documents/{id}",status="404"} 1.0',
@@ -115,20 +117,20 @@ def test_requests_are_counted(service: Service, client: TestClient) -> None:
         "pincite_documents 3.0",
         "pincite_passages 4.0",
     ):
-        assert line in told.text.splitlines()
+        assert line in metrics.text.splitlines()
 
 
-def test_two_servers_count_for_themselves(service: Service) -> None:
-    """In one process."""
+def test_two_servers_in_one_process_have_separate_metrics(service: Service) -> None:
+    """Requests to one are not counted by the other."""
     other = create_app(service.library, service.settings, service.jobs)
-    with service.client() as client, TestClient(other) as another:
+    with service.client() as client, TestClient(other) as other_client:
         client.get("/healthz")
-        assert 'route="/healthz"' not in another.get("/metrics").text
+        assert 'route="/healthz"' not in other_client.get("/metrics").text
 
 
 @pytest.mark.parametrize("address", ["/v1/documents", "/healthz", "/docs", "/openapi.json", "/metrics", "/mcp", "/x"])
-def test_one_middleware_stands_before_everything(service: Service, address: str) -> None:
-    """A sign-in that is added refuses whatever it wants to refuse, and its refusals have ids and are counted."""
+def test_added_middleware_runs_before_every_route(service: Service, address: str) -> None:
+    """A sign-in can refuse any request, whatever its route."""
 
     class SignIn:
         def __init__(self, app: ASGIApp) -> None:
@@ -145,8 +147,8 @@ def test_one_middleware_stands_before_everything(service: Service, address: str)
         assert client.get(address).status_code == 401
 
 
-def test_responses_are_taken_for_what_they_say_they_are(client: TestClient) -> None:
-    """No browser guesses, and none runs or fetches anything of an answer that it is shown alone."""
+def test_responses_have_strict_security_headers(client: TestClient) -> None:
+    """Browsers must not guess the type, and a response opened alone can run and fetch nothing."""
     headers = client.get("/v1/documents").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
