@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from index.records import Answer
-    from tests.conftest import Write
 
 SECRET = "the key is under /srv/secret"
 TREATY = """# The Harbour Treaty
@@ -89,19 +89,18 @@ class Service:
     """Ids of the documents, by file name."""
 
     def client(self, **options: Any) -> TestClient:
-        """A client of it, which starts and stops it."""
+        """Return a client, which starts and stops the service."""
         return TestClient(self.app, **options)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """The event loop of the server."""
     return "asyncio"
 
 
-@pytest.fixture
-def settings() -> Settings:
-    """Passages as short as possible, and limits that are easy to reach."""
+def low_limits() -> Settings:
+    """Return settings with passages as short as possible and limits that are easy to reach."""
     return Settings(
         passage_tokens=32,
         max_hits=20,
@@ -115,21 +114,46 @@ def settings() -> Settings:
     )
 
 
-@pytest.fixture
-def service(tmp_path: Path, write: Write, settings: Settings) -> Iterator[Service]:
-    """The service over three documents."""
-    with FailingLibrary.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
-        library.add([write(name, text) for name, text in SOURCES.items()])
+@contextmanager
+def running_service(folder: Path, sources: Mapping[str, str | bytes] = SOURCES) -> Iterator[Service]:
+    """Open a service over documents with these names and contents; their files are in `folder / "sources"`."""
+    settings = low_limits()
+    (folder / "sources").mkdir()
+    for name, content in sources.items():
+        (folder / "sources" / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    with FailingLibrary.open(folder / "library", settings, encoder=FakeEncoder()) as library:
+        library.add(folder / "sources")
         jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
         ids = {info.source.rpartition("/")[2]: info.id for info in library.documents()}
-        yield Service(tmp_path, settings, library, jobs, create_app(library, settings, jobs), ids)
+        yield Service(folder, settings, library, jobs, create_app(library, settings, jobs), ids)
         jobs.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service over three documents. All tests share it, so a test that changes it takes `own_service`."""
+    with running_service(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
 def client(service: Service) -> Iterator[TestClient]:
-    """Return a client, which starts and stops the service."""
+    """A client of the shared service, for tests that only read."""
     with service.client() as client:
+        yield client
+
+
+@pytest.fixture
+def own_service(tmp_path: Path) -> Iterator[Service]:
+    """A service of the test's own over three documents; `write` writes into its folder of sources."""
+    with running_service(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def own_client(own_service: Service) -> Iterator[TestClient]:
+    """A client of the test's own service."""
+    with own_service.client() as client:
         yield client
 
 

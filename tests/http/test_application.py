@@ -7,7 +7,6 @@ import logging
 import socket
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
@@ -21,35 +20,37 @@ from index.library.library import Library
 from index.server.http import application
 from index.server.http import service as service_module
 from index.server.http.application import LINKS, add_index_page
-from tests.hosted import wait_until
+from index.settings import Settings
+from tests.hosted import hosted, wait_until
+from tests.http.conftest import running_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.http.conftest import Service
 
 QUESTION = json.dumps({"question": "Who signed the treaty?", "writer": "model"}).encode()
 
 
-@pytest.fixture
-def address(service: Service) -> Iterator[str]:
-    """The address of a server over the service."""
-    add_index_page(service.app)
-    config = uvicorn.Config(service.app, host="127.0.0.1", port=0, log_level="error", lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    (host, port), *_ = (listener.getsockname() for part in server.servers for listener in part.sockets)
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join(20)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the index page, for a real server."""
+    with running_service(tmp_path_factory.mktemp("served")) as service:
+        add_index_page(service.app)
+        yield service
 
 
-def test_client_disconnect_stops_the_answer(service: Service, address: str) -> None:
+@pytest.fixture(scope="module")
+def address(served: Service) -> Iterator[str]:
+    """The address of a real server over this service."""
+    with hosted(served.app) as address:
+        yield address
+
+
+def test_client_disconnect_stops_the_answer(served: Service, address: str) -> None:
     """The client closes the connection during the stream, as an interrupted curl does."""
-    service.library.patience.clear()
+    served.library.patience.clear()
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         head = f"POST /v1/ask HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n"
@@ -61,8 +62,8 @@ def test_client_disconnect_stops_the_answer(service: Service, address: str) -> N
             assert part, received
             received += part
     time.sleep(0.1)
-    service.library.patience.set()
-    assert service.library.closed.wait(10)
+    served.library.patience.set()
+    assert served.library.closed.wait(10)
 
 
 def test_head_returns_the_headers_of_get_without_a_body(address: str) -> None:
@@ -72,9 +73,9 @@ def test_head_returns_the_headers_of_get_without_a_body(address: str) -> None:
         assert response.read() == b""
 
 
-def test_index_page_lists_the_routes(service: Service, address: str) -> None:
+def test_index_page_lists_the_routes(served: Service, address: str) -> None:
     """Programs get JSON, readers get HTML, and every listed route exists."""
-    wait_until(lambda: service.app.state.service.warmup.done)
+    wait_until(lambda: served.app.state.service.warmup.done)
     for accept in ("application/json", "text/html"):
         with urlopen(Request(f"{address}/", headers={"Accept": accept})) as response:
             text = response.read().decode()
@@ -86,7 +87,7 @@ def test_index_page_lists_the_routes(service: Service, address: str) -> None:
                 assert response.status == 200
 
 
-def test_mounted_page_does_not_take_over_service_routes(service: Service) -> None:
+def test_mounted_page_does_not_take_over_service_routes(own_service: Service) -> None:
     """Wrong methods and unknown names below the service's routes remain errors."""
 
     async def page(scope: Any, receive: Any, send: Any) -> None:
@@ -95,8 +96,8 @@ def test_mounted_page_does_not_take_over_service_routes(service: Service) -> Non
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"the page"})
 
-    service.app.mount("/", page)
-    with TestClient(service.app) as client:
+    own_service.app.mount("/", page)
+    with TestClient(own_service.app) as client:
         assert client.get("/").text == client.post("/gradio_api/queue/join").text == "the page"
         assert client.get("/v1/nowhere").status_code == 404
         assert client.delete("/v1/search").status_code == client.post("/healthz").status_code == 405
@@ -105,9 +106,9 @@ def test_mounted_page_does_not_take_over_service_routes(service: Service) -> Non
             pass
 
 
-def test_running_the_server_opens_and_closes_the_library(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_the_server_opens_and_closes_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library is created if it does not exist."""
-    folder, opened = service.folder / "another", []
+    folder, opened = tmp_path / "library", []
     open_library = Library.open
 
     def open_and_record(*arguments: Any, **options: Any) -> Library:
@@ -122,7 +123,7 @@ def test_running_the_server_opens_and_closes_the_library(service: Service, monke
     monkeypatch.setattr(Library, "open", open_and_record)
     monkeypatch.setattr(uvicorn, "run", serve)
     monkeypatch.setattr(service_module, "configure_logging", lambda: None)
-    application.run(folder, service.settings, host="127.0.0.1", port=80)
+    application.run(folder, Settings(), host="127.0.0.1", port=80)
     assert (folder / "catalog.db").exists()
 
 

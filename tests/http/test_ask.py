@@ -104,11 +104,11 @@ def test_error_in_a_stream_is_a_problem_event(client: TestClient) -> None:
 
 
 def test_idle_stream_sends_keep_alive_comments(
-    service: Service, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    own_service: Service, own_client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are sent for as long as the model takes, and are not events."""
     monkeypatch.setattr(responses, "KEEP_ALIVE_SECONDS", 0.01)
-    service.library.patience.clear()
+    own_service.library.patience.clear()
     send_chunk, pings = responses._chunk, []
 
     async def chunk(send: Any, body: bytes, *, more: bool = True) -> None:
@@ -116,17 +116,17 @@ def test_idle_stream_sends_keep_alive_comments(
         if body == KEEPALIVE_COMMENT:
             pings.append(body)
         if len(pings) > 3:
-            service.library.patience.set()
+            own_service.library.patience.set()
 
     monkeypatch.setattr(responses, "_chunk", chunk)
-    text = client.post("/v1/ask", json={"question": QUESTION, "writer": "model"}, headers=EVENTS).text
+    text = own_client.post("/v1/ask", json={"question": QUESTION, "writer": "model"}, headers=EVENTS).text
     assert text.count("\n: ping\n\n") > 1
     assert [name for name, _ in events(text)] == ["piece", "piece", "piece", "answer"]
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
-async def test_disconnect_closes_the_answer_stream(service: Service, accept: str) -> None:
+async def test_disconnect_closes_the_answer_stream(own_service: Service, accept: str) -> None:
     """Event streams and JSON responses behave alike."""
     sent: list[Any] = []
     disconnected = anyio.Event()
@@ -143,19 +143,19 @@ async def test_disconnect_closes_the_answer_stream(service: Service, accept: str
 
     headers = [(b"content-type", b"application/json"), (b"accept", accept.encode())]
     scope = {"type": "http", "method": "POST", "path": "/v1/ask", "query_string": b"", "headers": headers}
-    service.library.patience.clear()
+    own_service.library.patience.clear()
     async with anyio.create_task_group() as group:
-        group.start_soon(service.app, scope, receive, send)
+        group.start_soon(own_service.app, scope, receive, send)
         if accept == "text/event-stream":
             while not any(b"piece" in message.get("body", b"") for message in sent):
                 await anyio.sleep(0.01)
         else:
-            while not service.library.speaking.is_set():
+            while not own_service.library.speaking.is_set():
                 await anyio.sleep(0.01)
         disconnected.set()
         await anyio.sleep(0.05)
-        service.library.patience.set()
-    assert service.library.closed.wait(10)
+        own_service.library.patience.set()
+    assert own_service.library.closed.wait(10)
     assert not any(b"answer" in message.get("body", b"") for message in sent)
 
 

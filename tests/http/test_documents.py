@@ -41,13 +41,13 @@ def test_list_is_filtered_by_name(client: TestClient, name: str, sources: list[s
     assert all_sources(client, name=name) == sources
 
 
-def test_cursor_stays_valid_after_changes(service: Service, client: TestClient, write: Write) -> None:
+def test_cursor_stays_valid_after_changes(own_service: Service, own_client: TestClient, write: Write) -> None:
     """Documents added or removed between two pages do not disturb the rest of the list."""
-    first = client.get("/v1/documents", params={"limit": 1}).json()
+    first = own_client.get("/v1/documents", params={"limit": 1}).json()
     assert [document["source"] for document in first["documents"]] == ["oil.txt"]
-    service.library.remove("oil.txt")
-    service.library.add([write("a.txt", "An earlier name."), write("z.txt", "A later name.")])
-    assert all_sources(client, cursor=first["next"]) == ["treaty.md", "volcano.html", "z.txt"]
+    own_service.library.remove("oil.txt")
+    own_service.library.add([write("a.txt", "An earlier name."), write("z.txt", "A later name.")])
+    assert all_sources(own_client, cursor=first["next"]) == ["treaty.md", "volcano.html", "z.txt"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30", "bm90IGpzb24", "W10", "WzEsMl0x", "é"])
@@ -100,12 +100,12 @@ def test_invalid_span_is_refused(service: Service, client: TestClient, start: An
     assert client.get(address, params={"start": start, "end": end}).status_code == 422
 
 
-def test_removed_document_is_gone_from_every_response(service: Service, client: TestClient) -> None:
+def test_removed_document_is_gone_from_every_response(own_service: Service, own_client: TestClient) -> None:
     """A second removal is 404."""
-    address = f"/v1/documents/{service.ids['oil.txt']}"
-    assert client.delete(address).json()["removed"] == ["oil.txt"]
-    assert client.get(address).status_code == client.delete(address).status_code == 404
-    result = client.post("/v1/search", json={"question": "the price of oil"}).json()
+    address = f"/v1/documents/{own_service.ids['oil.txt']}"
+    assert own_client.delete(address).json()["removed"] == ["oil.txt"]
+    assert own_client.get(address).status_code == own_client.delete(address).status_code == 404
+    result = own_client.post("/v1/search", json={"question": "the price of oil"}).json()
     assert "oil.txt" not in {hit["document"]["source"] for hit in result["hits"]}
 
 
@@ -122,11 +122,11 @@ def test_matching_etag_is_answered_with_304(service: Service, client: TestClient
     assert client.get(address, headers={"If-None-Match": '"x"'}).content == first.content
 
 
-def test_etag_of_the_list_changes_with_the_library(service: Service, client: TestClient) -> None:
+def test_etag_of_the_list_changes_with_the_library(own_service: Service, own_client: TestClient) -> None:
     """A stale list is not confirmed as current."""
-    tag = client.get("/v1/documents").headers["etag"]
-    service.library.remove("oil.txt")
-    again = client.get("/v1/documents", headers={"If-None-Match": tag})
+    tag = own_client.get("/v1/documents").headers["etag"]
+    own_service.library.remove("oil.txt")
+    again = own_client.get("/v1/documents", headers={"If-None-Match": tag})
     assert (again.status_code, again.json()["total"]) == (200, len(SOURCES) - 1)
 
 

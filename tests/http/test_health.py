@@ -29,15 +29,15 @@ def test_health_route_returns_ok(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_server_is_ready_once_the_library_is_loaded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_is_ready_once_the_library_is_loaded(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until then it is healthy but not ready."""
     loading = threading.Event()
 
     def search(*_: Any, **__: Any) -> None:
         assert loading.wait(20)
 
-    monkeypatch.setattr(service.library, "search", search)
-    with service.client() as client:
+    monkeypatch.setattr(own_service.library, "search", search)
+    with own_service.client() as client:
         waiting = client.get("/readyz")
         assert (waiting.status_code, waiting.json()["detail"]) == (503, "The library is starting up.")
         assert client.get("/healthz").status_code == 200
@@ -54,26 +54,26 @@ def test_server_is_ready_once_the_library_is_loaded(service: Service, monkeypatc
     ids=["expected", "unexpected"],
 )
 def test_server_with_a_failing_library_is_not_ready(
-    service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
+    own_service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
 ) -> None:
     """The log has the reason; the response does not reveal a folder."""
 
     def search(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(service.library, "search", search)
-    with service.client() as client:
+    monkeypatch.setattr(own_service.library, "search", search)
+    with own_service.client() as client:
         response = wait_until_loaded(client)
     assert (response.status_code, response.json()["type"]) == (503, kind)
     assert "/srv" not in response.text
 
 
-def test_server_with_a_damaged_library_is_not_ready(service: Service, client: TestClient) -> None:
+def test_server_with_a_damaged_library_is_not_ready(own_service: Service, own_client: TestClient) -> None:
     """The damage is noticed even if the library was readable before."""
-    assert wait_until_loaded(client).status_code == 200
-    service.library.close()
-    (service.library.folder / "catalog.db").write_bytes(b"no database at all" * 1000)
-    assert wait_until_loaded(client).status_code == 503
+    assert wait_until_loaded(own_client).status_code == 200
+    own_service.library.close()
+    (own_service.library.folder / "catalog.db").write_bytes(b"no database at all" * 1000)
+    assert wait_until_loaded(own_client).status_code == 503
 
 
 def test_stats_route_returns_the_library_s_figures(service: Service, client: TestClient) -> None:

@@ -55,12 +55,11 @@ def test_valid_request_id_is_kept_and_any_other_replaced(client: TestClient, ide
     assert is_kept or first != second
 
 
-def test_request_is_logged_without_its_text(service: Service, lines: list[dict[str, Any]]) -> None:
+def test_request_is_logged_without_its_text(service: Service, client: TestClient, lines: list[dict[str, Any]]) -> None:
     """The line has route, id, status and time, but neither the address nor the question."""
-    with service.client() as client:
-        identity = client.post("/v1/ask", json={"question": QUESTION}).headers["x-request-id"]
-        client.get(f"/v1/documents/{service.ids['oil.txt']}")
-        client.get("/v1/nowhere/at/all")
+    identity = client.post("/v1/ask", json={"question": QUESTION}).headers["x-request-id"]
+    client.get(f"/v1/documents/{service.ids['oil.txt']}")
+    client.get("/v1/nowhere/at/all")
     asked, document, nowhere = (line for line in lines if line["logger"] == "index.server.http.access")
     assert asked["request_id"] == identity
     assert (asked["method"], asked["route"], asked["status"]) == ("POST", "/v1/ask", 200)
@@ -78,10 +77,11 @@ def test_questions_are_logged_only_if_the_setting_allows(service: Service, lines
     assert lines[-1]["question"] == QUESTION
 
 
-def test_unexpected_error_is_logged_with_its_request_id(service: Service, lines: list[dict[str, Any]]) -> None:
+def test_unexpected_error_is_logged_with_its_request_id(
+    service: Service, client: TestClient, lines: list[dict[str, Any]]
+) -> None:
     """The log has the traceback; the response has only the id that leads to it."""
-    with service.client() as client:
-        response = client.post("/v1/ask", json={"question": "fail, please"})
+    response = client.post("/v1/ask", json={"question": "fail, please"})
     failure, access = lines[-2:]
     assert SECRET in failure["traceback"]
     assert failure["request_id"] == access["request_id"] == response.json()["request_id"]
@@ -89,7 +89,7 @@ def test_unexpected_error_is_logged_with_its_request_id(service: Service, lines:
 
 
 def test_log_lines_of_worker_threads_have_the_request_id(
-    service: Service, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    service: Service, client: TestClient, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library logs from a worker thread."""
 
@@ -98,16 +98,15 @@ def test_log_lines_of_worker_threads_have_the_request_id(
         raise RuntimeError
 
     monkeypatch.setattr(service.library, "check_stream", check)
-    with service.client() as client:
-        identity = client.post("/v1/check", json={"text": "It rained."}).headers["x-request-id"]
+    identity = client.post("/v1/check", json={"text": "It rained."}).headers["x-request-id"]
     assert next(line for line in lines if line["logger"] == "index.library")["request_id"] == identity
 
 
-def test_metrics_count_requests_by_route_and_status(service: Service, client: TestClient) -> None:
+def test_metrics_count_requests_by_route_and_status(own_service: Service, own_client: TestClient) -> None:
     """The metrics also state the size of the library."""
-    client.get(f"/v1/documents/{service.ids['oil.txt']}")
-    client.get("/v1/documents/nothing")
-    metrics = client.get("/metrics")
+    own_client.get(f"/v1/documents/{own_service.ids['oil.txt']}")
+    own_client.get("/v1/documents/nothing")
+    metrics = own_client.get("/metrics")
     assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     for line in (
         'pincite_requests_total{method="GET",route="/v1/documents/{id}",status="200"} 1.0',
@@ -120,16 +119,15 @@ def test_metrics_count_requests_by_route_and_status(service: Service, client: Te
         assert line in metrics.text.splitlines()
 
 
-def test_two_servers_in_one_process_have_separate_metrics(service: Service) -> None:
+def test_two_servers_in_one_process_have_separate_metrics(service: Service, client: TestClient) -> None:
     """Requests to one are not counted by the other."""
     other = create_app(service.library, service.settings, service.jobs)
-    with service.client() as client, TestClient(other) as other_client:
+    with TestClient(other) as other_client:
         client.get("/healthz")
         assert 'route="/healthz"' not in other_client.get("/metrics").text
 
 
-@pytest.mark.parametrize("address", ["/v1/documents", "/healthz", "/docs", "/openapi.json", "/metrics", "/mcp", "/x"])
-def test_added_middleware_runs_before_every_route(service: Service, address: str) -> None:
+def test_added_middleware_runs_before_every_route(service: Service) -> None:
     """A sign-in can refuse any request, whatever its route."""
 
     class SignIn:
@@ -142,9 +140,11 @@ def test_added_middleware_runs_before_every_route(service: Service, address: str
             else:
                 await PlainTextResponse("Who is there?", 401)(scope, receive, send)
 
-    service.app.add_middleware(SignIn)
-    with service.client() as client:
-        assert client.get(address).status_code == 401
+    app = create_app(service.library, service.settings, service.jobs)
+    app.add_middleware(SignIn)
+    with TestClient(app) as client:
+        for address in ("/v1/documents", "/healthz", "/docs", "/openapi.json", "/metrics", "/mcp", "/x"):
+            assert client.get(address).status_code == 401, address
 
 
 def test_responses_have_strict_security_headers(client: TestClient) -> None:

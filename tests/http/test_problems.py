@@ -20,6 +20,8 @@ from tests.hosted import hosted
 from tests.http.conftest import SECRET, Service, files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.testclient import TestClient
 
 ERROR_TYPES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PinciteError)]
@@ -222,8 +224,8 @@ UNUSUAL_TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("text", UNUSUAL_TEXTS, ids=ascii)
-@pytest.mark.parametrize("field", ["question", "documents", "an unknown field"])
+@cases("text", UNUSUAL_TEXTS, ids=ascii)
+@cases("field", ["question", "documents", "an unknown field"])
 def test_unusual_text_causes_no_server_error(client: TestClient, text: str, field: str) -> None:
     """NULs, lone surrogates and operators without words are answered or refused."""
     body = {"question": "x", field: [text] if field == "documents" else text}
@@ -234,25 +236,33 @@ def test_unusual_text_causes_no_server_error(client: TestClient, text: str, fiel
         assert client.post("/v1/check", content=json.dumps({"text": text}), headers=headers).status_code in (200, 422)
 
 
-def test_no_response_reveals_a_path(service: Service, client: TestClient) -> None:
+def test_no_response_reveals_a_path(own_service: Service, own_client: TestClient) -> None:
     """Every kind of response is checked."""
-    identity = service.ids["oil.txt"]
+    identity = own_service.ids["oil.txt"]
     responses = [
-        client.get("/v1/documents"),
-        client.get(f"/v1/documents/{identity}"),
-        client.get(f"/v1/documents/{identity}/text"),
-        client.get("/v1/stats"),
-        client.get("/metrics"),
-        client.post("/v1/search", json={"question": "oil"}),
-        client.post("/v1/ask", json={"question": "What did the price of oil do in summer?"}),
-        client.post("/v1/coverage", json={"question": "oil"}),
-        client.post("/v1/check", json={"text": "The price of oil fell in summer."}),
-        client.post("/v1/search", json={"question": "oil", "documents": ["nowhere"]}),
-        client.delete(f"/v1/documents/{identity}"),
+        own_client.get("/v1/documents"),
+        own_client.get(f"/v1/documents/{identity}"),
+        own_client.get(f"/v1/documents/{identity}/text"),
+        own_client.get("/v1/stats"),
+        own_client.get("/metrics"),
+        own_client.post("/v1/search", json={"question": "oil"}),
+        own_client.post("/v1/ask", json={"question": "What did the price of oil do in summer?"}),
+        own_client.post("/v1/coverage", json={"question": "oil"}),
+        own_client.post("/v1/check", json={"text": "The price of oil fell in summer."}),
+        own_client.post("/v1/search", json={"question": "oil", "documents": ["nowhere"]}),
+        own_client.delete(f"/v1/documents/{identity}"),
     ]
     assert [
-        response.url.path for response in responses if str(service.folder) in response.text + str(response.headers)
+        response.url.path for response in responses if str(own_service.folder) in response.text + str(response.headers)
     ] == []
+
+
+@pytest.fixture(scope="module")
+def local_server(service: Service) -> Iterator[str]:
+    """The address of a real server with one allowed host name."""
+    settings = Settings(allow_hosts="Docs.example.org")
+    with hosted(create_app(service.library, settings, service.jobs)) as address:
+        yield address
 
 
 @pytest.mark.parametrize(
@@ -266,14 +276,12 @@ def test_no_response_reveals_a_path(service: Service, client: TestClient) -> Non
         ("evil.example", "/healthz", 200),
     ],
 )
-def test_local_server_refuses_unknown_host_names(service: Service, host: str, path: str, status: int) -> None:
+def test_local_server_refuses_unknown_host_names(local_server: str, host: str, path: str, status: int) -> None:
     """A site whose name resolves to this machine must not be able to read the library (DNS rebinding)."""
-    settings = Settings(allow_hosts="Docs.example.org")
-    with hosted(create_app(service.library, settings, service.jobs)) as address:
-        assert httpx.get(f"{address}{path}", headers={"Host": host}, timeout=60).status_code == status
+    assert httpx.get(f"{local_server}{path}", headers={"Host": host}, timeout=60).status_code == status
 
 
-@pytest.mark.parametrize(
+@cases(
     ("headers", "status"),
     [
         ({"Sec-Fetch-Site": "cross-site"}, 403),
@@ -286,9 +294,9 @@ def test_local_server_refuses_unknown_host_names(service: Service, host: str, pa
     ],
 )
 def test_uploads_from_pages_of_other_sites_are_refused(
-    client: TestClient, headers: dict[str, str], status: int
+    own_client: TestClient, headers: dict[str, str], status: int
 ) -> None:
     """Uploads from this server's own page and from programs are accepted."""
-    response = client.post("/v1/documents", files=files(("whale.txt", "The whale swam.")), headers=headers)
+    response = own_client.post("/v1/documents", files=files(("whale.txt", "The whale swam.")), headers=headers)
     assert response.status_code == status
     assert status == 202 or parse_problem(response)

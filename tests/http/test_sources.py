@@ -16,9 +16,11 @@ from index.records import Span
 from index.server.guard.quotas import PIECE
 from index.server.http.responses import Download
 from index.server.http.routes.documents import disposition
-from tests.http.conftest import HARBOUR, PAGES, TREATY, Service
+from tests.http.conftest import HARBOUR, PAGES, SOURCES, TREATY, Service, running_service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.testclient import TestClient
     from starlette.types import Message
 
@@ -28,12 +30,29 @@ ATTACK = "<img src=x onerror=alert(1)> </p><script>alert(1)</script> ${alert(1)}
 QUOTE = "The king signed the treaty in the harbour."
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that also has a PDF of two pages and a text that holds an attack. Tests of this module only read it."""
+    sources: dict[str, str | bytes] = {
+        **SOURCES,
+        "harbour.pdf": HARBOUR,
+        "attack.txt": f"It rained. {ATTACK} It rained again.",
+    }
+    with running_service(tmp_path_factory.mktemp("sources"), sources) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[TestClient]:
+    """A client of this service."""
+    with service.client() as client:
+        yield client
+
+
 @pytest.fixture
-def harbour(service: Service, write: Write) -> str:
-    """The id of a PDF of two pages in the library."""
-    path = write("harbour.pdf", HARBOUR)
-    service.library.add(path)
-    return service.library.find("harbour.pdf").id
+def harbour(service: Service) -> str:
+    """The id of the PDF."""
+    return service.ids["harbour.pdf"]
 
 
 def span_of(service: Service, identity: str, words: str) -> Span:
@@ -66,10 +85,9 @@ def test_view_without_a_span_shows_the_beginning(service: Service, client: TestC
     assert fragment.index("The Harbour Treaty") < fragment.index("The king signed")
 
 
-def test_view_escapes_the_document_and_forbids_scripts(service: Service, client: TestClient, write: Write) -> None:
+def test_view_escapes_the_document_and_forbids_scripts(service: Service, client: TestClient) -> None:
     """The headers forbid everything, in case the fragment is opened alone."""
-    service.library.add(write("attack.txt", f"It rained. {ATTACK} It rained again."))
-    identity = service.library.find("attack.txt").id
+    identity = service.ids["attack.txt"]
     start, end = span_of(service, identity, ATTACK)
     response = client.get(f"/v1/documents/{identity}/view", params={"start": start, "end": end})
     assert marked_text(response.text) == ATTACK
@@ -139,11 +157,11 @@ def test_original_is_downloaded_unchanged(service: Service, client: TestClient, 
         assert again.status_code == 304
 
 
-def test_file_changed_during_a_download_aborts_it(service: Service, write: Write) -> None:
+def test_file_changed_during_a_download_aborts_it(own_service: Service, write: Write) -> None:
     """The client gets exactly the announced bytes, or an incomplete response."""
-    path = write("long.txt", "The king signed the treaty. " * 30_000)
-    service.library.add(path)
-    original = service.library.open_original("long.txt")
+    path = write("long.txt", "The king signed the treaty. " * 10_000)
+    own_service.library.add(path)
+    original = own_service.library.open_original("long.txt")
     sent: list[int] = []
 
     async def receive() -> Message:
@@ -165,13 +183,13 @@ def test_file_changed_during_a_download_aborts_it(service: Service, write: Write
     assert original.file.closed
 
 
-def test_changed_original_is_not_found(service: Service, client: TestClient, write: Write) -> None:
+def test_changed_original_is_not_found(own_service: Service, own_client: TestClient, write: Write) -> None:
     """The text is still shown, and the fragment does not offer the file."""
     write("treaty.md", TREATY + "\nAnd more.\n")
-    identity = service.ids["treaty.md"]
-    response = client.get(f"/v1/documents/{identity}/original")
+    identity = own_service.ids["treaty.md"]
+    response = own_client.get(f"/v1/documents/{identity}/original")
     assert (response.status_code, response.json()["type"]) == (404, "urn:pincite:problem:original-missing")
-    fragment = client.get(f"/v1/documents/{identity}/view")
+    fragment = own_client.get(f"/v1/documents/{identity}/view")
     assert (fragment.status_code, "data-original" in fragment.text) == (200, False)
 
 

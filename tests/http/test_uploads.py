@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from index.server.http import create_app
 from index.settings import Settings
+from tests.cases import cases
 from tests.http.conftest import OIL, Service, files, wait_for_job
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ def uploaded_files(service: Service) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
 
 
-def test_uploaded_files_are_added_by_one_job(service: Service, client: TestClient) -> None:
+def test_uploaded_files_are_added_by_one_job(own_service: Service, own_client: TestClient) -> None:
     """The job states the result for each file, and the reason if one is broken."""
     upload = files(
         ("whale.txt", WHALE), ("broken.pdf", "%PDF-1.4 no"), ("../../Rivers of Ü.md", "# A stream\n\nIt flows.")
     )
-    response = client.post("/v1/documents", files=upload)
+    response = own_client.post("/v1/documents", files=upload)
     assert response.status_code == 202
-    job = wait_for_job(client, response.headers["location"])
+    job = wait_for_job(own_client, response.headers["location"])
     assert job["state"] == "done"
     assert {file["source"]: file["stage"] for file in job["files"]} == {
         "whale.txt": "added",
@@ -45,18 +46,18 @@ def test_uploaded_files_are_added_by_one_job(service: Service, client: TestClien
     (failure,) = job["receipt"]["failed"]
     assert failure["reason"]
     assert failure["hint"]
-    assert str(service.folder) not in response.text + str(job)
-    found = client.post("/v1/search", json={"question": "whale river"}).json()
+    assert str(own_service.folder) not in response.text + str(job)
+    found = own_client.post("/v1/search", json={"question": "whale river"}).json()
     assert found["hits"][0]["text"] == WHALE
-    assert uploaded_files(service) == ["Rivers of Ü.md", "whale.txt"]
+    assert uploaded_files(own_service) == ["Rivers of Ü.md", "whale.txt"]
 
 
-def test_file_with_known_bytes_is_unchanged(service: Service, client: TestClient) -> None:
+def test_file_with_known_bytes_is_unchanged(own_service: Service, own_client: TestClient) -> None:
     """Its name does not matter, and nothing is encoded."""
     for name in ("whale.txt", "whale.txt", "another.txt"):
-        job = wait_for_job(client, client.post("/v1/documents", files=files((name, WHALE))).headers["location"])
+        job = wait_for_job(own_client, own_client.post("/v1/documents", files=files((name, WHALE))).headers["location"])
     assert (job["receipt"]["unchanged"], job["receipt"]["encoded"]) == (["another.txt"], 0)
-    assert len(service.library.documents()) == 4
+    assert len(own_service.library.documents()) == 4
 
 
 def test_too_large_file_is_refused_during_the_upload(service: Service, client: TestClient) -> None:
@@ -84,7 +85,7 @@ def part(disposition: str, content: str = WHALE, end: str = "--\r\n") -> bytes:
 FILE = 'Content-Disposition: form-data; name="files"; filename="a.txt"'
 
 
-@pytest.mark.parametrize(
+@cases(
     ("content_type", "body", "status"),
     [
         ("multipart/form-data; boundary=b", part(FILE, end=""), 400),
@@ -128,7 +129,7 @@ def test_malformed_body_is_refused(
     assert uploaded_files(service) == []
 
 
-def test_multipart_body_may_arrive_byte_by_byte(service: Service, client: TestClient) -> None:
+def test_multipart_body_may_arrive_byte_by_byte(own_service: Service, own_client: TestClient) -> None:
     """The result does not depend on how the body is split."""
     whole = part(FILE.replace("a.txt", 'wh\\"ale ü.txt') + "\r\nX-Empty:\r\nContent-Type: text/plain")
 
@@ -137,8 +138,8 @@ def test_multipart_body_may_arrive_byte_by_byte(service: Service, client: TestCl
             yield whole[n : n + 1]
 
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    response = client.post("/v1/documents", content=byte_by_byte(), headers=headers)
-    assert [file["name"] for file in wait_for_job(client, response.headers["location"])["files"]] == ["whale ü.txt"]
+    response = own_client.post("/v1/documents", content=byte_by_byte(), headers=headers)
+    assert [file["name"] for file in wait_for_job(own_client, response.headers["location"])["files"]] == ["whale ü.txt"]
 
 
 @pytest.mark.parametrize(
@@ -158,19 +159,19 @@ def test_disallowed_address_or_folder_is_refused(client: TestClient, body: dict[
     assert setting in response.json()["hint"]
 
 
-def test_allowed_folder_is_added(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_allowed_folder_is_added(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its files become documents and stay where they are."""
-    folder = service.folder / "allowed"
+    folder = own_service.folder / "allowed"
     folder.mkdir()
     (folder / "whale.txt").write_text(WHALE)
     settings = Settings(passage_tokens=32, allow_folders=(folder,))
-    with TestClient(create_app(service.library, settings, service.jobs)) as client:
+    with TestClient(create_app(own_service.library, settings, own_service.jobs)) as client:
         response = client.post("/v1/documents", json={"folder": str(folder)})
         assert wait_for_job(client, response.headers["location"])["receipt"]["added"] == ["whale.txt"]
-    assert service.library.find("whale.txt").source == str(folder / "whale.txt")
+    assert own_service.library.find("whale.txt").source == str(folder / "whale.txt")
 
 
-def test_allowed_address_is_fetched_and_added(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_allowed_address_is_fetched_and_added(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """The document's source is the address."""
     address = "https://example.org/whale.txt"
 
@@ -178,16 +179,16 @@ def test_allowed_address_is_fetched_and_added(service: Service, monkeypatch: pyt
         return uploads.receive("whale.txt", [WHALE.encode()], source=url)
 
     monkeypatch.setattr("index.server.http.routes.jobs.fetch", fake_fetch)
-    with service.client() as client:
+    with own_service.client() as client:
         job = wait_for_job(client, client.post("/v1/documents", json={"url": address}).headers["location"])
     assert job["receipt"]["added"] == [address]
 
 
-def test_cancelling_a_finished_job_changes_nothing(service: Service, client: TestClient) -> None:
+def test_cancelling_a_finished_job_changes_nothing(own_service: Service, own_client: TestClient) -> None:
     """The response is the job as it was."""
-    address = client.post("/v1/documents", files=files(("oil again.txt", OIL))).headers["location"]
-    job = wait_for_job(client, address)
-    assert client.post(f"{address}/cancel").json() == job
+    address = own_client.post("/v1/documents", files=files(("oil again.txt", OIL))).headers["location"]
+    job = wait_for_job(own_client, address)
+    assert own_client.post(f"{address}/cancel").json() == job
 
 
 @pytest.mark.parametrize("address", ["", "/events", "/table.csv", "/cancel"])
@@ -197,14 +198,14 @@ def test_unknown_job_is_not_found(client: TestClient, address: str) -> None:
     assert (response.status_code, response.json()["type"]) == (404, "urn:pincite:problem:job-not-found")
 
 
-def test_job_that_adds_files_has_no_table(client: TestClient) -> None:
+def test_job_that_adds_files_has_no_table(own_client: TestClient) -> None:
     """Only a batch of questions has one."""
-    address = client.post("/v1/documents", files=files(("whale.txt", WHALE))).headers["location"]
-    assert client.get(f"{address}/table.csv").status_code == 404
+    address = own_client.post("/v1/documents", files=files(("whale.txt", WHALE))).headers["location"]
+    assert own_client.get(f"{address}/table.csv").status_code == 404
 
 
 @pytest.mark.anyio
-async def test_aborted_upload_leaves_no_file(service: Service) -> None:
+async def test_aborted_upload_leaves_no_file(own_service: Service) -> None:
     """Neither the file that was complete nor the beginning of the next one remains."""
     whole = part(FILE, end="") + part(FILE.replace("a.txt", "b.txt")).removeprefix(b"--b")
     messages = [
@@ -221,5 +222,5 @@ async def test_aborted_upload_leaves_no_file(service: Service) -> None:
 
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]
     scope = {"type": "http", "method": "POST", "path": "/v1/documents", "query_string": b"", "headers": headers}
-    await service.app(scope, receive, send)
-    assert (sent, uploaded_files(service), service.jobs.recent()) == ([], [], [])
+    await own_service.app(scope, receive, send)
+    assert (sent, uploaded_files(own_service), own_service.jobs.recent()) == ([], [], [])
