@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from index.server.guard.connections import Backlog
+from tests.guard.simulated_loop import run_simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ def is_aborted(step: Callable[[Watched, Transport, int], None], seconds: float =
         protocol.connection_lost(None)
         return transport.aborted
 
-    return asyncio.run(run())
+    return run_simulated(run())
 
 
 def read_nothing(protocol: Watched, transport: Transport, _: int) -> None:

@@ -18,6 +18,7 @@ from index.server.guard.origins import Proxies
 from index.server.guard.quotas import MOST_UNREAD, PIECE
 from index.settings import Settings
 from tests.cases import cases
+from tests.guard.simulated_loop import run_simulated
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -139,7 +140,7 @@ def test_body_with_too_large_a_declared_length_is_not_read() -> None:
                 assert (response.status, "MB" in response.problem["detail"]) == (413, True)
             assert len(application.clients) == calls
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 @pytest.mark.parametrize("headers", [[], [("transfer-encoding", "chunked"), ("content-length", "1")]])
@@ -162,7 +163,7 @@ def test_body_without_a_declared_length_is_counted(
         assert application.disconnects == 1
         assert application.bodies == [limit]
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 @cases(
@@ -184,7 +185,7 @@ def test_json_with_too_many_values_is_not_parsed(path: str, bomb: bytes) -> None
             assert "PINCITE_MAX_BATCH_QUESTIONS" in response.problem["hint"]
         assert application.bodies == []
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_long_string_counts_as_one_value() -> None:
@@ -204,7 +205,7 @@ def test_long_string_counts_as_one_value() -> None:
         other = await send_request(guard, "/v1/ask", JSON, ["[1]".encode("utf-16")])
         assert (other.status, other.problem["detail"]) == (400, "The JSON of the body is not in UTF-8.")
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/v1/documents", MULTIPART), ("/v1/ask", JSON), ("/metrics", "")])
@@ -220,7 +221,7 @@ def test_stalled_body_is_refused(path: str, kind: str) -> None:
         assert application.disconnects == 3
         assert application.bodies == []
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_slow_body_is_refused_below_the_least_rate() -> None:
@@ -251,7 +252,7 @@ def test_slow_body_is_refused_below_the_least_rate() -> None:
         assert await send_slowly(10_000, 20) == 200
         assert await send_slowly(10, 200) == 408
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_time_limit_ends_with_the_body() -> None:
@@ -274,7 +275,7 @@ def test_time_limit_ends_with_the_body() -> None:
         application.may_answer.set()
         assert (await pending).status == 200
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_uploads_of_one_client_are_limited() -> None:
@@ -302,7 +303,7 @@ def test_uploads_of_one_client_are_limited() -> None:
         assert [(await task).status for task in (*busy, other)] == [200] * 3
         assert (await upload("192.0.2.7", 3_000_000)).status == 200
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_requests_of_one_client_are_limited() -> None:
@@ -324,7 +325,7 @@ def test_requests_of_one_client_are_limited() -> None:
         assert [(await task).status for task in (*busy, *others)] == [200] * 6
         assert (await send_request(guard, "/v1/ask", JSON, [b"{}"])).status == 200
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_clients_without_an_address_share_no_quota() -> None:
@@ -344,7 +345,7 @@ def test_clients_without_an_address_share_no_quota() -> None:
         application.may_answer.set()
         assert {(await task).status for task in busy} == {200}
 
-    asyncio.run(run())
+    run_simulated(run())
     assert not connections.IdleConnections(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
 
 
@@ -359,7 +360,7 @@ def test_clients_behind_a_trusted_proxy_are_distinguished() -> None:
                 await send_request(guard, "/v1/ask", JSON, [b"{}"], headers=[("x-forwarded-for", address)])
             assert application.clients == visitors
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_site_that_resolves_to_loopback_cannot_act_as_a_proxy() -> None:
@@ -375,7 +376,7 @@ def test_site_that_resolves_to_loopback_cannot_act_as_a_proxy() -> None:
         assert (await send_request(guard, "/v1/ask", JSON, [b"{}"], client="127.0.0.1", headers=public)).status == 200
         assert (await send_request(guard, "/v1/ask", JSON, [b"{}"], client="192.0.2.9", headers=public)).status == 403
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_unread_responses_of_a_client_are_limited() -> None:
@@ -417,7 +418,7 @@ def test_unread_responses_of_a_client_are_limited() -> None:
         assert max(sizes) == PIECE
         assert sum(sizes) > MOST_UNREAD + 2 * 100_000
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_error_of_the_application_is_not_hidden() -> None:
@@ -430,7 +431,7 @@ def test_error_of_the_application_is_not_hidden() -> None:
         with pytest.raises(RuntimeError, match="broken"):
             await send_request(Guard(fail, settings=SETTINGS), "/v1/ask", JSON, [b"{}"])
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 def test_lifespan_messages_pass_the_guard() -> None:
@@ -448,4 +449,4 @@ def test_lifespan_messages_pass_the_guard() -> None:
         await Guard(application, settings=SETTINGS)({"type": "lifespan"}, unexpected, unexpected)
         assert scope_types == ["lifespan"]
 
-    asyncio.run(run())
+    run_simulated(run())

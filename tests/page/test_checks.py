@@ -10,10 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from index.library.library import Library
-from index.page import create_app, forms
+from index.page import forms
 from index.records import Check, Citation, DocumentInfo, Location, Statement
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.page.conftest import create_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     settings = Settings(passage_tokens=40, max_text_characters=100, max_check_sentences=2)
     with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
         library.add(folder / "treaty.txt")
-        with TestClient(create_app(library, settings), base_url="http://127.0.0.1") as client:
+        with TestClient(create_routes(library, settings), base_url="http://127.0.0.1") as client:
             yield client
 
 

@@ -21,6 +21,7 @@ from index.server.http.problems import KINDS
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,8 +121,9 @@ def run_event(app: TestClient, number: int, data: list[Any], session: str = "s1"
         "/nowhere",
     ],
 )
-def test_unused_gradio_routes_are_not_found(app: TestClient, path: str) -> None:
+def test_unused_gradio_routes_are_not_found(app: TestClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They would serve files, proxy other sites, load documentation from other hosts, or resize pictures."""
+    monkeypatch.setattr("index.page.transfers._START_SECONDS", 0.1)  # the wait for an upload that never starts
     assert refusal_status(app.get(path)) == 404
 
 
@@ -391,6 +393,30 @@ def test_gradio_client_can_ask_a_question(library: Library, write: Write) -> Non
     assert answer["statements"][0]["text"] == "The king signed the treaty in the harbour."
 
 
+def test_idle_event_stream_ends_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit starts anew as long as an event of the session is pending."""
+    now, polls = [0.0], []
+    monkeypatch.setattr("index.page.gradio_routes.time.monotonic", lambda: now[0])
+
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        """Poll for a disconnect every five seconds, as Gradio does."""
+        while (await receive())["type"] != "http.disconnect":
+            polls.append(now[0])
+            now[0] += 5
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope: Any = {"type": "http", "method": "GET", "path": "/gradio_api/queue/data", "query_string": b"session_hash=s"}
+    gate = GradioGate(stream, {}, None, lambda session: session == "s" and now[0] < 20)  # type: ignore[arg-type]
+    anyio.run(gate, scope, receive, send)
+    assert polls[-1] == 15 + gradio_routes.IDLE_SECONDS - 5
+
+
+@pytest.mark.nightly  # Gradio looks for a disconnect every ten seconds
 def test_event_stream_without_a_pending_event_ends(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that opens several streams, or one after the end, does not keep connections open forever."""
     monkeypatch.setattr(gradio_routes, "IDLE_SECONDS", 1.0)
@@ -415,8 +441,12 @@ def test_event_values_beyond_a_control_s_limit_are_refused(app: TestClient) -> N
         assert "at most 2,000 are" in error or "an invalid value" in error
 
 
-def test_page_works_after_gradio_has_dropped_its_session(library: Library, write: Write) -> None:
+def test_page_works_after_gradio_has_dropped_its_session(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Gradio drops the oldest session; the chosen documents are those that the page sends."""
+    sessions = length(5, SESSIONS)
+    monkeypatch.setattr("index.page.intake.SESSIONS", sessions)
     texts = {"a.txt": "The king signed the treaty.", "b.txt": "The queen signed the treaty."}
     library.add([write(name, text) for name, text in texts.items()])
     chosen = next(info.id for info in library.documents() if info.name == "b.txt")
@@ -424,9 +454,9 @@ def test_page_works_after_gradio_has_dropped_its_session(library: Library, write
         config = app.get("/config").json()
         load, ask = (_event_with_trigger(config, trigger) for trigger in ("load", "submit"))
         stream_event(app, load, [], "old")
-        for number in range(SESSIONS):
+        for number in range(sessions):
             stream_event(app, event_id(app, "ask"), ["Who?", None], f"new{number}")
-        assert _session_count(app) == SESSIONS
+        assert _session_count(app) == sessions
         stream = stream_event(app, ask, ["Who signed the treaty?", [chosen], [], "quote"], "old")
     assert "queen" in stream
     assert "king" not in stream

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from index.errors import LibraryReadOnly, PinciteError
 from index.library.batches import Row
-from index.page import create_app, forms, fragments, library_view
+from index.page import forms, fragments, library_view
 from index.page.library_list import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, matching, shelf
 from index.page.library_view import findings
 from index.records import DocumentInfo, Receipt
@@ -27,6 +27,7 @@ from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.cases import cases
 from tests.hosted import wait_until
+from tests.page.conftest import create_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -345,10 +346,10 @@ def test_document_chooser_lists_chosen_documents_first() -> None:
 
 @pytest.fixture
 def site(library: Library, write: Write) -> Iterator[TestClient]:
-    """A client of a page over two documents."""
+    """A client of the page's routes over two documents."""
     oil = write("oil.md", "# Oil\n\nThe price of oil fell.")
     library.add([write("treaty.txt", "The king signed the treaty."), oil])
-    with TestClient(create_app(library, Settings(max_batch_questions=3))) as client:
+    with TestClient(create_routes(library, Settings(max_batch_questions=3))) as client:
         yield client
 
 

@@ -17,23 +17,28 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
 from index.errors import EncoderError
+from index.library.library import Library
 from index.page import answer_view, create_app
-from index.page.ask_events import MAX_ANSWERS, AnswerCache, AskEvents
+from index.page.ask_events import LISTED, MAX_ANSWERS, AnswerCache, AskEvents
 from index.page.fragments import PARTS, STATIC
 from index.page.routes import add_fragments
 from index.page.web_app import POLICY, PageMiddleware
 from index.records import Answer, Document
 from index.settings import Settings
+from tests.fakes import FakeEncoder
+from tests.nightly import length
+from tests.page.conftest import create_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.types import Receive, Scope, Send
 
-    from index.library.library import Library
     from tests.conftest import Write
 
 EXAMPLES = ("Who signed the treaty?",)
+LONGEST_LIST = length(20, LISTED)
+"""The number of documents up to which they are a list."""
 NONE = Answer("q", "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
 
 
@@ -88,15 +93,21 @@ def test_answer_and_chosen_documents_survive_a_library_change(library: Library, 
         (2, (1,), 2, 0),
         (8, (), 8, 0),
         (9, (3,), 0, 9),
-        (1000, (), 0, 1000),
-        (1001, (), 0, 0),
-        (1001, (5, 7), 0, 2),
+        (LONGEST_LIST, (), 0, LONGEST_LIST),
+        (LONGEST_LIST + 1, (), 0, 0),
+        (LONGEST_LIST + 1, (5, 7), 0, 2),
     ],
 )
 def test_document_chooser_depends_on_the_number_of_documents(
-    library: Library, documents: int, chosen: tuple[int, ...], pills: int, listed: int
+    library: Library,
+    monkeypatch: pytest.MonkeyPatch,
+    documents: int,
+    chosen: tuple[int, ...],
+    pills: int,
+    listed: int,
 ) -> None:
     """Few are pills, many are a list, very many are named in the question, and a single one has no chooser."""
+    monkeypatch.setattr("index.page.ask_events.LISTED", LONGEST_LIST)
     texts = (
         Document(f"{n:064}", f"/{n:04}.txt", "", "", "", "text/plain", "The king wrote.", ()) for n in range(documents)
     )
@@ -169,10 +180,21 @@ def test_only_hashed_files_are_cached(client: TestClient) -> None:
 # The application
 
 
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of the whole application over an empty library, which no test changes."""
+    folder = tmp_path_factory.mktemp("page")
+    with (
+        Library.open(folder / "library", Settings(), encoder=FakeEncoder()) as library,
+        TestClient(create_app(library, Settings(max_file_megabytes=1))) as client,
+    ):
+        yield client
+
+
 @pytest.fixture
-def app(library: Library) -> Iterator[TestClient]:
-    """A client of the whole application over an empty library."""
-    with TestClient(create_app(library, Settings(max_file_megabytes=1))) as client:
+def routes(library: Library) -> Iterator[TestClient]:
+    """A client of the page's own routes over an empty library of the test's own."""
+    with TestClient(create_routes(library, Settings())) as client:
         yield client
 
 
@@ -212,23 +234,23 @@ def test_other_origins_get_no_cors_header(app: TestClient) -> None:
 
 
 def test_map_route_returns_an_svg_once_the_library_has_documents(
-    app: TestClient, library: Library, write: Write
+    routes: TestClient, library: Library, write: Write
 ) -> None:
     """An empty library has no map."""
     library.map(wait=True)
-    assert app.get("/page/map").status_code == 204
+    assert routes.get("/page/map").status_code == 204
     library.add(write("a.txt", "The king signed the treaty. The queen kept a garden."))
     library.map(wait=True)
-    response = app.get("/page/map")
+    response = routes.get("/page/map")
     assert response.status_code == 200
     assert "<svg" in response.text
 
 
-def test_coverage_route_returns_a_fragment(app: TestClient, library: Library, write: Write) -> None:
+def test_coverage_route_returns_a_fragment(routes: TestClient, library: Library, write: Write) -> None:
     """An error is a fragment, too, so that the page can show it."""
     library.add(write("a.txt", "The king signed the treaty."))
-    assert "1 of 1 document mentions" in app.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
-    missing = app.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
+    assert "1 of 1 document mentions" in routes.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
+    missing = routes.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
     assert "No document of this library is called" in missing.text
 
 

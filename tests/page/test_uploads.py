@@ -12,18 +12,19 @@ import httpx
 import pytest
 
 from index.errors import NotUploaded, UploadsFull
+from index.library.library import Library
 from index.page import create_app
 from index.page.transfers import ALL, GRACE_SECONDS, RECEIVED_SECONDS, PendingUploads, Transfers
 from index.page.transfers import KEPT_SECONDS as PROGRESS_SECONDS
 from index.server.uploads import Uploads
 from index.settings import Settings
+from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from index.library.library import Library
     from index.records.document import Arrival
 
 HALF = 500_000
@@ -146,29 +147,55 @@ def test_quota_is_released_after_uploads_are_taken_or_fail(pending: PendingUploa
 # Over HTTP
 
 
-def test_abandoned_uploads_beyond_the_quota_are_refused(library: Library) -> None:
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """An empty library."""
+    with Library.open(tmp_path_factory.mktemp("uploads") / "library", Settings(), encoder=FakeEncoder()) as library:
+        yield library
+
+
+@pytest.fixture(scope="module")
+def url(library: Library) -> Iterator[str]:
+    """The address of a real server on which a client may hold one megabyte."""
+    with hosted(create_app(library, Settings(max_upload_megabytes=1))) as url:
+        yield url
+
+
+def visitor_from(url: str, address: str = "127.0.0.1") -> httpx.Client:
+    """Return a browser at this local address; each address has a quota of its own."""
+    return httpx.Client(base_url=url, timeout=60, transport=httpx.HTTPTransport(local_address=address))
+
+
+def pending_folders(library: Library) -> set[Path]:
+    """Return the folders of files that have arrived and have not been added."""
+    return {folder for folder in library.folder.glob("arriving/*/*") if folder.is_dir()}
+
+
+def test_abandoned_uploads_beyond_the_quota_are_refused(library: Library, url: str) -> None:
     """The refusal says what to do."""
-    with hosted(create_app(library, Settings(max_upload_megabytes=1))) as url, httpx.Client(base_url=url) as visitor:
+    before = pending_folders(library)
+    with visitor_from(url, "127.0.0.2") as visitor:
         replies = [visitor.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 400_000)}) for _ in range(4)]
         assert [reply.status_code for reply in replies] == [200, 200, 429, 429]
         assert "Send fewer files at once" in replies[-1].text
         assert replies[-1].headers["content-type"].startswith("text/plain"), "the page shows the text unchanged"
-        assert len([folder for folder in library.folder.glob("arriving/*/*") if folder.is_dir()]) == 2
+        assert len(pending_folders(library) - before) == 2
 
 
-def test_incomplete_upload_leaves_nothing_behind(library: Library) -> None:
+def test_incomplete_upload_leaves_nothing_behind(library: Library, url: str) -> None:
     """It does not count towards the quota either."""
-    with hosted(create_app(library, Settings(max_upload_megabytes=1))) as url, httpx.Client(base_url=url) as visitor:
+    before = pending_folders(library)
+    with visitor_from(url, "127.0.0.3") as visitor:
         form = {"Content-Type": "multipart/form-data; boundary=x"}
         part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + b"y" * 600_000
         for _ in range(3):
             assert visitor.post("/gradio_api/upload", content=part, headers=form).status_code == 400
-        assert [folder for folder in library.folder.glob("arriving/*/*") if folder.is_dir()] == []
+        assert pending_folders(library) == before
 
 
-def test_parallel_uploads_of_one_browser_are_kept_apart(library: Library) -> None:
+def test_parallel_uploads_of_one_browser_are_kept_apart(url: str) -> None:
     """They may come from two tabs and have the same name."""
-    with hosted(create_app(library)) as url, httpx.Client(base_url=url) as visitor, ThreadPoolExecutor(32) as pool:
+    with visitor_from(url) as visitor, ThreadPoolExecutor(32) as pool:
         visitor.post("/gradio_api/upload", files={"files": ("first.txt", b"x")})
         texts = [f"Text {number}".encode() for number in range(32)]
         replies = list(
@@ -181,7 +208,7 @@ def test_parallel_uploads_of_one_browser_are_kept_apart(library: Library) -> Non
 # Progress
 
 
-def test_upload_progress_is_streamed_to_the_page(library: Library) -> None:
+def test_upload_progress_is_streamed_to_the_page(url: str) -> None:
     """Events are sent while the upload arrives and at its end."""
     may_finish, has_event = threading.Event(), threading.Event()
 
@@ -191,7 +218,7 @@ def test_upload_progress_is_streamed_to_the_page(library: Library) -> None:
         yield b"z" * 30_000 + b"\r\n--x--\r\n"
 
     events: list[dict[str, object]] = []
-    with hosted(create_app(library)) as url, httpx.Client(base_url=url, timeout=30) as visitor:
+    with visitor_from(url) as visitor:
 
         def follow() -> None:
             with visitor.stream("GET", "/gradio_api/upload_progress", params={"upload_id": "abc"}) as stream:
@@ -215,17 +242,18 @@ def test_upload_progress_is_streamed_to_the_page(library: Library) -> None:
 
 
 @pytest.mark.parametrize("identity", ["x" * 65, "a/b", "ü", "a b"])
-def test_invalid_upload_id_is_refused(library: Library, identity: str) -> None:
+def test_invalid_upload_id_is_refused(url: str, identity: str) -> None:
     """Both routes refuse it."""
-    with hosted(create_app(library)) as url, httpx.Client(base_url=url) as visitor:
+    with visitor_from(url) as visitor:
         for method in ("GET", "POST"):
             path = "/gradio_api/upload_progress" if method == "GET" else "/gradio_api/upload"
             files = {"files": ("a.txt", b"x")} if method == "POST" else None
             assert visitor.request(method, path, params={"upload_id": identity}, files=files).status_code == 422
 
 
-def test_upload_ids_are_forgotten_after_a_few_seconds(clock: Clock) -> None:
+def test_upload_ids_are_forgotten_after_a_few_seconds(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """An id that no upload has announced is not stored at all."""
+    monkeypatch.setattr("index.page.transfers._START_SECONDS", 0.1)
     transfers = Transfers(clock)
     first = transfers.begin("c", "first")
     transfers.begin("c", "")

@@ -16,26 +16,44 @@ import pytest
 from gradio.utils import get_upload_folder
 
 from index.errors import NotUploaded
+from index.library.library import Library
 from index.page import create_app
-from index.page.intake import COOKIE, browser_of
+from index.page.intake import COOKIE, browser_of, cookie
 from index.records import Document
 from index.server.http.service import QUESTIONS
 from index.server.limits import WAITING
 from index.settings import Settings
+from tests.fakes import FakeEncoder
 from tests.hosted import hosted, wait_until
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.library.library import Library
+    from fastapi import FastAPI
 
 CANARY = "The canary sang of the harbour."
 
 
-@pytest.fixture
-def url(library: Library) -> Iterator[str]:
-    """The address of a real server over an empty library."""
-    with hosted(create_app(library, Settings(passage_tokens=32))) as url:
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library with one document; each test adds files with names of its own."""
+    folder = tmp_path_factory.mktemp("isolation")
+    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add_documents([Document("0" * 64, "/a.txt", "", "", "", "text/plain", "The king wrote.", ())])
+        yield library
+
+
+@pytest.fixture(scope="module")
+def app(library: Library) -> FastAPI:
+    """The whole application over this library."""
+    return create_app(library, Settings(passage_tokens=32))
+
+
+@pytest.fixture(scope="module")
+def url(app: FastAPI) -> Iterator[str]:
+    """The address of a real server."""
+    with hosted(app) as url:
         yield url
 
 
@@ -155,12 +173,13 @@ def traps(tmp_path: Path, library: Library) -> dict[str, Any]:
 def test_upload_event_refuses_files_of_the_server(visitor: httpx.Client, traps: dict[str, Any], tmp_path: Path) -> None:
     """The refusal is the same whether the file exists or not."""
     upload(visitor, "own.txt", "The queen kept a garden.")  # this sets the cookie
+    before = names(visitor)
     results = {name: run_event(visitor, upload_event(visitor), [[trap]]) for name, trap in traps.items()}
     assert {result["output"]["error"] for result in results.values()} == {str(NotUploaded())}
     assert not any(result["success"] for result in results.values())
     assert str(tmp_path) not in json.dumps(results)
     assert get_upload_folder() not in json.dumps(results)
-    assert names(visitor) == set()
+    assert names(visitor) == before
     assert (tmp_path / "canary.txt").read_text().startswith(CANARY)
 
 
@@ -181,18 +200,18 @@ def test_other_events_refuse_files_in_every_input(visitor: httpx.Client, traps: 
 
 def test_upload_is_deleted_once_it_is_in_the_library(visitor: httpx.Client, library: Library) -> None:
     """Both the file and its folder are deleted."""
-    before = set(Path(get_upload_folder()).rglob("*"))
-    path = upload(visitor, "treaty.txt", "The king signed the treaty.")
-    assert len(pending_folders(library)) == 1
+    before, pending = set(Path(get_upload_folder()).rglob("*")), pending_folders(library)
+    path = upload(visitor, "bridge.txt", "The bridge was built of glass.")
+    assert len(pending_folders(library) - pending) == 1
     assert run_event(visitor, upload_event(visitor), [[file(path)]])["success"]
-    assert is_added(visitor, "treaty.txt")
-    wait_until(lambda: pending_folders(library) == [])
+    assert is_added(visitor, "bridge.txt")
+    wait_until(lambda: pending_folders(library) <= pending)
     assert set(Path(get_upload_folder()).rglob("*")) == before
 
 
-def pending_folders(library: Library) -> list[Path]:
+def pending_folders(library: Library) -> set[Path]:
     """Return the folders of files that have arrived and are not in the library yet."""
-    return [folder for folder in library.folder.glob("arriving/*/*") if folder.is_dir()]
+    return {folder for folder in library.folder.glob("arriving/*/*") if folder.is_dir()}
 
 
 def test_browser_cannot_use_the_upload_of_another(url: str, visitor: httpx.Client) -> None:
@@ -231,14 +250,14 @@ def test_no_gradio_route_serves_a_file(visitor: httpx.Client, traps: dict[str, A
     assert visitor.get(path.format(own)).status_code in (403, 404, 405)
 
 
-def test_gradio_s_own_path_check_is_active(library: Library) -> None:
+def test_gradio_s_own_path_check_is_active(app: FastAPI) -> None:
     """Gradio checks paths only if `has_launched` is set; this test fails if a new version changes that."""
     from gradio import processing_utils
     from gradio.context import LocalContext
     from gradio.exceptions import InvalidPathError
     from starlette.routing import Mount
 
-    mount = create_app(library).router.routes[-1]
+    mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
     page = mount.app.app.get_blocks()  # type: ignore[attr-defined]
     LocalContext.blocks.set(page)
@@ -246,22 +265,16 @@ def test_gradio_s_own_path_check_is_active(library: Library) -> None:
         processing_utils._check_allowed("/etc/passwd", check_in_upload_folder=True)
 
 
-@pytest.mark.parametrize(
-    ("origin", "attributes"),
-    [
-        ("http://127.0.0.1", "SameSite=Strict"),
-        ("https://demo.example", "SameSite=None; Secure; Partitioned"),
-    ],
-)
-def test_cookie_is_limited_to_the_page(library: Library, origin: str, attributes: str) -> None:
+def test_cookie_is_limited_to_the_page(url: str) -> None:
     """Scripts cannot read it; over HTTPS it also works in a frame, partitioned by the outer site."""
-    from starlette.testclient import TestClient
-
-    with TestClient(create_app(library), base_url=origin) as client:
-        response = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")}, headers={"origin": origin})
-    cookie = response.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}=")
-    assert cookie.endswith(f"; Path=/; HttpOnly; {attributes}")
+    files = {"files": ("a.txt", b"x")}
+    response = httpx.post(f"{url}/gradio_api/upload", files=files, headers={"Origin": url}, timeout=60)
+    header = response.headers["set-cookie"]
+    assert header.startswith(f"{COOKIE}=")
+    assert header.endswith("; Path=/; HttpOnly; SameSite=Strict")
+    assert cookie("x", {"origin": "https://demo.example"}).endswith(
+        "; Path=/; HttpOnly; SameSite=None; Secure; Partitioned"
+    )
 
 
 # Fairness
@@ -269,7 +282,7 @@ def test_cookie_is_limited_to_the_page(library: Library, origin: str, attributes
 
 @pytest.fixture
 def gate(library: Library, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Hold back every question "Wait!" until the event is set; the library has one document."""
+    """Hold back every question "Wait!" until the event is set."""
     gate = threading.Event()
     ask_stream = library.ask_stream
 
@@ -279,7 +292,6 @@ def gate(library: Library, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         return ask_stream(question, **options)
 
     monkeypatch.setattr(library, "ask_stream", ask_when_open)
-    library.add_documents([Document("0" * 64, "/a.txt", "", "", "", "text/plain", "The king wrote.", ())])
     return gate
 
 
@@ -288,9 +300,13 @@ def ask_event(client: httpx.Client) -> int:
     return next(int(event["index"]) for event in page_events(client) if event["kinds"][:1] == ["textbox"])
 
 
-def test_one_visitor_cannot_block_others(url: str, gate: threading.Event) -> None:
+def test_one_visitor_cannot_block_others(
+    app: FastAPI, url: str, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Questions of one visitor beyond the limit are refused, while another visitor's are answered."""
-    many = WAITING + QUESTIONS + 10
+    most_waiting = length(20, WAITING)
+    monkeypatch.setattr(app.state.service.questions, "_most_waiting", most_waiting)
+    many = most_waiting + QUESTIONS + 10
     with ThreadPoolExecutor(many) as pool, browser(url, "127.0.0.1") as busy, browser(url, "127.0.0.2") as other:
         event = ask_event(other)
         waiting = [pool.submit(run_event, busy, event, ["Wait!", [], [], "quote"]) for _ in range(many)]
@@ -299,14 +315,15 @@ def test_one_visitor_cannot_block_others(url: str, gate: threading.Event) -> Non
         for _ in range(3):
             assert "The king wrote." in json.dumps(run_event(other, event, ["Who wrote?", [], [], "quote"])["output"])
         gate.set()
-        assert sum(future.result()["success"] for future in waiting) >= WAITING
+        assert sum(future.result()["success"] for future in waiting) >= most_waiting
 
 
 def test_many_questions_from_one_address_are_queued_and_answered(url: str, gate: threading.Event) -> None:
     """A class behind one address asks more at once than the server or Gradio works on."""
-    with ThreadPoolExecutor(60) as pool, browser(url, "127.0.0.1") as client:
+    questions = length(45, 60)
+    with ThreadPoolExecutor(questions) as pool, browser(url, "127.0.0.1") as client:
         event = ask_event(client)
-        waiting = [pool.submit(run_event, client, event, ["Wait!", [], [], "quote"]) for _ in range(60)]
+        waiting = [pool.submit(run_event, client, event, ["Wait!", [], [], "quote"]) for _ in range(questions)]
         time.sleep(0.5)
         gate.set()
         assert all(future.result()["success"] for future in waiting)
@@ -324,8 +341,9 @@ def test_waiting_coverage_requests_do_not_block_other_requests(
         return []
 
     monkeypatch.setattr(library, "coverage", coverage_when_open)
-    with ThreadPoolExecutor(50) as pool, browser(url, "127.0.0.1") as busy, browser(url, "127.0.0.2") as other:
-        waiting = [pool.submit(busy.get, "/page/coverage", params={"q": "Wait!"}) for _ in range(50)]
+    requests = length(20, 50)
+    with ThreadPoolExecutor(requests) as pool, browser(url, "127.0.0.1") as busy, browser(url, "127.0.0.2") as other:
+        waiting = [pool.submit(busy.get, "/page/coverage", params={"q": "Wait!"}) for _ in range(requests)]
         assert other.get("/page/coverage", params={"q": "Who?"}).status_code == 200
         assert busy.get("/v1/documents").status_code == 200
         assert not any(future.done() for future in waiting)
@@ -342,8 +360,8 @@ def browser(url: str, address: str) -> httpx.Client:
 # Cookies
 
 
-@pytest.mark.parametrize(("cookie", "browser"), [("x" * 32, "x" * 32), ("x", ""), ("ü" * 30, ""), ("", "")])
-def test_browser_is_identified_by_a_valid_cookie_only(cookie: str, browser: str) -> None:
+@pytest.mark.parametrize(("value", "browser"), [("x" * 32, "x" * 32), ("x", ""), ("ü" * 30, ""), ("", "")])
+def test_browser_is_identified_by_a_valid_cookie_only(value: str, browser: str) -> None:
     """A cookie of any other form is ignored."""
-    headers = [(b"cookie", f"{COOKIE}={cookie}".encode())]
+    headers = [(b"cookie", f"{COOKIE}={value}".encode())]
     assert browser_of({"type": "http", "headers": headers}) == browser
