@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -25,6 +25,7 @@ from index.server.guard.middleware import Guard
 from index.server.mcp.server import AT_ONCE
 from index.server.mcp.tools import READ
 from index.settings import Settings
+from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
 if TYPE_CHECKING:
@@ -39,14 +40,31 @@ TREATY = (
     "# Peace\n\nThe king signed the treaty in 1905. It rained.\n\n# Trade\n\nThe price of oil rose by 12 percent.\n"
 )
 SHIPS = "The ship left the harbour in winter. A whale was seen from the boat."
-SETTINGS = Settings(max_hits=20, max_text_characters=500, max_check_sentences=5, max_question_characters=200, bar=0.2)
+LIMITS: dict[str, Any] = {
+    "max_hits": 20,
+    "max_text_characters": 500,
+    "max_check_sentences": 5,
+    "max_question_characters": 200,
+}
+SETTINGS = Settings(**LIMITS, bar=0.2)
 
 
-@pytest.fixture
-def filled(library: Library, write: Write) -> Library:
-    """A library with two documents."""
-    library.add([write("treaty.md", TREATY), write("ships.txt", SHIPS)])
-    return library
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library with two documents, which no test changes. It has low limits."""
+    with filled_library(tmp_path_factory.mktemp("mcp")) as library:
+        yield library
+
+
+@contextmanager
+def filled_library(folder: Path) -> Iterator[Library]:
+    """Open a library with two documents."""
+    (folder / "sources").mkdir()
+    (folder / "sources" / "treaty.md").write_text(TREATY)
+    (folder / "sources" / "ships.txt").write_text(SHIPS)
+    with Library.open(folder / "library", Settings(**LIMITS, passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add([folder / "sources" / "treaty.md", folder / "sources" / "ships.txt"])
+        yield library
 
 
 def run_client(
@@ -264,27 +282,28 @@ def test_read_tool_returns_a_long_document_in_parts(library: Library, write: Wri
         pytest.param("read", {"document": "/etc/passwd"}, "No document", id="a path"),
     ],
 )
-def test_error_of_a_tool_has_a_remedy(
-    tmp_path: Path, filled: Library, tool: str, arguments: dict[str, Any], message: str
-) -> None:
+def test_error_of_a_tool_has_a_remedy(filled: Library, tool: str, arguments: dict[str, Any], message: str) -> None:
     """The assistant reads it as the tool's result, and it does not reveal the server's folders."""
-    with Library.open(filled.folder, SETTINGS, encoder=filled.encoder()) as library:
-        result = call_tool(library, tool, **arguments)
+    result = call_tool(filled, tool, **arguments)
     assert result.is_error
     assert result.structured_content is None
     assert message in text_of(result)
-    assert str(tmp_path) not in text_of(result)
+    assert str(filled.folder.parent) not in text_of(result)
 
 
-def test_no_result_reveals_a_folder_of_the_server(tmp_path: Path, filled: Library, write: Write) -> None:
+def test_no_result_reveals_a_folder_of_the_server(tmp_path: Path) -> None:
     """Neither results nor errors contain a path."""
-    filled.add([write("again/ships.txt", SHIPS + " It sank.")])
-    ambiguous = call_tool(filled, "read", document="ships.txt")
-    assert ambiguous.is_error
-    results = [ambiguous, call_tool(filled, "search", question="ship"), call_tool(filled, "read", document="treaty.md")]
-    filled.close()
-    (filled.folder / "catalog.db").write_bytes(b"nonsense" * 1000)
-    damaged = call_tool(filled, "search", question="ship")
+    with filled_library(tmp_path) as library:
+        (tmp_path / "sources" / "again").mkdir()
+        (tmp_path / "sources" / "again" / "ships.txt").write_text(SHIPS + " It sank.")
+        library.add([tmp_path / "sources" / "again" / "ships.txt"])
+        ambiguous = call_tool(library, "read", document="ships.txt")
+        assert ambiguous.is_error
+        results = [ambiguous, call_tool(library, "search", question="ship")]
+        results.append(call_tool(library, "read", document="treaty.md"))
+        library.close()
+        (library.folder / "catalog.db").write_bytes(b"nonsense" * 1000)
+        damaged = call_tool(library, "search", question="ship")
     assert damaged.is_error
     assert all(str(tmp_path) not in result.model_dump_json() for result in [*results, damaged])
 
@@ -351,7 +370,7 @@ def application(library: Library, settings: Settings = SETTINGS) -> FastAPI:
     return app
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(filled: Library) -> Iterator[str]:
     """The address of a server over two documents."""
     with hosted(application(filled)) as address:

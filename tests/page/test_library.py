@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 
 from index.errors import LibraryReadOnly, PinciteError
 from index.library.batches import Row
+from index.library.library import Library
 from index.page import forms, fragments, library_view
 from index.page.library_list import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, matching, shelf
 from index.page.library_view import findings
@@ -26,13 +28,13 @@ from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.cases import cases
+from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
 from tests.page.conftest import create_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from index.library.library import Library
     from index.records.document import FileStage, State
     from tests.conftest import Write
 
@@ -344,12 +346,25 @@ def test_document_chooser_lists_chosen_documents_first() -> None:
 # The routes
 
 
-@pytest.fixture
-def site(library: Library, write: Write) -> Iterator[TestClient]:
-    """A client of the page's routes over two documents."""
-    oil = write("oil.md", "# Oil\n\nThe price of oil fell.")
-    library.add([write("treaty.txt", "The king signed the treaty."), oil])
-    with TestClient(create_routes(library, Settings(max_batch_questions=3))) as client:
+SOURCES = {"treaty.txt": "The king signed the treaty.", "oil.md": "# Oil\n\nThe price of oil fell."}
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[tuple[TestClient, Library]]:
+    """Open the page's routes over two documents."""
+    (folder / "texts").mkdir()
+    for name, text in SOURCES.items():
+        (folder / "texts" / name).write_text(text)
+    with Library.open(folder / "texts-library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add([folder / "texts" / name for name in SOURCES])
+        with TestClient(create_routes(library, Settings(max_batch_questions=3))) as client:
+            yield client, library
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of the page's routes over two documents, which no test changes."""
+    with running_site(tmp_path_factory.mktemp("site")) as (client, _):
         yield client
 
 
@@ -367,26 +382,28 @@ def test_documents_route_filters_and_sorts(site: TestClient) -> None:
     assert site.get("/page/documents?page=x").status_code == 422
 
 
-def test_only_the_page_can_remove_a_document(site: TestClient, library: Library) -> None:
+def test_only_the_page_can_remove_a_document(tmp_path: Path) -> None:
     """A form on another site is refused; removing a document twice gives a message."""
-    identity = library.find("treaty.txt").id
-    assert site.delete(f"/page/documents/{identity}").status_code == 403
-    assert "Removed treaty.txt 1 passage" in text_of(
-        site.delete(f"/page/documents/{identity}", headers=ASKED_BY_THE_PAGE).text
-    )
-    again = site.delete(f"/page/documents/{identity}", headers=ASKED_BY_THE_PAGE)
-    assert "That did not work" in again.text
-    assert names(library.documents()) == ["Oil"]
+    with running_site(tmp_path) as (site, library):
+        identity = library.find("treaty.txt").id
+        assert site.delete(f"/page/documents/{identity}").status_code == 403
+        assert "Removed treaty.txt 1 passage" in text_of(
+            site.delete(f"/page/documents/{identity}", headers=ASKED_BY_THE_PAGE).text
+        )
+        again = site.delete(f"/page/documents/{identity}", headers=ASKED_BY_THE_PAGE)
+        assert "That did not work" in again.text
+        assert names(library.documents()) == ["Oil"]
 
 
-def test_state_route_shows_whether_the_library_has_changed(site: TestClient, library: Library, write: Write) -> None:
+def test_state_route_shows_whether_the_library_has_changed(tmp_path: Path, write: Write) -> None:
     """The response is small enough to poll every few seconds."""
-    before = site.get("/page/state").json()
-    assert site.get("/page/state").json() == before
-    library.add(write("new.txt", "The comet fell into the desert."))
-    assert site.get("/page/state").json()["generation"] != before["generation"]
-    assert before["known"] == []
-    assert not before["working"]
+    with running_site(tmp_path) as (site, library):
+        before = site.get("/page/state").json()
+        assert site.get("/page/state").json() == before
+        library.add(write("new.txt", "The comet fell into the desert."))
+        assert site.get("/page/state").json()["generation"] != before["generation"]
+        assert before["known"] == []
+        assert not before["working"]
 
 
 @pytest.mark.parametrize(
@@ -414,9 +431,9 @@ def run_batch(site: TestClient, text: str, **values: Any) -> str:
     return job
 
 
-def test_batch_of_questions_becomes_a_table(site: TestClient, library: Library) -> None:
+def test_batch_of_questions_becomes_a_table(site: TestClient) -> None:
     """The rows and each download hold the answers, and no cell can be run as a formula."""
-    oil = library.find("Oil").id
+    oil = next(info["id"] for info in site.get("/v1/documents").json()["documents"] if info["source"] == "oil.md")
     job = run_batch(site, "Who signed the treaty?\n\n =1+1 \n" + "x" * 2001)
     assert "The king signed the treaty. [1]" in visible_fragment(site, f"batches/{job}/rows")
     assert "Who signed" not in visible_fragment(site, f"batches/{job}/rows", begin="1")
