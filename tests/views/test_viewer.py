@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ from index.settings import Settings
 from index.views.viewer import Originals
 from tests.fakes import FakeEncoder
 from tests.loading.pdfs import Printed, build, column
+from tests.nightly import length
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import BufferedReader
 
     from index.records import DocumentInfo
@@ -40,12 +43,34 @@ LETTER = build(
 )
 
 
+PAGE = "<html><head><title>Ship</title></head><body><h1>Trade</h1><p>A whale swam by the ship.</p></body></html>"
+SHORT_SOURCES = {"letter.pdf": LETTER, "ship.html": PAGE.encode()}
+SOURCES = {"book.md": BOOK.encode(), **SHORT_SOURCES}
+
+
+@contextmanager
+def filled_library(folder: Path, sources: dict[str, bytes]) -> Iterator[Library]:
+    """Open a library with documents of these names and contents."""
+    (folder / "sources").mkdir()
+    for name, content in sources.items():
+        (folder / "sources" / name).write_bytes(content)
+    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add(folder / "sources")
+        yield library
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library with a long text, a PDF and an HTML page, which no test changes."""
+    with filled_library(tmp_path_factory.mktemp("viewer"), SOURCES) as library:
+        yield library
+
+
 @pytest.fixture
-def filled(library: Library, write: Write) -> Library:
-    """A library with a long text, a PDF and an HTML page."""
-    page = "<html><head><title>Ship</title></head><body><h1>Trade</h1><p>A whale swam by the ship.</p></body></html>"
-    library.add([write("book.md", BOOK), write("letter.pdf", LETTER), write("ship.html", page)])
-    return library
+def changing(tmp_path: Path) -> Iterator[Library]:
+    """A library with the PDF and the HTML page for a test that changes it or its files."""
+    with filled_library(tmp_path, SHORT_SOURCES) as library:
+        yield library
 
 
 def span_of(library: Library, name: str, words: str) -> Span:
@@ -118,11 +143,11 @@ def test_unknown_document_is_not_found(filled: Library) -> None:
             show("nothing")
 
 
-def test_document_removed_meanwhile_is_not_found(filled: Library) -> None:
+def test_document_removed_meanwhile_is_not_found(changing: Library) -> None:
     """A caller may still hold the record of a removed document."""
-    info = filled.find("letter.pdf")
-    filled.remove("letter.pdf")
-    viewer = filled._contents._viewer
+    info = changing.find("letter.pdf")
+    changing.remove("letter.pdf")
+    viewer = changing._contents._viewer
     for show in (viewer.view, viewer.text, viewer.page_marks):
         with pytest.raises(DocumentNotFound):
             show(info, Span(0, 3))
@@ -162,14 +187,14 @@ def test_format_without_pages_has_no_page_images(filled: Library) -> None:
         filled.page_image("ship.html", 1)
 
 
-def test_pages_of_a_missing_file_cannot_be_shown(filled: Library) -> None:
+def test_pages_of_a_missing_file_cannot_be_shown(changing: Library) -> None:
     """There are no marks and no images, but the text is still shown."""
-    span = span_of(filled, "letter.pdf", "It was winter")
-    delete_original(filled, "letter.pdf")
-    assert filled.page_marks("letter.pdf", span) == ()
+    span = span_of(changing, "letter.pdf", "It was winter")
+    delete_original(changing, "letter.pdf")
+    assert changing.page_marks("letter.pdf", span) == ()
     with pytest.raises(OriginalMissing, match=r"original file of letter\.pdf is gone"):
-        filled.page_image("letter.pdf", 1)
-    blocks = filled.view("letter.pdf", span).blocks
+        changing.page_image("letter.pdf", 1)
+    blocks = changing.view("letter.pdf", span).blocks
     assert [part.text for block in blocks for part in block.parts if part.marked] == ["It was winter"]
 
 
@@ -204,45 +229,45 @@ def test_original_file_is_returned_unchanged(filled: Library) -> None:
     assert filled.has_original("letter.pdf")
 
 
-def test_missing_original_is_an_error_with_a_remedy(filled: Library) -> None:
+def test_missing_original_is_an_error_with_a_remedy(changing: Library) -> None:
     """The error says what remains and what to do."""
-    delete_original(filled, "book.md")
+    delete_original(changing, "ship.html")
     with pytest.raises(OriginalMissing, match="add the file again"):
-        filled.original("book.md")
-    assert not filled.has_original("book.md")
+        changing.original("ship.html")
+    assert not changing.has_original("ship.html")
 
 
-def test_changed_file_is_not_the_original(filled: Library) -> None:
+def test_changed_file_is_not_the_original(changing: Library) -> None:
     """A changed file of the same length is detected, and restoring the bytes restores the original."""
-    path = Path(filled.find("letter.pdf").source)
-    assert filled.has_original("letter.pdf")
+    path = Path(changing.find("letter.pdf").source)
+    assert changing.has_original("letter.pdf")
     path.write_bytes(LETTER.replace(b"king", b"Duke"))
     os.utime(path, ns=(1, 1))
     with pytest.raises(OriginalMissing):
-        filled.original("letter.pdf")
-    assert filled.page_marks("letter.pdf", Span(0, 3)) == ()
+        changing.original("letter.pdf")
+    assert changing.page_marks("letter.pdf", Span(0, 3)) == ()
     path.write_bytes(LETTER)
     os.utime(path, ns=(2, 2))
-    assert filled.original("letter.pdf").data == LETTER
+    assert changing.original("letter.pdf").data == LETTER
 
 
-def test_original_is_verified_while_it_is_read(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_original_is_verified_while_it_is_read(changing: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bytes are compared even if the cached identity says that they match."""
-    path = Path(filled.find("letter.pdf").source)
-    monkeypatch.setattr(Originals, "_identity", lambda self, path: filled.find("letter.pdf").id)
+    path = Path(changing.find("letter.pdf").source)
+    monkeypatch.setattr(Originals, "_identity", lambda self, path: changing.find("letter.pdf").id)
     path.write_bytes(b"something else")
     with pytest.raises(OriginalMissing, match="has just changed"):
-        filled.original("letter.pdf")
+        changing.original("letter.pdf")
     path.unlink()
     with pytest.raises(OriginalMissing, match="can no longer be read"):
-        filled.original("letter.pdf")
+        changing.original("letter.pdf")
 
 
-def test_second_copy_replaces_a_missing_original(filled: Library, write: Write) -> None:
+def test_second_copy_replaces_a_missing_original(changing: Library, write: Write) -> None:
     """Any copy with the same bytes serves as the original."""
-    filled.add([write("copies/letter.pdf", LETTER)])
-    delete_original(filled, filled.find("letter.pdf").id)
-    assert filled.original("letter.pdf").data == LETTER
+    changing.add([write("copies/letter.pdf", LETTER)])
+    delete_original(changing, changing.find("letter.pdf").id)
+    assert changing.original("letter.pdf").data == LETTER
 
 
 @pytest.mark.parametrize("source", ["https://example.org/papers/Annual%20letter.pdf?x=1", "https://example.org/"])
@@ -282,7 +307,7 @@ def test_document_without_a_file_has_no_original(library: Library) -> None:
     assert library.view("note:1").blocks[0].parts[0].text == "The ship left."
 
 
-def test_unchanged_file_is_hashed_once(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_file_is_hashed_once(changing: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten pages of a long file must not read it ten times."""
     hashed: list[str] = []
     digest = hashlib.file_digest
@@ -293,32 +318,34 @@ def test_unchanged_file_is_hashed_once(filled: Library, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(hashlib, "file_digest", record_digest)
     for _ in range(10):
-        assert filled.page_marks("letter.pdf", Span(0, 8))
+        assert changing.page_marks("letter.pdf", Span(0, 8))
     assert len(hashed) == 1
 
 
-def test_views_are_consistent_while_documents_change(filled: Library, write: Write) -> None:
+def test_views_are_consistent_while_documents_change(changing: Library, write: Write) -> None:
     """A view of a document that stays is always the same; one of another document is complete or an error."""
-    span = span_of(filled, "letter.pdf", "The price of oil rose.")
-    view, marks = filled.view("letter.pdf", span), filled.page_marks("letter.pdf", span)
+    span = span_of(changing, "letter.pdf", "The price of oil rose.")
+    view, marks = changing.view("letter.pdf", span), changing.page_marks("letter.pdf", span)
     stop = threading.Event()
     results: list[object] = []
 
     def read() -> None:
         while not stop.is_set():
-            results.append((filled.view("letter.pdf", span), filled.page_marks("letter.pdf", span)) == (view, marks))
+            results.append(
+                (changing.view("letter.pdf", span), changing.page_marks("letter.pdf", span)) == (view, marks)
+            )
             try:
-                results.append(filled.view("guest.txt").blocks[0].parts[0].text == "A whale swam by.")
+                results.append(changing.view("guest.txt").blocks[0].parts[0].text == "A whale swam by.")
             except DocumentNotFound:
                 results.append(True)
 
-    threads = [threading.Thread(target=read) for _ in range(4)]
+    threads = [threading.Thread(target=read) for _ in range(length(2, 4))]
     for thread in threads:
         thread.start()
     guest = write("guest.txt", "A whale swam by.")
-    for _ in range(5):
-        filled.add([guest])
-        filled.remove("guest.txt")
+    for _ in range(length(3, 5)):
+        changing.add([guest])
+        changing.remove("guest.txt")
     stop.set()
     for thread in threads:
         thread.join()
