@@ -7,18 +7,19 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 
 from index.library.library import Library
 from index.page import forms
 from index.records import Check, Citation, DocumentInfo, Location, Statement
 from index.settings import Settings
 from tests.fakes import FakeEncoder
-from tests.page.conftest import create_routes
+from tests.page.conftest import running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from fastapi.testclient import TestClient
 
 ATTACK = '<img src=x onerror=alert(1)> ${1} {{ 7*7 }} " onclick=x'
 INFO = DocumentInfo("5e" * 32, "/home/me/treaty.md", f"T {ATTACK}", ATTACK, "1912", "text/markdown", 99, 0, 1)
@@ -34,7 +35,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     settings = Settings(passage_tokens=40, max_text_characters=100, max_check_sentences=2)
     with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
         library.add(folder / "treaty.txt")
-        with TestClient(create_routes(library, settings), base_url="http://127.0.0.1") as client:
+        with running_routes(library, settings) as client:
             yield client
 
 

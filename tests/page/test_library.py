@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from index.errors import LibraryReadOnly, PinciteError
 from index.library.batches import Row
@@ -30,10 +29,12 @@ from index.settings import Settings
 from tests.cases import cases
 from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
-from tests.page.conftest import create_routes
+from tests.page.conftest import running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from starlette.testclient import TestClient
 
     from index.records.document import FileStage, State
     from tests.conftest import Write
@@ -357,7 +358,7 @@ def running_site(folder: Path) -> Iterator[tuple[TestClient, Library]]:
         (folder / "texts" / name).write_text(text)
     with Library.open(folder / "texts-library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
         library.add([folder / "texts" / name for name in SOURCES])
-        with TestClient(create_routes(library, Settings(max_batch_questions=3))) as client:
+        with running_routes(library, Settings(max_batch_questions=3)) as client:
             yield client, library
 
 

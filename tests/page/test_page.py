@@ -27,7 +27,7 @@ from index.records import Answer, Document
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.nightly import length
-from tests.page.conftest import create_routes
+from tests.page.conftest import running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +194,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 @pytest.fixture
 def routes(library: Library) -> Iterator[TestClient]:
     """A client of the page's own routes over an empty library of the test's own."""
-    with TestClient(create_routes(library, Settings())) as client:
+    with running_routes(library, Settings()) as client:
         yield client
 
 
