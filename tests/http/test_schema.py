@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-CASES = length(60, 20)
-LEAST_CASES = length(60, 500)
+CASES = length(40, 20)
+LEAST_CASES = length(40, 500)
 
 
 def test_generated_requests_are_answered_as_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
