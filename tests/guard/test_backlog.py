@@ -1,4 +1,4 @@
-"""Whose responses are given up: a protocol over a transport that reads as it is told."""
+"""Connections whose client does not read its response, over a fake transport."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from index.server.guard.connections import Backlog
+from tests.guard.simulated_loop import run_simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ STEP = SECONDS / 10
 
 
 class Transport:
-    """What asyncio's transports have, as far as it matters here."""
+    """The methods of asyncio's transports that matter here."""
 
     def __init__(self) -> None:
         self.unread = 0
@@ -39,7 +40,7 @@ class Transport:
 
 
 class Protocol(asyncio.Protocol):
-    """What uvicorn's protocols have."""
+    """The methods of uvicorn's protocols that matter here."""
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -53,13 +54,13 @@ class Protocol(asyncio.Protocol):
 
 
 class Watched(Backlog, Protocol):
-    """As `index.server.guard.connections` puts them together."""
+    """A protocol composed as in `index.server.guard.connections`."""
 
     reading_seconds = SECONDS
 
 
-def is_given_up(step: Callable[[Watched, Transport, int], None], seconds: float = 4 * SECONDS) -> bool:
-    """Whether a connection is ended while a client does this, step by step."""
+def is_aborted(step: Callable[[Watched, Transport, int], None], seconds: float = 4 * SECONDS) -> bool:
+    """Return whether a connection is aborted while a client repeats this step."""
 
     async def run() -> bool:
         transport, protocol = Transport(), Watched()
@@ -70,59 +71,57 @@ def is_given_up(step: Callable[[Watched, Transport, int], None], seconds: float 
         protocol.connection_lost(None)
         return transport.aborted
 
-    return asyncio.run(run())
+    return run_simulated(run())
 
 
-def nothing_is_read(protocol: Watched, transport: Transport, _: int) -> None:
-    """Writing is paused: there is more than the transport likes."""
+def read_nothing(protocol: Watched, transport: Transport, _: int) -> None:
+    """Writing is paused because the buffer exceeds the transport's limit."""
     transport.unread = 100_000
     protocol.pause_writing()
 
 
-def drops_are_read(protocol: Watched, transport: Transport, number: int) -> None:
-    """A hundred bytes at a time, which is a response for a day."""
+def read_a_few_bytes(protocol: Watched, transport: Transport, number: int) -> None:
+    """The client reads a hundred bytes at a time, so that a response would take a day."""
     transport.unread = 100_000 - 100 * number
     protocol.pause_writing()
 
 
-def nothing_is_read_of_the_last_words(_: Watched, transport: Transport, __: int) -> None:
-    """The server has hung up, and a few bytes are left."""
+def leave_the_last_bytes(_: Watched, transport: Transport, __: int) -> None:
+    """The server has closed the connection, and a few bytes remain unread."""
     transport.unread = 100
     transport.closing = True
 
 
-@pytest.mark.parametrize("step", [nothing_is_read, drops_are_read, nothing_is_read_of_the_last_words])
-def test_who_does_not_read_is_given_up(step: Callable[[Watched, Transport, int], None]) -> None:
-    """And what was to be read with it."""
-    assert is_given_up(step)
+@pytest.mark.parametrize("step", [read_nothing, read_a_few_bytes, leave_the_last_bytes])
+def test_connection_of_a_client_that_does_not_read_is_aborted(step: Callable[[Watched, Transport, int], None]) -> None:
+    """The unread response is discarded with it."""
+    assert is_aborted(step)
 
 
-def an_event_stream_is_idle(_: Watched, transport: Transport, __: int) -> None:
-    """There is nothing to read."""
+def send_nothing(_: Watched, transport: Transport, __: int) -> None:
+    """An idle event stream has nothing to read."""
     transport.unread = 0
 
 
-def little_is_unread(_: Watched, transport: Transport, __: int) -> None:
-    """No more than the transport likes: the server may go on writing."""
+def leave_little_unread(_: Watched, transport: Transport, __: int) -> None:
+    """The buffer is below the transport's limit, so the server may write on."""
     transport.unread = 60_000
 
 
-def it_is_read_slowly(protocol: Watched, transport: Transport, number: int) -> None:
-    """Twenty times faster than demanded: the machine may be busy."""
+def read_slowly(protocol: Watched, transport: Transport, number: int) -> None:
+    """The client reads at twenty times the least rate, which leaves room for a busy machine."""
     transport.unread = 1_000_000 - 20_000 * number
     protocol.pause_writing()
 
 
-def it_is_read_to_the_end_each_time(protocol: Watched, transport: Transport, _: int) -> None:
-    """And there is always as much again as there was."""
+def read_everything_repeatedly(protocol: Watched, transport: Transport, _: int) -> None:
+    """The client empties the buffer, and the server fills it again."""
     transport.unread = 100_000
     protocol.resume_writing()
     protocol.pause_writing()
 
 
-@pytest.mark.parametrize(
-    "step", [an_event_stream_is_idle, little_is_unread, it_is_read_slowly, it_is_read_to_the_end_each_time]
-)
-def test_who_reads_is_not_given_up(step: Callable[[Watched, Transport, int], None]) -> None:
-    """However long it takes, and however long there is nothing to read."""
-    assert not is_given_up(step)
+@pytest.mark.parametrize("step", [send_nothing, leave_little_unread, read_slowly, read_everything_repeatedly])
+def test_connection_of_a_reading_client_is_kept(step: Callable[[Watched, Transport, int], None]) -> None:
+    """Neither a slow reader nor an idle stream is cut off, however long it lasts."""
+    assert not is_aborted(step)

@@ -1,4 +1,4 @@
-"""For how long a client is waited for."""
+"""How long the server waits for the body of a request."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from index.server.guard.body import BodyTimeout
 SECONDS = 30.0
 
 
-def seconds_held(kilobytes: float, every: float, longest: float = 7_200) -> float:
-    """How long an upload lasts of which so much arrives every so many seconds."""
+def upload_seconds(kilobytes: float, interval: float, limit: float = 7_200) -> float:
+    """Return how long an upload lasts in which this many kilobytes arrive at this interval."""
     timeout, seconds = BodyTimeout(SECONDS), 0.0
-    while seconds < longest and timeout.seconds_left > every:
-        timeout.note(every, int(kilobytes * 1_000))
-        seconds += every
+    while seconds < limit and timeout.seconds_left > interval:
+        timeout.note(interval, int(kilobytes * 1_000))
+        seconds += interval
     return seconds
 
 
 @pytest.mark.parametrize(
-    ("kilobytes", "every"),
+    ("kilobytes", "interval"),
     [
         pytest.param(10, 1, id="one of twelve on a line of 1 Mbit/s"),
         pytest.param(65, 10, id="in large pieces with long pauses"),
-        pytest.param(200, 29, id="with longer ones"),
+        pytest.param(200, 29, id="with longer pauses"),
     ],
 )
-def test_a_slow_client_is_waited_for(kilobytes: float, every: float) -> None:
-    """Hours, if it takes hours."""
-    assert seconds_held(kilobytes, every) >= 7_200
+def test_slow_upload_may_take_hours(kilobytes: float, interval: float) -> None:
+    """A steady upload earns time with every byte."""
+    assert upload_seconds(kilobytes, interval) >= 7_200
 
 
 @pytest.mark.parametrize(
-    ("kilobytes", "every"),
+    ("kilobytes", "interval"),
     [pytest.param(10, 10, id="a kilobyte a second"), pytest.param(12, 14, id="just enough for each time limit")],
 )
-def test_a_client_that_sends_to_hold_its_place_is_not(kilobytes: float, every: float) -> None:
-    """The time limit, and what it has earned by then."""
-    assert seconds_held(kilobytes, every) < 2 * SECONDS
+def test_upload_below_the_least_rate_is_ended_soon(kilobytes: float, interval: float) -> None:
+    """It gets the time limit and what it has earned until then."""
+    assert upload_seconds(kilobytes, interval) < 2 * SECONDS
 
 
-def test_silence_is_borne_for_the_time_limit_whatever_came_before() -> None:
-    """A phone that changes its network is silent for twenty seconds; gigabytes do not buy hours."""
+def test_silence_is_limited_whatever_was_sent_before() -> None:
+    """A phone that changes its network may be silent for twenty seconds; gigabytes do not buy hours."""
     timeout = BodyTimeout(SECONDS)
     timeout.note(200.0, 500_000_000)
     assert timeout.seconds_left == SECONDS

@@ -1,4 +1,4 @@
-"""Connections without a request, to a real server."""
+"""Connections without a complete request, to a real server."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 SETTINGS = Settings(header_seconds=0.5, body_seconds=0.5, max_client_connections=5)
+SHORT_BODY = SETTINGS.model_copy(update={"body_seconds": 0.1})
+"""The time limits for reading a response derive from `body_seconds`, too."""
+SHORT_HEADER = SETTINGS.model_copy(update={"header_seconds": 0.1})
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALF = WHOLE[:-4]
-GRACE = 20.0
-
-
+TIMEOUT = 20.0
 LARGE = b"x" * 2_000_000
 
 
 class Inner:
-    """Reads a body, and then answers; below `/events` in two parts, of which the second one comes late.
+    """An application that reads the body and then answers.
 
-    `/large` is more than the system takes from a server whose client does not read.
+    Below `/events` the second part of the response waits for an event.
+    `/large` is a response that is larger than the system's buffers for a client that does not read.
     """
 
     def __init__(self) -> None:
@@ -57,7 +59,7 @@ class Inner:
 
 @contextmanager
 def served(inner: Inner, settings: Settings = SETTINGS) -> Iterator[tuple[str, int]]:
-    """A server as `pincite serve` has it; gives its address."""
+    """Run a server configured as by `pincite serve` and give its address."""
     config = uvicorn.Config(
         Guard(inner, settings=settings),
         http=connections.protocol(settings),
@@ -81,41 +83,41 @@ def served(inner: Inner, settings: Settings = SETTINGS) -> Iterator[tuple[str, i
             thread.join(10)
 
 
-def read(connection: socket.socket) -> bytes:
-    """All that comes until the server closes the connection."""
-    got = b""
+def read_to_end(connection: socket.socket) -> bytes:
+    """Read until the server closes the connection."""
+    received = b""
     while part := connection.recv(65536):
-        got += part
-    return got
+        received += part
+    return received
 
 
-def until_the_end(connection: socket.socket) -> bytes:
-    """The rest of a response that comes in chunks."""
-    got = b""
-    while not got.endswith(b"0\r\n\r\n"):
+def read_response(connection: socket.socket) -> bytes:
+    """Read the rest of a chunked response."""
+    received = b""
+    while not received.endswith(b"0\r\n\r\n"):
         part = connection.recv(65536)
-        assert part, got
-        got += part
-    return got
+        assert part, received
+        received += part
+    return received
 
 
 def connect(address: tuple[str, int]) -> socket.socket:
-    """A connection on which a test does not hang."""
-    return socket.create_connection(address, timeout=GRACE)
+    """Connect with a timeout, so that no test hangs."""
+    return socket.create_connection(address, timeout=TIMEOUT)
 
 
-def unread(address: tuple[str, int], request: bytes) -> socket.socket:
-    """A connection with a small buffer, whose client has sent a request and does not read."""
+def connect_without_reading(address: tuple[str, int], request: bytes) -> socket.socket:
+    """Send a request on a connection with a small buffer and do not read the response."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.settimeout(GRACE)
+    connection.settimeout(TIMEOUT)
     connection.connect(address)
     connection.sendall(request)
     return connection
 
 
 def read_slowly(connection: socket.socket, bytes_per_second: int) -> int:
-    """How many bytes come until the server closes the connection, or resets it."""
+    """Return how many bytes arrive until the server closes or resets the connection."""
     size = 0
     with suppress(ConnectionResetError):
         while part := connection.recv(bytes_per_second // 20):
@@ -124,88 +126,94 @@ def read_slowly(connection: socket.socket, bytes_per_second: int) -> int:
     return size
 
 
-def test_half_a_header_is_not_waited_for() -> None:
-    """The client is told; it was a request."""
+def test_incomplete_header_is_answered_with_408() -> None:
+    """The client gets a response, because it has started a request."""
     with served(Inner()) as address, connect(address) as connection:
         connection.sendall(HALF)
-        head, _, body = read(connection).partition(b"\r\n\r\n")
+        head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert b"connection: close" in head.lower()
     assert json.loads(body)["status"] == 408
 
 
-def test_a_header_that_drips_is_not_waited_for() -> None:
-    """Bytes do not extend the time."""
-    with served(Inner()) as address, connect(address) as connection:
+def test_slow_header_is_ended_at_the_time_limit() -> None:
+    """Further bytes do not extend the time."""
+    with (
+        served(Inner(), SHORT_HEADER) as address,
+        connect(address) as connection,
+    ):
         connection.sendall(HALF)
         with pytest.raises(OSError):  # noqa: PT012 - until the server has closed the connection
-            for _ in range(int(GRACE / 0.05)):
+            for _ in range(int(TIMEOUT / 0.05)):
                 connection.sendall(b"X-Slow: 1\r\n")
                 time.sleep(0.05)
 
 
-def test_a_silent_connection_is_closed() -> None:
-    """Without a word: browsers open connections in advance."""
-    with served(Inner()) as address, connect(address) as connection:
-        assert read(connection) == b""
+def test_silent_connection_is_closed_without_a_response() -> None:
+    """Browsers open connections in advance."""
+    with (
+        served(Inner(), SHORT_HEADER) as address,
+        connect(address) as connection,
+    ):
+        assert read_to_end(connection) == b""
 
 
-def test_requests_one_after_the_other_are_answered() -> None:
-    """Each has its time; that of the first does not end the second one."""
+def test_each_request_on_a_connection_has_its_own_time_limit() -> None:
+    """The time of the first request does not end the second."""
     with served(Inner()) as address, connect(address) as connection:
-        for _ in range(4):
+        for _ in range(3):
             connection.sendall(HALF)
             time.sleep(0.2)
             connection.sendall(b"\r\n\r\n")
-            assert until_the_end(connection).startswith(b"HTTP/1.1 200 ")
+            assert read_response(connection).startswith(b"HTTP/1.1 200 ")
 
 
-def test_requests_at_once_are_answered() -> None:
-    """In a pipeline, the second header has come before the first response is complete."""
+def test_pipelined_requests_are_answered() -> None:
+    """The second header has arrived before the first response is complete."""
     with served(Inner()) as address, connect(address) as connection:
         connection.sendall(WHOLE * 3)
-        assert read(connection).count(b"HTTP/1.1 200 ") == 3
+        assert read_to_end(connection).count(b"HTTP/1.1 200 ") == 3
 
 
-def test_an_event_stream_is_not_cut() -> None:
+def test_event_stream_is_not_limited_in_time() -> None:
     """It lasts as long as the application wants."""
     inner = Inner()
-    with served(inner) as address, connect(address) as connection:
+    with served(inner, SHORT_BODY) as address, connect(address) as connection:
         connection.sendall(WHOLE.replace(b"/healthz", b"/events"))
         assert connection.recv(65536)
-        time.sleep(1.5)
+        time.sleep(0.7)
         inner.may_go_on.set()
-        assert until_the_end(connection).endswith(b"last\r\n0\r\n\r\n")
+        assert read_response(connection).endswith(b"last\r\n0\r\n\r\n")
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1000000", b"Transfer-Encoding: chunked"])
-def test_a_body_that_stalls_ends_its_connection(length: bytes) -> None:
-    """With a response that says why."""
+def test_stalled_body_is_answered_with_408(length: bytes) -> None:
+    """The response says why the connection ends."""
     head = b"POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-    with served(Inner()) as address, connect(address) as connection:
+    with served(Inner(), SHORT_BODY) as address, connect(address) as connection:
         connection.sendall(head + length + b"\r\n\r\n")
-        assert read(connection).startswith(b"HTTP/1.1 408 ")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_refused_body_is_read_for_a_while_and_no_longer() -> None:
-    """The client gets its response although it is still sending, and cannot send for ever."""
+def test_refused_body_is_drained_for_a_limited_time() -> None:
+    """A client that is still sending gets its response, but cannot send forever."""
     head = b"POST /v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n"
-    with served(Inner()) as address, connect(address) as connection:
+    with served(Inner(), SHORT_BODY) as address, connect(address) as connection:
         connection.sendall(head)
-        got = b""
+        received = b""
         with pytest.raises(OSError):  # noqa: PT012 - until the server has closed the connection
-            for _ in range(int(GRACE / 0.02)):
+            for _ in range(int(TIMEOUT / 0.02)):
                 connection.sendall(b"x" * 1000)
                 connection.setblocking(False)
                 with suppress(BlockingIOError):
-                    got += connection.recv(65536)
-                connection.settimeout(GRACE)
+                    received += connection.recv(65536)
+                connection.settimeout(TIMEOUT)
                 time.sleep(0.02)
-        assert got.startswith(b"HTTP/1.1 413 ")
+        assert received.startswith(b"HTTP/1.1 413 ")
 
 
-def test_too_many_connections_without_a_request_are_closed() -> None:
-    """When a second has passed; those with a request stay, and who comes meanwhile is served."""
+def test_excess_idle_connections_of_a_client_are_closed() -> None:
+    """They close after a second; connections with a request stay, and new requests are served meanwhile."""
     inner = Inner()
     patient = SETTINGS.model_copy(update={"header_seconds": 60.0})
     with served(inner, patient) as address, ExitStack() as stack:
@@ -217,39 +225,42 @@ def test_too_many_connections_without_a_request_are_closed() -> None:
             connection.sendall(HALF)
         with connect(address) as connection:
             connection.sendall(WHOLE)
-            assert until_the_end(connection).startswith(b"HTTP/1.1 200 ")
+            assert read_response(connection).startswith(b"HTTP/1.1 200 ")
         for connection in waiting[:15]:
-            read(connection)
+            read_to_end(connection)
         for connection in waiting[15:]:
             connection.setblocking(False)
             with pytest.raises(BlockingIOError):
                 connection.recv(1)
         inner.may_go_on.set()
-        assert until_the_end(streaming).endswith(b"last\r\n0\r\n\r\n")
+        assert read_response(streaming).endswith(b"last\r\n0\r\n\r\n")
 
 
-def test_a_trusted_proxy_may_open_many() -> None:
+def test_trusted_proxy_may_open_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """It connects for all of its visitors."""
+    monkeypatch.setattr(connections, "_GRACE_SECONDS", 0.2)
     settings = SETTINGS.model_copy(update={"header_seconds": 60.0, "trusted_proxies": ("127.0.0.1",)})
     with served(Inner(), settings) as address, ExitStack() as stack:
-        opened = [stack.enter_context(connect(address)) for _ in range(20)]
-        time.sleep(1.5)
-        for connection in opened:
+        sockets = [stack.enter_context(connect(address)) for _ in range(20)]
+        time.sleep(0.5)
+        for connection in sockets:
             connection.sendall(WHOLE)
-            assert until_the_end(connection).startswith(b"HTTP/1.1 200 ")
+            assert read_response(connection).startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"], ids=["kept", "closed"])
-def test_a_response_that_nobody_reads_does_not_stay(last: bytes) -> None:
-    """It would be in memory for as long as the client likes, whether or not the connection is to be used again."""
-    request = WHOLE[:-2].replace(b"/healthz", b"/large") + last + b"\r\n"
-    with served(Inner()) as address, unread(address, request) as connection:
-        time.sleep(2.5)
-        assert read_slowly(connection, 10_000_000) < len(LARGE)
+def test_unread_response_is_discarded() -> None:
+    """It would otherwise stay in memory for as long as the client likes, with keep-alive or without."""
+    kept_alive = WHOLE.replace(b"/healthz", b"/large")
+    closed = kept_alive[:-2] + b"Connection: close\r\n\r\n"
+    with served(Inner(), SHORT_BODY) as address, ExitStack() as stack:
+        opened = [stack.enter_context(connect_without_reading(address, request)) for request in (kept_alive, closed)]
+        time.sleep(1.0)  # a client may read nothing for 0.2 s
+        for connection in opened:
+            assert read_slowly(connection, 10_000_000) < len(LARGE)
 
 
-def test_a_response_that_is_read_slowly_arrives() -> None:
-    """However long it takes in all: here three times the limit."""
+def test_slowly_read_response_arrives_completely() -> None:
+    """It takes longer than the time limit here."""
     request = WHOLE[:-2].replace(b"/healthz", b"/large") + b"Connection: close\r\n\r\n"
-    with served(Inner()) as address, unread(address, request) as connection:
-        assert read_slowly(connection, 700_000) > len(LARGE)
+    with served(Inner()) as address, connect_without_reading(address, request) as connection:
+        assert read_slowly(connection, 1_400_000) > len(LARGE)

@@ -1,4 +1,4 @@
-"""The guard around an application that reads its bodies."""
+"""The guard around an application that reads its request bodies."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from index.server.guard.origins import Proxies
 from index.server.guard.quotas import MOST_UNREAD, PIECE
 from index.settings import Settings
 from tests.cases import cases
+from tests.guard.simulated_loop import run_simulated
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -32,27 +33,27 @@ SETTINGS = Settings(
     allow_hosts="docs.example",
 )
 Body = Sequence[bytes | None]
-"""Chunks; None for a client that sends nothing any more."""
+"""Chunks; None is a client that stops sending."""
 
 
-class Inner:
-    """Reads what it is sent, and answers when it may."""
+class Application:
+    """An application that reads its request and answers once it may."""
 
     def __init__(self) -> None:
         self.bodies: list[int] = []
         self.clients: list[str] = []
-        self.gone = 0
+        self.disconnects = 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As frameworks do it: of a client that has left, an error of its own is raised."""
+        """Raise an error if the client has left, as frameworks do."""
         self.clients.append(scope["client"][0])
         size = 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                self.gone += 1
+                self.disconnects += 1
                 raise HTTPException(400, "There was an error parsing the body")
             size += len(message["body"])
             if not message.get("more_body"):
@@ -63,8 +64,8 @@ class Inner:
         await send({"type": "http.response.body", "body": b"read"})
 
 
-class Told:
-    """A response, and what its problem document says."""
+class GuardResponse:
+    """A response with its parsed problem document."""
 
     def __init__(self, messages: list[Message]) -> None:
         start, body = messages
@@ -72,7 +73,7 @@ class Told:
         self.headers = {name.decode(): value.decode() for name, value in start["headers"]}
         self.problem: dict[str, Any] = {}
         if self.status >= 400 and self.headers["content-type"].startswith("text/plain"):
-            self.problem = {"detail": body["body"].decode()}  # where the page shows it as it is
+            self.problem = {"detail": body["body"].decode()}  # the page shows the text unchanged
         elif self.status >= 400:
             self.problem = json.loads(body["body"])
             assert self.headers["content-type"] == "application/problem+json"
@@ -81,8 +82,8 @@ class Told:
             assert self.problem["hint"]
 
 
-async def ask(guard: Guard, path: str, kind: str, chunks: Body, **options: Any) -> Told:
-    """Send a body in chunks; its length is declared where `declared` says so."""
+async def send_request(guard: Guard, path: str, kind: str, chunks: Body, **options: Any) -> GuardResponse:
+    """Send a request with this body in chunks; the option `declared` sets its Content-Length."""
     headers = [(b"host", b"docs.example"), (b"content-type", kind.encode())]
     if (declared := options.get("declared")) is not None:
         headers.append((b"content-length", str(declared).encode()))
@@ -112,16 +113,16 @@ async def ask(guard: Guard, path: str, kind: str, chunks: Body, **options: Any) 
         messages.append(message)
 
     await guard(scope, receive, send)
-    return Told(messages)
+    return GuardResponse(messages)
 
 
-def test_a_body_that_declares_too_much_is_not_read() -> None:
-    """On every path; the events of the page have a smaller limit, uploads one of their own."""
+def test_body_with_too_large_a_declared_length_is_not_read() -> None:
+    """Every path has a limit: events of the page a smaller one, uploads one of their own."""
 
     async def run() -> None:
-        inner = Inner()
-        guard = Guard(inner, settings=SETTINGS)
-        for path, kind, most in (
+        application = Application()
+        guard = Guard(application, settings=SETTINGS)
+        for path, kind, limit in (
             ("/v1/ask", JSON, 2_000_000),
             ("/mcp", JSON, 2_000_000),
             ("/page/questions", "text/csv", 2_000_000),
@@ -132,37 +133,37 @@ def test_a_body_that_declares_too_much_is_not_read() -> None:
             ("/v1/documents", MULTIPART, 3_000_000),
             ("/gradio_api/upload", MULTIPART, 3_000_000),
         ):
-            assert (await ask(guard, path, kind, [b"1"], declared=most)).status == 200
-            read = len(inner.clients)
-            for declared in (most + 1, 10**30):
-                told = await ask(guard, path, kind, [b"1"], declared=declared)
-                assert (told.status, "MB" in told.problem["detail"]) == (413, True)
-            assert len(inner.clients) == read
+            assert (await send_request(guard, path, kind, [b"1"], declared=limit)).status == 200
+            calls = len(application.clients)
+            for declared in (limit + 1, 10**30):
+                response = await send_request(guard, path, kind, [b"1"], declared=declared)
+                assert (response.status, "MB" in response.problem["detail"]) == (413, True)
+            assert len(application.clients) == calls
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 @pytest.mark.parametrize("headers", [[], [("transfer-encoding", "chunked"), ("content-length", "1")]])
 @pytest.mark.parametrize(
-    ("path", "kind", "most"),
+    ("path", "kind", "limit"),
     [("/v1/ask", JSON, 2_000_000), ("/metrics", "", 2_000_000), ("/v1/documents", MULTIPART, 3_000_000)],
 )
-def test_a_body_that_declares_nothing_is_counted(
-    path: str, kind: str, most: int, headers: list[tuple[str, str]]
+def test_body_without_a_declared_length_is_counted(
+    path: str, kind: str, limit: int, headers: list[tuple[str, str]]
 ) -> None:
-    """As it comes; what the application says of a client that left is not told. Chunks make a declared length void."""
+    """The application's error is hidden after a refusal, and chunked encoding overrides a declared length."""
 
     async def run() -> None:
-        inner = Inner()
-        guard = Guard(inner, settings=SETTINGS)
+        application = Application()
+        guard = Guard(application, settings=SETTINGS)
         chunk = b" " * 100_000
-        assert (await ask(guard, path, kind, [chunk] * (most // 100_000), headers=headers)).status == 200
-        told = await ask(guard, path, kind, [chunk] * 100, headers=headers)
-        assert told.status == 413
-        assert inner.gone == 1
-        assert inner.bodies == [most]
+        assert (await send_request(guard, path, kind, [chunk] * (limit // 100_000), headers=headers)).status == 200
+        response = await send_request(guard, path, kind, [chunk] * 100, headers=headers)
+        assert response.status == 413
+        assert application.disconnects == 1
+        assert application.bodies == [limit]
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 @cases(
@@ -171,66 +172,66 @@ def test_a_body_that_declares_nothing_is_counted(
     ids=["lists", "objects", "depth", "numbers", "depth of both", "strings"],
 )
 @cases("path", ["/v1/ask", "/mcp", "/gradio_api/queue/join", "/gradio_api/upload/x", "/"])
-def test_json_of_too_many_values_is_not_parsed(path: str, bomb: bytes) -> None:
-    """A few megabytes would be gigabytes of objects; whether it says that it is JSON does not matter."""
+def test_json_with_too_many_values_is_not_parsed(path: str, bomb: bytes) -> None:
+    """A few megabytes would become gigabytes of objects, whatever the content type says."""
 
     async def run() -> None:
-        inner = Inner()
-        guard = Guard(inner, settings=SETTINGS)
+        application = Application()
+        guard = Guard(application, settings=SETTINGS)
         for kind in (JSON, "text/plain", "", "application/x-www-form-urlencoded", MULTIPART):
-            told = await ask(guard, path, kind, [bomb], declared=len(bomb))
-            assert told.status == 413
-            assert "values" in told.problem["detail"]
-            assert "PINCITE_MAX_BATCH_QUESTIONS" in told.problem["hint"]
-        assert inner.bodies == []
+            response = await send_request(guard, path, kind, [bomb], declared=len(bomb))
+            assert response.status == 413
+            assert "values" in response.problem["detail"]
+            assert "PINCITE_MAX_BATCH_QUESTIONS" in response.problem["hint"]
+        assert application.bodies == []
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_a_long_text_is_one_value() -> None:
-    """Whatever stands in it; and more questions may be sent where the settings allow more."""
+def test_long_string_counts_as_one_value() -> None:
+    """Other bodies are not counted, and the limit grows with the number of questions that the settings allow."""
 
     async def run() -> None:
-        guard = Guard(Inner(), settings=SETTINGS)
+        guard = Guard(Application(), settings=SETTINGS)
         text = json.dumps({"text": "[],{}" * 100_000}).encode()
-        assert (await ask(guard, "/v1/check", JSON, [text])).status == 200
+        assert (await send_request(guard, "/v1/check", JSON, [text])).status == 200
         questions = json.dumps({"questions": ["why?"] * 15_000}).encode()
-        assert (await ask(guard, "/v1/batch", JSON, [questions])).status == 413
-        more = Guard(Inner(), settings=SETTINGS.model_copy(update={"max_batch_questions": 15_000}))
-        assert (await ask(more, "/v1/batch", JSON, [questions])).status == 200
-        assert (await ask(guard, "/page/questions", "text/csv", [b"," * 15_000])).status == 200
+        assert (await send_request(guard, "/v1/batch", JSON, [questions])).status == 413
+        larger = Guard(Application(), settings=SETTINGS.model_copy(update={"max_batch_questions": 15_000}))
+        assert (await send_request(larger, "/v1/batch", JSON, [questions])).status == 200
+        assert (await send_request(guard, "/page/questions", "text/csv", [b"," * 15_000])).status == 200
         form = b"text=" + b"%D0%B0" * 50_000
-        assert (await ask(guard, "/page/check", "application/x-www-form-urlencoded", [form])).status == 200
-        other = await ask(guard, "/v1/ask", JSON, ["[1]".encode("utf-16")])
+        assert (await send_request(guard, "/page/check", "application/x-www-form-urlencoded", [form])).status == 200
+        other = await send_request(guard, "/v1/ask", JSON, ["[1]".encode("utf-16")])
         assert (other.status, other.problem["detail"]) == (400, "The JSON of the body is not in UTF-8.")
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/v1/documents", MULTIPART), ("/v1/ask", JSON), ("/metrics", "")])
-def test_a_body_that_stalls_is_given_up(path: str, kind: str) -> None:
-    """At once or in the middle; the connection is closed."""
+def test_stalled_body_is_refused(path: str, kind: str) -> None:
+    """The client may stall at once or in the middle, and the connection is closed."""
 
     async def run() -> None:
-        inner = Inner()
-        guard = Guard(inner, settings=SETTINGS)
+        application = Application()
+        guard = Guard(application, settings=SETTINGS)
         for chunks in ([None], [b"1" * 50_000, None], [b"1", b"1", None]):
-            told = await ask(guard, path, kind, chunks)
-            assert (told.status, told.headers["connection"]) == (408, "close")
-        assert inner.gone == 3
-        assert inner.bodies == []
+            response = await send_request(guard, path, kind, chunks)
+            assert (response.status, response.headers["connection"]) == (408, "close")
+        assert application.disconnects == 3
+        assert application.bodies == []
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_a_body_that_drips_is_given_up() -> None:
-    """Bytes extend the time only when there are enough of them."""
+def test_slow_body_is_refused_below_the_least_rate() -> None:
+    """Bytes extend the time only if enough of them arrive."""
 
     async def run() -> None:
-        inner = Inner()
-        guard = Guard(inner, settings=SETTINGS.model_copy(update={"body_seconds": 0.5}))
+        application = Application()
+        guard = Guard(application, settings=SETTINGS.model_copy(update={"body_seconds": 0.5}))
 
-        async def dripping(size: int, number: int) -> int:
+        async def send_slowly(size: int, number: int) -> int:
             sent = 0
             statuses: list[int] = []
 
@@ -248,146 +249,148 @@ def test_a_body_that_drips_is_given_up() -> None:
             await guard({**scope, "client": ("192.0.2.7", 5), "server": ("127.0.0.1", 80)}, receive, send)
             return statuses[0]
 
-        assert await dripping(10_000, 20) == 200
-        assert await dripping(10, 200) == 408
+        assert await send_slowly(10_000, 20) == 200
+        assert await send_slowly(10, 200) == 408
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_a_client_that_waits_for_a_long_answer_is_not_cut_off() -> None:
-    """Once the body is complete, the time limit is over: event streams last for hours."""
+def test_time_limit_ends_with_the_body() -> None:
+    """Once the body is complete, the response may take hours, as event streams do."""
 
     async def run() -> None:
-        inner = Inner()
-        inner.may_answer.clear()
-        guard = Guard(inner, settings=SETTINGS)
+        application = Application()
+        application.may_answer.clear()
+        guard = Guard(application, settings=SETTINGS)
 
-        async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
+        async def wait_for_more(scope: Scope, receive: Receive, send: Send) -> None:
             assert not (await receive()).get("more_body")
             await asyncio.wait_for(receive(), 0.3)
 
-        with pytest.raises(TimeoutError):  # of the application's own
-            await ask(Guard(streaming, settings=SETTINGS), "/gradio_api/queue/data", "", [b""], stays=True)
-        asked = asyncio.create_task(ask(guard, "/v1/ask", JSON, [b"{}"]))
+        with pytest.raises(TimeoutError):  # raised by the application itself
+            await send_request(Guard(wait_for_more, settings=SETTINGS), "/gradio_api/queue/data", "", [b""], stays=True)
+        pending = asyncio.create_task(send_request(guard, "/v1/ask", JSON, [b"{}"]))
         await asyncio.sleep(0.2)
-        assert not asked.done()
-        inner.may_answer.set()
-        assert (await asked).status == 200
+        assert not pending.done()
+        application.may_answer.set()
+        assert (await pending).status == 200
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_one_client_has_its_share_of_uploads_and_no_more() -> None:
-    """Others are not hindered, and what has ended counts no longer."""
+def test_uploads_of_one_client_are_limited() -> None:
+    """Other clients are not affected, and finished uploads no longer count."""
 
     async def run() -> None:
-        inner = Inner()
-        inner.may_answer.clear()
-        guard = Guard(inner, settings=SETTINGS)
+        application = Application()
+        application.may_answer.clear()
+        guard = Guard(application, settings=SETTINGS)
 
-        async def upload(client: str, size: int, path: str = "/v1/documents") -> Told:
-            return await ask(guard, path, MULTIPART, [b"1" * size], declared=size, client=client)
+        async def upload(client: str, size: int, path: str = "/v1/documents") -> GuardResponse:
+            return await send_request(guard, path, MULTIPART, [b"1" * size], declared=size, client=client)
 
         busy = [asyncio.create_task(upload("192.0.2.7", 1_000_000)) for _ in range(2)]
         await asyncio.sleep(0)
         for path in ("/v1/documents", "/gradio_api/upload"):
-            told = await upload("192.0.2.7", 1, path)
-            assert told.status == 429
-            assert int(told.headers["retry-after"]) > 0
+            response = await upload("192.0.2.7", 1, path)
+            assert response.status == 429
+            assert int(response.headers["retry-after"]) > 0
         other = asyncio.create_task(upload("192.0.2.8", 3_000_000))
         await asyncio.sleep(0)
-        too_much = await upload("192.0.2.8", 1)
-        assert (too_much.status, "together" in too_much.problem["detail"]) == (429, True)
-        inner.may_answer.set()
-        assert [(await each).status for each in (*busy, other)] == [200] * 3
+        refused = await upload("192.0.2.8", 1)
+        assert (refused.status, "together" in refused.problem["detail"]) == (429, True)
+        application.may_answer.set()
+        assert [(await task).status for task in (*busy, other)] == [200] * 3
         assert (await upload("192.0.2.7", 3_000_000)).status == 200
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_one_client_has_its_share_of_requests_and_no_more() -> None:
-    """Whatever watches over the server is always answered."""
+def test_requests_of_one_client_are_limited() -> None:
+    """Health checks are always answered."""
 
     async def run() -> None:
-        inner = Inner()
-        inner.may_answer.clear()
-        guard = Guard(inner, settings=SETTINGS)
-        busy = [asyncio.create_task(ask(guard, "/v1/ask", JSON, [b"{}"])) for _ in range(4)]
+        application = Application()
+        application.may_answer.clear()
+        guard = Guard(application, settings=SETTINGS)
+        busy = [asyncio.create_task(send_request(guard, "/v1/ask", JSON, [b"{}"])) for _ in range(4)]
         await asyncio.sleep(0)
-        assert (await ask(guard, "/v1/ask", JSON, [b"{}"])).status == 429
+        assert (await send_request(guard, "/v1/ask", JSON, [b"{}"])).status == 429
         others = [
-            asyncio.create_task(ask(guard, "/healthz", "", [b""], method="GET")),
-            asyncio.create_task(ask(guard, "/v1/ask", JSON, [b"{}"], client="192.0.2.8")),
+            asyncio.create_task(send_request(guard, "/healthz", "", [b""], method="GET")),
+            asyncio.create_task(send_request(guard, "/v1/ask", JSON, [b"{}"], client="192.0.2.8")),
         ]
         await asyncio.sleep(0.01)
-        inner.may_answer.set()
-        assert [(await each).status for each in (*busy, *others)] == [200] * 6
-        assert (await ask(guard, "/v1/ask", JSON, [b"{}"])).status == 200
+        application.may_answer.set()
+        assert [(await task).status for task in (*busy, *others)] == [200] * 6
+        assert (await send_request(guard, "/v1/ask", JSON, [b"{}"])).status == 200
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_visitors_without_an_address_are_not_one_client() -> None:
-    """As behind a Unix socket: whatever each of them may do, no share of theirs is used up."""
+def test_clients_without_an_address_share_no_quota() -> None:
+    """Behind a Unix socket no client has an address, and limits for each request still apply."""
 
     async def run() -> None:
-        inner = Inner()
-        inner.may_answer.clear()
-        guard = Guard(inner, settings=SETTINGS)
+        application = Application()
+        application.may_answer.clear()
+        guard = Guard(application, settings=SETTINGS)
         options: dict[str, Any] = {"declared": 2_000_000, "client": ""}
-        busy = [asyncio.create_task(ask(guard, "/v1/documents", MULTIPART, [b"1"], **options)) for _ in range(9)]
+        busy = [
+            asyncio.create_task(send_request(guard, "/v1/documents", MULTIPART, [b"1"], **options)) for _ in range(9)
+        ]
         await asyncio.sleep(0)
-        too_large = await ask(guard, "/v1/documents", MULTIPART, [b"1"], declared=3_000_001, client="")
+        too_large = await send_request(guard, "/v1/documents", MULTIPART, [b"1"], declared=3_000_001, client="")
         assert too_large.status == 413
-        inner.may_answer.set()
-        assert {(await each).status for each in busy} == {200}
+        application.may_answer.set()
+        assert {(await task).status for task in busy} == {200}
 
-    asyncio.run(run())
+    run_simulated(run())
     assert not connections.IdleConnections(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
 
 
-def test_visitors_behind_a_trusted_proxy_are_told_apart() -> None:
-    """Behind one that is not named they are one client, whatever they write."""
+def test_clients_behind_a_trusted_proxy_are_distinguished() -> None:
+    """Behind any other proxy they are one client, whatever headers they send."""
 
     async def run() -> None:
         for proxies, visitors in ((("192.0.2.7",), ["203.0.113.1", "203.0.113.2"]), ((), ["192.0.2.7"] * 2)):
-            inner = Inner()
-            guard = Guard(inner, settings=SETTINGS.model_copy(update={"trusted_proxies": proxies}))
+            application = Application()
+            guard = Guard(application, settings=SETTINGS.model_copy(update={"trusted_proxies": proxies}))
             for address in ("203.0.113.1", "203.0.113.2"):
-                await ask(guard, "/v1/ask", JSON, [b"{}"], headers=[("x-forwarded-for", address)])
-            assert inner.clients == visitors
+                await send_request(guard, "/v1/ask", JSON, [b"{}"], headers=[("x-forwarded-for", address)])
+            assert application.clients == visitors
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_a_page_whose_name_points_here_cannot_pass_for_a_proxy() -> None:
-    """It can write forwarded headers, but not `Host`; and a proxy's visitors are compared with their own address."""
+def test_site_that_resolves_to_loopback_cannot_act_as_a_proxy() -> None:
+    """It can send forwarded headers but not `Host`; visitors behind a proxy are compared with their own host."""
 
     async def run() -> None:
         settings = SETTINGS.model_copy(update={"trusted_proxies": ("127.0.0.1",)})
-        guard = Guard(Inner(), settings=settings)
+        guard = Guard(Application(), settings=settings)
         forged = [("x-forwarded-host", "localhost")]
-        guarded = Guard(Inner(), settings=settings.model_copy(update={"allow_hosts": ""}))
-        assert (await ask(guarded, "/v1/ask", JSON, [], client="127.0.0.1", headers=forged)).status == 421
+        local_guard = Guard(Application(), settings=settings.model_copy(update={"allow_hosts": ""}))
+        assert (await send_request(local_guard, "/v1/ask", JSON, [], client="127.0.0.1", headers=forged)).status == 421
         public = [("x-forwarded-host", "public.example"), ("origin", "https://public.example")]
-        assert (await ask(guard, "/v1/ask", JSON, [b"{}"], client="127.0.0.1", headers=public)).status == 200
-        assert (await ask(guard, "/v1/ask", JSON, [b"{}"], client="192.0.2.9", headers=public)).status == 403
+        assert (await send_request(guard, "/v1/ask", JSON, [b"{}"], client="127.0.0.1", headers=public)).status == 200
+        assert (await send_request(guard, "/v1/ask", JSON, [b"{}"], client="192.0.2.9", headers=public)).status == 403
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_what_a_client_does_not_read_is_bounded() -> None:
-    """Large responses are sent in pieces; while these wait, others that would be too much are refused."""
+def test_unread_responses_of_a_client_are_limited() -> None:
+    """A large response is sent in pieces, and more responses are refused while these wait."""
 
     async def run() -> None:
-        reads = asyncio.Event()
+        may_read = asyncio.Event()
         sizes: list[int] = []
 
-        async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await receive()
             await Response(b"x" * int(scope["path"][1:]))(scope, receive, send)
 
-        async def asked(size: int, client: str) -> int:
+        async def request(size: int, client: str) -> int:
             statuses: list[int] = []
 
             async def receive() -> Message:
@@ -397,53 +400,53 @@ def test_what_a_client_does_not_read_is_bounded() -> None:
                 statuses.append(message.get("status", 0))
                 sizes.append(len(message.get("body", b"")))
                 if sizes[-1] > 1_000:
-                    await reads.wait()
+                    await may_read.wait()
 
             scope = {"type": "http", "method": "GET", "path": f"/{size}", "scheme": "http", "client": (client, 5)}
             await guard({**scope, "headers": [(b"host", b"x")], "server": ("/run/socket", None)}, receive, send)
             return statuses[0]
 
-        guard = Guard(inner, settings=SETTINGS.model_copy(update={"allow_hosts": ""}))
-        first = asyncio.create_task(asked(MOST_UNREAD + 5, "192.0.2.7"))
+        guard = Guard(application, settings=SETTINGS.model_copy(update={"allow_hosts": ""}))
+        first = asyncio.create_task(request(MOST_UNREAD + 5, "192.0.2.7"))
         await asyncio.sleep(0)
-        assert await asked(100_000, "192.0.2.7") == 429
-        assert await asked(1_000, "192.0.2.7") == 200
-        other = asyncio.create_task(asked(100_000, "192.0.2.8"))
+        assert await request(100_000, "192.0.2.7") == 429
+        assert await request(1_000, "192.0.2.7") == 200
+        other = asyncio.create_task(request(100_000, "192.0.2.8"))
         await asyncio.sleep(0)
-        reads.set()
-        assert [await first, await other, await asked(100_000, "192.0.2.7")] == [200] * 3
+        may_read.set()
+        assert [await first, await other, await request(100_000, "192.0.2.7")] == [200] * 3
         assert max(sizes) == PIECE
         assert sum(sizes) > MOST_UNREAD + 2 * 100_000
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_what_an_application_raises_itself_is_not_hidden() -> None:
-    """Only after a refusal its errors have no meaning."""
+def test_error_of_the_application_is_not_hidden() -> None:
+    """Only after a refusal the application's errors have no meaning."""
 
     async def run() -> None:
-        async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+        async def fail(scope: Scope, receive: Receive, send: Send) -> None:
             raise RuntimeError("broken")
 
         with pytest.raises(RuntimeError, match="broken"):
-            await ask(Guard(failing, settings=SETTINGS), "/v1/ask", JSON, [b"{}"])
+            await send_request(Guard(fail, settings=SETTINGS), "/v1/ask", JSON, [b"{}"])
 
-    asyncio.run(run())
+    run_simulated(run())
 
 
-def test_other_connections_pass() -> None:
-    """The lifespan is nobody's request."""
+def test_lifespan_messages_pass_the_guard() -> None:
+    """The lifespan is not a request of a client."""
 
     async def run() -> None:
-        seen = []
+        scope_types = []
 
-        async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-            seen.append(scope["type"])
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            scope_types.append(scope["type"])
 
-        async def nothing(*_: Any) -> Any:
+        async def unexpected(*_: Any) -> Any:
             raise AssertionError
 
-        await Guard(inner, settings=SETTINGS)({"type": "lifespan"}, nothing, nothing)
-        assert seen == ["lifespan"]
+        await Guard(application, settings=SETTINGS)({"type": "lifespan"}, unexpected, unexpected)
+        assert scope_types == ["lifespan"]
 
-    asyncio.run(run())
+    run_simulated(run())

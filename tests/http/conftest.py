@@ -1,8 +1,9 @@
-"""The service over a small library whose geometry can be read, asked without a network."""
+"""The service over a small library with a readable encoder, called without a network."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from index.records import Answer
-    from tests.conftest import Write
 
 SECRET = "the key is under /srv/secret"
 TREATY = """# The Harbour Treaty
@@ -47,21 +47,21 @@ HARBOUR = build([column([words]) for words in PAGES])
 SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, "volcano.html": PAGE}
 
 
-class Moody(Library):
-    """A library that fails where a question asks it to, and whose model says three words."""
+class FailingLibrary(Library):
+    """A library that fails on one question, and whose language model says three words."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.closed = threading.Event()
-        """Set when an answer that a model writes has been given up."""
+        """Set when the client has dropped an answer of the model."""
         self.speaking = threading.Event()
-        """Set when a model has said its first word, and was asked for more."""
+        """Set when the model has sent its first word and the next one is requested."""
         self.patience = threading.Event()
-        """What the model waits for after its first word."""
+        """The model waits for this after its first word."""
         self.patience.set()
 
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
-        """As `Library.ask_stream`, but for the model and for one question."""
+        """As `Library.ask_stream`, apart from the model and the question that fails."""
         if question == "fail, please":
             raise RuntimeError(SECRET)
         try:
@@ -78,30 +78,29 @@ class Moody(Library):
 
 @dataclass
 class Service:
-    """All of it, for a test."""
+    """The service with its parts."""
 
     folder: Path
     settings: Settings
-    library: Moody
+    library: FailingLibrary
     jobs: Jobs
     app: FastAPI
     ids: Mapping[str, str] = field(default_factory=dict)
-    """Of the documents, by the names of their files."""
+    """Ids of the documents, by file name."""
 
     def client(self, **options: Any) -> TestClient:
-        """A client of it, which starts and stops it."""
+        """Return a client, which starts and stops the service."""
         return TestClient(self.app, **options)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """The only loop on which servers run it."""
+    """The event loop of the server."""
     return "asyncio"
 
 
-@pytest.fixture
-def settings() -> Settings:
-    """Passages as short as they may be, and limits that are soon met."""
+def low_limits() -> Settings:
+    """Return settings with passages as short as possible and limits that are easy to reach."""
     return Settings(
         passage_tokens=32,
         max_hits=20,
@@ -115,41 +114,66 @@ def settings() -> Settings:
     )
 
 
-@pytest.fixture
-def service(tmp_path: Path, write: Write, settings: Settings) -> Iterator[Service]:
-    """The service over three documents."""
-    with Moody.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
-        library.add([write(name, text) for name, text in SOURCES.items()])
+@contextmanager
+def running_service(folder: Path, sources: Mapping[str, str | bytes] = SOURCES) -> Iterator[Service]:
+    """Open a service over documents with these names and contents; their files are in `folder / "sources"`."""
+    settings = low_limits()
+    (folder / "sources").mkdir()
+    for name, content in sources.items():
+        (folder / "sources" / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    with FailingLibrary.open(folder / "library", settings, encoder=FakeEncoder()) as library:
+        library.add(folder / "sources")
         jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
         ids = {info.source.rpartition("/")[2]: info.id for info in library.documents()}
-        yield Service(tmp_path, settings, library, jobs, create_app(library, settings, jobs), ids)
+        yield Service(folder, settings, library, jobs, create_app(library, settings, jobs), ids)
         jobs.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service over three documents. All tests share it, so a test that changes it takes `own_service`."""
+    with running_service(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
 def client(service: Service) -> Iterator[TestClient]:
-    """A client of the service."""
+    """A client of the shared service, for tests that only read."""
     with service.client() as client:
         yield client
 
 
+@pytest.fixture
+def own_service(tmp_path: Path) -> Iterator[Service]:
+    """A service of the test's own over three documents; `write` writes into its folder of sources."""
+    with running_service(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def own_client(own_service: Service) -> Iterator[TestClient]:
+    """A client of the test's own service."""
+    with own_service.client() as client:
+        yield client
+
+
 def events(text: str) -> list[tuple[str, str]]:
-    """Name and data of each server-sent event; comments do not count."""
-    told = []
+    """Return name and data of each server-sent event, without comments."""
+    found = []
     for block in text.split("\n\n"):
         fields: dict[str, str] = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
         if fields:
-            told.append((fields["event"], fields["data"]))
-    return told
+            found.append((fields["event"], fields["data"]))
+    return found
 
 
-def done(client: TestClient, address: str) -> dict[str, Any]:
-    """A job at its end."""
+def wait_for_job(client: TestClient, address: str) -> dict[str, Any]:
+    """Wait until a job has ended and return it."""
     assert client.get(f"{address}/events").status_code == 200
     job: dict[str, Any] = client.get(address).json()
     return job
 
 
-def files(*named: tuple[str, str | bytes]) -> Sequence[tuple[str, tuple[str, bytes]]]:
-    """Files for an upload."""
-    return [("files", (name, text.encode() if isinstance(text, str) else text)) for name, text in named]
+def files(*contents: tuple[str, str | bytes]) -> Sequence[tuple[str, tuple[str, bytes]]]:
+    """Return files as an upload takes them."""
+    return [("files", (name, text.encode() if isinstance(text, str) else text)) for name, text in contents]

@@ -1,8 +1,8 @@
-"""Thousands of requests made up from the service's own description: `python -m tests.http.fuzz [--cases 2000]`.
+"""Requests generated from the service's own OpenAPI description: `python -m tests.http.fuzz [--cases 2000]`.
 
-A server is started on this machine over a library of its own. Right requests have to be taken, wrong ones refused, and
-each response has to be what the description says. The table that is printed has a line for each operation; the exit
-code is 1 where anything failed.
+A server is started on this machine over a library of its own. Valid requests must be accepted, invalid ones refused,
+and each response must match the description. The printed table has a line for each operation; the exit code is 1 if
+anything failed.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ if TYPE_CHECKING:
 
 SEED = 7
 OPERATIONS = 20
-"""About as many as there are."""
-TAKEN = ["2xx", "403", "404", "409"]
-"""How a request is answered that fits its description."""
+"""About the number of operations of the service."""
+ACCEPTED = ["2xx", "403", "404", "409"]
+"""Statuses of the response to a request that matches the description."""
 BEYOND_DESCRIPTION = ("documents", "text", "view", "page")
-"""Operations whose parameters can be wrong though each fits: no schema tells a cursor, or where a document ends."""
+"""Operations that refuse some valid parameters: a schema cannot describe a cursor or the end of a document."""
 
 
 @dataclass
 class Tally:
-    """What became of the requests to one operation."""
+    """The outcome of the requests to one operation."""
 
     cases: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -59,16 +59,16 @@ class Tally:
 
     @property
     def broken(self) -> int:
-        """Responses that say that the server failed."""
+        """Number of responses that report a server failure."""
         return sum(count for status, count in self.statuses.items() if status >= 500)
 
 
 def fuzz(address: str, cases: int, seed: int = SEED, *, brief: bool = False) -> dict[str, Tally]:
-    """Make up at least so many requests, and judge each response; by operation.
+    """Send at least this many generated requests, check each response, and return the results by operation.
 
-    A brief run leaves out the requests with one borderline value each, which are many hundreds, however few are wanted.
+    A brief run omits the requests with one borderline value each, of which there are many hundreds in any case.
     """
-    acceptance = {"checks": {"positive_data_acceptance": {"expected-statuses": [*TAKEN, "422"]}}}
+    acceptance = {"checks": {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, "422"]}}}
     config = schemathesis.Config.from_dict(
         {
             "seed": seed,
@@ -76,7 +76,7 @@ def fuzz(address: str, cases: int, seed: int = SEED, *, brief: bool = False) -> 
             "continue-on-failure": True,
             "request-timeout": 60,
             "phases": {"coverage": {"enabled": not brief}},
-            "checks": {"positive_data_acceptance": {"expected-statuses": TAKEN}},
+            "checks": {"positive_data_acceptance": {"expected-statuses": ACCEPTED}},
             "operations": [{"include-operation-id": name, **acceptance} for name in BEYOND_DESCRIPTION],
         }
     )
@@ -92,7 +92,7 @@ def fuzz(address: str, cases: int, seed: int = SEED, *, brief: bool = False) -> 
 
 
 def filter_failure(_: schemathesis.HookContext, failure: Failure, case: schemathesis.Case[Any], __: object) -> bool:
-    """Whether something is a failure: whatever a part of a form holds arrives as the bytes of a file, and is one."""
+    """Return whether a check counts: any value in a multipart form arrives as the bytes of a file and is valid."""
     return not (isinstance(failure, AcceptedNegativeData) and case.media_type == "multipart/form-data")
 
 
@@ -112,7 +112,7 @@ def _count(event: ScenarioFinished, tallies: dict[str, Tally]) -> None:
 
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
-    """The address of a server over an application, on a port that was free."""
+    """Serve an application on a free port and give its address."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -127,7 +127,7 @@ def served(app: FastAPI) -> Iterator[str]:
 
 @contextmanager
 def library_served(folder: Path) -> Iterator[str]:
-    """The address of a server over a small library."""
+    """Serve a small library and give its address."""
     settings = Settings(passage_tokens=32, max_waiting_jobs=100_000)
     (folder / "sources").mkdir()
     for name, text in SOURCES.items():
@@ -144,31 +144,31 @@ def library_served(folder: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Fuzz, tell, and give the exit code."""
-    parser = argparse.ArgumentParser(description="Requests made up from the service's own description.")
-    parser.add_argument("--cases", type=int, default=2000, help="how many, at least")
+    """Run the fuzzer, print the report, and return the exit code."""
+    parser = argparse.ArgumentParser(description="Send requests generated from the service's own description.")
+    parser.add_argument("--cases", type=int, default=2000, help="the least number of requests")
     parser.add_argument("--seed", type=int, default=SEED)
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     logging.disable(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, library_served(Path(folder)) as address:
-        tallies = fuzz(address, wanted.cases, wanted.seed)
+        tallies = fuzz(address, arguments.cases, arguments.seed)
     sys.stdout.writelines(f"{line}\n" for line in report(tallies))
-    enough = sum(tally.cases for tally in tallies.values()) >= wanted.cases
+    enough = sum(tally.cases for tally in tallies.values()) >= arguments.cases
     return int(not enough or any(tally.failures or tally.broken for tally in tallies.values()))
 
 
 def report(tallies: Mapping[str, Tally]) -> Iterator[str]:
-    """The table, then each kind of failure once."""
-    all_of_them = Tally()
+    """Yield the table, then each kind of failure once."""
+    total = Tally()
     yield f"{'operation':45} {'cases':>6} {'failures':>8} {'5xx':>5}  by status"
     for name, tally in sorted(tallies.items()):
         statuses = ", ".join(f"{status}: {count}" for status, count in sorted(tally.statuses.items()))
         yield f"{name:45} {tally.cases:6} {len(tally.failures):8} {tally.broken:5}  {statuses}"
-        all_of_them.cases += tally.cases
-        all_of_them.statuses += tally.statuses
-        all_of_them.failures += tally.failures
-    yield f"{'all':45} {all_of_them.cases:6} {len(all_of_them.failures):8} {all_of_them.broken:5}"
-    yield from (f"\n{failure}" for failure in dict.fromkeys(all_of_them.failures))
+        total.cases += tally.cases
+        total.statuses += tally.statuses
+        total.failures += tally.failures
+    yield f"{'all':45} {total.cases:6} {len(total.failures):8} {total.broken:5}"
+    yield from (f"\n{failure}" for failure in dict.fromkeys(total.failures))
 
 
 if __name__ == "__main__":

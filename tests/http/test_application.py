@@ -1,4 +1,4 @@
-"""The service as a server of its own, over a real connection."""
+"""The service as a real server, over a real connection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import socket
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
@@ -19,75 +18,77 @@ from starlette.websockets import WebSocketDisconnect
 
 from index.library.library import Library
 from index.server.http import application
-from index.server.http import service as journal
+from index.server.http import service as service_module
 from index.server.http.application import LINKS, add_index_page
-from tests.hosted import wait_until
+from index.settings import Settings
+from tests.hosted import hosted, wait_until
+from tests.http.conftest import running_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.http.conftest import Service
 
 QUESTION = json.dumps({"question": "Who signed the treaty?", "writer": "model"}).encode()
 
 
-@pytest.fixture
-def address(service: Service) -> Iterator[str]:
-    """Of a server over the service."""
-    add_index_page(service.app)
-    config = uvicorn.Config(service.app, host="127.0.0.1", port=0, log_level="error", lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    (host, port), *_ = (one.getsockname() for each in server.servers for one in each.sockets)
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join(20)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the index page, for a real server."""
+    with running_service(tmp_path_factory.mktemp("served")) as service:
+        add_index_page(service.app)
+        yield service
 
 
-def test_a_reader_who_hangs_up_stops_the_work(service: Service, address: str) -> None:
-    """As whoever interrupts curl does."""
-    service.library.patience.clear()
+@pytest.fixture(scope="module")
+def address(served: Service) -> Iterator[str]:
+    """The address of a real server over this service."""
+    with hosted(served.app) as address:
+        yield address
+
+
+def test_client_disconnect_stops_the_answer(served: Service, address: str) -> None:
+    """The client closes the connection during the stream, as an interrupted curl does."""
+    served.library.patience.clear()
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         head = f"POST /v1/ask HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n"
         kind = f"Content-Type: application/json\r\nContent-Length: {len(QUESTION)}\r\n\r\n"
         connection.sendall(f"{head}{kind}".encode() + QUESTION)
-        got = b""
-        while b"event: piece" not in got:
+        received = b""
+        while b"event: piece" not in received:
             part = connection.recv(4096)
-            assert part, got
-            got += part
+            assert part, received
+            received += part
     time.sleep(0.1)
-    service.library.patience.set()
-    assert service.library.closed.wait(10)
+    served.library.patience.set()
+    assert served.library.closed.wait(10)
 
 
-def test_head_goes_over_the_wire(address: str) -> None:
-    """With the length of what GET would send, and nothing after it."""
+def test_head_returns_the_headers_of_get_without_a_body(address: str) -> None:
+    """The length is that of the body that GET would send."""
     with urlopen(Request(f"{address}/v1/documents", method="HEAD")) as response:
         assert int(response.headers["content-length"]) > 100
         assert response.read() == b""
 
 
-def test_the_front_says_what_is_where(service: Service, address: str) -> None:
-    """To programs and to readers alike; each place is there."""
-    wait_until(lambda: service.app.state.service.warmup.done)
+def test_index_page_lists_the_routes(served: Service, address: str) -> None:
+    """Programs get JSON, readers get HTML, and every listed route exists."""
+    wait_until(lambda: served.app.state.service.warmup.done)
     for accept in ("application/json", "text/html"):
         with urlopen(Request(f"{address}/", headers={"Accept": accept})) as response:
             text = response.read().decode()
             assert response.headers["content-type"].startswith(accept)
-        assert all(place in text for place in LINKS.values())
-    for place in LINKS.values():
-        if place != "mcp":
-            with urlopen(f"{address}/{place}") as response:
+        assert all(link in text for link in LINKS.values())
+    for link in LINKS.values():
+        if link != "mcp":
+            with urlopen(f"{address}/{link}") as response:
                 assert response.status == 200
 
 
-def test_a_page_may_be_mounted_on_all_the_rest(service: Service) -> None:
-    """The service's own addresses stay its own, wrong methods and wrong names included."""
+def test_mounted_page_does_not_take_over_service_routes(own_service: Service) -> None:
+    """Wrong methods and unknown names below the service's routes remain errors."""
 
     async def page(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
@@ -95,8 +96,8 @@ def test_a_page_may_be_mounted_on_all_the_rest(service: Service) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"the page"})
 
-    service.app.mount("/", page)
-    with TestClient(service.app) as client:
+    own_service.app.mount("/", page)
+    with TestClient(own_service.app) as client:
         assert client.get("/").text == client.post("/gradio_api/queue/join").text == "the page"
         assert client.get("/v1/nowhere").status_code == 404
         assert client.delete("/v1/search").status_code == client.post("/healthz").status_code == 405
@@ -105,12 +106,12 @@ def test_a_page_may_be_mounted_on_all_the_rest(service: Service) -> None:
             pass
 
 
-def test_a_server_opens_and_closes_its_library(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Serving makes the library where there is none; its end is the library's end, too."""
-    folder, opened = service.folder / "another", []
+def test_running_the_server_opens_and_closes_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is created if it does not exist."""
+    folder, opened = tmp_path / "library", []
     open_library = Library.open
 
-    def opening(*arguments: Any, **options: Any) -> Library:
+    def open_and_record(*arguments: Any, **options: Any) -> Library:
         opened.append(open_library(*arguments, **options))
         return opened[-1]
 
@@ -119,31 +120,31 @@ def test_a_server_opens_and_closes_its_library(service: Service, monkeypatch: py
         assert app.routes
         assert opened[0].documents() == []
 
-    monkeypatch.setattr(Library, "open", opening)
+    monkeypatch.setattr(Library, "open", open_and_record)
     monkeypatch.setattr(uvicorn, "run", serve)
-    monkeypatch.setattr(journal, "configure_logging", lambda: None)
-    application.run(folder, service.settings, host="127.0.0.1", port=80)
+    monkeypatch.setattr(service_module, "configure_logging", lambda: None)
+    application.run(folder, Settings(), host="127.0.0.1", port=80)
     assert (folder / "catalog.db").exists()
 
 
-def test_a_server_logs_in_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each an object of JSON; other libraries are heard from warnings on, whatever they are told."""
+def test_server_logs_json_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other packages are logged from warnings on."""
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", root.level)
     for name in ("index", "uvicorn"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
-    journal.configure_logging()
+    service_module.configure_logging()
     logging.getLogger("index.server.http").info("A \ud800 in %s", "Ü")
-    logging.getLogger("somebody").info("not heard")
-    logging.getLogger("somebody").warning("heard")
+    logging.getLogger("other").info("dropped")
+    logging.getLogger("other").warning("kept")
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [(line["level"], line["message"]) for line in lines] == [("info", "A ? in Ü"), ("warning", "heard")]
+    assert [(line["level"], line["message"]) for line in lines] == [("info", "A ? in Ü"), ("warning", "kept")]
 
 
-def test_importing_the_service_loads_no_server() -> None:
+def test_importing_the_service_loads_no_web_framework() -> None:
     """The command line imports it to answer --help."""
     heavy = {"fastapi", "starlette", "uvicorn", "mcp", "pydantic"}
     code = f"import sys, index.server.http; print(*{heavy} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == "\n"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout == "\n"

@@ -1,4 +1,4 @@
-"""Questions over HTTP: the same answers as the library's own, told in JSON, as events or as files."""
+"""Questions over HTTP: the library's own answers as JSON, as events or as files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from index.schema.answer_schema import Answer, Checked
 from index.schema.hit_schema import Found
 from index.schema.redaction import redacted
 from index.server.http import responses
-from tests.http.conftest import Service, done, events
+from tests.http.conftest import Service, events, wait_for_job
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -25,74 +25,74 @@ QUESTION = "Who signed the treaty?"
 EVENTS = {"Accept": "text/event-stream"}
 
 
-def without_times(told: dict[str, Any]) -> dict[str, Any]:
-    """An answer without how long it took."""
-    timeless: dict[str, Any] = json.loads(json.dumps({**told, "timings_ms": {}}))
+def without_times(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer without its timings."""
+    timeless: dict[str, Any] = json.loads(json.dumps({**answer, "timings_ms": {}}))
     return timeless
 
 
-def test_a_search_is_the_librarys_own(service: Service, client: TestClient) -> None:
-    """The same hits in the same order, with files named and not their folders."""
-    told = client.post("/v1/search", json={"question": QUESTION, "limit": 3, "explain": True}).json()
-    own = Found.model_validate(redacted(service.library.search(QUESTION, limit=3, explain=True))).model_dump()
-    assert without_times(told) == without_times(own)
-    assert told["hits"][0]["document"]["source"] == "treaty.md"
-    assert told["hits"][0]["why"]["nearest_words"]
+def test_search_returns_the_library_s_own_hits(service: Service, client: TestClient) -> None:
+    """The order is the same, and files are named without their folders."""
+    result = client.post("/v1/search", json={"question": QUESTION, "limit": 3, "explain": True}).json()
+    expected = Found.model_validate(redacted(service.library.search(QUESTION, limit=3, explain=True))).model_dump()
+    assert without_times(result) == without_times(expected)
+    assert result["hits"][0]["document"]["source"] == "treaty.md"
+    assert result["hits"][0]["why"]["nearest_words"]
 
 
-def test_the_words_of_a_hit_can_be_read_again(service: Service, client: TestClient) -> None:
-    """A hit's offsets, given to the text route, bring its words."""
+def test_offsets_of_a_hit_select_its_text(service: Service, client: TestClient) -> None:
+    """The text route returns the same words for these offsets."""
     hit = client.post("/v1/search", json={"question": QUESTION}).json()["hits"][0]
     address = f"/v1/documents/{hit['document']['id']}/text"
     for part in (hit, hit["pin"]):
-        again = client.get(address, params={"start": part["start"], "end": part["end"]}).json()
-        assert again["text"] == part["text"]
+        excerpt = client.get(address, params={"start": part["start"], "end": part["end"]}).json()
+        assert excerpt["text"] == part["text"]
 
 
 @pytest.mark.parametrize("name", ["oil.txt", "oil.txt by id", "oil.txt by the beginning of its id"])
-def test_a_question_can_be_asked_of_one_document(service: Service, client: TestClient, name: str) -> None:
-    """By the name of its file, by its id, or by the beginning of its id."""
-    named = {"oil.txt": "oil.txt", "oil.txt by id": service.ids["oil.txt"]}.get(name, service.ids["oil.txt"][:10])
-    told = client.post("/v1/search", json={"question": QUESTION, "documents": [named]}).json()
-    assert {hit["document"]["source"] for hit in told["hits"]} == {"oil.txt"}
+def test_search_can_be_limited_to_one_document(service: Service, client: TestClient, name: str) -> None:
+    """The document is named by its file, its id or the beginning of its id."""
+    document = {"oil.txt": "oil.txt", "oil.txt by id": service.ids["oil.txt"]}.get(name, service.ids["oil.txt"][:10])
+    result = client.post("/v1/search", json={"question": QUESTION, "documents": [document]}).json()
+    assert {hit["document"]["source"] for hit in result["hits"]} == {"oil.txt"}
 
 
-def test_an_answer_is_the_librarys_own(service: Service, client: TestClient) -> None:
-    """With its citations, each of them words of its document."""
-    told = client.post("/v1/ask", json={"question": QUESTION}).json()
-    assert without_times(told) == without_times(
+def test_ask_returns_the_library_s_own_answer(service: Service, client: TestClient) -> None:
+    """Each citation is an exact quotation from its document."""
+    answer = client.post("/v1/ask", json={"question": QUESTION}).json()
+    assert without_times(answer) == without_times(
         Answer.model_validate(redacted(service.library.ask(QUESTION))).model_dump()
     )
-    (citation,) = told["citations"]
+    (citation,) = answer["citations"]
     text = service.library.document(citation["document"]["id"]).text
-    assert text[citation["start"] : citation["end"]] == citation["quote"] == told["statements"][0]["text"]
+    assert text[citation["start"] : citation["end"]] == citation["quote"] == answer["statements"][0]["text"]
 
 
-def test_an_answer_that_the_documents_do_not_hold(client: TestClient) -> None:
-    """Is said to be none, with what is nearest."""
-    told = client.post("/v1/ask", json={"question": "How deep is the copper engine?"}).json()
-    assert (told["status"], told["statements"], told["citations"]) == ("abstained", [], [])
-    assert told["confidence"] < told["bar"]
+def test_ask_abstains_if_the_documents_have_no_answer(client: TestClient) -> None:
+    """The response holds no statement and no citation."""
+    answer = client.post("/v1/ask", json={"question": "How deep is the copper engine?"}).json()
+    assert (answer["status"], answer["statements"], answer["citations"]) == ("abstained", [], [])
+    assert answer["confidence"] < answer["bar"]
 
 
-def test_an_answer_comes_as_events(client: TestClient) -> None:
-    """A model's words as they come, then the answer as it is without events."""
+def test_answer_is_streamed_as_events(client: TestClient) -> None:
+    """The model's words are sent as they arrive, then the same answer as without streaming."""
     response = client.post("/v1/ask", json={"question": QUESTION, "writer": "model"}, headers=EVENTS)
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.headers["cache-control"] == "no-store"
-    told = events(response.text)
-    assert [(name, json.loads(data)) for name, data in told[:-1]] == [
+    stream = events(response.text)
+    assert [(name, json.loads(data)) for name, data in stream[:-1]] == [
         ("piece", {"text": "The"}),
         ("piece", {"text": " king"}),
         ("piece", {"text": " signed."}),
     ]
-    name, data = told[-1]
+    name, data = stream[-1]
     plain = client.post("/v1/ask", json={"question": QUESTION}).json()
     assert (name, without_times(json.loads(data))) == ("answer", without_times(plain))
 
 
-def test_what_goes_wrong_in_a_stream_is_an_event(client: TestClient) -> None:
-    """A foreseen error is told by the table, another one without a word of what it was."""
+def test_error_in_a_stream_is_a_problem_event(client: TestClient) -> None:
+    """An expected error is described; an unexpected one does not reveal its message."""
     missing = client.post("/v1/ask", json={"question": QUESTION, "documents": ["nowhere"]}, headers=EVENTS)
     ((name, data),) = events(missing.text)
     assert (name, json.loads(data)["status"]) == ("problem", 404)
@@ -103,10 +103,12 @@ def test_what_goes_wrong_in_a_stream_is_an_event(client: TestClient) -> None:
     assert "secret" not in failed.text
 
 
-def test_a_silent_stream_is_kept_alive(service: Service, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By comments, which are no events, for as long as the model thinks."""
+def test_idle_stream_sends_keep_alive_comments(
+    own_service: Service, own_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are sent for as long as the model takes, and are not events."""
     monkeypatch.setattr(responses, "KEEP_ALIVE_SECONDS", 0.01)
-    service.library.patience.clear()
+    own_service.library.patience.clear()
     send_chunk, pings = responses._chunk, []
 
     async def chunk(send: Any, body: bytes, *, more: bool = True) -> None:
@@ -114,26 +116,26 @@ def test_a_silent_stream_is_kept_alive(service: Service, client: TestClient, mon
         if body == KEEPALIVE_COMMENT:
             pings.append(body)
         if len(pings) > 3:
-            service.library.patience.set()
+            own_service.library.patience.set()
 
     monkeypatch.setattr(responses, "_chunk", chunk)
-    text = client.post("/v1/ask", json={"question": QUESTION, "writer": "model"}, headers=EVENTS).text
+    text = own_client.post("/v1/ask", json={"question": QUESTION, "writer": "model"}, headers=EVENTS).text
     assert text.count("\n: ping\n\n") > 1
     assert [name for name, _ in events(text)] == ["piece", "piece", "piece", "answer"]
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
-async def test_who_goes_away_stops_the_work(service: Service, accept: str) -> None:
-    """The stream of the answer is closed, whether its reader wanted events or JSON."""
+async def test_disconnect_closes_the_answer_stream(own_service: Service, accept: str) -> None:
+    """Event streams and JSON responses behave alike."""
     sent: list[Any] = []
-    gone = anyio.Event()
-    asked = [{"type": "http.request", "body": json.dumps({"question": QUESTION, "writer": "model"}).encode()}]
+    disconnected = anyio.Event()
+    requests = [{"type": "http.request", "body": json.dumps({"question": QUESTION, "writer": "model"}).encode()}]
 
     async def receive() -> Any:
-        if asked:
-            return asked.pop()
-        await gone.wait()
+        if requests:
+            return requests.pop()
+        await disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
@@ -141,19 +143,19 @@ async def test_who_goes_away_stops_the_work(service: Service, accept: str) -> No
 
     headers = [(b"content-type", b"application/json"), (b"accept", accept.encode())]
     scope = {"type": "http", "method": "POST", "path": "/v1/ask", "query_string": b"", "headers": headers}
-    service.library.patience.clear()
+    own_service.library.patience.clear()
     async with anyio.create_task_group() as group:
-        group.start_soon(service.app, scope, receive, send)
+        group.start_soon(own_service.app, scope, receive, send)
         if accept == "text/event-stream":
             while not any(b"piece" in message.get("body", b"") for message in sent):
                 await anyio.sleep(0.01)
         else:
-            while not service.library.speaking.is_set():
+            while not own_service.library.speaking.is_set():
                 await anyio.sleep(0.01)
-        gone.set()
+        disconnected.set()
         await anyio.sleep(0.05)
-        service.library.patience.set()
-    assert service.library.closed.wait(10)
+        own_service.library.patience.set()
+    assert own_service.library.closed.wait(10)
     assert not any(b"answer" in message.get("body", b"") for message in sent)
 
 
@@ -169,8 +171,8 @@ async def test_who_goes_away_stops_the_work(service: Service, accept: str) -> No
         ("text", "text/plain", "The king signed the treaty"),
     ],
 )
-def test_an_answer_comes_as_a_file(client: TestClient, form: str, media_type: str, mark: str) -> None:
-    """In each form, to be saved and not shown, and without a word of where the server keeps it."""
+def test_answer_is_exported_as_a_file(client: TestClient, form: str, media_type: str, mark: str) -> None:
+    """The response is an attachment in the requested form and does not reveal the server's paths."""
     response = client.post(f"/v1/ask?format={form}", json={"question": QUESTION})
     assert response.status_code == 200
     assert response.headers["content-type"].partition(";")[0] == media_type
@@ -179,8 +181,8 @@ def test_an_answer_comes_as_a_file(client: TestClient, form: str, media_type: st
     assert "/sources/" not in response.text
 
 
-def test_an_answer_comes_as_an_evidence_pack(service: Service, client: TestClient) -> None:
-    """Which the library bears out, and which names files without their folders."""
+def test_answer_is_exported_as_an_evidence_pack(service: Service, client: TestClient) -> None:
+    """The library verifies the pack, which names files without their folders."""
     response = client.post("/v1/ask?format=pack", json={"question": QUESTION})
     path = service.folder / "pack.zip"
     path.write_bytes(response.content)
@@ -199,35 +201,35 @@ def test_an_answer_comes_as_an_evidence_pack(service: Service, client: TestClien
         ("text/html, application/json;q=0.5", "", 200),
     ],
 )
-def test_what_is_not_to_be_had_is_not_given(client: TestClient, accept: str, query: str, status: int) -> None:
-    """406 where the client takes neither JSON nor events; a form that is asked for by name is given in any case."""
+def test_accept_header_is_honoured(client: TestClient, accept: str, query: str, status: int) -> None:
+    """The status is 406 if the client accepts neither JSON nor events; a format in the query takes precedence."""
     response = client.post(f"/v1/ask{query}", json={"question": QUESTION}, headers={"Accept": accept})
     assert response.status_code == status
 
 
-def test_a_text_is_checked(service: Service, client: TestClient) -> None:
-    """Each sentence has the library's own verdict."""
+def test_check_returns_the_library_s_own_verdicts(service: Service, client: TestClient) -> None:
+    """Every sentence has one."""
     text = "The king signed the treaty in the harbour. The king did not sign the treaty in the harbour."
-    told = client.post("/v1/check", json={"text": text}).json()
-    assert told == Checked.model_validate(redacted(service.library.check(text))).model_dump()
-    assert [statement["verdict"] for statement in told["statements"]] == ["verbatim", "contradicted"]
+    checked = client.post("/v1/check", json={"text": text}).json()
+    assert checked == Checked.model_validate(redacted(service.library.check(text))).model_dump()
+    assert [statement["verdict"] for statement in checked["statements"]] == ["verbatim", "contradicted"]
 
 
-def test_every_document_is_asked(client: TestClient) -> None:
-    """Those that say nothing have a row, too."""
-    told = client.post("/v1/coverage", json={"question": "the treaty"}).json()
-    assert {row["document"]["source"]: row["hit"] is not None for row in told["documents"]} == {
+def test_coverage_has_a_row_for_every_document(client: TestClient) -> None:
+    """Documents without a hit have a row, too."""
+    coverage = client.post("/v1/coverage", json={"question": "the treaty"}).json()
+    assert {row["document"]["source"]: row["hit"] is not None for row in coverage["documents"]} == {
         "treaty.md": True,
         "oil.txt": False,
         "volcano.html": False,
     }
 
 
-def test_many_questions_become_a_table(client: TestClient) -> None:
-    """In a job, whose table has a row for each of them; what a spreadsheet would run it shows."""
+def test_batch_becomes_a_table(client: TestClient) -> None:
+    """Its job has a row for each question, and the CSV holds no formula that a spreadsheet would run."""
     response = client.post("/v1/batch", json={"questions": [QUESTION, "=1+1", "How deep is the copper engine?"]})
     assert response.status_code == 202
-    job = done(client, response.headers["location"])
+    job = wait_for_job(client, response.headers["location"])
     assert (job["kind"], job["state"], job["done"], job["total"]) == ("batch", "done", 3, 3)
     assert [row["status"] for row in job["rows"]] == ["answered", "abstained", "abstained"]
     table = client.get(f"{response.headers['location']}/table.csv")

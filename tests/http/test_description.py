@@ -1,4 +1,4 @@
-"""The service describes itself: completely, truly, and without asking anybody else."""
+"""The service's OpenAPI description is complete and true, and its documentation page loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -41,45 +41,51 @@ def schema(client: TestClient) -> dict[str, Any]:
 
 
 def operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each operation, by what it does where."""
+    """Yield each operation with its method and path."""
     for path, item in schema["paths"].items():
         for method in METHODS:
             if method in item:
                 yield f"{method.upper()} {path}", item[method]
 
 
-def test_everything_is_described(schema: dict[str, Any]) -> None:
-    """In OpenAPI 3.1, each operation, parameter, response and field has words."""
+def test_every_part_of_the_openapi_document_has_a_description(schema: dict[str, Any]) -> None:
+    """Operations, parameters, responses and fields are all described, in OpenAPI 3.1."""
     assert schema["openapi"].startswith("3.1.")
-    silent = [name for name, each in operations(schema) if not (each["summary"] and each["description"])]
-    for name, each in operations(schema):
-        silent += [f"{name} {part['name']}" for part in each.get("parameters", ()) if not part.get("description")]
-        silent += [f"{name} {status}" for status, answer in each["responses"].items() if not answer["description"]]
-    for model, each in schema["components"]["schemas"].items():
-        silent += [f"{model}.{name}" for name, field in each["properties"].items() if not field.get("description")]
-    assert silent == []
+    undescribed = [
+        name for name, operation in operations(schema) if not (operation["summary"] and operation["description"])
+    ]
+    for name, operation in operations(schema):
+        parameters = operation.get("parameters", ())
+        undescribed += [f"{name} {parameter['name']}" for parameter in parameters if not parameter.get("description")]
+        undescribed += [
+            f"{name} {status}" for status, response in operation["responses"].items() if not response["description"]
+        ]
+    for model, described in schema["components"]["schemas"].items():
+        properties = described["properties"].items()
+        undescribed += [f"{model}.{name}" for name, field in properties if not field.get("description")]
+    assert undescribed == []
 
 
-def test_every_problem_is_described_as_one(schema: dict[str, Any]) -> None:
-    """No route tells an error in another form; the framework's own forms are gone."""
-    for _, each in operations(schema):
-        for status, answer in each["responses"].items():
+def test_every_error_response_is_described_as_a_problem(schema: dict[str, Any]) -> None:
+    """No route describes the framework's own error format."""
+    for _, operation in operations(schema):
+        for status, response in operation["responses"].items():
             if status >= "400":
-                assert answer["content"] == {
+                assert response["content"] == {
                     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
     assert "HTTPValidationError" not in schema["components"]["schemas"]
 
 
-def test_operations_have_plain_names(schema: dict[str, Any]) -> None:
-    """By which a client that is made from the description calls them."""
-    names = [each["operationId"] for _, each in operations(schema)]
+def test_operation_ids_are_single_words(schema: dict[str, Any]) -> None:
+    """Generated clients name their methods after them."""
+    names = [operation["operationId"] for _, operation in operations(schema)]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z]+", name) for name in names)
 
 
-def test_limits_are_described(service: Service, schema: dict[str, Any]) -> None:
-    """As the settings set them, so that clients know them before they meet them."""
+def test_limits_of_the_settings_are_in_the_description(service: Service, schema: dict[str, Any]) -> None:
+    """Clients know the limits before they meet them."""
     models, settings = schema["components"]["schemas"], service.settings
     for name in ("SearchRequest", "AskRequest", "CoverageRequest"):
         assert models[name]["properties"]["question"]["maxLength"] == settings.max_question_characters
@@ -100,35 +106,35 @@ MODELS = [
 
 
 @cases("model", MODELS, ids=lambda model: model.__name__)
-def test_examples_fit(model: type[BaseModel]) -> None:
-    """What the description shows is what the routes take and give."""
+def test_examples_match_their_models(model: type[BaseModel]) -> None:
+    """The described examples are what the routes accept and return."""
     examples = model.model_json_schema()["examples"]
     assert examples
     for example in examples:
         TypeAdapter(model).validate_python(example)
 
 
-def test_every_request_is_an_example(client: TestClient, schema: dict[str, Any]) -> None:
-    """A reader may send any of them as it stands."""
-    assert {each.__name__ for each in vars(requests).values() if isinstance(each, type)} >= {
-        r.__name__ for r in REQUESTS
+def test_example_requests_are_accepted(client: TestClient, schema: dict[str, Any]) -> None:
+    """A reader can send every example unchanged."""
+    assert {value.__name__ for value in vars(requests).values() if isinstance(value, type)} >= {
+        model.__name__ for model in REQUESTS
     }
-    for name, each in operations(schema):
-        body = each.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    for name, operation in operations(schema):
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
         model = body.get("$ref", "").rpartition("/")[2]
         for example in schema["components"]["schemas"].get(model, {}).get("examples", ()):
             assert client.post(name.partition(" ")[2], json=example).status_code in (200, 202)
 
 
-def test_an_answer_can_be_had_in_every_form(schema: dict[str, Any]) -> None:
-    """In which the command line has it, and as a pack."""
+def test_ask_describes_every_export_form(schema: dict[str, Any]) -> None:
+    """They are the forms of the command line, and the pack."""
     assert set(ask.FORMATS) == {*FORMS, "pack"}
     content = schema["paths"]["/v1/ask"]["post"]["responses"]["200"]["content"]
     assert content.keys() >= {kind.media_type for kind in ask.KINDS.values()}
 
 
-def test_the_page_of_documentation_asks_nobody_else(client: TestClient) -> None:
-    """Whatever it loads is on this server; nor does it have its description judged elsewhere."""
+def test_documentation_page_loads_nothing_from_other_hosts(client: TestClient) -> None:
+    """Nor does it send its description to a validator elsewhere."""
     page = client.get("/docs").text
     assert re.findall(r"https?://[^\"'\s]+", page) == []
     assert '"validatorUrl": null' in page

@@ -1,4 +1,4 @@
-"""Whether the server lives and can answer, and what it says of itself."""
+"""Health and readiness of the server, and its figures."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from tests.http.conftest import Service
 
 
-def warm(client: TestClient) -> Any:
-    """What /readyz says once the loading has ended."""
+def wait_until_loaded(client: TestClient) -> Any:
+    """Wait until loading has ended and return the response of /readyz."""
     for _ in range(500):
         response = client.get("/readyz")
         if "starting up" not in response.text:
             return response
-    raise AssertionError("The loading does not end.")
+    raise AssertionError("Loading did not end.")
 
 
-def test_a_server_that_lives_says_so(client: TestClient) -> None:
-    """And nothing else."""
+def test_health_route_returns_ok(client: TestClient) -> None:
+    """The response has no other field."""
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_a_server_is_ready_when_it_can_answer(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until then it lives, and says that it is not ready."""
+def test_server_is_ready_once_the_library_is_loaded(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then it is healthy but not ready."""
     loading = threading.Event()
 
     def search(*_: Any, **__: Any) -> None:
         assert loading.wait(20)
 
-    monkeypatch.setattr(service.library, "search", search)
-    with service.client() as client:
+    monkeypatch.setattr(own_service.library, "search", search)
+    with own_service.client() as client:
         waiting = client.get("/readyz")
         assert (waiting.status_code, waiting.json()["detail"]) == (503, "The library is starting up.")
         assert client.get("/healthz").status_code == 200
         loading.set()
-        assert (warm(client).status_code, warm(client).json()) == (200, {"status": "ok"})
+        assert (wait_until_loaded(client).status_code, wait_until_loaded(client).json()) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize(
@@ -51,33 +51,33 @@ def test_a_server_is_ready_when_it_can_answer(service: Service, monkeypatch: pyt
         (EncoderError("There is no model in /srv/models.", "Put one there."), "urn:pincite:problem:encoder-error"),
         (RuntimeError("The key is under /srv/secret."), "urn:pincite:problem:library-error"),
     ],
-    ids=["foreseen", "not foreseen"],
+    ids=["expected", "unexpected"],
 )
-def test_a_server_that_cannot_answer_is_not_ready(
-    service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
+def test_server_with_a_failing_library_is_not_ready(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
 ) -> None:
-    """What is wrong stands in the log; the response names no folder."""
+    """The log has the reason; the response does not reveal a folder."""
 
     def search(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(service.library, "search", search)
-    with service.client() as client:
-        response = warm(client)
+    monkeypatch.setattr(own_service.library, "search", search)
+    with own_service.client() as client:
+        response = wait_until_loaded(client)
     assert (response.status_code, response.json()["type"]) == (503, kind)
     assert "/srv" not in response.text
 
 
-def test_a_library_that_cannot_be_read_is_not_ready(service: Service, client: TestClient) -> None:
-    """Though it could be before."""
-    assert warm(client).status_code == 200
-    service.library.close()
-    (service.library.folder / "catalog.db").write_bytes(b"no database at all" * 1000)
-    assert warm(client).status_code == 503
+def test_server_with_a_damaged_library_is_not_ready(own_service: Service, own_client: TestClient) -> None:
+    """The damage is noticed even if the library was readable before."""
+    assert wait_until_loaded(own_client).status_code == 200
+    own_service.library.close()
+    (own_service.library.folder / "catalog.db").write_bytes(b"no database at all" * 1000)
+    assert wait_until_loaded(own_client).status_code == 503
 
 
-def test_the_library_in_numbers(service: Service, client: TestClient) -> None:
-    """All but where it lies."""
-    told = client.get("/v1/stats").json()
-    assert (told["documents"], told["passages"], told["made_with"][:6]) == (3, 4, "fake@1")
-    assert "folder" not in told
+def test_stats_route_returns_the_library_s_figures(service: Service, client: TestClient) -> None:
+    """It does not reveal the folder."""
+    stats = client.get("/v1/stats").json()
+    assert (stats["documents"], stats["passages"], stats["made_with"][:6]) == (3, 4, "fake@1")
+    assert "folder" not in stats

@@ -1,4 +1,4 @@
-"""Whatever goes wrong is told in one form, completely, and without a word of what is nobody's business."""
+"""Every error is a complete problem document that reveals nothing internal."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from tests.hosted import hosted
 from tests.http.conftest import SECRET, Service, files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.testclient import TestClient
 
-CLASSES = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, PinciteError)]
-MADE: dict[type[PinciteError], PinciteError] = {
+ERROR_TYPES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PinciteError)]
+EXAMPLES: dict[type[PinciteError], PinciteError] = {
     errors.LibraryNotFound: errors.LibraryNotFound("/srv/library"),
     errors.LibraryLocked: errors.LibraryLocked("/srv/library", "process 7"),
     errors.LibraryReadOnly: errors.LibraryReadOnly("/srv/library"),
@@ -47,25 +49,25 @@ MADE: dict[type[PinciteError], PinciteError] = {
     errors.NotUploaded: errors.NotUploaded(),
     errors.JobNotFound: errors.JobNotFound("7"),
 }
-"""Errors that make their message themselves."""
+"""Errors whose arguments are not a message and a hint."""
 
 
-@cases("kind", CLASSES, ids=lambda kind: kind.__name__)
-def test_each_error_is_told(kind: type[PinciteError]) -> None:
-    """With a status, a title, what happened and what to do; no folder of the server is named."""
-    error = MADE.get(kind) or kind("It is not as it should be.", "Mend it.")
-    told = problems.problem_from_error(error, "7")
-    assert 400 <= told.status < 600
-    assert told.title
-    assert told.detail.endswith(".")
-    assert told.hint
-    assert "/srv" not in told.model_dump_json()
-    assert told.type.startswith("urn:pincite:problem:")
+@cases("kind", ERROR_TYPES, ids=lambda kind: kind.__name__)
+def test_every_error_becomes_a_complete_problem(kind: type[PinciteError]) -> None:
+    """It has status, title, detail and hint, and does not reveal a folder of the server."""
+    error = EXAMPLES.get(kind) or kind("It is wrong.", "Fix it.")
+    problem = problems.problem_from_error(error, "7")
+    assert 400 <= problem.status < 600
+    assert problem.title
+    assert problem.detail.endswith(".")
+    assert problem.hint
+    assert "/srv" not in problem.model_dump_json()
+    assert problem.type.startswith("urn:pincite:problem:")
 
 
-def test_only_families_are_told_as_their_ancestor_is() -> None:
-    """An error that is directly of the root has a row of its own: nobody forgot it."""
-    assert [kind.__name__ for kind in CLASSES if kind.__base__ is PinciteError and kind not in KINDS] == []
+def test_every_direct_subclass_has_its_own_problem_kind() -> None:
+    """Only subclasses further down may use the kind of their ancestor."""
+    assert [kind.__name__ for kind in ERROR_TYPES if kind.__base__ is PinciteError and kind not in KINDS] == []
 
 
 @cases(
@@ -86,25 +88,25 @@ def test_only_families_are_told_as_their_ancestor_is() -> None:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_an_error_has_the_status_that_clients_expect(error: PinciteError, status: int) -> None:
-    """So that a program can act on the status alone."""
+def test_error_has_the_expected_status(error: PinciteError, status: int) -> None:
+    """Clients can act on the status alone."""
     assert problems.problem_from_error(error, "7").status == status
 
 
 @pytest.mark.anyio
-async def test_who_should_come_back_is_told_when() -> None:
-    """Where waiting helps, there is a Retry-After."""
+async def test_temporary_error_has_a_retry_after_header() -> None:
+    """Only errors that pass with time have the header."""
     request = Request({"type": "http", "path": "/v1/ask", "headers": [], "state": {"request_id": "7"}})
     assert (await problems.pincite_error(request, errors.QueueFull(1))).headers["retry-after"] == "5"
     assert "retry-after" not in (await problems.pincite_error(request, errors.JobNotFound("1"))).headers
 
 
-def problem(response: Any) -> Problem:
-    """The problem of a response that is one."""
+def parse_problem(response: Any) -> Problem:
+    """Parse the problem document of a response, whose type, status and id must match."""
     assert response.headers["content-type"] == "application/problem+json"
-    told = Problem.model_validate_json(response.content)
-    assert (told.status, told.request_id) == (response.status_code, response.headers["x-request-id"])
-    return told
+    problem = Problem.model_validate_json(response.content)
+    assert (problem.status, problem.request_id) == (response.status_code, response.headers["x-request-id"])
+    return problem
 
 
 @pytest.mark.parametrize(
@@ -133,30 +135,30 @@ def problem(response: Any) -> Problem:
         ("POST", "/v1/ask", {"json": {"question": "fail, please"}}, 500),
     ],
 )
-def test_every_refusal_is_a_problem(
+def test_every_error_response_is_a_problem(
     client: TestClient, method: str, address: str, options: dict[str, Any], status: int
 ) -> None:
-    """Whoever refuses: our code, the framework, or what nobody foresaw."""
-    told = problem(client.request(method, address, **options))
-    assert told.status == status
-    assert SECRET not in told.model_dump_json()
+    """Errors of our code, of the framework and unexpected ones have the same form."""
+    problem = parse_problem(client.request(method, address, **options))
+    assert problem.status == status
+    assert SECRET not in problem.model_dump_json()
 
 
-def test_a_wrong_method_is_told_which_are_right(client: TestClient) -> None:
-    """All of them, though each is a route of its own."""
+def test_wrong_method_is_answered_with_the_allowed_ones(client: TestClient) -> None:
+    """All of them are listed, although each is a separate route."""
     assert client.patch("/v1/documents").headers["allow"] == "GET, POST"
     assert client.post("/v1/documents/abcdef").headers["allow"] == "DELETE, GET"
 
 
-def test_a_body_that_does_not_say_how_large_it_is(client: TestClient) -> None:
-    """Is read no further than the limit."""
+def test_body_without_a_length_is_read_up_to_the_limit(client: TestClient) -> None:
+    """The client sends two megabytes in chunks; the limit is one."""
 
     def endless() -> Any:
         for _ in range(200):
             yield b" " * 10_000
 
     response = client.post("/v1/search", content=endless(), headers={"Content-Type": "application/json"})
-    assert "PINCITE_MAX_BODY_MEGABYTES" in problem(response).hint
+    assert "PINCITE_MAX_BODY_MEGABYTES" in parse_problem(response).hint
 
 
 @pytest.mark.parametrize(
@@ -174,11 +176,13 @@ def test_a_body_that_does_not_say_how_large_it_is(client: TestClient) -> None:
         ("/v1/check", {"text": None}, ["#/text"]),
     ],
 )
-def test_mistakes_are_pointed_at(client: TestClient, address: str, body: Any, pointers: list[str] | None) -> None:
-    """Each by a JSON pointer; what was sent is not sent back."""
-    told = problem(client.post(address, json=body))
+def test_invalid_fields_are_named_by_json_pointers(
+    client: TestClient, address: str, body: Any, pointers: list[str] | None
+) -> None:
+    """The response does not repeat what was sent."""
+    problem = parse_problem(client.post(address, json=body))
     expected = pointers or ["#/limit", "#/mode", "#/more~1~0", "#/question"]
-    assert sorted(mistake.pointer for mistake in told.mistakes) == expected
+    assert sorted(mistake.pointer for mistake in problem.mistakes) == expected
 
 
 @pytest.mark.parametrize(
@@ -195,45 +199,70 @@ def test_mistakes_are_pointed_at(client: TestClient, address: str, body: Any, po
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_limit_names_its_setting(client: TestClient, address: str, body: Any, setting: str) -> None:
-    """So that whoever runs the server knows what to raise."""
-    told = problem(client.post(address, json=body))
-    assert told.status == 422
-    assert setting in told.hint
+def test_exceeded_limit_names_its_setting(client: TestClient, address: str, body: Any, setting: str) -> None:
+    """The operator learns which setting to raise."""
+    problem = parse_problem(client.post(address, json=body))
+    assert problem.status == 422
+    assert setting in problem.hint
 
 
-ODD = ["\0", "a\0b", "\ud800", "\udfff\ud800", "\u202e", "🐋" * 9, "~x", '"', "in:", "-", "((((", "\\", " ", "\u2028"]
+UNUSUAL_TEXTS = [
+    "\0",
+    "a\0b",
+    "\ud800",
+    "\udfff\ud800",
+    "\u202e",
+    "🐋" * 9,
+    "~x",
+    '"',
+    "in:",
+    "-",
+    "((((",
+    "\\",
+    " ",
+    "\u2028",
+]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=ascii)
-@pytest.mark.parametrize("field", ["question", "documents", "a field of its own"])
-def test_no_text_is_too_odd(client: TestClient, odd: str, field: str) -> None:
-    """NULs, half characters and operators without words are answered or refused, and never a failure of the server."""
-    body = {"question": "x", field: [odd] if field == "documents" else odd}
+@cases("text", UNUSUAL_TEXTS, ids=ascii)
+@cases("field", ["question", "documents", "an unknown field"])
+def test_unusual_text_causes_no_server_error(client: TestClient, text: str, field: str) -> None:
+    """NULs, lone surrogates and operators without words are answered or refused."""
+    body = {"question": "x", field: [text] if field == "documents" else text}
     for address in ("/v1/search", "/v1/ask", "/v1/coverage"):
         headers = {"Content-Type": "application/json"}
         assert client.post(address, content=json.dumps(body), headers=headers).status_code in (200, 404, 409, 422)
     if field == "question":
-        assert client.post("/v1/check", content=json.dumps({"text": odd}), headers=headers).status_code in (200, 422)
+        assert client.post("/v1/check", content=json.dumps({"text": text}), headers=headers).status_code in (200, 422)
 
 
-def test_nothing_tells_where_files_are(service: Service, client: TestClient) -> None:
-    """No response has a path of the server, whatever it is about."""
-    identity = service.ids["oil.txt"]
-    answers = [
-        client.get("/v1/documents"),
-        client.get(f"/v1/documents/{identity}"),
-        client.get(f"/v1/documents/{identity}/text"),
-        client.get("/v1/stats"),
-        client.get("/metrics"),
-        client.post("/v1/search", json={"question": "oil"}),
-        client.post("/v1/ask", json={"question": "What did the price of oil do in summer?"}),
-        client.post("/v1/coverage", json={"question": "oil"}),
-        client.post("/v1/check", json={"text": "The price of oil fell in summer."}),
-        client.post("/v1/search", json={"question": "oil", "documents": ["nowhere"]}),
-        client.delete(f"/v1/documents/{identity}"),
+def test_no_response_reveals_a_path(own_service: Service, own_client: TestClient) -> None:
+    """Every kind of response is checked."""
+    identity = own_service.ids["oil.txt"]
+    responses = [
+        own_client.get("/v1/documents"),
+        own_client.get(f"/v1/documents/{identity}"),
+        own_client.get(f"/v1/documents/{identity}/text"),
+        own_client.get("/v1/stats"),
+        own_client.get("/metrics"),
+        own_client.post("/v1/search", json={"question": "oil"}),
+        own_client.post("/v1/ask", json={"question": "What did the price of oil do in summer?"}),
+        own_client.post("/v1/coverage", json={"question": "oil"}),
+        own_client.post("/v1/check", json={"text": "The price of oil fell in summer."}),
+        own_client.post("/v1/search", json={"question": "oil", "documents": ["nowhere"]}),
+        own_client.delete(f"/v1/documents/{identity}"),
     ]
-    assert [answer.url.path for answer in answers if str(service.folder) in answer.text + str(answer.headers)] == []
+    assert [
+        response.url.path for response in responses if str(own_service.folder) in response.text + str(response.headers)
+    ] == []
+
+
+@pytest.fixture(scope="module")
+def local_server(service: Service) -> Iterator[str]:
+    """The address of a real server with one allowed host name."""
+    settings = Settings(allow_hosts="Docs.example.org")
+    with hosted(create_app(service.library, settings, service.jobs)) as address:
+        yield address
 
 
 @pytest.mark.parametrize(
@@ -247,14 +276,12 @@ def test_nothing_tells_where_files_are(service: Service, client: TestClient) -> 
         ("evil.example", "/healthz", 200),
     ],
 )
-def test_a_server_of_this_machine_answers_to_its_own_names(service: Service, host: str, path: str, status: int) -> None:
-    """A page whose name points to this machine is no other site for the browser, and must not read the library."""
-    settings = Settings(allow_hosts="Docs.example.org")
-    with hosted(create_app(service.library, settings, service.jobs)) as address:
-        assert httpx.get(f"{address}{path}", headers={"Host": host}, timeout=60).status_code == status
+def test_local_server_refuses_unknown_host_names(local_server: str, host: str, path: str, status: int) -> None:
+    """A site whose name resolves to this machine must not be able to read the library (DNS rebinding)."""
+    assert httpx.get(f"{local_server}{path}", headers={"Host": host}, timeout=60).status_code == status
 
 
-@pytest.mark.parametrize(
+@cases(
     ("headers", "status"),
     [
         ({"Sec-Fetch-Site": "cross-site"}, 403),
@@ -266,8 +293,10 @@ def test_a_server_of_this_machine_answers_to_its_own_names(service: Service, hos
         ({}, 202),
     ],
 )
-def test_pages_of_other_sites_change_nothing(client: TestClient, headers: dict[str, str], status: int) -> None:
-    """A form of a foreign page could send files unasked; this server's own page may, and so may programs."""
-    response = client.post("/v1/documents", files=files(("whale.txt", "The whale swam.")), headers=headers)
+def test_uploads_from_pages_of_other_sites_are_refused(
+    own_client: TestClient, headers: dict[str, str], status: int
+) -> None:
+    """Uploads from this server's own page and from programs are accepted."""
+    response = own_client.post("/v1/documents", files=files(("whale.txt", "The whale swam.")), headers=headers)
     assert response.status_code == status
-    assert status == 202 or problem(response)
+    assert status == 202 or parse_problem(response)

@@ -1,4 +1,4 @@
-"""A document as it looks, over HTTP: its text with a span marked, its pages as images, its file."""
+"""Sources over HTTP: a document's text with a span marked, its pages as images, and its original file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from index.records import Span
 from index.server.guard.quotas import PIECE
 from index.server.http.responses import Download
 from index.server.http.routes.documents import disposition
-from tests.http.conftest import HARBOUR, PAGES, TREATY, Service
+from tests.http.conftest import HARBOUR, PAGES, SOURCES, TREATY, Service, running_service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.testclient import TestClient
     from starlette.types import Message
 
@@ -28,58 +30,74 @@ ATTACK = "<img src=x onerror=alert(1)> </p><script>alert(1)</script> ${alert(1)}
 QUOTE = "The king signed the treaty in the harbour."
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that also has a PDF of two pages and a text that holds an attack. Tests of this module only read it."""
+    sources: dict[str, str | bytes] = {
+        **SOURCES,
+        "harbour.pdf": HARBOUR,
+        "attack.txt": f"It rained. {ATTACK} It rained again.",
+    }
+    with running_service(tmp_path_factory.mktemp("sources"), sources) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[TestClient]:
+    """A client of this service."""
+    with service.client() as client:
+        yield client
+
+
 @pytest.fixture
-def harbour(service: Service, write: Write) -> str:
-    """The id of a PDF of two pages in the library."""
-    path = write("harbour.pdf", HARBOUR)
-    service.library.add(path)
-    return service.library.find("harbour.pdf").id
+def harbour(service: Service) -> str:
+    """The id of the PDF."""
+    return service.ids["harbour.pdf"]
 
 
 def span_of(service: Service, identity: str, words: str) -> Span:
-    """Where the words stand in a document."""
+    """Return the span of these words in a document."""
     start = service.library.document(identity).text.index(words)
     return Span(start, start + len(words))
 
 
-def marked(fragment: str) -> str:
-    """The words that a fragment marks."""
-    return "".join(html.unescape(each) for each in re.findall(r"<mark[^>]*>(.*?)</mark>", fragment, re.DOTALL))
+def marked_text(fragment: str) -> str:
+    """Return the text that a fragment marks."""
+    return "".join(html.unescape(text) for text in re.findall(r"<mark[^>]*>(.*?)</mark>", fragment, re.DOTALL))
 
 
-def test_a_view_marks_the_span(service: Service, client: TestClient) -> None:
-    """Nothing more and nothing less, among its headings and neighbours; nowhere is said where the file lies."""
+def test_view_marks_exactly_the_span(service: Service, client: TestClient) -> None:
+    """It shows headings and neighbouring text, and does not reveal the file's folder."""
     identity = service.ids["treaty.md"]
     start, end = span_of(service, identity, QUOTE)
     response = client.get(f"/v1/documents/{identity}/view", params={"start": start, "end": end})
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert marked(response.text) == QUOTE
+    assert marked_text(response.text) == QUOTE
     assert "The Harbour Treaty" in response.text
     assert "Nobody remembered the whale." in response.text
     assert str(service.folder) not in response.text
 
 
-def test_a_view_without_a_span_is_the_beginning(service: Service, client: TestClient) -> None:
-    """With nothing marked."""
+def test_view_without_a_span_shows_the_beginning(service: Service, client: TestClient) -> None:
+    """Nothing is marked."""
     fragment = client.get(f"/v1/documents/{service.ids['treaty.md']}/view").text
-    assert marked(fragment) == ""
+    assert marked_text(fragment) == ""
     assert fragment.index("The Harbour Treaty") < fragment.index("The king signed")
 
 
-def test_a_view_runs_and_fetches_nothing(service: Service, client: TestClient, write: Write) -> None:
-    """Words of a document are words, whatever they look like; opened alone, a fragment may do nothing at all."""
-    service.library.add(write("attack.txt", f"It rained. {ATTACK} It rained again."))
-    identity = service.library.find("attack.txt").id
+def test_view_escapes_the_document_and_forbids_scripts(service: Service, client: TestClient) -> None:
+    """The headers forbid everything, in case the fragment is opened alone."""
+    identity = service.ids["attack.txt"]
     start, end = span_of(service, identity, ATTACK)
     response = client.get(f"/v1/documents/{identity}/view", params={"start": start, "end": end})
-    assert marked(response.text) == ATTACK
+    assert marked_text(response.text) == ATTACK
     assert not re.search(r"<script|<img src=x", response.text)
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_pdf_is_seen_as_it_is_printed(service: Service, client: TestClient, harbour: str) -> None:
-    """The page with the span, with rectangles round its words; its image is where the fragment says."""
+def test_view_of_a_pdf_shows_its_page_image(service: Service, client: TestClient, harbour: str) -> None:
+    """Rectangles mark the span, and the image is at the address in the fragment."""
     start, end = span_of(service, harbour, PAGES[1])
     address = f"/v1/documents/{harbour}/view?start={start}&end={end}"
     fragment = client.get(address).text
@@ -88,15 +106,15 @@ def test_a_pdf_is_seen_as_it_is_printed(service: Service, client: TestClient, ha
     assert 'class="p-rect"' in fragment
     picture = client.get(urljoin(address, html.unescape(image)))
     assert (picture.headers["content-type"], picture.content[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
-    assert marked(fragment) == PAGES[1]
+    assert marked_text(fragment) == PAGES[1]
 
 
-def test_a_page_shows_its_span(service: Service, client: TestClient, harbour: str) -> None:
-    """The image with the span differs from the one without, and is not sent twice."""
+def test_page_image_highlights_the_span(service: Service, client: TestClient, harbour: str) -> None:
+    """The image with the span differs from the one without; an unchanged image is not sent twice."""
     start, end = span_of(service, harbour, PAGES[1])
     address = f"/v1/documents/{harbour}/pages/2.png"
-    plain, shown = (client.get(address, params=query) for query in ({}, {"start": start, "end": end}))
-    assert plain.content != shown.content
+    plain, highlighted = (client.get(address, params=query) for query in ({}, {"start": start, "end": end}))
+    assert plain.content != highlighted.content
     again = client.get(address, headers={"If-None-Match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
@@ -116,19 +134,19 @@ def test_a_page_shows_its_span(service: Service, client: TestClient, harbour: st
         ("view?start=-1", 422),
     ],
 )
-def test_what_is_not_in_the_document_is_refused(client: TestClient, harbour: str, query: str, status: int) -> None:
-    """A page that it does not have, a width that nobody can see, a span beyond its end."""
+def test_invalid_page_width_or_span_is_refused(client: TestClient, harbour: str, query: str, status: int) -> None:
+    """The page does not exist, the width is out of range, or the span is beyond the end."""
     response = client.get(f"/v1/documents/{harbour}/{query}")
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
 
 
-def test_only_a_pdf_has_pages(service: Service, client: TestClient) -> None:
-    """A text has none to show."""
+def test_text_document_has_no_page_images(service: Service, client: TestClient) -> None:
+    """Only PDFs have pages to show."""
     assert client.get(f"/v1/documents/{service.ids['oil.txt']}/pages/1.png").status_code == 404
 
 
-def test_the_original_is_given_to_the_byte(service: Service, client: TestClient, harbour: str) -> None:
-    """To be saved under its name, and never shown as a page of this server, whatever it is."""
+def test_original_is_downloaded_unchanged(service: Service, client: TestClient, harbour: str) -> None:
+    """It is an attachment, so that the browser never shows it as a page of this server."""
     for identity, name in ((harbour, "harbour.pdf"), (service.ids["volcano.html"], "volcano.html")):
         response = client.get(f"/v1/documents/{identity}/original")
         assert hashlib.sha256(response.content).hexdigest() == identity
@@ -139,11 +157,11 @@ def test_the_original_is_given_to_the_byte(service: Service, client: TestClient,
         assert again.status_code == 304
 
 
-def test_an_original_is_read_as_its_client_reads(service: Service, write: Write) -> None:
-    """One that is changed meanwhile does not come to its end: its client has what is announced, or knows better."""
-    path = write("long.txt", "The king signed the treaty. " * 30_000)
-    service.library.add(path)
-    original = service.library.open_original("long.txt")
+def test_file_changed_during_a_download_aborts_it(own_service: Service, write: Write) -> None:
+    """The client gets exactly the announced bytes, or an incomplete response."""
+    path = write("long.txt", "The king signed the treaty. " * 10_000)
+    own_service.library.add(path)
+    original = own_service.library.open_original("long.txt")
     sent: list[int] = []
 
     async def receive() -> Message:
@@ -165,18 +183,18 @@ def test_an_original_is_read_as_its_client_reads(service: Service, write: Write)
     assert original.file.closed
 
 
-def test_an_original_that_has_changed_is_not_given(service: Service, client: TestClient, write: Write) -> None:
-    """Its text still is, and the fragment does not offer what is not there."""
+def test_changed_original_is_not_found(own_service: Service, own_client: TestClient, write: Write) -> None:
+    """The text is still shown, and the fragment does not offer the file."""
     write("treaty.md", TREATY + "\nAnd more.\n")
-    identity = service.ids["treaty.md"]
-    response = client.get(f"/v1/documents/{identity}/original")
+    identity = own_service.ids["treaty.md"]
+    response = own_client.get(f"/v1/documents/{identity}/original")
     assert (response.status_code, response.json()["type"]) == (404, "urn:pincite:problem:original-missing")
-    fragment = client.get(f"/v1/documents/{identity}/view")
+    fragment = own_client.get(f"/v1/documents/{identity}/view")
     assert (fragment.status_code, "data-original" in fragment.text) == (200, False)
 
 
 @pytest.mark.parametrize(
-    ("name", "plain", "true"),
+    ("name", "ascii_name", "full_name"),
     [
         ("treaty.pdf", "treaty.pdf", "treaty.pdf"),
         ('a "b"\\c.txt', "a _b__c.txt", 'a "b"\\c.txt'),
@@ -186,11 +204,11 @@ def test_an_original_that_has_changed_is_not_given(service: Service, client: Tes
         ("half \ud800.pdf", "half ?.pdf", "half ?.pdf"),
     ],
 )
-def test_a_file_is_saved_under_its_name(name: str, plain: str, true: str) -> None:
-    """Old programs get letters that they know, all others the name itself; nothing in it ends the header."""
-    said = disposition(name)
-    assert said.isascii()
-    assert said.isprintable()
-    shown = re.fullmatch(r"attachment; filename=\"([^\"]*)\"; filename\*=UTF-8''(.*)", said)
-    assert shown
-    assert (shown[1], unquote(shown[2])) == (plain, true)
+def test_download_header_encodes_any_file_name(name: str, ascii_name: str, full_name: str) -> None:
+    """Old clients get an ASCII name, others the full name, and no character can end the header."""
+    header = disposition(name)
+    assert header.isascii()
+    assert header.isprintable()
+    match = re.fullmatch(r"attachment; filename=\"([^\"]*)\"; filename\*=UTF-8''(.*)", header)
+    assert match
+    assert (match[1], unquote(match[2])) == (ascii_name, full_name)

@@ -1,4 +1,4 @@
-"""Documents handed in over HTTP: taken in as they come, within limits, read in a job."""
+"""Uploads over HTTP: files are received within limits and added by a job."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from starlette.testclient import TestClient
 
 from index.server.http import create_app
 from index.settings import Settings
-from tests.http.conftest import OIL, Service, done, files
+from tests.cases import cases
+from tests.http.conftest import OIL, Service, files, wait_for_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +22,20 @@ WHALE = "The whale swam up the river."
 MEGABYTE = 1_000_000
 
 
-def arrived(service: Service) -> list[str]:
-    """All that lies in the folder of uploads."""
+def uploaded_files(service: Service) -> list[str]:
+    """Return the names of all files in the folder of uploads."""
     folder = service.library.folder / "uploads"
     return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
 
 
-def test_files_become_documents(service: Service, client: TestClient) -> None:
-    """All of one request in one job, which says what became of each, and what is wrong with one that is broken."""
-    sent = files(
+def test_uploaded_files_are_added_by_one_job(own_service: Service, own_client: TestClient) -> None:
+    """The job states the result for each file, and the reason if one is broken."""
+    upload = files(
         ("whale.txt", WHALE), ("broken.pdf", "%PDF-1.4 no"), ("../../Rivers of Ü.md", "# A stream\n\nIt flows.")
     )
-    response = client.post("/v1/documents", files=sent)
+    response = own_client.post("/v1/documents", files=upload)
     assert response.status_code == 202
-    job = done(client, response.headers["location"])
+    job = wait_for_job(own_client, response.headers["location"])
     assert job["state"] == "done"
     assert {file["source"]: file["stage"] for file in job["files"]} == {
         "whale.txt": "added",
@@ -45,47 +46,47 @@ def test_files_become_documents(service: Service, client: TestClient) -> None:
     (failure,) = job["receipt"]["failed"]
     assert failure["reason"]
     assert failure["hint"]
-    assert str(service.folder) not in response.text + str(job)
-    found = client.post("/v1/search", json={"question": "whale river"}).json()
+    assert str(own_service.folder) not in response.text + str(job)
+    found = own_client.post("/v1/search", json={"question": "whale river"}).json()
     assert found["hits"][0]["text"] == WHALE
-    assert arrived(service) == ["Rivers of Ü.md", "whale.txt"]
+    assert uploaded_files(own_service) == ["Rivers of Ü.md", "whale.txt"]
 
 
-def test_the_same_bytes_again_cost_nothing(service: Service, client: TestClient) -> None:
-    """Whatever they are called."""
+def test_file_with_known_bytes_is_unchanged(own_service: Service, own_client: TestClient) -> None:
+    """Its name does not matter, and nothing is encoded."""
     for name in ("whale.txt", "whale.txt", "another.txt"):
-        job = done(client, client.post("/v1/documents", files=files((name, WHALE))).headers["location"])
+        job = wait_for_job(own_client, own_client.post("/v1/documents", files=files((name, WHALE))).headers["location"])
     assert (job["receipt"]["unchanged"], job["receipt"]["encoded"]) == (["another.txt"], 0)
-    assert len(service.library.documents()) == 4
+    assert len(own_service.library.documents()) == 4
 
 
-def test_a_file_that_is_too_large_is_refused_as_it_comes(service: Service, client: TestClient) -> None:
-    """The problem names the setting, and nothing of the request stays."""
-    sent = files(("whale.txt", WHALE), ("large.txt", b"x" * (MEGABYTE + 1)))
-    response = client.post("/v1/documents", files=sent)
+def test_too_large_file_is_refused_during_the_upload(service: Service, client: TestClient) -> None:
+    """The problem names the setting, and no file of the request remains."""
+    upload = files(("whale.txt", WHALE), ("large.txt", b"x" * (MEGABYTE + 1)))
+    response = client.post("/v1/documents", files=upload)
     assert (response.status_code, response.json()["type"]) == (413, "urn:pincite:problem:too-large")
     assert "PINCITE_MAX_FILE_MEGABYTES" in response.text
-    assert arrived(service) == []
+    assert uploaded_files(service) == []
 
 
-def test_too_many_files_are_refused(service: Service, client: TestClient) -> None:
-    """The problem names the setting, and nothing of the request stays."""
+def test_too_many_files_in_one_request_are_refused(service: Service, client: TestClient) -> None:
+    """The problem names the setting, and no file of the request remains."""
     response = client.post("/v1/documents", files=files(*((f"{n}.txt", WHALE) for n in range(4))))
     assert response.status_code == 422
     assert "PINCITE_MAX_UPLOAD_FILES" in response.json()["hint"]
-    assert arrived(service) == []
+    assert uploaded_files(service) == []
 
 
 def part(disposition: str, content: str = WHALE, end: str = "--\r\n") -> bytes:
-    """A multipart body of one part."""
+    """Return a multipart body with one part."""
     return f"--b\r\n{disposition}\r\n\r\n{content}\r\n--b{end}".encode()
 
 
 FILE = 'Content-Disposition: form-data; name="files"; filename="a.txt"'
 
 
-@pytest.mark.parametrize(
-    ("kind", "body", "status"),
+@cases(
+    ("content_type", "body", "status"),
     [
         ("multipart/form-data; boundary=b", part(FILE, end=""), 400),
         ("multipart/form-data; boundary=b", part('Content-Disposition: form-data; name="files"'), 400),
@@ -103,31 +104,33 @@ FILE = 'Content-Disposition: form-data; name="files"; filename="a.txt"'
         ("application/json", b'{"url": "https://a.org", "folder": "/"}', 422),
     ],
     ids=[
-        "it ends early",
-        "a field that is no file",
-        "no multipart at all",
+        "truncated",
+        "a field without a file",
+        "not multipart",
         "empty",
         "no part",
         "no boundary",
         "a boundary that is too long",
-        "another kind of body",
+        "another content type",
         "broken JSON",
         "not UTF-8",
         "JSON too deep",
-        "nothing named",
-        "a number for an address",
-        "two things named",
+        "nothing to add",
+        "a number as an address",
+        "an address and a folder",
     ],
 )
-def test_a_broken_body_is_refused(service: Service, client: TestClient, kind: str, body: bytes, status: int) -> None:
-    """With a problem, and nothing of it stays."""
-    response = client.post("/v1/documents", content=body, headers={"Content-Type": kind})
+def test_malformed_body_is_refused(
+    service: Service, client: TestClient, content_type: str, body: bytes, status: int
+) -> None:
+    """The response is a problem, and no file of the request remains."""
+    response = client.post("/v1/documents", content=body, headers={"Content-Type": content_type})
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
-    assert arrived(service) == []
+    assert uploaded_files(service) == []
 
 
-def test_a_name_may_come_in_pieces(service: Service, client: TestClient) -> None:
-    """However a body is cut on its way, it is read the same."""
+def test_multipart_body_may_arrive_byte_by_byte(own_service: Service, own_client: TestClient) -> None:
+    """The result does not depend on how the body is split."""
     whole = part(FILE.replace("a.txt", 'wh\\"ale ü.txt') + "\r\nX-Empty:\r\nContent-Type: text/plain")
 
     def byte_by_byte() -> Iterator[bytes]:
@@ -135,8 +138,8 @@ def test_a_name_may_come_in_pieces(service: Service, client: TestClient) -> None
             yield whole[n : n + 1]
 
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    response = client.post("/v1/documents", content=byte_by_byte(), headers=headers)
-    assert [file["name"] for file in done(client, response.headers["location"])["files"]] == ["whale ü.txt"]
+    response = own_client.post("/v1/documents", content=byte_by_byte(), headers=headers)
+    assert [file["name"] for file in wait_for_job(own_client, response.headers["location"])["files"]] == ["whale ü.txt"]
 
 
 @pytest.mark.parametrize(
@@ -144,66 +147,66 @@ def test_a_name_may_come_in_pieces(service: Service, client: TestClient) -> None
     [
         ({"url": "https://example.org/a.pdf"}, "PINCITE_ALLOW_URLS"),
         ({"folder": "/etc"}, "PINCITE_ALLOW_FOLDERS"),
-        ({"folder": "~nobody-at-all"}, "PINCITE_ALLOW_FOLDERS"),
+        ({"folder": "~unknown-user"}, "PINCITE_ALLOW_FOLDERS"),
         ({"folder": "a\0b"}, "PINCITE_ALLOW_FOLDERS"),
     ],
-    ids=["an address", "a folder", "somebody's home", "a NUL"],
+    ids=["an address", "a folder", "a home folder", "a NUL"],
 )
-def test_what_the_operator_has_not_allowed_is_refused(client: TestClient, body: dict[str, str], setting: str) -> None:
-    """With 403 and the setting that would allow it."""
+def test_disallowed_address_or_folder_is_refused(client: TestClient, body: dict[str, str], setting: str) -> None:
+    """The response is 403 and names the setting that would allow it."""
     response = client.post("/v1/documents", json=body)
     assert response.status_code == 403
     assert setting in response.json()["hint"]
 
 
-def test_a_folder_that_is_allowed_is_added(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its files are documents, and stay where they are."""
-    folder = service.folder / "allowed"
+def test_allowed_folder_is_added(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files become documents and stay where they are."""
+    folder = own_service.folder / "allowed"
     folder.mkdir()
     (folder / "whale.txt").write_text(WHALE)
     settings = Settings(passage_tokens=32, allow_folders=(folder,))
-    with TestClient(create_app(service.library, settings, service.jobs)) as client:
+    with TestClient(create_app(own_service.library, settings, own_service.jobs)) as client:
         response = client.post("/v1/documents", json={"folder": str(folder)})
-        assert done(client, response.headers["location"])["receipt"]["added"] == ["whale.txt"]
-    assert service.library.find("whale.txt").source == str(folder / "whale.txt")
+        assert wait_for_job(client, response.headers["location"])["receipt"]["added"] == ["whale.txt"]
+    assert own_service.library.find("whale.txt").source == str(folder / "whale.txt")
 
 
-def test_an_address_is_fetched_where_that_is_allowed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The document is known by its address."""
+def test_allowed_address_is_fetched_and_added(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document's source is the address."""
     address = "https://example.org/whale.txt"
 
-    def fetched(url: str, _: Settings, uploads: Uploads) -> Arrival:
+    def fake_fetch(url: str, _: Settings, uploads: Uploads) -> Arrival:
         return uploads.receive("whale.txt", [WHALE.encode()], source=url)
 
-    monkeypatch.setattr("index.server.http.routes.jobs.fetch", fetched)
-    with service.client() as client:
-        job = done(client, client.post("/v1/documents", json={"url": address}).headers["location"])
+    monkeypatch.setattr("index.server.http.routes.jobs.fetch", fake_fetch)
+    with own_service.client() as client:
+        job = wait_for_job(client, client.post("/v1/documents", json={"url": address}).headers["location"])
     assert job["receipt"]["added"] == [address]
 
 
-def test_a_job_can_be_ended(service: Service, client: TestClient) -> None:
-    """One that is over stays as it is."""
-    address = client.post("/v1/documents", files=files(("oil again.txt", OIL))).headers["location"]
-    job = done(client, address)
-    assert client.post(f"{address}/cancel").json() == job
+def test_cancelling_a_finished_job_changes_nothing(own_service: Service, own_client: TestClient) -> None:
+    """The response is the job as it was."""
+    address = own_client.post("/v1/documents", files=files(("oil again.txt", OIL))).headers["location"]
+    job = wait_for_job(own_client, address)
+    assert own_client.post(f"{address}/cancel").json() == job
 
 
 @pytest.mark.parametrize("address", ["", "/events", "/table.csv", "/cancel"])
-def test_a_job_that_is_not_there(client: TestClient, address: str) -> None:
-    """Is a problem of its own."""
+def test_unknown_job_is_not_found(client: TestClient, address: str) -> None:
+    """Every job route returns the same problem."""
     response = client.request("POST" if address == "/cancel" else "GET", f"/v1/jobs/nothing{address}")
     assert (response.status_code, response.json()["type"]) == (404, "urn:pincite:problem:job-not-found")
 
 
-def test_only_a_batch_has_a_table(client: TestClient) -> None:
-    """Files have none."""
-    address = client.post("/v1/documents", files=files(("whale.txt", WHALE))).headers["location"]
-    assert client.get(f"{address}/table.csv").status_code == 404
+def test_job_that_adds_files_has_no_table(own_client: TestClient) -> None:
+    """Only a batch of questions has one."""
+    address = own_client.post("/v1/documents", files=files(("whale.txt", WHALE))).headers["location"]
+    assert own_client.get(f"{address}/table.csv").status_code == 404
 
 
 @pytest.mark.anyio
-async def test_nothing_stays_of_an_upload_that_was_given_up(service: Service) -> None:
-    """Neither the file that was whole already, nor the beginning of the next."""
+async def test_aborted_upload_leaves_no_file(own_service: Service) -> None:
+    """Neither the file that was complete nor the beginning of the next one remains."""
     whole = part(FILE, end="") + part(FILE.replace("a.txt", "b.txt")).removeprefix(b"--b")
     messages = [
         {"type": "http.request", "body": whole[:-20], "more_body": True},
@@ -219,5 +222,5 @@ async def test_nothing_stays_of_an_upload_that_was_given_up(service: Service) ->
 
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]
     scope = {"type": "http", "method": "POST", "path": "/v1/documents", "query_string": b"", "headers": headers}
-    await service.app(scope, receive, send)
-    assert (sent, arrived(service), service.jobs.recent()) == ([], [], [])
+    await own_service.app(scope, receive, send)
+    assert (sent, uploaded_files(own_service), own_service.jobs.recent()) == ([], [], [])

@@ -1,4 +1,4 @@
-"""Answers as markup: cards, statements, states without an answer, and that every word from outside is escaped."""
+"""Answers as markup: cards, statements, pages without an answer, and the escaping of every text from outside."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ TEXT = "One begins. Two goes on. Three carries it. Four follows. Five ends."
 SENTENCES = (Span(0, 11), Span(12, 24), Span(25, 42), Span(43, 56), Span(57, 67))
 
 
-def a_hit(**changes: Any) -> Hit:
-    """A hit whose pin is the third of five sentences, or as the changes want it."""
+def make_hit(**changes: Any) -> Hit:
+    """Return a hit whose pin is the third of five sentences; `changes` replace its fields."""
     info = DocumentInfo("d" * 64, "/papers/three.txt", "On Three", "A. Author", "1999", "text/plain", 267, 0, 4)
     passage = Passage(7, info.id, 0, 100, 167, TEXT, tuple(Span(a + 100, b + 100) for a, b in SENTENCES))
     hit = {
@@ -50,27 +50,27 @@ def a_hit(**changes: Any) -> Hit:
     return Hit(**{**hit, **changes})
 
 
-def another_hit(**changes: Any) -> Hit:
-    """A hit in another passage of another document."""
-    info = replace(a_hit().document, id="e" * 64, title="On Four")
-    passage = replace(a_hit().passage, id=8, document_id=info.id)
-    return a_hit(**{"document": info, "passage": passage, **changes})
+def make_other_hit(**changes: Any) -> Hit:
+    """Return a hit in another passage of another document."""
+    info = replace(make_hit().document, id="e" * 64, title="On Four")
+    passage = replace(make_hit().passage, id=8, document_id=info.id)
+    return make_hit(**{"document": info, "passage": passage, **changes})
 
 
-def citing(marker: int, hit: Hit, span: Span | None = None) -> Citation:
-    """A citation of a hit, of its pin or of some other span."""
+def make_citation(marker: int, hit: Hit, span: Span | None = None) -> Citation:
+    """Return a citation of a hit: of the given span, or of the hit's pin."""
     span = span or hit.pin
     return Citation(marker, hit.document, hit.location, *span, hit.words(span))
 
 
-def an_answer(*citations: Citation, hits: tuple[Hit, ...] = (), **changes: Any) -> Answer:
-    """An answer of one quotation for each citation; without any, that there is none."""
+def make_answer(*citations: Citation, hits: tuple[Hit, ...] = (), **changes: Any) -> Answer:
+    """Return an answer with one quotation for each citation, or an abstention if there are no citations."""
     answer = Answer(
         question="q",
         status="answered" if citations else "abstained",
         confidence=0.93 if citations else 0.04,
         bar=0.6,
-        statements=tuple(Statement(each.quote, (each.marker,), "verbatim") for each in citations),
+        statements=tuple(Statement(citation.quote, (citation.marker,), "verbatim") for citation in citations),
         citations=citations,
         hits=hits,
         searched=(1234, 12),
@@ -80,28 +80,28 @@ def an_answer(*citations: Citation, hits: tuple[Hit, ...] = (), **changes: Any) 
     return replace(answer, **changes)
 
 
-def answered(*hits: Hit, **changes: Any) -> Answer:
-    """An answer that rests on the first of these hits."""
-    return an_answer(citing(1, hits[0]), hits=hits, **changes)
+def answer_from(*hits: Hit, **changes: Any) -> Answer:
+    """Return an answer that cites the first of these hits."""
+    return make_answer(make_citation(1, hits[0]), hits=hits, **changes)
 
 
-def show(answer: Answer, *, narrowed: bool = False) -> str:
-    """The answer as markup."""
-    return shown(answer_view.answer(answer, cards(answer), 12.4, "key", narrowed=narrowed))
+def render(answer: Answer, *, narrowed: bool = False) -> str:
+    """Return the answer as markup."""
+    return collapse_whitespace(answer_view.answer(answer, cards(answer), 12.4, "key", narrowed=narrowed))
 
 
-def shown(html: str) -> str:
-    """Markup without the white space that a browser would not show."""
+def collapse_whitespace(html: str) -> str:
+    """Collapse the white space that a browser would not show."""
     return " ".join(html.split())
 
 
-def bare(html: str) -> str:
-    """What a reader sees of it."""
-    return shown(unescape(re.sub(r"<[^>]+>", "", html)))
+def visible_text(html: str) -> str:
+    """Return the text that a reader sees, without tags."""
+    return collapse_whitespace(unescape(re.sub(r"<[^>]+>", "", html)))
 
 
-def quoted(html: str) -> str:
-    """The first quotation, without what is shown in place of the passage's other sentences."""
+def first_quote(html: str) -> str:
+    """Return the first quotation, without the placeholders for sentences that are left out."""
     quote = html.split("<blockquote", 1)[1].split(">", 1)[1].split("</blockquote>")[0]
     return re.sub(r'<span class="p-gap"[^>]*>.*?</span>', "", quote)
 
@@ -109,9 +109,9 @@ def quoted(html: str) -> str:
 # Cards
 
 
-def test_a_card_marks_exactly_the_citation() -> None:
-    """What stands before the mark, in it and after it is the passage, to the letter."""
-    quote = quoted(show(answered(a_hit())))
+def test_card_marks_exactly_the_cited_text() -> None:
+    """The text before, inside and after the mark is the passage, character for character."""
+    quote = first_quote(render(answer_from(make_hit())))
     assert "<mark>Three carries it.</mark>" in quote
     assert re.sub(r"</?(?:mark|span)[^>]*>", "", quote) == TEXT
 
@@ -120,30 +120,32 @@ def test_a_card_marks_exactly_the_citation() -> None:
     "span",
     [*(Span(a + 100, b + 100) for a, b in SENTENCES), Span(131, 141), Span(112, 156), Span(100, 167), Span(125, 131)],
 )
-def test_a_citation_may_be_any_span(span: Span) -> None:
-    """A sentence, a part of one, several, all."""
-    hit = a_hit()
-    html = show(an_answer(citing(1, hit, span), hits=(hit,)))
+def test_card_marks_any_cited_span(span: Span) -> None:
+    """The span may be a sentence, a part of one, several sentences or the whole passage."""
+    hit = make_hit()
+    html = render(make_answer(make_citation(1, hit, span), hits=(hit,)))
     assert f"<mark>{TEXT[span.start - 100 : span.end - 100]}</mark>" in html
-    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quoted(html)) == TEXT
+    assert re.sub(r"</?(?:mark|span)[^>]*>", "", first_quote(html)) == TEXT
 
 
-def test_headings_that_begin_a_passage_are_left_to_its_place() -> None:
-    """They are no sentences of it; the reader is told the heading above."""
-    hit = a_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
-    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quoted(show(answered(hit)))) == TEXT.removeprefix("One begins. ")
+def test_card_omits_a_heading_at_the_start_of_its_passage() -> None:
+    """Headings are not sentences of the passage; the card shows them in the location line."""
+    hit = make_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
+    assert re.sub(r"</?(?:mark|span)[^>]*>", "", first_quote(render(answer_from(hit)))) == TEXT.removeprefix(
+        "One begins. "
+    )
 
 
-def test_a_cited_heading_is_shown() -> None:
-    """Whatever is cited can be seen."""
-    hit = a_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
-    html = show(an_answer(citing(1, hit, hit.passage.sentences[0]), hits=(hit,)))
+def test_cited_heading_is_shown() -> None:
+    """A card always shows the text that is cited, even if it is a heading."""
+    hit = make_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
+    html = render(make_answer(make_citation(1, hit, hit.passage.sentences[0]), hits=(hit,)))
     assert "<mark>One begins.</mark>" in html
 
 
-def test_a_card_says_where_it_is_from_and_why() -> None:
-    """Author, date, place and score; and what copying gives."""
-    html = show(answered(a_hit()))
+def test_card_shows_source_score_and_copied_reference() -> None:
+    """The card shows author, date, location and score, and holds the text that the copy button gives."""
+    html = render(answer_from(make_hit()))
     assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
     assert "Score </span>0.73" in html
     assert 'data-quote="Three carries it." data-reference="A. Author, On Three (1999), p. 4, ¶ 2"' in html
@@ -158,42 +160,42 @@ def test_a_card_says_where_it_is_from_and_why() -> None:
         ("Elsewhere", "p. 4, § Elsewhere, ¶ 2"),
     ],
 )
-def test_a_place_does_not_repeat_the_title(heading: str, label: str) -> None:
-    """Where the title is the highest heading, the card has it already."""
-    hit = a_hit(location=Location("4", heading, 2))
-    assert cards(answered(hit))[0].place == label
+def test_card_location_does_not_repeat_the_title(heading: str, label: str) -> None:
+    """If the top heading equals the title, the location omits it, since the card shows the title already."""
+    hit = make_hit(location=Location("4", heading, 2))
+    assert cards(answer_from(hit))[0].place == label
 
 
-def test_cards_carry_the_numbers_of_the_citations() -> None:
-    """Those of the passages that the answer does not use go on from there."""
-    one, two = a_hit(), another_hit()
-    answer = an_answer(citing(1, two), citing(2, one), hits=(one, two, another_hit(passage=replace(TALE, id=9))))
-    made = cards(answer)
-    assert [(card.number, card.hit.document.name, card.cited) for card in made] == [
+def test_cards_are_numbered_like_the_citations() -> None:
+    """Passages that the answer does not cite continue the numbering."""
+    first, second = make_hit(), make_other_hit()
+    third = make_other_hit(passage=replace(OTHER_PASSAGE, id=9))
+    answer = make_answer(make_citation(1, second), make_citation(2, first), hits=(first, second, third))
+    assert [(card.number, card.hit.document.name, card.cited) for card in cards(answer)] == [
         (1, "On Four", True),
         (2, "On Three", True),
         (3, "On Four", False),
     ]
 
 
-TALE = replace(a_hit().passage, document_id="e" * 64)
+OTHER_PASSAGE = replace(make_hit().passage, document_id="e" * 64)
 
 
-def test_a_passage_that_is_cited_twice_is_shown_once_in_full() -> None:
-    """Its other citations show the sentence and its neighbours, and say whose passage it is."""
-    hit = a_hit()
+def test_passage_cited_twice_is_shown_in_full_once() -> None:
+    """Its other citations show the sentence with its neighbours and name the card that has the passage."""
+    hit = make_hit()
     first, last = hit.passage.sentences[0], hit.passage.sentences[-1]
-    answer = an_answer(citing(1, hit, first), citing(2, hit, last), hits=(hit,))
-    html = show(answer)
+    answer = make_answer(make_citation(1, hit, first), make_citation(2, hit, last), hits=(hit,))
+    html = render(answer)
     assert [(card.number, card.same_as) for card in cards(answer)] == [(1, 0), (2, 1)]
     assert html.count('class="p-brief"') == 1
     assert "same passage as 1" in html
     assert html.count("Why this passage") == 2
 
 
-def test_a_number_leads_to_the_words() -> None:
-    """By document and span, in the address and for the viewer alike."""
-    html = show(answered(a_hit()))
+def test_citation_number_links_to_its_span() -> None:
+    """The link names document and span, both in the address and in the data for the viewer."""
+    html = render(answer_from(make_hit()))
     link = html.split('<a class="p-cite"')[1].split("</a>")[0]
     identity = "d" * 64
     assert f'href="d/{identity}#125-142"' in link
@@ -202,20 +204,20 @@ def test_a_number_leads_to_the_words() -> None:
     assert f'id="passage-1" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in html
 
 
-def reasons(html: str) -> dict[str, str]:
-    """What stands under "Why this passage", by its name, without tags."""
+def displayed_reasons(html: str) -> dict[str, str]:
+    """Return what is listed under "Why this passage" as names and values, without tags."""
     pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html.split("Why this passage")[1], re.DOTALL)
     return {name: re.sub(r"<[^>]+>", "", value) for name, value in pairs}
 
 
-def reasons_of(**stated: Any) -> dict[str, str]:
-    """The same, of a hit with these reasons."""
-    return reasons(show(answered(a_hit(why=why(**stated)))))
+def reasons_of_hit(**stated: Any) -> dict[str, str]:
+    """Return the listed reasons of a hit that has the given ones."""
+    return displayed_reasons(render(answer_from(make_hit(why=why(**stated)))))
 
 
-def test_a_card_tells_every_reason() -> None:
-    """One line each, in the order in which they come about."""
-    told = reasons_of(
+def test_card_lists_every_reason() -> None:
+    """Each reason is one line, in the order in which the search computes them."""
+    reasons = reasons_of_hit(
         dense=0.612,
         dense_rank=2,
         lexical=3.14,
@@ -228,7 +230,7 @@ def test_a_card_tells_every_reason() -> None:
         pin_terms=("carries",),
         nearest_words=("carries", "it"),
     )
-    assert told == {
+    assert reasons == {
         "Meaning": "cosine 0.61, rank 2",
         "Words": "BM25 3.1, rank 1",
         "Both, fused": "0.98",
@@ -240,15 +242,15 @@ def test_a_card_tells_every_reason() -> None:
     }
 
 
-def test_a_card_tells_what_it_was_not_found_for() -> None:
-    """Far from the question in meaning and without a word of it; what a side was not asked is not told."""
-    assert reasons_of(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1) == {
+def test_card_explains_low_ranks_and_missing_words() -> None:
+    """It states ranks beyond the candidates and missing words, and omits a side that was not searched."""
+    assert reasons_of_hit(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1) == {
         "Meaning": f"cosine 0.10, beyond the first {CANDIDATES}",
         "Words": "none of the question’s",
         "Both, fused": "0.10",
         "Evidence": "0.10",
     }
-    assert reasons_of(lexical=1.2) == {
+    assert reasons_of_hit(lexical=1.2) == {
         "Words": f"BM25 1.2, beyond the first {CANDIDATES}",
         "Both, fused": "0.00",
         "Evidence": "0.00",
@@ -256,61 +258,61 @@ def test_a_card_tells_what_it_was_not_found_for() -> None:
     }
 
 
-def copies(number: int) -> tuple[Hit, ...]:
-    """Copies of a hit, in documents of their own."""
-    info = a_hit().document
+def make_copies(number: int) -> tuple[Hit, ...]:
+    """Return copies of a hit, each in its own document."""
+    info = make_hit().document
     infos = [replace(info, id=f"{n:064}", title=f"Copy {n}", characters=334) for n in range(1, number + 1)]
-    return tuple(a_hit(document=each) for each in infos)
+    return tuple(make_hit(document=info) for info in infos)
 
 
-def test_a_card_names_its_copies() -> None:
-    """Three of them at most, each with its place; the rest is a number."""
-    html = show(answered(a_hit(also=copies(5))))
-    also = html.split('<details class="p-also">')[1].split("</details>")[0]
-    assert "<summary>Also in 5 other places</summary>" in also
-    assert re.findall(r"<bdi>(Copy \d)</bdi>", also) == ["Copy 1", "Copy 2", "Copy 3"]
-    assert also.count("<bdi>p. 4, ¶ 2</bdi>") == 3
-    assert "and 2 more" in also
-    assert f'href="d/{1:064}#125-142" data-act="source" data-document="{1:064}"' in also
-    html = show(answered(a_hit(also=(a_hit(location=Location()),))))
-    assert "Also in 1 other place On Three Why this passage" in bare(html)
-    assert "p-also" not in show(answered(a_hit()))
+def test_card_lists_copies_of_its_passage() -> None:
+    """It lists at most three copies, each with its location, and counts the rest."""
+    html = render(answer_from(make_hit(also=make_copies(5))))
+    copy_list = html.split('<details class="p-also">')[1].split("</details>")[0]
+    assert "<summary>Also in 5 other places</summary>" in copy_list
+    assert re.findall(r"<bdi>(Copy \d)</bdi>", copy_list) == ["Copy 1", "Copy 2", "Copy 3"]
+    assert copy_list.count("<bdi>p. 4, ¶ 2</bdi>") == 3
+    assert "and 2 more" in copy_list
+    assert f'href="d/{1:064}#125-142" data-act="source" data-document="{1:064}"' in copy_list
+    html = render(answer_from(make_hit(also=(make_hit(location=Location()),))))
+    assert "Also in 1 other place On Three Why this passage" in visible_text(html)
+    assert "p-also" not in render(answer_from(make_hit()))
 
 
-def test_a_document_without_title_goes_by_its_file() -> None:
-    """And a reference leaves out what is not known."""
+def test_untitled_document_is_referenced_by_its_file_name() -> None:
+    """A reference omits what is not known."""
     info = DocumentInfo("d" * 64, "/papers/three.txt", "", "", "", "text/plain", 267, 0, 4)
-    assert cards(answered(a_hit(document=info, location=Location())))[0].reference == "three.txt"
+    assert cards(answer_from(make_hit(document=info, location=Location())))[0].reference == "three.txt"
 
 
 # Answers
 
 
-def test_an_answer_is_announced_with_its_numbers() -> None:
-    """So that those who do not see it know what there is to be read."""
-    html = show(answered(a_hit(), another_hit()))
+def test_answer_is_announced_to_screen_readers() -> None:
+    """The announcement counts sentences and sources, so that screen reader users know what there is to read."""
+    html = render(answer_from(make_hit(), make_other_hit()))
     assert 'data-say="Answer ready. 1 sentence, 1 source."' in html
     assert "<span>2 documents</span> <span>2 passages</span> <span>12 ms</span>" in html
 
 
 @pytest.mark.parametrize(
-    ("confidence", "words"),
+    ("confidence", "label"),
     [
         (0.95, "Strong match"),
         (0.8, "Fair match"),
         (0.61, "Weak match"),
     ],
 )
-def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
-    """The figure, and the bar, are there on demand."""
-    html = bare(show(answered(a_hit(), confidence=confidence)))
-    assert words in html
+def test_confidence_is_shown_in_words(confidence: float, label: str) -> None:
+    """The figure and the threshold are available on demand."""
+    html = visible_text(render(answer_from(make_hit(), confidence=confidence)))
+    assert label in html
     assert f"Confidence {confidence:.2f}, from 0 to 1: how well the passages match the question." in html
     assert "An answer needs at least 0.60. 1,234 passages of 12 documents were searched." in html
 
 
 @pytest.mark.parametrize(
-    ("text", "read"),
+    ("text", "displayed"),
     [
         ("- For China it is minor.", "For China it is minor."),
         ("• A point.", "A point."),
@@ -320,14 +322,14 @@ def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
         ("1999 was cold.", "1999 was cold."),
     ],
 )
-def test_an_item_of_a_list_stands_alone_without_its_bullet(text: str, read: str) -> None:
-    """The answer is read as sentences; the card has the passage as it is."""
-    html = show(answered(a_hit(), statements=(Statement(text, (1,), "verbatim"),)))
-    assert f"<bdi>{read}</bdi>" in html
+def test_list_item_in_an_answer_loses_its_bullet(text: str, displayed: str) -> None:
+    """The answer reads as sentences; the card shows the passage unchanged."""
+    html = render(answer_from(make_hit(), statements=(Statement(text, (1,), "verbatim"),)))
+    assert f"<bdi>{displayed}</bdi>" in html
 
 
-def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
-    """In plain words, with what differs or is missing; what is supported has no remark."""
+def test_unsupported_model_sentences_are_marked() -> None:
+    """Each mark says in plain words what differs or is missing; supported sentences have no mark."""
     statements = (
         Statement("It is so.", (1,), "supported"),
         Statement("It was 12.", (1,), "contradicted", "12 here, 15 in the source"),
@@ -335,79 +337,83 @@ def test_what_a_model_wrote_is_marked_where_it_is_not_supported() -> None:
         Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=1),
         Statement("Why?", (), "unverified", "Not checked: a question states nothing.", is_claim=False),
     )
-    html = show(answered(a_hit(), writer="model", statements=statements, notes=("1 of 5 sentences supported.",)))
-    told = re.findall(r'<span class="p-verdict p-is-(\w+)" title="(.*?)">.*?</span>(.*?)</span>', html)
-    assert [(mark, bare(words)) for mark, _, words in told] == [
+    html = render(
+        answer_from(make_hit(), writer="model", statements=statements, notes=("1 of 5 sentences supported.",))
+    )
+    verdicts = re.findall(r'<span class="p-verdict p-is-(\w+)" title="(.*?)">.*?</span>(.*?)</span>', html)
+    assert [(mark, visible_text(remark)) for mark, _, remark in verdicts] == [
         ("contradicted", "Contradicted: 12 here, 15 in the source"),
         ("contradicted", "Contradicted: B here, A in the source"),
         ("unverified", "Not verified: not in the source: flew"),
         ("unchecked", "Not checked: a question states nothing."),
     ]
     assert "<em><bdi>flew</bdi></em>" in html
-    assert told[2][1] == "The documents do not seem to say this. It may still be true."
-    assert "each sentence was checked against the passages. 1 of 5 sentences supported." in bare(html)
+    assert verdicts[2][1] == "The documents do not seem to say this. It may still be true."
+    assert "each sentence was checked against the passages. 1 of 5 sentences supported." in visible_text(html)
     assert "1 of 5 sentences supported." in html.split('data-say="')[1].split('"')[0]
-    assert "Written by a language model" not in show(answered(a_hit()))
+    assert "Written by a language model" not in render(answer_from(make_hit()))
 
 
-def test_what_may_be_an_answer_has_a_heading_of_its_own() -> None:
-    """It is not called an answer, nor told that there is none; each sentence stands apart, with its source."""
-    html = show(answered(a_hit(), status="unsure", confidence=0.4, notes=("No passage mentions *Brazil & <b>*.",)))
+def test_unsure_answer_has_its_own_heading() -> None:
+    """The page calls it neither an answer nor an abstention; each sentence is listed with its source."""
+    html = render(
+        answer_from(make_hit(), status="unsure", confidence=0.4, notes=("No passage mentions *Brazil & <b>*.",))
+    )
     assert '<h2 id="h-answer" class="p-eyebrow p-maybe">This may be it</h2>' in html
     assert (
         'data-say="Not sure: this may be it. 1 sentence, 1 source. No passage mentions “Brazil &amp; &lt;b&gt;”."'
         in html
     )
     assert '<p class="p-note"><bdi>No passage mentions <em><bdi>Brazil &amp; &lt;b&gt;</bdi></em>.</bdi></p>' in html
-    assert "Weak match" in bare(html)
+    assert "Weak match" in visible_text(html)
     assert html.count('<ul class="p-maybes">') == 1
     assert 'class="p-answer"' not in html
     assert "No answer in this library" not in html
     assert "This may be it. The documents do not clearly answer" in html.split('data-text="')[1].split('"')[0]
 
 
-def test_words_that_do_not_bear_a_sentence_out_say_so_on_their_card() -> None:
-    """A card that contradicts, or only comes nearest, is no support; one that supports another sentence is."""
-    hit, other = a_hit(), another_hit()
-    cited = (citing(1, hit), citing(2, other))
+def test_card_says_when_its_passage_does_not_support_the_answer() -> None:
+    """A passage that contradicts, or is only the nearest, is labelled; one that supports another sentence is not."""
+    hit, other = make_hit(), make_other_hit()
+    citations = (make_citation(1, hit), make_citation(2, other))
     statements = (
         Statement("It was 12.", (1,), "contradicted", "12 here, 15 in the source"),
         Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=2),
     )
-    doubtful = an_answer(*cited, hits=(hit, other), writer="model", statements=statements)
-    assert [card.role for card in cards(doubtful)] == [
+    answer = make_answer(*citations, hits=(hit, other), writer="model", statements=statements)
+    assert [card.role for card in cards(answer)] == [
         "says the opposite",
         "nearest words, not confirmed to say the same",
     ]
-    sound = Statement("It is so.", (1,), "supported")
-    assert not cards(replace(doubtful, statements=(*statements, sound)))[0].role
+    supported = Statement("It is so.", (1,), "supported")
+    assert not cards(replace(answer, statements=(*statements, supported)))[0].role
 
 
-def test_a_copy_of_an_answer_holds_its_remarks() -> None:
-    """What is not supported is told wherever the answer goes."""
+def test_copied_answer_keeps_its_verdicts() -> None:
+    """The copied text says which sentences are not verified."""
     statements = (Statement("It flew.", (), "unverified"),)
-    html = show(answered(a_hit(), writer="model", statements=statements))
+    html = render(answer_from(make_hit(), writer="model", statements=statements))
     assert "[-] It flew. (Not verified)" in html.split('data-text="')[1].split('"')[0]
 
 
-def test_an_answer_can_be_exported_in_every_form() -> None:
-    """By its key."""
-    html = show(answered(a_hit()))
+def test_answer_links_to_every_export_form() -> None:
+    """The links name the answer by its key."""
+    html = render(answer_from(make_hit()))
     forms = re.findall(r'href="page/export\?answer=key&amp;form=(\w+)"', html)
     assert forms == list(answer_view.FORMS)
 
 
-def test_notes_stand_above_the_answer() -> None:
-    """And are told to those who do not see them."""
-    html = show(answered(a_hit(), notes=("Read so.", "And so.")))
+def test_notes_are_shown_above_the_answer() -> None:
+    """They are part of the announcement to screen readers, too."""
+    html = render(answer_from(make_hit(), notes=("Read so.", "And so.")))
     assert 'data-say="Answer ready. 1 sentence, 1 source. Read so. And so."' in html
     assert html.index("<bdi>And so.</bdi>") < html.index('class="p-answer"')
 
 
-def test_passages_that_are_not_used_are_folded_away_where_they_are_many() -> None:
-    """Four are shown; none of them is marked as a source."""
-    rest = [another_hit(passage=replace(TALE, id=n)) for n in range(20, 27)]
-    html = show(answered(a_hit(), *rest))
+def test_more_than_four_uncited_passages_are_collapsed() -> None:
+    """The first four are shown, and none of them is marked as a source."""
+    rest = [make_other_hit(passage=replace(OTHER_PASSAGE, id=n)) for n in range(20, 27)]
+    html = render(answer_from(make_hit(), *rest))
     assert "<summary>3 more passages</summary>" in html
     assert html.count('class="p-card p-related"') == 7
     assert html.count('class="p-card"') == 1
@@ -416,76 +422,84 @@ def test_passages_that_are_not_used_are_folded_away_where_they_are_many() -> Non
 # No answer
 
 
-def test_that_there_is_no_answer_is_said_with_the_nearest_passage() -> None:
-    """What was searched, the figure that decided, and what to try."""
-    html = show(an_answer(hits=(a_hit(), another_hit())))
-    told = bare(html)
-    assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in told
-    assert "The confidence is 0.04; an answer needs at least 0.60." in told
-    assert "Nearest passages" in told
-    assert "Search all documents" not in told
-    assert "Search all documents" in show(an_answer(hits=(a_hit(),)), narrowed=True)
+def test_abstention_shows_the_nearest_passages() -> None:
+    """The page says what was searched, which figure decided, and what to try next."""
+    html = render(make_answer(hits=(make_hit(), make_other_hit())))
+    text = visible_text(html)
+    assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in text
+    assert "The confidence is 0.04; an answer needs at least 0.60." in text
+    assert "Nearest passages" in text
+    assert "Search all documents" not in text
+    assert "Search all documents" in render(make_answer(hits=(make_hit(),)), narrowed=True)
     assert "p-answer" not in html
     assert html.count("p-related") == 2
 
 
-def test_notes_say_why_nothing_was_found() -> None:
-    """In place of general advice."""
-    html = show(an_answer(notes=("No document is so.",)))
+def test_notes_replace_the_general_advice_after_an_abstention() -> None:
+    """A note that explains the abstention is more useful than general advice."""
+    html = render(make_answer(notes=("No document is so.",)))
     assert 'data-say="Nothing found. No document is so."' in html
     assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
     assert "Name a person" not in html
-    assert "Name a person" in show(an_answer())
+    assert "Name a person" in render(make_answer())
 
 
 @pytest.mark.parametrize(
     ("question", "has_hint"), [("whale in:sea", True), ('"a whale"', True), ("Why is it so?", False)]
 )
-def test_where_nothing_was_searched_the_note_alone_says_why(question: str, has_hint: bool) -> None:
-    """As of a question that is none; the operators are named where there may have been one."""
-    html = show(an_answer(question=question, searched=(0, 0), notes=("Ask it with its subject: *Why did Rome fall?*",)))
+def test_page_shows_only_the_note_if_nothing_was_searched(question: str, has_hint: bool) -> None:
+    """The search syntax is linked only if the question may have contained an operator."""
+    html = render(
+        make_answer(question=question, searched=(0, 0), notes=("Ask it with its subject: *Why did Rome fall?*",))
+    )
     assert "Nothing was searched" in html
     assert "<em><bdi>Why did Rome fall?</bdi></em>" in html
     assert ("Search syntax" in html) == has_hint
 
 
-# Where it stands
+# Position within the documents
 
 
-def test_copies_have_ticks_of_their_own() -> None:
-    """With the number of the passage, so that they light up with it; a document that has only a copy is not greyed."""
-    best = a_hit(also=(*copies(1), a_hit(pin=SENTENCES[0])))
-    html = answer_view.strips([best.document, best.also[0].document], cards(answered(best)))
+def test_copies_have_their_own_ticks() -> None:
+    """They carry the passage's number to light up with it; a document with only a copy is not greyed."""
+    best = make_hit(also=(*make_copies(1), make_hit(pin=SENTENCES[0])))
+    html = answer_view.strips([best.document, best.also[0].document], cards(answer_from(best)))
     assert html.count('<i class="p-copy" data-n="1"') == 2
     assert html.count('<i class="p-used" data-n="1" style="left:46.8%"') == 1
     assert html.count(">Passage 1; <") == 2
     assert "p-off" not in html
 
 
-def test_a_passage_that_is_not_used_has_a_fainter_tick() -> None:
-    """As its number is hollow."""
-    html = answer_view.strips([a_hit().document], cards(an_answer(hits=(a_hit(),))))
+def test_uncited_passage_has_a_fainter_tick() -> None:
+    """The tick is fainter, as the number of the card is hollow."""
+    html = answer_view.strips([make_hit().document], cards(make_answer(hits=(make_hit(),))))
     assert '<i class="p-faint" data-n="1"' in html
 
 
-def test_without_ticks_no_document_is_greyed() -> None:
-    """Where nothing was found, nothing comes from anywhere."""
-    assert "p-off" not in answer_view.strips([a_hit().document])
+def test_no_document_is_greyed_if_nothing_was_found() -> None:
+    """Greying marks documents without a hit, which means nothing if there are no hits at all."""
+    assert "p-off" not in answer_view.strips([make_hit().document])
 
 
-def test_a_long_library_is_cut_beside_the_answer_but_not_where_passages_were_found() -> None:
-    """Documents with a hit come before the others, and the rest is a number."""
+def test_document_strip_is_shortened_but_keeps_documents_with_hits() -> None:
+    """Documents with a hit are listed first, and the rest is counted."""
     infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
-    html = answer_view.strips(infos, cards(answered(a_hit(document=infos[19]))))
+    html = answer_view.strips(infos, cards(answer_from(make_hit(document=infos[19]))))
     assert html.count("<li") == answer_view.RAIL_LENGTH
     assert "19.txt" in html
-    assert f"and {20 - answer_view.RAIL_LENGTH} more documents" in shown(html)
+    assert f"and {20 - answer_view.RAIL_LENGTH} more documents" in collapse_whitespace(html)
 
 
 def test_coverage_has_a_row_for_each_document() -> None:
-    """Its best passage, or that there is no mention; very many rows become a number."""
-    silent = [Coverage(replace(a_hit().document, id=f"{n:064}", title=f"Silent {n}"), None) for n in range(300)]
-    html = shown(answer_view.coverage(CoverageReport((Coverage(a_hit().document, a_hit()), *silent), ("No words.",))))
+    """A row shows the best passage or "no mention"; rows beyond the limit are counted."""
+    without_mention = [
+        Coverage(replace(make_hit().document, id=f"{n:064}", title=f"Silent {n}"), None) for n in range(300)
+    ]
+    html = collapse_whitespace(
+        answer_view.coverage(
+            CoverageReport((Coverage(make_hit().document, make_hit()), *without_mention), ("No words.",))
+        )
+    )
     assert "1 of 301 documents mentions the subject of this question" in html
     assert "<mark>Three carries it.</mark>" in html
     assert html.count("no mention") == answer_view.COVERED - 1
@@ -497,15 +511,15 @@ def test_coverage_has_a_row_for_each_document() -> None:
 # Before a question
 
 
-def test_the_page_lists_the_operators() -> None:
-    """All of them, as `index.text.query` states them."""
+def test_page_lists_every_search_operator() -> None:
+    """The list is the one of `index.text.query`."""
     html = fragments.helpers()
     pairs = re.findall(r"<dt><code>(.*?)</code></dt><dd>(.*?)</dd>", html)
     assert [(unescape(example), unescape(meaning)) for example, meaning in pairs] == list(SYNTAX)
 
 
-def test_the_hero_counts() -> None:
-    """One document, many, none."""
+def test_headline_counts_the_documents() -> None:
+    """The headline differs for one document, many and none."""
     assert "only from this one document" in fragments.hero(1)
     assert "only from these 1,284 documents" in fragments.hero(1284)
     assert "Ask questions of your own documents" in fragments.hero(0)
@@ -515,15 +529,15 @@ def test_the_hero_counts() -> None:
 
 
 def hostile_info() -> DocumentInfo:
-    """A document that is called what nobody should call it."""
+    """Return a document whose fields all hold an attack."""
     return DocumentInfo("d" * 64, f"/papers/{ATTACK}", ATTACK, ATTACK, ATTACK, f"x/{ATTACK}", 67, 0, 1, (ATTACK,))
 
 
 def hostile_hit() -> Hit:
-    """A hit in it."""
+    """Return a hit in the hostile document."""
     passage = Passage(1, "d" * 64, 0, 0, len(ATTACK), ATTACK, (Span(0, len(ATTACK)),))
-    words = dict.fromkeys(("matched_terms", "pin_terms", "nearest_words"), (ATTACK,))
-    reason = why(dense=0.5, dense_rank=1, lexical=1.0, lexical_rank=1, **words)
+    terms = dict.fromkeys(("matched_terms", "pin_terms", "nearest_words"), (ATTACK,))
+    reason = why(dense=0.5, dense_rank=1, lexical=1.0, lexical_rank=1, **terms)
     hit = Hit(passage, hostile_info(), 0.5, Span(0, len(ATTACK)), Location(heading=ATTACK), reason)
     return replace(hit, also=(hit,) * 5)
 
@@ -531,16 +545,17 @@ def hostile_hit() -> Hit:
 @cases(
     "html",
     [
-        pytest.param(lambda: show(answered(hostile_hit(), question=ATTACK)), id="answer"),
-        pytest.param(lambda: show(answered(a_hit(), notes=(ATTACK,))), id="notes"),
-        pytest.param(lambda: show(an_answer(notes=(ATTACK,))), id="notes alone"),
-        pytest.param(lambda: show(an_answer(hits=(hostile_hit(),), question=ATTACK)), id="no answer"),
+        pytest.param(lambda: render(answer_from(hostile_hit(), question=ATTACK)), id="answer"),
+        pytest.param(lambda: render(answer_from(make_hit(), notes=(ATTACK,))), id="notes"),
+        pytest.param(lambda: render(make_answer(notes=(ATTACK,))), id="notes alone"),
+        pytest.param(lambda: render(make_answer(hits=(hostile_hit(),), question=ATTACK)), id="no answer"),
         pytest.param(
-            lambda: show(answered(a_hit(), statements=(Statement(ATTACK, (1,), "unverified", ATTACK),))), id="verdict"
+            lambda: render(answer_from(make_hit(), statements=(Statement(ATTACK, (1,), "unverified", ATTACK),))),
+            id="verdict",
         ),
-        pytest.param(lambda: show(answered(a_hit(also=(hostile_hit(),)))), id="copies"),
+        pytest.param(lambda: render(answer_from(make_hit(also=(hostile_hit(),)))), id="copies"),
         pytest.param(lambda: answer_view.writing(ATTACK), id="being written"),
-        pytest.param(lambda: answer_view.strips([hostile_info()], cards(answered(hostile_hit()))), id="strips"),
+        pytest.param(lambda: answer_view.strips([hostile_info()], cards(answer_from(hostile_hit()))), id="strips"),
         pytest.param(
             lambda: answer_view.coverage(
                 CoverageReport((Coverage(hostile_info(), hostile_hit()), Coverage(hostile_info(), None)), (ATTACK,))
@@ -554,8 +569,8 @@ def hostile_hit() -> Hit:
         pytest.param(lambda: fragments.complaint(ATTACK), id="complaint"),
     ],
 )
-def test_every_word_from_outside_is_escaped(html: Any) -> None:
-    """In text and in attributes alike, wherever it stands."""
+def test_every_text_from_outside_is_escaped(html: Any) -> None:
+    """Escaping covers text and attributes, wherever a text is inserted."""
     markup = html()
     assert "<img" not in markup
     assert ESCAPED.split("/")[0] in markup

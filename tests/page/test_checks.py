@@ -7,17 +7,19 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 
 from index.library.library import Library
-from index.page import create_app, forms
+from index.page import forms
 from index.records import Check, Citation, DocumentInfo, Location, Statement
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.page.conftest import running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from fastapi.testclient import TestClient
 
 ATTACK = '<img src=x onerror=alert(1)> ${1} {{ 7*7 }} " onclick=x'
 INFO = DocumentInfo("5e" * 32, "/home/me/treaty.md", f"T {ATTACK}", ATTACK, "1912", "text/markdown", 99, 0, 1)
@@ -27,23 +29,23 @@ FROM_PAGE = {"X-Pincite": "page"}
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A server that takes short texts."""
+    """A client of a page over one document, with low limits for checked texts."""
     folder: Path = tmp_path_factory.mktemp("checks")
     (folder / "treaty.txt").write_text("The king signed the treaty in 1912. Nobody saw the whale.", encoding="utf-8")
     settings = Settings(passage_tokens=40, max_text_characters=100, max_check_sentences=2)
     with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
         library.add(folder / "treaty.txt")
-        with TestClient(create_app(library, settings), base_url="http://127.0.0.1") as client:
+        with running_routes(library, settings) as client:
             yield client
 
 
-def bare(html: str) -> str:
-    """What a reader sees."""
+def visible_text(html: str) -> str:
+    """Return the text that a reader sees, without tags."""
     return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
 
 
-def test_every_sentence_is_shown_with_what_it_rests_on() -> None:
-    """Support, contradiction and the nearest words are told apart in words."""
+def test_checked_sentence_is_shown_with_its_source() -> None:
+    """The words before each quotation say whether it supports, contradicts or is only the nearest."""
     statements = (
         Statement("It was signed.", (1,), "supported"),
         Statement("It was 1913.", (1,), "contradicted", "1913 here, 1912 in the source"),
@@ -51,44 +53,44 @@ def test_every_sentence_is_shown_with_what_it_rests_on() -> None:
         Statement("Why?", (), "unverified", "Not checked: a question states nothing.", is_claim=False),
     )
     html = forms.check(Check(statements, (CITATION,), ("No passage mentions *Brazil*.",)))
-    shown = bare(html)
-    for words in (
+    text = visible_text(html)
+    for expected in (
         "Supported It was signed. In the source: ",
         "Contradicted: 1913 here, 1912 in the source It was 1913. The source says: ",
         "Not verified: not in the source: flew It flew. Nearest words: ",
         "Not checked: a question states nothing. Why?",
     ):
-        assert words in shown
+        assert expected in text
     assert "<em><bdi>Brazil</bdi></em>" in html
     assert html.count("<blockquote") == 3
 
 
-def test_nothing_of_a_text_or_a_document_becomes_markup() -> None:
-    """Wherever it is inserted."""
+def test_checked_text_and_documents_are_escaped() -> None:
+    """Neither the checked text nor a document's fields can become markup."""
     statement = Statement(ATTACK, (1,), "contradicted", f"*{ATTACK}*")
     html = forms.check(Check((statement,), (CITATION,), (ATTACK,)))
     assert "<img" not in html
     assert not re.search(r"<[^>]*onclick", html)
 
 
-def test_words_are_not_repeated_where_the_sentence_is_the_same() -> None:
-    """The place is enough."""
+def test_verbatim_sentence_is_not_quoted_again() -> None:
+    """A link to the source is enough if the sentence and the source are the same."""
     citation = Citation(1, INFO, Location(), 0, 8, "It\nflew.")
     html = forms.check(Check((Statement("It flew.", (1,), "verbatim"),), (citation,)))
-    assert bare(html).count("It flew.") == 1
+    assert visible_text(html).count("It flew.") == 1
     assert 'data-act="source"' in html
 
 
-def test_a_form_is_answered_with_the_checked_text(client: TestClient) -> None:
-    """As a fragment that no cache keeps."""
+def test_check_route_returns_the_checked_text(client: TestClient) -> None:
+    """The response is a fragment that caches must not store."""
     text = "The king signed the treaty in 1912. Why?"
     response = client.post("/page/check", data={"text": text}, headers=FROM_PAGE)
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
-    assert "1 of 1 sentences supported; 1 states nothing" in bare(response.text)
+    assert "1 of 1 sentences supported; 1 states nothing" in visible_text(response.text)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (" ", "There is no text to check."),
         ("x" * 101, "101 characters are too many: at most 100"),
@@ -97,12 +99,12 @@ def test_a_form_is_answered_with_the_checked_text(client: TestClient) -> None:
         ("It rained. It snowed. It hailed.", "3 sentences are too many: at most 2"),
     ],
 )
-def test_what_cannot_be_checked_says_why(client: TestClient, text: str, says: str) -> None:
-    """In the place of the outcome."""
-    assert says in bare(client.post("/page/check", data={"text": text}, headers=FROM_PAGE).text)
+def test_uncheckable_text_is_answered_with_the_reason(client: TestClient, text: str, message: str) -> None:
+    """The reason is shown in place of the result."""
+    assert message in visible_text(client.post("/page/check", data={"text": text}, headers=FROM_PAGE).text)
 
 
-def test_only_the_page_may_ask(client: TestClient) -> None:
-    """A form of another site has no header of its own choice; one of many fields is none of ours."""
+def test_check_route_refuses_forms_without_the_page_header(client: TestClient) -> None:
+    """A form on another site cannot set the header; a form with unknown fields is a bad request."""
     assert client.post("/page/check", data={"text": "x"}).status_code == 403
     assert client.post("/page/check", data={f"f{n}": "1" for n in range(9)}, headers=FROM_PAGE).status_code == 400

@@ -1,4 +1,4 @@
-"""The map of the library as SVG: what it says, and that nothing in it covers another."""
+"""The map of the library as SVG: what it shows, and that nothing in it covers anything else."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ points = st.tuples(st.floats(0, 1), st.floats(0, 1))
 spots = st.tuples(st.floats(12, WIDTH - 12), st.floats(20, HEIGHT - 20))
 
 
-def shape(document: str, *dots: Point, name: str = "") -> Shape:
-    """A document with these dots, and its midst at the first."""
+def make_shape(document: str, *dots: Point, name: str = "") -> Shape:
+    """Return the shape of a document with these dots, whose centre is the first dot."""
     return Shape(document, name or document, len(dots), tuple(dots), dots[0])
 
 
-def hit(document: str, name: str = "", number: int = 1) -> Hit:
-    """A hit in a document of this id."""
+def make_hit(document: str, name: str = "", number: int = 1) -> Hit:
+    """Return a hit in the document with this id."""
     info = DocumentInfo(document, f"/x/{document}", name or document, "", "", "text/plain", 100, 0, 1)
     passage = Passage(number, document, 0, 0, 30, "A ship is here. It is a vessel", (Span(0, 15), Span(16, 30)))
     return Hit(passage, info, 0.5, Span(16, 30), Location("3", "Trade", 2), why())
 
 
-def drawn(svg: str) -> ET.Element:
-    """The SVG, parsed: it is well-formed XML, too."""
+def parse_svg(svg: str) -> ET.Element:
+    """Parse the SVG as XML, which also shows that it is well-formed."""
     return ET.fromstring(svg)
 
 
-TWO = LibraryMap(7, (shape("ships", (0.2, 0.2), (0.25, 0.3), (0.3, 0.2)), shape("bread", (0.8, 0.9))))
+TWO = LibraryMap(7, (make_shape("ships", (0.2, 0.2), (0.25, 0.3), (0.3, 0.2)), make_shape("bread", (0.8, 0.9))))
 
 
-def test_each_document_is_one_path_and_each_passage_one_dot() -> None:
-    """Of three passages and of one; the layer says of which generation it is, and is decoration."""
-    svg = drawn(map_svg(TWO))
+def test_map_has_a_path_per_document_and_a_dot_per_passage() -> None:
+    """The layer states its generation and is hidden from screen readers."""
+    svg = parse_svg(map_svg(TWO))
     paths = [path.get("d", "") for path in svg.iter("path")]
     assert [path.count("h0") for path in paths] == [3, 1]
     assert svg.attrib["data-generation"] == "7"
@@ -57,29 +57,29 @@ def test_each_document_is_one_path_and_each_passage_one_dot() -> None:
     assert [text.text for text in svg.iter("text")] == ["ships", "bread"]
 
 
-def test_dots_stand_where_the_map_has_them() -> None:
-    """Each stroke begins relative to the one before."""
-    path = next(drawn(map_svg(TWO)).iter("path")).get("d", "")
+def test_dots_have_the_positions_of_the_map() -> None:
+    """Each stroke is relative to the one before."""
+    path = next(parse_svg(map_svg(TWO)).iter("path")).get("d", "")
     x = y = 0
-    reached = []
-    for across, down in re.findall(r"m(-?\d+) (-?\d+)h0", path):
-        x, y = x + int(across), y + int(down)
-        reached.append((x, y))
+    positions = []
+    for right, down in re.findall(r"m(-?\d+) (-?\d+)h0", path):
+        x, y = x + int(right), y + int(down)
+        positions.append((x, y))
     expected = [map_layout.spot(dot) for dot in TWO.shapes[0].dots]
-    assert sorted(reached) == sorted((round(a), round(b)) for a, b in expected)
+    assert sorted(positions) == sorted((round(a), round(b)) for a, b in expected)
 
 
-@pytest.mark.parametrize("made", [LibraryMap(), LibraryMap(4)], ids=["none made yet", "of an empty library"])
-def test_a_map_without_shapes_is_nothing(made: LibraryMap) -> None:
-    """Neither layer has anything to show."""
-    assert map_svg(made) == ""
-    assert map_overlay(Placement(made, (0.5, 0.5), (None,)), [hit("ships")], {1}) == ""
+@pytest.mark.parametrize("library_map", [LibraryMap(), LibraryMap(4)], ids=["not made yet", "empty library"])
+def test_map_without_shapes_draws_nothing(library_map: LibraryMap) -> None:
+    """Both layers are empty."""
+    assert map_svg(library_map) == ""
+    assert map_overlay(Placement(library_map, (0.5, 0.5), (None,)), [make_hit("ships")], {1}) == ""
 
 
-def test_a_badge_is_a_link_to_its_source() -> None:
-    """It carries what a citation carries, and a name that says which source it is."""
+def test_badge_links_to_its_source() -> None:
+    """It carries the data of a citation and a label that names the source."""
     placed = Placement(TWO, (0.5, 0.5), ((0.2, 0.2), (0.8, 0.9)))
-    svg = drawn(map_overlay(placed, [hit("ships", "On “ships” & boats"), hit("bread")], {1}))
+    svg = parse_svg(map_overlay(placed, [make_hit("ships", "On “ships” & boats"), make_hit("bread")], {1}))
     cited, related = svg.iter("a")
     assert svg.attrib["role"] == "group"
     assert svg.attrib["data-generation"] == "7"
@@ -98,38 +98,38 @@ def test_a_badge_is_a_link_to_its_source() -> None:
     assert [text.text for text in cited.iter("text")] == ["1"]
 
 
-def test_a_passage_that_is_gone_has_no_badge_and_the_others_keep_their_numbers() -> None:
-    """Badge n is card n."""
+def test_removed_passage_has_no_badge_and_others_keep_their_numbers() -> None:
+    """Badge n belongs to card n."""
     placed = Placement(TWO, (0.5, 0.5), (None, (0.8, 0.9)))
-    svg = drawn(map_overlay(placed, [hit("gone"), hit("bread")], {1, 2}))
+    svg = parse_svg(map_overlay(placed, [make_hit("gone"), make_hit("bread")], {1, 2}))
     assert [badge.get("data-n") for badge in svg.iter("a")] == ["2"]
 
 
-def test_there_are_at_most_so_many_badges() -> None:
-    """A map is not a list."""
-    many = [hit("ships", number=n) for n in range(BADGES + 5)]
-    svg = drawn(map_overlay(Placement(TWO, (0.5, 0.5), ((0.2, 0.2),) * len(many)), many, set()))
+def test_number_of_badges_is_limited() -> None:
+    """More badges would hide the map."""
+    hits = [make_hit("ships", number=n) for n in range(BADGES + 5)]
+    svg = parse_svg(map_overlay(Placement(TWO, (0.5, 0.5), ((0.2, 0.2),) * len(hits)), hits, set()))
     assert len(list(svg.iter("a"))) == BADGES
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '" onload="x', "${1}{{ 2 }}", "a\u202eb", "</text><a>"])
-def test_names_are_text_and_nothing_else(name: str) -> None:
-    """In labels, in attributes and in addresses."""
-    known = LibraryMap(1, (shape('d"<x>', (0.5, 0.5), name=name),))
-    overlay = map_overlay(Placement(known, (0.2, 0.2), ((0.5, 0.5),)), [hit('d"<x>', name)], {1})
-    for svg in (map_svg(known), overlay):
-        tags = {element.tag for element in drawn(svg).iter()}
+def test_document_names_are_escaped_in_the_map(name: str) -> None:
+    """Labels, attributes and addresses hold the name as text."""
+    library_map = LibraryMap(1, (make_shape('d"<x>', (0.5, 0.5), name=name),))
+    overlay = map_overlay(Placement(library_map, (0.2, 0.2), ((0.5, 0.5),)), [make_hit('d"<x>', name)], {1})
+    for svg in (map_svg(library_map), overlay):
+        tags = {element.tag for element in parse_svg(svg).iter()}
         assert tags <= {"svg", "g", "path", "text", "circle", "a"}
-        assert next(text.text for text in drawn(svg).iter("text")) == shortened(name)
-    badge = next(drawn(overlay).iter("a"))
+        assert next(text.text for text in parse_svg(svg).iter("text")) == shortened(name)
+    badge = next(parse_svg(overlay).iter("a"))
     assert badge.attrib["href"] == "d/d%22%3Cx%3E#16-30"
     assert name in badge.attrib["aria-label"]
 
 
 @given(spots, st.lists(spots, max_size=BADGES))
-def test_no_badge_covers_another_or_the_question_or_leaves_the_frame(question: Point, dots: list[Point]) -> None:
-    """Whatever the places of the hits; what can be hit of two badges does not overlap either."""
-    assert_clear(question, dots)
+def test_badges_do_not_overlap_and_stay_inside_the_frame(question: Point, dots: list[Point]) -> None:
+    """They do so for any positions, for the mark of the question, and for the clickable areas of two badges."""
+    assert_badges_are_apart(question, dots)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_no_badge_covers_another_or_the_question_or_leaves_the_frame(question: P
         pytest.param([(100.0 + 4 * n, 100.0) for n in range(BADGES)], id="in a row"),
     ],
 )
-def test_crowded_hits_are_pushed_apart(dots: list[Point]) -> None:
-    """As far as it takes."""
-    assert_clear((172.0, 108.0), dots)
+def test_badges_of_crowded_hits_are_moved_apart(dots: list[Point]) -> None:
+    """Badges move as far as needed."""
+    assert_badges_are_apart((172.0, 108.0), dots)
 
 
-def assert_clear(question: Point, dots: Sequence[Point]) -> None:
-    """Every badge in the frame, and off everything."""
+def assert_badges_are_apart(question: Point, dots: Sequence[Point]) -> None:
+    """Assert that every badge is inside the frame and clear of the question and the other badges."""
     found = badges(question, dots)
     assert len(found) == len(dots)
     for n, place in enumerate(found):
@@ -159,25 +159,29 @@ def assert_clear(question: Point, dots: Sequence[Point]) -> None:
     st.lists(st.tuples(points, st.text(min_size=1, max_size=60)), min_size=1, max_size=30),
     st.lists(spots, max_size=8),
 )
-def test_no_name_covers_another_or_a_badge_or_leaves_the_frame(
+def test_labels_do_not_overlap_and_stay_inside_the_frame(
     documents: list[tuple[Point, str]], taken: list[Point]
 ) -> None:
-    """With badges and without; a name that finds no room is left out."""
-    known = LibraryMap(1, tuple(shape(str(n), place, name=name) for n, (place, name) in enumerate(documents)))
+    """Labels also avoid badges; a label without room is omitted."""
+    library_map = LibraryMap(
+        1, tuple(make_shape(str(n), place, name=name) for n, (place, name) in enumerate(documents))
+    )
     boxes = [around(place, BADGE) for place in taken]
-    for found, others in ((labels(known), []), (labels_beside(known, boxes, ["0", "5"]), boxes)):
+    for found, others in ((labels(library_map), []), (labels_beside(library_map, boxes, ["0", "5"]), boxes)):
         assert len(found) <= map_layout.LABELS
         for n, label in enumerate(found):
             assert label.box.inside
-            assert not any(label.box.meets(other) for other in [*others, *(each.box for each in found[:n])])
+            assert not any(label.box.meets(other) for other in [*others, *(earlier.box for earlier in found[:n])])
 
 
-def test_names_of_hit_documents_come_first() -> None:
-    """A small document that was found has its name, where the largest would have had the room."""
-    large = [shape(f"large-{n}", ((n % 10) / 10, n / 60), name=f"A large document of number {n}") for n in range(60)]
-    known = LibraryMap(1, (*large, shape("small", (0.5, 0.95), name="Small")))
-    assert "small" not in [label.document for label in labels(known)]
-    assert labels_beside(known, [around((10, 10), BADGE)], ["small"])[0].document == "small"
+def test_documents_with_hits_are_labelled_first() -> None:
+    """A small document with a hit gets a label before larger ones without."""
+    large = [
+        make_shape(f"large-{n}", ((n % 10) / 10, n / 60), name=f"A large document of number {n}") for n in range(60)
+    ]
+    library_map = LibraryMap(1, (*large, make_shape("small", (0.5, 0.95), name="Small")))
+    assert "small" not in [label.document for label in labels(library_map)]
+    assert labels_beside(library_map, [around((10, 10), BADGE)], ["small"])[0].document == "small"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,7 @@ def test_names_of_hit_documents_come_first() -> None:
         pytest.param("  two \n words ", "two words", id="white space"),
     ],
 )
-def test_long_names_are_shortened(name: str, short: str) -> None:
-    """To what fits, between words where there are some."""
+def test_long_labels_are_shortened(name: str, short: str) -> None:
+    """They are cut to the width that fits, between words if possible."""
     assert shortened(name) == short
     assert width(shortened(name)) <= map_layout._WIDEST

@@ -1,4 +1,4 @@
-"""The page without a browser: its events, what surrounds it, and the application that serves it."""
+"""The page without a browser: its events, its middleware, and the application that serves it."""
 
 from __future__ import annotations
 
@@ -17,67 +17,72 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
 from index.errors import EncoderError
+from index.library.library import Library
 from index.page import answer_view, create_app
-from index.page.ask_events import MAX_ANSWERS, AnswerCache, AskEvents
+from index.page.ask_events import LISTED, MAX_ANSWERS, AnswerCache, AskEvents
 from index.page.fragments import PARTS, STATIC
 from index.page.routes import add_fragments
 from index.page.web_app import POLICY, PageMiddleware
 from index.records import Answer, Document
 from index.settings import Settings
+from tests.fakes import FakeEncoder
+from tests.nightly import length
+from tests.page.conftest import running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.types import Receive, Scope, Send
 
-    from index.library.library import Library
     from tests.conftest import Write
 
 EXAMPLES = ("Who signed the treaty?",)
+LONGEST_LIST = length(20, LISTED)
+"""The number of documents up to which they are a list."""
 NONE = Answer("q", "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
 
 
 # Before a question
 
 
-def test_examples_are_made_once_for_each_state_of_the_library(
+def test_example_questions_are_cached_until_the_library_changes(
     library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And made again when it has changed; where they cannot be made, there are none."""
-    made: list[int] = []
+    """If they cannot be made, the page shows none."""
+    generations: list[int] = []
 
     def suggestions(self: Library) -> list[str]:
-        made.append(self.generation())
-        if len(made) == 3:
-            raise EncoderError("It is gone.")
-        return [f"Question {len(made)}?"]
+        generations.append(self.generation())
+        if len(generations) == 3:
+            raise EncoderError("The model is gone.")
+        return [f"Question {len(generations)}?"]
 
     monkeypatch.setattr("index.library.library.Library.suggestions", suggestions)
-    asking = AskEvents(library, Settings(), ())
+    events = AskEvents(library, Settings(), ())
 
-    def first() -> str:
-        return str(asking.refresh("", [], []).beginning)
+    def current_examples() -> str:
+        return str(events.refresh("", [], []).beginning)
 
-    assert "This library is empty" in first()
+    assert "This library is empty" in current_examples()
     library.add(write("a.txt", "The king signed the treaty."))
-    assert "Question 1?" in first()
-    assert "Question 1?" in first()
+    assert "Question 1?" in current_examples()
+    assert "Question 1?" in current_examples()
     library.add(write("b.txt", "The queen kept a garden."))
-    assert "Question 2?" in first()
+    assert "Question 2?" in current_examples()
     library.add(write("c.txt", "The whale followed the ship."))
-    assert "Try one of these" not in first()
+    assert "Try one of these" not in current_examples()
 
 
-def test_a_changed_library_keeps_the_answer_and_the_choice(library: Library, write: Write) -> None:
-    """What is read is not taken away; a document that is gone is no longer chosen."""
+def test_answer_and_chosen_documents_survive_a_library_change(library: Library, write: Write) -> None:
+    """A chosen document that was removed is dropped."""
     library.add([write("a.txt", "The king signed the treaty."), write("b.txt", "The queen kept a garden.")])
     infos = library.documents()
-    asking = AskEvents(library, Settings(), EXAMPLES)
-    shown = asking.refresh("Who signed?", [infos[0].id, "gone"], [])
-    assert "__type__" in shown.strips
-    assert shown.pills["value"] == [infos[0].id]
-    assert len(shown.pills["choices"]) == 2
-    assert "p-strip" in asking.refresh("", [], []).strips
+    events = AskEvents(library, Settings(), EXAMPLES)
+    update = events.refresh("Who signed?", [infos[0].id, "gone"], [])
+    assert "__type__" in update.strips
+    assert update.pills["value"] == [infos[0].id]
+    assert len(update.pills["choices"]) == 2
+    assert "p-strip" in events.refresh("", [], []).strips
 
 
 @pytest.mark.parametrize(
@@ -88,47 +93,53 @@ def test_a_changed_library_keeps_the_answer_and_the_choice(library: Library, wri
         (2, (1,), 2, 0),
         (8, (), 8, 0),
         (9, (3,), 0, 9),
-        (1000, (), 0, 1000),
-        (1001, (), 0, 0),
-        (1001, (5, 7), 0, 2),
+        (LONGEST_LIST, (), 0, LONGEST_LIST),
+        (LONGEST_LIST + 1, (), 0, 0),
+        (LONGEST_LIST + 1, (5, 7), 0, 2),
     ],
 )
-def test_documents_are_chosen_as_their_number_allows(
-    library: Library, documents: int, chosen: tuple[int, ...], pills: int, listed: int
+def test_document_chooser_depends_on_the_number_of_documents(
+    library: Library,
+    monkeypatch: pytest.MonkeyPatch,
+    documents: int,
+    chosen: tuple[int, ...],
+    pills: int,
+    listed: int,
 ) -> None:
-    """By pills, by a list, or in the question; one alone is not chosen at all."""
-    made = (
+    """Few are pills, many are a list, very many are named in the question, and a single one has no chooser."""
+    monkeypatch.setattr("index.page.ask_events.LISTED", LONGEST_LIST)
+    texts = (
         Document(f"{n:064}", f"/{n:04}.txt", "", "", "", "text/plain", "The king wrote.", ()) for n in range(documents)
     )
-    library.add_documents(made)
-    shown = AskEvents(library, Settings(), EXAMPLES).overview([f"{n:064}" for n in chosen])
-    for update, number in ((shown.pills, pills), (shown.listed, listed)):
+    library.add_documents(texts)
+    overview = AskEvents(library, Settings(), EXAMPLES).overview([f"{n:064}" for n in chosen])
+    for update, number in ((overview.pills, pills), (overview.listed, listed)):
         assert len(update["choices"]) == number
         assert update["visible"] == (number > 0)
         assert update["value"] == ([f"{n:064}" for n in chosen] if number else [])
 
 
-# What is remembered
+# The answer cache
 
 
-def test_answers_are_remembered_for_a_while() -> None:
-    """By keys that nobody guesses; the oldest goes first."""
-    remembered = AnswerCache()
-    keys = [remembered.keep(replace(NONE, question=str(n))) for n in range(MAX_ANSWERS + 1)]
+def test_answer_cache_drops_the_oldest_answer() -> None:
+    """Keys cannot be guessed."""
+    cache = AnswerCache()
+    keys = [cache.keep(replace(NONE, question=str(n))) for n in range(MAX_ANSWERS + 1)]
     assert len(set(keys)) == MAX_ANSWERS + 1
     assert all(len(key) >= 16 for key in keys)
-    assert remembered.find(keys[0]) is None
-    newest = remembered.find(keys[-1])
+    assert cache.find(keys[0]) is None
+    newest = cache.find(keys[-1])
     assert newest is not None
     assert newest.question == str(MAX_ANSWERS)
-    assert remembered.find("") is None
+    assert cache.find("") is None
 
 
-# What surrounds the page
+# The middleware
 
 
 async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application that serves a page at / and its path elsewhere."""
+    """Serve a page at / and the path elsewhere."""
     page = '<html><head><meta property="og:title" content="Gradio" /></head><body class="x">Hi</body></html>'
     response = HTMLResponse(page) if scope["path"] == "/" else PlainTextResponse(scope["path"])
     await response(scope, receive, send)
@@ -136,12 +147,12 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 def client() -> TestClient:
-    """The middleware around it."""
+    """A client of the page middleware around `inner`."""
     return TestClient(PageMiddleware(inner, head="<link rel=ours>", body="<noscript>"))
 
 
-def test_the_page_gets_our_head_and_loses_what_is_said_of_gradio(client: TestClient) -> None:
-    """Compressed for those who take it."""
+def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
+    """The page is compressed for clients that accept it."""
     response = client.get("/")
     assert response.text == '<html><head><link rel=ours></head><body class="x"><noscript>Hi</body></html>'
     assert response.headers["content-encoding"] == "gzip"
@@ -152,15 +163,15 @@ def test_the_page_gets_our_head_and_loses_what_is_said_of_gradio(client: TestCli
 
 
 @pytest.mark.parametrize("path", ["/", "/gradio_api/info"])
-def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
-    """Whoever answers, and whatever."""
+def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
+    """The headers do not depend on the route."""
     headers = client.get(path).headers
     assert headers["content-security-policy"] == POLICY
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_what_is_named_by_its_contents_may_be_kept(client: TestClient) -> None:
-    """And nothing else may, above all not the page, which names it."""
+def test_only_hashed_files_are_cached(client: TestClient) -> None:
+    """The page itself must be revalidated, because it names the hashed files."""
     assert "immutable" in client.get("/ui/page.css?v=1").headers["cache-control"]
     assert "cache-control" not in client.get("/ui/page.css").headers
     assert client.get("/").headers["cache-control"] == "no-cache"
@@ -169,15 +180,26 @@ def test_what_is_named_by_its_contents_may_be_kept(client: TestClient) -> None:
 # The application
 
 
-@pytest.fixture
-def app(library: Library) -> Iterator[TestClient]:
-    """The whole of it, over an empty library."""
-    with TestClient(create_app(library, Settings(max_file_megabytes=1))) as client:
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of the whole application over an empty library, which no test changes."""
+    folder = tmp_path_factory.mktemp("page")
+    with (
+        Library.open(folder / "library", Settings(), encoder=FakeEncoder()) as library,
+        TestClient(create_app(library, Settings(max_file_megabytes=1))) as client,
+    ):
         yield client
 
 
-def test_the_application_answers(app: TestClient) -> None:
-    """Page, style, script and health."""
+@pytest.fixture
+def routes(library: Library) -> Iterator[TestClient]:
+    """A client of the page's own routes over an empty library of the test's own."""
+    with running_routes(library, Settings()) as client:
+        yield client
+
+
+def test_application_serves_the_page_and_its_assets(app: TestClient) -> None:
+    """It serves page, style sheet, script and health check."""
     assert app.get("/healthz").status_code == 200
     page = app.get("/").text
     addresses = re.findall(r"ui/[a-z]+\.(?:css|js)\?v=[0-9a-f]+", page)
@@ -191,51 +213,53 @@ def test_the_application_answers(app: TestClient) -> None:
     assert "og:" not in page
 
 
-def test_every_static_file_is_served() -> None:
-    """None is left out of the two files that are fetched; the mark is the icon."""
+def test_every_static_file_is_part_of_a_bundle() -> None:
+    """Every file belongs to one of the two bundles, except the logo, which is the icon."""
     parts = [part for parts in PARTS.values() for part in parts]
     assert sorted([*parts, "mark.svg"]) == sorted(path.name for path in STATIC.iterdir())
 
 
-def test_the_service_is_there_beside_the_page(app: TestClient) -> None:
-    """Its routes and its documentation, which asks no other host."""
+def test_rest_api_is_served_beside_the_page(app: TestClient) -> None:
+    """Its documentation loads nothing from other hosts."""
     assert app.get("/v1/documents").json()
     docs = app.get("/docs").text
     assert "swagger" in docs
     assert not re.findall(r"(?:src|href)=.https?://", docs)
 
 
-def test_other_origins_are_not_let_in(app: TestClient) -> None:
-    """Gradio on its own would let any page call it, with the visitor's cookies."""
+def test_other_origins_get_no_cors_header(app: TestClient) -> None:
+    """Gradio alone would let any site call it with the visitor's cookies."""
     headers = app.get("/config", headers={"origin": "https://evil.example", "host": "pincite.example"}).headers
     assert "access-control-allow-origin" not in headers
 
 
-def test_the_map_is_fetched_apart(app: TestClient, library: Library, write: Write) -> None:
-    """Nothing of an empty library; of another one, when it has been made."""
+def test_map_route_returns_an_svg_once_the_library_has_documents(
+    routes: TestClient, library: Library, write: Write
+) -> None:
+    """An empty library has no map."""
     library.map(wait=True)
-    assert app.get("/page/map").status_code == 204
+    assert routes.get("/page/map").status_code == 204
     library.add(write("a.txt", "The king signed the treaty. The queen kept a garden."))
     library.map(wait=True)
-    response = app.get("/page/map")
+    response = routes.get("/page/map")
     assert response.status_code == 200
     assert "<svg" in response.text
 
 
-def test_coverage_is_a_fragment(app: TestClient, library: Library, write: Write) -> None:
-    """So is what went wrong: both are something to show."""
+def test_coverage_route_returns_a_fragment(routes: TestClient, library: Library, write: Write) -> None:
+    """An error is a fragment, too, so that the page can show it."""
     library.add(write("a.txt", "The king signed the treaty."))
-    assert "1 of 1 document mentions" in app.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
-    gone = app.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
-    assert "No document of this library is called" in gone.text
+    assert "1 of 1 document mentions" in routes.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
+    missing = routes.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
+    assert "No document of this library is called" in missing.text
 
 
-def test_an_answer_is_a_file_in_every_form(library: Library, write: Write) -> None:
-    """Exactly what was shown, under a name that says what it is; what is not remembered is gone."""
+def test_answer_is_exported_in_every_form(library: Library, write: Write) -> None:
+    """The file holds the answer that was shown; an answer that has left the cache is 410."""
     library.add(write("a.txt", "The king signed the treaty."))
-    app, remembered = FastAPI(), AnswerCache()
-    add_fragments(app, library, remembered)
-    key = remembered.keep(library.ask("Who signed the treaty?"))
+    app, cache = FastAPI(), AnswerCache()
+    add_fragments(app, library, cache)
+    key = cache.keep(library.ask("Who signed the treaty?"))
     with TestClient(app) as client:
         for form in answer_view.FORMS:
             response = client.get("/page/export", params={"answer": key, "form": form})
@@ -250,7 +274,7 @@ def test_an_answer_is_a_file_in_every_form(library: Library, write: Write) -> No
         assert client.get("/page/export", params={"answer": key, "form": "exe"}).status_code == 410
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
-    """`pincite --help` imports it."""
+def test_importing_the_page_loads_no_web_framework() -> None:
+    """`pincite --help` imports the package."""
     code = "import sys, index.page; print([name for name in ('gradio', 'fastapi', 'uvicorn') if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

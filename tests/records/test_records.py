@@ -1,4 +1,4 @@
-"""Tests of the derived properties of the records."""
+"""Records and their derived properties."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PASSAGE = Passage(1, INFO.id, 0, 10, 32, "It rained. Peace came.", (Span(10, 20)
 HIT = Hit(PASSAGE, INFO, 0.5, Span(21, 32), Location("2"), why(dense=0.5, dense_rank=1))
 
 
-def test_a_span_is_half_open() -> None:
-    """The start belongs to the span, the end does not. Offsets are code points, not bytes or UTF-16 units."""
+def test_span_is_half_open_and_counts_code_points() -> None:
+    """The start belongs to the span, the end does not; offsets are not bytes or UTF-16 units."""
     assert Span(2, 4).of("😀naïve") == "aï"
     assert Span(3, 3).of("abcdef") == ""
 
@@ -36,8 +36,8 @@ def test_a_span_is_half_open() -> None:
         pytest.param(Location(), "", id="nothing"),
     ],
 )
-def test_a_location_in_one_line(location: Location, label: str) -> None:
-    """The label has page, headings and paragraph, as far as they are known."""
+def test_location_label_has_page_heading_and_paragraph(location: Location, label: str) -> None:
+    """Unknown parts are omitted."""
     assert location.label == str(location) == label
 
 
@@ -50,17 +50,17 @@ def test_a_location_in_one_line(location: Location, label: str) -> None:
         ("", "/", "/"),
     ],
 )
-def test_the_name_of_a_document(title: str, source: str, name: str) -> None:
-    """The name is the title, else the file name, else the source."""
+def test_document_name_is_its_title_or_file_name(title: str, source: str, name: str) -> None:
+    """Without either, it is the source."""
     assert DocumentInfo("f", source, title, "", "", "text/plain", 1, 0, 1).name == name
 
 
-def test_a_hit_quotes_its_pin() -> None:
-    """The pin's offsets count in the document; the quote is cut from the passage."""
+def test_quote_of_a_hit_is_its_pin() -> None:
+    """The pin's offsets are relative to the document, and the quote is cut from the passage."""
     assert HIT.quote == "Peace came."
 
 
-def test_found_is_a_sequence() -> None:
+def test_search_result_is_a_sequence_of_hits() -> None:
     """It has a length, can be iterated, and its first element is the best hit."""
     found = Found("peace?", (HIT,), {})
     assert (len(found), list(found), found[0]) == (1, [HIT], HIT)
@@ -68,7 +68,7 @@ def test_found_is_a_sequence() -> None:
 
 @cases("record", RECORDS, ids=lambda record: record.__name__)
 def test_records_are_frozen_slotted_and_documented(record: Any) -> None:
-    """No record can be changed or given new fields, and each has a docstring."""
+    """Records cannot be changed or given new fields, and each has a docstring."""
     assert record.__doc__
     assert not record.__doc__.startswith(record.__name__ + "(")
     assert "__dict__" not in dir(record)
@@ -78,6 +78,6 @@ def test_records_are_frozen_slotted_and_documented(record: Any) -> None:
 
 
 def test_records_are_compared_by_value() -> None:
-    """Two records with the same content are equal and have one hash."""
+    """Two records with the same content are equal and have the same hash."""
     assert Landmark("page", 0, "1") == Landmark("page", 0, "1")
     assert len({Landmark("page", 0, "1"), Landmark("page", 0, "1")}) == 1

@@ -1,4 +1,4 @@
-"""What readers are told beside an answer, in words."""
+"""Remarks beside an answer, in words."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from index.records import Answer, Check, Statement, Verdict, remarks
         ("", []),
     ],
 )
-def test_words_between_asterisks_are_told_apart(note: str, parts: list[tuple[str, bool]]) -> None:
-    """And what only looks like them stays as it is."""
+def test_words_between_asterisks_are_emphasised(note: str, parts: list[tuple[str, bool]]) -> None:
+    """Other asterisks stay as they are."""
     assert list(remarks.parts(note)) == parts
 
 
 @given(st.text(alphabet="*ab \n“<", max_size=40))
-def test_no_word_of_a_note_is_lost(note: str) -> None:
-    """Only the asterisks around words are, where they became quotation marks."""
-    assert "".join(f"*{words}*" if emphatic else words for words, emphatic in remarks.parts(note)) == note
+def test_note_keeps_all_of_its_characters(note: str) -> None:
+    """Only the asterisks around words become quotation marks."""
+    assert "".join(f"*{part}*" if emphatic else part for part, emphatic in remarks.parts(note)) == note
     marks = str.maketrans("", "", "“”*")
     assert remarks.plain(note).translate(marks) == note.translate(marks)
 
 
-def test_a_remark_is_one_line_of_verdict_and_reason() -> None:
-    """What the documents bear out has none."""
+def test_remark_states_verdict_and_reason() -> None:
+    """A supported statement has no remark."""
     missing = Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=1)
     assert remarks.remark(missing) == "Not verified: not in the source: “flew”"
     assert remarks.remark(Statement("It flew.", (), "contradicted")) == "Contradicted"
@@ -47,15 +47,15 @@ def test_a_remark_is_one_line_of_verdict_and_reason() -> None:
         assert remarks.remark(Statement("It flew.", (1,), verdict, "Some detail.")) == ""
 
 
-def test_every_verdict_has_a_name_and_says_what_it_proves() -> None:
-    """In the same order."""
+def test_every_verdict_has_a_name_and_an_explanation() -> None:
+    """Both tables have the order of the verdicts."""
     assert tuple(remarks.NAMES) == tuple(remarks.PROVEN) == get_args(Verdict)
 
 
-@pytest.mark.parametrize(("confidence", "words"), [(1.0, "Strong match"), (0.75, "Fair match"), (0.0, "Weak match")])
-def test_the_words_for_a_confidence_speak_of_the_match_alone(confidence: float, words: str) -> None:
-    """They do not say that the answer is there."""
-    assert Answer("q", "unsure", confidence, 0.6, (), (), (), (0, 0), "quote", {}).match == words
+@pytest.mark.parametrize(("confidence", "label"), [(1.0, "Strong match"), (0.75, "Fair match"), (0.0, "Weak match")])
+def test_confidence_label_describes_the_match_only(confidence: float, label: str) -> None:
+    """It does not claim that the passages contain the answer."""
+    assert Answer("q", "unsure", confidence, 0.6, (), (), (), (0, 0), "quote", {}).match == label
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,10 @@ def test_the_words_for_a_confidence_speak_of_the_match_alone(confidence: float, 
         ("u--", "0 of 1 sentences supported, 1 not verified; 2 state nothing"),
     ],
 )
-def test_the_summary_of_a_check_counts_every_sentence(verdicts: str, summary: str) -> None:
-    """Those that state nothing apart."""
+def test_check_summary_counts_every_sentence(verdicts: str, summary: str) -> None:
+    """Sentences that state nothing are counted separately."""
     by_letter: dict[str, Verdict] = {"v": "verbatim", "s": "supported", "c": "contradicted"}
-    statements = [Statement("x", (), by_letter.get(each, "unverified"), is_claim=each != "-") for each in verdicts]
+    statements = [
+        Statement("x", (), by_letter.get(letter, "unverified"), is_claim=letter != "-") for letter in verdicts
+    ]
     assert Check(tuple(statements), ()).summary == summary

@@ -1,4 +1,4 @@
-"""The schema: the JSON that leaves the library, with paths for its user and without them for strangers."""
+"""The schema: the JSON that leaves the library, with paths for its own user and without them for others."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 TEXT = "# Trade\n\nThe king signed the treaty. It rained.\n"
 
 
-def test_a_hit_tells_where_its_words_are(library: Library, write: Write) -> None:
-    """Offsets are code points of the document's text: passage and pin can be cut out of it."""
+def test_offsets_of_a_hit_select_its_text(library: Library, write: Write) -> None:
+    """Passage and pin have code point offsets into the document's text."""
     library.add(write("treaty.md", TEXT))
     found = Found.model_validate(library.search("treaty")).model_dump()
     text = library.document("treaty.md").text
@@ -46,19 +46,19 @@ def test_a_hit_tells_where_its_words_are(library: Library, write: Write) -> None
     assert found.keys() == {"question", "hits", "notes", "timings_ms"}
 
 
-def test_a_hit_tells_why_and_what_else_says_the_same(library: Library, write: Write) -> None:
-    """Every reason has its field, copies are hits of their own, notes are told; all of it survives JSON."""
+def test_hit_has_its_reasons_and_copies(library: Library, write: Write) -> None:
+    """Every reason is a field, copies are complete hits, and all of it survives JSON."""
     library.add([write("treaty.md", TEXT), write("again.md", TEXT + "\n"), write("rain.txt", "Rain fell.")])
     result = library.search("treaty in:md", explain=True)
     hit = result[0]
-    said = json.loads(json.dumps(Found.model_validate(result).model_dump()))
-    assert said["notes"] == []
-    assert said["hits"][0]["why"].keys() == {field.name for field in fields(records.Why)}
-    assert said["hits"][0]["why"]["pin_terms"] == ["treaty"]
-    assert said["hits"][0]["why"]["nearest_words"][0] == "treaty"
-    assert said["hits"][0]["why"]["evidence"] == pytest.approx(hit.why.evidence, abs=1e-6)
-    (copy,) = said["hits"][0]["also"]
-    assert copy.keys() == said["hits"][0].keys()
+    content = json.loads(json.dumps(Found.model_validate(result).model_dump()))
+    assert content["notes"] == []
+    assert content["hits"][0]["why"].keys() == {field.name for field in fields(records.Why)}
+    assert content["hits"][0]["why"]["pin_terms"] == ["treaty"]
+    assert content["hits"][0]["why"]["nearest_words"][0] == "treaty"
+    assert content["hits"][0]["why"]["evidence"] == pytest.approx(hit.why.evidence, abs=1e-6)
+    (copy,) = content["hits"][0]["also"]
+    assert copy.keys() == content["hits"][0].keys()
     assert copy["also"] == []
     assert copy["document"]["source"] == hit.also[0].document.source != hit.document.source
     text = library.document(copy["document"]["id"]).text
@@ -66,8 +66,8 @@ def test_a_hit_tells_why_and_what_else_says_the_same(library: Library, write: Wr
     assert Found.model_validate(library.search("treaty in:nowhere")).notes
 
 
-def test_every_record_is_json(library: Library, write: Write) -> None:
-    """All that a face can send survives JSON, and says what its record says."""
+def test_every_record_survives_json(library: Library, write: Write) -> None:
+    """Values are the same after a round trip."""
     receipt = library.add([write("treaty.md", TEXT), write("broken.pdf", "%PDF-1.4 no")])
     (info,) = library.documents()
     values = {
@@ -79,13 +79,13 @@ def test_every_record_is_json(library: Library, write: Write) -> None:
         "document": plain(library.document(info.id)),
         "found": Found.model_validate(library.search("treaty")).model_dump(),
     }
-    again = json.loads(json.dumps(values))
-    assert again["receipt"]["added"] == [info.source]
-    assert again["receipt"]["failed"][0].keys() == {"source", "reason", "hint"}
-    assert again["stats"]["documents"] == again["verification"]["documents"] == 1
-    assert again["recall"]["passages"] == again["info"]["passages"] == 1
-    assert again["document"]["landmarks"][0] == {"kind": "heading", "start": 0, "label": "Trade", "level": 1}
-    assert again["found"]["question"] == "treaty"
+    decoded = json.loads(json.dumps(values))
+    assert decoded["receipt"]["added"] == [info.source]
+    assert decoded["receipt"]["failed"][0].keys() == {"source", "reason", "hint"}
+    assert decoded["stats"]["documents"] == decoded["verification"]["documents"] == 1
+    assert decoded["recall"]["passages"] == decoded["info"]["passages"] == 1
+    assert decoded["document"]["landmarks"][0] == {"kind": "heading", "start": 0, "label": "Trade", "level": 1}
+    assert decoded["found"]["question"] == "treaty"
 
 
 PATH = "/srv/papers/treaty.md"
@@ -93,7 +93,7 @@ INFO = records.DocumentInfo("0" * 64, PATH, "", "", "", "text/markdown", 47, 0, 
 
 
 @pytest.mark.parametrize(
-    ("source", "shown"),
+    ("source", "expected"),
     [
         (PATH, "treaty.md"),
         ("/srv/na\udcffme.txt", "na?me.txt"),
@@ -102,13 +102,13 @@ INFO = records.DocumentInfo("0" * 64, PATH, "", "", "", "text/markdown", 47, 0, 
         ("/", "/"),
     ],
 )
-def test_a_stranger_sees_the_name_of_a_file_or_its_address(source: str, shown: str) -> None:
-    """No path and no password; redacting twice changes nothing."""
-    assert source_name(source) == source_name(source_name(source)) == shown
+def test_redacted_source_is_a_file_name_or_a_public_address(source: str, expected: str) -> None:
+    """It has no path and no password, and redacting it again changes nothing."""
+    assert source_name(source) == source_name(source_name(source)) == expected
 
 
-def test_no_redacted_record_holds_a_path(library: Library, write: Write) -> None:
-    """Whatever it nests: hits, their copies, citations, rows, receipts, files of a job."""
+def test_redacted_records_contain_no_path(library: Library, write: Write) -> None:
+    """Nested records are redacted, too: hits, copies, citations, rows, receipts and files of a job."""
     receipt = library.add(
         [write("treaty.md", TEXT), write("again.md", TEXT + "\n"), write("broken.pdf", "%PDF-1.4 no")]
     )
@@ -123,7 +123,7 @@ def test_no_redacted_record_holds_a_path(library: Library, write: Write) -> None
         failed=(failure,),
         notes=(records.Note(PATH, "x"),),
     )
-    shown = (
+    models = (
         Found.model_validate(redacted(found)),
         Answer.model_validate(redacted(library.ask("Who signed the treaty?"))),
         Checked.model_validate(redacted(library.check("The king signed the treaty."))),
@@ -135,16 +135,16 @@ def test_no_redacted_record_holds_a_path(library: Library, write: Write) -> None
         File.model_validate(redacted(FileState(name="treaty.md", source=PATH, reason=f"Cannot read {PATH}."))),
         Stats.model_validate(library.stats()),
     )
-    for model in shown:
-        said = model.model_dump_json()
-        assert "/srv" not in said
-        assert "/sources/" not in said
-        assert str(library.folder) not in said
-    assert shown[7].model_dump() == {"source": "treaty.md", "reason": "Cannot read treaty.md.", "hint": ""}
+    for model in models:
+        content = model.model_dump_json()
+        assert "/srv" not in content
+        assert "/sources/" not in content
+        assert str(library.folder) not in content
+    assert models[7].model_dump() == {"source": "treaty.md", "reason": "Cannot read treaty.md.", "hint": ""}
 
 
-def test_the_user_of_the_command_line_sees_the_whole_path(library: Library, write: Write) -> None:
-    """A model redacts nothing by itself."""
+def test_unredacted_record_keeps_the_whole_path(library: Library, write: Write) -> None:
+    """Only `redacted` removes paths, so the command line shows them."""
     path = write("treaty.md", TEXT)
     library.add(path)
     assert Found.model_validate(library.search("treaty")).hits[0].document.source == str(path)
@@ -163,26 +163,26 @@ def test_the_user_of_the_command_line_sees_the_whole_path(library: Library, writ
         (Row, batches.Row),
     ],
 )
-def test_a_model_has_the_fields_of_its_record(model: type[Schema], record: type[DataclassInstance]) -> None:
-    """By the same names, so that none is mapped by hand; `label` is a property, and a reference is a part."""
+def test_model_has_the_fields_of_its_record(model: type[Schema], record: type[DataclassInstance]) -> None:
+    """No field is mapped by hand; `label` is a property, and a reference has only some of the fields."""
     names = {field.name for field in fields(record)}
     assert model.model_fields.keys() - {"label"} <= names
     if model not in (Reference, Stats):
         assert names <= model.model_fields.keys()
 
 
-def test_every_choice_has_its_words() -> None:
-    """Verdicts and forms of export are listed once, in `index.records`; whatever is said of them covers all."""
+def test_every_verdict_and_export_form_has_a_description() -> None:
+    """`index.records` lists them once, and every table covers all of them."""
     verdicts = set(get_args(records.Verdict))
     assert remarks.NAMES.keys() == remarks.PROVEN.keys() == verdicts
     assert ask.KINDS.keys() == answer_view.FORMS.keys() == {*get_args(records.ExportForm), "pack"}
     assert get_args(records.ExportForm) == export.FORMS
 
 
-def test_help_imports_no_model() -> None:
-    """Models take time to build; `import index` and `pincite --help` need none."""
+def test_importing_the_command_line_builds_no_schema() -> None:
+    """Models take time to build, and `pincite --help` needs none."""
     program = (
         "import sys, index, index.cli.app; print([name for name in sys.modules if name.startswith('index.schema')])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -28,43 +28,43 @@ CLOCKS = "The clock stood still.\n\nA clock struck ten.\n\nThe old clock was sil
 
 @pytest.fixture
 def filled(library: Library, write: Write) -> Library:
-    """Two documents on two subjects."""
+    """A library with two documents on two subjects."""
     library.add([write("ships.txt", SHIPS * 8), write("bread.txt", BREAD * 4)])
     return library
 
 
-def shape_of(known: LibraryMap, name: str) -> Shape:
-    """The shape of the document of this name."""
-    return next(shape for shape in known.shapes if shape.name == name)
+def shape_of(library_map: LibraryMap, name: str) -> Shape:
+    """Return the shape of the document with this name."""
+    return next(shape for shape in library_map.shapes if shape.name == name)
 
 
 @pytest.mark.parametrize(
     ("sizes", "total", "shown"),
     [
-        pytest.param([3, 5], 10, [3, 5], id="all where there is room"),
+        pytest.param([3, 5], 10, [3, 5], id="all if they fit"),
         pytest.param([10], 4, [4], id="one document"),
-        pytest.param([1, 1, 10_000], 100, [1, 1, 98], id="the shortest show one"),
+        pytest.param([1, 1, 10_000], 100, [1, 1, 98], id="one for the shortest"),
         pytest.param([100, 10_000], 110, [10, 100], id="a hundred times as long, ten times the dots"),
         pytest.param([], 10, [], id="none"),
     ],
 )
-def test_documents_share_the_dots_by_the_root_of_their_length(sizes: list[int], total: int, shown: list[int]) -> None:
-    """So that a short document is seen beside a long one."""
+def test_dots_are_shared_by_the_square_root_of_document_length(sizes: list[int], total: int, shown: list[int]) -> None:
+    """A short document stays visible beside a long one."""
     assert quotas(sizes, total) == pytest.approx(shown, abs=1)
     assert sum(quotas(sizes, total)) <= total
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=200))
-def test_no_document_shows_more_dots_than_it_has_passages_or_none(sizes: list[int]) -> None:
-    """Whatever the lengths."""
+def test_every_document_has_a_dot_and_no_more_than_its_passages(sizes: list[int]) -> None:
+    """The total stays within the limit, whatever the lengths."""
     shown = quotas(sizes, 500)
     assert all(1 <= quota <= size for quota, size in zip(shown, sizes, strict=True))
     assert sum(shown) <= 500
 
 
 @given(st.data())
-def test_every_vector_lands_in_the_frame(data: st.DataObject) -> None:
-    """Outliers and questions, too; also where all passages are alike."""
+def test_projection_stays_inside_the_frame(data: st.DataObject) -> None:
+    """Outliers and questions stay inside, also if all passages are alike."""
     seed, spread = data.draw(st.integers(0, 1000)), data.draw(st.sampled_from([0.0, 1e-9, 1.0, 100.0]))
     rng = np.random.default_rng(seed)
     vectors = spread * rng.standard_normal((6, 8)) + 1
@@ -74,76 +74,76 @@ def test_every_vector_lands_in_the_frame(data: st.DataObject) -> None:
         assert 0 <= y <= 1
 
 
-def test_one_outlier_does_not_squeeze_the_others_together() -> None:
-    """The scale is that of the bulk."""
+def test_outlier_does_not_compress_the_other_dots() -> None:
+    """The scale follows the bulk of the vectors."""
     rng = np.random.default_rng(0)
     vectors = np.concatenate([rng.standard_normal((200, 8)), np.full((1, 8), 500.0)])
     dots = np.array(fit(vectors, np.array([201.0]), np.array([201.0]))(vectors))
     assert np.ptp(dots[:200, 1]) > 0.7
 
 
-def test_documents_stand_apart_and_their_passages_together(filled: Library) -> None:
-    """Each dot is nearer to the midst of its own document than to the other's, the larger document is first."""
-    known = filled.map(wait=True)
-    ships, bread = shape_of(known, "ships.txt"), shape_of(known, "bread.txt")
-    assert known.shapes == (ships, bread)
-    assert all(apart(dot, bread.centre) < apart(dot, ships.centre) for dot in bread.dots)
-    assert all(apart(dot, ships.centre) < apart(dot, bread.centre) for dot in ships.dots)
-    assert [len(shape.dots) for shape in known.shapes] == [info.passages for info in filled.documents()[::-1]]
+def test_passages_of_a_document_are_grouped_on_the_map(filled: Library) -> None:
+    """Each dot is nearer to its own document's centre, and the largest document is the first shape."""
+    library_map = filled.map(wait=True)
+    ships, bread = shape_of(library_map, "ships.txt"), shape_of(library_map, "bread.txt")
+    assert library_map.shapes == (ships, bread)
+    assert all(distance(dot, bread.centre) < distance(dot, ships.centre) for dot in bread.dots)
+    assert all(distance(dot, ships.centre) < distance(dot, bread.centre) for dot in ships.dots)
+    assert [len(shape.dots) for shape in library_map.shapes] == [info.passages for info in filled.documents()[::-1]]
 
 
-def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """How far two points are from each other."""
-    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
+def distance(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Return the distance between two points."""
+    return float(np.hypot(a[0] - b[0], a[1] - b[1]))
 
 
-def test_a_map_of_nothing_has_no_shapes(library: Library) -> None:
-    """And a question is nowhere on it, without being encoded."""
+def test_map_of_an_empty_library_has_no_shapes(library: Library) -> None:
+    """A question has no position on it and is not encoded."""
     assert library.map(wait=True).shapes == ()
     placed = library.placed("Where is the ship?", ())
     assert placed.map.shapes == ()
     assert placed.hits == ()
 
 
-def test_a_map_of_one_passage_has_it_in_the_middle(library: Library, write: Write) -> None:
-    """There is nothing to be apart from."""
+def test_single_passage_is_in_the_middle_of_the_map(library: Library, write: Write) -> None:
+    """With no other passage there is no direction to place it in."""
     library.add([write("ships.txt", "The ship left the harbour.")])
-    known = library.map(wait=True)
-    assert [shape.dots for shape in known.shapes] == [((0.5, 0.5),)]
+    library_map = library.map(wait=True)
+    assert [shape.dots for shape in library_map.shapes] == [((0.5, 0.5),)]
 
 
-def test_of_very_many_documents_a_part_is_shown(
+def test_map_samples_documents_beyond_the_limit(
     library: Library, monkeypatch: pytest.MonkeyPatch, write: Write
 ) -> None:
-    """Evenly chosen; no map holds more than `DOTS`."""
+    """The sample is even, and a map never has more than `DOTS` dots."""
     monkeypatch.setattr("index.views.library_map.DOTS", 3)
     library.add([write(f"{n}.txt", f"The ship {n} left the harbour.") for n in range(7)])
     assert [len(shape.dots) for shape in library.map(wait=True).shapes] == [1, 1, 1]
     assert DOTS == 2500
 
 
-def test_a_hit_stands_where_its_passage_does(filled: Library) -> None:
-    """By the projection that is kept with the map; the question stands beside what it asks for."""
+def test_hit_has_the_position_of_its_passage(filled: Library) -> None:
+    """The map keeps its projection, which places the question near the passages it is about."""
     found = filled.search("Which loaf of bread?", limit=1)
     filled.map(wait=True)
     placed = filled.placed("Which loaf of bread?", found.hits)
     bread = shape_of(placed.map, "bread.txt")
     (hit,) = placed.hits
     assert hit is not None
-    assert min(apart(hit, dot) for dot in bread.dots) < 0.001
-    assert apart(placed.question, bread.centre) < apart(placed.question, shape_of(placed.map, "ships.txt").centre)
+    assert min(distance(hit, dot) for dot in bread.dots) < 0.001
+    assert distance(placed.question, bread.centre) < distance(placed.question, shape_of(placed.map, "ships.txt").centre)
 
 
-def test_the_first_question_waits_for_a_map(filled: Library) -> None:
-    """Else its hits would have no place until the next one, though the map is there a moment later."""
+def test_first_question_waits_for_the_map(filled: Library) -> None:
+    """Its hits would otherwise have no position until the next question."""
     found = filled.search("Which loaf of bread?")
     placed = filled.placed("Which loaf of bread?", found.hits)
     assert [shape.name for shape in placed.map.shapes] == ["ships.txt", "bread.txt"]
     assert all(placed.hits)
 
 
-def test_a_question_is_not_encoded_again_for_the_map(filled: Library, encoder: FakeEncoder) -> None:
-    """Its vector is remembered from the search, with operators and without; the encoder is asked once."""
+def test_map_reuses_the_question_vector_of_the_search(filled: Library, encoder: FakeEncoder) -> None:
+    """The encoder is called once, with operators in the question and without."""
     filled.map(wait=True)
     for question in ("Which loaf of bread?", "in:ships.txt which vessel"):
         encoder.questions.clear()
@@ -152,22 +152,22 @@ def test_a_question_is_not_encoded_again_for_the_map(filled: Library, encoder: F
         assert len(encoder.questions) == 1
 
 
-def test_a_passage_that_was_removed_meanwhile_is_nowhere(filled: Library) -> None:
-    """Its hit has no place, the others keep theirs."""
+def test_hit_removed_meanwhile_has_no_position(filled: Library) -> None:
+    """The other hits keep theirs."""
     found = filled.search("bread ship", limit=20)
     filled.remove("bread.txt")
     filled.map(wait=True)
     placed = filled.placed("bread ship", found.hits)
-    there = [hit.document.name == "ships.txt" for hit in found.hits]
-    assert [place is not None for place in placed.hits] == there
-    assert set(there) == {True, False}
+    is_ships = [hit.document.name == "ships.txt" for hit in found.hits]
+    assert [place is not None for place in placed.hits] == is_ships
+    assert set(is_ships) == {True, False}
 
 
-def test_a_stale_map_is_shown_until_the_new_one_is_made(filled: Library, write: Write) -> None:
-    """Nobody waits, unless told to; then the map is that of the library as it is."""
+def test_stale_map_is_shown_until_the_new_one_is_ready(filled: Library, write: Write) -> None:
+    """Only a caller that passes `wait` waits for the map of the current library."""
     before = filled.map(wait=True)
     filled.add([write("clocks.txt", CLOCKS)])
-    with filled._contents._maps._making:  # as if the making took long
+    with filled._contents._maps._making:  # blocks the thread that makes the map
         assert filled.map().shapes == before.shapes
         assert filled.map().generation < filled.stats().generation
     after = filled.map(wait=True)
@@ -175,17 +175,17 @@ def test_a_stale_map_is_shown_until_the_new_one_is_made(filled: Library, write: 
     assert shape_of(after, "clocks.txt").dots
 
 
-def test_a_stale_map_does_not_show_what_was_removed(filled: Library) -> None:
-    """Removal is immediate in every path."""
+def test_stale_map_omits_removed_documents(filled: Library) -> None:
+    """A removal takes effect at once everywhere."""
     filled.map(wait=True)
     filled.remove("bread.txt")
     with filled._contents._maps._making:
         assert [shape.name for shape in filled.map().shapes] == ["ships.txt"]
 
 
-def test_the_map_is_made_in_the_background(filled: Library) -> None:
-    """Asking for it is enough to have it a little later."""
-    with filled._contents._maps._making:  # as if the making took long
+def test_map_is_made_in_the_background(filled: Library) -> None:
+    """A request starts the thread and does not wait for it."""
+    with filled._contents._maps._making:  # blocks the thread that makes the map
         assert filled.map().shapes == ()
         thread = filled._contents._maps._thread
     assert thread is not None
@@ -193,19 +193,21 @@ def test_the_map_is_made_in_the_background(filled: Library) -> None:
     assert [shape.name for shape in filled.map().shapes] == ["ships.txt", "bread.txt"]
 
 
-def test_the_map_outlives_the_process(filled: Library, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever opens the library again has it at once, from its file, and it places a question as before."""
-    known = filled.map(wait=True)
+def test_map_is_loaded_from_its_file_after_a_restart(
+    filled: Library, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reopened library has the same map at once and places questions as before."""
+    library_map = filled.map(wait=True)
     monkeypatch.setattr("index.views.map_file.make", fail)
-    with Library.open(filled.folder, Settings(passage_tokens=32), encoder=encoder) as again:
-        assert again.map().shapes == known.shapes
-        found = again.search("Which ship?")
-        assert again.placed("Which ship?", found.hits).hits == filled.placed("Which ship?", found.hits).hits
+    with Library.open(filled.folder, Settings(passage_tokens=32), encoder=encoder) as reopened:
+        assert reopened.map().shapes == library_map.shapes
+        found = reopened.search("Which ship?")
+        assert reopened.placed("Which ship?", found.hits).hits == filled.placed("Which ship?", found.hits).hits
 
 
 def fail(*_: Any) -> LibraryMap:
-    """The map was to be found in its file."""
-    raise AssertionError("made again")
+    """Fail if the map is made instead of loaded."""
+    raise AssertionError("The map was made again.")
 
 
 def _truncated(data: bytes) -> bytes:
@@ -220,16 +222,16 @@ def _of_another_library(data: bytes) -> bytes:
     from index.storage.files import Stamp
     from index.views import map_file
 
-    stamp, known = map_file.unpack(data)
-    return map_file.pack(Stamp("another", stamp.format, stamp.generation), known)
+    stamp, library_map = map_file.unpack(data)
+    return map_file.pack(Stamp("another", stamp.format, stamp.generation), library_map)
 
 
 def _of_the_future(data: bytes) -> bytes:
     from index.storage.files import Stamp
     from index.views import map_file
 
-    stamp, known = map_file.unpack(data)
-    return map_file.pack(Stamp(stamp.library, stamp.format, stamp.generation + 1), known)
+    stamp, library_map = map_file.unpack(data)
+    return map_file.pack(Stamp(stamp.library, stamp.format, stamp.generation + 1), library_map)
 
 
 def _without_shapes(data: bytes) -> bytes:
@@ -242,26 +244,26 @@ def _without_shapes(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     "spoil", [_truncated, _flipped, _of_another_library, _of_the_future, _without_shapes, lambda _: b""]
 )
-def test_a_file_that_is_not_of_this_library_is_made_again(filled: Library, encoder: FakeEncoder, spoil: Any) -> None:
-    """It is never trusted, and never in the way."""
-    known = filled.map(wait=True)
+def test_invalid_map_file_is_replaced(filled: Library, encoder: FakeEncoder, spoil: Any) -> None:
+    """The file may be damaged, from another library or from a later generation."""
+    library_map = filled.map(wait=True)
     path = filled.folder / FILE
-    sound = path.read_bytes()
-    path.write_bytes(spoil(sound))
-    with Library.open(filled.folder, Settings(passage_tokens=32), encoder=encoder) as again:
-        assert again.map(wait=True).shapes == known.shapes
-        assert path.read_bytes() == sound
+    valid = path.read_bytes()
+    path.write_bytes(spoil(valid))
+    with Library.open(filled.folder, Settings(passage_tokens=32), encoder=encoder) as reopened:
+        assert reopened.map(wait=True).shapes == library_map.shapes
+        assert path.read_bytes() == valid
 
 
-def test_a_folder_that_takes_no_file_still_has_a_map(filled: Library) -> None:
-    """It is kept in memory alone."""
+def test_map_is_kept_in_memory_if_its_file_cannot_be_written(filled: Library) -> None:
+    """A folder has the name of the file here."""
     (filled.folder / FILE).mkdir()
     assert len(filled.map(wait=True).shapes) == 2
     assert list((filled.folder / FILE).iterdir()) == []
 
 
-def test_a_closed_library_makes_no_map(tmp_path: Path, encoder: FakeEncoder, write: Write) -> None:
-    """What is being made is finished first; nothing runs on."""
+def test_closing_the_library_waits_for_the_map_thread(tmp_path: Path, encoder: FakeEncoder, write: Write) -> None:
+    """The map that is being made is finished first, and no thread survives."""
     library = Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder)
     library.add([write("ships.txt", SHIPS)])
     library.map()
@@ -272,16 +274,16 @@ def test_a_closed_library_makes_no_map(tmp_path: Path, encoder: FakeEncoder, wri
     assert (tmp_path / "library" / FILE).exists()
 
 
-def test_a_map_that_cannot_be_made_is_logged_and_leaves_none(
+def test_failure_to_make_the_map_is_logged(
     filled: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The page goes on without it."""
+    """The page works without a map."""
     from index.errors import LibraryDamaged
 
-    def damaged(*_: Any) -> LibraryMap:
+    def raise_damage(*_: Any) -> LibraryMap:
         raise LibraryDamaged("folder", "vectors")
 
-    monkeypatch.setattr("index.views.map_file.make", damaged)
+    monkeypatch.setattr("index.views.map_file.make", raise_damage)
     filled.map()
     thread = filled._contents._maps._thread
     assert thread is not None
@@ -292,8 +294,8 @@ def test_a_map_that_cannot_be_made_is_logged_and_leaves_none(
     assert filled.placed("Which loaf of bread?", found.hits).hits == (None,) * len(found.hits)
 
 
-def test_a_map_of_another_encoder_is_not_shown(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vectors of two encoders have nothing to do with each other, not even for the moment until the map is new."""
+def test_map_of_another_encoder_is_not_shown(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors of two encoders cannot be compared, so even a stale map is not shown."""
     filled.map(wait=True)
     monkeypatch.setattr(filled._store.catalog, "fingerprint", lambda: "another encoder")
     monkeypatch.setattr(filled._store.catalog, "generation", lambda: 99)

@@ -1,4 +1,4 @@
-"""Windows of a text: nothing is lost, nothing stands twice, and a window stays a window."""
+"""Windows of a text: no character is lost or repeated, and a window has a bounded size."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ Marks = tuple[Landmark, ...]
 BEGINNING = Span(0, 0)
 
 
-def whole(text: str, *marks: Landmark) -> Excerpt:
-    """A whole document as an excerpt."""
+def excerpt_of(text: str, *marks: Landmark) -> Excerpt:
+    """Return a whole document as an excerpt."""
     return Excerpt(0, text, marks)
 
 
-def shown(text: str, *marks: Landmark, span: Span = BEGINNING) -> list[tuple[str, str, str]]:
-    """Kind, page and words of each block, what is marked between brackets."""
+def blocks_of(text: str, *marks: Landmark, span: Span = BEGINNING) -> list[tuple[str, str, str]]:
+    """Return kind, page and text of each block, with marked parts in brackets."""
     return [
         (
             f"h{block.level}" if block.kind == "heading" else "p",
             block.page,
             "".join(f"[{part.text}]" if part.marked else part.text for part in block.parts),
         )
-        for block in window(whole(text, *marks), span)
+        for block in window(excerpt_of(text, *marks), span)
     ]
 
 
 def heading(start: int, label: str, level: int = 1) -> Landmark:
-    """Where a heading begins."""
+    """Return the landmark of a heading."""
     return Landmark("heading", start, label, level)
 
 
 def paragraph(start: int) -> Landmark:
-    """Where a paragraph begins."""
+    """Return the landmark of a paragraph."""
     return Landmark("paragraph", start)
 
 
 def page(start: int, label: str) -> Landmark:
-    """Where a page begins."""
+    """Return the landmark of a page."""
     return Landmark("page", start, label)
 
 
@@ -118,9 +118,9 @@ BLOCKS = {
 
 
 @cases(("text", "marks", "blocks"), BLOCKS.values(), ids=BLOCKS.keys())
-def test_landmarks_become_blocks(text: str, marks: Marks, blocks: list[tuple[str, str, str]]) -> None:
-    """Headings are their own words, paragraphs what stands between landmarks, and a page is told where it begins."""
-    assert shown(text, *marks) == blocks
+def test_landmarks_split_the_text_into_blocks(text: str, marks: Marks, blocks: list[tuple[str, str, str]]) -> None:
+    """A heading's block is its own words, a paragraph's is the text up to the next landmark."""
+    assert blocks_of(text, *marks) == blocks
 
 
 TRADE = "Trade\n\nGrain came by sea.\n\nOil came by land."
@@ -145,38 +145,38 @@ MARKED = {
 
 
 @cases(("span", "words"), MARKED.values(), ids=MARKED.keys())
-def test_words_are_marked(span: Span, words: list[str]) -> None:
-    """In each block that the span touches; an empty span has what follows it, from the block in which it stands."""
-    assert [each for *_, each in shown(TRADE, *TRADE_MARKS, span=span)] == words
+def test_span_is_marked_in_every_block_it_touches(span: Span, words: list[str]) -> None:
+    """An empty span starts the window with the block that contains it."""
+    assert [text for *_, text in blocks_of(TRADE, *TRADE_MARKS, span=span)] == words
 
 
-def test_one_line_of_ten_megabytes() -> None:
-    """It is cut at blanks, and a window of it is no larger than any other."""
+def test_line_of_ten_megabytes_is_cut_into_windows() -> None:
+    """It is cut at blanks, and its windows have the usual size."""
     text = "grain oil wheat " * 640_000
-    blocks = window(whole(text.strip()), Span(5_000_000, 5_000_005))
+    blocks = window(excerpt_of(text.strip()), Span(5_000_000, 5_000_005))
     assert WINDOW - LONGEST < blocks[-1].end - blocks[0].start <= WINDOW
     assert blocks[0].start < 5_000_000 < blocks[-1].end
     assert all(text[block.start - 1] == " " == text[block.end] for block in blocks)
 
 
-def test_letters_stay_with_their_accents() -> None:
-    """Where there are no blanks to cut at, a letter and the mark above it are not parted."""
-    blocks = window(whole("e\u0301" * 40_000), Span(0, 0))
+def test_text_is_not_cut_between_letter_and_accent() -> None:
+    """Text without blanks is cut between characters, never before a combining mark."""
+    blocks = window(excerpt_of("e\u0301" * 40_000), Span(0, 0))
     assert len(blocks) > 2
     assert all(block.parts[0].text.startswith("e") for block in blocks)
 
 
-def test_marks_without_end() -> None:
-    """A text of nothing but accents is cut all the same."""
-    blocks = window(whole("a" + "\u0301" * 40_000), Span(0, 0))
+def test_text_of_combining_marks_only_is_cut() -> None:
+    """There is no good place to cut, so the text is cut anywhere."""
+    blocks = window(excerpt_of("a" + "\u0301" * 40_000), Span(0, 0))
     assert blocks[-1].end <= WINDOW
 
 
-def test_many_headings() -> None:
-    """A heading on every line is no more work than a paragraph on every line."""
+def test_text_with_a_heading_on_every_line_is_shown() -> None:
+    """It takes no more work than a paragraph on every line."""
     text = "\n".join("x" for _ in range(20_000))
     marks = tuple(heading(2 * n, "x") for n in range(20_000))
-    assert {block.level for block in window(whole(text, *marks), Span(20_000, 20_001))} == {1}
+    assert {block.level for block in window(excerpt_of(text, *marks), Span(20_000, 20_001))} == {1}
 
 
 # Properties
@@ -204,51 +204,51 @@ SECTIONS = st.tuples(
 )
 
 
-def composed(sections: list[tuple[str, int, set[str], str]]) -> Case:
-    """Sections of one kind of words, so many characters long, with landmarks where they begin and a gap behind."""
+def compose(sections: list[tuple[str, int, set[str], str]]) -> Case:
+    """Join sections, given as kind of words, length, landmarks at the start, and gap after the section."""
     text, marks = "", list[Landmark]()
     for words, size, kinds, gap in sections:
         section = (WORDS[words] * size)[:size].strip() or "x"
-        named = {"page": page(len(text), str(len(marks))), "paragraph": paragraph(len(text))}
-        named["heading"] = heading(len(text), " ".join(section[:40].split()), 2)
-        named["empty heading"] = heading(len(text), "")
-        named["foreign heading"] = heading(len(text), "Nothing of the kind", 3)
-        marks += [named[kind] for kind in sorted(kinds)]
+        landmarks = {"page": page(len(text), str(len(marks))), "paragraph": paragraph(len(text))}
+        landmarks["heading"] = heading(len(text), " ".join(section[:40].split()), 2)
+        landmarks["empty heading"] = heading(len(text), "")
+        landmarks["foreign heading"] = heading(len(text), "A foreign label", 3)
+        marks += [landmarks[kind] for kind in sorted(kinds)]
         text += section + gap
     return Case(text.strip(), tuple(mark for mark in marks if mark.start < len(text.strip())))
 
 
-CASES = st.lists(SECTIONS, min_size=1, max_size=12).map(composed)
+CASES = st.lists(SECTIONS, min_size=1, max_size=12).map(compose)
 
 
 @st.composite
 def spans(draw: st.DrawFn, text: str) -> Span:
-    """Of any length, most of them short, and some at the ends."""
+    """Draw a span of any length, usually short, sometimes at the start or the end."""
     start = draw(st.one_of(st.integers(0, len(text)), st.sampled_from([0, len(text)])))
     length = draw(st.one_of(st.integers(0, 300), st.integers(0, len(text))))
     return Span(start, min(start + length, len(text)))
 
 
-def together(text: str, blocks: tuple[TextBlock, ...]) -> str:
-    """The parts of all blocks with the gaps between them, which have to be white space."""
-    pieces, at = [], blocks[0].start
+def join_blocks(text: str, blocks: tuple[TextBlock, ...]) -> str:
+    """Return the parts of all blocks with the gaps between them, which must be white space."""
+    pieces, end = [], blocks[0].start
     for block in blocks:
-        gap = text[at : block.start]
+        gap = text[end : block.start]
         assert not gap.strip()
         assert block.parts[0].start == block.start
         pieces += [gap, *(part.text for part in block.parts)]
-        at = block.end
+        end = block.end
     return "".join(pieces)
 
 
 @settings(max_examples=length(30, 150), deadline=None)
 @given(st.data(), CASES)
-def test_a_window_is_the_text(data: st.DataObject, case: Case) -> None:
-    """Parts and gaps put together are the text of the window; the marked ones are the span, gaps aside."""
+def test_window_is_a_part_of_the_text(data: st.DataObject, case: Case) -> None:
+    """Parts and gaps together are the text of the window, and the marked parts are the span without gaps."""
     span = data.draw(spans(case.text))
-    blocks = window(whole(*_flat(case)), span)
+    blocks = window(excerpt_of(*_unpack(case)), span)
     start, end = blocks[0].start, blocks[-1].end
-    assert together(case.text, blocks) == case.text[start:end]
+    assert join_blocks(case.text, blocks) == case.text[start:end]
     for block in blocks:
         assert "".join(part.text for part in block.parts) == case.text[block.start : block.end]
         assert all(part.text == case.text[part.start : part.start + len(part.text)] for part in block.parts)
@@ -260,10 +260,10 @@ def test_a_window_is_the_text(data: st.DataObject, case: Case) -> None:
 
 @settings(max_examples=length(20, 100), deadline=None)
 @given(st.data(), CASES)
-def test_a_window_is_bounded(data: st.DataObject, case: Case) -> None:
-    """No block is longer than a paragraph may be, and no window longer than it takes to show the span."""
+def test_window_and_blocks_have_bounded_length(data: st.DataObject, case: Case) -> None:
+    """A window is longer than usual only if the span needs it."""
     span = data.draw(spans(case.text))
-    blocks = window(whole(*_flat(case)), span)
+    blocks = window(excerpt_of(*_unpack(case)), span)
     assert all(0 < block.end - block.start <= LONGEST for block in blocks)
     needed = min(span.end - span.start, MOST_MARKED) + 2 * LONGEST
     assert blocks[-1].end - blocks[0].start <= max(WINDOW + LONGEST, needed)
@@ -271,28 +271,28 @@ def test_a_window_is_bounded(data: st.DataObject, case: Case) -> None:
 
 @settings(max_examples=length(12, 60), deadline=None)
 @given(CASES)
-def test_windows_that_follow_each_other_are_the_text(case: Case) -> None:
-    """Each begins where the one before ended, white space aside; none repeats or leaves out a word."""
-    excerpt = whole(*_flat(case))
-    at, pieces = 0, []
-    while case.text[at:].strip():
-        blocks = window(excerpt, Span(at, at))
-        assert blocks[-1].end > at
-        pieces += [case.text[at : blocks[0].start], together(case.text, blocks)]
-        at = blocks[-1].end
+def test_consecutive_windows_are_the_whole_text(case: Case) -> None:
+    """Each window starts where the last one ended, apart from white space."""
+    excerpt = excerpt_of(*_unpack(case))
+    start, pieces = 0, []
+    while case.text[start:].strip():
+        blocks = window(excerpt, Span(start, start))
+        assert blocks[-1].end > start
+        pieces += [case.text[start : blocks[0].start], join_blocks(case.text, blocks)]
+        start = blocks[-1].end
     assert "".join(pieces) == case.text
 
 
 @settings(max_examples=length(30, 150), deadline=None)
 @given(st.data(), CASES, st.integers(0, 900), st.integers(0, 900))
-def test_a_window_depends_on_the_text_near_it(data: st.DataObject, case: Case, before: int, after: int) -> None:
-    """An excerpt that begins and ends anywhere beyond the reach gives the same window as the whole document."""
+def test_window_depends_only_on_nearby_text(data: st.DataObject, case: Case, before: int, after: int) -> None:
+    """An excerpt that extends beyond the reach gives the same window as the whole document."""
     span = data.draw(spans(case.text))
     start = max(0, span.start - REACH - before)
     end = min(span.end, span.start + MOST_MARKED) + REACH + after
     marks = tuple(mark for mark in case.marks if start <= mark.start <= end)
-    assert window(Excerpt(start, case.text[start:end], marks), span) == window(whole(*_flat(case)), span)
+    assert window(Excerpt(start, case.text[start:end], marks), span) == window(excerpt_of(*_unpack(case)), span)
 
 
-def _flat(case: Case) -> tuple[str, *Marks]:
+def _unpack(case: Case) -> tuple[str, *Marks]:
     return case.text, *case.marks

@@ -1,4 +1,4 @@
-"""Gradio's routes as they are reached through the page's application: which are open, and what goes through."""
+"""Gradio's routes behind the page's application: which routes are open, and which requests pass."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from index.server.http.problems import KINDS
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
+from tests.nightly import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ PATH = re.compile(r"(?<![\w:/])/(?:tmp|root|home|usr|work|var|etc|opt|proc)/[\w.
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """The whole of it, over a small library; what fails in it answers 500, as from a server."""
+    """A client of the whole application over a small library; an unhandled error is a 500, as on a server."""
     folder = tmp_path_factory.mktemp("doors")
     (folder / "a.txt").write_text("The king signed the treaty in the harbour.")
     settings = Settings(max_file_megabytes=1, max_upload_files=5)
@@ -49,8 +50,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             yield client
 
 
-def refused(response: Response) -> int:
-    """The status of a refusal that tells no path: a problem document, of uploads the sentences alone."""
+def refusal_status(response: Response) -> int:
+    """Return the status of a refusal, which must not contain a path: a problem document, or plain text for uploads."""
     assert not PATH.search(response.text)
     if response.request.url.path == UPLOAD:
         assert response.headers["content-type"].startswith("text/plain")
@@ -63,25 +64,25 @@ def refused(response: Response) -> int:
     return response.status_code
 
 
-def event(app: TestClient, name: str) -> int:
-    """The number of one of the page's events, by what it changes or by its name for programs."""
+def event_id(app: TestClient, name: str) -> int:
+    """Return the id of the event with this API name."""
     for dependency in app.get("/config").json()["dependencies"]:
         if dependency["api_name"] == name:
             return int(dependency["id"])
     raise AssertionError(name)
 
 
-def streamed(app: TestClient, number: int, data: list[Any], session: str = "s1") -> str:
-    """All that an event said."""
+def stream_event(app: TestClient, number: int, data: list[Any], session: str = "s1") -> str:
+    """Run an event and return the whole text of its stream."""
     joined = app.post(JOIN, json={"data": data, "fn_index": number, "session_hash": session})
     assert joined.status_code == 200, joined.text
     return app.get("/gradio_api/queue/data", params={"session_hash": session}).text
 
 
-def ended(app: TestClient, number: int, data: list[Any], session: str = "s1") -> dict[str, Any]:
-    """What an event said at its end."""
-    told = streamed(app, number, data, session)
-    messages = [json.loads(line.removeprefix("data: ")) for line in told.splitlines() if line.startswith("data: ")]
+def run_event(app: TestClient, number: int, data: list[Any], session: str = "s1") -> dict[str, Any]:
+    """Run an event and return its last message."""
+    stream = stream_event(app, number, data, session)
+    messages = [json.loads(line.removeprefix("data: ")) for line in stream.splitlines() if line.startswith("data: ")]
     return next(message for message in messages if message["msg"] == "process_completed")
 
 
@@ -120,9 +121,10 @@ def ended(app: TestClient, number: int, data: list[Any], session: str = "s1") ->
         "/nowhere",
     ],
 )
-def test_what_nobody_needs_is_not_there(app: TestClient, path: str) -> None:
-    """Files, other sites through this one, documentation that asks other hosts, and a picture of any size."""
-    assert refused(app.get(path)) == 404
+def test_unused_gradio_routes_are_not_found(app: TestClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would serve files, proxy other sites, load documentation from other hosts, or resize pictures."""
+    monkeypatch.setattr("index.page.transfers._START_SECONDS", 0.1)  # the wait for an upload that never starts
+    assert refusal_status(app.get(path)) == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -143,15 +145,15 @@ def test_what_nobody_needs_is_not_there(app: TestClient, path: str) -> None:
         "/gradio_api/queue/join/",
     ],
 )
-def test_nothing_else_is_sent_to_gradio(app: TestClient, method: str, path: str) -> None:
-    """Whatever the body is."""
+def test_other_methods_and_routes_are_refused(app: TestClient, method: str, path: str) -> None:
+    """The body makes no difference."""
     for body in ("{}", '{"data": []}', "[", '{"question": 1}'):
         response = app.request(method, path, content=body, headers={"Content-Type": "application/json"})
-        assert refused(response) in (404, 405)
+        assert refusal_status(response) in (404, 405)
 
 
-def test_what_the_page_needs_is_there(app: TestClient) -> None:
-    """And its answers tell no path of the server."""
+def test_routes_of_the_page_are_served(app: TestClient) -> None:
+    """Their responses contain no path of the server."""
     page = app.get("/").text
     asset = re.search(r"\./(assets/[\w.-]+\.js)", page)
     assert asset
@@ -160,7 +162,7 @@ def test_what_the_page_needs_is_there(app: TestClient) -> None:
         assert response.status_code == 200, path
         assert path.startswith("/assets") or not PATH.search(response.text)
     assert app.post("/gradio_api/reset", json={"event_id": "x"}).status_code == 200
-    assert refused(app.get("/gradio_api/queue/data")) == 422
+    assert refusal_status(app.get("/gradio_api/queue/data")) == 422
 
 
 VALID: dict[str, Any] = {"data": [], "fn_index": 0, "session_hash": "s"}
@@ -194,27 +196,27 @@ VALID: dict[str, Any] = {"data": [], "fn_index": 0, "session_hash": "s"}
     ],
     ids=repr,
 )
-def test_an_event_that_is_none_of_the_page_s_is_refused(app: TestClient, body: object) -> None:
-    """As a mistake of whoever sends it, not as a failure of the server."""
-    sent = app.post(JOIN, content=json.dumps(body), headers={"Content-Type": "application/json"})
-    assert refused(sent) == 422
+def test_malformed_event_is_refused(app: TestClient, body: object) -> None:
+    """It is a client error (422), not a server failure."""
+    response = app.post(JOIN, content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert refusal_status(response) == 422
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 2000, b"9" * 5000, b"\xff", b"nan", b'{"a":' * 2000])
 @pytest.mark.parametrize("path", [JOIN, "/gradio_api/cancel", "/gradio_api/reset"])
-def test_a_body_that_is_no_json_is_refused(app: TestClient, path: str, body: bytes) -> None:
-    """As it comes, and by its type."""
+def test_invalid_json_body_is_refused(app: TestClient, path: str, body: bytes) -> None:
+    """Invalid JSON is 422; any other content type is 415."""
     for kind, status in (("application/json", 422), ("text/plain", 415), ("multipart/form-data", 415), ("", 415)):
-        assert refused(app.post(path, content=body, headers={"Content-Type": kind})) == status
+        assert refusal_status(app.post(path, content=body, headers={"Content-Type": kind})) == status
 
 
 @pytest.mark.parametrize(
     "kind", [b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x"]
 )
-def test_a_body_of_another_type_is_not_read(kind: bytes) -> None:
-    """What it holds is not looked at, for the guard has not looked at it either."""
+def test_body_of_another_content_type_is_not_read(kind: bytes) -> None:
+    """The guard counts JSON values only in JSON bodies, so Gradio must not parse any other."""
 
-    async def unwanted(*_: object) -> Any:
+    async def fail(*_: object) -> Any:
         raise AssertionError
 
     sent: list[Any] = []
@@ -223,21 +225,21 @@ def test_a_body_of_another_type_is_not_read(kind: bytes) -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": JOIN, "headers": [(b"content-type", kind)], "query_string": b""}
-    door = GradioGate(unwanted, {}, None, lambda _: False)  # type: ignore[arg-type]
-    anyio.run(door, scope, unwanted, send)
+    gate = GradioGate(fail, {}, None, lambda _: False)  # type: ignore[arg-type]
+    anyio.run(gate, scope, fail, send)
     assert sent[0]["status"] == 415
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info"])
 @pytest.mark.parametrize("query", ["page=nowhere", "deep_link=nothing", "page=%ff&page=a"])
-def test_nobody_asks_for_a_part_that_there_is_not(app: TestClient, path: str, query: str) -> None:
-    """Gradio would fail; there is one page, as it was made."""
+def test_query_parameters_of_gradio_are_ignored(app: TestClient, path: str, query: str) -> None:
+    """Gradio would fail on an unknown page or deep link; every query gets the same page."""
     assert app.get(f"{path}?{query}").content == app.get(path).content
     assert app.get(f"{path}?{query}&q=king").status_code == 200
 
 
-def test_the_page_is_made_once(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For each name of the server: to make it takes Gradio a while, and anybody may ask for it."""
+def test_page_is_rendered_once_per_host_name(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rendering takes Gradio a while, and anyone can request it."""
     mount = app.app.router.routes[-1]  # type: ignore[attr-defined]
     pages = {name: app.get("/", headers={"Host": name}).text for name in ("a.example", "b.example")}
     monkeypatch.setattr(mount, "app", None)
@@ -248,48 +250,50 @@ def test_the_page_is_made_once(app: TestClient, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("body", [{}, {"session_hash": 1}, {"session_hash": "x", "fn_index": "y", "event_id": []}])
-def test_an_odd_cancel_is_refused(app: TestClient, body: dict[str, Any]) -> None:
-    """It does not fit its description."""
-    assert refused(app.post("/gradio_api/cancel", json=body)) == 422
+def test_malformed_cancel_is_refused(app: TestClient, body: dict[str, Any]) -> None:
+    """The body does not match the route's schema."""
+    assert refusal_status(app.post("/gradio_api/cancel", json=body)) == 422
 
 
-@pytest.mark.parametrize("odd", [None, 7, "x" * 10_000, [], {}, [[]], {"a": {"b": []}}], ids=repr)
-def test_odd_values_do_not_break_an_event(app: TestClient, odd: object) -> None:
-    """They end it, or are answered; the stream tells no path, and the next event is answered."""
+@pytest.mark.parametrize("value", [None, 7, "x" * 10_000, [], {}, [[]], {"a": {"b": []}}], ids=repr)
+def test_event_survives_values_of_the_wrong_type(app: TestClient, value: object) -> None:
+    """The event fails or is answered, its stream contains no path, and the next event works."""
     config = app.get("/config").json()
     for dependency in config["dependencies"]:
         if dependency["backend_fn"]:
             number, inputs = int(dependency["id"]), len(dependency["inputs"])
-            told = ended(app, number, [odd] * inputs, f"s{number}")
-            assert not PATH.search(json.dumps(told))
-            wrong = {"data": [odd] * (inputs + 1), "fn_index": number, "session_hash": "s"}
-            assert refused(app.post(JOIN, json=wrong)) == 422
-    assert "statements" in ended(app, event(app, "ask"), ["Who?", None])["output"]["data"][0]
+            message = run_event(app, number, [value] * inputs, f"s{number}")
+            assert not PATH.search(json.dumps(message))
+            wrong = {"data": [value] * (inputs + 1), "fn_index": number, "session_hash": "s"}
+            assert refusal_status(app.post(JOIN, json=wrong)) == 422
+    assert "statements" in run_event(app, event_id(app, "ask"), ["Who?", None])["output"]["data"][0]
 
 
-def test_an_upload_gets_a_handle_and_no_path(app: TestClient) -> None:
-    """Which the page's next event brings back, and which leads to the file."""
+def test_upload_returns_a_handle_without_a_path(app: TestClient) -> None:
+    """The next event of the page sends the handle back, which leads to the file."""
     response = app.post(UPLOAD, files=[("files", ("notes.txt", b"The king signed the treaty."))])
     (handle,) = response.json()
     assert re.fullmatch(r"[\w-]{22}/notes\.txt", handle)
     assert not PATH.search(response.text + str(response.headers))
     file = {"path": handle, "orig_name": "notes.txt", "meta": {"_type": "gradio.FileData"}}
-    told = ended(app, _upload_event(app), [[file]])
-    assert told["success"]
-    assert not PATH.search(json.dumps(told))
+    message = run_event(app, _upload_event(app), [[file]])
+    assert message["success"]
+    assert not PATH.search(json.dumps(message))
 
 
 def _upload_event(app: TestClient) -> int:
-    """The event of the drop zone."""
+    """Return the id of the drop zone's event."""
     config = app.get("/config").json()
     return next(
-        int(each["id"]) for each in config["dependencies"] if any(target[1] == "upload" for target in each["targets"])
+        int(event["id"])
+        for event in config["dependencies"]
+        if any(target[1] == "upload" for target in event["targets"])
     )
 
 
-@pytest.mark.parametrize("where", ["canary", "link", "/proc/self/environ", "relative", "http", "list", "guess", "own"])
-def test_an_event_cannot_name_any_other_file(app: TestClient, tmp_path: Path, where: str) -> None:
-    """Neither one of the server's nor one that another visitor has uploaded, whether it exists or not."""
+@pytest.mark.parametrize("kind", ["canary", "link", "/proc/self/environ", "relative", "http", "list", "guess", "name"])
+def test_event_cannot_name_a_file_that_was_not_uploaded(app: TestClient, tmp_path: Path, kind: str) -> None:
+    """Files of the server and of other visitors get the same refusal, whether they exist or not."""
     canary = tmp_path / "canary.txt"
     canary.write_text("The secret is kept in the harbour.")
     (tmp_path / "link.txt").symlink_to(canary)
@@ -301,20 +305,20 @@ def test_an_event_cannot_name_any_other_file(app: TestClient, tmp_path: Path, wh
         "http": "http://127.0.0.1:1/x",
         "list": [handle],
         "guess": f"{'x' * 22}/notes.txt",
-        "own": handle.partition("/")[2],
-    }.get(where, where)
+        "name": handle.partition("/")[2],
+    }.get(kind, kind)
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    answers = set()
+    details = set()
     for value in ([file], file, {"deep": [{"er": file}]}):
-        for number, data in ((_upload_event(app), [value]), (event(app, "ask"), ["x", value])):
+        for number, data in ((_upload_event(app), [value]), (event_id(app, "ask"), ["x", value])):
             response = app.post(JOIN, json={"data": data, "fn_index": number, "session_hash": "s"})
-            assert refused(response) == 422
-            answers.add(response.json()["detail"])
-    assert len(answers) == 1
+            assert refusal_status(response) == 422
+            details.add(response.json()["detail"])
+    assert len(details) == 1
 
 
 @pytest.mark.parametrize(
-    ("kind", "body", "status"),
+    ("content_type", "body", "status"),
     [
         ("text/plain", b"x", 415),
         (FORM[:19], b"x", 400),
@@ -344,32 +348,32 @@ def test_an_event_cannot_name_any_other_file(app: TestClient, tmp_path: Path, wh
         "a long boundary",
     ],
 )
-def test_an_odd_upload_is_refused(app: TestClient, kind: str, body: bytes, status: int) -> None:
-    """And nothing of it stays."""
+def test_malformed_upload_is_refused(app: TestClient, content_type: str, body: bytes, status: int) -> None:
+    """No file of it remains on disk."""
     uploads = app.app.state.service.jobs.uploads  # type: ignore[attr-defined]
     before = sorted(uploads.folder.parent.glob("arriving/*/*"))
-    assert refused(app.post(UPLOAD, content=body, headers={"Content-Type": kind})) == status
-    assert sorted(uploads.folder.parent.glob("arriving/*/*")) == [each for each in before if each.exists()]
+    assert refusal_status(app.post(UPLOAD, content=body, headers={"Content-Type": content_type})) == status
+    assert sorted(uploads.folder.parent.glob("arriving/*/*")) == [folder for folder in before if folder.exists()]
 
 
-def test_an_upload_beyond_the_limit_is_refused(app: TestClient) -> None:
-    """Before it is stored."""
-    assert refused(app.post(UPLOAD, files={"files": ("big.txt", b"x" * 1_100_000)})) == 413
+def test_upload_above_the_size_limit_is_refused(app: TestClient) -> None:
+    """The limit is checked before the file is stored."""
+    assert refusal_status(app.post(UPLOAD, files={"files": ("big.txt", b"x" * 1_100_000)})) == 413
 
 
 @pytest.mark.parametrize("path", [JOIN, UPLOAD, "/gradio_api/cancel", "/gradio_api/reset", "/page/links"])
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://testserver:81", "http://x.testserver"])
-def test_pages_of_other_sites_send_nothing(app: TestClient, path: str, origin: str) -> None:
-    """Over plain HTTP, too, where browsers tell no more than the origin."""
+def test_requests_from_pages_of_other_sites_are_refused(app: TestClient, path: str, origin: str) -> None:
+    """Over plain HTTP browsers send only the origin, which suffices."""
     response = app.post(path, files={"files": ("a.txt", b"x")}, headers={"Origin": origin, "X-Pincite": "page"})
-    assert refused(response) == 403
+    assert refusal_status(response) == 403
     assert (
         app.post(UPLOAD, files={"files": ("a.txt", b"x")}, headers={"Origin": "http://testserver"}).status_code == 200
     )
 
 
-def test_addresses_of_the_page_are_not_built_from_what_anybody_forwards(app: TestClient) -> None:
-    """A cache in front of the server would hand them on."""
+def test_page_addresses_ignore_untrusted_forwarded_headers(app: TestClient) -> None:
+    """A cache in front of the server would otherwise serve forged addresses to others."""
     headers = {
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Proto": "https",
@@ -379,8 +383,8 @@ def test_addresses_of_the_page_are_not_built_from_what_anybody_forwards(app: Tes
     assert "evil.example" not in app.get("/", headers=headers).text
 
 
-def test_programs_ask_by_gradio_s_own_client(library: Library, write: Write) -> None:
-    """As docs/service.md has it."""
+def test_gradio_client_can_ask_a_question(library: Library, write: Write) -> None:
+    """It works as docs/service.md describes."""
     library.add(write("a.txt", "The king signed the treaty in the harbour."))
     with hosted(create_app(library, Settings(bar=0.1))) as address:
         client = Client(address, verbose=False, download_files=False)
@@ -389,77 +393,110 @@ def test_programs_ask_by_gradio_s_own_client(library: Library, write: Write) -> 
     assert answer["statements"][0]["text"] == "The king signed the treaty in the harbour."
 
 
-def test_a_stream_without_an_event_ends(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever opens several of one session, or one after its end, does not hold them for good."""
+def test_idle_event_stream_ends_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit starts anew as long as an event of the session is pending."""
+    now, polls = [0.0], []
+    monkeypatch.setattr("index.page.gradio_routes.time.monotonic", lambda: now[0])
+
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        """Poll for a disconnect every five seconds, as Gradio does."""
+        while (await receive())["type"] != "http.disconnect":
+            polls.append(now[0])
+            now[0] += 5
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope: Any = {"type": "http", "method": "GET", "path": "/gradio_api/queue/data", "query_string": b"session_hash=s"}
+    gate = GradioGate(stream, {}, None, lambda session: session == "s" and now[0] < 20)  # type: ignore[arg-type]
+    anyio.run(gate, scope, receive, send)
+    assert polls[-1] == 15 + gradio_routes.IDLE_SECONDS - 5
+
+
+@pytest.mark.nightly  # Gradio looks for a disconnect every ten seconds
+def test_event_stream_without_a_pending_event_ends(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that opens several streams, or one after the end, does not keep connections open forever."""
     monkeypatch.setattr(gradio_routes, "IDLE_SECONDS", 1.0)
     with hosted(create_app(library)) as address, httpx.Client(base_url=address, timeout=30) as visitor:
-        number = next(each["id"] for each in visitor.get("/config").json()["dependencies"] if each["api_name"] == "ask")
-        event = {"data": ["Who?", None], "fn_index": number, "session_hash": "idle"}
-        assert visitor.post(JOIN, json=event).status_code == 200
+        number = next(
+            known["id"] for known in visitor.get("/config").json()["dependencies"] if known["api_name"] == "ask"
+        )
+        request = {"data": ["Who?", None], "fn_index": number, "session_hash": "idle"}
+        assert visitor.post(JOIN, json=request).status_code == 200
         streams = [visitor.get("/gradio_api/queue/data", params={"session_hash": "idle"}).text for _ in range(2)]
     assert "process_completed" in streams[0]
     assert "process_completed" not in streams[1]
 
 
-def test_a_text_that_no_control_holds_is_not_kept(app: TestClient) -> None:
-    """Gradio remembers what each session sent last."""
-    number = event(app, "ask")
+def test_event_values_beyond_a_control_s_limit_are_refused(app: TestClient) -> None:
+    """Gradio stores the last values of each session in memory."""
+    number = event_id(app, "ask")
     for data in (["x" * 2001, None], ["x", ["y"] * 1001], ["x", ["y" * 100_001]]):
-        told = ended(app, number, data)
-        assert not told["success"]
-        assert "at most 2,000 are" in told["output"]["error"] or "an invalid value" in told["output"]["error"]
+        message = run_event(app, number, data)
+        assert not message["success"]
+        error = message["output"]["error"]
+        assert "at most 2,000 are" in error or "an invalid value" in error
 
 
-def test_a_page_goes_on_when_gradio_has_forgotten_it(library: Library, write: Write) -> None:
-    """More sessions have come since than it remembers; the documents that were chosen are those of the page."""
+def test_page_works_after_gradio_has_dropped_its_session(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio drops the oldest session; the chosen documents are those that the page sends."""
+    sessions = length(5, SESSIONS)
+    monkeypatch.setattr("index.page.intake.SESSIONS", sessions)
     texts = {"a.txt": "The king signed the treaty.", "b.txt": "The queen signed the treaty."}
     library.add([write(name, text) for name, text in texts.items()])
-    one = next(info.id for info in library.documents() if info.name == "b.txt")
+    chosen = next(info.id for info in library.documents() if info.name == "b.txt")
     with TestClient(create_app(library, Settings(bar=0.1))) as app:
         config = app.get("/config").json()
-        load, ask = (_targeted(config, kind) for kind in ("load", "submit"))
-        streamed(app, load, [], "old")
-        for number in range(SESSIONS):
-            streamed(app, event(app, "ask"), ["Who?", None], f"new{number}")
-        assert _sessions(app) == SESSIONS
-        told = streamed(app, ask, ["Who signed the treaty?", [one], [], "quote"], "old")
-    assert "queen" in told
-    assert "king" not in told
+        load, ask = (_event_with_trigger(config, trigger) for trigger in ("load", "submit"))
+        stream_event(app, load, [], "old")
+        for number in range(sessions):
+            stream_event(app, event_id(app, "ask"), ["Who?", None], f"new{number}")
+        assert _session_count(app) == sessions
+        stream = stream_event(app, ask, ["Who signed the treaty?", [chosen], [], "quote"], "old")
+    assert "queen" in stream
+    assert "king" not in stream
 
 
-def _targeted(config: dict[str, Any], kind: str) -> int:
-    """The first event of a kind."""
-    return next(int(each["id"]) for each in config["dependencies"] if any(to[1] == kind for to in each["targets"]))
+def _event_with_trigger(config: dict[str, Any], trigger: str) -> int:
+    """Return the id of the first event with this trigger."""
+    return next(
+        int(event["id"]) for event in config["dependencies"] if any(target[1] == trigger for target in event["targets"])
+    )
 
 
-def _sessions(app: TestClient) -> int:
-    """How many sessions Gradio remembers."""
+def _session_count(app: TestClient) -> int:
+    """Return how many sessions Gradio remembers."""
     mount = app.app.router.routes[-1]  # type: ignore[attr-defined]
     return len(mount.app.app.state_holder.session_data)
 
 
-def test_a_read_only_library_takes_no_uploads(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says so before anything is received."""
+def test_read_only_library_refuses_uploads(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal comes before the body is received."""
     monkeypatch.setattr(Library, "read_only", True)
-    assert refused(app.post(UPLOAD, files={"files": ("a.txt", b"x")})) == 403
+    assert refusal_status(app.post(UPLOAD, files={"files": ("a.txt", b"x")})) == 403
 
 
 @pytest.mark.parametrize("error", [errors.LibraryDamaged, errors.LibraryLocked, errors.SettingsError])
-def test_an_error_about_the_library_names_no_folder(
+def test_library_errors_do_not_reveal_a_folder(
     app: TestClient, monkeypatch: pytest.MonkeyPatch, error: type[errors.PinciteError]
 ) -> None:
-    """Neither on the page nor to programs: its message is for the log."""
+    """Neither the page nor the API shows the message, which is for the log."""
 
-    def failing(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error("/srv/secret", "Look into /srv/secret.")
 
     for name in ("ask", "ask_stream", "coverage"):
-        monkeypatch.setattr(Library, name, failing)
-    answered = (
-        streamed(app, event(app, "ask"), ["Who?", None]),
-        streamed(app, 1, ["Who?", [], [], "quote"], "s2"),
+        monkeypatch.setattr(Library, name, fail)
+    responses = (
+        stream_event(app, event_id(app, "ask"), ["Who?", None]),
+        stream_event(app, 1, ["Who?", [], [], "quote"], "s2"),
         app.get("/page/coverage", params={"q": "Who?"}).text,
     )
-    for text in answered:
+    for text in responses:
         assert "secret" not in text
         assert KINDS[error].title in text
