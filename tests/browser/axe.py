@@ -13,22 +13,25 @@ COLOURS = ("color-contrast", "link-in-text-block")
 """The only rules that a change of theme can break."""
 
 _SOURCE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-_RUN = """async (only) => {
+_RUN = """async ([part, only]) => {
   // Finish colour transitions; an element that inherits a colour starts its own one afterwards, hence three rounds.
   for (let round = 0; round < 3; round++) {
     await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
     for (const change of document.getAnimations()) if (change instanceof CSSTransition) change.finish();
   }
-  const found = await axe.run(document, { runOnly: only, resultTypes: ['violations'] });
+  const found = await axe.run(part || document, { runOnly: only, resultTypes: ['violations'] });
   return found.violations.flatMap(rule =>
     rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')} (${rule.help}) ${node.html.slice(0, 160)}`));
 }"""
 
 
-def violations(page: Page, *rules: str) -> list[str]:
-    """Return a line for each element of the page that violates one of these rules, or one of RULES."""
+def violations(page: Page, *rules: str, within: str | None = None) -> list[str]:
+    """Return a line for each element that violates one of these rules, or one of RULES.
+
+    `within` is the selector of the part that is checked; without it, the whole page is.
+    """
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_SOURCE)
     only: dict[str, Any] = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
-    found: list[str] = page.evaluate(_RUN, only)
+    found: list[str] = page.evaluate(_RUN, [within, only])
     return found

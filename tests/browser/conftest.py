@@ -14,6 +14,7 @@ from index.page import create_app
 from index.records import Answer, CoverageReport
 from index.settings import Settings
 from tests.answers.model_server import playing
+from tests.browser.warm_pages import WarmPages
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
@@ -42,6 +43,15 @@ FLAGS = (
 EXAMPLES = ("Who signed the treaty?", "What does `<b>oil</b>` ${cost}?")
 HARMLESS_ERRORS = ("ERR_CONNECTION_REFUSED", "AbortError", "aborted", "Connection errored out")
 """Errors of a stream that ends because the page was left or its server stopped: of the browser, and of Gradio."""
+_free_ports: list[int] = []
+"""Ports of pages that are no longer served."""
+_FAST_CLOCK = """(() => {
+  const [wait, now] = [setTimeout, performance.now.bind(performance)];
+  window.setTimeout = (run, milliseconds = 0, ...values) => wait(run, milliseconds / SPEED, ...values);
+  performance.now = () => now() * SPEED;
+})()"""
+_PWNED_AND_CLEAR = "localStorage.clear(), window.pwned"
+"""Later pages have the same address, and must not find the history and the uploads of this one."""
 SECRET = "the key is under /srv/secret"
 
 TREATY = """# The Harbour Treaty
@@ -106,11 +116,20 @@ def _unsure(answer: Answer, question: str) -> Answer:
 
 
 class Visit(Protocol):
-    """Opens a URL in a new page, with `fresh` in a browser context of its own."""
+    """Opens a URL in a new page, with `fresh` in a browser context of its own.
+
+    The timers of the page run `speed` times as fast, so that tests do not wait for it to poll the server.
+    """
 
     def __call__(
-        self, url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False
+        self, url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False, speed: int = 1
     ) -> Page: ...
+
+
+class Revisit(Protocol):
+    """Opens the start page of a site; its page stays open for the next test, which gets it reset."""
+
+    def __call__(self, url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light") -> Page: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -153,34 +172,74 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
     pages: list[Page] = []
     problems: list[str] = []
 
-    def visit(url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False) -> Page:
+    def visit(
+        url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False, speed: int = 1
+    ) -> Page:
         page = (_new_context(browser) if fresh else context).new_page()
         pages.append(page)
-        page.set_viewport_size(size)
-        page.emulate_media(color_scheme=scheme)
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
-        page.goto(url)
-        page.locator("#results section, #beginning :is(section, nav)").first.wait_for(state="attached")
+        _set_media(page, size, scheme)
+        _record(page, problems)
+        if speed > 1:
+            page.add_init_script(_FAST_CLOCK.replace("SPEED", str(speed)))
+        open_page(page, url)
         return page
 
     yield visit
-    pwned = [page.evaluate("window.pwned") for page in pages if not page.is_closed()]
+    attacked = [page.evaluate(_PWNED_AND_CLEAR) for page in pages if not page.is_closed()]
     for page in pages:
         page.close()
         if page.context != context:
             page.context.close()
-    assert [problem for problem in problems if not any(words in problem for words in HARMLESS_ERRORS)] == []
-    assert not any(pwned)
+    _assert_no_problems(problems)
+    assert not any(attacked)
+
+
+@pytest.fixture(scope="module")
+def warm_pages(context: BrowserContext) -> Iterator[WarmPages]:
+    """Return the pages that the tests of a module share."""
+
+    def load(url: str, problems: list[str]) -> Page:
+        page = context.new_page()
+        _record(page, problems)
+        open_page(page, url)
+        return page
+
+    pages = WarmPages(load)
+    yield pages
+    pages.close()
 
 
 @pytest.fixture
-def unwatched(browser: Browser) -> Iterator[Page]:
+def revisit(warm_pages: WarmPages) -> Iterator[Revisit]:
+    """Return a `Revisit`, with the checks of `visit` at the end."""
+    warm_pages.problems.clear()
+
+    def revisit(url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light") -> Page:
+        page = warm_pages.open(url)
+        _set_media(page, size, scheme)
+        page.bring_to_front()
+        return page
+
+    yield revisit
+    attacked = warm_pages.evaluate(_PWNED_AND_CLEAR)
+    warm_pages.check_in()
+    _assert_no_problems(warm_pages.problems)
+    assert not any(attacked)
+
+
+@pytest.fixture
+def unwatched(context: BrowserContext) -> Iterator[Page]:
     """Return a page that may report errors, as browsers do for every failed request."""
-    context = _new_context(browser)
-    yield context.new_page()
-    context.close()
+    page = context.new_page()
+    page.set_viewport_size(SIZE)
+    yield page
+    page.close()
+
+
+def open_page(page: Page, url: str) -> None:
+    """Open a page and wait until it is usable."""
+    page.goto(url)
+    page.locator("#results section, #beginning :is(section, nav)").first.wait_for(state="attached")
 
 
 @pytest.fixture(scope="session")
@@ -191,22 +250,32 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def own_site(tmp_path: Path) -> Iterator[tuple[str, Library]]:
-    """Serve a page over a library with the treaty; yield the address and the library."""
-    with open_library(tmp_path, {"treaty.md": TREATY}) as library, running_site(library) as url:
+@pytest.fixture(scope="module")
+def changing_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Library]]:
+    """Serve a page over a library that the tests of a module change; `own_site` resets it."""
+    with open_library(tmp_path_factory.mktemp("changing"), {}) as library, running_site(library) as url:
         yield url, library
 
 
 @pytest.fixture
-def empty_site(tmp_path: Path) -> Iterator[str]:
-    """Serve a page over an empty library; yield its address."""
-    with open_library(tmp_path, {}) as library, running_site(library) as url:
-        yield url
+def own_site(changing_site: tuple[str, Library], tmp_path: Path) -> tuple[str, Library]:
+    """Return the address of a page and its library, which contains only the treaty."""
+    _, library = changing_site
+    empty(library)
+    add_texts(library, tmp_path, {"treaty.md": TREATY})
+    return changing_site
 
 
 @pytest.fixture
-def writing_site(tmp_path: Path) -> Iterator[tuple[str, Stage]]:
+def empty_site(changing_site: tuple[str, Library]) -> str:
+    """Return the address of a page over an empty library."""
+    url, library = changing_site
+    empty(library)
+    return url
+
+
+@pytest.fixture(scope="module")
+def model_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Stage]]:
     """Serve a page over two documents with a scripted model server; yield the address and that server.
 
     The model has answered once, because its first reply is shown only when it is complete.
@@ -214,10 +283,20 @@ def writing_site(tmp_path: Path) -> Iterator[tuple[str, Stage]]:
     with playing(_reply) as stage:
         settings = Settings(passage_tokens=32, llm_url=stage.url, llm_model="m")
         sources = {"treaty.md": TREATY, "oil.txt": OIL}
-        with open_library(tmp_path, sources, settings) as library, running_site(library, settings) as url:
+        folder = tmp_path_factory.mktemp("model")
+        with open_library(folder, sources, settings) as library, running_site(library, settings) as url:
             library.ask("Who signed the treaty?", writer="model")
-            stage.requests.clear()
             yield url, stage
+
+
+@pytest.fixture
+def writing_site(model_site: tuple[str, Stage]) -> tuple[str, Stage]:
+    """Return a page with a model, and the model's server, which has no requests yet and answers by default."""
+    _, stage = model_site
+    stage.play = _reply
+    stage.requests.clear()
+    stage.left.clear()
+    return model_site
 
 
 def _reply(player: Player) -> None:
@@ -228,23 +307,58 @@ def _reply(player: Player) -> None:
 @contextmanager
 def open_library(folder: Path, sources: dict[str, str], settings: Settings | None = None) -> Iterator[Library]:
     """Open a new library that contains these texts by file name."""
+    with ScriptedLibrary.open(folder / "library", settings or _settings(), encoder=FakeEncoder()) as library:
+        if sources:
+            add_texts(library, folder, sources)
+        yield library
+
+
+def add_texts(library: Library, folder: Path, sources: dict[str, str]) -> None:
+    """Write texts to files by name, add them to a library, and wait for its map."""
     (folder / "sources").mkdir()
     for name, text in sources.items():
         (folder / "sources" / name).write_text(text)
-    with ScriptedLibrary.open(folder / "library", settings or _settings(), encoder=FakeEncoder()) as library:
-        if sources:
-            assert not library.add(folder / "sources").failed
-            library.map(wait=True)
-        yield library
+    assert not library.add(folder / "sources").failed
+    library.map(wait=True)
+
+
+def empty(library: Library) -> None:
+    """Remove all documents of a library, and the uploaded files."""
+    for document in library.documents():
+        library.remove(document.id)
+    for path in (library.folder / "uploads").glob("*"):
+        if path.is_file():
+            path.unlink()
 
 
 @contextmanager
 def running_site(
     library: Library, settings: Settings | None = None, *, examples: Sequence[str] = EXAMPLES
 ) -> Iterator[str]:
-    """Serve the page of a library from a thread; yield its address."""
-    with hosted(create_app(library, settings or _settings(), examples=examples)) as url:
+    """Serve the page of a library from a thread; yield its address.
+
+    The port of an earlier page is used again, because the browser has cached Gradio's scripts for its address.
+    """
+    port = _free_ports.pop() if _free_ports else 0
+    with hosted(create_app(library, settings or _settings(), examples=examples), port=port) as url:
         yield url
+    _free_ports.append(int(url.rpartition(":")[2]))
+
+
+def _set_media(page: Page, size: ViewportSize, scheme: Scheme) -> None:
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+
+
+def _record(page: Page, problems: list[str]) -> None:
+    """Record errors of a page, and its requests to other hosts."""
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
+
+
+def _assert_no_problems(problems: list[str]) -> None:
+    assert [problem for problem in problems if not any(words in problem for words in HARMLESS_ERRORS)] == []
 
 
 def _new_context(browser: Browser) -> BrowserContext:

@@ -6,10 +6,13 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+import httpx
+
 from index.library.library import Library
 from index.settings import Settings
-from tests.browser.conftest import running_site
+from tests.browser.conftest import empty, running_site
 from tests.fakes import FakeEncoder
+from tests.hosted import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +47,16 @@ class GatedSite(NamedTuple):
     def open(self) -> None:
         """Let the encoder continue."""
         self.encoder.gate.set()
+
+    def reset(self) -> None:
+        """Wait until no upload runs, empty the library, and close the gate."""
+        self.open()
+        wait_until(self._is_idle)
+        empty(self.library)
+        self.encoder.gate.clear()
+
+    def _is_idle(self) -> bool:
+        return not httpx.get(f"{self.url}/page/state").raise_for_status().json()["others"]
 
 
 @contextmanager

@@ -76,12 +76,6 @@ def document_site(folder: Path, *names: str) -> Iterator[tuple[str, Library]]:
             yield url, library
 
 
-def open_page(page: Page, url: str) -> None:
-    """Open the page and wait until it is usable."""
-    page.goto(url)
-    page.locator("#results section, #beginning :is(section, nav)").first.wait_for(state="attached")
-
-
 def card(page: Page, number: int = 1) -> Locator:
     """Return the card with this number."""
     return page.locator(f'.p-card[data-n="{number}"]')

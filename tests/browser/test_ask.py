@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, Route
 
     from index.library.library import Library
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit, Visit
 
 QUESTION = "Who signed the treaty?"
 QUOTE = "The king signed the treaty in the harbour."
@@ -31,9 +31,9 @@ FOREIGN = "Where is the parliament of Norway?"
 # Answers
 
 
-def test_answer_quotes_the_document_word_for_word(site: str, visit: Visit) -> None:
+def test_answer_quotes_the_document_word_for_word(site: str, revisit: Revisit) -> None:
     """Each sentence has a number whose card marks the quote; the live region says that the answer is ready."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     expect(page.locator(".p-answer")).to_have_text(f"{QUOTE}[1]")
     expect(best_card(page).locator("mark")).to_have_text(QUOTE)
@@ -45,9 +45,9 @@ def test_answer_quotes_the_document_word_for_word(site: str, visit: Visit) -> No
     expect(page).to_have_title(f"{QUESTION} · Pincite")
 
 
-def test_citation_number_names_and_links_its_source(site: str, visit: Visit) -> None:
+def test_citation_number_names_and_links_its_source(site: str, revisit: Revisit) -> None:
     """Screen readers read out the source, and the link opens it in another window."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     number = page.get_by_role("link", name="Source 1: The Harbour Treaty, ¶ 1")
     expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}#\d+-\d+$"))
@@ -56,9 +56,9 @@ def test_citation_number_names_and_links_its_source(site: str, visit: Visit) -> 
         assert number.get_attribute(name) == card.get_attribute(name)
 
 
-def test_uncited_passages_are_listed_as_related(site: str, visit: Visit) -> None:
+def test_uncited_passages_are_listed_as_related(site: str, revisit: Revisit) -> None:
     """Their numbers continue those of the citations and have a different background."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     related = page.locator(".p-unused .p-card")
     expect(page.get_by_role("heading", name="Related passages")).to_be_visible()
@@ -68,9 +68,9 @@ def test_uncited_passages_are_listed_as_related(site: str, visit: Visit) -> None
     assert related.first.evaluate(colours) != best_card(page).evaluate(colours)
 
 
-def test_confidence_is_shown_in_words_and_on_demand_as_a_figure(site: str, visit: Visit) -> None:
+def test_confidence_is_shown_in_words_and_on_demand_as_a_figure(site: str, revisit: Revisit) -> None:
     """The figure opens by keyboard and closes by Escape, which returns the focus to the button."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     sure = page.get_by_role("button", name=re.compile(r"^(Strong|Fair|Weak) match$"))
     expect(page.locator("#sure")).to_be_hidden()
@@ -84,9 +84,9 @@ def test_confidence_is_shown_in_words_and_on_demand_as_a_figure(site: str, visit
     expect(sure).to_be_focused()
 
 
-def test_unsure_answer_has_a_heading_of_its_own(site: str, visit: Visit) -> None:
+def test_unsure_answer_has_a_heading_of_its_own(site: str, revisit: Revisit) -> None:
     """Each sentence is separate and has its number; a note names the words that no passage mentions."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, f"{UNSURE_PREFIX}{QUESTION}")
     expect(page.get_by_role("heading", name="This may be it")).to_be_visible()
     expect(page.locator(".p-maybes li").first).to_have_text("The king signed the treaty in the harbour.[1]")
@@ -97,9 +97,9 @@ def test_unsure_answer_has_a_heading_of_its_own(site: str, visit: Visit) -> None
     expect(best_card(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
 
 
-def test_passage_explains_on_demand_why_it_was_found(site: str, visit: Visit) -> None:
+def test_passage_explains_on_demand_why_it_was_found(site: str, revisit: Revisit) -> None:
     """The explanation has the rank in each search and the words in common."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     why = best_card(page).locator(".p-why")
     expect(why.locator("dl")).to_be_hidden()
@@ -108,9 +108,9 @@ def test_passage_explains_on_demand_why_it_was_found(site: str, visit: Visit) ->
     expect(why).to_contain_text("In commonsigned, treaty")
 
 
-def test_hovering_a_citation_highlights_its_card_badge_and_tick(site: str, visit: Visit) -> None:
+def test_hovering_a_citation_highlights_its_card_badge_and_tick(site: str, revisit: Revisit) -> None:
     """No part of another number is highlighted."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     expect(page.locator("#marks .p-badge").first).to_be_visible()
     page.locator(".p-cite").first.hover()
@@ -134,9 +134,9 @@ def test_map_is_fetched_once_per_change_of_the_library(own_site: tuple[str, Libr
     assert asked == []
 
 
-def test_question_lost_by_the_gradio_client_is_answered(site: str, visit: Visit) -> None:
+def test_question_lost_by_the_gradio_client_is_answered(site: str, revisit: Revisit) -> None:
     """Gradio's client ignores a question that is accepted while another event ends, so the page asks again."""
-    page = visit(site)
+    page = revisit(site)
     held_responses: list[tuple[Route, APIResponse]] = []
     page.route("**/queue/data?*", lambda route: held_responses.append((route, route.fetch())), times=1)
     page.evaluate("document.querySelector('#refresh').click()")
@@ -153,9 +153,9 @@ def test_question_lost_by_the_gradio_client_is_answered(site: str, visit: Visit)
 # No answer
 
 
-def test_unanswered_question_shows_the_nearest_passages(site: str, visit: Visit) -> None:
+def test_unanswered_question_shows_the_nearest_passages(site: str, revisit: Revisit) -> None:
     """The page says what was searched, which confidence an answer needs, and what to try."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, FOREIGN)
     expect(page.get_by_role("heading", name="No answer in this library")).to_be_visible()
     expect(page.locator(".p-none")).to_contain_text("of 4 documents supports an answer")
@@ -170,9 +170,9 @@ def test_unanswered_question_shows_the_nearest_passages(site: str, visit: Visit)
     expect(page.locator(".p-card").nth(1)).to_be_visible()
 
 
-def test_missing_answer_suggests_to_search_excluded_documents(site: str, visit: Visit) -> None:
+def test_missing_answer_suggests_to_search_excluded_documents(site: str, revisit: Revisit) -> None:
     """A button leads to the Library tab."""
-    page = visit(site)
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, FOREIGN)
     expect(page.locator(".p-none")).to_contain_text("Search all documents: some are excluded now.")
@@ -180,17 +180,17 @@ def test_missing_answer_suggests_to_search_excluded_documents(site: str, visit: 
     expect(page.get_by_role("tabpanel", name="Library")).to_be_visible()
 
 
-def test_empty_result_has_a_heading_and_suggestions(site: str, visit: Visit) -> None:
+def test_empty_result_has_a_heading_and_suggestions(site: str, revisit: Revisit) -> None:
     """A search without any passage is a state of its own."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, "nothing, please")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     expect(page.locator("#results")).to_contain_text("Name a person, a place or a term")
 
 
-def test_operator_that_matches_no_document_is_explained(site: str, visit: Visit) -> None:
+def test_operator_that_matches_no_document_is_explained(site: str, revisit: Revisit) -> None:
     """The page and the live region explain it; no document is greyed out."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, "treaty in:nowhere")
     expect(page.locator("#results .p-lead")).to_have_text("No document is what in:, type:, after: or before: ask for.")
     expect(page.locator("#live")).to_contain_text("Nothing was searched. No document is")
@@ -210,9 +210,9 @@ def test_empty_library_leads_to_the_first_question(empty_site: str, visit: Visit
     expect(page.locator("#map svg")).to_be_attached()
 
 
-def test_empty_question_shows_a_hint(site: str, visit: Visit) -> None:
+def test_empty_question_shows_a_hint(site: str, revisit: Revisit) -> None:
     """It is neither asked nor an error; the focus moves to the question box."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, "   ")
     expect(page.locator("#results")).to_contain_text("Write a question first")
     expect(page.get_by_label("Your question")).to_be_focused()
@@ -225,9 +225,9 @@ def test_refused_question_shows_message_and_hint(site: str, visit: Visit) -> Non
     expect(page.locator(".p-problem")).to_contain_text("Ask a shorter one")
 
 
-def test_unexpected_error_hides_its_details(site: str, visit: Visit) -> None:
+def test_unexpected_error_hides_its_details(site: str, revisit: Revisit) -> None:
     """The text of the exception stays on the server."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, "fail, please")
     expect(page.locator(".p-problem")).to_contain_text("The server’s log has the details.")
     assert SECRET not in page.content()
@@ -236,9 +236,9 @@ def test_unexpected_error_hides_its_details(site: str, visit: Visit) -> None:
 # Narrowing
 
 
-def test_checked_document_restricts_the_search(site: str, visit: Visit) -> None:
+def test_checked_document_restricts_the_search(site: str, revisit: Revisit) -> None:
     """The results contain no other document."""
-    page = visit(site)
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, QUESTION)
     expect(page.locator(".p-none")).to_contain_text("of 1 document supports")
@@ -262,9 +262,9 @@ def test_more_than_eight_documents_are_chosen_from_a_list(tmp_path: Path, visit:
         page.close()  # before the server stops, which the page would report
 
 
-def test_search_syntax_is_explained_on_demand(site: str, visit: Visit) -> None:
+def test_search_syntax_is_explained_on_demand(site: str, revisit: Revisit) -> None:
     """The explanation opens and closes by keyboard, fits a phone, and returns the focus."""
-    page = visit(site, size={"width": 390, "height": 844})
+    page = revisit(site, size={"width": 390, "height": 844})
     opener = page.get_by_role("button", name="Search syntax")
     syntax = page.locator("#syntax")
     expect(syntax).to_be_hidden()
@@ -285,9 +285,9 @@ def test_search_syntax_is_explained_on_demand(site: str, visit: Visit) -> None:
 # Addresses
 
 
-def test_url_of_an_answer_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> None:
+def test_url_of_an_answer_asks_again_in_a_fresh_browser(site: str, revisit: Revisit, visit: Visit) -> None:
     """The URL contains the question and the checked documents."""
-    page = visit(site)
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, "What does oil cost?")
     expect(page.locator(".p-card")).to_have_count(1)
@@ -301,9 +301,9 @@ def test_url_of_an_answer_asks_again_in_a_fresh_browser(site: str, visit: Visit)
     expect(best_card(fresh).locator("mark")).to_contain_text("The price of oil fell in summer.")
 
 
-def test_back_and_forward_restore_questions_and_answers(site: str, visit: Visit) -> None:
+def test_back_and_forward_restore_questions_and_answers(site: str, revisit: Revisit) -> None:
     """Each question is an entry in the history of the browser."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     expect(best_card(page).locator("mark")).to_have_text(QUOTE)
     ask(page, "What does oil cost?")
@@ -316,9 +316,10 @@ def test_back_and_forward_restore_questions_and_answers(site: str, visit: Visit)
     expect(best_card(page).locator("mark")).to_contain_text("oil")
 
 
-def test_link_of_an_answer_is_copied(site: str, visit: Visit) -> None:
+def test_link_of_an_answer_is_copied(site: str, revisit: Revisit) -> None:
     """The clipboard has the whole URL, as another browser needs it."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}")
+    page = revisit(site)
+    ask(page, QUESTION)
     page.get_by_role("button", name="Link", exact=True).click()
     expect(page.locator(".p-toast")).to_have_text("Link copied")
     assert page.evaluate("navigator.clipboard.readText()") == f"{site}/?q=Who+signed+the+treaty%3F"
@@ -327,9 +328,9 @@ def test_link_of_an_answer_is_copied(site: str, visit: Visit) -> None:
 # Examples
 
 
-def test_example_is_asked_unchanged(site: str, visit: Visit) -> None:
+def test_example_is_asked_unchanged(site: str, revisit: Revisit) -> None:
     """An example may contain any character. The focus moves to the answer, because the clicked link is removed."""
-    page = visit(site)
+    page = revisit(site)
     page.get_by_role("link", name=EXAMPLES[1]).click()
     expect(page.get_by_label("Your question")).to_have_value(EXAMPLES[1])
     expect(best_card(page).locator("mark")).to_contain_text("oil")

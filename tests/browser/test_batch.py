@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 SIGNED, FELL, UNKNOWN = "Who signed the treaty?", "Did the price of oil fall in summer?", "Where is the volcano?"
 
 
-@pytest.fixture
-def batch_site(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def batch_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a page over the treaty and the price of oil."""
-    with open_library(tmp_path, {"treaty.md": TREATY, "oil.txt": OIL}) as library, running_site(library) as url:
+    sources = {"treaty.md": TREATY, "oil.txt": OIL}
+    with open_library(tmp_path_factory.mktemp("batch"), sources) as library, running_site(library) as url:
         yield url
 
 

@@ -12,7 +12,7 @@ from tests.browser.source_reader import loaded_viewer
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit
 
 SENTENCE = "The king signed the treaty in the harbour."
 
@@ -24,9 +24,9 @@ def check(page: Page, text: str) -> None:
     page.get_by_role("button", name="Check it").click()
 
 
-def test_each_sentence_gets_a_verdict_in_words(site: str, visit: Visit) -> None:
+def test_each_sentence_gets_a_verdict_in_words(site: str, revisit: Revisit) -> None:
     """A verdict shows its source or the nearest words; headings and questions are listed as not checked."""
-    page = visit(site)
+    page = revisit(site)
     check(page, f"The Treaty\n\n{SENTENCE} The king never signed the treaty in the harbour. Rain is sold by owls. Why?")
     rows = page.locator(".p-judged > li")
     expect(rows).to_have_count(5)
@@ -45,9 +45,9 @@ def test_each_sentence_gets_a_verdict_in_words(site: str, visit: Visit) -> None:
     expect(page.locator("#live")).to_have_text(f"{summary}.")
 
 
-def test_verdicts_differ_without_colour(site: str, visit: Visit) -> None:
+def test_verdicts_differ_without_colour(site: str, revisit: Revisit) -> None:
     """Each verdict has a sign of its own."""
-    page = visit(site)
+    page = revisit(site)
     page.get_by_role("tab", name="Check").click()
     page.get_by_text("What the verdicts mean").click()
     signs = page.locator(".p-meanings .p-verdict-mark").evaluate_all(
@@ -56,23 +56,23 @@ def test_verdicts_differ_without_colour(site: str, visit: Visit) -> None:
     assert len(set(signs)) == len(signs) == 4
 
 
-def test_quotation_of_a_verdict_opens_its_source(site: str, visit: Visit) -> None:
+def test_quotation_of_a_verdict_opens_its_source(site: str, revisit: Revisit) -> None:
     """The source opens at exactly that sentence."""
-    page = visit(site)
+    page = revisit(site)
     check(page, SENTENCE)
     page.locator(".p-judged blockquote a").click()
     assert loaded_viewer(page).locator("mark").all_inner_texts() == [SENTENCE]
 
 
-def test_markup_in_a_checked_text_is_escaped(site: str, visit: Visit) -> None:
+def test_markup_in_a_checked_text_is_escaped(site: str, revisit: Revisit) -> None:
     """The page shows it as text."""
-    page = visit(site)
+    page = revisit(site)
     check(page, f"*{ATTACK}* frightened the horses.")
     expect(page.locator(".p-judged .p-claim").first).to_contain_text(ATTACK.split()[0])
 
 
-def test_empty_text_shows_a_hint(site: str, visit: Visit) -> None:
+def test_empty_text_shows_a_hint(site: str, revisit: Revisit) -> None:
     """The hint is shown where the verdicts would be."""
-    page = visit(site)
+    page = revisit(site)
     check(page, "  ")
     expect(page.locator("#p-checked")).to_contain_text("There is no text to check.")

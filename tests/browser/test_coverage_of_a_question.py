@@ -12,7 +12,7 @@ from tests.browser.conftest import SECRET
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit
 
 QUESTION = "Who signed the treaty?"
 
@@ -22,9 +22,9 @@ def open_coverage(page: Page) -> None:
     page.get_by_role("tab", name="Coverage").click()
 
 
-def test_coverage_has_a_row_for_every_document(site: str, visit: Visit) -> None:
+def test_coverage_has_a_row_for_every_document(site: str, revisit: Revisit) -> None:
     """A row has the best passage, its place and a link, or says that there is no mention; the answer is hidden."""
-    page = visit(site)
+    page = revisit(site)
     expect(page.get_by_role("tab", name="Coverage")).to_be_hidden()
     ask(page, QUESTION)
     open_coverage(page)
@@ -38,9 +38,9 @@ def test_coverage_has_a_row_for_every_document(site: str, visit: Visit) -> None:
     expect(page.locator("#live")).to_have_text("1 of 4 documents mentions the subject of this question")
 
 
-def test_coverage_tabs_work_by_keyboard(site: str, visit: Visit) -> None:
+def test_coverage_tabs_work_by_keyboard(site: str, revisit: Revisit) -> None:
     """The arrow keys switch tabs, and only the selected tab is reached by Tab."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     page.get_by_role("tab", name="Answer").focus()
     page.keyboard.press("ArrowRight")
@@ -51,9 +51,9 @@ def test_coverage_tabs_work_by_keyboard(site: str, visit: Visit) -> None:
     assert page.locator(".p-panes [tabindex='-1']").count() == 1
 
 
-def test_coverage_is_fetched_once_per_question(site: str, visit: Visit) -> None:
+def test_coverage_is_fetched_once_per_question(site: str, revisit: Revisit) -> None:
     """It is fetched when it is first opened; the next question shows its answer first."""
-    page = visit(site)
+    page = revisit(site)
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url) if "page/coverage" in request.url else None)
     ask(page, QUESTION)
@@ -72,18 +72,18 @@ def test_coverage_is_fetched_once_per_question(site: str, visit: Visit) -> None:
     assert len(fetched) == 2
 
 
-def test_coverage_omits_excluded_documents(site: str, visit: Visit) -> None:
+def test_coverage_omits_excluded_documents(site: str, revisit: Revisit) -> None:
     """A document that is not searched has no row."""
-    page = visit(site)
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, "What does oil cost?")
     open_coverage(page)
     expect(page.locator(".p-coverage li")).to_have_count(1)
 
 
-def test_failed_coverage_is_reported_and_fetched_again(site: str, visit: Visit) -> None:
+def test_failed_coverage_is_reported_and_fetched_again(site: str, revisit: Revisit) -> None:
     """The page hides the text of the exception; opening the tab again sends a new request."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, "Why did they fail to sign the treaty?")
     open_coverage(page)
     expect(page.locator("#coverage .p-problem")).to_contain_text("The server’s log has the details.")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.actions import ask
 from tests.browser.source_reader import HTML, MARKDOWN, PDF, QUESTIONS, WORD, document_site
+from tests.nightly import length
 from tests.service.crowd import Account, ask_at_once, changing
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visit
 
-CLIENTS = 8
+CLIENTS = length(4, 8)
 PAGES = 3
 PASSING_TEXT = "The regimental set number {} was delivered to the harbour, where the comet fell."
 EXPECTED = {PDF: "Kovykta", HTML: "regimental set", MARKDOWN: "US$100 billion"}
@@ -28,7 +29,7 @@ def test_pages_are_answered_under_load(tmp_path: Path, visit: Visit) -> None:
         pages = [visit(url, fresh=number > 0) for number in range(PAGES)]
         accounts: list[Account] = []
         with changing(url, PASSING_TEXT) as changes:
-            questions = [QUESTIONS[name] for name in (MARKDOWN, PDF, HTML, WORD)] * 3
+            questions = [QUESTIONS[name] for name in (MARKDOWN, PDF, HTML, WORD)] * length(2, 3)
             crowd = threading.Thread(
                 target=lambda: accounts.append(ask_at_once(url, questions, clients=CLIENTS, changes=changes))
             )

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from index.citations.links import QuoteContext, deep_link
 from index.records import Span
 from tests.browser.actions import ask
-from tests.browser.conftest import SIZE, TIMEOUT_MS
+from tests.browser.conftest import SIZE, TIMEOUT_MS, open_page
 from tests.browser.source_reader import (
     BOOK,
     DESK,
@@ -24,19 +24,17 @@ from tests.browser.source_reader import (
     document_site,
     is_in_view,
     loaded_viewer,
-    open_page,
     open_source,
 )
 from tests.citations.factories import PAGE, quoting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page, ViewportSize
 
     from index.library.library import Library
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit, Visit
 
 FILLER = "".join(f"<p>Paragraph {number}, which is about nothing.</p>" for number in range(80))
 LONG = f"It was a long, well-known case, and {' '.join(f'word{number}' for number in range(80))} at the end of it."
@@ -91,14 +89,21 @@ def linked_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
         yield site
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])
-@pytest.mark.parametrize("name", [HTML, PDF])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        pytest.param(HTML, DESK, id="html-beside"),
+        pytest.param(PDF, PHONE, id="pdf-phone"),
+        pytest.param(HTML, PHONE, id="html-phone", marks=pytest.mark.nightly),
+        pytest.param(PDF, DESK, id="pdf-beside", marks=pytest.mark.nightly),
+    ],
+)
 def test_copied_citation_link_opens_in_a_fresh_browser(
-    linked_site: tuple[str, Library], visit: Visit, name: str, size: ViewportSize
+    linked_site: tuple[str, Library], revisit: Revisit, visit: Visit, name: str, size: ViewportSize
 ) -> None:
     """The link opens the source without a question, with the same words marked and in view."""
     url, library = linked_site
-    page = visit(url, size=size)
+    page = revisit(url, size=size)
     ask(page, QUESTIONS[name])
     words = cited_text(page, library)
     viewer = open_source(page)
@@ -117,9 +122,11 @@ def test_copied_citation_link_opens_in_a_fresh_browser(
     assert fresh.url == f"{url}/"
 
 
-def test_url_of_an_open_source_restores_question_and_source(linked_site: tuple[str, Library], visit: Visit) -> None:
+def test_url_of_an_open_source_restores_question_and_source(
+    linked_site: tuple[str, Library], revisit: Revisit, visit: Visit
+) -> None:
     """Answer and source are side by side again, and the source has its number."""
-    page = visit(linked_site[0], size=DESK)
+    page = revisit(linked_site[0], size=DESK)
     ask(page, QUESTIONS[HTML])
     open_source(page, 2)
     assert "#d=" in page.url
@@ -161,31 +168,27 @@ def test_link_without_a_span_opens_the_document(linked_site: tuple[str, Library]
     ids=["unknown", "not even text", "beyond its end"],
 )
 def test_invalid_citation_link_is_reported(
-    linked_site: tuple[str, Library], browser: Browser, path: str, heading: str
+    linked_site: tuple[str, Library], unwatched: Page, path: str, heading: str
 ) -> None:
     """The viewer shows the problem, and the page works."""
     url, library = linked_site
-    page = browser.new_page(viewport=DESK)
-    page.set_default_timeout(TIMEOUT_MS)
+    page = unwatched
+    page.set_viewport_size(DESK)
     open_page(page, f"{url}/d/{path.format(known=library.find(HTML).id)}")
     viewer = page.locator("#viewer")
     expect(viewer.get_by_role("heading")).to_have_text(heading)
     page.keyboard.press("Escape")
     ask(page, QUESTIONS[HTML])
     expect(card(page).locator("mark")).to_contain_text("regimental set")
-    page.close()
 
 
-def test_link_to_a_removed_document_shows_none_of_its_text(tmp_path: Path, browser: Browser) -> None:
+def test_link_to_a_removed_document_shows_none_of_its_text(own_site: tuple[str, Library], unwatched: Page) -> None:
     """The words are removed with their document."""
-    with document_site(tmp_path, MARKDOWN, HTML) as (url, library):
-        info = library.find(HTML)
-        start = library.document(HTML).text.index("The first regimental set")
-        assert library.locate(HTML, Span(start, start + 20))
-        library.remove(HTML)
-        page = browser.new_page(viewport=DESK)
-        page.set_default_timeout(TIMEOUT_MS)
-        page.goto(f"{url}/d/{info.id[:12]}#{start}-{start + 20}")
-        expect(page.locator("#viewer").get_by_role("heading")).to_have_text("This document is not in the library")
-        expect(page.get_by_text("regimental set")).to_have_count(0)
-        page.close()
+    url, library = own_site
+    document = library.find("The Harbour Treaty")
+    start = library.document(document.id).text.index("The king signed")
+    assert library.locate(document.id, Span(start, start + 20))
+    library.remove(document.id)
+    unwatched.goto(f"{url}/d/{document.id[:12]}#{start}-{start + 20}")
+    expect(unwatched.locator("#viewer").get_by_role("heading")).to_have_text("This document is not in the library")
+    expect(unwatched.get_by_text("king signed")).to_have_count(0)

@@ -12,13 +12,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import ask, best_card
-from tests.browser.source_reader import open_page
+from tests.browser.conftest import open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from index.library.library import Library
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit, Visit
 
 QUESTION = "Who signed the treaty?"
 OTHER = "What does oil cost?"
@@ -34,12 +34,10 @@ def ask_each(page: Page, *questions: str) -> None:
         expect(page.locator("#results [aria-busy]")).to_have_count(0)
 
 
-def reopen_history(page: Page, url: str) -> Page:
-    """Open a second page in the same browser and its history."""
-    later = page.context.new_page()
-    open_page(later, url)
-    later.get_by_role("button", name="History").click()
-    return later
+def reopen_history(page: Page, url: str) -> None:
+    """Load the page again and open its history."""
+    open_page(page, url)
+    page.get_by_role("button", name="History").click()
 
 
 def clipboard(page: Page) -> str:
@@ -47,18 +45,18 @@ def clipboard(page: Page) -> str:
     return str(page.evaluate("navigator.clipboard.readText()"))
 
 
-def test_quote_is_copied_with_its_reference(site: str, visit: Visit) -> None:
+def test_quote_is_copied_with_its_reference(site: str, revisit: Revisit) -> None:
     """The clipboard has the quote, the document and the place."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     best_card(page).get_by_role("button", name="Copy quote").click()
     expect(page.locator(".p-toast")).to_have_text("Quote copied")
     assert clipboard(page) == f"“{QUOTE}”\nThe Harbour Treaty, § The Harbour Treaty, ¶ 1"
 
 
-def test_answer_is_copied_with_its_sources(site: str, visit: Visit) -> None:
+def test_answer_is_copied_with_its_sources(site: str, revisit: Revisit) -> None:
     """The clipboard has the question, each sentence with its number, and each source with its place and link."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator(".p-toast")).to_have_text("Answer and references copied")
@@ -79,9 +77,11 @@ def test_answer_is_copied_with_its_sources(site: str, visit: Visit) -> None:
         ("HTML", "answer.html", "</blockquote>"),
     ],
 )
-def test_answer_is_exported_in_each_format(site: str, visit: Visit, name: str, file_name: str, content: str) -> None:
+def test_answer_is_exported_in_each_format(
+    site: str, revisit: Revisit, name: str, file_name: str, content: str
+) -> None:
     """The download has the right name and content; the menu closes."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, QUESTION)
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
@@ -107,8 +107,7 @@ def test_exported_evidence_pack_is_verified_by_the_library(own_site: tuple[str, 
 def test_export_of_a_dropped_answer_asks_to_ask_again(site: str, unwatched: Page) -> None:
     """The server no longer has the answer, as after a restart."""
     page = unwatched
-    page.goto(site)
-    page.locator("#beginning :is(section, nav)").first.wait_for(state="attached")
+    open_page(page, site)
     ask(page, QUESTION)
     page.route("**/page/export*", lambda route: route.continue_(url=f"{site}/page/export?answer=gone&form=ris"))
     page.get_by_role("button", name="Export").click()
@@ -119,11 +118,11 @@ def test_export_of_a_dropped_answer_asks_to_ask_again(site: str, unwatched: Page
 # The questions of this browser
 
 
-def test_history_asks_a_former_question_again(site: str, visit: Visit) -> None:
+def test_history_asks_a_former_question_again(site: str, revisit: Revisit, visit: Visit) -> None:
     """The history has the newest question first and each once. It outlasts the page and stays in its browser."""
-    page = visit(site, fresh=True)
+    page = revisit(site)
     ask_each(page, QUESTION, OTHER, QUESTION)
-    page = reopen_history(page, site)
+    reopen_history(page, site)
     former = page.locator("#history li a")
     expect(former).to_have_text([QUESTION, OTHER])
     former.nth(1).click()
@@ -135,22 +134,22 @@ def test_history_asks_a_former_question_again(site: str, visit: Visit) -> None:
     expect(other.locator("#history")).to_contain_text("Nothing yet.")
 
 
-def test_history_restores_the_checked_documents(site: str, visit: Visit) -> None:
+def test_history_restores_the_checked_documents(site: str, revisit: Revisit) -> None:
     """A question from the history searches the same documents."""
-    page = visit(site, fresh=True)
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, OTHER)
     expect(page.locator(".p-card")).to_have_count(1)
-    page = reopen_history(page, site)
+    reopen_history(page, site)
     expect(page.locator("#history li")).to_contain_text("in one document")
     page.locator("#history li a").click()
     expect(page.get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(page.locator(".p-card")).to_have_count(1)
 
 
-def test_history_is_erased_one_by_one_or_all(site: str, visit: Visit) -> None:
+def test_history_is_erased_one_by_one_or_all(site: str, revisit: Revisit) -> None:
     """The focus moves to the next question that can be erased."""
-    page = visit(site, fresh=True)
+    page = revisit(site)
     ask_each(page, QUESTION, OTHER, "Where is the whale?")
     page.get_by_role("button", name="History").click()
     page.get_by_role("button", name=f"Erase: {OTHER}").click()
@@ -161,15 +160,15 @@ def test_history_is_erased_one_by_one_or_all(site: str, visit: Visit) -> None:
     assert page.evaluate("localStorage.getItem('pincite.asked')") == "[]"
 
 
-def test_history_that_is_turned_off_stays_empty(site: str, visit: Visit) -> None:
+def test_history_that_is_turned_off_stays_empty(site: str, revisit: Revisit) -> None:
     """Turning it off erases it; no question is stored afterwards, even by a page that is opened later."""
-    page = visit(site, fresh=True)
+    page = revisit(site)
     ask_each(page, QUESTION)
     page.get_by_role("button", name="History").click()
     page.get_by_label("Keep my questions").uncheck()
     expect(page.locator("#history")).to_contain_text("Questions are not kept.")
     page.keyboard.press("Escape")
     ask_each(page, OTHER)
-    page = reopen_history(page, site)
+    reopen_history(page, site)
     expect(page.get_by_label("Keep my questions")).not_to_be_checked()
     expect(page.locator("#history li a")).to_have_count(0)

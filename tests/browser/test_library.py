@@ -27,11 +27,18 @@ if TYPE_CHECKING:
 BREAD = "The doctor baked bread every winter. Nobody else in the school liked silver."
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[GatedSite]:
-    """Return a page over a library whose encoder waits until the gate is opened."""
-    with gated_site(tmp_path) as gate:
+@pytest.fixture(scope="module")
+def shared_gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatedSite]:
+    """Serve a page over a library with a gated encoder; `gate` resets it."""
+    with gated_site(tmp_path_factory.mktemp("gated")) as gate:
         yield gate
+
+
+@pytest.fixture
+def gate(shared_gate: GatedSite) -> GatedSite:
+    """Return a page over an empty library whose encoder waits until the gate is opened."""
+    shared_gate.reset()
+    return shared_gate
 
 
 def row(page: Page, name: str) -> Locator:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page, ViewportSize
 
-    from tests.browser.conftest import Scheme, Visit
+    from tests.browser.conftest import Revisit, Scheme, Visit
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
@@ -28,9 +28,9 @@ CHINESE = "# 港口条约\n\n国王在港口签署了条约。 冬天 封闭了 
 # Words from outside
 
 
-def test_hostile_documents_and_questions_are_escaped(site: str, visit: Visit) -> None:
+def test_hostile_documents_and_questions_are_escaped(site: str, revisit: Revisit) -> None:
     """Markup in text, title, file name and question is shown as text and never runs."""
-    page = visit(site)
+    page = revisit(site)
     ask(page, f"Where did the comet fall? {ATTACK}")
     expect(best_card(page).locator("h3")).to_contain_text(HOSTILE_NAME)
     for attack in ATTACKS:
@@ -60,9 +60,9 @@ def test_hostile_url_is_escaped(site: str, visit: Visit) -> None:
 # Keys
 
 
-def test_asking_and_switching_tabs_work_by_keyboard(site: str, visit: Visit) -> None:
+def test_asking_and_switching_tabs_work_by_keyboard(site: str, revisit: Revisit) -> None:
     """Slash focuses the question box, Escape leaves it, Enter asks, and the arrow keys switch tabs."""
-    page = visit(site)
+    page = revisit(site)
     box = page.get_by_label("Your question")
     expect(box).to_be_focused()
     page.keyboard.press("Escape")
@@ -82,9 +82,10 @@ def test_asking_and_switching_tabs_work_by_keyboard(site: str, visit: Visit) -> 
 
 
 @pytest.mark.parametrize(("on", "back"), [("ArrowDown", "ArrowUp"), ("j", "k")])
-def test_keys_move_between_cards(site: str, visit: Visit, on: str, back: str) -> None:
+def test_keys_move_between_cards(site: str, revisit: Revisit, on: str, back: str) -> None:
     """They stop at the first and the last card; the focused card is in view, and Enter opens its source."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}")
+    page = revisit(site)
+    ask(page, QUESTION)
     cards = page.locator("#results .p-card:visible")
     expect(cards.first).to_be_visible()
     page.keyboard.press("Escape")
@@ -103,9 +104,10 @@ def test_keys_move_between_cards(site: str, visit: Visit, on: str, back: str) ->
     expect(page.locator("#viewer")).to_be_visible()
 
 
-def test_single_key_shortcuts_are_listed_and_can_be_turned_off(site: str, visit: Visit) -> None:
+def test_single_key_shortcuts_are_listed_and_can_be_turned_off(site: str, revisit: Revisit) -> None:
     """The choice is stored. Escape closes the list and returns the focus."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}", fresh=True)
+    page = revisit(site)
+    ask(page, QUESTION)
     expect(best_card(page)).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("?")
@@ -127,11 +129,19 @@ def test_single_key_shortcuts_are_listed_and_can_be_turned_off(site: str, visit:
 # Looks
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-def test_page_fits_the_screen(site: str, visit: Visit, size: ViewportSize, scheme: Scheme) -> None:
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param(PHONE, "light", id="phone-light"),
+        pytest.param(WIDE, "dark", id="wide-dark"),
+        pytest.param(PHONE, "dark", id="phone-dark", marks=pytest.mark.nightly),
+        pytest.param(WIDE, "light", id="wide-light", marks=pytest.mark.nightly),
+    ],
+)
+def test_page_fits_the_screen(site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme) -> None:
     """No tab scrolls sideways at 390 pixels or more, with everything unfolded."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}", size=size, scheme=scheme)
+    page = revisit(site, size=size, scheme=scheme)
+    ask(page, QUESTION)
     expect(best_card(page).locator("mark")).to_be_visible()
     for summary in page.locator("#results summary").all():
         summary.click()
@@ -153,7 +163,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.nightly)])
 def test_chosen_theme_overrides_the_system(site: str, visit: Visit, scheme: Scheme) -> None:
     """The choice applies at once, and to later pages before they are painted; it can be left to the system again."""
     other: Scheme = "dark" if scheme == "light" else "light"
@@ -191,9 +201,10 @@ def choose_theme(page: Page, theme: str) -> None:
     page.keyboard.press("Escape")
 
 
-def test_printed_page_has_the_answer_without_controls(site: str, visit: Visit) -> None:
+def test_printed_page_has_the_answer_without_controls(site: str, revisit: Revisit) -> None:
     """Answer, citations and evidence are printed; buttons, fields and the map are not."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}")
+    page = revisit(site)
+    ask(page, QUESTION)
     expect(best_card(page)).to_be_visible()
     page.emulate_media(media="print")
     for selector in (".p-printed", ".p-answer", ".p-cite", ".p-card h3", ".p-card mark", ".p-place"):
@@ -204,9 +215,9 @@ def test_printed_page_has_the_answer_without_controls(site: str, visit: Visit) -
         expect(page.locator(selector).first).to_be_hidden()
 
 
-def test_reduced_motion_disables_transitions(site: str, visit: Visit) -> None:
+def test_reduced_motion_disables_transitions(site: str, revisit: Revisit) -> None:
     """The setting of the system is respected."""
-    page = visit(site)
+    page = revisit(site)
     page.emulate_media(reduced_motion="reduce")
     seconds = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#askbar')).transitionDuration)")
     assert seconds < 0.001
@@ -231,9 +242,9 @@ def test_text_direction_follows_the_script(tmp_path: Path, visit: Visit) -> None
 # Those who do not see it
 
 
-def test_parts_of_the_page_have_accessible_names(site: str, visit: Visit) -> None:
+def test_parts_of_the_page_have_accessible_names(site: str, revisit: Revisit) -> None:
     """Screen readers can tell headings, groups, tabs and panels apart."""
-    page = visit(site)
+    page = revisit(site)
     expect(page.get_by_role("heading", level=1)).to_have_text("Ask the library")
     expect(page.get_by_role("group", name="Search only in")).to_be_visible()
     expect(page.get_by_role("tablist", name="Sections").first).to_be_attached()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import ScriptedLibrary, Visit
 
+SPEED = 5
+"""The pages poll the server so many times as often as for a reader."""
 SOON = 60_000
 """Milliseconds within which a change is seen by everybody: some turns of asking."""
 
@@ -33,7 +35,7 @@ def test_added_and_removed_documents_appear_in_both_browsers(
 ) -> None:
     """Without a reload, the list, the choice of documents and the answers are up to date."""
     url, _ = own_site
-    reader, other_reader = visit(url, fresh=True), open_library_tab(visit(url, fresh=True))
+    reader, other_reader = visit(url, fresh=True, speed=SPEED), open_library_tab(visit(url, fresh=True, speed=SPEED))
     upload(reader, file_payload("bread.txt", "The doctor baked bread."))
     expect(other_reader.locator("#p-shelf")).to_contain_text("bread.txt", timeout=SOON)
     expect(other_reader.locator("#p-jobs section")).to_have_count(0)
@@ -52,7 +54,7 @@ def test_added_and_removed_documents_appear_in_both_browsers(
 def test_browser_shows_only_its_own_upload(tmp_path: Path, visit: Visit) -> None:
     """Uploads are queued; of another browser's upload, only the number of files is shown."""
     with gated_site(tmp_path) as gate:
-        reader, other_reader = visit(gate.url, fresh=True), visit(gate.url, fresh=True)
+        reader, other_reader = visit(gate.url, fresh=True, speed=SPEED), visit(gate.url, fresh=True, speed=SPEED)
         upload(reader, *(file_payload(f"one-{n}.txt", f"{LONG} The clock struck {n}.") for n in range(10)))
         expect(reader.get_by_role("heading", name="Adding 10 files")).to_be_visible()
         upload(other_reader, file_payload("other.txt", "The horse cost more."))
@@ -71,7 +73,7 @@ def test_browser_shows_only_its_own_upload(tmp_path: Path, visit: Visit) -> None
 def test_changes_by_others_keep_the_readers_work(own_site: tuple[str, ScriptedLibrary], visit: Visit) -> None:
     """The unfinished question, the answer, the checked documents and the focus are unchanged."""
     url, _ = own_site
-    page = visit(url, fresh=True)
+    page = visit(url, fresh=True, speed=SPEED)
     upload(page, file_payload("oil.txt", "The price of oil fell."))
     page.get_by_role("tab", name="Ask").click()
     page.get_by_role("checkbox", name="oil.txt").check(timeout=SOON)
@@ -80,7 +82,7 @@ def test_changes_by_others_keep_the_readers_work(own_site: tuple[str, ScriptedLi
     box = page.get_by_label("Your question")
     box.fill("And what does a horse")
     box.press("Home")
-    upload(visit(url, fresh=True), file_payload("bread.txt", "The doctor baked bread."))
+    upload(visit(url, fresh=True, speed=SPEED), file_payload("bread.txt", "The doctor baked bread."))
     expect(page.get_by_role("checkbox", name="bread.txt")).to_be_visible(timeout=SOON)
     expect(box).to_be_focused()
     expect(box).to_have_value("And what does a horse")
@@ -92,7 +94,7 @@ def test_changes_by_others_keep_the_readers_work(own_site: tuple[str, ScriptedLi
 def test_updated_list_keeps_filter_order_and_focus(own_site: tuple[str, ScriptedLibrary], visit: Visit) -> None:
     """An open note stays open while documents are added."""
     url, library = own_site
-    page = open_library_tab(visit(url, fresh=True))
+    page = open_library_tab(visit(url, fresh=True, speed=SPEED))
     for n in range(9):
         library.add_documents([paper(f"{n}")])
     filter_box = page.get_by_label("Find a document")

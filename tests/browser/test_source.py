@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from tests.browser.actions import ask
-from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.conftest import open_page
 from tests.browser.source_reader import (
     BOOK,
     DESK,
@@ -28,7 +28,6 @@ from tests.browser.source_reader import (
     document_site,
     is_in_view,
     loaded_viewer,
-    open_page,
     open_source,
 )
 from tests.hosted import wait_until
@@ -36,10 +35,10 @@ from tests.hosted import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page, Route, ViewportSize
+    from playwright.sync_api import Page, Route, ViewportSize
 
     from index.library.library import Library
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit, Visit
 
 Site = tuple[str, "Library"]
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])
@@ -52,21 +51,12 @@ def reading_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def unwatched_desk(browser: Browser) -> Iterator[Page]:
-    """Return a desktop page that may report failed requests."""
-    context = browser.new_context(viewport=DESK)
-    context.set_default_timeout(TIMEOUT_MS)
-    yield context.new_page()
-    context.close()
-
-
 @SIZES
 @pytest.mark.parametrize("name", [MARKDOWN, HTML, WORD, BOOK])
-def test_source_opens_at_the_exact_words(reading_site: Site, visit: Visit, name: str, size: ViewportSize) -> None:
+def test_source_opens_at_the_exact_words(reading_site: Site, revisit: Revisit, name: str, size: ViewportSize) -> None:
     """The words of the span are marked and in view, with their neighbours; the page behind has not scrolled."""
     url, library = reading_site
-    page = visit(url, size=size)
+    page = revisit(url, size=size)
     ask(page, QUESTIONS[name])
     card(page).scroll_into_view_if_needed()
     before = page.evaluate("scrollY")
@@ -81,9 +71,9 @@ def test_source_opens_at_the_exact_words(reading_site: Site, visit: Visit, name:
     expect(viewer.locator("#viewer-number")).to_have_text("Source 1")
 
 
-def test_source_beside_the_answer_keeps_its_citation_highlighted(reading_site: Site, visit: Visit) -> None:
+def test_source_beside_the_answer_keeps_its_citation_highlighted(reading_site: Site, revisit: Revisit) -> None:
     """The statement, its number and its card stay highlighted while the source is open, even after a redraw."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[HTML])
     cite = page.locator('.p-cite[data-n="1"]').first
     statement = page.locator(".p-said").first
@@ -101,9 +91,9 @@ def test_source_beside_the_answer_keeps_its_citation_highlighted(reading_site: S
     expect(statement).to_have_css("background-color", plain)
 
 
-def test_source_fills_the_screen_of_a_phone(reading_site: Site, visit: Visit) -> None:
+def test_source_fills_the_screen_of_a_phone(reading_site: Site, revisit: Revisit) -> None:
     """The viewer is modal; at first it shows the words and their neighbours only."""
-    page = visit(reading_site[0], size=PHONE)
+    page = revisit(reading_site[0], size=PHONE)
     ask(page, QUESTIONS[BOOK])
     viewer = open_source(page)
     assert viewer.evaluate("node => node.matches(':modal')")
@@ -116,10 +106,12 @@ def test_source_fills_the_screen_of_a_phone(reading_site: Site, visit: Visit) ->
 
 
 @SIZES
-def test_pdf_page_highlights_exactly_the_cited_letters(reading_site: Site, visit: Visit, size: ViewportSize) -> None:
+def test_pdf_page_highlights_exactly_the_cited_letters(
+    reading_site: Site, revisit: Revisit, size: ViewportSize
+) -> None:
     """By the boxes of the file itself, the rectangles cover every letter of the quote and no other letter."""
     url, library = reading_site
-    page = visit(url, size=size)
+    page = revisit(url, size=size)
     ask(page, QUESTIONS[PDF])
     viewer = open_source(page)
     expect(viewer).to_have_attribute("data-as", "page")
@@ -171,10 +163,10 @@ def squeezed(words: str) -> str:
     return re.sub(r"[\s\-\u00ad\u2010\x02\ufffe]", "", words)
 
 
-def test_pdf_can_be_read_as_text_and_page_by_page(reading_site: Site, visit: Visit) -> None:
+def test_pdf_can_be_read_as_text_and_page_by_page(reading_site: Site, revisit: Revisit) -> None:
     """Loading the previous or the next page does not move the words that are read."""
     url, library = reading_site
-    page = visit(url, size=DESK)
+    page = revisit(url, size=DESK)
     ask(page, QUESTIONS[PDF])
     viewer = open_source(page)
     pin = viewer.locator(".p-rect").first
@@ -194,9 +186,9 @@ def test_pdf_can_be_read_as_text_and_page_by_page(reading_site: Site, visit: Vis
     assert is_in_view(viewer.locator("mark").first)
 
 
-def test_page_does_not_move_while_its_image_loads(reading_site: Site, visit: Visit) -> None:
+def test_page_does_not_move_while_its_image_loads(reading_site: Site, revisit: Revisit) -> None:
     """The size of the page is known before its image."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[PDF])
     held_requests: list[Route] = []
     page.route("**/pages/*.png*", lambda route: held_requests.append(route))
@@ -212,9 +204,11 @@ def test_page_does_not_move_while_its_image_loads(reading_site: Site, visit: Vis
 
 
 @SIZES
-def test_escape_closes_the_source_and_returns_the_focus(reading_site: Site, visit: Visit, size: ViewportSize) -> None:
+def test_escape_closes_the_source_and_returns_the_focus(
+    reading_site: Site, revisit: Revisit, size: ViewportSize
+) -> None:
     """The title has the focus while the source is open."""
-    page = visit(reading_site[0], size=size)
+    page = revisit(reading_site[0], size=size)
     ask(page, QUESTIONS[HTML])
     cite = page.locator(".p-cite").first
     cite.focus()
@@ -227,9 +221,9 @@ def test_escape_closes_the_source_and_returns_the_focus(reading_site: Site, visi
     expect(page).not_to_have_url(re.compile("#"))
 
 
-def test_badge_on_the_map_opens_the_source_of_its_card(reading_site: Site, visit: Visit) -> None:
+def test_badge_on_the_map_opens_the_source_of_its_card(reading_site: Site, revisit: Revisit) -> None:
     """The page stays; the map is covered until the source is closed."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[HTML])
     badge = page.locator('.p-badge[data-n="2"]')
     badge.click()
@@ -241,9 +235,9 @@ def test_badge_on_the_map_opens_the_source_of_its_card(reading_site: Site, visit
     expect(badge).to_be_focused()
 
 
-def test_document_in_the_list_opens_above_the_list(reading_site: Site, visit: Visit) -> None:
+def test_document_in_the_list_opens_above_the_list(reading_site: Site, revisit: Revisit) -> None:
     """It opens at its beginning; a PDF can be read as pages, too."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     page.get_by_role("tab", name="Library").click()
     row = page.get_by_role("link", name="Energy pipelines")
     row.click()
@@ -258,9 +252,9 @@ def test_document_in_the_list_opens_above_the_list(reading_site: Site, visit: Vi
 
 
 @SIZES
-def test_viewer_steps_through_the_sources_in_order(reading_site: Site, visit: Visit, size: ViewportSize) -> None:
+def test_viewer_steps_through_the_sources_in_order(reading_site: Site, revisit: Revisit, size: ViewportSize) -> None:
     """Buttons and keys work and stop at either end; the live region reads out the new source."""
-    page = visit(reading_site[0], size=size)
+    page = revisit(reading_site[0], size=size)
     ask(page, QUESTIONS[HTML])
     viewer = open_source(page)
     count = page.locator(".p-card").count()
@@ -286,9 +280,9 @@ def test_viewer_steps_through_the_sources_in_order(reading_site: Site, visit: Vi
     expect(forth).to_be_disabled()
 
 
-def test_last_of_several_quick_clicks_wins(reading_site: Site, visit: Visit) -> None:
+def test_last_of_several_quick_clicks_wins(reading_site: Site, revisit: Revisit) -> None:
     """A source that was requested before is not shown, even if it arrives later."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[HTML])
     expect(card(page, 2)).to_be_visible()
     held_requests: list[Route] = []
@@ -305,10 +299,10 @@ def test_last_of_several_quick_clicks_wins(reading_site: Site, visit: Visit) -> 
     page.unroute_all()
 
 
-def test_reading_on_in_a_long_document_keeps_the_place(reading_site: Site, visit: Visit) -> None:
+def test_reading_on_in_a_long_document_keeps_the_place(reading_site: Site, revisit: Revisit) -> None:
     """Loaded text moves nothing; the windows join without gap or repetition and equal the document's text."""
     url, library = reading_site
-    page = visit(url, size=DESK)
+    page = revisit(url, size=DESK)
     ask(page, QUESTIONS[BOOK])
     viewer = open_source(page)
     body, mark = viewer.locator("#viewer-body"), viewer.locator("mark")
@@ -334,9 +328,9 @@ def test_reading_on_in_a_long_document_keeps_the_place(reading_site: Site, visit
         end = after
 
 
-def test_whole_document_is_wide_and_returns_beside_the_answer(reading_site: Site, visit: Visit) -> None:
+def test_whole_document_is_wide_and_returns_beside_the_answer(reading_site: Site, revisit: Revisit) -> None:
     """The cited words stay in view."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[PDF])
     viewer = open_source(page)
     narrow = box(viewer)["width"]
@@ -350,9 +344,9 @@ def test_whole_document_is_wide_and_returns_beside_the_answer(reading_site: Site
     assert box(viewer)["width"] == narrow
 
 
-def test_viewer_copies_the_quote_with_its_reference(reading_site: Site, visit: Visit) -> None:
+def test_viewer_copies_the_quote_with_its_reference(reading_site: Site, revisit: Revisit) -> None:
     """The text equals that of the card; on a phone, where the dialog covers the page, the viewer confirms it itself."""
-    page = visit(reading_site[0], size=PHONE)
+    page = revisit(reading_site[0], size=PHONE)
     ask(page, QUESTIONS[HTML])
     card(page).get_by_role("button", name="Copy quote").click()
     expect(page.locator(".p-toast")).to_have_text("Quote copied")
@@ -364,10 +358,10 @@ def test_viewer_copies_the_quote_with_its_reference(reading_site: Site, visit: V
     assert page.evaluate("navigator.clipboard.readText()") == copied
 
 
-def test_original_file_is_downloaded_unchanged(reading_site: Site, visit: Visit) -> None:
+def test_original_file_is_downloaded_unchanged(reading_site: Site, revisit: Revisit) -> None:
     """The download has the name and the bytes of the file."""
     url, library = reading_site
-    page = visit(url, size=DESK)
+    page = revisit(url, size=DESK)
     ask(page, QUESTIONS[PDF])
     viewer = open_source(page)
     with page.expect_download() as download:
@@ -391,44 +385,46 @@ def test_pdf_without_its_original_is_shown_as_text(tmp_path: Path, visit: Visit)
 
 
 @SIZES
-def test_source_of_a_removed_document_is_reported(tmp_path: Path, unwatched_desk: Page, size: ViewportSize) -> None:
+def test_source_of_a_removed_document_is_reported(
+    own_site: tuple[str, Library], unwatched: Page, size: ViewportSize
+) -> None:
     """The viewer says what to do, and Escape closes it."""
-    with document_site(tmp_path, MARKDOWN) as (url, library):
-        unwatched_desk.set_viewport_size(size)
-        open_page(unwatched_desk, url)
-        ask(unwatched_desk, QUESTIONS[MARKDOWN])
-        expect(card(unwatched_desk)).to_be_visible()
-        library.remove(MARKDOWN)
-        card(unwatched_desk).locator('[data-act="source"]').click()
-        viewer = unwatched_desk.locator("#viewer")
-        expect(viewer.get_by_role("heading")).to_have_text("This document is not in the library")
-        expect(viewer.get_by_role("heading")).to_be_focused()
-        expect(viewer).to_contain_text("Ask again")
-        unwatched_desk.keyboard.press("Escape")
-        expect(viewer).to_be_hidden()
-        expect(card(unwatched_desk).locator('[data-act="source"]')).to_be_focused()
-        unwatched_desk.close()
+    url, library = own_site
+    unwatched.set_viewport_size(size)
+    open_page(unwatched, url)
+    ask(unwatched, "Who signed the treaty?")
+    expect(card(unwatched)).to_be_visible()
+    library.remove("The Harbour Treaty")
+    card(unwatched).locator('[data-act="source"]').click()
+    viewer = unwatched.locator("#viewer")
+    expect(viewer.get_by_role("heading")).to_have_text("This document is not in the library")
+    expect(viewer.get_by_role("heading")).to_be_focused()
+    expect(viewer).to_contain_text("Ask again")
+    unwatched.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    expect(card(unwatched).locator('[data-act="source"]')).to_be_focused()
 
 
 @pytest.mark.parametrize("broken", [True, False], ids=["server fails", "no network"])
-def test_source_that_fails_to_load_can_be_retried(reading_site: Site, unwatched_desk: Page, broken: bool) -> None:
+def test_source_that_fails_to_load_can_be_retried(reading_site: Site, unwatched: Page, broken: bool) -> None:
     """A failing or silent server is distinguished from a removed document; the retry shows the source."""
-    open_page(unwatched_desk, reading_site[0])
-    ask(unwatched_desk, QUESTIONS[HTML])
-    unwatched_desk.route("**/view?*", lambda route: route.fulfill(status=500, json={}) if broken else route.abort())
-    card(unwatched_desk).locator('[data-act="source"]').click()
-    viewer = unwatched_desk.locator("#viewer")
+    unwatched.set_viewport_size(DESK)
+    open_page(unwatched, reading_site[0])
+    ask(unwatched, QUESTIONS[HTML])
+    unwatched.route("**/view?*", lambda route: route.fulfill(status=500, json={}) if broken else route.abort())
+    card(unwatched).locator('[data-act="source"]').click()
+    viewer = unwatched.locator("#viewer")
     heading = "The server could not show this source" if broken else "The server does not answer"
     expect(viewer.get_by_role("heading")).to_have_text(heading)
-    unwatched_desk.unroute_all()
+    unwatched.unroute_all()
     viewer.get_by_role("button", name="Try again").click()
-    loaded_viewer(unwatched_desk)
+    loaded_viewer(unwatched)
     assert is_in_view(viewer.locator("mark").first)
 
 
-def test_back_closes_the_source_on_a_phone(reading_site: Site, visit: Visit) -> None:
+def test_back_closes_the_source_on_a_phone(reading_site: Site, revisit: Revisit) -> None:
     """Readers expect this of a view that fills the screen; forward opens it again."""
-    page = visit(reading_site[0], size=PHONE)
+    page = revisit(reading_site[0], size=PHONE)
     ask(page, QUESTIONS[HTML])
     viewer = open_source(page)
     page.go_back()
@@ -441,9 +437,9 @@ def test_back_closes_the_source_on_a_phone(reading_site: Site, visit: Visit) -> 
     expect(page).not_to_have_url(re.compile("#"))
 
 
-def test_new_question_closes_the_open_source(reading_site: Site, visit: Visit) -> None:
+def test_new_question_closes_the_open_source(reading_site: Site, revisit: Revisit) -> None:
     """Its number would belong to another citation."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[HTML])
     viewer = open_source(page)
     ask(page, QUESTIONS[BOOK])
@@ -452,9 +448,9 @@ def test_new_question_closes_the_open_source(reading_site: Site, visit: Visit) -
     assert "#" not in page.url
 
 
-def test_paragraphs_of_a_source_follow_the_direction_of_their_script(reading_site: Site, visit: Visit) -> None:
+def test_paragraphs_of_a_source_follow_the_direction_of_their_script(reading_site: Site, revisit: Revisit) -> None:
     """Arabic runs from right to left, Chinese and English from left to right."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[SCRIPTS])
     viewer = open_source(page)
     directions = viewer.locator(".p-para").evaluate_all(
@@ -464,9 +460,9 @@ def test_paragraphs_of_a_source_follow_the_direction_of_their_script(reading_sit
     assert is_in_view(viewer.locator("mark"))
 
 
-def test_viewer_controls_are_large_enough_for_touch(reading_site: Site, visit: Visit) -> None:
+def test_viewer_controls_are_large_enough_for_touch(reading_site: Site, revisit: Revisit) -> None:
     """Every control is 44 pixels high; the switch is so with its frame."""
-    page = visit(reading_site[0], size=PHONE)
+    page = revisit(reading_site[0], size=PHONE)
     ask(page, QUESTIONS[PDF])
     viewer = open_source(page)
     controls = viewer.locator("button:visible, a:visible")
@@ -475,9 +471,9 @@ def test_viewer_controls_are_large_enough_for_touch(reading_site: Site, visit: V
     assert box(viewer.locator(".p-switch"))["height"] >= 44
 
 
-def test_printed_source_has_all_its_text_and_no_controls(reading_site: Site, visit: Visit) -> None:
+def test_printed_source_has_all_its_text_and_no_controls(reading_site: Site, revisit: Revisit) -> None:
     """The text is not cut off at the end of the screen."""
-    page = visit(reading_site[0], size=DESK)
+    page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[HTML])
     viewer = open_source(page)
     page.emulate_media(media="print")
@@ -487,10 +483,10 @@ def test_printed_source_has_all_its_text_and_no_controls(reading_site: Site, vis
     assert body.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
 
 
-def test_source_in_a_tall_frame_opens_near_its_card(reading_site: Site, visit: Visit) -> None:
+def test_source_in_a_tall_frame_opens_near_its_card(reading_site: Site, revisit: Revisit) -> None:
     """A hosted page is in such a frame, where a fixed position would be at the top, out of view."""
     url, _ = reading_site
-    page = visit(url, size=DESK)
+    page = revisit(url, size=DESK)
     frame = f'<iframe src="{url}/?q=Where+was+Kovykta%3F" style="width:1300px;height:3000px;border:0"></iframe>'
     page.route("**/frame", lambda route: route.fulfill(body=frame, content_type="text/html"))
     page.goto(f"{url}/frame")
