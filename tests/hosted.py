@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def hosted(app: ASGIApp, port: int = 0) -> Iterator[str]:
-    """Serve an application from a thread and yield its address; port 0 is any free port."""
+    """Serve an application from a thread and yield its address, with this port if it is free."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
